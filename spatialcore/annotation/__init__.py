@@ -1,0 +1,53 @@
+"""The public API of phases 1 and 2. Names are imported when first used, so this module costs nothing."""
+
+from importlib import import_module
+from typing import Any
+
+_HOME = {
+    "acquisition": ("acquire_reference", "resolve_uri_to_local"),
+    "annotate": ("annotate_celltypist",),
+    "balance": ("subsample_balanced",),
+    "confidence": ("transform_confidence",),
+    "config": ("TrainingConfig",),
+    "filters": ("filter_low_confidence", "filter_low_count_types"),
+    "loading": ("ensure_normalized", "load_adata_backed"),
+    "markers": ("load_canonical_markers",),
+    "model": ("CellTypingModel", "load_model"),
+    "ontology": ("add_ontology_ids", "has_ontology_ids", "load_ontology_index"),
+    "panel": ("get_panel_genes",),
+    "patterns": ("CELL_TYPE_PATTERNS", "get_canonical_term"),
+    "pipeline": ("train_and_annotate", "train_and_annotate_config"),
+    "references": ("DEFAULT_EXCLUDE_LABELS", "combine_references"),
+    "training": ("train_celltypist_model",),
+}
+_ELSEWHERE = {
+    "spatialcore.sources": (
+        "download_cellxgene_reference",
+        "download_synapse_reference",
+        "list_available_datasets",
+        "query_cellxgene_census",
+    ),
+    "spatialcore.plotting": (
+        "generate_annotation_plots",
+        "plot_2d_validation",
+        "plot_celltype_confidence",
+        "plot_deg_heatmap",
+        "plot_marker_dotplot",
+        "plot_marker_heatmap",
+        "plot_ontology_mapping",
+    ),
+}
+_MODULE_OF = {name: f"{__name__}.{module}" for module, names in _HOME.items() for name in names}
+_MODULE_OF |= {name: module for module, names in _ELSEWHERE.items() for name in names}
+
+__all__ = sorted(_MODULE_OF)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_MODULE_OF[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,123 @@
+"""One configuration: the YAML file, the CLI's options, the Prefect form, the cache key and the provenance record."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from spatialcore.core.provenance import digest_of
+from spatialcore.errors import FileMissingError, InputError
+
+BalanceStrategy = Literal["proportional", "equal"]
+ConfidenceMethod = Literal["calibrated", "zscore", "softmax", "minmax", "raw"]
+Trainer = Literal["logistic", "celltypist"]
+Proportion = Annotated[float, Field(gt=0, le=1)]
+
+
+class Settings(BaseModel):
+    """What every configuration shares: unknown keys are refused, values are checked, YAML goes in and out."""
+
+    model_config = ConfigDict(extra="forbid", validate_assignment=True)
+
+    @classmethod
+    def from_yaml(cls, path: str | Path) -> Self:
+        """Read and check a YAML file."""
+        file = Path(path)
+        if not file.is_file():
+            raise FileMissingError(f"no configuration at {file}", hint="pass the path of a YAML file")
+        content = yaml.safe_load(file.read_text())
+        if not isinstance(content, dict):
+            raise InputError(f"{file} holds no mapping of settings", hint="write one 'key: value' a line")
+        return cls.from_dict(content, origin=str(file))
+
+    @classmethod
+    def from_dict(cls, content: dict[str, Any], origin: str = "configuration") -> Self:
+        """Check a mapping of settings; every fault is named in one error."""
+        try:
+            return cls.model_validate(content)
+        except ValidationError as error:
+            known = ", ".join(cls.model_fields)
+            raise InputError(f"{origin}: {_faults(error)}", hint=f"known settings: {known}") from error
+
+    def to_yaml(self, path: str | Path | None = None) -> str:
+        """Return the settings as YAML, and write it where a path is given."""
+        text: str = yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False)
+        if path is not None:
+            Path(path).write_text(text)
+        return text
+
+    def digest(self, *fields: str) -> str:
+        """Return the sha256 of the canonical JSON of all settings, or of the named ones."""
+        return digest_of(self.model_dump(mode="json", include=set(fields) if fields else None))
+
+
+class TrainingConfig(Settings):
+    """How references become a model for one panel, and how the model's calls are kept or left unassigned."""
+
+    tissue: str = Field("unknown", title="Tissue", description="Names the model and settles ambiguous labels")
+    references: list[str] = Field(default_factory=list, title="References", description="Paths or URIs, one a line")
+    label_columns: list[str] = Field(
+        ..., title="Label columns", description="The obs column with the cell type: one per reference, or one for all"
+    )
+    balance_strategy: BalanceStrategy = Field("proportional", title="Balance between sources")
+    max_cells_per_type: int = Field(5000, ge=1, title="Cells per type", description="Cap after balancing")
+    min_cells_per_type: int = Field(10, ge=0, title="Smallest type", description="Types with fewer cells are left out")
+    max_cells_per_ref: int = Field(100_000, ge=1, title="Cells per reference", description="Cap while reading")
+    target_proportions: dict[str, Proportion] | str | None = Field(
+        None, title="Target proportions", description="Share per cell type, for sorted or enriched references"
+    )
+    confidence_threshold: float = Field(
+        0.8, ge=0, le=1, title="Confidence threshold", description="Calls below it become Unassigned"
+    )
+    confidence_transform: ConfidenceMethod = Field("calibrated", title="Confidence")
+    trainer: Trainer = Field("logistic", title="Trainer", description="logistic: matched to the query's platform")
+    granularity: Literal["panel", "full"] = Field(
+        "panel", title="Label granularity", description="panel: subtypes that panels cannot tell apart are merged"
+    )
+    resolution: Literal["class", "auto"] = Field(
+        "class", title="Call resolution", description="auto: inseparable types become their common ancestor"
+    )
+    min_gene_overlap_pct: float = Field(25.0, ge=0, le=100, title="Smallest gene overlap (%)")
+    exclude_labels: list[str] | None = Field(
+        None, title="Labels left out", description="Exact labels; nothing given: the usual junk labels"
+    )
+    add_ontology: bool = Field(True, title="Cell Ontology terms")
+    generate_plots: bool = Field(True, title="Plots and report")
+    random_state: int = Field(42, ge=0, title="Seed")
+
+    @field_validator("references", "label_columns", "exclude_labels", mode="before")
+    @classmethod
+    def _refuse_bare_string(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            raise ValueError(f"a list is wanted, not the single string {value!r}: write [{value!r}]")
+        if isinstance(value, list | tuple):
+            return [str(item) if isinstance(item, Path) else item for item in value]
+        return value
+
+    @field_validator("target_proportions", mode="before")
+    @classmethod
+    def _path_as_text(cls, value: Any) -> Any:
+        return str(value) if isinstance(value, Path) else value
+
+    @model_validator(mode="after")
+    def _lengths_agree(self) -> Self:
+        columns, references = len(self.label_columns), len(self.references)
+        if columns != 1 and columns != references:
+            raise ValueError(
+                f"label_columns has {columns} entries for {references} references: give one for each, or one for all"
+            )
+        return self
+
+    def column_of_each(self) -> list[str]:
+        """Return one label column per reference."""
+        return self.label_columns * len(self.references) if len(self.label_columns) == 1 else list(self.label_columns)
+
+
+def _faults(error: ValidationError) -> str:
+    lines = []
+    for fault in error.errors():
+        where = ".".join(str(part) for part in fault["loc"]) or "settings"
+        seen = "" if fault["type"] in {"extra_forbidden", "missing"} else f" (seen: {fault['input']!r:.80})"
+        lines.append(f"{where}: {fault['msg']}{seen}")
+    return "; ".join(lines)

@@ -1,0 +1,1 @@
+"""Genes, normalization, provenance and logging: what every other room stands on."""

@@ -1,0 +1,22 @@
+"""What every test may ask for."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Return the folder of real data beside the checkout; skip where it is absent."""
+    if not (SHARED / "data").is_dir():
+        pytest.skip(f"the real data folder {SHARED.name}/ is not beside this checkout")
+    return SHARED
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    """Return a seeded generator."""
+    return np.random.default_rng(0)
