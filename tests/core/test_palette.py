@@ -1,0 +1,45 @@
+"""The palette: own colours, far apart, stable."""
+
+import numpy as np
+import pytest
+
+from spatialcore.columns import LOW_COUNT, UNASSIGNED
+from spatialcore.core.colorimetry import ciede2000, srgb_to_lab
+from spatialcore.core.palette import palette
+
+
+def smallest_distance(colors):
+    rgb = np.array([[int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)] for color in colors])
+    lab = srgb_to_lab(rgb)
+    distances = ciede2000(lab[:, None], lab[None])
+    return distances[~np.eye(len(lab), dtype=bool)].min()
+
+
+@pytest.mark.parametrize(("n", "least"), [(3, 35), (10, 19), (30, 17), (60, 12)])
+def test_colors_are_told_apart_and_from_the_greys(n, least):
+    colors = palette([f"type {i}" for i in range(n)] + [UNASSIGNED, LOW_COUNT])
+    assert len(set(colors.values())) == n + 2
+    assert smallest_distance(colors.values()) >= least
+
+
+def test_a_class_appended_changes_no_other():
+    before = palette(["B cell", "T cell"])
+    after = palette(["B cell", "T cell", "mast cell"])
+    assert {name: after[name] for name in before} == before
+
+
+def test_a_class_in_between_changes_no_other_when_colors_are_kept():
+    before = palette([f"type {i:02}" for i in range(0, 40, 2)])
+    after = palette([f"type {i:02}" for i in range(40)], keep=before)
+    assert {name: after[name] for name in before} == before
+    assert len(set(after.values())) == 40
+
+
+def test_more_classes_than_one_block_still_have_own_colors():
+    assert len(set(palette(map(str, range(150))).values())) == 150
+
+
+def test_repeats_are_one_class_and_unassigned_is_grey_whatever_is_kept():
+    colors = palette(["a", "a", UNASSIGNED], keep={UNASSIGNED: "#ff0000", "gone": "#000000"})
+    assert list(colors) == ["a", UNASSIGNED]
+    assert colors[UNASSIGNED] == palette([UNASSIGNED])[UNASSIGNED] != "#ff0000"
