@@ -9,6 +9,7 @@ _HOME = {
     "balance": ("subsample_balanced",),
     "confidence": ("transform_confidence",),
     "config": ("TrainingConfig",),
+    "run_config": ("Query", "Reference", "RunConfig"),
     "filters": ("filter_low_confidence", "filter_low_count_types"),
     "loading": ("ensure_normalized", "load_adata_backed"),
     "markers": ("load_canonical_markers",),

@@ -52,14 +52,10 @@ class Settings(BaseModel):
         return digest_of(self.model_dump(mode="json", include=set(fields) if fields else None))
 
 
-class TrainingConfig(Settings):
-    """How references become a model for one panel, and how the model's calls are kept or left unassigned."""
+class Recipe(Settings):
+    """The choices that shape a model and its calls, whatever the data."""
 
     tissue: str = Field("unknown", title="Tissue", description="Names the model and settles ambiguous labels")
-    references: list[str] = Field(default_factory=list, title="References", description="Paths or URIs, one a line")
-    label_columns: list[str] = Field(
-        ..., title="Label columns", description="The obs column with the cell type: one per reference, or one for all"
-    )
     balance_strategy: BalanceStrategy = Field("proportional", title="Balance between sources")
     max_cells_per_type: int = Field(5000, ge=1, title="Cells per type", description="Cap after balancing")
     min_cells_per_type: int = Field(10, ge=0, title="Smallest type", description="Types with fewer cells are left out")
@@ -86,7 +82,7 @@ class TrainingConfig(Settings):
     generate_plots: bool = Field(True, title="Plots and report")
     random_state: int = Field(42, ge=0, title="Seed")
 
-    @field_validator("references", "label_columns", "exclude_labels", mode="before")
+    @field_validator("references", "label_columns", "exclude_labels", "queries", mode="before", check_fields=False)
     @classmethod
     def _refuse_bare_string(cls, value: Any) -> Any:
         if isinstance(value, str):
@@ -99,6 +95,15 @@ class TrainingConfig(Settings):
     @classmethod
     def _path_as_text(cls, value: Any) -> Any:
         return str(value) if isinstance(value, Path) else value
+
+
+class TrainingConfig(Recipe):
+    """How references become a model for one panel, and how the model's calls are kept or left unassigned."""
+
+    references: list[str] = Field(default_factory=list, title="References", description="Paths or URIs, one a line")
+    label_columns: list[str] = Field(
+        ..., title="Label columns", description="The obs column with the cell type: one per reference, or one for all"
+    )
 
     @model_validator(mode="after")
     def _lengths_agree(self) -> Self:

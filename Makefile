@@ -1,0 +1,45 @@
+# Everything runs in .venv, made from pyproject.toml and the pins of constraints.txt. No other set-up is needed.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+EXTRAS ?= dev
+PORT ?= 4200
+export DO_NOT_TRACK := 1
+export PREFECT_SERVER_ANALYTICS_ENABLED := false
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint serve bench constraints clean
+
+help: ## list these targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
+
+setup: $(READY) ## make .venv with the pinned dependencies
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.11 ..."; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --constraints constraints.txt --editable '.[$(EXTRAS)]'
+	@touch $@
+
+demo: $(READY) ## annotate real cells: references -> model -> calls -> plots -> store
+	@$(BIN)/python -m flows.demo
+
+test: $(READY) ## run the tests
+	@$(BIN)/python -m pytest -q
+
+lint: $(READY) ## ruff and mypy
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+serve: $(READY) ## Prefect server with its UI on 127.0.0.1, deployments served
+	@$(BIN)/python -m deployments.serve --port $(PORT)
+
+constraints: ## pin anew what pyproject.toml asks for
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-annotate --no-header --extra dev pyproject.toml -o constraints.txt
+
+clean: ## remove .venv and caches
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache demo

@@ -1,0 +1,201 @@
+"""The whole way in one call: references to a model, the model to calls, the calls to plots."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from anndata import AnnData
+
+from spatialcore import columns
+from spatialcore.annotation import manifest, phases
+from spatialcore.annotation.config import BalanceStrategy, TrainingConfig
+from spatialcore.core.logging import get_logger
+from spatialcore.core.provenance import canonical_json
+from spatialcore.errors import InputError
+
+log = get_logger(__name__)
+
+_WRITTEN = (
+    columns.CELL_TYPE,
+    columns.PREDICTED,
+    columns.CONFIDENCE,
+    columns.CONFIDENCE_RAW,
+    columns.ONTOLOGY_ID,
+    columns.ONTOLOGY_LABEL,
+    columns.UNASSIGNED_REASON,
+)
+KEPT_SUFFIX = "_before"
+
+
+def train_and_annotate(
+    adata: AnnData,
+    references: Sequence[str | Path],
+    tissue: str = "unknown",
+    label_columns: Sequence[str] | None = None,
+    balance_strategy: BalanceStrategy = "proportional",
+    max_cells_per_type: int = 5000,
+    max_cells_per_ref: int = 100_000,
+    target_proportions: dict[str, float] | str | Path | None = None,
+    confidence_threshold: float = 0.8,
+    model_output: str | Path | None = None,
+    plot_output: str | Path | None = None,
+    add_ontology: bool = True,
+    generate_plots: bool = True,
+    copy: bool = False,
+    **settings: Any,
+) -> AnnData:
+    """Train a model for exactly this panel on labelled references and annotate every cell with it.
+
+    Parameters
+    ----------
+    adata
+        Spatial data, cells x panel genes, with raw counts in ``X`` or a layer, or log1p(10k) in ``X``.
+    references
+        Paths or URIs of labelled scRNA-seq data (h5ad or zarr).
+    tissue
+        Names the model and settles labels that mean different things in different tissues.
+    label_columns
+        The obs column that holds the cell type: one per reference, or one for all. Required.
+    balance_strategy
+        How a type's cells are shared out over the references: by their size, or equally.
+    max_cells_per_type, max_cells_per_ref
+        Caps on the training cells of a type and on the cells read from a reference.
+    target_proportions
+        Share of the training cells per type, for sorted or enriched references: a dict, or a JSON or CSV file.
+    confidence_threshold
+        Calls with a lower ``cell_type_confidence`` become "Unassigned". 0.8 means: right in about 80 % of such calls.
+    model_output
+        Where to save the model: ``{name}.pkl``, ``{name}_celltypist.json``, ``{name}_colors.json``.
+    plot_output
+        The folder for the plots; nothing given: no plots are saved.
+    add_ontology
+        Map labels to the Cell Ontology; classes are then its terms.
+    generate_plots
+        Draw the validation plots. Best effort: a plot that fails is logged and the run goes on.
+    copy
+        Return a new AnnData and leave the one given as it is.
+    **settings
+        Any other field of :class:`TrainingConfig`, such as ``trainer`` or ``random_state``.
+
+    Returns
+    -------
+    AnnData
+        The same cells in the same order with the columns of :mod:`spatialcore.columns`, the scores of all classes in
+        ``obsm["cell_type_decision_scores"]`` and the run manifest in ``uns["spatialcore_annotation"]``.
+
+    Raises
+    ------
+    InputError
+        A setting, label column or matrix that cannot be used; a ``ValueError`` too.
+
+    Examples
+    --------
+    >>> from spatialcore.demo import demo_data
+    >>> query, references = demo_data()
+    >>> query = train_and_annotate(query, references, "blood", label_columns=["bulk_labels"], generate_plots=False)
+    >>> bool(query.obs["cell_type_confidence"].between(0, 1).all())
+    True
+    """
+    if label_columns is None:
+        raise InputError(
+            "label_columns is missing: columns are never guessed",
+            hint="name the obs column with the cell type of each reference: label_columns=['cell_type']",
+        )
+    config = TrainingConfig.from_dict(
+        {
+            "tissue": tissue,
+            "references": references,
+            "label_columns": label_columns,
+            "balance_strategy": balance_strategy,
+            "max_cells_per_type": max_cells_per_type,
+            "max_cells_per_ref": max_cells_per_ref,
+            "target_proportions": target_proportions,
+            "confidence_threshold": confidence_threshold,
+            "add_ontology": add_ontology,
+            "generate_plots": generate_plots,
+            **settings,
+        },
+        origin="train_and_annotate",
+    )
+    return train_and_annotate_config(adata, config, model_output=model_output, plot_output=plot_output, copy=copy)
+
+
+def train_and_annotate_config(
+    adata: AnnData,
+    config: TrainingConfig,
+    model_output: str | Path | None = None,
+    plot_output: str | Path | None = None,
+    copy: bool = False,
+) -> AnnData:
+    """Do :func:`train_and_annotate` as a configuration says.
+
+    Parameters
+    ----------
+    adata
+        Spatial data, cells x panel genes.
+    config
+        The settings, for example from :meth:`TrainingConfig.from_yaml`.
+    model_output, plot_output, copy
+        As in :func:`train_and_annotate`.
+    """
+    if not config.references:
+        raise InputError("no reference was given", hint="pass at least one labelled h5ad, zarr or URI")
+    adata = adata.copy() if copy else adata
+    _keep_foreign_columns(adata)
+    watch = manifest.Stopwatch()
+    with _model_path(model_output, config.tissue) as model_path:
+        training = _train(adata, config, model_path, watch)
+        with watch.phase("annotate"):
+            phases.annotate(adata, model_path, config)
+    manifest.record(adata, **manifest.describe_run(config), **training)
+    if config.generate_plots and plot_output is not None:
+        with watch.phase("plots"):
+            _plot_best_effort(adata, config, Path(plot_output))
+    phases.keep_confident(adata, config)
+    manifest.record(adata, timings_json=canonical_json(watch.seconds))
+    return adata
+
+
+def _train(adata: AnnData, config: TrainingConfig, model_path: Path, watch: manifest.Stopwatch) -> dict[str, Any]:
+    from spatialcore.annotation.panel import get_panel_genes
+
+    with watch.phase("references"):
+        combined = phases.combine(config, get_panel_genes(adata))
+    with watch.phase("ontology"):
+        mapped, result = phases.map_ontology(combined, config)
+    with watch.phase("balance"):
+        balanced = phases.balance(mapped, config)
+    with watch.phase("training"):
+        phases.train(balanced, adata, config, model_path)
+    return manifest.describe_training(mapped, balanced, result)
+
+
+@contextmanager
+def _model_path(model_output: str | Path | None, tissue: str) -> Iterator[Path]:
+    """Give the place of the model: the one asked for, or one that lasts as long as the call."""
+    if model_output is not None:
+        path = Path(model_output)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield path
+        return
+    with TemporaryDirectory(prefix="spatialcore-") as folder:
+        yield Path(folder) / f"{tissue}_model.pkl"
+
+
+def _keep_foreign_columns(adata: AnnData) -> None:
+    """Save columns that carry our names but are not our work, such as an author's own 'cell_type'."""
+    if columns.MANIFEST in adata.uns:
+        return
+    for name in _WRITTEN:
+        if name in adata.obs:
+            adata.obs[name + KEPT_SUFFIX] = adata.obs[name]
+            log.warning("obs['%s'] was there already: kept as obs['%s']", name, name + KEPT_SUFFIX)
+
+
+def _plot_best_effort(adata: AnnData, config: TrainingConfig, output: Path) -> None:
+    try:
+        phases.plot(adata, config, output)
+    except Exception:
+        log.warning("plots could not be drawn; the annotation goes on", exc_info=True)

@@ -1,0 +1,72 @@
+"""The configuration of a whole run: what to annotate, from which references, into which store."""
+
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from spatialcore.annotation.config import Recipe, TrainingConfig
+
+DEFAULT_LABEL_COLUMN = "cell_type"
+
+
+class Reference(BaseModel):
+    """A labelled data set and the column that holds its labels; ``path:column`` in short."""
+
+    model_config = ConfigDict(extra="forbid", title="Reference")
+
+    uri: str = Field(..., min_length=1, title="Path or URI", description="h5ad, zarr, s3://, gs://, cellxgene://, ...")
+    label_column: str = Field(DEFAULT_LABEL_COLUMN, min_length=1, title="Label column")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_text(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        uri, colon, column = value.rpartition(":")
+        return {"uri": uri, "label_column": column} if colon and "/" not in column else {"uri": value}
+
+
+class Query(BaseModel):
+    """Spatial data to annotate; a bare path in short."""
+
+    model_config = ConfigDict(extra="forbid", title="Query")
+
+    uri: str = Field(..., min_length=1, title="Path or URI", description="A platform's output folder, h5ad or zarr")
+    sample: str = Field("", title="Sample name", description="Nothing given: the name of the file or folder")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_text(cls, value: Any) -> Any:
+        return {"uri": value} if isinstance(value, str) else value
+
+    @property
+    def name(self) -> str:
+        """The sample's name: as given, or the file's stem."""
+        return self.sample or self.uri.rstrip("/").rpartition("/")[2].split(".")[0]
+
+
+class RunConfig(Recipe):
+    """Everything that a run needs. The YAML file, the command line and the Prefect form are this object."""
+
+    queries: list[Query] = Field(..., min_length=1, title="Queries", description="All are annotated by one model")
+    references: list[Reference] = Field(..., min_length=1, title="References")
+    store: str = Field("spatialcore-store", min_length=1, title="Store", description="A folder, s3:// or gs:// prefix")
+    task_runner: Literal["threads", "dask"] = Field("threads", title="Where queries are annotated")
+    dask_address: str = Field("", title="Dask scheduler", description="Nothing given: a cluster on this machine")
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> Self:
+        names = [query.name for query in self.queries]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"several queries are called {', '.join(twice)}: give each a 'sample' name of its own")
+        return self
+
+    def training(self) -> TrainingConfig:
+        """Return the part that decides what the model is and how its calls are kept."""
+        shared = {name: getattr(self, name) for name in Recipe.model_fields}
+        return TrainingConfig(
+            **shared,
+            references=[reference.uri for reference in self.references],
+            label_columns=[reference.label_column for reference in self.references],
+        )

@@ -1,0 +1,98 @@
+"""Imports run one way, and importing the library is cheap."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# A room may import itself and what stands in its row.
+LIBRARY_BASE = {
+    "spatialcore.core",
+    "spatialcore.columns",
+    "spatialcore.errors",
+    "spatialcore._version",
+    "spatialcore.data",
+}
+MIDDLE = {"spatialcore.annotation", "spatialcore.plotting", "spatialcore.report", "spatialcore.io"}
+MAY_IMPORT: dict[str, set[str]] = {
+    "spatialcore.core": LIBRARY_BASE,
+    "spatialcore.storage": LIBRARY_BASE,
+    "spatialcore.sources": LIBRARY_BASE | {"spatialcore.storage"},
+    **{room: LIBRARY_BASE | MIDDLE | {"spatialcore.storage", "spatialcore.sources"} for room in MIDDLE},
+}
+OUTER = ("spatialcore", "tasks", "flows", "deployments")  # inner to outer: each may import itself and what is before it
+
+
+def imported(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def within(module: str, rooms: set[str]) -> bool:
+    return any(module == room or module.startswith(f"{room}.") for room in rooms)
+
+
+def sources(package: str) -> list[Path]:
+    return sorted((ROOT / package.replace(".", "/")).rglob("*.py"))
+
+
+@pytest.mark.parametrize("package", OUTER)
+def test_outer_packages_import_only_inwards(package: str) -> None:
+    forbidden = set(OUTER[OUTER.index(package) + 1 :])
+    wrong = [(path.name, name) for path in sources(package) for name in imported(path) if within(name, forbidden)]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("room", sorted(MAY_IMPORT))
+def test_rooms_of_the_library_import_one_way(room: str) -> None:
+    allowed = MAY_IMPORT[room] | {room}
+    wrong = [
+        (path.name, name)
+        for path in sources(room)
+        for name in imported(path)
+        if name.startswith("spatialcore.") and not within(name, allowed)
+    ]
+    assert wrong == []
+
+
+def test_the_library_never_imports_prefect() -> None:
+    assert [path for path in sources("spatialcore") if any(within(n, {"prefect"}) for n in imported(path))] == []
+
+
+def test_there_are_no_circles_between_the_rooms_on_top_of_annotation() -> None:
+    above = {"spatialcore.plotting", "spatialcore.report", "spatialcore.io"}
+    modules = [path for path in sources("spatialcore.annotation") if path.name not in {"__init__.py", "phases.py"}]
+    assert [(path.name, n) for path in modules for n in imported(path) if within(n, above)] == []
+
+
+def run(code: str) -> str:
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    return done.stdout.strip()
+
+
+def test_import_costs_under_a_second_and_pulls_in_nothing_heavy() -> None:
+    code = (
+        "import time, sys; start = time.process_time(); import spatialcore, spatialcore.annotation;"
+        "print(time.process_time() - start, *({'prefect', 'scanpy', 'matplotlib', 'celltypist'} & set(sys.modules)))"
+    )
+    seconds, *heavy = run(code).split()
+    assert heavy == []
+    assert float(seconds) < 1.0
+
+
+def test_every_public_name_exists() -> None:
+    run("import spatialcore.annotation as a; [getattr(a, name) for name in a.__all__]")
+
+
+def test_library_tasks_and_flows_are_importable_from_any_folder(tmp_path: Path) -> None:
+    code = "import spatialcore, tasks, flows, deployments"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path)
