@@ -8,8 +8,8 @@ import numpy as np
 from spatialcore.columns import LOW_COUNT, UNASSIGNED
 from spatialcore.core.colorimetry import Floats, ciede2000, srgb_to_lab
 
-UNASSIGNED_COLOR = "#c8c8c8"
-LOW_COUNT_COLOR = "#8f8f8f"
+UNASSIGNED_COLOR = "#d0d0d0"
+LOW_COUNT_COLOR = "#808080"
 _RESERVED = {UNASSIGNED: UNASSIGNED_COLOR, LOW_COUNT: LOW_COUNT_COLOR}
 
 # The eight that open the sequence survive red-green blindness (after Okabe and Ito, 2008); the rest are searched for.
