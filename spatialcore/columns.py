@@ -24,6 +24,7 @@ DECISION_SCORES: Final = "cell_type_decision_scores"
 SPATIAL: Final = "spatial"
 COUNTS: Final = "counts"
 MANIFEST: Final = "spatialcore_annotation"
+SOURCE: Final = "spatialcore_source"
 REFERENCES_MANIFEST: Final = "spatialcore_references"
 
 # values

@@ -1,0 +1,44 @@
+"""Files and folders that appear under their name only when they are whole."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """Give a name beside `path` to write to, and rename it to `path` if nothing was raised; else remove it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # the process id keeps two writers apart; the suffix is kept because writers look at it
+    part = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
+    _remove(part)
+    try:
+        yield part
+        replace(part, path)
+    finally:
+        _remove(part)
+
+
+def replace(new: Path, path: Path) -> None:
+    """Put a file or a folder in the place of another. A folder is away for the time of one rename, never lost."""
+    if not path.is_dir():
+        new.replace(path)
+        return
+    old = path.with_name(f".{path.name}.{os.getpid()}.old")
+    _remove(old)
+    path.rename(old)
+    try:
+        new.rename(path)
+    except OSError:
+        old.rename(path)
+        raise
+    _remove(old)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

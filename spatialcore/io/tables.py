@@ -1,0 +1,177 @@
+"""What the platform readers share: finding files, streaming count tables, joining cells to their metadata.
+
+Identifiers are read as text from the first byte. Vizgen's are 64-bit integers and would lose digits as floats.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from anndata import AnnData
+from scipy.sparse import csr_matrix, vstack
+
+from spatialcore.columns import SOURCE, SPATIAL
+from spatialcore.core.logging import get_logger
+from spatialcore.errors import FileMissingError, InputError
+
+logger = get_logger(__name__)
+
+BLOCK_BYTES = 64 << 20
+IDENTIFIERS = {"cell", "cell_id", "entityid", "fov"}
+
+
+def find_one(folder: Path, patterns: Sequence[str]) -> Path | None:
+    """Return the one file of a folder that matches the first pattern with a match, or None.
+
+    Raises
+    ------
+    InputError
+        Several files match one pattern: the folder holds more than one sample.
+    """
+    for pattern in patterns:
+        found = sorted(folder.glob(pattern))
+        if len(found) > 1:
+            names = ", ".join(file.name for file in found)
+            raise InputError(
+                f"{folder} holds {len(found)} files of the pattern {pattern}: {names}",
+                hint="keep one sample to a folder: move the others elsewhere, or pass a folder with one of them",
+            )
+        if found:
+            return found[0]
+    return None
+
+
+def need_one(folder: Path, patterns: Sequence[str]) -> Path:
+    """Return the file that :func:`find_one` finds.
+
+    Raises
+    ------
+    FileMissingError
+        No file matches any of the patterns.
+    """
+    file = find_one(folder, patterns)
+    if file is None:
+        raise FileMissingError(f"{folder} has none of {', '.join(patterns)}", hint="export the flat files again")
+    return file
+
+
+def read_table(file: Path) -> pd.DataFrame:
+    """Read a table of cells from CSV (also gzipped) or parquet; the first column and identifiers come as text."""
+    if file.suffix == ".parquet":
+        table = pd.read_parquet(file)
+        return table.reset_index() if table.index.name else table
+    header = [str(name) for name in pd.read_csv(file, nrows=0).columns]
+    identifiers = {header[0], *(name for name in header if name.lower() in IDENTIFIERS)}
+    return pd.read_csv(file, dtype=dict.fromkeys(identifiers, str), low_memory=False)
+
+
+def stream_columns(file: Path, text_columns: Sequence[str]) -> Iterator[tuple[pd.DataFrame, csr_matrix, list[str]]]:
+    """Read a wide CSV of counts block by block.
+
+    Parameters
+    ----------
+    file
+        CSV with a header, gzipped or not: some identifier columns and one column per gene.
+    text_columns
+        Names of the columns that are not genes; the others are read as numbers.
+
+    Yields
+    ------
+    Identifiers as text, counts (cells x genes, float32) and the gene names of a block.
+    """
+    import pyarrow as pa
+    from pyarrow import csv
+
+    with pa.input_stream(str(file), compression="detect") as probe:
+        header = _header(probe.read(1 << 22), file)
+    genes = [name for name in header if name not in text_columns]
+    types = {name: pa.string() if name in text_columns else pa.float32() for name in header}
+    reading = csv.ReadOptions(block_size=BLOCK_BYTES, column_names=header, skip_rows=1)
+    converting = csv.ConvertOptions(column_types=types)
+    try:
+        with pa.input_stream(str(file), compression="detect") as stream:
+            for batch in csv.open_csv(stream, read_options=reading, convert_options=converting):
+                if batch.num_rows:
+                    yield _split(batch, genes, text_columns)
+    except pa.ArrowInvalid as error:
+        raise InputError(f"{file} is not a table of counts: {error}", hint="a gene's column holds text?") from error
+
+
+def _header(start: bytes, file: Path) -> list[str]:
+    import csv
+    import io
+
+    line = start.split(b"\n", 1)[0].decode("utf-8-sig").rstrip("\r")
+    names = next(csv.reader(io.StringIO(line)), [])
+    if len(names) < 2:
+        raise InputError(f"{file} has no comma-separated header", hint="is it an empty or an unfinished download?")
+    return names
+
+
+def _split(batch: object, genes: list[str], text: Sequence[str]) -> tuple[pd.DataFrame, csr_matrix, list[str]]:
+    frame = {name: batch.column(name).to_pandas() for name in text if name in batch.schema.names}  # type: ignore[attr-defined]
+    values = np.column_stack([batch.column(name).to_numpy(zero_copy_only=False) for name in genes])  # type: ignore[attr-defined]
+    return pd.DataFrame(frame), csr_matrix(np.nan_to_num(values)), genes
+
+
+def read_counts(file: Path, text_columns: Sequence[str]) -> tuple[pd.DataFrame, csr_matrix, list[str]]:
+    """Read the whole of a wide CSV of counts as identifiers, sparse counts and gene names."""
+    blocks = list(stream_columns(file, text_columns))
+    if not blocks:
+        raise InputError(f"{file} holds a header and no cell", hint="export the flat files again")
+    identifiers = pd.concat([block[0] for block in blocks], ignore_index=True)
+    return identifiers, vstack([block[1] for block in blocks], format="csr"), blocks[0][2]
+
+
+def assemble(counts: csr_matrix, cells: Sequence[str] | pd.Index, var: pd.DataFrame) -> AnnData:
+    """Make an AnnData of counts, cell identifiers and features, refusing doubled identifiers."""
+    names = pd.Index([str(cell) for cell in cells])
+    if names.has_duplicates:
+        double = names[names.duplicated()].unique()[:5].tolist()
+        raise InputError(
+            f"{names.duplicated().sum()} cell identifiers occur twice: {', '.join(double)}",
+            hint="several slides in one table? split it, or add a column 'cell' that is unique",
+        )
+    adata = AnnData(X=counts.astype(np.float32), obs=pd.DataFrame(index=names), var=var)
+    adata.var_names_make_unique()
+    return adata
+
+
+def attach_cells(adata: AnnData, table: pd.DataFrame, *, xy: tuple[str, str], scale: float = 1.0) -> None:
+    """Add a metadata table (index: cell identifiers as text) to the cells of the matrix, in the matrix's order.
+
+    Parameters
+    ----------
+    xy
+        The columns that hold the coordinates; they go to ``obsm["spatial"]`` and not to ``obs``.
+    scale
+        What the coordinates are multiplied with.
+
+    Raises
+    ------
+    InputError
+        Identifiers are doubled, or none is shared with the matrix.
+    """
+    if table.index.has_duplicates:
+        raise InputError("the table of cells names a cell twice", hint="one line per cell is wanted")
+    shared = adata.obs_names.isin(table.index)
+    if not shared.any():
+        raise InputError(
+            f"no cell of the matrix ({', '.join(adata.obs_names[:3])}) is in the table of cells "
+            f"({', '.join(table.index[:3])})",
+            hint="are both files of the same sample and the same segmentation?",
+        )
+    if not shared.all():
+        logger.warning("%d cells of the matrix have no metadata: their coordinates are missing", (~shared).sum())
+    if extra := len(table) - int(shared.sum()):
+        logger.warning("%d cells of the metadata have no line in the matrix and are left out", extra)
+    table = table.reindex(adata.obs_names)
+    adata.obsm[SPATIAL] = table[list(xy)].to_numpy(dtype=float) * scale
+    adata.obs = table.drop(columns=list(xy))
+
+
+def note_source(adata: AnnData, *, reader: str, platform: str, unit: str = "", software: str = "") -> AnnData:
+    """Write down where the cells come from and in which unit their coordinates are."""
+    adata.uns[SOURCE] = {"reader": reader, "platform": platform, "unit": unit, "software": software}
+    return adata

@@ -1,0 +1,170 @@
+"""10x Genomics' three containers of a feature x cell matrix: HDF5, MEX folder, zarr."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pandas as pd
+from anndata import AnnData
+from scipy.sparse import csc_matrix, csr_matrix
+
+from spatialcore.errors import FileMissingError, InputError
+from spatialcore.io.tables import assemble, find_one
+
+GENE_IDS = "gene_ids"
+FEATURE_TYPES = "feature_types"
+# the words of Xenium's zarr and those of its h5
+FEATURE_WORDS = {
+    "gene": "Gene Expression",
+    "negative_control_probe": "Negative Control Probe",
+    "negative_control_codeword": "Negative Control Codeword",
+    "unassigned_codeword": "Unassigned Codeword",
+    "deprecated_codeword": "Deprecated Codeword",
+    "genomic_control": "Genomic Control",
+    "protein": "Protein Expression",
+}
+HEX_TO_LETTER = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
+
+
+def features(names: Iterable[str], ids: Iterable[str], kinds: Iterable[str] | None = None) -> pd.DataFrame:
+    """Return the var table: symbols as index, ``gene_ids`` and ``feature_types`` as columns."""
+    var = pd.DataFrame({GENE_IDS: list(ids)}, index=pd.Index([str(name) for name in names]))
+    if kinds is not None:
+        var[FEATURE_TYPES] = pd.Categorical(list(kinds))
+    return var
+
+
+def is_tenx_h5(file: Path) -> bool:
+    """Say whether an HDF5 file has 10x's layout, of Cell Ranger 3 and up or (one group a genome) before it."""
+    if not h5py.is_hdf5(file):
+        return False
+    with h5py.File(file) as store:
+        return _matrix_group(store) is not None
+
+
+def _matrix_group(store: h5py.File) -> h5py.Group | None:
+    for group in store.values():
+        if isinstance(group, h5py.Group) and {"barcodes", "data", "indices", "indptr", "shape"} <= set(group):
+            return group
+    return None
+
+
+def read_tenx_h5(file: Path) -> AnnData:
+    """Read a 10x HDF5 matrix. Integers stored as floats, as R writes them, are taken for the integers they are."""
+    with h5py.File(file) as store:
+        group = _matrix_group(store)
+        if group is None:
+            raise InputError(f"{file} is an HDF5 file without a 10x matrix", hint="pass cell_feature_matrix.h5")
+        n_features, n_cells = (int(n) for n in group["shape"][:])
+        indices, indptr = _integers(group["indices"], file), _integers(group["indptr"], file)
+        if len(indptr) != n_cells + 1 or len(indices) != indptr[-1]:
+            raise InputError(f"{file} is damaged: its index does not fit {n_cells} cells", hint="copy the file again")
+        # columns are cells there, so the same three arrays are the rows here
+        counts = csr_matrix((group["data"][:], indices, indptr), shape=(n_cells, n_features))
+        var = _features_of(group)
+        return assemble(counts, _texts(group["barcodes"]), var)
+
+
+def _features_of(group: h5py.Group) -> pd.DataFrame:
+    if "features" not in group:
+        return features(_texts(group["gene_names"]), _texts(group["genes"]))
+    table = group["features"]
+    return features(_texts(table["name"]), _texts(table["id"]), _texts(table["feature_type"]))
+
+
+def _texts(dataset: h5py.Dataset) -> list[str]:
+    return [value.decode() if isinstance(value, bytes) else str(value) for value in dataset[:]]
+
+
+def _integers(dataset: h5py.Dataset, file: Path) -> np.ndarray:
+    values = dataset[:]
+    if not np.issubdtype(values.dtype, np.integer):
+        whole = np.rint(values)
+        if not np.array_equal(whole, values):
+            raise InputError(f"{file}: {dataset.name} holds fractions, not indices", hint="copy the file again")
+        values = whole
+    return values.astype(np.int64 if values.size and values.max() > np.iinfo(np.int32).max else np.int32)
+
+
+MEX = ("matrix.mtx.gz", "matrix.mtx")
+
+
+def is_mex(folder: Path) -> bool:
+    """Say whether a folder holds matrix, features and barcodes as text files."""
+    return folder.is_dir() and find_one(folder, MEX) is not None
+
+
+def read_mex(folder: Path) -> AnnData:
+    """Read a MEX folder: matrix.mtx, features.tsv (or genes.tsv) and barcodes.tsv, gzipped or not."""
+    from scipy.io import mmread
+
+    parts = {
+        "matrix.mtx": find_one(folder, MEX),
+        "barcodes.tsv": find_one(folder, ("barcodes.tsv.gz", "barcodes.tsv")),
+        "features.tsv": find_one(folder, ("features.tsv.gz", "features.tsv", "genes.tsv.gz", "genes.tsv")),
+    }
+    if missing := [name for name, file in parts.items() if file is None]:
+        raise FileMissingError(f"{folder} lacks {', '.join(missing)}", hint="a MEX folder has these three files")
+    counts = csr_matrix(mmread(str(parts["matrix.mtx"])).T)
+    barcodes = pd.read_csv(parts["barcodes.tsv"], sep="\t", header=None, dtype=str)[0]  # type: ignore[call-overload]
+    table = pd.read_csv(parts["features.tsv"], sep="\t", header=None, dtype=str)  # type: ignore[call-overload]
+    kinds = table[2] if table.shape[1] > 2 else None
+    return assemble(counts, barcodes, features(table[1], table[0], kinds))
+
+
+def read_matrix_zarr(path: Path) -> AnnData:
+    """Read Xenium's cell_feature_matrix.zarr, a folder or a zip."""
+    import zarr
+    from zarr.storage import LocalStore, ZipStore
+
+    store = ZipStore(path, mode="r") if path.suffix == ".zip" else LocalStore(path, read_only=True)
+    try:
+        root = zarr.open_group(store, mode="r")
+        group = root["cell_features"] if "cell_features" in root else root
+        return _from_zarr(group, path)
+    finally:
+        store.close()
+
+
+def _from_zarr(group: Any, path: Path) -> AnnData:
+    about = dict(group.attrs)
+    var = features(about["feature_keys"], about["feature_ids"], _kinds(about["feature_types"]))
+    cells = decode_cell_ids(group["cell_id"][:])
+    data, indices, indptr = (np.asarray(group[part][:]) for part in ("data", "indices", "indptr"))
+    shape = (len(cells), len(var))
+    arrays = (data, indices.astype(np.int64), indptr.astype(np.int64))
+    if len(indptr) == len(var) + 1:
+        return assemble(csc_matrix(arrays, shape=shape).tocsr(), cells, var)
+    if len(indptr) == len(cells) + 1:
+        return assemble(csr_matrix(arrays, shape=shape), cells, var)
+    raise InputError(f"{path} is damaged: its index fits neither cells nor features", hint="copy the file again")
+
+
+def _kinds(words: Iterable[str]) -> list[str]:
+    return [FEATURE_WORDS.get(word, word) for word in words]
+
+
+def decode_cell_ids(pairs: np.ndarray) -> list[str]:
+    """Turn Xenium's numeric cell identifiers into those that its tables show.
+
+    A pair (prefix, suffix) reads as eight hexadecimal digits shifted to the letters a to p, a dash and the suffix;
+    single numbers, as XOA 1.0 to 1.2 wrote them, stay numbers.
+    Source: 10x Genomics, "Cell ID format mapping" in the description of Xenium's zarr files.
+    """
+    if pairs.ndim == 1:
+        return [str(int(number)) for number in pairs]
+    return [f"{int(prefix):08x}".translate(HEX_TO_LETTER) + f"-{int(suffix)}" for prefix, suffix in pairs]
+
+
+def software_of(folder: Path) -> str:
+    """Return the version of the analysis software that a Xenium folder's experiment.xenium names, or nothing."""
+    file = folder / "experiment.xenium"
+    if not file.is_file():
+        return ""
+    try:
+        return str(json.loads(file.read_text()).get("analysis_sw_version", ""))
+    except json.JSONDecodeError:
+        return ""

@@ -1,0 +1,66 @@
+"""Xenium output folders, as Xenium Onboard Analysis 1 to 4 writes them."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+from anndata import AnnData
+
+from spatialcore.errors import FileMissingError, InputError
+from spatialcore.io.tables import attach_cells, note_source, read_table
+from spatialcore.io.tenx import is_mex, read_matrix_zarr, read_mex, read_tenx_h5, software_of
+
+PLATFORM = "Xenium"
+CELLS = ("cells.parquet", "cells.csv.gz", "cells.csv")
+MATRICES: tuple[tuple[str, Callable[[Path], AnnData]], ...] = (
+    ("cell_feature_matrix.h5", read_tenx_h5),
+    ("cell_feature_matrix.zarr.zip", read_matrix_zarr),
+    ("cell_feature_matrix.zarr", read_matrix_zarr),
+    ("cell_feature_matrix", read_mex),
+)
+WANTED = (
+    "cell_feature_matrix.h5, .zarr.zip, .zarr or the folder cell_feature_matrix/, with "
+    "cells.parquet or cells.csv.gz beside it"
+)
+XY = ("x_centroid", "y_centroid")
+
+
+def is_xenium(path: Path) -> bool:
+    """Say whether a folder holds Xenium's matrix in any of its containers."""
+    return path.is_dir() and (_matrix(path) is not None) and _cells(path) is not None
+
+
+def _matrix(folder: Path) -> tuple[Path, Callable[[Path], AnnData]] | None:
+    for name, reader in MATRICES:
+        file = folder / name
+        if file.is_file() or (file.is_dir() and (file.suffix == ".zarr" or is_mex(file))):
+            return file, reader
+    return None
+
+
+def _cells(folder: Path) -> Path | None:
+    return next((folder / name for name in CELLS if (folder / name).is_file()), None)
+
+
+def read_xenium(path: Path) -> AnnData:
+    """Read counts, centroids (µm) and the table of cells of a Xenium output folder.
+
+    Control probes and codewords stay among the features; ``var["feature_types"]`` tells them apart.
+    """
+    matrix, cells = _matrix(path), _cells(path)
+    if matrix is None or cells is None:
+        raise FileMissingError(f"{path} is no complete Xenium output folder", hint=f"wanted: {WANTED}")
+    file, reader = matrix
+    adata = reader(file)
+    attach_cells(adata, _cell_table(cells), xy=XY)
+    return note_source(adata, reader="xenium", platform=PLATFORM, unit="µm", software=software_of(path))
+
+
+def _cell_table(file: Path) -> pd.DataFrame:
+    table = read_table(file)
+    if missing := [name for name in ("cell_id", *XY) if name not in table]:
+        raise InputError(f"{file} has no column {', '.join(missing)}", hint=f"it has {', '.join(table.columns)}")
+    nameless = [name for name in table.columns if str(name).startswith("Unnamed") or not str(name)]
+    # early parquet files hold the identifiers as bytes
+    names = [cell.decode() if isinstance(cell, bytes) else str(cell) for cell in table["cell_id"]]
+    return table.drop(columns=["cell_id", *nameless]).set_axis(pd.Index(names), axis=0)
