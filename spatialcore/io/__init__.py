@@ -1,4 +1,4 @@
-"""From the instrument's folder to the instrument's viewer: readers of platform output, writers for what people open next."""
+"""From the instrument's folder to the instrument's viewer: readers of platforms' output, writers of results."""
 
 from importlib import import_module
 from typing import Any

@@ -3,12 +3,13 @@
 Identifiers are read as text from the first byte. Vizgen's are 64-bit integers and would lose digits as floats.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from anndata import AnnData
+from anndata.utils import make_index_unique
 from scipy.sparse import csr_matrix, vstack
 
 from spatialcore.columns import SOURCE, SPATIAL
@@ -124,7 +125,7 @@ def read_counts(file: Path, text_columns: Sequence[str]) -> tuple[pd.DataFrame, 
     return identifiers, vstack([block[1] for block in blocks], format="csr"), blocks[0][2]
 
 
-def assemble(counts: csr_matrix, cells: Sequence[str] | pd.Index, var: pd.DataFrame) -> AnnData:
+def assemble(counts: csr_matrix, cells: Iterable[str], var: pd.DataFrame) -> AnnData:
     """Make an AnnData of counts, cell identifiers and features, refusing doubled identifiers."""
     names = pd.Index([str(cell) for cell in cells])
     if names.has_duplicates:
@@ -133,9 +134,8 @@ def assemble(counts: csr_matrix, cells: Sequence[str] | pd.Index, var: pd.DataFr
             f"{names.duplicated().sum()} cell identifiers occur twice: {', '.join(double)}",
             hint="several slides in one table? split it, or add a column 'cell' that is unique",
         )
-    adata = AnnData(X=counts.astype(np.float32), obs=pd.DataFrame(index=names), var=var)
-    adata.var_names_make_unique()
-    return adata
+    var.index = make_index_unique(var.index)
+    return AnnData(X=counts.astype(np.float32), obs=pd.DataFrame(index=names), var=var)
 
 
 def attach_cells(adata: AnnData, table: pd.DataFrame, *, xy: tuple[str, str], scale: float = 1.0) -> None:

@@ -11,8 +11,8 @@ import pandas as pd
 from anndata import AnnData
 from scipy.sparse import csc_matrix, csr_matrix
 
-from spatialcore.errors import FileMissingError, InputError
-from spatialcore.io.tables import assemble, find_one
+from spatialcore.errors import InputError
+from spatialcore.io.tables import assemble, find_one, need_one
 
 GENE_IDS = "gene_ids"
 FEATURE_TYPES = "feature_types"
@@ -86,10 +86,13 @@ def _integers(dataset: h5py.Dataset, file: Path) -> np.ndarray:
         if not np.array_equal(whole, values):
             raise InputError(f"{file}: {dataset.name} holds fractions, not indices", hint="copy the file again")
         values = whole
-    return values.astype(np.int64 if values.size and values.max() > np.iinfo(np.int32).max else np.int32)
+    wide = values.size > 0 and values.max() > np.iinfo(np.int32).max
+    return np.asarray(values, dtype=np.int64 if wide else np.int32)
 
 
 MEX = ("matrix.mtx.gz", "matrix.mtx")
+BARCODES = ("barcodes.tsv.gz", "barcodes.tsv")
+FEATURES = ("features.tsv.gz", "features.tsv", "genes.tsv.gz", "genes.tsv")
 
 
 def is_mex(folder: Path) -> bool:
@@ -101,16 +104,9 @@ def read_mex(folder: Path) -> AnnData:
     """Read a MEX folder: matrix.mtx, features.tsv (or genes.tsv) and barcodes.tsv, gzipped or not."""
     from scipy.io import mmread
 
-    parts = {
-        "matrix.mtx": find_one(folder, MEX),
-        "barcodes.tsv": find_one(folder, ("barcodes.tsv.gz", "barcodes.tsv")),
-        "features.tsv": find_one(folder, ("features.tsv.gz", "features.tsv", "genes.tsv.gz", "genes.tsv")),
-    }
-    if missing := [name for name, file in parts.items() if file is None]:
-        raise FileMissingError(f"{folder} lacks {', '.join(missing)}", hint="a MEX folder has these three files")
-    counts = csr_matrix(mmread(str(parts["matrix.mtx"])).T)
-    barcodes = pd.read_csv(parts["barcodes.tsv"], sep="\t", header=None, dtype=str)[0]  # type: ignore[call-overload]
-    table = pd.read_csv(parts["features.tsv"], sep="\t", header=None, dtype=str)  # type: ignore[call-overload]
+    barcodes = pd.read_csv(need_one(folder, BARCODES), sep="\t", header=None, dtype=str)[0]
+    table = pd.read_csv(need_one(folder, FEATURES), sep="\t", header=None, dtype=str)
+    counts = csr_matrix(mmread(str(need_one(folder, MEX))).T)
     kinds = table[2] if table.shape[1] > 2 else None
     return assemble(counts, barcodes, features(table[1], table[0], kinds))
 
@@ -123,8 +119,7 @@ def read_matrix_zarr(path: Path) -> AnnData:
     store = ZipStore(path, mode="r") if path.suffix == ".zip" else LocalStore(path, read_only=True)
     try:
         root = zarr.open_group(store, mode="r")
-        group = root["cell_features"] if "cell_features" in root else root
-        return _from_zarr(group, path)
+        return _from_zarr(root.get("cell_features", root), path)
     finally:
         store.close()
 

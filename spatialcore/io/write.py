@@ -1,5 +1,6 @@
 """Annotated data back on disk: h5ad, zarr, the table of a SpatialData store, and the calls alone as parquet."""
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -62,7 +63,9 @@ def write_annotated(adata: AnnData, path: str | Path) -> Path:
     elif place.suffix == ".zarr" and spatialdata_store.is_spatialdata(place):
         spatialdata_store.update_table(place, adata, CALLS)
     elif place.suffix == ".zarr":
-        with whole(place) as part:
+        with whole(place) as part, warnings.catch_warnings():
+            # format 2 is the one that every viewer and older anndata read; anndata warns that its default will change
+            warnings.filterwarnings("ignore", message="Writing zarr v2")
             adata.write_zarr(part)
     else:
         raise InputError(f"{place.name} says not in which format to write", hint="end it in .h5ad or .zarr")

@@ -77,7 +77,12 @@ def _zarr(folder: Path, adata: AnnData, *, by_cell: bool = False, zipped: bool =
     group = zarr.open_group(store, mode="w", zarr_format=2).create_group("cell_features")
     numbers = adata.obs["cell_number"].to_numpy()
     pairs = np.column_stack([numbers, np.ones_like(numbers)])
-    for name, values in {"data": counts.data, "indices": counts.indices, "indptr": counts.indptr, "cell_id": pairs}.items():
+    for name, values in {
+        "data": counts.data,
+        "indices": counts.indices,
+        "indptr": counts.indptr,
+        "cell_id": pairs,
+    }.items():
         group.create_array(name, data=values.astype(np.uint32))
     group.attrs.update(
         feature_keys=list(adata.var_names),
@@ -129,11 +134,13 @@ def write_merscope(folder: Path, adata: AnnData, *, first: str = "") -> Path:
     """Write a MERSCOPE region whose identifiers are 18-digit integers, beyond what a float can hold."""
     folder.mkdir(parents=True)
     ids = merscope_ids(adata.n_obs)
-    counts = pd.DataFrame(adata.X.toarray().astype(int), columns=adata.var_names, index=pd.Index(ids, name=first or None))
+    counts = pd.DataFrame(
+        adata.X.toarray().astype(int), columns=adata.var_names, index=pd.Index(ids, name=first or None)
+    )
     counts.to_csv(folder / "cell_by_gene.csv")
     xy = adata.obsm["spatial"]
     about = pd.DataFrame({"fov": 1, "volume": 500.0, "center_x": xy[:, 0], "center_y": xy[:, 1]})
-    about.set_index(pd.Index(ids, name=first or None)).iloc[::-1].to_csv(folder / "cell_metadata.csv")
+    about.set_index(names).iloc[::-1].to_csv(folder / "cell_metadata.csv")
     return folder
 
 
