@@ -133,10 +133,8 @@ def write_cosmx(folder: Path, adata: AnnData, *, named: bool = False, packed: bo
 def write_merscope(folder: Path, adata: AnnData, *, first: str = "") -> Path:
     """Write a MERSCOPE region whose identifiers are 18-digit integers, beyond what a float can hold."""
     folder.mkdir(parents=True)
-    ids = merscope_ids(adata.n_obs)
-    counts = pd.DataFrame(
-        adata.X.toarray().astype(int), columns=adata.var_names, index=pd.Index(ids, name=first or None)
-    )
+    names = pd.Index(merscope_ids(adata.n_obs), name=first or None)
+    counts = pd.DataFrame(adata.X.toarray().astype(int), columns=adata.var_names, index=names)
     counts.to_csv(folder / "cell_by_gene.csv")
     xy = adata.obsm["spatial"]
     about = pd.DataFrame({"fov": 1, "volume": 500.0, "center_x": xy[:, 0], "center_y": xy[:, 1]})
