@@ -153,6 +153,20 @@ def plot(adata: AnnData, config: Recipe, output: Path, *, prefix: str = "celltyp
     )
 
 
+def report(
+    adata: AnnData,
+    output: Path,
+    *,
+    config: Recipe,
+    model_path: Path | None = None,
+    figures: dict[str, Any] | None = None,
+) -> Path:
+    """Write the page that tells the story of a run."""
+    from spatialcore.report import write_report
+
+    return write_report(adata, output, model_path=model_path, config=config, figures=figures)
+
+
 def _name_or_own_label(obs: pd.DataFrame) -> pd.Series:
     own = obs[columns.ORIGINAL_LABEL].astype(str)
     if columns.ONTOLOGY_LABEL not in obs:

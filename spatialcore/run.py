@@ -1,0 +1,148 @@
+"""A whole run without a server: read the queries, train one model, annotate each query, write what users want.
+
+The store (a folder, ``s3://`` or ``gs://``) then holds::
+
+    model/{tissue}.pkl, {tissue}_celltypist.json, {tissue}_colors.json, {tissue}_card.md
+    label_mapping.csv, config.yaml
+    {sample}/annotated.h5ad, calls.parquet, cell_groups.csv, report.html, plots/
+    manifest.json                       written last: while it is absent the run is not finished
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from anndata import AnnData
+
+from spatialcore import columns, storage
+from spatialcore.annotation import manifest, phases
+from spatialcore.annotation.acquisition import default_cache_dir, resolve_uri_to_local
+from spatialcore.annotation.queries import Gathered, gather
+from spatialcore.annotation.run_config import Query, RunConfig
+from spatialcore.core.logging import get_logger
+from spatialcore.io import read_spatial, write_annotated, write_calls, write_explorer_groups
+
+log = get_logger(__name__)
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class SampleResult:
+    """What became of one query."""
+
+    sample: str
+    cells: int
+    assigned: int
+    composition: dict[str, int]
+    files: dict[str, str]
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """Where everything lies, and what was found."""
+
+    store: str
+    model: dict[str, str]
+    samples: list[SampleResult] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values, ready for JSON."""
+        return asdict(self)
+
+
+def run(config: RunConfig, *, progress: Progress = log.info) -> RunResult:
+    """Train one model for the queries' panel and annotate every query with it.
+
+    Parameters
+    ----------
+    config
+        Queries, references, store and settings.
+    progress
+        Called with one line at the start of each step.
+
+    Returns
+    -------
+    RunResult
+        The URIs of all files and the composition of each sample.
+    """
+    watch = manifest.Stopwatch()
+    progress(f"reading {len(config.queries)} queries")
+    with watch.phase("queries"):
+        gathered = gather((load_query(query) for query in config.queries), config)
+    with TemporaryDirectory(prefix="spatialcore-") as folder:
+        work = Path(folder)
+        model_path, part = _train(config, gathered, work, watch, progress)
+        model = _publish(work, work / "model", config.store)
+        samples = []
+        for query in config.queries:
+            progress(f"annotating {query.name}")
+            with watch.phase(f"annotate {query.name}"):
+                samples.append(_annotate(query, config, model_path, part, work))
+        result = RunResult(config.store, model, samples, watch.seconds)
+        storage.put_text(json.dumps(result.as_dict(), indent=1), storage.join(config.store, "manifest.json"))
+    return result
+
+
+def load_query(query: Query) -> AnnData:
+    """Read one query, from whatever platform and place."""
+    return read_spatial(resolve_uri_to_local(query.uri, default_cache_dir()))
+
+
+def _train(
+    config: RunConfig, gathered: Gathered, work: Path, watch: manifest.Stopwatch, progress: Progress
+) -> tuple[Path, dict[str, Any]]:
+    training = config.training()
+    progress(f"reading {len(config.references)} references, cut to {len(gathered.panel)} panel genes")
+    with watch.phase("references"):
+        combined = phases.combine(training, gathered.panel)
+    with watch.phase("ontology"):
+        mapped, result = phases.map_ontology(combined, training)
+    with watch.phase("balance"):
+        balanced = phases.balance(mapped, training)
+    progress(f"training on {balanced.n_obs} cells")
+    model_path = work / "model" / f"{config.tissue}.pkl"
+    model_path.parent.mkdir(parents=True)
+    with watch.phase("training"):
+        phases.train(balanced, gathered.sample, training, model_path)
+    if result is not None:
+        result.table.to_csv(work / "model" / "label_mapping.csv", index=False)
+    config.to_yaml(work / "model" / "config.yaml")
+    return model_path, manifest.describe_run(config) | manifest.describe_training(mapped, balanced, result)
+
+
+def _annotate(query: Query, config: RunConfig, model_path: Path, part: dict[str, Any], work: Path) -> SampleResult:
+    adata = load_query(query)
+    phases.annotate(adata, model_path, config)
+    manifest.record(adata, **part, query=query.uri)
+    folder = work / query.name
+    folder.mkdir()
+    figures = phases.plot(adata, config, folder / "plots") if config.generate_plots else None
+    phases.keep_confident(adata, config)
+    if config.generate_plots:
+        phases.report(adata, folder / "report.html", config=config, model_path=model_path, figures=figures)
+    write_annotated(adata, folder / "annotated.h5ad")
+    write_calls(adata, folder / "calls.parquet")
+    write_explorer_groups(adata, folder / "cell_groups.csv")
+    calls = adata.obs[columns.CELL_TYPE].astype(str)
+    return SampleResult(
+        sample=query.name,
+        cells=adata.n_obs,
+        assigned=int((calls != columns.UNASSIGNED).sum()),
+        composition={str(name): int(n) for name, n in calls.value_counts().items()},
+        files=_publish(work, folder, config.store),
+    )
+
+
+def _publish(work: Path, folder: Path, store: str) -> dict[str, str]:
+    """Copy a folder into the store and say where each file went."""
+    return {name: storage.put(path, storage.join(store, name)).uri for name, path in _files(work, folder)}
+
+
+def _files(work: Path, folder: Path) -> Iterator[tuple[str, Path]]:
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            yield path.relative_to(work).as_posix(), path
