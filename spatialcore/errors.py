@@ -55,3 +55,10 @@ class StorageError(SpatialCoreError, OSError):
 
 class TransientStorageError(StorageError):
     """A store that failed in a way that a later try may not."""
+
+    given_up = False
+    """Set once the tries of a request are used up, so that no caller multiplies them."""
+
+
+class ConflictError(StorageError, FileExistsError):
+    """A conditional write that came second: the object exists already, or is no longer what it was."""

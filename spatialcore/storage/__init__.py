@@ -1,0 +1,57 @@
+"""URIs of local files, s3://, gs://, memory:// and http(s)://: checked, atomic, retried transfers, and a cache."""
+
+from spatialcore.storage.connect import connect, connection, use_connection
+from spatialcore.storage.secrets import redact, remember_secret
+from spatialcore.storage.store import (
+    delete,
+    describe,
+    exists,
+    get,
+    list_files,
+    put,
+    put_bytes,
+    put_if,
+    put_new,
+    put_text,
+    read_bytes,
+    read_manifest,
+    read_text,
+    read_versioned,
+    token,
+)
+from spatialcore.storage.stored import Manifest, StoredFile, manifest_uri
+from spatialcore.storage.uri import Location, canonical, join, parse_uri, scheme_of
+
+list = list_files
+
+__all__ = [
+    "Location",
+    "Manifest",
+    "StoredFile",
+    "canonical",
+    "connect",
+    "connection",
+    "delete",
+    "describe",
+    "exists",
+    "get",
+    "join",
+    "list",
+    "list_files",
+    "manifest_uri",
+    "parse_uri",
+    "put",
+    "put_bytes",
+    "put_if",
+    "put_new",
+    "put_text",
+    "read_bytes",
+    "read_manifest",
+    "read_text",
+    "read_versioned",
+    "redact",
+    "remember_secret",
+    "scheme_of",
+    "token",
+    "use_connection",
+]

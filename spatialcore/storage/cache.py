@@ -1,0 +1,235 @@
+"""Local copies of remote files, one for each version, fetched once however many processes ask.
+
+An entry is a folder named by the digest of canonical URI and version token; it holds the file under its own name, and
+``entry.json``. A file that no longer is what was fetched (truncated, altered) is noticed and fetched again.
+"""
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from spatialcore.core.logging import get_logger
+from spatialcore.core.provenance import digest_of, sha256_of_file
+from spatialcore.storage.lock import locked, locked_if_free
+
+log = get_logger(__name__)
+
+DEFAULT_DIR: Final = Path("~/.spatialcore/cache/references")
+_ENTRY: Final = "entry.json"
+_LOCKS: Final = "locks"
+
+Fetch = Callable[[Path], dict[str, Any]]
+
+
+class CacheEntry(BaseModel):
+    """One file in the cache.
+
+    Parameters
+    ----------
+    key
+        Name of its folder: digest of URI and token.
+    uri, token
+        What was fetched: canonical URI and version token.
+    path
+        The local file.
+    size, sha256
+        Of the file.
+    mark
+        Inode, modification and change time when it was last checked; while they stand, its bytes are taken to stand.
+    fetched, used
+        Seconds since the epoch.
+    metadata
+        Where it came from: data set ids, citation, licence and the like.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    key: str
+    uri: str
+    token: str
+    path: Path
+    size: int = Field(ge=0)
+    sha256: str
+    mark: str
+    fetched: float
+    used: float
+    metadata: dict[str, Any] = Field(default_factory=dict)
+
+
+def cache_key(uri: str, token: str) -> str:
+    """Return the name of an entry: it depends on the whole URI and the version, never on the file's name alone."""
+    return digest_of([uri, token])[:32]
+
+
+def cached(
+    uri: str, token: str, fetch: Fetch, *, name: str, cache_dir: Path | None = None, force: bool = False
+) -> CacheEntry:
+    """Return the entry of one version of a remote file, fetching it first where needed.
+
+    Parameters
+    ----------
+    uri
+        Canonical URI, without secrets.
+    token
+        Version token.
+    fetch
+        Writes the file to the path that it is given, whole or not at all, and returns metadata.
+    name
+        File name of the local copy.
+    cache_dir
+        Root of the cache; default ``~/.spatialcore/cache/references``.
+    force
+        Fetch even if a good copy is there.
+    """
+    root = (cache_dir or DEFAULT_DIR).expanduser().absolute()
+    key = cache_key(uri, token)
+    folder = root / key
+    asked = time.time_ns()
+    with locked(root / _LOCKS / f"{key}.lock"):
+        entry = _checked(folder)
+        if entry is not None and not (force and _fetched_before(entry, asked)):
+            return _touch(entry)
+        path = folder / name
+        folder.mkdir(parents=True, exist_ok=True)
+        metadata = fetch(path)
+        path.chmod(0o444)  # a copy that other runs rely on is not to be written to
+        now = time.time()
+        entry = CacheEntry(
+            key=key,
+            uri=uri,
+            token=token,
+            path=path,
+            size=path.stat().st_size,
+            sha256=sha256_of_file(path),
+            mark=_mark(path),
+            fetched=now,
+            used=now,
+            metadata=metadata,
+        )
+        _write(entry)
+        return entry
+
+
+def latest(uri: str, cache_dir: Path | None = None) -> CacheEntry | None:
+    """Return the good copy of a URI that was fetched last, whatever its version."""
+    entries = [entry for entry in list_entries(cache_dir) if entry.uri == uri]
+    for entry in sorted(entries, key=lambda entry: entry.fetched, reverse=True):
+        if _checked(entry.path.parent) is not None:
+            return _touch(entry)
+    return None
+
+
+def list_entries(cache_dir: Path | None = None) -> list[CacheEntry]:
+    """Return what is in the cache, the most recently used first."""
+    root = (cache_dir or DEFAULT_DIR).expanduser().absolute()
+    entries = (_read(folder) for folder in root.iterdir() if folder.is_dir()) if root.is_dir() else iter(())
+    return sorted((entry for entry in entries if entry is not None), key=lambda entry: entry.used, reverse=True)
+
+
+def prune(max_size: int = 0, cache_dir: Path | None = None) -> list[CacheEntry]:
+    """Remove the least recently used entries until the rest is no larger than `max_size` bytes.
+
+    Unfinished downloads that nobody works on go too. An entry that is being fetched is left alone.
+
+    Returns
+    -------
+    The entries removed.
+    """
+    root = (cache_dir or DEFAULT_DIR).expanduser().absolute()
+    entries = list_entries(root)
+    kept, removed = 0, []
+    for entry in entries:
+        kept += entry.size
+        if kept > max_size and _remove(root, entry.key):
+            kept -= entry.size
+            removed.append(entry)
+    _sweep(root, {entry.key for entry in entries})
+    return removed
+
+
+def parse_size(text: str) -> int:
+    """Return bytes of a size like ``20GB``, ``500 MB`` or ``1.5TiB``.
+
+    Raises
+    ------
+    InputError
+        If it is none.
+    """
+    import re
+
+    from spatialcore.errors import InputError
+
+    units = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40}
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?i?)b?\s*", text.lower())
+    if match is None or match.group(2) not in units:
+        raise InputError(f"{text!r} is no size", hint="write for example 20GB or 500MB")
+    return int(float(match.group(1)) * units[match.group(2)])
+
+
+def _sweep(root: Path, known: set[str]) -> None:
+    for folder in root.iterdir() if root.is_dir() else ():
+        if folder.is_dir() and folder.name != _LOCKS and folder.name not in known:
+            _remove(root, folder.name)
+
+
+def _remove(root: Path, key: str) -> bool:
+    """Remove an entry unless it is being fetched."""
+    with locked_if_free(root / _LOCKS / f"{key}.lock") as free:
+        if free:
+            shutil.rmtree(root / key, ignore_errors=True)
+        return free
+
+
+def _fetched_before(entry: CacheEntry, asked: int) -> bool:
+    """Tell whether the copy is older than the wish for a new one: waiters of one forced fetch share it."""
+    return entry.fetched * 1e9 < asked
+
+
+def _checked(folder: Path) -> CacheEntry | None:
+    """Return the entry of a folder if its file is still what was fetched."""
+    entry = _read(folder)
+    if entry is None:
+        return None
+    path = entry.path
+    if path.is_file() and path.stat().st_size == entry.size:
+        if _mark(path) == entry.mark:
+            return entry
+        if sha256_of_file(path) == entry.sha256:
+            return entry.model_copy(update={"mark": _mark(path)})
+    log.warning("the cached copy of %s is damaged or gone and is not used", entry.uri)
+    return None
+
+
+def _mark(path: Path) -> str:
+    seen = path.stat()
+    return f"{seen.st_ino}-{seen.st_mtime_ns}-{seen.st_ctime_ns}"
+
+
+def _touch(entry: CacheEntry) -> CacheEntry:
+    entry = entry.model_copy(update={"used": time.time()})
+    _write(entry)
+    return entry
+
+
+def _read(folder: Path) -> CacheEntry | None:
+    try:
+        content = json.loads((folder / _ENTRY).read_text())
+        # The cache may have been moved: the file is looked for where its entry is.
+        return CacheEntry.model_validate({**content, "path": folder / Path(content["path"]).name})
+    except (OSError, ValueError, KeyError, TypeError, ValidationError):
+        return None
+
+
+def _write(entry: CacheEntry) -> None:
+    target = entry.path.parent / _ENTRY
+    part = target.with_suffix(f".{os.getpid()}.part")
+    with suppress(OSError):
+        part.write_text(json.dumps(entry.model_dump(mode="json"), indent=2, sort_keys=True))
+        part.replace(target)

@@ -1,0 +1,41 @@
+"""How long to wait and how often to try, in one place; every field can be set from the environment."""
+
+import os
+from dataclasses import dataclass, fields
+from typing import Any, Final, Self
+
+PREFIX: Final = "SPATIALCORE_STORAGE_"
+MB: Final = 1 << 20
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Time-outs, retries and block sizes of storage.
+
+    A field is overridden by the environment variable ``SPATIALCORE_STORAGE_<FIELD>``.
+    """
+
+    attempts: int = 7
+    """Tries of one request before a transient fault is reported."""
+    first_wait: float = 0.5
+    """Seconds before the second try; doubled each time, with jitter."""
+    longest_wait: float = 20.0
+    """Seconds between two tries at most."""
+    connect_timeout: float = 15.0
+    """Seconds to wait for a connection."""
+    read_timeout: float = 60.0
+    """Seconds without a byte before a transfer counts as stalled."""
+    block: int = 8 * MB
+    """Bytes asked for in one range request, and sent in one part."""
+    streams: int = 4
+    """Blocks under way at once; memory is about ``block * streams``."""
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        """Return the defaults with what the environment overrides."""
+        values: dict[str, Any] = {}
+        for field in fields(cls):
+            text = os.environ.get(PREFIX + field.name.upper())
+            if text:
+                values[field.name] = int(text) if isinstance(field.default, int) else float(text)
+        return cls(**values)

@@ -1,0 +1,146 @@
+"""Small objects in one request, conditional where asked: only if new, or only over a known version."""
+
+import hashlib
+import json
+import os
+import uuid
+from base64 import b64encode
+from collections.abc import Callable
+from pathlib import Path
+from threading import Lock
+from typing import Any, Final
+
+from spatialcore.errors import ConflictError
+from spatialcore.storage.connect import connect
+from spatialcore.storage.faults import attempt
+from spatialcore.storage.lock import locked
+from spatialcore.storage.stat import Stat, stat, stat_local
+from spatialcore.storage.stored import PART_SUFFIX
+from spatialcore.storage.upload import replace_local
+from spatialcore.storage.uri import Location, canonical
+
+_IN_MEMORY: Final = Lock()
+
+
+def write(data: bytes, location: Location, *, only_over: str | None = None) -> Stat:
+    """Store a small object.
+
+    Parameters
+    ----------
+    data
+        Its content.
+    location
+        Its place.
+    only_over
+        None: whatever is there. Empty: only if nothing is there. A version token: only over that version.
+
+    Raises
+    ------
+    ConflictError
+        If the condition does not hold. Where an answer was lost and the request repeated, finding our own content
+        counts as success.
+    """
+    tries = 0
+
+    def once() -> Stat:
+        nonlocal tries
+        tries += 1
+        return _WRITERS[location.scheme](data, location, only_over)
+
+    what = f"put {canonical(location.uri)}"
+    try:
+        return attempt(once, what=what)
+    except ConflictError:
+        if tries > 1 and _holds(location, data):
+            return stat(location)
+        raise
+
+
+def _holds(location: Location, data: bytes) -> bool:
+    system, place = connect(location)
+    return bool(attempt(lambda: system.cat_file(place.path) == data, what=f"read {canonical(location.uri)}"))
+
+
+def _conflict(location: Location, only_over: str) -> ConflictError:
+    seen = "there is an object already" if not only_over else "the object is not the version that was expected"
+    return ConflictError(f"{canonical(location.uri)}: {seen}", hint="another process wrote it first: read it again")
+
+
+def _to_file(data: bytes, location: Location, only_over: str | None) -> Stat:
+    target = Path(location.path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(f".{target.name}.{uuid.uuid4().hex[:12]}{PART_SUFFIX}")
+    try:
+        with part.open("xb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        if only_over is None:
+            replace_local(part, target)
+        elif not only_over:
+            os.link(part, target)
+        else:
+            _replace_version(part, target, location, only_over)
+        return stat_local(target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _replace_version(part: Path, target: Path, location: Location, only_over: str) -> None:
+    with locked(target.with_name(f".{target.name}.lock{PART_SUFFIX}")):
+        if not target.is_file() or stat_local(target).token != only_over:
+            raise _conflict(location, only_over)
+        replace_local(part, target)
+
+
+def _to_memory(data: bytes, location: Location, only_over: str | None) -> Stat:
+    system, place = connect(location)
+    with _IN_MEMORY:
+        there = system.exists(place.path)
+        if only_over == "" and there:
+            raise _conflict(location, only_over)
+        if only_over and (not there or stat(location).token != only_over):
+            raise _conflict(location, only_over)
+        system.pipe_file(place.path, data)
+        return stat(location)
+
+
+def _to_s3(data: bytes, location: Location, only_over: str | None) -> Stat:
+    system, place = connect(location)
+    bucket, _, key = place.path.partition("/")
+    condition: dict[str, str] = {} if only_over is None else {"IfMatch": f'"{only_over}"'}
+    if only_over == "":
+        condition = {"IfNoneMatch": "*"}
+    md5 = b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
+    answer = system.call_s3("put_object", Bucket=bucket, Key=key, Body=data, ContentMD5=md5, **condition)
+    etag = str(answer["ETag"]).strip('"')
+    return Stat(token=etag, size=len(data), etag=etag)
+
+
+def _to_gs(data: bytes, location: Location, only_over: str | None) -> Stat:
+    system, place = connect(location)
+    bucket, _, key = place.path.partition("/")
+    condition: dict[str, Any] = {} if only_over is None else {"ifGenerationMatch": only_over or "0"}
+    md5 = b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
+    boundary = uuid.uuid4().hex
+    head = f"--{boundary}\r\nContent-Type: application/json; charset=UTF-8\r\n\r\n"
+    head += json.dumps({"name": key, "md5Hash": md5})
+    head += f"\r\n--{boundary}\r\nContent-Type: application/octet-stream\r\n\r\n"
+    answer = system.call(
+        "POST",
+        f"{system._location}/upload/storage/v1/b/{bucket}/o",
+        uploadType="multipart",
+        headers={"Content-Type": f'multipart/related; boundary="{boundary}"'},
+        data=head.encode() + data + f"\r\n--{boundary}--".encode(),
+        json_out=True,
+        **condition,
+    )
+    return Stat(token=str(answer["generation"]), size=len(data))
+
+
+_WRITERS: Final[dict[str, Callable[[bytes, Location, str | None], Stat]]] = {
+    "file": _to_file,
+    "memory": _to_memory,
+    "s3": _to_s3,
+    "gs": _to_gs,
+}
