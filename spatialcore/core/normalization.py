@@ -1,0 +1,178 @@
+"""What state a matrix is in, and how it comes to log1p(10,000 per cell)."""
+
+from collections.abc import Iterator
+from typing import Any, Literal, TypedDict
+
+import numpy as np
+import scipy.sparse as sp
+from anndata import AnnData
+
+from spatialcore.core.counts import INTEGER_SHARE, TOLERANCE, fraction_integer
+from spatialcore.core.matrix import Floats, Matrix, open_matrix
+
+TARGET_SUM = 10_000.0
+RAW_LAYERS = ("counts", "raw_counts", "raw")
+SAMPLED_VALUES = 10_000
+SAMPLED_CELLS = 1_000
+LOG_CEILING = 15.0
+AGREEING_CELLS = 0.8
+
+XState = Literal["raw", "log1p_10k", "log1p_cpm", "log1p_other", "linear", "negative", "unknown"]
+
+
+class Status(TypedDict):
+    """What `check_normalization_status` found."""
+
+    raw_source: str | None
+    x_state: XState
+    x_target_sum: float | None
+    is_usable: bool
+    has_log1p_uns: bool
+    stats: dict[str, float]
+
+
+def check_normalization_status(
+    adata: AnnData,
+    sample_size: int = SAMPLED_CELLS,
+    integer_tolerance: float = TOLERANCE,
+    integer_threshold: float = INTEGER_SHARE,
+    *,
+    random_state: int = 42,
+) -> Status:
+    """Say where raw counts are, and what ``X`` holds.
+
+    Raw counts are looked for in layers counts, raw_counts and raw, then in raw.X, then in X: 10,000 random non-zero
+    values, of which more than 95 % must be integers. When X holds none, its logarithm is undone in random cells and
+    the sums of the cells tell the scale. Values and cells are drawn over the whole matrix, and no row is turned dense.
+
+    Parameters
+    ----------
+    adata
+        In memory or backed; X dense, CSR or CSC.
+    sample_size
+        Cells whose sums are looked at; ten times as many values are looked at.
+    integer_tolerance
+        How far from an integer a count may be.
+    integer_threshold
+        The share of values that must be integers.
+    random_state
+        Seed of the sample.
+
+    Returns
+    -------
+    Status
+        Keys raw_source ("layers/counts", "raw.X", "X" or None), x_state ("raw", "log1p_10k", "log1p_cpm",
+        "log1p_other", "linear", "negative" or "unknown"), x_target_sum (median total of the cells once the logarithm
+        is undone), is_usable, has_log1p_uns, and stats (mean, max, min and fraction_integer of the sampled non-zero
+        values of X).
+
+    Examples
+    --------
+    >>> import anndata, numpy as np
+    >>> check_normalization_status(anndata.AnnData(np.array([[0.0, 3.0], [2.0, 1.0]])))["x_state"]
+    'raw'
+    """
+    named = candidate_matrices(adata)
+    x = None if adata.X is None else open_matrix(adata.X)
+    log_flag = "log1p" in adata.uns
+    return matrix_status(named, x, log_flag, sample_size, integer_tolerance, integer_threshold, random_state)
+
+
+def candidate_matrices(adata: AnnData) -> Iterator[tuple[str, Matrix]]:
+    """Yield the places that may hold raw counts besides X, in the order in which they are believed."""
+    for layer in RAW_LAYERS:
+        if layer in adata.layers:
+            yield f"layers/{layer}", open_matrix(adata.layers[layer])
+    if adata.raw is not None:
+        yield "raw.X", open_matrix(adata.raw.X)
+
+
+def matrix_status(
+    candidates: Any,
+    x: Matrix | None,
+    has_log1p_uns: bool,
+    sample_size: int = SAMPLED_CELLS,
+    tolerance: float = TOLERANCE,
+    threshold: float = INTEGER_SHARE,
+    random_state: int = 42,
+) -> Status:
+    """Do the work of `check_normalization_status` on matrices wherever they lie."""
+    rng = np.random.default_rng(random_state)
+    n_values = 10 * sample_size
+    raw_source = next(
+        (name for name, matrix in candidates if _is_raw(matrix, n_values, rng, tolerance, threshold)), None
+    )
+    state, target, stats = _state(x, sample_size, rng, tolerance, threshold)
+    if state == "raw" and raw_source is None:
+        raw_source = "X"
+    return Status(
+        raw_source=raw_source,
+        x_state=state,
+        x_target_sum=target,
+        is_usable=raw_source is not None or state == "log1p_10k",
+        has_log1p_uns=has_log1p_uns,
+        stats=stats,
+    )
+
+
+def _is_raw(matrix: Matrix, n: int, rng: np.random.Generator, tolerance: float, threshold: float) -> bool:
+    values = matrix.sample_values(n, rng)
+    return len(values) > 0 and bool(values.min() >= 0) and fraction_integer(values, tolerance) > threshold
+
+
+def _state(
+    x: Matrix | None, n_cells: int, rng: np.random.Generator, tolerance: float, threshold: float
+) -> tuple[XState, float | None, dict[str, float]]:
+    values = np.empty(0) if x is None else x.sample_values(10 * n_cells, rng).astype(np.float64)
+    stats = _stats(values, tolerance)
+    if x is None or len(values) == 0 or not np.isfinite(values).all():
+        return "unknown", None, stats
+    if values.min() < 0:
+        return "negative", None, stats
+    if stats["fraction_integer"] > threshold:
+        return "raw", None, stats
+    cells = np.sort(rng.choice(x.shape[0], min(n_cells, x.shape[0]), replace=False))
+    if values.max() > LOG_CEILING:
+        return "linear", None, stats
+    if _agree(x.row_sums(cells, np.abs)):
+        return "linear", None, stats
+    sums = x.row_sums(cells, np.expm1)
+    return *_scale(sums[sums > 0]), stats
+
+
+def _scale(sums: Floats) -> tuple[XState, float | None]:
+    """Name the scale of cells' sums once the logarithm is undone; cells on many scales have none."""
+    if len(sums) == 0:
+        return "unknown", None
+    target = float(np.median(sums))
+    together = np.mean((sums > 0.5 * target) & (sums < 1.5 * target)) >= AGREEING_CELLS
+    if together and 8_000 < target < 12_000:
+        return "log1p_10k", target
+    if together and 800_000 < target < 1_200_000:
+        return "log1p_cpm", target
+    return "log1p_other", target
+
+
+def _agree(sums: Floats) -> bool:
+    """Say whether cells' sums are one number, as after scaling without a logarithm."""
+    sums = sums[sums > 0]
+    return len(sums) > 2 and float(sums.std()) < 1e-3 * float(sums.mean())
+
+
+def _stats(values: Floats, tolerance: float) -> dict[str, float]:
+    if len(values) == 0:
+        return {"mean": 0.0, "max": 0.0, "min": 0.0, "fraction_integer": 0.0}
+    return {
+        "mean": float(values.mean()),
+        "max": float(values.max()),
+        "min": float(values.min()),
+        "fraction_integer": fraction_integer(values, tolerance),
+    }
+
+
+def log1p_normalize(counts: sp.csr_matrix, target_sum: float = TARGET_SUM) -> sp.csr_matrix:
+    """Return log1p of counts scaled to a total per cell, as CSR float32; a cell without counts stays at zero."""
+    totals = np.asarray(counts.sum(axis=1), dtype=np.float64).ravel()
+    factors = np.divide(target_sum, totals, out=np.zeros_like(totals), where=totals > 0)
+    values = np.log1p(counts.data * np.repeat(factors, np.diff(counts.indptr)))
+    return sp.csr_matrix((values.astype(np.float32), counts.indices.copy(), counts.indptr.copy()), shape=counts.shape)

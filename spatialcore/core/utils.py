@@ -1,0 +1,13 @@
+"""The door to genes and normalization: the names that callers import."""
+
+from spatialcore.core.counts import recover_counts
+from spatialcore.core.genes import load_ensembl_to_hugo_mapping, normalize_gene_names
+from spatialcore.core.normalization import check_normalization_status, log1p_normalize
+
+__all__ = [
+    "check_normalization_status",
+    "load_ensembl_to_hugo_mapping",
+    "log1p_normalize",
+    "normalize_gene_names",
+    "recover_counts",
+]

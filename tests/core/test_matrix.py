@@ -1,0 +1,116 @@
+"""The matrix contract holds for every way of storing one: scipy's own indexing is the oracle."""
+
+from pathlib import Path
+from typing import Any
+
+import anndata as ad
+import h5py
+import numpy as np
+import pytest
+import scipy.sparse as sp
+import zarr
+from anndata.io import write_elem
+
+from spatialcore.core import matrix as module
+from spatialcore.core.matrix import open_matrix
+from spatialcore.errors import InputError
+
+KINDS = ("csr", "csc", "dense")
+STORES = ("memory", "h5", "h5-gzip", "h5-lzf", "zarr")
+
+
+@pytest.fixture(scope="module")
+def truth() -> np.ndarray:
+    rng = np.random.default_rng(3)
+    values = rng.poisson(0.4, (157, 61)).astype(np.float32)
+    values[:, 7] = 0
+    values[11] = 0
+    return values
+
+
+def stored(truth: np.ndarray, kind: str, store: str, folder: Path) -> Any:
+    element = {"csr": sp.csr_matrix, "csc": sp.csc_matrix, "dense": np.asarray}[kind](truth)
+    if store == "memory":
+        return element
+    if store == "zarr":
+        group = zarr.open_group(folder / "m.zarr", mode="w")
+        write_elem(group, "m", element)
+        return group["m"]
+    file = h5py.File(folder / "m.h5", "w")
+    options = {} if store == "h5" else {"compression": store[3:]}
+    write_elem(file, "m", element, dataset_kwargs=options)
+    return file["m"]
+
+
+@pytest.fixture(params=[(kind, store) for kind in KINDS for store in STORES], ids="-".join)
+def source(request: pytest.FixtureRequest, truth: np.ndarray, tmp_path: Path) -> Any:
+    return stored(truth, *request.param, tmp_path)
+
+
+@pytest.mark.parametrize("block", [7, 2_000_000])
+def test_take_is_indexing(source: Any, truth: np.ndarray, block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "BLOCK_VALUES", block)
+    rows = np.array([0, 1, 2, 11, 12, 40, 41, 100, 156])
+    columns = np.array([60, 3, 7, 8, 0])
+    matrix = open_matrix(source)
+    assert matrix.shape == truth.shape
+    for wanted in (rows, rows[:0], np.arange(157)):
+        taken = matrix.take(wanted, columns)
+        assert taken.dtype == np.float32
+        assert taken.format == "csr"
+        assert taken.has_canonical_format
+        np.testing.assert_array_equal(taken.toarray(), truth[wanted][:, columns])
+        np.testing.assert_array_equal(matrix.take(wanted).toarray(), truth[wanted])
+    assert (matrix.take(rows).data != 0).all()
+
+
+def test_row_sums_and_floors(source: Any, truth: np.ndarray) -> None:
+    rows = np.array([0, 5, 11, 12, 156])
+    matrix = open_matrix(source)
+    np.testing.assert_allclose(matrix.row_sums(rows, np.expm1), np.expm1(truth[rows].astype(float)).sum(axis=1))
+    expected = [np.nan if not row.any() else row[row > 0].min() for row in truth[rows]]
+    np.testing.assert_array_equal(matrix.row_floor(rows), expected)
+
+
+def test_sampled_values_are_non_zero_values_of_the_matrix(source: Any, truth: np.ndarray) -> None:
+    drawn = open_matrix(source).sample_values(300, np.random.default_rng(0))
+    assert 0 < len(drawn) <= 300
+    assert set(np.unique(drawn)) <= set(np.unique(truth[truth > 0]))
+    again = open_matrix(source).sample_values(300, np.random.default_rng(0))
+    np.testing.assert_array_equal(drawn, again)
+
+
+def test_backed_anndata_is_read_without_loading(truth: np.ndarray, tmp_path: Path) -> None:
+    ad.AnnData(sp.csr_matrix(truth)).write_h5ad(tmp_path / "a.h5ad")
+    backed = ad.read_h5ad(tmp_path / "a.h5ad", backed="r")
+    np.testing.assert_array_equal(open_matrix(backed.X).take(np.arange(9)).toarray(), truth[:9])
+
+
+def test_explicit_zeros_are_dropped() -> None:
+    X = sp.csr_matrix((np.array([0.0, 2.0]), np.array([0, 1]), np.array([0, 2])), shape=(1, 3))
+    assert open_matrix(X).take(np.array([0])).nnz == 1
+    assert open_matrix(X.tocsc()).take(np.array([0])).nnz == 1
+
+
+@pytest.mark.parametrize("thing", ["text", np.arange(3), {"a": 1}, None])
+def test_what_is_no_matrix_is_refused(thing: Any) -> None:
+    with pytest.raises(InputError, match="no matrix"):
+        open_matrix(thing)
+
+
+@pytest.mark.parametrize("part", ["indptr", "indices", "data"])
+def test_cut_off_sparse_arrays_are_refused(truth: np.ndarray, part: str, tmp_path: Path) -> None:
+    group = stored(truth, "csr", "h5", tmp_path)
+    values = group[part][:-3]
+    del group[part]
+    group[part] = values
+    with pytest.raises(InputError, match="damaged sparse matrix"):
+        open_matrix(group)
+
+
+@pytest.mark.parametrize("kind", ["csr", "csc"])
+def test_an_index_out_of_range_is_refused(truth: np.ndarray, kind: str, tmp_path: Path) -> None:
+    group = stored(truth, kind, "h5", tmp_path)
+    group["indices"][5] = 10_000
+    with pytest.raises(InputError, match="an index 10000"):
+        open_matrix(group).take(np.arange(157), np.arange(61))
