@@ -1,0 +1,115 @@
+"""Short ways of writing a cell type, as regular expressions with the Cell Ontology's name for each.
+
+The first pattern that is found wins, so subtypes stand above what they are subtypes of. Patterns see the label in lower
+case with underscores as spaces, Greek letters spelled out and a cluster number in front taken off. A word that could be
+part of a longer name (``macrophage``, ``fibroblast``) is anchored with ``^`` and ``$``: the longer name goes to the
+word matcher, which knows all of the ontology.
+"""
+
+import re
+from functools import lru_cache
+
+from spatialcore.annotation.ontology.text import plain
+
+_CELL = r"(?:[ -]*cells?)?"
+_T = r"(?:[ -]*(?:t|t[ -]?cells?|t[ -]lymphocytes?))"
+_DC = r"(?:dendritic cells?|dcs?)"
+_MONO = r"mono(?:cytes?)?"
+_CD16 = r"(?:cd16|fcgr3a)\+?"
+_ALVEOLAR = r"alveolar (?:epithelial )?(?:cells? )?type"
+
+CELL_TYPE_PATTERNS: dict[str, str] = {
+    # T cells
+    rf"^(?:t{_CELL}|t[ -]?cells?|t[ -]lymphocytes?|cd3\+?{_T})$": "t cell",
+    rf"^cd4(?: ?\+| ?pos(?:itive)?|-positive)?{_T}?$": "cd4-positive, alpha-beta t cell",
+    rf"^cd8[ab]?(?: ?\+| ?pos(?:itive)?|-positive)?{_T}?$": "cd8-positive, alpha-beta t cell",
+    r"^t[ -]?(?:cells?)?[ ,.:]*cd4\+?$": "cd4-positive, alpha-beta t cell",
+    r"^t[ -]?(?:cells?)?[ ,.:]*cd8\+?$": "cd8-positive, alpha-beta t cell",
+    r"\bt[ -]?regs?\b|^regulatory t$|\bt regulatory\b|\bfoxp3\+? ?t\b": "regulatory t cell",
+    r"\bt[ -]?fh\b|\bt follicular helper\b": "t follicular helper cell",
+    r"^(?:gamma[ -]?delta|gd)[ -]?t(?: cells?)?$|^t ?(?:gd|gamma[ -]?delta)$": "gamma-delta t cell",
+    r"\bmait\b": "mucosal-associated invariant t cell",
+    # NK and other innate lymphocytes
+    rf"^(?:nk|natural[ -]killer){_CELL}$": "natural killer cell",
+    rf"^(?:nk[ -]?t|natural[ -]killer[ -]t){_CELL}$": "mature nk t cell",
+    r"^ilcs?$": "innate lymphoid cell",
+    # B cells and plasma cells
+    rf"^(?:b{_CELL}|b[ -]?cells?|b[ -]lymphocytes?)$": "b cell",
+    rf"^(?:plasma(?: b)?{_CELL}|plasmacytes?)$": "plasma cell",
+    r"^plasma ?blasts?$": "plasmablast",
+    # dendritic cells
+    rf"\bc?dc[ -]?1\b|\bconventional {_DC} (?:type )?(?:1|i)\b": "conventional dendritic cell type 1",
+    rf"\bc?dc[ -]?2\b|\bconventional {_DC} (?:type )?(?:2|ii)\b": "conventional dendritic cell type 2",
+    r"\bp[ -]?dcs?\b|\bplasmacytoid (?:dendritic|dcs?)\b": "plasmacytoid dendritic cell",
+    r"\bmig(?:ratory)?[. -]*(?:c?dcs?|dendritic cells?)\b": "migratory dendritic cell",
+    r"^(?:conventional |classical |c)?(?:dcs?|dendritic(?: cells?)?)$": "dendritic cell",
+    # monocytes and macrophages
+    rf"^cd14\+?[ -]*{_MONO}$|^classical {_MONO}$|^{_MONO}[ -]*cd14\+?$": "classical monocyte",
+    rf"^{_CD16}[ -]*{_MONO}$|^non[ -]?classical {_MONO}$|^{_MONO}[ -]*{_CD16}$": "non-classical monocyte",
+    rf"^{_MONO}$": "monocyte",
+    r"^macrophages?$|^(?:macs?|macro|mph|mphi|mp)$": "macrophage",
+    r"^alveolar (?:macrophages?|macs?|mph)$": "alveolar macrophage",
+    # other blood
+    r"^mast(?: cells?)?$": "mast cell",
+    r"^(?:neutrophils?|neuts?|neutro|pmns?)$": "neutrophil",
+    r"^(?:rbcs?|red blood cells?|erythrocytes?)$": "erythrocyte",
+    r"^(?:platelets?|plts?|thrombocytes?)$": "platelet",
+    # vessels and stroma
+    r"^(?:endo(?:thelial|thelium)?(?: cells?)?|ecs?)$": "endothelial cell",
+    r"^(?:lymphatics?(?: (?:ecs?|endothelial cells?|endothelial|endothelium))?|lecs?)$": "lymphatic endothelial cell",
+    r"^(?:fibroblasts?|fibro|fibs?|fbs?)$": "fibroblast",
+    r"^(?:peri|pericytes?)$": "pericyte",
+    r"^(?:smcs?|smooth muscle(?: cells?)?)$": "smooth muscle cell",
+    r"^v(?:ascular )?smcs?$|^vascular smooth muscle(?: cells?)?$": "vascular associated smooth muscle cell",
+    # epithelia
+    r"^epi(?:thelial|thelium)?(?: cells?)?$": "epithelial cell",
+    rf"\b(?:at|aec|ap) ?(?:1|i)\b|^{_ALVEOLAR} (?:1|i){_CELL}$": "pulmonary alveolar type 1 cell",
+    rf"\b(?:at|aec|ap) ?(?:2|ii)\b|^{_ALVEOLAR} (?:2|ii){_CELL}$": "pulmonary alveolar type 2 cell",
+    r"^club\b(?: cells?)?(?: ?\(.*\))?$": "club cell",
+    r"\b(?:intestinal )?tuft(?: cells?)?\b|\bbrush cells?\b": "tuft cell",
+    r"^goblets?(?: cells?)?(?: ?\(.*\))?$": "goblet cell",
+    r"^basal(?: cells?)?(?: ?\(.*\))?$": "basal cell",
+    r"^(?:multi)?ciliated(?: cells?)?(?: ?\(.*\))?$": "multiciliated epithelial cell",
+    # pancreatic islets
+    r"^(?:pancreatic |islet )?alpha(?: cells?)?$": "pancreatic a cell",
+    r"^(?:pancreatic |islet )?beta(?: cells?)?$": "type b pancreatic cell",
+    r"^(?:pancreatic |islet )?delta(?: cells?)?$": "pancreatic d cell",
+    r"^(?:pancreatic |islet )?(?:gamma|pp)(?: cells?)?$": "pancreatic pp cell",
+    r"^(?:pancreatic |islet )?epsilon(?: cells?)?$": "pancreatic epsilon cell",
+    r"^acinar(?: cells?)?$": "acinar cell",
+    r"^ductal(?: cells?)?$": "duct epithelial cell",
+    # nervous system
+    r"^opcs?$|^oligodendrocyte (?:precursor|progenitor)(?: cells?)?s?$": "oligodendrocyte precursor cell",
+    r"^(?:oligo(?:dendrocytes?)?|odcs?)$": "oligodendrocyte",
+    r"^astro(?:cytes?)?$": "astrocyte",
+    r"^microglia(?:l cells?)?$": "microglial cell",
+}
+
+
+def get_canonical_term(label: str) -> str | None:
+    """Return the Cell Ontology name, in lower case, that a pattern gives for a label; None if none matches.
+
+    `CELL_TYPE_PATTERNS` is read on every call: a pattern that was added to it is used from then on.
+
+    Parameters
+    ----------
+    label
+        A cell type as its authors wrote it.
+
+    Examples
+    --------
+    >>> get_canonical_term("Club (nasal)")
+    'club cell'
+    >>> get_canonical_term("Migratory DCs")
+    'migratory dendritic cell'
+    """
+    text = " ".join(plain(label).replace("_", " ").split())
+    for pattern, term in CELL_TYPE_PATTERNS.items():
+        if _compiled(pattern).search(text):
+            return term
+    return None
+
+
+@lru_cache(maxsize=4096)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)

@@ -1,0 +1,51 @@
+"""The marker table."""
+
+import pytest
+
+from spatialcore.annotation import load_canonical_markers, load_ontology_index
+from tests.ontology.test_index import tool
+
+
+def test_size_and_examples():
+    markers = load_canonical_markers()
+    assert sum(len(genes) >= 3 for genes in markers.values()) >= 150
+    assert markers["t cell"][:5] == ["CD3D", "CD3G", "CD3E", "IL7R", "TRBC1"]
+    assert markers["macrophage"][:5] == ["CD163", "CD68", "MARCO", "CSF1R", "MERTK"]
+    assert markers["fibroblast"][:5] == ["COL1A1", "DCN", "PDGFRA", "VIM", "LUM"]
+
+
+def test_every_name_is_a_lower_case_term_of_the_index():
+    keys = load_ontology_index()["cl"]
+    assert all(name in keys and keys[name]["name"].lower() == name for name in load_canonical_markers())
+
+
+@pytest.mark.parametrize("name", ["CL:0000235", "Macrophages", "macrophage", "Mph", "MACROPHAGE"])
+def test_look_up_by_id_name_and_synonym(name):
+    markers = load_canonical_markers()
+    assert name in markers
+    assert markers[name] == markers.get(name) == markers["macrophage"]
+
+
+def test_unknown_names():
+    markers = load_canonical_markers()
+    assert markers.get("no such cell") is None
+    assert "no such cell" not in markers
+    with pytest.raises(KeyError):
+        markers["no such cell"]
+
+
+def test_measured_cuts_to_the_panel():
+    cut = load_canonical_markers().measured(["CD3E", "CD68"])
+    assert cut["t cell"] == ["CD3E"]
+    assert "hepatocyte" not in cut
+
+
+def test_a_change_does_not_reach_the_next_caller():
+    load_canonical_markers()["t cell"].clear()
+    assert load_canonical_markers()["t cell"]
+
+
+def test_shipped_file_is_what_the_tool_makes():
+    pytest.importorskip("celltypist")
+    build = tool("build_markers")
+    assert build.TARGET.read_text() == build.build()
