@@ -1,0 +1,114 @@
+"""Versions that never change and a pointer that only one mover moves, in every store."""
+
+import json
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from spatialcore import storage
+from spatialcore.core.provenance import sha256_of_file
+from spatialcore.errors import ConflictError, FileMissingError, InputError
+from spatialcore.storage import registry
+from tests.contract.servers import BUCKET
+
+
+@pytest.fixture(params=["file", "memory", "s3", "gs"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "file":
+        return str(tmp_path / "store")
+    if request.param != "memory":
+        request.getfixturevalue(request.param)
+    return f"{request.param}://{BUCKET}/{uuid.uuid4().hex}"
+
+
+def model(folder: Path, content: str) -> list[Path]:
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / "lung.pkl", folder / "lung_celltypist.json"]
+    for path in paths:
+        path.write_text(f"{path.suffix} {content}")
+    return paths
+
+
+def test_a_published_version_can_be_shown_and_fetched(store: str, tmp_path: Path) -> None:
+    report = tmp_path / "report.html"
+    report.write_text("<p>fine</p>")
+    version = registry.publish(
+        store, "lung", model(tmp_path, "one"), extras={"report.html": report}, details={"classes": 7}
+    )
+    assert registry.show(store, "lung", version.version) == version
+    assert version.model_uri.endswith(f"/models/lung/{version.version}/lung.pkl")
+    assert {file.uri.rpartition("/")[2] for file in version.files} == {
+        "lung.pkl",
+        "lung_celltypist.json",
+        "report.html",
+    }
+    storage.get(version.model_uri, tmp_path / "back.pkl")
+    assert sha256_of_file(tmp_path / "back.pkl") == version.files[0].sha256 == sha256_of_file(tmp_path / "lung.pkl")
+    assert registry.tissues(store) == ["lung"]
+    assert registry.current(store, "lung") is None, "publishing alone puts nothing to use"
+
+
+def test_the_same_content_is_the_same_version_and_is_never_written_again(store: str, tmp_path: Path) -> None:
+    first = registry.publish(store, "lung", model(tmp_path, "one"), details={"run": 1})
+    again = registry.publish(store, "lung", model(tmp_path / "elsewhere", "one"), details={"run": 2})
+    other = registry.publish(store, "lung", model(tmp_path, "two"))
+    assert again == first
+    assert other.version != first.version
+    assert [each.version for each in registry.versions(store, "lung")] == [first.version, other.version]
+
+
+def test_promote_and_roll_back_move_the_pointer_alone(store: str, tmp_path: Path) -> None:
+    one, two = (registry.publish(store, "lung", model(tmp_path, text)).version for text in ("one", "two"))
+    registry.promote(store, "lung", one, reason="first")
+    moved = registry.promote(store, "lung", two, reason="better")
+    assert (moved.version, moved.previous) == (two, one)
+    assert registry.show(store, "lung").version == two
+    back = registry.rollback(store, "lung")
+    assert registry.show(store, "lung").version == one
+    assert [move.version for move in back.moves] == [one, two, one]
+    assert [move.reason for move in back.moves] == ["first", "better", "rollback"]
+    assert json.loads(storage.read_text(f"{store}/models/lung/current.json"))["version"] == one
+
+
+def test_promoting_what_is_in_use_is_no_move(store: str, tmp_path: Path) -> None:
+    version = registry.publish(store, "lung", model(tmp_path, "one")).version
+    first = registry.promote(store, "lung", version)
+    assert registry.promote(store, "lung", version, reason="again") == first
+
+
+def test_of_many_movers_each_is_seen_and_none_is_lost(store: str, tmp_path: Path) -> None:
+    names = [registry.publish(store, "lung", model(tmp_path, str(i))).version for i in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda name: registry.promote(store, "lung", name), names))
+    pointer = registry.current(store, "lung")
+    assert pointer is not None
+    assert sorted(move.version for move in pointer.moves) == sorted(names)
+
+
+def test_a_challenger_of_another_champion_is_refused(store: str, tmp_path: Path) -> None:
+    one, two, three = (registry.publish(store, "lung", model(tmp_path, text)).version for text in "123")
+    registry.promote(store, "lung", two)
+    with pytest.raises(ConflictError, match=f"at {two}, not at {one}"):
+        registry.promote(store, "lung", three, champion=one)
+    assert registry.show(store, "lung").version == two
+
+
+def test_a_half_published_version_is_none(store: str, tmp_path: Path) -> None:
+    version = registry.publish(store, "lung", model(tmp_path, "one"))
+    storage.delete(f"{version.uri}/version.json")
+    assert registry.versions(store, "lung") == []
+    with pytest.raises(FileMissingError):
+        registry.promote(store, "lung", version.version)
+    assert registry.publish(store, "lung", model(tmp_path, "one")).version == version.version
+
+
+def test_what_is_missing_is_named(store: str, tmp_path: Path) -> None:
+    version = registry.publish(store, "lung", model(tmp_path, "one")).version
+    with pytest.raises(FileMissingError, match=version):
+        registry.show(store, "lung", "0123456789ab")
+    with pytest.raises(InputError, match="no earlier version"):
+        registry.rollback(store, "lung")
+    with pytest.raises(InputError, match="cannot name a folder"):
+        registry.show(store, "../secrets", version)
