@@ -1,0 +1,83 @@
+"""The one configuration of a run: short forms, checks, digests, YAML."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from spatialcore.annotation import RunConfig
+from spatialcore.annotation.phases import SETTINGS
+from spatialcore.errors import InputError
+
+
+def config(**changes: Any) -> RunConfig:
+    return RunConfig.from_dict({"queries": ["cells.h5ad"], "references": ["a.h5ad:annotation"], **changes})
+
+
+@pytest.mark.parametrize(
+    ("text", "uri", "column"),
+    [
+        ("a.h5ad:annotation", "a.h5ad", "annotation"),
+        ("a.h5ad", "a.h5ad", "cell_type"),
+        ("s3://bucket/a.h5ad:label", "s3://bucket/a.h5ad", "label"),
+        ("s3://bucket/a.h5ad", "s3://bucket/a.h5ad", "cell_type"),
+        ("cellxgene://?tissue=lung&disease=normal", "cellxgene://?tissue=lung&disease=normal", "cell_type"),
+        ("synapse://syn123.2:ct", "synapse://syn123.2", "ct"),
+    ],
+)
+def test_a_reference_is_a_path_and_a_column(text: str, uri: str, column: str) -> None:
+    reference = config(references=[text]).references[0]
+    assert (reference.uri, reference.label_column) == (uri, column)
+
+
+def test_a_query_is_called_after_its_file_or_as_given() -> None:
+    made = config(queries=["s3://b/run1/lung_7.h5ad", {"uri": "out/xenium_2/", "sample": "B"}])
+    assert [query.name for query in made.queries] == ["lung_7", "B"]
+
+
+def test_two_queries_of_one_name_are_refused() -> None:
+    with pytest.raises(InputError, match="called cells"):
+        config(queries=["a/cells.h5ad", "b/cells.h5ad"])
+
+
+def test_unknown_keys_and_bad_values_are_named_in_one_error() -> None:
+    with pytest.raises(InputError) as caught:
+        config(confidence_threshold=7, balance_strategy="foo", max_cell_per_type=3)
+    text = str(caught.value)
+    assert all(word in text for word in ("confidence_threshold", "balance_strategy", "max_cell_per_type", "seen: 7"))
+
+
+def test_references_given_as_one_string_are_refused() -> None:
+    with pytest.raises(InputError, match="a list is wanted"):
+        config(references="a.h5ad")
+
+
+def test_yaml_goes_out_and_in_unchanged(tmp_path: Path) -> None:
+    before = config(tissue="lung", exclude_labels=["debris"], target_proportions={"NK cell": 0.0025})
+    before.to_yaml(tmp_path / "run.yaml")
+    after = RunConfig.from_yaml(tmp_path / "run.yaml")
+    assert after == before
+    assert after.digest() == before.digest()
+
+
+def test_a_digest_of_some_settings_ignores_the_others() -> None:
+    strict, loose = config(confidence_threshold=0.9), config(confidence_threshold=0.5)
+    assert strict.digest(*SETTINGS["train"]) == loose.digest(*SETTINGS["train"])
+    assert strict.digest(*SETTINGS["keep_confident"]) != loose.digest(*SETTINGS["keep_confident"])
+
+
+def test_the_training_part_holds_every_shared_setting() -> None:
+    training = config(references=["a.h5ad:x", "b.h5ad"], tissue="skin", random_state=3).training()
+    assert training.references == ["a.h5ad", "b.h5ad"]
+    assert training.column_of_each() == ["x", "cell_type"]
+    assert (training.tissue, training.random_state) == ("skin", 3)
+
+
+def test_every_setting_that_a_phase_names_exists() -> None:
+    known = set(config().training().model_fields_set) | set(type(config().training()).model_fields)
+    assert {name for names in SETTINGS.values() for name in names} <= known
+
+
+def test_every_setting_is_used_by_some_phase() -> None:
+    used = {name for names in SETTINGS.values() for name in names}
+    assert set(type(config().training()).model_fields) - used == {"references"}
