@@ -1,0 +1,102 @@
+"""The classes of a training set: which cell belongs to which, and which Cell Ontology term each class is."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from spatialcore import columns
+from spatialcore.core.logging import get_logger
+from spatialcore.errors import LabelColumnError
+
+log = get_logger(__name__)
+_EMPTY = frozenset({"", "nan", "none", "na", "unknown"})
+
+
+@dataclass(frozen=True)
+class ClassLabels:
+    """The classes of the cells that have one.
+
+    Parameters
+    ----------
+    rows
+        Positions of the labelled cells.
+    codes
+        Class of each labelled cell.
+    names
+        Names of the classes, sorted.
+    ontology_ids
+        Class -> the Cell Ontology id most of its cells carry, empty text for none.
+    n_unlabelled
+        Cells left out because they have no label.
+    """
+
+    rows: npt.NDArray[np.intp]
+    codes: npt.NDArray[np.intp]
+    names: tuple[str, ...]
+    ontology_ids: dict[str, str]
+    n_unlabelled: int
+
+
+def read_labels(obs: pd.DataFrame, label_column: str, ontology_column: str) -> ClassLabels:
+    """Read the classes from obs.
+
+    Where the label column holds Cell Ontology ids, a class gets its term's name; a cell without an id then falls
+    back on its original label.
+
+    Raises
+    ------
+    LabelColumnError
+        The column is missing, holds no label, or holds a single class.
+    """
+    if label_column not in obs:
+        raise LabelColumnError(
+            f"Label column not found: {label_column!r}",
+            hint=f"obs has {', '.join(map(str, obs.columns[:20])) or 'no columns'}",
+        )
+    ids = _texts(obs[ontology_column]) if ontology_column in obs else np.full(len(obs), "", dtype=object)
+    texts = _texts(obs[label_column])
+    if any(text.startswith("CL:") for text in texts):
+        texts, ids = _names_of_ids(texts, obs)
+    rows = np.flatnonzero(texts != "")
+    if len(rows) < len(texts):
+        log.warning("%d cells without a label in %r are left out of the training", len(texts) - len(rows), label_column)
+    names, codes = np.unique(texts[rows].astype(str), return_inverse=True)
+    if len(names) < 2:
+        seen = f"only {str(names[0])!r}" if len(names) else "no label"
+        raise LabelColumnError(
+            f"{label_column!r} holds {seen}: a classifier needs at least two classes",
+            hint="add a reference with other cell types, or choose another label column",
+        )
+    table = _majority(names[codes], ids[rows])
+    return ClassLabels(rows, codes.astype(np.intp), tuple(map(str, names)), table, len(texts) - len(rows))
+
+
+def _texts(column: "pd.Series[object]") -> npt.NDArray[np.object_]:
+    values = column.astype(object).to_numpy()
+    return np.array(["" if pd.isna(value) else str(value).strip() for value in values], dtype=object)
+
+
+def _names_of_ids(
+    texts: npt.NDArray[np.object_], obs: pd.DataFrame
+) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.object_]]:
+    from spatialcore.annotation.ontology.hierarchy import name_of
+
+    known = {text: name_of(text) or text for text in set(texts) if text.startswith("CL:")}
+    own = _texts(obs[columns.ORIGINAL_LABEL]) if columns.ORIGINAL_LABEL in obs else np.full(len(obs), "", dtype=object)
+    names = [
+        known.get(text) or ("" if text.lower() in _EMPTY else text) or label
+        for text, label in zip(texts, own, strict=True)
+    ]
+    ids = [text if text in known else "" for text in texts]
+    return np.array(names, dtype=object), np.array(ids, dtype=object)
+
+
+def _majority(names: npt.NDArray[np.str_], ids: npt.NDArray[np.object_]) -> dict[str, str]:
+    ids = np.array(["" if str(one).lower() in _EMPTY else one for one in ids], dtype=object)
+    frame = pd.DataFrame({"name": names, "id": ids})
+    counts = frame.groupby(["name", "id"], sort=True).size().reset_index(name="n")
+    counts["named"] = counts["id"] != ""
+    best = counts.sort_values(["named", "n", "id"], ascending=[True, True, False]).drop_duplicates("name", keep="last")
+    return dict(zip(best["name"].astype(str), best["id"].astype(str), strict=True))

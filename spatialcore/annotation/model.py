@@ -1,0 +1,247 @@
+"""The artifact: ``{name}.pkl``, and ``{name}_celltypist.json`` and ``{name}_colors.json`` beside it.
+
+The pickle is an ordinary CellTypist model. What CellTypist has no place for (the second voter, the class profiles,
+the calibration) lies under one extra key of its dictionary, which CellTypist ignores. The sidecar says in plain
+text what the model is: its classes with their Cell Ontology ids, its genes, its input scale, how it was trained,
+how well it does on held-out cells, and the sha256 of the pickle, which is checked before the model is used.
+"""
+
+import json
+import os
+import pickle
+import tempfile
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from spatialcore.annotation.calibration import Calibration
+from spatialcore.annotation.kernel import Floats, Standardized
+from spatialcore.annotation.unpickling import read_pickle
+from spatialcore.core.provenance import sha256_of_file, versions
+from spatialcore.errors import ModelError
+
+EXTRA_KEY = "spatialcore"
+FORMAT = 1
+TARGET_SUM = 10_000.0
+
+
+@dataclass(frozen=True)
+class CellTypingModel:
+    """A trained model, ready to score cells.
+
+    Parameters
+    ----------
+    classes
+        Names of the cell types, in the order of the scores.
+    genes
+        Gene symbols the model reads.
+    linear
+        The CellTypist model itself.
+    ontology_ids
+        Class -> Cell Ontology id; empty text where the class has none.
+    colors
+        Class -> hex colour.
+    target_sum
+        The total to which a cell is brought over the model's genes before log1p.
+    second
+        A second linear model (input log1p at 10,000), trained on the reference as it is; its opinion feeds the
+        confidence. ``None`` for models without calibration.
+    profiles
+        Expected share of each gene per class on the query's platform, classes x genes; ``None`` without calibration.
+    calibration
+        Turns scores into the probability of being right; ``None`` for models of others.
+    metadata
+        What the sidecar says.
+    """
+
+    classes: tuple[str, ...]
+    genes: tuple[str, ...]
+    linear: Standardized
+    ontology_ids: dict[str, str] = field(default_factory=dict)
+    colors: dict[str, str] = field(default_factory=dict)
+    target_sum: float = TARGET_SUM
+    second: Standardized | None = None
+    profiles: Floats | None = None
+    calibration: Calibration | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+    path: Path | None = None
+
+    @cached_property
+    def sha256(self) -> str:
+        """The digest of the pickle, empty for a model that was never saved."""
+        return sha256_of_file(self.path) if self.path else ""
+
+    @property
+    def ontology_names(self) -> dict[str, str]:
+        """Class -> Cell Ontology name, empty text where the class has no id."""
+        stored = self.metadata.get("ontology_names", {})
+        return {name: stored.get(name, name if self.ontology_ids.get(name) else "") for name in self.classes}
+
+
+def sidecar_path(path: Path) -> Path:
+    """Return where the JSON beside a model lies."""
+    return path.with_name(f"{path.stem}_celltypist.json")
+
+
+def colors_path(path: Path) -> Path:
+    """Return where the colours beside a model lie."""
+    return path.with_name(f"{path.stem}_colors.json")
+
+
+def load_model(path: str | Path) -> CellTypingModel:
+    """Read a model from a local file without running anything that is in it.
+
+    Parameters
+    ----------
+    path
+        A ``.pkl``: one of ours, or any CellTypist model. A bare file name means the current folder.
+
+    Raises
+    ------
+    FileMissingError
+        There is no such file.
+    ModelError
+        The file is damaged, holds objects that no model needs, or is not the one its sidecar describes.
+    """
+    file = Path(path).expanduser()
+    metadata = _read_json(sidecar_path(file))
+    stated = metadata.get("sha256")
+    content = read_pickle(file)
+    if stated and stated != sha256_of_file(file):
+        raise ModelError(
+            f"{file} is not the file that {sidecar_path(file).name} describes: its sha256 differs",
+            hint="fetch both files again, or delete the sidecar if you know where the model comes from",
+        )
+    return _assemble(content, metadata, _read_json(colors_path(file)), file)
+
+
+def _assemble(content: dict[str, Any], metadata: dict[str, Any], colors: dict[str, str], path: Path) -> CellTypingModel:
+    classifier, extra = content["Model"], content.get(EXTRA_KEY) or {}
+    if hasattr(classifier, "classifier"):  # a pickled celltypist.models.Model
+        classifier = classifier.classifier
+    try:
+        linear = Standardized.from_estimator(classifier, content["Scaler_"])
+        classes = tuple(str(name) for name in classifier.classes_)
+        genes = tuple(str(gene) for gene in classifier.features)
+    except AttributeError as error:
+        raise ModelError(
+            f"{path} lacks a part of a CellTypist model: {error}", hint="train or fetch it again"
+        ) from error
+    _check_shapes(linear, classes, genes, path)
+    second = Standardized(**extra["second"]) if extra.get("second") else None
+    calibration = Calibration.from_dict(extra["calibration"]) if extra.get("calibration") else None
+    return CellTypingModel(
+        classes=classes,
+        genes=genes,
+        linear=linear,
+        ontology_ids=dict(extra.get("ontology_ids") or metadata.get("ontology_ids") or {}),
+        colors=colors,
+        target_sum=float(extra.get("target_sum", metadata.get("target_sum", TARGET_SUM))),
+        second=second,
+        profiles=extra.get("profiles"),
+        calibration=calibration,
+        metadata=metadata,
+        path=path,
+    )
+
+
+def _check_shapes(linear: Standardized, classes: tuple[str, ...], genes: tuple[str, ...], path: Path) -> None:
+    rows = 1 if len(classes) == 2 else len(classes)
+    if linear.coef.shape != (rows, len(genes)) or linear.mean.shape != (len(genes),):
+        raise ModelError(
+            f"{path}: coefficients {linear.coef.shape} do not fit {len(classes)} classes and {len(genes)} genes",
+            hint="the file is damaged or was edited by hand",
+        )
+    finite = all(np.isfinite(part).all() for part in (linear.coef, linear.intercept, linear.mean, linear.scale))
+    if not finite or (linear.scale <= 0).any():
+        raise ModelError(f"{path}: coefficients or scales are not finite positive numbers", hint="train it again")
+
+
+def save_model(model: CellTypingModel, path: str | Path) -> CellTypingModel:
+    """Write the three files of a model; each appears under its name only when it is whole.
+
+    Returns
+    -------
+    CellTypingModel
+        The same model, knowing its path.
+    """
+    from dataclasses import replace
+
+    file = Path(path).expanduser()
+    file = file if file.suffix == ".pkl" else file.with_name(file.name + ".pkl")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    _write_whole(file, pickle.dumps(_as_celltypist(model), protocol=4))
+    metadata = {
+        "format": FORMAT,
+        "classes": list(model.classes),
+        "genes": list(model.genes),
+        "ontology_ids": {name: model.ontology_ids.get(name, "") for name in model.classes},
+        "target_sum": model.target_sum,
+        **model.metadata,
+        "calibration": model.calibration.to_dict() if model.calibration else None,
+        "versions": versions(),
+        "sha256": sha256_of_file(file),
+    }
+    _write_whole(sidecar_path(file), json.dumps(metadata, indent=1, allow_nan=False, default=float).encode())
+    _write_whole(colors_path(file), json.dumps(model.colors, indent=1).encode())
+    return replace(model, metadata=metadata, path=file)
+
+
+def _as_celltypist(model: CellTypingModel) -> dict[str, Any]:
+    """Build the dictionary that stock CellTypist unpickles."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.preprocessing import StandardScaler
+
+    classifier = LogisticRegression()
+    classifier.classes_ = np.array(model.classes)
+    classifier.coef_, classifier.intercept_ = model.linear.coef, model.linear.intercept
+    classifier.features = np.array(model.genes, dtype=object)
+    classifier.n_features_in_ = len(model.genes)
+    scaler = StandardScaler()
+    scaler.mean_, scaler.scale_, scaler.var_ = model.linear.mean, model.linear.scale, model.linear.scale**2
+    scaler.n_features_in_ = len(model.genes)
+    about = model.metadata
+    description = {
+        "date": about.get("date", ""),
+        "details": f"input: log1p of counts brought to {model.target_sum:g} over the model's {len(model.genes)} genes",
+        "url": "",
+        "source": about.get("source", ""),
+        "version": f"format {FORMAT}",
+        "number_celltypes": len(model.classes),
+        "target_sum": model.target_sum,
+    }
+    extra = {
+        "ontology_ids": model.ontology_ids,
+        "target_sum": model.target_sum,
+        "second": vars(model.second) if model.second else None,
+        "profiles": model.profiles,
+        "calibration": model.calibration.to_dict() if model.calibration else None,
+    }
+    return {"Model": classifier, "Scaler_": scaler, "description": description, EXTRA_KEY: extra}
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        content = json.loads(path.read_text())
+    except ValueError as error:
+        raise ModelError(f"{path} is not JSON: {error}", hint="fetch or write it again") from error
+    if not isinstance(content, dict):
+        raise ModelError(f"{path} holds no table", hint="fetch or write it again")
+    return content
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except OSError:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,174 @@
+"""From blocks of cells to calls: what is done to one block, and how blocks become one result."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from spatialcore.annotation.calibration import Calibration
+from spatialcore.annotation.confidence import ConfidenceMethod, transform_confidence
+from spatialcore.annotation.kernel import Floats, winners
+from spatialcore.annotation.model import TARGET_SUM, CellTypingModel
+from spatialcore.annotation.query import Expression, GeneMatch, is_dask, pick
+from spatialcore.annotation.scorer import Scorer
+from spatialcore.core.counts import recover_counts
+from spatialcore.errors import ModelError
+
+Codes = npt.NDArray[np.int32]
+NO_CALL = -1
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Calls of a run of cells.
+
+    Parameters
+    ----------
+    best
+        Index of each cell's best class; -1 for a cell without counts.
+    confidence, probability
+        The chosen confidence, and CellTypist's probability of the best class; 0 for a cell without counts.
+    scores
+        Decision scores, cells x classes; no columns where they were not asked for.
+    """
+
+    best: Codes
+    confidence: Floats
+    probability: Floats
+    scores: Floats
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """A model on the genes of a query: stored values of a block in, calls out. It can be sent to another machine.
+
+    Parameters
+    ----------
+    kind
+        What the values are, see :class:`~spatialcore.annotation.query.Expression`.
+    fold
+        How features become genes.
+    as_stored
+        The values are already what the model reads.
+    """
+
+    scorer: Scorer
+    kind: str
+    fold: sparse.csr_matrix | None
+    as_stored: bool
+    method: ConfidenceMethod
+    calibration: Calibration | None
+    keep_scores: bool
+
+    @classmethod
+    def build(
+        cls, model: CellTypingModel, kind: str, genes: GeneMatch, method: ConfidenceMethod, *, keep_scores: bool
+    ) -> "Predictor":
+        """Fold a model over the genes it shares with a query."""
+        if method == "calibrated" and (model.calibration is None or model.second is None or model.profiles is None):
+            raise ModelError(
+                "this model has no calibration: it was not trained with trainer='logistic'",
+                hint="choose confidence_transform='zscore', or train with train_celltypist_model(trainer='logistic')",
+            )
+        calibrated = method == "calibrated"
+        shared = genes.model if len(genes.model) < len(model.genes) else None
+        scorer = Scorer.build(
+            model.linear,
+            model.target_sum,
+            model.second if calibrated else None,
+            model.profiles if calibrated else None,
+            shared,
+        )
+        as_stored = kind == "log1p" and genes.complete and model.target_sum == TARGET_SUM
+        return cls(scorer, kind, genes.fold, as_stored, method, model.calibration, keep_scores)
+
+    def __call__(self, stored: sparse.csr_matrix) -> Prediction:
+        """Call the cells of a block of stored values."""
+        counts = self._counts(stored)
+        scores = self.scorer.kernel.scores(stored) if self.as_stored else self.scorer.scores(counts)
+        best, probability = winners(scores)
+        confidence = self._confidence(counts, scores, best)
+        empty = np.diff(counts.indptr) == 0
+        if empty.any():
+            best, confidence, probability = (
+                np.where(empty, NO_CALL, best),
+                np.where(empty, 0.0, confidence),
+                np.where(empty, 0.0, probability),
+            )
+        kept = scores if self.keep_scores else scores[:, :0].copy()
+        return Prediction(best.astype(np.int32), confidence, probability, kept)
+
+    def _counts(self, stored: sparse.csr_matrix) -> sparse.csr_matrix:
+        """Return counts, or where only proportions are needed anything proportional to them."""
+        if self.kind == "counts" or (self.as_stored and self.calibration is None):
+            return pick(stored, self.fold)
+        if self.kind == "recoverable" or self.method == "calibrated":
+            return pick(recover_counts(stored)[0], self.fold)
+        shares = sparse.csr_matrix(
+            (np.expm1(stored.data.astype(np.float64)), stored.indices, stored.indptr), stored.shape
+        )
+        return pick(shares, self.fold)
+
+    def _confidence(self, counts: sparse.csr_matrix, scores: Floats, best: npt.NDArray[np.intp]) -> Floats:
+        if self.method != "calibrated" or self.calibration is None:
+            return transform_confidence(scores, self.method)
+        second = self.scorer.second_scores(counts)
+        evidence = self.scorer.evidence(counts, scores, second, best, self.calibration.temperature)
+        return self.calibration.probability(evidence)
+
+
+def predict(predictor: Predictor, query: Expression, rows: int | None = None) -> Prediction:
+    """Call all cells of a query, block by block; blocks of a dask array are called where dask runs them."""
+    if is_dask(query.matrix):
+        return join(_predict_on_dask(predictor, query))
+    results = Gathered(query.n_obs)
+    for first, last in query.spans(rows):
+        results.put(first, predictor(query.stored(first, last)))
+    return results.whole()
+
+
+class Gathered:
+    """Arrays for all cells, filled block by block, so that no block is held twice."""
+
+    def __init__(self, n: int) -> None:
+        self.best = np.full(n, NO_CALL, np.int32)
+        self.confidence, self.probability = np.zeros(n), np.zeros(n)
+        self.scores: Floats | None = None
+
+    def put(self, first: int, part: Prediction) -> None:
+        """Write one block's calls at their place."""
+        rows = slice(first, first + len(part.best))
+        if self.scores is None:
+            self.scores = np.empty((len(self.best), part.scores.shape[1]))
+        self.best[rows], self.confidence[rows], self.probability[rows] = part.best, part.confidence, part.probability
+        self.scores[rows] = part.scores
+
+    def whole(self) -> Prediction:
+        """Return the result."""
+        scores = np.empty((len(self.best), 0)) if self.scores is None else self.scores
+        return Prediction(self.best, self.confidence, self.probability, scores)
+
+
+def join(parts: Iterable[Prediction]) -> Prediction:
+    """Put the calls of consecutive runs of cells together."""
+    held = list(parts)
+    names = ("best", "confidence", "probability", "scores")
+    return Prediction(*(np.concatenate([getattr(part, name) for part in held]) for name in names))
+
+
+def _predict_on_dask(predictor: Predictor, query: Expression) -> list[Prediction]:
+    """Send the predictor to the blocks of a dask array."""
+    import dask
+
+    matrix = query.matrix.rechunk({1: -1})
+    sent = dask.delayed(predictor)
+    columns = query.genes.columns if len(query.genes.columns) < matrix.shape[1] else None
+    work = [dask.delayed(_predict_block)(sent, block, columns) for block in matrix.to_delayed().ravel()]
+    return list(dask.compute(*work))
+
+
+def _predict_block(predictor: Predictor, block: object, columns: npt.NDArray[np.intp] | None) -> Prediction:
+    table = sparse.csr_matrix(block)
+    return predictor(table if columns is None else table[:, columns])

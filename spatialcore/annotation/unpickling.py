@@ -1,0 +1,137 @@
+"""Reading a model's pickle without giving it the power to run anything.
+
+A pickle is a programme. Only classes and constructors on a short list are let in: numpy arrays, scikit-learn's
+linear models and scaler, CellTypist's model. Everything else is refused before it is called. Private helpers of old
+scikit-learn releases (loss functions) carry no state that prediction needs and are replaced by an inert object.
+"""
+
+import pickle
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from spatialcore.errors import FileMissingError, ModelError
+
+_CLASSES = frozenset(
+    {
+        ("builtins", "bytearray"),
+        ("builtins", "complex"),
+        ("builtins", "dict"),
+        ("builtins", "frozenset"),
+        ("builtins", "list"),
+        ("builtins", "set"),
+        ("builtins", "slice"),
+        ("builtins", "tuple"),
+        ("celltypist.models", "Model"),
+        ("collections", "OrderedDict"),
+        ("copyreg", "_reconstructor"),
+        ("builtins", "object"),
+        ("numpy", "dtype"),
+        ("numpy", "ndarray"),
+        ("scipy.sparse._csr", "csr_matrix"),
+        ("sklearn.linear_model._logistic", "LogisticRegression"),
+        ("sklearn.linear_model._stochastic_gradient", "SGDClassifier"),
+        ("sklearn.linear_model.logistic", "LogisticRegression"),
+        ("sklearn.linear_model.stochastic_gradient", "SGDClassifier"),
+        ("sklearn.preprocessing._data", "StandardScaler"),
+        ("sklearn.preprocessing.data", "StandardScaler"),
+    }
+)
+_NUMPY_CONSTRUCTORS = frozenset({"_reconstruct", "scalar", "_frombuffer"})
+_NUMPY_MODULES = frozenset(
+    {"numpy.core.multiarray", "numpy._core.multiarray", "numpy.core.numeric", "numpy._core.numeric"}
+)
+_RENAMED: Mapping[str, str] = MappingProxyType(
+    {
+        "sklearn.linear_model.logistic": "sklearn.linear_model._logistic",
+        "sklearn.linear_model.stochastic_gradient": "sklearn.linear_model._stochastic_gradient",
+        "sklearn.preprocessing.data": "sklearn.preprocessing._data",
+    }
+)
+_INERT_MODULES = frozenset(
+    {
+        "sklearn.linear_model._sgd_fast",
+        "sklearn.linear_model.sgd_fast",
+        "sklearn._loss._loss",
+        "sklearn._loss.loss",
+        "sklearn._loss.link",
+    }
+)
+
+
+_DAMAGE = (
+    pickle.UnpicklingError,
+    EOFError,
+    AttributeError,
+    ImportError,
+    IndexError,
+    KeyError,
+    TypeError,
+    ValueError,
+    MemoryError,
+    OverflowError,
+)
+
+
+class Inert:
+    """Stands where an old scikit-learn kept a private helper; takes any state and does nothing."""
+
+    def __init__(self, *_: Any) -> None: ...
+
+    def __setstate__(self, state: Any) -> None: ...
+
+
+class _Reader(pickle.Unpickler):
+    """An unpickler that knows only the names on the list."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        if module in _INERT_MODULES:
+            return Inert
+        numpy_part = module in _NUMPY_MODULES and name in _NUMPY_CONSTRUCTORS
+        numpy_scalar = module == "numpy" and _is_scalar_type(name)
+        if (module, name) in _CLASSES or numpy_part or numpy_scalar:
+            return super().find_class(_RENAMED.get(module, module), name)
+        raise ModelError(
+            f"the model file asks for {module}.{name}, which no cell typing model needs; it was not loaded",
+            hint="load only models whose origin you know; if this one is yours, retrain it with train_celltypist_model",
+        )
+
+
+def _is_scalar_type(name: str) -> bool:
+    kind = getattr(np, name, None)
+    return isinstance(kind, type) and issubclass(kind, np.generic)
+
+
+def read_pickle(path: Path) -> dict[str, Any]:
+    """Read the dictionary that a CellTypist model file holds.
+
+    Raises
+    ------
+    FileMissingError
+        There is no such file; nothing is fetched in its place.
+    ModelError
+        The file is no pickle, holds something else than a model, or asks for a class that is not on the list.
+    """
+    if not path.is_file():
+        raise FileMissingError(
+            f"no model file at {path.absolute()}", hint="train one with train_celltypist_model, or check the path"
+        )
+    try:
+        with path.open("rb") as stream, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # scikit-learn's remark on other versions: only arrays are read
+            content = _Reader(stream).load()
+    except ModelError:
+        raise
+    except _DAMAGE as error:
+        raise ModelError(
+            f"{path} is not a readable model file: {error}", hint="the file may be damaged or cut short"
+        ) from error
+    if not isinstance(content, dict) or not {"Model", "Scaler_"} <= content.keys():
+        raise ModelError(
+            f"{path} holds no CellTypist model", hint="a model file holds 'Model', 'Scaler_' and 'description'"
+        )
+    return content

@@ -1,0 +1,85 @@
+"""The models that look at a cell: one linear model matched to the platform, and beside it what the confidence needs."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from spatialcore.annotation.kernel import Floats, Standardized
+from spatialcore.annotation.platform import (
+    Platform,
+    class_profiles,
+    log_scale,
+    match_to_platform,
+    thin_to_depths,
+)
+from spatialcore.annotation.solver import fit_logistic
+
+Codes = npt.NDArray[np.intp]
+PLAIN_SUM = 10_000.0
+REPLICATES = 2
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What is known of the data to come: a platform (from a query), depths alone, or nothing."""
+
+    platform: Platform | None = None
+    depths: Floats | None = None
+
+    @property
+    def target_sum(self) -> float:
+        """The total to which cells are brought before log1p: the median depth, or 10,000 where no depth is known."""
+        depths = self.platform.depths if self.platform else self.depths
+        return max(float(np.median(depths)), 10.0) if depths is not None and len(depths) else PLAIN_SUM
+
+    def measure(self, counts: sparse.csr_matrix, rng: np.random.Generator) -> sparse.csr_matrix:
+        """Return the reference cells as they would look under these conditions."""
+        if self.platform is not None and len(self.platform.depths):
+            return match_to_platform(counts, self.platform, rng)
+        if self.depths is not None and len(self.depths):
+            return thin_to_depths(counts, self.depths, rng)
+        return counts
+
+    @property
+    def is_random(self) -> bool:
+        """Whether measuring twice gives two different matrices."""
+        return self.target_sum != PLAIN_SUM
+
+    def expected(self, profiles: Floats) -> Floats:
+        """Return the class profiles as these conditions show them."""
+        return self.platform.expected(profiles) if self.platform else profiles
+
+
+@dataclass(frozen=True)
+class Voters:
+    """The fitted models.
+
+    Parameters
+    ----------
+    linear
+        Multinomial logistic regression on the matched reference; its input is log1p at `target_sum`.
+    second
+        The same on the reference as it is; its input is log1p at 10,000.
+    profiles
+        Expected share of each gene per class under the conditions.
+    """
+
+    linear: Standardized
+    second: Standardized
+    profiles: Floats
+    target_sum: float
+
+
+def fit_voters(
+    counts: sparse.csr_matrix, codes: Codes, n_classes: int, conditions: Conditions, rng: np.random.Generator
+) -> Voters:
+    """Fit all models on reference counts, cells x genes."""
+    replicates = REPLICATES if conditions.is_random else 1
+    seen = sparse.vstack([conditions.measure(counts, rng) for _ in range(replicates)], format="csr")
+    labels = np.tile(codes, replicates)
+    filled = np.diff(seen.indptr) > 0
+    linear = fit_logistic(log_scale(seen[filled], conditions.target_sum), labels[filled], n_classes)
+    second = fit_logistic(log_scale(counts, PLAIN_SUM), codes, n_classes)
+    return Voters(linear, second, conditions.expected(class_profiles(counts, codes, n_classes)), conditions.target_sum)

@@ -1,0 +1,66 @@
+"""Small data with known truth: types that differ in known genes."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from anndata import AnnData
+from scipy import sparse
+
+from spatialcore import columns
+from spatialcore.annotation.platform import log_scale
+
+
+def simulate(
+    n: int, n_types: int, n_genes: int, depth: float, rng: np.random.Generator, profiles: np.ndarray | None = None
+) -> tuple[sparse.csr_matrix, np.ndarray, np.ndarray]:
+    """Draw Poisson cells of `n_types` types; return counts, types and profiles."""
+    if profiles is None:
+        profiles = rng.gamma(0.4, size=(n_types, n_genes)) + 0.01
+        profiles /= profiles.sum(axis=1, keepdims=True)
+    types = rng.integers(0, len(profiles), n)
+    totals = depth * rng.lognormal(0, 0.4, n)
+    return sparse.csr_matrix(rng.poisson(profiles[types] * totals[:, None]).astype(np.float32)), types, profiles
+
+
+def as_adata(counts: sparse.csr_matrix, types: np.ndarray, *, logged: bool = True) -> AnnData:
+    """Wrap counts as the references phase does: log1p(10k) in X, counts in a layer."""
+    obs = pd.DataFrame(
+        {columns.UNIFIED_CELL_TYPE: [f"type {t}" for t in types]}, index=[f"cell{i}" for i in range(len(types))]
+    )
+    var = pd.DataFrame(index=[f"G{i}" for i in range(counts.shape[1])])
+    adata = AnnData(log_scale(counts, 1e4) if logged else counts.copy(), obs, var)
+    adata.layers[columns.COUNTS] = counts.copy()
+    return adata
+
+
+@pytest.fixture(scope="session")
+def world() -> tuple[AnnData, AnnData, np.ndarray]:
+    """Return a deep reference, a shallow query of the same types, and the query's truth."""
+    rng = np.random.default_rng(3)
+    counts, types, profiles = simulate(900, 5, 80, 2000, rng)
+    seen, truth, _ = simulate(600, 5, 80, 120, rng, profiles * rng.lognormal(0, 0.5, 80))
+    query = as_adata(seen, truth, logged=False)
+    del query.obs[columns.UNIFIED_CELL_TYPE], query.layers[columns.COUNTS]
+    return as_adata(counts, types), query, np.array([f"type {t}" for t in truth])
+
+
+@pytest.fixture(scope="session")
+def trained(world: tuple[AnnData, AnnData, np.ndarray], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the path of a matched, calibrated model."""
+    from spatialcore.annotation.training import train_celltypist_model
+
+    path = tmp_path_factory.mktemp("model") / "world.pkl"
+    train_celltypist_model(world[0], output_path=path, trainer="logistic", query=world[1])
+    return path
+
+
+@pytest.fixture(scope="session")
+def recipe(world: tuple[AnnData, AnnData, np.ndarray], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the path of a model made by CellTypist's recipe."""
+    from spatialcore.annotation.training import train_celltypist_model
+
+    path = tmp_path_factory.mktemp("recipe") / "recipe.pkl"
+    train_celltypist_model(world[0], output_path=path, trainer="celltypist")
+    return path
