@@ -5,7 +5,8 @@ The query is the last third, whose labels are known but not shown to the model, 
 another experiment. Counts of the former are recovered from its log-normalised values, exactly.
 """
 
-from importlib.resources import files
+import warnings
+from importlib.util import find_spec
 from pathlib import Path
 
 import anndata as ad
@@ -15,6 +16,7 @@ from scipy import sparse
 
 from spatialcore import columns
 from spatialcore.core.counts import recover_counts
+from spatialcore.errors import DependencyError
 
 KNOWN_LABEL = "known_label"
 LABEL_COLUMN = "bulk_labels"
@@ -100,18 +102,26 @@ def _query(labelled: ad.AnnData, sample: ad.AnnData) -> ad.AnnData:
 
 def _pbmc68k() -> ad.AnnData:
     """Read scanpy's 700 labelled cells; one count is the smallest non-zero value of a cell."""
-    with (files("scanpy") / "datasets" / "10x_pbmc68k_reduced.h5ad").open("rb") as stream:
-        source = ad.read_h5ad(stream)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # the file is of an old format
+        source = ad.read_h5ad(_shipped("scanpy", "datasets/10x_pbmc68k_reduced.h5ad"))
     counts, _ = recover_counts(source.raw.X)
     return ad.AnnData(counts, obs=source.obs[[LABEL_COLUMN]].copy(), var=pd.DataFrame(index=source.raw.var_names))
 
 
 def _celltypist_sample() -> ad.AnnData:
     """Read CellTypist's 559 unlabelled sample cells, raw counts."""
-    with (files("celltypist") / "data" / "samples" / "sample_cell_by_gene.csv").open("rb") as stream:
-        table = pd.read_csv(stream, index_col=0)
+    table = pd.read_csv(_shipped("celltypist", "data/samples/sample_cell_by_gene.csv"), index_col=0)
     return ad.AnnData(
         sparse.csr_matrix(table.to_numpy(np.float32)),
         obs=pd.DataFrame(index=table.index.astype(str)),
         var=pd.DataFrame(index=table.columns.astype(str)),
     )
+
+
+def _shipped(package: str, name: str) -> Path:
+    """Return the path of a file inside an installed package, without importing the package."""
+    spec = find_spec(package)
+    if spec is None or spec.origin is None:
+        raise DependencyError(f"the demo's data come from {package}, which is not installed", hint="make setup")
+    return Path(spec.origin).parent / name
