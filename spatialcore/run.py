@@ -10,7 +10,7 @@ The store (a folder, ``s3://`` or ``gs://``) then holds::
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -20,6 +20,7 @@ from anndata import AnnData
 from spatialcore import columns, storage
 from spatialcore.annotation import manifest, phases
 from spatialcore.annotation.acquisition import default_cache_dir, resolve_uri_to_local
+from spatialcore.annotation.config import Recipe, TrainingConfig
 from spatialcore.annotation.queries import Gathered, gather
 from spatialcore.annotation.run_config import Query, RunConfig
 from spatialcore.core.logging import get_logger
@@ -95,8 +96,38 @@ def load_query(query: Query) -> AnnData:
 def _train(
     config: RunConfig, gathered: Gathered, work: Path, watch: manifest.Stopwatch, progress: Progress
 ) -> tuple[Path, dict[str, Any]]:
-    training = config.training()
-    progress(f"reading {len(config.references)} references, cut to {len(gathered.panel)} panel genes")
+    model_path = work / "model" / f"{config.tissue}.pkl"
+    part = train_model(config.training(), gathered, model_path, watch=watch, progress=progress)
+    config.to_yaml(work / "model" / "config.yaml")
+    return model_path, manifest.describe_run(config) | part
+
+
+def train_model(
+    training: TrainingConfig,
+    gathered: Gathered,
+    model_path: Path,
+    *,
+    watch: manifest.Stopwatch | None = None,
+    progress: Progress = log.info,
+) -> dict[str, Any]:
+    """Train a model for a panel, and write its files and ``label_mapping.csv`` beside them.
+
+    Parameters
+    ----------
+    training
+        References and settings.
+    gathered
+        The panel's genes, and cells of the platform that the model is matched to (None: not matched).
+    model_path
+        The .pkl to write.
+
+    Returns
+    -------
+    dict
+        What the run manifest says of the training.
+    """
+    watch = watch or manifest.Stopwatch()
+    progress(f"reading {len(training.references)} references, cut to {len(gathered.panel)} panel genes")
     with watch.phase("references"):
         combined = phases.combine(training, gathered.panel)
     with watch.phase("ontology"):
@@ -104,22 +135,41 @@ def _train(
     with watch.phase("balance"):
         balanced = phases.balance(mapped, training)
     progress(f"training on {balanced.n_obs} cells")
-    model_path = work / "model" / f"{config.tissue}.pkl"
-    model_path.parent.mkdir(parents=True)
+    model_path.parent.mkdir(parents=True, exist_ok=True)
     with watch.phase("training"):
         phases.train(balanced, gathered.sample, training, model_path)
     if result is not None:
-        result.table.to_csv(work / "model" / "label_mapping.csv", index=False)
-    config.to_yaml(work / "model" / "config.yaml")
-    return model_path, manifest.describe_run(config) | manifest.describe_training(mapped, balanced, result)
+        result.table.to_csv(model_path.parent / "label_mapping.csv", index=False)
+    return manifest.describe_training(mapped, balanced, result)
 
 
 def _annotate(query: Query, config: RunConfig, model_path: Path, part: dict[str, Any], work: Path) -> SampleResult:
+    result = annotate_query(query, config, model_path, work / query.name, part=part)
+    return replace(result, files=_publish(work, work / query.name, config.store))
+
+
+def annotate_query(
+    query: Query, config: Recipe, model_path: Path, folder: Path, *, part: dict[str, Any] | None = None
+) -> SampleResult:
+    """Call every cell of one query with a model that is there, and write the sample's files into a folder.
+
+    Parameters
+    ----------
+    query
+        The data to annotate.
+    config
+        Settings of annotation, plots and threshold.
+    model_path
+        The model's .pkl.
+    folder
+        Where the files go.
+    part
+        What the manifest is to say beside this: of references and training, for a model of this run.
+    """
     adata = load_query(query)
     phases.annotate(adata, model_path, config)
-    manifest.record(adata, **part, query=query.uri)
-    folder = work / query.name
-    folder.mkdir()
+    manifest.record(adata, **(manifest.describe_run(config) if part is None else part), query=query.uri)
+    folder.mkdir(parents=True, exist_ok=True)
     figures = phases.plot(adata, config, folder / "plots") if config.generate_plots else None
     phases.keep_confident(adata, config)
     if config.generate_plots:
@@ -133,7 +183,7 @@ def _annotate(query: Query, config: RunConfig, model_path: Path, part: dict[str,
         cells=adata.n_obs,
         assigned=int((calls != columns.UNASSIGNED).sum()),
         composition={str(name): int(n) for name, n in calls.value_counts().items()},
-        files=_publish(work, folder, config.store),
+        files={name: str(path) for name, path in _files(folder.parent, folder)},
     )
 
 

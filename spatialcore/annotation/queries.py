@@ -15,10 +15,10 @@ POOLED_CELLS = 20_000  # enough to establish a platform's depth, gene efficiency
 
 @dataclass(frozen=True)
 class Gathered:
-    """What training needs to know of the queries: their common panel and cells drawn from all of them."""
+    """What training needs to know of the queries: their common panel and cells drawn from all of them, if there are any."""
 
     panel: list[str]
-    sample: ad.AnnData
+    sample: ad.AnnData | None
 
 
 def gather(queries: Iterable[ad.AnnData], config: Recipe) -> Gathered:

@@ -1,0 +1,56 @@
+"""The commands, put together."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from spatialcore._version import __version__
+from spatialcore.cli import acquire, annotate, cache, demo, export, inspect, models, report, run, train
+from spatialcore.cli.console import console
+from spatialcore.cli.exits import Exit, epilog, exit_of
+from spatialcore.errors import SpatialCoreError
+
+app = typer.Typer(
+    name="spatialcore",
+    help="Cell types for imaging-based spatial transcriptomics, from the instrument's folder to the viewer.",
+    epilog=epilog(),
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("run")(run.run)
+app.command("inspect")(inspect.inspect)
+app.command("train")(train.train)
+app.command("annotate")(annotate.annotate)
+app.command("report")(report.report)
+app.command("export")(export.export)
+app.command("acquire")(acquire.acquire)
+app.add_typer(models.app, name="models")
+app.add_typer(cache.app, name="cache")
+app.command("demo")(demo.demo)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _top(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command line; errors of this package end it with a message and a telling exit code."""
+    try:
+        app()
+    except SpatialCoreError as error:
+        console.error(error)
+        sys.exit(exit_of(error))
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        sys.exit(Exit.INTERRUPTED)

@@ -1,0 +1,103 @@
+"""Results go to stdout, everything else to stderr: a command's output can be piped whatever it says meanwhile."""
+
+import json
+import logging
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console as RichConsole
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from spatialcore.core.logging import log_to_stderr
+from spatialcore.errors import SpatialCoreError
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else on stdout.")]
+Verbose = Annotated[int, typer.Option("--verbose", "-v", count=True, help="Say more; -vv says all.", show_default=False)]
+
+
+@dataclass
+class Console:
+    """How the running command speaks."""
+
+    as_json: bool = False
+
+    def start(self, *, as_json: bool, verbose: int = 0) -> None:
+        """Set up output for a command; called first by each."""
+        self.as_json = as_json
+        log_to_stderr((logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)])
+
+    def result(self, value: dict[str, Any] | list[Any], *lines: Any) -> None:
+        """Print a command's result: the value as JSON, or the lines (text or rich tables) for people."""
+        if self.as_json:
+            print(json.dumps(value, indent=1, default=str, ensure_ascii=False))
+            return
+        out = RichConsole(highlight=False, soft_wrap=True)
+        for line in lines:
+            out.print(line)
+
+    def error(self, error: SpatialCoreError) -> None:
+        """Say what went wrong and what to do next."""
+        if self.as_json:
+            seen = {"type": type(error).__name__, "message": error.message, "hint": error.hint}
+            print(json.dumps({"error": seen}, indent=1, ensure_ascii=False))
+            return
+        out = RichConsole(stderr=True, highlight=False, soft_wrap=True)
+        out.print("error:", style="bold red", end=" ")
+        out.print(error.message, markup=False)
+        if error.hint:
+            out.print(f"  -> {error.hint}", markup=False)
+
+    @contextmanager
+    def steps(self, total: int) -> Iterator[Callable[[str], None]]:
+        """Show steps as they are begun: a bar with times on a terminal, plain lines elsewhere."""
+        if sys.stderr.isatty():
+            with _bar() as bar:
+                yield _on_bar(bar, total)
+            return
+        start = time.monotonic()
+        yield lambda text: print(f"[{time.monotonic() - start:6.1f} s] {text}", file=sys.stderr, flush=True)
+
+
+def _bar() -> Progress:
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        TextColumn("{task.completed:.0f}/{task.total:.0f}"),
+        TimeElapsedColumn(),
+        console=RichConsole(stderr=True),
+        transient=True,
+    )
+
+
+def _on_bar(bar: Progress, total: int) -> Callable[[str], None]:
+    task = bar.add_task("starting", total=total)
+    begun: list[tuple[str, float]] = []
+
+    def step(text: str) -> None:
+        if begun:
+            bar.console.print(f"  {begun[-1][0]}  [dim]{time.monotonic() - begun[-1][1]:.1f} s[/dim]", highlight=False)
+            bar.advance(task)
+        begun.append((text, time.monotonic()))
+        bar.update(task, description=text)
+
+    return step
+
+
+def table(title: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:
+    """Return a plain table for people."""
+    shown = Table(title=title or None, title_justify="left", box=None, header_style="bold", pad_edge=False)
+    for index, name in enumerate(header):
+        shown.add_column(name, justify="left" if index == 0 else "default", overflow="fold")
+    for row in rows:
+        shown.add_row(*(str(value) for value in row))
+    return shown
+
+
+console = Console()

@@ -1,0 +1,28 @@
+"""spatialcore report: the page of a run, made anew from annotated data."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from spatialcore.cli.console import AsJson, Verbose, console
+
+
+def report(
+    annotated: Annotated[str, typer.Argument(help="Annotated h5ad or zarr.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The HTML file.")] = Path("report.html"),
+    model: Annotated[Path | None, typer.Option("--model", "-m", help="The model's .pkl, for its held-out scores.")] = None,
+    as_json: AsJson = False,
+    verbose: Verbose = 0,
+) -> None:
+    """Write the self-contained HTML report of annotated data."""
+    console.start(as_json=as_json, verbose=verbose)
+    from spatialcore.io import read_spatial
+    from spatialcore.report import write_report
+
+    with console.steps(2) as step:
+        step(f"reading {annotated}")
+        adata = read_spatial(annotated)
+        step("drawing and writing the report")
+        path = write_report(adata, out, model_path=model)
+    console.result({"report": str(path)}, path)

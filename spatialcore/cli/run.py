@@ -1,0 +1,87 @@
+"""spatialcore run: platform output in; annotated data, viewer file and report out."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from spatialcore.cli.console import AsJson, Verbose, console, table
+from spatialcore.cli.exits import Exit
+from spatialcore.cli.settings import Assignments, Plots, Queries, References, Threshold, Tissue, overlay
+from spatialcore.cli.tell import tell_run
+
+if TYPE_CHECKING:
+    from spatialcore.annotation.run_config import RunConfig
+
+Config = Annotated[Path | None, typer.Argument(help="A YAML file; options override what it says.", show_default=False)]
+Out = Annotated[str | None, typer.Option("--out", "-o", help="Folder, s3:// or gs:// prefix for the results.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Check every URI, column, gene overlap and the memory, then stop.")]
+
+
+def run(
+    config: Config = None,
+    query: Queries = None,
+    reference: References = None,
+    tissue: Tissue = None,
+    out: Out = None,
+    threshold: Threshold = None,
+    plots: Plots = None,
+    assignments: Assignments = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+    verbose: Verbose = 0,
+) -> None:
+    """Train a model for the queries' panel and annotate every cell with it.
+
+    Writes per sample annotated.h5ad, calls.parquet, cell_groups.csv (for Xenium Explorer), report.html and plots; and
+    the model, the label mapping and the configuration.
+
+    [bold]spatialcore run -q xenium_folder -r a.h5ad:cell_type -r b.h5ad:annotation --tissue breast --out results/[/bold]
+    """
+    console.start(as_json=as_json, verbose=verbose)
+    settings = _settings(config, assignments, query, reference, tissue, out, threshold, plots)
+    if dry_run:
+        _check(settings)
+        return
+    from spatialcore.run import run as library_run
+
+    with console.steps(3 + len(settings.queries)) as step:
+        result = library_run(settings, progress=step)
+    console.result(result.as_dict(), *tell_run(result))
+
+
+def _settings(
+    config: Path | None,
+    assignments: list[str] | None,
+    query: list[str] | None,
+    reference: list[str] | None,
+    tissue: str | None,
+    out: str | None,
+    threshold: float | None,
+    plots: bool | None,
+) -> "RunConfig":
+    from spatialcore.annotation.run_config import RunConfig
+
+    content = overlay(
+        config,
+        assignments,
+        queries=query,
+        references=reference,
+        tissue=tissue,
+        store=out,
+        confidence_threshold=threshold,
+        generate_plots=plots,
+    )
+    return RunConfig.from_dict(content, origin=str(config or "command line"))
+
+
+def _check(settings: "RunConfig") -> None:
+    from spatialcore.io.preflight import check_run
+
+    with console.steps(len(settings.queries) + len(settings.references)) as step:
+        found = check_run(settings, progress=step)
+    rows = [("ok" if check.ok else "PROBLEM", check.subject, check.detail) for check in found.checks]
+    verdict = "ready to run" if found.ok else f"{sum(not check.ok for check in found.checks)} problems"
+    console.result(found.as_dict(), table("", ("", "what", "seen"), rows), f"\n{verdict}")
+    if not found.ok:
+        raise typer.Exit(Exit.INPUT)

@@ -1,0 +1,56 @@
+"""From options to a RunConfig: a YAML file, overlaid by what the command line says."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import yaml
+
+from spatialcore.errors import FileMissingError, InputError
+
+Queries = Annotated[
+    list[str] | None,
+    typer.Option("--query", "-q", help="Platform folder, h5ad, h5 or zarr; may be given several times.", metavar="PATH"),
+]
+References = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--reference",
+        "-r",
+        help="Labelled data and its label column; may be given several times. s3://, gs://, cellxgene:// too.",
+        metavar="PATH:COLUMN",
+    ),
+]
+Tissue = Annotated[str | None, typer.Option("--tissue", "-t", help="Names the model, settles ambiguous labels.")]
+Threshold = Annotated[
+    float | None, typer.Option("--threshold", help="Calls with a lower confidence become Unassigned.  [default: 0.8]")
+]
+Assignments = Annotated[
+    list[str] | None,
+    typer.Option("--set", "-s", help="Any other setting of the configuration, e.g. -s max_cells_per_type=2000.", metavar="KEY=VALUE"),
+]
+Plots = Annotated[bool | None, typer.Option("--plots/--no-plots", help="Draw plots and write the report.", show_default="plots")]
+
+
+def overlay(file: Path | None, assignments: list[str] | None = None, **given: Any) -> dict[str, Any]:
+    """Return the settings of a YAML file, overlaid by the options that were given."""
+    content = _read(file) if file is not None else {}
+    content |= {key: value for key, value in given.items() if value not in (None, [])}
+    for text in assignments or []:
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise InputError(f"--set {text}: no '='", hint="write --set key=value")
+        content[key.strip()] = yaml.safe_load(value)
+    return content
+
+
+def _read(file: Path) -> dict[str, Any]:
+    if not file.is_file():
+        raise FileMissingError(f"no configuration at {file}", hint="pass the path of a YAML file, or --query and --reference")
+    try:
+        content = yaml.safe_load(file.read_text())
+    except yaml.YAMLError as error:
+        raise InputError(f"{file} is not YAML: {error}", hint="write one 'key: value' a line") from error
+    if not isinstance(content, dict):
+        raise InputError(f"{file} holds no mapping of settings", hint="write one 'key: value' a line")
+    return content

@@ -1,0 +1,75 @@
+"""spatialcore train: references and a panel to a model."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from spatialcore.cli.console import AsJson, Verbose, console
+from spatialcore.cli.settings import Assignments, References, Tissue, overlay
+from spatialcore.errors import InputError
+
+if TYPE_CHECKING:
+    from spatialcore.annotation.queries import Gathered
+    from spatialcore.annotation.run_config import TrainingConfig
+
+Query = Annotated[str | None, typer.Option("--query", "-q", help="Data of the platform: the model is matched to them.")]
+Panel = Annotated[Path | None, typer.Option("--panel", help="CSV of the panel's genes, while there are no data yet.")]
+Model = Annotated[Path, typer.Option("--out", "-o", help="The model's .pkl; what describes it goes beside it.")]
+
+
+def train(
+    out: Model,
+    reference: References = None,
+    query: Query = None,
+    panel: Panel = None,
+    tissue: Tissue = None,
+    assignments: Assignments = None,
+    as_json: AsJson = False,
+    verbose: Verbose = 0,
+) -> None:
+    """Train a model for one panel on labelled references.
+
+    [bold]spatialcore train -r a.h5ad:cell_type --query xenium_folder --tissue breast --out models/breast.pkl[/bold]
+    """
+    console.start(as_json=as_json, verbose=verbose)
+    from spatialcore.run import train_model
+
+    settings = _settings(reference or [], tissue, assignments)
+    with console.steps(3) as step:
+        step("reading the panel")
+        gathered = _gather(query, panel, settings)
+        train_model(settings, gathered, out, progress=step)
+    files = sorted(str(path) for path in out.parent.glob(f"{out.stem}*"))
+    console.result({"model": str(out), "genes": len(gathered.panel), "files": files}, *files)
+
+
+def _settings(reference: list[str], tissue: str | None, assignments: list[str] | None) -> "TrainingConfig":
+    from spatialcore.annotation.config import TrainingConfig
+    from spatialcore.annotation.run_config import Reference
+
+    if not reference:
+        raise InputError("no reference was given", hint="--reference a.h5ad:cell_type")
+    parsed = [Reference.model_validate(text) for text in reference]
+    content = overlay(
+        None,
+        assignments,
+        tissue=tissue,
+        references=[each.uri for each in parsed],
+        label_columns=[each.label_column for each in parsed],
+    )
+    return TrainingConfig.from_dict(content, origin="command line")
+
+
+def _gather(query: str | None, panel: Path | None, settings: "TrainingConfig") -> "Gathered":
+    from spatialcore.annotation.panel import read_panel
+    from spatialcore.annotation.queries import Gathered, gather
+    from spatialcore.annotation.run_config import Query as QueryConfig
+    from spatialcore.run import load_query
+
+    if (query is None) == (panel is None):
+        raise InputError("a query or a panel is wanted", hint="--query xenium_folder, or --panel genes.csv")
+    if query is not None:
+        return gather([load_query(QueryConfig(uri=query))], settings)
+    assert panel is not None
+    return Gathered(read_panel(panel), None)

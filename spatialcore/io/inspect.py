@@ -1,0 +1,191 @@
+"""What state a file is in, told to people: platform, genes, normalization, what it can serve as."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from spatialcore.io.facts import Facts, look_at
+
+STATES = {
+    "raw": "raw counts",
+    "log1p_10k": "log1p of 10,000 per cell",
+    "log1p_cpm": "log1p of counts per million",
+    "log1p_other": "logarithms on an unknown scale",
+    "linear": "scaled, not logarithmic",
+    "negative": "negative values: scaled or an embedding",
+    "unknown": "not to be told",
+}
+
+
+@dataclass(frozen=True)
+class DataState:
+    """The state of one data set, in plain values; see :meth:`rows`."""
+
+    path: str
+    format: str
+    platform: str
+    cells: int
+    features: int
+    genes: int
+    named_by: str
+    x: str
+    raw_counts: str
+    median_counts_per_cell: float | None
+    coordinates: str
+    annotated: bool
+    query: str
+    reference: str
+    label_columns: dict[str, int] = field(default_factory=dict)
+    matches: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def usable(self) -> bool:
+        """Whether it can serve as a query or as a reference."""
+        return "yes" in {self.query, self.reference}
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values, ready for JSON."""
+        return asdict(self) | {"usable": self.usable}
+
+    def rows(self) -> list[tuple[str, str]]:
+        """Return what is shown to people, a name and a text each."""
+        platform = f", {self.platform}" if self.platform else ""
+        depth = "" if self.median_counts_per_cell is None else f", median {self.median_counts_per_cell:,.0f} a cell"
+        columns = ", ".join(f"{name} ({n} types)" for name, n in self.label_columns.items()) or "none"
+        matches = [(f"genes of {name}", f"{m['shared']} of {m['wanted']} ({m['pct']:.0f} %)") for name, m in self.matches.items()]
+        return [
+            ("format", f"{self.format}{platform}"),
+            ("cells", f"{self.cells:,}"),
+            ("features", f"{self.features:,}: {self.genes:,} genes by {self.named_by}, {self.features - self.genes:,} others"),
+            ("X", STATES.get(self.x, self.x)),
+            ("raw counts", f"{self.raw_counts or 'none found'}{depth}"),
+            ("coordinates", self.coordinates),
+            ("label columns", columns),
+            *matches,
+            ("annotated here", "yes" if self.annotated else "no"),
+            ("as a query", self.query),
+            ("as a reference", self.reference),
+        ]
+
+
+@dataclass(frozen=True)
+class ModelState:
+    """The state of one model, in plain values."""
+
+    path: str
+    classes: list[str]
+    genes: int
+    target_sum: float
+    calibrated: bool
+    sha256: str
+    usable: bool = True
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values, ready for JSON."""
+        return asdict(self)
+
+    def rows(self) -> list[tuple[str, str]]:
+        """Return what is shown to people, a name and a text each."""
+        return [
+            ("model", self.path),
+            ("classes", f"{len(self.classes)}: {', '.join(self.classes)}"),
+            ("genes", f"{self.genes:,}"),
+            ("input", f"log1p of {self.target_sum:,.0f} per cell"),
+            ("confidence", "calibrated" if self.calibrated else "not calibrated: z-scores"),
+            ("sha256", self.sha256),
+        ]
+
+
+def inspect_data(path: str | Path, *, against: Iterable[str] = ()) -> DataState:
+    """Say what a data set is and what it can serve as.
+
+    Parameters
+    ----------
+    path
+        Anything that :func:`spatialcore.io.read_spatial` reads.
+    against
+        References, models (.pkl) or panels (.csv) whose genes are looked for in it.
+
+    Raises
+    ------
+    FileMissingError, InputError
+        There is nothing, or nothing that can be read.
+    """
+    facts = look_at(path)
+    known = facts.counts_per_cell == facts.counts_per_cell
+    return DataState(
+        path=str(path),
+        format=facts.format.name,
+        platform=facts.platform,
+        cells=facts.cells,
+        features=len(facts.var),
+        genes=len(facts.genes),
+        named_by=facts.named_by,
+        x=facts.status["x_state"],
+        raw_counts=facts.status["raw_source"] or "",
+        median_counts_per_cell=facts.counts_per_cell if known else None,
+        coordinates=f"yes{', in ' + facts.unit if facts.unit else ''}" if facts.coordinates else "none",
+        annotated=facts.annotated,
+        query=_as_query(facts),
+        reference=_as_reference(facts),
+        label_columns={name: len(counts) for name, counts in facts.labels.items()},
+        matches={str(other): _match(facts, genes_of(other)) for other in against},
+    )
+
+
+def inspect_model(path: str | Path) -> ModelState:
+    """Say what a model is, without running anything that is in its file."""
+    from spatialcore.annotation.model import load_model
+
+    model = load_model(path)
+    return ModelState(
+        path=str(path),
+        classes=list(model.classes),
+        genes=len(model.genes),
+        target_sum=model.target_sum,
+        calibrated=model.calibration is not None,
+        sha256=model.sha256,
+    )
+
+
+def genes_of(path: str | Path) -> list[str]:
+    """Return the genes of a model (.pkl), a panel (.csv, .tsv, .txt) or a data set, as symbols."""
+    suffix = Path(path).suffix.lower()
+    if suffix == ".pkl":
+        from spatialcore.annotation.model import load_model
+
+        return list(load_model(path).genes)
+    if suffix in {".csv", ".tsv", ".txt"}:
+        from spatialcore.annotation.panel import read_panel
+
+        return read_panel(path)
+    return look_at(path).genes
+
+
+def _match(facts: Facts, genes: list[str]) -> dict[str, Any]:
+    """Match the smaller side, the panel, to the larger: that is the share that decides."""
+    own = facts.genes
+    if len(genes) <= len(own):
+        shared, wanted = facts.shared_genes(genes), len(genes)
+    else:
+        shared, wanted = len(set(own) & set(genes)), len(own)
+    return {"shared": shared, "wanted": wanted, "pct": 100 * shared / max(1, wanted)}
+
+
+def _as_query(facts: Facts) -> str:
+    if not facts.genes:
+        return "no: no feature is a gene by name"
+    if facts.cells == 0:
+        return "no: it holds no cell"
+    if not facts.status["is_usable"]:
+        return f"no: no raw counts, and X holds {STATES[facts.status['x_state']]}"
+    return "yes"
+
+
+def _as_reference(facts: Facts) -> str:
+    if not facts.format.name.startswith("AnnData"):
+        return "no: references are .h5ad or AnnData .zarr"
+    if not facts.labels:
+        return "no: no column of obs looks like cell types"
+    return _as_query(facts)
