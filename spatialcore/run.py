@@ -19,7 +19,7 @@ from anndata import AnnData
 
 from spatialcore import columns, storage
 from spatialcore.annotation import manifest, phases
-from spatialcore.annotation.acquisition import default_cache_dir, resolve_uri_to_local
+from spatialcore.annotation.acquisition import resolve_uri_to_local
 from spatialcore.annotation.config import Recipe, TrainingConfig
 from spatialcore.annotation.queries import Gathered, gather
 from spatialcore.annotation.run_config import Query, RunConfig
@@ -90,7 +90,7 @@ def run(config: RunConfig, *, progress: Progress = log.info) -> RunResult:
 
 def load_query(query: Query) -> AnnData:
     """Read one query, from whatever platform and place."""
-    return read_spatial(resolve_uri_to_local(query.uri, default_cache_dir()))
+    return read_spatial(resolve_uri_to_local(query.uri))
 
 
 def _train(

@@ -15,7 +15,7 @@ POOLED_CELLS = 20_000  # enough to establish a platform's depth, gene efficiency
 
 @dataclass(frozen=True)
 class Gathered:
-    """What training needs to know of the queries: their common panel and cells drawn from all of them, if there are any."""
+    """What training needs to know of the queries: their common panel and, if there are any, cells of all of them."""
 
     panel: list[str]
     sample: ad.AnnData | None

@@ -9,11 +9,15 @@ from spatialcore.errors import InputError
 
 
 def acquire(
-    source: Annotated[str | None, typer.Argument(help="cellxgene://KEY, cellxgene://?tissue=lung, synapse://syn1, s3://, a path.")] = None,
+    source: Annotated[
+        str | None, typer.Argument(help="cellxgene://KEY, cellxgene://?tissue=lung, synapse://syn1, s3://, a path.")
+    ] = None,
     output: Annotated[str | None, typer.Argument(help="Path, s3:// or gs:// URI.")] = None,
     list_known: Annotated[bool, typer.Option("--list", help="List the data sets with a short key.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Fetch again even if the output is there.")] = False,
-    max_cells: Annotated[int | None, typer.Option("--max-cells", min=1, help="Draw this many cells of a query.")] = None,
+    max_cells: Annotated[
+        int | None, typer.Option("--max-cells", min=1, help="Draw this many cells of a query.")
+    ] = None,
     as_json: AsJson = False,
     verbose: Verbose = 0,
 ) -> None:
@@ -26,7 +30,9 @@ def acquire(
         _list()
         return
     if source is None or output is None:
-        raise InputError("a source and an output are wanted", hint="spatialcore acquire SOURCE OUTPUT; --list shows known keys")
+        raise InputError(
+            "a source and an output are wanted", hint="spatialcore acquire SOURCE OUTPUT; --list shows known keys"
+        )
     from spatialcore.annotation import acquire_reference
 
     options = {} if max_cells is None else {"max_cells": max_cells}

@@ -13,12 +13,18 @@ import typer
 from rich.console import Console as RichConsole
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from spatialcore.core.logging import log_to_stderr
 from spatialcore.errors import SpatialCoreError
 
+PIPE_WIDTH = 400
+NUMERIC = {"cells", "%", "MB"}
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else on stdout.")]
-Verbose = Annotated[int, typer.Option("--verbose", "-v", count=True, help="Say more; -vv says all.", show_default=False)]
+Verbose = Annotated[
+    int, typer.Option("--verbose", "-v", count=True, help="Say more; -vv says all.", show_default=False)
+]
 
 
 @dataclass
@@ -37,9 +43,10 @@ class Console:
         if self.as_json:
             print(json.dumps(value, indent=1, default=str, ensure_ascii=False))
             return
-        out = RichConsole(highlight=False, soft_wrap=True)
+        # in a pipe a line is as long as it needs to be
+        out = RichConsole(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else PIPE_WIDTH)
         for line in lines:
-            out.print(line)
+            out.print(line, markup=False)
 
     def error(self, error: SpatialCoreError) -> None:
         """Say what went wrong and what to do next."""
@@ -92,11 +99,20 @@ def _on_bar(bar: Progress, total: int) -> Callable[[str], None]:
 
 def table(title: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:
     """Return a plain table for people."""
-    shown = Table(title=title or None, title_justify="left", box=None, header_style="bold", pad_edge=False)
-    for index, name in enumerate(header):
-        shown.add_column(name, justify="left" if index == 0 else "default", overflow="fold")
+    shown = Table(
+        title=title or None,
+        title_justify="left",
+        title_style="bold",
+        box=None,
+        header_style="dim",
+        pad_edge=False,
+        show_header=any(header),
+    )
+    for name in header:
+        numeric = name in NUMERIC
+        shown.add_column(name, justify="right" if numeric else "left", overflow="fold", no_wrap=numeric)
     for row in rows:
-        shown.add_row(*(str(value) for value in row))
+        shown.add_row(*(Text(str(value)) for value in row))
     return shown
 
 

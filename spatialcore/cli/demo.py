@@ -33,7 +33,10 @@ def demo(
         )
         result = run(settings, progress=step)
     score = _accuracy(out)
-    told = f"\nof {score['cells']:.0f} cells with a known label {100 * score['all']:.0f} % were called right; of those kept {100 * score['kept']:.0f} %"
+    told = (
+        f"\nof {score['cells']:.0f} cells with a known label {100 * score['all']:.0f} % were called right; "
+        f"of those that passed the threshold {100 * score['kept']:.0f} %"
+    )
     console.result(result.as_dict() | {"known": score}, *tell_run(result), told)
 
 

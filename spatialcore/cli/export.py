@@ -21,13 +21,20 @@ class Form(StrEnum):
 
 Facts = Annotated[
     list[str] | None,
-    typer.Option("--fact", "-f", help="For cellxgene: what the schema asks for, e.g. -f sex_ontology_term_id=unknown.", metavar="KEY=VALUE"),
+    typer.Option(
+        "--fact",
+        "-f",
+        help="For cellxgene: what the schema asks for, e.g. -f sex_ontology_term_id=unknown.",
+        metavar="KEY=VALUE",
+    ),
 ]
 
 
 def export(
     annotated: Annotated[str, typer.Argument(help="Annotated h5ad or zarr.")],
-    form: Annotated[Form, typer.Option("--to", help="explorer: CSV of cell groups; calls: parquet; vitessce: a folder.")],
+    form: Annotated[
+        Form, typer.Option("--to", help="explorer: CSV of cell groups; calls: parquet; vitessce: a folder.")
+    ],
     out: Annotated[Path, typer.Option("--out", "-o", help="The file (vitessce: folder) to write.")],
     facts: Facts = None,
     as_json: AsJson = False,

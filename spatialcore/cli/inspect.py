@@ -9,7 +9,9 @@ from spatialcore.cli.exits import Exit
 
 Against = Annotated[
     list[str] | None,
-    typer.Option("--against", "-a", help="Reference (h5ad, zarr), model (.pkl) or panel (CSV): how do the genes match?"),
+    typer.Option(
+        "--against", "-a", help="Reference (h5ad, zarr), model (.pkl) or panel (CSV): how do the genes match?"
+    ),
 ]
 
 

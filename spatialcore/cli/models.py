@@ -10,13 +10,17 @@ if TYPE_CHECKING:
     from spatialcore.storage.registry import ModelVersion, Pointer
 
 app = typer.Typer(help="Published models: list, show, promote, roll back.", no_args_is_help=True)
-Store = Annotated[str, typer.Option("--store", help="Folder, s3:// or gs:// prefix of the store.", envvar="SPATIALCORE_STORE")]
+Store = Annotated[
+    str, typer.Option("--store", help="Folder, s3:// or gs:// prefix of the store.", envvar="SPATIALCORE_STORE")
+]
 Tissue = Annotated[str, typer.Argument(help="Whose model.")]
 Reason = Annotated[str, typer.Option("--reason", help="Kept with the move.")]
 
 
 @app.command("ls")
-def ls(store: Store, tissue: Annotated[str | None, typer.Argument(help="One tissue only.")] = None, as_json: AsJson = False) -> None:
+def ls(
+    store: Store, tissue: Annotated[str | None, typer.Argument(help="One tissue only.")] = None, as_json: AsJson = False
+) -> None:
     """List tissues and their versions; the one in use has a star."""
     console.start(as_json=as_json)
     from spatialcore.storage import registry

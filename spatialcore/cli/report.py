@@ -11,7 +11,9 @@ from spatialcore.cli.console import AsJson, Verbose, console
 def report(
     annotated: Annotated[str, typer.Argument(help="Annotated h5ad or zarr.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="The HTML file.")] = Path("report.html"),
-    model: Annotated[Path | None, typer.Option("--model", "-m", help="The model's .pkl, for its held-out scores.")] = None,
+    model: Annotated[
+        Path | None, typer.Option("--model", "-m", help="The model's .pkl, for its held-out scores.")
+    ] = None,
     as_json: AsJson = False,
     verbose: Verbose = 0,
 ) -> None:

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 Config = Annotated[Path | None, typer.Argument(help="A YAML file; options override what it says.", show_default=False)]
 Out = Annotated[str | None, typer.Option("--out", "-o", help="Folder, s3:// or gs:// prefix for the results.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Check every URI, column, gene overlap and the memory, then stop.")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Check every URI, column, gene overlap and the memory, then stop.")
+]
 
 
 def run(
@@ -36,7 +38,7 @@ def run(
     Writes per sample annotated.h5ad, calls.parquet, cell_groups.csv (for Xenium Explorer), report.html and plots; and
     the model, the label mapping and the configuration.
 
-    [bold]spatialcore run -q xenium_folder -r a.h5ad:cell_type -r b.h5ad:annotation --tissue breast --out results/[/bold]
+    [bold]spatialcore run -q xenium_folder -r a.h5ad:cell_type -r b.h5ad:annotation -t breast -o results/[/bold]
     """
     console.start(as_json=as_json, verbose=verbose)
     settings = _settings(config, assignments, query, reference, tissue, out, threshold, plots)

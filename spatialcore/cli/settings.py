@@ -10,7 +10,9 @@ from spatialcore.errors import FileMissingError, InputError
 
 Queries = Annotated[
     list[str] | None,
-    typer.Option("--query", "-q", help="Platform folder, h5ad, h5 or zarr; may be given several times.", metavar="PATH"),
+    typer.Option(
+        "--query", "-q", help="Platform folder, h5ad, h5 or zarr; may be given several times.", metavar="PATH"
+    ),
 ]
 References = Annotated[
     list[str] | None,
@@ -27,9 +29,16 @@ Threshold = Annotated[
 ]
 Assignments = Annotated[
     list[str] | None,
-    typer.Option("--set", "-s", help="Any other setting of the configuration, e.g. -s max_cells_per_type=2000.", metavar="KEY=VALUE"),
+    typer.Option(
+        "--set",
+        "-s",
+        help="Any other setting of the configuration, e.g. -s max_cells_per_type=2000.",
+        metavar="KEY=VALUE",
+    ),
 ]
-Plots = Annotated[bool | None, typer.Option("--plots/--no-plots", help="Draw plots and write the report.", show_default="plots")]
+Plots = Annotated[
+    bool | None, typer.Option("--plots/--no-plots", help="Draw plots and write the report.", show_default="plots")
+]
 
 
 def overlay(file: Path | None, assignments: list[str] | None = None, **given: Any) -> dict[str, Any]:
@@ -46,7 +55,9 @@ def overlay(file: Path | None, assignments: list[str] | None = None, **given: An
 
 def _read(file: Path) -> dict[str, Any]:
     if not file.is_file():
-        raise FileMissingError(f"no configuration at {file}", hint="pass the path of a YAML file, or --query and --reference")
+        raise FileMissingError(
+            f"no configuration at {file}", hint="pass the path of a YAML file, or --query and --reference"
+        )
     try:
         content = yaml.safe_load(file.read_text())
     except yaml.YAMLError as error:

@@ -10,8 +10,8 @@ from spatialcore.cli.settings import Assignments, References, Tissue, overlay
 from spatialcore.errors import InputError
 
 if TYPE_CHECKING:
+    from spatialcore.annotation.config import TrainingConfig
     from spatialcore.annotation.queries import Gathered
-    from spatialcore.annotation.run_config import TrainingConfig
 
 Query = Annotated[str | None, typer.Option("--query", "-q", help="Data of the platform: the model is matched to them.")]
 Panel = Annotated[Path | None, typer.Option("--panel", help="CSV of the panel's genes, while there are no data yet.")]

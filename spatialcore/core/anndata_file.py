@@ -141,6 +141,14 @@ class AnnDataFile:
         """Read the var frame that belongs to a matrix: raw.X may be wider than X."""
         return self._frame(self._root["raw/var"]) if source == "raw.X" else self.var()
 
+    def keys(self, group: str) -> list[str]:
+        """Return the names in a group such as "obsm" or "uns", none where there is no such group."""
+        return list(self._root[group].keys()) if group in self._root else []
+
+    def read(self, key: str) -> Any:
+        """Read one element whole, such as "uns/name"; None where there is none."""
+        return read_elem(self._root[key]) if key in self._root else None
+
     def uns_text(self, key: str) -> str | None:
         """Read a short text from uns, None where there is none."""
         if "uns" not in self._root or key not in self._root["uns"]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from anndata import AnnData
+from numpy.typing import NDArray
 
 from spatialcore.annotation.panel import get_panel_genes
 from spatialcore.columns import MANIFEST, SOURCE, SPATIAL
@@ -69,11 +70,11 @@ class Facts:
         share = np.mean([is_ensembl(str(name)) for name in self.var.index])
         return "Ensembl ids" if share > 0.5 else "symbols"
 
-    def shared_genes(self, wanted: Sequence[str]) -> int:
-        """Return how many of the wanted symbols are among the features, under a former name or an id too."""
+    def has_genes(self, wanted: Sequence[str]) -> "NDArray[np.bool_]":
+        """Say of each wanted symbol whether it is among the features, under a former name or an id too."""
         names = [str(name) for name in self.var.index]
         found = shared_positions(list(wanted), symbols_of(names, self.var), ids_of(names, self.var))
-        return sum(len(places) > 0 for places in found)
+        return np.array([len(places) > 0 for places in found], dtype=bool)
 
 
 def look_at(path: str | Path) -> Facts:
@@ -161,7 +162,7 @@ def _depth(matrix: Matrix, status: Status) -> dict[str, float]:
 def _labels_of_file(file: AnnDataFile) -> dict[str, "pd.Series[int]"]:
     # a few cells tell which columns are text; only those are read whole
     few = file.obs(np.arange(min(file.n_obs, SAMPLED_CELLS)))
-    text = [name for name in few if _is_text(few[name])]
+    text = [name for name in file.obs_columns if _is_text(few[name])]
     found = {name: _types(pd.Series(file.labels(name))) for name in text}
     return {name: counts for name, counts in found.items() if counts is not None}
 

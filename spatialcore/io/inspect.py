@@ -53,11 +53,17 @@ class DataState:
         platform = f", {self.platform}" if self.platform else ""
         depth = "" if self.median_counts_per_cell is None else f", median {self.median_counts_per_cell:,.0f} a cell"
         columns = ", ".join(f"{name} ({n} types)" for name, n in self.label_columns.items()) or "none"
-        matches = [(f"genes of {name}", f"{m['shared']} of {m['wanted']} ({m['pct']:.0f} %)") for name, m in self.matches.items()]
+        matches = [
+            (f"genes of {name}", f"{m['shared']} of {m['wanted']} ({m['pct']:.0f} %)")
+            for name, m in self.matches.items()
+        ]
         return [
             ("format", f"{self.format}{platform}"),
             ("cells", f"{self.cells:,}"),
-            ("features", f"{self.features:,}: {self.genes:,} genes by {self.named_by}, {self.features - self.genes:,} others"),
+            (
+                "features",
+                f"{self.features:,}: {self.genes:,} genes by {self.named_by}, {self.features - self.genes:,} others",
+            ),
             ("X", STATES.get(self.x, self.x)),
             ("raw counts", f"{self.raw_counts or 'none found'}{depth}"),
             ("coordinates", self.coordinates),
@@ -167,7 +173,7 @@ def _match(facts: Facts, genes: list[str]) -> dict[str, Any]:
     """Match the smaller side, the panel, to the larger: that is the share that decides."""
     own = facts.genes
     if len(genes) <= len(own):
-        shared, wanted = facts.shared_genes(genes), len(genes)
+        shared, wanted = int(facts.has_genes(genes).sum()), len(genes)
     else:
         shared, wanted = len(set(own) & set(genes)), len(own)
     return {"shared": shared, "wanted": wanted, "pct": 100 * shared / max(1, wanted)}

@@ -12,7 +12,9 @@ QUERY_COPIES = 4  # counts, log1p, the copy being written, and what reading leav
 REFERENCE_COPIES = 5  # the parts, their union, counts and log1p of it, and the balanced draw
 CLASSES = 40  # a large reference's
 RICHER = 2.0  # a panel's genes are chosen for being expressed: more values per gene than over the genome
-TRAINING = 3 * 8  # bytes per training cell and gene: features of two replicates and their gradients, dense where it is fast
+TRAINING = (
+    3 * 8
+)  # bytes per training cell and gene: features of two replicates and their gradients, dense where it is fast
 
 
 def estimate_peak(queries: Sequence[Facts], references: Sequence[Facts], config: Recipe) -> int:

@@ -122,7 +122,9 @@ def _check_reference(reference: Reference, facts: Facts, config: RunConfig) -> l
     subject = f"reference {_short(reference.uri)}"
     if reference.label_column not in facts.obs_columns:
         offer = ", ".join(facts.labels) or ", ".join(facts.obs_columns[:8]) or "none"
-        return [Check(subject, False, f"Label column {reference.label_column!r} not found; columns like types: {offer}")]
+        return [
+            Check(subject, False, f"Label column {reference.label_column!r} not found; columns like types: {offer}")
+        ]
     if not facts.format.name.startswith("AnnData"):
         return [Check(subject, False, f"{facts.format.name}: references are .h5ad or AnnData .zarr")]
     types = _types(reference, facts, config)
@@ -146,10 +148,17 @@ def _check_genes(queries: list[Facts], references: list[Facts], config: RunConfi
         return []
     panel = [gene for gene in queries[0].genes if all(gene in set(query.genes) for query in queries[1:])]
     largest = max(len(query.genes) for query in queries)
+    found = np.array([facts.has_genes(panel) for facts in references]).reshape(len(references), len(panel))
     shares = [("genes shared by all queries", len(panel), largest)] if len(queries) > 1 else []
-    shares += [(f"panel genes in {facts.path.name}", facts.shared_genes(panel), len(panel)) for facts in references]
+    shares += [
+        (f"panel genes in {facts.path.name}", int(own.sum()), len(panel))
+        for facts, own in zip(references, found, strict=True)
+    ]
+    if len(references) > 1:
+        shares.append(("panel genes in all references", int(found.all(axis=0).sum()), len(panel)))
+    least = config.min_gene_overlap_pct
     return [
-        Check(what, 100 * shared >= config.min_gene_overlap_pct * wanted > 0, f"{shared} of {wanted} ({_pct(shared, wanted)})")
+        Check(what, 100 * shared >= least * wanted > 0, f"{shared} of {wanted} ({_pct(shared, wanted)})")
         for what, shared, wanted in shares
     ]
 

@@ -1,0 +1,53 @@
+"""The command line, run in this process, with a data set and references small enough to be typed about."""
+
+import logging
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from spatialcore.cli import main
+from tests.cli.workplace import GENES, LETTERS, Command, Outcome, Workplace, counted
+from tests.io.bundles import write_xenium
+
+
+@pytest.fixture
+def spatialcore(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Command]:
+    """Return a function that runs a command line and tells its exit code and output."""
+
+    def run(*words: Any) -> Outcome:
+        monkeypatch.setattr(sys, "argv", ["spatialcore", *(str(word) for word in words)])
+        capsys.readouterr()
+        try:
+            main()
+            code = 0
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        seen = capsys.readouterr()
+        return Outcome(code, seen.out, seen.err)
+
+    yield run
+    logger = logging.getLogger("spatialcore")
+    logger.handlers = [handler for handler in logger.handlers if isinstance(handler, logging.NullHandler)]
+
+
+@pytest.fixture(scope="session")
+def workplace(tmp_path_factory: pytest.TempPathFactory) -> Workplace:
+    """Return a Xenium folder of 200 cells and two references of 150, with label columns of different names."""
+    root: Path = tmp_path_factory.mktemp("work")
+    query = counted(200, GENES, seed=1)
+    rng = np.random.default_rng(0)
+    query.obs["cell_number"] = rng.choice(1 << 32, query.n_obs, replace=False)
+    query.obs_names = [f"{number:08x}".translate(LETTERS) + "-1" for number in query.obs["cell_number"]]
+    query.var["gene_ids"] = [f"ENSG{i:011d}" for i in range(len(GENES))]
+    query.var["feature_types"] = "Gene Expression"
+    query.obsm["spatial"] = rng.uniform(0, 500, (query.n_obs, 2))
+    place = write_xenium(root / "output-breast", query)
+    counted(150, GENES, seed=2).write_h5ad(root / "first.h5ad")
+    second = counted(150, GENES, seed=3)
+    second.obs = second.obs.rename(columns={"cell_type": "annotation"})
+    second.write_h5ad(root / "second.h5ad")
+    return Workplace(place, root / "first.h5ad", root / "second.h5ad")
