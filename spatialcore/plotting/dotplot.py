@@ -1,0 +1,120 @@
+"""Dot plot of types x markers: size is the share of cells, colour the mean expression."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from anndata import AnnData
+
+from spatialcore.plotting import style
+from spatialcore.plotting.expression import group_fractions, group_means, log_expression
+from spatialcore.plotting.groups import group_cells
+from spatialcore.plotting.markers import marker_table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_AREA = 95.0
+_STEPS = (0.1, 0.25, 0.5, 1.0)
+
+
+def plot_marker_dotplot(
+    adata: AnnData,
+    label_column: str,
+    markers: dict[str, list[str]] | Sequence[str] | None = None,
+    layer: str | None = None,
+    figsize: tuple[float, float] | None = None,
+    cmap: str = "Reds",
+    save: str | Path | None = None,
+    title: str | None = None,
+) -> "Figure":
+    """Show in how many cells of each type a marker is seen, and how strongly.
+
+    Parameters
+    ----------
+    adata
+        Cells x genes; ``X`` in log1p(10k), or counts.
+    label_column
+        Column of ``obs`` with the types; cells without a type are left out.
+    markers
+        Cell type -> genes, or genes only; the canonical markers of each type when not given.
+    layer
+        Layer to take instead of ``X``.
+    figsize
+        Width and height in inches; as large as its content needs when not given.
+    cmap
+        A sequential colour map for the mean expression, from 0 to the gene's highest type.
+    save
+        Where to write the figure; its table goes beside it as CSV.
+    title
+        Title of the figure.
+
+    Raises
+    ------
+    InputError
+        None of the markers is among the genes.
+    """
+    groups = group_cells(adata, label_column, types_only=True)
+    X, genes = log_expression(adata, layer)
+    chosen = marker_table(adata, label_column, groups.names, genes, markers).drop_duplicates("gene")
+    X = X[:, pd.Index(genes).get_indexer(pd.Index(chosen["gene"]))]
+    means, fractions = group_means(X, groups), group_fractions(X, groups)
+    highest = means.max(axis=0)
+    shade = np.divide(means, highest, out=np.zeros_like(means), where=highest > 0)
+    figure = _draw(shade, fractions, groups.names, chosen, figsize=figsize, cmap=cmap)
+    style.set_title(figure, title or "Markers by cell type")
+    style.save_figure(figure, save)
+    if save is not None:
+        style.save_table(_as_table(means, fractions, groups.names, chosen), Path(save).with_suffix(".csv"))
+    return figure
+
+
+def _draw(
+    shade: Any, fractions: Any, names: Sequence[str], chosen: pd.DataFrame, *, figsize: Any, cmap: str
+) -> "Figure":
+    n_types, n_genes = shade.shape
+    labels = max(len(name) for name in names) * 0.075
+    figure = style.new_figure(figsize or (max(6.0, labels + n_genes * 0.2 + 2.4), max(3.0, n_types * 0.22 + 1.9)))
+    axes = figure.add_subplot()
+    x, y = np.meshgrid(np.arange(n_genes), np.arange(n_types))
+    dots = axes.scatter(
+        x, y, s=fractions * _AREA, c=shade, cmap=cmap, vmin=0, vmax=1, edgecolors=style.MUTED, linewidths=0.3
+    )
+    axes.set_xticks(range(n_genes), chosen["gene"], rotation=90, fontsize=style.SMALL)
+    axes.set_yticks(range(n_types), names, fontsize=style.SMALL)
+    axes.set_xlim(-0.7, n_genes - 0.3)
+    axes.set_ylim(n_types - 0.4, -0.6)
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    axes.grid(color=style.FAINT, linewidth=0.4)
+    axes.set_axisbelow(True)
+    owners = chosen["cell_type"].to_numpy()
+    for edge in np.flatnonzero(owners[1:] != owners[:-1]):
+        axes.axvline(edge + 0.5, color=style.MUTED, linewidth=0.5)
+    style.color_bar(figure, dots, axes, "Mean expression, share of the gene's highest type", shrink=0.5)
+    sizes = [axes.scatter([], [], s=step * _AREA, c=style.MUTED, label=f"{step:.0%}") for step in _STEPS]
+    figure.legend(
+        handles=sizes,
+        title="Cells of the type that have it",
+        loc="outside upper right",
+        ncols=len(_STEPS),
+        frameon=False,
+        fontsize=style.SMALL,
+        title_fontsize=style.SMALL,
+    )
+    return figure
+
+
+def _as_table(means: Any, fractions: Any, names: Sequence[str], chosen: pd.DataFrame) -> pd.DataFrame:
+    n_types, n_genes = means.shape
+    return pd.DataFrame(
+        {
+            "cell_type": np.repeat(list(names), n_genes),
+            "marker_of": np.tile(chosen["cell_type"], n_types),
+            "gene": np.tile(chosen["gene"], n_types),
+            "mean": means.ravel(),
+            "fraction": fractions.ravel(),
+        }
+    )

@@ -1,0 +1,29 @@
+"""Fixtures of the plotting tests."""
+
+import pytest
+
+from tests.plotting.tissues import MARKERS, make_tissue
+
+
+@pytest.fixture
+def tissue():
+    """Return 410 cells of three types."""
+    return make_tissue()
+
+
+@pytest.fixture
+def markers():
+    """Return the markers of the three types."""
+    return {name: list(members) for name, members in MARKERS.items()}
+
+
+@pytest.fixture(autouse=True)
+def no_global_state():
+    """No test may leave a figure open or matplotlib's settings changed."""
+    import matplotlib
+    from matplotlib import _pylab_helpers
+
+    before = dict(matplotlib.rcParams)
+    yield
+    assert dict(matplotlib.rcParams) == before
+    assert not _pylab_helpers.Gcf.get_all_fig_managers()

@@ -1,0 +1,89 @@
+"""Heat maps: the right genes, the right size, the right refusals."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from spatialcore.errors import InputError, LabelColumnError
+from spatialcore.plotting import plot_deg_heatmap, plot_marker_heatmap
+from tests.plotting.tissues import MARKERS, make_tissue, texts
+
+
+def test_planted_genes_are_found_and_written(tissue, tmp_path):
+    plot_deg_heatmap(tissue, "cell_type", n_genes=3, save=tmp_path / "deg.png")
+    table = pd.read_csv(tmp_path / "deg.csv")
+    found = {name: set(rows["gene"]) for name, rows in table.groupby("cell_type")}
+    assert found == {name: set(genes) for name, genes in MARKERS.items()}
+    assert (tmp_path / "deg.png").stat().st_size > 10_000
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_counts_and_log_values_give_the_same_genes(tissue, tmp_path):
+    plot_deg_heatmap(tissue, "cell_type", save=tmp_path / "log.png")
+    plot_deg_heatmap(tissue, "cell_type", layer="counts", save=tmp_path / "counts.png")
+    log, counts = (pd.read_csv(tmp_path / f"{name}.csv") for name in ("log", "counts"))
+    pd.testing.assert_frame_equal(log, counts, rtol=1e-3)  # rounding may split a tie
+
+
+def test_scanpy_agrees_on_the_order(tissue):
+    import scanpy
+
+    from spatialcore.plotting.degs import differential_genes
+    from spatialcore.plotting.expression import log_expression
+    from spatialcore.plotting.groups import group_cells
+
+    scanpy.tl.rank_genes_groups(tissue, "cell_type", method="wilcoxon", tie_correct=True)
+    table = differential_genes(*log_expression(tissue), group_cells(tissue, "cell_type"), n_genes=5)
+    theirs = tissue.uns["rank_genes_groups"]
+    for name, rows in table.groupby("cell_type"):
+        assert rows["gene"].tolist() == theirs["names"][name][: len(rows)].tolist()
+        np.testing.assert_allclose(rows["score"], theirs["scores"][name][: len(rows)], rtol=1e-4)
+
+
+@pytest.mark.parametrize("method", ["t-test", "logreg"])
+def test_other_methods_are_scanpys(tissue, tmp_path, method):
+    plot_deg_heatmap(tissue, "cell_type", n_genes=1, method=method, save=tmp_path / "deg.png")
+    table = pd.read_csv(tmp_path / "deg.csv")
+    assert all(row.gene in MARKERS[row.cell_type] for row in table.itertuples())
+
+
+def test_figsize_title_and_full_labels(tissue):
+    figure = plot_deg_heatmap(tissue, "cell_type", figsize=(7, 4), title="My title")
+    assert tuple(figure.get_size_inches()) == (7, 4)
+    assert "My title" in texts(figure)
+    assert "fibroblast" in texts(figure)
+
+
+def test_small_types_are_named_not_drawn():
+    figure = plot_deg_heatmap(make_tissue((50, 40, 4)), "cell_type")
+    assert "fibroblast (4)" in texts(figure)
+
+
+def test_one_type_is_refused_and_so_is_an_unknown_method(tissue):
+    with pytest.raises(InputError, match="2 cell types"):
+        plot_deg_heatmap(make_tissue((50, 4, 4)), "cell_type")
+    with pytest.raises(InputError, match="choose one of"):
+        plot_deg_heatmap(tissue, "cell_type", method="guess")
+    with pytest.raises(LabelColumnError, match="Label column not found"):
+        plot_deg_heatmap(tissue, "nothing")
+
+
+def test_unassigned_cells_are_no_type(tissue):
+    tissue.obs["cell_type"] = tissue.obs["cell_type"].astype(str)
+    tissue.obs.iloc[:30, 0] = "Unassigned"
+    tissue.obs.iloc[30:40, 0] = np.nan
+    assert "Unassigned" not in texts(plot_deg_heatmap(tissue, "cell_type"))
+
+
+def test_marker_heatmap_is_diverging_and_centred(tissue, markers):
+    figure = plot_marker_heatmap(tissue, "cell_type", markers)
+    image = figure.axes[0].images[0]
+    assert image.get_clim() == (-3, 3)
+    values = np.asarray(image.get_array())
+    np.testing.assert_allclose(values.mean(axis=0), 0, atol=1e-6)
+    assert values[[0, 1, 2], [0, 3, 6]].min() > 1
+
+
+def test_markers_that_were_not_measured_are_an_error(tissue):
+    with pytest.raises(InputError, match="No marker genes found in data"):
+        plot_marker_heatmap(tissue, "cell_type", {"B cell": ["NOT_THERE"]})
