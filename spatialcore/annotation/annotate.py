@@ -9,7 +9,8 @@ the call before it was filtered - ``obsm["cell_type_decision_scores"]``: array, 
 for and made by one model - ``uns["spatialcore_annotation"]``: ``model_path``, ``model_sha256``,
 ``model_classes_json`` (the order of the scores),
   ``model_target_sum``, ``expression_source``, ``confidence_transform``, ``min_confidence``, ``n_shared_genes``,
-  ``n_model_genes``, ``gene_overlap_pct``, ``missing_genes_json``, ``n_cells``, ``n_unassigned``, ``n_without_counts``
+  ``n_model_genes``, ``colors_json`` (class -> colour), ``model_card_json`` (the sidecar without the genes),
+  ``gene_overlap_pct``, ``missing_genes_json``, ``n_cells``, ``n_unassigned``, ``n_without_counts``
 """
 
 import json
@@ -242,6 +243,8 @@ def _manifest(adata: AnnData, runs: list[_Run], method: str, min_confidence: flo
             [list(run.model.classes) for run in runs] if len(runs) > 1 else list(first.model.classes)
         ),
         "model_target_sum": float(first.model.target_sum),
+        "model_card_json": json.dumps({k: v for k, v in first.model.metadata.items() if k != "genes"}, default=float),
+        "colors_json": json.dumps(first.model.colors),
         "expression_source": first.query.source,
         "confidence_transform": method,
         "min_confidence": float(min_confidence),

@@ -37,6 +37,21 @@ class HeldOut:
         """Whether each call is right."""
         return self.best == self.truth
 
+    def reliability(self, n_bins: int = 10) -> list[dict[str, float]]:
+        """Return, per bin of the confidence that holds cells: its bounds, cells, mean confidence, share right."""
+        place = np.minimum((self.confidence * n_bins).astype(np.intp), n_bins - 1)
+        return [
+            {
+                "low": k / n_bins,
+                "high": (k + 1) / n_bins,
+                "n_cells": int((place == k).sum()),
+                "confidence": float(self.confidence[place == k].mean()),
+                "accuracy": float(self.right[place == k].mean()),
+            }
+            for k in range(n_bins)
+            if (place == k).any()
+        ]
+
     def confusion(self) -> npt.NDArray[np.intp]:
         """Return counts of cells, truth x call."""
         table = np.zeros((self.n_classes, self.n_classes), dtype=np.intp)

@@ -132,6 +132,7 @@ def _heldout_table(heldout: HeldOut, labels: ClassLabels) -> dict[str, Any]:
         "f1": dict(zip(labels.names, f1.round(4).tolist(), strict=True)),
         "cells": dict(zip(labels.names, truth.tolist(), strict=True)),
         "confusion": confusion.tolist(),
+        "reliability": heldout.reliability(),
     }
 
 
