@@ -1,20 +1,17 @@
 """Phase 1: a reference from any source to any store, and any URI to a local file."""
 
-import tempfile
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from spatialcore import storage
 from spatialcore.core.logging import get_logger
-from spatialcore.core.provenance import digest_of, sha256_of_file
-from spatialcore.errors import FileMissingError, InputError, TransientStorageError
+from spatialcore.errors import FileMissingError, TransientStorageError
 from spatialcore.sources.base import Source, open_source
+from spatialcore.sources.deliver import check_content, deliver, now
 from spatialcore.storage import cache
 from spatialcore.storage.secrets import remember_secret
 
 log = get_logger(__name__)
-
-_HDF5: Final = b"\x89HDF\r\n\x1a\n"
 
 
 def acquire_reference(source: str, output: str | Path, force: bool = False, **kwargs: Any) -> str:
@@ -50,19 +47,7 @@ def acquire_reference(source: str, output: str | Path, force: bool = False, **kw
     's3://my-bucket/hlca.h5ad'
     """
     remember_secret(kwargs.get("auth_token"))
-    origin = open_source(source, **kwargs)
-    target = storage.parse_uri(output)
-    if not force and _is_there(target, origin):
-        log.info("%s is there already", storage.canonical(target.uri))
-        return target.uri
-    with tempfile.TemporaryDirectory(prefix="spatialcore-", dir=_beside(target)) as folder:
-        local = Path(folder) / origin.name
-        metadata = origin.fetch(local)
-        check_content(local, origin.uri)
-        if not force:
-            _refuse_to_replace(target, local)
-        storage.put(local, target.uri, metadata={**metadata, "request": _request(origin)})
-    return target.uri
+    return deliver(open_source(source, **kwargs), output, force=force)
 
 
 def resolve_uri_to_local(uri: str | Path, cache_dir: Path | None = None, force: bool = False) -> Path:
@@ -107,66 +92,21 @@ def resolve(origin: Source, *, cache_dir: Path | None = None, force: bool = Fals
     def fetch(target: Path) -> dict[str, Any]:
         metadata = origin.fetch(target)
         check_content(target, origin.uri)
-        return metadata
+        return {**metadata, "retrieved": now()}
 
     return cache.cached(origin.uri, token, fetch, name=origin.name, cache_dir=folder, force=force)
 
 
-def check_content(path: Path, uri: str) -> None:
-    """Refuse an error page or the like in the place of an HDF5 file; it is removed.
+def provenance_of(path: str | Path) -> dict[str, Any]:
+    """Return where a local reference came from: source, data sets, citation, licence, release, time of retrieval.
 
-    Raises
-    ------
-    InputError
-        If a file that is called ``.h5ad`` or ``.h5`` is no HDF5 file.
+    It is read from the cache entry or from the manifest beside the file; empty where neither knows this version of it.
     """
-    if path.suffix.lower() not in {".h5ad", ".h5", ".hdf5"}:
-        return
-    with path.open("rb") as stream:
-        start = stream.read(64)
-    if not start.startswith(_HDF5):
-        path.unlink()
-        raise InputError(
-            f"{uri} is no HDF5 file: it begins with {start[:24]!r} ({len(start)} of its bytes seen)",
-            hint="check the address: it may be a web page about the file",
-        )
-
-
-def _is_there(target: storage.Location, origin: Source) -> bool:
-    """Tell whether the output holds this reference, whole; another reference there is an error."""
-    manifest = storage.read_manifest(target.uri) if storage.exists(target.uri) else None
+    file = Path(path)
+    entry = cache.entry_of(file)
+    if entry is not None:
+        return {"uri": entry.uri, "token": entry.token, "sha256": entry.sha256, "size": entry.size, **entry.metadata}
+    manifest = storage.read_manifest(file) if file.is_file() else None
     if manifest is None:
-        return False
-    if manifest.metadata.get("request") != _request(origin):
-        raise InputError(
-            f"{manifest.file.uri} holds {manifest.metadata.get('source', 'another reference')}, not {origin.uri}",
-            hint="choose another output, or force=True to replace it",
-        )
-    return True
-
-
-def _refuse_to_replace(target: storage.Location, local: Path) -> None:
-    """Raise if the output is a file that no manifest knows and that is not the one just fetched.
-
-    A file whose manifest speaks of another version was ours and has been cut or altered: that one is replaced.
-    """
-    if not storage.exists(target.uri) or storage.exists(storage.manifest_uri(target.uri)):
-        return
-    if storage.describe(target.uri).sha256 != sha256_of_file(local):
-        raise InputError(
-            f"{storage.canonical(target.uri)} is there and nothing says what it is",
-            hint="choose another output, or force=True to replace it",
-        )
-
-
-def _request(origin: Source) -> str:
-    return digest_of(origin.uri)
-
-
-def _beside(target: storage.Location) -> str | None:
-    """Return the folder for the download: the output's own, so that space is needed once and in one place."""
-    if not target.is_local:
-        return None
-    folder = Path(target.path).parent
-    folder.mkdir(parents=True, exist_ok=True)
-    return str(folder)
+        return {}
+    return {**manifest.file.model_dump(), **manifest.metadata}

@@ -14,7 +14,7 @@ Metadata = dict[str, Any]
 # Scheme -> module and class; imported when first used.
 _REGISTRY: Final[dict[str, tuple[str, str]]] = {
     **dict.fromkeys(STORES, ("spatialcore.sources.files", "FileSource")),
-    "cellxgene": ("spatialcore.sources.cellxgene", "CellxGeneSource"),
+    "cellxgene": ("spatialcore.sources.cellxgene", "open_cellxgene"),
     "synapse": ("spatialcore.sources.synapse", "SynapseSource"),
 }
 

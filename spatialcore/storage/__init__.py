@@ -1,6 +1,6 @@
 """URIs of local files, s3://, gs://, memory:// and http(s)://: checked, atomic, retried transfers, and a cache."""
 
-from spatialcore.storage.connect import connect, connection, use_connection
+from spatialcore.storage.connections import connect, connection, use_connection
 from spatialcore.storage.secrets import redact, remember_secret
 from spatialcore.storage.store import (
     delete,

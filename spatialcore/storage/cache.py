@@ -126,6 +126,12 @@ def latest(uri: str, cache_dir: Path | None = None) -> CacheEntry | None:
     return None
 
 
+def entry_of(path: Path) -> CacheEntry | None:
+    """Return the entry that a file belongs to, if it is a cached copy and still what was fetched."""
+    entry = _checked(path.parent) if (path.parent / _ENTRY).is_file() else None
+    return entry if entry is not None and entry.path.name == path.name else None
+
+
 def list_entries(cache_dir: Path | None = None) -> list[CacheEntry]:
     """Return what is in the cache, the most recently used first."""
     root = (cache_dir or DEFAULT_DIR).expanduser().absolute()

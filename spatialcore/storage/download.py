@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 from spatialcore.core.logging import get_logger
 from spatialcore.core.provenance import digest_of
 from spatialcore.errors import StorageError
-from spatialcore.storage.connect import connect
+from spatialcore.storage.connections import connect
 from spatialcore.storage.faults import AlteredError, TruncatedError, attempt
 from spatialcore.storage.policy import Policy
 from spatialcore.storage.progress import Advance, progress_bar

@@ -41,6 +41,7 @@ _BUSY_NAMES: Final = re.compile(
     r"Timeout|ConnectionError|ConnectionClosed|ServerDisconnected|ClientPayload|ClientOSError|ClientConnect|"
     r"IncompleteRead|ResponseStreaming|HTTPClientError|ProxyError|ChunkedEncoding|Checksum|TransportError"
 )
+_DENIED_NAMES: Final = re.compile(r"Credential|AccessRestriction|Authentication|RefreshError")
 _BUSY_CODES: Final = re.compile(
     r"SlowDown|InternalError|ServiceUnavailable|RequestTimeout\b|Throttl|BadDigest|Mismatch"
 )
@@ -55,7 +56,7 @@ _HOW_TO_SIGN_IN: Final = {
     "s3": "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or check what this key may read and write",
     "gs": "set GOOGLE_APPLICATION_CREDENTIALS to a service account file that may read and write this bucket",
     "http": "the server wants a sign-in: check the address or use a signed URL",
-    "file": "check the owner and mode of the file and its folder",
+    "synapse": "set SYNAPSE_AUTH_TOKEN to a token with view and download, and accept the file's conditions for use",
 }
 
 
@@ -134,6 +135,9 @@ def _foreign_errors() -> Iterator[type[Exception]]:
         ("gcsfs.retry", "HttpError"),
         ("google.auth.exceptions", "GoogleAuthError"),
         ("asyncio", "TimeoutError"),
+        ("tiledbsoma", "SOMAError"),
+        ("synapseclient.core.exceptions", "SynapseError"),
+        ("httpx", "HTTPError"),
     ):
         if module in sys.modules:
             yield getattr(sys.modules[module], name)
@@ -200,12 +204,12 @@ def _is_busy(error: BaseException) -> bool:
 
 def _is_denied(error: BaseException) -> bool:
     forbidden = isinstance(error, OSError) and str(error).startswith("Forbidden")
-    return isinstance(error, PermissionError) or forbidden or "Credential" in type(error).__name__
+    return isinstance(error, PermissionError) or forbidden or bool(_DENIED_NAMES.search(type(error).__name__))
 
 
 def _denied_hint(text: str, what: str) -> str:
     for pattern, hint in _DENIED_HINTS:
         if re.search(pattern, text, re.IGNORECASE):
             return hint
-    scheme = next((name for name in ("s3", "gs", "http") if f"{name}://" in what or f"{name}s://" in what), "file")
-    return _HOW_TO_SIGN_IN[scheme]
+    clouds = (name for name in ("s3", "gs", "synapse", "http") if f"{name}://" in what or f"{name}s://" in what)
+    return _HOW_TO_SIGN_IN.get(next(clouds, ""), "check the credentials, and the owner and mode of local files")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from spatialcore.errors import FileMissingError
-from spatialcore.storage.connect import connect
+from spatialcore.storage.connections import connect
 from spatialcore.storage.faults import attempt
 from spatialcore.storage.uri import Location, canonical, parse_uri
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from spatialcore.core.logging import get_logger
 from spatialcore.errors import FileMissingError, InputError
-from spatialcore.storage.connect import connect
+from spatialcore.storage.connections import connect
 from spatialcore.storage.download import download
 from spatialcore.storage.faults import attempt
 from spatialcore.storage.stat import Stat, stat

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from spatialcore.core.logging import get_logger
 from spatialcore.errors import FileMissingError, StorageError
-from spatialcore.storage.connect import connect
+from spatialcore.storage.connections import connect
 from spatialcore.storage.faults import AlteredError, TruncatedError, attempt
 from spatialcore.storage.policy import MB, Policy
 from spatialcore.storage.progress import Advance, progress_bar

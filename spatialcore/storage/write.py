@@ -11,7 +11,7 @@ from threading import Lock
 from typing import Any, Final
 
 from spatialcore.errors import ConflictError
-from spatialcore.storage.connect import connect
+from spatialcore.storage.connections import connect
 from spatialcore.storage.faults import attempt
 from spatialcore.storage.lock import locked
 from spatialcore.storage.stat import Stat, stat, stat_local

@@ -1,8 +1,5 @@
 """From files anywhere to files anywhere."""
 
-import functools
-import http.server
-import threading
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +13,7 @@ from spatialcore.annotation import acquire_reference, resolve_uri_to_local
 from spatialcore.core.provenance import sha256_of_file
 from spatialcore.errors import FileMissingError, InputError
 from spatialcore.storage import cache
-from tests.contract.servers import BUCKET
+from tests.contract.servers import BUCKET, web_server
 
 
 @pytest.fixture(scope="session")
@@ -29,17 +26,8 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def web(reference: Path) -> Iterator[str]:
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *_: object) -> None:
-            return
-
-    server = http.server.ThreadingHTTPServer(
-        ("127.0.0.1", 0), functools.partial(Quiet, directory=str(reference.parent))
-    )
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
+    with web_server(reference.parent) as url:
+        yield url
 
 
 @pytest.fixture

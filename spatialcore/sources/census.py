@@ -1,0 +1,268 @@
+"""The CELLxGENE Census: cells of many data sets, asked by tissue, disease and the like."""
+
+import tempfile
+import warnings
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from spatialcore import storage
+from spatialcore.core.logging import get_logger
+from spatialcore.errors import InputError
+from spatialcore.sources.base import Metadata
+from spatialcore.sources.query import CensusQuery
+from spatialcore.sources.release import (
+    Release,
+    dataset_rows,
+    describe_datasets,
+    find_release,
+    opened,
+    read_table,
+    release_metadata,
+    require_census,
+)
+from spatialcore.sources.sampling import draw_by_label
+from spatialcore.storage.faults import attempt
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+log = get_logger(__name__)
+
+OBS_COLUMNS: Final = (
+    "cell_type",
+    "cell_type_ontology_term_id",
+    "tissue",
+    "tissue_general",
+    "disease",
+    "assay",
+    "sex",
+    "suspension_type",
+    "development_stage",
+    "donor_id",
+    "dataset_id",
+    "is_primary_data",
+)
+_BLOCK: Final = 25_000
+
+
+class CensusSource:
+    """Cells of the Census that fit a query.
+
+    Parameters
+    ----------
+    query
+        Which cells.
+    max_cells
+        Draw that many, by label, before their expression is fetched. None: all.
+    random_state
+        Seed of the draw.
+    """
+
+    def __init__(self, query: CensusQuery, *, max_cells: int | None = None, random_state: int = 42) -> None:
+        if max_cells is not None and max_cells < 1:
+            raise InputError(f"max_cells={max_cells}", hint="give a number above 0, or leave it out for all cells")
+        require_census()
+        self.query = query
+        self.max_cells = max_cells
+        self.random_state = random_state
+        self._release: Release | None = None
+
+    @property
+    def uri(self) -> str:
+        """The query, and the draw."""
+        drawn = f"&max_cells={self.max_cells}&random_state={self.random_state}" if self.max_cells else ""
+        return f"cellxgene://?{self.query.text()}{drawn}"
+
+    @property
+    def name(self) -> str:
+        """File name: the values asked for."""
+        words = "_".join(value for _, values in self.query.filters for value in values)
+        return "census_" + "".join(c if c.isalnum() else "_" for c in words)[:60] + ".h5ad"
+
+    def release(self) -> Release:
+        """Return the build, found once."""
+        if self._release is None:
+            self._release = find_release(self.query.census)
+        return self._release
+
+    def token(self) -> str:
+        """The Census build."""
+        return self.release().build
+
+    def fetch(self, target: Path) -> Metadata:
+        """Write the cells as h5ad."""
+        with tempfile.TemporaryDirectory(prefix=".census-", dir=_folder(target)) as folder:
+            parts, dataset_ids, found = self._fetch_parts(Path(folder))
+            whole = Path(folder) / "whole.h5ad"
+            _join(parts, whole)
+            whole.replace(target)
+        return {"source": self.uri, "cells_found": found, **self._metadata(dataset_ids)}
+
+    def load(self) -> "AnnData":
+        """Return the cells in memory."""
+        with opened(self.release()) as census:
+            ids, _, _ = self._choose(census)
+            return self._expression(census, ids)
+
+    def _fetch_parts(self, folder: Path) -> tuple[list[Path], list[str], int]:
+        parts = []
+        with opened(self.release()) as census:
+            ids, dataset_ids, found = self._choose(census)
+            for start in range(0, len(ids), _BLOCK):
+                parts.append(folder / f"{start}.h5ad")
+                self._expression(census, ids[start : start + _BLOCK]).write_h5ad(parts[-1])
+        return parts, dataset_ids, found
+
+    def _choose(self, census: Any) -> tuple[np.ndarray[Any, np.dtype[np.int64]], list[str], int]:
+        """Return the ids of the cells to fetch, their data sets, and how many cells fit the query."""
+        columns = ["soma_joinid", "cell_type", "dataset_id"]
+        table = census["census_data"][self.query.organism].obs
+        obs = read_table(table, value_filter=self.query.value_filter(), column_names=columns)
+        if obs.empty:
+            raise InputError(f"no cell of the Census fits {self.query.value_filter()}", hint=self._near(census))
+        ids = obs["soma_joinid"].to_numpy()
+        if self.max_cells is not None:
+            labels = obs["cell_type"].astype(str).to_numpy(dtype=object)
+            ids = draw_by_label(ids, labels, self.max_cells, np.random.default_rng(self.random_state))
+        chosen = obs[obs["soma_joinid"].isin(ids)]
+        log.info("%d of %d fitting cells are fetched", len(ids), len(obs))
+        return np.sort(ids), sorted(chosen["dataset_id"].astype(str).unique()), len(obs)
+
+    def _expression(self, census: Any, ids: "np.ndarray[Any, np.dtype[np.int64]]") -> "AnnData":
+        client = require_census()
+        there = set(census["census_data"][self.query.organism].obs.keys())
+
+        def once() -> Any:
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", message="Transforming to str index")
+                return client.get_anndata(
+                    census,
+                    self.query.organism.replace("_", " ").capitalize(),
+                    obs_coords=ids.tolist(),
+                    obs_column_names=["soma_joinid", *(name for name in OBS_COLUMNS if name in there)],
+                )
+
+        adata: AnnData = attempt(once, what=f"fetch {len(ids)} cells from the Census")
+        adata.obs_names = [f"census-{joinid}" for joinid in adata.obs.pop("soma_joinid")]
+        if "feature_id" in adata.var:
+            adata.var = adata.var.set_index("feature_id").drop(columns="soma_joinid", errors="ignore")
+            adata.var.index.name = None
+        return adata
+
+    def _metadata(self, dataset_ids: list[str]) -> Metadata:
+        with opened(self.release()) as census:
+            rows = dataset_rows(census, dataset_ids)
+        return {
+            "datasets": describe_datasets(rows),
+            "query": self.query.text(),
+            "max_cells": self.max_cells,
+            "random_state": self.random_state,
+            **release_metadata(self.release()),
+        }
+
+    def _near(self, census: Any) -> str:
+        """Say which values come near to those that were asked for."""
+        info = census["census_info"]
+        if "summary_cell_counts" not in info:
+            return "check the spelling of each value, or ask for fewer columns"
+        counts = read_table(info["summary_cell_counts"])
+        hints = []
+        for name, values in self.query.filters:
+            labels = set(counts.loc[counts["category"].isin([name, f"{name}_general"]), "label"].astype(str))
+            for value in values:
+                if value not in labels and (near := get_close_matches(value, labels, n=3, cutoff=0.4)):
+                    hints.append(f"{name}={value}: did you mean {' or '.join(near)}?")
+        return "; ".join(hints) or "every value exists, but no cell has all of them"
+
+
+def query_cellxgene_census(
+    tissue: str | list[str] | None = None,
+    disease: str | list[str] | None = None,
+    *,
+    organism: str = "homo_sapiens",
+    cell_type: str | list[str] | None = None,
+    assay: str | list[str] | None = None,
+    sex: str | list[str] | None = None,
+    suspension_type: str | list[str] | None = None,
+    is_primary_data: bool | None = True,
+    census: str = "stable",
+    max_cells: int | None = None,
+    random_state: int = 42,
+    output: str | Path | None = None,
+) -> "AnnData":
+    """Return the cells of the CELLxGENE Census that fit.
+
+    Parameters
+    ----------
+    tissue, disease, cell_type, assay, sex, suspension_type
+        One value or several; a cell must fit each column that is given. ``tissue`` fits the general tissue too.
+    organism
+        ``homo_sapiens`` or ``mus_musculus``.
+    is_primary_data
+        True: each cell once. None: do not ask.
+    census
+        ``stable``, ``latest``, a date, or the place of a Census of one's own.
+    max_cells
+        Draw that many, in proportion to the labels, before any expression is fetched.
+    random_state
+        Seed of the draw.
+    output
+        Also write the cells to this path or URI, as h5ad with a manifest.
+
+    Returns
+    -------
+    AnnData
+        Raw counts (csr float32), Ensembl ids as var_names, symbols in ``var["feature_name"]``.
+
+    Raises
+    ------
+    InputError
+        If nothing is asked for, or no cell fits.
+    DependencyError
+        If cellxgene-census is not installed.
+
+    Examples
+    --------
+    >>> query_cellxgene_census("lung", "normal", max_cells=10_000)  # doctest: +SKIP
+    """
+    filters = {
+        "tissue": tissue,
+        "disease": disease,
+        "cell_type": cell_type,
+        "assay": assay,
+        "sex": sex,
+        "suspension_type": suspension_type,
+    }
+    query = CensusQuery.of(filters, organism=organism, is_primary_data=is_primary_data, census=census)
+    source = CensusSource(query, max_cells=max_cells, random_state=random_state)
+    if output is None:
+        return source.load()
+    with tempfile.TemporaryDirectory(prefix="spatialcore-") as folder:
+        local = Path(folder) / source.name
+        metadata = source.fetch(local)
+        storage.put(local, output, metadata=metadata)
+        return _load(local)
+
+
+def _load(path: Path) -> "AnnData":
+    from anndata import read_h5ad
+
+    return read_h5ad(path)
+
+
+def _join(parts: list[Path], target: Path) -> None:
+    """Put the parts into one file, one part in memory at a time."""
+    if len(parts) == 1:
+        parts[0].replace(target)
+        return
+    from anndata.experimental import concat_on_disk
+
+    concat_on_disk(parts, target, join="outer", merge="same")
+
+
+def _folder(target: Path) -> Path:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    return target.parent

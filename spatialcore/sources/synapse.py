@@ -1,0 +1,166 @@
+"""References kept on Synapse."""
+
+import os
+import re
+import tempfile
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+from spatialcore.errors import DependencyError, InputError, StorageError
+from spatialcore.sources.base import Metadata, refuse_unknown
+from spatialcore.sources.deadline import within
+from spatialcore.sources.deliver import deliver
+from spatialcore.storage.faults import attempt
+from spatialcore.storage.policy import Policy
+from spatialcore.storage.secrets import remember_secret
+from spatialcore.storage.uri import join
+
+_ID: Final = re.compile(r"(syn\d+)(?:\.(\d+))?")
+_TOKEN: Final = "SYNAPSE_AUTH_TOKEN"
+_DEADLINE: Final = 180.0
+
+
+class SynapseSource:
+    """One file on Synapse.
+
+    Parameters
+    ----------
+    uri
+        ``synapse://syn123``, or ``synapse://syn123.4`` for version 4.
+    auth_token
+        Personal access token; default: the environment variable SYNAPSE_AUTH_TOKEN, then ``~/.synapseConfig``.
+    """
+
+    def __init__(self, uri: str, **options: Any) -> None:
+        refuse_unknown(options, ("auth_token",), of="a Synapse source")
+        match = _ID.fullmatch(uri.partition("://")[2].strip("/"))
+        if match is None:
+            raise InputError(f"{uri} is no Synapse file", hint="write synapse://syn123 or synapse://syn123.4")
+        self.synapse_id, self._version = match.group(1), match.group(2)
+        self._auth_token: str | None = options.get("auth_token") or os.environ.get(_TOKEN)
+        remember_secret(self._auth_token)
+        _require_client()
+
+    @property
+    def uri(self) -> str:
+        """The id, and the version where one was asked for."""
+        return f"synapse://{self.synapse_id}" + (f".{self._version}" if self._version else "")
+
+    @property
+    def name(self) -> str:
+        """The file's name on Synapse."""
+        return Path(str(self._entity.name)).name
+
+    def token(self) -> str:
+        """Version number and MD5 of the file."""
+        return f"{self._entity.version_number}-{self._entity.file_handle.content_md5}"
+
+    def fetch(self, target: Path) -> Metadata:
+        """Download the file; the client library compares its MD5."""
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".synapse-", dir=target.parent) as folder:
+            entity = attempt(lambda: self._get(folder), what=f"get {self.uri}")
+            if not entity.path:
+                raise StorageError(
+                    f"refused: {self.uri} cannot be downloaded with this token",
+                    hint="accept the conditions for use on its Synapse page, or ask its owner for access",
+                )
+            Path(entity.path).replace(target)
+        annotations = {name: [str(v) for v in values] for name, values in (entity.annotations or {}).items()}
+        return {
+            "source": self.uri,
+            "synapse_id": self.synapse_id,
+            "synapse_version": int(entity.version_number),
+            "md5": str(entity.file_handle.content_md5),
+            "annotations": annotations,
+        }
+
+    @cached_property
+    def _entity(self) -> Any:
+        """What Synapse says of the file, asked once."""
+        entity = attempt(lambda: within(_DEADLINE, self._look), what=f"look at {self.uri}")
+        if entity.file_handle is None:
+            raise StorageError(
+                f"refused: {self.uri} shows no file to this token",
+                hint=f"set {_TOKEN} to a token with view and download, and accept the file's conditions",
+            )
+        return entity
+
+    def _look(self) -> Any:
+        return self._get(None)
+
+    def _get(self, folder: str | None) -> Any:
+        from synapseclient.models import File
+
+        with tempfile.TemporaryDirectory(prefix="spatialcore-synapse-") as cache:
+            client = self._sign_in(cache)
+            version = int(self._version) if self._version else None
+            wanted = File(id=self.synapse_id, version_number=version, path=folder, download_file=folder is not None)
+            return wanted.get(synapse_client=client)
+
+    def _sign_in(self, cache: str) -> Any:
+        import synapseclient
+
+        config = os.environ.get("SYNAPSE_CONFIG", str(Path("~/.synapseConfig").expanduser()))
+        client = synapseclient.Synapse(
+            configPath=config,
+            cache_root_dir=cache,
+            cache_client=False,
+            skip_checks=True,
+            silent=True,
+            http_timeout_seconds=int(Policy.from_environment().read_timeout),
+        )
+        client.login(authToken=self._auth_token, silent=True)
+        return client
+
+
+def download_synapse_reference(
+    synapse_id: str, output: str | Path, force: bool = False, *, auth_token: str | None = None
+) -> str:
+    """Download a file from Synapse.
+
+    Parameters
+    ----------
+    synapse_id
+        ``syn123``, or ``syn123.4`` for a version.
+    output
+        A file, or a folder (then the name on Synapse is kept). Buckets are fine.
+    force
+        Download again even if it is there.
+    auth_token
+        Personal access token; default: SYNAPSE_AUTH_TOKEN, then ``~/.synapseConfig``.
+
+    Returns
+    -------
+    str
+        Path or URI of the file.
+
+    Raises
+    ------
+    InputError
+        If the id is malformed.
+    StorageError
+        If the token may not download it.
+    DependencyError
+        If synapseclient is not installed.
+
+    Examples
+    --------
+    >>> download_synapse_reference("syn12345678", "references/")  # doctest: +SKIP
+    'references/atlas.h5ad'
+    """
+    source = SynapseSource(f"synapse://{synapse_id}", auth_token=auth_token)
+    is_file = str(output).endswith((".h5ad", ".h5"))
+    return deliver(source, str(output) if is_file else join(output, source.name), force=force)
+
+
+def _require_client() -> None:
+    try:
+        import synapseclient  # noqa: F401
+    except ImportError:
+        missing = DependencyError(
+            "synapseclient is needed for synapse:// URIs: pip install synapseclient",
+            hint="or install the extra: spatialcore-celltyping[synapse]",
+        )
+        raise missing from None

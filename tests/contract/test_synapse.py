@@ -1,0 +1,95 @@
+"""The real Synapse client against a server of our own."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import anndata as ad
+import numpy as np
+import pytest
+
+from spatialcore import storage
+from spatialcore.annotation import acquire_reference, resolve_uri_to_local
+from spatialcore.annotation.acquisition import provenance_of
+from spatialcore.errors import FileMissingError, InputError, StorageError
+from spatialcore.sources import download_synapse_reference
+from tests.contract.synapse_server import TOKEN, State, synapse_server
+
+pytest.importorskip("synapseclient")
+
+
+@pytest.fixture
+def synapse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[State]:
+    with synapse_server() as state:
+        for version in (1, 2):
+            path = tmp_path / f"made-{version}.h5ad"
+            ad.AnnData(np.full((version, 3), version, dtype=np.float32)).write_h5ad(path)
+            state.versions[version] = path.read_bytes()
+            path.unlink()
+        config = tmp_path / "synapse.config"
+        config.write_text(
+            f"[endpoints]\nrepoEndpoint={state.url}/repo/v1\nauthEndpoint={state.url}/auth/v1\n"
+            f"fileHandleEndpoint={state.url}/file/v1\nportalEndpoint={state.url}\n"
+        )
+        monkeypatch.setenv("SYNAPSE_CONFIG", str(config))
+        monkeypatch.setenv("SYNAPSE_AUTH_TOKEN", TOKEN)
+        yield state
+
+
+def test_a_file_with_its_origin(synapse: State, tmp_path: Path) -> None:
+    path = Path(acquire_reference("synapse://syn123", tmp_path / "out" / "reference.h5ad"))
+    assert path.read_bytes() == synapse.versions[2]
+    manifest = storage.read_manifest(path)
+    assert manifest is not None
+    kept = manifest.metadata
+    assert (kept["source"], kept["synapse_version"]) == ("synapse://syn123", 2)
+    assert kept["annotations"] == {"license": ["CC BY 4.0"]}
+    assert {file.name for file in path.parent.iterdir()} == {"reference.h5ad", "reference.h5ad.manifest.json"}
+
+
+def test_a_version(synapse: State, tmp_path: Path) -> None:
+    path = Path(download_synapse_reference("syn123.1", tmp_path / "references"))
+    assert path == tmp_path / "references" / "atlas.h5ad"
+    assert path.read_bytes() == synapse.versions[1]
+
+
+def test_the_cache_knows_versions(synapse: State, tmp_path: Path) -> None:
+    first = resolve_uri_to_local("synapse://syn123", tmp_path)
+    assert resolve_uri_to_local("synapse://syn123", tmp_path) == first
+    assert synapse.downloads == 1
+    synapse.versions[3] = synapse.versions[1]
+    second = resolve_uri_to_local("synapse://syn123", tmp_path)
+    assert second.read_bytes() == synapse.versions[1]
+    assert provenance_of(second)["synapse_version"] == 3
+    assert second.name == first.name == "atlas.h5ad"
+
+
+def test_a_wrong_checksum_is_not_taken(synapse: State, tmp_path: Path) -> None:
+    synapse.wrong_checksum = True
+    with pytest.raises(StorageError):
+        acquire_reference("synapse://syn123", tmp_path / "x.h5ad")
+    assert list(tmp_path.glob("*.h5ad")) == []
+
+
+def test_a_bad_token_is_refused_without_showing_it(
+    synapse: State, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    bad = "planted-bad-token-987654"
+    with pytest.raises(StorageError) as failure:
+        acquire_reference("synapse://syn123", tmp_path / "x.h5ad", auth_token=bad)
+    assert bad not in str(failure.value)
+    assert bad not in caplog.text
+
+
+def test_a_file_under_conditions(synapse: State, tmp_path: Path) -> None:
+    synapse.allowed = False
+    with pytest.raises(StorageError, match="access restrictions"):
+        acquire_reference("synapse://syn123", tmp_path / "x.h5ad")
+
+
+def test_what_is_not_there(synapse: State, tmp_path: Path) -> None:
+    with pytest.raises((FileMissingError, StorageError), match="syn999"):
+        acquire_reference("synapse://syn999", tmp_path / "x.h5ad")
+    with pytest.raises(InputError, match="syn123"):
+        acquire_reference("synapse://123", tmp_path / "x.h5ad")
+    with pytest.raises(InputError, match="auth_token"):
+        acquire_reference("synapse://syn123", tmp_path / "x.h5ad", token="x")

@@ -1,0 +1,38 @@
+"""What is said where an optional package is not installed."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from spatialcore import storage
+from spatialcore.annotation import acquire_reference
+from spatialcore.errors import DependencyError
+from spatialcore.storage import connections
+
+
+@pytest.mark.parametrize(
+    ("module", "source", "text"),
+    [
+        ("cellxgene_census", "cellxgene://?tissue=lung", "pip install cellxgene-census"),
+        ("cellxgene_census", "cellxgene://human_lung_cell_atlas", "pip install cellxgene-census"),
+        ("synapseclient", "synapse://syn123", "pip install synapseclient"),
+        ("s3fs", "s3://bucket/a.h5ad", "pip install boto3"),
+        ("gcsfs", "gs://bucket/a.h5ad", "pip install google-cloud-storage"),
+    ],
+)
+def test_the_package_is_named(
+    module: str, source: str, text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    monkeypatch.setattr(connections, "_open", {})
+    with pytest.raises(DependencyError, match=text) as failure:
+        acquire_reference(source, tmp_path / "a.h5ad")
+    assert isinstance(failure.value, ImportError)
+
+
+def test_local_files_need_none_of_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("s3fs", "gcsfs", "cellxgene_census", "synapseclient", "aiohttp"):
+        monkeypatch.setitem(sys.modules, module, None)
+    (tmp_path / "a").write_text("x")
+    assert storage.put(tmp_path / "a", tmp_path / "b").size == 1
