@@ -65,7 +65,16 @@ def read_tenx_h5(file: Path) -> AnnData:
         # columns are cells there, so the same three arrays are the rows here
         counts = csr_matrix((group["data"][:], indices, indptr), shape=(n_cells, n_features))
         var = _features_of(group)
-        return assemble(counts, _texts(group["barcodes"]), var)
+        adata = assemble(counts, _texts(group["barcodes"]), var)
+        _unscale_protein(adata, float(store.attrs.get("protein_scaling_factor", 1.0)))
+        return adata
+
+
+def _unscale_protein(adata: AnnData, factor: float) -> None:
+    """Take back the fixed-point scale on which Xenium Onboard Analysis 4 keeps protein intensities in its HDF5."""
+    if factor != 1.0 and FEATURE_TYPES in adata.var:
+        protein = (adata.var[FEATURE_TYPES] == "Protein Expression").to_numpy()
+        adata.X.data /= np.where(protein, factor, 1.0).astype(np.float32)[adata.X.indices]
 
 
 def _features_of(group: h5py.Group) -> pd.DataFrame:

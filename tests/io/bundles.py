@@ -33,7 +33,9 @@ def sample(n_cells: int, n_genes: int, seed: int = 0) -> AnnData:
     return adata
 
 
-def write_xenium(folder: Path, adata: AnnData, *, matrix: str = "h5", cells: str = "parquet") -> Path:
+def write_xenium(
+    folder: Path, adata: AnnData, *, matrix: str = "h5", cells: str = "parquet", in_order: bool = False
+) -> Path:
     """Write a Xenium folder; matrix: h5, h5-float, zarr.zip, zarr, zarr-by-cell or mex; cells: parquet or csv.gz."""
     folder.mkdir(parents=True)
     {
@@ -47,13 +49,15 @@ def write_xenium(folder: Path, adata: AnnData, *, matrix: str = "h5", cells: str
     xy = adata.obsm["spatial"]
     table = pd.DataFrame({"cell_id": adata.obs_names, "x_centroid": xy[:, 0], "y_centroid": xy[:, 1]})
     table["cell_area"] = 50.0
-    # the order of the two files need not agree
-    table = table.iloc[::-1]
+    if not in_order:  # nothing says that the two files agree in it
+        table = table.iloc[::-1]
     if cells == "parquet":
         table.to_parquet(folder / "cells.parquet", index=False)
     else:
         table.to_csv(folder / "cells.csv.gz", index=False)
-    (folder / "experiment.xenium").write_text(json.dumps({"analysis_sw_version": "xenium-3.1.0.4"}))
+    (folder / "experiment.xenium").write_text(
+        json.dumps({"analysis_sw_version": "xenium-3.1.0.4", "pixel_size": 0.2125})
+    )
     return folder
 
 
@@ -117,6 +121,7 @@ def write_cosmx(folder: Path, adata: AnnData, *, named: bool = False, packed: bo
     counts.insert(1, "cell_ID", number)
     xy = adata.obsm["spatial"]
     about = pd.DataFrame({"fov": fov, "cell_ID": number, "Area": 4000})
+    about["CenterX_local_px"], about["CenterY_local_px"] = xy[:, 0] - 100 * fov, xy[:, 1] - 7
     about["CenterX_global_px"], about["CenterY_global_px"] = xy[:, 0], xy[:, 1]
     if named:
         about["cell"] = [f"c_1_{f}_{c}" for f, c in zip(fov, number, strict=True)]
@@ -130,7 +135,7 @@ def write_cosmx(folder: Path, adata: AnnData, *, named: bool = False, packed: bo
     return folder
 
 
-def write_merscope(folder: Path, adata: AnnData, *, first: str = "") -> Path:
+def write_merscope(folder: Path, adata: AnnData, *, first: str = "", in_order: bool = False) -> Path:
     """Write a MERSCOPE region whose identifiers are 18-digit integers, beyond what a float can hold."""
     folder.mkdir(parents=True)
     names = pd.Index(merscope_ids(adata.n_obs), name=first or None)
@@ -138,7 +143,8 @@ def write_merscope(folder: Path, adata: AnnData, *, first: str = "") -> Path:
     counts.to_csv(folder / "cell_by_gene.csv")
     xy = adata.obsm["spatial"]
     about = pd.DataFrame({"fov": 1, "volume": 500.0, "center_x": xy[:, 0], "center_y": xy[:, 1]})
-    about.set_index(names).iloc[::-1].to_csv(folder / "cell_metadata.csv")
+    about = about.set_index(names)
+    (about if in_order else about.iloc[::-1]).to_csv(folder / "cell_metadata.csv")
     return folder
 
 

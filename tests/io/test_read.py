@@ -197,3 +197,14 @@ def test_doubled_gene_names_are_told_apart(tmp_path: Path) -> None:
     seen = read_spatial(write_xenium(tmp_path / "run", made))
     assert seen.var_names.is_unique
     assert seen.var["gene_ids"].is_unique
+
+
+def test_protein_of_a_mixed_run_is_taken_off_its_fixed_point_scale(tmp_path: Path) -> None:
+    made = sample(6, 4)
+    made.var["feature_types"] = ["Gene Expression", "Gene Expression", "Gene Expression", "Protein Expression"]
+    folder = write_xenium(tmp_path / "run", made)
+    with h5py.File(folder / "cell_feature_matrix.h5", "a") as store:
+        store.attrs["protein_scaling_factor"] = 100.0
+    seen = read_spatial(folder).X.toarray()
+    np.testing.assert_array_equal(seen[:, :3], made.X.toarray()[:, :3])
+    np.testing.assert_allclose(seen[:, 3], made.X.toarray()[:, 3] / 100, rtol=1e-6)
