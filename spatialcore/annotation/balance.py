@@ -6,7 +6,7 @@ equal one), at least a minimum, at most what it has, and what one source cannot 
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,7 @@ from spatialcore.annotation.filters import require_column
 from spatialcore.annotation.proportions import match_groups, read_proportions, resolve_sizes
 from spatialcore.annotation.sampling import cell_keys, level, share_out, take_off
 from spatialcore.columns import ONTOLOGY_ID, ONTOLOGY_LABEL, REFERENCE_SOURCE, UNIFIED_CELL_TYPE
+from spatialcore.core.categories import categorical
 from spatialcore.core.logging import get_logger
 from spatialcore.core.matrix import Ints
 from spatialcore.errors import InputError
@@ -156,14 +157,14 @@ def _check_values(max_type: int, min_type: int, min_source: int, balance: str) -
         raise InputError(f"source_balance is {balance!r}", hint=f"one of {', '.join(get_args(SourceBalance))}")
 
 
-def _texts(column: "pd.Series[object]") -> pd.Categorical:
+def _texts(column: "pd.Series[Any]") -> pd.Categorical:
     """Return a column as sorted text categories; NaN and empty text are no category."""
-    categorical = column.astype("category")
-    texts = [str(category).strip() for category in categorical.cat.categories]
+    labels = column.astype("category")
+    texts = [str(category).strip() for category in labels.cat.categories]
     unique = sorted({text for text in texts if text})
     place = {text: position for position, text in enumerate(unique)}
     renamed = np.array([place.get(text, -1) for text in texts] + [-1])
-    return pd.Categorical.from_codes(renamed[categorical.cat.codes.to_numpy()], categories=unique)
+    return categorical(renamed[labels.cat.codes.to_numpy()], unique)
 
 
 def _groups(obs: pd.DataFrame, label_column: str, group_by_column: str | None) -> pd.Categorical:
@@ -180,12 +181,12 @@ def _groups(obs: pd.DataFrame, label_column: str, group_by_column: str | None) -
     of_label = np.array([place[name] for name in labels.categories] + [-1])
     codes = np.where(ids.codes >= 0, of_id[ids.codes], of_label[labels.codes])
     codes = np.where(labels.codes >= 0, codes, -1)
-    return pd.Categorical.from_codes(codes, categories=names).remove_unused_categories()
+    return categorical(codes, names).remove_unused_categories()
 
 
 def _without_rare(groups: pd.Categorical, least: int) -> pd.Categorical:
     counts = np.bincount(groups.codes[groups.codes >= 0], minlength=len(groups.categories))
-    rare = [str(groups.categories[i]) for i in np.flatnonzero(counts < least)]
+    rare = [str(name) for name in groups.categories[counts < least]]
     if rare:
         listed = ", ".join(rare[:10]) + (" ..." if len(rare) > 10 else "")
         log.warning("%d types with fewer than %d cells are left out: %s", len(rare), least, listed)
@@ -200,11 +201,11 @@ def _without_rare(groups: pd.Categorical, least: int) -> pd.Categorical:
 
 def _sources(obs: pd.DataFrame, column: str | None) -> pd.Categorical:
     if column is None:
-        return pd.Categorical.from_codes(np.zeros(len(obs), np.int64), categories=["all"])
+        return categorical(np.zeros(len(obs), np.int64), ["all"])
     sources = _texts(obs[column])
     if (sources.codes < 0).any():  # a cell of no source is of a source of its own
         codes = np.where(sources.codes < 0, len(sources.categories), sources.codes)
-        return pd.Categorical.from_codes(codes, categories=[*sources.categories, "(none)"])
+        return categorical(codes, [*sources.categories, "(none)"])
     return sources
 
 

@@ -1,6 +1,7 @@
 """The classes of a training set: which cell belongs to which, and which Cell Ontology term each class is."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -73,7 +74,7 @@ def read_labels(obs: pd.DataFrame, label_column: str, ontology_column: str) -> C
     return ClassLabels(rows, codes.astype(np.intp), tuple(map(str, names)), table, len(texts) - len(rows))
 
 
-def _texts(column: "pd.Series[object]") -> npt.NDArray[np.object_]:
+def _texts(column: "pd.Series[Any]") -> npt.NDArray[np.object_]:
     values = column.astype(object).to_numpy()
     return np.array(["" if pd.isna(value) else str(value).strip() for value in values], dtype=object)
 

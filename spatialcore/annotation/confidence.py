@@ -67,7 +67,8 @@ def transform_confidence(scores: npt.ArrayLike, method: ConfidenceMethod = "zsco
         )
     if not len(table):
         return np.zeros(0)
-    return np.nan_to_num(_TRANSFORMS[method](table), nan=0.0)
+    result: Floats = np.nan_to_num(_TRANSFORMS[method](table), nan=0.0)
+    return result
 
 
 def _zscore(scores: Floats) -> Floats:
@@ -87,7 +88,8 @@ def _softmax(scores: Floats) -> Floats:
 def _minmax(scores: Floats) -> Floats:
     top = np.partition(scores, -2, axis=1)[:, -2:]
     span = top[:, 1] - scores.min(axis=1)
-    return np.divide(top[:, 1] - top[:, 0], span, out=np.zeros_like(span), where=span > 0)
+    result: Floats = np.divide(top[:, 1] - top[:, 0], span, out=np.zeros_like(span), where=span > 0)
+    return result
 
 
 def _raw(scores: Floats) -> Floats:

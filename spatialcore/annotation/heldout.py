@@ -35,7 +35,8 @@ class HeldOut:
     @property
     def right(self) -> npt.NDArray[np.bool_]:
         """Whether each call is right."""
-        return self.best == self.truth
+        right: npt.NDArray[np.bool_] = self.best == self.truth
+        return right
 
     def reliability(self, n_bins: int = 10) -> list[dict[str, float]]:
         """Return, per bin of the confidence that holds cells: its bounds, cells, mean confidence, share right."""

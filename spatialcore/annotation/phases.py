@@ -141,7 +141,7 @@ def keep_confident(adata: AnnData, config: Recipe) -> AnnData:
 
 def plot(adata: AnnData, config: Recipe, output: Path, *, prefix: str = "celltyping") -> dict[str, Any]:
     """Draw the validation plots of the unfiltered calls into a folder."""
-    from spatialcore.plotting import generate_annotation_plots
+    from spatialcore.plotting.generate import generate_annotation_plots
 
     return generate_annotation_plots(
         adata,

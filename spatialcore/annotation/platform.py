@@ -52,7 +52,8 @@ class Platform:
         """Return the share of each gene that the platform shows, from true shares (rows sum to one)."""
         seen = shares * self.efficiency
         seen = seen / np.maximum(seen.sum(axis=1, keepdims=True), 1e-300)
-        return (1 - self.ambient) * seen + self.ambient * self.background
+        expected: Floats = (1 - self.ambient) * seen + self.ambient * self.background
+        return expected
 
 
 def class_profiles(counts: sparse.csr_matrix, codes: Codes, n_classes: int) -> Floats:
@@ -63,7 +64,8 @@ def class_profiles(counts: sparse.csr_matrix, codes: Codes, n_classes: int) -> F
     profiles /= np.maximum(profiles.sum(axis=1, keepdims=True), 1e-300)
     overall = profiles.mean(axis=0) + 1e-9
     result: Floats = (1 - SHARED_PROFILE) * profiles + SHARED_PROFILE * overall / overall.sum()
-    return result / result.sum(axis=1, keepdims=True)
+    result /= result.sum(axis=1, keepdims=True)
+    return result
 
 
 def row_sums(counts: sparse.csr_matrix) -> Floats:

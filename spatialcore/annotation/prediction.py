@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -169,6 +170,6 @@ def _predict_on_dask(predictor: Predictor, query: Expression) -> list[Prediction
     return list(dask.compute(*work))
 
 
-def _predict_block(predictor: Predictor, block: object, columns: npt.NDArray[np.intp] | None) -> Prediction:
+def _predict_block(predictor: Predictor, block: Any, columns: npt.NDArray[np.intp] | None) -> Prediction:
     table = sparse.csr_matrix(block)
     return predictor(table if columns is None else table[:, columns])

@@ -112,17 +112,17 @@ def match_groups(keys: Sequence[str], groups: Sequence[str], names: Mapping[str,
     lowered: dict[str, set[int]] = {}
     for name, found in [*names.items(), *((group, {position}) for group, position in place.items())]:
         lowered.setdefault(name.casefold(), set()).update(found)
-    matched = [
+    matched: list[list[int]] = [
         sorted({place[key]} if key in place else names.get(key) or lowered.get(key.casefold(), set())) for key in keys
     ]
-    for key, found in zip(keys, matched, strict=True):
-        if not found:
+    for key, targets in zip(keys, matched, strict=True):
+        if not targets:
             known = [*names, *place]
             near = difflib.get_close_matches(key, known, n=3, cutoff=0.4) or sorted(set(known))[:5]
             raise InputError(f"target_proportions names {key!r}, which no cell has", hint=f"near: {', '.join(near)}")
     owner: dict[int, str] = {}
-    for key, found in zip(keys, matched, strict=True):
-        for position in found:
+    for key, targets in zip(keys, matched, strict=True):
+        for position in targets:
             if position in owner:
                 raise InputError(
                     f"target_proportions names one type twice: {owner[position]!r} and {key!r}",
@@ -183,7 +183,7 @@ def _exact_composition(share: np.ndarray, room: np.ndarray) -> Ints:
 def _sizes_beside(rest: int, share: np.ndarray, room: np.ndarray, least: np.ndarray) -> Ints:
     """Solve N = rest + sum n_k with n_k = p_k N held between least and room."""
     if rest == 0:  # nothing but types with shares: they keep their ratio
-        return np.maximum(_exact_composition(share / share.sum(), room), least)
+        return np.asarray(np.maximum(_exact_composition(share / share.sum(), room), least), np.int64)
     size = rest / (1 - share.sum())
     for _ in range(len(share) * 2 + 2):
         held = np.where(share * size > room, room, np.where(share * size < least, least, -1))
@@ -192,4 +192,4 @@ def _sizes_beside(rest: int, share: np.ndarray, room: np.ndarray, least: np.ndar
         if np.isclose(new, size):
             break
         size = new
-    return np.clip(np.round(share * size), least, room).astype(np.int64)
+    return np.asarray(np.clip(np.round(share * size), least, room), np.int64)

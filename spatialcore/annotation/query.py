@@ -11,7 +11,7 @@ from scipy import sparse
 
 from spatialcore.core.counts import recover_counts
 from spatialcore.core.genes import ids_of, is_control, shared_positions, symbols_of
-from spatialcore.core.matrix import open_matrix
+from spatialcore.core.matrix import is_sparse, open_matrix
 from spatialcore.core.normalization import check_normalization_status
 from spatialcore.errors import GeneOverlapError, NormalizationError
 
@@ -99,7 +99,7 @@ def read_rows(matrix: Any, first: int, last: int, columns: Indices) -> sparse.cs
         matrix = matrix[first:last].compute()
         first, last = 0, last - first
     everything = len(columns) == matrix.shape[1]
-    if sparse.issparse(matrix) and matrix.format == "csr":
+    if is_sparse(matrix) and matrix.format == "csr":
         block = matrix[first:last] if (first, last) != (0, matrix.shape[0]) else matrix
         return sparse.csr_matrix(block if everything else block[:, columns])
     if isinstance(matrix, np.ndarray):

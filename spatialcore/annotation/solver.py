@@ -87,7 +87,7 @@ class _Problem:
     def make(
         cls, X: sparse.csr_matrix, codes: Codes, n_classes: int, mean: Floats, scale: Floats, C: float
     ) -> "_Problem":
-        weights = balanced_weights(codes, n_classes).astype(np.float32) / len(codes)
+        weights = (balanced_weights(codes, n_classes) / len(codes)).astype(np.float32)
         cap = (CLIP * scale + mean).astype(np.float32)
         data = np.minimum(X.data.astype(np.float32, copy=False), cap[X.indices])
         capped = sparse.csr_matrix((data, X.indices, X.indptr), shape=X.shape)

@@ -1,5 +1,7 @@
 """Majority voting within clusters, as CellTypist does it."""
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -11,7 +13,7 @@ HETEROGENEOUS = "Heterogeneous"
 DEFAULT_CLUSTERS = "leiden"
 
 
-def voting_clusters(adata: AnnData, over_clustering: str | None) -> "pd.Series[object]":
+def voting_clusters(adata: AnnData, over_clustering: str | None) -> "pd.Series[Any]":
     """Return the clusters to vote in.
 
     Raises
@@ -25,11 +27,12 @@ def voting_clusters(adata: AnnData, over_clustering: str | None) -> "pd.Series[o
             f"majority_voting=True requires a valid cluster column, and obs has no {column!r}",
             hint="cluster first (scanpy.tl.leiden), or name the column with over_clustering=",
         )
-    return adata.obs[column]
+    clusters: pd.Series[Any] = adata.obs[column]
+    return clusters
 
 
 def majority_vote(
-    names: npt.NDArray[np.object_], clusters: "pd.Series[object]", min_prop: float
+    names: npt.NDArray[np.object_], clusters: "pd.Series[Any]", min_prop: float
 ) -> npt.NDArray[np.object_]:
     """Give every cell the most frequent name of its cluster, or "Heterogeneous" where its share is below `min_prop`.
 

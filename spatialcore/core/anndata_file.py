@@ -15,6 +15,7 @@ import pandas as pd
 from anndata.io import read_elem
 from numpy.typing import NDArray
 
+from spatialcore.core.categories import categorical
 from spatialcore.core.matrix import Ints, Matrix, open_matrix
 from spatialcore.core.normalization import RAW_LAYERS, Status, matrix_status
 from spatialcore.errors import FileMissingError, InputError, LabelColumnError
@@ -179,9 +180,9 @@ class AnnDataFile:
                 return _legacy_column(frame, column, rows)
             element = frame[column]
             if hasattr(element, "keys") and {"codes", "categories"} <= set(element.keys()):
-                return pd.Categorical.from_codes(
+                return categorical(
                     _take(element["codes"], rows),
-                    categories=_unique(read_elem(element["categories"])),
+                    _unique(read_elem(element["categories"])),
                     ordered=bool(element.attrs.get("ordered", False)),
                 )
             if hasattr(element, "keys") or "categories" in element.attrs:  # nullable columns and old categoricals
@@ -277,7 +278,7 @@ def _legacy_column(frame: Any, column: str, rows: Ints | None) -> NDArray[Any]:
 
 def _old_categorical(frame: Any, element: Any) -> pd.Categorical:
     """Read a categorical as anndata 0.7 wrote it: codes, and a reference to their names."""
-    return pd.Categorical.from_codes(element[:], categories=_take(frame.file[element.attrs["categories"]], None))
+    return categorical(element[:], _take(frame.file[element.attrs["categories"]], None))
 
 
 def _unique(categories: Any) -> Any:
@@ -289,13 +290,10 @@ def _unique(categories: Any) -> Any:
 
 
 def _as_text_categories(values: Any) -> pd.Categorical:
-    categorical = values if isinstance(values, pd.Categorical) else pd.Categorical(values)
-    texts = [text_of(category) for category in categorical.categories]
-    if len(set(texts)) == len(texts):
-        return categorical.rename_categories(texts)
+    labels = values if isinstance(values, pd.Categorical) else pd.Categorical(values)
+    texts = [text_of(category) for category in labels.categories]
     codes, names = pd.factorize(np.asarray(texts, dtype=object))
-    moved = np.where(categorical.codes >= 0, codes[categorical.codes], -1)
-    return pd.Categorical.from_codes(moved, categories=names)
+    return categorical(np.where(labels.codes >= 0, codes[labels.codes], -1), names)
 
 
 def text_of(value: Any) -> str:

@@ -47,6 +47,11 @@ class Matrix(Protocol):
         """Return up to ``n`` non-zero values drawn over the whole matrix."""
 
 
+def is_sparse(source: Any) -> bool:
+    """Say whether a matrix is a scipy sparse one."""
+    return bool(sp.issparse(source))
+
+
 def open_matrix(source: Any) -> Matrix:
     """Give any matrix the contract of this module.
 
@@ -60,9 +65,9 @@ def open_matrix(source: Any) -> Matrix:
     InputError
         The object is no two-dimensional matrix.
     """
-    if isinstance(source, Compressed | DenseMatrix):
+    if isinstance(source, CompressedRows | CompressedColumns | DenseMatrix):
         return source
-    if sp.issparse(source):
+    if is_sparse(source):
         stored = source if source.format in ("csr", "csc") else source.tocsr()
         return _compressed(stored.format, stored.shape, stored.data, stored.indices, stored.indptr)
     group = getattr(source, "group", None)  # anndata's backed sparse matrix; an h5py or zarr group has none
@@ -74,7 +79,7 @@ def open_matrix(source: Any) -> Matrix:
     raise InputError(f"{type(source).__name__} is no matrix of cells x genes", hint="pass a dense, CSR or CSC matrix")
 
 
-def _compressed_group(group: Any) -> "Compressed":
+def _compressed_group(group: Any) -> "CompressedRows | CompressedColumns":
     attrs = dict(group.attrs)
     kind = str(attrs.get("encoding-type", attrs.get("h5sparse_format", "csr")))[:3]
     shape = attrs.get("shape", attrs.get("h5sparse_shape"))
@@ -83,7 +88,9 @@ def _compressed_group(group: Any) -> "Compressed":
     return _compressed(kind, shape, group["data"], group["indices"], np.asarray(group["indptr"][:]))
 
 
-def _compressed(kind: str, shape: Any, data: Any, indices: Any, indptr: NDArray[Any]) -> "Compressed":
+def _compressed(
+    kind: str, shape: Any, data: Any, indices: Any, indptr: NDArray[Any]
+) -> "CompressedRows | CompressedColumns":
     n_rows, n_columns = (int(length) for length in shape)
     n_major = n_rows if kind == "csr" else n_columns
     steps = np.diff(indptr)
@@ -110,11 +117,12 @@ class Compressed:
         if stored <= n:
             drawn = np.asarray(self.data[:stored])
         elif isinstance(self.data, np.ndarray):
-            drawn = self.data[rng.integers(0, stored, n)]
+            drawn = np.asarray(self.data[rng.integers(0, stored, n)])
         else:
             starts = np.sort(rng.integers(0, stored - DISK_WINDOW, max(1, n // DISK_WINDOW)))
             drawn = np.concatenate([self.data[start : start + DISK_WINDOW] for start in starts])
-        return drawn[drawn != 0]
+        kept: NDArray[Any] = drawn[drawn != 0]
+        return kept
 
     def _spans(self, lines: Ints) -> Iterator[tuple[int, int]]:
         """Cut the sorted lines into runs that are read in one go.
@@ -251,7 +259,7 @@ class DenseMatrix:
             for _, _, block in self._blocks(rows)
         ]
         width = self.shape[1] if columns is None else len(columns)
-        return sp.vstack(pieces, format="csr") if pieces else sp.csr_matrix((0, width), dtype=np.float32)
+        return sp.vstack(pieces, format="csr") if pieces else sp.csr_matrix(np.empty((0, width), dtype=np.float32))
 
     def row_floor(self, rows: Ints) -> Floats:
         """See `Matrix.row_floor`."""
@@ -305,7 +313,7 @@ def _csr(
     values: list[NDArray[Any]], indices: list[NDArray[Any]], lengths: list[NDArray[Any]], shape: tuple[int, int]
 ) -> sp.csr_matrix:
     if not values:
-        return sp.csr_matrix(shape, dtype=np.float32)
+        return sp.csr_matrix(np.empty((0, shape[1]), dtype=np.float32))
     pointers = np.concatenate([[0], np.cumsum(np.concatenate(lengths))])
     kind = np.int32 if pointers[-1] < np.iinfo(np.int32).max else np.int64
     matrix = sp.csr_matrix((np.concatenate(values), np.concatenate(indices), pointers.astype(kind)), shape=shape)

@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 from anndata import AnnData
 from numpy.typing import NDArray
-from scipy.sparse import csc_matrix, csr_matrix, issparse
+from scipy.sparse import csc_matrix, csr_matrix
 
+from spatialcore.core.matrix import is_sparse
 from spatialcore.errors import InputError
 from spatialcore.plotting.groups import Groups
 
@@ -34,7 +35,7 @@ def log_expression(adata: AnnData, layer: str | None = None) -> tuple[csr_matrix
     source: Any = adata.X if layer is None else adata.layers[layer]
     genes = adata.var_names.to_numpy().astype(str)
     kept = _is_gene(adata)
-    X: csr_matrix = csr_matrix(source if issparse(source) else np.asarray(source))
+    X: csr_matrix = csr_matrix(source if is_sparse(source) else np.asarray(source))
     if not kept.all():
         X, genes = X[:, np.flatnonzero(kept)].tocsr(), genes[kept]
     return (_normalise(X) if _holds_counts(X) else X), genes
