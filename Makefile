@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 EXTRAS ?= dev
 PORT ?= 4200
+JOBS ?= 2
 export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
@@ -27,8 +28,8 @@ $(READY): pyproject.toml constraints.txt
 demo: $(READY) ## annotate real cells: references -> model -> calls -> plots -> store
 	@$(BIN)/python -m flows.demo
 
-test: $(READY) ## run the tests
-	@$(BIN)/python -m pytest -q
+test: $(READY) ## run the tests (JOBS=2 processes)
+	@$(BIN)/python -m pytest -q -n $(JOBS) --dist loadgroup
 
 lint: $(READY) ## ruff and mypy
 	@$(BIN)/ruff check .
