@@ -1,0 +1,1 @@
+"""Flows: the service's jobs, each a composition of tasks."""

@@ -140,7 +140,7 @@ def train_model(
         phases.train(balanced, gathered.sample, training, model_path)
     if result is not None:
         result.table.to_csv(model_path.parent / "label_mapping.csv", index=False)
-    return manifest.describe_training(mapped, balanced, result)
+    return manifest.describe_training(mapped, balanced, None if result is None else result.table)
 
 
 def _annotate(query: Query, config: RunConfig, model_path: Path, part: dict[str, Any], work: Path) -> SampleResult:
@@ -174,17 +174,33 @@ def annotate_query(
     phases.keep_confident(adata, config)
     if config.generate_plots:
         phases.report(adata, folder / "report.html", config=config, model_path=model_path, figures=figures)
+    written = write_sample(adata, folder)
+    return SampleResult(
+        sample=query.name,
+        cells=adata.n_obs,
+        assigned=written["n_assigned"],
+        composition=written["composition"],
+        files={name: str(path) for name, path in _files(folder.parent, folder)},
+    )
+
+
+def write_sample(adata: AnnData, folder: Path) -> dict[str, Any]:
+    """Write the files that users open: data, calls, groups for Xenium Explorer.
+
+    Returns
+    -------
+    dict
+        ``n_obs``, ``n_assigned`` and ``composition`` (cells per call).
+    """
     write_annotated(adata, folder / "annotated.h5ad")
     write_calls(adata, folder / "calls.parquet")
     write_explorer_groups(adata, folder / "cell_groups.csv")
     calls = adata.obs[columns.CELL_TYPE].astype(str)
-    return SampleResult(
-        sample=query.name,
-        cells=adata.n_obs,
-        assigned=int((calls != columns.UNASSIGNED).sum()),
-        composition={str(name): int(n) for name, n in calls.value_counts().items()},
-        files={name: str(path) for name, path in _files(folder.parent, folder)},
-    )
+    return {
+        "n_obs": adata.n_obs,
+        "n_assigned": int((calls != columns.UNASSIGNED).sum()),
+        "composition": {str(name): int(n) for name, n in calls.value_counts().items()},
+    }
 
 
 def _publish(work: Path, folder: Path, store: str) -> dict[str, str]:

@@ -21,7 +21,7 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 from anndata import AnnData
@@ -30,9 +30,6 @@ from spatialcore import columns
 from spatialcore.annotation.config import Settings
 from spatialcore.core.logging import get_logger
 from spatialcore.core.provenance import versions
-
-if TYPE_CHECKING:
-    from spatialcore.annotation.ontology import MappingResult
 
 log = get_logger(__name__)
 
@@ -62,14 +59,14 @@ def describe_run(config: Settings) -> dict[str, Any]:
     }
 
 
-def describe_training(mapped: AnnData, balanced: AnnData, result: "MappingResult | None") -> dict[str, Any]:
+def describe_training(mapped: AnnData, balanced: AnnData, mapping: pd.DataFrame | None) -> dict[str, Any]:
     """Return the part of the manifest that tells where the training cells come from."""
     part = {
         "references_json": mapped.uns.get(columns.REFERENCES_MANIFEST, "[]"),
         "reference_composition_json": composition(mapped.obs, balanced.obs).to_json(orient="records"),
     }
-    if result is not None:
-        part["label_mapping_json"] = result.table.to_json(orient="records")
+    if mapping is not None:
+        part["label_mapping_json"] = mapping.to_json(orient="records")
     return part
 
 

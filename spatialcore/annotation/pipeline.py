@@ -169,7 +169,7 @@ def _train(adata: AnnData, config: TrainingConfig, model_path: Path, watch: mani
         balanced = phases.balance(mapped, config)
     with watch.phase("training"):
         phases.train(balanced, adata, config, model_path)
-    return manifest.describe_training(mapped, balanced, result)
+    return manifest.describe_training(mapped, balanced, None if result is None else result.table)
 
 
 @contextmanager

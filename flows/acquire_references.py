@@ -1,0 +1,26 @@
+"""Fetch many references at once, each with its own retries."""
+
+from typing import Any
+
+from prefect import flow
+from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
+
+from flows.configs import AcquireConfig, Acquisition
+from tasks.acquire import acquire
+
+DOWNLOADS: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=4)
+
+
+@flow(name="acquire_references", task_runner=DOWNLOADS)
+def acquire_references(config: AcquireConfig) -> list[str]:
+    """Put references into places of one's own and return their URIs.
+
+    Args:
+        config: Which references to fetch, and where to put them.
+    """
+    started = [acquire.submit(item.source, item.output, _options(item, config)) for item in config.references]
+    return [future.result() for future in started]
+
+
+def _options(item: Acquisition, config: AcquireConfig) -> dict[str, int | bool]:
+    return {"force": config.force, **({"max_cells": item.max_cells} if item.max_cells else {})}

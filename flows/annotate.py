@@ -1,0 +1,27 @@
+"""Annotate new samples with a model that is there."""
+
+from prefect import flow
+
+from flows.configs import AnnotateConfig
+from flows.samples import annotate_samples
+from spatialcore.annotation.run_config import RunConfig
+from tasks.acquire import read_query
+from tasks.manifests import RunManifest
+from tasks.models import find_model
+from tasks.publish import publish_run
+from tasks.summary import summarise
+
+
+@flow(name="annotate", flow_run_name="{config.tissue}")
+def annotate(config: AnnotateConfig) -> RunManifest:
+    """Call every cell of new samples with a published model.
+
+    Args:
+        config: Which samples, and the model of which tissue.
+    """
+    version, model = find_model(config.store, config.tissue, config.version)
+    settings = RunConfig(**config.model_dump(exclude={"version"}), references=[{"uri": version.model_uri}])
+    samples = [read_query(settings, query) for query in settings.queries]
+    manifest = publish_run(settings, [], version, annotate_samples(settings, samples, model))
+    summarise(manifest)
+    return manifest

@@ -1,0 +1,63 @@
+"""The forms of the flows beside the main one."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from spatialcore.annotation.run_config import Query, RunConfig
+
+
+class _Form(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Acquisition(_Form):
+    """One reference to fetch, and where to put it."""
+
+    source: str = Field(
+        ..., min_length=1, title="Source", description="cellxgene://, synapse://, https://, s3://, gs:// or a path"
+    )
+    output: str = Field(..., min_length=1, title="Destination", description="A path, s3:// or gs:// ending in .h5ad")
+    max_cells: int = Field(0, ge=0, title="Cells at most", description="Drawn by label; 0: all")
+
+
+class AcquireConfig(_Form):
+    """Which references to fetch."""
+
+    references: list[Acquisition] = Field(..., min_length=1, title="References")
+    force: bool = Field(False, title="Fetch again", description="Even if the destination has a good copy")
+
+
+class AnnotateConfig(_Form):
+    """New samples for a model that is there."""
+
+    queries: list[Query] = Field(..., min_length=1, title="Queries")
+    store: str = Field("spatialcore-store", min_length=1, title="Store", description="A folder, s3:// or gs:// prefix")
+    tissue: str = Field(..., min_length=1, title="Tissue", description="Whose model")
+    version: str = Field("current", min_length=1, title="Model version", description="current: the one in use")
+    confidence_threshold: float = Field(
+        0.8, ge=0, le=1, title="Confidence threshold", description="Calls below it become Unassigned"
+    )
+    resolution: Literal["class", "auto"] = Field(
+        "class", title="Call resolution", description="auto: inseparable types become their common ancestor"
+    )
+    generate_plots: bool = Field(True, title="Plots and report")
+
+
+class RefreshConfig(RunConfig):
+    """References to look after, and the model that is trained on them."""
+
+    held_out_share: float = Field(
+        0.1,
+        gt=0,
+        lt=0.5,
+        title="Cells held out",
+        description="Share on which models are compared",
+    )
+    tolerance: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        title="Tolerated loss",
+        description="Macro-F1 that a new model may lose",
+    )

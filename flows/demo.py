@@ -1,0 +1,93 @@
+"""The demo: real blood cells through the whole flow, on a Prefect server that lives as long as the run."""
+
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from spatialcore.annotation.run_config import RunConfig
+    from tasks.manifests import RunManifest, SampleFiles
+
+FOLDER = Path("demo")
+SERVER = {
+    "PREFECT_HOME": str((FOLDER / "prefect").absolute()),
+    "PREFECT_SERVER_EPHEMERAL_ENABLED": "true",
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_LOGGING_EXTRA_LOGGERS": "spatialcore",
+    "DO_NOT_TRACK": "1",
+}
+
+
+def main() -> None:
+    """Annotate the demo's cells; say what was found and where it lies."""
+    for name in ("PREFECT_API_URL", "PREFECT_API_KEY", "PREFECT_PROFILE"):
+        os.environ.pop(name, None)  # the demo's server is its own
+    os.environ.update(SERVER)  # before Prefect is imported: it reads them once
+    from flows.train_and_annotate import train_and_annotate
+
+    started = time.perf_counter()
+    manifest = train_and_annotate(demo_config(FOLDER))
+    print("\n".join([*told(manifest), f"\nThe flow took {time.perf_counter() - started:.0f} s."]))
+
+
+def demo_config(folder: Path) -> "RunConfig":
+    """Write the demo's data where they are absent and return the configuration of its run."""
+    from spatialcore.annotation.run_config import RunConfig
+    from spatialcore.demo import LABEL_COLUMN, demo_data
+
+    data = folder.absolute() / "data"
+    if not (data / "query.h5ad").exists():
+        demo_data(data)
+    return RunConfig.from_dict(
+        {
+            "tissue": "blood",
+            "queries": [{"uri": str(data / "query.h5ad"), "sample": "pbmc"}],
+            "references": [
+                {"uri": str(path), "label_column": LABEL_COLUMN} for path in sorted(data.glob("pbmc68k_part*.h5ad"))
+            ],
+            "store": str(folder.absolute() / "store"),
+        },
+        origin="demo",
+    )
+
+
+def told(manifest: "RunManifest") -> list[str]:
+    """Return what the demo says at its end."""
+    lines = ["", "Model"]
+    lines += [f"  {file.uri}" for name, file in manifest.model.items() if name.endswith((".pkl", ".json"))]
+    for sample in manifest.samples:
+        lines += _sample(sample)
+    lines += ["Run manifest", f"  {manifest.uri}", *_accuracy(manifest)]
+    return lines
+
+
+def _sample(sample: "SampleFiles") -> list[str]:
+    plots = [file.uri for name, file in sample.files.items() if name.startswith("plots/") and name.endswith(".png")]
+    lines = ["Annotated data", f"  {sample.files['annotated.h5ad'].uri}"]
+    lines += ["Report", f"  {sample.files['report.html'].uri}", "Plots", *(f"  {uri}" for uri in plots)]
+    lines += [f"Composition of {sample.sample}: {sample.n_obs} cells"]
+    ranked = sorted(sample.composition.items(), key=lambda item: -item[1])
+    return lines + [f"  {cells:6d}  {100 * cells / sample.n_obs:5.1f} %  {name}" for name, cells in ranked]
+
+
+def _accuracy(manifest: "RunManifest") -> list[str]:
+    import anndata as ad
+    import pandas as pd
+
+    from spatialcore.demo import accuracy_on_known
+    from tasks.results import local
+
+    assert manifest.label_mapping is not None  # the demo maps labels
+    mapping = pd.read_csv(local(manifest.label_mapping), keep_default_na=False)
+    known = accuracy_on_known(ad.read_h5ad(local(manifest.samples[0].files["annotated.h5ad"])), mapping)
+    return [
+        f"Accuracy on the {known['cells']:.0f} cells whose label is known",
+        f"  {100 * known['all']:.1f} % of all calls, {100 * known['kept']:.1f} % of the "
+        f"{100 * known['share_kept']:.0f} % that passed the threshold",
+    ]
+
+
+if __name__ == "__main__":
+    main()

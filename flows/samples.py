@@ -1,0 +1,41 @@
+"""Many samples, one model: each is annotated, filtered and drawn on its own, here or on a dask cluster."""
+
+from typing import Any
+
+from prefect import flow
+from prefect.futures import PrefectFuture
+from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
+
+from spatialcore.annotation.run_config import RunConfig
+from tasks.annotate import annotate, keep_confident
+from tasks.manifests import PhaseResult
+from tasks.validate import plot
+
+Sample = tuple[PhaseResult, PhaseResult | None]
+THREADS = 2
+
+
+@flow(name="annotate_samples", flow_run_name="{config.tissue} samples", persist_result=False)
+def annotate_samples(
+    config: RunConfig, queries: list[PhaseResult], model: PhaseResult, training: PhaseResult | None = None
+) -> list[Sample]:
+    """Annotate every query with one model; return kept calls and plots of each."""
+    started = [_start(config, query, model, training) for query in queries]
+    return [(kept.result(), None if drawn is None else drawn.result()) for kept, drawn in started]
+
+
+def runner_of(config: RunConfig) -> TaskRunner[Any]:
+    """Return where samples are annotated: threads here, or a dask cluster."""
+    if config.task_runner == "threads":
+        return ThreadPoolTaskRunner(max_workers=THREADS)
+    from prefect_dask.task_runners import DaskTaskRunner
+
+    return DaskTaskRunner(address=config.dask_address) if config.dask_address else DaskTaskRunner()
+
+
+def _start(
+    config: RunConfig, query: PhaseResult, model: PhaseResult, training: PhaseResult | None
+) -> tuple[PrefectFuture[Any], PrefectFuture[Any] | None]:
+    calls: Any = annotate.submit(config, query, model, training)  # a future; Prefect passes its result on
+    kept: Any = keep_confident.submit(config, calls)
+    return kept, plot.submit(config, kept) if config.generate_plots else None

@@ -1,0 +1,89 @@
+"""Which of two models is better on reference cells that neither saw in training, brought to the queries' platform."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from anndata import AnnData
+
+from spatialcore import columns
+from spatialcore.annotation.kernel import Floats
+from spatialcore.annotation.sampling import cell_keys
+
+SEED = 0  # whether a cell is held out depends on its name alone, for every model there will ever be
+
+
+def split_held_out(mapped: AnnData, share: float) -> tuple[AnnData, AnnData]:
+    """Split labelled cells into those to train on and those to compare models on.
+
+    Parameters
+    ----------
+    mapped
+        Labelled reference cells x genes.
+    share
+        Share of the cells to hold out, 0 to 1. The same cells are held out of every version of a reference.
+
+    Returns
+    -------
+    tuple
+        Cells to train on, cells held out.
+    """
+    names = pd.Index(mapped.obs_names.astype(str))
+    held_out = cell_keys(names, SEED) < share * np.iinfo(np.uint64).max
+    return mapped[~held_out].copy(), mapped[held_out].copy()
+
+
+def macro_f1(truth: "pd.Series[str]", called: "pd.Series[str]") -> float:
+    """Return the mean over the true classes of the harmonic mean of precision and recall."""
+    from sklearn.metrics import f1_score
+
+    classes = sorted(set(truth))
+    return float(f1_score(truth, called, labels=classes, average="macro", zero_division=0))
+
+
+def compare_models(held_out: AnnData, models: Mapping[str, Path], sample: AnnData | None) -> dict[str, float]:
+    """Return each model's macro-F1 on held-out cells.
+
+    Parameters
+    ----------
+    held_out
+        Labelled cells x genes, raw counts where they are known.
+    models
+        Name -> the model's .pkl.
+    sample
+        Cells of the platform; the held-out cells are brought to its depth, gene efficiency and background. None: they
+        are taken as they are.
+    """
+    from spatialcore.annotation.annotate import annotate_celltypist
+
+    measured = _as_measured(held_out, sample)
+    truth = measured.obs[columns.UNIFIED_CELL_TYPE].astype(str)
+    scores = {}
+    for name, path in models.items():
+        called = annotate_celltypist(
+            measured,
+            custom_model_path=path,
+            min_confidence=0.0,
+            min_gene_overlap_pct=0.0,
+            store_decision_scores=False,
+            confidence_transform="raw",
+            copy=True,
+        )
+        scores[name] = macro_f1(truth, called.obs[columns.PREDICTED].astype(str))
+    return scores
+
+
+def _as_measured(held_out: AnnData, sample: AnnData | None) -> AnnData:
+    if sample is None:
+        return held_out
+    from spatialcore.annotation.platform import class_profiles, estimate_platform, match_to_platform
+    from spatialcore.annotation.trainers import query_sample, reference_counts
+
+    genes = np.asarray([str(gene) for gene in held_out.var_names], dtype=object)
+    seen, shared = query_sample(sample, genes, SEED)
+    counts = reference_counts(held_out, np.arange(held_out.n_obs))[:, shared]
+    codes, names = pd.factorize(held_out.obs[columns.UNIFIED_CELL_TYPE].astype(str), sort=True)
+    profiles: Floats = class_profiles(counts, codes, len(names))
+    measured = match_to_platform(counts, estimate_platform(profiles, seen), np.random.default_rng(SEED))
+    return AnnData(measured, obs=held_out.obs.copy(), var=pd.DataFrame(index=genes[shared].astype(str)))

@@ -1,0 +1,69 @@
+"""References and queries: which version is there, and a checked copy of it."""
+
+from pathlib import Path
+from typing import Any
+
+from prefect import task
+
+from spatialcore import storage
+from spatialcore.annotation.run_config import Query, Reference, RunConfig
+from spatialcore.core.provenance import digest_of
+from tasks.cache_keys import phase_key, settings_digest
+from tasks.manifests import PhaseResult, SourceVersion
+from tasks.results import once
+from tasks.retries import CLOUD
+
+
+@task(task_run_name="look up {reference.uri}", **CLOUD)
+def look_up(reference: Reference) -> SourceVersion:
+    """Ask a source for the version of a reference. Nothing is fetched."""
+    return SourceVersion(
+        uri=storage.redact(reference.uri), token=source_token(reference.uri), label_column=reference.label_column
+    )
+
+
+@task(task_run_name="fetch {reference.uri}", **CLOUD)
+def fetch(reference: Reference) -> SourceVersion:
+    """Put a checked copy of a reference's present version into this machine's cache, unless it is there."""
+    from spatialcore.annotation.acquisition import resolve_uri_to_local
+
+    version = look_up.fn(reference)
+    resolve_uri_to_local(reference.uri)
+    return version
+
+
+@task(task_run_name="store {source}", **CLOUD)
+def acquire(source: str, output: str, options: dict[str, Any]) -> str:
+    """Fetch a reference from its source into a place of one's own, unless it is there."""
+    from spatialcore.annotation.acquisition import acquire_reference
+
+    return acquire_reference(source, output, **options)
+
+
+@task(task_run_name="read {query.name}", **CLOUD)
+def read_query(config: RunConfig, query: Query) -> PhaseResult:
+    """Bring a platform's output into one form, an h5ad in the store."""
+
+    def make(folder: Path) -> dict[str, Any]:
+        from spatialcore.io import write_annotated
+        from spatialcore.run import load_query
+
+        adata = load_query(query)
+        write_annotated(adata, folder / "query.h5ad")
+        return {"sample": query.name, "n_obs": adata.n_obs, "n_vars": adata.n_vars}
+
+    key = phase_key("read_query", settings_digest("read_query", config), [query.uri, source_token(query.uri)])
+    return once(config.store, "read_query", key, make)
+
+
+def source_token(uri: str) -> str:
+    """Return the version token of a file, of a platform's folder (of all its files), or of a source."""
+    from spatialcore.sources import open_source
+
+    if storage.scheme_of(uri) != "file":
+        return str(open_source(uri).token())
+    path = Path(storage.parse_uri(uri).path)
+    if not path.is_dir():
+        return storage.token(path)
+    files = sorted(file for file in path.rglob("*") if file.is_file())
+    return digest_of([(file.relative_to(path).as_posix(), storage.token(file)) for file in files])

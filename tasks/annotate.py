@@ -1,0 +1,68 @@
+"""From a query and a model to calls, and from calls to the ones that are kept."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from prefect import task
+
+from spatialcore.annotation import phases
+from spatialcore.annotation.run_config import RunConfig
+from tasks.cache_keys import phase_key, settings_digest
+from tasks.manifests import PhaseResult
+from tasks.results import local, once, place_together
+from tasks.retries import CLOUD
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+
+@task(task_run_name="annotate {query.facts[sample]}", **CLOUD)
+def annotate(config: RunConfig, query: PhaseResult, model: PhaseResult, training: PhaseResult | None) -> PhaseResult:
+    """Call every cell of a query. No call is filtered yet."""
+
+    def make(folder: Path) -> dict[str, Any]:
+        from spatialcore.io import write_annotated
+
+        adata = _read(query, "query.h5ad")
+        place_together(model.files.items(), folder / ".model")
+        phases.annotate(adata, folder / ".model" / model.facts["artifact"], config)
+        _record(adata, model, training)
+        for link in (folder / ".model").iterdir():
+            link.unlink()
+        write_annotated(adata, folder / "calls.h5ad")
+        return query.facts
+
+    inputs = [query.identity, model.identity, "" if training is None else training.identity]
+    return once(config.store, "annotate", phase_key("annotate", settings_digest("annotate", config), inputs), make)
+
+
+@task(task_run_name="keep confident calls of {calls.facts[sample]}", **CLOUD)
+def keep_confident(config: RunConfig, calls: PhaseResult) -> PhaseResult:
+    """Leave calls below the threshold unassigned, and write the files that users open."""
+
+    def make(folder: Path) -> dict[str, Any]:
+        from spatialcore.annotation import manifest
+        from spatialcore.run import write_sample
+
+        adata = _read(calls, "calls.h5ad")
+        manifest.record(adata, **manifest.describe_run(config))
+        phases.keep_confident(adata, config)
+        return {**calls.facts, **write_sample(adata, folder)}
+
+    key = phase_key("keep_confident", settings_digest("keep_confident", config), [calls.identity])
+    return once(config.store, "keep_confident", key, make)
+
+
+def _read(result: PhaseResult, name: str) -> "AnnData":
+    import anndata as ad
+
+    return ad.read_h5ad(local(result.files[name]))
+
+
+def _record(adata: "AnnData", model: PhaseResult, training: PhaseResult | None) -> None:
+    """Say in the data where the model lies for good, and what it was trained on."""
+    from spatialcore.annotation import manifest
+
+    part = {} if training is None else json.loads(local(training.files["training.json"]).read_text())
+    manifest.record(adata, model_path=model.files[model.facts["artifact"]].uri, **part)

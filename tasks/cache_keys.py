@@ -1,0 +1,43 @@
+"""The key of a phase's result: what the phase is, how it is written, the settings it uses, and what goes into it."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from spatialcore.annotation.phases import SETTINGS
+from spatialcore.annotation.run_config import RunConfig
+from spatialcore.core.provenance import digest_of
+
+# Raise a phase's number when its code gives another result for the same input: old results are then not found.
+CODE_VERSIONS: Final[dict[str, int]] = {
+    "read_query": 1,
+    "gather": 1,
+    "combine": 1,
+    "map_ontology": 1,
+    "hold_out": 1,
+    "balance": 1,
+    "train": 1,
+    "annotate": 1,
+    "keep_confident": 1,
+    "plot": 1,
+}
+
+
+def settings_digest(phase: str, config: RunConfig) -> str:
+    """Return the digest of the settings that a phase depends on."""
+    names = SETTINGS.get(phase, ())
+    return config.training().digest(*names) if names else digest_of(None)
+
+
+def phase_key(phase: str, settings: str, inputs: Iterable[str]) -> str:
+    """Return the cache key of a phase, with a readable prefix.
+
+    Parameters
+    ----------
+    phase
+        One of ``CODE_VERSIONS``.
+    settings
+        Digest of the settings that the phase uses.
+    inputs
+        Identities of what goes in: ``uri@token`` of references, content of earlier results. Their order counts.
+    """
+    return f"{phase}-{digest_of([phase, CODE_VERSIONS[phase], settings, list(inputs)])[:24]}"

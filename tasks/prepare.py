@@ -1,0 +1,113 @@
+"""From references to training cells: cut to the panel, named by the Cell Ontology, balanced."""
+
+from pathlib import Path
+from typing import Any
+
+from prefect import task
+
+from spatialcore.annotation import phases
+from spatialcore.annotation.run_config import RunConfig
+from tasks.cache_keys import phase_key, settings_digest
+from tasks.manifests import PhaseResult, SourceVersion
+from tasks.results import local, once
+from tasks.retries import CLOUD
+
+
+@task(name="gather the panel", **CLOUD)
+def gather(config: RunConfig, queries: list[PhaseResult]) -> PhaseResult:
+    """Find the genes that all queries measure, and draw cells that stand for their platform."""
+
+    def make(folder: Path) -> dict[str, Any]:
+        import anndata as ad
+
+        from spatialcore.annotation.queries import gather as gather_queries
+
+        gathered = gather_queries((ad.read_h5ad(local(query.files["query.h5ad"])) for query in queries), config)
+        (folder / "panel.txt").write_text("\n".join(gathered.panel) + "\n")
+        if gathered.sample is not None:
+            gathered.sample.write_h5ad(folder / "sample.h5ad")
+        return {"n_genes": len(gathered.panel)}
+
+    key = phase_key("gather", settings_digest("gather", config), [query.identity for query in queries])
+    return once(config.store, "gather", key, make)
+
+
+@task(name="combine references", **CLOUD)
+def combine(config: RunConfig, panel: PhaseResult, references: list[SourceVersion]) -> PhaseResult:
+    """Read the references, panel genes only, into one labelled data set on one scale."""
+
+    def make(folder: Path) -> dict[str, Any]:
+        genes = local(panel.files["panel.txt"]).read_text().split()
+        combined = phases.combine(config.training(), genes)
+        combined.write_h5ad(folder / "combined.h5ad")
+        return {"n_obs": combined.n_obs, "n_vars": combined.n_vars}
+
+    inputs = [panel.files["panel.txt"].sha256, *(reference.identity for reference in references)]
+    return once(config.store, "combine", phase_key("combine", settings_digest("combine", config), inputs), make)
+
+
+@task(name="map labels", **CLOUD)
+def map_labels(config: RunConfig, combined: PhaseResult) -> PhaseResult:
+    """Map the references' labels to Cell Ontology terms."""
+
+    def make(folder: Path) -> dict[str, Any]:
+        import anndata as ad
+
+        from spatialcore import columns
+
+        mapped, result = phases.map_ontology(ad.read_h5ad(local(combined.files["combined.h5ad"])), config)
+        mapped.write_h5ad(folder / "mapped.h5ad")
+        if result is not None:
+            result.table.to_csv(folder / "label_mapping.csv", index=False)
+        return {"n_classes": int(mapped.obs[columns.UNIFIED_CELL_TYPE].nunique())}
+
+    key = phase_key("map_ontology", settings_digest("map_ontology", config), [combined.identity])
+    return once(config.store, "map_ontology", key, make)
+
+
+@task(name="hold out cells", **CLOUD)
+def hold_out(config: RunConfig, mapped: PhaseResult, share: float) -> PhaseResult:
+    """Set reference cells aside on which models can be compared, always the same ones."""
+
+    def make(folder: Path) -> dict[str, Any]:
+        import anndata as ad
+
+        from spatialcore.annotation.comparison import split_held_out
+
+        kept, held_out = split_held_out(ad.read_h5ad(local(mapped.files["mapped.h5ad"])), share)
+        kept.write_h5ad(folder / "mapped.h5ad")
+        held_out.write_h5ad(folder / "held_out.h5ad")
+        return {"n_obs": kept.n_obs, "n_held_out": held_out.n_obs}
+
+    return once(config.store, "hold_out", phase_key("hold_out", f"{share:g}", [mapped.identity]), make)
+
+
+@task(name="balance", **CLOUD)
+def balance(config: RunConfig, mapped: PhaseResult) -> PhaseResult:
+    """Draw the training cells: capped per type, shared out over the sources."""
+
+    def make(folder: Path) -> dict[str, Any]:
+        import json
+
+        import anndata as ad
+        import pandas as pd
+
+        from spatialcore.annotation.manifest import describe_training
+
+        before = ad.read_h5ad(local(mapped.files["mapped.h5ad"]))
+        balanced = phases.balance(before, config)
+        balanced.write_h5ad(folder / "balanced.h5ad")
+        table = mapped.files.get("label_mapping.csv")
+        mapping = None if table is None else pd.read_csv(local(table), keep_default_na=False)
+        (folder / "training.json").write_text(json.dumps(describe_training(before, balanced, mapping)))
+        return {"n_obs": balanced.n_obs}
+
+    inputs = [mapped.identity, *_proportions(config)]
+    return once(config.store, "balance", phase_key("balance", settings_digest("balance", config), inputs), make)
+
+
+def _proportions(config: RunConfig) -> list[str]:
+    """Return the version of the file with target proportions, where there is one."""
+    from spatialcore import storage
+
+    return [storage.token(config.target_proportions)] if isinstance(config.target_proportions, str) else []

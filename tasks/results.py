@@ -1,0 +1,103 @@
+"""Results of phases in the store: found again by their key, as long as their files are there unchanged.
+
+``cache/{key}/`` holds the files of one result and, written last, ``result.json``. The store is the only memory: another
+worker on another machine finds the same results.
+"""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, cast
+
+from prefect.client.schemas.objects import State
+from prefect.states import Completed
+from pydantic import ValidationError
+
+from spatialcore import storage
+from spatialcore.core.logging import get_logger
+from spatialcore.core.provenance import digest_of
+from spatialcore.errors import FileMissingError
+from spatialcore.storage import StoredFile, cache
+from spatialcore.storage.lock import locked
+from tasks.manifests import PhaseResult
+
+log = get_logger(__name__)
+Make = Callable[[Path], dict[str, Any]]
+
+HOME = Path("~/.spatialcore").expanduser()
+RECORD = "result.json"
+
+
+def once(store: str, phase: str, key: str, make: Make) -> PhaseResult:
+    """Return the result of a phase: the one in the store, else made now.
+
+    Parameters
+    ----------
+    store
+        Folder or URI of the store.
+    phase, key
+        Which phase, and what :func:`tasks.cache_keys.phase_key` says of it.
+    make
+        Writes the result's files into the folder that it is given and returns facts about them.
+
+    Returns
+    -------
+    PhaseResult
+        In a state called "Cached" where it was found; two runs on one machine that want the same result at once
+        make it once.
+    """
+    folder = storage.join(store, "cache", key)
+    with locked(HOME / "locks" / f"{digest_of(folder)[:24]}.lock"):
+        known = find(folder)
+        if known is not None:
+            log.info("%s: unchanged, found in the store", phase)
+            found: State[Any] = Completed(name="Cached", message=f"unchanged: {key}", data=known)
+            return cast(PhaseResult, found)  # Prefect unwraps it for whoever called the task
+        return _make(folder, phase, key, make)
+
+
+def find(folder: str) -> PhaseResult | None:
+    """Return a result from the store if every file of it is there as it was written."""
+    try:
+        result = PhaseResult.model_validate_json(storage.read_text(storage.join(folder, RECORD)))
+    except (FileMissingError, ValidationError):
+        return None
+    return result if all(_unchanged(file) for file in result.files.values()) else None
+
+
+def local(file: StoredFile) -> Path:
+    """Return a path on this machine with a file of the store, fetched and checked where it is not here yet."""
+    if storage.scheme_of(file.uri) == "file":
+        return Path(storage.parse_uri(file.uri).path)
+
+    def fetch(target: Path) -> dict[str, Any]:
+        storage.get(file.uri, target)
+        return {}
+
+    name = file.uri.rpartition("/")[2]
+    return cache.cached(file.uri, file.token, fetch, name=name, cache_dir=HOME / "cache" / "results").path
+
+
+def place_together(files: Iterable[tuple[str, StoredFile]], folder: Path) -> None:
+    """Put files of the store into one local folder, under their names."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, file in files:
+        (folder / name).symlink_to(local(file))
+
+
+def _make(folder: str, phase: str, key: str, make: Make) -> PhaseResult:
+    with TemporaryDirectory(prefix="spatialcore-") as work:
+        facts = make(Path(work))
+        written = sorted(path for path in Path(work).rglob("*") if path.is_file())
+        names = [path.relative_to(work).as_posix() for path in written]
+        files = {name: storage.put(path, storage.join(folder, name)) for name, path in zip(names, written, strict=True)}
+    result = PhaseResult(phase=phase, key=key, files=files, facts=facts)
+    storage.put_text(result.model_dump_json(indent=1), storage.join(folder, RECORD))
+    return result
+
+
+def _unchanged(file: StoredFile) -> bool:
+    try:
+        return storage.token(file.uri) == file.token
+    except FileMissingError:
+        return False

@@ -1,0 +1,89 @@
+"""What the Prefect UI shows of a run: composition, plots, and where everything lies."""
+
+import base64
+from io import BytesIO
+
+from prefect import task
+from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
+
+from spatialcore import storage
+from tasks.manifests import RunManifest, SampleFiles
+from tasks.results import local
+
+SHOWN = ("plots/celltyping_confidence.png", "plots/celltyping_2d_validation.png")
+WIDTH = 1000
+
+
+@task(name="summarise")
+def summarise(manifest: RunManifest) -> None:
+    """Write the run's artifacts: a summary with plots, the composition as a table, a link to each report."""
+    create_markdown_artifact(
+        key=f"summary-{_key(manifest.tissue)}",
+        markdown=markdown(manifest),
+        description="What was found, and where it lies",
+    )
+    for sample in manifest.samples:
+        name = _key(f"{manifest.tissue}-{sample.sample}")
+        create_table_artifact(
+            key=f"composition-{name}", table=composition(sample), description=f"Cell types of {sample.sample}"
+        )
+        if "report.html" in sample.files:
+            create_link_artifact(
+                key=f"report-{name}",
+                link=link_of(sample.files["report.html"].uri),
+                link_text=f"Report of {sample.sample}",
+                description="The self-contained page that tells the story of the run",
+            )
+
+
+def composition(sample: SampleFiles) -> list[dict[str, object]]:
+    """Return cells and share per cell type, the most frequent first."""
+    return [
+        {"cell type": name, "cells": cells, "share": f"{100 * cells / max(1, sample.n_obs):.1f} %"}
+        for name, cells in sorted(sample.composition.items(), key=lambda item: -item[1])
+    ]
+
+
+def markdown(manifest: RunManifest) -> str:
+    """Return the summary of a run as Markdown, with its plots inside."""
+    parts = [
+        f"# {manifest.tissue}: run {manifest.run_id}",
+        f"Model `{manifest.model_version}`. Manifest: `{manifest.uri}`",
+    ]
+    for sample in manifest.samples:
+        parts += [_sample(sample), *(_picture(sample, name) for name in SHOWN if name in sample.files)]
+    parts += [
+        "## References",
+        *(f"- `{reference.uri}` (version `{reference.token}`)" for reference in manifest.references),
+    ]
+    return "\n\n".join(parts)
+
+
+def link_of(uri: str) -> str:
+    """Return an address that a browser opens: a local path as file://, anything else as it is."""
+    return f"file://{storage.parse_uri(uri).path}" if storage.scheme_of(uri) == "file" else uri
+
+
+def _sample(sample: SampleFiles) -> str:
+    share = 100 * sample.n_assigned / max(1, sample.n_obs)
+    rows = "\n".join(f"| {row['cell type']} | {row['cells']:,} | {row['share']} |" for row in composition(sample))
+    files = "\n".join(f"- `{file.uri}`" for name, file in sample.files.items() if "/" not in name)
+    return (
+        f"## {sample.sample}\n\n{sample.n_obs:,} cells, {share:.1f} % called.\n\n"
+        f"| cell type | cells | share |\n|---|---:|---:|\n{rows}\n\n{files}"
+    )
+
+
+def _picture(sample: SampleFiles, name: str) -> str:
+    from PIL import Image
+
+    image = Image.open(local(sample.files[name])).convert("RGB")
+    image.thumbnail((WIDTH, WIDTH))
+    buffer = BytesIO()
+    image.save(buffer, format="WEBP", quality=80)
+    return f"![{name}](data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()})"
+
+
+def _key(text: str) -> str:
+    """Return a text as an artifact key: lower case letters, digits and dashes."""
+    return "-".join("".join(c if c.isalnum() else " " for c in text.lower()).split())

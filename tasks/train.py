@@ -1,0 +1,30 @@
+"""From training cells to a model."""
+
+from pathlib import Path
+from typing import Any
+
+from prefect import task
+
+from spatialcore.annotation import phases
+from spatialcore.annotation.run_config import RunConfig
+from tasks.cache_keys import phase_key, settings_digest
+from tasks.manifests import PhaseResult
+from tasks.results import local, once
+from tasks.retries import CLOUD
+
+
+@task(name="train", **CLOUD)
+def train(config: RunConfig, balanced: PhaseResult, panel: PhaseResult) -> PhaseResult:
+    """Train the model for this panel, matched to the queries' platform, and calibrate it."""
+    sample = panel.files.get("sample.h5ad")
+
+    def make(folder: Path) -> dict[str, Any]:
+        import anndata as ad
+
+        query = None if sample is None else ad.read_h5ad(local(sample))
+        training = ad.read_h5ad(local(balanced.files["balanced.h5ad"]))
+        summary = phases.train(training, query, config, folder / f"{config.tissue}.pkl")
+        return {"artifact": f"{config.tissue}.pkl", "classes": summary["classes"], "n_genes": len(summary["genes"])}
+
+    inputs = [balanced.files["balanced.h5ad"].sha256, "" if sample is None else sample.sha256]
+    return once(config.store, "train", phase_key("train", settings_digest("train", config), inputs), make)

@@ -1,0 +1,29 @@
+"""The plots and the report by which a biologist judges a sample."""
+
+from pathlib import Path
+from typing import Any
+
+from prefect import task
+
+from spatialcore.annotation import phases
+from spatialcore.annotation.run_config import RunConfig
+from tasks.cache_keys import phase_key, settings_digest
+from tasks.manifests import PhaseResult
+from tasks.results import local, once
+from tasks.retries import CLOUD
+
+
+@task(task_run_name="plot {kept.facts[sample]}", **CLOUD)
+def plot(config: RunConfig, kept: PhaseResult) -> PhaseResult:
+    """Draw the validation plots and write the report."""
+
+    def make(folder: Path) -> dict[str, Any]:
+        import anndata as ad
+
+        adata = ad.read_h5ad(local(kept.files["annotated.h5ad"]))
+        figures = phases.plot(adata, config, folder / "plots")
+        phases.report(adata, folder / "report.html", config=config, figures=figures)
+        return kept.facts
+
+    key = phase_key("plot", settings_digest("plot", config), [kept.identity])
+    return once(config.store, "plot", key, make)
