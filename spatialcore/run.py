@@ -78,6 +78,7 @@ def run(config: RunConfig, *, progress: Progress = log.info) -> RunResult:
         work = Path(folder)
         model_path, part = _train(config, gathered, work, watch, progress)
         model = _publish(work, work / "model", config.store)
+        part["model_path"] = model[f"model/{model_path.name}"]  # where it stays, not where it was made
         samples = []
         for query in config.queries:
             progress(f"annotating {query.name}")
@@ -173,7 +174,7 @@ def annotate_query(
     figures = phases.plot(adata, config, folder / "plots") if config.generate_plots else None
     phases.keep_confident(adata, config)
     if config.generate_plots:
-        phases.report(adata, folder / "report.html", config=config, model_path=model_path, figures=figures)
+        phases.report(adata, folder / "report.html", config=config, figures=figures)
     written = write_sample(adata, folder)
     return SampleResult(
         sample=query.name,

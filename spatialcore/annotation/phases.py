@@ -140,31 +140,17 @@ def keep_confident(adata: AnnData, config: Recipe) -> AnnData:
 
 
 def plot(adata: AnnData, config: Recipe, output: Path, *, prefix: str = "celltyping") -> dict[str, Any]:
-    """Draw the validation plots of the unfiltered calls into a folder."""
-    from spatialcore.plotting.generate import generate_annotation_plots
+    """Draw every figure of a run into a folder."""
+    from spatialcore.plotting.run_figures import draw_run_figures
 
-    return generate_annotation_plots(
-        adata,
-        label_column=columns.PREDICTED,
-        confidence_column=columns.CONFIDENCE,
-        output_dir=output,
-        prefix=prefix,
-        confidence_threshold=config.confidence_threshold,
-    )
+    return draw_run_figures(adata, output, prefix=prefix, confidence_threshold=config.confidence_threshold)
 
 
-def report(
-    adata: AnnData,
-    output: Path,
-    *,
-    config: Recipe,
-    model_path: Path | None = None,
-    figures: dict[str, Any] | None = None,
-) -> Path:
+def report(adata: AnnData, output: Path, *, config: Recipe, figures: dict[str, Any] | None = None) -> Path:
     """Write the page that tells the story of a run."""
     from spatialcore.report import write_report
 
-    return write_report(adata, output, model_path=model_path, config=config, figures=figures)
+    return write_report(adata, output, config=config, figures=figures)
 
 
 def _name_or_own_label(obs: pd.DataFrame) -> pd.Series:

@@ -1,0 +1,164 @@
+"""Where each cell type lies: points, pixels of the commonest type, and beyond thirty types small multiples."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from anndata import AnnData
+
+from spatialcore import columns
+from spatialcore.errors import InputError
+from spatialcore.plotting import spatial, style
+from spatialcore.plotting.groups import Groups, group_cells, type_colors
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+MOST_TYPES: Final = 30
+_PANELS_PER_ROW: Final = 8
+_LEGEND: Final = 3.6
+_ROW: Final = 0.235
+_NUMBER_SHARE: Final = 0.25
+
+
+def plot_celltype_map(
+    adata: AnnData,
+    label_column: str = columns.CELL_TYPE,
+    spatial_key: str = columns.SPATIAL,
+    save: str | Path | None = None,
+) -> "Figure":
+    """Draw the tissue coloured by cell type, with the number of cells of every type in the legend.
+
+    Up to 100,000 cells are points; more are pixels that show their commonest type. Beyond 30 types no palette can be
+    read: types are then numbered, and each of them has a small map of its own.
+
+    Parameters
+    ----------
+    adata
+        Annotated cells with coordinates.
+    label_column
+        Column of ``obs`` with the calls.
+    spatial_key
+        Key of ``obsm`` with x and y, in µm.
+    save
+        Where to write the figure.
+
+    Raises
+    ------
+    InputError
+        There are no coordinates.
+    """
+    xy = spatial.coordinates(adata, spatial_key)
+    if xy is None:
+        raise InputError(f"obsm has no '{spatial_key}'", hint="pass spatial_key=, or use plot_composition")
+    groups, colors = group_cells(adata, label_column), type_colors(adata, label_column)
+    many = len(groups.names) > MOST_TYPES
+    figure = _multiples(groups, colors, xy) if many else _one_map(groups, colors, xy)
+    style.set_title(figure, "Cell types on the tissue", _note(len(xy)))
+    style.save_figure(figure, save)
+    return figure
+
+
+def _one_map(groups: Groups, colors: dict[str, str], xy: spatial.Floats) -> "Figure":
+    height = max(7.0, 1.2 + _ROW * len(groups.names))
+    span = np.nanmax(xy, axis=0) - np.nanmin(xy, axis=0)
+    wide = float(np.clip((height - 1) * span[0] / max(span[1], 1e-9), 4.0, 11.0))
+    figure = style.new_figure((wide + _LEGEND, height))
+    axes, side = figure.subplots(1, 2, width_ratios=[wide, _LEGEND])
+    _draw(axes, groups, colors, xy, inches=wide)
+    spatial.set_up_map(axes, xy)
+    _legend(side, groups, colors)
+    return figure
+
+
+def _draw(axes: Any, groups: Groups, colors: dict[str, str], xy: spatial.Floats, *, inches: float) -> None:
+    from matplotlib.colors import to_rgba
+
+    table = np.array([to_rgba(colors[name]) for name in groups.names])
+    if len(xy) > spatial.MOST_POINTS:
+        grid = spatial.pixels(xy, pixel=spatial.pixel_side(xy, inches))
+        winner = grid.most_frequent(groups.codes, len(groups.names))
+        image = np.vstack([table, [[1.0, 1.0, 1.0, 0.0]]])[winner]
+        axes.imshow(image, extent=grid.extent, interpolation="nearest")
+        return
+    order = np.argsort(-groups.codes, kind="stable")  # unassigned first, so that they lie below
+    area = spatial.dot_area(len(xy), inches)
+    axes.scatter(*xy[order].T, c=table[groups.codes[order]], s=area, linewidths=0, rasterized=True)
+
+
+def _legend(axes: Any, groups: Groups, colors: dict[str, str]) -> None:
+    from matplotlib.lines import Line2D
+
+    style.bare(axes)
+    handles = [
+        Line2D([], [], marker="o", linestyle="", ms=6, color=colors[name], label=f"{style.wrap(name, 40)}  {size:,}")
+        for name, size in zip(groups.names, groups.sizes.tolist(), strict=True)
+    ]
+    axes.legend(handles=handles, loc="upper left", frameon=False, fontsize=style.SMALL, borderpad=0)
+
+
+def _multiples(groups: Groups, colors: dict[str, str], xy: spatial.Floats) -> "Figure":
+    """Draw one map of the commonest type per bin, numbered, over a small map per type."""
+    n_rows = -(-len(groups.names) // _PANELS_PER_ROW)
+    figure = style.new_figure((16.0, 9.0 + 2.1 * n_rows))
+    halves: Any = figure.subfigures(2, 1, height_ratios=[9.0, 2.1 * n_rows])
+    above, below = halves
+    axes, side = above.subplots(1, 2, width_ratios=[1.6, 1])
+    _numbered(axes, groups, colors, xy)
+    spatial.set_up_map(axes, xy)
+    _numbered_legend(side, groups, colors)
+    panels = below.subplots(n_rows, _PANELS_PER_ROW, squeeze=False).ravel()
+    for k, panel in enumerate(panels):
+        style.bare(panel)
+        if k < len(groups.names):
+            _small_map(panel, f"{k + 1} {groups.names[k]}", groups.members(k), colors[groups.names[k]], xy)
+    return figure
+
+
+def _numbered(axes: Any, groups: Groups, colors: dict[str, str], xy: spatial.Floats) -> None:
+    from matplotlib.colors import to_rgba
+
+    span = float((np.nanmax(xy, axis=0) - np.nanmin(xy, axis=0)).max())
+    grid = spatial.pixels(xy, pixel=max(span / 90, 1e-9))
+    winner = grid.most_frequent(groups.codes, len(groups.names))
+    table = np.array([*(to_rgba(colors[name]) for name in groups.names), (1.0, 1.0, 1.0, 0.0)])
+    axes.imshow(table[winner], extent=grid.extent, interpolation="nearest")
+    side = (grid.extent[1] - grid.extent[0]) / grid.shape[1]
+    for row, col in np.argwhere((winner >= 0) & _is_shown(winner)):
+        x, y = grid.extent[0] + (col + 0.5) * side, grid.extent[3] + (row + 0.5) * side
+        axes.text(x, y, str(winner[row, col] + 1), fontsize=4.5, ha="center", va="center", color=style.INK)
+
+
+def _is_shown(winner: Any) -> Any:
+    """Choose the bins that carry a number: a fixed sparse lattice, so that numbers do not touch."""
+    step = max(1, round(1 / _NUMBER_SHARE))
+    rows, cols = np.indices(winner.shape)
+    return (rows % step == 0) & ((cols + rows // step * 2) % step == 0)
+
+
+def _numbered_legend(axes: Any, groups: Groups, colors: dict[str, str]) -> None:
+    from matplotlib.lines import Line2D
+
+    style.bare(axes)
+    rows = zip(groups.names, groups.sizes.tolist(), strict=True)
+    handles = [
+        Line2D([], [], marker="s", linestyle="", ms=6, color=colors[name], label=f"{k}  {style.wrap(name, 38)}  {n:,}")
+        for k, (name, n) in enumerate(rows, start=1)
+    ]
+    size = style.SMALL if len(handles) <= 40 else style.TINY
+    axes.legend(handles=handles, loc="upper left", frameon=False, fontsize=size, ncols=1 + (len(handles) > 36))
+
+
+def _small_map(axes: Any, title: str, members: Any, color: str, xy: spatial.Floats) -> None:
+    everyone = np.random.default_rng(0).choice(len(xy), min(len(xy), 4000), replace=False)
+    shown = members[:: max(1, len(members) // 4000)]
+    axes.scatter(*xy[everyone].T, c=style.FAINT, s=0.4, linewidths=0, rasterized=True)
+    axes.scatter(*xy[shown].T, c=color, s=1.5, linewidths=0, rasterized=True)
+    axes.set_title(style.wrap(title, 26), fontsize=style.TINY, color=style.INK)
+    axes.set_aspect("equal")
+    axes.invert_yaxis()
+
+
+def _note(n_cells: int) -> str:
+    pixel = "" if n_cells <= spatial.MOST_POINTS else ". A pixel shows the commonest type of its cells"
+    return f"{n_cells:,} cells{pixel}."

@@ -1,0 +1,94 @@
+"""How many cells of each type, and why cells have none."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pandas as pd
+from anndata import AnnData
+
+from spatialcore import columns
+from spatialcore.plotting import style
+from spatialcore.plotting.groups import NOT_TYPES, group_cells, type_colors
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_ROW: Final = 0.26
+_REASONS: Final = {
+    columns.REASON_LOW_CONFIDENCE: "confidence below the threshold",
+    columns.REASON_NO_COUNTS: "no counts on the panel",
+    columns.REASON_LOW_COUNT_TYPE: "type with too few cells",
+}
+
+
+def plot_composition(adata: AnnData, label_column: str = columns.CELL_TYPE, save: str | Path | None = None) -> "Figure":
+    """Draw the number of cells of every type as bars, and below them the cells without a type by reason.
+
+    Parameters
+    ----------
+    adata
+        Annotated cells.
+    label_column
+        Column of ``obs`` with the calls after filtering.
+    save
+        Where to write the figure; the table goes beside it as CSV.
+    """
+    table = composition_table(adata, label_column)
+    figure = style.new_figure((9.0, max(3.0, 1.6 + _ROW * len(table))))
+    _bars(figure.add_subplot(), table, type_colors(adata, label_column))
+    called = int(table.loc[table["reason"] == "", "n_cells"].sum())
+    share = 100 * called / max(1, adata.n_obs)
+    style.set_title(figure, f"{adata.n_obs:,} cells, {share:.1f} % called")
+    style.save_figure(figure, save)
+    if save is not None:
+        style.save_table(table, Path(save).with_suffix(".csv"))
+    return figure
+
+
+def composition_table(adata: AnnData, label_column: str = columns.CELL_TYPE) -> pd.DataFrame:
+    """Return cell_type, reason (empty for types), n_cells and share: types first, then why cells have none."""
+    groups = group_cells(adata, label_column)
+    rows = [
+        (name, "", int(size)) for name, size in zip(groups.names, groups.sizes, strict=True) if name not in NOT_TYPES
+    ]
+    rows += _without_type(adata, label_column)
+    table = pd.DataFrame(rows, columns=["cell_type", "reason", "n_cells"])
+    table["share"] = table["n_cells"] / max(1, adata.n_obs)
+    return table
+
+
+def _without_type(adata: AnnData, label_column: str) -> list[tuple[str, str, int]]:
+    labels = adata.obs[label_column].astype(object)
+    open_ = labels.isna() | labels.isin(NOT_TYPES)
+    if not open_.any():
+        return []
+    known = columns.UNASSIGNED_REASON in adata.obs
+    reasons = adata.obs[columns.UNASSIGNED_REASON].astype(object) if known else pd.Series("", index=adata.obs.index)
+    frame = pd.DataFrame({"label": labels.fillna(columns.UNASSIGNED)[open_], "reason": reasons.fillna("")[open_]})
+    counts = frame.value_counts().reset_index(name="n_cells")
+    return [
+        (str(label), _REASONS.get(str(reason), str(reason) or "no reason given"), int(n))
+        for label, reason, n in counts.itertuples(index=False)
+    ]
+
+
+def _bars(axes: Any, table: pd.DataFrame, colors: dict[str, str]) -> None:
+    pairs = zip(table["cell_type"], table["reason"], strict=True)
+    names = [f"{name}: {reason}" if reason else name for name, reason in pairs]
+    places = range(len(table))
+    axes.barh(places, table["n_cells"], color=[colors[name] for name in table["cell_type"]], height=0.75)
+    axes.set_yticks(places, [style.wrap(name, 60) for name in names])
+    for y, (cells, share) in enumerate(zip(table["n_cells"], table["share"], strict=True)):
+        axes.annotate(
+            f"{cells:,} ({100 * share:.1f} %)",
+            (cells, y),
+            xytext=(4, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=style.SMALL,
+            color=style.INK,
+        )
+    axes.invert_yaxis()
+    axes.set_xlabel("Cells", fontsize=style.SMALL)
+    axes.margins(x=0.2, y=0.02)
+    style.tidy(axes, grid="x")

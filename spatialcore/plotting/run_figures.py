@@ -1,0 +1,76 @@
+"""Every figure of a run: the four of the annotation, and those on where the calls come from."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from anndata import AnnData
+
+from spatialcore import columns
+from spatialcore.plotting.calibration import plot_calibration
+from spatialcore.plotting.celltype_map import plot_celltype_map
+from spatialcore.plotting.composition import plot_composition
+from spatialcore.plotting.confusions import plot_confusable_pairs
+from spatialcore.plotting.gene_coverage import plot_gene_coverage
+from spatialcore.plotting.generate import generate_annotation_plots
+from spatialcore.plotting.marker_separation import plot_marker_separation
+from spatialcore.plotting.reference_composition import plot_reference_composition
+
+
+def draw_run_figures(
+    adata: AnnData,
+    output_dir: str | Path | None = None,
+    *,
+    prefix: str = "celltyping",
+    confidence_threshold: float = 0.8,
+    markers: dict[str, list[str]] | None = None,
+) -> dict[str, Any]:
+    """Draw all figures of an annotated sample, each as PNG with its numbers as CSV.
+
+    Parameters
+    ----------
+    adata
+        Data annotated by this package; calls may be filtered or not.
+    output_dir
+        Folder for the files; nothing is written when not given.
+    prefix
+        How the files' names begin.
+    confidence_threshold
+        Where a call counts.
+    markers
+        Type -> genes; the canonical markers when not given.
+
+    Returns
+    -------
+    dict
+        ``figures``, ``paths`` and ``summary`` as :func:`generate_annotation_plots` returns them, with more figures.
+    """
+    folder = None if output_dir is None else Path(output_dir)
+    drawn = generate_annotation_plots(
+        adata,
+        label_column=columns.PREDICTED,
+        output_dir=folder,
+        prefix=prefix,
+        confidence_threshold=confidence_threshold,
+        markers=markers,
+    )
+    for name, draw in _more(adata, confidence_threshold, markers).items():
+        path = None if folder is None else folder / f"{prefix}_{name}.png"
+        drawn["figures"][name], drawn["paths"][name] = draw(path), path
+    return drawn
+
+
+def _more(
+    adata: AnnData, threshold: float, markers: dict[str, list[str]] | None
+) -> dict[str, Callable[[Path | None], Any]]:
+    figures: dict[str, Callable[[Path | None], Any]] = {
+        "composition": lambda path: plot_composition(adata, save=path),
+        "marker_separation": lambda path: plot_marker_separation(adata, columns.PREDICTED, markers, save=path),
+        "calibration": lambda path: plot_calibration(adata, threshold, save=path),
+        "confusable_pairs": lambda path: plot_confusable_pairs(adata, save=path),
+        "reference_composition": lambda path: plot_reference_composition(adata, save=path),
+        "gene_coverage": lambda path: plot_gene_coverage(adata, save=path),
+    }
+    if columns.SPATIAL in adata.obsm:
+        figures = {"celltype_map": lambda path: plot_celltype_map(adata, save=path)} | figures
+    return figures

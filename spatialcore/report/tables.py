@@ -1,0 +1,145 @@
+"""The tables of the page, as plain rows."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from anndata import AnnData
+
+from spatialcore import columns
+from spatialcore.annotation.config import Settings
+from spatialcore.errors import InputError
+from spatialcore.plotting.composition import composition_table
+from spatialcore.plotting.groups import type_colors
+from spatialcore.plotting.recorded import held_out, model_card, recorded, recorded_table, records
+
+Rows = list[dict[str, Any]]
+DEFAULT_THRESHOLD = 0.8
+
+
+def require_calls(adata: AnnData) -> None:
+    """Refuse data that have not been annotated."""
+    missing = [name for name in (columns.CELL_TYPE, columns.CONFIDENCE) if name not in adata.obs]
+    if missing:
+        raise InputError(f"obs has no {' and no '.join(missing)}", hint="annotate the data first")
+
+
+def with_model_card(adata: AnnData, model_path: Path) -> AnnData:
+    """Return the data with the model's sidecar in their manifest, where it is not there."""
+    if model_card(adata):
+        return adata
+    from spatialcore.annotation.model import load_model
+
+    card = {key: value for key, value in load_model(model_path).metadata.items() if key != "genes"}
+    held = adata.copy()
+    held.uns[columns.MANIFEST] = {
+        **held.uns.get(columns.MANIFEST, {}),
+        "model_card_json": json.dumps(card, default=float),
+    }
+    return held
+
+
+def threshold_of(adata: AnnData, config: Settings | None) -> float:
+    """Return the threshold below which calls were left unassigned."""
+    given = getattr(config, "confidence_threshold", None)
+    settings = recorded(adata, "config_json") or {}
+    return float(given if given is not None else settings.get("confidence_threshold", DEFAULT_THRESHOLD))
+
+
+def references(adata: AnnData) -> Rows:
+    """Return one row a reference: where it is from, which version, how many cells were read and kept."""
+    return [
+        {
+            "source": item.get("source", ""),
+            "uri": item.get("uri", ""),
+            "sha256": item.get("sha256", ""),
+            "n_cells": item.get("n_cells", 0),
+            "n_kept": item.get("n_kept", 0),
+            "genes": f"{item.get('genes_kept', 0)} of {item.get('genes_wanted', 0)}",
+            "counts": (item.get("counts") or {}).get("kind", ""),
+            "about": _about(item),
+        }
+        for item in recorded(adata, "references_json") or []
+    ]
+
+
+def _about(item: dict[str, Any]) -> str:
+    """Return what must be cited: collection, citation, licence, release and retrieval, where they are known."""
+    known = {**item, **(item.get("metadata") or {}), **(item.get("provenance") or {})}
+    names = ("collection", "citation", "licence", "license", "census_build", "schema_version", "retrieved")
+    return "; ".join(f"{name.replace('_', ' ')}: {known[name]}" for name in names if known.get(name))
+
+
+def dropped(adata: AnnData) -> Rows:
+    """Return what was left out of the references, and why."""
+    return [
+        {"source": item.get("source", ""), **part}
+        for item in recorded(adata, "references_json") or []
+        for part in item.get("dropped", [])
+    ]
+
+
+def label_mapping(adata: AnnData) -> Rows:
+    """Return what the references' labels became."""
+    return records(recorded_table(adata, "label_mapping_json"))
+
+
+def types(adata: AnnData, threshold: float, validation: pd.DataFrame) -> Rows:
+    """Return one row a cell type: cells, confidence, how the model does on it, how its markers separate it."""
+    predicted, colors = adata.obs[columns.PREDICTED].astype(str), type_colors(adata, columns.CELL_TYPE)
+    f1, ids = held_out(adata).get("f1") or {}, model_card(adata).get("ontology_ids") or {}
+    auc = dict(zip(validation["cell_type"], validation["auc"], strict=True)) if not validation.empty else {}
+    confidence = adata.obs[columns.CONFIDENCE].groupby(predicted, observed=True).median()
+    table = composition_table(adata)
+    return [
+        {
+            "name": row["cell_type"],
+            "color": colors.get(row["cell_type"], "#808080"),
+            "id": ids.get(row["cell_type"], ""),
+            "n_cells": int(row["n_cells"]),
+            "share": float(row["share"]),
+            "n_predicted": int((predicted == row["cell_type"]).sum()),
+            "confidence": confidence.get(row["cell_type"]),
+            "f1": f1.get(row["cell_type"]),
+            "auc": auc.get(row["cell_type"]),
+        }
+        for row in records(table[table["reason"] == ""])
+    ]
+
+
+def unassigned(adata: AnnData) -> Rows:
+    """Return the cells without a call by reason."""
+    table = composition_table(adata)
+    return records(table[table["reason"] != ""])
+
+
+def card(adata: AnnData) -> Rows:
+    """Return what the model says of itself, as name and value."""
+    known, figures = model_card(adata), held_out(adata)
+    training, platform = known.get("training") or {}, known.get("platform") or {}
+    rows = [
+        ("Name", known.get("name")),
+        ("Trained", known.get("date")),
+        ("Trainer", training.get("trainer")),
+        ("Training cells", training.get("n_cells")),
+        ("Classes", training.get("n_classes")),
+        ("Genes", training.get("n_genes")),
+        ("Matched to", platform.get("matched_to")),
+        ("Median counts of the query", _rounded(platform.get("median_depth"), 0)),
+        ("Background share found", _rounded(platform.get("ambient_share"), 2)),
+        ("Accuracy on held-out cells", _rounded(figures.get("accuracy"), 3)),
+        ("Macro-F1 on held-out cells", _rounded(figures.get("macro_f1"), 3)),
+        ("Model file", recorded(adata, "model_path")),
+        ("sha256", recorded(adata, "model_sha256")),
+    ]
+    return [{"name": name, "value": value} for name, value in rows if value not in (None, "")]
+
+
+def versions(adata: AnnData) -> Rows:
+    """Return the versions of the software."""
+    return [{"name": name, "value": value} for name, value in (recorded(adata, "versions_json") or {}).items()]
+
+
+def _rounded(value: Any, digits: int) -> str | None:
+    return None if value is None else f"{float(value):.{digits}f}"
