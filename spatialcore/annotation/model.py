@@ -205,7 +205,7 @@ def _as_celltypist(model: CellTypingModel) -> dict[str, Any]:
     scaler.n_features_in_ = len(model.genes)
     about = model.metadata
     description = {
-        "date": about.get("date", ""),
+        "date": about.get("date", ""),  # none by us: the same training gives the same bytes
         "details": f"input: log1p of counts brought to {model.target_sum:g} over the model's {len(model.genes)} genes",
         "url": "",
         "source": about.get("source", ""),

@@ -1,8 +1,6 @@
 """Train a model for a panel: the spec's door, and the two trainers behind it."""
 
-import time
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -93,7 +91,6 @@ def train_celltypist_model(
     """
     if trainer not in ("celltypist", "logistic"):
         raise InputError(f"trainer {trainer!r} is not known", hint="one of 'logistic', 'celltypist'")
-    started = time.perf_counter()
     labels = read_labels(adata.obs, label_column, ontology_column)
     if trainer == "celltypist":
         options = RecipeOptions(
@@ -117,12 +114,10 @@ def train_celltypist_model(
         "n_genes": len(model.genes),
         "n_classes": len(model.classes),
         "cells_per_class": dict(zip(labels.names, np.bincount(labels.codes).tolist(), strict=True)),
-        "seconds": round(time.perf_counter() - started, 2),
     }
     about = {
         "name": model_name,
         "tissue": tissue,
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "label_column": label_column,
         "random_state": random_state,
         "training": summary,

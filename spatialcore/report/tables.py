@@ -120,7 +120,6 @@ def card(adata: AnnData) -> Rows:
     training, platform = known.get("training") or {}, known.get("platform") or {}
     rows = [
         ("Name", known.get("name")),
-        ("Trained", known.get("date")),
         ("Trainer", training.get("trainer")),
         ("Training cells", training.get("n_cells")),
         ("Classes", training.get("n_classes")),

@@ -101,7 +101,8 @@ def test_the_same_seed_gives_the_same_labels_and_coefficients(
     data: tuple[ad.AnnData, list[str]], annotated: ad.AnnData, folder: Path, tmp_path: Path
 ) -> None:
     again = annotate(data, model_output=tmp_path / "blood.pkl", generate_plots=False)
-    assert (tmp_path / "blood.pkl").read_bytes() == (folder / "blood.pkl").read_bytes()
+    for name in ("blood.pkl", "blood_celltypist.json", "blood_colors.json"):
+        assert (tmp_path / name).read_bytes() == (folder / name).read_bytes()
     np.testing.assert_array_equal(again.obs[columns.CONFIDENCE], annotated.obs[columns.CONFIDENCE])
 
 

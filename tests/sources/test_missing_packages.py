@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+import fsspec.registry
 import pytest
 
 from spatialcore import storage
@@ -26,6 +27,7 @@ def test_the_package_is_named(
 ) -> None:
     monkeypatch.setitem(sys.modules, module, None)
     monkeypatch.setattr(connections, "_open", {})
+    monkeypatch.setattr(fsspec.registry, "_registry", {})  # another test may have loaded the class
     with pytest.raises(DependencyError, match=text) as failure:
         acquire_reference(source, tmp_path / "a.h5ad")
     assert isinstance(failure.value, ImportError)

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_matrix
 
+from spatialcore.annotation import patterns  # it imports this package: its names are looked up when called
 from spatialcore.annotation.ontology.abbreviations import reading
 from spatialcore.annotation.ontology.hierarchy import depth, hierarchy, is_term
 from spatialcore.annotation.ontology.index import Index, load_ontology_index
 from spatialcore.annotation.ontology.junk import is_junk
 from spatialcore.annotation.ontology.text import spelled, words_of
 from spatialcore.annotation.ontology.weights import label_factor, term_factor
-from spatialcore.annotation.patterns import get_canonical_term
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ class Matcher:
         opened = bare(words_of(expand(label, tissue)))
         if (words == opened or len(words) > 1) and (term := self._term_of(words)):
             return self._found(label, term, 1.0, "tier1_exact")
-        canonical = get_canonical_term(label)
+        canonical = patterns.get_canonical_term(label)
         if canonical and canonical in self.entries:
             return self._found(label, self.entries[canonical]["id"], 0.95, "tier0_pattern")
         term = self._term_of(opened)
