@@ -3,8 +3,8 @@
 import sys
 from pathlib import Path
 
-import fsspec.registry
 import pytest
+from fsspec.registry import _registry as loaded_systems
 
 from spatialcore import storage
 from spatialcore.annotation import acquire_reference
@@ -27,7 +27,8 @@ def test_the_package_is_named(
 ) -> None:
     monkeypatch.setitem(sys.modules, module, None)
     monkeypatch.setattr(connections, "_open", {})
-    monkeypatch.setattr(fsspec.registry, "_registry", {})  # another test may have loaded the class
+    for scheme in ("s3", "gs"):  # another test may have loaded the class
+        monkeypatch.delitem(loaded_systems, scheme, raising=False)
     with pytest.raises(DependencyError, match=text) as failure:
         acquire_reference(source, tmp_path / "a.h5ad")
     assert isinstance(failure.value, ImportError)
