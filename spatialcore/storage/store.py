@@ -51,7 +51,7 @@ def put(local: str | Path, uri: str | Path, *, metadata: dict[str, Any] | None =
     seen, digest = upload(Path(local), location)
     file = _stored(location, seen, digest)
     put_text(Manifest.of(file, metadata).text(), manifest_uri(location.uri))
-    log.info("stored %s (%.1f MB)", file.uri, file.size / 1e6)
+    log.debug("stored %s (%.1f MB)", file.uri, file.size / 1e6)
     return file
 
 
