@@ -11,12 +11,12 @@ from anndata import AnnData
 from spatialcore import columns
 from spatialcore.core.genes import Species, is_control, sum_duplicates, symbols_of
 from spatialcore.core.logging import get_logger
-from spatialcore.core.matrix import open_matrix
-from spatialcore.core.normalization import check_normalization_status, log1p_normalize
+from spatialcore.core.normalization import log1p_normalize
 from spatialcore.errors import InputError, NormalizationError
 from spatialcore.io.atomic import whole
 from spatialcore.io.cellxgene_cells import cell_columns
 from spatialcore.io.cellxgene_facts import ORGANISM, fact_columns
+from spatialcore.io.counts import raw_counts
 from spatialcore.io.ensembl import current_ids, species_of
 
 logger = get_logger(__name__)
@@ -97,20 +97,22 @@ def _checked(adata: AnnData, path: str | Path) -> Path:
 
 def _assemble(adata: AnnData, obs: pd.DataFrame, species: Species) -> AnnData:
     """Return counts in raw and log1p(10k) in X, both of the genes that have a current id, one column a gene."""
-    names = [str(name) for name in adata.var_names]
-    counts, names, var = _counts(adata, names)
-    ids = np.array(current_ids(names, var, species), dtype=object)
+    raw = raw_counts(adata)
+    if raw is None:
+        raise NormalizationError("the data hold no raw counts, which CELLxGENE wants", hint="add layers['counts']")
+    names = raw.names
+    ids = np.array(current_ids(names, raw.var, species), dtype=object)
     named = np.flatnonzero(ids != "")
     if len(named) == 0:
         raise InputError(
             f"no feature has an Ensembl id: {', '.join(names[:5])}", hint="are they symbols of another species?"
         )
     _tell_left_out([name for name, identifier in zip(names, ids, strict=True) if not identifier])
-    summed, genes = sum_duplicates(counts[:, named], list(ids[named]))
+    summed, genes = sum_duplicates(raw.matrix[:, named], list(ids[named]))
     exported = AnnData(summed, obs=obs, var=pd.DataFrame(index=pd.Index(genes, dtype=object)))
     exported.raw = exported
     exported.X = log1p_normalize(summed)
-    symbols = dict(zip(ids, symbols_of(names, var), strict=True))
+    symbols = dict(zip(ids, symbols_of(names, raw.var), strict=True))
     exported.var["gene_symbol"] = [symbols[gene] for gene in genes]
     exported.var["feature_is_filtered"] = False
     return exported
@@ -121,19 +123,6 @@ def _tell_left_out(names: list[str]) -> None:
     logger.info("%d controls are left out", len(names) - len(genes))
     if genes:
         logger.warning("%d genes without a current Ensembl id are left out: %s", len(genes), ", ".join(genes[:10]))
-
-
-def _counts(adata: AnnData, names: list[str]) -> tuple[sp.csr_matrix, list[str], pd.DataFrame]:
-    source = check_normalization_status(adata)["raw_source"]
-    if source is None:
-        raise NormalizationError("the data hold no raw counts, which CELLxGENE wants", hint="add layers['counts']")
-    if source == "raw.X":
-        names, var, matrix = [str(name) for name in adata.raw.var_names], adata.raw.var, adata.raw.X
-    else:
-        var, matrix = adata.var, adata.X if source == "X" else adata.layers[source.removeprefix("layers/")]
-    counts = open_matrix(matrix).take(np.arange(adata.n_obs)).astype(np.float32)
-    counts.eliminate_zeros()
-    return counts, names, var
 
 
 def _add_embeddings(adata: AnnData, exported: AnnData) -> str:
