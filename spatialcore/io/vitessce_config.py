@@ -9,6 +9,8 @@ SCHEMA_VERSION = "1.0.17"
 DATA = "data.zarr"
 EMBEDDING = "map"
 TYPES, GUESSES = "Cell type", "Best guess"
+# of features called "gene" Vitessce asks a server of its makers for descriptions, and waits for the answer
+GENE = "panel gene"
 
 
 def view_config(
@@ -53,7 +55,7 @@ def _files(sets: list[tuple[str, str]], confident: bool, expressed: bool) -> lis
         "obsEmbedding": [{"path": f"obsm/{EMBEDDING}", "dims": [0, 1], "embeddingType": EMBEDDING}],
         "obsSets": [{"name": name, "path": f"obs/{column}"} for name, column in sets],
     }
-    values = {"obsType": "cell", "featureType": "gene", "featureValueType": "expression"}
+    values = {"obsType": "cell", "featureType": GENE, "featureValueType": "expression"}
     if expressed:
         options["obsFeatureMatrix"] = {"path": "X"}
     files: list[dict[str, Any]] = [
@@ -80,11 +82,12 @@ def _space(colors: Mapping[str, str], types: Sequence[str], genes: Sequence[str]
         "embeddingZoom": {"shared": None},
         "embeddingTargetX": {"shared": None},
         "embeddingTargetY": {"shared": None},
+        "obsSetExpansion": {"types": [[TYPES]]},
         "obsSetSelection": {"types": [[TYPES, name] for name in types]},
         "obsSetColor": {"types": [{"path": [TYPES, name], "color": _rgb(colors[name])} for name in types]},
         "obsColorEncoding": {"types": "cellSetSelection", "confidence": "geneSelection", "gene": "geneSelection"},
-        "featureType": {"confidence": "score", "gene": "gene"},
-        "featureValueType": {"confidence": "confidence", "gene": "expression"},
+        "featureType": {"types": GENE, "confidence": "score", "gene": GENE},
+        "featureValueType": {"types": "expression", "confidence": "confidence", "gene": "expression"},
         "featureSelection": {"confidence": [CONFIDENCE], "gene": list(genes[:1])},
         "featureValueColormap": {"confidence": "viridis", "gene": "plasma"},
         "featureValueColormapRange": {"confidence": [0.0, 1.0], "gene": [0.0, 1.0]},
@@ -111,13 +114,15 @@ TITLES = {"types": "Cell types", "confidence": "Confidence", "gene": "Expression
 
 
 def _view(component: str, at: tuple[int, int, int, int], what: str, *, mapping: bool = False) -> dict[str, Any]:
-    scopes: dict[str, str] = {"dataset": "cells", "obsType": "cell", "obsSetSelection": "types", "obsSetColor": "types"}
+    scopes: dict[str, str] = {"dataset": "cells", "obsType": "cell"}
+    scopes |= dict.fromkeys(("obsSetSelection", "obsSetColor", "obsSetExpansion"), "types")
     if mapping:
         scopes |= {"embeddingType": EMBEDDING, "obsColorEncoding": what}
         scopes |= dict.fromkeys(("embeddingZoom", "embeddingTargetX", "embeddingTargetY"), "shared")
+    scopes |= {"featureType": what, "featureValueType": what}
     if what != "types":
-        feature = ("featureType", "featureValueType", "featureSelection", "featureValueColormap")
-        scopes |= dict.fromkeys((*feature, "featureValueColormapRange"), what)
+        shown = ("featureSelection", "featureValueColormap", "featureValueColormapRange")
+        scopes |= dict.fromkeys(shown, what)
     x, y, w, h = at
     return {"component": component, "coordinationScopes": scopes, "x": x, "y": y, "w": w, "h": h}
 
