@@ -61,3 +61,20 @@ class RefreshConfig(RunConfig):
         title="Tolerated loss",
         description="Macro-F1 that a new model may lose",
     )
+
+
+class PendingConfig(_Form):
+    """A folder where samples arrive, and the model that annotates them."""
+
+    samples: str = Field(
+        ...,
+        min_length=1,
+        title="Samples",
+        description="A folder, s3:// or gs:// prefix: each file or folder in it is one",
+    )
+    store: str = Field("spatialcore-store", min_length=1, title="Store", description="A folder, s3:// or gs:// prefix")
+    tissue: str = Field(..., min_length=1, title="Tissue", description="Whose model")
+    confidence_threshold: float = Field(
+        0.8, ge=0, le=1, title="Confidence threshold", description="Calls below it become Unassigned"
+    )
+    generate_plots: bool = Field(True, title="Plots and report")

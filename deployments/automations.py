@@ -1,0 +1,89 @@
+"""Automations: mark runs that died, tell of failures, and, where it is wanted, start crashed runs again."""
+
+import json
+from datetime import timedelta
+from typing import Final, cast
+
+from prefect.automations import Automation
+from prefect.blocks.webhook import Webhook
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.objects import StateType
+from prefect.events.actions import CallWebhook, ChangeFlowRunState, RunDeployment
+from prefect.events.schemas.automations import EventTrigger, Posture
+
+from deployments.blocks import NAME
+from deployments.environment import HEARTBEAT, Installation
+
+ZOMBIES: Final = "spatialcore: runs that died"
+FAILURES: Final = "spatialcore: tell of failures"
+AGAIN: Final = "spatialcore: start crashed runs again"
+RETRY_TAG: Final = "retry-crashed"
+_ENDED: Final = {f"prefect.flow-run.{state}" for state in ("Completed", "Failed", "Cancelled", "Crashed")}
+_ANY_RUN: Final = {"prefect.resource.id": "prefect.flow-run.*"}
+
+
+def save_automations(client: SyncPrefectClient, here: Installation) -> list[str]:
+    """Make the automations anew, so that each is there once and as it is written here; return their names."""
+    wanted = [zombies(), again(enabled=here.retry_crashed)]
+    if here.webhook:
+        wanted.append(failures(cast(Webhook, Webhook.load(NAME))))
+    for automation in wanted:
+        for old in client.read_automations_by_name(automation.name):
+            client.delete_automation(old.id)
+        automation.create()
+    return [automation.name for automation in wanted]
+
+
+def zombies() -> Automation:
+    """Mark a run as crashed when it gave no sign of life for two and a half heartbeats."""
+    return Automation(
+        name=ZOMBIES,
+        description="A run whose process was killed sends no heartbeat: it is marked Crashed and frees its place.",
+        trigger=EventTrigger(
+            after={"prefect.flow-run.heartbeat"},
+            expect={"prefect.flow-run.heartbeat", *_ENDED},
+            match=_ANY_RUN,
+            for_each={"prefect.resource.id"},
+            posture=Posture.Proactive,
+            threshold=1,
+            within=timedelta(seconds=2.5 * HEARTBEAT),
+        ),
+        actions=[
+            ChangeFlowRunState(state=StateType.CRASHED, name="Crashed", message="no heartbeat: its process is gone")
+        ],
+    )
+
+
+def failures(webhook: Webhook) -> Automation:
+    """Call a webhook for each run that failed or crashed; the payload is what Slack, Teams and the like take."""
+    document = webhook._block_document_id
+    assert document is not None  # it was loaded from the server
+    text = "{{ flow.name }}/{{ deployment.name }}: {{ flow_run.name }} {{ flow_run.state.name }} {{ flow_run|ui_url }}"
+    return Automation(
+        name=FAILURES,
+        description="Tells SPATIALCORE_WEBHOOK_URL of runs that failed or crashed.",
+        trigger=_on({"prefect.flow-run.Failed", "prefect.flow-run.Crashed"}),
+        actions=[CallWebhook(block_document_id=document, payload=json.dumps({"text": text}))],
+    )
+
+
+def again(*, enabled: bool) -> Automation:
+    """Start the deployment of a crashed run again. It has no cap, so it is off unless asked for, and asks for a tag."""
+    return Automation(
+        name=AGAIN,
+        description=f"For deployments with the tag {RETRY_TAG}. A run that crashes each time is started each time.",
+        enabled=enabled,
+        trigger=_on({"prefect.flow-run.Crashed"}, tag=RETRY_TAG),
+        actions=[RunDeployment(source="inferred")],
+    )
+
+
+def _on(events: set[str], tag: str = "spatialcore") -> EventTrigger:
+    return EventTrigger(
+        expect=events,
+        match=_ANY_RUN,
+        match_related={"prefect.resource.role": "tag", "prefect.resource.id": f"prefect.tag.{tag}"},
+        posture=Posture.Reactive,
+        threshold=1,
+        within=timedelta(0),
+    )

@@ -1,0 +1,134 @@
+"""Every deployment of the service, as data: three for a tissue, and two that belong to none."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from deployments.tissue import Schedule, Tissue, load_tissues
+from flows.refresh_references import PROMOTED
+
+POOL: Final = "spatialcore"
+PEOPLE: Final = "people"
+SCHEDULED: Final = "scheduled"
+STORE: Final = "{{ $SPATIALCORE_STORE }}"  # put in by `prefect deploy`
+CHANGED: Final = "spatialcore.reference.changed"
+
+
+@dataclass(frozen=True)
+class Definition:
+    """One deployment.
+
+    Parameters
+    ----------
+    flow
+        The flow's name, which is also its module's.
+    name
+        The deployment's name, unique within the flow.
+    description
+        Markdown, shown above the form.
+    config
+        Defaults of the form; what a user must say himself is absent.
+    tags
+        To filter by in the UI.
+    queue
+        ``people`` goes first; ``scheduled`` takes one run at a time.
+    schedule
+        When it runs by itself.
+    event
+        Name of the event that starts it, and the resource that the event must be about.
+    one_at_a_time
+        A second run waits for the first.
+    """
+
+    flow: str
+    name: str
+    description: str
+    config: dict[str, Any]
+    tags: tuple[str, ...]
+    queue: str = PEOPLE
+    schedule: Schedule | None = None
+    event: tuple[str, str] | None = None
+    one_at_a_time: bool = field(default=False)
+
+    @property
+    def entrypoint(self) -> str:
+        """The flow as a module path: it works wherever the package is installed, and needs no copy of the code."""
+        return f"flows.{self.flow}.{self.flow}"
+
+    @property
+    def full_name(self) -> str:
+        """The name that Prefect's commands take."""
+        return f"{self.flow}/{self.name}"
+
+
+def definitions() -> list[Definition]:
+    """Return every deployment, by flow and name."""
+    return sorted([*_general(), *(each for tissue in load_tissues() for each in _of(tissue))], key=_by_name)
+
+
+def _by_name(definition: Definition) -> str:
+    return definition.full_name
+
+
+def _general() -> Iterator[Definition]:
+    yield Definition(
+        flow="acquire_references",
+        name="any",
+        description="Put references from CELLxGENE, Synapse or the web into a bucket of one's own.",
+        config={},
+        tags=("references",),
+    )
+    yield Definition(
+        flow="train_and_annotate",
+        name="any",
+        description="Annotate spatial data of any tissue with references of one's own.",
+        config={"store": STORE},
+        tags=("annotation",),
+    )
+
+
+def _of(tissue: Tissue) -> Iterator[Definition]:
+    shared = {"tissue": tissue.tissue, "store": STORE}
+    references = [reference.model_dump(mode="json") for reference in tissue.references]
+    training = {**tissue.settings(), "store": STORE, "references": references}
+    yield Definition(
+        flow="train_and_annotate",
+        name=tissue.tissue,
+        description=f"{tissue.title}: train a model for the panel of your samples, and annotate them.",
+        config=training,
+        tags=("annotation", tissue.tissue),
+    )
+    yield Definition(
+        flow="annotate",
+        name=tissue.tissue,
+        description=f"{tissue.title}: annotate samples with the model in use.",
+        config=shared,
+        tags=("annotation", tissue.tissue),
+    )
+    yield Definition(
+        flow="annotate_pending",
+        name=tissue.tissue,
+        description=f"{tissue.title}: annotate the samples in `{tissue.samples}` that the model in use has not seen. "
+        "Starts by itself when a model is promoted.",
+        config={**shared, "samples": below_store(tissue.samples)},
+        tags=("annotation", tissue.tissue),
+        queue=SCHEDULED,
+        event=(PROMOTED, f"spatialcore.model.{tissue.tissue}"),
+    )
+    yield Definition(
+        flow="refresh_references",
+        name=tissue.tissue,
+        description=f"{tissue.title}: look for new versions of the references; train, compare and promote a model. "
+        f"Starts by itself on the event `{CHANGED}`, and by its schedule once that is switched on.",
+        config={**training, "queries": [{"uri": below_store(tissue.panel), "sample": "panel"}]},
+        tags=("references", tissue.tissue),
+        queue=SCHEDULED,
+        schedule=tissue.schedule,
+        event=(CHANGED, f"spatialcore.reference.{tissue.tissue}"),
+        one_at_a_time=True,
+    )
+
+
+def below_store(place: str) -> str:
+    """Return a URI or an absolute path as it is, anything else as a place in the store."""
+    return place if "://" in place or place.startswith("/") else f"{STORE}/{place}"

@@ -1,0 +1,124 @@
+"""What the environment says of this installation; secrets come from here and go into blocks, nowhere else."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+from spatialcore import storage
+from spatialcore.errors import InputError
+
+HEARTBEAT = 30  # seconds; Prefect's smallest. Without heartbeats a killed run stays Running for ever.
+# What every process with Prefect in it needs here, server, worker and run alike.
+QUIET = {"DO_NOT_TRACK": "1", "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
+# What every run needs: signs of life, and the library's lines in its log.
+RUN = {
+    **QUIET,
+    "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT),
+    "PREFECT_LOGGING_EXTRA_LOGGERS": "spatialcore",
+}
+# The first UI asks nobody else; leases on disk survive the server.
+SERVER = {
+    **QUIET,
+    "PREFECT_SERVER_UI_V2_ENABLED": "false",
+    "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+    "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
+}
+
+
+@dataclass(frozen=True)
+class Installation:
+    """Where results go, who may write there, and who is told of failures.
+
+    Parameters
+    ----------
+    store
+        A folder, ``s3://`` or ``gs://`` prefix; ``SPATIALCORE_STORE``.
+    aws
+        The ``AWS_*`` variables that are set.
+    google
+        Text of the service account's key file; the file's path is in ``GOOGLE_APPLICATION_CREDENTIALS``.
+    webhook
+        Told of failed runs; ``SPATIALCORE_WEBHOOK_URL``.
+    runs_at_once
+        Runs of the work pool at the same time; ``SPATIALCORE_RUNS_AT_ONCE``.
+    retry_crashed
+        Whether a run whose process died is started again; ``SPATIALCORE_RETRY_CRASHED``.
+    """
+
+    store: str
+    aws: Mapping[str, str] = field(default_factory=dict, repr=False)
+    google: str = field(default="", repr=False)
+    webhook: str = field(default="", repr=False)
+    runs_at_once: int = 2
+    retry_crashed: bool = False
+
+    @classmethod
+    def of(cls, environment: Mapping[str, str] = os.environ) -> Self:
+        """Read and check the environment.
+
+        Raises
+        ------
+        InputError
+            A variable holds what it cannot hold.
+        """
+        key_file = environment.get("GOOGLE_APPLICATION_CREDENTIALS", "")
+        return cls(
+            store=_store(environment.get("SPATIALCORE_STORE", "")),
+            aws={name: environment[name] for name in AWS if environment.get(name)},
+            google=_read(key_file) if key_file else "",
+            webhook=environment.get("SPATIALCORE_WEBHOOK_URL", ""),
+            runs_at_once=_count("SPATIALCORE_RUNS_AT_ONCE", environment.get("SPATIALCORE_RUNS_AT_ONCE") or "2"),
+            retry_crashed=_switch("SPATIALCORE_RETRY_CRASHED", environment.get("SPATIALCORE_RETRY_CRASHED") or "no"),
+        )
+
+    @property
+    def scheme(self) -> str:
+        """``file``, ``s3`` or ``gs``."""
+        return storage.scheme_of(self.store)
+
+    @property
+    def bucket(self) -> tuple[str, str]:
+        """The store's bucket and the prefix in it; both empty for a folder."""
+        if self.scheme == "file":
+            return "", ""
+        bucket, _, prefix = self.store.partition("://")[2].partition("/")
+        return bucket, prefix
+
+
+AWS = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_DEFAULT_REGION",
+    "AWS_ENDPOINT_URL",
+)
+
+
+def _store(text: str) -> str:
+    if not text:
+        return str(Path("spatialcore-store").absolute())  # a worker's folder is not where this was said
+    if storage.scheme_of(text) == "file":
+        return str(Path(storage.parse_uri(text).path).absolute())
+    return text.rstrip("/")
+
+
+def _read(path: str) -> str:
+    file = Path(path)
+    if not file.is_file():
+        raise InputError(f"GOOGLE_APPLICATION_CREDENTIALS: no file {path}", hint="give the path of the key file")
+    return file.read_text()
+
+
+def _count(name: str, text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise InputError(f"{name}={text}", hint="give a whole number above 0")
+    return int(text)
+
+
+def _switch(name: str, text: str) -> bool:
+    words = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
+    if text.lower() not in words:
+        raise InputError(f"{name}={text}", hint="write yes or no")
+    return words[text.lower()]

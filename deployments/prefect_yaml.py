@@ -1,0 +1,71 @@
+"""Write deployments/prefect.yaml from the tissues: ``python -m deployments.prefect_yaml``."""
+
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from deployments.definitions import POOL, Definition, definitions
+
+PATH: Final = Path(__file__).with_name("prefect.yaml")
+HEAD: Final = """\
+# Made by `python -m deployments.prefect_yaml` from deployments/tissues/*.yaml: change those, not this file.
+# SPATIALCORE_STORE must be set: `SPATIALCORE_STORE=s3://bucket/store prefect deploy --all --prefect-file {name}`;
+# `python -m deployments.setup` does this, and makes the work pool, blocks and automations.
+"""
+
+
+class _Plain(yaml.SafeDumper):
+    """Write every value out: anchors are for machines."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def render() -> str:
+    """Return the text of prefect.yaml."""
+    content = {"name": "spatialcore", "deployments": [as_deployment(each) for each in definitions()]}
+    return HEAD.format(name="deployments/prefect.yaml") + yaml.dump(
+        content, Dumper=_Plain, sort_keys=False, width=120, allow_unicode=True
+    )
+
+
+def as_deployment(definition: Definition) -> dict[str, Any]:
+    """Return a deployment in prefect.yaml's words."""
+    entry: dict[str, Any] = {
+        "name": definition.name,
+        "entrypoint": definition.entrypoint,
+        "description": definition.description,
+        "tags": ["spatialcore", *definition.tags],
+        "work_pool": {"name": POOL, "work_queue_name": definition.queue},
+        "parameters": {"config": definition.config},
+    }
+    if definition.one_at_a_time:
+        entry["concurrency_limit"] = {"limit": 1, "collision_strategy": "ENQUEUE"}
+    if definition.schedule is not None:
+        entry["schedules"] = [definition.schedule.model_dump()]
+    if definition.event is not None:
+        name, resource = definition.event
+        entry["triggers"] = [
+            {
+                "name": f"{definition.full_name} on {name}",
+                "type": "event",
+                "enabled": True,
+                "match": {"prefect.resource.id": resource},
+                "expect": [name],
+            }
+        ]
+    return entry
+
+
+def main() -> None:
+    """Write the file; with --check, only say whether it is as it should be."""
+    if "--check" not in sys.argv[1:]:
+        PATH.write_text(render())
+    elif not PATH.exists() or PATH.read_text() != render():
+        sys.exit(f"{PATH} is not what the tissues make of it: run python -m deployments.prefect_yaml")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,49 @@
+"""The work pool, its two queues, and how many runs go at once."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
+from prefect.exceptions import ObjectNotFound
+from prefect.workers.process import ProcessWorker
+
+from deployments.definitions import PEOPLE, POOL, SCHEDULED
+
+# Queue -> priority (1 goes first) and runs at once. A refresh trains a model that nobody waits for.
+QUEUES: Final[dict[str, tuple[int, int | None]]] = {PEOPLE: (1, None), SCHEDULED: (2, 1)}
+
+
+def save_pool(client: SyncPrefectClient, environment: Mapping[str, str], runs_at_once: int) -> None:
+    """Make the work pool and its queues, or bring them up to date."""
+    template = job_template(environment)
+    try:
+        client.read_work_pool(POOL)
+    except ObjectNotFound:
+        client.create_work_pool(
+            WorkPoolCreate(name=POOL, type="process", base_job_template=template, concurrency_limit=runs_at_once)
+        )
+    else:
+        client.update_work_pool(POOL, WorkPoolUpdate(base_job_template=template, concurrency_limit=runs_at_once))
+    for name, (priority, limit) in QUEUES.items():
+        _save_queue(client, name, priority, limit)
+
+
+def job_template(environment: Mapping[str, str]) -> dict[str, Any]:
+    """Return the process worker's own template with the environment of our runs.
+
+    ``stream_output`` is off: a run whose worker was killed would die of the broken pipe at its next line.
+    """
+    template: dict[str, Any] = ProcessWorker.get_default_base_job_template()
+    properties = template["variables"]["properties"]
+    properties["env"]["default"] = dict(environment)
+    properties["stream_output"]["default"] = False
+    return template
+
+
+def _save_queue(client: SyncPrefectClient, name: str, priority: int, limit: int | None) -> None:
+    try:
+        queue = client.read_work_queue_by_name(name, work_pool_name=POOL)
+    except ObjectNotFound:
+        queue = client.create_work_queue(name, work_pool_name=POOL)
+    client.update_work_queue(queue.id, priority=priority, concurrency_limit=limit)

@@ -1,0 +1,46 @@
+"""Which samples of a folder are still to be annotated."""
+
+from prefect import task
+
+from spatialcore import storage
+from spatialcore.annotation.run_config import Query
+from spatialcore.errors import FileMissingError
+from spatialcore.storage import registry
+from tasks.manifests import RunManifest
+from tasks.publish import MANIFEST
+from tasks.retries import CLOUD
+
+
+@task(name="look for pending samples", **CLOUD)
+def pending_samples(samples: str, store: str, tissue: str) -> list[str]:
+    """Return the URIs of the samples that no run of the tissue's model in use holds.
+
+    Parameters
+    ----------
+    samples
+        A folder: each file or folder in it is a sample.
+    store, tissue
+        Where the runs are, and whose model is asked for.
+    """
+    pointer = registry.current(store, tissue)
+    if pointer is None:
+        raise FileMissingError(f"{store} has no model in use for {tissue}", hint="run train_and_annotate first")
+    done = _annotated(store, tissue, pointer.version)
+    return [uri for uri in samples_in(samples) if Query(uri=uri).name not in done]
+
+
+def samples_in(folder: str) -> list[str]:
+    """Return the URIs of what lies directly in a folder."""
+    below = folder.rstrip("/") + "/"
+    prefix = storage.parse_uri(below + "x").uri.removesuffix("x")
+    return sorted({prefix + uri.removeprefix(prefix).split("/")[0] for uri in storage.list_files(folder)})
+
+
+def _annotated(store: str, tissue: str, version: str) -> set[str]:
+    """Return the names of the samples in the runs of one version of a model."""
+    uris = storage.list_files(storage.join(store, "runs"))
+    texts = [storage.read_text(uri) for uri in uris if uri.endswith(f"/{MANIFEST}")]
+    runs = [RunManifest.model_validate_json(text) for text in texts]
+    return {
+        sample.sample for run in runs if run.tissue == tissue and run.model_version == version for sample in run.samples
+    }
