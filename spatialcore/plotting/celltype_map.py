@@ -9,7 +9,7 @@ from anndata import AnnData
 from spatialcore import columns
 from spatialcore.errors import InputError
 from spatialcore.plotting import spatial, style
-from spatialcore.plotting.groups import Groups, group_cells, type_colors
+from spatialcore.plotting.groups import NOT_TYPES, Groups, group_cells, type_colors
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -77,7 +77,7 @@ def _draw(axes: Any, groups: Groups, colors: dict[str, str], xy: spatial.Floats,
     table = np.array([to_rgba(colors[name]) for name in groups.names])
     if len(xy) > spatial.MOST_POINTS:
         grid = spatial.pixels(xy, pixel=spatial.pixel_side(xy, inches))
-        winner = grid.most_frequent(groups.codes, len(groups.names))
+        winner = _commonest_type(grid, groups)
         image = np.vstack([table, [[1.0, 1.0, 1.0, 0.0]]])[winner]
         axes.imshow(image, extent=grid.extent, interpolation="nearest")
         return
@@ -120,13 +120,21 @@ def _numbered(axes: Any, groups: Groups, colors: dict[str, str], xy: spatial.Flo
 
     span = float((np.nanmax(xy, axis=0) - np.nanmin(xy, axis=0)).max())
     grid = spatial.pixels(xy, pixel=max(span / 90, 1e-9))
-    winner = grid.most_frequent(groups.codes, len(groups.names))
+    winner = _commonest_type(grid, groups)
     table = np.array([*(to_rgba(colors[name]) for name in groups.names), (1.0, 1.0, 1.0, 0.0)])
     axes.imshow(table[winner], extent=grid.extent, interpolation="nearest")
     side = (grid.extent[1] - grid.extent[0]) / grid.shape[1]
     for row, col in np.argwhere((winner >= 0) & _is_shown(winner)):
         x, y = grid.extent[0] + (col + 0.5) * side, grid.extent[3] + (row + 0.5) * side
         axes.text(x, y, str(winner[row, col] + 1), fontsize=4.5, ha="center", va="center", color=style.INK)
+
+
+def _commonest_type(grid: spatial.Pixels, groups: Groups) -> Any:
+    """Return the commonest type per pixel; cells without a type count only where there are no others."""
+    has_type = ~np.isin(np.asarray(groups.names, dtype=object), NOT_TYPES)
+    of_types = np.where(has_type[groups.codes], groups.codes, -1)
+    winner = grid.most_frequent(of_types, len(groups.names))
+    return np.where(winner >= 0, winner, grid.most_frequent(groups.codes, len(groups.names)))
 
 
 def _is_shown(winner: Any) -> Any:
@@ -160,5 +168,7 @@ def _small_map(axes: Any, title: str, members: Any, color: str, xy: spatial.Floa
 
 
 def _note(n_cells: int) -> str:
-    pixel = "" if n_cells <= spatial.MOST_POINTS else ". A pixel shows the commonest type of its cells"
+    pixel = (
+        "" if n_cells <= spatial.MOST_POINTS else ". A pixel shows the commonest type of the cells in it that have one"
+    )
     return f"{n_cells:,} cells{pixel}."
