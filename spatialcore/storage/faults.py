@@ -41,6 +41,7 @@ _BUSY_NAMES: Final = re.compile(
     r"Timeout|ConnectionError|ConnectionClosed|ServerDisconnected|ClientPayload|ClientOSError|ClientConnect|"
     r"IncompleteRead|ResponseStreaming|HTTPClientError|ProxyError|ChunkedEncoding|Checksum|TransportError"
 )
+_BROKEN_BODY: Final = re.compile(r"ClientPayload|ContentLength|TransferEncoding|IncompleteRead")
 _DENIED_NAMES: Final = re.compile(r"Credential|AccessRestriction|Authentication|RefreshError")
 _BUSY_CODES: Final = re.compile(
     r"SlowDown|InternalError|ServiceUnavailable|RequestTimeout\b|Throttl|BadDigest|Mismatch"
@@ -150,7 +151,7 @@ def explain(error: BaseException, *, what: str) -> SpatialCoreError:
     text = redact(f"{what}: {seen}")
     if any(getattr(link, "errno", None) in _FULL for link in chain):
         return StorageError(f"no space left: {text}", hint="free some space or choose another folder")
-    if any(isinstance(link, TruncatedError | AlteredError) for link in chain):
+    if any(map(_is_broken_body, chain)):
         return TransientStorageError(text)
     status = next((code for code in map(_status, chain) if code), 0)
     if status == 412 or any(isinstance(link, FileExistsError) for link in chain):
@@ -192,6 +193,11 @@ def _status(error: BaseException) -> int:
         if isinstance(value, str) and value.isdigit():
             return int(value)
     return int(getattr(response, "status_code", 0) or 0)
+
+
+def _is_broken_body(error: BaseException) -> bool:
+    """Tell a body that did not come whole. aiohttp gives such an error the code 400, which the store never sent."""
+    return isinstance(error, TruncatedError | AlteredError) or bool(_BROKEN_BODY.search(type(error).__name__))
 
 
 def _is_busy(error: BaseException) -> bool:
