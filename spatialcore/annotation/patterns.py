@@ -29,6 +29,7 @@ CELL_TYPE_PATTERNS: dict[str, str] = {
     r"\bt[ -]?fh\b|\bt follicular helper\b": "t follicular helper cell",
     r"^(?:gamma[ -]?delta|gd)[ -]?t(?: cells?)?$|^t ?(?:gd|gamma[ -]?delta)$": "gamma-delta t cell",
     r"\bmait\b": "mucosal-associated invariant t cell",
+    rf"^th{_CELL}$|^helper t$": "helper t cell",
     # NK and other innate lymphocytes
     rf"^(?:nk|natural[ -]killer){_CELL}$": "natural killer cell",
     rf"^(?:nk[ -]?t|natural[ -]killer[ -]t){_CELL}$": "mature nk t cell",
@@ -54,6 +55,8 @@ CELL_TYPE_PATTERNS: dict[str, str] = {
     r"^(?:neutrophils?|neuts?|neutro|pmns?)$": "neutrophil",
     r"^(?:rbcs?|red blood cells?|erythrocytes?)$": "erythrocyte",
     r"^(?:platelets?|plts?|thrombocytes?)$": "platelet",
+    r"^(?:immune|leu[ck]ocytes?|cd45\+?)(?: cells?)?$": "leukocyte",
+    r"^(?:lymphoid|lymphocytes?)(?: cells?)?$": "lymphocyte",
     # vessels and stroma
     r"^(?:endo(?:thelial|thelium)?(?: cells?)?|ecs?)$": "endothelial cell",
     r"^(?:lymphatics?(?: (?:ecs?|endothelial cells?|endothelial|endothelium))?|lecs?)$": "lymphatic endothelial cell",
@@ -66,7 +69,7 @@ CELL_TYPE_PATTERNS: dict[str, str] = {
     rf"\b(?:at|aec|ap) ?(?:1|i)\b|^{_ALVEOLAR} (?:1|i){_CELL}$": "pulmonary alveolar type 1 cell",
     rf"\b(?:at|aec|ap) ?(?:2|ii)\b|^{_ALVEOLAR} (?:2|ii){_CELL}$": "pulmonary alveolar type 2 cell",
     r"^club\b(?: cells?)?(?: ?\(.*\))?$": "club cell",
-    r"\b(?:intestinal )?tuft(?: cells?)?\b|\bbrush cells?\b": "tuft cell",
+    r"\b(?:intestinal )?tuft(?: cells?)?\b|^brush cells?\b": "tuft cell",
     r"^goblets?(?: cells?)?(?: ?\(.*\))?$": "goblet cell",
     r"^basal(?: cells?)?(?: ?\(.*\))?$": "basal cell",
     r"^(?:multi)?ciliated(?: cells?)?(?: ?\(.*\))?$": "multiciliated epithelial cell",

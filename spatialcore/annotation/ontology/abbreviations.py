@@ -5,9 +5,12 @@ found in the caller's tissue; none given: anywhere), and what to read instead. I
 two- and three-letter synonyms, some of which are traps (PC is Purkinje cell there, EC an effector chondrocyte).
 """
 
+import re
 from functools import cache
 
 from spatialcore.annotation.ontology.tables import read_rows
+
+_NUMBERED = re.compile(r"^([a-z]{2,})\d{1,2}$")
 
 
 @cache
@@ -27,7 +30,24 @@ def reading(word: str, tissue: str = "") -> str | None:
     >>> reading("pc", "kidney"), reading("pc")
     ('renal principal cell', 'plasma cell')
     """
+    around = tissue.lower()
     for places, reads in abbreviations().get(word, []):
-        if not places or any(place in tissue.lower() for place in places):
+        if not places or any(place in around if len(place) > 3 else place in around.split() for place in places):
             return reads
     return None
+
+
+def reading_of(word: str, context: str = "", *, has_state: bool = False) -> str | None:
+    """Return what a word stands for that may carry a cluster's number and, in front, a letter for species or state.
+
+    Examples
+    --------
+    >>> reading_of("lec3"), reading_of("htreg", has_state=True), reading_of("bone")
+    ('lymphatic endothelial cell', 'regulatory T cell', None)
+    """
+    plain = _NUMBERED.sub(r"\1", word)
+    found = reading(word, context) or reading(plain, context)
+    if found or not has_state:
+        return found
+    rest = (word[1:], plain[1:])
+    return reading(rest[0], context) or reading(rest[1], context) or (rest[1] if len(rest[1]) > 3 else None)

@@ -9,7 +9,8 @@ from anndata import AnnData
 
 from spatialcore.annotation.ontology.coarsening import coarsen
 from spatialcore.annotation.ontology.hierarchy import current_id, hierarchy
-from spatialcore.annotation.ontology.matcher import Match, Matcher, matcher_for
+from spatialcore.annotation.ontology.match import Match
+from spatialcore.annotation.ontology.matcher import Matcher, matcher_for
 from spatialcore.annotation.ontology.result import TABLE_COLUMNS, UNMAPPED, MappingResult
 from spatialcore.columns import CELL_TYPE, ONTOLOGY_ID, ONTOLOGY_LABEL, REFERENCE_SOURCE
 from spatialcore.core.logging import get_logger

@@ -1,174 +1,179 @@
-"""From one label to one term: exact names first, then patterns, then words, with a guard on the lineage."""
+"""From one label to one term: exact names first, then patterns, facts, parts of the label, and words.
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
+Every guess is held against the head of the label (`heads`): a term that is no such cell is not an answer.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from scipy.sparse import csr_matrix
-
 from spatialcore.annotation import patterns  # it imports this package: its names are looked up when called
 from spatialcore.annotation.ontology.abbreviations import reading
-from spatialcore.annotation.ontology.hierarchy import depth, hierarchy, is_term
+from spatialcore.annotation.ontology.forms import alternatives, qualifiers, shorter
+from spatialcore.annotation.ontology.heads import contradict, fits, head_of
+from spatialcore.annotation.ontology.hierarchy import depth, is_a, is_term, lowest_common_ancestor
 from spatialcore.annotation.ontology.index import Index, load_ontology_index
 from spatialcore.annotation.ontology.junk import is_junk
+from spatialcore.annotation.ontology.lexicon import facts_of
+from spatialcore.annotation.ontology.match import Match
+from spatialcore.annotation.ontology.names import Names
+from spatialcore.annotation.ontology.nearest import respelled
+from spatialcore.annotation.ontology.phrasing import bare, expand, is_telling, with_implied
 from spatialcore.annotation.ontology.text import spelled, words_of
-from spatialcore.annotation.ontology.weights import label_factor, term_factor
 
-
-@dataclass(frozen=True)
-class Match:
-    """What a label was found to be."""
-
-    label: str
-    id: str = ""
-    name: str = ""
-    score: float = 0.0
-    tier: str = "unmapped"
-    suggestions: tuple[tuple[str, str, float], ...] = field(default=())
-
-    def dropped(self) -> "Match":
-        """Return the same label without a term; what it would have been leads the suggestions."""
-        return Match(self.label, suggestions=((self.id, self.name, self.score), *self.suggestions)[:3])
-
-    def renamed(self, term: str, name: str) -> "Match":
-        """Return the same match with another term."""
-        return replace(self, id=term, name=name)
+LEAST_SCORE = 0.45
+SURE_SCORE = 0.6
+# A label of several types means what they share, where that still says something: a term below one of these.
+TELLING = (
+    "CL:0000738", "CL:0000066", "CL:0000540", "CL:0000125", "CL:0000115", "CL:0000187", "CL:0000057", "CL:0000763",
+)  # fmt: skip
 
 
 class Matcher:
-    """A look-up table made ready for comparison."""
+    """Finds the term of a label.
 
-    def __init__(self, index: Index) -> None:
+    Parameters
+    ----------
+    index
+        The look-up table (see `load_ontology_index`).
+    facts
+        What curators said of labels: words of a label -> term (see `lexicon`).
+    """
+
+    def __init__(self, index: Index, facts: Mapping[str, str] | None = None) -> None:
         self.metadata: dict[str, Any] = index["metadata"]
-        self.entries = index["cl"]
-        self.keys = list(self.entries)
-        self.ids = np.array([self.entries[key]["id"] for key in self.keys])
-        self.names = {entry["id"]: entry["name"] for entry in self.entries.values()}
+        self.table = Names(index)
+        self.facts = facts or {}
 
-    @cached_property
-    def key_words(self) -> list[frozenset[str]]:
-        return [frozenset(words_of(key)) - {"cell"} for key in self.keys]
+    @property
+    def entries(self) -> dict[str, Any]:
+        """Return the look-up table's entries by lower-case name."""
+        return self.table.entries
 
-    @cached_property
-    def by_words(self) -> dict[tuple[str, ...], str]:
-        found: dict[tuple[str, ...], str] = {}
-        ranked = sorted(self.keys, key=lambda key: (self.entries[key]["name"].lower() != key, key))
-        for key in ranked:
-            found.setdefault(bare(words_of(key)), self.entries[key]["id"])
-        return found
-
-    @cached_property
-    def by_set(self) -> dict[frozenset[str], str]:
-        found: dict[frozenset[str], str] = {}
-        for words, term in self.by_words.items():
-            found.setdefault(frozenset(words), term)
-        return found
-
-    @cached_property
-    def idf(self) -> dict[str, float]:
-        counts: dict[str, set[str]] = {}
-        for words, term in zip(self.key_words, self.ids, strict=True):
-            for word in words:
-                counts.setdefault(word, set()).add(term)
-        total = len(self.names)
-        return {word: float(np.log(1 + total / len(terms))) for word, terms in counts.items()}
-
-    @cached_property
-    def vocabulary(self) -> dict[str, int]:
-        return {word: column for column, word in enumerate(sorted(self.idf))}
-
-    @cached_property
-    def term_matrix(self) -> csr_matrix:
-        rows, columns = [], []
-        for row, words in enumerate(self.key_words):
-            for word in words:
-                rows.append(row)
-                columns.append(self.vocabulary[word])
-        return csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(len(self.keys), len(self.vocabulary)))
-
-    @cached_property
-    def term_costs(self) -> np.ndarray:
-        words = sorted(self.idf)
-        return np.array([self.idf[word] * term_factor(word) for word in words])
+    @property
+    def names(self) -> dict[str, str]:
+        """Return the names of the table's terms by id."""
+        return self.table.names
 
     def name_of(self, term: str) -> str:
-        """Return the name of a term of the index, or else of the ontology."""
-        return self.names.get(term) or hierarchy().names[term]
+        """Return the name of a term of the table, or else of the ontology."""
+        return self.table.name_of(term)
 
     def match(self, label: str, tissue: str = "") -> Match:
         """Return the term of a label, or the nearest ones where none is near enough."""
-        if is_junk(label) and not is_term(label.strip()):
+        label = label.strip()
+        found = self._found_in(label, tissue)
+        if found.id:
+            return found
+        words = with_implied(bare(words_of(expand(label, tissue))))
+        return replace(found, suggestions=self.table.nearest(label, words))
+
+    def _found_in(self, label: str, tissue: str) -> Match:
+        if is_junk(label) and not is_term(label):
             return Match(label)
-        found = self.exact(label, tissue)
-        return found if found.id else self._by_tokens(label, bare(words_of(expand(label, tissue))))
+        for step in (self.exact, self._by_facts, self._by_shorter_form, self._by_alternatives, self._by_words):
+            found = step(label, tissue)
+            if found.id:
+                return found
+        words = spelled(label).split()
+        corrected = respelled(words, self.table.scorer.column)
+        return replace(self._found_in(" ".join(corrected), tissue), label=label) if corrected != words else Match(label)
 
     def exact(self, label: str, tissue: str = "") -> Match:
         """Return the term of a label that is an id, a name, a synonym or a known short form of one."""
         label = label.strip()
         if is_term(label):
             return self._found(label, label, 1.0, "tier1_exact")
+        words = bare(words_of(label))
         entry = self.entries.get(label.lower())
+        if entry and entry["name"].lower() == label.lower():
+            return self._found(label, entry["id"], 1.0, "tier1_exact")
+        if own := self._own_reading(words, tissue):
+            return self._found(label, own, 0.95, "tier0_pattern")
         if entry and not reading(label.lower(), tissue):
             return self._found(label, entry["id"], 1.0, "tier1_exact")
-        words = bare(words_of(label))
         opened = bare(words_of(expand(label, tissue)))
-        if (words == opened or len(words) > 1) and (term := self._term_of(words)):
+        if (words == opened or len(words) > 1) and (term := self.table.term_of(words)):
             return self._found(label, term, 1.0, "tier1_exact")
         canonical = patterns.get_canonical_term(label)
         if canonical and canonical in self.entries:
             return self._found(label, self.entries[canonical]["id"], 0.95, "tier0_pattern")
-        term = self._term_of(opened)
+        term = self.table.term_of(opened)
         return self._found(label, term, 0.95, "tier0_pattern") if term else Match(label)
 
-    def _term_of(self, words: tuple[str, ...]) -> str | None:
-        return self.by_words.get(words) or self.by_set.get(frozenset(words))
+    def _own_reading(self, words: tuple[str, ...], tissue: str) -> str | None:
+        own = reading(f"{' '.join(words)} cell", tissue)
+        return self.table.term_of(bare(words_of(own))) if own else None
 
-    def _by_tokens(self, label: str, words: tuple[str, ...]) -> Match:
-        present = sorted(set(words))
-        default = float(np.log(1 + len(self.names)))
-        known = [word for word in present if word in self.vocabulary]
-        if not known:
+    def _by_facts(self, label: str, tissue: str = "") -> Match:
+        term = self.facts.get(" ".join(bare(words_of(label))))
+        return self._found(label, term, 0.9, "tier0_pattern") if term else Match(label)
+
+    def _by_shorter_form(self, label: str, tissue: str = "") -> Match:
+        for form in list(shorter(label))[1:]:
+            found = self._whole(form, tissue) if is_telling(form) else Match(label)
+            if found.id:
+                better = self._narrowed(label, tissue, found.id)
+                return better if better.id else self._found(label, found.id, 0.85, "tier2_token")
+        return Match(label)
+
+    def _whole(self, label: str, tissue: str) -> Match:
+        found = self.exact(label, tissue)
+        return found if found.id else self._by_facts(label, tissue)
+
+    def _narrowed(self, label: str, tissue: str, general: str) -> Match:
+        terms = [self._whole(part, tissue).id for part in qualifiers(label) if is_telling(part)]
+        narrower = [term for term in terms if term and fits(term, general, strictly=True)]
+        if narrower:
+            return self._found(label, max(narrower, key=depth), 0.85, "tier2_token")
+        return self._by_words(label, tissue, head=general)
+
+    def _by_alternatives(self, label: str, tissue: str = "") -> Match:
+        parts = alternatives(label)
+        terms = [self.exact(part, tissue).id if is_telling(part) else "" for part in parts]
+        if len(parts) == 1 or not all(map(is_term, terms)):
             return Match(label)
-        cost = {w: self.idf.get(w, default) * label_factor(w, is_known=w in self.vocabulary) for w in present}
-        columns = [self.vocabulary[word] for word in known]
-        hit = self.term_matrix[:, columns]
-        gained = hit @ np.array([max(cost[w], 0.1 * self.idf[w]) for w in known])
-        shared = hit @ self.term_costs[columns]
-        total = self.term_matrix @ self.term_costs
-        missing_label = sum(cost.values()) - hit @ np.array([cost[w] for w in known])
-        score = gained / (gained + 1.0 * missing_label + 0.9 * (total - shared) + 1e-9)
-        score[gained == 0] = 0
-        order = np.argsort(-score, kind="stable")[:50]
-        best = max(order, key=lambda row: (round(score[row], 6), -len(self.key_words[row]), -depth(str(self.ids[row]))))
-        if score[best] < 0.45:
-            return Match(label, score=0)
-        return self._found(
-            label, str(self.ids[best]), float(score[best]), "tier2_token" if score[best] > 0.6 else "tier3_overlap"
-        )
+        shared = lowest_common_ancestor(terms)
+        if not any(is_a(shared, lineage) for lineage in TELLING):
+            shared = terms[0]
+        return self._found(label, shared, 0.7, "tier2_token")
+
+    def _by_words(self, label: str, tissue: str = "", head: str = "") -> Match:
+        words = with_implied(bare(words_of(expand(label, tissue))))
+        if not any(self.table.tells(word) for word in words):
+            return Match(label)
+        own_head = head_of(words, self.table.by_words)
+        noun = head or (own_head[0] if own_head else "")
+        for score, row in self.table.ranked(words, has_head=own_head is not None):
+            if score < (SURE_SCORE if head else LEAST_SCORE):
+                break
+            term = self.table.ids[row]
+            fitting = not noun or fits(term, noun, strictly=score < SURE_SCORE)
+            if fitting and not contradict(words, self.table.words_at(row)):
+                return self._found(label, term, score, "tier2_token" if score > SURE_SCORE else "tier3_overlap")
+        if own_head and not head:
+            return self._found(label, own_head[0], 0.5 + 0.05 * own_head[1], "tier3_overlap")
+        return Match(label)
 
     def _found(self, label: str, term: str, score: float, tier: str) -> Match:
         return Match(label, term, self.name_of(term), score, tier)
 
 
-def bare(words: Iterable[str]) -> tuple[str, ...]:
-    """Return the words without the word cell, doubled words once."""
-    kept = [word for word in words if word != "cell"]
-    return tuple(dict.fromkeys(kept)) or ("cell",)
+def matcher_for(index_path: str | Path | None = None, *, without: str = "") -> Matcher:
+    """Return the matcher of the shipped table, made once per process, or of a file, read on every call.
+
+    Parameters
+    ----------
+    index_path
+        A table of one's own; the shipped facts of curators are not used with it.
+    without
+        A group of curators whose facts are left out (see `lexicon`).
+    """
+    return _shipped(without) if index_path is None else Matcher(load_ontology_index(index_path))
 
 
-def expand(label: str, tissue: str = "") -> str:
-    """Return a label's words with the short forms spelled out."""
-    return " ".join(reading(word, tissue) or word for word in spelled(label).split())
-
-
-def matcher_for(index_path: str | Path | None = None) -> Matcher:
-    """Return the matcher of the shipped table, made once per process, or of a file, read on every call."""
-    return _shipped() if index_path is None else Matcher(load_ontology_index(index_path))
-
-
-@lru_cache(maxsize=1)
-def _shipped() -> Matcher:
-    return Matcher(load_ontology_index())
+@lru_cache(maxsize=8)
+def _shipped(without: str = "") -> Matcher:
+    return Matcher(load_ontology_index(), facts_of(without))

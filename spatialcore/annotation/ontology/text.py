@@ -27,11 +27,15 @@ _GLUED_CELL = re.compile(
     r"(?<![a-z])((?:(?:cd4|cd8|gd|nk)?[tb]|nk|nkt|dc|ec|mast|stem|plasma))(cells?)(?![a-z])", re.IGNORECASE
 )
 _MARKER = r"(?:cd\d+[a-z]?|[a-z][a-z0-9]*\d[a-z0-9]*|[a-z]{2,})"
-_POSITIVE = re.compile(rf"\b({_MARKER})[\s_-]?(?:positive|pos|\+{{1,3}})(?![a-z])")
+_POSITIVE = re.compile(rf"\b({_MARKER})[\s_-]?(?:(?:positive|pos)(?![a-z])|\+{{1,3}})")
 _NEGATIVE = re.compile(
     rf"\b({_MARKER})[\s_-]?(?:negative|neg)(?![a-z])|\b(cd\d+[a-z]?|ncr|ige|slan)[-−–](?=$|[^a-z0-9]|cd\d)"
 )
 _LEVEL = re.compile(rf"\b({_MARKER})[\s_-]?(high|hi|bright|low|lo|dim|int)(?![a-z])")
+# Authors write CD4 T for CD4+ T.
+_UNSIGNED = re.compile(
+    r"(?<![a-z0-9])(cd\d+[a-z]?)(?![a-z0-9+¬])(?!\W*(?:high|hi|low|lo|bright|dim|int|alpha|beta)\w*)"
+)
 _LEVELS = {"hi": "high", "bright": "bright", "lo": "low"}
 _SPLIT = re.compile(r"[^a-z0-9+¬]+")
 
@@ -50,6 +54,7 @@ def plain(label: str) -> str:
 def _signed(text: str) -> str:
     text = _NEGATIVE.sub(lambda match: f"{match.group(1) or match.group(2)}¬ ", text)
     text = _POSITIVE.sub(r"\1+ ", text)
+    text = _UNSIGNED.sub(r"\1+ ", text)
     return _LEVEL.sub(lambda match: f"{match.group(1)} {_LEVELS.get(match.group(2), match.group(2))} ", text)
 
 

@@ -1,0 +1,174 @@
+"""How well labels become Cell Ontology terms, against tables that curators made.
+
+Every (source, label) pair is asked once, by the label alone. A label's truth in a source is the set of ids its curators
+gave it there. The facts of a table that ship with the package as a lexicon are withheld while that table is asked;
+``--withhold curators`` withholds those of its curators' other tables as well, ``--withhold all`` measures the rules.
+``--rival FILE`` (CSV: label, id) measures another mapper on the labels it was asked.
+
+    python benchmarks/ontology.py ../shared/truth --worst 20
+"""
+
+import argparse
+import time
+from pathlib import Path
+
+import pandas as pd
+
+from spatialcore.annotation.ontology.hierarchy import ancestors, current_id, distance, on_one_line
+from spatialcore.annotation.ontology.matcher import matcher_for
+from spatialcore.errors import InputError
+
+SOURCES = (
+    "hra_celltypist", "hra_azimuth", "hra_frmatch", "hra_popv", "asctb", "hlca_author",
+    "celldex", "celltypist_wiki", "azimuth_web",
+)  # fmt: skip
+# Two terms are of different lineages when each lies below some of these and they have none in common.
+LINEAGES = {
+    "T": "CL:0000084", "B": "CL:0000945", "ILC": "CL:0001065", "myeloid": "CL:0000766", "erythroid": "CL:0000764",
+    "megakaryocyte": "CL:0000556", "endothelial": "CL:0000115", "epithelial": "CL:0000066", "neuron": "CL:0000540",
+    "glia": "CL:0000125", "muscle": "CL:0000187", "connective": "CL:0002320", "germ": "CL:0000586",
+}  # fmt: skip
+
+
+HRA = ("hra_celltypist", "hra_azimuth", "hra_frmatch", "hra_popv", "asctb")
+
+
+def curators_of(source: str) -> tuple[str, ...]:
+    """Return the tables made by the same people as this one."""
+    return HRA if source in HRA else (source,)
+
+
+def lineages(term: str) -> set[str]:
+    """Return the lineages a term belongs to."""
+    line = {term, *ancestors(term)}
+    return {name for name, anchor in LINEAGES.items() if anchor in line}
+
+
+def is_wrong_lineage(found: str, truth: frozenset[str]) -> bool:
+    """Say whether a term is of another lineage than every right one."""
+    return all(
+        not on_one_line(found, right) and bool(lineages(found)) and bool(lineages(right))
+        and not lineages(found) & lineages(right)
+        for right in truth
+    )  # fmt: skip
+
+
+def steps(found: str, truth: frozenset[str]) -> int:
+    """Return the fewest is_a steps to a right term, 99 where there is no way."""
+    ways = []
+    for right in truth:
+        try:
+            ways.append(distance(found, right))
+        except InputError:  # a part of a cell has no common ancestor with a cell
+            ways.append(99)
+    return min(ways)
+
+
+def read_truth(folder: Path) -> pd.DataFrame:
+    """Return one row per source and label: the right ids, and whether the label is trivial or recurs elsewhere."""
+    tables = [pd.read_csv(folder / f"{source}.csv", keep_default_na=False) for source in SOURCES]
+    rows = pd.concat(tables, ignore_index=True)
+    rows["cl_id"] = rows["cl_id"].map(current_id)
+    rows = rows[rows["cl_id"].notna()]
+    pairs = rows.groupby(["source", "label"], sort=True).agg(
+        truth=("cl_id", frozenset), trivial=("trivial", lambda flags: (flags.astype(str) == "True").any())
+    )
+    pairs = pairs.reset_index()
+    spelling = pairs["label"].str.lower()
+    pairs["recurring"] = spelling.map(pairs.groupby(spelling)["source"].nunique()) > 1
+    return pairs
+
+
+def judge(pairs: pd.DataFrame, found: pd.Series) -> pd.DataFrame:
+    """Return the pairs with the term that was found and how far it is from the truth."""
+    judged = pairs.assign(found=found.to_numpy())
+    judged["steps"] = [steps(term, truth) if term else 99 for term, truth in judged[["found", "truth"]].to_numpy()]
+    judged["wrong"] = [
+        bool(term) and is_wrong_lineage(term, truth) for term, truth in judged[["found", "truth"]].to_numpy()
+    ]
+    return judged
+
+
+def summary(judged: pd.DataFrame) -> dict[str, float]:
+    """Return the figures of a set of judged pairs, in percent."""
+    if judged.empty:
+        return {"labels": 0}
+    return {
+        "labels": len(judged),
+        "exact": 100 * (judged["steps"] == 0).mean(),
+        "within2": 100 * (judged["steps"] <= 2).mean(),
+        "wrong": 100 * judged["wrong"].mean(),
+        "coverage": 100 * (judged["found"] != "").mean(),
+    }
+
+
+def report(judged: pd.DataFrame) -> pd.DataFrame:
+    """Return the figures by source, and over all of them by kind of label."""
+    plain = judged[~judged["trivial"]]
+    rows = {source: summary(plain[plain["source"] == source]) for source in SOURCES}
+    rows["non-trivial"] = summary(plain)
+    rows["non-trivial, once"] = summary(plain[~plain["recurring"]])
+    rows["trivial"] = summary(judged[judged["trivial"]])
+    rows["recurring"] = summary(plain[plain["recurring"]])
+    rows["trivial and recurring"] = summary(judged[judged["trivial"] | judged["recurring"]])
+    rows["all"] = summary(judged)
+    return pd.DataFrame(rows).T
+
+
+def ask(pairs: pd.DataFrame, withheld: str) -> pd.Series:
+    """Return what our mapper finds with the facts of some tables withheld."""
+    found = []
+    for source, label in pairs[["source", "label"]].to_numpy():
+        left_out = {"source": source, "curators": ",".join(curators_of(source)), "all": ",".join(SOURCES)}[withheld]
+        found.append(matcher_for(without=left_out).match(label).id)
+    return pd.Series(found)
+
+
+def abstained(folder: Path) -> tuple[int, int, list[str]]:
+    """Return how many labels that mean no type were left unmapped, of how many, and which were not."""
+    labels = sorted(set(pd.read_csv(folder / "negatives.csv", keep_default_na=False)["label"]))
+    mapped = [label for label in labels if matcher_for().match(label).id]
+    return len(labels) - len(mapped), len(labels), mapped
+
+
+def show_worst(judged: pd.DataFrame, count: int) -> None:
+    """Print the labels that are farthest off, those of a wrong lineage first."""
+    bad = judged[(judged["steps"] > 2) & (judged["found"] != "")]
+    bad = bad.sort_values(["wrong", "steps", "label"], ascending=[False, False, True]).drop_duplicates("label")
+    name = matcher_for().name_of
+    for row in bad.head(count).itertuples():
+        right = " | ".join(sorted(name(term) for term in row.truth))
+        print(f"{row.source:16} {row.label!r} -> {name(row.found)}; curators: {right}")
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("truth", type=Path)
+    parser.add_argument("--worst", type=int, default=0)
+    parser.add_argument(
+        "--withhold", choices=("source", "curators", "all"), default="source",
+        help="shipped facts not to be read: those of the table asked, of all tables of its curators, or all",
+    )  # fmt: skip
+    parser.add_argument("--rival", type=Path, help="CSV of label, id: measured beside ours on its labels")
+    options = parser.parse_args()
+    pairs = read_truth(options.truth)
+    rival = pd.read_csv(options.rival, keep_default_na=False) if options.rival else None
+    if rival is not None:
+        pairs = pairs[pairs["label"].isin(rival["label"])].reset_index(drop=True)
+    start = time.process_time()
+    judged = judge(pairs, ask(pairs, options.withhold))
+    spent = time.process_time() - start
+    print(report(judged).round(1).to_string())
+    print(f"\n{pairs['label'].nunique()} labels in {spent:.1f} CPU s (judging included)")
+    kept, total, mapped = abstained(options.truth)
+    print(f"labels of no type left unmapped: {kept} of {total}; mapped: {', '.join(mapped)}")
+    if rival is not None:
+        ids = dict(zip(rival["label"], rival["id"].map(lambda term: current_id(term) or ""), strict=True))
+        print(f"\nrival ({options.rival.name}) on the same labels")
+        print(report(judge(pairs, pairs["label"].map(ids))).round(1).to_string())
+    show_worst(judged, options.worst)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""Make spatialcore/data/ontology_mappings/lexicon.tsv from curators' tables that may be shipped with attribution.
+
+The tables (columns label, cl_id, source) are those of the Human Reference Atlas (CC BY 4.0) and of the Human Lung Cell
+Atlas (MIT); NOTICE names them. Left out: labels that mean no type, labels the mapper knows by name or synonym, and
+facts of another lineage than the mapper finds by words alone (slips in a table). ``--check`` compares only.
+
+    python tools/build_lexicon.py ../shared/truth
+"""
+
+import argparse
+import csv
+import sys
+from pathlib import Path
+
+from spatialcore.annotation.ontology.heads import lineages
+from spatialcore.annotation.ontology.hierarchy import ROOT, current_id
+from spatialcore.annotation.ontology.index import load_ontology_index
+from spatialcore.annotation.ontology.junk import is_junk
+from spatialcore.annotation.ontology.matcher import Matcher
+from spatialcore.annotation.ontology.phrasing import bare
+from spatialcore.annotation.ontology.text import words_of
+
+SOURCES = ("hra_celltypist", "hra_azimuth", "hra_frmatch", "hra_popv", "asctb", "hlca_author")
+TARGET = Path(__file__).resolve().parents[1] / "spatialcore" / "data" / "ontology_mappings" / "lexicon.tsv"
+HEADER = "words\tid\tsources\n"
+
+
+def build(folder: Path) -> str:
+    """Return the content of the table."""
+    matcher = Matcher(load_ontology_index())
+    facts: dict[tuple[str, str], set[str]] = {}
+    for source in SOURCES:
+        with (folder / f"{source}.csv").open(newline="", encoding="utf-8") as file:
+            for row in csv.DictReader(file):
+                term = current_id(row["cl_id"])
+                words = " ".join(bare(words_of(row["label"])))
+                if term and _is_fact(row["label"], words, term, matcher):
+                    facts.setdefault((words, term), set()).add(source)
+    return HEADER + "".join(f"{words}\t{term}\t{','.join(sorted(of))}\n" for (words, term), of in sorted(facts.items()))
+
+
+def _is_fact(label: str, words: str, term: str, matcher: Matcher) -> bool:
+    if term == ROOT or len(words) < 3 or is_junk(label) or matcher.exact(label).tier == "tier1_exact":
+        return False
+    found = matcher.match(label).id
+    ours, theirs = (lineages(found) if found else frozenset()), lineages(term)
+    return not ours or not theirs or bool(ours & theirs)
+
+
+def main() -> int:
+    """Write the file, or say that it differs."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("tables", type=Path, help="folder of the curators' tables")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail when the file differs")
+    options = parser.parse_args()
+    content = build(options.tables)
+    if not options.check:
+        TARGET.write_text(content, encoding="utf-8")
+        return 0
+    stale = not TARGET.is_file() or TARGET.read_text(encoding="utf-8") != content
+    if stale:
+        print(f"{TARGET.name} is not what the tool makes", file=sys.stderr)
+    return int(stale)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
