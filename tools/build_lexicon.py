@@ -1,8 +1,8 @@
 """Make spatialcore/data/ontology_mappings/lexicon.tsv from curators' tables that may be shipped with attribution.
 
 The tables (columns label, cl_id, source) are those of the Human Reference Atlas (CC BY 4.0) and of the Human Lung Cell
-Atlas (MIT); NOTICE names them. Left out: labels that mean no type, labels the mapper knows by name or synonym, and
-facts of another lineage than the mapper finds by words alone (slips in a table). ``--check`` compares only.
+Atlas (MIT); NOTICE names them. Left out: labels that mean no type or several, labels the mapper knows by name or
+synonym, and facts of another lineage than the mapper finds by words alone: slips in a table. ``--check`` only compares.
 
     python tools/build_lexicon.py ../shared/truth
 """
@@ -12,6 +12,7 @@ import csv
 import sys
 from pathlib import Path
 
+from spatialcore.annotation.ontology.forms import alternatives
 from spatialcore.annotation.ontology.heads import lineages
 from spatialcore.annotation.ontology.hierarchy import ROOT, current_id
 from spatialcore.annotation.ontology.index import load_ontology_index
@@ -40,7 +41,9 @@ def build(folder: Path) -> str:
 
 
 def _is_fact(label: str, words: str, term: str, matcher: Matcher) -> bool:
-    if term == ROOT or len(words) < 3 or is_junk(label) or matcher.exact(label).tier == "tier1_exact":
+    if term == ROOT or len(words) < 3 or is_junk(label) or len(alternatives(label)) > 1:
+        return False
+    if matcher.exact(label).tier == "tier1_exact":
         return False
     found = matcher.match(label).id
     ours, theirs = (lineages(found) if found else frozenset()), lineages(term)

@@ -16,9 +16,12 @@ _T = r"(?:[ -]*(?:t|t[ -]?cells?|t[ -]lymphocytes?))"
 _DC = r"(?:dendritic cells?|dcs?)"
 _MONO = r"mono(?:cytes?)?"
 _CD16 = r"(?:cd16|fcgr3a)\+?"
+_TUMOUR = r"(?:\w*carcinoma|\w*melanoma|glio(?:blasto)?ma|\w*sarcoma|lymphoma|leuka?emia|malignan\w+|neoplas\w+)"
 _ALVEOLAR = r"alveolar (?:epithelial )?(?:cells? )?type"
 
 CELL_TYPE_PATTERNS: dict[str, str] = {
+    # tumours: what grew out of a type is no longer it; what merely lies among tumour cells still is
+    rf"\b{_TUMOUR}\b(?![ -]*(?:associated|infiltrating|specific))|^(?:tumou?r|cancer){_CELL}$": "malignant cell",
     # T cells
     rf"^(?:t{_CELL}|t[ -]?cells?|t[ -]lymphocytes?|cd3\+?{_T})$": "t cell",
     rf"^cd4(?: ?\+| ?pos(?:itive)?|-positive)?{_T}?$": "cd4-positive, alpha-beta t cell",

@@ -8,7 +8,8 @@ _NO_TYPE = re.compile(
     r"|low[\s_-]*q(?:uality)?|lowq|poor[\s_-]*quality|bad[\s_-]*(?:quality|cells?)|junk|trash|garbage|contaminat\w*|contam"
     r"|empty|n/?a|nan|none|null|not[\s_-]*(?:assigned|available|annotated|applicable|determined)"
     r"|tbd|to be (?:determined|defined)"
-    r"|exclude[ds]?|removed?|filtered|outliers?|blank|background|misc(?:ellaneous)?|mixed|mixture|mutant|rare)\b"
+    r"|exclude[ds]?|removed?|filtered|outliers?|blank|background|misc(?:ellaneous)?"
+    r"|and some|mixed|mixture|mutant|rare)\b"
     r"|^(?:other|others|rest|remaining)\b|\bothers?$|^non[\s_-]*(?:neuron|neural|immune|epithelial|t\b|b\b)\w*(?:[\s_-]*cells?)?$",
     re.IGNORECASE,
 )

@@ -13,7 +13,7 @@ from spatialcore.annotation import patterns  # it imports this package: its name
 from spatialcore.annotation.ontology.abbreviations import reading
 from spatialcore.annotation.ontology.forms import alternatives, qualifiers, shorter
 from spatialcore.annotation.ontology.heads import contradict, fits, head_of
-from spatialcore.annotation.ontology.hierarchy import depth, is_a, is_term, lowest_common_ancestor
+from spatialcore.annotation.ontology.hierarchy import ROOT, depth, is_a, is_term, lowest_common_ancestor
 from spatialcore.annotation.ontology.index import Index, load_ontology_index
 from spatialcore.annotation.ontology.junk import is_junk
 from spatialcore.annotation.ontology.lexicon import facts_of
@@ -71,7 +71,7 @@ class Matcher:
         return replace(found, suggestions=self.table.nearest(label, words))
 
     def _found_in(self, label: str, tissue: str) -> Match:
-        if is_junk(label) and not is_term(label):
+        if not self._is_a_type(label):
             return Match(label)
         for step in (self.exact, self._by_facts, self._by_shorter_form, self._by_alternatives, self._by_words):
             found = step(label, tissue)
@@ -80,6 +80,10 @@ class Matcher:
         words = spelled(label).split()
         corrected = respelled(words, self.table.scorer.column)
         return replace(self._found_in(" ".join(corrected), tissue), label=label) if corrected != words else Match(label)
+
+    def _is_a_type(self, label: str) -> bool:
+        known = is_term(label) or label.lower() in self.entries or spelled(label) == self.name_of(ROOT)
+        return known or bool(spelled(label) and not is_junk(label))
 
     def exact(self, label: str, tissue: str = "") -> Match:
         """Return the term of a label that is an id, a name, a synonym or a known short form of one."""
@@ -90,6 +94,8 @@ class Matcher:
         entry = self.entries.get(label.lower())
         if entry and entry["name"].lower() == label.lower():
             return self._found(label, entry["id"], 1.0, "tier1_exact")
+        if not entry and (term := self.table.named(label)):
+            return self._found(label, term, 1.0, "tier1_exact")
         if own := self._own_reading(words, tissue):
             return self._found(label, own, 0.95, "tier0_pattern")
         if entry and not reading(label.lower(), tissue):
@@ -150,7 +156,7 @@ class Matcher:
             if score < (SURE_SCORE if head else LEAST_SCORE):
                 break
             term = self.table.ids[row]
-            fitting = not noun or fits(term, noun, strictly=score < SURE_SCORE)
+            fitting = not noun or fits(term, noun, strictly=bool(head) or score < SURE_SCORE)
             if fitting and not contradict(words, self.table.words_at(row)):
                 return self._found(label, term, score, "tier2_token" if score > SURE_SCORE else "tier3_overlap")
         if own_head and not head:

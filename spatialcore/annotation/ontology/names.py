@@ -10,7 +10,7 @@ from spatialcore.annotation.ontology.index import Index
 from spatialcore.annotation.ontology.nearest import Spelling
 from spatialcore.annotation.ontology.phrasing import bare
 from spatialcore.annotation.ontology.scoring import Scorer
-from spatialcore.annotation.ontology.text import words_of
+from spatialcore.annotation.ontology.text import spelled, words_of
 from spatialcore.annotation.ontology.weights import label_factor
 
 # What a name's score is worth where the label lacks the noun of the name: "immune" is no immune oligodendroglia.
@@ -47,6 +47,16 @@ class Names:
     def nouns(self) -> list[str]:
         """Return the noun of each name."""
         return [noun_of(key) for key in self.keys]
+
+    @cached_property
+    def by_spelling(self) -> dict[str, str]:
+        """Return terms by their names in one spelling: no word is replaced, so near names stay apart."""
+        return {spelled(name): term for term, name in sorted(self.names.items(), reverse=True)}
+
+    def named(self, label: str) -> str | None:
+        """Return the term whose name this is, but for its spelling and the word cell behind it."""
+        text = spelled(label)
+        return self.by_spelling.get(text) or self.by_spelling.get(text.removesuffix(" cell"))
 
     @cached_property
     def by_words(self) -> dict[tuple[str, ...], str]:

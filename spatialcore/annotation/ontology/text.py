@@ -18,18 +18,22 @@ _GREEK_NAMES = (
 _GREEK = dict(zip(_GREEK_LETTERS, _GREEK_NAMES.split(), strict=True)) | {"ϕ": "phi"}
 _GREEK_LETTER = re.compile(f"[{''.join(_GREEK)}]")
 _PREFIX = re.compile(
-    r"^\s*(?:cluster|clust|cl|c|group)?[\s_.-]*\d+[a-z]?\s*[:_.|)-]+\s*(?=\D*[a-z]{2})"  # "3_", "C12-", "cluster 4: "
+    r"^(?:cluster|clust|cl|c)?[\s_.-]*\d+[a-z]?\s*[:_.|)-]+\s*(?!nm\b)(?=.*[a-z]{2})"  # "3_", "C12-", "cluster 4: "
     r"|^\s*[a-z]{1,3}-?\d+[a-z]?\s*:\s*(?=.*[a-z]{2})",  # "F-0: ", "SC1: "
     re.IGNORECASE,
 )
 _CAMEL = re.compile(r"(?<=[a-z]{3})(?=[A-Z][a-z]{2})|(?<=[a-z]{3})(?=[TB]cells?\b)")
+_ONLY_CAMEL = re.compile(r"(?:[A-Z][a-z]+){2,}")
+_WORD_START = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_GLUED_T = re.compile(r"\b(cd[48])(?=t(?:cell|em|cm|rm|eff|ex|naive|n|reg)?s?\b)", re.IGNORECASE)
+_PRIME = re.compile(r"(?<=[a-z0-9])['′’](?=\s|$)")
 _GLUED_CELL = re.compile(
     r"(?<![a-z])((?:(?:cd4|cd8|gd|nk)?[tb]|nk|nkt|dc|ec|mast|stem|plasma))(cells?)(?![a-z])", re.IGNORECASE
 )
-_MARKER = r"(?:cd\d+[a-z]?|[a-z][a-z0-9]*\d[a-z0-9]*|[a-z]{2,})"
+_MARKER = r"(?:cd\d+[a-z]?|[a-z][a-z0-9]*\d[a-z0-9]*(?:[./]\d+)?|[a-z]{2,})"
 _POSITIVE = re.compile(rf"\b({_MARKER})[\s_-]?(?:(?:positive|pos)(?![a-z])|\+{{1,3}})")
 _NEGATIVE = re.compile(
-    rf"\b({_MARKER})[\s_-]?(?:negative|neg)(?![a-z])|\b(cd\d+[a-z]?|ncr|ige|slan)[-−–](?=$|[^a-z0-9]|cd\d)"
+    rf"\b({_MARKER})[\s_-]?(?:negative|neg)(?![a-z])|\b(cd\d+[a-z]?|ncr|ige|slan|[a-z]+\d+(?:[./]\d+)?)[-−–](?=$|[\s,.;:/)\]]|cd\d)"
 )
 _LEVEL = re.compile(rf"\b({_MARKER})[\s_-]?(high|hi|bright|low|lo|dim|int)(?![a-z])")
 # Authors write CD4 T for CD4+ T.
@@ -43,12 +47,19 @@ _SPLIT = re.compile(r"[^a-z0-9+¬]+")
 @lru_cache(maxsize=65536)
 def plain(label: str) -> str:
     """Return a label in lower case with Greek letters spelled out, glued words parted and cluster numbers gone."""
-    text = unicodedata.normalize("NFKC", label).strip()
+    text = " ".join(unicodedata.normalize("NFKC", label).split())
     text = re.sub(r"\b[Mm][φϕΦøØ]s?\b", "macrophage", text)
     text = _PREFIX.sub("", text) or text
-    text = _GLUED_CELL.sub(r"\1 \2", _CAMEL.sub(" ", text))
-    text = text.lower()
-    return _GREEK_LETTER.sub(lambda match: f" {_GREEK[match.group()]} ", text)
+    text = _WORD_START.sub(" ", text) if _ONLY_CAMEL.fullmatch(text) else _CAMEL.sub(" ", text)
+    text = _GLUED_CELL.sub(r"\1 \2", _GLUED_T.sub(r"\1 ", text)).lower().replace("_", " ")
+    return _PRIME.sub(" prime", _GREEK_LETTER.sub(_spell_out, text))
+
+
+def _spell_out(letter: re.Match[str]) -> str:
+    text, start, end = letter.string, letter.start(), letter.end()
+    before = " " if text[:start][-1:].isalnum() else ""
+    behind = " " if text[end:][:1].isalnum() else ""
+    return f"{before}{_GREEK[letter.group()]}{behind}"
 
 
 def _signed(text: str) -> str:
@@ -78,9 +89,11 @@ def _merge_phrases(text: str) -> str:
 @lru_cache(maxsize=65536)
 def spelled(label: str) -> str:
     """Return the words of a label in their order, singular, signs on their markers; nothing is expanded yet."""
-    words = (singular(word.strip("+")) if word.strip("+") and not re.search(r"\d\+|[a-z]{2}\+", word) else word
-             for word in _SPLIT.split(_signed(plain(label))) if word.strip("+¬"))  # fmt: skip
-    return " ".join(words)
+    found = [singular(word.strip("+")) if word.strip("+") and not re.search(r"\d\+|[a-z]{2}\+", word) else word
+             for word in _SPLIT.split(_signed(plain(label))) if word.strip("+¬")]  # fmt: skip
+    if found[:1] == ["cell"] and len(found) > 1 and found[1] not in ("of", "in"):  # "Cells, mast"
+        found = [*found[1:], "cell"]
+    return " ".join(found)
 
 
 @lru_cache(maxsize=65536)
