@@ -9,7 +9,7 @@ The store (a folder, ``s3://`` or ``gs://``) then holds::
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -71,7 +71,7 @@ def run(config: RunConfig, *, progress: Progress = log.info) -> RunResult:
         The URIs of all files and the composition of each sample.
     """
     watch = manifest.Stopwatch()
-    progress(f"reading {len(config.queries)} queries")
+    progress(f"reading {_count(config.queries, 'query', 'queries')}")
     with watch.phase("queries"):
         gathered = gather((load_query(query) for query in config.queries), config)
     with TemporaryDirectory(prefix="spatialcore-") as folder:
@@ -128,7 +128,8 @@ def train_model(
         What the run manifest says of the training.
     """
     watch = watch or manifest.Stopwatch()
-    progress(f"reading {len(training.references)} references, cut to {len(gathered.panel)} panel genes")
+    read = _count(training.references, "reference", "references")
+    progress(f"reading {read}, cut to {len(gathered.panel)} panel genes")
     with watch.phase("references"):
         combined = phases.combine(training, gathered.panel)
     with watch.phase("ontology"):
@@ -142,6 +143,10 @@ def train_model(
     if result is not None:
         result.table.to_csv(model_path.parent / "label_mapping.csv", index=False)
     return manifest.describe_training(mapped, balanced, None if result is None else result.table)
+
+
+def _count(things: Sequence[Any], one: str, several: str) -> str:
+    return f"{len(things)} {one if len(things) == 1 else several}"
 
 
 def _annotate(query: Query, config: RunConfig, model_path: Path, part: dict[str, Any], work: Path) -> SampleResult:

@@ -5,7 +5,14 @@ from pathlib import Path
 import pandas as pd
 from anndata import AnnData
 
-from spatialcore.core.genes import is_control, is_ensembl, strip_version, symbols_of
+from spatialcore.core.genes import (
+    canonical_symbol,
+    is_control,
+    is_ensembl,
+    load_ensembl_to_hugo_mapping,
+    strip_version,
+    symbols_of,
+)
 from spatialcore.core.logging import get_logger
 from spatialcore.errors import FileMissingError, InputError
 
@@ -82,7 +89,7 @@ def read_panel(path: str | Path) -> list[str]:
     if not file.is_file():
         raise FileMissingError(f"no panel file at {file}", hint="pass a CSV or TSV with one gene a line")
     try:
-        table = pd.read_csv(file, sep=None, engine="python", dtype=str, keep_default_na=False)
+        table = _read_text(file)
     except (ValueError, pd.errors.ParserError) as error:
         raise InputError(f"{file} is no table: {error}", hint="pass a CSV or TSV with one gene a line") from error
     ids = _column_of_ids(table)
@@ -96,6 +103,17 @@ def read_panel(path: str | Path) -> list[str]:
     assert named is not None
     genes = symbols_of([strip_version(value.strip()) for value in named if value.strip()])
     return list(dict.fromkeys(gene for gene in genes if not is_control(gene)))
+
+
+def _read_text(file: Path) -> pd.DataFrame:
+    """Read a table, or a bare list of genes with or without a header. A guessed separator would be a letter there."""
+    with file.open(encoding="utf-8-sig") as lines:
+        header = lines.readline().strip()
+    separator = max("\t;,", key=header.count)
+    table = pd.read_csv(file, sep=separator, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    if table.shape[1] == 1 and canonical_symbol(header) in set(load_ensembl_to_hugo_mapping().values()):
+        return pd.DataFrame({"gene": [header, *table.iloc[:, 0]]})  # the first line is a gene, too
+    return table
 
 
 SYMBOL_HEADERS = {"gene", "genes", "gene_name", "gene_symbol", "symbol", "name", "target", "feature_name"}

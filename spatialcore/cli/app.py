@@ -9,7 +9,7 @@ from spatialcore._version import __version__
 from spatialcore.cli import acquire, annotate, cache, demo, export, inspect, models, report, run, train
 from spatialcore.cli.console import console
 from spatialcore.cli.exits import Exit, epilog, exit_of
-from spatialcore.errors import SpatialCoreError
+from spatialcore.errors import SpatialCoreError, StorageError
 
 app = typer.Typer(
     name="spatialcore",
@@ -53,6 +53,9 @@ def main() -> None:
     except SpatialCoreError as error:
         console.error(error)
         sys.exit(exit_of(error))
+    except OSError as error:  # no room, no right to write: the system's words say it
+        console.error(StorageError(str(error), hint="is there room, and may you write there?"))
+        sys.exit(Exit.STORAGE)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         sys.exit(Exit.INTERRUPTED)

@@ -19,7 +19,8 @@ def ls(folder: Folder = None, as_json: AsJson = False) -> None:
 
     entries = list_entries(folder)
     rows = [(entry.uri, _megabytes(entry.size), entry.sha256[:12], entry.path) for entry in entries]
-    console.result(_plain(entries), table("", ("uri", "MB", "sha256", "path"), rows), f"{len(entries)} copies")
+    shown = [table("", ("uri", "MB", "sha256", "path"), rows)] if rows else []
+    console.result(_plain(entries), *shown, f"{len(entries)} copies")
 
 
 @app.command("prune")

@@ -6,6 +6,7 @@ import typer
 
 from spatialcore.cli.console import AsJson, Verbose, console, table
 from spatialcore.cli.exits import Exit
+from spatialcore.cli.settings import local
 
 Against = Annotated[
     list[str] | None,
@@ -16,7 +17,7 @@ Against = Annotated[
 
 
 def inspect(
-    path: Annotated[str, typer.Argument(help="Platform folder, h5ad, h5, zarr, or a model's .pkl.")],
+    path: Annotated[str, typer.Argument(help="Platform folder, h5ad, h5, zarr, or a model's .pkl; a URI is fetched.")],
     against: Against = None,
     as_json: AsJson = False,
     verbose: Verbose = 0,
@@ -28,7 +29,9 @@ def inspect(
     console.start(as_json=as_json, verbose=verbose)
     from spatialcore.io.inspect import inspect_data, inspect_model
 
-    state: Any = inspect_model(path) if path.endswith(".pkl") else inspect_data(path, against=against or ())
+    place = local(path)
+    others = {other: local(other) for other in against or ()}
+    state: Any = inspect_model(place) if place.suffix == ".pkl" else inspect_data(place, against=others)
     console.result(state.as_dict(), table("", ("", ""), state.rows()))
     if not state.usable:
         raise typer.Exit(Exit.INPUT)

@@ -31,7 +31,8 @@ def ls(
         for version in registry.versions(store, name):
             found.append(_about(version) | {"in_use": there is not None and there.version == version.version})
     rows = [("*" if v["in_use"] else "", v["tissue"], v["version"], v["published"][:16], v["model"]) for v in found]
-    console.result(found, table("", ("", "tissue", "version", "published", "model"), rows))
+    shown = table("", ("", "tissue", "version", "published", "model"), rows)
+    console.result(found, shown if rows else f"no model has been published in {store}")
 
 
 @app.command("show")

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from spatialcore.cli.console import AsJson, Verbose, console
+from spatialcore.cli.settings import local
 
 
 def report(
@@ -24,7 +25,7 @@ def report(
 
     with console.steps(2) as step:
         step(f"reading {annotated}")
-        adata = read_spatial(annotated)
+        adata = read_spatial(local(annotated))
         step("drawing and writing the report")
         path = write_report(adata, out, model_path=model)
     console.result({"report": str(path)}, path)

@@ -9,6 +9,7 @@ from spatialcore.cli.console import AsJson, Verbose, console, table
 from spatialcore.cli.exits import Exit
 from spatialcore.cli.settings import Assignments, Plots, Queries, References, Threshold, Tissue, overlay
 from spatialcore.cli.tell import tell_run
+from spatialcore.errors import InputError
 
 if TYPE_CHECKING:
     from spatialcore.annotation.run_config import RunConfig
@@ -35,8 +36,8 @@ def run(
 ) -> None:
     """Train a model for the queries' panel and annotate every cell with it.
 
-    Writes per sample annotated.h5ad, calls.parquet, cell_groups.csv (for Xenium Explorer), report.html and plots; and
-    the model, the label mapping and the configuration.
+    Writes for each query annotated.h5ad, calls.parquet, cell_groups.csv (for Xenium Explorer), report.html and plots,
+    and for all of them the model with its label mapping and configuration.
 
     [bold]spatialcore run -q xenium_folder -r a.h5ad:cell_type -r b.h5ad:annotation -t breast -o results/[/bold]
     """
@@ -45,8 +46,10 @@ def run(
     if dry_run:
         _check(settings)
         return
+    from spatialcore.io.preflight import require_references
     from spatialcore.run import run as library_run
 
+    require_references(settings)
     with console.steps(3 + len(settings.queries)) as step:
         result = library_run(settings, progress=step)
     console.result(result.as_dict(), *tell_run(result))
@@ -74,6 +77,9 @@ def _settings(
         confidence_threshold=threshold,
         generate_plots=plots,
     )
+    for part, wanted in (("queries", "--query xenium_folder"), ("references", "--reference a.h5ad:cell_type")):
+        if not content.get(part):
+            raise InputError(f"no {part} were given", hint=f"{wanted}, or a configuration file that has {part}")
     return RunConfig.from_dict(content, origin=str(config or "command line"))
 
 

@@ -19,13 +19,15 @@ References = Annotated[
     typer.Option(
         "--reference",
         "-r",
-        help="Labelled data and its label column; may be given several times. s3://, gs://, cellxgene:// too.",
+        help="Labelled data and its label column (cell_type where none is given); may be given several times. "
+        "s3://, gs://, cellxgene://, synapse:// too.",
         metavar="PATH:COLUMN",
     ),
 ]
 Tissue = Annotated[str | None, typer.Option("--tissue", "-t", help="Names the model, settles ambiguous labels.")]
 Threshold = Annotated[
-    float | None, typer.Option("--threshold", help="Calls with a lower confidence become Unassigned.  [default: 0.8]")
+    float | None,
+    typer.Option("--threshold", help="Calls with a lower confidence become Unassigned.", show_default="0.8"),
 ]
 Assignments = Annotated[
     list[str] | None,
@@ -39,6 +41,13 @@ Assignments = Annotated[
 Plots = Annotated[
     bool | None, typer.Option("--plots/--no-plots", help="Draw plots and write the report.", show_default="plots")
 ]
+
+
+def local(path: str) -> Path:
+    """Return the local path of what a command is to read; what lies elsewhere is fetched into the cache first."""
+    from spatialcore.annotation.acquisition import resolve_uri_to_local
+
+    return resolve_uri_to_local(path)
 
 
 def overlay(file: Path | None, assignments: list[str] | None = None, **given: Any) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """What state a file is in, told to people: platform, genes, normalization, what it can serve as."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -103,7 +103,7 @@ class ModelState:
         ]
 
 
-def inspect_data(path: str | Path, *, against: Iterable[str] = ()) -> DataState:
+def inspect_data(path: str | Path, *, against: Mapping[str, Path] | None = None) -> DataState:
     """Say what a data set is and what it can serve as.
 
     Parameters
@@ -111,7 +111,7 @@ def inspect_data(path: str | Path, *, against: Iterable[str] = ()) -> DataState:
     path
         Anything that :func:`spatialcore.io.read_spatial` reads.
     against
-        References, models (.pkl) or panels (.csv) whose genes are looked for in it.
+        References, models (.pkl) or panels (.csv) whose genes are looked for in it, by the name to show.
 
     Raises
     ------
@@ -136,7 +136,7 @@ def inspect_data(path: str | Path, *, against: Iterable[str] = ()) -> DataState:
         query=_as_query(facts),
         reference=_as_reference(facts),
         label_columns={name: len(counts) for name, counts in facts.labels.items()},
-        matches={str(other): _match(facts, genes_of(other)) for other in against},
+        matches={name: _match(facts, genes_of(other)) for name, other in (against or {}).items()},
     )
 
 

@@ -10,9 +10,11 @@ import numpy as np
 
 from spatialcore.annotation.labels import DEFAULT_EXCLUDE_LABELS
 from spatialcore.annotation.run_config import Query, Reference, RunConfig
+from spatialcore.core.anndata_file import AnnDataFile
 from spatialcore.core.logging import get_logger
-from spatialcore.errors import SpatialCoreError
+from spatialcore.errors import LabelColumnError, SpatialCoreError
 from spatialcore.io.facts import Facts, look_at
+from spatialcore.io.formats import identify
 from spatialcore.io.inspect import STATES
 from spatialcore.io.memory import available_memory, estimate_peak
 
@@ -79,6 +81,37 @@ def check_run(config: RunConfig, *, progress: Callable[[str], None] = logger.inf
     peak = estimate_peak(seen_queries, [facts for _, facts in seen], config)
     checks.append(_check_memory(peak, complete=len(seen) == len(references) and len(seen_queries) == len(queries)))
     return Preflight(checks, peak)
+
+
+def require_references(config: RunConfig) -> None:
+    """Refuse a run that cannot end well, before the queries are read: references and label columns that are not there.
+
+    Only local files are looked at, and of them only the names of their columns.
+
+    Raises
+    ------
+    FileMissingError, LabelColumnError, InputError
+        The first reference that cannot serve.
+    """
+    from spatialcore.annotation.acquisition import resolve_uri_to_local
+    from spatialcore.storage import scheme_of
+
+    for reference in config.references:
+        if scheme_of(reference.uri) != "file":
+            continue
+        path = resolve_uri_to_local(reference.uri)
+        if identify(path).name.startswith("AnnData"):
+            with AnnDataFile(path) as file:
+                _require_column(reference, file.obs_columns)
+
+
+def _require_column(reference: Reference, there: list[str]) -> None:
+    if reference.label_column not in there:
+        raise LabelColumnError(
+            f"Label column {reference.label_column!r} not found in {_short(reference.uri)}. "
+            f"Columns: {', '.join(there[:20])}",
+            hint=f"name one of them: {reference.uri}:COLUMN",
+        )
 
 
 def _look(uri: str, subject: str, checks: list[Check], progress: Callable[[str], None]) -> Facts | None:
