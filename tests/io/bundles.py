@@ -15,7 +15,14 @@ from scipy.sparse import csr_matrix
 from zarr.storage import LocalStore
 
 LETTERS = "abcdefghijklmnop"
-CONTROL = {"Gene Expression": "gene", "Negative Control Probe": "negative_control_probe"}
+CONTROL = {
+    "Gene Expression": "gene",
+    "Negative Control Probe": "negative_control_probe",
+    "Negative Control Codeword": "negative_control_codeword",
+    "Unassigned Codeword": "unassigned_codeword",
+    "Deprecated Codeword": "deprecated_codeword",
+    "Genomic Control": "genomic_control",
+}
 
 
 def letters(number: int) -> str:
@@ -39,7 +46,13 @@ def sample(n_cells: int, n_genes: int, seed: int = 0) -> AnnData:
 
 
 def write_xenium(
-    folder: Path, adata: AnnData, *, matrix: str = "h5", cells: str = "parquet", in_order: bool = False
+    folder: Path,
+    adata: AnnData,
+    *,
+    matrix: str = "h5",
+    cells: str = "parquet",
+    in_order: bool = False,
+    software: str = "xenium-3.1.0.4",
 ) -> Path:
     """Write a Xenium folder; matrix: h5, h5-float, zarr.zip, zarr, zarr-by-cell or mex; cells: parquet or csv.gz."""
     folder.mkdir(parents=True)
@@ -60,9 +73,7 @@ def write_xenium(
         table.to_parquet(folder / "cells.parquet", index=False)
     else:
         table.to_csv(folder / "cells.csv.gz", index=False)
-    (folder / "experiment.xenium").write_text(
-        json.dumps({"analysis_sw_version": "xenium-3.1.0.4", "pixel_size": 0.2125})
-    )
+    (folder / "experiment.xenium").write_text(json.dumps({"analysis_sw_version": software, "pixel_size": 0.2125}))
     return folder
 
 
@@ -85,7 +96,9 @@ def _zarr(folder: Path, adata: AnnData, *, by_cell: bool = False, zipped: bool =
     store = LocalStore(path)
     group = zarr.open_group(store, mode="w", zarr_format=2).create_group("cell_features")
     numbers = adata.obs["cell_number"].to_numpy()
-    pairs = np.column_stack([numbers, np.ones_like(numbers)])
+    # the first versions numbered cells and had no second half
+    plain = adata.obs_names[0].isdigit()
+    pairs = numbers if plain else np.column_stack([numbers, np.ones_like(numbers)])
     for name, values in {
         "data": counts.data,
         "indices": counts.indices,

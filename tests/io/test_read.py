@@ -63,17 +63,96 @@ def test_merscope_keeps_eighteen_digits(tmp_path: Path, first: str) -> None:
     assert_same(seen, made, merscope_ids(30))
 
 
-@pytest.mark.parametrize("write", [write_xenium, write_cosmx, write_merscope])
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+# what each generation of Xenium Onboard Analysis wrote: its identifiers, its kinds of features, its containers
+XOA = {
+    "xenium-1.0.1": (True, ["Negative Control Codeword"], ["h5", "zarr.zip", "mex"]),
+    "xenium-1.3.0.2": (False, ["Unassigned Codeword"], ["h5", "zarr.zip", "mex"]),
+    "xenium-2.0.0.10": (False, ["Unassigned Codeword", "Deprecated Codeword"], ["h5", "zarr.zip", "mex"]),
+    "xenium-3.1.0.4": (False, ["Genomic Control", "Unassigned Codeword"], ["h5", "zarr.zip", "mex"]),
+    "xenium-4.0.1.0": (False, ["Genomic Control", "Deprecated Codeword"], ["h5", "zarr.zip", "zarr-by-cell", "mex"]),
+}
+
+
+@pytest.mark.parametrize("software", XOA)
+def test_every_generation_of_xenium(tmp_path: Path, software: str) -> None:
+    numbered, kinds, matrices = XOA[software]
+    made = sample(23, 10)
+    made.var["feature_types"] = ["Gene Expression"] * (10 - len(kinds)) + kinds
+    if numbered:
+        made.obs["cell_number"] = np.arange(1, 24)
+        made.obs_names = [str(number) for number in range(1, 24)]
+    for matrix in matrices:
+        cells = "csv.gz" if matrix == "mex" else "parquet"
+        seen = read_spatial(write_xenium(tmp_path / matrix, made, matrix=matrix, cells=cells, software=software))
+        assert_same(seen, made, made.obs_names.tolist())
+        assert seen.var["feature_types"].tolist() == made.var["feature_types"].tolist()
+        assert seen.uns[SOURCE]["software"] == software
+
+
+def _h5ad(folder: Path, made: anndata.AnnData) -> Path:
+    folder.mkdir()
+    made.write_h5ad(folder / "a.h5ad")
+    return folder / "a.h5ad"
+
+
+def _anndata_zarr(folder: Path, made: anndata.AnnData) -> Path:
+    made.write_zarr(folder / "a.zarr")
+    return folder / "a.zarr"
+
+
+def _tenx_h5(folder: Path, made: anndata.AnnData) -> Path:
+    return write_xenium(folder, made) / "cell_feature_matrix.h5"
+
+
+def _cosmx_named(folder: Path, made: anndata.AnnData) -> Path:
+    return write_cosmx(folder, made, named=True, packed=True)
+
+
+def _xenium_zip(folder: Path, made: anndata.AnnData) -> Path:
+    return write_xenium(folder, made, matrix="zarr.zip", cells="csv.gz")
+
+
+NAMES: dict[Callable[..., Path], Callable[[anndata.AnnData], list[str]]] = {
+    write_xenium: lambda made: made.obs_names.tolist(),
+    _xenium_zip: lambda made: made.obs_names.tolist(),
+    write_cosmx: lambda made: [f"{i // 7 + 1}_{i % 7 + 1}" for i in range(made.n_obs)],
+    _cosmx_named: lambda made: [f"c_1_{i // 7 + 1}_{i % 7 + 1}" for i in range(made.n_obs)],
+    write_merscope: lambda made: merscope_ids(made.n_obs),
+    _h5ad: lambda made: made.obs_names.tolist(),
+    _anndata_zarr: lambda made: made.obs_names.tolist(),
+    _tenx_h5: lambda made: made.obs_names.tolist(),
+}
+
+
+@pytest.mark.parametrize("write", NAMES)
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(n_cells=st.integers(1, 40), n_genes=st.integers(2, 9), seed=st.integers(0, 99))
 def test_no_cell_is_lost(
     tmp_path_factory: pytest.TempPathFactory, write: Callable[..., Path], n_cells: int, n_genes: int, seed: int
 ) -> None:
     made = sample(n_cells, n_genes, seed)
     seen = read_spatial(write(tmp_path_factory.mktemp("any") / "run", made))
-    assert seen.n_obs == n_cells
+    assert seen.obs_names.tolist() == NAMES[write](made)
+    assert all(type(name) is str for name in seen.obs_names)
     assert (seen.X != made.X).nnz == 0
-    np.testing.assert_allclose(seen.obsm["spatial"], made.obsm["spatial"])
+    if write is not _tenx_h5:  # the matrix alone has no places
+        np.testing.assert_allclose(seen.obsm["spatial"], made.obsm["spatial"])
+
+
+@pytest.mark.parametrize("write", [write_cosmx, write_merscope])
+def test_a_table_read_in_many_blocks_is_the_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: Callable[..., Path]
+) -> None:
+    made = sample(500, 40)
+    folder = write(tmp_path / "run", made)
+    monkeypatch.setattr("spatialcore.io.tables.BLOCK_BYTES", 3_000)
+    assert_same(read_spatial(folder), made, NAMES[write](made))
+
+
+@pytest.mark.parametrize("write", [write_xenium, write_cosmx, write_merscope])
+def test_thirty_thousand_cells(tmp_path: Path, write: Callable[..., Path]) -> None:
+    made = sample(30_000, 60)
+    assert_same(read_spatial(write(tmp_path / "run", made)), made, NAMES[write](made))
 
 
 def test_toy_bundles(shared: Path) -> None:

@@ -8,10 +8,18 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from scipy.sparse import csr_matrix
 
 from spatialcore import columns
 from spatialcore.errors import InputError
-from spatialcore.io import read_spatial, write_annotated, write_calls, write_explorer_groups
+from spatialcore.io import (
+    export_cellxgene,
+    read_spatial,
+    write_annotated,
+    write_calls,
+    write_explorer_groups,
+    write_vitessce,
+)
 from tests.io.bundles import merscope_ids, sample, write_merscope, write_xenium
 
 
@@ -45,6 +53,13 @@ def test_every_writer_keeps_cells_and_order(tmp_path_factory: pytest.TempPathFac
     assert groups.columns.tolist() == ["cell_id", "group"]
     assert groups["cell_id"].tolist() == ids
     assert groups["group"].tolist() == adata.obs[columns.CELL_TYPE].tolist()
+    assert anndata.read_zarr(write_vitessce(adata, folder / "web") / "data.zarr").obs_names.tolist() == ids
+    facts = {"tissue_ontology_term_id": "UBERON:0000310", "disease_ontology_term_id": "PATO:0000461", "donor_id": "d"}
+    adata.uns[columns.SOURCE] = {"platform": "Xenium"}
+    adata.layers["counts"] = adata.X + csr_matrix(np.eye(n_cells, 6, dtype=np.float32) * 50)
+    adata = adata[: min(n_cells, 6)].copy()  # of these no two have the same counts
+    portal = anndata.read_h5ad(export_cellxgene(adata, folder / "portal.h5ad", title="t", **facts))
+    assert portal.obs_names.tolist() == ids[:6]
 
 
 def test_long_numbers_survive_the_whole_way(tmp_path: Path) -> None:
