@@ -3,7 +3,7 @@
 from prefect import flow
 
 from flows.configs import AnnotateConfig
-from flows.samples import annotate_samples
+from flows.samples import annotate_samples, runner_of
 from spatialcore.annotation.run_config import RunConfig
 from tasks.acquire import read_query
 from tasks.manifests import RunManifest
@@ -21,7 +21,8 @@ def annotate(config: AnnotateConfig) -> RunManifest:
     """
     version, model = find_model(config.store, config.tissue, config.version)
     settings = RunConfig(**config.model_dump(exclude={"version"}), references=[{"uri": version.model_uri}])
-    samples = [read_query(settings, query) for query in settings.queries]
-    manifest = publish_run(settings, [], version, annotate_samples(settings, samples, model))
+    samples = [future.result() for future in [read_query.submit(settings, query) for query in settings.queries]]
+    annotated = annotate_samples.with_options(task_runner=runner_of(settings))(settings, samples, model)
+    manifest = publish_run(settings, [], version, annotated)
     summarise(manifest)
     return manifest

@@ -42,6 +42,8 @@ class AnnotateConfig(_Form):
         "class", title="Call resolution", description="auto: inseparable types become their common ancestor"
     )
     generate_plots: bool = Field(True, title="Plots and report")
+    task_runner: Literal["threads", "dask"] = Field("threads", title="Where queries are annotated")
+    dask_address: str = Field("", title="Dask scheduler", description="Nothing given: a cluster on this machine")
 
 
 class RefreshConfig(RunConfig):

@@ -5,26 +5,20 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from flows.server import EMBEDDED
+
 if TYPE_CHECKING:
     from spatialcore.annotation.run_config import RunConfig
     from tasks.manifests import RunManifest, SampleFiles
 
 FOLDER = Path("demo")
-SERVER = {
-    "PREFECT_HOME": str((FOLDER / "prefect").absolute()),
-    "PREFECT_SERVER_EPHEMERAL_ENABLED": "true",
-    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
-    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-    "PREFECT_LOGGING_EXTRA_LOGGERS": "spatialcore",
-    "DO_NOT_TRACK": "1",
-}
 
 
 def main() -> None:
     """Annotate the demo's cells; say what was found and where it lies."""
     for name in ("PREFECT_API_URL", "PREFECT_API_KEY", "PREFECT_PROFILE"):
         os.environ.pop(name, None)  # the demo's server is its own
-    os.environ.update(SERVER)  # before Prefect is imported: it reads them once
+    os.environ.update(EMBEDDED, PREFECT_HOME=str((FOLDER / "prefect").absolute()))  # read when Prefect is imported
     from flows.train_and_annotate import train_and_annotate
 
     started = time.perf_counter()

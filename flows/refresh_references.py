@@ -5,11 +5,14 @@ from prefect.events import emit_event
 from pydantic import BaseModel
 
 from flows.configs import RefreshConfig
+from flows.samples import annotate_samples, runner_of
+from spatialcore.annotation.run_config import Reference
 from spatialcore.storage import registry
 from spatialcore.storage.registry import ModelVersion
 from tasks.acquire import fetch, look_up, read_query
-from tasks.manifests import PhaseResult, SourceVersion
-from tasks.models import compare
+from tasks.cache_keys import training_settings
+from tasks.manifests import SourceVersion
+from tasks.models import as_trained, compare
 from tasks.prepare import balance, combine, gather, hold_out, map_labels
 from tasks.publish import promote, publish_model
 from tasks.train import train
@@ -38,45 +41,59 @@ def refresh_references(config: RefreshConfig) -> Verdict:
     champion = _champion(config)
     versions = [future.result() for future in [look_up.submit(reference) for reference in config.references]]
     changed = _changed(versions, champion)
-    if champion is not None and not changed:
+    if champion is not None and not changed and not _told_otherwise(config, versions, champion):
         return _tell(Verdict(changed=[], reason="no reference changed"))
-    for reference, version in zip(config.references, versions, strict=True):
-        if version in changed:
-            fetch(reference)
-            _announce(config, version)
-    challenger, held_out, panel = _train(config, versions)
-    return _tell(_decide(config, changed, challenger, champion, held_out, panel))
+    _fetch(config, [reference for reference, now in zip(config.references, versions, strict=True) if now in changed])
+    challenger, scores = _train_challenger(config, versions, champion)
+    verdict = _judge(config, challenger, champion, scores)
+    if verdict.promoted:
+        promote(config.store, challenger, verdict.reason, None if champion is None else champion.version)
+        emit_event(PROMOTED, resource=_resource(f"model.{config.tissue}", version=challenger.version))
+    return _tell(verdict.model_copy(update={"changed": [version.uri for version in changed]}))
 
 
-def _train(config: RefreshConfig, versions: list[SourceVersion]) -> tuple[ModelVersion, PhaseResult, PhaseResult]:
-    panel = gather(config, [read_query(config, query) for query in config.queries])
+def _fetch(config: RefreshConfig, references: list[Reference]) -> None:
+    """Fetch the references that changed, all at once, and say of each that it is new."""
+    for fetched in [fetch.submit(reference) for reference in references]:
+        version = fetched.result()
+        labels = {"uri": version.uri, "token": version.token, "tissue": config.tissue}
+        emit_event(REFRESHED, resource=_resource(f"reference.{config.tissue}", **labels))
+
+
+def _train_challenger(
+    config: RefreshConfig, versions: list[SourceVersion], champion: ModelVersion | None
+) -> tuple[ModelVersion, dict[str, float]]:
+    """Train on all cells but those held out, compare on these, and publish what came of it."""
+    samples = [future.result() for future in [read_query.submit(config, query) for query in config.queries]]
+    panel = gather(config, samples)
     mapped = map_labels(config, combine(config, panel, versions))
     split = hold_out(config, mapped, config.held_out_share)
-    model = train(config, balance(config, split), panel)
-    return publish_model(config, model, mapped, versions), split, panel
+    training = balance(config, split)
+    model = train(config, training, panel)
+    scores = {} if champion is None else compare(split, panel, model, as_trained(champion))
+    annotated = annotate_samples.with_options(task_runner=runner_of(config))(config, samples, model, training)
+    details = {"held_out_share": config.held_out_share, "scores": scores}
+    return publish_model(config, model, [mapped, training], versions, annotated, details), scores
 
 
-def _decide(
-    config: RefreshConfig,
-    changed: list[SourceVersion],
-    challenger: ModelVersion,
-    champion: ModelVersion | None,
-    held_out: PhaseResult,
-    panel: PhaseResult,
+def _judge(
+    config: RefreshConfig, challenger: ModelVersion, champion: ModelVersion | None, scores: dict[str, float]
 ) -> Verdict:
-    verdict = Verdict(changed=[version.uri for version in changed], challenger=challenger.version, reason="")
+    """Decide whether the challenger goes into use, and say why."""
+    verdict = Verdict(changed=[], challenger=challenger.version, scores=scores, reason="there was no model in use")
     if champion is None:
-        promote(config.store, challenger, "the first model")
-        return verdict.model_copy(update={"promoted": True, "reason": "there was no model in use"})
-    scores = compare(held_out, panel, challenger, champion)
-    better = scores["challenger"] >= scores["champion"] - config.tolerance
+        return verdict.model_copy(update={"promoted": True})
+    if challenger.version == champion.version:
+        return verdict.model_copy(update={"reason": "the same model came out as is in use"})
+    if _was_taken_back(config, challenger):
+        return verdict.model_copy(
+            update={"reason": f"not promoted: {challenger.version} was in use and was rolled back; promote it by hand"}
+        )
     told = f"macro-F1 on held-out cells: challenger {scores['challenger']:.3f}, champion {scores['champion']:.3f}"
-    if better:
-        promote(config.store, challenger, told, champion.version)
-        emit_event(PROMOTED, resource=_resource(f"model.{config.tissue}", version=challenger.version))
-    return verdict.model_copy(
-        update={"scores": scores, "promoted": better, "reason": told if better else f"not promoted, {told}"}
-    )
+    if champion.details.get("held_out_share", 0) < config.held_out_share:
+        told += " (flattered: it was trained on some of these cells)"
+    better = scores["challenger"] >= scores["champion"] - config.tolerance
+    return verdict.model_copy(update={"promoted": better, "reason": told if better else f"not promoted, {told}"})
 
 
 def _champion(config: RefreshConfig) -> ModelVersion | None:
@@ -86,14 +103,27 @@ def _champion(config: RefreshConfig) -> ModelVersion | None:
 
 def _changed(versions: list[SourceVersion], champion: ModelVersion | None) -> list[SourceVersion]:
     """Return the references whose version is not the one that the model in use was trained on."""
-    known = [] if champion is None else [SourceVersion(**item) for item in champion.details.get("references", [])]
+    known = _known(champion)
     return [version for version in versions if version not in known]
 
 
-def _announce(config: RefreshConfig, version: SourceVersion) -> None:
-    emit_event(
-        REFRESHED,
-        resource=_resource(f"reference.{config.tissue}", uri=version.uri, token=version.token, tissue=config.tissue),
+def _told_otherwise(config: RefreshConfig, versions: list[SourceVersion], champion: ModelVersion) -> bool:
+    """Tell whether the configuration asks for another model: a reference was left out, or a setting changed."""
+    left_out = [version for version in _known(champion) if version not in versions]
+    return bool(left_out) or champion.details.get("settings") != training_settings(config)
+
+
+def _known(champion: ModelVersion | None) -> list[SourceVersion]:
+    return [] if champion is None else [SourceVersion(**item) for item in champion.details.get("references", [])]
+
+
+def _was_taken_back(config: RefreshConfig, challenger: ModelVersion) -> bool:
+    """Tell whether this very model was in use and the one before it was put back: a schedule must not undo that."""
+    pointer = registry.current(config.store, config.tissue)
+    used = [] if pointer is None else [move.version for move in pointer.moves]
+    return any(
+        before == after != version == challenger.version
+        for before, version, after in zip(used, used[1:], used[2:], strict=False)
     )
 
 

@@ -8,10 +8,9 @@ from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from spatialcore.annotation.run_config import RunConfig
 from tasks.annotate import annotate, keep_confident
-from tasks.manifests import PhaseResult
+from tasks.manifests import PhaseResult, Sample
 from tasks.validate import plot
 
-Sample = tuple[PhaseResult, PhaseResult | None]
 THREADS = 2
 
 

@@ -31,9 +31,10 @@ def train_and_annotate(config: RunConfig) -> RunManifest:
     training = balance(config, mapped)
     model = train(config, training, panel)
 
-    version = publish_model(config, model, mapped, versions)
-    promote(config.store, version, f"trained by {config.tissue}")
     annotated = annotate_samples.with_options(task_runner=runner_of(config))(config, samples, model, training)
+
+    version = publish_model(config, model, [mapped, training], versions, annotated)
     manifest = publish_run(config, versions, version, annotated)
+    promote(config.store, version, f"run {manifest.run_id}")
     summarise(manifest)
     return manifest

@@ -50,10 +50,10 @@ def read_query(config: RunConfig, query: Query) -> PhaseResult:
 
         adata = load_query(query)
         write_annotated(adata, folder / "query.h5ad")
-        return {"sample": query.name, "n_obs": adata.n_obs, "n_vars": adata.n_vars}
+        return {"n_obs": adata.n_obs, "n_vars": adata.n_vars}
 
     key = phase_key("read_query", settings_digest("read_query", config), [query.uri, source_token(query.uri)])
-    return once(config.store, "read_query", key, make)
+    return once(config.store, "read_query", key, make, sample=query.name)
 
 
 def source_token(uri: str) -> str:

@@ -10,6 +10,7 @@ from spatialcore.annotation import phases
 from spatialcore.annotation.run_config import RunConfig
 from tasks.cache_keys import phase_key, settings_digest
 from tasks.manifests import PhaseResult
+from tasks.models import published_uri
 from tasks.results import local, once, place_together
 from tasks.retries import CLOUD
 
@@ -27,14 +28,15 @@ def annotate(config: RunConfig, query: PhaseResult, model: PhaseResult, training
         adata = _read(query, "query.h5ad")
         place_together(model.files.items(), folder / ".model")
         phases.annotate(adata, folder / ".model" / model.facts["artifact"], config)
-        _record(adata, model, training)
+        _record(adata, published_uri(config.store, config.tissue, model), training)
         for link in (folder / ".model").iterdir():
             link.unlink()
         write_annotated(adata, folder / "calls.h5ad")
-        return query.facts
+        return {"n_obs": adata.n_obs}
 
     inputs = [query.identity, model.identity, "" if training is None else training.identity]
-    return once(config.store, "annotate", phase_key("annotate", settings_digest("annotate", config), inputs), make)
+    key = phase_key("annotate", settings_digest("annotate", config), inputs)
+    return once(config.store, "annotate", key, make, sample=query.facts["sample"])
 
 
 @task(task_run_name="keep confident calls of {calls.facts[sample]}", **CLOUD)
@@ -48,10 +50,10 @@ def keep_confident(config: RunConfig, calls: PhaseResult) -> PhaseResult:
         adata = _read(calls, "calls.h5ad")
         manifest.record(adata, **manifest.describe_run(config))
         phases.keep_confident(adata, config)
-        return {**calls.facts, **write_sample(adata, folder)}
+        return write_sample(adata, folder)
 
     key = phase_key("keep_confident", settings_digest("keep_confident", config), [calls.identity])
-    return once(config.store, "keep_confident", key, make)
+    return once(config.store, "keep_confident", key, make, sample=calls.facts["sample"])
 
 
 def _read(result: PhaseResult, name: str) -> "AnnData":
@@ -60,9 +62,9 @@ def _read(result: PhaseResult, name: str) -> "AnnData":
     return ad.read_h5ad(local(result.files[name]))
 
 
-def _record(adata: "AnnData", model: PhaseResult, training: PhaseResult | None) -> None:
+def _record(adata: "AnnData", model_uri: str, training: PhaseResult | None) -> None:
     """Say in the data where the model lies for good, and what it was trained on."""
     from spatialcore.annotation import manifest
 
     part = {} if training is None else json.loads(local(training.files["training.json"]).read_text())
-    manifest.record(adata, model_path=model.files[model.facts["artifact"]].uri, **part)
+    manifest.record(adata, model_path=model_uri, **part)

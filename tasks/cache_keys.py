@@ -16,16 +16,23 @@ CODE_VERSIONS: Final[dict[str, int]] = {
     "hold_out": 1,
     "balance": 1,
     "train": 1,
-    "annotate": 1,
+    "annotate": 2,
     "keep_confident": 1,
     "plot": 1,
 }
+
+TRAINING: Final = ("map_ontology", "balance", "train")  # and "combine", whose label columns belong to the references
 
 
 def settings_digest(phase: str, config: RunConfig) -> str:
     """Return the digest of the settings that a phase depends on."""
     names = SETTINGS.get(phase, ())
     return config.training().digest(*names) if names else digest_of(None)
+
+
+def training_settings(config: RunConfig) -> str:
+    """Return the digest of everything in the configuration, references apart, that decides what the model is."""
+    return digest_of([settings_digest(phase, config) for phase in TRAINING])
 
 
 def phase_key(phase: str, settings: str, inputs: Iterable[str]) -> str:

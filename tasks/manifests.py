@@ -59,6 +59,10 @@ class PhaseResult(_Frozen):
         return digest_of({name: file.sha256 for name, file in self.files.items()})
 
 
+Sample = tuple[PhaseResult, PhaseResult | None]
+"""Kept calls of a sample, and its plots where they were asked for."""
+
+
 class SampleFiles(_Frozen):
     """One annotated sample where users find it."""
 

@@ -5,7 +5,7 @@ from tempfile import TemporaryDirectory
 
 from prefect import task
 
-from spatialcore.storage import StoredFile, registry
+from spatialcore.storage import registry
 from spatialcore.storage.registry import ModelVersion
 from tasks.manifests import PhaseResult
 from tasks.results import local, place_together
@@ -16,15 +16,12 @@ from tasks.retries import CLOUD
 def find_model(store: str, tissue: str, version: str) -> tuple[ModelVersion, PhaseResult]:
     """Return a published version, and its files as training left them."""
     found = registry.show(store, tissue, version)
-    files = {file.uri.rpartition("/")[2]: file for file in found.files}
-    own = {name: file for name, file in files.items() if name == found.artifact or name.endswith(".json")}
-    facts = {"artifact": found.artifact, **found.details}
-    return found, PhaseResult(phase="train", key=found.version, files=own, facts=facts)
+    return found, as_trained(found)
 
 
 @task(name="compare models", **CLOUD)
 def compare(
-    held_out: PhaseResult, panel: PhaseResult, challenger: ModelVersion, champion: ModelVersion
+    held_out: PhaseResult, panel: PhaseResult, challenger: PhaseResult, champion: PhaseResult
 ) -> dict[str, float]:
     """Return the macro-F1 of two models on held-out cells, as the queries' platform shows them."""
     import anndata as ad
@@ -34,8 +31,8 @@ def compare(
     sample = panel.files.get("sample.h5ad")
     with TemporaryDirectory(prefix="spatialcore-") as work:
         models = {
-            name: _place(version, Path(work) / name)
-            for name, version in (("challenger", challenger), ("champion", champion))
+            name: _place(model, Path(work) / name)
+            for name, model in (("challenger", challenger), ("champion", champion))
         }
         return compare_models(
             ad.read_h5ad(local(held_out.files["held_out.h5ad"])),
@@ -44,7 +41,31 @@ def compare(
         )
 
 
-def _place(version: ModelVersion, folder: Path) -> Path:
-    files: list[tuple[str, StoredFile]] = [(file.uri.rpartition("/")[2], file) for file in version.files]
-    place_together(files, folder)
-    return folder / version.artifact
+def as_trained(version: ModelVersion) -> PhaseResult:
+    """Return a published version as the result of its training."""
+    facts = {"artifact": version.artifact, **version.details}
+    return PhaseResult(phase="train", key=version.version, files=version.model_files, facts=facts)
+
+
+def model_files(model: PhaseResult) -> list[str]:
+    """Return the names of a trained model's own files, the .pkl first."""
+    return [model.facts["artifact"], *sorted(name for name in model.files if name.endswith(".json"))]
+
+
+def version_of(model: PhaseResult) -> str:
+    """Return the name of the version that a trained model is, or will be."""
+    return registry.name_of(_digests(model))
+
+
+def published_uri(store: str, tissue: str, model: PhaseResult) -> str:
+    """Return where the model lies for good, once it is published."""
+    return registry.model_uri_of(store, tissue, model.facts["artifact"], _digests(model))
+
+
+def _digests(model: PhaseResult) -> dict[str, str]:
+    return {name: model.files[name].sha256 for name in model_files(model)}
+
+
+def _place(model: PhaseResult, folder: Path) -> Path:
+    place_together(model.files.items(), folder)
+    return folder / str(model.facts["artifact"])

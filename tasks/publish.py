@@ -1,8 +1,9 @@
 """Results where users find them: the registry of models, and one folder a run whose manifest comes last."""
 
-from collections.abc import Mapping
+import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from prefect import task
 
@@ -11,33 +12,46 @@ from spatialcore.annotation.run_config import RunConfig
 from spatialcore.core.provenance import digest_of
 from spatialcore.storage import StoredFile, registry
 from spatialcore.storage.registry import ModelVersion, Pointer
-from tasks.manifests import PhaseResult, RunManifest, SampleFiles, SourceVersion
-from tasks.results import local
+from tasks.cache_keys import training_settings
+from tasks.manifests import PhaseResult, RunManifest, Sample, SampleFiles, SourceVersion
+from tasks.models import model_files
+from tasks.results import alone, local
 from tasks.retries import CLOUD
 
 MANIFEST = "manifest.json"
+RUN_MANIFEST = "run_manifest.json"
+MAPPING = "label_mapping.csv"
+Files = dict[str, StoredFile]
 
 
 @task(name="publish the model", **CLOUD)
 def publish_model(
-    config: RunConfig, model: PhaseResult, mapped: PhaseResult, references: list[SourceVersion]
+    config: RunConfig,
+    model: PhaseResult,
+    made_of: list[PhaseResult],
+    references: list[SourceVersion],
+    samples: list[Sample],
+    details: dict[str, Any] | None = None,
 ) -> ModelVersion:
-    """Put the model into the registry as a version of its own; the pointer stays where it is."""
-    artifact = model.facts["artifact"]
-    with TemporaryDirectory(prefix="spatialcore-") as work:
-        extras = {"config.yaml": Path(work) / "config.yaml"}
-        config.to_yaml(extras["config.yaml"])
-        extras |= {name: local(file) for name, file in model.files.items() if name.endswith(".md")}
-        extras |= {name: local(file) for name, file in mapped.files.items() if name == "label_mapping.csv"}
+    """Put the model into the registry as a version of its own; the pointer stays where it is.
+
+    ``made_of`` are the results before it: label mapping and training cells. The version's folder also tells how
+    the model was made and what it does: card, configuration, run manifest, label mapping, and report and plots of the
+    first sample.
+    """
+    before = {name: file for result in made_of for name, file in result.files.items()}
+    with alone(storage.join(config.store, "models", config.tissue)), TemporaryDirectory(prefix="spatialcore-") as work:
         return registry.publish(
             config.store,
             config.tissue,
-            [local(model.files[name]) for name in _artifact_first(model.files, artifact)],
-            extras=extras,
+            [local(model.files[name]) for name in model_files(model)],
+            extras={**_written(config, before, references, Path(work)), **_shown(model, before, samples)},
             details={
                 "classes": model.facts["classes"],
                 "n_genes": model.facts["n_genes"],
                 "references": [reference.model_dump() for reference in references],
+                "settings": training_settings(config),
+                **(details or {}),
             },
         )
 
@@ -56,7 +70,7 @@ def publish_run(
     config: RunConfig,
     references: list[SourceVersion],
     version: ModelVersion,
-    samples: list[tuple[PhaseResult, PhaseResult | None]],
+    samples: list[Sample],
 ) -> RunManifest:
     """Copy every sample's files into ``runs/{run id}/`` and write the manifest last.
 
@@ -64,23 +78,23 @@ def publish_run(
     """
     run_id = f"{config.tissue}-{_digest(version, samples)[:12]}"
     folder = storage.join(config.store, "runs", run_id)
-    published = [_publish_sample(folder, kept, plots) for kept, plots in samples]
-    manifest = RunManifest(
-        run_id=run_id,
-        tissue=config.tissue,
-        config_digest=config.digest(),
-        references=tuple(references),
-        model_version=version.version,
-        model={file.uri.rpartition("/")[2]: file for file in version.files},
-        label_mapping=next((file for file in version.files if file.uri.endswith("label_mapping.csv")), None),
-        samples=tuple(published),
-        uri=storage.join(folder, MANIFEST),
-    )
-    storage.put_text(manifest.model_dump_json(indent=1), manifest.uri)
+    with alone(folder):
+        manifest = RunManifest(
+            run_id=run_id,
+            tissue=config.tissue,
+            config_digest=config.digest(),
+            references=tuple(references),
+            model_version=version.version,
+            model=version.model_files,
+            label_mapping=version.contents.get(MAPPING),
+            samples=tuple(_publish_sample(folder, kept, plots) for kept, plots in samples),
+            uri=storage.join(folder, MANIFEST),
+        )
+        storage.put_text(manifest.model_dump_json(indent=1), manifest.uri)
     return manifest
 
 
-def _digest(version: ModelVersion, samples: list[tuple[PhaseResult, PhaseResult | None]]) -> str:
+def _digest(version: ModelVersion, samples: list[Sample]) -> str:
     return digest_of([version.version, *(part.identity for sample in samples for part in sample if part is not None)])
 
 
@@ -104,6 +118,23 @@ def _copy(file: StoredFile, uri: str) -> StoredFile:
     return storage.put(local(file), uri)
 
 
-def _artifact_first(files: Mapping[str, StoredFile], artifact: str) -> list[str]:
-    """Return the names of the model's own files, the .pkl first."""
-    return [artifact, *sorted(name for name in files if name.endswith(".json"))]
+def _written(config: RunConfig, before: Files, references: list[SourceVersion], work: Path) -> dict[str, Path]:
+    """Write the configuration and the run manifest: everything that led to the model."""
+    from spatialcore.annotation.manifest import describe_run
+
+    config.to_yaml(work / "config.yaml")
+    manifest = {
+        **describe_run(config),
+        **json.loads(local(before["training.json"]).read_text()),
+        "reference_versions": [reference.model_dump() for reference in references],
+    }
+    (work / RUN_MANIFEST).write_text(json.dumps(manifest, indent=1))
+    return {name: work / name for name in ("config.yaml", RUN_MANIFEST)}
+
+
+def _shown(model: PhaseResult, before: Files, samples: list[Sample]) -> dict[str, Path]:
+    """Return what a person wants to see of a model: card, label mapping, and report and plots of the first sample."""
+    plots = samples[0][1].files if samples and samples[0][1] is not None else {}
+    cards = {name: file for name, file in model.files.items() if name.endswith(".md")}
+    mapping = {name: file for name, file in before.items() if name == MAPPING}
+    return {name: local(file) for name, file in {**cards, **mapping, **plots}.items()}

@@ -4,7 +4,8 @@
 worker on another machine finds the same results.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, cast
@@ -24,11 +25,11 @@ from tasks.manifests import PhaseResult
 log = get_logger(__name__)
 Make = Callable[[Path], dict[str, Any]]
 
-HOME = Path("~/.spatialcore").expanduser()
+HOME = Path("~/.spatialcore")
 RECORD = "result.json"
 
 
-def once(store: str, phase: str, key: str, make: Make) -> PhaseResult:
+def once(store: str, phase: str, key: str, make: Make, **about: Any) -> PhaseResult:
     """Return the result of a phase: the one in the store, else made now.
 
     Parameters
@@ -39,6 +40,8 @@ def once(store: str, phase: str, key: str, make: Make) -> PhaseResult:
         Which phase, and what :func:`tasks.cache_keys.phase_key` says of it.
     make
         Writes the result's files into the folder that it is given and returns facts about them.
+    **about
+        Facts that belong to who asked, not to the content: two samples of the same content share one result.
 
     Returns
     -------
@@ -47,13 +50,20 @@ def once(store: str, phase: str, key: str, make: Make) -> PhaseResult:
         make it once.
     """
     folder = storage.join(store, "cache", key)
-    with locked(HOME / "locks" / f"{digest_of(folder)[:24]}.lock"):
+    with alone(folder):
         known = find(folder)
         if known is not None:
             log.info("%s: unchanged, found in the store", phase)
-            found: State[Any] = Completed(name="Cached", message=f"unchanged: {key}", data=known)
+            found: State[Any] = Completed(name="Cached", message=f"unchanged: {key}", data=_with(known, about))
             return cast(PhaseResult, found)  # Prefect unwraps it for whoever called the task
-        return _make(folder, phase, key, make)
+        return _with(_make(folder, phase, key, make), about)
+
+
+@contextmanager
+def alone(uri: str) -> Iterator[None]:
+    """Be the only one on this machine who writes there; the lock falls with its holder, however that ends."""
+    with locked(HOME.expanduser() / "locks" / f"{digest_of(storage.canonical(uri))[:24]}.lock"):
+        yield
 
 
 def find(folder: str) -> PhaseResult | None:
@@ -94,6 +104,10 @@ def _make(folder: str, phase: str, key: str, make: Make) -> PhaseResult:
     result = PhaseResult(phase=phase, key=key, files=files, facts=facts)
     storage.put_text(result.model_dump_json(indent=1), storage.join(folder, RECORD))
     return result
+
+
+def _with(result: PhaseResult, about: dict[str, Any]) -> PhaseResult:
+    return result.model_copy(update={"facts": {**result.facts, **about}})
 
 
 def _unchanged(file: StoredFile) -> bool:

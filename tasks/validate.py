@@ -23,7 +23,7 @@ def plot(config: RunConfig, kept: PhaseResult) -> PhaseResult:
         adata = ad.read_h5ad(local(kept.files["annotated.h5ad"]))
         figures = phases.plot(adata, config, folder / "plots")
         phases.report(adata, folder / "report.html", config=config, figures=figures)
-        return kept.facts
+        return {"figures": sorted(figures)}
 
     key = phase_key("plot", settings_digest("plot", config), [kept.identity])
-    return once(config.store, "plot", key, make)
+    return once(config.store, "plot", key, make, sample=kept.facts["sample"])

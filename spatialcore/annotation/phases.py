@@ -4,18 +4,19 @@
 ``SETTINGS`` names the settings that a phase depends on, so that changing any other need not run it again.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-import pandas as pd
-from anndata import AnnData
-
 from spatialcore import columns
 from spatialcore.annotation.config import Recipe, TrainingConfig
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # flows read SETTINGS from here: importing this module costs nothing
+    import pandas as pd
+    from anndata import AnnData
+
     from spatialcore.annotation.ontology import MappingResult
 
 SETTINGS: Final[dict[str, tuple[str, ...]]] = {
@@ -59,7 +60,7 @@ def combine(config: TrainingConfig, panel: Sequence[str], *, cache_dir: Path | N
     )
 
 
-def map_ontology(combined: AnnData, config: Recipe) -> "tuple[AnnData, MappingResult | None]":
+def map_ontology(combined: AnnData, config: Recipe) -> tuple[AnnData, MappingResult | None]:
     """Give every reference cell its Cell Ontology term and its class: the term's name, or its own label."""
     if not config.add_ontology:
         combined.obs[columns.UNIFIED_CELL_TYPE] = combined.obs[columns.ORIGINAL_LABEL].astype("category")
@@ -154,6 +155,9 @@ def report(adata: AnnData, output: Path, *, config: Recipe, figures: dict[str, A
 
 
 def _name_or_own_label(obs: pd.DataFrame) -> pd.Series:
+    import numpy as np
+    import pandas as pd
+
     own = obs[columns.ORIGINAL_LABEL].astype(str)
     if columns.ONTOLOGY_LABEL not in obs:
         return own.astype("category")

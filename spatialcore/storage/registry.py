@@ -1,6 +1,6 @@
 """Models in a store: versions that never change, and one pointer per tissue that says which is in use.
 
-``models/{tissue}/{version}/`` holds the artifact, its plots and report and, written last, ``version.json``.
+``models/{tissue}/{version}/`` holds the artifact, its card, plots and report and, written last, ``version.json``.
 The version is made of the artifact's content, so publishing the same model twice is publishing it once.
 ``models/{tissue}/current.json`` is moved by a conditional write; it keeps the moves that were made.
 """
@@ -46,6 +46,19 @@ class ModelVersion(_Record):
     def model_uri(self) -> str:
         """Where the .pkl lies."""
         return f"{self.uri}/{self.artifact}"
+
+    @property
+    def contents(self) -> dict[str, StoredFile]:
+        """The files by their name in the version's folder."""
+        folder = f"/{self.tissue}/{self.version}/"
+        return {file.uri.rpartition(folder)[2]: file for file in self.files}
+
+    @property
+    def model_files(self) -> dict[str, StoredFile]:
+        """The model's own files, the .pkl first: what the version is named by."""
+        contents, stem = self.contents, self.artifact.rpartition(".")[0]
+        own = sorted(name for name in contents if name.startswith(f"{stem}_") and name.endswith(".json"))
+        return {name: contents[name] for name in [self.artifact, *own]}
 
 
 class Move(_Record):
@@ -98,8 +111,7 @@ def publish(
         The version, or the one that is there already with this very content.
     """
     folder = f"{_models(store)}/{_checked(tissue)}"
-    digests = {path.name: sha256_of_file(path) for path in artifact}
-    version = digest_of(digests)[:12]
+    version = name_of({path.name: sha256_of_file(path) for path in artifact})
     if known := _read_version(f"{folder}/{version}"):
         return known
     files = {**{path.name: path for path in artifact}, **(extras or {})}
@@ -119,6 +131,16 @@ def publish(
         return show(store, tissue, version)
     log.info("published %s model %s", tissue, version)
     return record
+
+
+def name_of(digests: Mapping[str, str]) -> str:
+    """Return the name of the version with these model files (name -> sha256)."""
+    return digest_of(dict(digests))[:12]
+
+
+def model_uri_of(store: str, tissue: str, artifact: str, digests: Mapping[str, str]) -> str:
+    """Return where a model lies once it is published, so that results can name it before."""
+    return f"{_models(store)}/{_checked(tissue)}/{name_of(digests)}/{artifact}"
 
 
 def tissues(store: str) -> list[str]:

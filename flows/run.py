@@ -1,0 +1,27 @@
+"""Run the main flow from a YAML file: ``python -m flows.run examples/xenium_breast.yaml``."""
+
+import os
+import sys
+
+from flows.server import EMBEDDED
+
+
+def main(arguments: list[str]) -> None:
+    """Train and annotate as the file says; on the server that Prefect knows of, else on an embedded one."""
+    if len(arguments) != 1:
+        sys.exit("usage: python -m flows.run CONFIG.yaml")
+    for name, value in EMBEDDED.items():
+        os.environ.setdefault(name, value)  # before Prefect is imported: it reads them once
+    from flows.train_and_annotate import train_and_annotate
+    from spatialcore.annotation.run_config import RunConfig
+    from spatialcore.errors import SpatialCoreError
+
+    try:
+        manifest = train_and_annotate(RunConfig.from_yaml(arguments[0]))
+    except SpatialCoreError as error:
+        sys.exit(str(error))
+    print(manifest.uri)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,11 @@
+"""What Prefect's embedded server needs to be told: time to start on a small machine, and to ask nobody else."""
+
+from typing import Final
+
+EMBEDDED: Final = {
+    "PREFECT_SERVER_EPHEMERAL_ENABLED": "true",
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_LOGGING_EXTRA_LOGGERS": "spatialcore",
+    "DO_NOT_TRACK": "1",
+}

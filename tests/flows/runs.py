@@ -1,0 +1,102 @@
+"""Runs in processes of their own, some of which die where they are told to.
+
+``python -m tests.flows.runs CONFIG LOG [--at PATTERN ...] [--together N]``
+
+Everything is imported once, then each run is a fork. With ``--at``, one run after another kills itself (SIGKILL) just
+before it writes the file that the pattern names; a last one runs to its end. With ``--together``, N runs start at once.
+The log gets a line for each phase that is really run: the number of the run and the phase.
+"""
+
+import argparse
+import os
+import re
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from flows.train_and_annotate import train_and_annotate
+from spatialcore import storage
+from spatialcore.annotation.run_config import RunConfig
+from tasks import results
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("config", type=Path)
+    parser.add_argument("log", type=Path)
+    parser.add_argument("--at", nargs="*", default=[])
+    parser.add_argument("--together", type=int, default=0)
+    options = parser.parse_args()
+    import anndata  # noqa: F401  (once, before the forks)
+
+    if options.together:
+        children = [start(options, number, "") for number in range(options.together)]
+        return max(ended(child) for child in children)
+    for number, pattern in enumerate(options.at):
+        if ended(start(options, number, pattern)) != -signal.SIGKILL:
+            print(f"the run was not killed at {pattern}", file=sys.stderr)
+            return 1
+    return ended(start(options, len(options.at), ""))
+
+
+def start(options: argparse.Namespace, number: int, pattern: str) -> int:
+    """Fork a run and return its process id."""
+    child = os.fork()
+    if child:
+        return child
+    try:
+        note_phases(options.log, number)
+        if pattern:
+            die_before_writing(re.compile(pattern))
+        train_and_annotate(RunConfig.from_yaml(options.config))
+    except BaseException as error:  # noqa: BLE001 (a fork must never go on as the parent)
+        print(f"run {number}: {error!r}", file=sys.stderr)
+        os._exit(1)
+    os._exit(0)
+
+
+def ended(child: int) -> int:
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def note_phases(log: Path, number: int) -> None:
+    make = results._make
+
+    def noted(folder: str, phase: str, *rest: Any) -> Any:
+        with log.open("a") as file:
+            file.write(f"{number} {phase}\n")
+        return make(folder, phase, *rest)
+
+    results._make = noted
+
+
+def die_before_writing(pattern: re.Pattern[str]) -> None:
+    def deadly(write: Callable[..., Any]) -> Callable[..., Any]:
+        def written(content: Any, uri: str, *rest: Any, **options: Any) -> Any:
+            if pattern.search(uri):
+                os.kill(os.getpid(), signal.SIGKILL)
+            return write(content, uri, *rest, **options)
+
+        return written
+
+    for name in ("put_text", "put_new"):
+        setattr(storage, name, deadly(getattr(storage, name)))
+
+
+def phases_of(log: Path) -> dict[int, list[str]]:
+    """Return the phases that each run really ran."""
+    made: dict[int, list[str]] = {}
+    for line in log.read_text().splitlines():
+        number, phase = line.split()
+        made.setdefault(int(number), []).append(phase)
+    return made
+
+
+def command(config: Path, log: Path, *options: str | int) -> Sequence[str]:
+    return [sys.executable, "-m", "tests.flows.runs", str(config), str(log), *map(str, options)]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,42 @@
+"""New samples for a model that is there; references fetched to a place of one's own."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from flows.acquire_references import acquire_references
+from flows.annotate import annotate
+from flows.configs import AcquireConfig, AnnotateConfig
+from flows.train_and_annotate import train_and_annotate
+from spatialcore.core.provenance import sha256_of_file
+from spatialcore.errors import FileMissingError
+from tasks.results import local
+from tests.flows.conftest import blood_config
+
+
+def test_the_model_in_use_gives_the_same_calls_as_its_own_run(blood: Path, tmp_path: Path, made: list[str]) -> None:
+    trained = train_and_annotate(blood_config(blood, tmp_path))
+    made.clear()
+    queries = [{"uri": str(blood / "query.h5ad"), "sample": "again"}]
+    config = AnnotateConfig(queries=queries, store=str(tmp_path), tissue="blood", generate_plots=False)
+    again = annotate(config)
+    assert "train" not in made
+    assert again.model_version == trained.model_version
+    calls = [pd.read_parquet(local(run.samples[0].files["calls.parquet"])) for run in (trained, again)]
+    pd.testing.assert_frame_equal(*calls)
+
+
+def test_an_unknown_tissue_is_named(tmp_path: Path) -> None:
+    config = AnnotateConfig(queries=[{"uri": "query.h5ad"}], store=str(tmp_path), tissue="moon")
+    with pytest.raises(FileMissingError, match="moon"):
+        annotate(config)
+
+
+def test_references_are_fetched_whole(blood: Path, tmp_path: Path) -> None:
+    sources = sorted(blood.glob("pbmc68k_part*.h5ad"))
+    config = AcquireConfig(
+        references=[{"source": str(source), "output": str(tmp_path / source.name)} for source in sources]
+    )
+    outputs = acquire_references(config)
+    assert [sha256_of_file(Path(output)) for output in outputs] == [sha256_of_file(source) for source in sources]

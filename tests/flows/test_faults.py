@@ -1,0 +1,104 @@
+"""What a run outlives: its own sudden death in any phase, another run beside it, a store that does not answer."""
+
+import os
+import subprocess
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from prefect.settings import PREFECT_API_URL
+
+from flows.train_and_annotate import train_and_annotate
+from spatialcore import storage
+from spatialcore.storage import registry
+from tasks.manifests import RunManifest
+from tests.contract.servers import BUCKET, KEY, SECRET, s3_server
+from tests.flows.conftest import blood_config
+from tests.flows.proxies import counting_web_server, weary
+from tests.flows.runs import command, phases_of
+
+ROOT = Path(__file__).resolve().parents[2]
+PHASES = ["read_query", "gather", "combine", "map_ontology", "balance", "train", "annotate", "keep_confident", "plot"]
+PUBLISHED = {
+    "publish the model": r"models/blood/[0-9a-f]+/version\.json$",
+    "publish the run": r"runs/.*/manifest\.json$",
+    "put the model in use": r"models/blood/current\.json$",
+}
+
+
+def run(config: Path, log: Path, *options: str | int, home: Path) -> None:
+    """Run flows in processes of their own, on the tests' server."""
+    environment = {**os.environ, "PREFECT_API_URL": str(PREFECT_API_URL.value()), "HOME": str(home)}
+    done = subprocess.run(command(config, log, *options), cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]
+
+
+@pytest.mark.slow
+def test_a_run_killed_in_each_phase_goes_on_where_it_was(blood: Path, tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    log = tmp_path / "log"
+    blood_config(blood, store, generate_plots=True).to_yaml(tmp_path / "config.yaml")
+    patterns = [rf"cache/{phase}-[0-9a-f]+/result\.json$" for phase in PHASES] + list(PUBLISHED.values())
+    run(tmp_path / "config.yaml", log, "--at", *patterns, home=tmp_path)
+    made = phases_of(log)
+    for number, phase in enumerate(PHASES):
+        before = PHASES[number - 1 : number]  # killed before it was finished: this phase alone is run again
+        assert made[number] == [*before, phase]
+    assert made[len(PHASES)] == ["plot"]
+    assert set(made) == set(range(len(PHASES) + 1)), "killed while publishing: nothing is computed again"
+    assert_whole(store)
+
+
+def assert_whole(store: Path) -> None:
+    """Everything that can be found in a store is whole, and the pointer points to it."""
+    pointer = registry.current(str(store), "blood")
+    assert pointer is not None
+    assert len(pointer.moves) == 1
+    (version,) = registry.versions(str(store), "blood")
+    assert pointer.version == version.version
+    (written,) = store.glob("runs/*/manifest.json")
+    manifest = RunManifest.model_validate_json(written.read_text())
+    files = [*version.files, *(file for sample in manifest.samples for file in sample.files.values())]
+    assert all(storage.describe(file.uri).size == file.size for file in files)
+    assert {"run_manifest.json", "report.html", "blood_card.md", "config.yaml"} <= set(version.contents)
+    assert not [path for path in store.rglob("*") if path.name.endswith(".part")]
+
+
+@pytest.mark.slow
+def test_two_runs_at_once_share_one_download_and_one_training(blood: Path, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with counting_web_server(blood) as (url, served):
+        config = blood_config(blood, tmp_path / "store")
+        remote = [item.model_copy(update={"uri": f"{url}/{Path(item.uri).name}"}) for item in config.references]
+        config.model_copy(update={"references": remote}).to_yaml(tmp_path / "config.yaml")
+        run(tmp_path / "config.yaml", log, "--together", 2, home=tmp_path / "home")
+    made = Counter(phase for phases in phases_of(log).values() for phase in phases)
+    assert set(made.values()) == {1}, "each phase was run once, by one of the two"
+    bodies = {path.name: path.stat().st_size for path in blood.glob("pbmc68k_part*.h5ad")}
+    assert {name: served[name] for name in bodies} == bodies, "each reference's bytes were sent once"
+    pointer = registry.current(str(tmp_path / "store"), "blood")
+    assert pointer is not None
+    assert len(pointer.moves) == 1
+    assert len(list((tmp_path / "store" / "runs").iterdir())) == 1
+
+
+def test_a_store_that_does_not_answer_for_a_while(
+    blood: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: list[str]
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("SPATIALCORE_STORAGE_ATTEMPTS", "2")  # so that the task's own retries are needed too
+    monkeypatch.setenv("SPATIALCORE_STORAGE_FIRST_WAIT", "0.1")
+    with s3_server() as s3, weary(s3, after=40, seconds=15) as (url, refused):
+        monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+        manifest = train_and_annotate(blood_config(blood, f"s3://{BUCKET}/store"))
+        assert refused, "the store refused nothing"
+        assert registry.show(f"s3://{BUCKET}/store", "blood").version == manifest.model_version
+        assert storage.exists(manifest.uri)
+        made.clear()
+        monkeypatch.setenv("HOME", str(tmp_path / "another machine"))
+        again = train_and_annotate(blood_config(blood, f"s3://{BUCKET}/store"))
+    assert made == [], "a worker with nothing on its disk finds the same results"
+    assert again.run_id == manifest.run_id

@@ -1,0 +1,98 @@
+"""The refresh: only what changed, and a new model only where it is not worse."""
+
+import shutil
+import sys
+from pathlib import Path
+
+import anndata as ad
+import numpy as np
+import pytest
+
+from flows.configs import RefreshConfig
+from flows.refresh_references import refresh_references
+from spatialcore.annotation.comparison import split_held_out
+from spatialcore.demo import LABEL_COLUMN
+from spatialcore.storage import registry
+from tests.flows.conftest import blood_config
+
+flow_module = sys.modules["flows.refresh_references"]
+
+
+@pytest.fixture
+def config(blood: Path, tmp_path: Path) -> RefreshConfig:
+    data = tmp_path / "data"
+    shutil.copytree(blood, data)
+    settings = blood_config(data, tmp_path / "store").model_dump()
+    return RefreshConfig(**settings, held_out_share=0.3)
+
+
+def rewrite(config: RefreshConfig, number: int, change: str) -> None:
+    """Change one reference's file: shuffle the labels of the cells that are trained on, or leave a cell out."""
+    path = Path(config.references[number].uri)
+    data = ad.read_h5ad(path)
+    if change == "shuffled labels":
+        train, _ = split_held_out(data, config.held_out_share)
+        labels = data.obs[LABEL_COLUMN].astype(str)
+        labels[train.obs_names] = np.random.default_rng(0).permutation(labels[train.obs_names])
+        data.obs[LABEL_COLUMN] = labels
+    else:
+        data = data[:-1].copy()
+    data.write_h5ad(path)
+
+
+def test_the_first_model_is_promoted_and_kept_while_nothing_changes(config: RefreshConfig, made: list[str]) -> None:
+    first = refresh_references(config)
+    assert first.promoted
+    assert len(first.changed) == 2
+    made.clear()
+    second = refresh_references(config)
+    assert (second.changed, second.promoted, second.reason) == ([], False, "no reference changed")
+    assert made == []
+
+
+def test_a_worse_challenger_is_published_but_not_promoted(config: RefreshConfig) -> None:
+    first = refresh_references(config)
+    for number in (0, 1):
+        rewrite(config, number, "shuffled labels")
+    verdict = refresh_references(config)
+    assert verdict.scores["challenger"] < verdict.scores["champion"] - 0.2
+    assert not verdict.promoted
+    assert verdict.reason.startswith("not promoted, macro-F1 on held-out cells: challenger 0.")
+    pointer = registry.current(config.store, "blood")
+    assert pointer is not None
+    assert pointer.version == first.challenger
+    published = registry.show(config.store, "blood", verdict.challenger)
+    assert published.details["scores"] == verdict.scores
+
+
+def test_a_model_as_good_is_promoted_announced_and_can_be_rolled_back_for_good(
+    config: RefreshConfig, monkeypatch: pytest.MonkeyPatch, made: list[str]
+) -> None:
+    events: list[tuple[str, dict[str, str]]] = []
+    monkeypatch.setattr(flow_module, "emit_event", lambda event, resource: events.append((event, resource)))
+    first = refresh_references(config)
+    rewrite(config, 0, "fewer cells")
+    events.clear()
+    lenient = config.model_copy(update={"tolerance": 0.2})
+    verdict = refresh_references(lenient)
+    assert verdict.promoted
+    assert verdict.changed == [config.references[0].uri]
+    assert [event for event, _ in events] == ["spatialcore.reference.refreshed", "spatialcore.model.promoted"]
+    assert events[0][1]["uri"] == config.references[0].uri
+    assert registry.rollback(config.store, "blood").version == first.challenger
+    made.clear()
+    again = refresh_references(lenient)
+    assert made == [], "the challenger is known: nothing is trained again"
+    assert not again.promoted
+    assert "rolled back" in again.reason
+    pointer = registry.current(config.store, "blood")
+    assert pointer is not None
+    assert pointer.version == first.challenger
+
+
+def test_a_changed_setting_asks_for_a_new_model(config: RefreshConfig) -> None:
+    refresh_references(config)
+    verdict = refresh_references(config.model_copy(update={"max_cells_per_type": 20}))
+    assert verdict.changed == []
+    assert verdict.challenger
+    assert "macro-F1" in verdict.reason

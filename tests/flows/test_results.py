@@ -1,0 +1,85 @@
+"""The store's memory of results: hits, misses, and what makes a hit a miss."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from spatialcore import storage
+from spatialcore.annotation.run_config import RunConfig
+from tasks.cache_keys import CODE_VERSIONS, phase_key, settings_digest
+from tasks.manifests import PhaseResult
+from tasks.results import find, local, once
+
+
+def make(folder: Path) -> dict[str, Any]:
+    (folder / "a.txt").write_text("a")
+    (folder / "deep").mkdir()
+    (folder / "deep" / "b.txt").write_text("b")
+    return {"n": 2}
+
+
+@pytest.fixture(params=["folder", "memory"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    return str(tmp_path) if request.param == "folder" else f"memory://bucket/{tmp_path.name}"
+
+
+def test_a_result_is_found_again_with_its_files(store: str) -> None:
+    made = once(store, "combine", "combine-1", make)
+    found = find(storage.join(store, "cache", "combine-1"))
+    assert found == made
+    assert isinstance(found, PhaseResult)
+    assert local(found.files["deep/b.txt"]).read_text() == "b"
+    assert found.facts == {"n": 2}
+
+
+@pytest.mark.parametrize("harm", ["deleted", "altered"])
+def test_a_result_whose_file_changed_is_none(store: str, harm: str) -> None:
+    made = once(store, "combine", "combine-2", make)
+    uri = made.files["a.txt"].uri
+    if harm == "deleted":
+        storage.delete(uri)
+    else:
+        storage.put_text("something else", uri)
+    assert find(storage.join(store, "cache", "combine-2")) is None
+
+
+def test_a_maker_that_fails_leaves_no_result(store: str) -> None:
+    def fail(folder: Path) -> dict[str, Any]:
+        (folder / "half.txt").write_text("half")
+        raise RuntimeError("in the middle")
+
+    with pytest.raises(RuntimeError):
+        once(store, "train", "train-1", fail)
+    assert storage.list_files(store) == []
+
+
+def config(**settings: Any) -> RunConfig:
+    return RunConfig.from_dict({"queries": ["q.h5ad"], "references": ["r.h5ad:label"], **settings})
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "changed"),
+    [
+        ("confidence_threshold", 0.5, {"keep_confident", "plot"}),
+        ("max_cells_per_type", 7, {"balance"}),
+        ("granularity", "full", {"map_ontology"}),
+        ("trainer", "celltypist", {"train"}),
+        ("resolution", "auto", {"annotate"}),
+    ],
+)
+def test_a_setting_changes_the_keys_of_the_phases_that_use_it(setting: str, value: object, changed: set[str]) -> None:
+    before, after = config(), config(**{setting: value})
+    differing = {phase for phase in CODE_VERSIONS if settings_digest(phase, before) != settings_digest(phase, after)}
+    assert differing == changed
+
+
+def test_keys_tell_phases_inputs_and_their_order_apart() -> None:
+    keys = [
+        phase_key("combine", "s", ["a", "b"]),
+        phase_key("combine", "s", ["b", "a"]),
+        phase_key("combine", "t", ["a", "b"]),
+        phase_key("balance", "s", ["a", "b"]),
+    ]
+    assert len(set(keys)) == 4
+    assert keys[0].startswith("combine-")

@@ -1,0 +1,125 @@
+"""The main flow: what it publishes, and what it runs again after each change."""
+
+import json
+import shutil
+from pathlib import Path
+
+import anndata as ad
+import pandas as pd
+import pytest
+
+from flows.train_and_annotate import train_and_annotate
+from spatialcore import columns
+from spatialcore.annotation.run_config import RunConfig
+from spatialcore.core.provenance import sha256_of_file
+from spatialcore.storage import registry
+from tasks.manifests import RunManifest
+from tasks.results import local
+from tests.flows.conftest import blood_config
+
+ALL = ["read_query", "gather", "combine", "map_ontology", "balance", "train", "annotate", "keep_confident", "plot"]
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("store")
+
+
+@pytest.fixture(scope="module")
+def first(blood: Path, store: Path) -> RunManifest:
+    return train_and_annotate(blood_config(blood, store, generate_plots=True))
+
+
+def test_every_file_lies_where_the_manifest_says(first: RunManifest) -> None:
+    (sample,) = first.samples
+    files = [*first.model.values(), *sample.files.values()]
+    assert all(local(file).stat().st_size == file.size for file in files)
+    assert {"annotated.h5ad", "calls.parquet", "cell_groups.csv", "report.html"} <= set(sample.files)
+    assert json.loads(Path(first.uri).read_text())["run_id"] == first.run_id
+
+
+def test_every_cell_is_there_and_counted(first: RunManifest, blood: Path) -> None:
+    (sample,) = first.samples
+    annotated = ad.read_h5ad(local(sample.files["annotated.h5ad"]))
+    assert list(annotated.obs_names) == list(ad.read_h5ad(blood / "query.h5ad").obs_names)
+    assert annotated.obs[columns.CELL_TYPE].value_counts().to_dict() == sample.composition
+    assert sum(sample.composition.values()) == sample.n_obs
+
+
+def test_the_data_say_where_the_model_lies(first: RunManifest) -> None:
+    annotated = ad.read_h5ad(local(first.samples[0].files["annotated.h5ad"]))
+    manifest = annotated.uns[columns.MANIFEST]
+    assert Path(manifest["model_path"]).is_file()
+    assert manifest["model_sha256"] == first.model["blood.pkl"].sha256
+
+
+def test_the_model_is_in_use_and_its_folder_tells_its_story(first: RunManifest, store: Path) -> None:
+    version = registry.show(str(store), "blood")
+    assert version.version == first.model_version
+    assert set(first.model) == {"blood.pkl", "blood_celltypist.json", "blood_colors.json"}
+    told = {"blood_card.md", "config.yaml", "run_manifest.json", "label_mapping.csv", "report.html"}
+    assert told <= set(version.contents)
+    assert any(name.startswith("plots/") for name in version.contents)
+    manifest = json.loads(local(version.contents["run_manifest.json"]).read_text())
+    assert [item["token"] for item in manifest["reference_versions"]] == [item.token for item in first.references]
+
+
+def test_the_pointer_is_moved_last(first: RunManifest, store: Path) -> None:
+    pointer = store / "models" / "blood" / "current.json"
+    written = [path.stat().st_mtime_ns for path in store.rglob("*") if path.is_file() and path != pointer]
+    assert first.run_id in pointer.read_text()
+    assert pointer.stat().st_mtime_ns >= max(written)
+
+
+def test_nothing_changed_runs_nothing(first: RunManifest, blood: Path, store: Path, made: list[str]) -> None:
+    again = train_and_annotate(blood_config(blood, store, generate_plots=True))
+    assert made == []
+    assert again.run_id == first.run_id
+
+
+def test_a_threshold_runs_filter_and_plots(first: RunManifest, blood: Path, store: Path, made: list[str]) -> None:
+    lower = train_and_annotate(blood_config(blood, store, generate_plots=True, confidence_threshold=0.5))
+    assert made == ["keep_confident", "plot"]
+    assert lower.samples[0].n_assigned > first.samples[0].n_assigned
+
+
+def test_a_seed_runs_the_draws_and_what_follows(first: RunManifest, blood: Path, store: Path, made: list[str]) -> None:
+    train_and_annotate(blood_config(blood, store, random_state=7))
+    assert made[0] == "combine"
+    assert "read_query" not in made
+
+
+def test_a_changed_reference_runs_from_there_on(
+    first: RunManifest, blood: Path, store: Path, tmp_path: Path, made: list[str]
+) -> None:
+    config = _with_changed_reference(blood, store, tmp_path)
+    changed = train_and_annotate(config)
+    assert made == ["combine", "map_ontology", "balance", "train", "annotate", "keep_confident"]
+    assert changed.model_version != first.model_version
+
+
+def test_an_altered_result_is_made_again(first: RunManifest, blood: Path, store: Path, made: list[str]) -> None:
+    models = {sha256_of_file(path): path for path in (store / "cache").glob("train-*/blood.pkl")}
+    models[first.model["blood.pkl"].sha256].write_bytes(b"altered")
+    again = train_and_annotate(blood_config(blood, store))
+    assert made == ["train"]
+    assert again.model_version == first.model_version  # the same training gives the same bytes
+
+
+def test_several_samples_share_one_model(blood: Path, store: Path, made: list[str]) -> None:
+    queries = [{"uri": str(blood / "query.h5ad"), "sample": name} for name in ("a", "b")]
+    run = train_and_annotate(blood_config(blood, store, queries=queries))
+    assert [sample.sample for sample in run.samples] == ["a", "b"]
+    assert made.count("train") == 1
+    tables = [pd.read_parquet(local(sample.files["calls.parquet"])) for sample in run.samples]
+    pd.testing.assert_frame_equal(*tables)
+
+
+def _with_changed_reference(blood: Path, store: Path, folder: Path) -> RunConfig:
+    for path in blood.glob("*.h5ad"):
+        shutil.copy2(path, folder / path.name)  # with its time: the same version as before
+    changed = ad.read_h5ad(folder / "pbmc68k_part1.h5ad")[:-10].copy()
+    changed.write_h5ad(folder / "pbmc68k_part1.h5ad")
+    config = blood_config(blood, store)
+    references = [config.references[0].model_copy(update={"uri": str(folder / "pbmc68k_part1.h5ad")})]
+    return config.model_copy(update={"references": references + config.references[1:]})
