@@ -8,6 +8,7 @@ from prefect import task
 from spatialcore import storage
 from spatialcore.annotation.run_config import Query, Reference, RunConfig
 from spatialcore.core.provenance import digest_of
+from spatialcore.errors import ConflictError
 from tasks.cache_keys import phase_key, settings_digest
 from tasks.manifests import PhaseResult, SourceVersion
 from tasks.results import once
@@ -54,6 +55,19 @@ def read_query(config: RunConfig, query: Query) -> PhaseResult:
 
     key = phase_key("read_query", settings_digest("read_query", config), [query.uri, source_token(query.uri)])
     return once(config.store, "read_query", key, make, sample=query.name)
+
+
+def refuse_if_replaced(references: list[Reference], versions: list[SourceVersion]) -> None:
+    """Raise if a reference is no longer the version that this run looked up: its result would bear the wrong name.
+
+    Raises
+    ------
+    ConflictError
+        With the reference's URI.
+    """
+    for reference, version in zip(references, versions, strict=True):
+        if source_token(reference.uri) != version.token:
+            raise ConflictError(f"{version.uri} was replaced while it was read", hint="start the run again")
 
 
 def source_token(uri: str) -> str:

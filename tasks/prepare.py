@@ -7,6 +7,7 @@ from prefect import task
 
 from spatialcore.annotation import phases
 from spatialcore.annotation.run_config import RunConfig
+from tasks.acquire import refuse_if_replaced
 from tasks.cache_keys import phase_key, settings_digest
 from tasks.manifests import PhaseResult, SourceVersion
 from tasks.results import local, once
@@ -39,6 +40,7 @@ def combine(config: RunConfig, panel: PhaseResult, references: list[SourceVersio
     def make(folder: Path) -> dict[str, Any]:
         genes = local(panel.files["panel.txt"]).read_text().split()
         combined = phases.combine(config.training(), genes)
+        refuse_if_replaced(config.references, references)
         combined.write_h5ad(folder / "combined.h5ad")
         return {"n_obs": combined.n_obs, "n_vars": combined.n_vars}
 

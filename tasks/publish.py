@@ -13,6 +13,7 @@ from spatialcore.core.provenance import digest_of
 from spatialcore.storage import StoredFile, registry
 from spatialcore.storage.registry import ModelVersion, Pointer
 from tasks.cache_keys import training_settings
+from tasks.card import model_card
 from tasks.manifests import PhaseResult, RunManifest, Sample, SampleFiles, SourceVersion
 from tasks.models import model_files
 from tasks.results import alone, local
@@ -20,6 +21,7 @@ from tasks.retries import CLOUD
 
 MANIFEST = "manifest.json"
 RUN_MANIFEST = "run_manifest.json"
+CARD = "card.md"
 MAPPING = "label_mapping.csv"
 Files = dict[str, StoredFile]
 
@@ -45,7 +47,7 @@ def publish_model(
             config.store,
             config.tissue,
             [local(model.files[name]) for name in model_files(model)],
-            extras={**_written(config, before, references, Path(work)), **_shown(model, before, samples)},
+            extras={**_written(config, model, before, references, Path(work)), **_shown(before, samples)},
             details={
                 "classes": model.facts["classes"],
                 "n_genes": model.facts["n_genes"],
@@ -118,23 +120,30 @@ def _copy(file: StoredFile, uri: str) -> StoredFile:
     return storage.put(local(file), uri)
 
 
-def _written(config: RunConfig, before: Files, references: list[SourceVersion], work: Path) -> dict[str, Path]:
-    """Write the configuration and the run manifest: everything that led to the model."""
+def _written(
+    config: RunConfig, model: PhaseResult, before: Files, references: list[SourceVersion], work: Path
+) -> dict[str, Path]:
+    """Write the configuration, the run manifest (everything that led to the model) and the model's card."""
     from spatialcore.annotation.manifest import describe_run
 
-    config.to_yaml(work / "config.yaml")
     manifest = {
         **describe_run(config),
         **json.loads(local(before["training.json"]).read_text()),
         "reference_versions": [reference.model_dump() for reference in references],
     }
-    (work / RUN_MANIFEST).write_text(json.dumps(manifest, indent=1))
-    return {name: work / name for name in ("config.yaml", RUN_MANIFEST)}
+    sidecar = json.loads(local(model.files[f"{config.tissue}_celltypist.json"]).read_text())
+    texts = {
+        "config.yaml": config.to_yaml(),
+        RUN_MANIFEST: json.dumps(manifest, indent=1),
+        CARD: model_card(sidecar, references),
+    }
+    for name, text in texts.items():
+        (work / name).write_text(text)
+    return {name: work / name for name in texts}
 
 
-def _shown(model: PhaseResult, before: Files, samples: list[Sample]) -> dict[str, Path]:
-    """Return what a person wants to see of a model: card, label mapping, and report and plots of the first sample."""
+def _shown(before: Files, samples: list[Sample]) -> dict[str, Path]:
+    """Return what else a person wants to see of a model: label mapping, and report and plots of the first sample."""
     plots = samples[0][1].files if samples and samples[0][1] is not None else {}
-    cards = {name: file for name, file in model.files.items() if name.endswith(".md")}
     mapping = {name: file for name, file in before.items() if name == MAPPING}
-    return {name: local(file) for name, file in {**cards, **mapping, **plots}.items()}
+    return {name: local(file) for name, file in {**mapping, **plots}.items()}

@@ -60,7 +60,7 @@ def assert_whole(store: Path) -> None:
     manifest = RunManifest.model_validate_json(written.read_text())
     files = [*version.files, *(file for sample in manifest.samples for file in sample.files.values())]
     assert all(storage.describe(file.uri).size == file.size for file in files)
-    assert {"run_manifest.json", "report.html", "blood_card.md", "config.yaml"} <= set(version.contents)
+    assert {"run_manifest.json", "report.html", "card.md", "config.yaml"} <= set(version.contents)
     assert not [path for path in store.rglob("*") if path.name.endswith(".part")]
 
 

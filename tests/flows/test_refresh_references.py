@@ -31,9 +31,11 @@ def rewrite(config: RefreshConfig, number: int, change: str) -> None:
     path = Path(config.references[number].uri)
     data = ad.read_h5ad(path)
     if change == "shuffled labels":
-        train, _ = split_held_out(data, config.held_out_share)
+        named = data.copy()
+        named.obs_names = [f"{name}-{path.stem}" for name in data.obs_names]  # as the pooled references name them
+        trained_on = data.obs_names[named.obs_names.isin(split_held_out(named, config.held_out_share)[0].obs_names)]
         labels = data.obs[LABEL_COLUMN].astype(str)
-        labels[train.obs_names] = np.random.default_rng(0).permutation(labels[train.obs_names])
+        labels[trained_on] = np.random.default_rng(0).permutation(labels[trained_on])
         data.obs[LABEL_COLUMN] = labels
     else:
         data = data[:-1].copy()

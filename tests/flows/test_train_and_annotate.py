@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import anndata as ad
 import pandas as pd
@@ -10,8 +11,10 @@ import pytest
 
 from flows.train_and_annotate import train_and_annotate
 from spatialcore import columns
+from spatialcore.annotation import phases
 from spatialcore.annotation.run_config import RunConfig
 from spatialcore.core.provenance import sha256_of_file
+from spatialcore.errors import ConflictError
 from spatialcore.storage import registry
 from tasks.manifests import RunManifest
 from tasks.results import local
@@ -57,9 +60,10 @@ def test_the_model_is_in_use_and_its_folder_tells_its_story(first: RunManifest, 
     version = registry.show(str(store), "blood")
     assert version.version == first.model_version
     assert set(first.model) == {"blood.pkl", "blood_celltypist.json", "blood_colors.json"}
-    told = {"blood_card.md", "config.yaml", "run_manifest.json", "label_mapping.csv", "report.html"}
+    told = {"card.md", "config.yaml", "run_manifest.json", "label_mapping.csv", "report.html"}
     assert told <= set(version.contents)
     assert any(name.startswith("plots/") for name in version.contents)
+    assert "| dendritic cell | CL:0000451 | " in local(version.contents["card.md"]).read_text()
     manifest = json.loads(local(version.contents["run_manifest.json"]).read_text())
     assert [item["token"] for item in manifest["reference_versions"]] == [item.token for item in first.references]
 
@@ -104,6 +108,23 @@ def test_an_altered_result_is_made_again(first: RunManifest, blood: Path, store:
     again = train_and_annotate(blood_config(blood, store))
     assert made == ["train"]
     assert again.model_version == first.model_version  # the same training gives the same bytes
+
+
+def test_a_reference_replaced_while_it_is_read_stops_the_run(
+    blood: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = _with_changed_reference(blood, tmp_path / "store", tmp_path)
+    combine = phases.combine
+
+    def replace(*inputs: Any) -> ad.AnnData:
+        combined = combine(*inputs)
+        Path(config.references[0].uri).touch()
+        return combined
+
+    monkeypatch.setattr(phases, "combine", replace)
+    with pytest.raises(ConflictError, match=r"pbmc68k_part1\.h5ad was replaced"):
+        train_and_annotate(config)
+    assert not list((tmp_path / "store" / "cache").glob("combine-*"))
 
 
 def test_several_samples_share_one_model(blood: Path, store: Path, made: list[str]) -> None:

@@ -1,0 +1,68 @@
+"""The server goes away in the middle of a run and comes back."""
+
+import json
+import os
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.flows.conftest import blood_config
+from tests.flows.runs import command, phases_of
+from tests.flows.servers import Server, postgres, postgres_folder
+from tests.flows.test_faults import ROOT, assert_whole
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    """Start a server on Postgres where that is installed, else on sqlite."""
+    home = tmp_path / "prefect"
+    home.mkdir()
+    if programs := postgres_folder():
+        with postgres(programs) as address:
+            yield from running(Server(home, address))
+    else:
+        yield from running(Server(home))
+
+
+def running(server: Server) -> Iterator[Server]:
+    try:
+        server.start()
+        yield server
+    finally:
+        server.kill()
+
+
+@pytest.mark.slow
+def test_a_run_outlives_a_restart_of_the_server(blood: Path, tmp_path: Path, server: Server) -> None:
+    blood_config(blood, tmp_path / "store", generate_plots=True).to_yaml(tmp_path / "config.yaml")
+    log = tmp_path / "log"
+    environment = {**os.environ, "PREFECT_API_URL": server.api, "HOME": str(tmp_path)}
+    arguments = command(tmp_path / "config.yaml", log)
+    with subprocess.Popen(arguments, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True) as run:
+        while not (log.exists() and "train" in phases_of(log)[0]):
+            assert run.poll() is None, run.communicate()[1][-3000:]
+            time.sleep(0.1)
+        server.kill()
+        server.start()
+        _, told = run.communicate(timeout=300)
+    assert run.returncode == 0, told[-3000:]
+    assert_whole(tmp_path / "store")
+    assert states(server) == {"train_and_annotate": "COMPLETED", "annotate_samples": "COMPLETED"}
+
+
+def states(server: Server) -> dict[str, str]:
+    """Return flow name -> state of its only run, as the server has it."""
+    flows = {item["id"]: item["name"] for item in ask(server, "flows/filter")}
+    return {flows[item["flow_id"]]: item["state_type"] for item in ask(server, "flow_runs/filter")}
+
+
+def ask(server: Server, path: str) -> list[dict[str, str]]:
+    headers = {"Content-Type": "application/json"}
+    request = urllib.request.Request(f"{server.api}/{path}", b"{}", headers)
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        found: list[dict[str, str]] = json.load(answer)
+        return found
