@@ -25,7 +25,7 @@ class _Plain(yaml.SafeDumper):
 
 def render() -> str:
     """Return the text of prefect.yaml."""
-    content = {"name": "spatialcore", "deployments": [as_deployment(each) for each in definitions()]}
+    content = {"name": "spatialcore", "pull": [], "deployments": [as_deployment(each) for each in definitions()]}
     return HEAD.format(name="deployments/prefect.yaml") + yaml.dump(
         content, Dumper=_Plain, sort_keys=False, width=120, allow_unicode=True
     )

@@ -7,6 +7,15 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from spatialcore.annotation.config import Recipe, TrainingConfig
 
 DEFAULT_LABEL_COLUMN = "cell_type"
+ASKED_FIRST = ("queries", "references", "tissue", "store")
+
+
+def _number_fields(schema: dict[str, Any]) -> None:
+    """Say in which order a form shows the fields: what every user fills in comes first."""
+    properties = schema["properties"]
+    names = [*ASKED_FIRST, *(name for name in properties if name not in ASKED_FIRST)]
+    for position, name in enumerate(names):
+        properties[name]["position"] = position
 
 
 class Reference(BaseModel):
@@ -47,6 +56,8 @@ class Query(BaseModel):
 
 class RunConfig(Recipe):
     """Everything that a run needs. The YAML file, the command line and the Prefect form are this object."""
+
+    model_config = ConfigDict(json_schema_extra=_number_fields)
 
     queries: list[Query] = Field(..., min_length=1, title="Queries", description="All are annotated by one model")
     references: list[Reference] = Field(..., min_length=1, title="References")

@@ -1,0 +1,54 @@
+"""Headless Chromium on the Prefect UI: what a person would do, by what a person sees."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from playwright.sync_api import Locator, Page, expect, sync_playwright
+
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+_FIELD = "xpath=ancestor::div[contains(concat(' ', @class, ' '), ' p-label ')][1]"
+
+
+@contextmanager
+def browsing() -> Iterator[Page]:
+    """Open a page; skip where there is no Chromium."""
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        pytest.skip("Chromium is not installed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        try:
+            yield browser.new_page(viewport={"width": 1280, "height": 900})
+        finally:
+            browser.close()
+
+
+def field(page: Page, label: str, nth: int = 0) -> Locator:
+    """Return the form's field of a label. Prefect's labels are not tied to their inputs."""
+    text = re.compile(rf"^{re.escape(label)}( \(Optional\))?$")
+    return page.locator(".schema-form-property__label", has_text=text).nth(nth).locator(_FIELD)
+
+
+def fill(page: Page, label: str, value: str, nth: int = 0) -> None:
+    """Type into a field; the form takes a moment to hand a value on, and loses it to one that follows at once."""
+    box = field(page, label, nth).locator("textarea, input").first
+    box.fill(value)
+    page.wait_for_timeout(250)
+    expect(box).to_have_value(value)
+
+
+def choose(page: Page, label: str, option: str) -> None:
+    """Choose from a drop-down."""
+    field(page, label).locator(".p-select-button__control").focus()
+    page.keyboard.press("ArrowDown")
+    page.locator(".p-select-option", has_text=option).first.click()
+    expect(field(page, label).locator(".p-select-button__value")).to_have_text(option)
+
+
+def add_item(page: Page, label: str) -> None:
+    """Add a card to a list."""
+    field(page, label).get_by_text("Add item").click()
+    page.wait_for_timeout(250)

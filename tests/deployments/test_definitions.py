@@ -1,0 +1,114 @@
+"""What is committed: the tissues, and prefect.yaml made of them."""
+
+from importlib import import_module
+from typing import Any
+
+import pytest
+import yaml
+
+from deployments.definitions import STORE, definitions
+from deployments.environment import Installation
+from deployments.prefect_yaml import PATH, render
+from deployments.tissue import Tissue, load_tissues
+from spatialcore.errors import InputError
+from spatialcore.sources import open_source
+
+COMMITTED: list[dict[str, Any]] = yaml.safe_load(PATH.read_text())["deployments"]
+# What only the user can know, by flow.
+SAID_BY_USER: dict[str, dict[str, Any]] = {
+    "train_and_annotate": {"queries": [{"uri": "s3://lab/run7"}]},
+    "annotate": {"queries": [{"uri": "s3://lab/run7"}]},
+    "acquire_references": {"references": [{"source": "cellxgene://lung_covid", "output": "s3://lab/lung.h5ad"}]},
+}
+GOOD = """
+title: Lung
+references: [{uri: "cellxgene://human_lung_cell_atlas"}]
+panel: panels/lung.h5ad
+samples: samples/lung
+schedule: {cron: "0 2 1 * *"}
+"""
+
+
+def test_prefect_yaml_is_what_the_tissues_make_of_it() -> None:
+    assert PATH.read_text() == render(), "run python -m deployments.prefect_yaml"
+
+
+@pytest.mark.parametrize("entry", COMMITTED, ids=lambda entry: f"{entry['entrypoint'].split('.')[1]}-{entry['name']}")
+def test_every_deployment_loads_and_its_flow_takes_its_parameters(entry: dict[str, Any]) -> None:
+    module, _, name = entry["entrypoint"].rpartition(".")
+    flow = getattr(import_module(module), name)
+    config = {**entry["parameters"]["config"], **SAID_BY_USER.get(name, {})}
+    if name == "train_and_annotate" and entry["name"] == "any":
+        config["references"] = [{"uri": "s3://lab/reference.h5ad"}]
+    taken = flow.validate_parameters({"config": config})["config"]
+    assert all(getattr(taken, key) is not None for key in entry["parameters"]["config"])
+
+
+def test_the_sources_know_every_reference() -> None:
+    for tissue in load_tissues():
+        for reference in tissue.references:
+            open_source(reference.uri)
+
+
+def test_what_costs_money_is_paused() -> None:
+    schedules = [schedule for entry in COMMITTED for schedule in entry.get("schedules", [])]
+    assert len(schedules) == len(load_tissues())
+    assert not any(schedule["active"] for schedule in schedules)
+    assert all(schedule["timezone"] for schedule in schedules)
+
+
+def test_a_tissue_may_set_what_a_run_may_set() -> None:
+    tissue = Tissue.read("lung", GOOD + "max_cells_per_type: 300\n")
+    assert tissue.settings() == {"tissue": "lung", "max_cells_per_type": 300}
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("max_cels: 3", "max_cels"),
+        ('schedule: {cron: "every monday"}', "cron"),
+        ('schedule: {cron: "0 2 1 * *", timezone: Mars/Olympus}', "timezone"),
+        ("confidence_threshold: 7", "confidence_threshold"),
+        ("tissue: liver", "the file's name is the tissue's name"),
+        ("references: [", "not YAML"),
+    ],
+)
+def test_a_fault_in_a_tissue_is_named(line: str, told: str) -> None:
+    key = line.partition(":")[0]
+    kept = [text for text in GOOD.splitlines() if not text.startswith(f"{key}:")]
+    with pytest.raises(InputError, match=told):
+        Tissue.read("lung", "\n".join([*kept, line]))
+
+
+def test_events_start_the_flows_that_wait_for_them() -> None:
+    from flows.refresh_references import PROMOTED
+
+    waiting = {f"{each.flow}/{each.name}": each.event for each in definitions() if each.event}
+    assert waiting["annotate_pending/lung"] == (PROMOTED, "spatialcore.model.lung")
+    assert waiting["refresh_references/lung"] == ("spatialcore.reference.changed", "spatialcore.reference.lung")
+
+
+def test_every_place_is_in_the_store_of_the_installation() -> None:
+    for entry in COMMITTED:
+        config = entry["parameters"]["config"]
+        assert config.get("store", STORE) == STORE
+        assert config.get("samples", STORE).startswith(STORE)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("SPATIALCORE_RUNS_AT_ONCE", "many"),
+        ("SPATIALCORE_RETRY_CRASHED", "perhaps"),
+        ("GOOGLE_APPLICATION_CREDENTIALS", "/nowhere/key.json"),
+    ],
+)
+def test_a_fault_in_the_environment_is_named(variable: str, value: str) -> None:
+    with pytest.raises(InputError, match=variable):
+        Installation.of({variable: value})
+
+
+def test_an_installation_shows_no_secret() -> None:
+    here = Installation.of({"AWS_SECRET_ACCESS_KEY": "planted", "SPATIALCORE_WEBHOOK_URL": "https://planted"})
+    assert "planted" not in repr(here)
+    assert Installation.of({"SPATIALCORE_STORE": "s3://lab/a/b/"}).bucket == ("lab", "a/b")

@@ -1,0 +1,103 @@
+"""A run from the Prefect UI, as a biologist starts one: form, submit, watch, artifacts."""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from spatialcore.demo import LABEL_COLUMN, demo_data
+from tests.deployments.browser import add_item, browsing, choose, field, fill
+from tests.deployments.service import Service
+
+# Set to a folder to keep the pictures, for docs/img.
+PICTURES = os.environ.get("SPATIALCORE_UI_PICTURES")
+
+
+@pytest.mark.service
+@pytest.mark.browser
+@pytest.mark.slow
+def test_a_run_from_the_ui(worker: Service, tmp_path: Path) -> None:
+    demo_data(tmp_path)
+    outside: list[str] = []
+    with browsing() as page:
+        page.on("request", lambda request: outside.append(request.url))
+        _open_form(page, worker)
+        _fill_in(page, tmp_path)
+
+        fill(page, "Confidence threshold", "7")
+        page.get_by_role("button", name="Submit").click()
+        error = page.get_by_text(re.compile("7.* is greater than the maximum of 1"))
+        expect(error.first).to_be_visible()
+        assert "config.confidence_threshold" in error.first.inner_text()
+        _picture(page, "error")
+
+        fill(page, "Confidence threshold", "0.8")
+        with page.expect_response(re.compile("create_flow_run$")) as answer:
+            page.get_by_role("button", name="Submit").click()
+        run = answer.value.json()["id"]
+        _watch(page, worker, run)
+        _read_artifacts(page, worker, run)
+    inside = (worker.url, f"blob:{worker.url}", "data:")
+    assert [url for url in outside if not url.startswith(inside)] == []
+    _said_in_the_log(worker, run)
+
+
+def _open_form(page: Page, service: Service) -> None:
+    deployment = service.get("deployments/name/train_and_annotate/blood")
+    page.goto(f"{service.url}/deployments/deployment/{deployment['id']}")
+    expect(page.get_by_text("Ready", exact=True)).to_be_visible()
+    _picture(page, "deployment")
+    page.get_by_role("button", name="Run", exact=True).click()
+    page.get_by_text("Custom run").click()
+    expect(field(page, "Tissue").locator("textarea")).to_have_value("blood")
+
+
+def _fill_in(page: Page, data: Path) -> None:
+    add_item(page, "Queries")
+    fill(page, "Path or URI", str(data / "query.h5ad"))
+    fill(page, "Sample name", "pbmc")
+    fill(page, "Path or URI", str(data / "pbmc68k_part1.h5ad"), nth=1)
+    fill(page, "Label column", LABEL_COLUMN)
+    add_item(page, "References")
+    fill(page, "Path or URI", str(data / "pbmc68k_part2.h5ad"), nth=2)
+    fill(page, "Label column", LABEL_COLUMN, nth=1)
+    choose(page, "Balance between sources", "equal")
+    for label in ("Balance between sources", "Confidence", "Trainer", "Label granularity", "Call resolution"):
+        expect(field(page, label).locator(".p-select-button")).to_be_visible()
+    expect(page.locator(".monaco-editor, .p-code-input")).to_have_count(0)  # no JSON to write
+    page.get_by_text("Parameters", exact=True).scroll_into_view_if_needed()
+    _picture(page, "form")
+
+
+def _watch(page: Page, service: Service, run: str) -> None:
+    page.goto(f"{service.url}/runs/flow-run/{run}")
+    expect(page.get_by_text("Completed", exact=True).first).to_be_visible(timeout=180_000)
+    page.wait_for_timeout(1500)  # the graph is drawn on a canvas
+    _picture(page, "run")
+
+
+def _read_artifacts(page: Page, service: Service, run: str) -> None:
+    found = service.post("artifacts/filter", artifacts={"flow_run_id": {"any_": [run]}})
+    assert {artifact["key"].partition("-")[0] for artifact in found} == {"summary", "composition", "report"}
+    page.get_by_text("Artifacts", exact=True).first.click()
+    page.locator("a", has_text="summary-blood").first.click()
+    expect(page.get_by_role("heading", name="pbmc")).to_be_visible()
+    expect(page.locator("img[src^='data:image']").first).to_be_visible()
+    page.set_viewport_size({"width": 1280, "height": 1500})
+    _picture(page, "summary")
+    link = next(artifact for artifact in found if artifact["key"].startswith("report-"))
+    report = Path(re.search(r"file://([^)\s]+)", link["data"])[1])  # type: ignore[index]
+    assert report.stat().st_size > 10_000
+
+
+def _said_in_the_log(service: Service, run: str) -> None:
+    lines = service.logs(run)
+    ours = [line for line in lines if line["name"].startswith("spatialcore") and line["level"] == 20]
+    assert ours, "the library's lines at INFO reach the server"
+
+
+def _picture(page: Page, name: str) -> None:
+    if PICTURES:
+        page.screenshot(path=str(Path(PICTURES) / f"ui-{name}.png"))
