@@ -23,9 +23,10 @@ def fraction_integer(values: NDArray[Any], tolerance: float = TOLERANCE) -> floa
     """Return the share of values within ``tolerance`` of an integer; 0 for no values."""
     if len(values) == 0:
         return 0.0
-    if np.issubdtype(values.dtype, np.integer):
+    if values.dtype.kind in "iub":
         return 1.0
-    return float(np.mean(np.abs(values - np.round(values)) < tolerance))
+    finite = values[np.isfinite(values)]
+    return float(np.sum(np.abs(finite - np.round(finite)) < tolerance)) / len(values)
 
 
 def recover_counts(X: Any, *, smallest: Floats | None = None) -> tuple[sp.csr_matrix, CountsKind]:

@@ -31,7 +31,7 @@ _CONTROL = re.compile(
     r"^(?:"
     r"neg(?:ative)?[\s_-]*control(?:[\s_-]*(?:probe|codeword))?s?(?:[\s_.-]*\w+)?|negcontrol\w*"  # Xenium
     r"|unassignedcodeword\w*|deprecatedcodeword\w*|genomiccontrol\w*|antisense[_-].+|blank[_-].*|intergenic(?:[_-].*|region.*)"
-    r"|negative[_-]?\d*|negprb.*|negative[_-].*|systemcontrol.*|falsecode.*|negpr.*"  # CosMx
+    r"|negative(?:\d*|[\s_-].*)|negprb.*|systemcontrol.*|falsecode.*|negpr.*"  # CosMx
     r"|ercc-\d+|notarget.*"
     r")$",
     re.IGNORECASE,

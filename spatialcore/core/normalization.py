@@ -7,6 +7,7 @@ import numpy as np
 import scipy.sparse as sp
 from anndata import AnnData
 
+from spatialcore.core.checks import require_whole, require_within
 from spatialcore.core.counts import INTEGER_SHARE, TOLERANCE, fraction_integer
 from spatialcore.core.matrix import Floats, Matrix, open_matrix
 
@@ -16,6 +17,7 @@ SAMPLED_VALUES = 10_000
 SAMPLED_CELLS = 1_000
 LOG_CEILING = 15.0
 AGREEING_CELLS = 0.8
+STRAY_CELLS = 0.01
 
 XState = Literal["raw", "log1p_10k", "log1p_cpm", "log1p_other", "linear", "negative", "unknown"]
 
@@ -72,6 +74,9 @@ def check_normalization_status(
     >>> check_normalization_status(anndata.AnnData(np.array([[0.0, 3.0], [2.0, 1.0]])))["x_state"]
     'raw'
     """
+    require_whole("sample_size", sample_size, least=1, hint="1000 is the default")
+    require_within("integer_tolerance", integer_tolerance, 0, 0.5, hint="1e-6 is the default")
+    require_within("integer_threshold", integer_threshold, 0, 1, hint="0.95 is the default")
     named = candidate_matrices(adata)
     x = None if adata.X is None else open_matrix(adata.X)
     log_flag = "log1p" in adata.uns
@@ -145,7 +150,9 @@ def _scale(sums: Floats) -> tuple[XState, float | None]:
     if len(sums) == 0:
         return "unknown", None
     target = float(np.median(sums))
-    together = np.mean((sums > 0.5 * target) & (sums < 1.5 * target)) >= AGREEING_CELLS
+    near = np.mean((sums > 0.5 * target) & (sums < 1.5 * target)) >= AGREEING_CELLS
+    # genes left out after scaling make sums smaller, nothing but another scale makes them much larger
+    together = near and np.mean(sums > 3 * target) <= STRAY_CELLS
     if together and 8_000 < target < 12_000:
         return "log1p_10k", target
     if together and 800_000 < target < 1_200_000:

@@ -1,0 +1,184 @@
+"""In what state a matrix is: every state, every way of storing it, and what fools a look at the first rows."""
+
+from pathlib import Path
+from typing import Any
+
+import anndata as ad
+import numpy as np
+import pandas as pd
+import pytest
+import scanpy as sc
+import scipy.sparse as sp
+
+from spatialcore.core.anndata_file import AnnDataFile
+from spatialcore.core.normalization import log1p_normalize
+from spatialcore.core.utils import check_normalization_status
+from spatialcore.errors import InputError
+
+
+@pytest.fixture(scope="module")
+def counts() -> np.ndarray:
+    rng = np.random.default_rng(5)
+    return rng.poisson(rng.gamma(0.3, 3, 80) * rng.lognormal(0, 0.5, (400, 1))).astype(np.float32)
+
+
+def logged(counts: np.ndarray, target: float) -> np.ndarray:
+    totals = counts.sum(axis=1, keepdims=True)
+    return np.log1p(np.divide(counts * target, totals, out=np.zeros_like(counts), where=totals > 0))
+
+
+def linear(counts: np.ndarray) -> np.ndarray:
+    return np.expm1(logged(counts, 1e4))
+
+
+def embedding(counts: np.ndarray) -> np.ndarray:
+    return np.random.default_rng(0).normal(size=counts.shape).astype(np.float32)
+
+
+STATES = {
+    "raw": lambda c: c,
+    "log1p_10k": lambda c: logged(c, 1e4),
+    "log1p_cpm": lambda c: logged(c, 1e6),
+    "log1p_other": lambda c: logged(c, 1e3),
+    "linear": linear,
+    "negative": lambda c: logged(c, 1e4) - logged(c, 1e4).mean(axis=0),
+    "unknown": lambda c: np.zeros_like(c),
+}
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("kind", [np.asarray, sp.csr_matrix, sp.csc_matrix, sp.csr_array, sp.coo_matrix])
+def test_every_state_in_every_format(state: str, kind: Any, counts: np.ndarray) -> None:
+    stored = kind(STATES[state](counts))
+    status = check_normalization_status(ad.AnnData(stored if kind is not sp.coo_matrix else stored.tocsr()))
+    assert status["x_state"] == state
+    assert status["raw_source"] == ("X" if state == "raw" else None)
+    assert status["is_usable"] == (state in ("raw", "log1p_10k"))
+    assert set(status) == {"raw_source", "x_state", "x_target_sum", "is_usable", "has_log1p_uns", "stats"}
+    assert set(status["stats"]) == {"mean", "max", "min", "fraction_integer"}
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("kind", [np.asarray, sp.csr_matrix, sp.csc_matrix])
+def test_backed_and_file_say_what_memory_says(state: str, kind: Any, counts: np.ndarray, tmp_path: Path) -> None:
+    memory = ad.AnnData(kind(STATES[state](counts)))
+    memory.write_h5ad(tmp_path / "a.h5ad")
+    backed = check_normalization_status(ad.read_h5ad(tmp_path / "a.h5ad", backed="r"))
+    with AnnDataFile(tmp_path / "a.h5ad") as file:
+        from_file = file.status()
+    assert backed["x_state"] == from_file["x_state"] == check_normalization_status(memory)["x_state"]
+
+
+@pytest.mark.parametrize(("target", "state"), [(1e4, "log1p_10k"), (10_751, "log1p_10k"), (1e6, "log1p_cpm")])
+def test_target_sum_is_that_of_scanpy(target: float, state: str, counts: np.ndarray) -> None:
+    adata = ad.AnnData(sp.csr_matrix(counts[counts.sum(axis=1) > 0]))
+    sc.pp.normalize_total(adata, target_sum=target)
+    sc.pp.log1p(adata)
+    status = check_normalization_status(adata)
+    assert status["x_state"] == state
+    assert status["x_target_sum"] == pytest.approx(target, rel=1e-3)
+    assert status["has_log1p_uns"]
+
+
+def test_the_order_in_which_raw_counts_are_looked_for(counts: np.ndarray) -> None:
+    wide = ad.AnnData(np.hstack([counts, counts]))
+    adata = ad.AnnData(counts.copy(), layers={name: counts.copy() for name in ("raw", "counts", "raw_counts")})
+    wide.obs_names = adata.obs_names
+    adata.raw = wide
+    for source in ("layers/counts", "layers/raw_counts", "layers/raw", "raw.X", "X"):
+        assert check_normalization_status(adata)["raw_source"] == source
+        if source == "raw.X":
+            del adata.raw
+        elif source != "X":
+            del adata.layers[source.removeprefix("layers/")]
+
+
+def test_a_layer_called_counts_that_holds_logarithms_is_not_believed(counts: np.ndarray) -> None:
+    adata = ad.AnnData(logged(counts, 1e6), layers={"counts": logged(counts, 1e4)})
+    assert check_normalization_status(adata)["raw_source"] is None
+
+
+@pytest.mark.parametrize("order", ["fine first", "fine last"])
+@pytest.mark.parametrize("share", [0.05, 0.4, 0.8])
+def test_rows_on_another_scale_are_seen_wherever_they_lie(order: str, share: float, counts: np.ndarray) -> None:
+    many = np.tile(counts[counts.sum(axis=1) > 0], (8, 1))
+    n_fine = int(len(many) * (1 - share))
+    mixed = np.vstack([logged(many[:n_fine], 1e4), logged(many[n_fine:], 1e6)])
+    mixed = mixed if order == "fine first" else mixed[::-1]
+    status = check_normalization_status(ad.AnnData(sp.csr_matrix(mixed)), sample_size=500)
+    assert status["x_state"] != "log1p_10k"
+    assert not status["is_usable"]
+
+
+def test_raw_rows_first_and_logarithms_after_are_no_counts(counts: np.ndarray) -> None:
+    mixed = np.vstack([counts, logged(np.tile(counts, (4, 1)), 1e4)])
+    assert check_normalization_status(ad.AnnData(mixed))["raw_source"] is None
+
+
+def test_genes_left_out_after_normalising_still_pass(counts: np.ndarray) -> None:
+    filled = counts[counts.sum(axis=1) > 0]
+    kept = logged(filled, 1e4)[:, np.argsort(filled.mean(axis=0))[2:]]
+    assert check_normalization_status(ad.AnnData(kept))["x_state"] == "log1p_10k"
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.int32, np.int64, np.uint16, np.float64, bool])
+def test_counts_of_any_number_type_are_raw(dtype: Any, counts: np.ndarray) -> None:
+    typed = np.clip(counts, 0, 100).astype(dtype)
+    assert check_normalization_status(ad.AnnData(sp.csr_matrix(typed)))["x_state"] == "raw"
+
+
+def test_float_errors_of_counts_are_forgiven(counts: np.ndarray) -> None:
+    wobbly = counts.astype(np.float64) * (1 + 2e-16)
+    assert check_normalization_status(ad.AnnData(wobbly))["x_state"] == "raw"
+
+
+def test_ninety_five_percent_is_the_border(counts: np.ndarray) -> None:
+    values = np.full((100, 100), 3.0)
+    values.ravel()[: int(0.04 * values.size)] = 2.5
+    assert check_normalization_status(ad.AnnData(values))["x_state"] == "raw"
+    values.ravel()[: int(0.06 * values.size)] = 2.5
+    assert check_normalization_status(ad.AnnData(values))["x_state"] != "raw"
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_values_that_are_no_numbers_are_unknown(bad: float, counts: np.ndarray) -> None:
+    values = logged(counts, 1e4)
+    values[:, 3] = bad
+    assert check_normalization_status(ad.AnnData(values))["x_state"] == "unknown"
+
+
+@pytest.mark.parametrize("shape", [(0, 5), (5, 0), (0, 0), (3, 4)])
+@pytest.mark.parametrize("kind", [np.zeros, sp.csr_matrix, sp.csc_matrix])
+def test_empty_matrices(shape: tuple[int, int], kind: Any) -> None:
+    status = check_normalization_status(ad.AnnData(kind(shape, dtype=np.float32)))
+    assert (status["x_state"], status["raw_source"], status["is_usable"]) == ("unknown", None, False)
+
+
+def test_no_x_at_all() -> None:
+    assert check_normalization_status(ad.AnnData(obs=pd.DataFrame(index=list("ab"))))["x_state"] == "unknown"
+
+
+def test_same_seed_same_answer_and_the_global_seed_stays(counts: np.ndarray) -> None:
+    before = np.random.get_state()[1].copy()  # noqa: NPY002
+    adata = ad.AnnData(sp.csr_matrix(logged(np.tile(counts, (9, 1)), 1e4)))
+    assert check_normalization_status(adata, random_state=1) == check_normalization_status(adata, random_state=1)
+    np.testing.assert_array_equal(before, np.random.get_state()[1])  # noqa: NPY002
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("sample_size", 0), ("sample_size", 2.5), ("integer_tolerance", -1), ("integer_threshold", 7)],
+)
+def test_values_are_checked(name: str, value: float, counts: np.ndarray) -> None:
+    with pytest.raises(InputError, match=name):
+        check_normalization_status(ad.AnnData(counts), **{name: value})
+
+
+def test_log1p_normalize_is_scanpys(counts: np.ndarray) -> None:
+    whole = sp.csr_matrix(np.vstack([counts, np.zeros((2, counts.shape[1]), np.float32)]))
+    adata = ad.AnnData(whole.copy())
+    sc.pp.normalize_total(adata, target_sum=1e4)
+    sc.pp.log1p(adata)
+    ours = log1p_normalize(whole)
+    np.testing.assert_allclose(ours.toarray(), adata.X.toarray(), rtol=1e-6)
+    assert ours[-1].nnz == 0
