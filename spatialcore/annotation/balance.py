@@ -17,6 +17,7 @@ from spatialcore.annotation.proportions import match_groups, read_proportions, r
 from spatialcore.annotation.sampling import cell_keys, level, share_out, take_off
 from spatialcore.columns import ONTOLOGY_ID, ONTOLOGY_LABEL, REFERENCE_SOURCE, UNIFIED_CELL_TYPE
 from spatialcore.core.categories import categorical
+from spatialcore.core.checks import require_whole
 from spatialcore.core.logging import get_logger
 from spatialcore.core.matrix import Ints
 from spatialcore.errors import InputError
@@ -88,7 +89,7 @@ def subsample_balanced(
     >>> drawn.obs["reference_source"].value_counts().to_dict()
     {'a': 86, 'b': 14}
     """
-    _check_values(max_cells_per_type, min_cells_per_type, min_cells_per_source, source_balance)
+    _check_values(max_cells_per_type, min_cells_per_type, min_cells_per_source, source_balance, random_state)
     for column, what in (
         (label_column, "Label column"),
         (source_column, "Source column"),
@@ -110,6 +111,8 @@ def subsample_balanced(
     quota = _quotas(groups, sources, sizes, source_balance, min_cells_per_source)
     chosen = _draw(adata.obs_names, groups, sources, quota, random_state)
     log.info("balanced: %d of %d cells, %d types", len(chosen), adata.n_obs, len(available))
+    if adata.isbacked and copy:
+        return adata[chosen].to_memory()
     return adata[chosen].copy() if copy else adata[chosen]
 
 
@@ -145,14 +148,11 @@ def source_targets(
     return take_off(raised, int(raised.sum()) - total, least)
 
 
-def _check_values(max_type: int, min_type: int, min_source: int, balance: str) -> None:
-    if max_type < 1:
-        raise InputError(f"max_cells_per_type is {max_type}, wanted 1 or more", hint="5000 is the default")
-    if min_type < 0 or min_source < 0:
-        raise InputError(
-            f"min_cells_per_type is {min_type} and min_cells_per_source {min_source}, wanted 0 or more",
-            hint="0 keeps all",
-        )
+def _check_values(max_type: int, min_type: int, min_source: int, balance: str, random_state: int) -> None:
+    require_whole("max_cells_per_type", max_type, least=1, hint="5000 is the default")
+    require_whole("min_cells_per_type", min_type, least=0, hint="0 keeps all types")
+    require_whole("min_cells_per_source", min_source, least=0, hint="0 asks no minimum of a source")
+    require_whole("random_state", random_state, least=0, hint="42 is the default")
     if balance not in get_args(SourceBalance):
         raise InputError(f"source_balance is {balance!r}", hint=f"one of {', '.join(get_args(SourceBalance))}")
 

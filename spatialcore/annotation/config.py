@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from spatialcore.core.provenance import digest_of
 from spatialcore.errors import FileMissingError, InputError
@@ -26,7 +26,10 @@ class Settings(BaseModel):
         file = Path(path)
         if not file.is_file():
             raise FileMissingError(f"no configuration at {file}", hint="pass the path of a YAML file")
-        content = yaml.safe_load(file.read_text())
+        try:
+            content = yaml.safe_load(file.read_text(encoding="utf-8"))
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            raise InputError(f"{file} is no YAML: {error}", hint="write one 'key: value' a line") from error
         if not isinstance(content, dict):
             raise InputError(f"{file} holds no mapping of settings", hint="write one 'key: value' a line")
         return cls.from_dict(content, origin=str(file))
@@ -91,10 +94,25 @@ class Recipe(Settings):
             return [str(item) if isinstance(item, Path) else item for item in value]
         return value
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _refuse_truth_as_number(cls, value: Any, info: ValidationInfo) -> Any:
+        wanted = cls.model_fields[str(info.field_name)].annotation
+        if isinstance(value, bool) and wanted in (int, float):
+            raise ValueError("a number is wanted, not true or false")
+        return value
+
     @field_validator("target_proportions", mode="before")
     @classmethod
     def _path_as_text(cls, value: Any) -> Any:
         return str(value) if isinstance(value, Path) else value
+
+    @field_validator("target_proportions")
+    @classmethod
+    def _at_most_all(cls, value: Any) -> Any:
+        if isinstance(value, dict) and sum(value.values()) > 1 + 1e-6:
+            raise ValueError(f"the shares sum to {sum(value.values()):.4g}, more than 1")
+        return value
 
 
 class TrainingConfig(Recipe):

@@ -14,6 +14,7 @@ from spatialcore.columns import (
     UNASSIGNED,
     UNASSIGNED_REASON,
 )
+from spatialcore.core.checks import require_whole, require_within
 from spatialcore.core.logging import get_logger
 from spatialcore.errors import InputError, LabelColumnError
 
@@ -62,8 +63,7 @@ def filter_low_confidence(
     >>> list(filter_low_confidence(anndata.AnnData(np.ones((2, 1)), obs=obs)).obs["cell_type"])
     ['B cell', 'Unassigned']
     """
-    if not 0 <= threshold <= 1:
-        raise InputError(f"threshold is {threshold}, wanted a number from 0 to 1", hint="0.8 keeps the sure calls")
+    require_within("threshold", threshold, 0, 1, hint="0.8 keeps the sure calls")
     require_column(adata, label_column, "Label column")
     require_column(adata, confidence_column, "Confidence column")
     if not pd.api.types.is_numeric_dtype(adata.obs[confidence_column]):
@@ -107,8 +107,7 @@ def filter_low_count_types(
     InputError
         ``min_cells`` is negative.
     """
-    if min_cells < 0:
-        raise InputError(f"min_cells is {min_cells}, wanted 0 or more", hint="15 is the default")
+    require_whole("min_cells", min_cells, least=0, hint="15 is the default")
     require_column(adata, label_column, "Label column")
     out = adata.copy() if copy else adata
     labels = out.obs[label_column]

@@ -13,7 +13,8 @@ from spatialcore.annotation.sampling import draw_stratified, stratified_sizes
 from spatialcore.columns import COUNTS
 from spatialcore.core.anndata_file import AnnDataFile
 from spatialcore.core.counts import CountsKind, check_non_negative, recover_counts
-from spatialcore.core.genes import ids_of, is_control, shared_positions, sum_duplicates, symbols_of
+from spatialcore.core.gene_sums import sum_duplicates
+from spatialcore.core.genes import ids_of, is_control, shared_positions, symbols_of
 from spatialcore.core.logging import get_logger
 from spatialcore.core.matrix import Ints, open_matrix
 from spatialcore.core.normalization import (

@@ -1,18 +1,12 @@
 """The genes that a spatial panel measures."""
 
+from io import StringIO
 from pathlib import Path
 
 import pandas as pd
 from anndata import AnnData
 
-from spatialcore.core.genes import (
-    canonical_symbol,
-    is_control,
-    is_ensembl,
-    load_ensembl_to_hugo_mapping,
-    strip_version,
-    symbols_of,
-)
+from spatialcore.core.genes import is_control, is_ensembl, strip_version, symbols_of
 from spatialcore.core.logging import get_logger
 from spatialcore.errors import FileMissingError, InputError
 
@@ -88,32 +82,38 @@ def read_panel(path: str | Path) -> list[str]:
     file = Path(path)
     if not file.is_file():
         raise FileMissingError(f"no panel file at {file}", hint="pass a CSV or TSV with one gene a line")
-    try:
-        table = _read_text(file)
-    except (ValueError, pd.errors.ParserError) as error:
-        raise InputError(f"{file} is no table: {error}", hint="pass a CSV or TSV with one gene a line") from error
-    ids = _column_of_ids(table)
-    symbols = next((table[column] for column in table.columns if _plain(column) in SYMBOL_HEADERS), None)
-    if symbols is None and ids is None:
+    table = _read_table(file)
+    column = next((name for name in table.columns if _plain(name) in SYMBOL_HEADERS), _column_of_ids(table))
+    if column is None:
         raise InputError(
-            f"{file} has no column of genes (columns: {', '.join(map(str, table.columns))})",
+            f"panel file {file} has no column of genes (columns: {', '.join(map(str, table.columns))})",
             hint="name a column 'gene', or give Ensembl ids",
         )
-    named = ids if symbols is None else symbols
-    assert named is not None
-    genes = symbols_of([strip_version(value.strip()) for value in named if value.strip()])
+    table = table[table[column] != ""]
+    genes = symbols_of([strip_version(name) for name in table[column]], table)
     return list(dict.fromkeys(gene for gene in genes if not is_control(gene)))
 
 
-def _read_text(file: Path) -> pd.DataFrame:
-    """Read a table, or a bare list of genes with or without a header. A guessed separator would be a letter there."""
-    with file.open(encoding="utf-8-sig") as lines:
-        header = lines.readline().strip()
-    separator = max("\t;,", key=header.count)
-    table = pd.read_csv(file, sep=separator, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    if table.shape[1] == 1 and canonical_symbol(header) in set(load_ensembl_to_hugo_mapping().values()):
-        return pd.DataFrame({"gene": [header, *table.iloc[:, 0]]})  # the first line is a gene, too
-    return table
+def _is_heading(text: str) -> bool:
+    return _plain(text) in SYMBOL_HEADERS or _plain(text).startswith(("ensembl", "ensemble", "gene_id"))
+
+
+def _read_table(file: Path) -> pd.DataFrame:
+    """Read columns split by comma, tab or semicolon; a file of one column may be without a heading."""
+    try:
+        lines = [line for line in file.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
+        separator = max(",\t;", key=lines[0].count) if lines else ","
+        if not all(line.replace("\t", " ").isprintable() for line in lines[:20]):
+            raise ValueError("it is no text")
+        if lines and separator not in lines[0]:
+            names = [line.strip() for line in lines]
+            return pd.DataFrame({"gene": names[_is_heading(names[0]) :]})
+        table = pd.read_csv(StringIO("\n".join(lines)), sep=separator, dtype=str, keep_default_na=False)
+    except (ValueError, pd.errors.ParserError) as error:
+        raise InputError(
+            f"panel file {file} is no table: {error}", hint="pass a CSV or TSV with one gene a line"
+        ) from error
+    return pd.DataFrame({str(column): table[column].str.strip() for column in table})
 
 
 SYMBOL_HEADERS = {"gene", "genes", "gene_name", "gene_symbol", "symbol", "name", "target", "feature_name"}
@@ -123,9 +123,9 @@ def _plain(header: str) -> str:
     return str(header).strip().lower().replace(" ", "_")
 
 
-def _column_of_ids(table: pd.DataFrame) -> "pd.Series[str] | None":
+def _column_of_ids(table: pd.DataFrame) -> str | None:
     for column in table.columns:
         values = [value for value in table[column] if value]
         if values and sum(is_ensembl(value) for value in values) > len(values) / 2:
-            return table[column]
+            return str(column)
     return None

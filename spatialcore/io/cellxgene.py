@@ -9,7 +9,9 @@ import scipy.sparse as sp
 from anndata import AnnData
 
 from spatialcore import columns
-from spatialcore.core.genes import Species, is_control, sum_duplicates, symbols_of
+from spatialcore.core.gene_sums import sum_duplicates
+from spatialcore.core.gene_tables import Species
+from spatialcore.core.genes import is_control, symbols_of
 from spatialcore.core.logging import get_logger
 from spatialcore.core.normalization import log1p_normalize
 from spatialcore.errors import InputError, NormalizationError

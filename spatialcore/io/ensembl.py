@@ -7,24 +7,18 @@ from importlib.resources import files
 
 import pandas as pd
 
-from spatialcore.core.genes import (
-    SPECIES,
-    Species,
-    ids_of,
-    is_control,
-    load_ensembl_to_hugo_mapping,
-    shared_positions,
-    symbols_of,
-)
+from spatialcore.core.gene_tables import SPECIES, Species, load_ensembl_to_hugo_mapping
+from spatialcore.core.genes import ids_of, is_control, shared_positions, symbols_of
 
 ID_PREFIX: dict[Species, str] = {"human": "ENSG", "mouse": "ENSMUSG"}
 
 
 @cache
 def retired_ids() -> frozenset[str]:
-    """Return the human ids that GENCODE v44 had and v48 has no longer."""
-    table = files("spatialcore.data") / "gene_mappings" / "retired_human.txt.gz"
-    return frozenset(gzip.decompress(table.read_bytes()).decode().split())
+    """Return the ids of both species that an earlier GENCODE had and the current one has no longer."""
+    tables = files("spatialcore.data") / "gene_mappings"
+    texts = [gzip.decompress((tables / f"retired_{species}.txt.gz").read_bytes()).decode() for species in SPECIES]
+    return frozenset(identifier for text in texts for identifier in text.split())
 
 
 def species_of(names: Sequence[str], var: pd.DataFrame | None = None) -> Species:

@@ -1,7 +1,5 @@
 """Gene names: ids, versions, former symbols, controls, several features of one gene."""
 
-import gzip
-from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -12,6 +10,7 @@ import pytest
 import scipy.sparse as sp
 
 from spatialcore.annotation import get_panel_genes
+from spatialcore.core.gene_sums import sum_duplicates
 from spatialcore.core.genes import (
     canonical_symbol,
     ids_of,
@@ -19,7 +18,6 @@ from spatialcore.core.genes import (
     is_ensembl,
     shared_positions,
     strip_version,
-    sum_duplicates,
     symbols_of,
 )
 from spatialcore.core.utils import load_ensembl_to_hugo_mapping, normalize_gene_names
@@ -90,7 +88,7 @@ def test_a_table_of_your_own(tmp_path: Path) -> None:
 def test_a_page_of_html_is_no_gene_table(content: str, tmp_path: Path) -> None:
     table = tmp_path / "genes.csv"
     table.write_text(content)
-    with pytest.raises(InputError, match="Ensembl id|no gene table"):
+    with pytest.raises(InputError, match=r"Ensembl id|no gene table"):
         load_ensembl_to_hugo_mapping(table)
 
 
@@ -167,7 +165,7 @@ def test_mixed_ids_and_symbols() -> None:
 
 
 def test_missing_symbols_in_var_fall_back_to_the_table() -> None:
-    var = pd.DataFrame({"gene_name": ["TP53", None, "CD8A"]}, index=list(KNOWN)[:2] + ["ENSG00000153563"])
+    var = pd.DataFrame({"gene_name": ["TP53", None, "CD8A"]}, index=[*list(KNOWN)[:2], "ENSG00000153563"])
     assert symbols_of(list(var.index), var) == ["TP53", "CD4", "CD8A"]
 
 
@@ -213,10 +211,18 @@ def test_a_gene_is_found_by_name_by_id_and_under_a_former_name() -> None:
     names, ids = ["TP53", "WHATEVER", "CD8A", "CD8A"], ["", "ENSG00000010610", "", ""]
     found = shared_positions(["CD4", "TP53", "CD8A", "NOGENE"], names, ids)
     assert [at.tolist() for at in found] == [[1], [0], [2, 3], []]
-    table = gzip.decompress((files("spatialcore.data") / "gene_mappings" / "ensembl_human.tsv.gz").read_bytes())
-    _, new, old = next(line.split("\t") for line in table.decode().splitlines()[2:] if not line.endswith("\t"))
-    assert [at.tolist() for at in shared_positions([new], [old], [""])] == [[0]]
-    assert [at.tolist() for at in shared_positions([old], [new], [""])] == [[0]]
+    assert [at.tolist() for at in shared_positions(["BLTP2"], ["KIAA0100"], [""])] == [[0]]
+    assert [at.tolist() for at in shared_positions(["KIAA0100"], ["BLTP2"], [""])] == [[0]]
+
+
+def test_a_symbol_that_no_gene_bears_any_more_becomes_todays_by_its_id() -> None:
+    var = pd.DataFrame({"gene_ids": ["ENSG00000065427", "ENSG00000010610"]}, index=["KARS", "CD4"])
+    assert symbols_of(list(var.index), var) == ["KARS1", "CD4"]
+    assert symbols_of(list(var.index)) == ["KARS", "CD4"]
+
+
+def test_former_symbols_of_the_mouse() -> None:
+    assert [at.tolist() for at in shared_positions(["Lor", "Fam3d"], ["Oit1", "Loricrin"], ["", ""])] == [[1], [0]]
 
 
 def test_panel_genes_without_controls_and_other_features() -> None:

@@ -1,0 +1,104 @@
+"""The configuration: what it refuses, and that it comes back from YAML as it went in."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from spatialcore.annotation import TrainingConfig
+from spatialcore.errors import FileMissingError, InputError
+
+BASE: dict[str, Any] = {"references": ["a.h5ad", "gs://b/b.h5ad"], "label_columns": ["cell_type", "labels"]}
+
+
+def test_the_defaults_of_the_specification() -> None:
+    config = TrainingConfig(label_columns=["cell_type"])
+    assert (config.tissue, config.references, config.balance_strategy) == ("unknown", [], "proportional")
+    assert (config.max_cells_per_type, config.max_cells_per_ref) == (5000, 100_000)
+    assert config.target_proportions is None
+    assert (config.confidence_threshold, config.add_ontology, config.generate_plots) == (0.8, True, True)
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [
+        ({"confidence_threshold": 7}, "confidence_threshold"),
+        ({"confidence_threshold": float("nan")}, "confidence_threshold"),
+        ({"max_cells_per_type": -1}, "max_cells_per_type"),
+        ({"max_cells_per_type": True}, "max_cells_per_type"),
+        ({"max_cells_per_ref": 0}, "max_cells_per_ref"),
+        ({"balance_strategy": "foo"}, "balance_strategy"),
+        ({"references": "a.h5ad"}, "references"),
+        ({"label_columns": "cell_type"}, "label_columns"),
+        ({"label_columns": ["a", "b", "c"]}, "label_columns"),
+        ({"label_columns": []}, "label_columns"),
+        ({"exclude_labels": "Unknown"}, "exclude_labels"),
+        ({"target_proportions": {"NK": 2}}, "target_proportions"),
+        ({"target_proportions": {"NK": 0.7, "B": 0.7}}, "target_proportions"),
+        ({"min_gene_overlap_pct": 101}, "min_gene_overlap_pct"),
+        ({"random_state": -1}, "random_state"),
+        ({"treshold": 0.5}, "treshold"),
+    ],
+)
+def test_values_are_checked_and_the_field_is_named(changed: dict[str, Any], field: str) -> None:
+    with pytest.raises(InputError, match=field) as caught:
+        TrainingConfig.from_dict({**BASE, **changed})
+    assert "known settings" in str(caught.value)
+    with pytest.raises(ValidationError, match=field):
+        TrainingConfig(**{**BASE, **changed})
+
+
+def test_label_columns_is_required() -> None:
+    with pytest.raises(InputError, match="label_columns"):
+        TrainingConfig.from_dict({"references": ["a.h5ad"]})
+
+
+def test_every_fault_is_named_at_once() -> None:
+    with pytest.raises(InputError, match=r"confidence_threshold.*max_cells_per_ref|max_cells_per_ref.*confidence"):
+        TrainingConfig.from_dict({**BASE, "confidence_threshold": 7, "max_cells_per_ref": -1})
+
+
+def test_yaml_and_back_with_paths(tmp_path: Path) -> None:
+    config = TrainingConfig(
+        references=[Path("a.h5ad"), "s3://b/c.h5ad"],
+        label_columns=["cell_type"],
+        target_proportions=Path("shares.csv"),
+        tissue="lung",
+    )
+    config.to_yaml(tmp_path / "c.yaml")
+    assert TrainingConfig.from_yaml(tmp_path / "c.yaml") == config
+    assert config.column_of_each() == ["cell_type", "cell_type"]
+
+
+@pytest.mark.parametrize(
+    "content", ["", "- a\n- b\n", "tissue: [lung\n", "tissue: !!python/object/new:os.system [id]\n", "\t:", "a: b: c"]
+)
+def test_what_is_no_configuration(content: str, tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text(content)
+    with pytest.raises(InputError, match=r"c\.yaml"):
+        TrainingConfig.from_yaml(tmp_path / "c.yaml")
+
+
+def test_a_binary_file_is_no_configuration(tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_bytes(b"\x89HDF\r\n\x1a\n\xff\xfe")
+    with pytest.raises(InputError, match=r"c\.yaml is no YAML"):
+        TrainingConfig.from_yaml(tmp_path / "c.yaml")
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FileMissingError, match=r"c\.yaml"):
+        TrainingConfig.from_yaml(tmp_path / "c.yaml")
+
+
+def test_assignment_is_checked_too() -> None:
+    config = TrainingConfig(**BASE)
+    with pytest.raises(ValidationError, match="confidence_threshold"):
+        config.confidence_threshold = 3
+
+
+def test_the_digest_is_that_of_the_values() -> None:
+    config, same = TrainingConfig(**BASE), TrainingConfig(**dict(reversed(BASE.items())))
+    assert config.digest() == same.digest()
+    assert config.digest() != TrainingConfig(**BASE, tissue="lung").digest()
+    assert config.digest("references") == TrainingConfig(**BASE, tissue="lung").digest("references")
