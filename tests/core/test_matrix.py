@@ -11,7 +11,7 @@ import scipy.sparse as sp
 import zarr
 from anndata.io import write_elem
 
-from spatialcore.core import matrix as module
+from spatialcore.core import blocks
 from spatialcore.core.matrix import open_matrix
 from spatialcore.errors import InputError
 
@@ -49,7 +49,7 @@ def source(request: pytest.FixtureRequest, truth: np.ndarray, tmp_path: Path) ->
 
 @pytest.mark.parametrize("block", [7, 2_000_000])
 def test_take_is_indexing(source: Any, truth: np.ndarray, block: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "BLOCK_VALUES", block)
+    monkeypatch.setattr(blocks, "BLOCK_VALUES", block)
     rows = np.array([0, 1, 2, 11, 12, 40, 41, 100, 156])
     columns = np.array([60, 3, 7, 8, 0])
     matrix = open_matrix(source)

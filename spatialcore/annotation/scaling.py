@@ -1,0 +1,124 @@
+"""Expression on one scale: log1p(10,000 per cell), from raw counts wherever they are."""
+
+import numpy as np
+import scipy.sparse as sp
+from anndata import AnnData
+
+from spatialcore.columns import COUNTS
+from spatialcore.core.checks import require_within
+from spatialcore.core.counts import check_non_negative
+from spatialcore.core.logging import get_logger
+from spatialcore.core.matrix import open_matrix
+from spatialcore.core.normalization import TARGET_SUM, Status, check_normalization_status, log1p_normalize
+from spatialcore.errors import InputError, NormalizationError
+
+log = get_logger(__name__)
+
+_WHY = {
+    "log1p_cpm": "X is log1p of counts per million, another scale",
+    "log1p_other": "X is log-transformed on an unknown scale",
+    "linear": "X is neither counts nor a logarithm",
+    "negative": "X holds negative values: scaled, batch-corrected or an embedding",
+    "unknown": "the state of X cannot be told",
+}
+
+
+def ensure_normalized(
+    adata: AnnData, target_sum: float = TARGET_SUM, unsafe_force: bool = False, copy: bool = False
+) -> AnnData:
+    """Bring X to log1p(10,000 per cell), from raw counts wherever they are.
+
+    Raw counts in layers counts, raw_counts or raw, in raw.X or in X are normalised, whatever X looks like. Without
+    any, X must be log1p(10,000) already and is left as it is; everything else is an error.
+
+    Parameters
+    ----------
+    adata
+        In memory. Changed in place unless ``copy``. Counts that were in X only are kept in ``layers["counts"]``.
+    target_sum
+        Total per cell before the logarithm, over the genes of ``adata``.
+    unsafe_force
+        Normalise X as if it held counts although nothing says so. For data whose state you checked yourself.
+    copy
+        Return a changed copy.
+
+    Returns
+    -------
+    AnnData
+        X is CSR float32; a cell without counts stays at zero.
+
+    Raises
+    ------
+    NormalizationError
+        No raw counts were found and X is not log1p(10,000).
+
+    Examples
+    --------
+    >>> import anndata, numpy as np
+    >>> adata = ensure_normalized(anndata.AnnData(np.array([[1.0, 3.0], [0.0, 0.0]], dtype="float32")))
+    >>> np.expm1(adata.X.toarray()).round().tolist(), adata.layers["counts"].toarray().tolist()
+    ([[2500.0, 7500.0], [0.0, 0.0]], [[1.0, 3.0], [0.0, 0.0]])
+    """
+    require_within("target_sum", target_sum, 1e-6, 1e12, hint="10000 is what CellTypist expects")
+    if adata.isbacked:
+        raise InputError(
+            "the AnnData is backed by its file and cannot be normalised in place",
+            hint="adata.to_memory(), or load_adata_backed(path, target_genes=...) to read part of it",
+        )
+    out = adata.copy() if copy else adata
+    status = check_normalization_status(out)
+    source = status["raw_source"]
+    if source is None and status["x_state"] == "log1p_10k" and target_sum == TARGET_SUM:
+        return out
+    if source is None and not unsafe_force:
+        raise not_normalizable(status)
+    if source is None:
+        warn_forced(status)
+    counts = _matrix_of(out, source or "X")
+    if source is None:
+        counts.data = np.clip(np.nan_to_num(counts.data), 0, None)
+    check_non_negative(counts)
+    if source == "X":
+        out.layers[COUNTS] = counts
+    out.X = log1p_normalize(counts, target_sum)
+    out.uns["log1p"] = {}
+    log.info("X was normalised to log1p(%g) from %s", target_sum, source or "unverified X")
+    return out
+
+
+def not_normalizable(status: Status, name: str = "") -> NormalizationError:
+    """Return the error for data without counts whose X is not log1p(10,000)."""
+    where = f" of {name}" if name else ""
+    stats = status["stats"]
+    return NormalizationError(
+        f"Cannot safely normalize data{where}: no raw counts found and X is not verified log1p_10k. "
+        f"{_WHY.get(status['x_state'], status['x_state'])} (state {status['x_state']}, sampled values "
+        f"{stats['min']:.3g} to {stats['max']:.3g}, total once the logarithm is undone {status['x_target_sum']})",
+        hint='provide raw counts in adata.layers["counts"], or use unsafe_force=True when you know that X can be used',
+    )
+
+
+def warn_forced(status: Status) -> None:
+    """Say loudly that data are used whose state nobody verified."""
+    log.warning(
+        "=== UNSAFE: normalising data whose state is not verified (unsafe_force=True) ===\n"
+        "X is %s and there are no raw counts: %s. If it is log-transformed already, on another scale, z-scored or an "
+        "embedding, every result below is wrong.",
+        status["x_state"],
+        _WHY.get(status["x_state"], ""),
+    )
+
+
+def _matrix_of(adata: AnnData, source: str) -> sp.csr_matrix:
+    rows = np.arange(adata.n_obs)
+    if source.startswith("layers/"):
+        return open_matrix(adata.layers[source.removeprefix("layers/")]).take(rows)
+    if source == "X":
+        return open_matrix(adata.X).take(rows)
+    columns = adata.raw.var_names.get_indexer(adata.var_names) if adata.raw.var_names.is_unique else None
+    if columns is None or (columns < 0).any():
+        raise InputError(
+            "raw.X cannot be aligned with X: its var_names repeat, or lack genes of X",
+            hint='put the counts of the genes of X into adata.layers["counts"]',
+        )
+    return open_matrix(adata.raw.X).take(rows, columns)

@@ -1,0 +1,153 @@
+"""Sparse matrices in memory or on disk: lines of values with their indices, rows (CSR) or columns (CSC)."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from spatialcore.core import blocks
+from spatialcore.core.blocks import (
+    Floats,
+    Ints,
+    Transform,
+    as_float32,
+    assemble_rows,
+    check_range,
+    chunk_length,
+    places,
+)
+
+DISK_WINDOW = 64
+
+
+class Compressed:
+    """Data, indices and line pointers, in memory or on disk."""
+
+    def __init__(self, shape: tuple[int, int], data: Any, indices: Any, indptr: NDArray[Any]) -> None:
+        self.shape = shape
+        self.data, self.indices, self.indptr = data, indices, indptr
+
+    def sample_values(self, n: int, rng: np.random.Generator) -> NDArray[Any]:
+        """Draw single values in memory, short runs from disk (a run costs one chunk)."""
+        stored = int(self.indptr[-1])
+        if stored <= n:
+            drawn = np.asarray(self.data[:stored])
+        elif isinstance(self.data, np.ndarray):
+            drawn = np.asarray(self.data[rng.integers(0, stored, n)])
+        else:
+            starts = np.sort(rng.integers(0, stored - DISK_WINDOW, max(1, n // DISK_WINDOW)))
+            drawn = np.concatenate([self.data[start : start + DISK_WINDOW] for start in starts])
+        kept: NDArray[Any] = drawn[drawn != 0]
+        return kept
+
+    def _spans(self, lines: Ints) -> Iterator[tuple[int, int]]:
+        """Cut the sorted lines into runs that are read in one go.
+
+        Lines are read together when no more than a chunk lies unwanted between them: that chunk would be unpacked
+        for either neighbour anyway.
+        """
+        first, last = self.indptr[lines].astype(np.int64), self.indptr[lines + 1].astype(np.int64)
+        gap = 0 if isinstance(self.data, np.ndarray) else chunk_length(self.data)
+        begin = 0
+        for i in range(1, len(lines) + 1):
+            if (
+                i == len(lines)
+                or first[i] - last[i - 1] > gap
+                or last[i] - first[begin] > max(blocks.BLOCK_VALUES, last[begin] - first[begin])
+            ):
+                yield begin, i
+                begin = i
+
+    def _read_lines(self, lines: Ints) -> Iterator[tuple[int, int, NDArray[Any], NDArray[Any], Ints]]:
+        """Yield (begin, end, values, indices, pointers) of runs of the drawn lines, without what lies between them."""
+        for begin, end in self._spans(lines):
+            low, high = int(self.indptr[lines[begin]]), int(self.indptr[lines[end - 1] + 1])
+            values, indices = np.asarray(self.data[low:high]), np.asarray(self.indices[low:high])
+            first, last = self.indptr[lines[begin:end]] - low, self.indptr[lines[begin:end] + 1] - low
+            pointers = np.concatenate([[0], np.cumsum(last - first)])
+            if pointers[-1] != high - low:
+                wanted = np.repeat(first - pointers[:-1], np.diff(pointers)) + np.arange(pointers[-1])
+                values, indices = values[wanted], indices[wanted]
+            yield begin, end, values, indices, pointers
+
+
+class CompressedRows(Compressed):
+    """CSR: the drawn rows lie together, columns are picked block by block."""
+
+    def take(self, rows: Ints, columns: Ints | None = None) -> sp.csr_matrix:
+        """See `Matrix.take`."""
+        place = places(self.shape[1], columns)
+        values: list[NDArray[Any]] = []
+        indices: list[NDArray[Any]] = []
+        lengths: list[NDArray[Any]] = []
+        for begin, end, data, column, pointers in self._read_lines(rows):
+            check_range(column, self.shape[1])
+            new = column if place is None else place[column]
+            keep = (data != 0) if place is None else (new >= 0) & (data != 0)
+            line = np.repeat(np.arange(end - begin), np.diff(pointers))
+            lengths.append(np.bincount(line[keep], minlength=end - begin))
+            values.append(as_float32(data[keep]))
+            indices.append(new[keep].astype(np.int32))
+        shape = (len(rows), self.shape[1] if columns is None else len(columns))
+        return assemble_rows(values, indices, lengths, shape)
+
+    def row_floor(self, rows: Ints) -> Floats:
+        """See `Matrix.row_floor`."""
+        floor = np.full(len(rows), np.inf)
+        for begin, end, data, _, pointers in self._read_lines(rows):
+            line = np.repeat(np.arange(begin, end), np.diff(pointers))
+            filled = data > 0
+            np.minimum.at(floor, line[filled], data[filled])
+        return np.where(np.isfinite(floor), floor, np.nan)
+
+    def row_sums(self, rows: Ints, transform: Transform) -> Floats:
+        """See `Matrix.row_sums`."""
+        sums = np.zeros(len(rows))
+        for begin, end, data, _, pointers in self._read_lines(rows):
+            line = np.repeat(np.arange(end - begin), np.diff(pointers))
+            sums[begin:end] = np.bincount(line, weights=transform(data.astype(np.float64)), minlength=end - begin)
+        return sums
+
+
+class CompressedColumns(Compressed):
+    """CSC: only the wanted columns are read, rows are picked block by block."""
+
+    def _lines(self, rows: Ints, columns: Ints) -> Iterator[tuple[NDArray[Any], Ints, Ints]]:
+        place = places(self.shape[0], rows)
+        for begin, end, data, row, pointers in self._read_lines(columns):
+            check_range(row, self.shape[0])
+            new = row if place is None else place[row]
+            keep = (new >= 0) & (data != 0)
+            yield data[keep], new[keep], np.repeat(np.arange(begin, end), np.diff(pointers))[keep]
+
+    def take(self, rows: Ints, columns: Ints | None = None) -> sp.csr_matrix:
+        """See `Matrix.take`."""
+        wanted = np.arange(self.shape[1]) if columns is None else columns
+        order = np.argsort(wanted, kind="stable")
+        values: list[NDArray[Any]] = []
+        indices: list[NDArray[Any]] = []
+        lengths: list[NDArray[Any]] = []
+        for data, row, line in self._lines(rows, wanted[order]):
+            values.append(as_float32(data))
+            indices.append(row.astype(np.int32))
+            lengths.append(np.bincount(line, minlength=len(wanted)))
+        counts = np.sum(lengths, axis=0) if lengths else np.zeros(len(wanted), np.int64)
+        by_column = assemble_rows(values, indices, [counts], (len(wanted), len(rows)))
+        back = np.argsort(order)
+        return by_column[back].T.tocsr() if (back[1:] < back[:-1]).any() else by_column.T.tocsr()
+
+    def row_floor(self, rows: Ints) -> Floats:
+        """See `Matrix.row_floor`."""
+        floor = np.full(len(rows), np.inf)
+        for data, row, _ in self._lines(rows, np.arange(self.shape[1])):
+            np.minimum.at(floor, row[data > 0], data[data > 0])
+        return np.where(np.isfinite(floor), floor, np.nan)
+
+    def row_sums(self, rows: Ints, transform: Transform) -> Floats:
+        """See `Matrix.row_sums`."""
+        sums = np.zeros(len(rows))
+        for data, row, _ in self._lines(rows, np.arange(self.shape[1])):
+            sums += np.bincount(row, weights=transform(data.astype(np.float64)), minlength=len(rows))
+        return sums
