@@ -18,10 +18,6 @@ from spatialcore.annotation.ontology.hierarchy import ancestors, current_id, dis
 from spatialcore.annotation.ontology.matcher import matcher_for
 from spatialcore.errors import InputError
 
-SOURCES = (
-    "hra_celltypist", "hra_azimuth", "hra_frmatch", "hra_popv", "asctb", "hlca_author",
-    "celldex", "celltypist_wiki", "azimuth_web",
-)  # fmt: skip
 # Two terms are of different lineages when each lies below some of these and they have none in common.
 LINEAGES = {
     "T": "CL:0000084", "B": "CL:0000945", "ILC": "CL:0001065", "myeloid": "CL:0000766", "erythroid": "CL:0000764",
@@ -30,6 +26,7 @@ LINEAGES = {
 }  # fmt: skip
 
 
+COLUMNS = {"label", "cl_id", "source", "trivial"}
 HRA = ("hra_celltypist", "hra_azimuth", "hra_frmatch", "hra_popv", "asctb")
 
 
@@ -66,16 +63,18 @@ def steps(found: str, truth: frozenset[str]) -> int:
 
 def read_truth(folder: Path) -> pd.DataFrame:
     """Return one row per source and label: the right ids, and whether the label is trivial or recurs elsewhere."""
-    tables = [pd.read_csv(folder / f"{source}.csv", keep_default_na=False) for source in SOURCES]
-    rows = pd.concat(tables, ignore_index=True)
+    tables = [pd.read_csv(file, keep_default_na=False) for file in sorted(folder.glob("*.csv"))]
+    rows = pd.concat([table for table in tables if COLUMNS <= set(table.columns)], ignore_index=True)
     rows["cl_id"] = rows["cl_id"].map(current_id)
     rows = rows[rows["cl_id"].notna()]
+    rows["trivial"] = rows["trivial"].astype(str) == "True"
+    rows["seen"] = rows.get("seen_in_dev", pd.Series("", index=rows.index)).astype(str) == "True"
     pairs = rows.groupby(["source", "label"], sort=True).agg(
-        truth=("cl_id", frozenset), trivial=("trivial", lambda flags: (flags.astype(str) == "True").any())
+        truth=("cl_id", frozenset), trivial=("trivial", "any"), seen=("seen", "any")
     )
     pairs = pairs.reset_index()
     spelling = pairs["label"].str.lower()
-    pairs["recurring"] = spelling.map(pairs.groupby(spelling)["source"].nunique()) > 1
+    pairs["recurring"] = (spelling.map(pairs.groupby(spelling)["source"].nunique()) > 1) | pairs["seen"]
     return pairs
 
 
@@ -105,7 +104,7 @@ def summary(judged: pd.DataFrame) -> dict[str, float]:
 def report(judged: pd.DataFrame) -> pd.DataFrame:
     """Return the figures by source, and over all of them by kind of label."""
     plain = judged[~judged["trivial"]]
-    rows = {source: summary(plain[plain["source"] == source]) for source in SOURCES}
+    rows = {source: summary(plain[plain["source"] == source]) for source in judged["source"].unique()}
     rows["non-trivial"] = summary(plain)
     rows["non-trivial, once"] = summary(plain[~plain["recurring"]])
     rows["trivial"] = summary(judged[judged["trivial"]])
@@ -119,7 +118,11 @@ def ask(pairs: pd.DataFrame, withheld: str) -> pd.Series:
     """Return what our mapper finds with the facts of some tables withheld."""
     found = []
     for source, label in pairs[["source", "label"]].to_numpy():
-        left_out = {"source": source, "curators": ",".join(curators_of(source)), "all": ",".join(SOURCES)}[withheld]
+        left_out = {
+            "source": source,
+            "curators": ",".join(curators_of(source)),
+            "all": ",".join((*HRA, "hlca_author")),
+        }[withheld]
         found.append(matcher_for(without=left_out).match(label).id)
     return pd.Series(found)
 
@@ -161,8 +164,9 @@ def main() -> None:
     spent = time.process_time() - start
     print(report(judged).round(1).to_string())
     print(f"\n{pairs['label'].nunique()} labels in {spent:.1f} CPU s (judging included)")
-    kept, total, mapped = abstained(options.truth)
-    print(f"labels of no type left unmapped: {kept} of {total}; mapped: {', '.join(mapped)}")
+    if (options.truth / "negatives.csv").is_file():
+        kept, total, mapped = abstained(options.truth)
+        print(f"labels of no type left unmapped: {kept} of {total}; mapped: {', '.join(mapped)}")
     if rival is not None:
         ids = dict(zip(rival["label"], rival["id"].map(lambda term: current_id(term) or ""), strict=True))
         print(f"\nrival ({options.rival.name}) on the same labels")

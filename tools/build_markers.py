@@ -1,8 +1,11 @@
 """Make spatialcore/data/markers/canonical_markers.json from tools/markers.tsv, the table that people edit.
 
-A line is a Cell Ontology name, a tab, and gene symbols, the most telling first. The tool refuses names that the
-ontology does not have, symbols that GENCODE does not have, and types with fewer than three genes.
-``--check`` compares only.
+A line is a Cell Ontology name, a tab, and gene symbols, each with the number of published marker tables that have it
+for this type where there are any (``CD3D:4``). Genes come out by that number, and in the order of the line where it is
+equal; the genes that a type is documented to begin with stand first. The tool refuses names that the ontology does not
+have, symbols that GENCODE does not have, and types with fewer than three genes.
+
+``--check`` compares only. ``--count TABLE`` writes the numbers anew (CSV: cl_id, gene, n_src).
 """
 
 import argparse
@@ -16,6 +19,11 @@ HERE = Path(__file__).resolve().parent
 SOURCE = HERE / "markers.tsv"
 DATA = HERE.parent / "spatialcore" / "data"
 TARGET = DATA / "markers" / "canonical_markers.json"
+DOCUMENTED = {
+    "T cell": ["CD3D", "CD3G", "CD3E", "IL7R", "TRBC1"],
+    "macrophage": ["CD163", "CD68", "MARCO", "CSF1R", "MERTK"],
+    "fibroblast": ["COL1A1", "DCN", "PDGFRA", "VIM", "LUM"],
+}
 GENCODE = "data/samples/GENCODEv44_Gene_id2name.csv"
 
 
@@ -28,18 +36,37 @@ def current_symbols() -> set[str]:
         return {row[-1] for row in csv.reader(file)}
 
 
-def read_table() -> dict[str, list[str]]:
-    """Return genes by type as they stand in the source table."""
-    table = {}
+def read_table() -> dict[str, dict[str, int]]:
+    """Return genes with their numbers of tables by type, as they stand in the source table."""
+    table: dict[str, dict[str, int]] = {}
     for line in SOURCE.read_text().splitlines():
         name, genes = line.split("\t")
         if name in table:
             raise SystemExit(f"{SOURCE.name}: {name} stands twice")
-        table[name] = list(dict.fromkeys(genes.split()))
+        pairs = [gene.partition(":") for gene in genes.split()]
+        table[name] = {gene: int(count or 0) for gene, _, count in pairs}
     return table
 
 
-def faults(table: dict[str, list[str]]) -> list[str]:
+def ranked(name: str, genes: dict[str, int]) -> list[str]:
+    """Return a type's genes, those of most tables first, behind those it is documented to begin with."""
+    first = DOCUMENTED.get(name, [])
+    return [*first, *sorted((gene for gene in genes if gene not in first), key=lambda gene: -genes[gene])]
+
+
+def count_tables(file: Path) -> None:
+    """Write into the source table how many published tables have each gene for its type."""
+    names = json.loads((DATA / "ontology_mappings" / "cl_hierarchy.json").read_text())["names"]
+    with file.open(newline="") as rows:
+        found = {(names.get(row["cl_id"]), row["gene"]): int(row["n_src"]) for row in csv.DictReader(rows)}
+    lines = []
+    for name, genes in read_table().items():
+        numbers = {gene: found.get((name, gene), 0) for gene in genes}
+        lines.append(name + "\t" + " ".join(f"{gene}:{n}" if n else gene for gene, n in numbers.items()))
+    SOURCE.write_text("\n".join(lines) + "\n")
+
+
+def faults(table: dict[str, dict[str, int]]) -> list[str]:
     """Return what is wrong with the table, one line each."""
     hierarchy = json.loads((DATA / "ontology_mappings" / "cl_hierarchy.json").read_text())
     names, symbols = set(hierarchy["names"].values()), current_symbols()
@@ -59,7 +86,7 @@ def build() -> str:
     table = read_table()
     if wrong := faults(table):
         raise SystemExit("\n".join(wrong))
-    lines = [f"{json.dumps(name.lower())}: {json.dumps(genes)}" for name, genes in sorted(table.items())]
+    lines = [f"{json.dumps(name.lower())}: {json.dumps(ranked(name, genes))}" for name, genes in sorted(table.items())]
     metadata = {"types": len(table), "species": "human", "symbols": "GENCODE v44", "source": "tools/markers.tsv"}
     return '{\n"metadata": ' + json.dumps(metadata) + ',\n"markers": {\n' + ",\n".join(lines) + "\n}\n}\n"
 
@@ -68,8 +95,12 @@ def main() -> int:
     """Write the file, or say that it differs."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; fail when the file differs")
+    parser.add_argument("--count", type=Path, metavar="TABLE", help="count the published tables anew first")
+    options = parser.parse_args()
+    if options.count:
+        count_tables(options.count)
     content = build()
-    if not parser.parse_args().check:
+    if not options.check:
         TARGET.write_text(content)
         return 0
     stale = not TARGET.is_file() or TARGET.read_text() != content

@@ -49,3 +49,22 @@ def test_shipped_file_is_what_the_tool_makes():
     pytest.importorskip("celltypist")
     build = tool("build_markers")
     assert build.TARGET.read_text() == build.build()
+
+
+def test_genes_stand_by_the_number_of_tables_that_have_them():
+    build = tool("build_markers")
+    genes = {"A": 1, "B": 0, "C": 3, "D": 1}
+    assert build.ranked("some cell", genes) == ["C", "A", "D", "B"]
+    assert build.ranked("macrophage", {"CD68": 9, "C1QA": 2})[:5] == build.DOCUMENTED["macrophage"]
+    shipped = load_canonical_markers()
+    for name, counts in build.read_table().items():
+        assert shipped[name.lower()] == build.ranked(name, counts)
+
+
+def test_the_tool_refuses_a_table_with_faults():
+    build = tool("build_markers")
+    table = {"macrophage": {"CD68": 1, "CD163": 0}, "no such cell": {"CD68": 0, "CD3E": 0, "NOTAGENE9": 0}}
+    found = build.faults(table)
+    assert any("no such cell" in fault for fault in found)
+    assert any("fewer than three" in fault for fault in found)
+    assert any("NOTAGENE9" in fault for fault in found)
