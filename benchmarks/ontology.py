@@ -64,7 +64,7 @@ def steps(found: str, truth: frozenset[str]) -> int:
 def read_truth(folder: Path) -> pd.DataFrame:
     """Return one row per source and label: the right ids, and whether the label is trivial or recurs elsewhere."""
     tables = [pd.read_csv(file, keep_default_na=False) for file in sorted(folder.glob("*.csv"))]
-    rows = pd.concat([table for table in tables if COLUMNS <= set(table.columns)], ignore_index=True)
+    rows = pd.concat([table for table in tables if set(table.columns) >= COLUMNS], ignore_index=True)
     rows["cl_id"] = rows["cl_id"].map(current_id)
     rows = rows[rows["cl_id"].notna()]
     rows["trivial"] = rows["trivial"].astype(str) == "True"

@@ -78,6 +78,12 @@ def test_every_id_is_its_own_term():
     assert [term for term in hierarchy().names if matcher_for().match(term).id != term] == []
 
 
+def test_ids_that_are_no_live_terms():
+    matcher = matcher_for()
+    assert matcher.match("CL:0000003").id == "CL:0000000"  # retired, replaced
+    assert [matcher.match(label).id for label in ("CL:9999999", "UBERON:0000955", "PATO:0000001")] == ["", "", ""]
+
+
 def test_every_synonym_is_its_term_or_one_that_our_own_table_names():
     matcher = matcher_for()
     for key, entry in matcher.entries.items():

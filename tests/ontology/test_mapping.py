@@ -106,6 +106,26 @@ def test_tissue_settles_abbreviations(labelled):
     assert ids_of(labelled(["PC"]), tissue="lymph node")[0] == {"PC": "CL:0000786"}
 
 
+@pytest.mark.parametrize(
+    ("label", "tissue", "name"),
+    [
+        ("Goblet", "colon", "large intestine goblet cell"),
+        ("Goblet", "lung", "lung goblet cell"),
+        ("Goblet", "kidney", "goblet cell"),
+        ("Basal", "skin", "basal cell of epidermis"),
+        ("Basal", "airway", "respiratory basal cell"),
+        ("Tuft", "colon", "tuft cell of large intestine"),
+        ("goblet cell", "colon", "goblet cell"),
+        ("Stellate", "pancreas", "pancreatic stellate cell"),
+        ("Stellate", "liver", "hepatic stellate cell"),
+        ("Bipolar cells", "retina", "retinal bipolar neuron"),
+    ],
+)
+def test_tissue_narrows_a_bare_adjective(labelled, label, tissue, name):
+    adata, _, _ = add_ontology_ids(labelled([label]), "label", tissue=tissue)
+    assert adata.obs["cell_type_ontology_label"].tolist() == [name]
+
+
 def test_an_index_of_ones_own_is_read_every_time(labelled, tmp_path):
     index = tmp_path / "index.json"
     for term, name in [("CL:0000235", "macrophage"), ("CL:0000084", "T cell")]:

@@ -1,5 +1,7 @@
 """The pattern table."""
 
+import re
+
 import pytest
 
 from spatialcore.annotation import CELL_TYPE_PATTERNS, get_canonical_term, load_ontology_index
@@ -36,3 +38,27 @@ def test_added_patterns_are_used(monkeypatch):
     assert get_canonical_term("zyzzy 7") is None
     monkeypatch.setitem(CELL_TYPE_PATTERNS, r"\bzyzzy\b", "neuron")
     assert get_canonical_term("zyzzy 7") == "neuron"
+
+
+# A label that each pattern is there for, where none of the ontology's own names reaches it.
+SAMPLES = ["cd4", "cd8", "t cd4", "t cd8", "treg", "foxp3 t", "gd t", "t gd", "mait", "nkt", "ilc", "plasma", "cdc1",
+           "cdc2", "pdc", "mig dc", "cdc", "cd14 mono", "cd16 mono", "mono", "mph", "alveolar mph", "mast", "neut",
+           "rbc", "plt", "endo", "lec", "fibro", "peri", "smc", "vsmc", "epi", "at1", "at2", "club (nasal)", "tuft",
+           "goblet (nasal)", "basal (airway)", "ciliated", "alpha", "beta", "delta", "pp", "epsilon", "acinar",
+           "ductal", "opc", "oligo", "astro", "microglia", "tumor", "th", "immune", "lymphoid", "tfh", "t cell",
+           "nk", "b", "plasmablast"]  # fmt: skip
+
+
+def first_pattern(label):
+    return next((pattern for pattern in CELL_TYPE_PATTERNS if re.search(pattern, label)), None)
+
+
+def test_every_pattern_is_reachable():
+    assert set(CELL_TYPE_PATTERNS) - {first_pattern(sample) for sample in SAMPLES} == set()
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_patterns_end_where_words_end(sample):
+    pattern = first_pattern(sample)
+    assert not re.search(pattern, f"zz{sample}")
+    assert not re.search(pattern, f"{sample}zz")

@@ -3,6 +3,7 @@
 Every guess is held against the head of the label (`heads`): a term that is no such cell is not an answer.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
@@ -13,7 +14,7 @@ from spatialcore.annotation import patterns  # it imports this package: its name
 from spatialcore.annotation.ontology.abbreviations import reading
 from spatialcore.annotation.ontology.forms import alternatives, qualifiers, shorter
 from spatialcore.annotation.ontology.heads import contradict, fits, head_of
-from spatialcore.annotation.ontology.hierarchy import ROOT, depth, is_a, is_term, lowest_common_ancestor
+from spatialcore.annotation.ontology.hierarchy import ROOT, current_id, depth, is_a, is_term, lowest_common_ancestor
 from spatialcore.annotation.ontology.index import Index, load_ontology_index
 from spatialcore.annotation.ontology.junk import is_junk
 from spatialcore.annotation.ontology.lexicon import facts_of
@@ -22,6 +23,7 @@ from spatialcore.annotation.ontology.names import Names
 from spatialcore.annotation.ontology.nearest import respelled
 from spatialcore.annotation.ontology.phrasing import bare, expand, is_telling, with_implied
 from spatialcore.annotation.ontology.text import spelled, words_of
+from spatialcore.annotation.ontology.tissue import narrowed
 
 LEAST_SCORE = 0.45
 SURE_SCORE = 0.6
@@ -29,6 +31,7 @@ SURE_SCORE = 0.6
 TELLING = (
     "CL:0000738", "CL:0000066", "CL:0000540", "CL:0000125", "CL:0000115", "CL:0000187", "CL:0000057", "CL:0000763",
 )  # fmt: skip
+_IDENTIFIER = re.compile(r"[A-Z]+:\d{4,}")
 
 
 class Matcher:
@@ -65,6 +68,9 @@ class Matcher:
         """Return the term of a label, or the nearest ones where none is near enough."""
         label = label.strip()
         found = self._found_in(label, tissue)
+        if found.id and tissue and f"{spelled(label)} cell" == spelled(found.name):
+            narrow = narrowed(found.id, tissue)
+            return found if narrow == found.id else found.renamed(narrow, self.name_of(narrow))
         if found.id:
             return found
         words = with_implied(bare(words_of(expand(label, tissue))))
@@ -82,14 +88,17 @@ class Matcher:
         return replace(self._found_in(" ".join(corrected), tissue), label=label) if corrected != words else Match(label)
 
     def _is_a_type(self, label: str) -> bool:
-        known = is_term(label) or label.lower() in self.entries or spelled(label) == self.name_of(ROOT)
+        if _IDENTIFIER.fullmatch(label):
+            return current_id(label) is not None
+        known = label.lower() in self.entries or spelled(label) == self.name_of(ROOT)
         return known or bool(spelled(label) and not is_junk(label))
 
     def exact(self, label: str, tissue: str = "") -> Match:
         """Return the term of a label that is an id, a name, a synonym or a known short form of one."""
         label = label.strip()
-        if is_term(label):
-            return self._found(label, label, 1.0, "tier1_exact")
+        if _IDENTIFIER.fullmatch(label):
+            live = current_id(label)
+            return self._found(label, live, 1.0, "tier1_exact") if live else Match(label)
         words = bare(words_of(label))
         entry = self.entries.get(label.lower())
         if entry and entry["name"].lower() == label.lower():
