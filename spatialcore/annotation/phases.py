@@ -128,16 +128,20 @@ def annotate(adata: AnnData, model_path: Path, config: Recipe) -> AnnData:
 
 
 def keep_confident(adata: AnnData, config: Recipe) -> AnnData:
-    """Leave calls below the threshold unassigned, in place, each with its reason."""
+    """Leave calls below the threshold unassigned, in place, each with its reason; the manifest tells how many."""
+    from spatialcore.annotation import manifest
     from spatialcore.annotation.filters import filter_low_confidence
 
-    return filter_low_confidence(
+    kept = filter_low_confidence(
         adata,
         label_column=columns.CELL_TYPE,
         confidence_column=columns.CONFIDENCE,
         threshold=config.confidence_threshold,
         unassigned_label=columns.UNASSIGNED,
     )
+    unassigned = int((kept.obs[columns.CELL_TYPE] == columns.UNASSIGNED).sum())
+    manifest.record(kept, n_unassigned=unassigned, min_confidence=config.confidence_threshold)
+    return kept
 
 
 def plot(adata: AnnData, config: Recipe, output: Path, *, prefix: str = "celltyping") -> dict[str, Any]:

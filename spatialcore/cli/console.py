@@ -4,6 +4,7 @@ import json
 import logging
 import sys
 import time
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -36,6 +37,8 @@ class Console:
     def start(self, *, as_json: bool, verbose: int = 0) -> None:
         """Set up output for a command; called first by each."""
         self.as_json = as_json
+        if not verbose:  # the libraries' notes to programmers; what concerns the user is logged
+            warnings.simplefilter("ignore")
         log_to_stderr((logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)])
 
     def result(self, value: dict[str, Any] | list[Any], *lines: Any) -> None:

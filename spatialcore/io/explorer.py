@@ -12,7 +12,7 @@ from spatialcore.io.write import cell_ids
 
 
 def write_explorer_groups(adata: AnnData, path: str | Path, *, column: str = CELL_TYPE) -> Path:
-    """Write the CSV with the header ``cell_id,group`` that Xenium Explorer takes under Cell > Upload cell groups.
+    """Write the CSV with the header ``cell_id,group`` that Xenium Explorer takes as cell groups in its panel of cells.
 
     Parameters
     ----------

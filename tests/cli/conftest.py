@@ -1,6 +1,8 @@
 """The command line, run in this process, with a data set and references small enough to be typed about."""
 
+import json
 import logging
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +12,7 @@ import numpy as np
 import pytest
 
 from spatialcore.cli import main
-from tests.cli.workplace import GENES, LETTERS, Command, Outcome, Workplace, counted
+from tests.cli.workplace import GENES, LETTERS, QUICK, ROOT, Command, Outcome, Workplace, counted
 from tests.io.bundles import write_xenium
 
 
@@ -51,3 +53,15 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Workplace:
     second.obs = second.obs.rename(columns={"cell_type": "annotation"})
     second.write_h5ad(root / "second.h5ad")
     return Workplace(place, root / "first.h5ad", root / "second.h5ad")
+
+
+@pytest.fixture(scope="session")
+def results(workplace: Workplace, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return what a run wrote; it is made once, in a process of its own."""
+    out = tmp_path_factory.mktemp("run") / "results"
+    command = [sys.executable, "-m", "spatialcore.cli", "run", *workplace.arguments, "-t", "breast", "-o", str(out)]
+    told = subprocess.run([*command, *QUICK, "--json"], capture_output=True, text=True, check=False, cwd=ROOT)
+    assert told.returncode == 0, told.stderr
+    assert json.loads(told.stdout)["store"] == str(out)
+    assert "reading 2 references, cut to 30 panel genes" in told.stderr
+    return out

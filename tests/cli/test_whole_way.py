@@ -12,12 +12,10 @@ import anndata
 import pandas as pd
 import pytest
 
-from spatialcore.columns import CELL_TYPE
-from tests.cli.workplace import Command, Workplace
+from spatialcore.columns import CELL_TYPE, MANIFEST, UNASSIGNED
+from tests.cli.workplace import QUICK, ROOT, Command, Workplace
 from tests.conftest import SHARED
 
-ROOT = Path(__file__).resolve().parents[2]
-QUICK = ("-s", "min_cells_per_type=5")
 FACTS = {
     "title": "Cells of a test",
     "tissue_ontology_term_id": "UBERON:0000310",
@@ -33,21 +31,13 @@ def answer(spatialcore: Command, *words: Any, code: int = 0) -> Any:
     return json.loads(seen.out)
 
 
-@pytest.fixture(scope="session")
-def results(workplace: Workplace, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return what a run wrote; it is made once, in a process of its own."""
-    out = tmp_path_factory.mktemp("run") / "results"
-    command = [sys.executable, "-m", "spatialcore.cli", "run", *workplace.arguments, "-t", "breast", "-o", str(out)]
-    told = subprocess.run([*command, *QUICK, "--json"], capture_output=True, text=True, check=False, cwd=ROOT)
-    assert told.returncode == 0, told.stderr
-    assert json.loads(told.stdout)["store"] == str(out)
-    assert "reading 2 references, cut to 30 panel genes" in told.stderr
-    return out
-
-
 def test_run_writes_every_cell_in_order_for_each_tool(results: Path, workplace: Workplace) -> None:
     sample = results / workplace.query.name
-    ids = anndata.read_h5ad(sample / "annotated.h5ad").obs_names.tolist()
+    annotated = anndata.read_h5ad(sample / "annotated.h5ad")
+    ids = annotated.obs_names.tolist()
+    manifest = annotated.uns[MANIFEST]
+    assert manifest["n_unassigned"] == (annotated.obs[CELL_TYPE] == UNASSIGNED).sum()
+    assert manifest["min_confidence"] == 0.8
     assert len(ids) == 200
     assert pd.read_csv(sample / "cell_groups.csv", dtype=str)["cell_id"].tolist() == ids
     assert pd.read_parquet(sample / "calls.parquet")["cell_id"].tolist() == ids
@@ -217,6 +207,6 @@ def test_ten_thousand_real_xenium_cells_from_the_folder_to_the_viewer(spatialcor
         "T cells": {"T cell", "natural killer cell"},
         "B cells": {"B cell", "plasma cell"},
     }
-    kept = calls != "Unassigned"
+    kept = calls != UNASSIGNED
     assert kept.mean() > 0.6
     assert pd.Series([call in right[label] for call, label in zip(calls[kept], known[kept], strict=True)]).mean() > 0.9

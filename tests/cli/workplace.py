@@ -10,6 +10,8 @@ from anndata import AnnData
 from scipy.sparse import csr_matrix
 
 LETTERS = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
+ROOT = Path(__file__).resolve().parents[2]
+QUICK = ("-s", "min_cells_per_type=5")
 TYPES = ("B cell", "T cell", "macrophage")
 GENES = [
     "MS4A1",
