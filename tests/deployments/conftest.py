@@ -12,8 +12,6 @@ from deployments.serve import server_at, service_environment, worker_of
 from tests.contract.servers import KEY, SECRET, free_port, s3_server
 from tests.deployments.service import Service, listening
 
-RETRIED = "waits/retried"
-
 
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:

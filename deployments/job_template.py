@@ -1,0 +1,63 @@
+"""Work pools on Kubernetes, Cloud Run and ECS: ``python -m deployments.job_template kubernetes > template.json``.
+
+The template is the one of Prefect's own worker for the platform, with the defaults of ``deployments/jobs/*.yaml`` and
+the environment of our runs: settings as they are, secrets as references to blocks.
+"""
+
+import argparse
+import importlib.resources
+import json
+from importlib import import_module
+from typing import Any, Final
+
+import yaml
+
+from deployments.blocks import run_environment
+from deployments.environment import Installation
+from spatialcore.errors import DependencyError, InputError
+
+# Platform -> module, worker and the package to install.
+WORKERS: Final = {
+    "kubernetes": ("prefect_kubernetes.worker", "KubernetesWorker", "prefect-kubernetes"),
+    "cloud-run-v2": ("prefect_gcp.workers.cloud_run_v2", "CloudRunWorkerV2", "prefect-gcp"),
+    "ecs": ("prefect_aws.workers", "ECSWorker", "prefect-aws"),
+}
+
+
+def main() -> None:
+    """Print a template as JSON."""
+    parser = argparse.ArgumentParser(prog="python -m deployments.job_template", description=__doc__)
+    parser.add_argument("platform", choices=sorted(WORKERS))
+    print(json.dumps(job_template(parser.parse_args().platform, Installation.of()), indent=1))
+
+
+def job_template(platform: str, here: Installation) -> dict[str, Any]:
+    """Return the base job template of a work pool on a platform.
+
+    Raises
+    ------
+    DependencyError
+        Prefect's package for the platform is not installed.
+    InputError
+        A default is given for what the worker has no word for.
+    """
+    template = _worker(platform).get_default_base_job_template()
+    properties = template["variables"]["properties"]
+    file = importlib.resources.files("deployments") / "jobs" / f"{platform}.yaml"
+    for name, value in {**yaml.safe_load(file.read_text()), "env": run_environment(here)}.items():
+        if name not in properties:
+            raise InputError(f"{platform}.yaml: {name}", hint=f"known: {', '.join(sorted(properties))}")
+        properties[name]["default"] = value
+    return dict(template)
+
+
+def _worker(platform: str) -> Any:
+    module, name, package = WORKERS[platform]
+    try:
+        return getattr(import_module(module), name)
+    except ImportError as error:
+        raise DependencyError(f"{platform} needs {package}", hint=f"pip install {package}") from error
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+"""The one command that sets a server up, against a real server."""
+
+from typing import Any
+
+import pytest
+
+from deployments.automations import AGAIN, FAILURES, ZOMBIES
+from deployments.definitions import definitions
+from deployments.setup import main
+from tests.contract.servers import SECRET
+from tests.deployments.conftest import set_up
+from tests.deployments.service import Service
+
+pytestmark = pytest.mark.service
+
+
+def test_a_second_time_changes_nothing(service: Service) -> None:
+    before = _there(service)
+    said = set_up(service)
+    assert f"deployments  {len(definitions())}" in said
+    assert _there(service) == before
+
+
+def test_every_deployment_is_there_with_its_schedule_off(service: Service) -> None:
+    found = service.deployments()
+    wanted = {(each.flow, each.name) for each in definitions()}
+    flows = {flow["id"]: flow["name"] for flow in service.post("flows/filter", limit=200)}
+    assert {(flows[each["flow_id"]], each["name"]) for each in found} == wanted
+    schedules = [schedule for each in found for schedule in each["schedules"]]
+    assert schedules
+    assert not any(schedule["active"] for schedule in schedules)
+    stores = {each["parameters"]["config"].get("store") for each in found} - {None}
+    assert stores == {str(service.folder / "store")}
+    assert all(each["pull_steps"] in (None, []) for each in found), "the code comes from the package, not from a folder"
+
+
+def test_the_pool_and_its_queues_have_their_limits(service: Service) -> None:
+    assert service.get("work_pools/spatialcore")["concurrency_limit"] == 2
+    queues = {queue["name"]: queue for queue in service.post("work_pools/spatialcore/queues/filter")}
+    assert queues["people"]["priority"] < queues["scheduled"]["priority"]
+    assert queues["scheduled"]["concurrency_limit"] == 1
+
+
+def test_secrets_are_in_blocks_and_nowhere_else(service: Service) -> None:
+    found = {
+        f"{block['block_type']['slug']}/{block['name']}": block
+        for block in service.post("block_documents/filter", limit=100)
+    }
+    assert {"aws-credentials/spatialcore", "webhook/spatialcore"} <= set(found)
+    assert found["aws-credentials/spatialcore"]["data"]["aws_secret_access_key"].startswith("*")
+    pool = str(service.get("work_pools/spatialcore"))
+    assert SECRET not in pool
+    assert service.webhook.url not in str(service.post("automations/filter", limit=200))
+    assert "prefect.blocks.aws-credentials.spatialcore.aws_secret_access_key" in pool
+
+
+def test_a_fault_of_the_environment_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    with pytest.raises(SystemExit, match="PREFECT_API_URL is not set"):
+        main()
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:1/api")
+    monkeypatch.setenv("SPATIALCORE_RUNS_AT_ONCE", "none")
+    with pytest.raises(SystemExit, match=r"SPATIALCORE_RUNS_AT_ONCE=none\n  -> give a whole number"):
+        main()
+
+
+def _there(service: Service) -> dict[str, Any]:
+    """Everything that setup makes, without what changes with each write."""
+    automations = sorted(each["name"] for each in service.post("automations/filter", limit=200))
+    assert {ZOMBIES, FAILURES, AGAIN} <= set(automations)
+    queues = service.post("work_pools/spatialcore/queues/filter")
+    return {
+        "deployments": {
+            each["id"]: (each["name"], each["parameters"], each["version"]) for each in service.deployments()
+        },
+        "automations": automations,
+        "pool": service.get("work_pools/spatialcore")["base_job_template"],
+        "queues": {queue["id"]: (queue["name"], queue["priority"]) for queue in queues},
+        "blocks": {block["id"] for block in service.post("block_documents/filter", limit=100)},
+    }
