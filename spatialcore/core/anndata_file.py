@@ -59,6 +59,8 @@ class AnnDataFile:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+        if kind in (OSError, RuntimeError):  # what h5py raises, wherever in a damaged file it is met
+            raise damaged(self.path, error or kind()) from error
 
     def close(self) -> None:
         """Close the file."""

@@ -16,6 +16,7 @@ INTEGER_SHARE = 0.95
 PSEUDO_TOTAL = 2000.0
 NEAR = 0.05
 LARGEST_TESTED = 100.0
+FEWEST_TESTED = 5
 LOG_BASES = (np.e, 2.0)
 
 
@@ -101,7 +102,8 @@ def _in_units_of_one_count(
     near = np.abs(linear.data - np.round(linear.data)) < NEAR
     n_tested = np.bincount(row[tested], minlength=linear.shape[0])
     n_near = np.bincount(row[tested & near], minlength=linear.shape[0])
-    return linear, n_near >= INTEGER_SHARE * np.maximum(n_tested, 1)
+    enough = n_tested >= np.minimum(FEWEST_TESTED, np.diff(linear.indptr))  # one value is always one of itself
+    return linear, enough & (n_near >= INTEGER_SHARE * np.maximum(n_tested, 1))
 
 
 def _totals(matrix: sp.csr_matrix) -> Floats:

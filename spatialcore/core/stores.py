@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import h5py
+from anndata._io.specs.registry import IORegistryError
 
 from spatialcore.errors import FileMissingError, InputError
 
@@ -19,6 +20,8 @@ READ_ERRORS = (
     IndexError,
     EOFError,
     OverflowError,
+    MemoryError,
+    IORegistryError,
 )
 
 

@@ -53,6 +53,13 @@ def test_values_without_the_pattern_become_pseudo_counts_of_one_total() -> None:
     np.testing.assert_allclose(guessed.sum(axis=1), PSEUDO_TOTAL, rtol=0.05)
 
 
+def test_a_wide_range_of_values_is_not_taken_for_counts() -> None:
+    """Where nearly all values are a hundred times the smallest, its being one of itself proves nothing."""
+    values = np.random.default_rng(0).uniform(100, 10_000, (30, 50))
+    values[:, 0] = 0.01
+    assert recover_counts(np.log1p(values))[1] == "pseudo"
+
+
 def test_integers_are_taken_as_they_are() -> None:
     counts = cells(3)
     taken, kind = recover_counts(counts)
