@@ -1,6 +1,6 @@
 """Balance 1,000,000 cells of 100 types from 10 sources in under three CPU seconds.
 
-Usage: python benchmarks/balance.py [--rival PYTHON]
+Usage: python -m benchmarks.balance [--rival PYTHON]
 """
 
 import argparse

@@ -1,6 +1,6 @@
 """State of a matrix of 200,000 cells x 36,000 genes: under 50 MB and one CPU second.
 
-Usage: python benchmarks/normalization.py [--rival PYTHON]
+Usage: python -m benchmarks.normalization [--rival PYTHON]
 
 ``--rival`` is the interpreter of an environment with spatialcore 0.5.4 from PyPI.
 """
