@@ -3,7 +3,7 @@
 from prefect import flow
 
 from flows.configs import AnnotateConfig
-from flows.samples import annotate_samples, runner_of
+from flows.samples import THREADS, annotate_samples
 from spatialcore.annotation.run_config import RunConfig
 from tasks.acquire import read_query
 from tasks.manifests import RunManifest
@@ -12,7 +12,7 @@ from tasks.publish import publish_run
 from tasks.summary import summarise
 
 
-@flow(name="annotate", flow_run_name="{config.tissue}")
+@flow(name="annotate", flow_run_name="{config.tissue}", task_runner=THREADS)
 def annotate(config: AnnotateConfig) -> RunManifest:
     """Call every cell of new samples with a published model.
 
@@ -22,7 +22,7 @@ def annotate(config: AnnotateConfig) -> RunManifest:
     version, model = find_model(config.store, config.tissue, config.version)
     settings = RunConfig(**config.model_dump(exclude={"version"}), references=[{"uri": version.model_uri}])
     samples = [future.result() for future in [read_query.submit(settings, query) for query in settings.queries]]
-    annotated = annotate_samples.with_options(task_runner=runner_of(settings))(settings, samples, model)
+    annotated = annotate_samples(settings, samples, model)
     manifest = publish_run(settings, [], version, annotated)
     summarise(manifest)
     return manifest

@@ -5,7 +5,7 @@ from prefect.events import emit_event
 from pydantic import BaseModel
 
 from flows.configs import RefreshConfig
-from flows.samples import annotate_samples, runner_of
+from flows.samples import THREADS, annotate_samples
 from spatialcore.annotation.run_config import Reference
 from spatialcore.storage import registry
 from spatialcore.storage.registry import ModelVersion
@@ -31,7 +31,7 @@ class Verdict(BaseModel):
     reason: str
 
 
-@flow(name="refresh_references", flow_run_name="{config.tissue}")
+@flow(name="refresh_references", flow_run_name="{config.tissue}", task_runner=THREADS)
 def refresh_references(config: RefreshConfig) -> Verdict:
     """Fetch what changed, train on it, and put the new model in use when it is not worse than the one in use.
 
@@ -71,7 +71,7 @@ def _train_challenger(
     training = balance(config, split)
     model = train(config, training, panel)
     scores = {} if champion is None else compare(split, panel, model, as_trained(champion))
-    annotated = annotate_samples.with_options(task_runner=runner_of(config))(config, samples, model, training)
+    annotated = annotate_samples(config, samples, model, training)
     details = {"held_out_share": config.held_out_share, "scores": scores}
     return publish_model(config, model, [mapped, training], versions, annotated, details), scores
 

@@ -11,25 +11,34 @@ from tasks.annotate import annotate, keep_confident
 from tasks.manifests import PhaseResult, Sample
 from tasks.validate import plot
 
-THREADS = 2
+THREADS: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=2)
+"""Where a flow's tasks run: enough to read while another computes, little enough for the memory of a small machine."""
 
 
-@flow(name="annotate_samples", flow_run_name="{config.tissue} samples", persist_result=False)
 def annotate_samples(
     config: RunConfig, queries: list[PhaseResult], model: PhaseResult, training: PhaseResult | None = None
 ) -> list[Sample]:
-    """Annotate every query with one model; return kept calls and plots of each."""
-    started = [_start(config, query, model, training) for query in queries]
-    return [(kept.result(), None if drawn is None else drawn.result()) for kept, drawn in started]
+    """Annotate every query with one model; return kept calls and plots of each.
 
-
-def runner_of(config: RunConfig) -> TaskRunner[Any]:
-    """Return where samples are annotated: threads here, or a dask cluster."""
+    Threads are those of the flow that calls. A dask cluster needs a flow of its own, whose tasks go there.
+    """
     if config.task_runner == "threads":
-        return ThreadPoolTaskRunner(max_workers=THREADS)
+        return _annotate_each(config, queries, model, training)
+    return flow(name="annotate_samples", task_runner=_cluster(config))(_annotate_each)(config, queries, model, training)
+
+
+def _cluster(config: RunConfig) -> TaskRunner[Any]:
+    """Return the cluster that the configuration names, or one on this machine."""
     from prefect_dask.task_runners import DaskTaskRunner
 
     return DaskTaskRunner(address=config.dask_address) if config.dask_address else DaskTaskRunner()
+
+
+def _annotate_each(
+    config: RunConfig, queries: list[PhaseResult], model: PhaseResult, training: PhaseResult | None
+) -> list[Sample]:
+    started = [_start(config, query, model, training) for query in queries]
+    return [(kept.result(), None if drawn is None else drawn.result()) for kept, drawn in started]
 
 
 def _start(

@@ -2,7 +2,7 @@
 
 from prefect import flow
 
-from flows.samples import annotate_samples, runner_of
+from flows.samples import THREADS, annotate_samples
 from spatialcore.annotation.run_config import RunConfig
 from tasks.acquire import fetch, read_query
 from tasks.manifests import RunManifest
@@ -12,7 +12,7 @@ from tasks.summary import summarise
 from tasks.train import train
 
 
-@flow(name="train_and_annotate", flow_run_name="{config.tissue}")
+@flow(name="train_and_annotate", flow_run_name="{config.tissue}", task_runner=THREADS)
 def train_and_annotate(config: RunConfig) -> RunManifest:
     """Train a model for the queries' panel and annotate every cell with it.
 
@@ -31,7 +31,7 @@ def train_and_annotate(config: RunConfig) -> RunManifest:
     training = balance(config, mapped)
     model = train(config, training, panel)
 
-    annotated = annotate_samples.with_options(task_runner=runner_of(config))(config, samples, model, training)
+    annotated = annotate_samples(config, samples, model, training)
 
     version = publish_model(config, model, [mapped, training], versions, annotated)
     manifest = publish_run(config, versions, version, annotated)

@@ -3,11 +3,13 @@
 from collections.abc import Iterable
 from typing import Final
 
+from spatialcore._version import __version__
 from spatialcore.annotation.phases import SETTINGS
 from spatialcore.annotation.run_config import RunConfig
 from spatialcore.core.provenance import digest_of
 
-# Raise a phase's number when its code gives another result for the same input: old results are then not found.
+# Raise a phase's number when its code gives another result for the same input: old results are then not found. Between
+# releases, that is: a result of another release of this package is never found.
 CODE_VERSIONS: Final[dict[str, int]] = {
     "read_query": 1,
     "gather": 1,
@@ -47,4 +49,4 @@ def phase_key(phase: str, settings: str, inputs: Iterable[str]) -> str:
     inputs
         Identities of what goes in: ``uri@token`` of references, content of earlier results. Their order counts.
     """
-    return f"{phase}-{digest_of([phase, CODE_VERSIONS[phase], settings, list(inputs)])[:24]}"
+    return f"{phase}-{digest_of([phase, __version__, CODE_VERSIONS[phase], settings, list(inputs)])[:24]}"

@@ -2,13 +2,14 @@
 
 from typing import Any, Final
 
+import httpx
 from prefect import Task
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import exponential_backoff
 
 from spatialcore.errors import TransientStorageError
 
-TRANSIENT: Final = (TransientStorageError, ConnectionError, TimeoutError)
+TRANSIENT: Final = (TransientStorageError, ConnectionError, TimeoutError, httpx.TransportError)  # the last: of Prefect
 
 
 def is_transient(task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:

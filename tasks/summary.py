@@ -9,12 +9,13 @@ from prefect.artifacts import create_link_artifact, create_markdown_artifact, cr
 from spatialcore import storage
 from tasks.manifests import RunManifest, SampleFiles
 from tasks.results import local
+from tasks.retries import CLOUD
 
 SHOWN = ("plots/celltyping_confidence.png", "plots/celltyping_2d_validation.png")
 WIDTH = 1000
 
 
-@task(name="summarise")
+@task(name="summarise", **CLOUD)
 def summarise(manifest: RunManifest) -> None:
     """Write the run's artifacts: a summary with plots, the composition as a table, a link to each report."""
     create_markdown_artifact(

@@ -51,7 +51,7 @@ def test_a_run_outlives_a_restart_of_the_server(blood: Path, tmp_path: Path, ser
         _, told = run.communicate(timeout=300)
     assert run.returncode == 0, told[-3000:]
     assert_whole(tmp_path / "store")
-    assert states(server) == {"train_and_annotate": "COMPLETED", "annotate_samples": "COMPLETED"}
+    assert states(server) == {"train_and_annotate": "COMPLETED"}
 
 
 def states(server: Server) -> dict[str, str]:
