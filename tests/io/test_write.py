@@ -39,7 +39,7 @@ def called(n_cells: int, seed: int = 0) -> anndata.AnnData:
     return adata
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(n_cells=st.integers(1, 40), seed=st.integers(0, 99))
 def test_every_writer_keeps_cells_and_order(tmp_path_factory: pytest.TempPathFactory, n_cells: int, seed: int) -> None:
     adata, folder = called(n_cells, seed), tmp_path_factory.mktemp("out")
