@@ -176,9 +176,9 @@ def annotate_query(
     phases.annotate(adata, model_path, config)
     manifest.record(adata, **(manifest.describe_run(config) if part is None else part), query=query.uri)
     folder.mkdir(parents=True, exist_ok=True)
-    figures = phases.plot(adata, config, folder / "plots") if config.generate_plots else None
     phases.keep_confident(adata, config)
     if config.generate_plots:
+        figures = phases.plot(adata, config, folder / "plots")
         phases.report(adata, folder / "report.html", config=config, figures=figures)
     written = write_sample(adata, folder)
     return SampleResult(

@@ -69,7 +69,7 @@ def train_and_annotate(
     model_output
         Where to save the model: ``{name}.pkl``, ``{name}_celltypist.json``, ``{name}_colors.json``.
     plot_output
-        The folder for the plots; nothing given: no plots are saved.
+        The folder for the plots and ``report.html``; nothing given: nothing is drawn.
     add_ontology
         Map labels to the Cell Ontology; classes are then its terms.
     generate_plots
@@ -150,10 +150,10 @@ def train_and_annotate_config(
         with watch.phase("annotate"):
             phases.annotate(adata, model_path, config)
     manifest.record(adata, **manifest.describe_run(config), **training)
+    phases.keep_confident(adata, config)
     if config.generate_plots and plot_output is not None:
         with watch.phase("plots"):
             _plot_best_effort(adata, config, Path(plot_output))
-    phases.keep_confident(adata, config)
     manifest.record(adata, timings_json=canonical_json(watch.seconds))
     return adata
 
@@ -196,6 +196,7 @@ def _keep_foreign_columns(adata: AnnData) -> None:
 
 def _plot_best_effort(adata: AnnData, config: TrainingConfig, output: Path) -> None:
     try:
-        phases.plot(adata, config, output)
+        figures = phases.plot(adata, config, output)
+        phases.report(adata, output / "report.html", config=config, figures=figures)
     except Exception:
         log.warning("plots could not be drawn; the annotation goes on", exc_info=True)

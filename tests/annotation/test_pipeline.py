@@ -79,6 +79,7 @@ def test_the_four_plots_are_drawn(annotated: ad.AnnData, folder: Path) -> None:
     drawn = {path.name for path in (folder / "plots").glob("*.png")}
     names = ("deg_heatmap", "2d_validation", "confidence", "ontology_mapping")
     assert drawn >= {f"celltyping_{name}.png" for name in names}
+    assert (folder / "plots" / "report.html").is_file()
 
 
 def test_the_manifest_tells_what_was_done(annotated: ad.AnnData) -> None:
