@@ -39,13 +39,15 @@ _BUSY: Final = {
 }
 _BUSY_NAMES: Final = re.compile(
     r"Timeout|ConnectionError|ConnectionClosed|ServerDisconnected|ClientPayload|ClientOSError|ClientConnect|"
-    r"IncompleteRead|ResponseStreaming|HTTPClientError|ProxyError|ChunkedEncoding|Checksum|TransportError"
+    r"IncompleteRead|ResponseStreaming|HTTPClientError|ProxyError|ChunkedEncoding|Checksum|TransportError|"
+    r"JSONDecode|ResponseParser"  # an answer that was cut
 )
 _BROKEN_BODY: Final = re.compile(r"ClientPayload|ContentLength|TransferEncoding|IncompleteRead")
 _DENIED_NAMES: Final = re.compile(r"Credential|AccessRestriction|Authentication|RefreshError")
 _BUSY_CODES: Final = re.compile(
     r"SlowDown|InternalError|ServiceUnavailable|RequestTimeout\b|Throttl|BadDigest|Mismatch"
 )
+_DENIED_CODES: Final = re.compile(r"ExpiredToken|RequestTimeTooSkewed|InvalidAccessKeyId|SignatureDoesNotMatch")
 _DENIED_HINTS: Final = (
     (r"ExpiredToken|token.*expired|expired.*token", "the credentials have expired: get new ones and try again"),
     (r"RequestTimeTooSkewed|too large|skew", "this machine's clock is wrong: set it (timedatectl set-ntp true)"),
@@ -134,6 +136,7 @@ def _foreign_errors() -> Iterator[type[Exception]]:
         ("botocore.exceptions", "ClientError"),
         ("aiohttp", "ClientError"),
         ("gcsfs.retry", "HttpError"),
+        ("gcsfs.retry", "ChecksumError"),
         ("google.auth.exceptions", "GoogleAuthError"),
         ("asyncio", "TimeoutError"),
         ("tiledbsoma", "SOMAError"),
@@ -162,7 +165,7 @@ def explain(error: BaseException, *, what: str) -> SpatialCoreError:
 def _by_status(status: int, chain: list[BaseException], text: str, what: str) -> SpatialCoreError:
     if status in {408, 425, 429} or status >= 500 or (not status and any(map(_is_busy, chain))):
         return TransientStorageError(text, hint="the store did not answer properly; try again later")
-    if status in {401, 403} or any(map(_is_denied, chain)):
+    if status in {401, 403} or any(map(_is_denied, chain)) or _DENIED_CODES.search(text):
         return StorageError(f"refused: {text}", hint=_denied_hint(text, what))
     if status in {404, 410} or any(isinstance(link, FileNotFoundError) for link in chain):
         return FileMissingError(f"not there: {text}", hint="check the spelling of bucket, folder and file")

@@ -8,6 +8,7 @@ from typing import Final
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from spatialcore.errors import InputError
+from spatialcore.storage.secrets import remember_secret
 
 STORES: Final = ("file", "memory", "s3", "gs", "http", "https")
 WRITABLE: Final = ("file", "memory", "s3", "gs")
@@ -16,6 +17,10 @@ _SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.\-]*)://")
 _SIGNED = re.compile(
     r"^(x-amz-.*|x-goog-.*|signature|sig|awsaccesskeyid|googleaccessid|expires|token|access_token|auth.*|"
     r"api[_-]?key|key|password|secret|policy|se|sp|sv|sr|st|skoid|sktid)$",
+    re.IGNORECASE,
+)
+_SECRET = re.compile(
+    r"^(.*signature|sig|x-amz-security-token|x-amz-credential|(access_|auth_?)?token|api[_-]?key|password|secret)$",
     re.IGNORECASE,
 )
 
@@ -82,6 +87,7 @@ def parse_uri(uri: str | Path) -> Location:
         hint = f"did you mean {' or '.join(f'{name}://' for name in near)}?" if near else ""
         raise InputError(f"no store speaks {scheme}://", hint=hint or f"known: {', '.join(f'{s}://' for s in STORES)}")
     if scheme in {"http", "https"}:
+        _remember_secrets(text)
         return Location(scheme, text)
     rest = _SCHEME.sub("", text)
     if scheme == "file":
@@ -90,6 +96,12 @@ def parse_uri(uri: str | Path) -> Location:
     if scheme in {"s3", "gs"} and "/" not in rest.rstrip("/"):
         raise InputError(f"{scheme}://{rest} names no object", hint=f"write {scheme}://bucket/path/file.h5ad")
     return Location(scheme, rest)
+
+
+def _remember_secrets(url: str) -> None:
+    """Have passwords and signatures of a URL masked, wherever a server may repeat them."""
+    parts = urlsplit(url)
+    remember_secret(parts.password, *(value for name, value in parse_qsl(parts.query) if _SECRET.match(name)))
 
 
 def canonical(uri: str | Path) -> str:

@@ -1,0 +1,54 @@
+"""A whole run on a bucket leaves planted credentials nowhere: not in logs, data, models, reports or manifests."""
+
+import logging
+import uuid
+from pathlib import Path
+
+import pytest
+
+from spatialcore import storage
+from spatialcore.annotation import acquire_reference
+from spatialcore.annotation.run_config import RunConfig
+from spatialcore.demo import LABEL_COLUMN, demo_data
+from spatialcore.run import run
+from tests.contract.servers import BUCKET, KEY, SECRET
+
+TOKEN = "planted-synapse-token-31415926"
+
+
+@pytest.fixture
+def bucket(s3: str) -> str:
+    return f"s3://{BUCKET}/{uuid.uuid4().hex}"
+
+
+def leaks(folder: Path, bucket: str, *texts: str) -> list[str]:
+    """Name every place that holds a secret: local files, stored objects, texts."""
+    planted = [secret.encode() for secret in (KEY, SECRET, TOKEN)]
+    system, place = storage.connect(bucket)
+    stored = {f"s3://{path}": system.cat_file(path) for path in system.find(place.path)}
+    local = {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    told = {f"text {i}": text.encode() for i, text in enumerate(texts)}
+    return [name for name, data in {**stored, **local, **told}.items() if any(secret in data for secret in planted)]
+
+
+def test_a_whole_run_on_a_bucket_leaks_nothing(
+    bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, logger="spatialcore")
+    monkeypatch.setenv("SYNAPSE_AUTH_TOKEN", TOKEN)
+    data = tmp_path / "data"
+    demo_data(data)
+    for path in data.iterdir():
+        acquire_reference(str(path), f"{bucket}/in/{path.name}")
+    config = RunConfig.from_dict(
+        {
+            "tissue": "blood",
+            "queries": [f"{bucket}/in/query.h5ad"],
+            "references": [{"uri": f"{bucket}/in/pbmc68k_part{k}.h5ad", "label_column": LABEL_COLUMN} for k in (1, 2)],
+            "store": f"{bucket}/out",
+        }
+    )
+    result = run(config)
+    assert storage.exists(result.model["model/blood.pkl"])
+    assert storage.exists(f"{bucket}/out/query/report.html")
+    assert leaks(tmp_path, bucket, caplog.text, repr(result)) == []
