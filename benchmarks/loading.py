@@ -1,6 +1,6 @@
 """20,000 of 200,000 cells x 20,000 genes to a panel of 400: under 300 MB, and no slower than anndata's backed reading.
 
-Usage: python -m benchmarks.loading [--rival PYTHON] [--keep FILE] [--compression gzip|lzf|none]
+Usage: python -m benchmarks.loading [--rival PYTHON] [--compression gzip|lzf|none]
 """
 
 import argparse
