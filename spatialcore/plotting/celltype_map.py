@@ -100,8 +100,9 @@ def _legend(axes: Any, groups: Groups, colors: dict[str, str]) -> None:
 def _multiples(groups: Groups, colors: dict[str, str], xy: spatial.Floats) -> "Figure":
     """Draw one map of the commonest type per bin, numbered, over a small map per type."""
     n_rows = -(-len(groups.names) // _PANELS_PER_ROW)
-    figure = style.new_figure((16.0, 9.0 + 2.1 * n_rows))
-    halves: Any = figure.subfigures(2, 1, height_ratios=[9.0, 2.1 * n_rows])
+    top, panel_height = _heights(xy)
+    figure = style.new_figure((16.0, top + panel_height * n_rows))
+    halves: Any = figure.subfigures(2, 1, height_ratios=[top, panel_height * n_rows])
     above, below = halves
     axes, side = above.subplots(1, 2, width_ratios=[1.6, 1])
     _numbered(axes, groups, colors, xy)
@@ -113,6 +114,13 @@ def _multiples(groups: Groups, colors: dict[str, str], xy: spatial.Floats) -> "F
         if k < len(groups.names):
             _small_map(panel, f"{k + 1} {groups.names[k]}", groups.members(k), colors[groups.names[k]], xy)
     return figure
+
+
+def _heights(xy: spatial.Floats) -> tuple[float, float]:
+    """Return the inches that the large map and a row of small ones need for this tissue's shape, titles included."""
+    span = np.nanmax(xy, axis=0) - np.nanmin(xy, axis=0)
+    tall = float(np.clip(span[1] / max(span[0], 1e-9), 0.25, 1.5))
+    return float(np.clip(9.4 * tall + 1.0, 6.6, 11.0)), 1.85 * tall + 0.6
 
 
 def _numbered(axes: Any, groups: Groups, colors: dict[str, str], xy: spatial.Floats) -> None:
@@ -161,7 +169,8 @@ def _small_map(axes: Any, title: str, members: Any, color: str, xy: spatial.Floa
     everyone = np.random.default_rng(0).choice(len(xy), min(len(xy), 4000), replace=False)
     shown = members[:: max(1, len(members) // 4000)]
     axes.scatter(*xy[everyone].T, c=style.FAINT, s=0.4, linewidths=0, rasterized=True)
-    axes.scatter(*xy[shown].T, c=color, s=1.5, linewidths=0, rasterized=True)
+    area = float(np.clip(1500 / max(len(members), 1), 1.5, 8.0))  # a rare type is to be found, too
+    axes.scatter(*xy[shown].T, c=color, s=area, linewidths=0, rasterized=True)
     axes.set_title(style.wrap(title, 26), fontsize=style.TINY, color=style.INK)
     axes.set_aspect("equal")
     axes.invert_yaxis()

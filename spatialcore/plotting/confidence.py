@@ -121,7 +121,7 @@ def _draw_map(figure: "Figure", axes: Any, xy: Floats, confidence: Floats, thres
         axes, xy[order], confidence[order], inches=inches, cmap=threshold_colors(threshold), vmin=0, vmax=1
     )
     spatial.set_up_map(axes, xy)
-    bar = style.color_bar(figure, image, axes, "Confidence", location="bottom", shrink=0.6)
+    bar = style.color_bar(figure, image, axes, "Confidence", location="top", shrink=0.6)  # bar and map stay together
     bar.set_ticks(_ticks(threshold), labels=[f"{tick:g}" for tick in _ticks(threshold)])
     axes.set_title(_headline(confidence, threshold), fontsize=style.NORMAL, loc="left", color=style.INK)
 

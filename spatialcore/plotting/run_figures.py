@@ -7,6 +7,7 @@ from typing import Any
 from anndata import AnnData
 
 from spatialcore import columns
+from spatialcore.annotation.filters import filter_low_confidence
 from spatialcore.plotting.calibration import plot_calibration
 from spatialcore.plotting.celltype_map import plot_celltype_map
 from spatialcore.plotting.composition import plot_composition
@@ -54,17 +55,32 @@ def draw_run_figures(
         confidence_threshold=confidence_threshold,
         markers=markers,
     )
-    for name, draw in _more(adata, confidence_threshold, markers).items():
+    kept = _with_calls_kept(adata, confidence_threshold)
+    for name, draw in _more(adata, kept, confidence_threshold, markers).items():
         path = None if folder is None else folder / f"{prefix}_{name}.png"
         drawn["figures"][name], drawn["paths"][name] = draw(path), path
     return drawn
 
 
+def _with_calls_kept(adata: AnnData, threshold: float) -> AnnData:
+    """Return calls and places alone, every call below the threshold unassigned: a run draws before it filters."""
+    needed = (columns.CELL_TYPE, columns.CONFIDENCE, columns.UNASSIGNED_REASON)
+    obs = adata.obs[[name for name in needed if name in adata.obs]].copy()
+    places = {columns.SPATIAL: adata.obsm[columns.SPATIAL]} if columns.SPATIAL in adata.obsm else {}
+    return filter_low_confidence(
+        AnnData(obs=obs, obsm=places, uns=dict(adata.uns)),
+        label_column=columns.CELL_TYPE,
+        confidence_column=columns.CONFIDENCE,
+        threshold=threshold,
+        unassigned_label=columns.UNASSIGNED,
+    )
+
+
 def _more(
-    adata: AnnData, threshold: float, markers: dict[str, list[str]] | None
+    adata: AnnData, kept: AnnData, threshold: float, markers: dict[str, list[str]] | None
 ) -> dict[str, Callable[[Path | None], Any]]:
     figures: dict[str, Callable[[Path | None], Any]] = {
-        "composition": lambda path: plot_composition(adata, save=path),
+        "composition": lambda path: plot_composition(kept, save=path),
         "marker_separation": lambda path: plot_marker_separation(adata, columns.PREDICTED, markers, save=path),
         "calibration": lambda path: plot_calibration(adata, threshold, save=path),
         "confusable_pairs": lambda path: plot_confusable_pairs(adata, save=path),
@@ -72,5 +88,5 @@ def _more(
         "gene_coverage": lambda path: plot_gene_coverage(adata, save=path),
     }
     if columns.SPATIAL in adata.obsm:
-        figures = {"celltype_map": lambda path: plot_celltype_map(adata, save=path)} | figures
+        figures = {"celltype_map": lambda path: plot_celltype_map(kept, save=path)} | figures
     return figures

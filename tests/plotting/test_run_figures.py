@@ -179,3 +179,17 @@ def test_all_figures_are_written_with_their_numbers(
     assert {path.name for path in drawn["paths"].values() if path} <= written
     assert {f"celltyping_{name}.csv" for name in ("composition", "calibration", "marker_separation")} <= written
     assert set(drawn["figures"]) >= {"deg_heatmap", "2d_validation", "confidence", "ontology_mapping", "celltype_map"}
+
+
+def test_a_run_that_has_not_filtered_yet_is_drawn_as_it_will_be(
+    sample: ad.AnnData, markers: dict[str, list[str]], tmp_path: Path
+) -> None:
+    sample.obs[columns.CELL_TYPE] = sample.obs[columns.PREDICTED]
+    sample.obs[columns.UNASSIGNED_REASON] = pd.Categorical([""] * sample.n_obs)
+    calls = sample.obs[columns.CELL_TYPE].copy()
+    drawn = draw_run_figures(sample, tmp_path, markers=markers, confidence_threshold=0.8)
+    low = int((sample.obs[columns.CONFIDENCE] < 0.8).sum())
+    table = pd.read_csv(tmp_path / "celltyping_composition.csv", keep_default_na=False)
+    assert table.set_index("cell_type").loc["Unassigned", "n_cells"] == low > 0
+    assert f"Unassigned  {low}" in texts(drawn["figures"]["celltype_map"])
+    pd.testing.assert_series_equal(sample.obs[columns.CELL_TYPE], calls)

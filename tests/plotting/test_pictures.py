@@ -1,0 +1,74 @@
+"""The figures look as they did: small grey thumbnails against those kept beside this file.
+
+After a change that is meant, look at the figures and write the thumbnails anew:
+
+    SPATIALCORE_NEW_PICTURES=1 pytest tests/plotting/test_pictures.py
+"""
+
+import os
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import anndata as ad
+import numpy as np
+import pytest
+from PIL import Image
+
+from spatialcore import columns
+from spatialcore.plotting import plot_celltype_confidence, plot_deg_heatmap
+from spatialcore.plotting.calibration import plot_calibration
+from spatialcore.plotting.celltype_map import plot_celltype_map
+from spatialcore.plotting.composition import plot_composition
+from spatialcore.plotting.confusions import plot_confusable_pairs
+from spatialcore.plotting.marker_separation import plot_marker_separation
+from tests.plotting.test_run_figures import annotated
+from tests.plotting.tissues import MARKERS
+
+PICTURES = Path(__file__).parent / "pictures"
+WIDTH = 160
+MEAN_DIFFERENCE = 3.0  # of 255: fonts and matplotlib versions move less, a missing or moved part more
+SETS = {name: list(genes) for name, genes in MARKERS.items()}
+FIGURES: dict[str, Callable[[ad.AnnData], Any]] = {
+    "celltype_map": plot_celltype_map,
+    "composition": plot_composition,
+    "confidence": lambda adata: plot_celltype_confidence(adata, columns.PREDICTED, columns.CONFIDENCE),
+    "deg_heatmap": lambda adata: plot_deg_heatmap(adata, columns.PREDICTED, 3),
+    "calibration": lambda adata: plot_calibration(adata, 0.8),
+    "confusable_pairs": plot_confusable_pairs,
+    "marker_separation": lambda adata: plot_marker_separation(adata, columns.PREDICTED, SETS),
+}
+
+
+def thumbnail(figure: Any) -> Image.Image:
+    """Return the figure in grey, so small that only what stands where is left."""
+    drawn = BytesIO()
+    figure.savefig(drawn, dpi=100, format="png")
+    image = Image.open(drawn).convert("L")
+    return image.resize((WIDTH, round(image.height * WIDTH / image.width)), Image.Resampling.BOX)
+
+
+def difference(one: Image.Image, other: Image.Image) -> float:
+    """Return the mean difference of two thumbnails' pixels, 0 to 255."""
+    same_size = other.resize(one.size)  # a line of text more or less moves the height by a pixel
+    return float(np.abs(np.asarray(one, np.float64) - np.asarray(same_size, np.float64)).mean())
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_looks_as_it_did(tissue: ad.AnnData, name: str) -> None:
+    now = thumbnail(FIGURES[name](annotated(tissue)))
+    kept = PICTURES / f"{name}.png"
+    if os.environ.get("SPATIALCORE_NEW_PICTURES"):
+        PICTURES.mkdir(exist_ok=True)
+        now.save(kept, optimize=True)
+    with Image.open(kept) as before:
+        assert abs(before.height - now.height) <= 2
+        assert difference(before, now) < MEAN_DIFFERENCE
+
+
+def test_the_comparison_sees_a_changed_figure(tissue: ad.AnnData) -> None:
+    sample = annotated(tissue)
+    before = thumbnail(plot_composition(sample))
+    sample.obs[columns.CELL_TYPE] = columns.UNASSIGNED
+    assert difference(before, thumbnail(plot_composition(sample))) > 2 * MEAN_DIFFERENCE
