@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spatialcore.annotation.ontology import coarsen, is_term, name_of
-from spatialcore.annotation.ontology.abbreviations import reading
+from spatialcore.annotation.ontology.abbreviations import abbreviations, reading
 from spatialcore.annotation.ontology.hierarchy import hierarchy, on_one_line
 from spatialcore.annotation.ontology.matcher import matcher_for
 
@@ -89,6 +89,12 @@ def test_every_synonym_is_its_term_or_one_that_our_own_table_names():
     for key, entry in matcher.entries.items():
         found = matcher.match(key)
         assert found.id == entry["id"] or found.tier == "tier0_pattern" or reading(key), key
+
+
+def test_readings_of_whole_labels_are_terms():
+    whole = {short: reads for short, readings in abbreviations().items() for _, reads in readings if " " in short}
+    assert len(whole) > 20
+    assert [short for short, reads in whole.items() if not matcher_for().exact(reads).id] == []
 
 
 @pytest.mark.parametrize(
