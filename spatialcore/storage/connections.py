@@ -16,7 +16,7 @@ from typing import Any, Final
 from spatialcore.core.provenance import digest_of
 from spatialcore.errors import DependencyError
 from spatialcore.storage.policy import Policy
-from spatialcore.storage.secrets import remember_secret
+from spatialcore.storage.secrets import mask_logs_of, remember_secret
 from spatialcore.storage.uri import Location, parse_uri
 
 # The texts that users of the specification look for.
@@ -86,6 +86,7 @@ def _make(scheme: str, options: dict[str, Any]) -> Any:
     except ImportError as error:
         missing = DependencyError(_MISSING.get(scheme, str(error)), hint=f"extra: spatialcore-celltyping[{scheme}]")
         raise missing from None
+    mask_logs_of("fsspec", "s3fs", "gcsfs", "aiobotocore", "botocore", "urllib3", "aiohttp.client")
     if scheme == "s3":
         system.retries = 2  # ours are the retries that wait
     return system

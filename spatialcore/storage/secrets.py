@@ -1,8 +1,10 @@
 """Keeping credentials out of logs, manifests, keys and error texts."""
 
 import json
+import logging
 import os
 import re
+import traceback
 from pathlib import Path
 from typing import Final
 
@@ -47,6 +49,26 @@ def redact(text: str) -> str:
     for pattern, replacement in _PATTERNS:
         text = pattern.sub(replacement, text)
     return text
+
+
+class _Masking(logging.Filter):
+    """Masks secrets in the records of a client library, whose lines are not ours to write."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Replace the record's text by its masked form, with the traceback that it would show."""
+        text = record.getMessage()
+        if record.exc_info:
+            text = "\n".join([text, "".join(traceback.format_exception(*record.exc_info))])
+        record.msg, record.args, record.exc_info, record.exc_text = redact(text), None, None, None
+        return True
+
+
+def mask_logs_of(*names: str) -> None:
+    """Have these loggers say no secret."""
+    for name in names:
+        logger = logging.getLogger(name)
+        if not any(isinstance(known, _Masking) for known in logger.filters):
+            logger.addFilter(_Masking())
 
 
 def _known() -> set[str]:
