@@ -30,6 +30,7 @@ from spatialcore.annotation.model import CellTypingModel, load_model
 from spatialcore.annotation.prediction import Prediction, Predictor, predict
 from spatialcore.annotation.presets import find_pretrained, models_for_tissue
 from spatialcore.annotation.query import Expression, open_query
+from spatialcore.annotation.resolution import Resolution
 from spatialcore.annotation.voting import majority_vote, voting_clusters
 from spatialcore.core.logging import get_logger
 from spatialcore.errors import GeneOverlapError, InputError
@@ -85,7 +86,8 @@ def annotate_celltypist(
     copy
         Return a new AnnData instead of writing into the one given.
     resolution
-        "auto" gives calls among classes that the panel cannot tell apart their lowest common Cell Ontology ancestor.
+        "auto" gives a cell that stands between two classes which the panel cannot tell apart their lowest common
+        Cell Ontology ancestor; see :mod:`spatialcore.annotation.resolution`. ``cell_type_predicted`` keeps the class.
 
     Raises
     ------
@@ -110,9 +112,12 @@ def annotate_celltypist(
     )
     adata = adata.copy() if copy else adata
     keep = store_decision_scores and len(paths) == 1
-    runs = _run_models(adata, paths, method, min_gene_overlap_pct, batch_size, keep_scores=keep)
+    runs = _run_models(
+        adata, paths, method, min_gene_overlap_pct, batch_size, keep_scores=keep, merge=resolution == "auto"
+    )
     calls = _most_confident(runs)
-    names = calls.names if clusters is None else majority_vote(calls.names, clusters, min_prop)
+    names = calls.names(calls.called)
+    names = names if clusters is None else majority_vote(names, clusters, min_prop)
     _write(adata, calls, names, min_confidence)
     _write_scores(adata, runs, keep)
     manifest.record(adata, **_manifest(adata, runs, method, min_confidence))
@@ -126,21 +131,30 @@ class _Run:
     model: CellTypingModel
     query: Expression
     prediction: Prediction
+    resolution: Resolution | None
 
 
 @dataclass(frozen=True)
 class _Calls:
-    """The calls of all cells, as codes into one table of names."""
+    """The calls of all cells, as codes into one table of names.
+
+    Parameters
+    ----------
+    best
+        Each cell's best class, -1 for a cell without counts.
+    called
+        What it is called: the same, or the ancestor that stands for it.
+    """
 
     table: pd.DataFrame
     best: npt.NDArray[np.int32]
+    called: npt.NDArray[np.int32]
     confidence: npt.NDArray[np.float64]
     probability: npt.NDArray[np.float64]
 
-    @property
-    def names(self) -> npt.NDArray[np.object_]:
-        """The name of each call, "Unassigned" for a cell without counts."""
-        return np.append(self.table.index.to_numpy(dtype=object), columns.UNASSIGNED)[self.best]
+    def names(self, codes: npt.NDArray[np.int32]) -> npt.NDArray[np.object_]:
+        """Return the names of codes, "Unassigned" for a cell without counts."""
+        return np.append(self.table.index.to_numpy(dtype=object), columns.UNASSIGNED)[codes]
 
 
 def _check_values(
@@ -172,6 +186,7 @@ def _run_models(
     batch_size: int | None,
     *,
     keep_scores: bool,
+    merge: bool,
 ) -> list[_Run]:
     """Run each model; of several, those with too few shared genes are left out with a warning."""
     runs, refused = [], None
@@ -183,8 +198,11 @@ def _run_models(
             refused = error
             log.warning("%s is left out: %s", path.name, error.message)
             continue
-        predictor = Predictor.build(model, query.kind, query.genes, method, keep_scores=keep_scores)
-        runs.append(_Run(model, query, predict(predictor, query, batch_size)))
+        resolution = Resolution.of_model(model.classes, model.ontology_ids, model.metadata) if merge else None
+        predictor = Predictor.build(
+            model, query.kind, query.genes, method, keep_scores=keep_scores, resolution=resolution
+        )
+        runs.append(_Run(model, query, predict(predictor, query, batch_size), resolution))
     if not runs and refused is not None:
         raise refused
     return runs
@@ -192,22 +210,28 @@ def _run_models(
 
 def _most_confident(runs: list[_Run]) -> _Calls:
     """Take each cell's call from the model with the highest probability; ties go to the first."""
-    tables = [_class_table(run.model) for run in runs]
+    tables = [_class_table(run.model, run.resolution) for run in runs]
     starts = np.cumsum([0, *(len(table) for table in tables)])
     probability = np.stack([run.prediction.probability for run in runs])
     winner = probability.argmax(axis=0)
     cell = np.arange(probability.shape[1])
     best = np.stack([run.prediction.best for run in runs])[winner, cell]
-    shifted = np.where(best < 0, -1, best + starts[:-1][winner]).astype(np.int32)
+    ancestor = np.stack([run.prediction.ancestor for run in runs])[winner, cell]
+    n_classes = np.array([len(run.model.classes) for run in runs])[winner]
+    called = np.where(ancestor < 0, best, n_classes + ancestor)
+    codes = (np.where(best < 0, -1, part + starts[:-1][winner]).astype(np.int32) for part in (best, called))
     confidence = np.stack([run.prediction.confidence for run in runs])[winner, cell]
-    return _Calls(pd.concat(tables), shifted, confidence, probability[winner, cell])
+    return _Calls(pd.concat(tables), *codes, confidence, probability[winner, cell])
 
 
-def _class_table(model: CellTypingModel) -> pd.DataFrame:
-    names = list(model.classes)
-    labels = model.ontology_names
-    ids = [model.ontology_ids.get(name, "") for name in names]
-    return pd.DataFrame({"id": ids, "label": [labels.get(name, "") for name in names]}, index=names)
+def _class_table(model: CellTypingModel, resolution: Resolution | None) -> pd.DataFrame:
+    """Return id and label of every name that a call can have: the classes, then the ancestors of pairs."""
+    names, labels = list(model.classes), model.ontology_names
+    table = {"id": [model.ontology_ids.get(name, "") for name in names], "label": [labels[name] for name in names]}
+    if resolution is not None:
+        names += resolution.names
+        table = {"id": [*table["id"], *resolution.ids], "label": [*table["label"], *resolution.names]}
+    return pd.DataFrame(table, index=names)
 
 
 def _write(adata: AnnData, calls: _Calls, names: npt.NDArray[np.object_], min_confidence: float) -> None:
@@ -217,7 +241,7 @@ def _write(adata: AnnData, calls: _Calls, names: npt.NDArray[np.object_], min_co
     table = calls.table[~calls.table.index.duplicated()]
     final = pd.Categorical(np.where(low | empty, columns.UNASSIGNED, names))
     adata.obs[columns.CELL_TYPE] = final
-    adata.obs[columns.PREDICTED] = pd.Categorical(calls.names)
+    adata.obs[columns.PREDICTED] = pd.Categorical(calls.names(calls.best))
     adata.obs[columns.CONFIDENCE] = calls.confidence
     adata.obs[columns.CONFIDENCE_RAW] = calls.probability
     for column, part in ((columns.ONTOLOGY_ID, "id"), (columns.ONTOLOGY_LABEL, "label")):

@@ -93,8 +93,8 @@ class Kernel:
 
     def _capped(self, block: sparse.csr_matrix) -> sparse.csr_matrix:
         values = block.data.astype(np.float64)
-        if values.size and values.max() > self.cap.min():
-            np.minimum(values, self.cap[block.indices], out=values)
+        if values.size and block.data.max() > self.cap.min():
+            np.minimum(values, self.cap.take(block.indices), out=values)
         return sparse.csr_matrix((values, block.indices, block.indptr), shape=block.shape)
 
 

@@ -1,4 +1,4 @@
-"""The artifact: ``{name}.pkl``, and ``{name}_celltypist.json`` and ``{name}_colors.json`` beside it.
+"""The artifact: ``{name}.pkl``, and ``{name}_celltypist.json``, ``{name}_colors.json``, ``{name}_card.md`` beside it.
 
 The pickle is an ordinary CellTypist model. What CellTypist has no place for (the second voter, the class profiles,
 the calibration) lies under one extra key of its dictionary, which CellTypist ignores. The sidecar says in plain
@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from spatialcore.annotation.calibration import Calibration
+from spatialcore.annotation.card import render_card
 from spatialcore.annotation.kernel import Floats, Standardized
 from spatialcore.annotation.unpickling import read_pickle
 from spatialcore.core.provenance import sha256_of_file, versions
@@ -91,6 +92,11 @@ def colors_path(path: Path) -> Path:
     return path.with_name(f"{path.stem}_colors.json")
 
 
+def card_path(path: Path) -> Path:
+    """Return where the model card beside a model lies."""
+    return path.with_name(f"{path.stem}_card.md")
+
+
 def load_model(path: str | Path) -> CellTypingModel:
     """Read a model from a local file without running anything that is in it.
 
@@ -161,7 +167,7 @@ def _check_shapes(linear: Standardized, classes: tuple[str, ...], genes: tuple[s
 
 
 def save_model(model: CellTypingModel, path: str | Path) -> CellTypingModel:
-    """Write the three files of a model; each appears under its name only when it is whole.
+    """Write the files of a model and its card; each appears under its name only when it is whole.
 
     Returns
     -------
@@ -187,6 +193,7 @@ def save_model(model: CellTypingModel, path: str | Path) -> CellTypingModel:
     }
     _write_whole(sidecar_path(file), json.dumps(metadata, indent=1, allow_nan=False, default=float).encode())
     _write_whole(colors_path(file), json.dumps(model.colors, indent=1).encode())
+    _write_whole(card_path(file), render_card(metadata).encode())
     return replace(model, metadata=metadata, path=file)
 
 

@@ -13,6 +13,7 @@ from spatialcore.annotation.confidence import ConfidenceMethod, transform_confid
 from spatialcore.annotation.kernel import Floats, winners
 from spatialcore.annotation.model import TARGET_SUM, CellTypingModel
 from spatialcore.annotation.query import Expression, GeneMatch, is_dask, pick
+from spatialcore.annotation.resolution import Resolution, as_one_class
 from spatialcore.annotation.scorer import Scorer
 from spatialcore.core.counts import recover_counts
 from spatialcore.errors import ModelError
@@ -31,6 +32,8 @@ class Prediction:
         Index of each cell's best class; -1 for a cell without counts.
     confidence, probability
         The chosen confidence, and CellTypist's probability of the best class; 0 for a cell without counts.
+    ancestor
+        Which name of the resolution the call gets in place of its class; -1 where it keeps it.
     scores
         Decision scores, cells x classes; no columns where they were not asked for.
     """
@@ -38,6 +41,7 @@ class Prediction:
     best: Codes
     confidence: Floats
     probability: Floats
+    ancestor: Codes
     scores: Floats
 
 
@@ -53,6 +57,8 @@ class Predictor:
         How features become genes.
     as_stored
         The values are already what the model reads.
+    resolution
+        Names for pairs of classes that cannot be told apart; ``None`` leaves every call its class.
     """
 
     scorer: Scorer
@@ -62,10 +68,18 @@ class Predictor:
     method: ConfidenceMethod
     calibration: Calibration | None
     keep_scores: bool
+    resolution: Resolution | None = None
 
     @classmethod
     def build(
-        cls, model: CellTypingModel, kind: str, genes: GeneMatch, method: ConfidenceMethod, *, keep_scores: bool
+        cls,
+        model: CellTypingModel,
+        kind: str,
+        genes: GeneMatch,
+        method: ConfidenceMethod,
+        *,
+        keep_scores: bool,
+        resolution: Resolution | None = None,
     ) -> "Predictor":
         """Fold a model over the genes it shares with a query."""
         if method == "calibrated" and (model.calibration is None or model.second is None or model.profiles is None):
@@ -83,23 +97,25 @@ class Predictor:
             shared,
         )
         as_stored = kind == "log1p" and genes.complete and model.target_sum == TARGET_SUM
-        return cls(scorer, kind, genes.fold, as_stored, method, model.calibration, keep_scores)
+        return cls(scorer, kind, genes.fold, as_stored, method, model.calibration, keep_scores, resolution)
 
     def __call__(self, stored: sparse.csr_matrix) -> Prediction:
         """Call the cells of a block of stored values."""
         counts = self._counts(stored)
         scores = self.scorer.kernel.scores(stored) if self.as_stored else self.scorer.scores(counts)
         best, probability = winners(scores)
-        confidence = self._confidence(counts, scores, best)
+        ancestor = np.full(len(best), NO_CALL, np.int32)
+        runner_up = None
+        if self.resolution is not None:
+            temperature = self.calibration.temperature if self.calibration else 1.0
+            ancestor, runner_up = self.resolution.merge(scores, best, temperature)
+        confidence = self._confidence(counts, scores, best, ancestor >= 0, runner_up)
         empty = np.diff(counts.indptr) == 0
         if empty.any():
-            best, confidence, probability = (
-                np.where(empty, NO_CALL, best),
-                np.where(empty, 0.0, confidence),
-                np.where(empty, 0.0, probability),
-            )
+            best, ancestor = np.where(empty, NO_CALL, best), np.where(empty, NO_CALL, ancestor)
+            confidence, probability = np.where(empty, 0.0, confidence), np.where(empty, 0.0, probability)
         kept = scores if self.keep_scores else scores[:, :0].copy()
-        return Prediction(best.astype(np.int32), confidence, probability, kept)
+        return Prediction(best.astype(np.int32), confidence, probability, ancestor, kept)
 
     def _counts(self, stored: sparse.csr_matrix) -> sparse.csr_matrix:
         """Return counts, or where only proportions are needed anything proportional to them."""
@@ -112,11 +128,22 @@ class Predictor:
         )
         return pick(shares, self.fold)
 
-    def _confidence(self, counts: sparse.csr_matrix, scores: Floats, best: npt.NDArray[np.intp]) -> Floats:
+    def _confidence(
+        self,
+        counts: sparse.csr_matrix,
+        scores: Floats,
+        best: npt.NDArray[np.intp],
+        merged: npt.NDArray[np.bool_],
+        runner_up: npt.NDArray[np.intp] | None,
+    ) -> Floats:
+        """Return the confidence; calibrated, that of a merged call is the confidence that it is one of the two."""
         if self.method != "calibrated" or self.calibration is None:
             return transform_confidence(scores, self.method)
-        second = self.scorer.second_scores(counts)
-        evidence = self.scorer.evidence(counts, scores, second, best, self.calibration.temperature)
+        second, temperature = self.scorer.second_scores(counts), self.calibration.temperature
+        if runner_up is not None:
+            scores = as_one_class(scores, best, runner_up, merged, temperature)
+            second = as_one_class(second, best, runner_up, merged, 1.0)
+        evidence = self.scorer.evidence(counts, scores, second, best, temperature)
         return self.calibration.probability(evidence)
 
 
@@ -134,7 +161,7 @@ class Gathered:
     """Arrays for all cells, filled block by block, so that no block is held twice."""
 
     def __init__(self, n: int) -> None:
-        self.best = np.full(n, NO_CALL, np.int32)
+        self.best, self.ancestor = np.full(n, NO_CALL, np.int32), np.full(n, NO_CALL, np.int32)
         self.confidence, self.probability = np.zeros(n), np.zeros(n)
         self.scores: Floats | None = None
 
@@ -144,18 +171,18 @@ class Gathered:
         if self.scores is None:
             self.scores = np.empty((len(self.best), part.scores.shape[1]))
         self.best[rows], self.confidence[rows], self.probability[rows] = part.best, part.confidence, part.probability
-        self.scores[rows] = part.scores
+        self.ancestor[rows], self.scores[rows] = part.ancestor, part.scores
 
     def whole(self) -> Prediction:
         """Return the result."""
         scores = np.empty((len(self.best), 0)) if self.scores is None else self.scores
-        return Prediction(self.best, self.confidence, self.probability, scores)
+        return Prediction(self.best, self.confidence, self.probability, self.ancestor, scores)
 
 
 def join(parts: Iterable[Prediction]) -> Prediction:
     """Put the calls of consecutive runs of cells together."""
     held = list(parts)
-    names = ("best", "confidence", "probability", "scores")
+    names = ("best", "confidence", "probability", "ancestor", "scores")
     return Prediction(*(np.concatenate([getattr(part, name) for part in held]) for name in names))
 
 

@@ -1,5 +1,6 @@
 """Sparse matrices in memory or on disk: lines of values with their indices, rows (CSR) or columns (CSC)."""
 
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -62,6 +63,9 @@ class Compressed:
 
     def _read_lines(self, lines: Ints) -> Iterator[tuple[int, int, NDArray[Any], NDArray[Any], Ints]]:
         """Yield (begin, end, values, indices, pointers) of runs of the drawn lines, without what lies between them."""
+        if isinstance(self.data, np.ndarray) and len(lines) > 1 and 2 * len(lines) < lines[-1] - lines[0]:
+            yield from self._gather_lines(lines)
+            return
         for begin, end in self._spans(lines):
             low, high = int(self.indptr[lines[begin]]), int(self.indptr[lines[end - 1] + 1])
             values, indices = np.asarray(self.data[low:high]), np.asarray(self.indices[low:high])
@@ -71,6 +75,17 @@ class Compressed:
                 wanted = np.repeat(first - pointers[:-1], np.diff(pointers)) + np.arange(pointers[-1])
                 values, indices = values[wanted], indices[wanted]
             yield begin, end, values, indices, pointers
+
+    def _gather_lines(self, lines: Ints) -> Iterator[tuple[int, int, NDArray[Any], NDArray[Any], Ints]]:
+        """Do the same in memory for scattered lines: many together, each value picked by its place."""
+        first = self.indptr[lines].astype(np.int64)
+        lengths = self.indptr[lines + 1] - first
+        block = np.cumsum(lengths) // BLOCK_VALUES
+        edges = [0, *(np.flatnonzero(np.diff(block)) + 1).tolist(), len(lines)]
+        for begin, end in itertools.pairwise(edges):
+            pointers = np.concatenate([[0], np.cumsum(lengths[begin:end])])
+            wanted = np.repeat(first[begin:end] - pointers[:-1], lengths[begin:end]) + np.arange(pointers[-1])
+            yield begin, end, self.data[wanted], self.indices[wanted], pointers
 
 
 class CompressedRows(Compressed):
