@@ -1,0 +1,1 @@
+"""What is claimed of accuracy, calibration, speed and memory, as programmes that measure it again."""

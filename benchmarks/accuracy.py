@@ -1,0 +1,158 @@
+"""Accuracy of ours and of other tools on open pairs, in one run.
+
+    python -m benchmarks.accuracy --data ../shared/data --rivals /tmp/rivals/bin/python --old /tmp/old/bin/python
+
+``--rivals`` is an interpreter with singler and tacco, ``--old`` one with spatialcore 0.5.4 (its package has our
+name, so it cannot stand beside us). Without them those columns are left out and said so.
+"""
+
+import argparse
+import logging
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import accuracy_score, f1_score
+from sklearn.preprocessing import StandardScaler
+
+from benchmarks.accuracy_pairs import Labels, Pair, open_pairs
+from spatialcore import columns
+from spatialcore.annotation.annotate import annotate_celltypist
+from spatialcore.annotation.platform import log_scale
+from spatialcore.annotation.training import train_celltypist_model
+
+Method = Callable[[Pair], Labels]
+
+
+def ours(pair: Pair) -> Labels:
+    """The pipeline's default: logistic regression on the reference matched to the query."""
+    return _trained(pair, "logistic")
+
+
+def recipe(pair: Pair) -> Labels:
+    """CellTypist's SGD recipe, mini-batches balanced over types."""
+    return _trained(pair, "celltypist")
+
+
+def _trained(pair: Pair, trainer: str) -> Labels:
+    query = pair.query_data()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.pkl"
+        known = query if trainer == "logistic" else None
+        train_celltypist_model(pair.reference_data(), output_path=path, trainer=trainer, query=known)  # type: ignore[arg-type]
+        annotate_celltypist(query, custom_model_path=path, min_confidence=0)
+    return query.obs[columns.PREDICTED].astype(str).to_numpy()
+
+
+def plain(pair: Pair) -> Labels:
+    """Class-balanced multinomial logistic regression of scikit-learn on log1p(10k), C=.01."""
+    scaler = StandardScaler()
+    known = np.minimum(scaler.fit_transform(log_scale(pair.reference, 1e4).toarray()), 10)
+    seen = np.minimum(scaler.transform(log_scale(pair.query, 1e4).toarray()), 10)
+    fit = LogisticRegression(C=0.01, class_weight="balanced", max_iter=300).fit(known, pair.labels)
+    return fit.predict(seen).astype(str)
+
+
+def rival(interpreter: Path, name: str) -> Method:
+    """Return a method that runs another tool in its own interpreter."""
+
+    def run(pair: Pair) -> Labels:
+        with tempfile.TemporaryDirectory() as folder:
+            source, target = Path(folder) / "pair.npz", Path(folder) / "labels.npy"
+            save_pair(pair, source)
+            script = Path(__file__).with_name("accuracy_rivals.py")
+            arguments = [str(interpreter), "-W", "ignore", str(script), name, str(source), str(target)]
+            done = subprocess.run(arguments, capture_output=True, text=True, cwd=folder, env=_clean(), check=False)
+            if done.returncode:
+                raise RuntimeError(f"{name} failed on {pair.name}:\n{done.stderr[-2000:]}")
+            return np.load(target)
+
+    return run
+
+
+def _clean() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+
+
+def save_pair(pair: Pair, path: Path) -> None:
+    """Write a pair so that any interpreter with numpy can read it."""
+    parts = {"labels": pair.labels.astype(str), "genes": np.array(pair.genes)}
+    for side, matrix in (("reference", pair.reference), ("query", pair.query)):
+        for name in ("data", "indices", "indptr", "shape"):
+            parts[f"{side}_{name}"] = np.asarray(getattr(matrix, name))
+    np.savez(path, **parts)  # type: ignore[arg-type]
+
+
+def figures(truth: Labels, called: Labels) -> tuple[float, float]:
+    """Return accuracy and macro-F1 over the types that the query has."""
+    classes = np.unique(truth)
+    return accuracy_score(truth, called), f1_score(truth, called, labels=classes, average="macro", zero_division=0)
+
+
+def methods(rivals: Path | None, old: Path | None) -> dict[str, Method]:
+    """Return every method that can be run here."""
+    found: dict[str, Method] = {"CellTypist SGD": recipe, "balanced LR": plain}
+    if rivals:
+        found |= {"SingleR": rival(rivals, "singler"), "TACCO": rival(rivals, "tacco")}
+    if old:
+        found["spatialcore 0.5.4"] = rival(old, "spatialcore054")
+    return found | {"ours": ours}
+
+
+def measure(data: Path, chosen: dict[str, Method]) -> pd.DataFrame:
+    """Return pair, method, accuracy, macro_f1, seconds; query cells of types the reference lacks are left out."""
+    rows = []
+    for pair in open_pairs(data):
+        for name, method in chosen.items():
+            started = time.perf_counter()
+            called = method(pair)[pair.known]
+            accuracy, f1 = figures(pair.truth[pair.known], called)
+            rows.append((pair.name, name, accuracy, f1, time.perf_counter() - started))
+            print(f"{pair.name:32} {name:18} {accuracy:.3f} / {f1:.3f}  {rows[-1][-1]:.0f} s", file=sys.stderr)
+    return pd.DataFrame(rows, columns=["pair", "method", "accuracy", "macro_f1", "seconds"])
+
+
+def table(results: pd.DataFrame) -> str:
+    """Return accuracy / macro-F1 as a markdown table, means last, and how ours stands against the best rival."""
+    order = list(dict.fromkeys(results["method"]))
+    wide = {c: results.pivot(index="pair", columns="method", values=c)[order] for c in ("accuracy", "macro_f1")}
+    pairs = list(dict.fromkeys(results["pair"]))
+    accuracy, f1 = (wide[c].loc[pairs] for c in ("accuracy", "macro_f1"))
+    lines = ["| pair | " + " | ".join(order) + " |", "|---" * (len(order) + 1) + "|"]
+    for name, a, b in [*((p, accuracy.loc[p], f1.loc[p]) for p in pairs), ("**mean**", accuracy.mean(), f1.mean())]:
+        lines.append(f"| {name} | " + " | ".join(f"{a[m]:.3f} / {b[m]:.3f}" for m in order) + " |")
+    behind = (f1.drop(columns="ours").max(axis=1) - f1["ours"]).max()
+    lines += ["", f"Ours lies at most {behind:+.3f} macro-F1 under the best rival of a pair."]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, help="folder of the open data")
+    parser.add_argument("--rivals", type=Path, help="interpreter with singler and tacco")
+    parser.add_argument("--old", type=Path, help="interpreter with spatialcore 0.5.4")
+    parser.add_argument("--only", help="method to run, for development")
+    options = parser.parse_args()
+    warnings.simplefilter("ignore")
+    logging.getLogger("celltypist").setLevel(logging.ERROR)
+    chosen = methods(options.rivals, options.old)
+    results = measure(options.data, {options.only: chosen[options.only]} if options.only else chosen)
+    left_out = [
+        name for name, path in (("SingleR, TACCO", options.rivals), ("spatialcore 0.5.4", options.old)) if not path
+    ]
+    print(table(results) if not options.only else results.to_string())
+    if left_out:
+        print(f"Left out, no interpreter given: {'; '.join(left_out)}.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,184 @@
+"""The open pairs of reference and query that accuracy and calibration are measured on.
+
+Both sides carry coarse labels that mean the same. Every method sees the same counts on the shared genes; where a
+data set holds no counts (Xin), it sees what comes nearest.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import anndata
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from anndata import AnnData
+from scipy import sparse
+
+from spatialcore import columns
+from spatialcore.annotation.platform import log_scale
+from spatialcore.core.counts import recover_counts
+from spatialcore.core.genes import is_control
+
+COARSE = "cell_type_coarse"
+Labels = npt.NDArray[np.str_]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Labelled reference counts and query counts on the same genes; ``known`` marks query cells of a type in it."""
+
+    name: str
+    reference: sparse.csr_matrix
+    labels: Labels
+    query: sparse.csr_matrix
+    truth: Labels
+    genes: tuple[str, ...]
+    counts_known: bool = True
+
+    @property
+    def known(self) -> npt.NDArray[np.bool_]:
+        """Which query cells are of a type that the reference has."""
+        return np.isin(self.truth, self.labels)
+
+    def without(self, label: str) -> "Pair":
+        """Return the pair with one type hidden from the reference."""
+        kept = self.labels != label
+        return Pair(
+            self.name,
+            self.reference[kept],
+            self.labels[kept],
+            self.query,
+            self.truth,
+            self.genes,
+            self.counts_known,
+        )
+
+    def reference_data(self) -> AnnData:
+        """Return the reference as a trainer takes it: log1p(10k) in X, counts in a layer."""
+        obs = pd.DataFrame({columns.UNIFIED_CELL_TYPE: self.labels}, index=_ids("r", len(self.labels)))
+        adata = AnnData(log_scale(self.reference, 1e4), obs, pd.DataFrame(index=list(self.genes)))
+        adata.layers[columns.COUNTS] = self.reference
+        return adata
+
+    def query_data(self, counts: sparse.csr_matrix | None = None) -> AnnData:
+        """Return the query: counts in X, or log1p(10k) where there never were counts."""
+        counts = self.query if counts is None else counts
+        values = counts.copy() if self.counts_known else log_scale(counts, 1e4)
+        obs = pd.DataFrame({"truth": self.truth}, index=_ids("q", len(self.truth)))
+        return AnnData(values, obs, pd.DataFrame(index=list(self.genes)))
+
+
+def open_pairs(data: Path) -> Iterator[Pair]:
+    """Make the pairs from the folder of open data, one after the other."""
+    makers: tuple[Callable[[Path], Pair], ...] = (
+        lambda path: _lung(path, "lung > CosMx 960, 150 counts", depth=150, efficiency=1.0, ambient=0.15, seed=1),
+        lambda path: _lung(path, "lung > CosMx 960, 60 counts", depth=60, efficiency=1.0, ambient=0.25, seed=2),
+        _breast,
+        _pbmc68k,
+        lambda path: _thinned(_pbmc68k(path), 50),
+        _pancreas,
+        _assays,
+    )
+    return (maker(data) for maker in makers)
+
+
+def _ids(prefix: str, n: int) -> list[str]:
+    return [f"{prefix}{i}" for i in range(n)]
+
+
+def _pair(name: str, reference: AnnData, query: AnnData, *, counts_known: bool = True) -> Pair:
+    shared = [gene for gene in query.var_names if gene in set(reference.var_names) and not is_control(gene)]
+    known, seen = _counts(reference)[:, reference.var_names.get_indexer(shared)], _counts(query)
+    labels, truth = reference.obs[COARSE].astype(str).to_numpy(), query.obs[COARSE].astype(str).to_numpy()
+    kept = np.asarray(known.sum(axis=1)).ravel() > 0
+    seen = seen[:, query.var_names.get_indexer(shared)]
+    return Pair(name, known[kept], labels[kept], seen, truth, tuple(shared), counts_known)
+
+
+def _counts(adata: AnnData) -> sparse.csr_matrix:
+    return recover_counts(adata.X)[0]
+
+
+def _breast(data: Path) -> Pair:
+    reference = anndata.read_h5ad(data / "nsclc_zilionis300.h5ad")
+    query = anndata.read_h5ad(data / "spatial_xenium_breast_scider.h5ad")
+    rows = np.sort(np.random.default_rng(0).choice(query.n_obs, 3000, replace=False))
+    return _pair("lung tumour > Xenium breast", reference, query[rows].copy())
+
+
+def _pbmc68k(data: Path) -> Pair:
+    names = ("pbmc_symphony_3assay", "pbmc68k_reduced")
+    return _pair("PBMC > PBMC 68k", *(anndata.read_h5ad(data / f"{name}.h5ad") for name in names))
+
+
+def _pancreas(data: Path) -> Pair:
+    reference = anndata.read_h5ad(data / "pancreas_baron_h1.h5ad")
+    query = anndata.read_h5ad(data / "pancreas_xin_scclassify.h5ad")
+    return _pair("pancreas > Xin, no counts", reference, query, counts_known=False)
+
+
+def _assays(data: Path) -> Pair:
+    adata = anndata.read_h5ad(data / "pbmc_symphony_3assay.h5ad")
+    five = (adata.obs["donor"] == "5p").to_numpy()
+    return _pair("PBMC 3' > 5'", adata[~five].copy(), adata[five].copy())
+
+
+def _thinned(pair: Pair, depth: float) -> Pair:
+    from spatialcore.annotation.platform import thin_to_depths
+
+    seen = thin_to_depths(pair.query, np.array([depth]), np.random.default_rng(0))
+    return Pair(f"{pair.name}, {depth:.0f} counts", pair.reference, pair.labels, seen, pair.truth, pair.genes)
+
+
+LUNG_COARSE = {
+    "B.cell": "B",
+    "CD4+.T.cell": "T",
+    "CD8+.cytotoxic.T.cell": "T",
+    "regulatory.T.cell": "T",
+    "MARCOneg.macrophage": "Macrophage",
+    "MARCOpos.macrophage": "Macrophage",
+    "activated.dendritic.cell": "DC",
+    "dendritic.cell.type.1": "DC",
+    "dendritic.cell.type.2": "DC",
+    "blood.vessel.cell": "Endothelial",
+    "lymph.vessel.cell": "Endothelial",
+}
+
+
+def _lung(data: Path, name: str, *, depth: float, efficiency: float, ambient: float, seed: int) -> Pair:
+    """Simulate both sides from mean profiles of 21 lung types.
+
+    The reference is a deep single-cell data set over the genome; the query a panel with gene efficiencies, an ambient
+    share, types in unequal shares whose profiles differ from the reference's (another donor), and shallow cells.
+    """
+    rng = np.random.default_rng(seed)
+    atlas = anndata.read_h5ad(data / "profile_lung_hca.h5ad")
+    transcripts = pd.read_csv(data / "bundles/giotto_cosmx_lung12/Lung12_tx_file.csv", usecols=["target"])
+    panel = sorted(set(transcripts["target"]) & set(atlas.var_names))
+    profiles = np.asarray(atlas.X.todense(), dtype=np.float64)
+    profiles /= profiles.sum(axis=1, keepdims=True)
+    place = atlas.var_names.get_indexer(panel)
+    types = np.array([LUNG_COARSE.get(str(one), str(one)) for one in atlas.obs["cell_type"]])
+    own = np.repeat(np.arange(len(types)), 100)
+    deep = 4000 * rng.lognormal(0, 0.4, len(own))
+    reference = _draw(profiles[own][:, place], deep, rng)
+    there = np.repeat(np.arange(len(types)), rng.multinomial(1500, rng.dirichlet(np.full(len(types), 1.5))))
+    seen = (
+        profiles[:, place] * rng.lognormal(0, 0.7, (len(types), len(place))) * rng.lognormal(0, efficiency, len(place))
+    )
+    seen /= seen.sum(axis=1, keepdims=True)
+    mean = np.bincount(there, minlength=len(types)) @ seen / len(there)
+    shallow = depth * rng.lognormal(0, 0.5, len(there))
+    own_part = _draw(seen[there], shallow * (1 - ambient), rng)
+    query = own_part + sparse.csr_matrix(rng.poisson(np.outer(shallow * ambient, mean)).astype(np.float32))
+    kept = np.asarray(reference.sum(axis=1)).ravel() > 0
+    return Pair(name, reference[kept], types[own][kept], sparse.csr_matrix(query), types[there], tuple(panel))
+
+
+def _draw(
+    shares: npt.NDArray[np.float64], totals: npt.NDArray[np.float64], rng: np.random.Generator
+) -> sparse.csr_matrix:
+    """Draw overdispersed counts (negative binomial, dispersion 0.5)."""
+    rates = shares * totals[:, None] * rng.gamma(2.0, 0.5, shares.shape)
+    return sparse.csr_matrix(rng.poisson(rates).astype(np.float32))

@@ -1,0 +1,96 @@
+"""Other tools, run by an interpreter that has them: one pair in, one label per query cell out.
+
+``python accuracy_rivals.py METHOD pair.npz labels.npy`` with METHOD one of singler, tacco, spatialcore054. It
+imports nothing of this project, so it runs in an environment of its own.
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+
+def read_pair(path: str) -> tuple[Any, Any, Any, list[str]]:
+    """Return reference counts, labels, query counts and genes."""
+    content = np.load(path, allow_pickle=False)
+    matrices = [
+        sparse.csr_matrix(
+            (content[f"{side}_data"], content[f"{side}_indices"], content[f"{side}_indptr"]),
+            shape=tuple(content[f"{side}_shape"]),
+        )
+        for side in ("reference", "query")
+    ]
+    return matrices[0], content["labels"].astype(str), matrices[1], content["genes"].astype(str).tolist()
+
+
+def logged(counts: Any) -> Any:
+    """Return log1p of counts brought to 10,000."""
+    totals = np.maximum(np.asarray(counts.sum(axis=1)).ravel(), 1)
+    scaled = sparse.diags(1e4 / totals) @ counts
+    return sparse.csr_matrix(scaled).log1p()
+
+
+def singler(reference: Any, labels: Any, query: Any, genes: list[str]) -> Any:
+    """SingleR on log-normalised data, as its authors advise for single-cell references (Wilcoxon markers)."""
+    import singler as tool
+
+    result = tool.annotate_single(
+        logged(query).toarray().T,
+        logged(reference).toarray().T,
+        list(labels),
+        test_features=genes,
+        ref_features=genes,
+        train_args={"marker_method": "auc"},
+    )
+    return np.asarray(result.column("best"))
+
+
+def tacco(reference: Any, labels: Any, query: Any, genes: list[str]) -> Any:
+    """TACCO with its defaults (optimal transport); the type with the largest weight is the call."""
+    import pandas as pd
+    import tacco as tool
+    from anndata import AnnData
+
+    var = pd.DataFrame(index=genes)
+    known = AnnData(reference.astype(np.float64), pd.DataFrame({"type": pd.Categorical(labels)}), var)
+    seen = AnnData(query.astype(np.float64), var=var.copy())
+    for adata, name in ((known, "r"), (seen, "q")):
+        adata.obs_names = [f"{name}{i}" for i in range(adata.n_obs)]
+    tool.tl.annotate(seen, known, annotation_key="type", result_key="weights", verbose=0)
+    weights = seen.obsm["weights"].reindex(seen.obs_names).fillna(0.0)
+    return weights.columns.to_numpy().astype(str)[weights.to_numpy().argmax(axis=1)]
+
+
+def spatialcore054(reference: Any, labels: Any, query: Any, genes: list[str]) -> Any:
+    """spatialcore 0.5.4's training and annotation on the pair's labels, unfiltered, seeded.
+
+    Its one call would map the labels to ontology terms first (and turn most into "Unknown"), which is another matter.
+    It refuses mini-batches on 1,000 cells or fewer and asks for mini_batch=False there.
+    """
+    import pandas as pd
+    from anndata import AnnData
+
+    from spatialcore import annotation as tool  # the other package of that name
+
+    np.random.seed(0)  # noqa: NPY002 - its only source of draws
+    obs = pd.DataFrame({"label": labels}, index=[f"r{i}" for i in range(len(labels))])
+    known = AnnData(logged(reference).astype(np.float32), obs, pd.DataFrame(index=genes))
+    seen = AnnData(logged(query).astype(np.float32), var=known.var.copy())
+    seen.obs_names = [f"q{i}" for i in range(seen.n_obs)]
+    seen.layers["counts"] = query.astype(np.float32)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.pkl"
+        tool.train_celltypist_model(
+            known, label_column="label", output_path=path, n_jobs=1, mini_batch=known.n_obs > 1000
+        )
+        result = tool.annotate_celltypist(seen, custom_model_path=path, min_confidence=0.0)
+    return result.obs["cell_type"].astype(str).to_numpy()
+
+
+if __name__ == "__main__":
+    method, source, target = sys.argv[1:]
+    found = {"singler": singler, "tacco": tacco, "spatialcore054": spatialcore054}[method](*read_pair(source))
+    np.save(target, np.asarray(found).astype(str))

@@ -1,0 +1,137 @@
+"""What the confidence is worth on open pairs: calibration, what passes 0.8, unseen types, noise.
+
+python -m benchmarks.calibration --data ../shared/data
+"""
+
+import argparse
+import sys
+import tempfile
+import warnings
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from anndata import AnnData
+from scipy import sparse
+from sklearn.metrics import roc_auc_score
+
+from benchmarks.accuracy_pairs import Pair, open_pairs
+from spatialcore import columns
+from spatialcore.annotation.annotate import annotate_celltypist
+from spatialcore.annotation.training import train_celltypist_model
+
+Floats = npt.NDArray[np.float64]
+KEPT = 0.8
+FEWEST = 20
+"""An unseen type is tried where both sides have this many cells of it."""
+
+
+def expected_calibration_error(confidence: Floats, right: npt.NDArray[np.bool_], n_bins: int = 10) -> float:
+    """Return the mean distance of confidence and accuracy over equal bins, by their cells (Guo et al. 2017)."""
+    place = np.minimum((confidence * n_bins).astype(int), n_bins - 1)
+    gaps = [
+        abs(confidence[place == k].mean() - right[place == k].mean()) * (place == k).mean() for k in np.unique(place)
+    ]
+    return float(np.sum(gaps))
+
+
+def shuffled_over_genes(counts: sparse.csr_matrix, rng: np.random.Generator) -> sparse.csr_matrix:
+    """Return every cell with its counts dealt to genes drawn at random, each cell its own draw."""
+    dense = rng.permuted(counts.toarray(), axis=1)
+    return sparse.csr_matrix(dense)
+
+
+class Called:
+    """A model trained for a pair, asked for calls by two confidences."""
+
+    def __init__(self, pair: Pair, folder: Path) -> None:
+        self.pair, self.path = pair, folder / "model.pkl"
+        train_celltypist_model(
+            pair.reference_data(), output_path=self.path, trainer="logistic", query=pair.query_data()
+        )
+
+    def call(self, method: str, counts: sparse.csr_matrix | None = None) -> tuple[npt.NDArray[np.str_], Floats]:
+        """Return calls and confidence of the query, or of other counts on its genes."""
+        adata: AnnData = self.pair.query_data(counts)
+        annotate_celltypist(adata, custom_model_path=self.path, confidence_transform=method)  # type: ignore[arg-type]
+        return adata.obs[columns.PREDICTED].astype(str).to_numpy(), adata.obs[columns.CONFIDENCE].to_numpy()
+
+
+def figures(pair: Pair, method: str, called: Called) -> dict[str, float]:
+    """Return what one confidence is worth where the query's types are known, and on noise."""
+    names, confidence = called.call(method)
+    known, right = pair.known, names == pair.truth
+    kept = known & (confidence >= KEPT)
+    noise = called.call(method, shuffled_over_genes(pair.query, np.random.default_rng(0)))[1]
+    return {
+        "ece": expected_calibration_error(confidence[known], right[known]),
+        "accuracy": right[known].mean(),
+        "kept_accuracy": right[kept].mean() if kept.any() else np.nan,
+        "kept": kept.sum() / known.sum(),
+        "noise_passing": (noise >= KEPT).mean(),
+    }
+
+
+def unseen(pair: Pair, methods: tuple[str, ...]) -> dict[str, list[tuple[float, float]]]:
+    """Hide one type after the other from the reference: AUROC of right calls against the hidden type, share passing."""
+    found: dict[str, list[tuple[float, float]]] = {method: [] for method in methods}
+    for label in np.unique(pair.labels):
+        hidden = pair.truth == label
+        if min(hidden.sum(), (pair.labels == label).sum()) < FEWEST or hidden.mean() > 0.5:
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            called = Called(pair.without(str(label)), Path(folder))
+            for method in methods:
+                _, confidence = called.call(method)
+                rest = pair.known & ~hidden
+                score = roc_auc_score(
+                    np.repeat([0, 1], [hidden.sum(), rest.sum()]), np.r_[confidence[hidden], confidence[rest]]
+                )
+                found[method].append((float(score), float((confidence[hidden] >= KEPT).mean())))
+    return found
+
+
+def measure(data: Path, methods: tuple[str, ...]) -> pd.DataFrame:
+    """Return one row per pair and confidence."""
+    rows = []
+    for pair in open_pairs(data):
+        with tempfile.TemporaryDirectory() as folder:
+            called = Called(pair, Path(folder))
+            known = {method: figures(pair, method, called) for method in methods}
+        hidden = unseen(pair, methods)
+        for method in methods:
+            scores = hidden[method] or [(np.nan, np.nan)]
+            auroc, passing = (float(np.mean([score[i] for score in scores])) for i in (0, 1))
+            rows.append(
+                {"pair": pair.name, "confidence": method, **known[method], "auroc": auroc, "unseen_passing": passing}
+            )
+            print({k: round(v, 3) if isinstance(v, float) else v for k, v in rows[-1].items()}, file=sys.stderr)
+    return pd.DataFrame(rows)
+
+
+def table(results: pd.DataFrame) -> str:
+    """Return a markdown table per confidence with means."""
+    names = [name for name in results.columns if name not in ("pair", "confidence")]
+    lines = ["| confidence | pair | " + " | ".join(name.replace("_", " ") for name in names) + " |"]
+    lines.append("|---" * (len(names) + 2) + "|")
+    for method, part in results.groupby("confidence", sort=False):
+        rows = [(row["pair"], row) for _, row in part.iterrows()] + [("**mean**", part[names].mean())]
+        for name, row in rows:
+            cells = ["-" if pd.isna(row[key]) else f"{row[key]:.3f}" for key in names]
+            lines.append(f"| {method} | {name} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, help="folder of the open data")
+    parser.add_argument("--confidence", nargs="+", default=["calibrated", "zscore"])
+    options = parser.parse_args()
+    warnings.simplefilter("ignore")
+    print(table(measure(options.data, tuple(options.confidence))))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,88 @@
+"""Peak memory and CPU seconds of annotating a sparse h5ad from disk, block by block.
+
+python -m benchmarks.memory --cells 2000000 10000000 --genes 400
+"""
+
+import argparse
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from benchmarks.speed import random_counts
+from spatialcore.annotation.kernel import Standardized
+from spatialcore.annotation.model import CellTypingModel, save_model
+
+CHUNK = 200_000
+
+
+def write_query(path: Path, n: int, genes: int, depth: float) -> None:
+    """Write an h5ad of sparse counts without holding it; one chunk of cells is drawn and repeated."""
+    import anndata
+
+    chunk = random_counts(CHUNK, genes, depth, np.random.default_rng(0))
+    names = [f"G{i}" for i in range(genes)]
+    shell = anndata.AnnData(obs={"cell": np.arange(n, dtype=np.int32)}, var={"gene": names})
+    shell.var_names = names
+    shell.write_h5ad(path)
+    repeats = n // CHUNK
+    with h5py.File(path, "a") as file:
+        if "X" in file:
+            del file["X"]
+        group = file.create_group("X")
+        group.attrs.update({"encoding-type": "csr_matrix", "encoding-version": "0.1.0", "shape": [n, genes]})
+        for name, values in (("data", chunk.data.astype(np.float32)), ("indices", chunk.indices.astype(np.int32))):
+            stored = group.create_dataset(
+                name, (len(values) * repeats,), values.dtype, chunks=(1_000_000,), compression="lzf"
+            )
+            for i in range(repeats):
+                stored[i * len(values) : (i + 1) * len(values)] = values
+        steps = np.diff(chunk.indptr).astype(np.int64)
+        group["indptr"] = np.concatenate([[0], np.cumsum(np.tile(steps, repeats))])
+
+
+def annotate(path: Path, model: Path) -> None:
+    """Annotate the file in this process and print its cost."""
+    import anndata
+
+    from spatialcore.annotation.annotate import annotate_celltypist
+
+    started = time.process_time()
+    adata = anndata.read_h5ad(path, backed="r")
+    annotate_celltypist(adata, custom_model_path=model, store_decision_scores=False)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
+    print(f"| {adata.n_obs:,} x {adata.n_vars} | {time.process_time() - started:.0f} | {peak:.2f} |")
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--cells", type=int, nargs="+", default=[2_000_000, 10_000_000], help="multiples of 200,000")
+    parser.add_argument("--genes", type=int, default=400)
+    parser.add_argument("--types", type=int, default=40)
+    parser.add_argument("--depth", type=float, default=30.0)
+    parser.add_argument("--run", type=Path, nargs=2, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.run:
+        annotate(*options.run)
+        return
+    rng = np.random.default_rng(0)
+    shape = (options.types, options.genes)
+    linear = Standardized(rng.normal(size=shape), rng.normal(size=shape[0]), np.full(shape[1], 0.5), np.ones(shape[1]))
+    names = tuple(f"G{i}" for i in range(shape[1]))
+    print("| cells x genes | CPU s | peak memory of the process, GB |\n|---|---|---|", flush=True)
+    for n in options.cells:
+        with tempfile.TemporaryDirectory() as folder:
+            query, model = Path(folder) / "query.h5ad", Path(folder) / "model.pkl"
+            save_model(CellTypingModel(tuple(f"T{i}" for i in range(shape[0])), names, linear), model)
+            write_query(query, n, options.genes, options.depth)
+            subprocess.run([sys.executable, "-m", "benchmarks.memory", "--run", str(query), str(model)], check=True)
+
+
+if __name__ == "__main__":
+    main()
