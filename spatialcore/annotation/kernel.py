@@ -16,6 +16,7 @@ from scipy.special import expit
 
 Floats = npt.NDArray[np.float64]
 CLIP = 10.0
+SLICE_VALUES = 250_000
 
 
 @dataclass(frozen=True)
@@ -86,16 +87,21 @@ class Kernel:
 
         A two-class model has one row; its scores are the columns ``[-s, s]``, as in CellTypist.
         """
-        capped = self._capped(block)
-        result: Floats = capped @ self.weights
-        result += self.offset
+        step = max(1, SLICE_VALUES // max(1, block.nnz // max(1, block.shape[0])))
+        result: Floats = np.empty((block.shape[0], self.weights.shape[1]))
+        for first in range(0, block.shape[0], step):  # what fits a processor's cache takes a third of the time
+            rows = slice(first, first + step)
+            np.add(self._capped(block, rows) @ self.weights, self.offset, out=result[rows])
         return np.column_stack([-result[:, 0], result[:, 0]]) if result.shape[1] == 1 else result
 
-    def _capped(self, block: sparse.csr_matrix) -> sparse.csr_matrix:
-        values = block.data.astype(np.float64)
-        if values.size and block.data.max() > self.cap.min():
-            np.minimum(values, self.cap.take(block.indices), out=values)
-        return sparse.csr_matrix((values, block.indices, block.indptr), shape=block.shape)
+    def _capped(self, block: sparse.csr_matrix, rows: slice) -> sparse.csr_matrix:
+        pointers = block.indptr[rows.start : rows.stop + 1]
+        span = slice(int(pointers[0]), int(pointers[-1]))
+        values, indices = block.data[span].astype(np.float64), block.indices[span]
+        np.minimum(values, self.cap.take(indices), out=values)
+        return sparse.csr_matrix(
+            (values, indices, pointers - pointers[0]), shape=(len(pointers) - 1, block.shape[1]), copy=False
+        )
 
 
 def winners(scores: Floats) -> tuple[npt.NDArray[np.intp], Floats]:
