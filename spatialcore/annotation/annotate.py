@@ -219,9 +219,9 @@ def _most_confident(runs: list[_Run]) -> _Calls:
     ancestor = np.stack([run.prediction.ancestor for run in runs])[winner, cell]
     n_classes = np.array([len(run.model.classes) for run in runs])[winner]
     called = np.where(ancestor < 0, best, n_classes + ancestor)
-    codes = (np.where(best < 0, -1, part + starts[:-1][winner]).astype(np.int32) for part in (best, called))
+    best, called = (np.where(best < 0, -1, part + starts[:-1][winner]).astype(np.int32) for part in (best, called))
     confidence = np.stack([run.prediction.confidence for run in runs])[winner, cell]
-    return _Calls(pd.concat(tables), *codes, confidence, probability[winner, cell])
+    return _Calls(pd.concat(tables), best, called, confidence, probability[winner, cell])
 
 
 def _class_table(model: CellTypingModel, resolution: Resolution | None) -> pd.DataFrame:

@@ -1,0 +1,80 @@
+"""The same calls from wherever the matrix lies: memory, h5ad, zarr, dask; and in bounded memory."""
+
+from pathlib import Path
+
+import anndata
+import numpy as np
+import pytest
+from anndata import AnnData
+from scipy import sparse
+
+from spatialcore import columns
+from spatialcore.annotation.annotate import annotate_celltypist
+
+World = tuple[AnnData, AnnData, np.ndarray]
+OPTIONS = {"confidence_transform": "calibrated", "min_confidence": 0.5}
+
+
+@pytest.fixture(scope="module")
+def wanted(world: World, trained: Path) -> AnnData:
+    return annotate_celltypist(world[1], custom_model_path=trained, copy=True, **OPTIONS)
+
+
+def assert_same(result: AnnData, wanted: AnnData) -> None:
+    assert (result.obs[columns.CELL_TYPE].astype(str) == wanted.obs[columns.CELL_TYPE].astype(str)).all()
+    np.testing.assert_allclose(result.obs[columns.CONFIDENCE], wanted.obs[columns.CONFIDENCE], atol=1e-8)
+    np.testing.assert_allclose(
+        result.obsm[columns.DECISION_SCORES], wanted.obsm[columns.DECISION_SCORES], atol=1e-8, rtol=0
+    )
+
+
+@pytest.mark.parametrize("form", [sparse.csr_matrix, sparse.csc_matrix, lambda X: X.toarray()])
+def test_a_backed_file_gives_the_same_calls(
+    form: object, world: World, trained: Path, wanted: AnnData, tmp_path: Path
+) -> None:
+    AnnData(form(sparse.csr_matrix(world[1].X)), world[1].obs, world[1].var).write_h5ad(tmp_path / "q.h5ad")
+    backed = anndata.read_h5ad(tmp_path / "q.h5ad", backed="r")
+    assert_same(annotate_celltypist(backed, custom_model_path=trained, batch_size=77, **OPTIONS), wanted)
+
+
+def test_a_zarr_store_gives_the_same_calls(world: World, trained: Path, wanted: AnnData, tmp_path: Path) -> None:
+    AnnData(sparse.csr_matrix(world[1].X), world[1].obs, world[1].var).write_zarr(tmp_path / "q.zarr")
+    lazy = anndata.experimental.read_lazy(str(tmp_path / "q.zarr"))
+    opened = AnnData(lazy.X, world[1].obs.copy(), world[1].var.copy())
+    assert_same(annotate_celltypist(opened, custom_model_path=trained, **OPTIONS), wanted)
+
+
+@pytest.mark.slow
+def test_a_dask_cluster_gives_the_same_calls(world: World, trained: Path, wanted: AnnData) -> None:
+    array = pytest.importorskip("dask.array")
+    distributed = pytest.importorskip("dask.distributed")
+    counts = array.from_array(np.asarray(world[1].X.todense()), chunks=(150, 40)).map_blocks(sparse.csr_matrix)
+    query = AnnData(counts, world[1].obs.copy(), world[1].var.copy())
+    cluster = distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1"
+    )
+    with cluster, distributed.Client(cluster):
+        result = annotate_celltypist(query, custom_model_path=trained, **OPTIONS)
+    assert_same(result, wanted)
+
+
+def test_cells_whose_counts_are_shuffled_over_genes_do_not_pass(world: World, trained: Path) -> None:
+    noise = world[1].copy()
+    noise.X = sparse.csr_matrix(np.random.default_rng(0).permuted(noise.X.toarray(), axis=1))
+    annotate_celltypist(noise, custom_model_path=trained, confidence_transform="calibrated")
+    assert (noise.obs[columns.CONFIDENCE] >= 0.8).mean() < 0.05
+
+
+def test_with_two_types_a_clear_query_is_called(world: World, tmp_path: Path) -> None:
+    from spatialcore.annotation.training import train_celltypist_model
+
+    two = world[0][world[0].obs[columns.UNIFIED_CELL_TYPE].isin(["type 0", "type 1"])].copy()
+    chosen = np.isin(world[2], ["type 0", "type 1"])
+    query = world[1][chosen].copy()
+    train_celltypist_model(two, output_path=tmp_path / "two.pkl", trainer="logistic", query=query)
+    annotate_celltypist(
+        query, custom_model_path=tmp_path / "two.pkl", confidence_transform="calibrated", min_confidence=0.8
+    )
+    called = query.obs[columns.CELL_TYPE].astype(str).to_numpy()
+    assert (called != columns.UNASSIGNED).mean() > 0.9
+    assert (called == world[2][chosen]).mean() > 0.9
