@@ -58,6 +58,14 @@ class Service:
     def logs(self, run: str) -> list[Any]:
         return list(self.post("logs/filter", logs={"flow_run_id": {"any_": [run]}}, sort="TIMESTAMP_ASC", limit=200))
 
+    def wait_for_event(self, event: str, run: str, patience: float = 60) -> None:
+        """Wait until the server has heard of an event about a run."""
+        about = {"event": {"name": [event]}, "resource": {"id": [f"prefect.flow-run.{run}"]}}
+        deadline = time.monotonic() + patience
+        while not self.post("events/filter", filter=about)["events"]:
+            assert time.monotonic() < deadline, f"{event} was not heard"
+            time.sleep(0.3)
+
     def emit(self, event: str, resource: str) -> None:
         """Say that something happened, as any program may."""
         about = {"prefect.resource.id": resource}
