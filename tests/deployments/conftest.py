@@ -30,7 +30,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         yield found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def worker(service: Service) -> Iterator[Service]:
     """Return the service with a worker that knows no secret."""
     with worker_of(service.environment, service.folder / "worker.log"):
