@@ -19,6 +19,11 @@ FAILURES: Final = "spatialcore: tell of failures"
 AGAIN: Final = "spatialcore: start crashed runs again"
 RETRY_TAG: Final = "retry-crashed"
 _ENDED: Final = {f"prefect.flow-run.{state}" for state in ("Completed", "Failed", "Cancelled", "Crashed")}
+# The crashed run's own form, not the deployment's defaults, which lack what only its user knew.
+_SAME: Final = {
+    "__prefect_kind": "json",
+    "value": {"__prefect_kind": "jinja", "template": "{{ flow_run.parameters['config'] | tojson }}"},
+}
 _ANY_RUN: Final = {"prefect.resource.id": "prefect.flow-run.*"}
 
 
@@ -74,7 +79,7 @@ def again(*, enabled: bool) -> Automation:
         description=f"For deployments with the tag {RETRY_TAG}. A run that crashes each time is started each time.",
         enabled=enabled,
         trigger=_on({"prefect.flow-run.Crashed"}, tag=RETRY_TAG),
-        actions=[RunDeployment(source="inferred")],
+        actions=[RunDeployment(source="inferred", parameters={"config": _SAME})],
     )
 
 

@@ -39,6 +39,9 @@ def test_what_was_killed_is_marked_and_started_again(service: Service) -> None:
     while len(again := service.runs(deployments={"id": {"any_": [deployment]}})) < 2:
         assert time.monotonic() < deadline
         time.sleep(0.3)
+    assert [one["parameters"] for one in again] == [{"config": {"seconds": 300}}] * 2, (
+        "it is the same run, not the defaults"
+    )
     for one in again:
         service.post(f"flow_runs/{one['id']}/set_state", state={"type": "CANCELLED"}, force=True)
 
