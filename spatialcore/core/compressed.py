@@ -80,7 +80,7 @@ class Compressed:
         """Do the same in memory for scattered lines: many together, each value picked by its place."""
         first = self.indptr[lines].astype(np.int64)
         lengths = self.indptr[lines + 1] - first
-        block = np.cumsum(lengths) // BLOCK_VALUES
+        block = np.cumsum(lengths) // blocks.BLOCK_VALUES
         edges = [0, *(np.flatnonzero(np.diff(block)) + 1).tolist(), len(lines)]
         for begin, end in itertools.pairwise(edges):
             pointers = np.concatenate([[0], np.cumsum(lengths[begin:end])])
