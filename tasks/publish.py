@@ -13,7 +13,6 @@ from spatialcore.core.provenance import digest_of
 from spatialcore.storage import StoredFile, registry
 from spatialcore.storage.registry import ModelVersion, Pointer
 from tasks.cache_keys import training_settings
-from tasks.card import model_card
 from tasks.manifests import PhaseResult, RunManifest, Sample, SampleFiles, SourceVersion
 from tasks.models import model_files
 from tasks.results import alone, local
@@ -131,15 +130,21 @@ def _written(
         **json.loads(local(before["training.json"]).read_text()),
         "reference_versions": [reference.model_dump() for reference in references],
     }
-    sidecar = json.loads(local(model.files[f"{config.tissue}_celltypist.json"]).read_text())
+    card = local(model.files[f"{config.tissue}_card.md"]).read_text()
     texts = {
         "config.yaml": config.to_yaml(),
         RUN_MANIFEST: json.dumps(manifest, indent=1),
-        CARD: model_card(sidecar, references),
+        CARD: "\n".join([card, *_reference_lines(references)]),
     }
     for name, text in texts.items():
         (work / name).write_text(text)
     return {name: work / name for name in texts}
+
+
+def _reference_lines(references: list[SourceVersion]) -> list[str]:
+    """Return what the model was trained on, as a section of its card."""
+    rows = [f"| {reference.uri} | {reference.token} | {reference.label_column} |" for reference in references]
+    return ["## References", "", "| URI | version | labels in |", "|---|---|---|", *rows, ""]
 
 
 def _shown(before: Files, samples: list[Sample]) -> dict[str, Path]:

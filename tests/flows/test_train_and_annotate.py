@@ -63,7 +63,7 @@ def test_the_model_is_in_use_and_its_folder_tells_its_story(first: RunManifest, 
     told = {"card.md", "config.yaml", "run_manifest.json", "label_mapping.csv", "report.html"}
     assert told <= set(version.contents)
     assert any(name.startswith("plots/") for name in version.contents)
-    assert "| dendritic cell | CL:0000451 | " in local(version.contents["card.md"]).read_text()
+    assert "| dendritic cell | CL:0000451 |" in local(version.contents["card.md"]).read_text()
     manifest = json.loads(local(version.contents["run_manifest.json"]).read_text())
     assert [item["token"] for item in manifest["reference_versions"]] == [item.token for item in first.references]
 
