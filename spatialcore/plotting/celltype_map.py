@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+import pandas as pd
 from anndata import AnnData
 
 from spatialcore import columns
@@ -41,7 +42,7 @@ def plot_celltype_map(
     spatial_key
         Key of ``obsm`` with x and y, in µm.
     save
-        Where to write the figure.
+        Where to write the figure; its legend goes beside it as CSV: number, cell_type, color, n_cells.
 
     Raises
     ------
@@ -56,7 +57,20 @@ def plot_celltype_map(
     figure = _multiples(groups, colors, xy) if many else _one_map(groups, colors, xy)
     style.set_title(figure, "Cell types on the tissue", _note(len(xy)))
     style.save_figure(figure, save)
+    if save is not None:
+        style.save_table(_legend_table(groups, colors), Path(save).with_suffix(".csv"))
     return figure
+
+
+def _legend_table(groups: Groups, colors: dict[str, str]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "number": range(1, len(groups.names) + 1),
+            "cell_type": groups.names,
+            "color": [colors[name] for name in groups.names],
+            "n_cells": groups.sizes,
+        }
+    )
 
 
 def _one_map(groups: Groups, colors: dict[str, str], xy: spatial.Floats) -> "Figure":

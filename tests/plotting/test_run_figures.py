@@ -177,7 +177,9 @@ def test_all_figures_are_written_with_their_numbers(
     drawn = draw_run_figures(sample, tmp_path, markers=markers)
     written = {path.name for path in tmp_path.iterdir()}
     assert {path.name for path in drawn["paths"].values() if path} <= written
-    assert {f"celltyping_{name}.csv" for name in ("composition", "calibration", "marker_separation")} <= written
+    assert {
+        f"celltyping_{name}.csv" for name in ("celltype_map", "composition", "calibration", "marker_separation")
+    } <= written
     assert set(drawn["figures"]) >= {"deg_heatmap", "2d_validation", "confidence", "ontology_mapping", "celltype_map"}
 
 
