@@ -2,7 +2,7 @@
 
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, parse_qsl, urlencode
 
 from spatialcore import storage
 from spatialcore.errors import InputError
@@ -34,11 +34,13 @@ def open_cellxgene(uri: str, **options: Any) -> Source:
         ``cellxgene://key``, ``cellxgene://dataset/<uuid>`` (both with ``?census=`` where wanted), or
         ``cellxgene://?tissue=lung&disease=normal``.
     options
-        ``max_cells`` and ``random_state``.
+        ``max_cells`` and ``random_state``; both may also stand in the URI. An option given here counts.
     """
     refuse_unknown(options, _OPTIONS, of="a CELLxGENE source")
     name, _, question = uri.partition("://")[2].partition("?")
     name = name.strip("/")
+    drawn, question = _split_draw(question)
+    options = drawn | options
     if not name:
         return CensusSource(CensusQuery.parse(question), **options)
     given = parse_qs(question, keep_blank_values=True)
@@ -49,6 +51,18 @@ def open_cellxgene(uri: str, **options: Any) -> Source:
     else:
         dataset_id, label = find_dataset(name).dataset_id, name
     return open_dataset(dataset_id, label, census=given.get("census", ["stable"])[-1], **options)
+
+
+def _split_draw(question: str) -> tuple[dict[str, int], str]:
+    """Take how many cells to draw, and by which seed, out of what follows the question mark."""
+    pairs = parse_qsl(question, keep_blank_values=True)
+    drawn = {}
+    for name, value in pairs:
+        if name in _OPTIONS:
+            if not value.isdecimal():
+                raise InputError(f"{name}={value!r} is no number", hint=f"write {name}=50000")
+            drawn[name] = int(value)
+    return drawn, urlencode([(name, value) for name, value in pairs if name not in _OPTIONS])
 
 
 def open_dataset(

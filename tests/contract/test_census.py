@@ -141,6 +141,16 @@ def test_a_draw_from_a_data_set(census: str, tmp_path: Path) -> None:
     assert set(drawn.obs["dataset_id"]) == {small_census.HLCA}
 
 
+def test_a_uri_may_carry_the_draw(census: str, tmp_path: Path) -> None:
+    uri = f"cellxgene://?tissue=lung&census={census}"
+    told = ad.read_h5ad(acquire_reference(uri, tmp_path / "told.h5ad", max_cells=40, random_state=7))
+    written = ad.read_h5ad(acquire_reference(f"{uri}&max_cells=40&random_state=7", tmp_path / "written.h5ad"))
+    assert written.n_obs == 40
+    assert list(written.obs_names) == list(told.obs_names)
+    with pytest.raises(InputError, match="no number"):
+        acquire_reference(f"{uri}&max_cells=many", tmp_path / "x.h5ad")
+
+
 def test_a_data_set_that_is_not_in_the_census(census: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="has no data set"):
         download_cellxgene_reference("healthy_human_liver", tmp_path / "x.h5ad", census=census)
