@@ -8,12 +8,13 @@ import pytest
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a file in one process, so that its fixtures are made once; all that share a server, too."""
+    """Keep the tests of a file in one process, so that its fixtures are made once; flows share one server, too."""
     for item in items:
-        folder = item.path.parent.name
-        group = "prefect" if folder in {"flows", "deployments"} else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
+        folder = item.path.parent
+        group = folder if folder.name in {"flows", "deployments"} else item.path
+        item.add_marker(pytest.mark.xdist_group(str(group)))
 
 
 @pytest.fixture(scope="session")
