@@ -1,6 +1,7 @@
 """Imports run one way, and importing the library is cheap."""
 
 import ast
+import importlib
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -91,6 +92,13 @@ def test_import_costs_under_a_second_and_pulls_in_nothing_heavy() -> None:
 
 def test_every_public_name_exists() -> None:
     run("import spatialcore.annotation as a; [getattr(a, name) for name in a.__all__]")
+
+
+@pytest.mark.parametrize("package", ["annotation", "io", "plotting", "sources"])
+def test_editors_and_type_checkers_see_every_public_name(package: str) -> None:
+    stub = ROOT / "spatialcore" / package / "__init__.pyi"
+    told = {alias.asname for node in ast.parse(stub.read_text()).body for alias in getattr(node, "names", [])}
+    assert told == set(importlib.import_module(f"spatialcore.{package}").__all__)
 
 
 def test_library_tasks_and_flows_are_importable_from_any_folder(tmp_path: Path) -> None:

@@ -1,0 +1,6 @@
+from spatialcore.sources.base import Source as Source
+from spatialcore.sources.base import open_source as open_source
+from spatialcore.sources.catalog import list_available_datasets as list_available_datasets
+from spatialcore.sources.cellxgene import download_cellxgene_reference as download_cellxgene_reference
+from spatialcore.sources.census import query_cellxgene_census as query_cellxgene_census
+from spatialcore.sources.synapse import download_synapse_reference as download_synapse_reference
