@@ -1,7 +1,6 @@
 """The public API of phases 1 and 2. Names are imported when first used, so this module costs nothing."""
 
-from importlib import import_module
-from typing import Any
+from spatialcore.core.doors import door
 
 _HOME = {
     "acquisition": ("acquire_reference", "resolve_uri_to_local"),
@@ -38,17 +37,4 @@ _ELSEWHERE = {
         "plot_ontology_mapping",
     ),
 }
-_MODULE_OF = {name: f"{__name__}.{module}" for module, names in _HOME.items() for name in names}
-_MODULE_OF |= {name: module for module, names in _ELSEWHERE.items() for name in names}
-
-__all__ = sorted(_MODULE_OF)
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULE_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_MODULE_OF[name]), name)
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__, __all__ = door(__name__, _HOME, _ELSEWHERE)

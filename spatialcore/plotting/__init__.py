@@ -1,7 +1,6 @@
 """Figures that let a biologist judge an annotation. Names are imported when first used."""
 
-from importlib import import_module
-from typing import Any
+from spatialcore.core.doors import door
 
 _HOME = {
     "confidence": ("plot_celltype_confidence",),
@@ -11,16 +10,4 @@ _HOME = {
     "ontology": ("plot_ontology_mapping",),
     "validation": ("plot_2d_validation",),
 }
-_MODULE_OF = {name: f"{__name__}.{module}" for module, names in _HOME.items() for name in names}
-
-__all__ = sorted(_MODULE_OF)
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULE_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_MODULE_OF[name]), name)
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__, __all__ = door(__name__, _HOME)
