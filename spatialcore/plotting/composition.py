@@ -76,18 +76,10 @@ def _bars(axes: Any, table: pd.DataFrame, colors: dict[str, str]) -> None:
     pairs = zip(table["cell_type"], table["reason"], strict=True)
     names = [f"{name}: {reason}" if reason else name for name, reason in pairs]
     places = range(len(table))
-    axes.barh(places, table["n_cells"], color=[colors[name] for name in table["cell_type"]], height=0.75)
+    bars = axes.barh(places, table["n_cells"], color=[colors[name] for name in table["cell_type"]], height=0.75)
     axes.set_yticks(places, [style.wrap(name, 60) for name in names])
-    for y, (cells, share) in enumerate(zip(table["n_cells"], table["share"], strict=True)):
-        axes.annotate(
-            f"{cells:,} ({100 * share:.1f} %)",
-            (cells, y),
-            xytext=(4, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=style.SMALL,
-            color=style.INK,
-        )
+    numbers = zip(table["n_cells"], table["share"], strict=True)
+    style.label_bars(axes, bars, [f"{cells:,} ({100 * share:.1f} %)" for cells, share in numbers])
     axes.invert_yaxis()
     axes.set_xlabel("Cells", fontsize=style.SMALL)
     axes.margins(x=0.2, y=0.02)

@@ -61,18 +61,11 @@ def confusion_table(adata: AnnData) -> pd.DataFrame:
 def _bars(axes: Any, table: pd.DataFrame) -> None:
     names = [f"{truth}  →  {called}" for truth, called in zip(table["cell_type"], table["called"], strict=True)]
     places = range(len(table))
-    axes.barh(places, 100 * table["share"], color=style.LOW, height=0.7)
+    bars = axes.barh(places, 100 * table["share"], color=style.LOW, height=0.7)
     axes.set_yticks(places, [style.wrap(name, 64) for name in names])
-    for y, (share, cells) in enumerate(zip(table["share"], table["n_cells"], strict=True)):
-        axes.annotate(
-            f"{100 * share:.0f} % ({cells:,} of {cells / share:,.0f} cells)",
-            (100 * share, y),
-            xytext=(4, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=style.SMALL,
-            color=style.INK,
-        )
+    numbers = zip(table["share"], table["n_cells"], strict=True)
+    texts = [f"{100 * share:.0f} % ({cells:,} of {cells / share:,.0f} cells)" for share, cells in numbers]
+    style.label_bars(axes, bars, texts)
     axes.invert_yaxis()
     axes.margins(x=0.25, y=0.03)
     axes.set_xlabel("Of the type's cells (%)", fontsize=style.SMALL)

@@ -69,6 +69,11 @@ def tidy(axes: "Axes", *, grid: Literal["", "x", "y"] = "") -> None:
         axes.set_axisbelow(True)
 
 
+def label_bars(axes: "Axes", bars: Any, texts: list[str]) -> None:
+    """Write a text behind the end of each horizontal bar."""
+    axes.bar_label(bars, texts, padding=4, fontsize=SMALL, color=INK)
+
+
 def bare(axes: "Axes") -> None:
     """Leave neither spine nor tick."""
     axes.spines[:].set_visible(False)

@@ -1,6 +1,5 @@
 """The page itself: a template, filled with what the data carry and the figures drawn from them."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from anndata import AnnData
 from spatialcore.annotation.config import Settings
 from spatialcore.core.logging import get_logger
 from spatialcore.errors import InputError
+from spatialcore.io.atomic import whole
 from spatialcore.report import pictures, tables, verdict
 from spatialcore.report.methods import methods_text
 from spatialcore.report.reproduce import configuration_yaml
@@ -100,12 +100,7 @@ def _render(adata: AnnData, config: Settings | None, threshold: float, drawn: Ma
 def _write(page: str, place: Path) -> Path:
     if place.suffix.lower() not in (".html", ".htm"):
         raise InputError(f"{place.name} is no name for a web page", hint="end it in .html")
-    place.parent.mkdir(parents=True, exist_ok=True)
-    part = place.with_name(f".{place.name}.{os.getpid()}.part")
-    try:
+    with whole(place) as part:
         part.write_text(page, encoding="utf-8")
-        part.replace(place)
-    finally:
-        part.unlink(missing_ok=True)
     log.info("wrote %s", place)
     return place
