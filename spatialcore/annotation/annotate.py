@@ -14,7 +14,7 @@ for and made by one model - ``uns["spatialcore_annotation"]``: ``model_path``, `
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -31,7 +31,8 @@ from spatialcore.annotation.prediction import Prediction, Predictor, predict
 from spatialcore.annotation.presets import find_pretrained, models_for_tissue
 from spatialcore.annotation.query import Expression, open_query
 from spatialcore.annotation.resolution import Resolution
-from spatialcore.annotation.voting import majority_vote, voting_clusters
+from spatialcore.annotation.voting import HETEROGENEOUS, majority_vote, voting_clusters
+from spatialcore.core.categories import named
 from spatialcore.core.logging import get_logger
 from spatialcore.errors import GeneOverlapError, InputError
 
@@ -116,9 +117,7 @@ def annotate_celltypist(
         adata, paths, method, min_gene_overlap_pct, batch_size, keep_scores=keep, merge=resolution == "auto"
     )
     calls = _most_confident(runs)
-    names = calls.names(calls.called)
-    names = names if clusters is None else majority_vote(names, clusters, min_prop)
-    _write(adata, calls, names, min_confidence)
+    _write(adata, calls if clusters is None else _voted(calls, clusters, min_prop), min_confidence)
     _write_scores(adata, runs, keep)
     manifest.record(adata, **_manifest(adata, runs, method, min_confidence))
     return adata
@@ -151,10 +150,6 @@ class _Calls:
     called: npt.NDArray[np.int32]
     confidence: npt.NDArray[np.float64]
     probability: npt.NDArray[np.float64]
-
-    def names(self, codes: npt.NDArray[np.int32]) -> npt.NDArray[np.object_]:
-        """Return the names of codes, "Unassigned" for a cell without counts."""
-        return np.append(self.table.index.to_numpy(dtype=object), columns.UNASSIGNED)[codes]
 
 
 def _check_values(
@@ -234,20 +229,28 @@ def _class_table(model: CellTypingModel, resolution: Resolution | None) -> pd.Da
     return pd.DataFrame(table, index=names)
 
 
-def _write(adata: AnnData, calls: _Calls, names: npt.NDArray[np.object_], min_confidence: float) -> None:
+def _voted(calls: _Calls, clusters: "pd.Series[Any]", min_prop: float) -> _Calls:
+    """Give every cell the call of its cluster."""
+    names = np.append(calls.table.index.to_numpy(dtype=object), columns.UNASSIGNED)[calls.called]
+    table = pd.concat([calls.table, pd.DataFrame({"id": "", "label": ""}, index=[HETEROGENEOUS])])
+    first = np.flatnonzero(~table.index.duplicated())
+    place = table.index[first].get_indexer(pd.Index(majority_vote(names, clusters, min_prop)))
+    return replace(calls, table=table, called=np.where(place < 0, -1, first[place]).astype(np.int32))
+
+
+def _write(adata: AnnData, calls: _Calls, min_confidence: float) -> None:
     """Write the columns of obs."""
     empty = calls.best < 0
     low = ~empty & ~(calls.confidence >= min_confidence)
-    table = calls.table[~calls.table.index.duplicated()]
-    final = pd.Categorical(np.where(low | empty, columns.UNASSIGNED, names))
-    adata.obs[columns.CELL_TYPE] = final
-    adata.obs[columns.PREDICTED] = pd.Categorical(calls.names(calls.best))
+    names = calls.table.index
+    adata.obs[columns.CELL_TYPE] = named(np.where(low | empty, -1, calls.called), names, columns.UNASSIGNED)
+    adata.obs[columns.PREDICTED] = named(calls.best, names, columns.UNASSIGNED)
     adata.obs[columns.CONFIDENCE] = calls.confidence
     adata.obs[columns.CONFIDENCE_RAW] = calls.probability
-    for column, part in ((columns.ONTOLOGY_ID, "id"), (columns.ONTOLOGY_LABEL, "label")):
-        adata.obs[column] = pd.Categorical(pd.Series(names).map(table[part]).fillna("").to_numpy(dtype=object))
-    reasons = np.select([empty, low], [columns.REASON_NO_COUNTS, columns.REASON_LOW_CONFIDENCE], "")
-    adata.obs[columns.UNASSIGNED_REASON] = pd.Categorical(reasons)
+    adata.obs[columns.ONTOLOGY_ID] = named(calls.called, calls.table["id"], "")
+    adata.obs[columns.ONTOLOGY_LABEL] = named(calls.called, calls.table["label"], "")
+    reasons = (columns.REASON_NO_COUNTS, columns.REASON_LOW_CONFIDENCE)
+    adata.obs[columns.UNASSIGNED_REASON] = named(np.select([empty, low], [0, 1], -1), reasons, "")
 
 
 def _write_scores(adata: AnnData, runs: list[_Run], keep: bool) -> None:

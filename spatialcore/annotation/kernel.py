@@ -14,9 +14,11 @@ import numpy.typing as npt
 from scipy import sparse
 from scipy.special import expit
 
+from spatialcore.core.compressed import rows_of
+
 Floats = npt.NDArray[np.float64]
 CLIP = 10.0
-SLICE_VALUES = 250_000
+SLICE_VALUES = 100_000
 
 
 @dataclass(frozen=True)
@@ -97,11 +99,9 @@ class Kernel:
     def _capped(self, block: sparse.csr_matrix, rows: slice) -> sparse.csr_matrix:
         pointers = block.indptr[rows.start : rows.stop + 1]
         span = slice(int(pointers[0]), int(pointers[-1]))
-        values, indices = block.data[span].astype(np.float64), block.indices[span]
-        np.minimum(values, self.cap.take(indices), out=values)
-        return sparse.csr_matrix(
-            (values, indices, pointers - pointers[0]), shape=(len(pointers) - 1, block.shape[1]), copy=False
-        )
+        indices = block.indices[span]
+        values = np.minimum(block.data[span], self.cap.take(indices))
+        return rows_of(values, indices, pointers - pointers[0], block.shape[1])
 
 
 def winners(scores: Floats) -> tuple[npt.NDArray[np.intp], Floats]:

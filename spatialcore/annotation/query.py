@@ -9,6 +9,7 @@ import numpy.typing as npt
 from anndata import AnnData
 from scipy import sparse
 
+from spatialcore.core.compressed import rows_of
 from spatialcore.core.counts import recover_counts
 from spatialcore.core.genes import ids_of, is_control, shared_positions, symbols_of
 from spatialcore.core.matrix import is_sparse, open_matrix
@@ -100,18 +101,18 @@ def read_rows(matrix: Any, first: int, last: int, columns: Indices) -> sparse.cs
         first, last = 0, last - first
     everything = len(columns) == matrix.shape[1]
     if is_sparse(matrix) and matrix.format == "csr":
-        block = _view(matrix, first, last)
+        block = view_rows(matrix, first, last)
         return block if everything else block[:, columns]
     if isinstance(matrix, np.ndarray):
         return sparse.csr_matrix(matrix[first:last] if everything else matrix[first:last][:, columns])
     return open_matrix(matrix).take(np.arange(first, last), None if everything else columns)
 
 
-def _view(matrix: Any, first: int, last: int) -> sparse.csr_matrix:
+def view_rows(matrix: Any, first: int, last: int) -> sparse.csr_matrix:
     """Return a run of rows of a CSR matrix that shares its values with it."""
     begin, end = int(matrix.indptr[first]), int(matrix.indptr[last])
-    parts = (matrix.data[begin:end], matrix.indices[begin:end], matrix.indptr[first : last + 1] - matrix.indptr[first])
-    return sparse.csr_matrix(parts, shape=(last - first, matrix.shape[1]), copy=False)
+    pointers = matrix.indptr[first : last + 1] - matrix.indptr[first]
+    return rows_of(matrix.data[begin:end], matrix.indices[begin:end], pointers, matrix.shape[1])
 
 
 def read_some(matrix: Any, rows: Indices, columns: Indices) -> sparse.csr_matrix:

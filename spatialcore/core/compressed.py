@@ -23,6 +23,13 @@ from spatialcore.core.blocks import (
 DISK_WINDOW = 64
 
 
+def rows_of(data: NDArray[Any], indices: NDArray[Any], indptr: NDArray[Any], n_columns: int) -> sp.csr_matrix:
+    """Return a CSR matrix that holds these arrays themselves; scipy's constructor copies small views of large ones."""
+    table = sp.csr_matrix((len(indptr) - 1, n_columns), dtype=data.dtype)
+    table.data, table.indices, table.indptr = data, indices, indptr
+    return table
+
+
 class Compressed:
     """Data, indices and line pointers, in memory or on disk."""
 
