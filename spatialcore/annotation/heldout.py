@@ -13,7 +13,7 @@ from scipy import sparse
 from spatialcore.annotation.calibration import Calibration, Evidence, fit_calibration, fit_temperature
 from spatialcore.annotation.kernel import Floats
 from spatialcore.annotation.scorer import Scorer
-from spatialcore.annotation.voters import Conditions, fit_voters
+from spatialcore.annotation.voters import Conditions, Voters, fit_voters
 
 Codes = npt.NDArray[np.intp]
 FOLDS = 3
@@ -77,12 +77,18 @@ class _Scored:
 
 def cross_fit(
     counts: sparse.csr_matrix, codes: Codes, n_classes: int, conditions: Conditions, rng: np.random.Generator
-) -> tuple[HeldOut, Calibration]:
-    """Score every cell of a balanced draw by models that have not seen it, and fit the calibration on the result."""
+) -> tuple[HeldOut, Calibration, Voters | None]:
+    """Score every cell of a balanced draw by models that have not seen it, and fit the calibration on the result.
+
+    Returns
+    -------
+    The held-out cells, the calibration, and the models of the last fold: where the fit on all cells may start.
+    """
     rows = draw_per_class(codes, min(CELLS_PER_CLASS, max(30, MAX_CELLS // n_classes)), rng)
     counts, codes = counts[rows], codes[rows]
     folds = assign_folds(codes, rng)
     cells, unseen, shuffled = [], [], []
+    voters: Voters | None = None
     for fold in range(FOLDS):
         inside, outside = folds != fold, folds == fold
         if not outside.any():
@@ -96,7 +102,7 @@ def cross_fit(
         if n_classes > 2:
             unseen.append(_hide_own_class(cells[-1]))
         shuffled.append(_score(scorer, shuffle_genes(seen, rng), np.full(len(truth), -1)))
-    return _calibrate(cells, unseen, shuffled, n_classes)
+    return *_calibrate(cells, unseen, shuffled, n_classes), voters
 
 
 def _calibrate(

@@ -17,6 +17,7 @@ from spatialcore.annotation.kernel import CLIP, Floats, Standardized
 Codes = npt.NDArray[np.intp]
 BLOCK_VALUES = 4_000_000
 DENSE_FROM = 0.05
+GRADIENT = 1e-4  # of the mean loss: where scikit-learn stops too
 
 
 def moments(X: sparse.csr_matrix) -> tuple[Floats, Floats]:
@@ -64,7 +65,11 @@ def fit_logistic(
     if start is not None and start.coef.shape[0] == n_classes:
         x0[:, :-1], x0[:, -1] = start.coef, start.intercept
     found = optimize.minimize(
-        problem.loss_and_gradient, x0.ravel(), jac=True, method="L-BFGS-B", options={"maxiter": max_iter, "gtol": 1e-5}
+        problem.loss_and_gradient,
+        x0.ravel(),
+        jac=True,
+        method="L-BFGS-B",
+        options={"maxiter": max_iter, "gtol": GRADIENT},
     )
     theta = found.x.reshape(n_classes, -1)
     coef, intercept = theta[:, :-1], theta[:, -1]

@@ -57,8 +57,8 @@ def train_logistic(
     n_classes = len(labels.names)
     conditions = _conditions(counts, codes, n_classes, seen, depths)
     rng = np.random.default_rng(random_state)
-    heldout, calibration = cross_fit(counts, codes, n_classes, conditions, rng)
-    voters = fit_voters(counts, codes, n_classes, conditions, rng)
+    heldout, calibration, rough = cross_fit(counts, codes, n_classes, conditions, rng)
+    voters = fit_voters(counts, codes, n_classes, conditions, rng, rough)
     return CellTypingModel(
         classes=labels.names,
         genes=tuple(map(str, genes)),

@@ -73,13 +73,19 @@ class Voters:
 
 
 def fit_voters(
-    counts: sparse.csr_matrix, codes: Codes, n_classes: int, conditions: Conditions, rng: np.random.Generator
+    counts: sparse.csr_matrix,
+    codes: Codes,
+    n_classes: int,
+    conditions: Conditions,
+    rng: np.random.Generator,
+    start: Voters | None = None,
 ) -> Voters:
-    """Fit all models on reference counts, cells x genes."""
+    """Fit all models on reference counts, cells x genes; `start` is where the fits begin, to end sooner."""
     replicates = REPLICATES if conditions.is_random else 1
     seen = sparse.vstack([conditions.measure(counts, rng) for _ in range(replicates)], format="csr")
     labels = np.tile(codes, replicates)
     filled = np.diff(seen.indptr) > 0
-    linear = fit_logistic(log_scale(seen[filled], conditions.target_sum), labels[filled], n_classes)
-    second = fit_logistic(log_scale(counts, PLAIN_SUM), codes, n_classes)
+    first, other = (start.linear, start.second) if start else (None, None)
+    linear = fit_logistic(log_scale(seen[filled], conditions.target_sum), labels[filled], n_classes, start=first)
+    second = fit_logistic(log_scale(counts, PLAIN_SUM), codes, n_classes, start=other)
     return Voters(linear, second, conditions.expected(class_profiles(counts, codes, n_classes)), conditions.target_sum)
