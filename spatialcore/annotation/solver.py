@@ -29,10 +29,15 @@ def moments(X: sparse.csr_matrix) -> tuple[Floats, Floats]:
     return mean, np.where(scale > 1e-9, scale, 1.0)
 
 
-def balanced_weights(codes: Codes, n_classes: int) -> Floats:
-    """Return a weight per cell such that every class weighs the same and the weights average one."""
-    sizes = np.bincount(codes, minlength=n_classes)
-    return (len(codes) / (n_classes * np.maximum(sizes, 1)))[codes]
+def balanced_weights(codes: Codes, n_classes: int, power: float = 1.0) -> Floats:
+    """Return a weight per cell, the class's size to the power of ``-power``; the weights average one.
+
+    With a `power` of 1 every class weighs the same, as by scikit-learn's ``class_weight="balanced"``.
+    """
+    sizes = np.maximum(np.bincount(codes, minlength=n_classes), 1)
+    weights = (sizes.astype(np.float64) ** -power)[codes]
+    result: Floats = weights / weights.mean()
+    return result
 
 
 def fit_logistic(
@@ -42,6 +47,7 @@ def fit_logistic(
     *,
     C: float = 0.01,
     max_iter: int = 40,
+    power: float = 1.0,
     start: Standardized | None = None,
 ) -> Standardized:
     """Fit the model on log1p data.
@@ -56,11 +62,13 @@ def fit_logistic(
         Inverse strength of the L2 penalty, as in scikit-learn (the loss is the sum over cells).
     max_iter
         Steps of L-BFGS.
+    power
+        How far classes are balanced, see :func:`balanced_weights`.
     start
         Weights to start from, on the same genes and classes.
     """
     mean, scale = moments(X)
-    problem = _Problem.make(X, codes, n_classes, mean, scale, C)
+    problem = _Problem.make(X, codes, balanced_weights(codes, n_classes, power), n_classes, mean, scale, C)
     x0 = np.zeros((n_classes, X.shape[1] + 1))
     if start is not None and start.coef.shape[0] == n_classes:
         x0[:, :-1], x0[:, -1] = start.coef, start.intercept
@@ -90,13 +98,21 @@ class _Problem:
 
     @classmethod
     def make(
-        cls, X: sparse.csr_matrix, codes: Codes, n_classes: int, mean: Floats, scale: Floats, C: float
+        cls,
+        X: sparse.csr_matrix,
+        codes: Codes,
+        weights: Floats,
+        n_classes: int,
+        mean: Floats,
+        scale: Floats,
+        C: float,
     ) -> "_Problem":
-        weights = (balanced_weights(codes, n_classes) / len(codes)).astype(np.float32)
         cap = (CLIP * scale + mean).astype(np.float32)
         data = np.minimum(X.data.astype(np.float32, copy=False), cap[X.indices])
         capped = sparse.csr_matrix((data, X.indices, X.indptr), shape=X.shape)
-        return cls(capped, codes, weights, n_classes, mean, scale, 1.0 / (C * len(codes)))
+        return cls(
+            capped, codes, (weights / len(codes)).astype(np.float32), n_classes, mean, scale, 1.0 / (C * len(codes))
+        )
 
     def loss_and_gradient(self, theta: Floats) -> tuple[float, Floats]:
         """Return the penalised mean loss and its gradient by the weights on standardised values."""

@@ -19,6 +19,9 @@ from spatialcore.annotation.solver import fit_logistic
 Codes = npt.NDArray[np.intp]
 PLAIN_SUM = 10_000.0
 REPLICATES = 2
+FEWEST_SHOWN = 100
+MOST_REPLICATES = 20
+BALANCE = 0.75
 
 
 @dataclass(frozen=True)
@@ -81,11 +84,28 @@ def fit_voters(
     start: Voters | None = None,
 ) -> Voters:
     """Fit all models on reference counts, cells x genes; `start` is where the fits begin, to end sooner."""
-    replicates = REPLICATES if conditions.is_random else 1
-    seen = sparse.vstack([conditions.measure(counts, rng) for _ in range(replicates)], format="csr")
-    labels = np.tile(codes, replicates)
+    rows = _shown(codes, rng) if conditions.is_random else np.arange(len(codes))
+    seen, labels = conditions.measure(counts[rows], rng), codes[rows]
     filled = np.diff(seen.indptr) > 0
     first, other = (start.linear, start.second) if start else (None, None)
-    linear = fit_logistic(log_scale(seen[filled], conditions.target_sum), labels[filled], n_classes, start=first)
+    linear = fit_logistic(
+        log_scale(seen[filled], conditions.target_sum), labels[filled], n_classes, power=BALANCE, start=first
+    )
     second = fit_logistic(log_scale(counts, PLAIN_SUM), codes, n_classes, start=other)
     return Voters(linear, second, conditions.expected(class_profiles(counts, codes, n_classes)), conditions.target_sum)
+
+
+def _shown(codes: Codes, rng: np.random.Generator) -> Codes:
+    """Return which cells are measured, every one twice and those of a small class more often.
+
+    A cell measured at a hundred counts looks different every time: two looks at each of ten cells teach little of what
+    the platform may show of their class.
+    """
+    sizes = np.bincount(codes)
+    wanted = np.maximum(REPLICATES * sizes, np.minimum(FEWEST_SHOWN, MOST_REPLICATES * sizes))
+    more = [
+        rng.choice(np.flatnonzero(codes == k), n - REPLICATES * sizes[k])
+        for k, n in enumerate(wanted)
+        if n > REPLICATES * sizes[k]
+    ]
+    return np.concatenate([np.tile(np.arange(len(codes)), REPLICATES), *more])
