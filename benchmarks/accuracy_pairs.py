@@ -146,8 +146,22 @@ LUNG_COARSE = {
 }
 
 
-def _lung(data: Path, name: str, *, depth: float, efficiency: float, ambient: float, seed: int) -> Pair:
-    """Simulate both sides from mean profiles of 21 lung types.
+def open_lung(data: Path, *, depth: float) -> Pair:
+    """Return a simulated lung pair with the atlas's 21 types as they are."""
+    return _lung(data, f"lung, {depth:.0f} counts", depth=depth, efficiency=1.0, ambient=0.15, seed=1, names={})
+
+
+def _lung(
+    data: Path,
+    name: str,
+    *,
+    depth: float,
+    efficiency: float,
+    ambient: float,
+    seed: int,
+    names: dict[str, str] = LUNG_COARSE,
+) -> Pair:
+    """Simulate both sides from mean profiles of 21 lung types, called by `names` where it has them.
 
     The reference is a deep single-cell data set over the genome; the query a panel with gene efficiencies, an ambient
     share, types in unequal shares whose profiles differ from the reference's (another donor), and shallow cells.
@@ -159,7 +173,7 @@ def _lung(data: Path, name: str, *, depth: float, efficiency: float, ambient: fl
     profiles = np.asarray(atlas.X.todense(), dtype=np.float64)
     profiles /= profiles.sum(axis=1, keepdims=True)
     place = atlas.var_names.get_indexer(panel)
-    types = np.array([LUNG_COARSE.get(str(one), str(one)) for one in atlas.obs["cell_type"]])
+    types = np.array([names.get(str(one), str(one)) for one in atlas.obs["cell_type"]])
     own = np.repeat(np.arange(len(types)), 100)
     deep = 4000 * rng.lognormal(0, 0.4, len(own))
     reference = _draw(profiles[own][:, place], deep, rng)

@@ -14,25 +14,22 @@ for and made by one model - ``uns["spatialcore_annotation"]``: ``model_path``, `
 """
 
 import json
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
-import pandas as pd
 from anndata import AnnData
 
 from spatialcore import columns
 from spatialcore.annotation import manifest
+from spatialcore.annotation.calls import Run, most_confident, voted, write_calls
 from spatialcore.annotation.confidence import METHODS, ConfidenceMethod
-from spatialcore.annotation.model import CellTypingModel, load_model
-from spatialcore.annotation.prediction import Prediction, Predictor, predict
+from spatialcore.annotation.model import load_model
+from spatialcore.annotation.prediction import Predictor, predict
 from spatialcore.annotation.presets import find_pretrained, models_for_tissue
-from spatialcore.annotation.query import Expression, open_query
+from spatialcore.annotation.query import open_query
 from spatialcore.annotation.resolution import Resolution
-from spatialcore.annotation.voting import HETEROGENEOUS, majority_vote, voting_clusters
-from spatialcore.core.categories import named
+from spatialcore.annotation.voting import voting_clusters
 from spatialcore.core.logging import get_logger
 from spatialcore.errors import GeneOverlapError, InputError
 
@@ -116,40 +113,11 @@ def annotate_celltypist(
     runs = _run_models(
         adata, paths, method, min_gene_overlap_pct, batch_size, keep_scores=keep, merge=resolution == "auto"
     )
-    calls = _most_confident(runs)
-    _write(adata, calls if clusters is None else _voted(calls, clusters, min_prop), min_confidence)
+    calls = most_confident(runs)
+    write_calls(adata, calls if clusters is None else voted(calls, clusters, min_prop), min_confidence)
     _write_scores(adata, runs, keep)
     manifest.record(adata, **_manifest(adata, runs, method, min_confidence))
     return adata
-
-
-@dataclass(frozen=True)
-class _Run:
-    """One model on the query."""
-
-    model: CellTypingModel
-    query: Expression
-    prediction: Prediction
-    resolution: Resolution | None
-
-
-@dataclass(frozen=True)
-class _Calls:
-    """The calls of all cells, as codes into one table of names.
-
-    Parameters
-    ----------
-    best
-        Each cell's best class, -1 for a cell without counts.
-    called
-        What it is called: the same, or the ancestor that stands for it.
-    """
-
-    table: pd.DataFrame
-    best: npt.NDArray[np.int32]
-    called: npt.NDArray[np.int32]
-    confidence: npt.NDArray[np.float64]
-    probability: npt.NDArray[np.float64]
 
 
 def _check_values(
@@ -182,7 +150,7 @@ def _run_models(
     *,
     keep_scores: bool,
     merge: bool,
-) -> list[_Run]:
+) -> list[Run]:
     """Run each model; of several, those with too few shared genes are left out with a warning."""
     runs, refused = [], None
     for path in paths:
@@ -197,69 +165,19 @@ def _run_models(
         predictor = Predictor.build(
             model, query.kind, query.genes, method, keep_scores=keep_scores, resolution=resolution
         )
-        runs.append(_Run(model, query, predict(predictor, query, batch_size), resolution))
+        runs.append(Run(model, query, predict(predictor, query, batch_size), resolution))
     if not runs and refused is not None:
         raise refused
     return runs
 
 
-def _most_confident(runs: list[_Run]) -> _Calls:
-    """Take each cell's call from the model with the highest probability; ties go to the first."""
-    tables = [_class_table(run.model, run.resolution) for run in runs]
-    starts = np.cumsum([0, *(len(table) for table in tables)])
-    probability = np.stack([run.prediction.probability for run in runs])
-    winner = probability.argmax(axis=0)
-    cell = np.arange(probability.shape[1])
-    best = np.stack([run.prediction.best for run in runs])[winner, cell]
-    ancestor = np.stack([run.prediction.ancestor for run in runs])[winner, cell]
-    n_classes = np.array([len(run.model.classes) for run in runs])[winner]
-    called = np.where(ancestor < 0, best, n_classes + ancestor)
-    best, called = (np.where(best < 0, -1, part + starts[:-1][winner]).astype(np.int32) for part in (best, called))
-    confidence = np.stack([run.prediction.confidence for run in runs])[winner, cell]
-    return _Calls(pd.concat(tables), best, called, confidence, probability[winner, cell])
-
-
-def _class_table(model: CellTypingModel, resolution: Resolution | None) -> pd.DataFrame:
-    """Return id and label of every name that a call can have: the classes, then the ancestors of pairs."""
-    names, labels = list(model.classes), model.ontology_names
-    table = {"id": [model.ontology_ids.get(name, "") for name in names], "label": [labels[name] for name in names]}
-    if resolution is not None:
-        names += resolution.names
-        table = {"id": [*table["id"], *resolution.ids], "label": [*table["label"], *resolution.names]}
-    return pd.DataFrame(table, index=names)
-
-
-def _voted(calls: _Calls, clusters: "pd.Series[Any]", min_prop: float) -> _Calls:
-    """Give every cell the call of its cluster."""
-    names = np.append(calls.table.index.to_numpy(dtype=object), columns.UNASSIGNED)[calls.called]
-    table = pd.concat([calls.table, pd.DataFrame({"id": "", "label": ""}, index=[HETEROGENEOUS])])
-    first = np.flatnonzero(~table.index.duplicated())
-    place = table.index[first].get_indexer(pd.Index(majority_vote(names, clusters, min_prop)))
-    return replace(calls, table=table, called=np.where(place < 0, -1, first[place]).astype(np.int32))
-
-
-def _write(adata: AnnData, calls: _Calls, min_confidence: float) -> None:
-    """Write the columns of obs."""
-    empty = calls.best < 0
-    low = ~empty & ~(calls.confidence >= min_confidence)
-    names = calls.table.index
-    adata.obs[columns.CELL_TYPE] = named(np.where(low | empty, -1, calls.called), names, columns.UNASSIGNED)
-    adata.obs[columns.PREDICTED] = named(calls.best, names, columns.UNASSIGNED)
-    adata.obs[columns.CONFIDENCE] = calls.confidence
-    adata.obs[columns.CONFIDENCE_RAW] = calls.probability
-    adata.obs[columns.ONTOLOGY_ID] = named(calls.called, calls.table["id"], "")
-    adata.obs[columns.ONTOLOGY_LABEL] = named(calls.called, calls.table["label"], "")
-    reasons = (columns.REASON_NO_COUNTS, columns.REASON_LOW_CONFIDENCE)
-    adata.obs[columns.UNASSIGNED_REASON] = named(np.select([empty, low], [0, 1], -1), reasons, "")
-
-
-def _write_scores(adata: AnnData, runs: list[_Run], keep: bool) -> None:
+def _write_scores(adata: AnnData, runs: list[Run], keep: bool) -> None:
     adata.obsm.pop(columns.DECISION_SCORES, None)
     if keep:
         adata.obsm[columns.DECISION_SCORES] = runs[0].prediction.scores
 
 
-def _manifest(adata: AnnData, runs: list[_Run], method: str, min_confidence: float) -> dict[str, Any]:
+def _manifest(adata: AnnData, runs: list[Run], method: str, min_confidence: float) -> dict[str, Any]:
     first = runs[0]
     genes = first.query.genes.model
     missing = np.setdiff1d(np.arange(len(first.model.genes)), genes)
