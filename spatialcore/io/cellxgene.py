@@ -9,13 +9,13 @@ import scipy.sparse as sp
 from anndata import AnnData
 
 from spatialcore import columns
+from spatialcore.core.atomic import whole
 from spatialcore.core.gene_sums import sum_duplicates
 from spatialcore.core.gene_tables import Species
 from spatialcore.core.genes import is_control, symbols_of
 from spatialcore.core.logging import get_logger
 from spatialcore.core.normalization import log1p_normalize
 from spatialcore.errors import InputError, NormalizationError
-from spatialcore.io.atomic import whole
 from spatialcore.io.cellxgene_cells import cell_columns
 from spatialcore.io.cellxgene_facts import ORGANISM, fact_columns
 from spatialcore.io.counts import raw_counts

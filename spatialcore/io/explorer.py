@@ -6,8 +6,8 @@ import pandas as pd
 from anndata import AnnData
 
 from spatialcore.columns import CELL_TYPE, UNASSIGNED
+from spatialcore.core.atomic import whole
 from spatialcore.errors import InputError
-from spatialcore.io.atomic import whole
 from spatialcore.io.write import cell_ids
 
 

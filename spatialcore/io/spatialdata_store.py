@@ -8,9 +8,9 @@ import numpy as np
 from anndata import AnnData
 
 from spatialcore.columns import DECISION_SCORES, MANIFEST, SPATIAL
+from spatialcore.core.atomic import replace
 from spatialcore.errors import DependencyError, InputError
 from spatialcore.io.anndata_files import zarr_attributes
-from spatialcore.io.atomic import replace
 from spatialcore.io.tables import note_source
 
 if TYPE_CHECKING:

@@ -13,12 +13,12 @@ from anndata import AnnData
 from scipy.sparse import csc_matrix
 
 from spatialcore import columns
+from spatialcore.core.atomic import whole
 from spatialcore.core.genes import is_control
 from spatialcore.core.logging import get_logger
 from spatialcore.core.normalization import log1p_normalize
 from spatialcore.core.palette import palette
 from spatialcore.errors import FileMissingError, InputError
-from spatialcore.io.atomic import whole
 from spatialcore.io.counts import raw_counts
 from spatialcore.io.vitessce_config import DATA, EMBEDDING, view_config
 from spatialcore.io.write import cell_ids

@@ -8,9 +8,9 @@ import pandas as pd
 from anndata import AnnData
 
 from spatialcore.annotation.config import Settings
+from spatialcore.core.atomic import whole
 from spatialcore.core.logging import get_logger
 from spatialcore.errors import InputError
-from spatialcore.io.atomic import whole
 from spatialcore.report import pictures, tables, verdict
 from spatialcore.report.methods import methods_text
 from spatialcore.report.reproduce import configuration_yaml

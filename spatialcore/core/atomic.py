@@ -1,7 +1,7 @@
 """Files and folders that appear under their name only when they are whole."""
 
-import os
 import shutil
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,9 +11,8 @@ from pathlib import Path
 def whole(path: Path) -> Iterator[Path]:
     """Give a name beside `path` to write to, and rename it to `path` if nothing was raised; else remove it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    # the process id keeps two writers apart; the suffix is kept because writers look at it
-    part = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
-    _remove(part)
+    # the suffix is kept because writers look at it
+    part = path.with_name(f".{path.stem}.{_unique()}.part{path.suffix}")
     try:
         yield part
         replace(part, path)
@@ -26,8 +25,7 @@ def replace(new: Path, path: Path) -> None:
     if not path.is_dir():
         new.replace(path)
         return
-    old = path.with_name(f".{path.name}.{os.getpid()}.old")
-    _remove(old)
+    old = path.with_name(f".{path.name}.{_unique()}.old")
     path.rename(old)
     try:
         new.rename(path)
@@ -35,6 +33,11 @@ def replace(new: Path, path: Path) -> None:
         old.rename(path)
         raise
     _remove(old)
+
+
+def _unique() -> str:
+    """Return a mark that keeps two writers of one name apart, be they processes or threads."""
+    return uuid.uuid4().hex[:12]
 
 
 def _remove(path: Path) -> None:
