@@ -7,9 +7,7 @@ how well it does on held-out cells, and the sha256 of the pickle, which is check
 """
 
 import json
-import os
 import pickle
-import tempfile
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +19,7 @@ from spatialcore.annotation.calibration import Calibration
 from spatialcore.annotation.card import render_card
 from spatialcore.annotation.kernel import Floats, Standardized
 from spatialcore.annotation.unpickling import read_pickle
+from spatialcore.core.atomic import whole
 from spatialcore.core.provenance import sha256_of_file, versions
 from spatialcore.errors import ModelError
 
@@ -243,12 +242,5 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 
 def _write_whole(path: Path, content: bytes) -> None:
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except OSError:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with whole(path) as part:
+        part.write_bytes(content)
