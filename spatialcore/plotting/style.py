@@ -1,9 +1,10 @@
 """What all figures share: how they are made, saved and lettered. No pyplot, so no global state is touched."""
 
-import os
 import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
+
+from spatialcore.core.atomic import whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,13 +40,8 @@ def save_figure(figure: "Figure", path: str | Path | None) -> Path | None:
     if path is None:
         return None
     final = Path(path)
-    final.parent.mkdir(parents=True, exist_ok=True)
-    part = final.with_name(f".{final.name}.{os.getpid()}.part")
-    try:
+    with whole(final) as part:
         figure.savefig(part, dpi=DPI, format=final.suffix.lstrip(".").lower() or "png")
-        part.replace(final)
-    finally:
-        part.unlink(missing_ok=True)
     return final
 
 
@@ -122,11 +118,6 @@ def save_table(table: "pd.DataFrame", path: str | Path | None) -> Path | None:
     if path is None:
         return None
     final = Path(path)
-    final.parent.mkdir(parents=True, exist_ok=True)
-    part = final.with_name(f".{final.name}.{os.getpid()}.part")
-    try:
+    with whole(final) as part:
         table.to_csv(part, index=False)
-        part.replace(final)
-    finally:
-        part.unlink(missing_ok=True)
     return final
