@@ -88,7 +88,7 @@ def _make(scheme: str, options: dict[str, Any]) -> Any:
         raise missing from None
     mask_logs_of("fsspec", "s3fs", "gcsfs", "aiobotocore", "botocore", "urllib3", "aiohttp.client")
     if scheme == "s3":
-        system.retries = 2  # ours are the retries that wait
+        system.retries = 1  # the retries are ours
     return system
 
 
@@ -98,8 +98,11 @@ def _defaults(scheme: str) -> dict[str, Any]:
         config = {
             "connect_timeout": policy.connect_timeout,
             "read_timeout": policy.read_timeout,
-            "retries": {"total_max_attempts": 2, "mode": "standard"},
+            "retries": {"total_max_attempts": 1},
             "max_pool_connections": max(10, 2 * policy.streams),
+            # Every request of ours has its own MD5; other stores than Amazon's stumble over the SDK's.
+            "request_checksum_calculation": "when_required",
+            "response_checksum_validation": "when_required",
         }
         return {"config_kwargs": config, "use_listings_cache": False, "max_concurrency": policy.streams}
     if scheme == "gs":

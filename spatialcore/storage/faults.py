@@ -24,7 +24,7 @@ from spatialcore.storage.secrets import redact
 log = get_logger(__name__)
 T = TypeVar("T")
 
-_FULL: Final = {errno.ENOSPC, errno.EDQUOT}
+FULL: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _BUSY: Final = {
     errno.EBUSY,
     errno.EAGAIN,
@@ -152,7 +152,7 @@ def explain(error: BaseException, *, what: str) -> SpatialCoreError:
     chain = list(_chain(error))
     seen = redact("; ".join(dict.fromkeys(f"{type(link).__name__}: {link}" for link in chain))[:600])
     text = redact(f"{what}: {seen}")
-    if any(getattr(link, "errno", None) in _FULL for link in chain):
+    if any(getattr(link, "errno", None) in FULL for link in chain):
         return StorageError(f"no space left: {text}", hint="free some space or choose another folder")
     if any(map(_is_broken_body, chain)):
         return TransientStorageError(text)

@@ -26,9 +26,11 @@ class Policy:
     read_timeout: float = 60.0
     """Seconds without a byte before a transfer counts as stalled."""
     block: int = 8 * MB
-    """Bytes asked for in one range request, and sent in one part."""
+    """Bytes sent in one part, and at most fetched again after a kill."""
+    stretch: int = 64 * MB
+    """Bytes asked for in one request of a download; they are written as they come."""
     streams: int = 4
-    """Blocks under way at once; memory is about ``block * streams``."""
+    """Requests of one transfer under way at once; memory is about ``block * streams``."""
 
     @classmethod
     def from_environment(cls) -> Self:

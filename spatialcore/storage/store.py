@@ -16,6 +16,7 @@ from spatialcore.storage.download import download
 from spatialcore.storage.faults import attempt
 from spatialcore.storage.stat import Stat, stat
 from spatialcore.storage.stored import Manifest, StoredFile, is_ours, manifest_uri
+from spatialcore.storage.stream import stream
 from spatialcore.storage.upload import upload
 from spatialcore.storage.uri import WRITABLE, Location, canonical, parse_uri
 from spatialcore.storage.write import write
@@ -68,25 +69,26 @@ def get(uri: str | Path, local: str | Path) -> StoredFile:
         If the store refuses, or the disk is full (TransientStorageError if the store kept failing).
     """
     location = parse_uri(uri)
-    manifest = read_manifest(uri)
-    seen, digest = download(location, Path(local), sha256=manifest.file.sha256 if manifest else None)
+
+    def sha256_of(seen: Stat) -> str | None:
+        manifest = _manifest_of(location, seen)
+        return manifest.file.sha256 if manifest else None
+
+    seen, digest = download(location, Path(local), sha256_of=sha256_of)
     return _stored(location, seen, digest)
 
 
 def describe(uri: str | Path) -> StoredFile:
     """Return token, sha256 and size of a file; it is read through only where no manifest speaks of this version."""
-    from spatialcore.storage.download import blocks
-
-    manifest = read_manifest(uri)
-    if manifest:
-        return manifest.file
     location = parse_uri(uri)
     seen = stat(location)
+    manifest = _manifest_of(location, seen)
+    if manifest:
+        return manifest.file
 
     def digest() -> str:
         sha256 = hashlib.sha256()
-        for block in blocks(location, seen):
-            sha256.update(block)
+        stream(location, seen, 0, seen.size, sha256.update)
         return sha256.hexdigest()
 
     return _stored(location, seen, attempt(digest, what=f"read {canonical(location.uri)}"))
@@ -95,6 +97,13 @@ def describe(uri: str | Path) -> StoredFile:
 def read_manifest(uri: str | Path) -> Manifest | None:
     """Return the manifest of a file, or None where there is none for the version that is there."""
     location = parse_uri(uri)
+    try:
+        return _manifest_of(location, stat(location))
+    except FileMissingError:
+        return None
+
+
+def _manifest_of(location: Location, seen: Stat) -> Manifest | None:
     if location.scheme not in WRITABLE:
         return None
     beside = manifest_uri(location.uri)
@@ -102,9 +111,7 @@ def read_manifest(uri: str | Path) -> Manifest | None:
         manifest = Manifest.parse(read_text(beside), origin=beside)
     except FileMissingError:
         return None
-    if manifest is None or manifest.file.token != token(uri):
-        return None
-    return manifest
+    return manifest if manifest and manifest.file.token == seen.token else None
 
 
 def token(uri: str | Path) -> str:
@@ -134,9 +141,12 @@ def read_bytes(uri: str | Path) -> bytes:
         stat(location)
     what = f"read {canonical(location.uri)}"
 
+    # s3fs would ask for the size first, to know whether to read in pieces.
+    how = {"max_concurrency": 1} if location.scheme == "s3" else {}
+
     def once() -> bytes:
         system, place = connect(location)
-        content: bytes = system.cat_file(place.path)
+        content: bytes = system.cat_file(place.path, **how)
         return content
 
     return attempt(once, what=what)

@@ -1,18 +1,19 @@
-"""Bringing a local file to a store: under a temporary name, checked there, and only then under its own."""
+"""Bringing a local file to a store: whole and checked before it is visible, whatever the store."""
 
 import hashlib
-import os
-import shutil
 import uuid
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from spatialcore.core.logging import get_logger
 from spatialcore.errors import FileMissingError, StorageError
 from spatialcore.storage.connections import connect
 from spatialcore.storage.faults import AlteredError, TruncatedError, attempt
+from spatialcore.storage.local import copy_local
+from spatialcore.storage.multipart import send_in_parts
 from spatialcore.storage.policy import MB, Policy
 from spatialcore.storage.progress import Advance, progress_bar
 from spatialcore.storage.stat import Stat, stat, stat_local
@@ -21,103 +22,71 @@ from spatialcore.storage.uri import Location, canonical
 
 log = get_logger(__name__)
 
-_MOST_PARTS: Final = 9_000  # S3 takes 10,000
+Confirm = Callable[[], None]
 
 
 def upload(source: Path, location: Location) -> tuple[Stat, str]:
-    """Store a file and return what the store then says of it, and its sha256."""
-    before = stat_local(source)
-    if location.is_local:
-        stored, digest = _copy(source, Path(location.path))
-    else:
-        stored, digest = _send(source, location, before)
-    if stat_local(source) != before:
-        raise StorageError(
-            f"{source} changed while it was stored", hint="store it again when it is no longer written to"
-        )
-    return stored, digest
+    """Store a file and return what the store then says of it, and its sha256.
 
-
-def _copy(source: Path, target: Path) -> tuple[Stat, str]:
-    def once() -> str:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        part = target.with_name(f".{target.name}.{uuid.uuid4().hex[:12]}{PART_SUFFIX}")
-        digest = hashlib.sha256()
-        try:
-            with source.open("rb") as stream, part.open("xb") as copy:
-                while block := stream.read(MB):
-                    digest.update(block)
-                    copy.write(block)
-                copy.flush()
-                os.fsync(copy.fileno())
-            replace_local(part, target)
-        finally:
-            part.unlink(missing_ok=True)
-        return digest.hexdigest()
-
-    digest = attempt(once, what=f"put {target}")
-    return stat_local(target), digest
-
-
-def replace_local(part: Path, target: Path) -> None:
-    """Move a finished file to its name; its modification time is always later than that of what it replaces.
-
-    Two writes within one tick of the file system's clock, or a clock set back, would otherwise give one token to two
-    versions.
+    Raises
+    ------
+    StorageError
+        If the store refuses, or the file changes while it is read; then nothing is stored.
     """
-    if target.exists():
-        least = target.stat().st_mtime_ns + 1
-        if part.stat().st_mtime_ns < least:
-            os.utime(part, ns=(least, least))
-        shutil.copymode(target, part)
-    part.replace(target)
+    before = stat_local(source)
+
+    def confirm() -> None:
+        if stat_local(source) != before:
+            raise StorageError(
+                f"{source} changed while it was stored", hint="store it again when it is no longer written to"
+            )
+
+    what = f"put {canonical(location.uri)}"
+    if location.is_local:
+        return attempt(lambda: copy_local(source, Path(location.path), confirm), what=what)
+    if location.scheme == "s3":
+        return attempt(lambda: send_in_parts(source, location, before.size or 0, confirm), what=what)
+    return _send_aside(source, location, before.size or 0, confirm)
 
 
-def _send(source: Path, location: Location, before: Stat) -> tuple[Stat, str]:
-    size = before.size or 0
-    chunk = _chunk(size)
+def _send_aside(source: Path, location: Location, size: int, confirm: Confirm) -> tuple[Stat, str]:
+    """Send a file under a temporary name; the copy to its own name is made inside the store, in one step.
+
+    For GCS, where such a copy moves no data, and whose resumable uploads take no checksum at their end.
+    """
     what = f"put {canonical(location.uri)}"
     temporary = Location(location.scheme, f"{location.path}.{uuid.uuid4().hex[:12]}{PART_SUFFIX}")
     with ThreadPoolExecutor(1) as pool:
-        digests = pool.submit(_digests, source, chunk if location.scheme == "s3" else 0)
+        digests = pool.submit(_digests, source)
 
         def once() -> None:
-            _send_once(source, temporary, chunk)
-            _check(temporary, size, *digests.result()[1:])
+            _send_once(source, temporary)
+            _check(temporary, size, digests.result()[1])
 
         try:
             attempt(once, what=what)
+            confirm()
             attempt(lambda: _rename(temporary, location), what=what)
         finally:
             _remove(temporary)
     return stat(location), digests.result()[0]
 
 
-def _chunk(size: int) -> int:
-    """Return the bytes of one part; GCS wants multiples of 256 kB."""
-    block = Policy.from_environment().block
-    least = -(-size // _MOST_PARTS)
-    return max(block, -(-least // MB) * MB)
-
-
-def _digests(source: Path, chunk: int) -> tuple[str, str, set[str]]:
-    """Return sha256, MD5, and the entity tags that S3 may give to this content."""
-    sha256, md5, parts = hashlib.sha256(), hashlib.md5(usedforsecurity=False), []
+def _digests(source: Path) -> tuple[str, str]:
+    """Return sha256 and MD5 of a file, read once."""
+    sha256, md5 = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
     with source.open("rb") as stream:
-        while block := stream.read(chunk or MB):
+        while block := stream.read(MB):
             sha256.update(block)
             md5.update(block)
-            if chunk:
-                parts.append(hashlib.md5(block, usedforsecurity=False).digest())
-    whole = hashlib.md5(b"".join(parts), usedforsecurity=False).hexdigest()
-    return sha256.hexdigest(), md5.hexdigest(), {md5.hexdigest(), f"{whole}-{len(parts)}"}
+    return sha256.hexdigest(), md5.hexdigest()
 
 
-def _send_once(source: Path, temporary: Location, chunk: int) -> None:
+def _send_once(source: Path, temporary: Location) -> None:
     if not source.is_file():
         raise FileMissingError(f"no file at {source}")
     system, temporary = connect(temporary)
-    options: dict[str, Any] = {} if temporary.scheme == "memory" else {"chunksize": chunk}
+    options: dict[str, Any] = {"chunksize": Policy.from_environment().block} if temporary.scheme == "gs" else {}
     with progress_bar(source.name, source.stat().st_size) as advance:
         system.put_file(str(source), temporary.path, callback=_telling(advance), **options)
 
@@ -138,18 +107,15 @@ def _telling(advance: Advance) -> Any:
     return callback
 
 
-def _check(temporary: Location, size: int, md5: str, etags: set[str]) -> None:
+def _check(temporary: Location, size: int, md5: str) -> None:
     stored = stat(temporary)
     if stored.size != size:
         raise TruncatedError(f"{stored.size} of {size:,} bytes arrived")
-    plain_md5 = stored.md5 and stored.md5 != md5
-    tag = temporary.scheme == "s3" and "-" in stored.etag and stored.etag not in etags
-    if plain_md5 or tag:
-        raise AlteredError(f"the store's checksum is {stored.md5 or stored.etag}, not that of the file")
+    if stored.md5 and stored.md5 != md5:
+        raise AlteredError(f"the store's MD5 is {stored.md5}, not that of the file")
 
 
 def _rename(temporary: Location, location: Location) -> None:
-    """Give the checked object its name; the copy is made inside the store and is visible only when whole."""
     system, _ = connect(location)
     system.cp_file(temporary.path, location.path)
 

@@ -10,16 +10,17 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, Final
 
-from spatialcore.errors import ConflictError
+from spatialcore.errors import ConflictError, FileMissingError
 from spatialcore.storage.connections import connect
 from spatialcore.storage.faults import attempt
+from spatialcore.storage.local import replace_local, temporary_name
 from spatialcore.storage.lock import locked
 from spatialcore.storage.stat import Stat, stat, stat_local
 from spatialcore.storage.stored import PART_SUFFIX
-from spatialcore.storage.upload import replace_local
 from spatialcore.storage.uri import Location, canonical
 
 _IN_MEMORY: Final = Lock()
+_MARK: Final = "spatialcore-write"  # metadata of an object written under a condition: which write it was
 
 
 def write(data: bytes, location: Location, *, only_over: str | None = None) -> Stat:
@@ -37,28 +38,34 @@ def write(data: bytes, location: Location, *, only_over: str | None = None) -> S
     Raises
     ------
     ConflictError
-        If the condition does not hold. Where an answer was lost and the request repeated, finding our own content
-        counts as success.
+        If the condition does not hold. Where an answer was lost and the request repeated, what stands in its way is
+        our own object, which counts as success.
     """
-    tries = 0
+    mark = uuid.uuid4().hex
 
     def once() -> Stat:
-        nonlocal tries
-        tries += 1
-        return _WRITERS[location.scheme](data, location, only_over)
+        return _WRITERS[location.scheme](data, location, only_over, mark)
 
     what = f"put {canonical(location.uri)}"
     try:
         return attempt(once, what=what)
     except ConflictError:
-        if tries > 1 and _holds(location, data):
+        if location.scheme in _MARK_OF and _mark_of(location) == mark:
             return stat(location)
         raise
 
 
-def _holds(location: Location, data: bytes) -> bool:
-    system, place = connect(location)
-    return bool(attempt(lambda: system.cat_file(place.path) == data, what=f"read {canonical(location.uri)}"))
+def _mark_of(location: Location) -> str:
+    """Return the mark of the write that made an object."""
+
+    def once() -> str:
+        system, place = connect(location)
+        return _MARK_OF[location.scheme](system, place.path)
+
+    try:
+        return attempt(once, what=f"look at {canonical(location.uri)}")
+    except FileMissingError:
+        return ""
 
 
 def _conflict(location: Location, only_over: str) -> ConflictError:
@@ -66,10 +73,10 @@ def _conflict(location: Location, only_over: str) -> ConflictError:
     return ConflictError(f"{canonical(location.uri)}: {seen}", hint="another process wrote it first: read it again")
 
 
-def _to_file(data: bytes, location: Location, only_over: str | None) -> Stat:
+def _to_file(data: bytes, location: Location, only_over: str | None, _mark: str) -> Stat:
     target = Path(location.path)
     target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f".{target.name}.{uuid.uuid4().hex[:12]}{PART_SUFFIX}")
+    part = temporary_name(target)
     try:
         with part.open("xb") as stream:
             stream.write(data)
@@ -93,7 +100,7 @@ def _replace_version(part: Path, target: Path, location: Location, only_over: st
         replace_local(part, target)
 
 
-def _to_memory(data: bytes, location: Location, only_over: str | None) -> Stat:
+def _to_memory(data: bytes, location: Location, only_over: str | None, _mark: str) -> Stat:
     system, place = connect(location)
     with _IN_MEMORY:
         there = system.exists(place.path)
@@ -105,26 +112,28 @@ def _to_memory(data: bytes, location: Location, only_over: str | None) -> Stat:
         return stat(location)
 
 
-def _to_s3(data: bytes, location: Location, only_over: str | None) -> Stat:
+def _to_s3(data: bytes, location: Location, only_over: str | None, mark: str) -> Stat:
     system, place = connect(location)
     bucket, _, key = place.path.partition("/")
-    condition: dict[str, str] = {} if only_over is None else {"IfMatch": f'"{only_over}"'}
-    if only_over == "":
-        condition = {"IfNoneMatch": "*"}
+    condition: dict[str, Any] = {}
+    if only_over is not None:
+        held = {"IfMatch": f'"{only_over}"'} if only_over else {"IfNoneMatch": "*"}
+        condition = {"Metadata": {_MARK: mark}, **held}
     md5 = b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
     answer = system.call_s3("put_object", Bucket=bucket, Key=key, Body=data, ContentMD5=md5, **condition)
     etag = str(answer["ETag"]).strip('"')
     return Stat(token=etag, size=len(data), etag=etag)
 
 
-def _to_gs(data: bytes, location: Location, only_over: str | None) -> Stat:
+def _to_gs(data: bytes, location: Location, only_over: str | None, mark: str) -> Stat:
     system, place = connect(location)
     bucket, _, key = place.path.partition("/")
     condition: dict[str, Any] = {} if only_over is None else {"ifGenerationMatch": only_over or "0"}
     md5 = b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
     boundary = uuid.uuid4().hex
     head = f"--{boundary}\r\nContent-Type: application/json; charset=UTF-8\r\n\r\n"
-    head += json.dumps({"name": key, "md5Hash": md5})
+    told = {"name": key, "md5Hash": md5} | ({} if only_over is None else {"metadata": {_MARK: mark}})
+    head += json.dumps(told)
     head += f"\r\n--{boundary}\r\nContent-Type: application/octet-stream\r\n\r\n"
     answer = system.call(
         "POST",
@@ -138,7 +147,17 @@ def _to_gs(data: bytes, location: Location, only_over: str | None) -> Stat:
     return Stat(token=str(answer["generation"]), size=len(data))
 
 
-_WRITERS: Final[dict[str, Callable[[bytes, Location, str | None], Stat]]] = {
+def _mark_on_s3(system: Any, path: str) -> str:
+    bucket, _, key = path.partition("/")
+    return str(system.call_s3("head_object", Bucket=bucket, Key=key).get("Metadata", {}).get(_MARK, ""))
+
+
+def _mark_on_gs(system: Any, path: str) -> str:
+    return str(system.info(path).get("metadata", {}).get(_MARK, ""))
+
+
+_MARK_OF: Final[dict[str, Callable[[Any, str], str]]] = {"s3": _mark_on_s3, "gs": _mark_on_gs}
+_WRITERS: Final[dict[str, Callable[[bytes, Location, str | None, str], Stat]]] = {
     "file": _to_file,
     "memory": _to_memory,
     "s3": _to_s3,

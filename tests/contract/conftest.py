@@ -1,11 +1,15 @@
 """Servers for the whole session, and quick retries."""
 
+import os
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.contract.servers import KEY, SECRET, gcs_server, s3_server
+from tests.contract.faulty_proxy import Proxy, proxy_to
+from tests.contract.servers import BUCKET, KEY, SECRET, gcs_server, s3_server
+from tests.contract.trouble import SIZE
 
 
 @pytest.fixture(scope="session")
@@ -45,3 +49,32 @@ def gs(gcs_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """Point the environment at the GCS server."""
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", gcs_url)
     return gcs_url
+
+
+@pytest.fixture(scope="module")
+def s3_proxy(s3_url: str) -> Iterator[Proxy]:
+    with proxy_to(s3_url) as running:
+        yield running
+
+
+@pytest.fixture
+def s3_behind(s3: str, s3_proxy: Proxy, monkeypatch: pytest.MonkeyPatch) -> Proxy:
+    """Point the environment at the proxy, with no fault yet."""
+    s3_proxy.faults.clear()
+    s3_proxy.requests.clear()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", s3_proxy.url)
+    monkeypatch.setenv("SPATIALCORE_STORAGE_READ_TIMEOUT", "0.7")
+    monkeypatch.setenv("SPATIALCORE_STORAGE_BLOCK", str(200_000))
+    return s3_proxy
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "reference.h5ad"
+    path.write_bytes(os.urandom(SIZE))
+    return path
+
+
+@pytest.fixture
+def uri() -> str:
+    return f"s3://{BUCKET}/{uuid.uuid4().hex}/reference.h5ad"

@@ -1,5 +1,7 @@
-"""A proxy in front of a store that does to chosen requests what networks and clouds do."""
+"""A proxy in front of a store that does to chosen requests what networks and clouds do, and counts what it serves."""
 
+import base64
+import hashlib
 import http.client
 import http.server
 import re
@@ -7,6 +9,7 @@ import socket
 import struct
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,6 +27,9 @@ class Answer:
     body: bytes
 
 
+Act = Callable[["Handler", bytes], None]
+
+
 @dataclass
 class Fault:
     """Something that happens to the first ``times`` requests that fit.
@@ -31,12 +37,12 @@ class Fault:
     Parameters
     ----------
     act
-        Sends an answer of its own to the client, in place of the store's.
+        Answers the client, given the request's body; whether the store hears of it is up to it.
     method, path
         Which requests; the path is a regular expression.
     """
 
-    act: Callable[["Handler", Answer], None]
+    act: Act
     method: str = "GET"
     path: str = ""
     times: int = 1
@@ -49,6 +55,21 @@ class Fault:
         return True
 
 
+@dataclass
+class Weariness(Fault):
+    """From one request on the store answers the same to everything, for some seconds."""
+
+    after: int = 0
+    seconds: float = 0.0
+    asked: list[float] = field(default_factory=list)
+
+    def strikes(self, method: str, path: str) -> bool:
+        self.asked.append(time.monotonic())
+        tired = len(self.asked) > self.after and self.asked[-1] - self.asked[self.after] < self.seconds
+        self.seen += tired
+        return tired
+
+
 class Handler(http.server.BaseHTTPRequestHandler):
     """One request: forwarded, or struck."""
 
@@ -59,26 +80,27 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return
 
     def handle_one(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self.server.requests.append((self.command, self.path, dict(self.headers)))
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         with self.server.lock:
+            self.server.requests.append((self.command, self.path, dict(self.headers)))
             fault = next((item for item in self.server.faults if item.strikes(self.command, self.path)), None)
-        answer = self.forward(body) if fault is None or fault.method in {"GET", "HEAD"} else Answer(200, [], b"")
         if fault is None:
-            self.send(answer)
+            self.send(self.forward(body))
         else:
-            fault.act(self, answer)
+            fault.act(self, body)
 
     do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = handle_one  # noqa: N815
 
     def forward(self, body: bytes) -> Answer:
         upstream = urlsplit(self.server.upstream)
-        connection = http.client.HTTPConnection(upstream.hostname or "", upstream.port, timeout=30)
+        connection = http.client.HTTPConnection(upstream.hostname or "", upstream.port, timeout=60)
         headers = {name: value for name, value in self.headers.items() if name.lower() not in {"connection", "host"}}
         connection.request(self.command, self.path, body or None, headers | {"Host": self.headers["Host"]})
         answer = connection.getresponse()
         content = answer.read()
         connection.close()
+        if self.command == "GET":
+            self.server.served[self.path.partition("?")[0].rpartition("/")[2]] += len(content)
         return Answer(answer.status, answer.getheaders(), content)
 
     def send(self, answer: Answer, *, declared: int | None = None, sent: bytes | None = None) -> None:
@@ -105,7 +127,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 class Proxy(http.server.ThreadingHTTPServer):
-    """The proxy, the faults to come, and the requests that it saw."""
+    """The proxy, the faults to come, the requests that it saw, and the bytes that it served of each name."""
 
     daemon_threads = True
 
@@ -114,6 +136,7 @@ class Proxy(http.server.ThreadingHTTPServer):
         self.upstream = upstream
         self.faults: list[Fault] = []
         self.requests: list[tuple[str, str, dict[str, str]]] = []
+        self.served: Counter[str] = Counter()
         self.lock = threading.Lock()
 
     @property
@@ -136,48 +159,81 @@ def proxy_to(upstream: str) -> Iterator[Proxy]:
         proxy.server_close()
 
 
-def status(code: int, error: str = "", message: str = "") -> Callable[[Handler, Answer], None]:
-    """Answer with an error of the store."""
-    body = f"<Error><Code>{error}</Code><Message>{message or error}</Message></Error>".encode()
+def status(code: int, error: str = "", message: str = "") -> Act:
+    """Answer with an error of the store, which hears nothing of the request."""
+    text = f"<Error><Code>{error}</Code><Message>{message or error}</Message></Error>".encode()
 
-    def act(handler: Handler, _: Answer) -> None:
-        handler.send(Answer(code, [("Content-Type", "application/xml")], body if error else b""))
+    def act(handler: Handler, _: bytes) -> None:
+        handler.send(Answer(code, [("Content-Type", "application/xml")], text if error else b""))
 
     return act
 
 
-def reset(handler: Handler, answer: Answer) -> None:
-    """Send half of the body, then reset the connection."""
-    handler.send(answer, declared=len(answer.body), sent=answer.body[: len(answer.body) // 2])
+def drop(handler: Handler, _: bytes) -> None:
+    """Reset the connection without an answer, before the store hears of the request."""
     handler.hang_up()
 
 
-def cut(handler: Handler, answer: Answer) -> None:
-    """Send half of the body with the right status and length, then close."""
-    handler.send(answer, declared=len(answer.body), sent=answer.body[: len(answer.body) // 2])
-    handler.close_connection = True
+def lose_answer(handler: Handler, body: bytes) -> None:
+    """Let the store do what it is asked to, and reset the connection in the place of its answer."""
+    handler.forward(body)
+    handler.hang_up()
 
 
-def shorten(handler: Handler, answer: Answer) -> None:
-    """Send half of the body as if it were all of it."""
+def _send_half(handler: Handler, body: bytes, *, admitted: bool = False) -> None:
+    answer = handler.forward(body)
     half = answer.body[: len(answer.body) // 2]
-    handler.send(answer, declared=len(half), sent=half)
+    handler.send(answer, declared=len(half) if admitted else len(answer.body), sent=half)
 
 
-def stall(handler: Handler, answer: Answer) -> None:
-    """Send half of the body, then nothing for longer than anybody waits."""
-    handler.send(answer, declared=len(answer.body), sent=answer.body[: len(answer.body) // 2])
-    time.sleep(3)
+def reset(handler: Handler, body: bytes) -> None:
+    """Send half of the answer, then reset the connection."""
+    _send_half(handler, body)
+    handler.hang_up()
+
+
+def cut(handler: Handler, body: bytes) -> None:
+    """Send half of the answer with the right status and length, then close."""
+    _send_half(handler, body)
     handler.close_connection = True
 
 
-def corrupt(handler: Handler, answer: Answer) -> None:
-    """Send all of the body with one byte changed."""
-    body = bytearray(answer.body)
-    body[len(body) // 2] ^= 0xFF
-    handler.send(answer, sent=bytes(body))
+def shorten(handler: Handler, body: bytes) -> None:
+    """Send half of the answer as if it were all of it."""
+    _send_half(handler, body, admitted=True)
 
 
-def drop(handler: Handler, _: Answer) -> None:
-    """Reset the connection without an answer."""
-    handler.hang_up()
+def stall(handler: Handler, body: bytes, *, seconds: float = 3) -> None:
+    """Send half of the answer, then nothing for longer than anybody waits."""
+    _send_half(handler, body)
+    time.sleep(seconds)
+    handler.close_connection = True
+
+
+def wait(seconds: float) -> Act:
+    """Answer nothing for some seconds; the store hears nothing of the request."""
+    return lambda *_: time.sleep(seconds)
+
+
+def corrupt(handler: Handler, body: bytes) -> None:
+    """Send the answer with one byte changed."""
+    answer = handler.forward(body)
+    handler.send(answer, sent=_altered(answer.body))
+
+
+def corrupt_upward(handler: Handler, body: bytes) -> None:
+    """Give the store what was sent to it with one byte changed. This one compares nothing and keeps it."""
+    handler.send(handler.forward(_altered(body)))
+
+
+def corrupt_noticed(handler: Handler, body: bytes) -> None:
+    """Change one byte on the way to a store that compares what comes with its Content-MD5, as Amazon's does."""
+    told = handler.headers["Content-MD5"]
+    assert told == base64.b64encode(hashlib.md5(body).digest()).decode(), "the request has no MD5 to compare with"
+    status(400, "BadDigest", "The Content-MD5 you specified did not match what we received.")(handler, body)
+
+
+def _altered(body: bytes) -> bytes:
+    altered = bytearray(body)
+    altered[len(altered) // 2] ^= 0xFF
+    return bytes(altered)

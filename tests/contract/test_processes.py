@@ -49,7 +49,7 @@ def test_a_killed_holder_blocks_nobody(s3: str, tmp_path: Path, monkeypatch: pyt
     uri = stored("s3")
     with proxy_to(s3) as running:
         monkeypatch.setenv("AWS_ENDPOINT_URL", running.url)
-        fault = Fault(lambda *_: time.sleep(10), path=r"data\.bin$", times=9)
+        fault = Fault(proxy.wait(10), path=r"data\.bin$", times=9)
         running.faults.append(fault)
         process = resolving(uri, tmp_path)
         while not fault.seen:

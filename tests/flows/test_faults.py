@@ -12,9 +12,9 @@ from flows.train_and_annotate import train_and_annotate
 from spatialcore import storage
 from spatialcore.storage import registry
 from tasks.manifests import RunManifest
-from tests.contract.servers import BUCKET, KEY, SECRET, s3_server
+from tests.contract.faulty_proxy import Weariness, proxy_to, status
+from tests.contract.servers import BUCKET, KEY, SECRET, s3_server, web_server
 from tests.flows.conftest import blood_config
-from tests.flows.proxies import counting_web_server, weary
 from tests.flows.runs import command, phases_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -67,15 +67,15 @@ def assert_whole(store: Path) -> None:
 @pytest.mark.slow
 def test_two_runs_at_once_share_one_download_and_one_training(blood: Path, tmp_path: Path) -> None:
     log = tmp_path / "log"
-    with counting_web_server(blood) as (url, served):
+    with web_server(blood) as inner, proxy_to(inner) as proxy:
         config = blood_config(blood, tmp_path / "store")
-        remote = [item.model_copy(update={"uri": f"{url}/{Path(item.uri).name}"}) for item in config.references]
+        remote = [item.model_copy(update={"uri": f"{proxy.url}/{Path(item.uri).name}"}) for item in config.references]
         config.model_copy(update={"references": remote}).to_yaml(tmp_path / "config.yaml")
         run(tmp_path / "config.yaml", log, "--together", 2, home=tmp_path / "home")
     made = Counter(phase for phases in phases_of(log).values() for phase in phases)
     assert set(made.values()) == {1}, "each phase was run once, by one of the two"
     bodies = {path.name: path.stat().st_size for path in blood.glob("pbmc68k_part*.h5ad")}
-    assert {name: served[name] for name in bodies} == bodies, "each reference's bytes were sent once"
+    assert {name: proxy.served[name] for name in bodies} == bodies, "each reference's bytes were sent once"
     pointer = registry.current(str(tmp_path / "store"), "blood")
     assert pointer is not None
     assert len(pointer.moves) == 1
@@ -91,10 +91,12 @@ def test_a_store_that_does_not_answer_for_a_while(
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.setenv("SPATIALCORE_STORAGE_ATTEMPTS", "2")  # so that the task's own retries are needed too
     monkeypatch.setenv("SPATIALCORE_STORAGE_FIRST_WAIT", "0.1")
-    with s3_server() as s3, weary(s3, after=40, seconds=15) as (url, refused):
-        monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+    with s3_server() as s3, proxy_to(s3) as proxy:
+        weary = Weariness(status(503, "SlowDown"), after=40, seconds=15)
+        proxy.faults.append(weary)
+        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
         manifest = train_and_annotate(blood_config(blood, f"s3://{BUCKET}/store"))
-        assert refused, "the store refused nothing"
+        assert weary.seen, "the store refused nothing"
         assert registry.show(f"s3://{BUCKET}/store", "blood").version == manifest.model_version
         assert storage.exists(manifest.uri)
         made.clear()
