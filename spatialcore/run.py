@@ -174,7 +174,7 @@ def annotate_query(
     """
     adata = load_query(query)
     phases.annotate(adata, model_path, config)
-    manifest.record(adata, **(manifest.describe_run(config) if part is None else part), query=query.uri)
+    manifest.record(adata, **(manifest.describe_run(config) if part is None else part), query=storage.redact(query.uri))
     folder.mkdir(parents=True, exist_ok=True)
     phases.keep_confident(adata, config)
     if config.generate_plots:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 
 from spatialcore.core.provenance import digest_of
 from spatialcore.errors import FileMissingError, InputError
+from spatialcore.storage.secrets import redact
 
 BalanceStrategy = Literal["proportional", "equal"]
 ConfidenceMethod = Literal["calibrated", "zscore", "softmax", "minmax", "raw"]
@@ -44,8 +45,8 @@ class Settings(BaseModel):
             raise InputError(f"{origin}: {_faults(error)}", hint=f"known settings: {known}") from error
 
     def to_yaml(self, path: str | Path | None = None) -> str:
-        """Return the settings as YAML, and write it where a path is given."""
-        text: str = yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False)
+        """Return the settings as YAML, secrets of URLs masked, and write it where a path is given."""
+        text = redact(yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False))
         if path is not None:
             Path(path).write_text(text)
         return text

@@ -30,6 +30,7 @@ from spatialcore import columns
 from spatialcore.annotation.config import Settings
 from spatialcore.core.logging import get_logger
 from spatialcore.core.provenance import versions
+from spatialcore.storage.secrets import redact
 
 log = get_logger(__name__)
 
@@ -52,7 +53,7 @@ class Stopwatch:
 def describe_run(config: Settings) -> dict[str, Any]:
     """Return the part of the manifest that is known before a run."""
     return {
-        "config_json": config.model_dump_json(),
+        "config_json": redact(config.model_dump_json()),
         "config_digest": config.digest(),
         "random_state": int(getattr(config, "random_state", 0)),
         "versions_json": json.dumps(versions()),

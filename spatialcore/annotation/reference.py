@@ -16,6 +16,7 @@ from spatialcore.core.matrix import Ints
 from spatialcore.core.normalization import Status
 from spatialcore.core.provenance import sha256_of_file
 from spatialcore.errors import InputError
+from spatialcore.storage.secrets import redact
 
 
 @dataclass
@@ -81,7 +82,7 @@ def describe_reference(
     is_file = reference.path.is_file()
     kept = pd.Series(reference.drawn.astype(str)).value_counts()
     return {
-        "uri": reference.uri,
+        "uri": redact(reference.uri),
         "path": str(reference.path),
         "source": reference.source,
         "label_column": reference.label_column,

@@ -11,9 +11,11 @@ from spatialcore.annotation import acquire_reference
 from spatialcore.annotation.run_config import RunConfig
 from spatialcore.demo import LABEL_COLUMN, demo_data
 from spatialcore.run import run
-from tests.contract.servers import BUCKET, KEY, SECRET
+from tests.contract.servers import BUCKET, KEY, SECRET, web_server
 
 TOKEN = "planted-synapse-token-31415926"
+PASSWORD = "planted-password-2718"
+SIGNATURE = "planted-signature-1618"
 
 
 @pytest.fixture
@@ -23,7 +25,7 @@ def bucket(s3: str) -> str:
 
 def leaks(folder: Path, bucket: str, *texts: str) -> list[str]:
     """Name every place that holds a secret: local files, stored objects, texts."""
-    planted = [secret.encode() for secret in (KEY, SECRET, TOKEN)]
+    planted = [secret.encode() for secret in (KEY, SECRET, TOKEN, PASSWORD, SIGNATURE)]
     system, place = storage.connect(bucket)
     stored = {f"s3://{path}": system.cat_file(path) for path in system.find(place.path)}
     local = {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
@@ -40,15 +42,18 @@ def test_a_whole_run_on_a_bucket_leaks_nothing(
     demo_data(data)
     for path in data.iterdir():
         acquire_reference(str(path), f"{bucket}/in/{path.name}")
-    config = RunConfig.from_dict(
-        {
-            "tissue": "blood",
-            "queries": [f"{bucket}/in/query.h5ad"],
-            "references": [{"uri": f"{bucket}/in/pbmc68k_part{k}.h5ad", "label_column": LABEL_COLUMN} for k in (1, 2)],
-            "store": f"{bucket}/out",
-        }
-    )
-    result = run(config)
+    with web_server(data) as url:
+        signed = f"{url.replace('://', f'://me:{PASSWORD}@')}/pbmc68k_part2.h5ad?X-Amz-Signature={SIGNATURE}"
+        references = [f"{bucket}/in/pbmc68k_part1.h5ad", signed]
+        config = RunConfig.from_dict(
+            {
+                "tissue": "blood",
+                "queries": [f"{bucket}/in/query.h5ad"],
+                "references": [{"uri": uri, "label_column": LABEL_COLUMN} for uri in references],
+                "store": f"{bucket}/out",
+            }
+        )
+        result = run(config)
     assert storage.exists(result.model["model/blood.pkl"])
     assert storage.exists(f"{bucket}/out/query/report.html")
     assert leaks(tmp_path, bucket, caplog.text, repr(result)) == []
