@@ -52,5 +52,5 @@ def test_a_table_can_be_withheld(facts):
 
 def test_facts_come_after_names_and_patterns():
     matcher = matcher_for()
-    assert matcher.match("CD14 Mono").name == "classical monocyte"
+    assert matcher.match("CD14 Mono").name == "CD14-positive monocyte"
     assert matcher.match("Aerocytes").id == matcher_for(without="hra_azimuth").match("Aerocytes").id

@@ -42,9 +42,10 @@ def test_added_patterns_are_used(monkeypatch):
 
 # A label that each pattern is there for, where none of the ontology's own names reaches it.
 SAMPLES = ["cd4", "cd8", "t cd4", "t cd8", "treg", "foxp3 t", "gd t", "t gd", "mait", "nkt", "ilc", "plasma", "cdc1",
-           "cdc2", "pdc", "mig dc", "cdc", "cd14 mono", "cd16 mono", "mono", "mph", "alveolar mph", "mast", "neut",
+           "cdc2", "pdc", "mig dc", "cdc", "cd14 mono", "cd16 mono", "classical mono",
+           "nonclassical mono", "mono", "mph", "alveolar mph", "mast", "neut",
            "rbc", "plt", "endo", "lec", "fibro", "peri", "smc", "vsmc", "epi", "at1", "at2", "club (nasal)", "tuft",
-           "goblet (nasal)", "basal (airway)", "ciliated", "alpha", "beta", "delta", "pp", "epsilon", "acinar",
+           "goblet", "basal", "ciliated", "alpha", "beta", "delta", "pp", "epsilon", "acinar",
            "ductal", "opc", "oligo", "astro", "microglia", "tumor", "th", "immune", "lymphoid", "tfh", "t cell",
            "nk", "b", "plasmablast"]  # fmt: skip
 

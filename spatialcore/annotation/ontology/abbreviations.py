@@ -10,6 +10,7 @@ from functools import cache
 
 from spatialcore.annotation.ontology.tables import read_rows
 
+LINEAGE_LETTERS = ("t", "b")
 _NUMBERED = re.compile(r"^([a-z]{2,})\d{1,2}$")
 
 
@@ -20,6 +21,12 @@ def abbreviations() -> dict[str, list[tuple[tuple[str, ...], str]]]:
     for short, tissue, reads in read_rows("abbreviations.tsv"):
         table.setdefault(short, []).append((tuple(tissue.split()), reads))
     return {short: sorted(readings, key=lambda item: not item[0]) for short, readings in table.items()}
+
+
+@cache
+def whole_readings() -> dict[str, str]:
+    """Return the readings of whole labels (``alpha cell``) that hold in any tissue."""
+    return {short: reads for short in abbreviations() if short.endswith(" cell") and (reads := reading(short))}
 
 
 def reading(word: str, tissue: str = "") -> str | None:
@@ -42,12 +49,13 @@ def reading_of(word: str, context: str = "", *, has_state: bool = False) -> str 
 
     Examples
     --------
-    >>> reading_of("lec3"), reading_of("htreg", has_state=True), reading_of("bone")
-    ('lymphatic endothelial cell', 'regulatory T cell', None)
+    >>> reading_of("lec3"), reading_of("htreg", has_state=True), reading_of("tt1", has_state=True), reading_of("bone")
+    ('lymphatic endothelial cell', 'regulatory T cell', 't', None)
     """
     plain = _NUMBERED.sub(r"\1", word)
     found = reading(word, context) or reading(plain, context)
-    if found or not has_state:
+    if not has_state or (found and len(plain) > 2):  # tN: a neutrophil of the tumour, not a naive T cell
         return found
-    rest = (word[1:], plain[1:])
-    return reading(rest[0], context) or reading(rest[1], context) or (rest[1] if len(rest[1]) > 3 else None)
+    rest = (word[1:], plain[1:], plain[1:].rstrip("0123456789"))
+    known = next((reads for form in rest if (reads := reading(form, context))), None)
+    return known or (rest[2] if rest[2] in LINEAGE_LETTERS else rest[1] if len(rest[1]) > 3 else None)

@@ -25,8 +25,8 @@ def shorter(label: str) -> Iterator[str]:
     seen: set[str] = set()
     for form in _candidates(label):
         text = " ".join(form.split()).strip(" _-,;:./|")
-        if len(text) > 1 and text not in seen:
-            seen.add(text)
+        if len(text) > 1 and text.lower() not in seen:
+            seen.add(text.lower())
             yield text
 
 
@@ -56,6 +56,11 @@ def qualifiers(label: str) -> list[str]:
     inside = [found.strip("()[]{} ") for found in _BRACKETS.findall(label)]
     behind = re.split(r"[:|]|\s-\s|--", _BRACKETS.sub(" ", label))[1:]
     return [part.strip() for part in (*inside, *behind) if len(part.strip()) > 1]
+
+
+def first_part(label: str) -> str:
+    """Return what stands before the first underscore: authors put the type there (``alpha_MHC II``)."""
+    return label.split("_")[0].strip()
 
 
 def alternatives(label: str) -> list[str]:

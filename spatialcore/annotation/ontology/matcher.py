@@ -12,7 +12,7 @@ from typing import Any
 
 from spatialcore.annotation import patterns  # it imports this package: its names are looked up when called
 from spatialcore.annotation.ontology.abbreviations import reading
-from spatialcore.annotation.ontology.forms import alternatives, qualifiers, shorter
+from spatialcore.annotation.ontology.forms import alternatives, first_part, qualifiers, shorter
 from spatialcore.annotation.ontology.heads import contradict, fits, head_of
 from spatialcore.annotation.ontology.hierarchy import ROOT, current_id, depth, is_a, is_term, lowest_common_ancestor
 from spatialcore.annotation.ontology.index import Index, load_ontology_index
@@ -79,7 +79,8 @@ class Matcher:
     def _found_in(self, label: str, tissue: str) -> Match:
         if not self._is_a_type(label):
             return Match(label)
-        for step in (self.exact, self._by_facts, self._by_shorter_form, self._by_alternatives, self._by_words):
+        for step in (self.exact, self._by_facts, self._by_shorter_form, self._by_alternatives, self._by_words,
+                     self._by_first_part):  # fmt: skip
             found = step(label, tissue)
             if found.id:
                 return found
@@ -155,16 +156,23 @@ class Matcher:
             shared = terms[0]
         return self._found(label, shared, 0.7, "tier2_token")
 
+    def _by_first_part(self, label: str, tissue: str = "") -> Match:
+        part = first_part(label)
+        found = self._whole(part, tissue) if part != label and is_telling(part) else Match(label)
+        return self._found(label, found.id, 0.6, "tier2_token") if found.id else Match(label)
+
     def _by_words(self, label: str, tissue: str = "", head: str = "") -> Match:
         words = with_implied(bare(words_of(expand(label, tissue))))
         if not any(self.table.tells(word) for word in words):
             return Match(label)
-        own_head = head_of(words, self.table.by_words)
+        own_head = head_of(words, self.table.heads)
         noun = head or (own_head[0] if own_head else "")
         for score, row in self.table.ranked(words, has_head=own_head is not None):
             if score < (SURE_SCORE if head else LEAST_SCORE):
                 break
             term = self.table.ids[row]
+            if not noun and (self.table.is_ambiguous(words, row) or self._by_first_part(label, tissue).score > score):
+                break
             fitting = not noun or fits(term, noun, strictly=bool(head) or score < SURE_SCORE)
             if fitting and not contradict(words, self.table.words_at(row)):
                 return self._found(label, term, score, "tier2_token" if score > SURE_SCORE else "tier3_overlap")

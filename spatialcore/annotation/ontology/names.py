@@ -4,7 +4,8 @@ from functools import cached_property
 
 import numpy as np
 
-from spatialcore.annotation.ontology.heads import SHORT_HEADS, noun_of
+from spatialcore.annotation.ontology.abbreviations import whole_readings
+from spatialcore.annotation.ontology.heads import SHORT_HEADS, lineages, noun_of
 from spatialcore.annotation.ontology.hierarchy import depth, hierarchy, is_term
 from spatialcore.annotation.ontology.index import Index
 from spatialcore.annotation.ontology.nearest import Spelling
@@ -16,6 +17,8 @@ from spatialcore.annotation.ontology.weights import label_factor
 # What a name's score is worth where the label lacks the noun of the name: "immune" is no immune oligodendroglia.
 WITHOUT_NOUN = 0.9
 N_RANKED = 50
+# The share of terms of other lineages among those that share a label's words, above which the words decide nothing.
+MOST_STRANGE = 1 / 3
 
 
 class Names:
@@ -68,6 +71,12 @@ class Names:
         return found
 
     @cached_property
+    def heads(self) -> dict[tuple[str, ...], str]:
+        """Return the names that may be the head of a label; our own readings come before synonyms of the ontology."""
+        own = {bare(words_of(short)): self.term_of(bare(words_of(reads))) for short, reads in whole_readings().items()}
+        return self.by_words | {words: term for words, term in own.items() if term}
+
+    @cached_property
     def by_set(self) -> dict[frozenset[str], str]:
         """Return terms by their words in any order."""
         found: dict[frozenset[str], str] = {}
@@ -97,6 +106,20 @@ class Names:
         rows = np.argsort(-scores, kind="stable")[:N_RANKED].tolist()
         best = sorted(rows, key=lambda row: (-round(float(scores[row]), 6), self.scorer.sizes[row], self._depth(row)))
         return [(float(scores[row]), row) for row in best]
+
+    def is_ambiguous(self, words: tuple[str, ...], row: int) -> bool:
+        """Say whether the words that a name shares with a label are as much at home in other lineages.
+
+        ``Columnar`` may be an epithelium, a neuron or a chondrocyte; ``chandelier`` is always a neuron.
+        """
+        mine, term = set(words), self.ids[row]
+        if noun_of(self.names[term]) in mine:
+            return False
+        shared = [self.scorer.column[word] for word in self.scorer.words[row] & mine if self.tells(word)]
+        holding = np.flatnonzero(self.scorer.matrix[:, shared].sum(axis=1) == len(shared))
+        known = [kin for other in {self.ids[at] for at in holding} if (kin := lineages(other))]
+        strange = sum(not lineages(term) & kin for kin in known)
+        return bool(lineages(term)) and strange > MOST_STRANGE * len(known)
 
     def words_at(self, row: int) -> frozenset[str]:
         """Return the words of a name, and of the name of its term."""

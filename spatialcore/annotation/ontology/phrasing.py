@@ -11,8 +11,10 @@ from spatialcore.annotation.ontology.text import singular, spelled, words_of
 HAS_CD4_CD8 = frozenset(
     ["t", "b", "nk", "dendritic", "monocyte", "macrophage", "thymocyte", "microglial", "myeloid", "granulocyte"]
 )
-# h, m: human, mouse; a: adaptive, activated; d: degenerative; c: cycling; i: immature; q: quiescent.
-_STATE_IN_FRONT = re.compile(r"(?<![A-Za-z])[hmadciq](?:[A-Z][A-Za-z]+|[cmp]DC)\d*")
+# h, m: human, mouse; t, b, n: of tumour, blood, normal tissue; a: adaptive, activated; d: degenerative; c: cycling;
+# i: immature; q: quiescent.
+_STATE_IN_FRONT = re.compile(r"(?<![A-Za-z])[hmtbnadciq](?:[A-Z][A-Za-z]*(?:[48]T)?|[cmp]DC)\d*(?![a-z])")
+_JOINED = re.compile(r"(?<![A-Za-z])(?=([A-Za-z]+)[-_]([A-Za-z]+\d*)(?![A-Za-z]))")
 
 
 def bare(words: Iterable[str]) -> tuple[str, ...]:
@@ -23,10 +25,23 @@ def bare(words: Iterable[str]) -> tuple[str, ...]:
 
 def expand(label: str, tissue: str = "") -> str:
     """Return a label's words with the short forms spelled out, each in the light of the tissue and of the others."""
-    words = spelled(label).split()
+    words = _with_joined(label, spelled(label).split(), tissue)
     marked = {singular(word.lower()) for word in _STATE_IN_FRONT.findall(label)}
-    context = f"{tissue} {' '.join(words)}"
+    context = f"{tissue} {' '.join((*words, *words_of(label)))}"
     return " ".join(reading_of(word, context, has_state=word in marked) or word for word in words)
+
+
+def _with_joined(label: str, words: list[str], tissue: str) -> list[str]:
+    """Return the words, those that are a short form with a hyphen in it as one: ``C-TAL`` is cTAL."""
+    joined = [(one.lower(), other.lower()) for one, other in _JOINED.findall(label)]
+    pairs = {pair for pair in joined if reading_of("".join(pair), tissue)}
+    found: list[str] = []
+    for word in words:
+        if found and (found[-1], word) in pairs:
+            found[-1] += word
+        else:
+            found.append(word)
+    return found
 
 
 def is_telling(form: str) -> bool:

@@ -25,7 +25,8 @@ _PREFIX = re.compile(
 _CAMEL = re.compile(r"(?<=[a-z]{3})(?=[A-Z][a-z]{2})|(?<=[a-z]{3})(?=[TB]cells?\b)")
 _ONLY_CAMEL = re.compile(r"(?:[A-Z][a-z]+){2,}")
 _WORD_START = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_GLUED_T = re.compile(r"\b(cd[48])(?=t(?:cell|em|cm|rm|eff|ex|naive|n|reg)?s?\b)", re.IGNORECASE)
+_GLUED_T = re.compile(r"\b(cd[48])(?=t(?:cell|em|cm|rm|eff|ex|naive|n|reg)?s?\d?\b)", re.IGNORECASE)
+_STATE_BEFORE_CD = re.compile(r"(?<![A-Za-z])[a-z](?=CD\d)")  # tCD8: of the tumour
 _PRIME = re.compile(r"(?<=[a-z0-9])['′’](?=\s|$)")
 _GLUED_CELL = re.compile(
     r"(?<![a-z])((?:(?:cd4|cd8|gd|nk)?[tb]|nk|nkt|dc|ec|mast|stem|plasma))(cells?)(?![a-z])", re.IGNORECASE
@@ -49,6 +50,7 @@ def plain(label: str) -> str:
     """Return a label in lower case with Greek letters spelled out, glued words parted and cluster numbers gone."""
     text = " ".join(unicodedata.normalize("NFKC", label).split())
     text = re.sub(r"\b[Mm][φϕΦøØ]s?\b", "macrophage", text)
+    text = _STATE_BEFORE_CD.sub("", text)
     text = _PREFIX.sub("", text) or text
     text = _WORD_START.sub(" ", text) if _ONLY_CAMEL.fullmatch(text) else _CAMEL.sub(" ", text)
     text = _GLUED_CELL.sub(r"\1 \2", _GLUED_T.sub(r"\1 ", text)).lower().replace("_", " ")
