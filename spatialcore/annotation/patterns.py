@@ -21,7 +21,9 @@ _ALVEOLAR = r"alveolar (?:epithelial )?(?:cells? )?type"
 
 CELL_TYPE_PATTERNS: dict[str, str] = {
     # tumours: what grew out of a type is no longer it; what merely lies among tumour cells still is
-    rf"\b{_TUMOUR}\b(?![ -]*(?:associated|infiltrating|specific))|^(?:tumou?r|cancer){_CELL}$": "malignant cell",
+    rf"\b{_TUMOUR}\b(?![ -]*(?:associated|infiltrating|specific))": "malignant cell",
+    rf"(?<!non )(?<!non-)\b(?:tumou?r|cancer){_CELL}$": "malignant cell",
+    r"^(?:tumou?r|cancer) (?:epithelial|epithelium|basal|luminal|luma|lumb|her2|cycling)\b": "malignant cell",
     # T cells
     rf"^(?:t{_CELL}|t[ -]?cells?|t[ -]lymphocytes?|cd3\+?{_T})$": "t cell",
     rf"^cd4(?: ?\+| ?pos(?:itive)?|-positive)?{_T}?$": "cd4-positive, alpha-beta t cell",
@@ -29,7 +31,7 @@ CELL_TYPE_PATTERNS: dict[str, str] = {
     r"^t[ -]?(?:cells?)?[ ,.:]*cd4\+?$": "cd4-positive, alpha-beta t cell",
     r"^t[ -]?(?:cells?)?[ ,.:]*cd8\+?$": "cd8-positive, alpha-beta t cell",
     r"\bt[ -]?regs?\b|^regulatory t$|\bt regulatory\b|\bfoxp3\+? ?t\b": "regulatory t cell",
-    r"\bt[ -]?fh\b|\bt follicular helper\b": "t follicular helper cell",
+    r"(?<!non )(?<!non-)\bt[ -]?fh\b|\bt follicular helper\b": "t follicular helper cell",
     r"^(?:gamma[ -]?delta|gd)[ -]?t(?: cells?)?$|^t ?(?:gd|gamma[ -]?delta)$": "gamma-delta t cell",
     r"\bmait\b": "mucosal-associated invariant t cell",
     rf"^th{_CELL}$|^helper t$": "helper t cell",

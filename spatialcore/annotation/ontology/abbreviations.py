@@ -11,7 +11,7 @@ from functools import cache
 from spatialcore.annotation.ontology.tables import read_rows
 
 LINEAGE_LETTERS = ("t", "b")
-_NUMBERED = re.compile(r"^([a-z]{2,})\d{1,2}$")
+_NUMBERED = re.compile(r"^(?:([a-z]{2,})\d{1,2}|([a-z]{3,})\d{1,2}[a-z])$")
 
 
 @cache
@@ -52,7 +52,7 @@ def reading_of(word: str, context: str = "", *, has_state: bool = False) -> str 
     >>> reading_of("lec3"), reading_of("htreg", has_state=True), reading_of("tt1", has_state=True), reading_of("bone")
     ('lymphatic endothelial cell', 'regulatory T cell', 't', None)
     """
-    plain = _NUMBERED.sub(r"\1", word)
+    plain = _NUMBERED.sub(r"\1\2", word)
     found = reading(word, context) or reading(plain, context)
     if not has_state or (found and len(plain) > 2):  # tN: a neutrophil of the tumour, not a naive T cell
         return found

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from spatialcore.annotation.ontology.text import spelled
 from spatialcore.annotation.ontology.vocabulary import words
 
+# How much there is of a marker tells types apart, unlike other states.
+LEVELS = frozenset({"high", "low", "int", "intermediate", "positive", "negative"})
 _NUMBER = re.compile(
     r"(?<!type)(?<!segment)(?<!stage)(?<!layer)(?<!class)(?<!group)(?<!phase)[\s_.-]+(?:c|cl|cluster)?\d{1,3}$",
     re.IGNORECASE,
@@ -43,7 +45,7 @@ def _candidates(label: str) -> Iterator[str]:
     for length in range(len(parts) - 1, 0, -1):
         yield " ".join(parts[:length])
     yield _TRAILING_SIGNS.sub("", bare)
-    yield " ".join(word for word in spelled(bare).split() if word not in words("state"))
+    yield " ".join(word for word in spelled(bare).split() if word not in words("state") or word in LEVELS)
 
 
 def _is_place(text: str) -> bool:
@@ -55,7 +57,8 @@ def qualifiers(label: str) -> list[str]:
     """Return the parts that the shorter forms leave out: what stands in brackets or behind a colon."""
     inside = [found.strip("()[]{} ") for found in _BRACKETS.findall(label)]
     behind = re.split(r"[:|]|\s-\s|--", _BRACKETS.sub(" ", label))[1:]
-    return [part.strip() for part in (*inside, *behind) if len(part.strip()) > 1]
+    codes = [code for part in inside if "." in part for code in part.split(".")]
+    return [part.strip() for part in (*inside, *behind, *codes) if len(part.strip()) > 1]
 
 
 def first_part(label: str) -> str:

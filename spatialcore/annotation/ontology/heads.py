@@ -89,6 +89,7 @@ EXCLUSIVE = (
     frozenset({"cd4+", "cd8+"}), frozenset({"alphabeta", "gammadelta"}), frozenset({"glutamatergic", "gabaergic"}),
     frozenset({"artery", "vein"}), frozenset({"naive", "memory"}), frozenset({"cd4+", "cd4¬"}),
     frozenset({"cd8+", "cd8¬"}), frozenset({"cd16+", "cd16¬"}),
+    frozenset({"cytotoxic", "cd4+"}), frozenset({"helper", "cd8+"}),
 )  # fmt: skip
 
 

@@ -1,22 +1,25 @@
 """The names of a look-up table, made ready for comparison."""
 
+from collections.abc import Collection
 from functools import cached_property
 
 import numpy as np
 
 from spatialcore.annotation.ontology.abbreviations import whole_readings
 from spatialcore.annotation.ontology.heads import SHORT_HEADS, lineages, noun_of
-from spatialcore.annotation.ontology.hierarchy import depth, hierarchy, is_term
+from spatialcore.annotation.ontology.hierarchy import ancestors, depth, hierarchy, is_term
 from spatialcore.annotation.ontology.index import Index
+from spatialcore.annotation.ontology.match import Match
 from spatialcore.annotation.ontology.nearest import Spelling
 from spatialcore.annotation.ontology.phrasing import bare
 from spatialcore.annotation.ontology.scoring import Scorer
-from spatialcore.annotation.ontology.text import spelled, words_of
+from spatialcore.annotation.ontology.text import GREEK_NAMES, spelled, words_of
 from spatialcore.annotation.ontology.weights import label_factor
 
 # What a name's score is worth where the label lacks the noun of the name: "immune" is no immune oligodendroglia.
 WITHOUT_NOUN = 0.9
 N_RANKED = 50
+TELLS_CD4_CD8 = frozenset({"cd4+", "cd8+", "helper", "cytotoxic"})
 # The share of terms of other lineages among those that share a label's words, above which the words decide nothing.
 MOST_STRANGE = 1 / 3
 
@@ -72,9 +75,13 @@ class Names:
 
     @cached_property
     def heads(self) -> dict[tuple[str, ...], str]:
-        """Return the names that may be the head of a label; our own readings come before synonyms of the ontology."""
+        """Return the names that may be the head of a label: our own readings come before synonyms of the ontology.
+
+        Greek letters head nothing: they are of pancreatic islets, of T cell receptors, of neurons.
+        """
         own = {bare(words_of(short)): self.term_of(bare(words_of(reads))) for short, reads in whole_readings().items()}
-        return self.by_words | {words: term for words, term in own.items() if term}
+        known = self.by_words | {words: term for words, term in own.items() if term}
+        return {words: term for words, term in known.items() if words[0] not in GREEK_NAMES or len(words) > 1}
 
     @cached_property
     def by_set(self) -> dict[frozenset[str], str]:
@@ -91,6 +98,10 @@ class Names:
     def name_of(self, term: str) -> str:
         """Return the name of a term of the table, or else of the ontology."""
         return self.names.get(term) or hierarchy().names[term]
+
+    def found(self, label: str, term: str, score: float, tier: str) -> Match:
+        """Return a label's match with a term."""
+        return Match(label, term, self.name_of(term), score, tier)
 
     def tells(self, word: str) -> bool:
         """Say whether a word can name a type by itself: organs, states, genes and single letters cannot."""
@@ -120,6 +131,17 @@ class Names:
         known = [kin for other in {self.ids[at] for at in holding} if (kin := lineages(other))]
         strange = sum(not lineages(term) & kin for kin in known)
         return bool(lineages(term)) and strange > MOST_STRANGE * len(known)
+
+    def undecided(self, term: str, words: Collection[str]) -> str:
+        """Return what a CD4 T cell and its CD8 twin share, where a label says neither; other terms as they are."""
+        mine = set(bare(words_of(self.names[term])))
+        for marker, other in (("cd4+", "cd8+"), ("cd8+", "cd4+")):
+            twin = self.by_set.get(frozenset(mine - {marker} | {other})) if marker in mine else None
+            if twin and not TELLS_CD4_CD8 & set(words) and is_term(term) and is_term(twin):
+                shared = ancestors(term).keys() & ancestors(twin).keys()
+                said = {kin: len(set(words_of(self.name_of(kin))) & set(words)) for kin in shared}
+                return max(shared, key=lambda kin: (said[kin], depth(kin), kin))
+        return term
 
     def words_at(self, row: int) -> frozenset[str]:
         """Return the words of a name, and of the name of its term."""

@@ -1,5 +1,6 @@
 """Names by the letters they are made of: the last resort for suggestions, and for slips of the pen."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
@@ -44,4 +45,11 @@ def respelled(words: Sequence[str], known: Iterable[str]) -> list[str]:
 
 
 def _nearest_word(word: str, known: Sequence[str]) -> str:
-    return word if word in known else next(iter(get_close_matches(word, known, n=1, cutoff=LIKENESS)), word)
+    close = [word] if word in known else get_close_matches(word, known, n=3, cutoff=LIKENESS)
+    return next((other for other in close if _is_slip(word, other)), word)
+
+
+def _is_slip(word: str, other: str) -> bool:
+    """Say whether letters were swapped, left out or doubled: with another letter a thyrocyte becomes a thymocyte."""
+    one, two = Counter(word), Counter(other)
+    return not (one - two and two - one)

@@ -6,14 +6,18 @@ from collections.abc import Iterable
 from spatialcore.annotation.ontology.abbreviations import abbreviations, reading_of
 from spatialcore.annotation.ontology.heads import SHORT_HEADS
 from spatialcore.annotation.ontology.text import singular, spelled, words_of
+from spatialcore.annotation.ontology.vocabulary import words as vocabulary
 
 # Words beside which CD4 and CD8 do not mean a T cell.
 HAS_CD4_CD8 = frozenset(
     ["t", "b", "nk", "dendritic", "monocyte", "macrophage", "thymocyte", "microglial", "myeloid", "granulocyte"]
 )
+VESSELS = frozenset({"capillary", "vessel", "artery", "vein", "lymphatic", "arteriole", "venule", "vasculature"})
 # h, m: human, mouse; t, b, n: of tumour, blood, normal tissue; a: adaptive, activated; d: degenerative; c: cycling;
 # i: immature; q: quiescent.
 _STATE_IN_FRONT = re.compile(r"(?<![A-Za-z])[hmtbnadciq](?:[A-Z][A-Za-z]*(?:[48]T)?|[cmp]DC)\d*(?![a-z])")
+_TOKEN = re.compile(r"[A-Za-z]{4,}")
+_HUMP = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _JOINED = re.compile(r"(?<![A-Za-z])(?=([A-Za-z]+)[-_]([A-Za-z]+\d*)(?![A-Za-z]))")
 
 
@@ -25,10 +29,25 @@ def bare(words: Iterable[str]) -> tuple[str, ...]:
 
 def expand(label: str, tissue: str = "") -> str:
     """Return a label's words with the short forms spelled out, each in the light of the tissue and of the others."""
-    words = _with_joined(label, spelled(label).split(), tissue)
+    words = _parted(label, _with_joined(label, spelled(label).split(), tissue))
     marked = {singular(word.lower()) for word in _STATE_IN_FRONT.findall(label)}
     context = f"{tissue} {' '.join((*words, *words_of(label)))}"
     return " ".join(reading_of(word, context, has_state=word in marked) or word for word in words)
+
+
+def _parted(label: str, words: list[str]) -> list[str]:
+    """Return the words, those made of several known ones as these: ``cycPT``, ``tMacCycl``."""
+    humps = {token.lower(): [hump.lower() for hump in _HUMP.findall(token)] for token in _TOKEN.findall(label)}
+    found: list[str] = []
+    for word in words:
+        *state, one, other = ["", "", *humps.get(word, [])]
+        is_made_of = _is_known(one) and _is_known(other) and len("".join(state)) < 2
+        found += [one, other] if is_made_of and not reading_of(word) else [word]
+    return found
+
+
+def _is_known(part: str) -> bool:
+    return len(part) > 1 and bool(reading_of(part) or part in vocabulary("same") or part in vocabulary("state"))
 
 
 def _with_joined(label: str, words: list[str], tissue: str) -> list[str]:
@@ -51,5 +70,7 @@ def is_telling(form: str) -> bool:
 
 
 def with_implied(words: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the words, and T where CD4 or CD8 alone says so."""
-    return (*words, "t") if {"cd4+", "cd8+"} & set(words) and not HAS_CD4_CD8 & set(words) else words
+    """Return the words, and T where CD4 or CD8 alone says so, endothelial where a vessel stands for its cells."""
+    if {"cd4+", "cd8+"} & set(words) and not HAS_CD4_CD8 & set(words):
+        return (*words, "t")
+    return (*words, "endothelial") if words and words[-1] in VESSELS else words

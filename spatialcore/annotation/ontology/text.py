@@ -11,22 +11,26 @@ from functools import lru_cache
 from spatialcore.annotation.ontology.vocabulary import PHRASES, words
 
 _GREEK_LETTERS = "αβγδεζηθικλμνξοπρστυφχψως"
-_GREEK_NAMES = (
-    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma tau upsilon "
-    "phi chi psi omega sigma"
-)
-_GREEK = dict(zip(_GREEK_LETTERS, _GREEK_NAMES.split(), strict=True)) | {"ϕ": "phi"}
+GREEK_NAMES = [
+    *("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu"),
+    *("xi", "omicron", "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega", "sigma"),
+]
+_GREEK = dict(zip(_GREEK_LETTERS, GREEK_NAMES, strict=True)) | {"ϕ": "phi"}
 _GREEK_LETTER = re.compile(f"[{''.join(_GREEK)}]")
 _PREFIX = re.compile(
     r"^(?:cluster|clust|cl|c)?[\s_.-]*\d+[a-z]?\s*[:_.|)-]+\s*(?!nm\b)(?=.*[a-z]{2})"  # "3_", "C12-", "cluster 4: "
     r"|^\s*[a-z]{1,3}-?\d+[a-z]?\s*:\s*(?=.*[a-z]{2})",  # "F-0: ", "SC1: "
     re.IGNORECASE,
 )
+_LINEAGE_CODE = re.compile(r"^\s*(NK|T|B)-\d+[a-z]?\s*:\s*")  # the cluster's code says the lineage: "NK-0: CD56dim"
 _CAMEL = re.compile(r"(?<=[a-z]{3})(?=[A-Z][a-z]{2})|(?<=[a-z]{3})(?=[TB]cells?\b)")
 _ONLY_CAMEL = re.compile(r"(?:[A-Z][a-z]+){2,}")
 _WORD_START = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _GLUED_T = re.compile(r"\b(cd[48])(?=t(?:cell|em|cm|rm|eff|ex|naive|n|reg)?s?\d?\b)", re.IGNORECASE)
 _STATE_BEFORE_CD = re.compile(r"(?<![A-Za-z])[a-z](?=CD\d)")  # tCD8: of the tumour
+# The Immunological Genome Project's codes: T.8NVE.OT1, preB.FrC, Tgd.imm.VG1+
+_T_CODE = re.compile(r"\bT\.(?:CD)?([48])(NVE|MEM|EFF)?", re.IGNORECASE)
+_FRACTION_CODE = re.compile(r"(?<=[A-Za-z]\.)Fr([A-F])C?\b")
 _PRIME = re.compile(r"(?<=[a-z0-9])['′’](?=\s|$)")
 _GLUED_CELL = re.compile(
     r"(?<![a-z])((?:(?:cd4|cd8|gd|nk)?[tb]|nk|nkt|dc|ec|mast|stem|plasma))(cells?)(?![a-z])", re.IGNORECASE
@@ -51,7 +55,8 @@ def plain(label: str) -> str:
     text = " ".join(unicodedata.normalize("NFKC", label).split())
     text = re.sub(r"\b[Mm][φϕΦøØ]s?\b", "macrophage", text)
     text = _STATE_BEFORE_CD.sub("", text)
-    text = _PREFIX.sub("", text) or text
+    text = _FRACTION_CODE.sub(r" fraction \1 ", _T_CODE.sub(r"CD\1 T \2 ", text))
+    text = _PREFIX.sub("", _LINEAGE_CODE.sub(r"\1 ", text)) or text
     text = _WORD_START.sub(" ", text) if _ONLY_CAMEL.fullmatch(text) else _CAMEL.sub(" ", text)
     text = _GLUED_CELL.sub(r"\1 \2", _GLUED_T.sub(r"\1 ", text)).lower().replace("_", " ")
     return _PRIME.sub(" prime", _GREEK_LETTER.sub(_spell_out, text))
@@ -91,7 +96,7 @@ def _merge_phrases(text: str) -> str:
 @lru_cache(maxsize=65536)
 def spelled(label: str) -> str:
     """Return the words of a label in their order, singular, signs on their markers; nothing is expanded yet."""
-    found = [singular(word.strip("+")) if word.strip("+") and not re.search(r"\d\+|[a-z]{2}\+", word) else word
+    found = [singular(word.strip("+")) if word.strip("+") and not re.search(r"\d[a-z]?\+|[a-z]{2}\+", word) else word
              for word in _SPLIT.split(_signed(plain(label))) if word.strip("+¬")]  # fmt: skip
     if found[:1] == ["cell"] and len(found) > 1 and found[1] not in ("of", "in"):  # "Cells, mast"
         found = [*found[1:], "cell"]

@@ -36,10 +36,14 @@ _PHRASES = [
     (r"(?<= )(?<!conventional )dendritic(?: cell)? type ([12])(?= )", r"conventional dendritic type \1"),
     (r"(?<= )(ig[adegm]\d?)\+(?= )", r"\1"),  # IgG+ plasma cells are the ontology's IgG plasma cells
     (r"(?<= )effector memory (?:cd45)?ra\+?(?= )", "effector memory terminally differentiated"),
+    (r"(?<= )naive cytotoxic(?= )", "naive cd8+"),  # 10x calls naive CD8 T cells so
+    (r"(?<= )fraction ([a-f])(?= )", r"fraction\1"),
+    (r"(?<= )cd56 high(?= )", "cd56 bright"),
+    (r"(?<= )cd56 low(?= )", "cd56 dim"),
     (r"(?<= )thymus derived(?= )", "thymusderived"),
     (r"(?<= )red blood cell(?= )", "erythrocyte"),
     (r"(?<= )white blood cell(?= )", "leukocyte"),
-    (r"(?<= )(?:cardiomyocyte|heart muscle (?:cell|myoblast)|heart myocyte|heart muscle fiber)(?= )", "cardiomyocyte"),
+    (r"(?<= )(?:cardiomyocyte|heart muscle(?: cell| myoblast| fiber)?|heart myocyte)(?= )", "cardiomyocyte"),
     (r"(?<= )smooth muscle(?: cell| fiber)?(?= )", "smoothmuscle"),
     (r"(?<= )skeletal muscle (?:cell|fiber|myocyte)(?= )", "skeletalmuscle"),
     (r"(?<= )muscle (?:fiber|fibre)(?= )", "muscle"),

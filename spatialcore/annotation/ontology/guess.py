@@ -1,0 +1,58 @@
+"""The last way from a label to a term: the name that shares most of its words, held against the label's head."""
+
+from spatialcore.annotation.ontology.heads import contradict, fits, head_of, lineages
+from spatialcore.annotation.ontology.match import Match
+from spatialcore.annotation.ontology.names import Names
+from spatialcore.annotation.ontology.phrasing import bare, expand, with_implied
+from spatialcore.annotation.ontology.text import words_of
+from spatialcore.annotation.ontology.tissue import widened
+
+LEAST_SCORE = 0.45
+SURE_SCORE = 0.6
+
+
+def telling_words(label: str, tissue: str = "") -> tuple[str, ...]:
+    """Return the words of a label as they are compared with names."""
+    return with_implied(bare(words_of(expand(label, tissue))))
+
+
+def guess(table: Names, label: str, tissue: str = "", *, below: str = "", rival: float = 0.0) -> Match:
+    """Return the term whose name is nearest to a label by words.
+
+    Parameters
+    ----------
+    table
+        The names.
+    label, tissue
+        What the author wrote, and where the cells come from.
+    below
+        A term that part of the label is known to mean: only what is below it is an answer.
+    rival
+        The score of another answer, which wins where the label has no head and no name is nearer than that.
+    """
+    words = telling_words(label, tissue)
+    if not any(table.tells(word) for word in words):
+        return Match(label)
+    head = head_of(words, table.heads)
+    noun = below or (head[0] if head else "")
+    for score, row in table.ranked(words, has_head=head is not None):
+        if score < (SURE_SCORE if below else LEAST_SCORE):
+            break
+        if not noun and (score < rival or table.is_ambiguous(words, row)):
+            break
+        fitting = not noun or fits(table.ids[row], noun, strictly=bool(below) or score < SURE_SCORE)
+        if fitting and not contradict(words, table.words_at(row)):
+            term = _settled(table, table.ids[row], words, tissue, noun)
+            tier = "tier2_token" if score > SURE_SCORE else "tier3_overlap"
+            return table.found(label, term, score, tier) if term else Match(label)
+    if head and not below:
+        return table.found(label, head[0], 0.5 + 0.05 * head[1], "tier3_overlap")
+    return Match(label)
+
+
+def _settled(table: Names, term: str, words: tuple[str, ...], tissue: str, noun: str) -> str:
+    """Return a term without what the label does not say: the organ, CD4 or CD8; empty where nothing is left."""
+    wider = widened(term, {*words, *words_of(tissue)})
+    if lineages(term) and not lineages(wider):  # the organ alone would have told: granular cells of what?
+        return ""
+    return table.undecided(wider if not noun or fits(wider, noun, strictly=False) else term, words)

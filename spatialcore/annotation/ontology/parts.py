@@ -1,0 +1,64 @@
+"""Labels read in parts: a type with its qualifiers, several types at once, a type before an underscore."""
+
+from spatialcore.annotation.ontology.forms import alternatives, first_part, qualifiers, shorter
+from spatialcore.annotation.ontology.guess import guess
+from spatialcore.annotation.ontology.heads import fits
+from spatialcore.annotation.ontology.hierarchy import depth, is_a, is_term, lowest_common_ancestor
+from spatialcore.annotation.ontology.known import Known
+from spatialcore.annotation.ontology.match import Match
+from spatialcore.annotation.ontology.phrasing import is_telling
+from spatialcore.annotation.ontology.text import words_of
+
+# A label of several types means what they share, where that still says something: a term below one of these.
+TELLING = (
+    "CL:0000738", "CL:0000066", "CL:0000540", "CL:0000125", "CL:0000115", "CL:0000187", "CL:0000057", "CL:0000763",
+    "CL:0008034",
+)  # fmt: skip
+# Stem, precursor and progenitor cell: whatever type stands in brackets behind them says more.
+STAGES = ("CL:0000034", "CL:0011115", "CL:0011026")
+
+
+def by_shorter_form(known: Known, label: str, tissue: str = "") -> Match:
+    """Return the term of a label without its qualifiers, or what these narrow it to."""
+    for form in list(shorter(label))[1:]:
+        found = known.whole(form, tissue) if is_telling(form) else Match(label)
+        if found.id:
+            better = _narrowed(known, label, tissue, found.id)
+            return better if better.id else known.table.found(label, found.id, 0.85, "tier2_token")
+    return Match(label)
+
+
+def _narrowed(known: Known, label: str, tissue: str, general: str) -> Match:
+    terms = {known.whole(part, tissue).id for part in qualifiers(label) if is_telling(part)} - {"", general}
+    narrower = [term for term in sorted(terms) if general in STAGES or fits(term, general, strictly=True)]
+    if narrower:
+        return known.table.found(label, max(narrower, key=depth), 0.85, "tier2_token")
+    return guess(known.table, label, tissue, below=general)
+
+
+def names_several(known: Known, label: str, tissue: str = "") -> bool:
+    """Say whether a label is several names with a slash between them, which are not one name together."""
+    table = known.table
+    is_one = table.named(label) or table.named(f"{label} cell") or known.own_reading(label, tissue)
+    parts = alternatives(label) if "/" in label and not is_one else []
+    if len(parts) < 2 or any(words_of(part)[-1:] and words_of(part)[-1][-1] in "+¬" for part in parts):
+        return False  # CD4+/CD25+ is one cell
+    return all(is_telling(part) and is_term(known.exact(part, tissue).id) for part in parts)
+
+
+def by_alternatives(known: Known, label: str, tissue: str = "") -> Match:
+    """Return what the types of a label share, or the first of them where they share too little."""
+    parts = alternatives(label)
+    terms = [known.exact(part, tissue).id if is_telling(part) else "" for part in parts]
+    if len(parts) == 1 or not all(map(is_term, terms)):
+        return Match(label)
+    shared = lowest_common_ancestor(terms)
+    says_something = any(is_a(shared, lineage) for lineage in TELLING)
+    return known.table.found(label, shared if says_something else terms[0], 0.7, "tier2_token")
+
+
+def by_first_part(known: Known, label: str, tissue: str = "") -> Match:
+    """Return the term of what stands before an underscore."""
+    part = first_part(label)
+    found = known.whole(part, tissue) if part != label and is_telling(part) else Match(label)
+    return known.table.found(label, found.id, 0.6, "tier2_token") if found.id else Match(label)
