@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +23,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, f1_score
 from sklearn.preprocessing import StandardScaler
 
-from benchmarks.accuracy_pairs import Labels, Pair, open_pairs
+from benchmarks.accuracy_pairs import Labels, Pair, lung_settings, open_pairs
 from spatialcore import columns
 from spatialcore.annotation.annotate import annotate_celltypist
 from spatialcore.annotation.platform import log_scale
@@ -107,10 +107,10 @@ def methods(rivals: Path | None, old: Path | None) -> dict[str, Method]:
     return found | {"ours": ours}
 
 
-def measure(data: Path, chosen: dict[str, Method]) -> pd.DataFrame:
+def measure(pairs: Iterable[Pair], chosen: dict[str, Method]) -> pd.DataFrame:
     """Return pair, method, accuracy, macro_f1, seconds; query cells of types the reference lacks are left out."""
     rows = []
-    for pair in open_pairs(data):
+    for pair in pairs:
         for name, method in chosen.items():
             started = time.perf_counter()
             called = method(pair)[pair.known]
@@ -140,12 +140,16 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of the open data")
     parser.add_argument("--rivals", type=Path, help="interpreter with singler and tacco")
     parser.add_argument("--old", type=Path, help="interpreter with spatialcore 0.5.4")
+    parser.add_argument(
+        "--lung", action="store_true", help="the simulated lung pair over settings, instead of all pairs"
+    )
     parser.add_argument("--only", help="method to run, for development")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     logging.getLogger("celltypist").setLevel(logging.ERROR)
     chosen = methods(options.rivals, options.old)
-    results = measure(options.data, {options.only: chosen[options.only]} if options.only else chosen)
+    pairs = lung_settings(options.data) if options.lung else open_pairs(options.data)
+    results = measure(pairs, {options.only: chosen[options.only]} if options.only else chosen)
     left_out = [
         name for name, path in (("SingleR, TACCO", options.rivals), ("spatialcore 0.5.4", options.old)) if not path
     ]

@@ -146,6 +146,14 @@ LUNG_COARSE = {
 }
 
 
+def lung_settings(data: Path) -> Iterator[Pair]:
+    """Make the simulated lung pair over settings: depth, spread of gene efficiencies, ambient share, donors apart."""
+    settings = ((150, 0.7, 0.15, 0.4), (50, 0.9, 0.25, 0.4), (100, 0.5, 0.05, 0.4), (100, 0.0, 0.0, 0.7))
+    for seed, (depth, efficiency, ambient, donors) in enumerate(settings, start=11):
+        name = f"{depth} counts, efficiency {efficiency}, ambient {ambient}, donors {donors}"
+        yield _lung(data, name, depth=depth, efficiency=efficiency, ambient=ambient, donors=donors, seed=seed)
+
+
 def open_lung(data: Path, *, depth: float) -> Pair:
     """Return a simulated lung pair with the atlas's 21 types as they are."""
     return _lung(data, f"lung, {depth:.0f} counts", depth=depth, efficiency=1.0, ambient=0.15, seed=1, names={})
@@ -159,6 +167,7 @@ def _lung(
     efficiency: float,
     ambient: float,
     seed: int,
+    donors: float = 0.7,
     names: dict[str, str] = LUNG_COARSE,
 ) -> Pair:
     """Simulate both sides from mean profiles of 21 lung types, called by `names` where it has them.
@@ -179,7 +188,9 @@ def _lung(
     reference = _draw(profiles[own][:, place], deep, rng)
     there = np.repeat(np.arange(len(types)), rng.multinomial(1500, rng.dirichlet(np.full(len(types), 1.5))))
     seen = (
-        profiles[:, place] * rng.lognormal(0, 0.7, (len(types), len(place))) * rng.lognormal(0, efficiency, len(place))
+        profiles[:, place]
+        * rng.lognormal(0, donors, (len(types), len(place)))
+        * rng.lognormal(0, efficiency, len(place))
     )
     seen /= seen.sum(axis=1, keepdims=True)
     mean = np.bincount(there, minlength=len(types)) @ seen / len(there)

@@ -1,0 +1,60 @@
+"""The scores' inner loop in C (``scores.c``), where a compiler was at hand when the package was built."""
+
+import ctypes
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from spatialcore.errors import InputError
+
+Floats = npt.NDArray[np.float64]
+LIBRARY = Path(__file__).with_name("_scores.so")
+
+
+@cache
+def library() -> ctypes.CDLL | None:
+    """Return the compiled library; ``None`` where there is none for this machine."""
+    try:
+        found = ctypes.CDLL(str(LIBRARY))
+    except OSError:
+        return None
+    for index in ("int32", "int64"):
+        for value in ("float32", "float64"):
+            loop = getattr(found, f"scores_{index}_{value}")
+            loop.argtypes = [ctypes.c_int64] * 3 + [ctypes.c_void_p] * 7
+            loop.restype = ctypes.c_int64
+    return found
+
+
+def scores(block: sparse.csr_matrix, weights: Floats, offset: Floats, cap: Floats) -> Floats | None:
+    """Return ``minimum(block, cap) @ weights + offset``, or ``None`` where nothing was compiled.
+
+    Raises
+    ------
+    InputError
+        The matrix names a column that it does not have.
+    """
+    found = library()
+    if found is None:
+        return None
+    index = block.indices.dtype if block.indices.dtype in (np.int32, np.int64) else np.dtype(np.int64)
+    value = block.data.dtype if block.data.dtype in (np.float32, np.float64) else np.dtype(np.float64)
+    parts = (
+        np.ascontiguousarray(block.indptr, dtype=index),
+        np.ascontiguousarray(block.indices, dtype=index),
+        np.ascontiguousarray(block.data, dtype=value),
+        *(np.ascontiguousarray(part, dtype=np.float64) for part in (weights, offset, cap)),
+    )
+    result: Floats = np.empty((block.shape[0], weights.shape[1]))
+    loop: Any = getattr(found, f"scores_{index}_{value}")
+    bad = loop(*block.shape, weights.shape[1], *(part.ctypes.data for part in (*parts, result)))
+    if bad:
+        raise InputError(
+            f"row {bad - 1} of the matrix names a column beyond its {block.shape[1]}",
+            hint="the sparse matrix is damaged: write it anew from its source",
+        )
+    return result
