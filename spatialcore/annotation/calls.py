@@ -67,10 +67,11 @@ def most_confident(runs: list[Run]) -> Calls:
 
 
 def _calls(run: Run, table: pd.DataFrame, start: int) -> Calls:
-    found = run.prediction
-    best = np.where(found.best < 0, np.int32(-1), found.best + np.int32(start))
-    other = found.ancestor + np.int32(start + len(run.model.classes))
-    return Calls(table, best, np.where(found.ancestor < 0, best, other), found.confidence, found.probability)
+    found, own = run.prediction, run.prediction.ancestor < 0
+    best = found.best if start == 0 else np.where(found.best < 0, found.best, found.best + np.int32(start))
+    other = np.int32(start + len(run.model.classes))
+    called = best if own.all() else np.where(own, best, found.ancestor + other)
+    return Calls(table, best, called, found.confidence, found.probability)
 
 
 def _surer(one: Calls, other: Calls) -> Calls:

@@ -161,11 +161,16 @@ def predict(predictor: Predictor, query: Expression, rows: int | None = None) ->
     return results.whole()
 
 
+def _nowhere(n: int) -> Codes:
+    """Return n times -1, held once: most runs give no cell an ancestor."""
+    return np.broadcast_to(np.int32(NO_CALL), n)
+
+
 class Gathered:
     """Arrays for all cells, filled block by block, so that no block is held twice."""
 
     def __init__(self, n: int) -> None:
-        self.best, self.ancestor = np.full(n, NO_CALL, np.int32), np.full(n, NO_CALL, np.int32)
+        self.best, self.ancestor = np.full(n, NO_CALL, np.int32), _nowhere(n)
         self.confidence, self.probability = np.zeros(n), np.zeros(n)
         self.scores: Floats | None = None
 
@@ -175,7 +180,10 @@ class Gathered:
         if self.scores is None:
             self.scores = np.empty((len(self.best), part.scores.shape[1]))
         self.best[rows], self.confidence[rows], self.probability[rows] = part.best, part.confidence, part.probability
-        self.ancestor[rows], self.scores[rows] = part.ancestor, part.scores
+        self.scores[rows] = part.scores
+        if (part.ancestor != NO_CALL).any():
+            self.ancestor = self.ancestor if self.ancestor.flags.writeable else self.ancestor.copy()
+            self.ancestor[rows] = part.ancestor
 
     def whole(self) -> Prediction:
         """Return the result."""

@@ -7,6 +7,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+BLOCK = 1_000_000
+
 
 def categorical(codes: Any, names: Iterable[Any], *, ordered: bool = False) -> pd.Categorical:
     """Return a categorical of integer codes into names; -1 is missing."""
@@ -19,9 +21,10 @@ def named(codes: npt.NDArray[Any], names: Iterable[str], otherwise: str) -> pd.C
     It is what ``pd.Categorical`` makes of the names themselves, without making them for every cell.
     """
     table = np.array([*names, otherwise], dtype=object)
-    counts = np.bincount(codes + 1, minlength=len(table))
-    used = np.roll(counts, -1) > 0
+    used = np.zeros(len(table), dtype=bool)
+    for first in range(0, len(codes), BLOCK):
+        used[codes[first : first + BLOCK]] = True
     occurring, place = np.unique(table[used].astype(str), return_inverse=True)
-    new = np.zeros(len(table), np.int32)
+    new = np.zeros(len(table), np.min_scalar_type(-len(table)))
     new[used] = place
     return categorical(new[codes], occurring.astype(object))
