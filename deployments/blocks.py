@@ -10,12 +10,14 @@ from deployments.environment import RUN, Installation
 
 NAME: Final = "spatialcore"
 GOOGLE_OPTIONS: Final = "spatialcore-gs"
+SYNAPSE: Final = "spatialcore-synapse"
 
 
 def save_blocks(here: Installation) -> list[str]:
     """Save a block for each credential that the environment has, and return their names."""
     saved = [_s3(here)] if here.aws or here.scheme == "s3" else []
     saved += [_gs(here)] if here.google or here.scheme == "gs" else []
+    saved += [_secret(SYNAPSE, here.synapse)] if here.synapse else []
     saved += [_webhook(here.webhook)] if here.webhook else []
     return [name for names in saved for name in names]
 
@@ -29,6 +31,8 @@ def run_environment(here: Installation) -> dict[str, str]:
     environment |= {name: value for name, value in here.aws.items() if name not in _AWS_SECRETS}
     if here.google:
         environment["FSSPEC_GS"] = f"{{{{ prefect.blocks.secret.{GOOGLE_OPTIONS} }}}}"
+    if here.synapse:
+        environment["SYNAPSE_AUTH_TOKEN"] = f"{{{{ prefect.blocks.secret.{SYNAPSE} }}}}"
     return environment
 
 
@@ -68,13 +72,17 @@ def _gs(here: Installation) -> list[str]:
     names = [f"gcp-credentials/{NAME}"]
     if account is not None:
         # Runs read buckets through fsspec, which takes its options as JSON from the environment.
-        Secret(value=json.dumps({"token": account})).save(GOOGLE_OPTIONS, overwrite=True)
-        names.append(f"secret/{GOOGLE_OPTIONS}")
+        names += _secret(GOOGLE_OPTIONS, json.dumps({"token": account}))
     if here.scheme == "gs":
         bucket, prefix = here.bucket
         GcsBucket(bucket=bucket, bucket_folder=prefix, gcp_credentials=credentials).save(NAME, overwrite=True)
         names.append(f"gcs-bucket/{NAME}")
     return names
+
+
+def _secret(name: str, value: str) -> list[str]:
+    Secret(value=value).save(name, overwrite=True)
+    return [f"secret/{name}"]
 
 
 def _webhook(url: str) -> list[str]:

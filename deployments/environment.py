@@ -39,6 +39,8 @@ class Installation:
         The ``AWS_*`` variables that are set.
     google
         Text of the service account's key file; the file's path is in ``GOOGLE_APPLICATION_CREDENTIALS``.
+    synapse
+        Personal access token; ``SYNAPSE_AUTH_TOKEN``.
     webhook
         Told of failed runs; ``SPATIALCORE_WEBHOOK_URL``.
     runs_at_once
@@ -50,6 +52,7 @@ class Installation:
     store: str
     aws: Mapping[str, str] = field(default_factory=dict, repr=False)
     google: str = field(default="", repr=False)
+    synapse: str = field(default="", repr=False)
     webhook: str = field(default="", repr=False)
     runs_at_once: int = 2
     retry_crashed: bool = False
@@ -68,6 +71,7 @@ class Installation:
             store=_store(environment.get("SPATIALCORE_STORE", "")),
             aws={name: environment[name] for name in AWS if environment.get(name)},
             google=_read(key_file) if key_file else "",
+            synapse=environment.get("SYNAPSE_AUTH_TOKEN", ""),
             webhook=environment.get("SPATIALCORE_WEBHOOK_URL", ""),
             runs_at_once=_count("SPATIALCORE_RUNS_AT_ONCE", environment.get("SPATIALCORE_RUNS_AT_ONCE") or "2"),
             retry_crashed=_switch("SPATIALCORE_RETRY_CRASHED", environment.get("SPATIALCORE_RETRY_CRASHED") or "no"),

@@ -11,11 +11,12 @@ from spatialcore.core.provenance import digest_of
 from spatialcore.errors import ConflictError
 from tasks.cache_keys import phase_key, settings_digest
 from tasks.manifests import PhaseResult, SourceVersion
+from tasks.names import masked
 from tasks.results import once
 from tasks.retries import CLOUD
 
 
-@task(task_run_name="look up {reference.uri}", **CLOUD)
+@task(task_run_name=masked("look up {reference.uri}"), **CLOUD)
 def look_up(reference: Reference) -> SourceVersion:
     """Ask a source for the version of a reference. Nothing is fetched."""
     return SourceVersion(
@@ -23,7 +24,7 @@ def look_up(reference: Reference) -> SourceVersion:
     )
 
 
-@task(task_run_name="fetch {reference.uri}", **CLOUD)
+@task(task_run_name=masked("fetch {reference.uri}"), **CLOUD)
 def fetch(reference: Reference) -> SourceVersion:
     """Put a checked copy of a reference's present version into this machine's cache, unless it is there."""
     from spatialcore.annotation.acquisition import resolve_uri_to_local
@@ -33,7 +34,7 @@ def fetch(reference: Reference) -> SourceVersion:
     return version
 
 
-@task(task_run_name="store {source}", **CLOUD)
+@task(task_run_name=masked("store {source}"), **CLOUD)
 def acquire(source: str, output: str, options: dict[str, Any]) -> str:
     """Fetch a reference from its source into a place of one's own, unless it is there."""
     from spatialcore.annotation.acquisition import acquire_reference

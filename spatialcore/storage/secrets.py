@@ -5,8 +5,9 @@ import logging
 import os
 import re
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 _VARIABLES: Final = (
     "AWS_ACCESS_KEY_ID",
@@ -16,7 +17,9 @@ _VARIABLES: Final = (
     "PREFECT_API_KEY",
     "PREFECT_API_AUTH_STRING",
 )
+_OPTIONS: Final = "FSSPEC_"  # options of a file system as JSON, its token or keys among them
 _SHORTEST: Final = 6
+_SHORTEST_LINE: Final = 24
 _MASK: Final = "***"
 _PATTERNS: Final = (
     (re.compile(r"(?<=://)[^/\s:@]*:[^/\s@]*(?=@)"), _MASK),
@@ -28,6 +31,7 @@ _PATTERNS: Final = (
     (re.compile(r"(?i)(\bbearer\s+)[\w\-.~+/=]+"), r"\1***"),
     (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?-----END [A-Z ]*PRIVATE KEY-----", re.S), _MASK),
 )
+_SECRET_NAME: Final = re.compile(r"(?i)^(key|secret|token|password)$|private_key|secret$|_token$|_key$")
 _told: set[str] = set()
 
 
@@ -72,8 +76,31 @@ def mask_logs_of(*names: str) -> None:
 
 
 def _known() -> set[str]:
-    values = {os.environ.get(name, "") for name in _VARIABLES} | _google_secrets()
-    return _told | {value for value in values if len(value) >= _SHORTEST}
+    values = {os.environ.get(name, "") for name in _VARIABLES} | _google_secrets() | _option_secrets()
+    # A private key has many lines, and a text may hold some of them.
+    lines = {line for value in values if "\n" in value for line in value.splitlines() if len(line) >= _SHORTEST_LINE}
+    return _told | lines | {value for value in values if len(value) >= _SHORTEST}
+
+
+def _option_secrets() -> set[str]:
+    """Return what the environment gives to file systems as tokens, keys and passwords."""
+    options = [(name, text) for name, text in os.environ.items() if name.startswith(_OPTIONS)]
+    return {secret for name, text in options for secret in _secret_values(_parsed(text), name)}
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text  # one option for one variable
+
+
+def _secret_values(value: Any, name: str = "") -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _secret_values(inner, str(key))
+    elif isinstance(value, str) and _SECRET_NAME.search(name):
+        yield value
 
 
 def _google_secrets() -> set[str]:

@@ -1,0 +1,231 @@
+"""Flows that get their keys from blocks, and fetch from every source, show them to nobody."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import anndata as ad
+import httpx
+import numpy as np
+import pytest
+from prefect.settings import PREFECT_API_URL
+from prefect.utilities.templating import resolve_block_document_references
+
+from deployments.blocks import run_environment, save_blocks
+from deployments.environment import Installation
+from spatialcore import storage
+from tests.contract import faulty_proxy as proxy
+from tests.contract import small_census, synapse_server
+from tests.contract.faulty_proxy import Fault, proxy_to
+from tests.contract.servers import BUCKET, KEY, SECRET, gcs_server, s3_server, web_server
+
+pytest.importorskip("cellxgene_census")
+pytest.importorskip("synapseclient")
+ROOT = Path(__file__).resolve().parents[2]
+SESSION = "planted-session-token-4711"
+PASSWORD = "planted-password-0815"
+SIGNATURE = "planted-signature-1234"
+RUN = """
+import sys, traceback
+from flows.acquire_references import acquire_references
+from flows.configs import AcquireConfig
+for text in sys.argv[1:]:
+    try:
+        print(acquire_references(AcquireConfig.model_validate_json(text)))
+    except Exception:
+        traceback.print_exc()
+        print("failed")
+"""
+
+
+@dataclass
+class Places:
+    """Servers that a flow fetches from and stores to, and what it must not tell."""
+
+    s3: str
+    gcs: str
+    synapse: str
+    web: str
+    folder: Path
+    secrets: dict[str, str] = field(default_factory=dict)
+
+
+@pytest.fixture(scope="module")
+def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Places]:
+    """Start the servers; S3 stands behind a proxy that repeats the secrets in its refusals."""
+    folder = tmp_path_factory.mktemp("places")
+    (folder / "served").mkdir()
+    made = folder / "served" / "atlas.h5ad"
+    ad.AnnData(np.ones((3, 2), dtype=np.float32)).write_h5ad(made)
+    with (
+        s3_server() as s3,
+        gcs_server(folder / "gcs") as gcs,
+        synapse_server.synapse_server() as synapse,
+        web_server(folder / "served") as web,
+        proxy_to(s3) as front,
+    ):
+        synapse.versions[1] = made.read_bytes()
+        found = Places(front.url, gcs, synapse.url, web, folder)
+        found.secrets = _planted(folder)
+        leak = " ".join(found.secrets.values())
+        front.faults.append(Fault(proxy.status(403, "AccessDenied", leak), path="denied", times=99))
+        yield found
+
+
+def _planted(folder: Path) -> dict[str, str]:
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
+    key = rsa.generate_private_key(65537, 2048).private_bytes(pem, serialization.PrivateFormat.PKCS8, plain).decode()
+    account = {"type": "service_account", "project_id": "p", "private_key_id": "planted-key-id", "private_key": key}
+    account |= {"client_email": "worker@p.iam.gserviceaccount.com", "token_uri": "https://127.0.0.1/token"}
+    (folder / "account.json").write_text(json.dumps(account))
+    return {
+        "key": KEY,
+        "secret": SECRET,
+        "session": SESSION,
+        "synapse": synapse_server.TOKEN,
+        "password": PASSWORD,
+        "signature": SIGNATURE,
+        "google key": key.splitlines()[5],  # a line in the middle
+        "google key id": "planted-key-id",
+    }
+
+
+@pytest.fixture(scope="module")
+def environment(places: Places) -> dict[str, str]:
+    """Save the blocks and return the environment of a run as a worker makes it: block references resolved."""
+    here = Installation.of(
+        {
+            "SPATIALCORE_STORE": f"s3://{BUCKET}/store",
+            "AWS_ACCESS_KEY_ID": KEY,
+            "AWS_SECRET_ACCESS_KEY": SECRET,
+            "AWS_SESSION_TOKEN": SESSION,
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_ENDPOINT_URL": places.s3,
+            "GOOGLE_APPLICATION_CREDENTIALS": str(places.folder / "account.json"),
+            "SYNAPSE_AUTH_TOKEN": synapse_server.TOKEN,
+        }
+    )
+    saved = save_blocks(here)
+    assert {"aws-credentials/spatialcore", "gcp-credentials/spatialcore", "secret/spatialcore-synapse"} <= set(saved)
+    template = run_environment(here)
+    assert not [text for text in template.values() if any(secret in text for secret in places.secrets.values())]
+    resolved: dict[str, str] = asyncio.run(resolve_block_document_references(template))
+    assert resolved["AWS_SECRET_ACCESS_KEY"] == SECRET
+    assert places.secrets["google key"] in resolved["FSSPEC_GS"]
+    return resolved
+
+
+@pytest.fixture
+def census(places: Places, monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> str:
+    """Put a small Census into the bucket."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL"):
+        monkeypatch.setenv(name, environment[name])
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", places.gcs)
+    small_census.build(str(places.folder / "soma"))
+    root = f"{BUCKET}/{uuid.uuid4().hex}/soma"
+    system, _ = storage.connect(f"s3://{root}/x")
+    system.put(f"{places.folder / 'soma'}/", f"{root}/", recursive=True)
+    return f"s3://{root}"
+
+
+@pytest.mark.slow
+def test_acquisition_by_a_flow_shows_no_secret(
+    places: Places, environment: dict[str, str], census: str, tmp_path: Path
+) -> None:
+    bucket, other = f"s3://{BUCKET}/{uuid.uuid4().hex}", f"gs://{BUCKET}/{uuid.uuid4().hex}"
+    signed = f"{places.web.replace('://', f'://me:{PASSWORD}@')}/atlas.h5ad?X-Amz-Signature={SIGNATURE}&token={SESSION}"
+    query = f"cellxgene://?tissue=lung&census={census}"
+    good = {
+        "synapse://syn123": f"{bucket}/atlas.h5ad",
+        query: f"{other}/lung.h5ad",
+        f"{query}&max_cells=30": f"{bucket}/drawn.h5ad",
+        signed: str(tmp_path / "signed.h5ad"),
+    }
+    more = {f"{bucket}/atlas.h5ad": f"{other}/copy.h5ad", f"{other}/lung.h5ad": str(tmp_path / "lung.h5ad")}
+    bad = ["synapse://syn999", f"{bucket}/denied.h5ad", f"{other}/absent.h5ad", signed.replace("atlas", "absent")]
+    bad += [f"cellxgene://?tissue=lung&census=s3://{BUCKET}/denied/soma", f"{query}&disease=planted"]
+    printed = _run(places, environment, tmp_path, good, more, *({source: f"{bucket}/x.h5ad"} for source in bad))
+    assert printed.splitlines().count("failed") == len(bad), printed
+    assert ad.read_h5ad(tmp_path / "lung.h5ad").n_obs > 50
+    seen = {"printed": printed} | _on_the_server() | _stored(bucket) | _stored(other) | _on_disk(tmp_path)
+    assert {"logs", "task_runs", "task_run_states", "flow_runs", "flow_run_states", "artifacts", "events"} <= set(seen)
+    assert "store synapse://syn123" in seen["task_runs"]
+    assert len(seen) > 20
+    shown = [(place, name) for name, secret in places.secrets.items() for place, text in seen.items() if secret in text]
+    assert shown == []
+
+
+def _run(places: Places, environment: dict[str, str], folder: Path, *wanted: dict[str, str]) -> str:
+    """Fetch references by flows in a process of their own; return all that it printed."""
+    forms = [{"references": [{"source": k, "output": v} for k, v in each.items()]} for each in wanted]
+    endpoints = folder / "synapse.config"
+    url = places.synapse
+    endpoints.write_text(
+        f"[endpoints]\nrepoEndpoint={url}/repo/v1\nauthEndpoint={url}/auth/v1\n"
+        f"fileHandleEndpoint={url}/file/v1\nportalEndpoint={url}\n"
+    )
+    more = {
+        "PREFECT_API_URL": str(PREFECT_API_URL.value()),
+        "PREFECT_HOME": str(folder / "prefect"),
+        "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "true",
+        "PREFECT_LOGGING_LEVEL": "DEBUG",
+        "HOME": str(folder / "home"),
+        "STORAGE_EMULATOR_HOST": places.gcs,
+        "SYNAPSE_CONFIG": str(endpoints),
+        "SPATIALCORE_STORAGE_FIRST_WAIT": "0.02",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", RUN, *map(json.dumps, forms)],
+        cwd=ROOT,
+        env={**os.environ, **environment, **more},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def _on_the_server() -> dict[str, str]:
+    """Return what the server tells of all runs; of their forms only what the user typed is left out."""
+    told: dict[str, str] = {}
+    with httpx.Client(base_url=f"{PREFECT_API_URL.value()}/", timeout=30) as client:
+        for kind in ("logs", "task_runs", "flow_runs", "artifacts"):
+            found: list[dict[str, Any]] = []
+            while batch := _post(client, f"{kind}/filter", {"limit": 200, "offset": len(found)}):
+                found += batch
+            told[kind] = json.dumps([{**each, "parameters": {}} for each in found])
+            if kind in {"task_runs", "flow_runs"}:
+                of = kind.removesuffix("s")
+                states = [client.get(f"{of}_states/", params={f"{of}_id": each["id"]}).text for each in found]
+                told[f"{of}_states"] = " ".join(states)
+        told["events"] = json.dumps(_post(client, "events/filter", {"limit": 50}))
+    return told
+
+
+def _post(client: httpx.Client, path: str, wanted: dict[str, int]) -> Any:
+    answer = client.post(path, json=wanted)
+    answer.raise_for_status()
+    return answer.json()
+
+
+def _stored(root: str) -> dict[str, str]:
+    system, place = storage.connect(f"{root}/x")
+    paths = system.find(place.path.rpartition("/")[0])
+    return {path: system.cat_file(path).decode("latin-1") for path in paths}
+
+
+def _on_disk(folder: Path) -> dict[str, str]:
+    """Return all files and their names: outputs, caches, Prefect's results."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return {str(path): f"{path} {path.read_bytes().decode('latin-1')}" for path in files}
