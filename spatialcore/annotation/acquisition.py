@@ -32,7 +32,7 @@ def acquire_reference(source: str, output: str | Path, force: bool = False, **kw
     Returns
     -------
     str
-        Path or URI of the stored reference. Its manifest lies beside it (``.manifest.json``).
+        Path or URI of the stored reference. Its manifest tells where it came from (`provenance_of`).
 
     Raises
     ------
@@ -100,7 +100,7 @@ def resolve(origin: Source, *, cache_dir: Path | None = None, force: bool = Fals
 def provenance_of(path: str | Path) -> dict[str, Any]:
     """Return where a local reference came from: source, data sets, citation, licence, release, time of retrieval.
 
-    It is read from the cache entry or from the manifest beside the file; empty where neither knows this version of it.
+    It is read from the cache entry or from the file's manifest; empty where neither knows this version of it.
     """
     file = Path(path)
     entry = cache.entry_of(file)

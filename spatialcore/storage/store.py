@@ -1,8 +1,8 @@
 """Files and small objects in a store: local, memory://, s3://, gs://, and http(s):// to read from.
 
-Nothing is visible under its name before it is whole and checked. A file put with `put` has a manifest object beside it,
-written last, with size, sha256, version token and where it came from; a manifest that speaks of another version is not
-believed.
+Nothing is visible under its name before it is whole and checked. A file put with `put` has a manifest, written last,
+with size, sha256, version token and where it came from: an object beside it, or a file in the hidden folder
+``.spatialcore`` beside it. A manifest that speaks of another version is not believed.
 """
 
 import hashlib
@@ -242,7 +242,7 @@ def delete(uri: str | Path) -> None:
         except FileNotFoundError:
             return
 
-    for path in (manifest_uri(location.path), location.path):
+    for path in (parse_uri(manifest_uri(location.uri)).path, location.path):
         attempt(lambda path=path: remove(path), what=f"remove {canonical(location.uri)}")  # type: ignore[misc]
 
 

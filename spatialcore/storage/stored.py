@@ -1,17 +1,20 @@
-"""What is known of a file in a store, and the manifest object that keeps it beside the file."""
+"""What is known of a file in a store, and the manifest that keeps it near the file."""
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from spatialcore.core.logging import get_logger
+from spatialcore.storage.uri import parse_uri
 
 log = get_logger(__name__)
 
 MANIFEST_SUFFIX: Final = ".manifest.json"
 PART_SUFFIX: Final = ".part"
+MANIFEST_FOLDER: Final = ".spatialcore"
 
 
 class StoredFile(BaseModel):
@@ -38,7 +41,7 @@ class StoredFile(BaseModel):
 
 
 class Manifest(BaseModel):
-    """What is written beside a stored file, after the file itself.
+    """What is written after a stored file itself.
 
     Parameters
     ----------
@@ -76,8 +79,12 @@ class Manifest(BaseModel):
 
 
 def manifest_uri(uri: str) -> str:
-    """Return the URI of a file's manifest."""
-    return uri + MANIFEST_SUFFIX
+    """Return the URI of a file's manifest: in a hidden folder beside a local file, beside an object in a bucket."""
+    location = parse_uri(uri)
+    if not location.is_local:
+        return location.uri + MANIFEST_SUFFIX
+    path = Path(location.path)
+    return str(path.parent / MANIFEST_FOLDER / (path.name + MANIFEST_SUFFIX))
 
 
 def is_ours(name: str) -> bool:

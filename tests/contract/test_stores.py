@@ -148,6 +148,12 @@ class TestFile(StoreContract):
     def root(self, tmp_path: Path) -> str:
         return str(tmp_path / "store")
 
+    def test_manifests_are_out_of_sight(self, root: str, file: Path) -> None:
+        storage.put(file, f"{root}/results/calls.h5ad")
+        results = Path(root) / "results"
+        assert [path.name for path in results.iterdir() if not path.name.startswith(".")] == ["calls.h5ad"]
+        assert (results / ".spatialcore" / "calls.h5ad.manifest.json").is_file()
+
 
 class TestMemory(StoreContract):
     @pytest.fixture

@@ -43,7 +43,7 @@ def test_a_file_with_its_origin(synapse: State, tmp_path: Path) -> None:
     kept = manifest.metadata
     assert (kept["source"], kept["synapse_version"]) == ("synapse://syn123", 2)
     assert kept["annotations"] == {"license": ["CC BY 4.0"]}
-    assert {file.name for file in path.parent.iterdir()} == {"reference.h5ad", "reference.h5ad.manifest.json"}
+    assert {file.name for file in path.parent.iterdir()} == {"reference.h5ad", ".spatialcore"}
 
 
 def test_a_version(synapse: State, tmp_path: Path) -> None:
