@@ -2,12 +2,14 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 LINK = re.compile(r"\]\((?!https?://|mailto:|#)([^)#\s]+)")
+COMMAND = re.compile(r"^(?:    )?spatialcore ((?:[^\n\\]|\\\n)+)", re.MULTILINE)
 IMPORT = re.compile(r"^from ((?:spatialcore|flows|tasks|deployments)[\w.]*) import ([\w, ]+)", re.MULTILINE)
 
 
@@ -24,3 +26,20 @@ def test_names_in_examples_exist(page: Path) -> None:
     for module, names in IMPORT.findall(page.read_text()):
         found = importlib.import_module(module)
         assert [name.strip() for name in names.split(",") if not hasattr(found, name.strip())] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_commands_have_the_options_that_are_shown(page: Path) -> None:
+    from typer.main import get_command
+
+    from spatialcore.cli.app import app
+
+    for line in COMMAND.findall(page.read_text()):
+        words = re.split(r"#|&&|>", line)[0].replace("\\\n", " ").split()
+        known: set[str] = set()
+        command: Any = get_command(app)
+        for word in words:
+            command = getattr(command, "commands", {}).get(word, command)
+        for parameter in command.params:
+            known |= {*parameter.opts, *parameter.secondary_opts}
+        assert [word for word in words if word.startswith("--") and word not in known] == [], line

@@ -25,7 +25,9 @@ def ls(folder: Folder = None, as_json: AsJson = False) -> None:
 
 @app.command("prune")
 def prune(
-    keep: Annotated[str, typer.Option("--keep", help="How much may stay, e.g. 20GB; the least used go first.")],
+    max_size: Annotated[
+        str, typer.Option("--max-size", "--keep", help="How much may stay, e.g. 20GB; the least used go first.")
+    ],
     folder: Folder = None,
     as_json: AsJson = False,
 ) -> None:
@@ -33,7 +35,7 @@ def prune(
     console.start(as_json=as_json)
     from spatialcore.storage.cache import parse_size, prune
 
-    _removed(prune(parse_size(keep), folder))
+    _removed(prune(parse_size(max_size), folder))
 
 
 @app.command("clear")

@@ -168,7 +168,7 @@ def test_cache_is_listed_and_cleared(spatialcore: Command, workplace: Workplace,
     local = resolve_uri_to_local("memory://bucket/first.h5ad", tmp_path)
     listed = json.loads(spatialcore("cache", "ls", "--folder", tmp_path, "--json").out)
     assert [Path(entry["path"]) for entry in listed] == [local]
-    assert spatialcore("cache", "prune", "--keep", "1GB", "--folder", tmp_path).code == 0
+    assert spatialcore("cache", "prune", "--max-size", "1GB", "--folder", tmp_path).code == 0
     assert local.exists()
     assert "MB freed" in spatialcore("cache", "clear", "--folder", tmp_path).out
     assert not local.exists()

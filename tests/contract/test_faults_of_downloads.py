@@ -11,7 +11,7 @@ from spatialcore.errors import FileMissingError, StorageError, TransientStorageE
 from tests.contract import faulty_proxy as proxy
 from tests.contract.fault_table import FaultTable
 from tests.contract.faulty_proxy import Act, Fault, Proxy, proxy_to
-from tests.contract.servers import BUCKET
+from tests.contract.servers import BUCKET, web_server
 from tests.contract.trouble import SIZE, WHAT_LASTS, run_and_kill, small_disk
 
 TABLE = FaultTable("downloads")
@@ -154,5 +154,17 @@ def test_google_too(name: str, gs: str, file: Path, tmp_path: Path, monkeypatch:
     TABLE.tell(name, "download from GCS", WHOLE)
 
 
+@pytest.mark.parametrize("name", ["503 SlowDown", "body cut off, right status and length", "stall in mid-body"])
+def test_web_servers_too(name: str, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SPATIALCORE_STORAGE_READ_TIMEOUT", "0.7")
+    with web_server(tmp_path) as inner, proxy_to(inner) as running:  # this server knows no ranges and sends all again
+        fault = Fault(PASSING[name], path=BODY, times=2)
+        running.faults.append(fault)
+        storage.get(f"{running.url}/{file.name}", tmp_path / "back" / "back.h5ad")
+        assert fault.seen == 2
+    assert sha256_of_file(tmp_path / "back" / "back.h5ad") == sha256_of_file(file)
+    TABLE.tell(name, "download from a web server", "tried again; the file is whole")
+
+
 def test_the_table_in_the_docs_is_what_was_seen() -> None:
-    TABLE.compare(complete=len(TABLE.rows) == 20)
+    TABLE.compare(complete=len(TABLE.rows) == 23)
