@@ -10,7 +10,8 @@ config_json                every setting
 config_digest              sha256 of the settings
 random_state               the seed
 versions_json              Python and the libraries
-references_json            per reference: path, source, cells seen, drawn and kept, what was dropped
+references_json            per reference: path, source, cells seen, drawn and kept, what was dropped, and its
+                           origin: data sets, citations, licence, release, retrieval, where known
 label_mapping_json         reference label -> Cell Ontology term, with score and tier
 reference_composition_json cells per class and source, before and after balancing
 timings_json               seconds per phase

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from spatialcore.annotation.acquisition import provenance_of
 from spatialcore.annotation.features import Features
 from spatialcore.annotation.labels import Finding
 from spatialcore.columns import ONTOLOGY_ID
@@ -99,4 +100,5 @@ def describe_reference(
         "x_state": status["x_state"],
         "x_target_sum": status["x_target_sum"],
         "findings": [finding.as_dict() for finding in reference.findings],
+        "origin": {name: known for name, known in provenance_of(reference.path).items() if name != "request"},
     }

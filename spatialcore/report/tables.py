@@ -16,6 +16,14 @@ from spatialcore.plotting.recorded import held_out, model_card, recorded, record
 
 Rows = list[dict[str, Any]]
 DEFAULT_THRESHOLD = 0.8
+_ORIGIN = {
+    "source": "from",
+    "synapse_version": "version",
+    "license": "licence",
+    "census_build": "Census",
+    "dataset_schema_version": "schema",
+    "retrieved": "retrieved",
+}
 
 
 def require_calls(adata: AnnData) -> None:
@@ -65,10 +73,16 @@ def references(adata: AnnData) -> Rows:
 
 
 def _about(item: dict[str, Any]) -> str:
-    """Return what must be cited: collection, citation, licence, release and retrieval, where they are known."""
-    known = {**item, **(item.get("metadata") or {}), **(item.get("provenance") or {})}
-    names = ("collection", "citation", "licence", "license", "census_build", "schema_version", "retrieved")
-    return "; ".join(f"{name.replace('_', ' ')}: {known[name]}" for name in names if known.get(name))
+    """Return what must be cited: data sets with their collections, licence, release and retrieval, where known."""
+    origin = item.get("origin") or {}
+    parts = [_cited(each) for each in origin.get("datasets") or []]
+    parts += [f"{words}: {origin[name]}" for name, words in _ORIGIN.items() if origin.get(name)]
+    return "; ".join(part for part in parts if part)
+
+
+def _cited(dataset: dict[str, str]) -> str:
+    names = ("dataset_title", "collection_name", "citation", "collection_doi", "dataset_id")
+    return ", ".join(dict.fromkeys(dataset[name] for name in names if dataset.get(name)))
 
 
 def dropped(adata: AnnData) -> Rows:

@@ -9,10 +9,11 @@ import anndata as ad
 import numpy as np
 import pytest
 
-from spatialcore import storage
-from spatialcore.annotation import acquire_reference, resolve_uri_to_local
+from spatialcore import columns, storage
+from spatialcore.annotation import acquire_reference, combine_references, resolve_uri_to_local
 from spatialcore.annotation.acquisition import provenance_of
 from spatialcore.errors import FileMissingError, InputError
+from spatialcore.report.tables import references
 from spatialcore.sources import download_cellxgene_reference, query_cellxgene_census
 from tests.contract import small_census
 from tests.contract.servers import BUCKET, web_server
@@ -132,6 +133,22 @@ def test_a_data_set_by_key(census: str, census_folder: Path, tmp_path: Path) -> 
     assert (kept["census_build"], kept["census_schema_version"]) == (small_census.BUILD, "2.1.0")
     assert kept["license"] == "CC BY 4.0"
     assert kept["retrieved"].startswith("20")
+
+
+@pytest.mark.parametrize("place", ["cache", "folder"])
+def test_what_must_be_cited_reaches_manifest_and_report(place: str, census: str, tmp_path: Path) -> None:
+    uri = f"cellxgene://?tissue=lung&census={census}"
+    reference = uri if place == "cache" else acquire_reference(uri, tmp_path / "lung.h5ad")
+    combined = combine_references([reference], ["cell_type"], cache_dir=tmp_path / "cache")
+    (told,) = json.loads(combined.uns[columns.REFERENCES_MANIFEST])
+    assert told["origin"]["census_build"] == small_census.BUILD
+    assert {each["dataset_id"] for each in told["origin"]["datasets"]} == {small_census.HLCA, small_census.COVID}
+    combined.uns[columns.MANIFEST] = {"references_json": combined.uns[columns.REFERENCES_MANIFEST]}
+    (row,) = references(combined)
+    for words in ("Sikkema et al. (2023) Nat Med", "integrated Human Lung Cell Atlas", "Melms et al.", "CC BY 4.0"):
+        assert words in row["about"]
+    for words in (f"Census: {small_census.BUILD}", "schema: 5.2.0", "retrieved: 20", "tissue=lung"):
+        assert words in row["about"]
 
 
 def test_a_draw_from_a_data_set(census: str, tmp_path: Path) -> None:
