@@ -2,14 +2,18 @@
 
 Every (source, label) pair is asked once, by the label alone. A label's truth in a source is the set of ids its curators
 gave it there. The facts of a table that ship with the package as a lexicon are withheld while that table is asked;
-``--withhold curators`` withholds those of its curators' other tables as well, ``--withhold all`` measures the rules.
-``--rival FILE`` (CSV: label, id) measures another mapper on the labels it was asked.
+``--withhold curators`` withholds those of its curators' other tables as well, ``--withhold all`` measures the rules,
+``--withhold none`` what is shipped. Beside the figures stand two bounds for labels that recur: what the one best answer
+to every label would reach, and what the other tables' vote reaches. ``--halves N`` asks N random halves of the tables
+with the facts of the other half alone. ``--rival FILE`` (CSV: label, id) measures another mapper on its labels.
 
     python benchmarks/ontology.py ../shared/truth --worst 20
 """
 
 import argparse
+import random
 import time
+from collections import Counter
 from pathlib import Path
 
 import pandas as pd
@@ -115,16 +119,47 @@ def report(judged: pd.DataFrame) -> pd.DataFrame:
 
 
 def ask(pairs: pd.DataFrame, withheld: str) -> pd.Series:
-    """Return what our mapper finds with the facts of some tables withheld."""
+    """Return what our mapper finds with the facts of some tables withheld: of a kind, or those named."""
     found = []
     for source, label in pairs[["source", "label"]].to_numpy():
         left_out = {
+            "none": "",
             "source": source,
             "curators": ",".join(curators_of(source)),
             "all": ",".join((*HRA, "hlca_author")),
-        }[withheld]
+        }.get(withheld, withheld)
         found.append(matcher_for(without=left_out).match(label).id)
-    return pd.Series(found)
+    return pd.Series(found, index=pairs.index)
+
+
+def bounds(pairs: pd.DataFrame) -> dict[str, pd.Series]:
+    """Return which pairs the one best answer to each label gets right, and which the vote of the other tables."""
+    votes = pairs.groupby(pairs["label"].str.lower())["truth"].agg(lambda sets: Counter(t for ids in sets for t in ids))
+    best, others = [], []
+    for label, truth in pairs[["label", "truth"]].to_numpy():
+        cast = votes[label.lower()]
+        best.append(max(sorted(cast), key=cast.__getitem__) in truth)
+        rest = cast - Counter(truth)
+        others.append(bool(rest) and max(sorted(rest), key=rest.__getitem__) in truth)
+    return {"best single answer": pd.Series(best), "vote of the others": pd.Series(others)}
+
+
+def show_bounds(pairs: pd.DataFrame) -> None:
+    """Print what agreement among the curators allows where labels recur."""
+    recurring = pairs["recurring"] & ~pairs["trivial"]
+    for name, right in bounds(pairs).items():
+        with_trivial = (right | pairs["trivial"])[recurring | pairs["trivial"]]
+        print(f"{name}: recurring {100 * right[recurring].mean():.1f}, with trivial {100 * with_trivial.mean():.1f}")
+
+
+def show_halves(pairs: pd.DataFrame, count: int) -> None:
+    """Print the figures of random halves of the tables, asked with the facts of the other half alone."""
+    sources = sorted(pairs["source"].unique())
+    for seed in range(count):
+        asked = random.Random(seed).sample(sources, len(sources) // 2)
+        half = pairs[pairs["source"].isin(asked)]
+        figures = report(judge(half, ask(half, ",".join(asked)))).loc[["non-trivial", "trivial and recurring"]]
+        print(f"\nhalf {seed}: {', '.join(sorted(asked))}\n{figures.round(1).to_string()}")
 
 
 def abstained(folder: Path) -> tuple[int, int, list[str]]:
@@ -150,9 +185,10 @@ def main() -> None:
     parser.add_argument("truth", type=Path)
     parser.add_argument("--worst", type=int, default=0)
     parser.add_argument(
-        "--withhold", choices=("source", "curators", "all"), default="source",
-        help="shipped facts not to be read: those of the table asked, of all tables of its curators, or all",
+        "--withhold", choices=("source", "curators", "all", "none"), default="source",
+        help="shipped facts not to be read: those of the table asked, of all tables of its curators, all, or none",
     )  # fmt: skip
+    parser.add_argument("--halves", type=int, default=0)
     parser.add_argument("--rival", type=Path, help="CSV of label, id: measured beside ours on its labels")
     options = parser.parse_args()
     pairs = read_truth(options.truth)
@@ -163,6 +199,7 @@ def main() -> None:
     judged = judge(pairs, ask(pairs, options.withhold))
     spent = time.process_time() - start
     print(report(judged).round(1).to_string())
+    show_bounds(pairs)
     print(f"\n{pairs['label'].nunique()} labels in {spent:.1f} CPU s (judging included)")
     if (options.truth / "negatives.csv").is_file():
         kept, total, mapped = abstained(options.truth)
@@ -172,6 +209,7 @@ def main() -> None:
         print(f"\nrival ({options.rival.name}) on the same labels")
         print(report(judge(pairs, pairs["label"].map(ids))).round(1).to_string())
     show_worst(judged, options.worst)
+    show_halves(pairs, options.halves)
 
 
 if __name__ == "__main__":

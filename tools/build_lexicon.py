@@ -14,7 +14,7 @@ from pathlib import Path
 
 from spatialcore.annotation.ontology.forms import alternatives
 from spatialcore.annotation.ontology.heads import lineages
-from spatialcore.annotation.ontology.hierarchy import ROOT, current_id
+from spatialcore.annotation.ontology.hierarchy import ROOT, current_id, distance
 from spatialcore.annotation.ontology.index import load_ontology_index
 from spatialcore.annotation.ontology.junk import is_junk
 from spatialcore.annotation.ontology.matcher import Matcher
@@ -23,6 +23,8 @@ from spatialcore.annotation.ontology.text import words_of
 
 SOURCES = ("hra_celltypist", "hra_azimuth", "hra_frmatch", "hra_popv", "asctb", "hlca_author")
 TARGET = Path(__file__).resolve().parents[1] / "spatialcore" / "data" / "ontology_mappings" / "lexicon.tsv"
+# A fact farther than this from what a label's words surely say is a slip in a table.
+SURE, FARTHEST = 0.8, 4
 HEADER = "words\tid\tsources\n"
 
 
@@ -45,9 +47,12 @@ def _is_fact(label: str, words: str, term: str, matcher: Matcher) -> bool:
         return False
     if matcher.exact(label).tier == "tier1_exact":
         return False
-    found = matcher.match(label).id
-    ours, theirs = (lineages(found) if found else frozenset()), lineages(term)
-    return not ours or not theirs or bool(ours & theirs)
+    found = matcher.match(label)
+    if not found.id:
+        return True
+    ours, theirs = lineages(found.id), lineages(term)
+    is_other_lineage = bool(ours and theirs) and not ours & theirs
+    return not is_other_lineage and (found.score < SURE or distance(found.id, term) <= FARTHEST)
 
 
 def main() -> int:

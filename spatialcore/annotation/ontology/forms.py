@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from spatialcore.annotation.ontology.text import spelled
 from spatialcore.annotation.ontology.vocabulary import words
 
-# How much there is of a marker tells types apart, unlike other states.
-LEVELS = frozenset({"high", "low", "int", "intermediate", "positive", "negative"})
+# How much there is of a marker tells types apart, unlike other states, and so does "non".
+TELLING_STATES = frozenset({"high", "low", "int", "intermediate", "positive", "negative", "non"})
 _NUMBER = re.compile(
     r"(?<!type)(?<!segment)(?<!stage)(?<!layer)(?<!class)(?<!group)(?<!phase)[\s_.-]+(?:c|cl|cluster)?\d{1,3}$",
     re.IGNORECASE,
@@ -45,7 +45,7 @@ def _candidates(label: str) -> Iterator[str]:
     for length in range(len(parts) - 1, 0, -1):
         yield " ".join(parts[:length])
     yield _TRAILING_SIGNS.sub("", bare)
-    yield " ".join(word for word in spelled(bare).split() if word not in words("state") or word in LEVELS)
+    yield " ".join(word for word in spelled(bare).split() if word not in words("state") or word in TELLING_STATES)
 
 
 def _is_place(text: str) -> bool:
@@ -68,5 +68,6 @@ def first_part(label: str) -> str:
 
 def alternatives(label: str) -> list[str]:
     """Return the parts of a label that names several types (``T/NK``, ``Mono & Mac``); one part: it names one."""
-    parts = [part for part in _ALTERNATIVES.split(_BRACKETS.sub(" ", label)) if part.strip(" _-")]
+    plain = _NUMBER.sub("", _BRACKETS.sub(" ", label).strip())
+    parts = [part for part in _ALTERNATIVES.split(plain) if part.strip(" _-")]
     return [part.strip(" _-") for part in parts] if 2 <= len(parts) <= 4 else [label]

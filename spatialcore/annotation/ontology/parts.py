@@ -7,7 +7,7 @@ from spatialcore.annotation.ontology.hierarchy import depth, is_a, is_term, lowe
 from spatialcore.annotation.ontology.known import Known
 from spatialcore.annotation.ontology.match import Match
 from spatialcore.annotation.ontology.phrasing import is_telling
-from spatialcore.annotation.ontology.text import words_of
+from spatialcore.annotation.ontology.text import spelled, words_of
 
 # A label of several types means what they share, where that still says something: a term below one of these.
 TELLING = (
@@ -20,8 +20,9 @@ STAGES = ("CL:0000034", "CL:0011115", "CL:0011026")
 
 def by_shorter_form(known: Known, label: str, tissue: str = "") -> Match:
     """Return the term of a label without its qualifiers, or what these narrow it to."""
+    context = f"{tissue} {spelled(label)}"
     for form in list(shorter(label))[1:]:
-        found = known.whole(form, tissue) if is_telling(form) else Match(label)
+        found = known.whole(form, context) if is_telling(form) else Match(label)
         if found.id:
             better = _narrowed(known, label, tissue, found.id)
             return better if better.id else known.table.found(label, found.id, 0.85, "tier2_token")

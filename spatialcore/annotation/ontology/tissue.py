@@ -32,6 +32,10 @@ ALIASES = {
     "skin": ("epidermis", "dermis"),
 }
 MAX_STEPS = 2
+# What every organ has: everyone's "Endothelial" is an endothelial cell, whichever organ it came from. Endothelial,
+# epithelial, muscle, stromal, mesothelial cell, leukocyte.
+EPITHELIAL = "CL:0000066"
+EVERYWHERE = ("CL:0000115", EPITHELIAL, "CL:0000187", "CL:0000499", "CL:0000077", "CL:0000738")
 
 
 def narrowed(term: str, tissue: str) -> str:
@@ -44,10 +48,10 @@ def narrowed(term: str, tissue: str) -> str:
     >>> name_of(narrowed("CL:0000160", "brain"))
     'goblet cell'
     """
+    if not is_term(term) or term in EVERYWHERE or any(is_a(term, kind) for kind in EVERYWHERE if kind != EPITHELIAL):
+        return term
     places = [word for word in words_of(tissue) if word not in words("state")]
     places += [alias for word in places for alias in ALIASES.get(word, ())]
-    if not places or not is_term(term):
-        return term
     own = _content(term)
     found = []
     for child in descendants(term):

@@ -37,6 +37,8 @@ _PHRASES = [
     (r"(?<= )(ig[adegm]\d?)\+(?= )", r"\1"),  # IgG+ plasma cells are the ontology's IgG plasma cells
     (r"(?<= )effector memory (?:cd45)?ra\+?(?= )", "effector memory terminally differentiated"),
     (r"(?<= )naive cytotoxic(?= )", "naive cd8+"),  # 10x calls naive CD8 T cells so
+    (r"(?<= )(?:non |un ?)switched(?= )", "unswitched"),
+    (r"(?<= )(?<!class )switched(?= )", "class switched"),
     (r"(?<= )fraction ([a-f])(?= )", r"fraction\1"),
     (r"(?<= )cd56 high(?= )", "cd56 bright"),
     (r"(?<= )cd56 low(?= )", "cd56 dim"),

@@ -1,0 +1,39 @@
+"""What the benchmark measures does not get worse."""
+
+import pytest
+
+from benchmarks.ontology import abstained, ask, bounds, judge, read_truth, report
+
+
+@pytest.fixture(scope="module")
+def pairs(shared):
+    return read_truth(shared / "truth")
+
+
+def test_accuracy_on_the_curators_tables(pairs):
+    figures = report(judge(pairs, ask(pairs, "source")))
+    assert figures.loc["non-trivial", "exact"] > 62
+    assert figures.loc["non-trivial", "within2"] > 82
+    assert figures.loc["non-trivial", "wrong"] < 1
+    assert figures.loc["trivial", "exact"] == 100
+    assert figures.loc["trivial and recurring", "exact"] > 82
+
+
+def test_what_is_shipped_answers_what_recurs(pairs):
+    figures = report(judge(pairs, ask(pairs, "none")))
+    assert figures.loc["trivial and recurring", "exact"] > 86
+
+
+def test_labels_of_no_type_are_left_unmapped(shared):
+    kept, total, _ = abstained(shared / "truth")
+    assert (kept, total) == (42, 44)
+
+
+def test_agreement_of_curators_bounds_what_can_be_reached(pairs):
+    kept = pairs.iloc[:0].copy()
+    kept.loc[0] = ["one", "x", frozenset({"a"}), False, False, True]
+    kept.loc[1] = ["two", "X", frozenset({"a"}), False, False, True]
+    kept.loc[2] = ["three", "x", frozenset({"b"}), False, False, True]
+    found = bounds(kept)
+    assert found["best single answer"].tolist() == [True, True, False]
+    assert found["vote of the others"].tolist() == [True, True, False]
