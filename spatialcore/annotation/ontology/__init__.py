@@ -1,6 +1,7 @@
 """Labels to Cell Ontology terms, and the graph of these terms."""
 
 from spatialcore.annotation.ontology.coarsening import coarsen
+from spatialcore.annotation.ontology.curated import has_ontology_ids
 from spatialcore.annotation.ontology.hierarchy import (
     ancestors,
     current_id,
@@ -13,7 +14,7 @@ from spatialcore.annotation.ontology.hierarchy import (
     name_of,
 )
 from spatialcore.annotation.ontology.index import load_ontology_index
-from spatialcore.annotation.ontology.mapping import add_ontology_ids, has_ontology_ids
+from spatialcore.annotation.ontology.mapping import add_ontology_ids
 from spatialcore.annotation.ontology.result import MappingResult
 
 __all__ = [

@@ -6,10 +6,13 @@ two- and three-letter synonyms, some of which are traps (PC is Purkinje cell the
 """
 
 import re
+from collections.abc import Iterable
 from functools import cache
 
 from spatialcore.annotation.ontology.tables import read_rows
 
+# Parts that more than one organ has: the kidney's cortex is not the brain's.
+SHARED_PLACES = frozenset({"cortex", "cortical", "medulla"})
 LINEAGE_LETTERS = ("t", "b")
 _NUMBERED = re.compile(r"^(?:([a-z]{2,})\d{1,2}|([a-z]{3,})\d{1,2}[a-z])$")
 
@@ -38,10 +41,14 @@ def reading(word: str, tissue: str = "") -> str | None:
     ('renal principal cell', 'plasma cell')
     """
     around = tissue.lower()
-    for places, reads in abbreviations().get(word, []):
-        if not places or any(place in around if len(place) > 3 else place in around.split() for place in places):
-            return reads
-    return None
+    fitting = [(places, reads) for places, reads in abbreviations().get(word, []) if not places or _named(places, around)]
+    sure = (reads for places, reads in fitting if not places or _named(places, around) - SHARED_PLACES)
+    return next(sure, fitting[0][1] if fitting else None)
+
+
+def _named(places: Iterable[str], around: str) -> set[str]:
+    words = around.split()
+    return {place for place in places if (place in around if len(place) > 3 else place in words)}
 
 
 def reading_of(word: str, context: str = "", *, has_state: bool = False) -> str | None:

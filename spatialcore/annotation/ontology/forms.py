@@ -57,8 +57,13 @@ def qualifiers(label: str) -> list[str]:
     """Return the parts that the shorter forms leave out: what stands in brackets or behind a colon."""
     inside = [found.strip("()[]{} ") for found in _BRACKETS.findall(label)]
     behind = re.split(r"[:|]|\s-\s|--", _BRACKETS.sub(" ", label))[1:]
-    codes = [code for part in inside if "." in part for code in part.split(".")]
-    return [part.strip() for part in (*inside, *behind, *codes) if len(part.strip()) > 1]
+    return [part.strip() for part in (*inside, *behind) if len(part.strip()) > 1]
+
+
+def codes(label: str) -> list[str]:
+    """Return the parts of a dotted code in brackets, where the Immunological Genome Project names its types."""
+    inside = [found.strip("()[]{} ") for found in _BRACKETS.findall(label)]
+    return [code.strip() for part in inside if "." in part for code in part.split(".") if len(code.strip()) > 1]
 
 
 def first_part(label: str) -> str:

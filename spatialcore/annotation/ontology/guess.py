@@ -9,6 +9,8 @@ from spatialcore.annotation.ontology.tissue import widened
 
 LEAST_SCORE = 0.45
 SURE_SCORE = 0.6
+# Scores are shown in the range documented for these tiers.
+LEAST_SHOWN, MOST_SHOWN = 0.5, 0.85
 
 
 def telling_words(label: str, tissue: str = "") -> tuple[str, ...]:
@@ -44,9 +46,10 @@ def guess(table: Names, label: str, tissue: str = "", *, below: str = "", rival:
         if fitting and not contradict(words, table.words_at(row)):
             term = _settled(table, table.ids[row], words, tissue, noun)
             tier = "tier2_token" if score > SURE_SCORE else "tier3_overlap"
-            return table.found(label, term, score, tier) if term else Match(label)
+            shown = min(max(score, LEAST_SHOWN), MOST_SHOWN)
+            return table.found(label, term, shown, tier) if term else Match(label)
     if head and not below:
-        return table.found(label, head[0], 0.5 + 0.05 * head[1], "tier3_overlap")
+        return table.found(label, head[0], LEAST_SHOWN + 0.05 * head[1], "tier3_overlap")
     return Match(label)
 
 

@@ -8,11 +8,13 @@ import pandas as pd
 from anndata import AnnData
 
 from spatialcore.annotation.ontology.coarsening import coarsen
-from spatialcore.annotation.ontology.hierarchy import current_id, hierarchy
+from spatialcore.annotation.ontology.curated import live_ids
+from spatialcore.annotation.ontology.hierarchy import current_id
 from spatialcore.annotation.ontology.match import Match
 from spatialcore.annotation.ontology.matcher import Matcher, matcher_for
-from spatialcore.annotation.ontology.result import TABLE_COLUMNS, UNMAPPED, MappingResult
-from spatialcore.columns import CELL_TYPE, ONTOLOGY_ID, ONTOLOGY_LABEL, REFERENCE_SOURCE
+from spatialcore.annotation.ontology.result import MappingResult
+from spatialcore.annotation.ontology.summary import candidates, metadata_of, table_of
+from spatialcore.columns import CELL_TYPE, ONTOLOGY_ID, ONTOLOGY_LABEL
 from spatialcore.core.logging import get_logger
 from spatialcore.errors import InputError, LabelColumnError
 
@@ -103,7 +105,7 @@ def add_ontology_ids(
     matcher = matcher_for(index_path)
     own = _checked_overrides(overrides or {}, matcher)
     labels = adata.obs[source_col].astype(object).where(adata.obs[source_col].notna(), "").astype(str)
-    kept = _kept_ids(adata.obs, target_col) if skip_if_exists else pd.Series("", index=adata.obs.index)
+    kept = live_ids(adata.obs, target_col) if skip_if_exists else pd.Series("", index=adata.obs.index)
     open_labels = sorted(set(labels[kept == ""]) - {""})
 
     skipped = skip_labels or set()
@@ -117,52 +119,12 @@ def add_ontology_ids(
     if name_col is not None:
         adata.obs[name_col] = pd.Categorical(names.fillna(""))
 
-    table = _table(labels, kept, matches, matcher)
-    result = MappingResult(table, _metadata(table, matcher, source_col, tissue, granularity, index_path))
+    table = table_of(labels, kept, matches, matcher)
+    result = MappingResult(table, metadata_of(table, matcher, source_col, tissue, granularity, index_path))
     if save_mapping is not None:
         result.save(save_mapping, dataset_name or source_col)
     _log(result)
-    return adata, {label: _candidates(match) for label, match in matches.items()}, result
-
-
-def has_ontology_ids(adata: AnnData, id_col: str = ONTOLOGY_ID, label_col: str = "cell_type") -> dict[str, Any]:
-    """Say how many cells have a usable Cell Ontology id.
-
-    Parameters
-    ----------
-    adata
-        Cells by genes.
-    id_col
-        Column of ids.
-    label_col
-        Accepted for symmetry with `add_ontology_ids`; the answer does not depend on it.
-
-    Returns
-    -------
-    ``has_column``, ``coverage`` (0 to 1), ``n_with_ids``, ``n_without_ids``, ``unique_ids`` and ``by_source``
-    (coverage per value of ``reference_source``, where there is that column).
-
-    Examples
-    --------
-    >>> import anndata, numpy
-    >>> has_ontology_ids(anndata.AnnData(numpy.zeros((2, 1))))["coverage"]
-    0.0
-    """
-    present = id_col in adata.obs.columns
-    ids = _kept_ids(adata.obs, id_col)
-    usable = ids != ""
-    by_source: dict[str, float] = {}
-    if present and REFERENCE_SOURCE in adata.obs.columns:
-        shares = usable.groupby(adata.obs[REFERENCE_SOURCE].astype(str)).mean()
-        by_source = {str(source): float(share) for source, share in shares.items()}
-    return {
-        "has_column": present,
-        "coverage": float(usable.mean()) if adata.n_obs else 0.0,
-        "n_with_ids": int(usable.sum()),
-        "n_without_ids": int((~usable).sum()),
-        "unique_ids": sorted(set(ids[usable])),
-        "by_source": by_source,
-    }
+    return adata, {label: candidates(match) for label, match in matches.items()}, result
 
 
 def _check(adata: AnnData, source_col: str, min_score: float, granularity: str) -> None:
@@ -188,17 +150,6 @@ def _checked_overrides(overrides: Mapping[str, str], matcher: Matcher) -> dict[s
     return checked
 
 
-def _kept_ids(obs: pd.DataFrame, column: str) -> pd.Series:
-    if column not in obs.columns:
-        return pd.Series("", index=obs.index, dtype=object)
-    given = obs[column].astype(object).where(obs[column].notna(), "").astype(str).str.strip()
-    live = {term: current_id(term) or "" for term in given.unique()}
-    strange = sorted(term for term, current in live.items() if not current and term.startswith("CL:"))
-    if strange:
-        logger.warning("%s holds ids that the Cell Ontology does not have: %s", column, ", ".join(strange[:5]))
-    return given.map(live)
-
-
 def _matched(
     matcher: Matcher, label: str, tissue: str, skipped: set[str], min_score: float, granularity: Granularity
 ) -> Match:
@@ -211,52 +162,12 @@ def _matched(
     return match if coarse == match.id else match.renamed(coarse, matcher.name_of(coarse))
 
 
-def _candidates(match: Match) -> list[dict[str, Any]]:
-    found = [{"id": match.id, "name": match.name, "score": match.score, "match_tier": match.tier}] if match.id else []
-    return found + [
-        {"id": term, "name": name, "score": score, "match_tier": "suggestion"}
-        for term, name, score in match.suggestions
-        if term != match.id
-    ]
-
-
-def _table(labels: pd.Series, kept: pd.Series, matches: dict[str, Match], matcher: Matcher) -> pd.DataFrame:
-    pairs = pd.DataFrame({"label": labels, "kept": kept})
-    counts = pairs[pairs["label"] != ""].value_counts(["label", "kept"]).reset_index(name="n_cells")
-    rows = []
-    for label, term, n_cells in counts.sort_values(["label", "kept"]).itertuples(index=False):
-        match = matches[label] if not term else Match(label, term, matcher.name_of(term), 1.0, "tier1_exact")
-        nearest = "; ".join(f"{name} ({other})" for other, name, _ in match.suggestions)
-        rows.append((label, match.id, match.name, match.score, match.tier, nearest, int(n_cells), bool(term)))
-    return pd.DataFrame(rows, columns=TABLE_COLUMNS)
-
-
-def _metadata(
-    table: pd.DataFrame,
-    matcher: Matcher,
-    source_col: str,
-    tissue: str | None,
-    granularity: Granularity,
-    index_path: str | Path | None,
-) -> dict[str, Any]:
-    mapped = table["match_tier"] != UNMAPPED
-    return {
-        "ontology_version": hierarchy().version,
-        "index": str(index_path) if index_path is not None else "shipped",
-        "index_metadata": matcher.metadata,
-        "source_col": source_col,
-        "tissue": tissue or "",
-        "granularity": granularity,
-        "n_labels": len(table),
-        "n_labels_mapped": int(mapped.sum()),
-        "n_cells": int(table["n_cells"].sum()),
-        "n_cells_mapped": int(table.loc[mapped, "n_cells"].sum()),
-        "labels_by_tier": {str(tier): int(count) for tier, count in table["match_tier"].value_counts().items()},
-    }
-
-
 def _log(result: MappingResult) -> None:
-    found = result.metadata
+    found, table = result.metadata, result.table
     logger.info("%d of %d labels have a Cell Ontology term", found["n_labels_mapped"], found["n_labels"])
     if len(result.unmapped):
         logger.warning("no ontology match for: %s", ", ".join(result.unmapped["input_label"].head(10)))
+    guessed = table[table["match_tier"] == "tier3_overlap"].sort_values("n_cells", ascending=False).head(10)
+    if len(guessed):
+        pairs = (f"{label} -> {name}" for label, name in guessed[["input_label", "name"]].to_numpy())
+        logger.warning("guessed from few words, look at these: %s", ", ".join(pairs))

@@ -1,6 +1,6 @@
 """Labels read in parts: a type with its qualifiers, several types at once, a type before an underscore."""
 
-from spatialcore.annotation.ontology.forms import alternatives, first_part, qualifiers, shorter
+from spatialcore.annotation.ontology.forms import alternatives, codes, first_part, qualifiers, shorter
 from spatialcore.annotation.ontology.guess import guess
 from spatialcore.annotation.ontology.heads import fits
 from spatialcore.annotation.ontology.hierarchy import depth, is_a, is_term, lowest_common_ancestor
@@ -15,7 +15,8 @@ TELLING = (
     "CL:0008034",
 )  # fmt: skip
 # Stem, precursor and progenitor cell: whatever type stands in brackets behind them says more.
-STAGES = ("CL:0000034", "CL:0011115", "CL:0011026")
+PRECURSOR = "CL:0011115"
+STAGES = ("CL:0000034", PRECURSOR, "CL:0011026")
 
 
 def by_shorter_form(known: Known, label: str, tissue: str = "") -> Match:
@@ -30,11 +31,17 @@ def by_shorter_form(known: Known, label: str, tissue: str = "") -> Match:
 
 
 def _narrowed(known: Known, label: str, tissue: str, general: str) -> Match:
-    terms = {known.whole(part, tissue).id for part in qualifiers(label) if is_telling(part)} - {"", general}
-    narrower = [term for term in sorted(terms) if general in STAGES or fits(term, general, strictly=True)]
-    if narrower:
-        return known.table.found(label, max(narrower, key=depth), 0.85, "tier2_token")
+    narrower = _terms(known, [*qualifiers(label), *codes(label)], tissue) - {general}
+    chosen = [term for term in sorted(narrower) if general in STAGES or fits(term, general, strictly=True)]
+    if not chosen:  # a pro-B cell is filed under B cells, and not yet one
+        chosen = [term for term in sorted(_terms(known, codes(label), tissue)) if is_a(term, PRECURSOR)]
+    if chosen:
+        return known.table.found(label, max(chosen, key=depth), 0.85, "tier2_token")
     return guess(known.table, label, tissue, below=general)
+
+
+def _terms(known: Known, parts: list[str], tissue: str) -> set[str]:
+    return {known.whole(part, tissue).id for part in parts if is_telling(part)} - {""}
 
 
 def names_several(known: Known, label: str, tissue: str = "") -> bool:
