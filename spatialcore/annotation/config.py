@@ -1,5 +1,6 @@
 """One configuration: the YAML file, the CLI's options, the Prefect form, the cache key and the provenance record."""
 
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -41,8 +42,7 @@ class Settings(BaseModel):
         try:
             return cls.model_validate(content)
         except ValidationError as error:
-            known = ", ".join(cls.model_fields)
-            raise InputError(f"{origin}: {_faults(error)}", hint=f"known settings: {known}") from error
+            raise InputError(f"{origin}: {_faults(error)}", hint=_advice(error, cls.model_json_schema())) from error
 
     def to_yaml(self, path: str | Path | None = None) -> str:
         """Return the settings as YAML, secrets of URLs masked, and write it where a path is given."""
@@ -145,3 +145,18 @@ def _faults(error: ValidationError) -> str:
         seen = "" if fault["type"] in {"extra_forbidden", "missing"} else f" (seen: {fault['input']!r:.80})"
         lines.append(f"{where}: {fault['msg']}{seen}")
     return "; ".join(lines)
+
+
+def _advice(error: ValidationError, schema: dict[str, Any]) -> str:
+    """Return what a wrong name was meant to be; the settings are listed only where none is like it."""
+    settings = list(schema["properties"])
+    inner = [name for part in schema.get("$defs", {}).values() for name in part.get("properties", {})]
+    meant = []
+    for fault in error.errors():
+        if fault["type"] == "extra_forbidden":
+            name = str(fault["loc"][-1])
+            near = get_close_matches(name, settings if len(fault["loc"]) == 1 else inner, n=2, cutoff=0.5)
+            if not near:
+                return f"known settings: {', '.join(settings)}"
+            meant.append(f"{name}: did you mean {' or '.join(near)}?")
+    return " ".join(meant) or "give each setting named above a value that it can have"
