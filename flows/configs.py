@@ -1,10 +1,12 @@
 """The forms of the flows beside the main one."""
 
-from typing import Literal
+from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from spatialcore.annotation.run_config import Query, RunConfig
+
+HELD_OUT: Final = 0.1  # share of the reference cells on which models are compared
 
 
 class _Form(BaseModel):
@@ -46,11 +48,27 @@ class AnnotateConfig(_Form):
     dask_address: str = Field("", title="Dask scheduler", description="Nothing given: a cluster on this machine")
 
 
+class TrainConfig(RunConfig):
+    """What to annotate, from which references, and whether others get the model that is trained for it."""
+
+    promote: Literal["always", "if_not_worse", "never"] = Field(
+        "always",
+        title="Put the model in use",
+        description="For later runs of this tissue. if_not_worse: than the one in use, on cells held out",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_run(cls, value: Any) -> Any:
+        """Take the configuration of a run without a service as well."""
+        return value.model_dump() if type(value) is RunConfig else value
+
+
 class RefreshConfig(RunConfig):
     """References to look after, and the model that is trained on them."""
 
     held_out_share: float = Field(
-        0.1,
+        HELD_OUT,
         gt=0,
         lt=0.5,
         title="Cells held out",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from flows.server import EMBEDDED
 
 if TYPE_CHECKING:
-    from spatialcore.annotation.run_config import RunConfig
+    from flows.configs import TrainConfig
     from tasks.manifests import RunManifest, SampleFiles
 
 FOLDER = Path("demo")
@@ -26,15 +26,15 @@ def main() -> None:
     print("\n".join([*told(manifest), f"\nThe flow took {time.perf_counter() - started:.0f} s."]))
 
 
-def demo_config(folder: Path) -> "RunConfig":
+def demo_config(folder: Path) -> "TrainConfig":
     """Write the demo's data where they are absent and return the configuration of its run."""
-    from spatialcore.annotation.run_config import RunConfig
+    from flows.configs import TrainConfig
     from spatialcore.demo import LABEL_COLUMN, demo_data
 
     data = folder.absolute() / "data"
     if not (data / "query.h5ad").exists():
         demo_data(data)
-    return RunConfig.from_dict(
+    return TrainConfig.from_dict(
         {
             "tissue": "blood",
             "queries": [{"uri": str(data / "query.h5ad"), "sample": "pbmc"}],

@@ -1,13 +1,12 @@
 """Look after a tissue's references: fetch what changed, train a challenger, promote it when it is not worse."""
 
-from prefect import flow, get_run_logger
+from prefect import flow
 from prefect.events import emit_event
-from pydantic import BaseModel
 
 from flows.configs import RefreshConfig
 from flows.samples import THREADS, annotate_samples
+from flows.verdict import Verdict, champion_of, judge, tell
 from spatialcore.annotation.run_config import Reference
-from spatialcore.storage import registry
 from spatialcore.storage.registry import ModelVersion
 from tasks.acquire import fetch, look_up, read_query
 from tasks.cache_keys import training_settings
@@ -21,16 +20,6 @@ REFRESHED = "spatialcore.reference.refreshed"
 PROMOTED = "spatialcore.model.promoted"
 
 
-class Verdict(BaseModel):
-    """What a refresh came to."""
-
-    changed: list[str]
-    challenger: str = ""
-    scores: dict[str, float] = {}
-    promoted: bool = False
-    reason: str
-
-
 @flow(name="refresh_references", flow_run_name="{config.tissue}", task_runner=THREADS)
 def refresh_references(config: RefreshConfig) -> Verdict:
     """Fetch what changed, train on it, and put the new model in use when it is not worse than the one in use.
@@ -38,18 +27,18 @@ def refresh_references(config: RefreshConfig) -> Verdict:
     Args:
         config: The references to look after, and how the model is trained.
     """
-    champion = _champion(config)
+    champion = champion_of(config)
     versions = [future.result() for future in [look_up.submit(reference) for reference in config.references]]
     changed = _changed(versions, champion)
     if champion is not None and not changed and not _told_otherwise(config, versions, champion):
-        return _tell(Verdict(changed=[], reason="no reference changed"))
+        return tell(Verdict(reason="no reference changed"))
     _fetch(config, [reference for reference, now in zip(config.references, versions, strict=True) if now in changed])
     challenger, scores = _train_challenger(config, versions, champion)
-    verdict = _judge(config, challenger, champion, scores)
+    verdict = judge(config, challenger, champion, scores, tolerance=config.tolerance)
     if verdict.promoted:
         promote(config.store, challenger, verdict.reason, None if champion is None else champion.version)
         emit_event(PROMOTED, resource=_resource(f"model.{config.tissue}", version=challenger.version))
-    return _tell(verdict.model_copy(update={"changed": [version.uri for version in changed]}))
+    return tell(verdict.model_copy(update={"changed": [version.uri for version in changed]}))
 
 
 def _fetch(config: RefreshConfig, references: list[Reference]) -> None:
@@ -76,31 +65,6 @@ def _train_challenger(
     return publish_model(config, model, [mapped, training], versions, annotated, details), scores
 
 
-def _judge(
-    config: RefreshConfig, challenger: ModelVersion, champion: ModelVersion | None, scores: dict[str, float]
-) -> Verdict:
-    """Decide whether the challenger goes into use, and say why."""
-    verdict = Verdict(changed=[], challenger=challenger.version, scores=scores, reason="there was no model in use")
-    if champion is None:
-        return verdict.model_copy(update={"promoted": True})
-    if challenger.version == champion.version:
-        return verdict.model_copy(update={"reason": "the same model came out as is in use"})
-    if _was_taken_back(config, challenger):
-        return verdict.model_copy(
-            update={"reason": f"not promoted: {challenger.version} was in use and was rolled back; promote it by hand"}
-        )
-    told = f"macro-F1 on held-out cells: challenger {scores['challenger']:.3f}, champion {scores['champion']:.3f}"
-    if champion.details.get("held_out_share", 0) < config.held_out_share:
-        told += " (flattered: it was trained on some of these cells)"
-    better = scores["challenger"] >= scores["champion"] - config.tolerance
-    return verdict.model_copy(update={"promoted": better, "reason": told if better else f"not promoted, {told}"})
-
-
-def _champion(config: RefreshConfig) -> ModelVersion | None:
-    pointer = registry.current(config.store, config.tissue)
-    return None if pointer is None else registry.show(config.store, config.tissue, pointer.version)
-
-
 def _changed(versions: list[SourceVersion], champion: ModelVersion | None) -> list[SourceVersion]:
     """Return the references whose version is not the one that the model in use was trained on."""
     known = _known(champion)
@@ -117,20 +81,5 @@ def _known(champion: ModelVersion | None) -> list[SourceVersion]:
     return [] if champion is None else [SourceVersion(**item) for item in champion.details.get("references", [])]
 
 
-def _was_taken_back(config: RefreshConfig, challenger: ModelVersion) -> bool:
-    """Tell whether this very model was in use and the one before it was put back: a schedule must not undo that."""
-    pointer = registry.current(config.store, config.tissue)
-    used = [] if pointer is None else [move.version for move in pointer.moves]
-    return any(
-        before == after != version == challenger.version
-        for before, version, after in zip(used, used[1:], used[2:], strict=False)
-    )
-
-
 def _resource(name: str, **labels: str) -> dict[str, str]:
     return {"prefect.resource.id": f"spatialcore.{name}", **labels}
-
-
-def _tell(verdict: Verdict) -> Verdict:
-    get_run_logger().info("%s", verdict.reason)
-    return verdict

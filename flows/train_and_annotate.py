@@ -2,18 +2,21 @@
 
 from prefect import flow
 
+from flows.configs import HELD_OUT, TrainConfig
 from flows.samples import THREADS, annotate_samples
-from spatialcore.annotation.run_config import RunConfig
-from tasks.acquire import fetch, read_query
-from tasks.manifests import RunManifest
-from tasks.prepare import balance, combine, gather, map_labels
+from flows.verdict import Verdict, champion_of, judge, tell
+from spatialcore.storage.registry import ModelVersion
+from tasks.acquire import look_up, read_query
+from tasks.manifests import PhaseResult, RunManifest
+from tasks.models import as_trained, compare
+from tasks.prepare import balance, combine, gather, hold_out, map_labels
 from tasks.publish import promote, publish_model, publish_run
 from tasks.summary import summarise
 from tasks.train import train
 
 
 @flow(name="train_and_annotate", flow_run_name="{config.tissue}", task_runner=THREADS)
-def train_and_annotate(config: RunConfig) -> RunManifest:
+def train_and_annotate(config: TrainConfig) -> RunManifest:
     """Train a model for the queries' panel and annotate every cell with it.
 
     A phase whose input and settings did not change is found in the store and not run again.
@@ -21,20 +24,44 @@ def train_and_annotate(config: RunConfig) -> RunManifest:
     Args:
         config: What to annotate, from which references, into which store.
     """
-    references = [fetch.submit(reference) for reference in config.references]
+    references = [look_up.submit(reference) for reference in config.references]
     queries = [read_query.submit(config, query) for query in config.queries]
     versions, samples = [future.result() for future in references], [future.result() for future in queries]
 
     panel = gather(config, samples)
-    combined = combine(config, panel, versions)
-    mapped = map_labels(config, combined)
-    training = balance(config, mapped)
+    mapped = map_labels(config, combine(config, panel, versions))
+    compared = config.promote == "if_not_worse"
+    labelled = hold_out(config, mapped, HELD_OUT) if compared else mapped
+    training = balance(config, labelled)
     model = train(config, training, panel)
 
     annotated = annotate_samples(config, samples, model, training)
 
-    version = publish_model(config, model, [mapped, training], versions, annotated)
+    details = {"held_out_share": HELD_OUT} if compared else {}
+    version = publish_model(config, model, [mapped, training], versions, annotated, details)
     manifest = publish_run(config, versions, version, annotated)
-    promote(config.store, version, f"run {manifest.run_id}")
-    summarise(manifest)
+    verdict = _settle(config, manifest, version, labelled, panel, model)
+    summarise(manifest, verdict.reason)
     return manifest
+
+
+def _settle(
+    config: TrainConfig,
+    manifest: RunManifest,
+    version: ModelVersion,
+    held_out: PhaseResult,
+    panel: PhaseResult,
+    model: PhaseResult,
+) -> Verdict:
+    """Put the model in use, or not, as the configuration asks."""
+    champion = champion_of(config) if config.promote == "if_not_worse" else None
+    if config.promote == "never":
+        verdict = Verdict(reason="not put in use, as asked")
+    elif config.promote == "always":
+        verdict = Verdict(promoted=True, reason=f"put in use by run {manifest.run_id}")
+    else:
+        scores = {} if champion is None else compare(held_out, panel, model, as_trained(champion))
+        verdict = judge(config, version, champion, scores, tolerance=0.0)
+    if verdict.promoted:
+        promote(config.store, version, verdict.reason, None if champion is None else champion.version)
+    return tell(verdict)

@@ -47,11 +47,10 @@ def read_query(config: RunConfig, query: Query) -> PhaseResult:
     """Bring a platform's output into one form, an h5ad in the store."""
 
     def make(folder: Path) -> dict[str, Any]:
-        from spatialcore.io import write_annotated
         from spatialcore.run import load_query
 
         adata = load_query(query)
-        write_annotated(adata, folder / "query.h5ad")
+        adata.write_h5ad(folder / "query.h5ad")
         return {"n_obs": adata.n_obs, "n_vars": adata.n_vars}
 
     key = phase_key("read_query", settings_digest("read_query", config), [query.uri, source_token(query.uri)])

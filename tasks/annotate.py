@@ -2,13 +2,14 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from prefect import task
 
 from spatialcore.annotation import phases
 from spatialcore.annotation.run_config import RunConfig
 from tasks.cache_keys import phase_key, settings_digest
+from tasks.cells import read_cells, write_cells
 from tasks.manifests import PhaseResult
 from tasks.models import published_uri
 from tasks.results import local, once, place_together
@@ -18,25 +19,29 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
 
+CELLS: Final = "query.h5ad"
+
+
 @task(task_run_name="annotate {query.facts[sample]}", **CLOUD)
 def annotate(config: RunConfig, query: PhaseResult, model: PhaseResult, training: PhaseResult | None) -> PhaseResult:
     """Call every cell of a query. No call is filtered yet."""
 
     def make(folder: Path) -> dict[str, Any]:
-        from spatialcore.io import write_annotated
+        import anndata as ad
 
-        adata = _read(query, "query.h5ad")
+        adata = ad.read_h5ad(local(query.files[CELLS]))
         place_together(model.files.items(), folder / ".model")
         phases.annotate(adata, folder / ".model" / model.facts["artifact"], config)
         _record(adata, published_uri(config.store, config.tissue, model), training)
         for link in (folder / ".model").iterdir():
             link.unlink()
-        write_annotated(adata, folder / "calls.h5ad")
+        write_cells(adata, folder / "calls.h5ad")
         return {"n_obs": adata.n_obs}
 
     inputs = [query.identity, model.identity, "" if training is None else training.identity]
     key = phase_key("annotate", settings_digest("annotate", config), inputs)
-    return once(config.store, "annotate", key, make, sample=query.facts["sample"])
+    carried = {CELLS: query.files[CELLS]}
+    return once(config.store, "annotate", key, make, carried=carried, sample=query.facts["sample"])
 
 
 @task(task_run_name="keep confident calls of {calls.facts[sample]}", **CLOUD)
@@ -47,19 +52,13 @@ def keep_confident(config: RunConfig, calls: PhaseResult) -> PhaseResult:
         from spatialcore.annotation import manifest
         from spatialcore.run import write_sample
 
-        adata = _read(calls, "calls.h5ad")
+        adata = read_cells(calls.files["calls.h5ad"], calls.files[CELLS])
         manifest.record(adata, **manifest.describe_run(config))
         phases.keep_confident(adata, config)
         return write_sample(adata, folder)
 
     key = phase_key("keep_confident", settings_digest("keep_confident", config), [calls.identity])
     return once(config.store, "keep_confident", key, make, sample=calls.facts["sample"])
-
-
-def _read(result: PhaseResult, name: str) -> "AnnData":
-    import anndata as ad
-
-    return ad.read_h5ad(local(result.files[name]))
 
 
 def _record(adata: "AnnData", model_uri: str, training: PhaseResult | None) -> None:

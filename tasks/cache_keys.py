@@ -14,12 +14,12 @@ CODE_VERSIONS: Final[dict[str, int]] = {
     "read_query": 1,
     "gather": 1,
     "combine": 1,
-    "map_ontology": 1,
-    "hold_out": 1,
-    "balance": 1,
-    "train": 1,
-    "annotate": 2,
-    "keep_confident": 1,
+    "map_ontology": 2,
+    "hold_out": 2,
+    "balance": 2,
+    "train": 2,
+    "annotate": 3,
+    "keep_confident": 2,
     "plot": 1,
 }
 

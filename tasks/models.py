@@ -7,7 +7,9 @@ from prefect import task
 
 from spatialcore.storage import registry
 from spatialcore.storage.registry import ModelVersion
+from tasks.cells import read_cells
 from tasks.manifests import PhaseResult
+from tasks.prepare import MATRIX
 from tasks.results import local, place_together
 from tasks.retries import CLOUD
 
@@ -35,7 +37,7 @@ def compare(
             for name, model in (("challenger", challenger), ("champion", champion))
         }
         return compare_models(
-            ad.read_h5ad(local(held_out.files["held_out.h5ad"])),
+            read_cells(held_out.files["held_out.h5ad"], held_out.files[MATRIX]),
             models,
             None if sample is None else ad.read_h5ad(local(sample)),
         )

@@ -1,17 +1,21 @@
 """From references to training cells: cut to the panel, named by the Cell Ontology, balanced."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from prefect import task
 
 from spatialcore.annotation import phases
 from spatialcore.annotation.run_config import RunConfig
-from tasks.acquire import refuse_if_replaced
+from spatialcore.storage import StoredFile
+from tasks.acquire import fetch, refuse_if_replaced
 from tasks.cache_keys import phase_key, settings_digest
+from tasks.cells import read_cells, write_cells
 from tasks.manifests import PhaseResult, SourceVersion
 from tasks.results import local, once
 from tasks.retries import CLOUD
+
+MATRIX: Final = "combined.h5ad"  # the only file with the references' counts
 
 
 @task(name="gather the panel", **CLOUD)
@@ -35,13 +39,18 @@ def gather(config: RunConfig, queries: list[PhaseResult]) -> PhaseResult:
 
 @task(name="combine references", **CLOUD)
 def combine(config: RunConfig, panel: PhaseResult, references: list[SourceVersion]) -> PhaseResult:
-    """Read the references, panel genes only, into one labelled data set on one scale."""
+    """Read the references, panel genes only, into one labelled data set on one scale.
+
+    They are fetched here, and not before: who finds the result in the store downloads nothing.
+    """
 
     def make(folder: Path) -> dict[str, Any]:
+        for fetched in [fetch.submit(reference) for reference in config.references]:
+            fetched.result()
         genes = local(panel.files["panel.txt"]).read_text().split()
         combined = phases.combine(config.training(), genes)
         refuse_if_replaced(config.references, references)
-        combined.write_h5ad(folder / "combined.h5ad")
+        combined.write_h5ad(folder / MATRIX)
         return {"n_obs": combined.n_obs, "n_vars": combined.n_vars}
 
     inputs = [panel.files["panel.txt"].sha256, *(reference.identity for reference in references)]
@@ -53,18 +62,16 @@ def map_labels(config: RunConfig, combined: PhaseResult) -> PhaseResult:
     """Map the references' labels to Cell Ontology terms."""
 
     def make(folder: Path) -> dict[str, Any]:
-        import anndata as ad
-
         from spatialcore import columns
 
-        mapped, result = phases.map_ontology(ad.read_h5ad(local(combined.files["combined.h5ad"])), config)
-        mapped.write_h5ad(folder / "mapped.h5ad")
+        mapped, result = phases.map_ontology(read_cells(combined.files[MATRIX]), config)
+        write_cells(mapped, folder / "mapped.h5ad")
         if result is not None:
             result.table.to_csv(folder / "label_mapping.csv", index=False)
         return {"n_classes": int(mapped.obs[columns.UNIFIED_CELL_TYPE].nunique())}
 
     key = phase_key("map_ontology", settings_digest("map_ontology", config), [combined.identity])
-    return once(config.store, "map_ontology", key, make)
+    return once(config.store, "map_ontology", key, make, carried=_matrix(combined))
 
 
 @task(name="hold out cells", **CLOUD)
@@ -72,16 +79,15 @@ def hold_out(config: RunConfig, mapped: PhaseResult, share: float) -> PhaseResul
     """Set reference cells aside on which models can be compared, always the same ones."""
 
     def make(folder: Path) -> dict[str, Any]:
-        import anndata as ad
-
         from spatialcore.annotation.comparison import split_held_out
 
-        kept, held_out = split_held_out(ad.read_h5ad(local(mapped.files["mapped.h5ad"])), share)
-        kept.write_h5ad(folder / "mapped.h5ad")
-        held_out.write_h5ad(folder / "held_out.h5ad")
+        kept, held_out = split_held_out(read_cells(mapped.files["mapped.h5ad"]), share)
+        write_cells(kept, folder / "mapped.h5ad")
+        write_cells(held_out, folder / "held_out.h5ad")
         return {"n_obs": kept.n_obs, "n_held_out": held_out.n_obs}
 
-    return once(config.store, "hold_out", phase_key("hold_out", f"{share:g}", [mapped.identity]), make)
+    key = phase_key("hold_out", f"{share:g}", [mapped.identity])
+    return once(config.store, "hold_out", key, make, carried=_matrix(mapped))
 
 
 @task(name="balance", **CLOUD)
@@ -91,21 +97,25 @@ def balance(config: RunConfig, mapped: PhaseResult) -> PhaseResult:
     def make(folder: Path) -> dict[str, Any]:
         import json
 
-        import anndata as ad
         import pandas as pd
 
         from spatialcore.annotation.manifest import describe_training
 
-        before = ad.read_h5ad(local(mapped.files["mapped.h5ad"]))
+        before = read_cells(mapped.files["mapped.h5ad"])
         balanced = phases.balance(before, config)
-        balanced.write_h5ad(folder / "balanced.h5ad")
+        write_cells(balanced, folder / "balanced.h5ad")
         table = mapped.files.get("label_mapping.csv")
         mapping = None if table is None else pd.read_csv(local(table), keep_default_na=False)
         (folder / "training.json").write_text(json.dumps(describe_training(before, balanced, mapping)))
         return {"n_obs": balanced.n_obs}
 
     inputs = [mapped.identity, *_proportions(config)]
-    return once(config.store, "balance", phase_key("balance", settings_digest("balance", config), inputs), make)
+    key = phase_key("balance", settings_digest("balance", config), inputs)
+    return once(config.store, "balance", key, make, carried=_matrix(mapped))
+
+
+def _matrix(result: PhaseResult) -> dict[str, StoredFile]:
+    return {MATRIX: result.files[MATRIX]}
 
 
 def _proportions(config: RunConfig) -> list[str]:

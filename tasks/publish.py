@@ -12,10 +12,11 @@ from spatialcore.annotation.run_config import RunConfig
 from spatialcore.core.provenance import digest_of
 from spatialcore.storage import StoredFile, registry
 from spatialcore.storage.registry import ModelVersion, Pointer
+from tasks.alone import alone
 from tasks.cache_keys import training_settings
 from tasks.manifests import PhaseResult, RunManifest, Sample, SampleFiles, SourceVersion
 from tasks.models import model_files
-from tasks.results import alone, local
+from tasks.results import local
 from tasks.retries import CLOUD
 
 MANIFEST = "manifest.json"

@@ -4,8 +4,7 @@
 worker on another machine finds the same results.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, cast
@@ -16,20 +15,20 @@ from pydantic import ValidationError
 
 from spatialcore import storage
 from spatialcore.core.logging import get_logger
-from spatialcore.core.provenance import digest_of
 from spatialcore.errors import FileMissingError
 from spatialcore.storage import StoredFile, cache
-from spatialcore.storage.lock import locked
+from tasks.alone import HOME, alone_everywhere
 from tasks.manifests import PhaseResult
 
 log = get_logger(__name__)
 Make = Callable[[Path], dict[str, Any]]
 
-HOME = Path("~/.spatialcore")
 RECORD = "result.json"
 
 
-def once(store: str, phase: str, key: str, make: Make, **about: Any) -> PhaseResult:
+def once(
+    store: str, phase: str, key: str, make: Make, *, carried: Mapping[str, StoredFile] | None = None, **about: Any
+) -> PhaseResult:
     """Return the result of a phase: the one in the store, else made now.
 
     Parameters
@@ -40,30 +39,24 @@ def once(store: str, phase: str, key: str, make: Make, **about: Any) -> PhaseRes
         Which phase, and what :func:`tasks.cache_keys.phase_key` says of it.
     make
         Writes the result's files into the folder that it is given and returns facts about them.
+    carried
+        Files of earlier results without which this one means nothing.
     **about
         Facts that belong to who asked, not to the content: two samples of the same content share one result.
 
     Returns
     -------
     PhaseResult
-        In a state called "Cached" where it was found; two runs on one machine that want the same result at once
-        make it once.
+        In a state called "Cached" where it was found; runs that want the same result at once, on one machine or on
+        several, make it once.
     """
     folder = storage.join(store, "cache", key)
-    with alone(folder):
-        known = find(folder)
+    with alone_everywhere(folder, lambda: find(folder)) as known:
         if known is not None:
             log.info("%s: unchanged, found in the store", phase)
             found: State[Any] = Completed(name="Cached", message=f"unchanged: {key}", data=_with(known, about))
             return cast(PhaseResult, found)  # Prefect unwraps it for whoever called the task
-        return _with(_make(folder, phase, key, make), about)
-
-
-@contextmanager
-def alone(uri: str) -> Iterator[None]:
-    """Be the only one on this machine who writes there; the lock falls with its holder, however that ends."""
-    with locked(HOME.expanduser() / "locks" / f"{digest_of(storage.canonical(uri))[:24]}.lock"):
-        yield
+        return _with(_make(folder, phase, key, make, carried or {}), about)
 
 
 def find(folder: str) -> PhaseResult | None:
@@ -95,13 +88,13 @@ def place_together(files: Iterable[tuple[str, StoredFile]], folder: Path) -> Non
         (folder / name).symlink_to(local(file))
 
 
-def _make(folder: str, phase: str, key: str, make: Make) -> PhaseResult:
+def _make(folder: str, phase: str, key: str, make: Make, carried: Mapping[str, StoredFile]) -> PhaseResult:
     with TemporaryDirectory(prefix="spatialcore-") as work:
         facts = make(Path(work))
         written = sorted(path for path in Path(work).rglob("*") if path.is_file())
         names = [path.relative_to(work).as_posix() for path in written]
         files = {name: storage.put(path, storage.join(folder, name)) for name, path in zip(names, written, strict=True)}
-    result = PhaseResult(phase=phase, key=key, files=files, facts=facts)
+    result = PhaseResult(phase=phase, key=key, files={**carried, **files}, facts=facts)
     storage.put_text(result.model_dump_json(indent=1), storage.join(folder, RECORD))
     return result
 

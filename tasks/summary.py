@@ -16,11 +16,14 @@ WIDTH = 1000
 
 
 @task(name="summarise", **CLOUD)
-def summarise(manifest: RunManifest) -> None:
-    """Write the run's artifacts: a summary with plots, the composition as a table, a link to each report."""
+def summarise(manifest: RunManifest, told: str = "") -> None:
+    """Write the run's artifacts: a summary with plots, the composition as a table, a link to each report.
+
+    ``told`` is what was decided of the model.
+    """
     create_markdown_artifact(
         key=f"summary-{_key(manifest.tissue)}",
-        markdown=markdown(manifest),
+        markdown=markdown(manifest, told),
         description="What was found, and where it lies",
     )
     for sample in manifest.samples:
@@ -45,11 +48,11 @@ def composition(sample: SampleFiles) -> list[dict[str, object]]:
     ]
 
 
-def markdown(manifest: RunManifest) -> str:
+def markdown(manifest: RunManifest, told: str = "") -> str:
     """Return the summary of a run as Markdown, with its plots inside."""
     parts = [
         f"# {manifest.tissue}: run {manifest.run_id}",
-        f"Model `{manifest.model_version}`. Manifest: `{manifest.uri}`",
+        f"Model `{manifest.model_version}`{told and f': {told}'}. Manifest: `{manifest.uri}`",
     ]
     for sample in manifest.samples:
         parts += [_sample(sample), *(_picture(sample, name) for name in SHOWN if name in sample.files)]

@@ -8,7 +8,9 @@ from prefect import task
 from spatialcore.annotation import phases
 from spatialcore.annotation.run_config import RunConfig
 from tasks.cache_keys import phase_key, settings_digest
+from tasks.cells import read_cells
 from tasks.manifests import PhaseResult
+from tasks.prepare import MATRIX
 from tasks.results import local, once
 from tasks.retries import CLOUD
 
@@ -22,9 +24,13 @@ def train(config: RunConfig, balanced: PhaseResult, panel: PhaseResult) -> Phase
         import anndata as ad
 
         query = None if sample is None else ad.read_h5ad(local(sample))
-        training = ad.read_h5ad(local(balanced.files["balanced.h5ad"]))
+        training = read_cells(balanced.files["balanced.h5ad"], balanced.files[MATRIX])
         summary = phases.train(training, query, config, folder / f"{config.tissue}.pkl")
         return {"artifact": f"{config.tissue}.pkl", "classes": summary["classes"], "n_genes": len(summary["genes"])}
 
-    inputs = [balanced.files["balanced.h5ad"].sha256, "" if sample is None else sample.sha256]
+    inputs = [
+        balanced.files[MATRIX].sha256,
+        balanced.files["balanced.h5ad"].sha256,
+        "" if sample is None else sample.sha256,
+    ]
     return once(config.store, "train", phase_key("train", settings_digest("train", config), inputs), make)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from prefect.testing.utilities import prefect_test_harness
 
-from spatialcore.annotation.run_config import RunConfig
+from flows.configs import TrainConfig
 from spatialcore.demo import LABEL_COLUMN, demo_data
 from tasks import results
 
@@ -27,9 +27,9 @@ def blood(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def blood_config(folder: Path, store: Path | str, **settings: Any) -> RunConfig:
+def blood_config(folder: Path, store: Path | str, **settings: Any) -> TrainConfig:
     """Return the configuration of a run on the demo's data, without plots unless asked for."""
-    return RunConfig.from_dict(
+    return TrainConfig.from_dict(
         {
             "tissue": "blood",
             "queries": [{"uri": str(folder / "query.h5ad"), "sample": "pbmc"}],

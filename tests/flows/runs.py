@@ -1,9 +1,10 @@
 """Runs in processes of their own, some of which die where they are told to.
 
-``python -m tests.flows.runs CONFIG LOG [--at PATTERN ...] [--together N]``
+``python -m tests.flows.runs CONFIG LOG [--at PATTERN ...] [--together N | --homes HOME ...]``
 
 Everything is imported once, then each run is a fork. With ``--at``, one run after another kills itself (SIGKILL) just
-before it writes the file that the pattern names; a last one runs to its end. With ``--together``, N runs start at once.
+before it writes the file that the pattern names; a last one runs to its end. With ``--together``, N runs start at once;
+with ``--homes`` one in each of these homes, as if on machines of their own.
 The log gets a line for each phase that is really run: the number of the run and the phase.
 """
 
@@ -16,9 +17,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from flows.configs import TrainConfig
 from flows.train_and_annotate import train_and_annotate
 from spatialcore import storage
-from spatialcore.annotation.run_config import RunConfig
 from tasks import results
 
 
@@ -28,11 +29,13 @@ def main() -> int:
     parser.add_argument("log", type=Path)
     parser.add_argument("--at", nargs="*", default=[])
     parser.add_argument("--together", type=int, default=0)
+    parser.add_argument("--homes", nargs="*", default=[])
     options = parser.parse_args()
     import anndata  # noqa: F401  (once, before the forks)
 
-    if options.together:
-        children = [start(options, number, "") for number in range(options.together)]
+    if options.together or options.homes:
+        homes = options.homes or [os.environ["HOME"]] * options.together
+        children = [start(options, number, "", home) for number, home in enumerate(homes)]
         return max(ended(child) for child in children)
     for number, pattern in enumerate(options.at):
         if ended(start(options, number, pattern)) != -signal.SIGKILL:
@@ -41,16 +44,17 @@ def main() -> int:
     return ended(start(options, len(options.at), ""))
 
 
-def start(options: argparse.Namespace, number: int, pattern: str) -> int:
+def start(options: argparse.Namespace, number: int, pattern: str, home: str = "") -> int:
     """Fork a run and return its process id."""
     child = os.fork()
     if child:
         return child
     try:
+        os.environ["HOME"] = home or os.environ["HOME"]
         note_phases(options.log, number)
         if pattern:
             die_before_writing(re.compile(pattern))
-        train_and_annotate(RunConfig.from_yaml(options.config))
+        train_and_annotate(TrainConfig.from_yaml(options.config))
     except BaseException as error:  # noqa: BLE001 (a fork must never go on as the parent)
         print(f"run {number}: {error!r}", file=sys.stderr)
         os._exit(1)

@@ -61,7 +61,7 @@ def assert_whole(store: Path) -> None:
     files = [*version.files, *(file for sample in manifest.samples for file in sample.files.values())]
     assert all(storage.describe(file.uri).size == file.size for file in files)
     assert {"run_manifest.json", "report.html", "card.md", "config.yaml"} <= set(version.contents)
-    assert not [path for path in store.rglob("*") if path.name.endswith(".part")]
+    assert not [path for path in store.rglob("*.part") if not path.name.endswith(".lock.part")]
 
 
 @pytest.mark.slow
@@ -79,16 +79,44 @@ def test_two_runs_at_once_share_one_download_and_one_training(blood: Path, tmp_p
     pointer = registry.current(str(tmp_path / "store"), "blood")
     assert pointer is not None
     assert len(pointer.moves) == 1
-    assert len(list((tmp_path / "store" / "runs").iterdir())) == 1
+    assert len(list((tmp_path / "store").glob("runs/*/manifest.json"))) == 1
+
+
+@pytest.mark.slow
+def test_two_machines_at_once_share_one_download_and_one_training(
+    blood: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is shared but the bucket: no disk, no lock, no deployment."""
+    use_keys(monkeypatch)
+    store, log = f"s3://{BUCKET}/two", tmp_path / "log"
+    with s3_server() as s3, web_server(blood) as inner, proxy_to(inner) as proxy:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", s3)
+        config = blood_config(blood, store)
+        remote = [item.model_copy(update={"uri": f"{proxy.url}/{Path(item.uri).name}"}) for item in config.references]
+        config.model_copy(update={"references": remote}).to_yaml(tmp_path / "config.yaml")
+        homes = [str(tmp_path / name) for name in ("one machine", "another")]
+        run(tmp_path / "config.yaml", log, "--homes", *homes, home=tmp_path)
+        made = Counter(phase for phases in phases_of(log).values() for phase in phases)
+        assert made == Counter(PHASES[:-1]), "each phase was run once, by one of the two"
+        bodies = {path.name: path.stat().st_size for path in blood.glob("pbmc68k_part*.h5ad")}
+        assert {name: proxy.served[name] for name in bodies} == bodies, "one machine downloaded the references"
+        pointer = registry.current(store, "blood")
+        assert pointer is not None
+        assert len(pointer.moves) == 1
+        assert not [uri for uri in storage.list_files(store) if uri.endswith("lease.json")]
+
+
+def use_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
 
 
 def test_a_store_that_does_not_answer_for_a_while(
     blood: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: list[str]
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY)
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    use_keys(monkeypatch)
     monkeypatch.setenv("SPATIALCORE_STORAGE_ATTEMPTS", "2")  # so that the task's own retries are needed too
     monkeypatch.setenv("SPATIALCORE_STORAGE_FIRST_WAIT", "0.1")
     with s3_server() as s3, proxy_to(s3) as proxy:

@@ -22,7 +22,7 @@ flow_module = sys.modules["flows.refresh_references"]
 def config(blood: Path, tmp_path: Path) -> RefreshConfig:
     data = tmp_path / "data"
     shutil.copytree(blood, data)
-    settings = blood_config(data, tmp_path / "store").model_dump()
+    settings = blood_config(data, tmp_path / "store").model_dump(exclude={"promote"})
     return RefreshConfig(**settings, held_out_share=0.3)
 
 

@@ -6,14 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import anndata as ad
+import numpy as np
 import pandas as pd
 import pytest
 
+from flows.configs import TrainConfig
 from flows.train_and_annotate import train_and_annotate
 from spatialcore import columns
 from spatialcore.annotation import phases
-from spatialcore.annotation.run_config import RunConfig
 from spatialcore.core.provenance import sha256_of_file
+from spatialcore.demo import LABEL_COLUMN
 from spatialcore.errors import ConflictError
 from spatialcore.storage import registry
 from tasks.manifests import RunManifest
@@ -136,7 +138,35 @@ def test_several_samples_share_one_model(blood: Path, store: Path, made: list[st
     pd.testing.assert_frame_equal(*tables)
 
 
-def _with_changed_reference(blood: Path, store: Path, folder: Path) -> RunConfig:
+@pytest.mark.parametrize("promote", ["if_not_worse", "never"])
+def test_a_worse_model_is_published_and_not_put_in_use(
+    first: RunManifest, blood: Path, store: Path, tmp_path: Path, promote: str
+) -> None:
+    in_use = registry.show(str(store), "blood").version
+    references = []
+    for path in sorted(blood.glob("pbmc68k_part*.h5ad")):
+        data = ad.read_h5ad(path)
+        data.obs[LABEL_COLUMN] = np.random.default_rng(0).permutation(data.obs[LABEL_COLUMN].astype(str))
+        data.write_h5ad(tmp_path / path.name)
+        references.append({"uri": str(tmp_path / path.name), "label_column": LABEL_COLUMN})
+    run = train_and_annotate(blood_config(blood, store, references=references, promote=promote))
+    assert run.model_version in {version.version for version in registry.versions(str(store), "blood")}
+    assert run.model_version != in_use
+    assert registry.show(str(store), "blood").version == in_use
+
+
+def test_a_model_that_is_not_worse_is_put_in_use_and_the_move_tells_why(blood: Path, tmp_path: Path) -> None:
+    train_and_annotate(
+        blood_config(blood, tmp_path, promote="if_not_worse", max_cells_per_type=8, min_cells_per_type=8)
+    )
+    better = train_and_annotate(blood_config(blood, tmp_path, promote="if_not_worse"))
+    pointer = registry.current(str(tmp_path), "blood")
+    assert pointer is not None
+    assert [move.reason[:20] for move in pointer.moves] == ["there was no model i", "macro-F1 on held-out"]
+    assert pointer.version == better.model_version
+
+
+def _with_changed_reference(blood: Path, store: Path, folder: Path) -> TrainConfig:
     for path in blood.glob("*.h5ad"):
         shutil.copy2(path, folder / path.name)  # with its time: the same version as before
     changed = ad.read_h5ad(folder / "pbmc68k_part1.h5ad")[:-10].copy()

@@ -1,0 +1,46 @@
+"""Cells without their counts: what a phase says of cells whose matrix lies in the result of an earlier one.
+
+Labels, draws and calls are small, matrices are not: each matrix is written once and carried along by name.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from spatialcore.storage import StoredFile
+from tasks.results import local
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+
+def write_cells(adata: "AnnData", path: Path) -> None:
+    """Write what is known of the cells, all but their counts."""
+    import anndata as ad
+
+    ad.AnnData(obs=adata.obs, obsm=dict(adata.obsm), uns=adata.uns).write_h5ad(path)
+
+
+def read_cells(file: StoredFile, matrix: StoredFile | None = None) -> "AnnData":
+    """Read what is known of cells; with their counts where the file that has these is given.
+
+    Parameters
+    ----------
+    file
+        Cells, with counts or without: only obs, obsm and uns are read.
+    matrix
+        These cells and maybe others, with counts.
+    """
+    import anndata as ad
+    import h5py
+    from anndata.io import read_elem
+
+    with h5py.File(local(file)) as stored:
+        cells = ad.AnnData(**{part: read_elem(stored[part]) for part in ("obs", "obsm", "uns")})
+    return cells if matrix is None else _with_counts(cells, ad.read_h5ad(local(matrix)))
+
+
+def _with_counts(cells: "AnnData", whole: "AnnData") -> "AnnData":
+    rows = whole.obs_names.get_indexer(cells.obs_names)
+    found = whole if cells.obs_names.equals(whole.obs_names) else whole[rows].copy()
+    found.obs, found.obsm, found.uns = cells.obs, cells.obsm, cells.uns
+    return found
