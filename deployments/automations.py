@@ -2,14 +2,14 @@
 
 import json
 from datetime import timedelta
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from prefect.automations import Automation
 from prefect.blocks.webhook import Webhook
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import StateType
 from prefect.events.actions import CallWebhook, ChangeFlowRunState, RunDeployment
-from prefect.events.schemas.automations import EventTrigger, Posture
+from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 
 from deployments.blocks import NAME
 from deployments.environment import HEARTBEAT, Installation
@@ -28,15 +28,29 @@ _ANY_RUN: Final = {"prefect.resource.id": "prefect.flow-run.*"}
 
 
 def save_automations(client: SyncPrefectClient, here: Installation) -> list[str]:
-    """Make the automations anew, so that each is there once and as it is written here; return their names."""
+    """Bring it about that each automation is there once and as it is written here; return their names."""
     wanted = [zombies(), again(enabled=here.retry_crashed)]
     if here.webhook:
         wanted.append(failures(cast(Webhook, Webhook.load(NAME))))
     for automation in wanted:
-        for old in client.read_automations_by_name(automation.name):
-            client.delete_automation(old.id)
-        automation.create()
+        _save(client, automation)
     return [automation.name for automation in wanted]
+
+
+def _save(client: SyncPrefectClient, wanted: Automation) -> None:
+    """Leave an automation alone that is as it should be: made anew, it would forget which runs it waits for."""
+    there = client.read_automations_by_name(wanted.name)
+    kept = next((old for old in there if _content(old) == _content(wanted)), None)
+    for old in there:
+        if old is not kept:
+            client.delete_automation(old.id)
+    if kept is None:
+        wanted.create()
+
+
+def _content(automation: AutomationCore) -> dict[str, Any]:
+    content = automation.model_dump(mode="json", include=set(AutomationCore.model_fields), exclude={"trigger": {"id"}})
+    return {name: value for name, value in content.items() if name != "owner_resource"}
 
 
 def zombies() -> Automation:

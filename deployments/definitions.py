@@ -109,11 +109,12 @@ def _of(tissue: Tissue) -> Iterator[Definition]:
         flow="annotate_pending",
         name=tissue.tissue,
         description=f"{tissue.title}: annotate the samples in `{tissue.samples}` that the model in use has not seen. "
-        "Starts by itself when a model is promoted.",
+        "Starts by itself when a refresh promotes a model.",
         config={**shared, "samples": below_store(tissue.samples)},
         tags=("annotation", tissue.tissue),
         queue=SCHEDULED,
         event=(PROMOTED, f"spatialcore.model.{tissue.tissue}"),
+        one_at_a_time=True,
     )
     yield Definition(
         flow="refresh_references",

@@ -18,6 +18,8 @@ RUN = {
     "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT),
     "PREFECT_LOGGING_EXTRA_LOGGERS": "spatialcore",
 }
+# A worker that asks more often than every 10 s: who presses Run does not wait for it.
+WORKER = {"PREFECT_WORKER_QUERY_SECONDS": "2"}
 # The first UI asks nobody else; leases on disk survive the server.
 SERVER = {
     **QUIET,

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from deployments.environment import RUN, SERVER
+from deployments.environment import RUN, SERVER, WORKER
 from deployments.processes import running, wait_for
 from spatialcore.errors import InputError, SpatialCoreError
 
@@ -63,7 +63,7 @@ def served(port: int) -> Iterator[dict[str, subprocess.Popen[bytes]]]:
 def service_environment(port: int, home: Path | None = None) -> dict[str, str]:
     """Return what server, worker and clients need to find each other, and nobody else."""
     place = home or Path(os.environ.get("PREFECT_HOME", HOME))
-    return {**SERVER, **RUN, "PREFECT_HOME": str(place), "PREFECT_API_URL": f"http://{HOST}:{port}/api"}
+    return {**SERVER, **WORKER, **RUN, "PREFECT_HOME": str(place), "PREFECT_API_URL": f"http://{HOST}:{port}/api"}
 
 
 @contextmanager

@@ -1,16 +1,22 @@
 """One server, set up by the command that users type, and one worker for all tests of this folder."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
+import psutil
 import pytest
 
+from deployments.automations import RETRY_TAG
+from deployments.definitions import POOL
+from deployments.processes import running
 from deployments.serve import server_at, service_environment, worker_of
-from tests.contract.servers import KEY, SECRET, free_port, s3_server
-from tests.deployments.service import Service, listening
+from tests.contract.servers import free_port, s3_server
+from tests.deployments.service import STORE, Dead, Service, listening
 
 
 @pytest.fixture(scope="session")
@@ -30,23 +36,46 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         yield found
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def worker(service: Service) -> Iterator[Service]:
     """Return the service with a worker that knows no secret."""
     with worker_of(service.environment, service.folder / "worker.log"):
         yield service
 
 
+@pytest.fixture(scope="session")
+def dead(service: Service) -> Iterator[Dead]:
+    """Return a run that was going on when its machine died: worker and run were killed, nobody was left to say so.
+
+    Its work pool is one that no other worker serves, with the settings of ours.
+    """
+    template = service.get(f"work_pools/{POOL}")["base_job_template"]
+    service.post("work_pools/", name="doomed", type="process", base_job_template=template)
+    log = service.folder / "doomed.log"
+    with service.waits(RETRY_TAG, pool="doomed") as waits:
+        with running(["worker", "start", "--pool", "doomed"], service.environment, log) as process:
+            run = service.start(waits, seconds=300)
+            service.wait_for_event("prefect.flow-run.heartbeat", run)
+            family = [process.pid, *(child.pid for child in psutil.Process(process.pid).children(recursive=True))]
+            for pid in family:
+                os.kill(pid, signal.SIGKILL)
+        yield Dead(run, datetime.now(UTC).isoformat())
+
+
+@pytest.fixture
+def keys(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the test itself write to the bucket."""
+    for name, value in service.keys.items():
+        monkeypatch.setenv(name, value)
+
+
 def set_up(service: Service, **more: str) -> str:
     """Run the command that sets a server up, with everything that its environment may hold."""
     said = {
-        "SPATIALCORE_STORE": str(service.folder / "store"),
+        "SPATIALCORE_STORE": STORE,
         "SPATIALCORE_WEBHOOK_URL": service.webhook.url,
         "SPATIALCORE_RETRY_CRASHED": "yes",
-        "AWS_ACCESS_KEY_ID": KEY,
-        "AWS_SECRET_ACCESS_KEY": SECRET,
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_ENDPOINT_URL": service.s3_url,
+        **service.keys,
         **more,
     }
     done = subprocess.run(

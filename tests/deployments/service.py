@@ -4,14 +4,19 @@ import http.server
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from deployments.definitions import POOL
+from tests.contract.servers import BUCKET, KEY, SECRET
+
+STORE = f"s3://{BUCKET}/store"
 ENDED = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 
 
@@ -25,25 +30,53 @@ class Service:
     s3_url: str
     webhook: "Webhook"
 
+    @property
+    def keys(self) -> dict[str, str]:
+        """What the environment of who may write to the bucket holds; the worker's does not."""
+        return {
+            "AWS_ACCESS_KEY_ID": KEY,
+            "AWS_SECRET_ACCESS_KEY": SECRET,
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_ENDPOINT_URL": self.s3_url,
+        }
+
     def get(self, path: str) -> Any:
-        return _checked(httpx.get(f"{self.url}/api/{path}", timeout=60))
+        return _checked(lambda: httpx.get(f"{self.url}/api/{path}", timeout=60))
 
     def post(self, path: str, **content: Any) -> Any:
-        return _checked(httpx.post(f"{self.url}/api/{path}", json=content, timeout=60))
+        return _checked(lambda: httpx.post(f"{self.url}/api/{path}", json=content, timeout=60))
 
     def deployments(self) -> list[Any]:
         return list(self.post("deployments/filter", limit=200))
 
-    def start(self, name: str, **config: Any) -> str:
-        """Start a run of ``flow/deployment`` and return its id."""
+    def start(self, name: str, *, later: bool = False, **config: Any) -> str:
+        """Start a run of ``flow/deployment`` and return its id; later: at a time that no worker lives to see."""
         deployment = self.get(f"deployments/name/{name}")
         parameters = {"config": {**deployment["parameters"].get("config", {}), **config}} if config else {}
-        state = {"type": "SCHEDULED"}
+        when = {"scheduled_time": "2100-01-01T00:00:00Z"} if later else {}
+        state = {"type": "SCHEDULED", "state_details": when}
         run = self.post(f"deployments/{deployment['id']}/create_flow_run", parameters=parameters, state=state)
         return str(run["id"])
 
     def runs(self, **filters: Any) -> list[Any]:
         return list(self.post("flow_runs/filter", **filters))
+
+    def propose(self, run: str, state: str) -> tuple[str, str]:
+        """Ask for a state as a worker does; return the server's answer and the state that the run is in then."""
+        answer = self.post(f"flow_runs/{run}/set_state", state={"type": state})
+        return answer["status"], answer["state"]["name"]
+
+    @contextmanager
+    def waits(self, *tags: str, pool: str = POOL) -> Iterator[str]:
+        """Deploy the flow that only takes time for the length of the block; give the deployment's name."""
+        flow = self.post("flows/", name="waits")["id"]
+        about = {"entrypoint": "tests.deployments.waits.waits", "tags": [*tags, "spatialcore"], "pull_steps": []}
+        place = {"work_pool_name": pool, "enforce_parameter_schema": False}
+        deployment = self.post("deployments/", name="-".join(["waits", *tags]), flow_id=flow, **about, **place)
+        try:
+            yield f"waits/{deployment['name']}"
+        finally:
+            httpx.delete(f"{self.url}/api/deployments/{deployment['id']}", timeout=60).raise_for_status()
 
     def wait(self, run: str, states: tuple[str, ...] = ENDED, patience: float = 120) -> Any:
         """Wait until a run is in one of these states and return it."""
@@ -54,6 +87,11 @@ class Service:
                 return found
             time.sleep(0.5)
         raise AssertionError(f"run {run} is {found['state_name']}: {self.logs(run)[-5:]}")
+
+    def held(self, run: str) -> tuple[str, str]:
+        """Return from when to when a run had a place in its work pool, by the server's clock."""
+        states = sorted(self.get(f"flow_run_states/?flow_run_id={run}"), key=lambda state: str(state["timestamp"]))
+        return next(state["timestamp"] for state in states if state["type"] == "PENDING"), states[-1]["timestamp"]
 
     def logs(self, run: str) -> list[Any]:
         return list(self.post("logs/filter", logs={"flow_run_id": {"any_": [run]}}, sort="TIMESTAMP_ASC", limit=200))
@@ -66,12 +104,24 @@ class Service:
             assert time.monotonic() < deadline, f"{event} was not heard"
             time.sleep(0.3)
 
+    @staticmethod
+    def seconds_between(before: str, after: str) -> float:
+        return (datetime.fromisoformat(after) - datetime.fromisoformat(before)).total_seconds()
+
     def emit(self, event: str, resource: str) -> None:
         """Say that something happened, as any program may."""
         about = {"prefect.resource.id": resource}
         now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         payload = [{"occurred": now, "event": event, "resource": about, "id": _uuid()}]
         httpx.post(f"{self.url}/api/events", json=payload, timeout=60).raise_for_status()
+
+
+@dataclass(frozen=True)
+class Dead:
+    """A run whose machine died, and when by the server's clock."""
+
+    run: str
+    when: str
 
 
 @dataclass(frozen=True)
@@ -109,6 +159,12 @@ def _uuid() -> str:
     return str(uuid.uuid4())
 
 
-def _checked(response: httpx.Response) -> Any:
+def _checked(ask: Callable[[], httpx.Response]) -> Any:
+    """Return an answer's content; a server whose database is busy says 503 and is asked again, as by Prefect itself."""
+    for _ in range(5):
+        response = ask()
+        if response.status_code != 503:
+            break
+        time.sleep(1)
     assert response.is_success, f"{response.status_code} {response.text}"
     return response.json()

@@ -44,6 +44,24 @@ def test_a_changed_reference_starts_its_refresh_and_no_other(service: Service) -
     assert not _runs_of(service, "refresh_references/lung")
 
 
+@pytest.mark.parametrize("flow", ["refresh_references", "annotate_pending"])
+def test_a_second_run_of_a_tissue_waits_for_the_first(service: Service, flow: str) -> None:
+    """The server holds it back by the deployment's limit, whatever workers and queues there are."""
+    first, second = (service.start(f"{flow}/kidney", later=True) for _ in range(2))
+    assert service.propose(first, "PENDING") == ("ACCEPT", "Pending")
+    assert service.propose(second, "PENDING") == ("REJECT", "AwaitingConcurrencySlot")
+    service.propose(first, "CANCELLED")
+    assert service.propose(second, "PENDING") == ("ACCEPT", "Pending")
+    service.propose(second, "CANCELLED")
+
+
+def test_samples_of_one_tissue_need_not_wait_for_each_other(service: Service) -> None:
+    runs = [service.start("train_and_annotate/kidney", later=True, queries=[{"uri": "q"}]) for _ in range(2)]
+    assert [service.propose(run, "PENDING") for run in runs] == [("ACCEPT", "Pending")] * 2
+    for run in runs:
+        service.propose(run, "CANCELLED")
+
+
 def _runs_of(service: Service, name: str) -> list[dict[str, str]]:
     deployment = service.get(f"deployments/name/{name}")["id"]
     return service.runs(deployments={"id": {"any_": [deployment]}})

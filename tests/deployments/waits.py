@@ -6,5 +6,5 @@ from prefect import flow
 
 
 @flow
-def waits(config: dict[str, int]) -> None:
+def waits(config: dict[str, float]) -> None:
     time.sleep(config["seconds"])

@@ -1,0 +1,91 @@
+"""The whole chain on one server, one worker and one bucket: a reference changes, and samples get the new model."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import anndata as ad
+import pytest
+
+from spatialcore import storage
+from spatialcore.demo import LABEL_COLUMN, demo_data
+from spatialcore.storage import registry
+from tasks.manifests import RunManifest
+from tests.contract.servers import BUCKET
+from tests.deployments.service import STORE, Service
+
+pytestmark = [pytest.mark.service, pytest.mark.slow]
+REFERENCES = f"s3://{BUCKET}/references"
+
+
+@pytest.mark.usefixtures("keys")
+def test_from_a_changed_reference_to_samples_annotated_anew_and_back(worker: Service, tmp_path: Path) -> None:
+    demo_data(tmp_path)
+    _arrive(tmp_path)
+
+    first = _refresh(worker)
+    assert _in_use() == first
+    assert _annotated_by(worker, first, runs=1) == ["pbmc"]
+
+    changed = ad.read_h5ad(tmp_path / "pbmc68k_part1.h5ad")[:-10].copy()
+    changed.write_h5ad(tmp_path / "changed.h5ad")
+    storage.put(tmp_path / "changed.h5ad", f"{REFERENCES}/pbmc68k_part1.h5ad")
+    second = _refresh(worker)
+    assert second != first
+    assert _in_use() == second
+    assert _told_of(worker, "spatialcore.reference.refreshed") == {"1": 2, "2": 1}, "each once, the changed one twice"
+    assert _annotated_by(worker, second, runs=2) == ["pbmc"]
+
+    registry.rollback(STORE, "blood")
+    assert _in_use() == first
+    run = worker.start("annotate_pending/blood")
+    assert worker.wait(run)["state_type"] == "COMPLETED"
+    assert "every sample" in str(worker.logs(run)), "the first model had annotated it already"
+
+
+def _arrive(folder: Path) -> None:
+    """Put references, the platform's panel and one sample where the deployments look for them."""
+    for part in ("1", "2"):
+        storage.put(folder / f"pbmc68k_part{part}.h5ad", f"{REFERENCES}/pbmc68k_part{part}.h5ad")
+    storage.put(folder / "query.h5ad", f"{STORE}/panels/blood.h5ad")
+    storage.put(folder / "query.h5ad", f"{STORE}/samples/blood/pbmc.h5ad")
+
+
+def _refresh(service: Service) -> str:
+    """Look after our references with the tissue's own deployment and return the version that was promoted."""
+    references = [{"uri": f"{REFERENCES}/pbmc68k_part{part}.h5ad", "label_column": LABEL_COLUMN} for part in ("1", "2")]
+    run = service.start("refresh_references/blood", references=references, tolerance=0.3, generate_plots=False)
+    ended = service.wait(run)
+    assert ended["state_type"] == "COMPLETED", service.logs(run)
+    return _versions()[-1]
+
+
+def _versions() -> list[str]:
+    return [version.version for version in registry.versions(STORE, "blood")]
+
+
+def _in_use() -> str:
+    pointer = registry.current(STORE, "blood")
+    assert pointer is not None
+    return pointer.version
+
+
+def _annotated_by(service: Service, version: str, runs: int) -> list[str]:
+    """Wait for the run that the promotion started and return the samples that the version has annotated by then."""
+    deployment = service.get("deployments/name/annotate_pending/blood")["id"]
+    deadline = time.monotonic() + 30
+    while len(started := service.runs(deployments={"id": {"any_": [deployment]}})) < runs:
+        assert time.monotonic() < deadline, "no run was started"
+        time.sleep(0.3)
+    for run in started:
+        assert service.wait(run["id"])["state_type"] == "COMPLETED", service.logs(run["id"])
+    texts = [storage.read_text(uri) for uri in storage.list_files(f"{STORE}/runs") if uri.endswith("/manifest.json")]
+    manifests = [RunManifest.model_validate_json(text) for text in texts]
+    return [sample.sample for each in manifests if each.model_version == version for sample in each.samples]
+
+
+def _told_of(service: Service, event: str) -> dict[str, int]:
+    """Return how often an event told of each of the two references."""
+    found: list[dict[str, Any]] = service.post("events/filter", filter={"event": {"name": [event]}})["events"]
+    uris = [one["resource"]["uri"] for one in found]
+    return {part: sum(uri.endswith(f"part{part}.h5ad") for uri in uris) for part in ("1", "2")}
