@@ -25,6 +25,7 @@ def save_blocks(here: Installation) -> list[str]:
 def run_environment(here: Installation) -> dict[str, str]:
     """Return the environment of a run: settings as they are, secrets as references to blocks."""
     environment = {**RUN, "SPATIALCORE_STORE": here.store}
+    environment |= {"SPATIALCORE_FILES_URL": here.files} if here.files else {}
     for name, attribute in _AWS_SECRETS.items():
         if name in here.aws:
             environment[name] = f"{{{{ prefect.blocks.aws-credentials.{NAME}.{attribute} }}}}"

@@ -45,6 +45,8 @@ class Installation:
         Personal access token; ``SYNAPSE_AUTH_TOKEN``.
     webhook
         Told of failed runs; ``SPATIALCORE_WEBHOOK_URL``.
+    files
+        Where browsers find what the store holds (:mod:`deployments.files`); ``SPATIALCORE_FILES_URL``.
     runs_at_once
         Runs of the work pool at the same time; ``SPATIALCORE_RUNS_AT_ONCE``.
     retry_crashed
@@ -56,6 +58,7 @@ class Installation:
     google: str = field(default="", repr=False)
     synapse: str = field(default="", repr=False)
     webhook: str = field(default="", repr=False)
+    files: str = ""
     runs_at_once: int = 2
     retry_crashed: bool = False
 
@@ -75,6 +78,7 @@ class Installation:
             google=_read(key_file) if key_file else "",
             synapse=environment.get("SYNAPSE_AUTH_TOKEN", ""),
             webhook=environment.get("SPATIALCORE_WEBHOOK_URL", ""),
+            files=environment.get("SPATIALCORE_FILES_URL", "").rstrip("/"),
             runs_at_once=_count("SPATIALCORE_RUNS_AT_ONCE", environment.get("SPATIALCORE_RUNS_AT_ONCE") or "2"),
             retry_crashed=_switch("SPATIALCORE_RETRY_CRASHED", environment.get("SPATIALCORE_RETRY_CRASHED") or "no"),
         )

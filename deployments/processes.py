@@ -18,19 +18,23 @@ PATIENCE: Final = 20.0  # seconds from SIGTERM to SIGKILL: time for a run to tel
 
 
 @contextmanager
-def running(arguments: list[str], environment: Mapping[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a Prefect command in a session of its own; at the end of the block it and its children are ended.
+def running(
+    arguments: list[str], environment: Mapping[str, str], log: Path, module: str = "prefect"
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a command in a session of its own; at the end of the block it and its children are ended.
 
     Parameters
     ----------
     arguments
-        What follows ``prefect``.
+        What follows ``python -m`` and the module.
     environment
         Set on top of this process's environment.
     log
         The file that takes its output.
+    module
+        What is run; nothing said: Prefect.
     """
-    command = [sys.executable, "-m", "prefect", *arguments]
+    command = [sys.executable, "-m", module, *arguments]
     with log.open("ab") as output:
         process = subprocess.Popen(
             command, env={**os.environ, **environment}, stdout=output, stderr=output, start_new_session=True

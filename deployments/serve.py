@@ -26,7 +26,9 @@ HOME = Path("~/.spatialcore/prefect").expanduser()
 def main(arguments: list[str] | None = None) -> None:
     """Serve until Ctrl-C or SIGTERM."""
     parser = argparse.ArgumentParser(prog="python -m deployments.serve", description=__doc__)
-    parser.add_argument("--port", type=int, default=4200, help="port of the UI and the API on 127.0.0.1")
+    parser.add_argument(
+        "--port", type=int, default=4200, help="port of the UI and the API; the next one has the results"
+    )
     port = parser.parse_args(arguments).port
     stop = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
@@ -45,10 +47,11 @@ def main(arguments: list[str] | None = None) -> None:
 @contextmanager
 def served(port: int) -> Iterator[dict[str, subprocess.Popen[bytes]]]:
     """Run server and worker for the length of the block; the deployments are there when it begins."""
-    environment = service_environment(port)
+    environment = {**service_environment(port), "SPATIALCORE_FILES_URL": f"http://{HOST}:{port + 1}"}
     home = Path(environment["PREFECT_HOME"])
     home.mkdir(parents=True, exist_ok=True)
-    _refuse_taken(port)
+    for wanted in (port, port + 1):
+        _refuse_taken(wanted)
     with ExitStack() as stack:
         print(f"Starting the server (its output: {home / 'server.log'}) ...", flush=True)
         server = stack.enter_context(server_at(port, environment, home / "server.log"))
@@ -57,7 +60,8 @@ def served(port: int) -> Iterator[dict[str, subprocess.Popen[bytes]]]:
         if subprocess.run(set_up, env={**os.environ, **environment}, check=False).returncode:
             raise SpatialCoreError("the deployments could not be set up", hint="the lines above say why")
         worker = stack.enter_context(worker_of(environment, home / "worker.log"))
-        yield {"the server": server, "the worker": worker}
+        files = stack.enter_context(files_at(port + 1, environment, home / "files.log"))
+        yield {"the server": server, "the worker": worker, "the server of results": files}
 
 
 def service_environment(port: int, home: Path | None = None) -> dict[str, str]:
@@ -81,6 +85,13 @@ def worker_of(environment: dict[str, str], log: Path) -> Iterator[subprocess.Pop
 
     with running(["worker", "start", "--pool", POOL], environment, log) as worker:
         yield worker
+
+
+@contextmanager
+def files_at(port: int, environment: dict[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Run the server of results, to which the UI's links lead."""
+    with running(["--port", str(port)], environment, log, module="deployments.files") as files:
+        yield files
 
 
 def _refuse_taken(port: int) -> None:

@@ -1,7 +1,9 @@
 """What the Prefect UI shows of a run: composition, plots, and where everything lies."""
 
 import base64
+import os
 from io import BytesIO
+from urllib.parse import quote
 
 from prefect import task
 from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
@@ -34,7 +36,7 @@ def summarise(manifest: RunManifest, told: str = "") -> None:
         if "report.html" in sample.files:
             create_link_artifact(
                 key=f"report-{name}",
-                link=link_of(sample.files["report.html"].uri),
+                link=link_of(sample.files["report.html"].uri, manifest.run_id),
                 link_text=f"Report of {sample.sample}",
                 description="The self-contained page that tells the story of the run",
             )
@@ -55,7 +57,8 @@ def markdown(manifest: RunManifest, told: str = "") -> str:
         f"Model `{manifest.model_version}`{told and f': {told}'}. Manifest: `{manifest.uri}`",
     ]
     for sample in manifest.samples:
-        parts += [_sample(sample), *(_picture(sample, name) for name in SHOWN if name in sample.files)]
+        pictures = (_picture(sample, name) for name in SHOWN if name in sample.files)
+        parts += [_sample(sample, manifest.run_id), *pictures]
     parts += [
         "## References",
         *(f"- `{reference.uri}` (version `{reference.token}`)" for reference in manifest.references),
@@ -63,19 +66,32 @@ def markdown(manifest: RunManifest, told: str = "") -> str:
     return "\n\n".join(parts)
 
 
-def link_of(uri: str) -> str:
-    """Return an address that a browser opens: a local path as file://, anything else as it is."""
+def link_of(uri: str, run_id: str) -> str:
+    """Return an address that a browser opens: at the server of results where there is one, else as near as can be."""
+    shown = os.environ.get("SPATIALCORE_FILES_URL")
+    if shown:
+        return f"{shown}/runs/{quote(run_id + uri.rpartition(f'/runs/{run_id}')[2])}"
     return f"file://{storage.parse_uri(uri).path}" if storage.scheme_of(uri) == "file" else uri
 
 
-def _sample(sample: SampleFiles) -> str:
+def _sample(sample: SampleFiles, run_id: str) -> str:
     share = 100 * sample.n_assigned / max(1, sample.n_obs)
     rows = "\n".join(f"| {row['cell type']} | {row['cells']:,} | {row['share']} |" for row in composition(sample))
-    files = "\n".join(f"- `{file.uri}`" for name, file in sample.files.items() if "/" not in name)
+    addresses = {name: link_of(file.uri, run_id) for name, file in sample.files.items() if "/" not in name}
+    files = "\n".join(f"- {_link(*file)}" for file in sorted(addresses.items(), key=_report_first))
     return (
-        f"## {sample.sample}\n\n{sample.n_obs:,} cells, {share:.1f} % called.\n\n"
-        f"| cell type | cells | share |\n|---|---:|---:|\n{rows}\n\n{files}"
+        f"## {sample.sample}\n\n{sample.n_obs:,} cells, {share:.1f} % called.\n\n{files}\n\n"
+        f"| cell type | cells | share |\n|---|---:|---:|\n{rows}"
     )
+
+
+def _report_first(file: tuple[str, str]) -> tuple[bool, str]:
+    return file[0] != "report.html", file[0]
+
+
+def _link(name: str, address: str) -> str:
+    """Return a link where a browser can follow it, else the address to copy."""
+    return f"[{name}]({address})" if address.startswith("http") else f"{name}: `{address}`"
 
 
 def _picture(sample: SampleFiles, name: str) -> str:

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect, sync_playwright
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+expect.set_options(timeout=30_000)  # milliseconds: a small machine draws pages slowly
 _FIELD = "xpath=ancestor::div[contains(concat(' ', @class, ' '), ' p-label ')][1]"
 
 

@@ -14,7 +14,7 @@ import pytest
 from deployments.automations import RETRY_TAG
 from deployments.definitions import POOL
 from deployments.processes import running
-from deployments.serve import server_at, service_environment, worker_of
+from deployments.serve import files_at, server_at, service_environment, worker_of
 from tests.contract.servers import free_port, s3_server
 from tests.deployments.service import STORE, Dead, Service, listening
 
@@ -31,9 +31,11 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     }
     (folder / "prefect").mkdir()
     with s3_server() as s3_url, listening() as webhook, server_at(port, environment, folder / "server.log"):
-        found = Service(f"http://127.0.0.1:{port}", environment, folder, s3_url, webhook)
+        found = Service(f"http://127.0.0.1:{port}", environment, folder, s3_url, webhook, free_port())
         print(set_up(found))
-        yield found
+        keys = {**environment, **found.keys, "SPATIALCORE_STORE": STORE}
+        with files_at(found.files_port, keys, folder / "files.log"):
+            yield found
 
 
 @pytest.fixture(scope="session")
@@ -75,6 +77,7 @@ def set_up(service: Service, **more: str) -> str:
         "SPATIALCORE_STORE": STORE,
         "SPATIALCORE_WEBHOOK_URL": service.webhook.url,
         "SPATIALCORE_RETRY_CRASHED": "yes",
+        "SPATIALCORE_FILES_URL": service.files_url,
         **service.keys,
         **more,
     }

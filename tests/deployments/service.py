@@ -29,6 +29,11 @@ class Service:
     folder: Path
     s3_url: str
     webhook: "Webhook"
+    files_port: int
+
+    @property
+    def files_url(self) -> str:
+        return f"http://127.0.0.1:{self.files_port}"
 
     @property
     def keys(self) -> dict[str, str]:

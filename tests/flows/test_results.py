@@ -10,6 +10,7 @@ from spatialcore.annotation.run_config import RunConfig
 from tasks.cache_keys import CODE_VERSIONS, phase_key, settings_digest
 from tasks.manifests import PhaseResult
 from tasks.results import find, local, once
+from tasks.summary import link_of
 
 
 def make(folder: Path) -> dict[str, Any]:
@@ -83,3 +84,11 @@ def test_keys_tell_phases_inputs_and_their_order_apart() -> None:
     ]
     assert len(set(keys)) == 4
     assert keys[0].startswith("combine-")
+
+
+def test_a_link_leads_to_the_server_of_results_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    uri = "s3://lab/runs/blood-1/a sample/report.html"
+    assert link_of(uri, "blood-1") == uri
+    assert link_of("/lab/runs/blood-1/report.html", "blood-1") == "file:///lab/runs/blood-1/report.html"
+    monkeypatch.setenv("SPATIALCORE_FILES_URL", "http://127.0.0.1:4201")
+    assert link_of(uri, "blood-1") == "http://127.0.0.1:4201/runs/blood-1/a%20sample/report.html"
