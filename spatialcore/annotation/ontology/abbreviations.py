@@ -41,7 +41,8 @@ def reading(word: str, tissue: str = "") -> str | None:
     ('renal principal cell', 'plasma cell')
     """
     around = tissue.lower()
-    fitting = [(places, reads) for places, reads in abbreviations().get(word, []) if not places or _named(places, around)]
+    known = abbreviations().get(word, [])
+    fitting = [(places, reads) for places, reads in known if not places or _named(places, around)]
     sure = (reads for places, reads in fitting if not places or _named(places, around) - SHARED_PLACES)
     return next(sure, fitting[0][1] if fitting else None)
 
