@@ -13,7 +13,7 @@ from spatialcore.core.provenance import digest_of
 CODE_VERSIONS: Final[dict[str, int]] = {
     "read_query": 1,
     "gather": 1,
-    "combine": 1,
+    "combine": 2,
     "map_ontology": 3,
     "hold_out": 2,
     "balance": 2,
