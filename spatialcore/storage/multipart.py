@@ -22,7 +22,7 @@ from spatialcore.storage.policy import MB, Policy
 from spatialcore.storage.progress import progress_bar
 from spatialcore.storage.stat import Stat, stat
 from spatialcore.storage.uri import Location, canonical
-from spatialcore.storage.write import write
+from spatialcore.storage.write import tags_are_md5s, write
 
 log = get_logger(__name__)
 
@@ -85,8 +85,7 @@ def _begin(location: Location, name: str) -> _Upload:
     options = {"ContentType": kind} if kind else {}
     what = f"put {canonical(location.uri)}"
     answer = attempt(lambda: system.call_s3("create_multipart_upload", **names, **options), what=what)
-    plain = answer.get("ServerSideEncryption", "AES256") == "AES256" and "SSECustomerAlgorithm" not in answer
-    return _Upload(system, location, {**names, "UploadId": answer["UploadId"]}, plain)
+    return _Upload(system, location, {**names, "UploadId": answer["UploadId"]}, tags_are_md5s(answer))
 
 
 def _send_all(upload: _Upload, source: Path, size: int) -> tuple[str, list[tuple[str, bytes]]]:

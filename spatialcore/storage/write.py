@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from spatialcore.errors import ConflictError, FileMissingError
 from spatialcore.storage.connections import connect
-from spatialcore.storage.faults import attempt
+from spatialcore.storage.faults import AlteredError, attempt
 from spatialcore.storage.local import replace_local, temporary_name
 from spatialcore.storage.lock import locked
 from spatialcore.storage.stat import Stat, stat, stat_local
@@ -119,10 +119,18 @@ def _to_s3(data: bytes, location: Location, only_over: str | None, mark: str) ->
     if only_over is not None:
         held = {"IfMatch": f'"{only_over}"'} if only_over else {"IfNoneMatch": "*"}
         condition = {"Metadata": {_MARK: mark}, **held}
-    md5 = b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
-    answer = system.call_s3("put_object", Bucket=bucket, Key=key, Body=data, ContentMD5=md5, **condition)
+    md5 = hashlib.md5(data, usedforsecurity=False)
+    told = b64encode(md5.digest()).decode()
+    answer = system.call_s3("put_object", Bucket=bucket, Key=key, Body=data, ContentMD5=told, **condition)
     etag = str(answer["ETag"]).strip('"')
+    if not condition and tags_are_md5s(answer) and etag != md5.hexdigest():
+        raise AlteredError(f"the store's checksum is {etag}, not {md5.hexdigest()}")  # written again, over this
     return Stat(token=etag, size=len(data), etag=etag)
+
+
+def tags_are_md5s(answer: dict[str, Any]) -> bool:
+    """Tell from an answer of S3 whether its entity tags are MD5s: not where the store encrypts with other keys."""
+    return answer.get("ServerSideEncryption", "AES256") == "AES256" and "SSECustomerAlgorithm" not in answer
 
 
 def _to_gs(data: bytes, location: Location, only_over: str | None, mark: str) -> Stat:

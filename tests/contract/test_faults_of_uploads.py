@@ -99,14 +99,18 @@ def test_an_upload_gives_up_when_nothing_passes(s3_behind: Proxy, file: Path, ur
     TABLE.tell("503 SlowDown without end", "upload", "given up after 7 tries; no object appears, no parts are left")
 
 
-@pytest.mark.parametrize(("times", "final"), [(2, True), (99, False)])
-def test_bytes_altered_on_the_way_up(times: int, final: bool, s3_behind: Proxy, file: Path, uri: str) -> None:
-    s3_behind.faults.append(Fault(proxy.corrupt_upward, "PUT", "partNumber=", times=times))
-    if final:
-        storage.put(file, uri)
-        stored_as(file, uri)
-        TABLE.tell("bytes altered on the way up, to a store that does not look", "upload", WHOLE)
-        return
+@pytest.mark.parametrize("path", ["partNumber=", r"manifest\.json$"])
+def test_bytes_altered_on_the_way_up(path: str, s3_behind: Proxy, file: Path, uri: str) -> None:
+    fault = Fault(proxy.corrupt_upward, "PUT", path, times=2)
+    s3_behind.faults.append(fault)
+    storage.put(file, uri)
+    assert fault.seen == 2
+    stored_as(file, uri)
+    TABLE.tell("bytes altered on the way up, to a store that does not look", "upload", WHOLE)
+
+
+def test_bytes_altered_on_the_way_up_every_time(s3_behind: Proxy, file: Path, uri: str) -> None:
+    s3_behind.faults.append(Fault(proxy.corrupt_upward, "PUT", "partNumber=", times=99))
     with pytest.raises(TransientStorageError, match="checksum of part 1"):
         storage.put(file, uri)
     assert nothing_of(uri)
