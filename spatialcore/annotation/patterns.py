@@ -46,7 +46,7 @@ CELL_TYPE_PATTERNS: dict[str, str] = {
     # dendritic cells
     rf"\bc?dc[ -]?1\b|\bconventional {_DC} (?:type )?(?:1|i)\b": "conventional dendritic cell type 1",
     rf"\bc?dc[ -]?2\b|\bconventional {_DC} (?:type )?(?:2|ii)\b": "conventional dendritic cell type 2",
-    r"\bp[ -]?dcs?\b|\bplasmacytoid (?:dendritic|dcs?)\b": "plasmacytoid dendritic cell",
+    r"\bp[ -]?dcs?\b|^plasmacytoid (?:dendritic|dcs?)\b": "plasmacytoid dendritic cell",
     r"\bmig(?:ratory)?[. -]*(?:c?dcs?|dendritic cells?)\b": "migratory dendritic cell",
     r"^(?:conventional |classical |c)?(?:dcs?|dendritic(?: cells?)?)$": "dendritic cell",
     # monocytes and macrophages

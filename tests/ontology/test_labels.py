@@ -51,6 +51,9 @@ READ = {
     "dendritic.cell.type.1": "CD141-positive myeloid dendritic cell",
     "Type A intercalated": "renal alpha-intercalated cell",
     "Mac1a": "macrophage",
+    "B cell_2": "B cell",
+    "ABCA1+ pancreatic A cell": "pancreatic A cell",
+    "CLDN10+ cells": "",
     # several types at once
     "NK/T lymphocyte": "lymphocyte",
     "Basophil/Mast 1": "myeloid leukocyte",

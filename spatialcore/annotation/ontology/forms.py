@@ -17,6 +17,7 @@ _NUMBER = re.compile(
     re.IGNORECASE,
 )
 _BRACKETS = re.compile(r"[(\[{][^)\]}]*[)\]}]?")
+_MARKERS_IN_FRONT = re.compile(r"^\s*(?:(?!CD\d)[A-Z][\w.-]*\+[\s_,/]*)+", re.IGNORECASE)
 _PLACE_IN_FRONT = re.compile(r"^([A-Za-z ]+?)\s*[-:|]\s*(?=\S{2})")
 _TRAILING_SIGNS = re.compile(r"\s+(?:with|from|in|of the|expressing|w/)\s.*$", re.IGNORECASE)
 _ALTERNATIVES = re.compile(r"\s*(?:/|&|\s\+\s|\band\b|\bor\b)\s*")
@@ -45,12 +46,18 @@ def _candidates(label: str) -> Iterator[str]:
     for length in range(len(parts) - 1, 0, -1):
         yield " ".join(parts[:length])
     yield _TRAILING_SIGNS.sub("", bare)
+    yield _MARKERS_IN_FRONT.sub("", bare)
     yield " ".join(word for word in spelled(bare).split() if word not in words("state") or word in TELLING_STATES)
 
 
 def _is_place(text: str) -> bool:
     found = spelled(text).split()
     return bool(found) and all(words("same").get(word, word) in words("place") for word in found)
+
+
+def without_number(label: str) -> str:
+    """Return a label without a cluster's number behind it."""
+    return _NUMBER.sub("", label.strip())
 
 
 def qualifiers(label: str) -> list[str]:

@@ -19,6 +19,7 @@ from spatialcore.annotation.ontology.weights import label_factor
 # What a name's score is worth where the label lacks the noun of the name: "immune" is no immune oligodendroglia.
 WITHOUT_NOUN = 0.9
 N_RANKED = 50
+SPECIES = frozenset({"human", "mouse", "mmus", "primate", "homo", "sapiens"})
 TELLS_CD4_CD8 = frozenset({"cd4+", "cd8+", "helper", "cytotoxic"})
 # The share of terms of other lineages among those that share a label's words, above which the words decide nothing.
 MOST_STRANGE = 1 / 3
@@ -92,7 +93,9 @@ class Names:
         return found
 
     def term_of(self, words: tuple[str, ...]) -> str | None:
-        """Return the term that has a name of just these words."""
+        """Return the term that has a name of just these words; B and a number are a cluster, not a B-2 B cell."""
+        if len(words) == 2 and words[0] in SHORT_HEADS and words[1].isdigit():
+            return None
         return self.by_words.get(words) or self.by_set.get(frozenset(words))
 
     def name_of(self, term: str) -> str:
@@ -133,8 +136,10 @@ class Names:
         return bool(lineages(term)) and strange > MOST_STRANGE * len(known)
 
     def undecided(self, term: str, words: Collection[str]) -> str:
-        """Return what a CD4 T cell and its CD8 twin share, where a label says neither; other terms as they are."""
-        mine = set(bare(words_of(self.names[term])))
+        """Return a term without what the label leaves open: the species, and whether it is CD4 or CD8."""
+        mine = set(bare(words_of(self.name_of(term))))
+        if mine & SPECIES and not SPECIES & set(words) and (plain := self.by_set.get(frozenset(mine - SPECIES))):
+            return plain
         for marker, other in (("cd4+", "cd8+"), ("cd8+", "cd4+")):
             twin = self.by_set.get(frozenset(mine - {marker} | {other})) if marker in mine else None
             if twin and not TELLS_CD4_CD8 & set(words) and is_term(term) and is_term(twin):

@@ -1,9 +1,9 @@
 """Labels read in parts: a type with its qualifiers, several types at once, a type before an underscore."""
 
-from spatialcore.annotation.ontology.forms import alternatives, codes, first_part, qualifiers, shorter
+from spatialcore.annotation.ontology.forms import alternatives, codes, first_part, qualifiers, shorter, without_number
 from spatialcore.annotation.ontology.guess import guess
 from spatialcore.annotation.ontology.heads import fits
-from spatialcore.annotation.ontology.hierarchy import depth, is_a, is_term, lowest_common_ancestor
+from spatialcore.annotation.ontology.hierarchy import ROOT, depth, is_a, is_term, lowest_common_ancestor
 from spatialcore.annotation.ontology.known import Known
 from spatialcore.annotation.ontology.match import Match
 from spatialcore.annotation.ontology.phrasing import is_telling
@@ -24,7 +24,7 @@ def by_shorter_form(known: Known, label: str, tissue: str = "") -> Match:
     context = f"{tissue} {spelled(label)}"
     for form in list(shorter(label))[1:]:
         found = known.whole(form, context) if is_telling(form) else Match(label)
-        if found.id:
+        if found.id not in ("", ROOT):
             better = _narrowed(known, label, tissue, found.id)
             return better if better.id else known.table.found(label, found.id, 0.85, "tier2_token")
     return Match(label)
@@ -37,7 +37,7 @@ def _narrowed(known: Known, label: str, tissue: str, general: str) -> Match:
         chosen = [term for term in sorted(_terms(known, codes(label), tissue)) if is_a(term, PRECURSOR)]
     if chosen:
         return known.table.found(label, max(chosen, key=depth), 0.85, "tier2_token")
-    return guess(known.table, label, tissue, below=general)
+    return guess(known.table, without_number(label), tissue, below=general)
 
 
 def _terms(known: Known, parts: list[str], tissue: str) -> set[str]:

@@ -22,9 +22,9 @@ _JOINED = re.compile(r"(?<![A-Za-z])(?=([A-Za-z]+)[-_]([A-Za-z]+\d*)(?![A-Za-z])
 
 
 def bare(words: Iterable[str]) -> tuple[str, ...]:
-    """Return the words without the word cell, doubled words once."""
+    """Return the words without the word cell, doubled words once, where they stand last."""
     kept = [word for word in words if word != "cell"]
-    return tuple(dict.fromkeys(kept)) or ("cell",)
+    return tuple(dict.fromkeys(kept[::-1]))[::-1] or ("cell",)
 
 
 def expand(label: str, tissue: str = "") -> str:
