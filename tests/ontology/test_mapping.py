@@ -133,6 +133,14 @@ def test_an_index_of_ones_own_is_read_every_time(labelled, tmp_path):
         assert ids_of(labelled(["Lining fibroblast"]), index_path=index)[0] == {"Lining fibroblast": term}
 
 
+def test_terms_that_only_an_index_of_ones_own_has(labelled, tmp_path):
+    index = tmp_path / "index.json"
+    terms = {"zorblax cell": "CL:9900001", "spiny zorblax cell of lung": "CL:9900002", "t cell": "CL:0000084"}
+    index.write_text(json.dumps({"cl": {name: {"id": term, "name": name} for name, term in terms.items()}}))
+    found, _ = ids_of(labelled(["Zorblax cells", "Lung spiny zorblax", "ABC1+ zorblax_2", "T cells"]), index_path=index)
+    assert list(found.values()) == ["CL:9900001", "CL:9900002", "CL:9900001", "CL:0000084"]
+
+
 @pytest.mark.parametrize("options", [{"min_score": 7}, {"granularity": "fine"}])
 def test_values_are_checked(labelled, options):
     with pytest.raises(InputError):

@@ -57,14 +57,14 @@ def _may_be_head(run: tuple[str, ...]) -> bool:
 
 @cache
 def lineages(term: str) -> frozenset[str]:
-    """Return which of the great lineages a term belongs to."""
-    return frozenset(lineage for lineage in LINEAGES if is_a(term, lineage))
+    """Return which of the great lineages a term belongs to; none for a term that only an index of one's own has."""
+    return frozenset(lineage for lineage in LINEAGES if is_a(term, lineage)) if is_term(term) else frozenset()
 
 
 def fits(term: str, head: str, *, strictly: bool) -> bool:
     """Say whether a term can be what a label with this head means: of its lineage, strictly: below it."""
-    if not is_term(term) or not is_term(head):
-        return False
+    if not is_term(term) or not is_term(head):  # of an index of one's own: nothing is known of its lineage
+        return not strictly
     if strictly or is_a(term, head):
         return is_a(term, head)
     mine, theirs = lineages(term), lineages(head)
