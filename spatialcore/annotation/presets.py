@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+from spatialcore.core.atomic import whole
 from spatialcore.core.logging import get_logger
 from spatialcore.errors import FileMissingError, InputError
 
@@ -99,6 +100,5 @@ def _fetch_listed(name: str, folder: Path) -> None:
     address = {entry["filename"]: entry["url"] for entry in index.json()["models"]}[name]
     answer = requests.get(address, timeout=(5, 120))
     answer.raise_for_status()
-    part = folder / f".{name}.part"
-    part.write_bytes(answer.content)
-    part.replace(folder / name)
+    with whole(folder / name) as part:
+        part.write_bytes(answer.content)

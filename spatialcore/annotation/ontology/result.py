@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from spatialcore.core.atomic import whole
 from spatialcore.core.provenance import versions
 from spatialcore.errors import InputError
 
@@ -54,9 +55,9 @@ class MappingResult:
         }
         columns = ["input_label", "n_cells", "suggestions"]
         missed = {"unmapped": self.unmapped[columns].to_dict(orient="records")}
-        _replace(paths["table"], self.table.to_csv(index=False))
-        _replace(paths["metadata"], _json({**self.metadata, "versions": versions()}))
-        _replace(paths["missed"], _json(missed))
+        _write(paths["table"], self.table.to_csv(index=False))
+        _write(paths["metadata"], _json({**self.metadata, "versions": versions()}))
+        _write(paths["missed"], _json(missed))
         return paths
 
 
@@ -64,7 +65,6 @@ def _json(content: dict[str, Any]) -> str:
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
 
-def _replace(path: Path, text: str) -> None:
-    part = path.with_name(path.name + ".part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
+def _write(path: Path, text: str) -> None:
+    with whole(path) as part:
+        part.write_text(text, encoding="utf-8")
