@@ -143,12 +143,7 @@ def test_a_worse_model_is_published_and_not_put_in_use(
     first: RunManifest, blood: Path, store: Path, tmp_path: Path, promote: str
 ) -> None:
     in_use = registry.show(str(store), "blood").version
-    references = []
-    for path in sorted(blood.glob("pbmc68k_part*.h5ad")):
-        data = ad.read_h5ad(path)
-        data.obs[LABEL_COLUMN] = np.random.default_rng(0).permutation(data.obs[LABEL_COLUMN].astype(str))
-        data.write_h5ad(tmp_path / path.name)
-        references.append({"uri": str(tmp_path / path.name), "label_column": LABEL_COLUMN})
+    references = _with_shuffled_labels(blood, tmp_path)
     run = train_and_annotate(blood_config(blood, store, references=references, promote=promote))
     assert run.model_version in {version.version for version in registry.versions(str(store), "blood")}
     assert run.model_version != in_use
@@ -156,14 +151,24 @@ def test_a_worse_model_is_published_and_not_put_in_use(
 
 
 def test_a_model_that_is_not_worse_is_put_in_use_and_the_move_tells_why(blood: Path, tmp_path: Path) -> None:
-    train_and_annotate(
-        blood_config(blood, tmp_path, promote="if_not_worse", max_cells_per_type=8, min_cells_per_type=8)
-    )
+    worse = _with_shuffled_labels(blood, tmp_path)
+    train_and_annotate(blood_config(blood, tmp_path, promote="if_not_worse", references=worse))
     better = train_and_annotate(blood_config(blood, tmp_path, promote="if_not_worse"))
     pointer = registry.current(str(tmp_path), "blood")
     assert pointer is not None
     assert [move.reason[:20] for move in pointer.moves] == ["there was no model i", "macro-F1 on held-out"]
     assert pointer.version == better.model_version
+
+
+def _with_shuffled_labels(blood: Path, folder: Path) -> list[dict[str, str]]:
+    """Write the references with labels that mean nothing, and return them as a configuration has them."""
+    references = []
+    for path in sorted(blood.glob("pbmc68k_part*.h5ad")):
+        data = ad.read_h5ad(path)
+        data.obs[LABEL_COLUMN] = np.random.default_rng(0).permutation(data.obs[LABEL_COLUMN].astype(str))
+        data.write_h5ad(folder / path.name)
+        references.append({"uri": str(folder / path.name), "label_column": LABEL_COLUMN})
+    return references
 
 
 def _with_changed_reference(blood: Path, store: Path, folder: Path) -> TrainConfig:
