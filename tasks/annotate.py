@@ -9,7 +9,7 @@ from prefect import task
 from spatialcore.annotation import phases
 from spatialcore.annotation.run_config import RunConfig
 from tasks.cache_keys import phase_key, settings_digest
-from tasks.cells import read_cells, write_cells
+from tasks.cells import hand_on, read_cells, write_cells
 from tasks.manifests import PhaseResult
 from tasks.models import published_uri
 from tasks.results import local, once, place_together
@@ -55,7 +55,9 @@ def keep_confident(config: RunConfig, calls: PhaseResult) -> PhaseResult:
         adata = read_cells(calls.files["calls.h5ad"], calls.files[CELLS])
         manifest.record(adata, **manifest.describe_run(config))
         phases.keep_confident(adata, config)
-        return write_sample(adata, folder)
+        written = write_sample(adata, folder)
+        hand_on(key, adata)
+        return written
 
     key = phase_key("keep_confident", settings_digest("keep_confident", config), [calls.identity])
     return once(config.store, "keep_confident", key, make, sample=calls.facts["sample"])

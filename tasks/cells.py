@@ -13,6 +13,26 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
 
+_IN_HAND: dict[str, "AnnData"] = {}
+
+
+def hand_on(key: str, adata: "AnnData") -> None:
+    """Keep the data of the result just made for the phase that wants them next; only the last are kept.
+
+    They are the reader's own then: each is given out once, to a phase of the same process, which need not read them.
+    """
+    _IN_HAND.clear()
+    _IN_HAND[key] = adata
+
+
+def read_data(file: StoredFile) -> "AnnData":
+    """Return the whole data of a file: those in hand, else read."""
+    import anndata as ad
+
+    found = _IN_HAND.pop(file.uri.rsplit("/", 2)[-2], None)
+    return ad.read_h5ad(local(file)) if found is None else found
+
+
 def write_cells(adata: "AnnData", path: Path) -> None:
     """Write what is known of the cells, all but their counts."""
     import anndata as ad
@@ -36,7 +56,7 @@ def read_cells(file: StoredFile, matrix: StoredFile | None = None) -> "AnnData":
 
     with h5py.File(local(file)) as stored:
         cells = ad.AnnData(**{part: read_elem(stored[part]) for part in ("obs", "obsm", "uns")})
-    return cells if matrix is None else _with_counts(cells, ad.read_h5ad(local(matrix)))
+    return cells if matrix is None else _with_counts(cells, read_data(matrix))
 
 
 def _with_counts(cells: "AnnData", whole: "AnnData") -> "AnnData":

@@ -10,7 +10,7 @@ from spatialcore.annotation.run_config import RunConfig
 from spatialcore.storage import StoredFile
 from tasks.acquire import fetch, refuse_if_replaced
 from tasks.cache_keys import phase_key, settings_digest
-from tasks.cells import read_cells, write_cells
+from tasks.cells import hand_on, read_cells, write_cells
 from tasks.manifests import PhaseResult, SourceVersion
 from tasks.results import local, once
 from tasks.retries import CLOUD
@@ -51,10 +51,12 @@ def combine(config: RunConfig, panel: PhaseResult, references: list[SourceVersio
         combined = phases.combine(config.training(), genes)
         refuse_if_replaced(config.references, references)
         combined.write_h5ad(folder / MATRIX)
+        hand_on(key, combined)
         return {"n_obs": combined.n_obs, "n_vars": combined.n_vars}
 
     inputs = [panel.files["panel.txt"].sha256, *(reference.identity for reference in references)]
-    return once(config.store, "combine", phase_key("combine", settings_digest("combine", config), inputs), make)
+    key = phase_key("combine", settings_digest("combine", config), inputs)
+    return once(config.store, "combine", key, make)
 
 
 @task(name="map labels", **CLOUD)

@@ -8,8 +8,9 @@ from prefect import task
 from spatialcore.annotation import phases
 from spatialcore.annotation.run_config import RunConfig
 from tasks.cache_keys import phase_key, settings_digest
+from tasks.cells import read_data
 from tasks.manifests import PhaseResult
-from tasks.results import local, once
+from tasks.results import once
 from tasks.retries import CLOUD
 
 
@@ -18,9 +19,7 @@ def plot(config: RunConfig, kept: PhaseResult) -> PhaseResult:
     """Draw the validation plots and write the report."""
 
     def make(folder: Path) -> dict[str, Any]:
-        import anndata as ad
-
-        adata = ad.read_h5ad(local(kept.files["annotated.h5ad"]))
+        adata = read_data(kept.files["annotated.h5ad"])
         figures = phases.plot(adata, config, folder / "plots")
         phases.report(adata, folder / "report.html", config=config, figures=figures)
         return {"figures": sorted(figures)}

@@ -3,11 +3,14 @@
 from pathlib import Path
 from typing import Any
 
+import anndata as ad
+import numpy as np
 import pytest
 
 from spatialcore import storage
 from spatialcore.annotation.run_config import RunConfig
 from tasks.cache_keys import CODE_VERSIONS, phase_key, settings_digest
+from tasks.cells import hand_on, read_data
 from tasks.manifests import PhaseResult
 from tasks.results import find, local, once
 from tasks.summary import link_of
@@ -84,6 +87,21 @@ def test_keys_tell_phases_inputs_and_their_order_apart() -> None:
     ]
     assert len(set(keys)) == 4
     assert keys[0].startswith("combine-")
+
+
+def test_what_is_in_hand_is_given_out_once_and_else_read(store: str) -> None:
+    data = ad.AnnData(np.ones((3, 2), dtype=np.float32))
+
+    def write(folder: Path) -> dict[str, Any]:
+        data.write_h5ad(folder / "cells.h5ad")
+        hand_on("combine-9", data)
+        return {}
+
+    file = once(store, "combine", "combine-9", write).files["cells.h5ad"]
+    assert read_data(file) is data
+    read = read_data(file)
+    assert read is not data
+    assert (read.X == data.X).all()
 
 
 def test_a_link_leads_to_the_server_of_results_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,121 @@
+"""What the service costs beside the bare library call, on a run of about a minute.
+
+    python -m benchmarks.service                    # 100,000 reference cells of 50 types, 100,000 to annotate
+
+Library and flow run the same configuration in turns, each in a process of its own and into a store of its own, plots
+and report included; a Prefect server is up, as in an installation. CPU seconds are those of the process and its
+children, of the server those between the run's start and its end.
+"""
+
+import argparse
+import os
+import resource
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+from anndata import AnnData
+
+from benchmarks.training import typed_counts
+from deployments.serve import server_at, service_environment
+from spatialcore.annotation.ontology.index import load_ontology_index
+from spatialcore.annotation.platform import thin_to_depths
+from spatialcore.annotation.run_config import RunConfig
+
+DEPTH = 150.0
+COMMANDS = {
+    "library": ["-c", "import sys; from spatialcore.run import run, RunConfig; run(RunConfig.from_yaml(sys.argv[1]))"],
+    "service": ["-m", "flows.run"],
+}
+
+
+def main() -> None:
+    """Measure and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--reference", type=int, default=100_000, help="labelled cells")
+    parser.add_argument("--query", type=int, default=100_000, help="cells to annotate")
+    parser.add_argument("--genes", type=int, default=400)
+    parser.add_argument("--types", type=int, default=50)
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_data(folder, options)
+        port = _free_port()
+        environment = service_environment(port, folder / "prefect") | {"HOME": str(folder)}
+        (folder / "prefect").mkdir()
+        with server_at(port, environment, folder / "server.log") as server:
+            rows = [
+                {who: measure(who, folder, environment, server.pid) for who in COMMANDS} for _ in range(options.rounds)
+            ]
+    show(rows)
+
+
+def write_data(folder: Path, options: argparse.Namespace) -> None:
+    """Write a reference, a query of a shallower platform, and nothing that either of the two would have to fetch."""
+    rng = np.random.default_rng(0)
+    counts, kinds = typed_counts(options.reference + options.query, options.genes, options.types, 600, rng)
+    names = sorted({str(term["name"]) for term in load_ontology_index()["cl"].values()})[:: 3000 // options.types]
+    labels = np.array([names[int(kind.split()[1])] for kind in kinds])
+    order = rng.permutation(len(labels))
+    reference, query = order[: options.reference], order[options.reference :]
+    genes = {"feature_name": [f"GENE{i}" for i in range(options.genes)]}
+    data = AnnData(counts[reference], obs={"cell_type": labels[reference]}, var=genes)
+    data.var_names = genes["feature_name"]
+    data.write_h5ad(folder / "reference.h5ad")
+    cells = AnnData(thin_to_depths(counts[query], np.array([DEPTH]), rng), var=genes)
+    cells.var_names = genes["feature_name"]
+    cells.obsm["spatial"] = rng.uniform(0, 5000, (len(query), 2))
+    cells.write_h5ad(folder / "query.h5ad")
+
+
+def measure(who: str, folder: Path, environment: dict[str, str], server: int) -> dict[str, float]:
+    """Run the configuration once, with nothing in its store, and return what it took."""
+    store = tempfile.mkdtemp(dir=folder, prefix=f"{who}-")
+    content: dict[str, Any] = {"queries": [str(folder / "query.h5ad")], "references": [str(folder / "reference.h5ad")]}
+    RunConfig.from_dict({**content, "store": store}).to_yaml(folder / "config.yaml")
+    command = [sys.executable, *COMMANDS[who], str(folder / "config.yaml")]
+    before, asked, started = _children(), _cpu(server), time.perf_counter()
+    done = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(done.stderr[-3000:])
+    wall = time.perf_counter() - started
+    return {"wall": wall, "CPU": _children() - before, "server's CPU": _cpu(server) - asked}
+
+
+def show(rounds: list[dict[str, dict[str, float]]]) -> None:
+    """Print each figure's median over the rounds, and what the service adds."""
+    print("| seconds | library | service | added |\n|---|---|---|---|")
+    for what in ("CPU", "wall", "server's CPU"):
+        library, service = (statistics.median(each[who][what] for each in rounds) for who in COMMANDS)
+        added = "" if what.startswith("server") else f"{100 * (service / library - 1):+.1f} %"
+        print(f"| {what} | {library:.1f} | {service:.1f} | {added} |")
+
+
+def _children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def _cpu(pid: int) -> float:
+    """Return the CPU seconds of a process and of those it started."""
+    first = psutil.Process(pid)
+    used = [process.cpu_times() for process in [first, *first.children(recursive=True)]]
+    return float(sum(each.user + each.system for each in used))
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+if __name__ == "__main__":
+    main()
