@@ -101,6 +101,13 @@ class Service:
     def logs(self, run: str) -> list[Any]:
         return list(self.post("logs/filter", logs={"flow_run_id": {"any_": [run]}}, sort="TIMESTAMP_ASC", limit=200))
 
+    def wait_for_log(self, run: str, text: str, patience: float = 20) -> None:
+        """Wait until a run's log says something: lines are sent in batches, the last after the run's end."""
+        deadline = time.monotonic() + patience
+        while text not in str(found := self.logs(run)):
+            assert time.monotonic() < deadline, f"{text!r} is not in {found}"
+            time.sleep(0.3)
+
     def wait_for_event(self, event: str, run: str, patience: float = 60) -> None:
         """Wait until the server has heard of an event about a run."""
         about = {"event": {"name": [event]}, "resource": {"id": [f"prefect.flow-run.{run}"]}}

@@ -28,7 +28,7 @@ def test_a_promoted_model_starts_the_pending_samples_and_a_failure_is_told(worke
     run = _run_of(worker, "annotate_pending/heart")
     ended = worker.wait(run["id"])
     assert ended["state_type"] == "FAILED"
-    assert "has no model in use for heart" in str(worker.logs(run["id"]))
+    worker.wait_for_log(run["id"], "has no model in use for heart")
     deadline = time.monotonic() + 20
     while not any("annotate_pending/heart" in text for text in worker.webhook.told):
         assert time.monotonic() < deadline, worker.webhook.told
