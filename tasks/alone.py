@@ -7,6 +7,7 @@ from typing import Final, TypeVar
 from uuid import uuid4
 
 from spatialcore import storage
+from spatialcore.core.atomic import whole
 from spatialcore.core.provenance import digest_of
 from spatialcore.storage.lock import locked
 from spatialcore.storage.stored import PART_SUFFIX
@@ -50,7 +51,6 @@ def _this_machine() -> str:
     file = HOME.expanduser() / "locks" / "machine"
     with locked(file.with_suffix(".lock")):
         if not file.is_file():
-            part = file.with_suffix(PART_SUFFIX)
-            part.write_text(uuid4().hex[:12])
-            part.replace(file)
+            with whole(file) as part:
+                part.write_text(uuid4().hex[:12])
     return file.read_text()

@@ -2,12 +2,12 @@
 
 Written, for every cell and in the order of the cells:
 
-- ``obs["cell_type"]``: the call, or "Unassigned"; ``obs["cell_type_unassigned_reason"]`` says why -
-``obs["cell_type_predicted"]``: the model's best class, whatever its confidence - ``obs["cell_type_confidence"]``,
-``obs["cell_type_confidence_raw"]`` - ``obs["cell_type_ontology_term_id"]``, ``obs["cell_type_ontology_label"]``: of
-the call before it was filtered - ``obsm["cell_type_decision_scores"]``: array, cells x classes, float64, if asked
-for and made by one model - ``uns["spatialcore_annotation"]``: ``model_path``, ``model_sha256``,
-``model_classes_json`` (the order of the scores),
+- ``obs["cell_type"]``: the call, or "Unassigned"; ``obs["cell_type_unassigned_reason"]`` says why
+- ``obs["cell_type_predicted"]``: the model's best class, whatever its confidence
+- ``obs["cell_type_confidence"]``, ``obs["cell_type_confidence_raw"]``
+- ``obs["cell_type_ontology_term_id"]``, ``obs["cell_type_ontology_label"]``: of the call before it was filtered
+- ``obsm["cell_type_decision_scores"]``: array, cells x classes, float64, if asked for and made by one model
+- ``uns["spatialcore_annotation"]``: ``model_path``, ``model_sha256``, ``model_classes_json`` (the order of the scores),
   ``model_target_sum``, ``expression_source``, ``confidence_transform``, ``min_confidence``, ``n_shared_genes``,
   ``n_model_genes``, ``colors_json`` (class -> colour), ``model_card_json`` (the sidecar without the genes),
   ``gene_overlap_pct``, ``missing_genes_json``, ``n_cells``, ``n_unassigned``, ``n_without_counts``

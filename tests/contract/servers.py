@@ -79,10 +79,17 @@ def web_server(folder: Path) -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             return
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder)))
+    answering = functools.partial(Quiet, directory=str(folder))
+    with serving(http.server.ThreadingHTTPServer(("127.0.0.1", 0), answering)) as url:
+        yield url
+
+
+@contextmanager
+def serving(server: http.server.ThreadingHTTPServer) -> Iterator[str]:
+    """Let a server answer for the time of the block; yield its address."""
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
+        yield f"http://127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
         server.server_close()

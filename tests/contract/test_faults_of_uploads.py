@@ -5,7 +5,9 @@ import resource
 import subprocess
 import sys
 import uuid
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -100,13 +102,20 @@ def test_an_upload_gives_up_when_nothing_passes(s3_behind: Proxy, file: Path, ur
 
 
 @pytest.mark.parametrize("path", ["partNumber=", r"manifest\.json$"])
-def test_bytes_altered_on_the_way_up(path: str, s3_behind: Proxy, file: Path, uri: str) -> None:
-    fault = Fault(proxy.corrupt_upward, "PUT", path, times=2)
+@pytest.mark.parametrize(
+    ("alter", "store"),
+    [(proxy.corrupt_upward, "does not look"), (proxy.corrupt_noticed, "compares their MD5")],
+    ids=["unnoticed", "noticed"],
+)
+def test_bytes_altered_on_the_way_up(
+    alter: Callable[..., Any], store: str, path: str, s3_behind: Proxy, file: Path, uri: str
+) -> None:
+    fault = Fault(alter, "PUT", path, times=2)
     s3_behind.faults.append(fault)
     storage.put(file, uri)
     assert fault.seen == 2
     stored_as(file, uri)
-    TABLE.tell("bytes altered on the way up, to a store that does not look", "upload", WHOLE)
+    TABLE.tell(f"bytes altered on the way up, to a store that {store}", "upload", WHOLE)
 
 
 def test_bytes_altered_on_the_way_up_every_time(s3_behind: Proxy, file: Path, uri: str) -> None:
@@ -115,16 +124,6 @@ def test_bytes_altered_on_the_way_up_every_time(s3_behind: Proxy, file: Path, ur
         storage.put(file, uri)
     assert nothing_of(uri)
     TABLE.tell("bytes altered on the way up every time", "upload", "given up after 7 tries; no object appears")
-
-
-@pytest.mark.parametrize("path", ["partNumber=", r"manifest\.json$"])
-def test_bytes_altered_on_the_way_to_a_store_that_looks(path: str, s3_behind: Proxy, file: Path, uri: str) -> None:
-    fault = Fault(proxy.corrupt_noticed, "PUT", path, times=2)
-    s3_behind.faults.append(fault)
-    storage.put(file, uri)
-    assert fault.seen == 2
-    stored_as(file, uri)
-    TABLE.tell("bytes altered on the way up, to a store that compares their MD5", "upload", WHOLE)
 
 
 @pytest.mark.parametrize("times", [1, 2])

@@ -1,8 +1,5 @@
 """The server of results: what it hands out, and what it keeps to itself."""
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -10,17 +7,7 @@ import pytest
 
 from deployments.files import file_server
 from spatialcore import storage
-
-
-@contextmanager
-def serving(store: str, login: str = "") -> Iterator[str]:
-    server = file_server("127.0.0.1", 0, store, login)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
+from tests.contract.servers import serving
 
 
 @pytest.fixture(params=["folder", "memory"])
@@ -33,7 +20,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 def test_a_report_opens_in_a_browser(store: str) -> None:
-    with serving(store) as url:
+    with serving(file_server("127.0.0.1", 0, store)) as url:
         answer = httpx.get(f"{url}/runs/blood-1/a%20sample/report.html")
     assert (answer.status_code, answer.text) == (200, "<h1>blood</h1>")
     assert answer.headers["content-type"] == "text/html"
@@ -54,14 +41,14 @@ def test_a_report_opens_in_a_browser(store: str) -> None:
     ],
 )
 def test_nothing_else_is_handed_out(store: str, path: str) -> None:
-    with serving(store) as url:
+    with serving(file_server("127.0.0.1", 0, store)) as url:
         answer = httpx.get(f"{url}/{path}")
     assert (answer.status_code, answer.text) == (404, "")
 
 
 def test_who_has_no_login_sees_nothing(store: str) -> None:
     report = "runs/blood-1/a%20sample/report.html"
-    with serving(store, "admin:word") as url:
+    with serving(file_server("127.0.0.1", 0, store, "admin:word")) as url:
         assert httpx.get(f"{url}/{report}").status_code == 401
         assert httpx.get(f"{url}/{report}", auth=("admin", "other")).status_code == 401
         assert httpx.get(f"{url}/{report}", auth=("admin", "word")).status_code == 200
