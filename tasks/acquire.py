@@ -10,6 +10,7 @@ from spatialcore.annotation.run_config import Query, Reference, RunConfig
 from spatialcore.core.provenance import digest_of
 from spatialcore.errors import ConflictError
 from tasks.cache_keys import phase_key, settings_digest
+from tasks.cells import hand_on
 from tasks.manifests import PhaseResult, SourceVersion
 from tasks.names import masked
 from tasks.results import once
@@ -51,6 +52,7 @@ def read_query(config: RunConfig, query: Query) -> PhaseResult:
 
         adata = load_query(query)
         adata.write_h5ad(folder / "query.h5ad")
+        hand_on(key, adata)
         return {"n_obs": adata.n_obs, "n_vars": adata.n_vars}
 
     key = phase_key("read_query", settings_digest("read_query", config), [query.uri, source_token(query.uri)])

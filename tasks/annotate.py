@@ -9,7 +9,7 @@ from prefect import task
 from spatialcore.annotation import phases
 from spatialcore.annotation.run_config import RunConfig
 from tasks.cache_keys import phase_key, settings_digest
-from tasks.cells import hand_on, read_cells, write_cells
+from tasks.cells import hand_on, read_cells, read_data, write_cells
 from tasks.manifests import PhaseResult
 from tasks.models import published_uri
 from tasks.results import local, once, place_together
@@ -27,15 +27,14 @@ def annotate(config: RunConfig, query: PhaseResult, model: PhaseResult, training
     """Call every cell of a query. No call is filtered yet."""
 
     def make(folder: Path) -> dict[str, Any]:
-        import anndata as ad
-
-        adata = ad.read_h5ad(local(query.files[CELLS]))
+        adata = read_data(query.files[CELLS])
         place_together(model.files.items(), folder / ".model")
         phases.annotate(adata, folder / ".model" / model.facts["artifact"], config)
         _record(adata, published_uri(config.store, config.tissue, model), training)
         for link in (folder / ".model").iterdir():
             link.unlink()
         write_cells(adata, folder / "calls.h5ad")
+        hand_on(key, adata)
         return {"n_obs": adata.n_obs}
 
     inputs = [query.identity, model.identity, "" if training is None else training.identity]

@@ -10,7 +10,7 @@ from spatialcore.annotation.run_config import RunConfig
 from spatialcore.storage import StoredFile
 from tasks.acquire import fetch, refuse_if_replaced
 from tasks.cache_keys import phase_key, settings_digest
-from tasks.cells import hand_on, read_cells, write_cells
+from tasks.cells import hand_on, look_at, read_cells, write_cells
 from tasks.manifests import PhaseResult, SourceVersion
 from tasks.results import local, once
 from tasks.retries import CLOUD
@@ -23,11 +23,9 @@ def gather(config: RunConfig, queries: list[PhaseResult]) -> PhaseResult:
     """Find the genes that all queries measure, and draw cells that stand for their platform."""
 
     def make(folder: Path) -> dict[str, Any]:
-        import anndata as ad
-
         from spatialcore.annotation.queries import gather as gather_queries
 
-        gathered = gather_queries((ad.read_h5ad(local(query.files["query.h5ad"])) for query in queries), config)
+        gathered = gather_queries((look_at(query.files["query.h5ad"]) for query in queries), config)
         (folder / "panel.txt").write_text("\n".join(gathered.panel) + "\n")
         if gathered.sample is not None:
             gathered.sample.write_h5ad(folder / "sample.h5ad")

@@ -117,7 +117,7 @@ def _copy(file: StoredFile, uri: str) -> StoredFile:
     known = storage.read_manifest(uri) if storage.exists(uri) else None
     if known is not None and known.file.sha256 == file.sha256 and known.file.token == storage.token(uri):
         return known.file
-    return storage.put(local(file), uri)
+    return storage.copy(file, uri)
 
 
 def _written(

@@ -4,6 +4,7 @@
 worker on another machine finds the same results.
 """
 
+import shutil
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -72,13 +73,7 @@ def local(file: StoredFile) -> Path:
     """Return a path on this machine with a file of the store, fetched and checked where it is not here yet."""
     if storage.scheme_of(file.uri) == "file":
         return Path(storage.parse_uri(file.uri).path)
-
-    def fetch(target: Path) -> dict[str, Any]:
-        storage.get(file.uri, target)
-        return {}
-
-    name = file.uri.rpartition("/")[2]
-    return cache.cached(file.uri, file.token, fetch, name=name, cache_dir=HOME / "cache" / "results").path
+    return _kept_here(file, lambda target: storage.get(file.uri, target))
 
 
 def place_together(files: Iterable[tuple[str, StoredFile]], folder: Path) -> None:
@@ -93,10 +88,29 @@ def _make(folder: str, phase: str, key: str, make: Make, carried: Mapping[str, S
         facts = make(Path(work))
         written = sorted(path for path in Path(work).rglob("*") if path.is_file())
         names = [path.relative_to(work).as_posix() for path in written]
-        files = {name: storage.put(path, storage.join(folder, name)) for name, path in zip(names, written, strict=True)}
+        files = {name: _stored(path, storage.join(folder, name)) for name, path in zip(names, written, strict=True)}
     result = PhaseResult(phase=phase, key=key, files={**carried, **files}, facts=facts)
     storage.put_text(result.model_dump_json(indent=1), storage.join(folder, RECORD))
     return result
+
+
+def _stored(path: Path, uri: str) -> StoredFile:
+    """Store a file, and keep it for the next phase where the store is elsewhere."""
+    file = storage.put(path, uri, move=True)
+    if storage.scheme_of(file.uri) != "file":
+        _kept_here(file, lambda target: shutil.move(path, target))
+    return file
+
+
+def _kept_here(file: StoredFile, bring: Callable[[Path], object]) -> Path:
+    """Return this machine's copy of a file of the store, brought where there is none yet."""
+
+    def fetch(target: Path) -> dict[str, Any]:
+        bring(target)
+        return {}
+
+    name = file.uri.rpartition("/")[2]
+    return cache.cached(file.uri, file.token, fetch, name=name, cache_dir=HOME / "cache" / "results").path
 
 
 def _with(result: PhaseResult, about: dict[str, Any]) -> PhaseResult:

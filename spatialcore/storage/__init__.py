@@ -1,24 +1,19 @@
 """URIs of local files, s3://, gs://, memory:// and http(s)://: checked, atomic, retried transfers, and a cache."""
 
 from spatialcore.storage.connections import connect, connection, use_connection
-from spatialcore.storage.secrets import redact, remember_secret
-from spatialcore.storage.store import (
-    delete,
-    describe,
+from spatialcore.storage.objects import (
     exists,
-    get,
-    list_files,
-    put,
     put_bytes,
     put_if,
     put_new,
     put_text,
     read_bytes,
-    read_manifest,
     read_text,
     read_versioned,
     token,
 )
+from spatialcore.storage.secrets import redact, remember_secret
+from spatialcore.storage.store import copy, delete, describe, get, list_files, put, read_manifest
 from spatialcore.storage.stored import Manifest, StoredFile, manifest_uri
 from spatialcore.storage.uri import Location, canonical, join, parse_uri, scheme_of
 
@@ -31,6 +26,7 @@ __all__ = [
     "canonical",
     "connect",
     "connection",
+    "copy",
     "delete",
     "describe",
     "exists",

@@ -1,12 +1,15 @@
-"""Copying to a file of this machine, and giving a finished file its name."""
+"""Copying or moving to a file of this machine, and giving a finished file its name."""
 
+import errno
 import hashlib
 import os
 import shutil
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from spatialcore.core.provenance import sha256_of_file
 from spatialcore.storage.policy import MB
 from spatialcore.storage.stat import Stat, stat_local
 from spatialcore.storage.stored import PART_SUFFIX
@@ -14,15 +17,47 @@ from spatialcore.storage.stored import PART_SUFFIX
 
 def copy_local(source: Path, target: Path, confirm: Callable[[], None]) -> tuple[Stat, str]:
     """Copy a file under a temporary name, have it confirmed, and rename it; return stat and sha256 of the copy."""
+    with _arriving(target, confirm) as part:
+        digest = _copy(source, part)
+    return stat_local(target), digest
+
+
+def copy_known(source: Path, target: Path, confirm: Callable[[], None]) -> Stat:
+    """Copy a file whose digest is known: the kernel does it."""
+    with _arriving(target, confirm) as part:
+        shutil.copyfile(source, part)
+    return stat_local(target)
+
+
+def take_local(source: Path, target: Path, confirm: Callable[[], None]) -> tuple[Stat, str]:
+    """Give a file its place by its name alone where both lie in one file system; else copy it."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if source.is_symlink() or source.stat().st_dev != target.parent.stat().st_dev:
+        return copy_local(source, target, confirm)
+    digest = sha256_of_file(source)
+    _flush(source)
+    confirm()
+    try:
+        replace_local(source, target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:  # two mounts of one device
+            raise
+        return copy_local(source, target, confirm)
+    return stat_local(target), digest
+
+
+@contextmanager
+def _arriving(target: Path, confirm: Callable[[], None]) -> Iterator[Path]:
+    """Give a temporary name to write to; what is written there gets the target's name once it is confirmed."""
     target.parent.mkdir(parents=True, exist_ok=True)
     part = temporary_name(target)
     try:
-        digest = _copy(source, part)
+        yield part
+        _flush(part)
         confirm()
         replace_local(part, target)
     finally:
         part.unlink(missing_ok=True)
-    return stat_local(target), digest
 
 
 def temporary_name(target: Path) -> Path:
@@ -50,6 +85,10 @@ def _copy(source: Path, part: Path) -> str:
         while block := stream.read(MB):
             digest.update(block)
             copy.write(block)
-        copy.flush()
-        os.fsync(copy.fileno())
     return digest.hexdigest()
+
+
+def _flush(path: Path) -> None:
+    """Have a file's bytes on the disk before anything says that it is there."""
+    with path.open("rb") as stream:
+        os.fsync(stream.fileno())

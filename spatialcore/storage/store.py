@@ -10,21 +10,24 @@ from pathlib import Path
 from typing import Any
 
 from spatialcore.core.logging import get_logger
-from spatialcore.errors import FileMissingError, InputError
+from spatialcore.errors import FileMissingError
 from spatialcore.storage.connections import connect
+from spatialcore.storage.copying import copy_within
 from spatialcore.storage.download import download
 from spatialcore.storage.faults import attempt
+from spatialcore.storage.objects import put_text, read_text
 from spatialcore.storage.stat import Stat, stat
 from spatialcore.storage.stored import Manifest, StoredFile, is_ours, manifest_uri
 from spatialcore.storage.stream import stream
 from spatialcore.storage.upload import upload
-from spatialcore.storage.uri import WRITABLE, Location, canonical, parse_uri
-from spatialcore.storage.write import write
+from spatialcore.storage.uri import WRITABLE, Location, canonical, parse_uri, writable
 
 log = get_logger(__name__)
 
 
-def put(local: str | Path, uri: str | Path, *, metadata: dict[str, Any] | None = None) -> StoredFile:
+def put(
+    local: str | Path, uri: str | Path, *, metadata: dict[str, Any] | None = None, move: bool = False
+) -> StoredFile:
     """Store a file: streamed, checked in the store, visible in one step, its manifest last.
 
     Parameters
@@ -35,6 +38,9 @@ def put(local: str | Path, uri: str | Path, *, metadata: dict[str, Any] | None =
         Where it goes: a path, ``s3://``, ``gs://`` or ``memory://``.
     metadata
         What to keep in the manifest: source, citation, licence and the like. JSON values; no secrets.
+    move
+        The file is given away: where it lies on the file system of the store it is renamed, not copied, and is then
+        gone. Elsewhere it stays and may be removed.
 
     Raises
     ------
@@ -48,10 +54,45 @@ def put(local: str | Path, uri: str | Path, *, metadata: dict[str, Any] | None =
     >>> put("/tmp/example.txt", "memory://bucket/example.txt").size
     5
     """
-    location = _writable(uri)
-    seen, digest = upload(Path(local), location)
-    file = _stored(location, seen, digest)
-    put_text(Manifest.of(file, metadata).text(), manifest_uri(location.uri))
+    location = writable(uri)
+    seen, digest = upload(Path(local), location, move=move)
+    return _described(StoredFile.seen(location, seen, digest), metadata)
+
+
+def copy(file: StoredFile, uri: str | Path) -> StoredFile:
+    """Copy a stored file to another place of its store: the store does it, no byte travels.
+
+    Parameters
+    ----------
+    file
+        What is to be copied, this very version.
+    uri
+        Where it goes: another name in the same kind of store. The manifest's metadata are not copied.
+
+    Raises
+    ------
+    ConflictError
+        If the file is another by now.
+    FileMissingError
+        If it is gone.
+    InputError
+        If the target is in another kind of store: `get` and `put` carry files there.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> _ = Path("/tmp/example.txt").write_text("cells")
+    >>> first = put("/tmp/example.txt", "memory://bucket/example.txt")
+    >>> copy(first, "memory://bucket/runs/example.txt").sha256 == first.sha256
+    True
+    """
+    location = writable(uri)
+    return _described(StoredFile.seen(location, copy_within(file, location), file.sha256), None)
+
+
+def _described(file: StoredFile, metadata: dict[str, Any] | None) -> StoredFile:
+    """Write the manifest of a file that has just been stored."""
+    put_text(Manifest.of(file, metadata).text(), manifest_uri(file.uri))
     log.debug("stored %s (%.1f MB)", file.uri, file.size / 1e6)
     return file
 
@@ -75,7 +116,7 @@ def get(uri: str | Path, local: str | Path) -> StoredFile:
         return manifest.file.sha256 if manifest else None
 
     seen, digest = download(location, Path(local), sha256_of=sha256_of)
-    return _stored(location, seen, digest)
+    return StoredFile.seen(location, seen, digest)
 
 
 def describe(uri: str | Path) -> StoredFile:
@@ -91,7 +132,7 @@ def describe(uri: str | Path) -> StoredFile:
         stream(location, seen, 0, seen.size, sha256.update)
         return sha256.hexdigest()
 
-    return _stored(location, seen, attempt(digest, what=f"read {canonical(location.uri)}"))
+    return StoredFile.seen(location, seen, attempt(digest, what=f"read {canonical(location.uri)}"))
 
 
 def read_manifest(uri: str | Path) -> Manifest | None:
@@ -114,108 +155,6 @@ def _manifest_of(location: Location, seen: Stat) -> Manifest | None:
     return manifest if manifest and manifest.file.token == seen.token else None
 
 
-def token(uri: str | Path) -> str:
-    """Return the version token of a file: it changes whenever the file does.
-
-    Raises
-    ------
-    FileMissingError
-        If there is no such file.
-    """
-    return stat(uri).token
-
-
-def exists(uri: str | Path) -> bool:
-    """Tell whether there is a file of this name. A refusal is an error, not a no."""
-    try:
-        stat(uri)
-    except FileMissingError:
-        return False
-    return True
-
-
-def read_bytes(uri: str | Path) -> bytes:
-    """Return the content of a small file."""
-    location = parse_uri(uri)
-    if location.is_local:
-        stat(location)
-    what = f"read {canonical(location.uri)}"
-
-    # s3fs would ask for the size first, to know whether to read in pieces.
-    how = {"max_concurrency": 1} if location.scheme == "s3" else {}
-
-    def once() -> bytes:
-        system, place = connect(location)
-        content: bytes = system.cat_file(place.path, **how)
-        return content
-
-    return attempt(once, what=what)
-
-
-def read_text(uri: str | Path) -> str:
-    """Return the text of a small file."""
-    return read_bytes(uri).decode()
-
-
-def put_bytes(data: bytes, uri: str | Path) -> StoredFile:
-    """Store a small object in one request, whatever was there before."""
-    location = _writable(uri)
-    return _stored(location, write(data, location), hashlib.sha256(data).hexdigest())
-
-
-def put_text(text: str, uri: str | Path) -> StoredFile:
-    """Store a small text in one request, whatever was there before."""
-    return put_bytes(text.encode(), uri)
-
-
-def put_new(data: bytes, uri: str | Path) -> StoredFile:
-    """Store a small object only if nothing has its name: of any number of writers one wins.
-
-    Raises
-    ------
-    ConflictError
-        If there is something already (also a FileExistsError).
-    """
-    location = _writable(uri)
-    return _stored(location, write(data, location, only_over=""), hashlib.sha256(data).hexdigest())
-
-
-def put_if(data: bytes, uri: str | Path, *, expected: str) -> StoredFile:
-    """Store a small object only over the version with this token: a pointer moves once, whoever else wants to.
-
-    Parameters
-    ----------
-    data
-        The new content.
-    uri
-        The object.
-    expected
-        The token that was read before (`token`, or `StoredFile.token`).
-
-    Raises
-    ------
-    ConflictError
-        If the object has another version by now, or is gone.
-    """
-    if not expected:
-        raise InputError("an empty version token", hint="use put_new for an object that is not there yet")
-    location = _writable(uri)
-    return _stored(location, write(data, location, only_over=expected), hashlib.sha256(data).hexdigest())
-
-
-def read_versioned(uri: str | Path) -> tuple[bytes, str]:
-    """Return the content of a small object and the token that belongs to it, for `put_if`."""
-
-    def once() -> tuple[bytes, str]:
-        before = token(uri)
-        data = read_bytes(uri)
-        if token(uri) != before:
-            raise InterruptedError(f"{canonical(uri)} changed while it was read")
-        return data, before
-
-    return attempt(once, what=f"read {canonical(uri)}")
-
-
 def list_files(uri: str | Path) -> list[str]:
     """Return the URIs of all files below a folder, sorted; manifests and unfinished transfers are left out."""
     text = str(uri).rstrip("/") + "/"
@@ -233,7 +172,7 @@ def list_files(uri: str | Path) -> list[str]:
 
 def delete(uri: str | Path) -> None:
     """Remove a file and its manifest; nothing happens where there is none."""
-    location = _writable(uri)
+    location = writable(uri)
 
     def remove(path: str) -> None:
         system, _ = connect(location)
@@ -244,14 +183,3 @@ def delete(uri: str | Path) -> None:
 
     for path in (parse_uri(manifest_uri(location.uri)).path, location.path):
         attempt(lambda path=path: remove(path), what=f"remove {canonical(location.uri)}")  # type: ignore[misc]
-
-
-def _writable(uri: str | Path) -> Location:
-    location = parse_uri(uri)
-    if location.scheme not in WRITABLE:
-        raise InputError(f"{location.scheme}:// can be read, not written", hint="give a path, s3:// or gs://")
-    return location
-
-
-def _stored(location: Location, seen: Stat, digest: str) -> StoredFile:
-    return StoredFile(uri=canonical(location.uri), token=seen.token, sha256=digest, size=seen.size or 0)

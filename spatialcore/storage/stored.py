@@ -8,7 +8,8 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from spatialcore.core.logging import get_logger
-from spatialcore.storage.uri import parse_uri
+from spatialcore.storage.stat import Stat
+from spatialcore.storage.uri import Location, canonical, parse_uri
 
 log = get_logger(__name__)
 
@@ -38,6 +39,11 @@ class StoredFile(BaseModel):
     token: str
     sha256: str
     size: int = Field(ge=0)
+
+    @classmethod
+    def seen(cls, location: Location, stat: Stat, sha256: str) -> "StoredFile":
+        """Return what is known of a file that the store has just been asked about."""
+        return cls(uri=canonical(location.uri), token=stat.token, sha256=sha256, size=stat.size or 0)
 
 
 class Manifest(BaseModel):

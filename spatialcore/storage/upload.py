@@ -12,7 +12,7 @@ from spatialcore.core.logging import get_logger
 from spatialcore.errors import FileMissingError, StorageError
 from spatialcore.storage.connections import connect
 from spatialcore.storage.faults import AlteredError, TruncatedError, attempt
-from spatialcore.storage.local import copy_local
+from spatialcore.storage.local import copy_local, take_local
 from spatialcore.storage.multipart import send_in_parts
 from spatialcore.storage.policy import MB, Policy
 from spatialcore.storage.progress import Advance, progress_bar
@@ -25,8 +25,17 @@ log = get_logger(__name__)
 Confirm = Callable[[], None]
 
 
-def upload(source: Path, location: Location) -> tuple[Stat, str]:
+def upload(source: Path, location: Location, *, move: bool = False) -> tuple[Stat, str]:
     """Store a file and return what the store then says of it, and its sha256.
+
+    Parameters
+    ----------
+    source
+        The file.
+    location
+        Its place.
+    move
+        The file is not needed where it is: a file system may give it its new name and spare the copy.
 
     Raises
     ------
@@ -43,7 +52,8 @@ def upload(source: Path, location: Location) -> tuple[Stat, str]:
 
     what = f"put {canonical(location.uri)}"
     if location.is_local:
-        return attempt(lambda: copy_local(source, Path(location.path), confirm), what=what)
+        place = take_local if move else copy_local
+        return attempt(lambda: place(source, Path(location.path), confirm), what=what)
     if location.scheme == "s3":
         return attempt(lambda: send_in_parts(source, location, before.size or 0, confirm), what=what)
     return _send_aside(source, location, before.size or 0, confirm)

@@ -118,3 +118,17 @@ def canonical(uri: str | Path) -> str:
 def join(uri: str | Path, *parts: str) -> str:
     """Return the URI of a file below a folder's URI."""
     return "/".join([str(uri).rstrip("/"), *(part.strip("/") for part in parts)])
+
+
+def writable(uri: str | Path) -> Location:
+    """Take a path or URI apart that is to be written to.
+
+    Raises
+    ------
+    InputError
+        If nothing can be written there.
+    """
+    location = parse_uri(uri)
+    if location.scheme not in WRITABLE:
+        raise InputError(f"{location.scheme}:// can be read, not written", hint="give a path, s3:// or gs://")
+    return location

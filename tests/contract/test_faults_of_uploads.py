@@ -126,6 +126,17 @@ def test_bytes_altered_on_the_way_up_every_time(s3_behind: Proxy, file: Path, ur
     TABLE.tell("bytes altered on the way up every time", "upload", "given up after 7 tries; no object appears")
 
 
+@pytest.mark.parametrize("name", PASSING)
+def test_a_copy_inside_the_store_survives_what_passes(name: str, s3_behind: Proxy, file: Path, uri: str) -> None:
+    first = storage.put(file, uri)
+    fault = Fault(PASSING[name], "PUT", r"/copy/reference\.\w+$", times=2)
+    s3_behind.faults.append(fault)
+    copied = storage.copy(first, f"{uri.rpartition('/')[0]}/copy/{uri.rpartition('/')[2]}")
+    assert fault.seen == 2
+    stored_as(file, copied.uri)
+    TABLE.tell(name, "copy inside the store", WHOLE)
+
+
 @pytest.mark.parametrize("times", [1, 2])
 def test_a_lost_answer_is_no_conflict(times: int, s3_behind: Proxy, uri: str) -> None:
     s3_behind.faults.append(Fault(proxy.lose_answer, "PUT", "reference", times=times))

@@ -47,6 +47,36 @@ class StoreContract:
         assert storage.get(stored.uri, tmp_path / "back.bin").sha256 == sha256_of_file(file)
         assert sha256_of_file(tmp_path / "back.bin") == sha256_of_file(file)
 
+    @pytest.mark.parametrize("name", ["runs/lung-1/reference.h5ad", "colon (left), 50% +IEL/réf #1.h5ad"])
+    def test_a_copy_is_the_file_under_another_name(self, root: str, file: Path, tmp_path: Path, name: str) -> None:
+        first = storage.put(file, f"{root}/cache/reference.h5ad", metadata={"source": "synapse://syn1"})
+        copied = storage.copy(first, f"{root}/{name}")
+        assert (copied.size, copied.sha256) == (first.size, first.sha256)
+        assert storage.get(copied.uri, tmp_path / "back") == copied
+        assert (tmp_path / "back").read_bytes() == file.read_bytes()
+        assert storage.token(first.uri) == first.token
+        manifest = storage.read_manifest(copied.uri)
+        assert manifest is not None
+        assert manifest.file == copied
+        assert storage.list(root) == sorted([first.uri, copied.uri])
+
+    def test_what_was_replaced_is_not_copied(self, root: str, file: Path) -> None:
+        first = storage.put(file, f"{root}/reference.h5ad")
+        storage.put_text("another", first.uri)
+        with pytest.raises(ConflictError, match=r"reference\.h5ad was replaced"):
+            storage.copy(first, f"{root}/copy.h5ad")
+        storage.delete(first.uri)
+        with pytest.raises(FileMissingError):
+            storage.copy(first, f"{root}/copy.h5ad")
+        assert not storage.exists(f"{root}/copy.h5ad")
+
+    def test_a_file_given_away_arrives_as_any_other(self, root: str, file: Path, tmp_path: Path) -> None:
+        content = file.read_bytes()
+        stored = storage.put(file, f"{root}/given.h5ad", move=True)
+        assert storage.get(stored.uri, tmp_path / "back") == stored
+        assert (tmp_path / "back").read_bytes() == content
+        assert storage.describe(stored.uri) == stored
+
     def test_an_empty_file(self, root: str, tmp_path: Path) -> None:
         (tmp_path / "empty").touch()
         stored = storage.put(tmp_path / "empty", f"{root}/empty")

@@ -9,8 +9,9 @@ import pytest
 
 from spatialcore import storage
 from spatialcore.annotation.run_config import RunConfig
+from spatialcore.storage import StoredFile
 from tasks.cache_keys import CODE_VERSIONS, phase_key, settings_digest
-from tasks.cells import hand_on, read_data
+from tasks.cells import hand_on, look_at, read_data
 from tasks.manifests import PhaseResult
 from tasks.results import find, local, once
 from tasks.summary import link_of
@@ -102,6 +103,23 @@ def test_what_is_in_hand_is_given_out_once_and_else_read(store: str) -> None:
     read = read_data(file)
     assert read is not data
     assert (read.X == data.X).all()
+
+
+def test_who_only_looks_leaves_it_in_hand(tmp_path: Path) -> None:
+    data = ad.AnnData(np.ones((3, 2), dtype=np.float32))
+    file = StoredFile(uri=str(tmp_path / "cache" / "read_query-9" / "query.h5ad"), token="1", sha256="2", size=3)
+    hand_on("read_query-9", data)
+    assert look_at(file) is look_at(file) is read_data(file) is data
+
+
+def test_what_was_just_stored_elsewhere_is_not_fetched_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = once(f"memory://bucket/{tmp_path.name}", "combine", "combine-3", make)
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("fetched")
+
+    monkeypatch.setattr(storage, "get", refuse)
+    assert {name: local(file).read_text() for name, file in made.files.items()} == {"a.txt": "a", "deep/b.txt": "b"}
 
 
 def test_a_link_leads_to_the_server_of_results_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -112,6 +112,27 @@ def test_an_altered_result_is_made_again(first: RunManifest, blood: Path, store:
     assert again.model_version == first.model_version  # the same training gives the same bytes
 
 
+def test_data_handed_on_are_those_that_are_read(
+    first: RunManifest, blood: Path, store: Path, made: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def annotated() -> bytes:
+        return local(first.samples[0].files["annotated.h5ad"]).read_bytes()
+
+    handed_on = annotated()
+    for folder in (store / "cache").glob("*"):
+        if folder.name.partition("-")[0] in {"read_query", "annotate", "keep_confident"}:
+            shutil.rmtree(folder)
+    monkeypatch.setattr("tasks.cells._IN_HAND", _Forgetful())
+    assert train_and_annotate(blood_config(blood, store, generate_plots=True)).run_id == first.run_id
+    assert {"read_query", "annotate", "keep_confident"} <= set(made)
+    assert annotated() == handed_on
+
+
+class _Forgetful(dict[str, ad.AnnData]):
+    def __setitem__(self, key: str, value: ad.AnnData) -> None:
+        pass
+
+
 def test_a_reference_replaced_while_it_is_read_stops_the_run(
     blood: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
