@@ -7,8 +7,8 @@ from prefect import task
 
 from spatialcore import storage
 from spatialcore.annotation.run_config import Query, Reference, RunConfig
-from spatialcore.core.provenance import digest_of
 from spatialcore.errors import ConflictError
+from spatialcore.sources.folders import version_token
 from tasks.cache_keys import phase_key, settings_digest
 from tasks.cells import hand_on
 from tasks.manifests import PhaseResult, SourceVersion
@@ -21,7 +21,7 @@ from tasks.retries import CLOUD
 def look_up(reference: Reference) -> SourceVersion:
     """Ask a source for the version of a reference. Nothing is fetched."""
     return SourceVersion(
-        uri=storage.redact(reference.uri), token=source_token(reference.uri), label_column=reference.label_column
+        uri=storage.redact(reference.uri), token=version_token(reference.uri), label_column=reference.label_column
     )
 
 
@@ -55,8 +55,14 @@ def read_query(config: RunConfig, query: Query) -> PhaseResult:
         hand_on(key, adata)
         return {"n_obs": adata.n_obs, "n_vars": adata.n_vars}
 
-    key = phase_key("read_query", settings_digest("read_query", config), [query.uri, source_token(query.uri)])
-    return once(config.store, "read_query", key, make, sample=query.name)
+    token = version_token(query.uri)
+    key = phase_key("read_query", settings_digest("read_query", config), [query.uri, token])
+    return once(config.store, "read_query", key, make, sample=query.name, source=source_of(query.uri, token))
+
+
+def source_of(uri: str, token: str) -> str:
+    """Return one text for a version of a sample, by which it is known again."""
+    return f"{storage.redact(storage.canonical(uri))}@{token}"
 
 
 def refuse_if_replaced(references: list[Reference], versions: list[SourceVersion]) -> None:
@@ -68,18 +74,5 @@ def refuse_if_replaced(references: list[Reference], versions: list[SourceVersion
         With the reference's URI.
     """
     for reference, version in zip(references, versions, strict=True):
-        if source_token(reference.uri) != version.token:
+        if version_token(reference.uri) != version.token:
             raise ConflictError(f"{version.uri} was replaced while it was read", hint="start the run again")
-
-
-def source_token(uri: str) -> str:
-    """Return the version token of a file, of a platform's folder (of all its files), or of a source."""
-    from spatialcore.sources import open_source
-
-    if storage.scheme_of(uri) != "file":
-        return str(open_source(uri).token())
-    path = Path(storage.parse_uri(uri).path)
-    if not path.is_dir():
-        return storage.token(path)
-    files = sorted(file for file in path.rglob("*") if file.is_file())
-    return digest_of([(file.relative_to(path).as_posix(), storage.token(file)) for file in files])

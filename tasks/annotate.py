@@ -40,7 +40,7 @@ def annotate(config: RunConfig, query: PhaseResult, model: PhaseResult, training
     inputs = [query.identity, model.identity, "" if training is None else training.identity]
     key = phase_key("annotate", settings_digest("annotate", config), inputs)
     carried = {CELLS: query.files[CELLS]}
-    return once(config.store, "annotate", key, make, carried=carried, sample=query.facts["sample"])
+    return once(config.store, "annotate", key, make, carried=carried, **_of(query))
 
 
 @task(task_run_name="keep confident calls of {calls.facts[sample]}", **CLOUD)
@@ -59,7 +59,12 @@ def keep_confident(config: RunConfig, calls: PhaseResult) -> PhaseResult:
         return written
 
     key = phase_key("keep_confident", settings_digest("keep_confident", config), [calls.identity])
-    return once(config.store, "keep_confident", key, make, sample=calls.facts["sample"])
+    return once(config.store, "keep_confident", key, make, **_of(calls))
+
+
+def _of(result: PhaseResult) -> dict[str, Any]:
+    """Return which sample a result is of: this belongs to who asked, two samples may be alike."""
+    return {name: result.facts[name] for name in ("sample", "source")}
 
 
 def _record(adata: "AnnData", model_uri: str, training: PhaseResult | None) -> None:

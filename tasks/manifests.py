@@ -64,9 +64,22 @@ Sample = tuple[PhaseResult, PhaseResult | None]
 
 
 class SampleFiles(_Frozen):
-    """One annotated sample where users find it."""
+    """One annotated sample where users find it.
+
+    Parameters
+    ----------
+    sample
+        Its name.
+    source
+        URI and version of what was annotated.
+    n_obs, n_assigned, composition
+        Cells, cells with a call, cells of each call.
+    files
+        Where data, calls, plots and report lie.
+    """
 
     sample: str
+    source: str = ""
     n_obs: int
     n_assigned: int
     composition: dict[str, int]

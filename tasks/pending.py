@@ -3,9 +3,10 @@
 from prefect import task
 
 from spatialcore import storage
-from spatialcore.annotation.run_config import Query
 from spatialcore.errors import FileMissingError
+from spatialcore.sources.folders import version_token
 from spatialcore.storage import registry
+from tasks.acquire import source_of
 from tasks.manifests import RunManifest
 from tasks.publish import MANIFEST
 from tasks.retries import CLOUD
@@ -13,7 +14,7 @@ from tasks.retries import CLOUD
 
 @task(name="look for pending samples", **CLOUD)
 def pending_samples(samples: str, store: str, tissue: str) -> list[str]:
-    """Return the URIs of the samples that no run of the tissue's model in use holds.
+    """Return the URIs of the samples that no run of the tissue's model in use holds as they are now.
 
     Parameters
     ----------
@@ -26,7 +27,7 @@ def pending_samples(samples: str, store: str, tissue: str) -> list[str]:
     if pointer is None:
         raise FileMissingError(f"{store} has no model in use for {tissue}", hint="run train_and_annotate first")
     done = _annotated(store, tissue, pointer.version)
-    return [uri for uri in samples_in(samples) if Query(uri=uri).name not in done]
+    return [uri for uri in samples_in(samples) if _source_of(uri) not in done]
 
 
 def samples_in(folder: str) -> list[str]:
@@ -36,11 +37,18 @@ def samples_in(folder: str) -> list[str]:
     return sorted({prefix + uri.removeprefix(prefix).split("/")[0] for uri in storage.list_files(folder)})
 
 
+def _source_of(uri: str) -> str:
+    try:
+        return source_of(uri, version_token(uri))
+    except FileMissingError:  # nothing in it that could be read: its own run will say so
+        return uri
+
+
 def _annotated(store: str, tissue: str, version: str) -> set[str]:
-    """Return the names of the samples in the runs of one version of a model."""
+    """Return the samples, each in its version, in the runs of one version of a model."""
     uris = storage.list_files(storage.join(store, "runs"))
     texts = [storage.read_text(uri) for uri in uris if uri.endswith(f"/{MANIFEST}")]
     runs = [RunManifest.model_validate_json(text) for text in texts]
     return {
-        sample.sample for run in runs if run.tissue == tissue and run.model_version == version for sample in run.samples
+        sample.source for run in runs if run.tissue == tissue and run.model_version == version for sample in run.samples
     }

@@ -97,7 +97,9 @@ def publish_run(
 
 
 def _digest(version: ModelVersion, samples: list[Sample]) -> str:
-    return digest_of([version.version, *(part.identity for sample in samples for part in sample if part is not None)])
+    """Return what a run is known by: the model, and name, version and content of each sample."""
+    parts = [part.identity for sample in samples for part in sample if part is not None]
+    return digest_of([version.version, [[kept.facts["sample"], kept.facts["source"]] for kept, _ in samples], parts])
 
 
 def _publish_sample(folder: str, kept: PhaseResult, plots: PhaseResult | None) -> SampleFiles:
@@ -105,6 +107,7 @@ def _publish_sample(folder: str, kept: PhaseResult, plots: PhaseResult | None) -
     files = {**kept.files, **(plots.files if plots is not None else {})}
     return SampleFiles(
         sample=sample,
+        source=kept.facts["source"],
         n_obs=kept.facts["n_obs"],
         n_assigned=kept.facts["n_assigned"],
         composition=kept.facts["composition"],

@@ -8,6 +8,7 @@ from spatialcore.core.logging import get_logger
 from spatialcore.errors import FileMissingError, TransientStorageError
 from spatialcore.sources.base import Source, open_source
 from spatialcore.sources.deliver import check_content, deliver, now
+from spatialcore.sources.folders import fetch_folder, versions_in
 from spatialcore.storage import cache
 from spatialcore.storage.secrets import remember_secret
 
@@ -56,7 +57,9 @@ def resolve_uri_to_local(uri: str | Path, cache_dir: Path | None = None, force: 
     Parameters
     ----------
     uri
-        Anything that `acquire_reference` takes as a source. A local path is returned as it is.
+        Anything that `acquire_reference` takes as a source, or a folder of a bucket: a platform's output, a zarr. Of a
+        folder everything is fetched but what is never read (images, transcripts, outlines). A local path is returned
+        as it is.
     cache_dir
         Where copies are kept; default ``~/.spatialcore/cache/references``.
     force
@@ -74,7 +77,12 @@ def resolve_uri_to_local(uri: str | Path, cache_dir: Path | None = None, force: 
         if not path.exists():
             raise FileMissingError(f"nothing is at {path}", hint="check the spelling of the path")
         return path
-    return resolve(open_source(uri), cache_dir=cache_dir, force=force).path
+    try:
+        return resolve(open_source(uri), cache_dir=cache_dir, force=force).path
+    except FileMissingError:
+        if versions := versions_in(str(uri)):
+            return fetch_folder(str(uri), versions, cache_dir=cache_dir, force=force)
+        raise
 
 
 def resolve(origin: Source, *, cache_dir: Path | None = None, force: bool = False) -> cache.CacheEntry:

@@ -131,10 +131,10 @@ def _look(uri: str, subject: str, checks: list[Check], progress: Callable[[str],
 
 def _look_remote(uri: str, subject: str, checks: list[Check]) -> Facts | None:
     from spatialcore.sources.base import open_source
+    from spatialcore.sources.folders import version_token
     from spatialcore.storage import cache
 
-    source = open_source(uri)
-    token = source.token()
+    source, token = open_source(uri), version_token(uri)
     copy = next((entry for entry in cache.list_entries() if (entry.uri, entry.token) == (source.uri, token)), None)
     if copy is not None:
         return look_at(copy.path)

@@ -1,6 +1,7 @@
 """URIs of local files, s3://, gs://, memory:// and http(s)://: checked, atomic, retried transfers, and a cache."""
 
 from spatialcore.storage.connections import connect, connection, use_connection
+from spatialcore.storage.listing import list_files, list_versions
 from spatialcore.storage.objects import (
     exists,
     put_bytes,
@@ -13,7 +14,7 @@ from spatialcore.storage.objects import (
     token,
 )
 from spatialcore.storage.secrets import redact, remember_secret
-from spatialcore.storage.store import copy, delete, describe, get, list_files, put, read_manifest
+from spatialcore.storage.store import copy, delete, describe, get, put, read_manifest
 from spatialcore.storage.stored import Manifest, StoredFile, manifest_uri
 from spatialcore.storage.uri import Location, canonical, join, parse_uri, scheme_of
 
@@ -34,6 +35,7 @@ __all__ = [
     "join",
     "list",
     "list_files",
+    "list_versions",
     "manifest_uri",
     "parse_uri",
     "put",

@@ -60,7 +60,12 @@ def _ask(location: Location) -> Stat:
     info = system.info(location.path)
     if info.get("type") != "file":
         raise FileNotFoundError(f"{location.uri} is a folder")
-    return _READ[location.scheme](info)
+    return stat_of(location.scheme, info)
+
+
+def stat_of(scheme: str, info: dict[str, Any]) -> Stat:
+    """Return what a file system's entry says of an object."""
+    return _READ[scheme](info)
 
 
 def _of_s3(info: dict[str, Any]) -> Stat:
@@ -84,8 +89,9 @@ def _of_http(info: dict[str, Any]) -> Stat:
 
 
 def _of_memory(info: dict[str, Any]) -> Stat:
-    created: datetime = info["created"]
-    return Stat(token=f"{info['size']}-{created.timestamp():.6f}", size=int(info["size"]))
+    created: datetime | float = info["created"]  # an entry says it in one way, a listing in the other
+    seconds = created.timestamp() if isinstance(created, datetime) else created
+    return Stat(token=f"{info['size']}-{seconds:.6f}", size=int(info["size"]))
 
 
 _READ = {"s3": _of_s3, "gs": _of_gs, "http": _of_http, "https": _of_http, "memory": _of_memory}

@@ -17,7 +17,7 @@ from spatialcore.storage.download import download
 from spatialcore.storage.faults import attempt
 from spatialcore.storage.objects import put_text, read_text
 from spatialcore.storage.stat import Stat, stat
-from spatialcore.storage.stored import Manifest, StoredFile, is_ours, manifest_uri
+from spatialcore.storage.stored import Manifest, StoredFile, manifest_uri
 from spatialcore.storage.stream import stream
 from spatialcore.storage.upload import upload
 from spatialcore.storage.uri import WRITABLE, Location, canonical, parse_uri, writable
@@ -153,21 +153,6 @@ def _manifest_of(location: Location, seen: Stat) -> Manifest | None:
     except FileMissingError:
         return None
     return manifest if manifest and manifest.file.token == seen.token else None
-
-
-def list_files(uri: str | Path) -> list[str]:
-    """Return the URIs of all files below a folder, sorted; manifests and unfinished transfers are left out."""
-    text = str(uri).rstrip("/") + "/"
-    location = parse_uri(text + "x")
-    folder = location.path.removesuffix("/x")
-
-    def once() -> list[str]:
-        system, _ = connect(location)
-        return [str(path) for path in system.find(folder)]
-
-    found = attempt(once, what=f"list {canonical(text + 'x').removesuffix('x')}")
-    paths = [path.lstrip("/") if location.scheme == "memory" else path for path in found]
-    return sorted(Location(location.scheme, path).uri for path in paths if not is_ours(path))
 
 
 def delete(uri: str | Path) -> None:

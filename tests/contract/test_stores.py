@@ -60,6 +60,11 @@ class StoreContract:
         assert manifest.file == copied
         assert storage.list(root) == sorted([first.uri, copied.uri])
 
+    def test_a_listing_tells_the_versions_that_each_file_would(self, root: str, file: Path) -> None:
+        stored = [storage.put(file, f"{root}/folder/{name}") for name in ("a.h5ad", "deep/b.h5ad")]
+        assert storage.list_versions(f"{root}/folder") == {each.uri: each.token for each in stored}
+        assert storage.list_versions(f"{root}/nothing") == {}
+
     def test_what_was_replaced_is_not_copied(self, root: str, file: Path) -> None:
         first = storage.put(file, f"{root}/reference.h5ad")
         storage.put_text("another", first.uri)

@@ -1,16 +1,21 @@
 """New samples for a model that is there; references fetched to a place of one's own."""
 
+import shutil
 from pathlib import Path
 
+import anndata as ad
 import pandas as pd
 import pytest
+from prefect import State
 
 from flows.acquire_references import acquire_references
 from flows.annotate import annotate
-from flows.configs import AcquireConfig, AnnotateConfig
+from flows.annotate_pending import annotate_pending
+from flows.configs import AcquireConfig, AnnotateConfig, PendingConfig
 from flows.train_and_annotate import train_and_annotate
 from spatialcore.core.provenance import sha256_of_file
 from spatialcore.errors import FileMissingError
+from tasks.manifests import RunManifest
 from tasks.results import local
 from tests.flows.conftest import blood_config
 
@@ -25,6 +30,27 @@ def test_the_model_in_use_gives_the_same_calls_as_its_own_run(blood: Path, tmp_p
     assert again.model_version == trained.model_version
     calls = [pd.read_parquet(local(run.samples[0].files["calls.parquet"])) for run in (trained, again)]
     pd.testing.assert_frame_equal(*calls)
+
+
+def test_a_sample_is_pending_until_it_is_annotated_as_it_is(blood: Path, tmp_path: Path) -> None:
+    store, samples = str(tmp_path / "store"), tmp_path / "samples"
+    train_and_annotate(blood_config(blood, store))
+    samples.mkdir()
+    for name in ("a", "b"):  # two of one content
+        shutil.copy(blood / "query.h5ad", samples / f"{name}.h5ad")
+    pending = PendingConfig(samples=str(samples), store=store, tissue="blood", generate_plots=False)
+    assert [manifest_of(state).samples[0].sample for state in annotate_pending(pending)] == ["a", "b"]
+    assert annotate_pending(pending) == []
+    ad.read_h5ad(samples / "a.h5ad")[:-5].copy().write_h5ad(samples / "a.h5ad")
+    (again,) = annotate_pending(pending)
+    assert (manifest_of(again).samples[0].sample, manifest_of(again).samples[0].n_obs) == ("a", 787)
+    assert annotate_pending(pending) == []
+
+
+def manifest_of(state: State[RunManifest]) -> RunManifest:
+    result = state.result()
+    assert isinstance(result, RunManifest)
+    return result
 
 
 def test_an_unknown_tissue_is_named(tmp_path: Path) -> None:

@@ -1,0 +1,115 @@
+"""A platform's output in a bucket: what is read of it comes here, images and transcripts stay."""
+
+import uuid
+from pathlib import Path
+
+import anndata as ad
+import numpy as np
+import pytest
+
+from spatialcore import storage
+from spatialcore.annotation import resolve_uri_to_local
+from spatialcore.annotation.run_config import Query
+from spatialcore.errors import FileMissingError
+from spatialcore.io import read_spatial
+from spatialcore.run import load_query
+from spatialcore.sources.folders import UNREAD, version_token
+from spatialcore.storage import cache
+from tests.contract.faulty_proxy import Fault, Proxy, status
+from tests.contract.servers import BUCKET
+from tests.io.bundles import sample, write_cosmx, write_merscope, write_xenium
+
+LARGE = ("morphology_focus/0.ome.tif", "transcripts.parquet", "cell_boundaries.parquet", "analysis/umap.csv")
+
+
+@pytest.fixture
+def xenium(tmp_path: Path) -> Path:
+    folder = write_xenium(tmp_path / "output-XETG1__lung", sample(60, 12))
+    for name in LARGE:
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(b"large")
+    return folder
+
+
+def upload(folder: Path, root: str) -> str:
+    uri = f"{root}/{uuid.uuid4().hex}/{folder.name}"
+    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+        storage.put(file, f"{uri}/{file.relative_to(folder).as_posix()}")
+    return uri
+
+
+@pytest.fixture(params=["s3", "gs", "memory"])
+def root(request: pytest.FixtureRequest, s3: str, gs: str) -> str:
+    return f"{request.param}://{BUCKET}"
+
+
+def same(one: ad.AnnData, other: ad.AnnData) -> bool:
+    return (
+        list(one.obs_names) == list(other.obs_names)
+        and bool((one.X != other.X).nnz == 0)
+        and np.array_equal(one.obsm["spatial"], other.obsm["spatial"])
+    )
+
+
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_a_xenium_folder_is_read_where_it_lies(root: str, slash: str, xenium: Path) -> None:
+    uri = upload(xenium, root)
+    assert same(load_query(Query(uri=uri + slash)), read_spatial(xenium))
+    fetched = {entry.path.name for entry in cache.list_entries()}
+    assert fetched == {"cell_feature_matrix.h5", "cells.parquet", "experiment.xenium"}
+
+
+@pytest.mark.parametrize("write", [write_cosmx, write_merscope])
+def test_the_other_platforms_too(write: object, s3: str, tmp_path: Path) -> None:
+    folder = write(tmp_path / "run", sample(40, 9))  # type: ignore[operator]
+    assert same(load_query(Query(uri=upload(folder, f"s3://{BUCKET}"))), read_spatial(folder))
+
+
+def test_a_zarr_is_a_folder(root: str, tmp_path: Path) -> None:
+    adata = sample(30, 8)
+    adata.write_zarr(tmp_path / "cells.zarr")
+    read = load_query(Query(uri=upload(tmp_path / "cells.zarr", root)))
+    assert same(read, adata)
+
+
+def test_its_version_is_that_of_what_is_read(s3: str, xenium: Path) -> None:
+    uri = upload(xenium, f"s3://{BUCKET}")
+    before = version_token(uri)
+    assert version_token(f"{uri}/") == before
+    storage.put_text("another picture", f"{uri}/{LARGE[0]}")
+    assert version_token(uri) == before
+    storage.put_text("{}", f"{uri}/experiment.xenium")
+    assert version_token(uri) != before
+
+
+def test_a_changed_file_is_fetched_and_the_others_are_not(s3_behind: Proxy, xenium: Path) -> None:
+    uri = upload(xenium, f"s3://{BUCKET}")
+    first = resolve_uri_to_local(uri)
+    storage.put_text("{}", f"{uri}/experiment.xenium")
+    s3_behind.requests.clear()
+    second = resolve_uri_to_local(uri)
+    assert (second / "experiment.xenium").read_text() == "{}" != (first / "experiment.xenium").read_text()
+    asked = [path for method, path, _ in s3_behind.requests if method == "GET" and "list-type" not in path]
+    assert asked
+    assert all("experiment.xenium" in path for path in asked)
+
+
+def test_a_fetch_that_was_cut_off_goes_on(s3_behind: Proxy, xenium: Path) -> None:
+    uri = upload(xenium, f"s3://{BUCKET}")
+    s3_behind.faults.append(Fault(status(503, "SlowDown"), "GET", "cells.parquet", times=2))
+    assert same(read_spatial(resolve_uri_to_local(uri)), read_spatial(xenium))
+
+
+def test_what_is_not_there_is_said(root: str, s3: str) -> None:
+    with pytest.raises(FileMissingError, match="no-such-folder"):
+        resolve_uri_to_local(f"{root}/no-such-folder/output")
+
+
+def test_no_reader_wants_what_is_never_fetched(tmp_path: Path) -> None:
+    """Each platform's folder is read alike without what stays behind."""
+    from fnmatch import fnmatch
+
+    for write in (write_xenium, write_cosmx, write_merscope):
+        folder = write(tmp_path / write.__name__, sample(20, 6))
+        needed = [path.name for path in folder.iterdir() if any(fnmatch(path.name, each) for each in UNREAD)]
+        assert needed == []
