@@ -87,47 +87,63 @@ def _general() -> Iterator[Definition]:
     )
 
 
-def _of(tissue: Tissue) -> Iterator[Definition]:
-    shared = {"tissue": tissue.tissue, "store": STORE}
-    references = [reference.model_dump(mode="json") for reference in tissue.references]
-    training = {**tissue.settings(), "store": STORE, "references": references}
-    yield Definition(
+def _of(tissue: Tissue) -> tuple[Definition, ...]:
+    return _train(tissue), _annotate(tissue), _annotate_pending(tissue), _refresh(tissue)
+
+
+def _train(tissue: Tissue) -> Definition:
+    return Definition(
         flow="train_and_annotate",
         name=tissue.tissue,
         description=f"{tissue.title}: train a model for the panel of your samples, and annotate them.",
-        config=training,
+        config=_training(tissue),
         tags=("annotation", tissue.tissue),
     )
-    yield Definition(
+
+
+def _annotate(tissue: Tissue) -> Definition:
+    return Definition(
         flow="annotate",
         name=tissue.tissue,
         description=f"{tissue.title}: annotate samples with the model in use.",
-        config=shared,
+        config={"tissue": tissue.tissue, "store": STORE},
         tags=("annotation", tissue.tissue),
     )
-    yield Definition(
+
+
+def _annotate_pending(tissue: Tissue) -> Definition:
+    return Definition(
         flow="annotate_pending",
         name=tissue.tissue,
         description=f"{tissue.title}: annotate the samples in `{tissue.samples}` that the model in use has not seen. "
         "Starts by itself when a refresh promotes a model.",
-        config={**shared, "samples": below_store(tissue.samples)},
+        config={"tissue": tissue.tissue, "store": STORE, "samples": below_store(tissue.samples)},
         tags=("annotation", tissue.tissue),
         queue=SCHEDULED,
         event=(PROMOTED, f"spatialcore.model.{tissue.tissue}"),
         one_at_a_time=True,
     )
-    yield Definition(
+
+
+def _refresh(tissue: Tissue) -> Definition:
+    return Definition(
         flow="refresh_references",
         name=tissue.tissue,
         description=f"{tissue.title}: look for new versions of the references; train, compare and promote a model. "
         f"Starts by itself on the event `{CHANGED}`, and by its schedule once that is switched on.",
-        config={**training, "queries": [{"uri": below_store(tissue.panel), "sample": "panel"}]},
+        config={**_training(tissue), "queries": [{"uri": below_store(tissue.panel), "sample": "panel"}]},
         tags=("references", tissue.tissue),
         queue=SCHEDULED,
         schedule=tissue.schedule,
         event=(CHANGED, f"spatialcore.reference.{tissue.tissue}"),
         one_at_a_time=True,
     )
+
+
+def _training(tissue: Tissue) -> dict[str, Any]:
+    """Return the tissue's part of a form that trains: its settings and its references."""
+    references = [reference.model_dump(mode="json") for reference in tissue.references]
+    return {**tissue.settings(), "store": STORE, "references": references}
 
 
 def below_store(place: str) -> str:

@@ -10,11 +10,12 @@ import hmac
 import mimetypes
 import os
 import shutil
+from functools import partial
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 from deployments.environment import Installation
@@ -38,44 +39,50 @@ def main() -> None:
 
 def file_server(host: str, port: int, store: str, login: str = "") -> ThreadingHTTPServer:
     """Return a server of a store's results; ``login`` is ``user:password``, nothing given: whoever reaches it."""
+    return ThreadingHTTPServer((host, port), partial(_Results, store, login))
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
 
-        def do_GET(self) -> None:
-            if login and not _is(login, self.headers.get("Authorization", "")):
-                self._refuse(HTTPStatus.UNAUTHORIZED, ("WWW-Authenticate", 'Basic realm="spatialcore"'))
-                return
-            uri = place_of(store, self.path)
-            try:
-                if uri is None:
-                    raise FileMissingError("outside of what is shown")
-                self._hand_out(uri)
-            except FileMissingError:
-                self._refuse(HTTPStatus.NOT_FOUND)
-            except SpatialCoreError as error:
-                log.warning("%s: %s", uri, error)
-                self._refuse(HTTPStatus.BAD_GATEWAY)
+class _Results(BaseHTTPRequestHandler):
+    """Answers one browser: the store's file where it may be shown, else the reason why not."""
 
-        def _hand_out(self, uri: str) -> None:
-            with TemporaryDirectory(prefix="spatialcore-") as work, _here(uri, Path(work)).open("rb") as content:
-                self.send_response(HTTPStatus.OK)
-                self.send_header("Content-Type", mimetypes.guess_type(uri)[0] or "application/octet-stream")
-                self.send_header("Content-Length", str(os.fstat(content.fileno()).st_size))
-                self.send_header("X-Content-Type-Options", "nosniff")
-                self.end_headers()
-                shutil.copyfileobj(content, self.wfile)
+    protocol_version = "HTTP/1.1"
 
-        def _refuse(self, status: HTTPStatus, *headers: tuple[str, str]) -> None:
-            self.send_response(status)
-            for name, value in (*headers, ("Content-Length", "0")):
-                self.send_header(name, value)
+    def __init__(self, store: str, login: str, *connection: Any) -> None:
+        self._store, self._login = store, login
+        super().__init__(*connection)  # answers, and returns when the browser has gone
+
+    def do_GET(self) -> None:
+        if self._login and not _is(self._login, self.headers.get("Authorization", "")):
+            self._refuse(HTTPStatus.UNAUTHORIZED, ("WWW-Authenticate", 'Basic realm="spatialcore"'))
+            return
+        uri = place_of(self._store, self.path)
+        try:
+            self._hand_out(uri)
+        except FileMissingError:
+            self._refuse(HTTPStatus.NOT_FOUND)
+        except SpatialCoreError as error:
+            log.warning("%s: %s", uri, error)
+            self._refuse(HTTPStatus.BAD_GATEWAY)
+
+    def _hand_out(self, uri: str | None) -> None:
+        if uri is None:
+            raise FileMissingError("outside of what is shown")
+        with TemporaryDirectory(prefix="spatialcore-") as work, _here(uri, Path(work)).open("rb") as content:
+            self.send_response(HTTPStatus.OK)
+            self.send_header("Content-Type", mimetypes.guess_type(uri)[0] or "application/octet-stream")
+            self.send_header("Content-Length", str(os.fstat(content.fileno()).st_size))
+            self.send_header("X-Content-Type-Options", "nosniff")
             self.end_headers()
+            shutil.copyfileobj(content, self.wfile)
 
-        def log_message(self, template: str, *parts: object) -> None:
-            log.debug(template, *parts)
+    def _refuse(self, status: HTTPStatus, *headers: tuple[str, str]) -> None:
+        self.send_response(status)
+        for name, value in (*headers, ("Content-Length", "0")):
+            self.send_header(name, value)
+        self.end_headers()
 
-    return ThreadingHTTPServer((host, port), Handler)
+    def log_message(self, template: str, *parts: object) -> None:
+        log.debug(template, *parts)
 
 
 def place_of(store: str, path: str) -> str | None:

@@ -33,30 +33,41 @@ def render() -> str:
 
 def as_deployment(definition: Definition) -> dict[str, Any]:
     """Return a deployment in prefect.yaml's words."""
-    entry: dict[str, Any] = {
+    return {
         "name": definition.name,
         "entrypoint": definition.entrypoint,
         "description": definition.description,
         "tags": ["spatialcore", *definition.tags],
         "work_pool": {"name": POOL, "work_queue_name": definition.queue},
         "parameters": {"config": definition.config},
+        **_limit(definition),
+        **_start(definition),
     }
-    if definition.one_at_a_time:
-        entry["concurrency_limit"] = {"limit": 1, "collision_strategy": "ENQUEUE"}
+
+
+def _limit(definition: Definition) -> dict[str, Any]:
+    """Say that a second run waits for the first, where that is so."""
+    return {"concurrency_limit": {"limit": 1, "collision_strategy": "ENQUEUE"}} if definition.one_at_a_time else {}
+
+
+def _start(definition: Definition) -> dict[str, Any]:
+    """Say what starts it by itself: a schedule, an event, both or nothing."""
+    entry: dict[str, Any] = {}
     if definition.schedule is not None:
         entry["schedules"] = [definition.schedule.model_dump()]
     if definition.event is not None:
-        name, resource = definition.event
-        entry["triggers"] = [
-            {
-                "name": f"{definition.full_name} on {name}",
-                "type": "event",
-                "enabled": True,
-                "match": {"prefect.resource.id": resource},
-                "expect": [name],
-            }
-        ]
+        entry["triggers"] = [_trigger(definition.full_name, *definition.event)]
     return entry
+
+
+def _trigger(deployment: str, event: str, resource: str) -> dict[str, Any]:
+    return {
+        "name": f"{deployment} on {event}",
+        "type": "event",
+        "enabled": True,
+        "match": {"prefect.resource.id": resource},
+        "expect": [event],
+    }
 
 
 def main() -> None:
