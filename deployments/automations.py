@@ -49,7 +49,8 @@ def _save(client: SyncPrefectClient, wanted: Automation) -> None:
 
 
 def _content(automation: AutomationCore) -> dict[str, Any]:
-    content = automation.model_dump(mode="json", include=set(AutomationCore.model_fields), exclude={"trigger": {"id"}})
+    """Return what an automation says; its events stay sets, which as JSON are lists in one order or another."""
+    content = automation.model_dump(include=set(AutomationCore.model_fields), exclude={"trigger": {"id"}})
     return {name: value for name, value in content.items() if name != "owner_resource"}
 
 

@@ -60,6 +60,11 @@ class Definition:
         """The name that Prefect's commands take."""
         return f"{self.flow}/{self.name}"
 
+    @property
+    def trigger(self) -> str:
+        """The name of what starts it on its event, or nothing."""
+        return f"{self.full_name} on {self.event[0]}" if self.event else ""
+
 
 def definitions() -> list[Definition]:
     """Return every deployment, by flow and name."""

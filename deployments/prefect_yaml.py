@@ -9,6 +9,7 @@ import yaml
 from deployments.definitions import POOL, Definition, definitions
 
 PATH: Final = Path(__file__).with_name("prefect.yaml")
+OWN: Final = "own"  # slug of the schedules that come from here; those that people add have none
 HEAD: Final = """\
 # Made by `python -m deployments.prefect_yaml` from deployments/tissues/*.yaml: change those, not this file.
 # SPATIALCORE_STORE must be set: `SPATIALCORE_STORE=s3://bucket/store prefect deploy --all --prefect-file {name}`;
@@ -54,15 +55,15 @@ def _start(definition: Definition) -> dict[str, Any]:
     """Say what starts it by itself: a schedule, an event, both or nothing."""
     entry: dict[str, Any] = {}
     if definition.schedule is not None:
-        entry["schedules"] = [definition.schedule.model_dump()]
+        entry["schedules"] = [{"slug": OWN, **definition.schedule.model_dump()}]
     if definition.event is not None:
-        entry["triggers"] = [_trigger(definition.full_name, *definition.event)]
+        entry["triggers"] = [_trigger(definition.trigger, *definition.event)]
     return entry
 
 
-def _trigger(deployment: str, event: str, resource: str) -> dict[str, Any]:
+def _trigger(name: str, event: str, resource: str) -> dict[str, Any]:
     return {
-        "name": f"{deployment} on {event}",
+        "name": name,
         "type": "event",
         "enabled": True,
         "match": {"prefect.resource.id": resource},

@@ -15,6 +15,7 @@ from deployments.blocks import run_environment, save_blocks
 from deployments.definitions import POOL, definitions
 from deployments.environment import Installation
 from deployments.prefect_yaml import PATH
+from deployments.switches import kept
 from spatialcore.errors import SpatialCoreError
 
 
@@ -37,7 +38,8 @@ def set_up(client: SyncPrefectClient, here: Installation) -> list[str]:
     blocks = save_blocks(here)
     save_pool(client, run_environment(here), here.runs_at_once)
     automations = save_automations(client, here)
-    deploy(here)
+    with kept(client):
+        deploy(here)
     return [
         f"store        {here.store}",
         f"work pool    {POOL}: {here.runs_at_once} runs at once",

@@ -49,7 +49,10 @@ class Service:
         return _checked(lambda: httpx.get(f"{self.url}/api/{path}", timeout=60))
 
     def post(self, path: str, **content: Any) -> Any:
-        return _checked(lambda: httpx.post(f"{self.url}/api/{path}", json=content, timeout=60))
+        return self.send("POST", path, content)
+
+    def send(self, method: str, path: str, content: Any) -> Any:
+        return _checked(lambda: httpx.request(method, f"{self.url}/api/{path}", json=content, timeout=60))
 
     def deployments(self) -> list[Any]:
         return list(self.post("deployments/filter", limit=200))
@@ -179,4 +182,4 @@ def _checked(ask: Callable[[], httpx.Response]) -> Any:
             break
         time.sleep(1)
     assert response.is_success, f"{response.status_code} {response.text}"
-    return response.json()
+    return response.json() if response.content else None

@@ -1,5 +1,7 @@
 """The one command that sets a server up, against a real server."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -12,11 +14,16 @@ from tests.deployments.conftest import set_up
 from tests.deployments.service import STORE, Service
 
 pytestmark = pytest.mark.service
+REFRESH, PAUSED = "refresh_references/pancreas", "train_and_annotate/pancreas"
 
 
-def test_a_second_time_changes_nothing(service: Service) -> None:
+def test_a_second_time_changes_nothing_not_even_what_people_switched(service: Service) -> None:
     before = _there(service)
-    said = set_up(service)
+    with _switched_by_hand(service) as switches:
+        said = set_up(service)
+        assert _switches(service) == switches
+    assert [active for _, active in switches[0]] == [True, True]
+    assert switches[1:] == [True, [False]]
     assert f"deployments  {len(definitions())}" in said
     assert _there(service) == before
 
@@ -62,6 +69,38 @@ def test_a_fault_of_the_environment_is_told_in_one_line(monkeypatch: pytest.Monk
     monkeypatch.setenv("SPATIALCORE_RUNS_AT_ONCE", "none")
     with pytest.raises(SystemExit, match=r"SPATIALCORE_RUNS_AT_ONCE=none\n  -> give a whole number"):
         main()
+
+
+@contextmanager
+def _switched_by_hand(service: Service) -> Iterator[list[Any]]:
+    """For the length of the block a schedule is on, one is added, a deployment is paused and a trigger silenced."""
+    schedules = f"deployments/{service.get(f'deployments/name/{REFRESH}')['id']}/schedules"
+    service.send("POST", schedules, [{"schedule": {"cron": "0 5 * * *", "timezone": "Europe/Zurich"}, "active": True}])
+    _switch(service, by_hand=True)
+    yield _switches(service)
+    _switch(service, by_hand=False)
+    (added,) = (each["id"] for each in service.get(schedules) if each["slug"] is None)
+    service.send("DELETE", f"{schedules}/{added}", None)
+
+
+def _switch(service: Service, *, by_hand: bool) -> None:
+    refresh, train = (service.get(f"deployments/name/{name}") for name in (REFRESH, PAUSED))
+    (own,) = (each["id"] for each in refresh["schedules"] if each["slug"] is not None)
+    (trigger,) = (each["id"] for each in _triggers(service))
+    service.send("PATCH", f"deployments/{refresh['id']}/schedules/{own}", {"active": by_hand})
+    service.send("PATCH", f"deployments/{train['id']}", {"paused": by_hand})
+    service.send("PATCH", f"automations/{trigger}", {"enabled": not by_hand})
+
+
+def _switches(service: Service) -> list[Any]:
+    schedules = [(each["schedule"], each["active"]) for each in service.get(f"deployments/name/{REFRESH}")["schedules"]]
+    paused = service.get(f"deployments/name/{PAUSED}")["paused"]
+    return [sorted(schedules, key=str), paused, [each["enabled"] for each in _triggers(service)]]
+
+
+def _triggers(service: Service) -> list[dict[str, Any]]:
+    """Return what starts the refresh: one automation."""
+    return [each for each in service.post("automations/filter", limit=200) if each["name"].startswith(f"{REFRESH} on")]
 
 
 def _there(service: Service) -> dict[str, Any]:
