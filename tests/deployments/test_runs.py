@@ -44,6 +44,17 @@ def test_a_changed_reference_starts_its_refresh_and_no_other(service: Service) -
     assert not _runs_of(service, "refresh_references/lung")
 
 
+def test_a_schedule_that_is_switched_on_has_runs_planned(service: Service) -> None:
+    """The server answers all the same where its scheduler fails, as it does with a database library too new for it."""
+    refresh = service.get("deployments/name/refresh_references/brain")
+    schedule = f"deployments/{refresh['id']}/schedules/{refresh['schedules'][0]['id']}"
+    service.send("PATCH", schedule, {"active": True})
+    planned = _run_of(service, "refresh_references/brain")
+    service.send("PATCH", schedule, {"active": False})
+    assert planned["auto_scheduled"]
+    assert "-06T02:00:00" in planned["expected_start_time"], "at the hour of the tissue's file"
+
+
 @pytest.mark.parametrize("flow", ["refresh_references", "annotate_pending"])
 def test_a_second_run_of_a_tissue_waits_for_the_first(service: Service, flow: str) -> None:
     """The server holds it back by the deployment's limit, whatever workers and queues there are."""
