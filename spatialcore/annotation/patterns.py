@@ -9,21 +9,34 @@ word matcher, which knows all of the ontology.
 import re
 from functools import lru_cache
 
-from spatialcore.annotation.ontology.text import plain
+from spatialcore.annotation.ontology.writing import plain
 
 _CELL = r"(?:[ -]*cells?)?"
 _T = r"(?:[ -]*(?:t|t[ -]?cells?|t[ -]lymphocytes?))"
 _DC = r"(?:dendritic cells?|dcs?)"
 _MONO = r"mono(?:cytes?)?"
 _CD16 = r"(?:cd16|fcgr3a)\+?"
-_TUMOUR = r"(?:\w*carcinoma|\w*melanoma|glio(?:blasto)?ma|\w*sarcoma|lymphoma|leuka?emia|malignan\w+|neoplas\w+)"
+# What a tumour is named after, and cells that live in it; a lymphoma is of lymphocytes itself
+_SOLID = r"(?:\w*carcinoma|\w*melanoma|glioma|\w{4,}blastoma|\w*sarcoma)"
+_BLOOD = r"(?:lymphoma|leuka?emi[ac]|myeloma)"
+_HOST = (
+    r"(?:t|b|nk|cd\d+|plasma|immune|lympho\w*|myeloid|mono\w*|macro\w*|mac|microgli\w*|mast|neutro\w*|granulo\w*|dcs?|dendritic|treg"
+    r"|endo\w*|ecs?|vascular|peri\w*|mural|smooth|fibro\w*|cafs?|strom\w*|mesenchym\w*|normal|non)s?"
+)
+_NEARBY = r"(?![ -]*(?:associated|infiltrating|specific))"
+_GROWN = (
+    r"(?:epithelial|epithelium|basal|luminal|luma|lumb|her2|cycling|stem|ductal|acinar|squamous|glandular|club|alveolar|at2"
+    r"|hepatocytes?|keratinocytes?|kcs?|melanocytes?|astrocytes?|cholangiocytes?|enterocytes?|colonocytes?|urothelial)"
+)
 _ALVEOLAR = r"alveolar (?:epithelial )?(?:cells? )?type"
 
 CELL_TYPE_PATTERNS: dict[str, str] = {
     # tumours: what grew out of a type is no longer it; what merely lies among tumour cells still is
-    rf"\b{_TUMOUR}\b(?![ -]*(?:associated|infiltrating|specific))": "malignant cell",
+    rf"(?<!non )(?<!non-)\b(?:malignan\w+|neoplas\w+|{_BLOOD})\b{_NEARBY}": "malignant cell",
+    rf"^(?!.*\b{_HOST}\b).*\b{_SOLID}\b{_NEARBY}": "malignant cell",
+    rf"^(?:aml |b-?all |t-?all |all |cll |leuka?emi[ac] )?blasts?{_CELL}$": "malignant cell",
     rf"(?<!non )(?<!non-)\b(?:tumou?r|cancer){_CELL}$": "malignant cell",
-    r"^(?:tumou?r|cancer) (?:epithelial|epithelium|basal|luminal|luma|lumb|her2|cycling)\b": "malignant cell",
+    rf"^(?:tumou?r|cancer) {_GROWN}\b": "malignant cell",
     # T cells
     rf"^(?:t{_CELL}|t[ -]?cells?|t[ -]lymphocytes?|cd3\+?{_T})$": "t cell",
     rf"^cd4(?: ?\+| ?pos(?:itive)?|-positive)?{_T}?$": "cd4-positive, alpha-beta t cell",
@@ -39,6 +52,7 @@ CELL_TYPE_PATTERNS: dict[str, str] = {
     rf"^(?:nk|natural[ -]killer){_CELL}$": "natural killer cell",
     rf"^(?:nk[ -]?t|natural[ -]killer[ -]t){_CELL}$": "mature nk t cell",
     r"^ilcs?$": "innate lymphoid cell",
+    r"^(?:cycling |prolif\w* )?t[ /&-]+nk(?:[ /&-]+ilcs?)?(?: cells?)?$": "lymphocyte",
     # B cells and plasma cells
     rf"^(?:b{_CELL}|b[ -]?cells?|b[ -]lymphocytes?)$": "b cell",
     rf"^(?:plasma(?: b)?{_CELL}|plasmacytes?)$": "plasma cell",

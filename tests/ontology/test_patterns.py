@@ -47,7 +47,7 @@ SAMPLES = ["cd4", "cd8", "t cd4", "t cd8", "treg", "foxp3 t", "gd t", "t gd", "m
            "rbc", "plt", "endo", "lec", "fibro", "peri", "smc", "vsmc", "epi", "at1", "at2", "club (nasal)", "tuft",
            "goblet", "basal", "ciliated", "alpha", "beta", "delta", "pp", "epsilon", "acinar",
            "ductal", "opc", "oligo", "astro", "microglia", "tumor", "lymphoma",
-           "cancer epithelial", "th", "immune", "lymphoid", "tfh", "t cell",
+           "cancer epithelial", "glioma", "blasts", "t nk", "th", "immune", "lymphoid", "tfh", "t cell",
            "nk", "b", "plasmablast"]  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from spatialcore.annotation.ontology.matcher import matcher_for
 from spatialcore.annotation.ontology.tables import read_rows
 from spatialcore.annotation.ontology.text import words_of
 
-KINDS = ["singular", "same", "state", "place", "silent"]
+KINDS = ["singular", "same", "state", "place", "silent", "trap"]
 
 
 @pytest.mark.parametrize(("name", "width"), [("abbreviations.tsv", 3), ("vocabulary.tsv", 3), ("lexicon.tsv", 3)])

@@ -49,8 +49,15 @@ def guess(table: Names, label: str, tissue: str = "", *, below: str = "", rival:
             shown = min(max(score, LEAST_SHOWN), MOST_SHOWN)
             return table.found(label, term, shown, tier) if term else Match(label)
     if head and not below:
-        return table.found(label, head[0], LEAST_SHOWN + 0.05 * head[1], "tier3_overlap")
+        return table.found(label, _signed(table, head[0], words), LEAST_SHOWN + 0.05 * head[1], "tier3_overlap")
     return Match(label)
+
+
+def _signed(table: Names, head: str, words: tuple[str, ...]) -> str:
+    """Return the CD4 or CD8 cell of a kind where the label says that it is one: ``CD8-GZMK`` is more than a T cell."""
+    markers = {"cd4+", "cd8+"} & set(words)
+    found = table.term_of((*markers, *bare(words_of(table.name_of(head))))) if len(markers) == 1 else None
+    return found if found and fits(found, head, strictly=True) else head
 
 
 def _settled(table: Names, term: str, words: tuple[str, ...], tissue: str, noun: str) -> str:

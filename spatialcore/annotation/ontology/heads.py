@@ -62,10 +62,10 @@ def lineages(term: str) -> frozenset[str]:
 
 
 def fits(term: str, head: str, *, strictly: bool) -> bool:
-    """Say whether a term can be what a label with this head means: of its lineage, strictly: below it."""
+    """Say whether a term can be what a label with this head means: of its lineage, not above it; strictly: below it."""
     if not is_term(term) or not is_term(head):  # of an index of one's own: nothing is known of its lineage
         return not strictly
-    if strictly or is_a(term, head):
+    if strictly or is_a(term, head) or is_a(head, term):
         return is_a(term, head)
     mine, theirs = lineages(term), lineages(head)
     return not mine or not theirs or bool(mine & theirs)

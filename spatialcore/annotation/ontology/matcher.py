@@ -20,8 +20,11 @@ from spatialcore.annotation.ontology.match import Match
 from spatialcore.annotation.ontology.names import Names
 from spatialcore.annotation.ontology.nearest import respelled
 from spatialcore.annotation.ontology.parts import by_alternatives, by_first_part, by_shorter_form, names_several
+from spatialcore.annotation.ontology.subsets import subset
 from spatialcore.annotation.ontology.text import spelled
 from spatialcore.annotation.ontology.tissue import narrowed
+from spatialcore.annotation.ontology.vocabulary import words as vocabulary
+from spatialcore.annotation.ontology.writing import evened
 
 
 class Matcher:
@@ -60,17 +63,17 @@ class Matcher:
 
     def match(self, label: str, tissue: str = "") -> Match:
         """Return the term of a label, or the nearest ones where none is near enough."""
-        label = label.strip()
-        found = self._found_in(label, tissue)
+        text = evened(label)
+        found = replace(self._found_in(text, tissue), label=label.strip())
         if not found.id:
-            return replace(found, suggestions=self.table.nearest(label, telling_words(label, tissue)))
-        if tissue and f"{spelled(label)} cell" == spelled(found.name):
+            return replace(found, suggestions=self.table.nearest(text, telling_words(text, tissue)))
+        if tissue and f"{spelled(text)} cell" == spelled(found.name):
             narrow = narrowed(found.id, tissue)
             return found if narrow == found.id else found.renamed(narrow, self.name_of(narrow))
         return found
 
     def _found_in(self, label: str, tissue: str) -> Match:
-        if not self._is_a_type(label):
+        if not self._is_a_type(label, tissue):
             return Match(label)
         found = next((step for step in self._steps(label, tissue) if step.id), None)
         if found:
@@ -83,18 +86,20 @@ class Matcher:
         if names_several(self.known, label, tissue):
             yield by_alternatives(self.known, label, tissue)
         yield self.known.whole(label, tissue)
-        yield by_shorter_form(self.known, label, tissue)
+        yield subset(self.table, by_shorter_form(self.known, label, tissue))
         yield by_alternatives(self.known, label, tissue)
         before_underscore = by_first_part(self.known, label, tissue)
-        yield guess(self.table, label, tissue, rival=before_underscore.score)
+        yield subset(self.table, guess(self.table, label, tissue, rival=before_underscore.score))
         yield before_underscore
 
-    def _is_a_type(self, label: str) -> bool:
+    def _is_a_type(self, label: str, tissue: str) -> bool:
         if IDENTIFIER.fullmatch(label):
             return current_id(label) is not None
         known = label.lower() in self.entries or spelled(label) == self.name_of(ROOT)
         is_letter = len(label) == 1 and label.isascii() and spelled(label) not in SHORT_HEADS  # S: a phase, no S cell
-        return not is_letter and (known or bool(spelled(label) and not is_junk(label)))
+        if is_letter or (spelled(label) in vocabulary("trap") and not self.known.own_reading(label, tissue)):
+            return False
+        return known or bool(spelled(label) and not is_junk(label))
 
 
 def matcher_for(index_path: str | Path | None = None, *, without: str = "") -> Matcher:

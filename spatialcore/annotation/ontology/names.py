@@ -13,8 +13,9 @@ from spatialcore.annotation.ontology.match import Match
 from spatialcore.annotation.ontology.nearest import Spelling
 from spatialcore.annotation.ontology.phrasing import bare
 from spatialcore.annotation.ontology.scoring import Scorer
-from spatialcore.annotation.ontology.text import GREEK_NAMES, spelled, words_of
+from spatialcore.annotation.ontology.text import spelled, words_of
 from spatialcore.annotation.ontology.weights import label_factor
+from spatialcore.annotation.ontology.writing import GREEK_NAMES
 
 # What a name's score is worth where the label lacks the noun of the name: "immune" is no immune oligodendroglia.
 WITHOUT_NOUN = 0.9

@@ -68,4 +68,4 @@ def _nearest_word(word: str, known: Sequence[str]) -> str:
 def _is_slip(word: str, other: str) -> bool:
     """Say whether letters were swapped, left out or doubled: with another letter a thyrocyte becomes a thymocyte."""
     one, two = Counter(word), Counter(other)
-    return not (one - two and two - one)
+    return not (one - two and two - one) and abs(len(word) - len(other)) <= 1

@@ -2,7 +2,7 @@
 
 from spatialcore.annotation.ontology.forms import alternatives, codes, first_part, qualifiers, shorter, without_number
 from spatialcore.annotation.ontology.guess import guess
-from spatialcore.annotation.ontology.heads import fits
+from spatialcore.annotation.ontology.heads import SHORT_HEADS, fits
 from spatialcore.annotation.ontology.hierarchy import ROOT, depth, is_a, is_term, lowest_common_ancestor
 from spatialcore.annotation.ontology.known import Known
 from spatialcore.annotation.ontology.match import Match
@@ -47,7 +47,12 @@ def _terms(known: Known, parts: list[str], tissue: str) -> set[str]:
 def names_several(known: Known, label: str, tissue: str = "") -> bool:
     """Say whether a label is several names with a slash between them, which are not one name together."""
     table = known.table
-    is_one = table.named(label) or table.named(f"{label} cell") or known.own_reading(label, tissue)
+    is_one = (
+        label.lower() in table.entries
+        or table.named(label)
+        or table.named(f"{label} cell")
+        or known.own_reading(label, tissue)
+    )
     parts = alternatives(label) if "/" in label and not is_one else []
     if len(parts) < 2 or any(words_of(part)[-1:] and words_of(part)[-1][-1] in "+¬" for part in parts):
         return False  # CD4+/CD25+ is one cell
@@ -58,11 +63,17 @@ def by_alternatives(known: Known, label: str, tissue: str = "") -> Match:
     """Return what the types of a label share, or the first of them where they share too little."""
     parts = alternatives(label)
     terms = [known.exact(part, tissue).id if is_telling(part) else "" for part in parts]
-    if len(parts) == 1 or not all(map(is_term, terms)):
+    if len(parts) == 1 or not all(map(is_term, terms)) or _has_stray_letter(parts):
         return Match(label)
     shared = lowest_common_ancestor(terms)
     says_something = any(is_a(shared, lineage) for lineage in TELLING)
     return known.table.found(label, shared if says_something else terms[0], 0.7, "tier2_token")
+
+
+def _has_stray_letter(parts: list[str]) -> bool:
+    """Say whether a letter stands beside longer parts: L/M cones are no L cells."""
+    letters = [len(part) == 1 and spelled(part) not in SHORT_HEADS for part in parts]
+    return any(letters) and not all(letters)
 
 
 def by_first_part(known: Known, label: str, tissue: str = "") -> Match:

@@ -14,8 +14,8 @@ HAS_CD4_CD8 = frozenset(
 )
 VESSELS = frozenset({"capillary", "vessel", "artery", "vein", "lymphatic", "arteriole", "venule", "vasculature"})
 # h, m: human, mouse; t, b, n: of tumour, blood, normal tissue; a: adaptive, activated; d: degenerative; c: cycling;
-# i: immature; q: quiescent.
-_STATE_IN_FRONT = re.compile(r"(?<![A-Za-z])[hmtbnadciq](?:[A-Z][A-Za-z]*(?:[48]T)?|[cmp]DC)\d*(?![a-z])")
+# i: immature; q: quiescent; u: of the womb.
+_STATE_IN_FRONT = re.compile(r"(?<![A-Za-z])[hmtbnadciqu](?:[A-Z][A-Za-z]*(?:[48]T)?|[cmp]DC)\d*(?![a-z])")
 _TOKEN = re.compile(r"[A-Za-z]{4,}")
 _HUMP = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _JOINED = re.compile(r"(?<![A-Za-z])(?=([A-Za-z]+)[-_]([A-Za-z]+\d*)(?![A-Za-z]))")

@@ -3,7 +3,8 @@
 The table is ``data/ontology_mappings/vocabulary.tsv``: a word, what it is, and what to read instead. It is
 applied to labels and to the ontology's names alike, so both end in the same vocabulary. Its kinds: ``singular`` (of an
 irregular plural), ``same`` (reads as another word), ``state`` and ``place`` (words of a label that seldom change which
-type is meant), ``silent`` (words of a name that labels leave out).
+type is meant), ``silent`` (words of a name that labels leave out), ``trap`` (short names that the ontology has for rare
+cells or those of other animals: as a whole label they stand for something else).
 """
 
 import re
@@ -71,6 +72,9 @@ _PHRASES = [
     (r"(?<= )distal convoluted tubule(?= )", "distalconvoluted"),
     (r"(?<= )connecting tubule(?= )", "connectingtubule"),
     (r"(?<= )proximaltubule(?: epithelial(?: cell)?)? s([123])(?= )", r"proximaltubule segment \1"),
+    (r"(?<= )s([123]) proximaltubule(?= )", r"proximaltubule segment \1"),
+    (r"(?<= )a (?:kidney|renal) intercalated(?= )", "alpha kidney intercalated"),
+    (r"(?<= )b (?:kidney|renal) intercalated(?= )", "beta kidney intercalated"),
     (r"(?<= )(?:type )?a intercalated(?= )|(?<= )intercalated (?:cell )?(?:type )?a(?= )", "alpha intercalated"),
     (r"(?<= )(?:type )?b intercalated(?= )|(?<= )intercalated (?:cell )?(?:type )?b(?= )", "beta intercalated"),
     (r"(?<= )medium spiny(?= )", "mediumspiny"),
