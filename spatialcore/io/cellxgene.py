@@ -16,6 +16,7 @@ from spatialcore.core.genes import is_control, symbols_of
 from spatialcore.core.logging import get_logger
 from spatialcore.core.normalization import log1p_normalize
 from spatialcore.errors import InputError, NormalizationError
+from spatialcore.io.anndata_files import write_h5ad
 from spatialcore.io.cellxgene_cells import cell_columns
 from spatialcore.io.cellxgene_facts import ORGANISM, fact_columns
 from spatialcore.io.counts import raw_counts
@@ -83,7 +84,7 @@ def export_cellxgene(
     exported.uns["default_embedding"] = _add_embeddings(adata, exported)
     exported = _without_duplicates(exported, duplicates)
     with whole(place) as part:
-        exported.write_h5ad(part, compression="gzip")
+        write_h5ad(exported, part)
     logger.info("wrote %s: %d cells x %d genes", place, exported.n_obs, exported.n_vars)
     return place
 

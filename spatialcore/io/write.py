@@ -12,6 +12,7 @@ from spatialcore.core.atomic import whole
 from spatialcore.core.logging import get_logger
 from spatialcore.errors import InputError
 from spatialcore.io import spatialdata_store
+from spatialcore.io.anndata_files import write_h5ad
 
 logger = get_logger(__name__)
 
@@ -59,7 +60,7 @@ def write_annotated(adata: AnnData, path: str | Path) -> Path:
     place = Path(path).expanduser()
     if place.suffix == ".h5ad":
         with whole(place) as part:
-            adata.write_h5ad(part, compression="gzip")
+            write_h5ad(adata, part)
     elif place.suffix == ".zarr" and spatialdata_store.is_spatialdata(place):
         spatialdata_store.update_table(place, adata, CALLS)
     elif place.suffix == ".zarr":

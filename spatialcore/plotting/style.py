@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from spatialcore.core.atomic import whole
+from spatialcore.plotting.rendering import DPI, picture
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-DPI: Final = 150
 INK: Final = "#222222"
 MUTED: Final = "#666666"
 FAINT: Final = "#d9d9d9"
@@ -23,6 +23,7 @@ TINY: Final = 6.5
 SMALL: Final = 8.0
 NORMAL: Final = 9.5
 LARGE: Final = 12.0
+_EFFORT: Final = 4  # of 9: without an alpha channel smaller than at the usual 6 with one, in 2/3 of the time
 
 
 def new_figure(figsize: tuple[float, float], *, layout: Literal["constrained"] | None = "constrained") -> "Figure":
@@ -40,8 +41,12 @@ def save_figure(figure: "Figure", path: str | Path | None) -> Path | None:
     if path is None:
         return None
     final = Path(path)
+    kind = final.suffix.lstrip(".").lower() or "png"
     with whole(final) as part:
-        figure.savefig(part, dpi=DPI, format=final.suffix.lstrip(".").lower() or "png")
+        if kind == "png":
+            picture(figure).save(part, format="PNG", dpi=(DPI, DPI), compress_level=_EFFORT)
+        else:
+            figure.savefig(part, dpi=DPI, format=kind)
     return final
 
 

@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Final
 
+from spatialcore.plotting import rendering
+from spatialcore.plotting.rendering import picture
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 DPI: Final = 110
 QUALITY: Final = 88
+EFFORT: Final = 2  # of 6: half the time of the usual 4, for files 2 % larger
 ALT: Final = {
     "celltype_map": "Map of the tissue, every cell coloured by its type",
     "composition": "Bars: number of cells of each type, and of cells without a call by reason",
@@ -45,10 +49,10 @@ def embed(figure: "Figure", alt: str) -> Picture:
     """Return one figure as a WebP data URI."""
     from PIL import Image
 
-    drawn = BytesIO()
-    figure.savefig(drawn, dpi=DPI, format="png")
-    image = Image.open(drawn).convert("RGB")
+    drawn = picture(figure)
+    size = (round(drawn.width * DPI / rendering.DPI), round(drawn.height * DPI / rendering.DPI))
+    image = drawn.resize(size, Image.Resampling.LANCZOS)
     packed = BytesIO()
-    image.save(packed, format="WEBP", quality=QUALITY, method=4)
+    image.save(packed, format="WEBP", quality=QUALITY, method=EFFORT)
     text = base64.b64encode(packed.getvalue()).decode()
     return Picture(f"data:image/webp;base64,{text}", alt, image.width, image.height)

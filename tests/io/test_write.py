@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import anndata
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -60,6 +61,46 @@ def test_every_writer_keeps_cells_and_order(tmp_path_factory: pytest.TempPathFac
     adata = adata[: min(n_cells, 6)].copy()  # of these no two have the same counts
     portal = anndata.read_h5ad(export_cellxgene(adata, folder / "portal.h5ad", title="t", **facts))
     assert portal.obs_names.tolist() == ids[:6]
+
+
+def contents(path: Path) -> dict[str, tuple[object, ...]]:
+    """Return everything that an HDF5 file holds: by path the attributes, the kind and the values."""
+    found: dict[str, tuple[object, ...]] = {}
+
+    def note(name: str, node: h5py.Group | h5py.Dataset) -> None:
+        attributes = {key: np.asarray(value).tolist() for key, value in node.attrs.items()}
+        held = (str(node.dtype), np.asarray(node[()]).tolist()) if isinstance(node, h5py.Dataset) else ()
+        found[name] = (attributes, *held)
+
+    with h5py.File(path) as file:
+        note("/", file)
+        file.visititems(note)
+    return found
+
+
+@pytest.mark.parametrize("kind", ["whole", "view", "backed"])
+def test_an_h5ad_holds_what_anndata_itself_would_write(tmp_path: Path, kind: str) -> None:
+    adata = called(30)
+    adata.layers["dense"] = adata.X.toarray()
+    adata.raw = adata.copy()
+    adata.obsp["near"] = csr_matrix(np.eye(30))
+    adata.uns |= {"number": 3, "nested": {"text": "a", "flags": np.array([True, False])}, "none": np.zeros(0)}
+    adata.write_h5ad(tmp_path / "source.h5ad")
+    adata = {"whole": adata, "view": adata[5:20, :3]}.get(kind) or anndata.read_h5ad(
+        tmp_path / "source.h5ad", backed="r"
+    )
+    mine = write_annotated(adata, tmp_path / "mine.h5ad")
+    adata.write_h5ad(tmp_path / "stock.h5ad")
+    assert contents(mine) == contents(tmp_path / "stock.h5ad")
+
+
+def test_an_h5ad_is_no_larger_than_gzip_alone_makes_it(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    adata = anndata.AnnData(csr_matrix(rng.poisson(0.2, (4000, 300)).astype(np.float32)))
+    adata.obsm["scores"] = rng.normal(size=(4000, 9))
+    mine = write_annotated(adata, tmp_path / "mine.h5ad")
+    adata.write_h5ad(tmp_path / "stock.h5ad", compression="gzip")
+    assert mine.stat().st_size < (tmp_path / "stock.h5ad").stat().st_size
 
 
 def test_long_numbers_survive_the_whole_way(tmp_path: Path) -> None:
