@@ -6,18 +6,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from spatialcore import columns
 from spatialcore.annotation.config import Recipe, TrainingConfig
+from spatialcore.core.logging import get_logger
 
 if TYPE_CHECKING:  # flows read SETTINGS from here: importing this module costs nothing
     import pandas as pd
     from anndata import AnnData
 
     from spatialcore.annotation.ontology import MappingResult
+
+log = get_logger(__name__)
 
 SETTINGS: Final[dict[str, tuple[str, ...]]] = {
     "combine": (
@@ -45,9 +49,10 @@ SETTINGS: Final[dict[str, tuple[str, ...]]] = {
 
 def combine(config: TrainingConfig, panel: Sequence[str], *, cache_dir: Path | None = None) -> AnnData:
     """Read the references, cut to the panel, into one labelled AnnData on one scale."""
+    from spatialcore.annotation.organs import foreign_references
     from spatialcore.annotation.references import combine_references
 
-    return combine_references(
+    combined = combine_references(
         list(config.references),
         config.column_of_each(),
         max_cells_per_ref=config.max_cells_per_ref,
@@ -58,6 +63,10 @@ def combine(config: TrainingConfig, panel: Sequence[str], *, cache_dir: Path | N
         exclude_labels=config.exclude_labels,
         min_gene_overlap_pct=config.min_gene_overlap_pct,
     )
+    foreign = foreign_references(config.tissue, json.loads(combined.uns[columns.REFERENCES_MANIFEST]))
+    if foreign:
+        log.warning(foreign)
+    return combined
 
 
 def map_ontology(combined: AnnData, config: Recipe) -> tuple[AnnData, MappingResult | None]:

@@ -11,6 +11,7 @@ import pandas as pd
 from spatialcore.annotation.acquisition import provenance_of
 from spatialcore.annotation.features import Features
 from spatialcore.annotation.labels import Finding
+from spatialcore.annotation.organs import tissues_of
 from spatialcore.columns import ONTOLOGY_ID
 from spatialcore.core.anndata_file import AnnDataFile
 from spatialcore.core.matrix import Ints
@@ -37,6 +38,7 @@ class Reference:
     findings: list[Finding] = field(default_factory=list)
     rows: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     counts_kind: str = ""
+    tissues: dict[str, int] = field(default_factory=dict)
 
     @property
     def drawn(self) -> pd.Categorical:
@@ -70,8 +72,9 @@ def inspect_reference(uri: str, path: Path, source: str, column: str, random_sta
         labels = file.labels(column)
         status = file.status(random_state)
         features = Features.of(file, status["raw_source"] or "X")
+        has_ids, tissues = ONTOLOGY_ID in file.obs_columns, tissues_of(file)
         return Reference(
-            uri, path, source, column, labels, features, status, file.n_obs, ONTOLOGY_ID in file.obs_columns
+            uri, path, source, column, labels, features, status, file.n_obs, has_ids=has_ids, tissues=tissues
         )
 
 
@@ -87,6 +90,7 @@ def describe_reference(
         "path": str(reference.path),
         "source": reference.source,
         "label_column": reference.label_column,
+        "tissues": reference.tissues,
         "size": reference.path.stat().st_size if is_file else None,
         "sha256": sha256_of_file(reference.path) if checksum and is_file else None,
         "n_cells": reference.n_cells,

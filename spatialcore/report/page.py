@@ -82,6 +82,8 @@ def _render(adata: AnnData, config: Settings | None, threshold: float, drawn: Ma
     summary = drawn.get("summary")
     validation = summary if isinstance(summary, pd.DataFrame) else pd.DataFrame()
     facts = verdict.judge(adata, threshold, validation)
+    if facts.misfit:
+        log.warning(facts.misfit)
     return environment.get_template(TEMPLATE).render(
         facts=facts,
         references=tables.references(adata),

@@ -8,9 +8,11 @@ import pandas as pd
 from anndata import AnnData
 
 from spatialcore import columns
+from spatialcore.annotation.organs import foreign_references
 from spatialcore.plotting.confusions import confusion_table
 from spatialcore.plotting.groups import NOT_TYPES
 from spatialcore.plotting.recorded import held_out, recorded, recorded_table, records
+from spatialcore.report.fit import find_misfit
 
 MANY_UNASSIGNED: Final = 0.3
 LOW_OVERLAP: Final = 80.0
@@ -30,6 +32,8 @@ class Verdict:
         Mean calibrated confidence of the kept calls; None where the confidence is not calibrated.
     worries
         Sentences, the gravest first.
+    misfit
+        The one among them that says that the references do not fit these cells; empty where they may.
     """
 
     title: str
@@ -41,6 +45,7 @@ class Verdict:
     threshold: float
     expected_accuracy: float | None
     worries: tuple[str, ...]
+    misfit: str = ""
 
     @property
     def share_called(self) -> float:
@@ -58,6 +63,9 @@ def judge(adata: AnnData, threshold: float, validation: pd.DataFrame) -> Verdict
     config = recorded(adata, "config_json") or {}
     tissue = str(config.get("tissue", "unknown"))
     subject = str(recorded(adata, "query") or "").rstrip("/").rpartition("/")[2] or tissue
+    share_called = float(called.mean()) if adata.n_obs else 0.0
+    misfit = find_misfit(adata, validation, share_called)
+    worries = [misfit] if misfit else []
     return Verdict(
         title=f"Cell types of {subject}",
         tissue=tissue,
@@ -67,12 +75,16 @@ def judge(adata: AnnData, threshold: float, validation: pd.DataFrame) -> Verdict
         n_genes=int(recorded(adata, "n_shared_genes") or adata.n_vars),
         threshold=threshold,
         expected_accuracy=expected,
-        worries=tuple(_worries(adata, float(called.mean()) if adata.n_obs else 0.0, expected, validation)),
+        worries=(*worries, *_worries(adata, tissue, share_called, expected, validation)),
+        misfit=misfit,
     )
 
 
-def _worries(adata: AnnData, share_called: float, expected: float | None, validation: pd.DataFrame) -> list[str]:
-    found = []
+def _worries(
+    adata: AnnData, tissue: str, share_called: float, expected: float | None, validation: pd.DataFrame
+) -> list[str]:
+    foreign = foreign_references(tissue, recorded(adata, "references_json") or [])
+    found = [foreign] if foreign else []
     if expected is None:
         found.append("The confidence is not calibrated: it ranks the calls but is no probability of being right.")
     if 1 - share_called > MANY_UNASSIGNED:

@@ -1,0 +1,91 @@
+"""Do the references come from the organ that is annotated? By what they say in the columns of CELLxGENE's schema."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import pandas as pd
+
+from spatialcore.core.anndata_file import AnnDataFile
+
+TISSUE_COLUMNS: Final = ("tissue_general", "tissue")  # the organ, and which part of it
+MOST_TISSUES: Final = 100  # an atlas of the whole body names fewer
+MOST_NAMED: Final = 3
+
+# Words that name an organ or a part of it and nothing else ("cortex" and "ventricle" are of several). What is not
+# listed is not judged: better silent than a false alarm.
+_WORDS: Final = {
+    "adipose tissue": "adipose fat omentum omental",
+    "blood": "blood pbmc pbmcs",
+    "bone marrow": "marrow",
+    "brain": "brain neocortex hippocampus hippocampal cerebellum cerebellar cerebral hypothalamus midbrain brainstem",
+    "breast": "breast mammary",
+    "eye": "eye retina retinal cornea",
+    "heart": "heart cardiac myocardium",
+    "intestine": "intestine intestinal colon colonic colorectal rectum ileum jejunum duodenum bowel gut caecum cecum",
+    "kidney": "kidney renal nephron",
+    "liver": "liver hepatic",
+    "lung": "lung lungs pulmonary airway bronchus trachea respiratory",
+    "lymph node": "lymph",
+    "ovary": "ovary ovarian",
+    "pancreas": "pancreas pancreatic islet islets",
+    "prostate": "prostate prostatic",
+    "skin": "skin dermis epidermis dermal",
+    "spleen": "spleen splenic",
+    "stomach": "stomach gastric",
+    "testis": "testis testicular",
+    "thymus": "thymus thymic",
+    "tonsil": "tonsil tonsils",
+    "uterus": "uterus uterine endometrium endometrial",
+}
+_ORGANS: Final = {word: organ for organ, words in _WORDS.items() for word in words.split()}
+
+
+def organs_in(text: str) -> set[str]:
+    """Return the organs that a text names.
+
+    Examples
+    --------
+    >>> organs_in("upper lobe of left lung"), organs_in("Colorectal_tumour"), organs_in("metastasis")
+    ({'lung'}, {'intestine'}, set())
+    """
+    words = "".join(letter if letter.isalpha() else " " for letter in text.lower()).split()
+    return {_ORGANS[word] for word in words if word in _ORGANS}
+
+
+def tissues_of(file: AnnDataFile) -> dict[str, int]:
+    """Return the tissues that a reference says its cells are of, with their cells, most frequent first."""
+    column = next((name for name in TISSUE_COLUMNS if name in file.obs_columns), None)
+    if column is None:
+        return {}
+    counts = pd.Series(file.labels(column).astype(object)).dropna().value_counts()
+    return {str(name): int(n) for name, n in counts.head(MOST_TISSUES).items()}
+
+
+def foreign_references(tissue: str, references: Iterable[Mapping[str, Any]]) -> str:
+    """Say that the references are of other organs than the one annotated, where that is beyond doubt.
+
+    Parameters
+    ----------
+    tissue
+        What is annotated, in the user's words.
+    references
+        Entries of the references' manifest: ``source``, and ``tissues`` as :func:`tissues_of` returns them.
+
+    Returns
+    -------
+    str
+        A sentence; empty where one reference is of the organ or does not tell, or where the words are not known.
+
+    Examples
+    --------
+    >>> foreign_references("lung", [{"source": "atlas", "tissues": {"brain": 900, "eye": 20}}])
+    'The references are of another organ than lung: atlas says brain, eye.'
+    """
+    own, told = organs_in(tissue), []
+    for reference in references:
+        tissues = list(reference.get("tissues") or {})
+        found = [organs_in(name) for name in tissues]
+        if not own or not tissues or any(not organs or organs & own for organs in found):
+            return ""
+        told.append(f"{reference.get('source', 'a reference')} says {', '.join(tissues[:MOST_NAMED])}")
+    return f"The references are of another organ than {tissue}: {'; '.join(told)}." if told else ""
