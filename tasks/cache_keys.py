@@ -13,14 +13,14 @@ from spatialcore.core.provenance import digest_of
 CODE_VERSIONS: Final[dict[str, int]] = {
     "read_query": 1,
     "gather": 1,
-    "combine": 2,
-    "map_ontology": 4,
+    "combine": 3,
+    "map_ontology": 5,
     "hold_out": 2,
     "balance": 2,
     "train": 3,
     "annotate": 3,
     "keep_confident": 2,
-    "plot": 1,
+    "plot": 2,
 }
 
 TRAINING: Final = ("map_ontology", "balance", "train")  # and "combine", whose label columns belong to the references
