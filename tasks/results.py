@@ -18,7 +18,7 @@ from spatialcore import storage
 from spatialcore.core.logging import get_logger
 from spatialcore.errors import FileMissingError
 from spatialcore.storage import StoredFile, cache
-from tasks.alone import HOME, alone_everywhere
+from tasks.alone import alone_everywhere
 from tasks.manifests import PhaseResult
 
 log = get_logger(__name__)
@@ -110,7 +110,7 @@ def _kept_here(file: StoredFile, bring: Callable[[Path], object]) -> Path:
         return {}
 
     name = file.uri.rpartition("/")[2]
-    return cache.cached(file.uri, file.token, fetch, name=name, cache_dir=HOME / "cache" / "results").path
+    return cache.cached(file.uri, file.token, fetch, name=name).path
 
 
 def _with(result: PhaseResult, about: dict[str, Any]) -> PhaseResult:

@@ -1,4 +1,4 @@
-"""spatialcore cache: local copies of remote references."""
+"""spatialcore cache: local copies of what lies elsewhere: references, queries, results of the service."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -7,7 +7,7 @@ import typer
 
 from spatialcore.cli.console import AsJson, console, table
 
-app = typer.Typer(help="Local copies of remote references.", no_args_is_help=True)
+app = typer.Typer(help="Local copies of remote files.", no_args_is_help=True)
 Folder = Annotated[Path | None, typer.Option("--folder", help="Another cache than the usual one.")]
 
 
