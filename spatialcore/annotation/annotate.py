@@ -159,7 +159,8 @@ def _run_models(
             query = open_query(adata, model.genes, min_gene_overlap_pct=min_overlap)
         except GeneOverlapError as error:
             refused = error
-            log.warning("%s is left out: %s", path.name, error.message)
+            if len(paths) > 1:
+                log.warning("%s is left out: %s", path.name, error.message)
             continue
         resolution = Resolution.of_model(model.classes, model.ontology_ids, model.metadata) if merge else None
         predictor = Predictor.build(

@@ -142,8 +142,10 @@ def _faults(error: ValidationError) -> str:
     lines = []
     for fault in error.errors():
         where = ".".join(str(part) for part in fault["loc"]) or "settings"
-        seen = "" if fault["type"] in {"extra_forbidden", "missing"} else f" (seen: {fault['input']!r:.80})"
-        lines.append(f"{where}: {fault['msg']}{seen}")
+        untold = fault["type"] in {"extra_forbidden", "missing"} or not fault["loc"]
+        seen = "" if untold else f" (seen: {fault['input']!r:.80})"
+        said = "there is no such setting" if fault["type"] == "extra_forbidden" else fault["msg"]
+        lines.append(f"{where}: {said.removeprefix('Value error, ')}{seen}")
     return "; ".join(lines)
 
 

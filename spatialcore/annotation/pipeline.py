@@ -160,7 +160,9 @@ def train_and_annotate_config(
 
 def _train(adata: AnnData, config: TrainingConfig, model_path: Path, watch: manifest.Stopwatch) -> dict[str, Any]:
     from spatialcore.annotation.panel import get_panel_genes
+    from spatialcore.annotation.query import require_readable
 
+    require_readable(adata)
     with watch.phase("references"):
         combined = phases.combine(config, get_panel_genes(adata))
     with watch.phase("ontology"):

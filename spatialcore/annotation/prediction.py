@@ -12,7 +12,7 @@ from spatialcore.annotation.calibration import Calibration
 from spatialcore.annotation.confidence import ConfidenceMethod, transform_confidence
 from spatialcore.annotation.kernel import Floats, winners
 from spatialcore.annotation.model import TARGET_SUM, CellTypingModel
-from spatialcore.annotation.query import Expression, GeneMatch, is_dask, pick, view_rows
+from spatialcore.annotation.query import Expression, GeneMatch, is_dask, pick, require_expression, view_rows
 from spatialcore.annotation.resolution import Resolution, as_one_class
 from spatialcore.annotation.scorer import Scorer
 from spatialcore.core.counts import recover_counts
@@ -102,6 +102,7 @@ class Predictor:
 
     def __call__(self, stored: sparse.csr_matrix) -> Prediction:
         """Call the cells of a block of stored values."""
+        require_expression(stored.data, "a block of cells")
         counts = self._counts(stored)
         scores = self.scorer.kernel.scores(stored) if self.as_stored else self.scorer.scores(counts)
         best, probability = winners(scores)

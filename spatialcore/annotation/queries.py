@@ -8,6 +8,7 @@ import numpy as np
 
 from spatialcore.annotation.config import Recipe
 from spatialcore.annotation.panel import get_panel_genes
+from spatialcore.annotation.query import require_readable
 from spatialcore.errors import GeneOverlapError, InputError
 
 POOLED_CELLS = 20_000  # enough to establish a platform's depth, gene efficiency and background
@@ -26,12 +27,15 @@ def gather(queries: Iterable[ad.AnnData], config: Recipe) -> Gathered:
 
     Raises
     ------
+    InputError, NormalizationError
+        A query that no model could read.
     GeneOverlapError
         The queries share less than ``config.min_gene_overlap_pct`` of the largest panel.
     """
     rng = np.random.default_rng(config.random_state)
     panels, samples = [], []
     for query in queries:
+        require_readable(query)
         panels.append(get_panel_genes(query))
         samples.append(_draw(query, POOLED_CELLS, rng))
     panel = _common(panels, config.min_gene_overlap_pct)

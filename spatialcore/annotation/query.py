@@ -14,12 +14,20 @@ from spatialcore.core.counts import recover_counts
 from spatialcore.core.genes import ids_of, is_control, shared_positions, symbols_of
 from spatialcore.core.matrix import is_sparse, open_matrix
 from spatialcore.core.normalization import check_normalization_status
-from spatialcore.errors import GeneOverlapError, NormalizationError
+from spatialcore.errors import GeneOverlapError, InputError, NormalizationError
 
 Indices = npt.NDArray[np.intp]
 ROWS = 50_000
 BLOCK_VALUES = 4_000_000
 SAMPLE = 1_000
+STRAYS = 0.05
+_STATES = {
+    "linear": "linear (scaled, without a logarithm)",
+    "log1p_cpm": "log1p_cpm (a logarithm of counts per million)",
+    "log1p_other": "log1p_other (a logarithm on another scale)",
+    "negative": "negative (z-scored or batch-corrected)",
+    "unknown": "unknown (empty, or not finite)",
+}
 
 
 @dataclass(frozen=True)
@@ -158,9 +166,65 @@ def locate(adata: AnnData) -> tuple[Any, str, str]:
         return adata.X, "log1p", "X"
     if status["x_state"] == "log1p_other" and _recoverable(_sample(adata).X):
         return adata.X, "recoverable", "X"
+    seen = _STATES.get(status["x_state"], status["x_state"])
     raise NormalizationError(
-        f"Cannot prepare data for CellTypist: no raw counts found, and X is {status['x_state']}, not log1p(10k)",
+        f"Cannot prepare data for CellTypist: no raw counts found, and X is {seen}, not log1p(10k)",
         hint='provide raw counts in X, layers["counts"] or raw.X, or log1p(10k) in X',
+    )
+
+
+def require_readable(adata: AnnData) -> None:
+    """Refuse a query that no model could read, before anything long is done for it.
+
+    Raises
+    ------
+    InputError
+        There are no cells.
+    NormalizationError
+        Neither raw counts nor log1p(10k) are found, or values in memory are negative, infinite or NaN.
+    """
+    if adata.n_obs == 0:
+        raise InputError("the query holds no cell", hint="pass data with cells; was everything filtered out?")
+    try:
+        matrix, _, source = locate(adata)
+    except NormalizationError:
+        _require_expression_in_memory(adata.X, "X", most=STRAYS)  # a few stray values are told as such
+        raise
+    _require_expression_in_memory(matrix, source)
+
+
+def _require_expression_in_memory(matrix: Any, source: str, most: float = 1.0) -> None:
+    if is_sparse(matrix) or isinstance(matrix, np.ndarray):
+        require_expression(matrix.data if is_sparse(matrix) else matrix, f"{source} of the query", most)
+
+
+def require_expression(values: Any, source: str, most: float = 1.0) -> None:
+    """Refuse values that are no expression: negative, infinite or NaN.
+
+    Parameters
+    ----------
+    values
+        The stored values of a matrix.
+    source
+        Where they are, for the error.
+    most
+        Where a larger share of the values is so, nothing is said: then they are of another kind altogether.
+
+    Raises
+    ------
+    NormalizationError
+        Saying which, and how many.
+    """
+    if values.size == 0 or (values.min() >= 0 and np.isfinite(values.max())):  # a NaN makes both comparisons false
+        return
+    bad = {"NaN": np.isnan(values), "infinite": np.isinf(values), "negative": values < 0}
+    counts = {kind: int(found.sum()) for kind, found in bad.items() if found.any()}
+    if sum(counts.values()) > most * values.size:
+        return
+    seen = ", ".join(f"{count:,} {kind}" for kind, count in counts.items())
+    raise NormalizationError(
+        f"{source} holds values that are no expression: {seen} of {values.size:,}",
+        hint="pass raw counts as the instrument wrote them, or drop the cells and genes with such values",
     )
 
 

@@ -48,7 +48,8 @@ def drop_rare_types(references: list[Reference], least: int, remove: bool) -> No
         log.warning("%d types have fewer than %d cells and are kept: %s", len(rare), least, ", ".join(rare[:10]))
     if not rare or not remove:
         return
-    log.warning("%d types with fewer than %d cells are left out: %s", len(rare), least, ", ".join(rare[:10]))
+    kinds = "1 type" if len(rare) == 1 else f"{len(rare)} types"
+    log.warning("%s with fewer than %d cells left out: %s", kinds, least, ", ".join(rare[:10]))
     for reference in references:
         labels = reference.drawn
         gone = labels.isin(rare)
@@ -59,7 +60,13 @@ def drop_rare_types(references: list[Reference], least: int, remove: bool) -> No
         ]
         reference.rows = reference.rows[~gone]
     if not any(len(reference.rows) for reference in references):
-        raise InputError(f"no cell type has {least} cells", hint="lower min_cells_per_type, or filter_min_cells=False")
+        found = ", ".join(
+            f"{each.label_column!r} of {each.source}: {len(each.labels.categories)}" for each in references
+        )
+        raise InputError(
+            f"no cell type has {least} cells (different labels in {found})",
+            hint="name the column of cell types, lower min_cells_per_type, or pass filter_min_cells=False",
+        )
 
 
 def require_two_types(references: list[Reference]) -> None:

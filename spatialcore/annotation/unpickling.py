@@ -128,7 +128,10 @@ def read_pickle(path: Path) -> dict[str, Any]:
         raise
     except _DAMAGE as error:
         raise ModelError(
-            f"{path} is not a readable model file: {error}", hint="the file may be damaged or cut short"
+            f"{path} is not a readable model file: {error}",
+            hint="the file may be damaged or cut short"
+            if path.suffix == ".pkl"
+            else "a model is a .pkl as `spatialcore train` or CellTypist writes it",
         ) from error
     if not isinstance(content, dict) or not {"Model", "Scaler_"} <= content.keys():
         raise ModelError(

@@ -28,12 +28,16 @@ def annotate(
     from dataclasses import asdict
 
     from spatialcore.annotation.config import Recipe
+    from spatialcore.annotation.model import load_model
     from spatialcore.annotation.run_config import Query
+    from spatialcore.io.requirements import require_writable
     from spatialcore.run import annotate_query
 
     settings = overlay(None, assignments, confidence_threshold=threshold, generate_plots=plots)
     config = Recipe.from_dict(settings, origin="command line")
     asked = Query(uri=query)
+    load_model(Path(model))  # refused now rather than when the query has been read
+    require_writable(out)
     with console.steps(1) as step:
         step(f"annotating {asked.name}")
         result = annotate_query(asked, config, Path(model), out / asked.name)

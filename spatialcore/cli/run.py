@@ -46,10 +46,10 @@ def run(
     if dry_run:
         _check(settings)
         return
-    from spatialcore.io.preflight import require_references
+    from spatialcore.io.requirements import require_run
     from spatialcore.run import run as library_run
 
-    require_references(settings)
+    require_run(settings)
     with console.steps(3 + len(settings.queries)) as step:
         result = library_run(settings, progress=step)
     console.result(result.as_dict(), *tell_run(result))

@@ -69,6 +69,8 @@ def _read(file: Path) -> dict[str, Any]:
         )
     try:
         content = yaml.safe_load(file.read_text())
+    except UnicodeDecodeError as error:
+        raise InputError(f"{file} is no text, wanted a YAML file", hint=f"data are given as --query {file}") from error
     except yaml.YAMLError as error:
         raise InputError(f"{file} is not YAML: {error}", hint="write one 'key: value' a line") from error
     if not isinstance(content, dict):

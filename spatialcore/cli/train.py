@@ -33,9 +33,11 @@ def train(
     [bold]spatialcore train -r a.h5ad:cell_type --query xenium_folder --tissue breast --out models/breast.pkl[/bold]
     """
     console.start(as_json=as_json, verbose=verbose)
+    from spatialcore.io.requirements import require_writable
     from spatialcore.run import train_model
 
     settings = _settings(reference or [], tissue, assignments)
+    require_writable(out.parent)
     with console.steps(3) as step:
         step("reading the panel")
         gathered = _gather(query, panel, settings)

@@ -20,6 +20,9 @@ class Format:
     read: Callable[[Path], AnnData]
 
 
+R_FILES = (".rds", ".rda", ".rdata", ".qs", ".h5seurat")
+
+
 def _is_tenx_file(path: Path) -> bool:
     return path.is_file() and tenx.is_tenx_h5(path)
 
@@ -74,13 +77,20 @@ def identify(path: str | Path) -> Format:
     place = Path(path).expanduser()
     if not place.exists():
         raise FileMissingError(f"nothing is at {place}", hint="check the path; remote files are given as URIs")
-    for entry in FORMATS:
-        if entry.recognises(place):
-            return entry
-    raise InputError(_unknown(place), hint=_hint(place))
+    try:
+        found = next((entry for entry in FORMATS if entry.recognises(place)), None)
+    except OSError as error:  # an HDF5 file that begins as one and does not go on
+        raise InputError(f"{place} cannot be read: damaged or cut short ({error})", hint="copy it again") from error
+    if found is None:
+        raise InputError(_unknown(place), hint=_hint(place))
+    return found
 
 
 def _unknown(place: Path) -> str:
+    if place.is_file() and place.stat().st_size == 0:
+        return f"{place} is empty: a file of 0 bytes"
+    if place.suffix.lower() in R_FILES:
+        return f"{place} is a file of R, which cannot be read here"
     looked_for = "\n".join(f"    {entry.name}: {entry.wanted}" for entry in FORMATS)
     seen = "a file" if place.is_file() else f"a folder with {_listing(place)}"
     return f"{place} is of no format that can be read ({seen}). Looked for:\n{looked_for}"
@@ -93,7 +103,11 @@ def _listing(place: Path) -> str:
 
 
 def _hint(place: Path) -> str:
-    """Point at a folder one level up or down that can be read, the usual slip."""
+    """Point at a folder one level up or down that can be read, the usual slip; else say what would do."""
+    if place.suffix.lower() in R_FILES:
+        return "write it as .h5ad in R: anndataR::write_h5ad() for Seurat and SingleCellExperiment objects"
+    if place.is_dir() and (missing := xenium.missing_part(place)):
+        return f"this looks like a Xenium output folder without its {missing}: copy that beside it"
     below = sorted(item for item in place.iterdir() if item.is_dir())[:50] if place.is_dir() else []
     for candidate in [*below, place.parent]:
         entry = next((entry for entry in FORMATS if entry.recognises(candidate)), None)

@@ -1,6 +1,5 @@
 """Everything that can be known before a run: URIs, columns, genes, scale, memory, room for the results."""
 
-import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -10,13 +9,12 @@ import numpy as np
 
 from spatialcore.annotation.labels import DEFAULT_EXCLUDE_LABELS
 from spatialcore.annotation.run_config import Query, Reference, RunConfig
-from spatialcore.core.anndata_file import AnnDataFile
 from spatialcore.core.logging import get_logger
-from spatialcore.errors import LabelColumnError, SpatialCoreError
+from spatialcore.errors import SpatialCoreError
 from spatialcore.io.facts import Facts, look_at
-from spatialcore.io.formats import identify
 from spatialcore.io.inspect import STATES
 from spatialcore.io.memory import available_memory, estimate_peak
+from spatialcore.io.requirements import require_writable, short_name
 
 logger = get_logger(__name__)
 
@@ -67,7 +65,7 @@ def check_run(config: RunConfig, *, progress: Callable[[str], None] = logger.inf
     """
     checks: list[Check] = []
     queries = [_look(query.uri, f"query {query.name}", checks, progress) for query in config.queries]
-    references = [_look(each.uri, f"reference {_short(each.uri)}", checks, progress) for each in config.references]
+    references = [_look(each.uri, f"reference {short_name(each.uri)}", checks, progress) for each in config.references]
     seen_queries = [facts for facts in queries if facts is not None]
     seen = [(each, facts) for each, facts in zip(config.references, references, strict=True) if facts is not None]
     for query, facts in zip(config.queries, queries, strict=True):
@@ -81,37 +79,6 @@ def check_run(config: RunConfig, *, progress: Callable[[str], None] = logger.inf
     peak = estimate_peak(seen_queries, [facts for _, facts in seen], config)
     checks.append(_check_memory(peak, complete=len(seen) == len(references) and len(seen_queries) == len(queries)))
     return Preflight(checks, peak)
-
-
-def require_references(config: RunConfig) -> None:
-    """Refuse a run that cannot end well, before the queries are read: references and label columns that are not there.
-
-    Only local files are looked at, and of them only the names of their columns.
-
-    Raises
-    ------
-    FileMissingError, LabelColumnError, InputError
-        The first reference that cannot serve.
-    """
-    from spatialcore.annotation.acquisition import resolve_uri_to_local
-    from spatialcore.storage import scheme_of
-
-    for reference in config.references:
-        if scheme_of(reference.uri) != "file":
-            continue
-        path = resolve_uri_to_local(reference.uri)
-        if identify(path).name.startswith("AnnData"):
-            with AnnDataFile(path) as file:
-                _require_column(reference, file.obs_columns)
-
-
-def _require_column(reference: Reference, there: list[str]) -> None:
-    if reference.label_column not in there:
-        raise LabelColumnError(
-            f"Label column {reference.label_column!r} not found in {_short(reference.uri)}. "
-            f"Columns: {', '.join(there[:20])}",
-            hint=f"name one of them: {reference.uri}:COLUMN",
-        )
 
 
 def _look(uri: str, subject: str, checks: list[Check], progress: Callable[[str], None]) -> Facts | None:
@@ -152,7 +119,7 @@ def _check_query(query: Query, facts: Facts) -> list[Check]:
 
 
 def _check_reference(reference: Reference, facts: Facts, config: RunConfig) -> list[Check]:
-    subject = f"reference {_short(reference.uri)}"
+    subject = f"reference {short_name(reference.uri)}"
     if reference.label_column not in facts.obs_columns:
         offer = ", ".join(facts.labels) or ", ".join(facts.obs_columns[:8]) or "none"
         return [
@@ -206,11 +173,11 @@ def _check_store(store: str) -> list[Check]:
             return [Check(subject, True, "holds results, which will be replaced" if done else "can be reached")]
     except SpatialCoreError as error:
         return [Check(subject, False, f"{error.message} -> {error.hint}")]
-    folder = Path(store).expanduser().absolute()
-    nearest = next(place for place in (folder, *folder.parents) if place.exists())
-    if not nearest.is_dir() or not os.access(nearest, os.W_OK):
-        return [Check(subject, False, f"{nearest} cannot be written to")]
-    done = (folder / "manifest.json").exists()
+    try:
+        require_writable(store)
+    except SpatialCoreError as error:
+        return [Check(subject, False, f"{error.message} -> {error.hint}")]
+    done = (Path(store).expanduser() / "manifest.json").exists()
     return [Check(subject, True, "holds results, which will be replaced" if done else "can be written to")]
 
 
@@ -231,10 +198,6 @@ def _check_memory(peak: int, *, complete: bool) -> Check:
     room = "" if free is None else f", {free / 1e9:.1f} GB are free"
     partly = "" if complete else ", without what could not be looked into"
     return Check("memory", free is None or peak < free, f"about {peak / 1e9:.1f} GB at the peak{partly}{room}")
-
-
-def _short(uri: str) -> str:
-    return uri.rstrip("/").rpartition("/")[2] or uri
 
 
 def _pct(part: int, whole: int) -> str:

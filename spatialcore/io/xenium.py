@@ -30,6 +30,14 @@ def is_xenium(path: Path) -> bool:
     return path.is_dir() and (_matrix(path) is not None) and _cells(path) is not None
 
 
+def missing_part(folder: Path) -> str:
+    """Name what a folder lacks that holds one half of a Xenium output; empty where it holds both or none."""
+    matrix, cells = _matrix(folder), _cells(folder)
+    if matrix is not None and cells is None and matrix[0].name.startswith("cell_feature_matrix"):
+        return "table of cells (cells.parquet or cells.csv.gz)"
+    return "count matrix (cell_feature_matrix.h5)" if cells is not None and matrix is None else ""
+
+
 def _matrix(folder: Path) -> tuple[Path, Callable[[Path], AnnData]] | None:
     for name, reader in MATRICES:
         file = folder / name

@@ -51,7 +51,7 @@ def plot_celltype_map(
     """
     xy = spatial.coordinates(adata, spatial_key)
     if xy is None:
-        raise InputError(f"obsm has no '{spatial_key}'", hint="pass spatial_key=, or use plot_composition")
+        raise InputError(f"obsm has no '{spatial_key}' with places", hint="pass spatial_key=, or use plot_composition")
     groups, colors = group_cells(adata, label_column), type_colors(adata, label_column)
     many = len(groups.names) > MOST_TYPES
     figure = _multiples(groups, colors, xy) if many else _one_map(groups, colors, xy)

@@ -16,6 +16,7 @@ from spatialcore.plotting.gene_coverage import plot_gene_coverage
 from spatialcore.plotting.generate import generate_annotation_plots
 from spatialcore.plotting.marker_separation import plot_marker_separation
 from spatialcore.plotting.reference_composition import plot_reference_composition
+from spatialcore.plotting.spatial import coordinates
 
 
 def draw_run_figures(
@@ -87,6 +88,6 @@ def _more(
         "reference_composition": lambda path: plot_reference_composition(adata, save=path),
         "gene_coverage": lambda path: plot_gene_coverage(adata, save=path),
     }
-    if columns.SPATIAL in adata.obsm:
+    if coordinates(adata) is not None:
         figures = {"celltype_map": lambda path: plot_celltype_map(kept, save=path)} | figures
     return figures

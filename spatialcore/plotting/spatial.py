@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 
 
 def coordinates(adata: AnnData, spatial_key: str = columns.SPATIAL) -> Floats | None:
-    """Return the cells' x and y, or None where there are none.
+    """Return the cells' x and y, or None where there are none or no cell has a place.
 
     Raises
     ------
@@ -34,7 +34,7 @@ def coordinates(adata: AnnData, spatial_key: str = columns.SPATIAL) -> Floats | 
     xy = np.asarray(held, dtype=np.float64)
     if xy.ndim != 2 or xy.shape[1] < 2:
         raise InputError(f"obsm['{spatial_key}'] has shape {xy.shape}", hint="two columns are wanted: x and y")
-    return xy[:, :2]
+    return xy[:, :2] if np.isfinite(xy[:, :2]).all(axis=1).any() else None
 
 
 def set_up_map(axes: "Axes", xy: Floats, *, unit: str = "µm") -> None:

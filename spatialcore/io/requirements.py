@@ -1,0 +1,70 @@
+"""What a run cannot do without, looked at before the first long step: references, label columns, room for results."""
+
+import os
+from pathlib import Path
+
+from spatialcore.annotation.run_config import Reference, RunConfig
+from spatialcore.core.anndata_file import AnnDataFile
+from spatialcore.errors import LabelColumnError, StorageError
+from spatialcore.io.formats import identify
+
+
+def require_run(config: RunConfig) -> None:
+    """Refuse a run that cannot end well, before the queries are read.
+
+    Only local files are looked at, and of references only the names of their columns.
+
+    Raises
+    ------
+    FileMissingError, InputError
+        A query or a reference that is not there, or of no format that can be read.
+    LabelColumnError
+        A reference without the label column that was named.
+    StorageError
+        Results cannot be written where they are wanted.
+    """
+    from spatialcore.annotation.acquisition import resolve_uri_to_local
+    from spatialcore.storage import scheme_of
+
+    for query in config.queries:
+        if scheme_of(query.uri) == "file":
+            identify(resolve_uri_to_local(query.uri))
+    for reference in config.references:
+        if scheme_of(reference.uri) == "file":
+            _require_reference(reference, resolve_uri_to_local(reference.uri))
+    if scheme_of(config.store) == "file":
+        require_writable(config.store)
+
+
+def require_writable(folder: str | Path) -> None:
+    """Refuse a place where no file can be written: below a file, or in a folder of somebody else's.
+
+    Raises
+    ------
+    StorageError
+        Naming the nearest part of the path that is there.
+    """
+    place = Path(folder).expanduser().absolute()
+    nearest = next(part for part in (place, *place.parents) if part.exists())
+    if not nearest.is_dir():
+        raise StorageError(f"{nearest} is a file, wanted a folder for the results", hint="name another folder")
+    if not os.access(nearest, os.W_OK):
+        raise StorageError(f"{nearest} cannot be written to", hint="name a folder of your own, or ask for the right")
+
+
+def short_name(uri: str) -> str:
+    """Return the last part of a URI."""
+    return uri.rstrip("/").rpartition("/")[2] or uri
+
+
+def _require_reference(reference: Reference, path: Path) -> None:
+    if not identify(path).name.startswith("AnnData"):
+        return
+    with AnnDataFile(path) as file:
+        there = file.obs_columns
+    if reference.label_column not in there:
+        raise LabelColumnError(
+            f"Label column {reference.label_column!r} not found in {short_name(reference.uri)}. "
+            f"Columns: {', '.join(there[:20])}",
+            hint=f"name one of them: {reference.uri}:COLUMN",
+        )
