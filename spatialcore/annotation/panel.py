@@ -39,22 +39,22 @@ def get_panel_genes(adata: AnnData) -> list[str]:
     >>> get_panel_genes(anndata.AnnData(np.ones((1, 4)), var=var))
     ['CD3E', 'CD4']
     """
-    names = [str(name) for name in adata.var_names]
-    symbols = symbols_of(names, adata.var)
-    gene_like = _is_gene_feature(adata.var)
-    kept = [
-        symbol
-        for name, symbol, gene in zip(names, symbols, gene_like, strict=True)
-        if gene and not is_control(name) and not is_control(symbol)
-    ]
+    kept, names = gene_features(adata.var), list(adata.var_names)
     if not kept:
         raise InputError(
-            f"no gene among {len(names)} features (first: {', '.join(names[:5]) or 'none'})",
+            f"no gene among {len(names)} features (first: {', '.join(map(str, names[:5])) or 'none'})",
             hint="var_names must be gene symbols or Ensembl ids",
         )
     genes = list(dict.fromkeys(kept))
     log.info("panel: %d genes, %d control or other features left out", len(genes), len(names) - len(kept))
     return genes
+
+
+def gene_features(var: pd.DataFrame) -> list[str]:
+    """Return the symbol of each feature that is a gene, in the order of var; a symbol may come more than once."""
+    names = [str(name) for name in var.index]
+    features = zip(names, symbols_of(names, var), _is_gene_feature(var), strict=True)
+    return [symbol for name, symbol, gene in features if gene and not is_control(name) and not is_control(symbol)]
 
 
 def _is_gene_feature(var: pd.DataFrame) -> list[bool]:

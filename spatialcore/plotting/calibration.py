@@ -60,7 +60,7 @@ def _curve(axes: Any, table: pd.DataFrame, threshold: float) -> None:
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1.02)
     axes.set_ylabel("Share that is right", fontsize=style.SMALL)
-    axes.legend(frameon=False, fontsize=style.SMALL, loc="lower right", bbox_to_anchor=(1.0, 0.06))
+    axes.figure.legend(loc="outside upper right", ncols=2, frameon=False, fontsize=style.SMALL)
     style.tidy(axes, grid="y")
 
 

@@ -81,6 +81,7 @@ def _bars(axes: Any, table: pd.DataFrame, colors: dict[str, str]) -> None:
     numbers = zip(table["n_cells"], table["share"], strict=True)
     style.label_bars(axes, bars, [f"{cells:,} ({100 * share:.1f} %)" for cells, share in numbers])
     axes.invert_yaxis()
+    axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.set_xlabel("Cells", fontsize=style.SMALL)
     axes.margins(x=0.2, y=0.02)
     style.tidy(axes, grid="x")

@@ -107,6 +107,11 @@ def lowest_shown(confidence: Floats, threshold: float) -> float:
     return max(0.0, float(np.floor(low * 10) / 10))
 
 
+def _dot(n: int) -> float:
+    """Return the area of a dot (points squared): a few cells must be seen, many must not run together."""
+    return float(np.clip(1500 / max(n, 1), 3.0, 12.0))
+
+
 def _split(groups: Groups, xy: Floats, figsize: tuple[float, float]) -> tuple[float, float]:
     """Give the map the width that its shape can use."""
     span = np.nanmax(xy, axis=0) - np.nanmin(xy, axis=0) if len(xy) else np.ones(2)
@@ -150,11 +155,13 @@ def _draw_rows(axes: Any, groups: Groups, confidence: Floats, threshold: float, 
         own = own[np.isfinite(own)]
         drawn = own if own.size <= _DOTS_PER_TYPE else rng.choice(own, _DOTS_PER_TYPE, replace=False)
         y = row + rng.uniform(-0.33, 0.33, drawn.size)
-        axes.scatter(drawn, y, c=drawn, s=3.0, cmap=cmap, vmin=0, vmax=1, linewidths=0, alpha=0.75, rasterized=True)
+        axes.scatter(
+            drawn, y, c=drawn, s=_dot(drawn.size), cmap=cmap, vmin=0, vmax=1, linewidths=0, alpha=0.75, rasterized=True
+        )
         line = table.iloc[k]
         axes.plot([line["median"]] * 2, [row - 0.38, row + 0.38], color=style.INK, linewidth=1.4)
         text = f"{line['share_above_threshold']:>4.0%} of {style.thousands(line['n_cells'])}"
-        axes.text(1.01, row, text, transform=beside, fontsize=style.TINY + 0.5, va="center", color=style.INK)
+        axes.text(1.01, row, text, transform=beside, fontsize=style.SMALL, va="center", color=style.INK)
     axes.axvline(threshold, color=style.INK, linestyle="--", linewidth=0.9)
     inches = axes.figure.get_figheight() - 1.3
     size = float(np.clip(0.8 * 72 * inches / max(len(order), 1), 4.5, style.SMALL))
@@ -162,6 +169,6 @@ def _draw_rows(axes: Any, groups: Groups, confidence: Floats, threshold: float, 
     axes.set_ylim(len(order) - 0.4, -0.6)
     axes.set_xlim(lowest_shown(confidence, threshold) - 0.02, 1.02)
     axes.set_xlabel(f"Confidence (bar: median; dashed: threshold {threshold:g})", fontsize=style.SMALL)
-    axes.set_title("Above threshold", fontsize=style.TINY + 0.5, loc="right", color=style.MUTED)
+    axes.set_title("Above threshold", fontsize=style.SMALL, loc="right", color=style.MUTED)
     style.tidy(axes, grid="x")
     axes.tick_params(axis="y", length=0, labelsize=size)

@@ -7,6 +7,7 @@ from anndata import AnnData
 from numpy.typing import NDArray
 from scipy.sparse import csc_matrix, csr_matrix
 
+from spatialcore.annotation.panel import gene_features
 from spatialcore.core.matrix import is_sparse
 from spatialcore.errors import InputError
 from spatialcore.plotting.groups import Groups
@@ -61,11 +62,7 @@ def _membership(groups: Groups, n_cells: int) -> csr_matrix:
 
 
 def _is_gene(adata: AnnData) -> NDArray[np.bool_]:
-    try:
-        from spatialcore.annotation.panel import get_panel_genes
-    except ModuleNotFoundError:
-        return np.ones(adata.n_vars, dtype=bool)
-    panel = set(get_panel_genes(adata))
+    panel = set(gene_features(adata.var))
     kept = np.fromiter((name in panel for name in adata.var_names), dtype=bool, count=adata.n_vars)
     return kept if kept.any() else np.ones(adata.n_vars, dtype=bool)
 

@@ -99,7 +99,7 @@ def generate_annotation_plots(
         spatial_key,
         confidence_threshold,
         max_cell_types=n_types,
-        figsize=(14, max(6.0, 1.3 + 0.2 * n_types)),
+        figsize=(11.5, max(5.5, 1.3 + 0.2 * n_types)),
         save=paths["confidence"],
     )
     asked = (source_label_column, ontology_name_column, ontology_id_column)

@@ -23,7 +23,7 @@ log = get_logger(__name__)
 
 MIN_CELLS: Final = 10
 _ROW, _COLUMN = 0.17, 0.145
-_WIDEST, _TALLEST = 80, 22.0
+_WIDEST, _TALLEST = 60, 28.0
 Matrix = NDArray[np.float64]
 
 

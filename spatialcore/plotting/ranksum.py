@@ -75,12 +75,29 @@ def _one(values: NDArray[np.floating], owners: NDArray[np.intp], size: Floats) -
     stored = values != 0
     if not stored.all():
         values, owners = values[stored], owners[stored]
-    distinct, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
+    values, owners = _sorted_together(values, owners)
+    starts = np.flatnonzero(np.concatenate([[True], values[1:] != values[:-1]])) if values.size else np.empty(0, int)
+    distinct, counts = values[starts], np.diff(np.append(starts, values.size)).astype(np.float64)
     n_zero = float(size.sum() - values.size)
-    counts = counts.astype(np.float64)
     first = np.cumsum(counts) - counts + np.where(distinct > 0, n_zero, 0.0)
-    ranks = first + (counts + 1) / 2
+    ranks = np.repeat(first + (counts + 1) / 2, counts.astype(np.intp))
     zero_rank = counts[distinct < 0].sum() + (n_zero + 1) / 2
     n_stored = np.bincount(owners, minlength=size.size)
-    sums = np.bincount(owners, weights=ranks[inverse], minlength=size.size) + (size - n_stored) * zero_rank
+    sums = np.bincount(owners, weights=ranks, minlength=size.size) + (size - n_stored) * zero_rank
     return sums, float((counts**3 - counts).sum() + n_zero**3 - n_zero)
+
+
+def _sorted_together(
+    values: NDArray[np.floating], owners: NDArray[np.intp]
+) -> tuple[NDArray[np.floating], NDArray[np.intp]]:
+    """Sort values, and their owners along with them.
+
+    The bits of positive 32-bit numbers stand in the order of the numbers, so value and owner fit into one whole number
+    of 64 bits; sorting those takes a third of the time of an order and two look-ups.
+    """
+    if values.dtype != np.float32 or (values < 0).any():
+        order = np.argsort(values)
+        return values[order], owners[order]
+    keys = (np.ascontiguousarray(values).view(np.uint32).astype(np.uint64) << np.uint64(32)) | owners.astype(np.uint64)
+    keys.sort()
+    return (keys >> np.uint64(32)).astype(np.uint32).view(np.float32), (keys & np.uint64(0xFFFFFFFF)).astype(np.intp)

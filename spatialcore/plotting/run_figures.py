@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from anndata import AnnData
 
 from spatialcore import columns
@@ -64,12 +65,16 @@ def draw_run_figures(
 
 
 def _with_calls_kept(adata: AnnData, threshold: float) -> AnnData:
-    """Return calls and places alone, every call below the threshold unassigned: a run draws before it filters."""
+    """Return calls and places alone, every call below the threshold unassigned: a run may draw before it filters."""
     needed = (columns.CELL_TYPE, columns.CONFIDENCE, columns.UNASSIGNED_REASON)
     obs = adata.obs[[name for name in needed if name in adata.obs]].copy()
     places = {columns.SPATIAL: adata.obsm[columns.SPATIAL]} if columns.SPATIAL in adata.obsm else {}
+    kept = AnnData(obs=obs, obsm=places, uns=dict(adata.uns))
+    doubtful = ~(obs[columns.CONFIDENCE].to_numpy(dtype=np.float64) >= threshold)
+    if (obs[columns.CELL_TYPE].astype(str)[doubtful] == columns.UNASSIGNED).all():
+        return kept  # filtered already
     return filter_low_confidence(
-        AnnData(obs=obs, obsm=places, uns=dict(adata.uns)),
+        kept,
         label_column=columns.CELL_TYPE,
         confidence_column=columns.CONFIDENCE,
         threshold=threshold,

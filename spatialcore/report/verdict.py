@@ -1,5 +1,6 @@
 """The first screen: how many cells, how many called, how right the calls are expected to be, what to worry about."""
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,6 +21,7 @@ LOW_F1: Final = 0.7
 CONFUSED: Final = 0.2
 LOW_AUC: Final = 0.7
 FEW_CELLS: Final = 30
+_FORMATS: Final = re.compile(r"\.(h5ad|h5|zarr|zarr\.zip)$")
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ def judge(adata: AnnData, threshold: float, validation: pd.DataFrame) -> Verdict
     expected = float(confidence[called].mean()) if calibrated and called.any() else None
     config = recorded(adata, "config_json") or {}
     tissue = str(config.get("tissue", "unknown"))
-    subject = str(recorded(adata, "query") or "").rstrip("/").rpartition("/")[2] or tissue
+    subject = _FORMATS.sub("", str(recorded(adata, "query") or "").rstrip("/").rpartition("/")[2]) or tissue
     share_called = float(called.mean()) if adata.n_obs else 0.0
     misfit = find_misfit(adata, validation, share_called)
     worries = [misfit] if misfit else []

@@ -18,7 +18,7 @@ from spatialcore.plotting.gene_coverage import coverage_table, plot_gene_coverag
 from spatialcore.plotting.groups import group_cells
 from spatialcore.plotting.marker_separation import plot_marker_separation
 from spatialcore.plotting.reference_composition import plot_reference_composition
-from spatialcore.plotting.run_figures import draw_run_figures
+from spatialcore.plotting.run_figures import _with_calls_kept, draw_run_figures
 from spatialcore.plotting.spatial import pixels
 from tests.plotting.tissues import TYPES, make_tissue, texts
 
@@ -195,3 +195,15 @@ def test_a_run_that_has_not_filtered_yet_is_drawn_as_it_will_be(
     assert table.set_index("cell_type").loc["Unassigned", "n_cells"] == low > 0
     assert f"Unassigned  {low}" in texts(drawn["figures"]["celltype_map"])
     pd.testing.assert_series_equal(sample.obs[columns.CELL_TYPE], calls)
+
+
+def test_calls_that_were_filtered_are_not_filtered_again(caplog: pytest.LogCaptureFixture) -> None:
+    adata = annotated(make_tissue())
+    threshold = 0.5
+    adata.obs.loc[adata.obs[columns.CONFIDENCE] < threshold, columns.CELL_TYPE] = columns.UNASSIGNED
+    with caplog.at_level("INFO", "spatialcore"):
+        kept = _with_calls_kept(adata, threshold)
+    assert "are below a confidence" not in caplog.text
+    assert kept.obs[columns.CELL_TYPE].tolist() == adata.obs[columns.CELL_TYPE].tolist()
+    stricter = _with_calls_kept(adata, 0.9).obs
+    assert (stricter.loc[stricter[columns.CONFIDENCE] < 0.9, columns.CELL_TYPE] == columns.UNASSIGNED).all()

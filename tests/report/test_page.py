@@ -6,6 +6,7 @@ from typing import Any
 
 import anndata as ad
 import numpy as np
+import pandas as pd
 import pytest
 
 from spatialcore import columns
@@ -29,8 +30,6 @@ def page(sample: ad.AnnData, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_verdict_counts_and_worries(sample: ad.AnnData) -> None:
-    import pandas as pd
-
     verdict = judge(sample, 0.8, pd.DataFrame())
     kept = sample.obs[columns.CELL_TYPE].astype(str) != columns.UNASSIGNED
     assert (verdict.n_cells, verdict.n_called, verdict.n_types) == (410, 375, 3)
@@ -42,8 +41,6 @@ def test_the_verdict_counts_and_worries(sample: ad.AnnData) -> None:
 
 
 def test_an_uncalibrated_confidence_promises_nothing(sample: ad.AnnData) -> None:
-    import pandas as pd
-
     other = sample.copy()
     other.uns[columns.MANIFEST] = {**other.uns[columns.MANIFEST], "confidence_transform": "zscore"}
     verdict = judge(other, 0.8, pd.DataFrame())
@@ -103,6 +100,22 @@ def test_it_opens_without_errors_or_requests(browser: Any, page: Path, width: in
     assert tab.evaluate("document.documentElement.scrollWidth") <= width
     assert tab.evaluate("[...document.images].every(image => image.complete && image.naturalWidth > 0 && image.alt)")
     tab.close()
+
+
+def test_on_a_phone_pictures_are_panned_not_shrunk(browser: Any, page: Path) -> None:
+    tab = browser.new_page(viewport={"width": 390, "height": 844})
+    tab.goto(page.as_uri())
+    widths = tab.evaluate("[...document.images].map(image => [image.clientWidth, image.parentElement.clientWidth])")
+    assert all(own >= room for own, room in widths)
+    assert max(own for own, _ in widths) == 678  # 680 with its border
+    tab.close()
+
+
+@pytest.mark.parametrize("query", ["/data/node_7", "s3://b/node_7.h5ad", "node_7.zarr/"])
+def test_the_title_is_the_sample(sample: ad.AnnData, query: str) -> None:
+    other = ad.AnnData(obs=sample.obs, uns=dict(sample.uns))
+    other.uns[columns.MANIFEST] = {**sample.uns[columns.MANIFEST], "query": query}
+    assert judge(other, 0.8, pd.DataFrame()).title == "Cell types of node_7"
 
 
 def test_the_label_table_can_be_searched(browser: Any, page: Path) -> None:
