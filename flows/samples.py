@@ -38,12 +38,18 @@ def _annotate_each(
     config: RunConfig, queries: list[PhaseResult], model: PhaseResult, training: PhaseResult | None
 ) -> list[Sample]:
     started = [_start(config, query, model, training) for query in queries]
-    return [(kept.result(), None if drawn is None else drawn.result()) for kept, drawn in started]
+    return [_ended(*futures) for futures in started]
 
 
 def _start(
     config: RunConfig, query: PhaseResult, model: PhaseResult, training: PhaseResult | None
-) -> tuple[PrefectFuture[Any], PrefectFuture[Any] | None]:
+) -> tuple[PrefectFuture[Any], PrefectFuture[Any], PrefectFuture[Any] | None]:
     calls: Any = annotate.submit(config, query, model, training)  # a future; Prefect passes its result on
     kept: Any = keep_confident.submit(config, calls)
-    return kept, plot.submit(config, kept) if config.generate_plots else None
+    return calls, kept, plot.submit(config, kept) if config.generate_plots else None
+
+
+def _ended(calls: PrefectFuture[Any], kept: PrefectFuture[Any], drawn: PrefectFuture[Any] | None) -> Sample:
+    """Wait in the order of the phases: the first that failed says why, those after it only that they were not run."""
+    calls.result()
+    return kept.result(), None if drawn is None else drawn.result()

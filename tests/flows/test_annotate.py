@@ -14,18 +14,27 @@ from flows.annotate_pending import annotate_pending
 from flows.configs import AcquireConfig, AnnotateConfig, PendingConfig
 from flows.train_and_annotate import train_and_annotate
 from spatialcore.core.provenance import sha256_of_file
-from spatialcore.errors import FileMissingError
+from spatialcore.errors import FileMissingError, GeneOverlapError
 from tasks.manifests import RunManifest
 from tasks.results import local
 from tests.flows.conftest import blood_config
 
 
-def test_the_model_in_use_gives_the_same_calls_as_its_own_run(blood: Path, tmp_path: Path, made: list[str]) -> None:
-    trained = train_and_annotate(blood_config(blood, tmp_path))
-    made.clear()
-    queries = [{"uri": str(blood / "query.h5ad"), "sample": "again"}]
-    config = AnnotateConfig(queries=queries, store=str(tmp_path), tissue="blood", generate_plots=False)
-    again = annotate(config)
+@pytest.fixture(scope="module")
+def trained(blood: Path, tmp_path_factory: pytest.TempPathFactory) -> RunManifest:
+    return train_and_annotate(blood_config(blood, tmp_path_factory.mktemp("store")))
+
+
+def config_for(trained: RunManifest, query: Path) -> AnnotateConfig:
+    queries = [{"uri": str(query), "sample": "again"}]
+    store = trained.uri.partition("/runs/")[0]
+    return AnnotateConfig(queries=queries, store=store, tissue="blood", generate_plots=False)
+
+
+def test_the_model_in_use_gives_the_same_calls_as_its_own_run(
+    blood: Path, trained: RunManifest, made: list[str]
+) -> None:
+    again = annotate(config_for(trained, blood / "query.h5ad"))
     assert "train" not in made
     assert again.model_version == trained.model_version
     calls = [pd.read_parquet(local(run.samples[0].files["calls.parquet"])) for run in (trained, again)]
@@ -51,6 +60,15 @@ def manifest_of(state: State[RunManifest]) -> RunManifest:
     result = state.result()
     assert isinstance(result, RunManifest)
     return result
+
+
+def test_the_phase_that_failed_says_why(blood: Path, trained: RunManifest, tmp_path: Path) -> None:
+    """Not the phases after it, which only know that they were not run."""
+    query = ad.read_h5ad(blood / "query.h5ad")
+    query.var_names = [f"unknown{number}" for number in range(query.n_vars)]
+    query.write_h5ad(tmp_path / "query.h5ad")
+    with pytest.raises(GeneOverlapError):
+        annotate(config_for(trained, tmp_path / "query.h5ad"))
 
 
 def test_an_unknown_tissue_is_named(tmp_path: Path) -> None:

@@ -159,6 +159,32 @@ def test_several_samples_share_one_model(blood: Path, store: Path, made: list[st
     pd.testing.assert_frame_equal(*tables)
 
 
+def test_whether_a_model_goes_into_use_runs_nothing_again(
+    first: RunManifest, blood: Path, store: Path, made: list[str]
+) -> None:
+    other = train_and_annotate(blood_config(blood, store, confidence_threshold=0.5, random_state=7))
+    assert registry.show(str(store), "blood").version == other.model_version != first.model_version
+    made.clear()
+    never = train_and_annotate(blood_config(blood, store, generate_plots=True, promote="never"))
+    assert registry.show(str(store), "blood").version == other.model_version
+    always = train_and_annotate(blood_config(blood, store, generate_plots=True, promote="always"))
+    assert registry.show(str(store), "blood").version == first.model_version, "only the pointer moved"
+    assert made == []
+    assert {run.run_id for run in (never, always)} == {first.run_id}
+
+
+def test_comparing_models_runs_the_draw_and_what_follows_and_only_once(
+    first: RunManifest, blood: Path, store: Path, made: list[str]
+) -> None:
+    compared = train_and_annotate(blood_config(blood, store, promote="if_not_worse"))
+    assert made == ["hold_out", "balance", "train", "annotate", "keep_confident"]
+    assert compared.model_version != first.model_version, "a tenth of the cells was held out"
+    made.clear()
+    registry.promote(str(store), "blood", compared.model_version)
+    train_and_annotate(blood_config(blood, store, promote="if_not_worse"))
+    assert made == [], "a pointer that was moved by hand makes nothing anew"
+
+
 @pytest.mark.parametrize("promote", ["if_not_worse", "never"])
 def test_a_worse_model_is_published_and_not_put_in_use(
     first: RunManifest, blood: Path, store: Path, tmp_path: Path, promote: str
