@@ -14,7 +14,7 @@ from spatialcore.annotation.ontology.writing import plain
 _CELL = r"(?:[ -]*cells?)?"
 _T = r"(?:[ -]*(?:t|t[ -]?cells?|t[ -]lymphocytes?))"
 _DC = r"(?:dendritic cells?|dcs?)"
-_MONO = r"mono(?:cytes?)?"
+_MONO = rf"mono(?:cytes?)?{_CELL}"
 _CD16 = r"(?:cd16|fcgr3a)\+?"
 # What a tumour is named after, and cells that live in it; a lymphoma is of lymphocytes itself
 _SOLID = r"(?:\w*carcinoma|\w*melanoma|glioma|\w{4,}blastoma|\w*sarcoma)"
@@ -36,7 +36,7 @@ CELL_TYPE_PATTERNS: dict[str, str] = {
     rf"^(?!.*\b{_HOST}\b).*\b{_SOLID}\b{_NEARBY}": "malignant cell",
     rf"^(?:aml |b-?all |t-?all |all |cll |leuka?emi[ac] )?blasts?{_CELL}$": "malignant cell",
     rf"(?<!non )(?<!non-)\b(?:tumou?r|cancer){_CELL}$": "malignant cell",
-    rf"^(?:tumou?r|cancer) {_GROWN}\b": "malignant cell",
+    rf"^(?:tumou?r|cancer)[ -]+{_GROWN}\b": "malignant cell",
     # T cells
     rf"^(?:t{_CELL}|t[ -]?cells?|t[ -]lymphocytes?|cd3\+?{_T})$": "t cell",
     rf"^cd4(?: ?\+| ?pos(?:itive)?|-positive)?{_T}?$": "cd4-positive, alpha-beta t cell",
@@ -58,11 +58,11 @@ CELL_TYPE_PATTERNS: dict[str, str] = {
     rf"^(?:plasma(?: b)?{_CELL}|plasmacytes?)$": "plasma cell",
     r"^plasma ?blasts?$": "plasmablast",
     # dendritic cells
-    rf"\bc?dc[ -]?1\b|\bconventional {_DC} (?:type )?(?:1|i)\b": "conventional dendritic cell type 1",
-    rf"\bc?dc[ -]?2\b|\bconventional {_DC} (?:type )?(?:2|ii)\b": "conventional dendritic cell type 2",
+    rf"\bc?dc-?1\b|^c?dc 1\b|\bconventional {_DC} (?:type )?(?:1|i)\b": "conventional dendritic cell type 1",
+    rf"\bc?dc-?2\b|^c?dc 2\b|\bconventional {_DC} (?:type )?(?:2|ii)\b": "conventional dendritic cell type 2",
     r"\bp[ -]?dcs?\b|^plasmacytoid (?:dendritic|dcs?)\b": "plasmacytoid dendritic cell",
     r"\bmig(?:ratory)?[. -]*(?:c?dcs?|dendritic cells?)\b": "migratory dendritic cell",
-    r"^(?:conventional |classical |c)?(?:dcs?|dendritic(?: cells?)?)$": "dendritic cell",
+    r"^(?:conventional |classical |c)?(?:dcs?|dendritic)(?: cells?)?$": "dendritic cell",
     # monocytes and macrophages
     rf"^cd14\+?[ -]*{_MONO}$|^{_MONO}[ ,-]*cd14\+?$": "cd14-positive monocyte",
     rf"^{_CD16}[ -]*{_MONO}$|^{_MONO}[ ,-]*{_CD16}$": "cd14-low, cd16-positive monocyte",
@@ -127,7 +127,7 @@ def get_canonical_term(label: str) -> str | None:
     >>> get_canonical_term("Migratory DCs")
     'migratory dendritic cell'
     """
-    text = " ".join(plain(label).replace("_", " ").split())
+    text = " ".join(plain(label).replace(".", " ").split())
     for pattern, term in CELL_TYPE_PATTERNS.items():
         if _compiled(pattern).search(text):
             return term

@@ -12,6 +12,7 @@ def answer(label: str) -> str:
     return name_of(found) if found else ""
 
 
+CD56_BRIGHT = "CD16-negative, CD56-bright natural killer cell, human"
 SAME = {
     "T cell": [
         *(
@@ -32,6 +33,8 @@ SAME = {
             "'T cells'",
             "T cell (12)",
             "T cell #2",
+            "T cell_12",
+            "T cell cluster 3",
             "(12) T cell",
         ),
         *("[3] T cell", "#3 T cell", "cluster_3_T cell", "Patient 3 T cell", "Pt2_T cells", "Donor1_T cell", "hT cell"),
@@ -73,6 +76,29 @@ SAME = {
 @pytest.mark.parametrize(("name", "label"), [(name, label) for name, labels in SAME.items() for label in labels])
 def test_every_writing_has_the_same_answer(name, label):
     assert answer(label) == name
+
+
+@pytest.mark.parametrize(
+    ("label", "name"),
+    [
+        ("AXL+ DC", "Axl+ dendritic cell, human"), ("HSC/MPP", "hematopoietic multipotent progenitor cell"),
+        ("Activated B", "B cell"), ("CD11b+ DC", "CD11b-positive dendritic cell"), ("CD16- NK", CD56_BRIGHT),
+        ("Arterial", "endothelial cell of artery"), ("Ductal cells", "duct epithelial cell"),
+        ("Cone bipolar", "cone retinal bipolar cell"), ("iTreg", "induced T-regulatory cell"),
+        ("Tumor epithelial", "malignant cell"), ("IPC", "neural progenitor cell"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("way", ["{}_2", "{} 3", "{} (4)", "7_{}", "Cluster 12: {}", "Donor3_{}", '"{}"', "{} cells"])
+def test_numbers_of_clusters_and_samples_change_nothing(label, name, way):
+    assert answer(way.format(label).replace("cells cells", "cells")) == name
+
+
+def test_a_number_that_is_part_of_a_type_stays():
+    for label, name in [
+        ("DC 2", "CD1c-positive myeloid dendritic cell"), ("ILC 3", "group 3 innate lymphoid cell"),
+        ("T helper 17", "T-helper 17 cell"), ("Alveolar type 2", "pulmonary alveolar type 2 cell"),
+    ]:  # fmt: skip
+        assert answer(label) == name, label
 
 
 def test_letters_that_are_part_of_a_type_stay():

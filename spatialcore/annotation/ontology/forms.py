@@ -13,7 +13,8 @@ from spatialcore.annotation.ontology.vocabulary import words
 # How much there is of a marker tells types apart, unlike other states, and so does "non".
 TELLING_STATES = frozenset({"high", "low", "int", "intermediate", "positive", "negative", "non"})
 _NUMBER = re.compile(
-    r"(?<!type)(?<!segment)(?<!stage)(?<!layer)(?<!class)(?<!group)(?<!phase)[\s_.-]+(?:c|cl|cluster)?\d{1,3}$",
+    r"(?<!type)(?<!segment)(?<!stage)(?<!layer)(?<!class)(?<!group)(?<!phase)(?<!NN)(?<!Glut)"
+    r"(?:[\s_.]+(?:-\s*)?|(?<!CD\d)(?<!CD\d\d)-\s*)(?:(?:c|cl|cluster\s?|#)?\d{1,3}|\(\d{1,3}\)|\[\d{1,3}\])$",
     re.IGNORECASE,
 )
 _BRACKETS = re.compile(r"[(\[{][^)\]}]*[)\]}]?")
@@ -68,9 +69,10 @@ def qualifiers(label: str) -> list[str]:
 
 
 def codes(label: str) -> list[str]:
-    """Return the parts of a dotted code in brackets, where the Immunological Genome Project names its types."""
+    """Return a dotted code in brackets and its parts, where the Immunological Genome Project names its types."""
     inside = [found.strip("()[]{} ") for found in _BRACKETS.findall(label)]
-    return [code.strip() for part in inside if "." in part for code in part.split(".") if len(code.strip()) > 1]
+    found = [code.strip() for part in inside if "." in part for code in (part, *part.split("."))]
+    return [code for code in found if len(code) > 1]
 
 
 def first_part(label: str) -> str:

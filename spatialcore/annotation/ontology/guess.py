@@ -56,8 +56,9 @@ def guess(table: Names, label: str, tissue: str = "", *, below: str = "", rival:
 def _signed(table: Names, head: str, words: tuple[str, ...]) -> str:
     """Return the CD4 or CD8 cell of a kind where the label says that it is one: ``CD8-GZMK`` is more than a T cell."""
     markers = {"cd4+", "cd8+"} & set(words)
-    found = table.term_of((*markers, *bare(words_of(table.name_of(head))))) if len(markers) == 1 else None
-    return found if found and fits(found, head, strictly=True) else head
+    kind = bare(words_of(table.name_of(head)))
+    known = [table.term_of((*markers, *also, *kind)) for also in ((), ("alphabeta",))] if len(markers) == 1 else []
+    return next((term for term in known if term and fits(term, head, strictly=True)), head)
 
 
 def _settled(table: Names, term: str, words: tuple[str, ...], tissue: str, noun: str) -> str:

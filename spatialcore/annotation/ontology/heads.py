@@ -32,6 +32,8 @@ NOT_THE_CELL = frozenset(
 def head_of(words: Sequence[str], known: Mapping[tuple[str, ...], str]) -> tuple[str, int] | None:
     """Return the term of the last run of words that is a known name, and the run's length.
 
+    A run before one of `NOT_THE_CELL` counts where there is no other: ``FB-like EC`` is an EC, ``NKT-like`` NKT.
+
     Parameters
     ----------
     words
@@ -39,13 +41,26 @@ def head_of(words: Sequence[str], known: Mapping[tuple[str, ...], str]) -> tuple
     known
         Names by their words.
     """
-    for end in range(len(words), 0, -1):
-        if end < len(words) and words[end] in NOT_THE_CELL:
+    passed = None
+    end = len(words)
+    while end:
+        start = _start_of_run(words, end, known)
+        if start is None:
+            end -= 1
             continue
-        for start in range(max(0, end - LONGEST), end):
-            run = tuple(words[start:end])
-            if run in known and _may_be_head(run) and words[max(start - 1, 0)] != "type":
-                return known[run], end - start
+        found = known[tuple(words[start:end])], end - start
+        if end == len(words) or words[end] not in NOT_THE_CELL:
+            return found
+        passed = passed or found
+        end = start
+    return passed
+
+
+def _start_of_run(words: Sequence[str], end: int, known: Mapping[tuple[str, ...], str]) -> int | None:
+    for start in range(max(0, end - LONGEST), end):
+        run = tuple(words[start:end])
+        if run in known and _may_be_head(run) and words[max(start - 1, 0)] != "type":
+            return start
     return None
 
 

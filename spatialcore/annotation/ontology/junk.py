@@ -10,7 +10,7 @@ _NO_TYPE = re.compile(
     r"|tbd|to be (?:determined|defined)"
     r"|exclude[ds]?|removed?|filtered|outliers?|blank|background|misc(?:ellaneous)?"
     r"|and some|mixed|mixture|mutant|rare)\b"
-    r"|^(?:other|others|rest|remaining)\b|\b(?:others?|hybrids?)$|^non[\s_-]*(?:neuron|neural|immune|epithelial|malignan|tumou?r|cancer|neoplas|t\b|b\b)\w*(?:[\s_-]*cells?)?$",
+    r"|^(?:other|others|rest|remaining)\b|\b(?:others?|hybrids?(?:[\s_-]*cells?)?)$|^non[\s_-]*(?:neuron|neural|immune|epithelial|malignan|tumou?r|cancer|neoplas|t\b|b\b)\w*(?:[\s_-]*cells?)?$",
     re.IGNORECASE,
 )
 _NAMELESS = re.compile(

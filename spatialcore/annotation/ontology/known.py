@@ -10,6 +10,7 @@ from spatialcore.annotation.ontology.match import Match
 from spatialcore.annotation.ontology.names import Names
 from spatialcore.annotation.ontology.phrasing import bare, expand
 from spatialcore.annotation.ontology.text import words_of
+from spatialcore.annotation.ontology.writing import plain
 
 IDENTIFIER = re.compile(r"[A-Z]+:\d{4,}")
 
@@ -51,8 +52,13 @@ class Known:
             return self._found(label, term, 1.0)
         if own := self.own_reading(label, tissue):
             return self._found(label, own, 0.95)
-        is_trap = entry and reading(label.lower(), tissue)  # "PC" is a synonym of Purkinje cell
-        return self._found(label, entry["id"], 1.0) if entry and not is_trap else Match(label)
+        return self._by_synonym(label, tissue)
+
+    def _by_synonym(self, label: str, tissue: str) -> Match:
+        keys = (label.lower(), plain(label).removesuffix(" cells"))
+        key = next((key for key in keys if key in self.table.entries), "")
+        is_trap = bool(reading(key, tissue))  # "PC" is a synonym of Purkinje cell
+        return self._found(label, self.table.entries[key]["id"], 1.0) if key and not is_trap else Match(label)
 
     def _by_short_form(self, label: str, tissue: str) -> Match:
         words, opened = bare(words_of(label)), bare(words_of(expand(label, tissue)))

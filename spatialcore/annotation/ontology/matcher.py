@@ -9,6 +9,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from spatialcore.annotation.ontology.abbreviations import reading
+from spatialcore.annotation.ontology.forms import without_number
 from spatialcore.annotation.ontology.guess import guess, telling_words
 from spatialcore.annotation.ontology.heads import SHORT_HEADS
 from spatialcore.annotation.ontology.hierarchy import ROOT, current_id
@@ -24,7 +26,7 @@ from spatialcore.annotation.ontology.subsets import subset
 from spatialcore.annotation.ontology.text import spelled
 from spatialcore.annotation.ontology.tissue import narrowed
 from spatialcore.annotation.ontology.vocabulary import words as vocabulary
-from spatialcore.annotation.ontology.writing import evened
+from spatialcore.annotation.ontology.writing import evened, without_front
 
 
 class Matcher:
@@ -63,7 +65,7 @@ class Matcher:
 
     def match(self, label: str, tissue: str = "") -> Match:
         """Return the term of a label, or the nearest ones where none is near enough."""
-        text = evened(label)
+        text = without_front(evened(label))
         found = replace(self._found_in(text, tissue), label=label.strip())
         if not found.id:
             return replace(found, suggestions=self.table.nearest(text, telling_words(text, tissue)))
@@ -83,6 +85,10 @@ class Matcher:
         return replace(self._found_in(" ".join(corrected), tissue), label=label) if corrected != words else Match(label)
 
     def _steps(self, label: str, tissue: str) -> Iterator[Match]:
+        plainly = without_number(label)
+        if plainly not in (label, ""):
+            yield self.known.whole(label, tissue)
+            yield self._numbered(label, plainly, tissue)
         if names_several(self.known, label, tissue):
             yield by_alternatives(self.known, label, tissue)
         yield self.known.whole(label, tissue)
@@ -92,12 +98,21 @@ class Matcher:
         yield subset(self.table, guess(self.table, label, tissue, rival=before_underscore.score))
         yield before_underscore
 
+    def _numbered(self, label: str, plainly: str, tissue: str) -> Match:
+        """Return what a label is but for its cluster's number, which no step after the first looks at."""
+        found = self._found_in(plainly, tissue)
+        is_whole = found.tier in ("tier0_pattern", "tier1_exact")
+        return replace(found, label=label, score=min(found.score, 0.85), tier="tier2_token" if is_whole else found.tier)
+
     def _is_a_type(self, label: str, tissue: str) -> bool:
         if IDENTIFIER.fullmatch(label):
             return current_id(label) is not None
         known = label.lower() in self.entries or spelled(label) == self.name_of(ROOT)
         is_letter = len(label) == 1 and label.isascii() and spelled(label) not in SHORT_HEADS  # S: a phase, no S cell
-        if is_letter or (spelled(label) in vocabulary("trap") and not self.known.own_reading(label, tissue)):
+        text = spelled(without_number(label))
+        if is_letter or (
+            text in vocabulary("trap") and not (reading(text, tissue) or self.known.own_reading(text, tissue))
+        ):
             return False
         return known or bool(spelled(label) and not is_junk(label))
 

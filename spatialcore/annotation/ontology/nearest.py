@@ -8,7 +8,7 @@ import numpy as np
 from scipy.sparse import csr_matrix, diags
 
 LONG_WORD = 8
-LIKENESS = 0.88
+LIKENESS = 0.87
 
 
 class Spelling:

@@ -72,7 +72,7 @@ def by_alternatives(known: Known, label: str, tissue: str = "") -> Match:
 
 def _has_stray_letter(parts: list[str]) -> bool:
     """Say whether a letter stands beside longer parts: L/M cones are no L cells."""
-    letters = [len(part) == 1 and spelled(part) not in SHORT_HEADS for part in parts]
+    letters = [len(spelled(part)) == 1 and spelled(part) not in SHORT_HEADS for part in parts]
     return any(letters) and not all(letters)
 
 

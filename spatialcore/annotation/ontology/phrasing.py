@@ -12,6 +12,21 @@ from spatialcore.annotation.ontology.vocabulary import words as vocabulary
 HAS_CD4_CD8 = frozenset(
     ["t", "b", "nk", "dendritic", "monocyte", "macrophage", "thymocyte", "microglial", "myeloid", "granulocyte"]
 )
+# Cells of a vessel that are no endothelium of it
+AROUND_VESSELS = frozenset(
+    [
+        "smoothmuscle",
+        "muscle",
+        "pericyte",
+        "fibroblast",
+        "mural",
+        "myofibroblast",
+        "adventitial",
+        "smc",
+        "stromal",
+        "perivascular",
+    ]
+)
 VESSELS = frozenset({"capillary", "vessel", "artery", "vein", "lymphatic", "arteriole", "venule", "vasculature"})
 # h, m: human, mouse; t, b, n: of tumour, blood, normal tissue; a: adaptive, activated; d: degenerative; c: cycling;
 # i: immature; q: quiescent; u: of the womb.
@@ -73,4 +88,5 @@ def with_implied(words: tuple[str, ...]) -> tuple[str, ...]:
     """Return the words, and T where CD4 or CD8 alone says so, endothelial where a vessel stands for its cells."""
     if {"cd4+", "cd8+"} & set(words) and not HAS_CD4_CD8 & set(words):
         return (*words, "t")
-    return (*words, "endothelial") if words and words[-1] in VESSELS else words
+    is_vessel = words and words[-1] in VESSELS and not AROUND_VESSELS & set(words)
+    return (*words, "endothelial") if is_vessel else words

@@ -13,7 +13,7 @@ from spatialcore.annotation.ontology.writing import plain
 _MARKER = r"(?:cd\d+[a-z]?|[a-z][a-z0-9]*\d[a-z0-9]*(?:[./]\d+)?|[a-z]{2,})"
 _POSITIVE = re.compile(rf"\b({_MARKER})[\s_-]?(?:(?:positive|pos)(?![a-z])|\+{{1,3}})")
 _NEGATIVE = re.compile(
-    rf"\b({_MARKER})[\s_-]?(?:negative|neg)(?![a-z])|\b(cd\d+[a-z]?|ncr|ige|slan|[a-z]+\d+(?:[./]\d+)?)[-−–](?=$|[\s,.;:/)\]]|cd\d)"
+    rf"\b({_MARKER})[\s_-]?(?:negative|neg)(?![a-z])|\b(cd\d+[a-z]?|ncr|ige|slan|[a-z]+\d+(?:[./]\d+)?)[-−–](?=$|[\s,.;:/)\]-]|cd\d)"
 )
 _BRIGHT = re.compile(r"\b(cd56)[\s_-]?(?:\+\+|br(?![a-z]))")
 _LEVEL = re.compile(rf"\b({_MARKER})[\s_-]?(high|hi|bright|low|lo|dim|int)(?![a-z])")

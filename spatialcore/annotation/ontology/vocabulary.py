@@ -25,6 +25,7 @@ _PHRASES = [
     (r"(?<= )([tb]) lymphocyte(?= )", r"\1 cell"),
     (r"(?<= )gamma delta(?= )", "gammadelta"),
     (r"(?<= )alpha beta(?= )", "alphabeta"),
+    (r"(?<= )v (?:gamma|delta) ?\d+(?: v ?(?:gamma|delta) ?\d+)?(?: t)?(?= )", "gammadelta t"),
     (r"(?<= )double negative(?= )", "doublenegative"),
     (r"(?<= )double positive(?= )", "doublepositive"),
     (r"(?<= )t helper (\d+)", r"helper\1 t"),
@@ -79,7 +80,7 @@ _PHRASES = [
     (r"(?<= )(?:type )?b intercalated(?= )|(?<= )intercalated (?:cell )?(?:type )?b(?= )", "beta intercalated"),
     (r"(?<= )medium spiny(?= )", "mediumspiny"),
     (r"(?<= )non (?=[a-z])", "non"),
-    (r"(?<= )(pre|pro|post|sub|supra|peri|inter) (?=[a-z])", r"\1"),
+    (r"(?<= )(anti|pre|pro|post|sub|supra|peri|inter) (?=[a-z])", r"\1"),
 ]
 
 PHRASES = [(re.compile(pattern), replacement) for pattern, replacement in _PHRASES]

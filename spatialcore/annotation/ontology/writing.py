@@ -63,7 +63,7 @@ _PRIME = re.compile(r"(?<=[a-z0-9])['′’](?=\s|$)")
 @lru_cache(maxsize=65536)
 def plain(label: str) -> str:
     """Return a label in lower case with Greek letters spelled out, glued words parted and cluster numbers gone."""
-    text = _parted(_without_front(evened(label)))
+    text = _parted(without_front(evened(label)))
     text = _GLUED_CELL.sub(r"\1 \2", _GLUED_T.sub(r"\1 ", text)).lower().replace("_", " ")
     return _PRIME.sub(" prime", _GREEK_LETTER.sub(_spell_out, " ".join(text.split())))
 
@@ -76,7 +76,7 @@ def evened(label: str) -> str:
     return _MACROPHAGE.sub(" macrophage ", text).strip()
 
 
-def _without_front(text: str) -> str:
+def without_front(text: str) -> str:
     text = _LINEAGE_CODE.sub(r"\1 ", text)
     for pattern in _IN_FRONT:
         text = pattern.sub("", text) or text
@@ -89,7 +89,7 @@ def _parted(text: str) -> str:
     text = _FRACTION_CODE.sub(r" fraction \1 \2 ", _T_CODE.sub(r"CD\1 T \2 ", text))
     text = _LETTER_BEHIND.sub(r"\1", _NUMBER_BEHIND.sub(r"\1 ", text))
     text = _T_OR_NK.sub("T ", text)
-    if text.lower() in abbreviations():
+    if text.lower() in abbreviations() or text.lower().removesuffix("s") in abbreviations():
         return text
     return _WORD_START.sub(" ", text) if _ONLY_CAMEL.fullmatch(text) else _CAMEL.sub(" ", text)
 
