@@ -6,6 +6,7 @@ from spatialcore.annotation.ontology.names import Names
 from spatialcore.annotation.ontology.phrasing import bare, expand, with_implied
 from spatialcore.annotation.ontology.text import words_of
 from spatialcore.annotation.ontology.tissue import widened
+from spatialcore.annotation.ontology.undecided import is_ambiguous, undecided
 
 LEAST_SCORE = 0.45
 SURE_SCORE = 0.6
@@ -40,7 +41,7 @@ def guess(table: Names, label: str, tissue: str = "", *, below: str = "", rival:
     for score, row in table.ranked(words, has_head=head is not None):
         if score < (SURE_SCORE if below else LEAST_SCORE):
             break
-        if not noun and (score < rival or table.is_ambiguous(words, row)):
+        if not noun and (score < rival or is_ambiguous(table, words, row)):
             break
         fitting = not noun or fits(table.ids[row], noun, strictly=bool(below) or score < SURE_SCORE)
         if fitting and not contradict(words, table.words_at(row)):
@@ -66,4 +67,4 @@ def _settled(table: Names, term: str, words: tuple[str, ...], tissue: str, noun:
     wider = widened(term, {*words, *words_of(tissue)})
     if lineages(term) and not lineages(wider):  # the organ alone would have told: granular cells of what?
         return ""
-    return table.undecided(wider if not noun or fits(wider, noun, strictly=False) else term, words)
+    return undecided(table, wider if not noun or fits(wider, noun, strictly=False) else term, words)

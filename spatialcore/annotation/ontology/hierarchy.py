@@ -1,77 +1,32 @@
 """The is_a graph of the Cell Ontology: who descends from whom, and how far two types are apart."""
 
-import json
 from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import cache, cached_property
-from importlib.resources import files
+from functools import cache
 
+from spatialcore.annotation.ontology.terms import ROOT, Hierarchy, current_id, hierarchy, is_term, known, name_of
 from spatialcore.errors import InputError
 
-ROOT = "CL:0000000"
-
-
-@dataclass(frozen=True)
-class Hierarchy:
-    """Names, parents and retired ids of the Cell Ontology."""
-
-    version: str
-    names: dict[str, str]
-    parents: dict[str, list[str]]
-    replaced_by: dict[str, str]
-    obsolete: frozenset[str]
-
-    @cached_property
-    def children(self) -> dict[str, list[str]]:
-        """Return the terms one step below each term."""
-        below: dict[str, list[str]] = {term: [] for term in self.names}
-        for term, parents in self.parents.items():
-            for parent in parents:
-                below[parent].append(term)
-        return below
-
-
-@cache
-def hierarchy() -> Hierarchy:
-    """Return the shipped graph; it is read once per process."""
-    text = files("spatialcore.data").joinpath("ontology_mappings/cl_hierarchy.json").read_text(encoding="utf-8")
-    content = json.loads(text)
-    content["obsolete"] = frozenset(content["obsolete"])
-    return Hierarchy(**content)
-
-
-def is_term(term: str) -> bool:
-    """Say whether this is the id of a live Cell Ontology term."""
-    return term in hierarchy().names
-
-
-def current_id(term: str) -> str | None:
-    """Return the live id of a term: itself, its replacement if it was retired, None if there is neither.
-
-    Parameters
-    ----------
-    term
-        A Cell Ontology id, such as ``CL:0000624``.
-    """
-    graph = hierarchy()
-    return term if term in graph.names else graph.replaced_by.get(term)
-
-
-def name_of(term: str) -> str:
-    """Return the ontology's name of a live term.
-
-    Raises
-    ------
-    InputError
-        The id is not a live term.
-    """
-    return hierarchy().names[_known(term)]
+__all__ = [
+    "ROOT",
+    "Hierarchy",
+    "ancestors",
+    "current_id",
+    "depth",
+    "descendants",
+    "distance",
+    "hierarchy",
+    "is_a",
+    "is_term",
+    "lowest_common_ancestor",
+    "name_of",
+    "on_one_line",
+]
 
 
 @cache
 def _steps_up(term: str) -> dict[str, int]:
     """Return every ancestor, the term itself among them, with the fewest is_a steps to it."""
-    steps, frontier = {_known(term): 0}, [term]
+    steps, frontier = {known(term): 0}, [term]
     while frontier:
         above = []
         for child in frontier:
@@ -99,7 +54,7 @@ def ancestors(term: str) -> dict[str, int]:
 def descendants(term: str) -> frozenset[str]:
     """Return the proper descendants of a term."""
     found: set[str] = set()
-    frontier = [_known(term)]
+    frontier = [known(term)]
     while frontier:
         for child in hierarchy().children[frontier.pop()]:
             if child not in found:
@@ -116,7 +71,7 @@ def is_a(term: str, ancestor: str) -> bool:
     >>> is_a("CL:0000624", "CL:0000084")
     True
     """
-    return _known(ancestor) in _steps_up(term)
+    return known(ancestor) in _steps_up(term)
 
 
 def on_one_line(term: str, other: str) -> bool:
@@ -174,11 +129,3 @@ def _shared(upward: list[dict[str, int]]) -> set[str]:
     if not shared:
         raise InputError("these terms have no common ancestor", hint="one of them is no cell but a part of one")
     return shared
-
-
-def _known(term: str) -> str:
-    if term in hierarchy().names:
-        return term
-    successor = hierarchy().replaced_by.get(term)
-    hint = f"it was replaced by {successor}" if successor else "look ids up at https://www.ebi.ac.uk/ols/ontologies/cl"
-    raise InputError(f"{term!r} is not a live Cell Ontology term ({hierarchy().version})", hint=hint)

@@ -2,25 +2,23 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 from anndata import AnnData
 
 from spatialcore.annotation.ontology.coarsening import coarsen
 from spatialcore.annotation.ontology.curated import live_ids
-from spatialcore.annotation.ontology.hierarchy import current_id
 from spatialcore.annotation.ontology.match import Match
 from spatialcore.annotation.ontology.matcher import Matcher, matcher_for
+from spatialcore.annotation.ontology.options import Granularity, check, checked_overrides
 from spatialcore.annotation.ontology.result import MappingResult
 from spatialcore.annotation.ontology.summary import candidates, metadata_of, table_of
 from spatialcore.columns import CELL_TYPE, ONTOLOGY_ID, ONTOLOGY_LABEL
 from spatialcore.core.logging import get_logger
-from spatialcore.errors import InputError, LabelColumnError
 
 logger = get_logger(__name__)
 
-Granularity = Literal["panel", "full"]
 Mappings = dict[str, list[dict[str, Any]]]
 
 
@@ -100,24 +98,18 @@ def add_ontology_ids(
     >>> result.table["id"].tolist()
     ['CL:0000624', 'CL:0000235']
     """
-    _check(adata, source_col, min_score, granularity)
+    check(adata, source_col, min_score, granularity)
     adata = adata.copy() if copy else adata
     matcher = matcher_for(index_path)
-    own = _checked_overrides(overrides or {}, matcher)
+    own = checked_overrides(overrides or {}, matcher)
     labels = adata.obs[source_col].astype(object).where(adata.obs[source_col].notna(), "").astype(str)
     kept = live_ids(adata.obs, target_col) if skip_if_exists else pd.Series("", index=adata.obs.index)
-    open_labels = sorted(set(labels[kept == ""]) - {""})
-
     skipped = skip_labels or set()
     matches = {
         label: own.get(label) or _matched(matcher, label, tissue or "", skipped, min_score, granularity)
-        for label in open_labels
+        for label in sorted(set(labels[kept == ""]) - {""})
     }
-    ids = kept.where(kept != "", labels.map({label: match.id for label, match in matches.items()}).fillna(""))
-    names = ids.map({term: matcher.name_of(term) for term in set(ids) - {""}})
-    adata.obs[target_col] = pd.Categorical(ids)
-    if name_col is not None:
-        adata.obs[name_col] = pd.Categorical(names.fillna(""))
+    _write(adata, kept, labels, matches, matcher, target_col, name_col)
 
     table = table_of(labels, kept, matches, matcher)
     result = MappingResult(table, metadata_of(table, matcher, source_col, tissue, granularity, index_path))
@@ -125,29 +117,6 @@ def add_ontology_ids(
         result.save(save_mapping, dataset_name or source_col)
     _log(result)
     return adata, {label: candidates(match) for label, match in matches.items()}, result
-
-
-def _check(adata: AnnData, source_col: str, min_score: float, granularity: str) -> None:
-    if source_col not in adata.obs.columns:
-        columns = ", ".join(map(str, adata.obs.columns)) or "none"
-        raise LabelColumnError(f"Label column not found: {source_col!r}", hint=f"columns of obs: {columns}")
-    if not 0 <= min_score <= 1:
-        raise InputError(f"min_score is {min_score}, expected 0 to 1", hint="0.5 accepts every tier")
-    if granularity not in ("panel", "full"):
-        raise InputError(f"granularity is {granularity!r}", hint="choose 'panel' or 'full'")
-
-
-def _checked_overrides(overrides: Mapping[str, str], matcher: Matcher) -> dict[str, Match]:
-    checked = {}
-    for label, term in overrides.items():
-        live = current_id(term) or (term if term in matcher.names else None)
-        if live is None:
-            raise InputError(
-                f"the override {label!r} -> {term!r} is not a live Cell Ontology id",
-                hint="look ids up at https://www.ebi.ac.uk/ols/ontologies/cl",
-            )
-        checked[label] = Match(label, live, matcher.name_of(live), 1.0, "tier1_exact")
-    return checked
 
 
 def _matched(
@@ -160,6 +129,23 @@ def _matched(
         return match.dropped()
     coarse = coarsen(match.id) if granularity == "panel" else match.id
     return match if coarse == match.id else match.renamed(coarse, matcher.name_of(coarse))
+
+
+def _write(
+    adata: AnnData,
+    kept: pd.Series,
+    labels: pd.Series,
+    matches: Mapping[str, Match],
+    matcher: Matcher,
+    target_col: str,
+    name_col: str | None,
+) -> None:
+    """Write every cell's id, the kept one before the label's, and its name."""
+    ids = kept.where(kept != "", labels.map({label: match.id for label, match in matches.items()}).fillna(""))
+    adata.obs[target_col] = pd.Categorical(ids)
+    if name_col is not None:
+        names = ids.map({term: matcher.name_of(term) for term in set(ids) - {""}})
+        adata.obs[name_col] = pd.Categorical(names.fillna(""))
 
 
 def _log(result: MappingResult) -> None:

@@ -1,13 +1,12 @@
 """The names of a look-up table, made ready for comparison."""
 
-from collections.abc import Collection
 from functools import cached_property
 
 import numpy as np
 
 from spatialcore.annotation.ontology.abbreviations import whole_readings
-from spatialcore.annotation.ontology.heads import SHORT_HEADS, lineages, noun_of
-from spatialcore.annotation.ontology.hierarchy import ancestors, depth, hierarchy, is_term
+from spatialcore.annotation.ontology.heads import SHORT_HEADS, noun_of
+from spatialcore.annotation.ontology.hierarchy import depth, hierarchy, is_term
 from spatialcore.annotation.ontology.index import Index
 from spatialcore.annotation.ontology.match import Match
 from spatialcore.annotation.ontology.nearest import Spelling
@@ -20,10 +19,6 @@ from spatialcore.annotation.ontology.writing import GREEK_NAMES
 # What a name's score is worth where the label lacks the noun of the name: "immune" is no immune oligodendroglia.
 WITHOUT_NOUN = 0.9
 N_RANKED = 50
-SPECIES = frozenset({"human", "mouse", "mmus", "primate", "homo", "sapiens"})
-TELLS_CD4_CD8 = frozenset({"cd4+", "cd8+", "helper", "cytotoxic"})
-# The share of terms of other lineages among those that share a label's words, above which the words decide nothing.
-MOST_STRANGE = 1 / 3
 
 
 class Names:
@@ -121,33 +116,6 @@ class Names:
         rows = np.argsort(-scores, kind="stable")[:N_RANKED].tolist()
         best = sorted(rows, key=lambda row: (-round(float(scores[row]), 6), self.scorer.sizes[row], self._depth(row)))
         return [(float(scores[row]), row) for row in best]
-
-    def is_ambiguous(self, words: tuple[str, ...], row: int) -> bool:
-        """Say whether the words that a name shares with a label are as much at home in other lineages.
-
-        ``Columnar`` may be an epithelium, a neuron or a chondrocyte; ``chandelier`` is always a neuron.
-        """
-        mine, term = set(words), self.ids[row]
-        if noun_of(self.names[term]) in mine:
-            return False
-        shared = [self.scorer.column[word] for word in self.scorer.words[row] & mine if self.tells(word)]
-        holding = np.flatnonzero(self.scorer.matrix[:, shared].sum(axis=1) == len(shared))
-        known = [kin for other in {self.ids[at] for at in holding} if (kin := lineages(other))]
-        strange = sum(not lineages(term) & kin for kin in known)
-        return bool(lineages(term)) and strange > MOST_STRANGE * len(known)
-
-    def undecided(self, term: str, words: Collection[str]) -> str:
-        """Return a term without what the label leaves open: the species, and whether it is CD4 or CD8."""
-        mine = set(bare(words_of(self.name_of(term))))
-        if mine & SPECIES and not SPECIES & set(words) and (plain := self.by_set.get(frozenset(mine - SPECIES))):
-            return plain
-        for marker, other in (("cd4+", "cd8+"), ("cd8+", "cd4+")):
-            twin = self.by_set.get(frozenset(mine - {marker} | {other})) if marker in mine else None
-            if twin and not TELLS_CD4_CD8 & set(words) and is_term(term) and is_term(twin):
-                shared = ancestors(term).keys() & ancestors(twin).keys()
-                said = {kin: len(set(words_of(self.name_of(kin))) & set(words)) for kin in shared}
-                return max(shared, key=lambda kin: (said[kin], depth(kin), kin))
-        return term
 
     def words_at(self, row: int) -> frozenset[str]:
         """Return the words of a name, and of the name of its term."""
