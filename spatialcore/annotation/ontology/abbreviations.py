@@ -32,6 +32,13 @@ def whole_readings() -> dict[str, str]:
     return {short: reads for short in abbreviations() if short.endswith(" cell") and (reads := reading(short))}
 
 
+@cache
+def whole_forms() -> dict[frozenset[str], str]:
+    """Return the whole labels of several words that the table reads, by their words in any order."""
+    forms = (short.removesuffix(" cell") for short in abbreviations() if short.endswith(" cell"))
+    return {frozenset(form.split()): form for form in forms if " " in form}
+
+
 def reading(word: str, tissue: str = "") -> str | None:
     """Return what a short form stands for in a tissue, None where it is not one.
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 from spatialcore.annotation import patterns  # it imports this package: its names are looked up when called
-from spatialcore.annotation.ontology.abbreviations import reading
+from spatialcore.annotation.ontology.abbreviations import reading, whole_forms
 from spatialcore.annotation.ontology.hierarchy import current_id
 from spatialcore.annotation.ontology.match import Match
 from spatialcore.annotation.ontology.names import Names
@@ -72,7 +72,8 @@ class Known:
 
     def own_reading(self, label: str, tissue: str = "") -> str | None:
         """Return the term that our own table of short forms gives for a whole label (``alpha cell``)."""
-        text = " ".join(bare(words_of(label)))
+        words = bare(words_of(label))
+        text = whole_forms().get(frozenset(words)) or " ".join(words)
         own = reading(f"{text} cell", f"{tissue} {text}")
         return self.table.term_of(bare(words_of(own))) if own else None
 

@@ -46,7 +46,8 @@ def expand(label: str, tissue: str = "") -> str:
     """Return a label's words with the short forms spelled out, each in the light of the tissue and of the others."""
     words = _parted(label, _with_joined(label, spelled(label).split(), tissue))
     marked = {singular(word.lower()) for word in _STATE_IN_FRONT.findall(label)}
-    context = f"{tissue} {' '.join((*words, *words_of(label)))}"
+    numberless = (word.rstrip("0123456789") for word in words)  # EC5_art: of an EC
+    context = f"{tissue} {' '.join((*words, *numberless, *words_of(label)))}"
     return " ".join(reading_of(word, context, has_state=word in marked) or word for word in words)
 
 
