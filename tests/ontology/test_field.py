@@ -22,6 +22,9 @@ FIELDS = {
         ("CAR T cells", "T cell"),
         ("proB.FrBC", "fraction B/C precursor B cell"),
         ("TR-AM", "alveolar macrophage"),
+        ("CD14++CD16-", "CD14-positive, CD16-negative classical monocyte"),
+        ("CD4 Tconv", "CD4-positive, alpha-beta T cell"),
+        ("MC", ""),
     ],
     "lung and gut": [
         ("OSN", "olfactory receptor cell"),
@@ -30,6 +33,7 @@ FIELDS = {
         ("Crypt base columnar", "intestinal crypt stem cell"),
         ("Circular muscle", "smooth muscle cell"),
         ("Villus tip", "enterocyte of epithelium of intestinal villus"),
+        ("Mucin-producing", "mucus secreting cell"),
         ("BEST4 colonocyte", "BEST4+ colonocyte"),
         ("Stalk", ""),
     ],
@@ -50,6 +54,10 @@ FIELDS = {
     ],
     "heart and vessels": [
         ("LV cardiomyocyte", "ventricular cardiac muscle cell"),
+        ("SMC/Pericyte", "mural cell"),
+        ("EC5_art", "endothelial cell of artery"),
+        ("mv Endothelial cells", "microvascular endothelial cell"),
+        ("lymph EC", "endothelial cell of lymphatic vessel"),
         ("Contractile SMC", "smooth muscle cell"),
         ("Epicardial", "mesothelial cell of epicardium"),
         ("Smooth muscle cell_arterial", "blood vessel smooth muscle cell"),
@@ -59,6 +67,7 @@ FIELDS = {
     "brain and eye": [
         ("L5 PT", "L5 extratelencephalic projecting glutamatergic cortical neuron"),
         ("DG GC", "dentate gyrus granule cell"),
+        ("somatostatin neurons", "sst GABAergic interneuron"),
         ("Polydendrocytes", "oligodendrocyte precursor cell"),
         ("Neu_Ex", "glutamatergic neuron"),
         ("RGC", "retinal ganglion cell"),
@@ -71,6 +80,7 @@ FIELDS = {
     "skin, muscle, fat, joint": [
         ("Reticular fibroblasts", "fibroblast of the reticular layer of dermis"),
         ("IFE basal", "basal cell of epidermis"),
+        ("Keratinocyte (Basal)", "basal cell of epidermis"),
         ("Bulge stem cell", "keratinocyte stem cell"),
         ("Myofibers", "skeletal muscle fiber"),
         ("ASPC", "mesenchymal stem cell of adipose tissue"),

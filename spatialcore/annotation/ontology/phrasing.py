@@ -86,8 +86,11 @@ def is_telling(form: str) -> bool:
 
 
 def with_implied(words: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the words, and T where CD4 or CD8 alone says so, endothelial where a vessel stands for its cells."""
+    """Return the words, and T where CD4 or CD8 alone says so, monocyte where CD14 and CD16 do, endothelial where a vessel stands for its cells."""
     if {"cd4+", "cd8+"} & set(words) and not HAS_CD4_CD8 & set(words):
         return (*words, "t")
+    markers = {word.strip("+¬") for word in words if word.startswith("cd")}
+    if markers == {"cd14", "cd16"} and not HAS_CD4_CD8 & set(words):
+        return (*words, "monocyte")
     is_vessel = words and words[-1] in VESSELS and not AROUND_VESSELS & set(words)
     return (*words, "endothelial") if is_vessel else words
