@@ -86,7 +86,7 @@ def is_telling(form: str) -> bool:
 
 
 def with_implied(words: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the words, and T where CD4 or CD8 alone says so, monocyte where CD14 and CD16 do, endothelial where a vessel stands for its cells."""
+    """Return the words and the noun they imply: T by CD4 or CD8, monocyte by CD14 and CD16, endothelial by a vessel."""
     if {"cd4+", "cd8+"} & set(words) and not HAS_CD4_CD8 & set(words):
         return (*words, "t")
     markers = {word.strip("+¬") for word in words if word.startswith("cd")}

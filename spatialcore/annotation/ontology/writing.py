@@ -56,7 +56,7 @@ _GLUED_CELL = re.compile(
 )
 # The Immunological Genome Project's codes: T.8NVE.OT1, preB.FrC, proB.FrBC, Tgd.imm.VG1+
 _T_CODE = re.compile(r"\bT\.(?:CD)?([48])(NVE|MEM|EFF)?", re.IGNORECASE)
-_FRACTION_CODE = re.compile(r"(?<=[A-Za-z]\.)Fr([A-F])(C?)\b")
+_FRACTION_CODE = re.compile(r"(?<=[A-Za-z]\.)Fr([A-F])(C?)\b", re.IGNORECASE)
 _PRIME = re.compile(r"(?<=[a-z0-9])['′’](?=\s|$)")
 
 
