@@ -160,7 +160,7 @@ def train_and_annotate_config(
 
 def _train(adata: AnnData, config: TrainingConfig, model_path: Path, watch: manifest.Stopwatch) -> dict[str, Any]:
     from spatialcore.annotation.panel import get_panel_genes
-    from spatialcore.annotation.query import require_readable
+    from spatialcore.annotation.readable import require_readable
 
     require_readable(adata)
     with watch.phase("references"):

@@ -8,7 +8,7 @@ import numpy as np
 
 from spatialcore.annotation.config import Recipe
 from spatialcore.annotation.panel import get_panel_genes
-from spatialcore.annotation.query import require_readable
+from spatialcore.annotation.readable import require_readable
 from spatialcore.errors import GeneOverlapError, InputError
 
 POOLED_CELLS = 20_000  # enough to establish a platform's depth, gene efficiency and background

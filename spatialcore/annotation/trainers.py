@@ -12,7 +12,8 @@ from spatialcore.annotation.class_labels import ClassLabels
 from spatialcore.annotation.heldout import HeldOut, cross_fit
 from spatialcore.annotation.model import TARGET_SUM, CellTypingModel
 from spatialcore.annotation.platform import MAX_QUERY_CELLS, class_profiles, estimate_platform, log_scale, row_sums
-from spatialcore.annotation.query import locate, open_query
+from spatialcore.annotation.query import open_query
+from spatialcore.annotation.readable import locate
 from spatialcore.annotation.voters import Conditions, fit_voters
 from spatialcore.core.counts import recover_counts
 from spatialcore.core.matrix import open_matrix

@@ -82,6 +82,14 @@ def _draw(
     dots = axes.scatter(
         x, y, s=fractions * _AREA, c=shade, cmap=cmap, vmin=0, vmax=1, edgecolors=style.MUTED, linewidths=0.3
     )
+    _name_axes(axes, names, chosen)
+    style.color_bar(figure, dots, axes, "Mean expression, share of the gene's highest type", shrink=0.5)
+    _size_legend(figure, axes)
+    return figure
+
+
+def _name_axes(axes: Any, names: Sequence[str], chosen: pd.DataFrame) -> None:
+    n_types, n_genes = len(names), len(chosen)
     axes.set_xticks(range(n_genes), chosen["gene"], rotation=90, fontsize=style.SMALL)
     axes.set_yticks(range(n_types), names, fontsize=style.SMALL)
     axes.set_xlim(-0.7, n_genes - 0.3)
@@ -93,7 +101,9 @@ def _draw(
     owners = chosen["cell_type"].to_numpy()
     for edge in np.flatnonzero(owners[1:] != owners[:-1]):
         axes.axvline(edge + 0.5, color=style.MUTED, linewidth=0.5)
-    style.color_bar(figure, dots, axes, "Mean expression, share of the gene's highest type", shrink=0.5)
+
+
+def _size_legend(figure: "Figure", axes: Any) -> None:
     sizes = [axes.scatter([], [], s=step * _AREA, c=style.MUTED, label=f"{step:.0%}") for step in _STEPS]
     figure.legend(
         handles=sizes,
@@ -104,7 +114,6 @@ def _draw(
         fontsize=style.SMALL,
         title_fontsize=style.SMALL,
     )
-    return figure
 
 
 def _as_table(means: Any, fractions: Any, names: Sequence[str], chosen: pd.DataFrame) -> pd.DataFrame:
