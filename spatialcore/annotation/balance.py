@@ -6,17 +6,17 @@ equal one), at least a minimum, at most what it has, and what one source cannot 
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
 from anndata import AnnData
 
+from spatialcore.annotation.balance_groups import group_cells, other_names, sources_of, without_rare
 from spatialcore.annotation.filters import require_column
 from spatialcore.annotation.proportions import match_groups, read_proportions, resolve_sizes
 from spatialcore.annotation.sampling import cell_keys, level, share_out, take_off
-from spatialcore.columns import ONTOLOGY_ID, ONTOLOGY_LABEL, REFERENCE_SOURCE, UNIFIED_CELL_TYPE
-from spatialcore.core.categories import categorical
+from spatialcore.columns import REFERENCE_SOURCE
 from spatialcore.core.checks import require_whole
 from spatialcore.core.logging import get_logger
 from spatialcore.core.matrix import Ints
@@ -90,22 +90,17 @@ def subsample_balanced(
     {'a': 86, 'b': 14}
     """
     _check_values(max_cells_per_type, min_cells_per_type, min_cells_per_source, source_balance, random_state)
-    for column, what in (
-        (label_column, "Label column"),
-        (source_column, "Source column"),
-        (group_by_column, "Group column"),
-    ):
+    for column, what in ((label_column, "Label"), (source_column, "Source"), (group_by_column, "Group")):
         if column is not None:
-            require_column(adata, column, what)
+            require_column(adata, column, f"{what} column")
     shares = None if target_proportions is None else read_proportions(target_proportions)
-    groups = _groups(adata.obs, label_column, group_by_column)
-    groups = _without_rare(groups, min_cells_per_type)
-    sources = _sources(adata.obs, source_column)
+    groups = without_rare(group_cells(adata.obs, label_column, group_by_column), min_cells_per_type)
+    sources = sources_of(adata.obs, source_column)
     available = np.bincount(groups.codes[groups.codes >= 0], minlength=len(groups.categories))
     caps = np.full(len(available), max_cells_per_type)
     sizes = np.minimum(available, caps)
     if shares is not None:
-        known = _other_names(adata.obs, groups, label_column)
+        known = other_names(adata.obs, groups, label_column)
         matched = match_groups(list(shares), list(groups.categories), known)
         sizes = resolve_sizes(available, caps, list(shares.values()), matched, min_cells_per_type)
     quota = _quotas(groups, sources, sizes, source_balance, min_cells_per_source)
@@ -155,70 +150,6 @@ def _check_values(max_type: int, min_type: int, min_source: int, balance: str, r
     require_whole("random_state", random_state, least=0, hint="42 is the default")
     if balance not in get_args(SourceBalance):
         raise InputError(f"source_balance is {balance!r}", hint=f"one of {', '.join(get_args(SourceBalance))}")
-
-
-def _texts(column: "pd.Series[Any]") -> pd.Categorical:
-    """Return a column as sorted text categories; NaN and empty text are no category."""
-    labels = column.astype("category")
-    texts = [str(category).strip() for category in labels.cat.categories]
-    unique = sorted({text for text in texts if text})
-    place = {text: position for position, text in enumerate(unique)}
-    renamed = np.array([place.get(text, -1) for text in texts] + [-1])
-    return categorical(renamed[labels.cat.codes.to_numpy()], unique)
-
-
-def _groups(obs: pd.DataFrame, label_column: str, group_by_column: str | None) -> pd.Categorical:
-    labels = _texts(obs[label_column])
-    n_missing = int((labels.codes < 0).sum())
-    if n_missing:
-        log.warning("%d cells without a label in '%s' are left out", n_missing, label_column)
-    if group_by_column is None:
-        return labels.remove_unused_categories()
-    ids = _texts(obs[group_by_column])
-    names = sorted({*ids.categories, *labels.categories})
-    place = {name: position for position, name in enumerate(names)}
-    of_id = np.array([place[name] for name in ids.categories] + [-1])
-    of_label = np.array([place[name] for name in labels.categories] + [-1])
-    codes = np.where(ids.codes >= 0, of_id[ids.codes], of_label[labels.codes])
-    codes = np.where(labels.codes >= 0, codes, -1)
-    return categorical(codes, names).remove_unused_categories()
-
-
-def _without_rare(groups: pd.Categorical, least: int) -> pd.Categorical:
-    counts = np.bincount(groups.codes[groups.codes >= 0], minlength=len(groups.categories))
-    rare = [str(name) for name in groups.categories[counts < least]]
-    if rare:
-        listed = ", ".join(rare[:10]) + (" ..." if len(rare) > 10 else "")
-        log.warning("%d types with fewer than %d cells are left out: %s", len(rare), least, listed)
-    kept = groups.remove_categories(rare)
-    if len(kept.categories) == 0:
-        raise InputError(
-            f"no cell type has {least} cells (the largest of {len(counts)} has {int(counts.max(initial=0))})",
-            hint="lower min_cells_per_type, or add a reference",
-        )
-    return kept
-
-
-def _sources(obs: pd.DataFrame, column: str | None) -> pd.Categorical:
-    if column is None:
-        return categorical(np.zeros(len(obs), np.int64), ["all"])
-    sources = _texts(obs[column])
-    if (sources.codes < 0).any():  # a cell of no source is of a source of its own
-        codes = np.where(sources.codes < 0, len(sources.categories), sources.codes)
-        return categorical(codes, [*sources.categories, "(none)"])
-    return sources
-
-
-def _other_names(obs: pd.DataFrame, groups: pd.Categorical, label_column: str) -> dict[str, set[int]]:
-    """Return every name under which the cells of a group are known -> the groups."""
-    names: dict[str, set[int]] = {}
-    for column in dict.fromkeys((label_column, ONTOLOGY_ID, ONTOLOGY_LABEL, UNIFIED_CELL_TYPE)):
-        if column in obs:
-            named = _texts(obs[column])
-            pairs = np.unique(np.stack([named.codes, groups.codes], axis=1), axis=0)
-            for name, group in pairs[(pairs >= 0).all(axis=1)]:
-                names.setdefault(str(named.categories[name]), set()).add(int(group))
-    return names
 
 
 def _quotas(

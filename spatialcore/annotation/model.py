@@ -13,19 +13,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from spatialcore.annotation.calibration import Calibration
 from spatialcore.annotation.card import render_card
 from spatialcore.annotation.kernel import Floats, Standardized
+from spatialcore.annotation.model_content import FORMAT, as_celltypist, model_parts
 from spatialcore.annotation.unpickling import read_pickle
 from spatialcore.core.atomic import whole
+from spatialcore.core.normalization import TARGET_SUM
 from spatialcore.core.provenance import sha256_of_file, versions
 from spatialcore.errors import ModelError
-
-EXTRA_KEY = "spatialcore"
-FORMAT = 1
-TARGET_SUM = 10_000.0
 
 
 @dataclass(frozen=True)
@@ -120,49 +116,8 @@ def load_model(path: str | Path) -> CellTypingModel:
             f"{file} is not the file that {sidecar_path(file).name} describes: its sha256 differs",
             hint="fetch both files again, or delete the sidecar if you know where the model comes from",
         )
-    return _assemble(content, metadata, _read_json(colors_path(file)), file)
-
-
-def _assemble(content: dict[str, Any], metadata: dict[str, Any], colors: dict[str, str], path: Path) -> CellTypingModel:
-    classifier, extra = content["Model"], content.get(EXTRA_KEY) or {}
-    if hasattr(classifier, "classifier"):  # a pickled celltypist.models.Model
-        classifier = classifier.classifier
-    try:
-        linear = Standardized.from_estimator(classifier, content["Scaler_"])
-        classes = tuple(str(name) for name in classifier.classes_)
-        genes = tuple(str(gene) for gene in classifier.features)
-    except AttributeError as error:
-        raise ModelError(
-            f"{path} lacks a part of a CellTypist model: {error}", hint="train or fetch it again"
-        ) from error
-    _check_shapes(linear, classes, genes, path)
-    second = Standardized(**extra["second"]) if extra.get("second") else None
-    calibration = Calibration.from_dict(extra["calibration"]) if extra.get("calibration") else None
-    return CellTypingModel(
-        classes=classes,
-        genes=genes,
-        linear=linear,
-        ontology_ids=dict(extra.get("ontology_ids") or metadata.get("ontology_ids") or {}),
-        colors=colors,
-        target_sum=float(extra.get("target_sum", metadata.get("target_sum", TARGET_SUM))),
-        second=second,
-        profiles=extra.get("profiles"),
-        calibration=calibration,
-        metadata=metadata,
-        path=path,
-    )
-
-
-def _check_shapes(linear: Standardized, classes: tuple[str, ...], genes: tuple[str, ...], path: Path) -> None:
-    rows = 1 if len(classes) == 2 else len(classes)
-    if linear.coef.shape != (rows, len(genes)) or linear.mean.shape != (len(genes),):
-        raise ModelError(
-            f"{path}: coefficients {linear.coef.shape} do not fit {len(classes)} classes and {len(genes)} genes",
-            hint="the file is damaged or was edited by hand",
-        )
-    finite = all(np.isfinite(part).all() for part in (linear.coef, linear.intercept, linear.mean, linear.scale))
-    if not finite or (linear.scale <= 0).any():
-        raise ModelError(f"{path}: coefficients or scales are not finite positive numbers", hint="train it again")
+    parts = model_parts(content, metadata, file)
+    return CellTypingModel(**parts, colors=_read_json(colors_path(file)), metadata=metadata, path=file)
 
 
 def save_model(model: CellTypingModel, path: str | Path) -> CellTypingModel:
@@ -178,7 +133,7 @@ def save_model(model: CellTypingModel, path: str | Path) -> CellTypingModel:
     file = Path(path).expanduser()
     file = file if file.suffix == ".pkl" else file.with_name(file.name + ".pkl")
     file.parent.mkdir(parents=True, exist_ok=True)
-    _write_whole(file, pickle.dumps(_as_celltypist(model), protocol=4))
+    _write_whole(file, pickle.dumps(as_celltypist(model), protocol=4))
     metadata = {
         "format": FORMAT,
         "classes": list(model.classes),
@@ -194,39 +149,6 @@ def save_model(model: CellTypingModel, path: str | Path) -> CellTypingModel:
     _write_whole(colors_path(file), json.dumps(model.colors, indent=1).encode())
     _write_whole(card_path(file), render_card(metadata).encode())
     return replace(model, metadata=metadata, path=file)
-
-
-def _as_celltypist(model: CellTypingModel) -> dict[str, Any]:
-    """Build the dictionary that stock CellTypist unpickles."""
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.preprocessing import StandardScaler
-
-    classifier = LogisticRegression()
-    classifier.classes_ = np.array(model.classes)
-    classifier.coef_, classifier.intercept_ = model.linear.coef, model.linear.intercept
-    classifier.features = np.array(model.genes, dtype=object)
-    classifier.n_features_in_ = len(model.genes)
-    scaler = StandardScaler()
-    scaler.mean_, scaler.scale_, scaler.var_ = model.linear.mean, model.linear.scale, model.linear.scale**2
-    scaler.n_features_in_ = len(model.genes)
-    about = model.metadata
-    description = {
-        "date": about.get("date", ""),  # none by us: the same training gives the same bytes
-        "details": f"input: log1p of counts brought to {model.target_sum:g} over the model's {len(model.genes)} genes",
-        "url": "",
-        "source": about.get("source", ""),
-        "version": f"format {FORMAT}",
-        "number_celltypes": len(model.classes),
-        "target_sum": model.target_sum,
-    }
-    extra = {
-        "ontology_ids": model.ontology_ids,
-        "target_sum": model.target_sum,
-        "second": vars(model.second) if model.second else None,
-        "profiles": model.profiles,
-        "calibration": model.calibration.to_dict() if model.calibration else None,
-    }
-    return {"Model": classifier, "Scaler_": scaler, "description": description, EXTRA_KEY: extra}
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -11,12 +11,13 @@ from scipy import sparse
 from spatialcore.annotation.calibration import Calibration
 from spatialcore.annotation.confidence import ConfidenceMethod, transform_confidence
 from spatialcore.annotation.kernel import Floats, winners
-from spatialcore.annotation.model import TARGET_SUM, CellTypingModel
+from spatialcore.annotation.model import CellTypingModel
 from spatialcore.annotation.query import Expression, GeneMatch, pick, view_rows
 from spatialcore.annotation.readable import is_dask, require_expression
 from spatialcore.annotation.resolution import Resolution, as_one_class
 from spatialcore.annotation.scorer import Scorer
 from spatialcore.core.counts import recover_counts
+from spatialcore.core.normalization import TARGET_SUM
 from spatialcore.errors import ModelError
 
 Codes = npt.NDArray[np.int32]

@@ -117,11 +117,7 @@ def combine_references(
     require_whole("random_state", random_state, least=0, hint="42 is the default")
     wanted = wanted_genes(target_genes)
     excluded = _excluded(exclude_labels)
-    paths = [local_path(uri, cache_dir) for uri in uris]
-    references = [
-        inspect_reference(uri, path, source, column, random_state)
-        for uri, path, source, column in zip(uris, paths, source_names(paths), columns, strict=True)
-    ]
+    references = _inspect(uris, columns, cache_dir, random_state)
     genes, positions = shared_genes(references, wanted, min_gene_overlap_pct)
     for reference in references:
         drop_labels(reference, excluded)
@@ -135,18 +131,28 @@ def combine_references(
         )
         require_two_types(references)
     parts = [_read(reference, at, unsafe_force) for reference, at in zip(references, positions, strict=True)]
-    counts = sp.vstack([part for part, _ in parts], format="csr")
-    obs = _obs([frame for _, frame in parts], output_column)
-    combined = AnnData(
-        log1p_normalize(counts) if normalize_data else counts.copy(),
-        obs,
-        pd.DataFrame(index=pd.Index(genes, dtype=object)),
-    )
-    combined.layers[COUNTS] = counts
+    combined = _join(parts, genes, output_column, normalize=normalize_data)
     manifest = [describe_reference(reference, genes, wanted, checksum) for reference in references]
     combined.uns[REFERENCES_MANIFEST] = json.dumps(manifest)
     log.info("combined %d references: %d cells, %d genes", len(references), combined.n_obs, combined.n_vars)
     return combined
+
+
+def _inspect(uris: list[str], columns: list[str], cache_dir: Path | None, random_state: int) -> list[Reference]:
+    paths = [local_path(uri, cache_dir) for uri in uris]
+    return [
+        inspect_reference(uri, path, source, column, random_state)
+        for uri, path, source, column in zip(uris, paths, source_names(paths), columns, strict=True)
+    ]
+
+
+def _join(
+    parts: list[tuple[sp.csr_matrix, pd.DataFrame]], genes: list[str], output_column: str, *, normalize: bool
+) -> AnnData:
+    counts = sp.vstack([part for part, _ in parts], format="csr")
+    obs = _obs([frame for _, frame in parts], output_column)
+    X = log1p_normalize(counts) if normalize else counts.copy()
+    return AnnData(X, obs, pd.DataFrame(index=pd.Index(genes, dtype=object)), layers={COUNTS: counts})
 
 
 def _pairs(paths: Any, columns: Any) -> tuple[list[str], list[str]]:

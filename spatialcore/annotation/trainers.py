@@ -10,13 +10,14 @@ from scipy import sparse
 from spatialcore.annotation.celltypist_recipe import RecipeOptions, fit_celltypist
 from spatialcore.annotation.class_labels import ClassLabels
 from spatialcore.annotation.heldout import HeldOut, cross_fit
-from spatialcore.annotation.model import TARGET_SUM, CellTypingModel
+from spatialcore.annotation.model import CellTypingModel
 from spatialcore.annotation.platform import MAX_QUERY_CELLS, class_profiles, estimate_platform, log_scale, row_sums
 from spatialcore.annotation.query import open_query
 from spatialcore.annotation.readable import locate
 from spatialcore.annotation.voters import Conditions, fit_voters
 from spatialcore.core.counts import recover_counts
 from spatialcore.core.matrix import open_matrix
+from spatialcore.core.normalization import TARGET_SUM
 from spatialcore.errors import InputError
 
 Floats = npt.NDArray[np.float64]

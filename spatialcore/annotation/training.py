@@ -10,7 +10,7 @@ from anndata import AnnData
 
 from spatialcore import columns
 from spatialcore.annotation.celltypist_recipe import RecipeOptions
-from spatialcore.annotation.class_labels import read_labels
+from spatialcore.annotation.class_labels import ClassLabels, read_labels
 from spatialcore.annotation.model import CellTypingModel, colors_path, save_model, sidecar_path
 from spatialcore.annotation.trainers import train_logistic, train_recipe
 from spatialcore.core.palette import palette
@@ -107,7 +107,17 @@ def train_celltypist_model(
         model = train_recipe(adata, labels, options, random_state)
     else:
         model = train_logistic(adata, labels, query=query, depths=depths, random_state=random_state)
-    summary = {
+    summary = _summary(trainer, labels, model)
+    about = {"name": model_name, "tissue": tissue, "label_column": label_column, "random_state": random_state}
+    metadata = {**about, "training": summary, **model.metadata}
+    model = replace(model, ontology_ids=labels.ontology_ids, colors=palette(model.classes), metadata=metadata)
+    if output_path is not None:
+        model = save_model(model, _file(output_path, model_name))
+    return _result(model, summary)
+
+
+def _summary(trainer: str, labels: ClassLabels, model: CellTypingModel) -> dict[str, Any]:
+    return {
         "trainer": trainer,
         "n_cells": len(labels.rows),
         "n_unlabelled": labels.n_unlabelled,
@@ -115,22 +125,6 @@ def train_celltypist_model(
         "n_classes": len(model.classes),
         "cells_per_class": dict(zip(labels.names, np.bincount(labels.codes).tolist(), strict=True)),
     }
-    about = {
-        "name": model_name,
-        "tissue": tissue,
-        "label_column": label_column,
-        "random_state": random_state,
-        "training": summary,
-    }
-    model = replace(
-        model,
-        ontology_ids=labels.ontology_ids,
-        colors=palette(model.classes),
-        metadata={**about, **model.metadata},
-    )
-    if output_path is not None:
-        model = save_model(model, _file(output_path, model_name))
-    return _result(model, summary)
 
 
 def _file(output_path: str | Path, model_name: str) -> Path:

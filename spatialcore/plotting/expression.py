@@ -9,10 +9,10 @@ from scipy.sparse import csc_matrix, csr_matrix
 
 from spatialcore.annotation.panel import gene_features
 from spatialcore.core.matrix import is_sparse
+from spatialcore.core.normalization import TARGET_SUM
 from spatialcore.errors import InputError
 from spatialcore.plotting.groups import Groups
 
-TARGET_SUM = 10_000.0
 _SAMPLE = 20_000
 
 
