@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from anndata import AnnData
 
 from spatialcore import columns
@@ -13,6 +14,7 @@ from spatialcore.plotting.calibration import plot_calibration
 from spatialcore.plotting.celltype_map import plot_celltype_map
 from spatialcore.plotting.composition import plot_composition
 from spatialcore.plotting.confusions import plot_confusable_pairs
+from spatialcore.plotting.expression import log_expression
 from spatialcore.plotting.gene_coverage import plot_gene_coverage
 from spatialcore.plotting.generate import generate_annotation_plots
 from spatialcore.plotting.marker_separation import plot_marker_separation
@@ -49,8 +51,9 @@ def draw_run_figures(
         ``figures``, ``paths`` and ``summary`` as :func:`generate_annotation_plots` returns them, with more figures.
     """
     folder = None if output_dir is None else Path(output_dir)
+    shown = _normalised_once(adata)
     drawn = generate_annotation_plots(
-        adata,
+        shown,
         label_column=columns.PREDICTED,
         output_dir=folder,
         prefix=prefix,
@@ -58,10 +61,17 @@ def draw_run_figures(
         markers=markers,
     )
     kept = _with_calls_kept(adata, confidence_threshold)
-    for name, draw in _more(adata, kept, confidence_threshold, markers).items():
+    for name, draw in _more(shown, kept, confidence_threshold, markers).items():
         path = None if folder is None else folder / f"{prefix}_{name}.png"
         drawn["figures"][name], drawn["paths"][name] = draw(path), path
     return drawn
+
+
+def _normalised_once(adata: AnnData) -> AnnData:
+    """Return the panel's genes as log1p(10k), which three figures would each make of counts for themselves."""
+    X, genes = log_expression(adata)
+    places = {columns.SPATIAL: adata.obsm[columns.SPATIAL]} if columns.SPATIAL in adata.obsm else {}
+    return AnnData(X, obs=adata.obs, var=pd.DataFrame(index=genes), obsm=places, uns=dict(adata.uns))
 
 
 def _with_calls_kept(adata: AnnData, threshold: float) -> AnnData:
