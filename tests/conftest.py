@@ -1,5 +1,7 @@
 """What every test may ask for."""
 
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -29,3 +31,19 @@ def shared() -> Path:
 def rng() -> np.random.Generator:
     """Return a seeded generator."""
     return np.random.default_rng(0)
+
+
+@pytest.fixture
+def hide_package(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Make an optional package look as if it were not installed, whatever an earlier test loaded of it."""
+    from fsspec.registry import _registry as loaded_systems
+
+    from spatialcore.storage import connections
+
+    def hide(module: str) -> None:
+        monkeypatch.setitem(sys.modules, module, None)
+        monkeypatch.setattr(connections, "_open", {})
+        for scheme in ("s3", "gs"):
+            monkeypatch.delitem(loaded_systems, scheme, raising=False)
+
+    return hide

@@ -1,15 +1,13 @@
 """The specification's table of errors, the rows of references and expression: each arises, with its text and remedy."""
 
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from fsspec.registry import _registry as loaded_systems
 
 from spatialcore.annotation import combine_references, ensure_normalized, load_adata_backed, subsample_balanced
 from spatialcore.errors import DependencyError, SpatialCoreError
-from spatialcore.storage import connections
 from tests.references.conftest import GENES, Write, make_reference
 
 
@@ -53,11 +51,9 @@ def test_label_column_not_found(write: Write) -> None:
     ],
 )
 def test_a_missing_cloud_package(
-    module: str, uri: str, text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    module: str, uri: str, text: str, tmp_path: Path, hide_package: Callable[[str], None]
 ) -> None:
-    monkeypatch.setitem(sys.modules, module, None)
-    monkeypatch.setattr(connections, "_open", {})
-    monkeypatch.delitem(loaded_systems, uri.split(":")[0], raising=False)
+    hide_package(module)
     with pytest.raises(DependencyError, match=text):
         combine_references([uri], ["cell_type"], cache_dir=tmp_path)
 

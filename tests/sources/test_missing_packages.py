@@ -1,15 +1,14 @@
 """What is said where an optional package is not installed."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from fsspec.registry import _registry as loaded_systems
 
 from spatialcore import storage
 from spatialcore.annotation import acquire_reference
 from spatialcore.errors import DependencyError
-from spatialcore.storage import connections
 
 
 @pytest.mark.parametrize(
@@ -23,12 +22,9 @@ from spatialcore.storage import connections
     ],
 )
 def test_the_package_is_named(
-    module: str, source: str, text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    module: str, source: str, text: str, tmp_path: Path, hide_package: Callable[[str], None]
 ) -> None:
-    monkeypatch.setitem(sys.modules, module, None)
-    monkeypatch.setattr(connections, "_open", {})
-    for scheme in ("s3", "gs"):  # another test may have loaded the class
-        monkeypatch.delitem(loaded_systems, scheme, raising=False)
+    hide_package(module)
     with pytest.raises(DependencyError, match=text) as failure:
         acquire_reference(source, tmp_path / "a.h5ad")
     assert isinstance(failure.value, ImportError)
