@@ -26,14 +26,14 @@ class Acquisition(_Form):
 class AcquireConfig(_Form):
     """Which references to fetch."""
 
-    references: list[Acquisition] = Field(..., min_length=1, title="References")
+    references: list[Acquisition] = Field(..., min_length=1, title="References", description="Fetched four at a time")
     force: bool = Field(False, title="Fetch again", description="Even if the destination has a good copy")
 
 
 class AnnotateConfig(_Form):
     """New samples for a model that is there."""
 
-    queries: list[Query] = Field(..., min_length=1, title="Queries")
+    queries: list[Query] = Field(..., min_length=1, title="Queries", description="Each is annotated on its own")
     store: str = Field("spatialcore-store", min_length=1, title="Store", description="A folder, s3:// or gs:// prefix")
     tissue: str = Field(..., min_length=1, title="Tissue", description="Whose model")
     version: str = Field("current", min_length=1, title="Model version", description="current: the one in use")
@@ -43,8 +43,10 @@ class AnnotateConfig(_Form):
     resolution: Literal["class", "auto"] = Field(
         "class", title="Call resolution", description="auto: inseparable types become their common ancestor"
     )
-    generate_plots: bool = Field(True, title="Plots and report")
-    task_runner: Literal["threads", "dask"] = Field("threads", title="Where queries are annotated")
+    generate_plots: bool = Field(True, title="Plots and report", description="Off: calls and data only")
+    task_runner: Literal["threads", "dask"] = Field(
+        "threads", title="Where queries are annotated", description="threads: in this run; dask: many machines"
+    )
     dask_address: str = Field("", title="Dask scheduler", description="Nothing given: a cluster on this machine")
 
 
@@ -97,4 +99,4 @@ class PendingConfig(_Form):
     confidence_threshold: float = Field(
         0.8, ge=0, le=1, title="Confidence threshold", description="Calls below it become Unassigned"
     )
-    generate_plots: bool = Field(True, title="Plots and report")
+    generate_plots: bool = Field(True, title="Plots and report", description="Off: calls and data only")

@@ -60,7 +60,11 @@ class Recipe(Settings):
     """The choices that shape a model and its calls, whatever the data."""
 
     tissue: str = Field("unknown", title="Tissue", description="Names the model and settles ambiguous labels")
-    balance_strategy: BalanceStrategy = Field("proportional", title="Balance between sources")
+    balance_strategy: BalanceStrategy = Field(
+        "proportional",
+        title="Balance between sources",
+        description="Cells of a type from several references. proportional: as each has them; equal: as many of each",
+    )
     max_cells_per_type: int = Field(5000, ge=1, title="Cells per type", description="Cap after balancing")
     min_cells_per_type: int = Field(10, ge=0, title="Smallest type", description="Types with fewer cells are left out")
     max_cells_per_ref: int = Field(100_000, ge=1, title="Cells per reference", description="Cap while reading")
@@ -70,7 +74,9 @@ class Recipe(Settings):
     confidence_threshold: float = Field(
         0.8, ge=0, le=1, title="Confidence threshold", description="Calls below it become Unassigned"
     )
-    confidence_transform: ConfidenceMethod = Field("calibrated", title="Confidence")
+    confidence_transform: ConfidenceMethod = Field(
+        "calibrated", title="Confidence", description="calibrated: of the calls at 0.8 about 80 % are right"
+    )
     trainer: Trainer = Field("logistic", title="Trainer", description="logistic: matched to the query's platform")
     granularity: Literal["panel", "full"] = Field(
         "panel", title="Label granularity", description="panel: subtypes that panels cannot tell apart are merged"
@@ -78,13 +84,21 @@ class Recipe(Settings):
     resolution: Literal["class", "auto"] = Field(
         "class", title="Call resolution", description="auto: inseparable types become their common ancestor"
     )
-    min_gene_overlap_pct: float = Field(25.0, ge=0, le=100, title="Smallest gene overlap (%)")
+    min_gene_overlap_pct: float = Field(
+        25.0,
+        ge=0,
+        le=100,
+        title="Smallest gene overlap (%)",
+        description="Of the query's genes; a reference that shares fewer is refused",
+    )
     exclude_labels: list[str] | None = Field(
         None, title="Labels left out", description="Exact labels; nothing given: the usual junk labels"
     )
-    add_ontology: bool = Field(True, title="Cell Ontology terms")
-    generate_plots: bool = Field(True, title="Plots and report")
-    random_state: int = Field(42, ge=0, title="Seed")
+    add_ontology: bool = Field(
+        True, title="Cell Ontology terms", description="Labels of all references under the names of one ontology"
+    )
+    generate_plots: bool = Field(True, title="Plots and report", description="Off: calls and data only")
+    random_state: int = Field(42, ge=0, title="Seed", description="The same seed and input give the same calls")
 
     @field_validator("references", "label_columns", "exclude_labels", "queries", mode="before", check_fields=False)
     @classmethod

@@ -24,7 +24,9 @@ class Reference(BaseModel):
     model_config = ConfigDict(extra="forbid", title="Reference")
 
     uri: str = Field(..., min_length=1, title="Path or URI", description="h5ad, zarr, s3://, gs://, cellxgene://, ...")
-    label_column: str = Field(DEFAULT_LABEL_COLUMN, min_length=1, title="Label column")
+    label_column: str = Field(
+        DEFAULT_LABEL_COLUMN, min_length=1, title="Label column", description="The column of obs with the cell types"
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -60,9 +62,13 @@ class RunConfig(Recipe):
     model_config = ConfigDict(json_schema_extra=_number_fields)
 
     queries: list[Query] = Field(..., min_length=1, title="Queries", description="All are annotated by one model")
-    references: list[Reference] = Field(..., min_length=1, title="References")
+    references: list[Reference] = Field(
+        ..., min_length=1, title="References", description="Labelled data that the model learns from"
+    )
     store: str = Field("spatialcore-store", min_length=1, title="Store", description="A folder, s3:// or gs:// prefix")
-    task_runner: Literal["threads", "dask"] = Field("threads", title="Where queries are annotated")
+    task_runner: Literal["threads", "dask"] = Field(
+        "threads", title="Where queries are annotated", description="threads: in this run; dask: many machines"
+    )
     dask_address: str = Field("", title="Dask scheduler", description="Nothing given: a cluster on this machine")
 
     @model_validator(mode="after")

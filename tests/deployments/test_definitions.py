@@ -44,6 +44,24 @@ def test_every_deployment_loads_and_its_flow_takes_its_parameters(entry: dict[st
     assert all(getattr(taken, key) is not None for key in entry["parameters"]["config"])
 
 
+@pytest.mark.parametrize("flow", sorted({each.flow for each in definitions()}))
+def test_every_field_of_a_form_has_title_help_and_a_plain_widget(flow: str) -> None:
+    """A list of cards, a drop-down, a switch or a box; only what is seldom set is written as JSON."""
+    schema = getattr(import_module(f"flows.{flow}"), flow).parameters.model_dump()
+    cards = schema["definitions"]
+    fields = {f"{card}.{name}": field for card, one in cards.items() for name, field in one["properties"].items()}
+    assert len(fields) > 3
+    assert [name for name, field in fields.items() if not (field.get("title") and field.get("description"))] == []
+    json = {name.partition(".")[2] for name, field in fields.items() if not _plain(field, cards)}
+    assert json <= {"target_proportions", "exclude_labels"}
+
+
+def _plain(field: dict[str, Any], cards: dict[str, Any]) -> bool:
+    if field.get("type") == "array":
+        return field["items"]["$ref"].rpartition("/")[2] in cards
+    return "enum" in field or field.get("type") in {"string", "integer", "number", "boolean"}
+
+
 def test_the_sources_know_every_reference() -> None:
     for tissue in load_tissues():
         for reference in tissue.references:
