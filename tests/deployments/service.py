@@ -75,15 +75,11 @@ class Service:
         return answer["status"], answer["state"]["name"]
 
     @contextmanager
-    def waits(self, *tags: str, pool: str = POOL, command: str | None = None) -> Iterator[str]:
-        """Deploy the flow that only takes time for the length of the block; give the deployment's name.
-
-        With a command, the worker starts that as the run's process.
-        """
+    def waits(self, *tags: str, pool: str = POOL) -> Iterator[str]:
+        """Deploy the flow that only takes time for the length of the block; give the deployment's name."""
         flow = self.post("flows/", name="waits")["id"]
         about = {"entrypoint": "tests.deployments.waits.waits", "tags": [*tags, "spatialcore"], "pull_steps": []}
-        place: dict[str, Any] = {"work_pool_name": pool, "enforce_parameter_schema": False}
-        place["job_variables"] = {"command": command} if command else {}
+        place = {"work_pool_name": pool, "enforce_parameter_schema": False}
         deployment = self.post("deployments/", name="-".join(["waits", *tags]), flow_id=flow, **about, **place)
         try:
             yield f"waits/{deployment['name']}"
