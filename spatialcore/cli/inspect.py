@@ -31,7 +31,8 @@ def inspect(
 
     place = local(path)
     others = {other: local(other) for other in against or ()}
-    state: Any = inspect_model(place) if place.suffix == ".pkl" else inspect_data(place, against=others)
+    inspect: Any = inspect_model if place.suffix == ".pkl" else inspect_data
+    state = inspect(place, against=others)
     console.result(state.as_dict(), table("", ("", ""), state.rows()))
     if not state.usable:
         raise typer.Exit(Exit.INPUT)

@@ -53,10 +53,6 @@ class DataState:
         platform = f", {self.platform}" if self.platform else ""
         depth = "" if self.median_counts_per_cell is None else f", median {self.median_counts_per_cell:,.0f} a cell"
         columns = ", ".join(f"{name} ({n} types)" for name, n in self.label_columns.items()) or "none"
-        matches = [
-            (f"genes of {name}", f"{m['shared']} of {m['wanted']} ({m['pct']:.0f} %)")
-            for name, m in self.matches.items()
-        ]
         return [
             ("format", f"{self.format}{platform}"),
             ("cells", f"{self.cells:,}"),
@@ -68,7 +64,7 @@ class DataState:
             ("raw counts", f"{self.raw_counts or 'none found'}{depth}"),
             ("coordinates", self.coordinates),
             ("label columns", columns),
-            *matches,
+            *_match_rows("genes of", self.matches),
             ("annotated here", "yes" if self.annotated else "no"),
             ("as a query", self.query),
             ("as a reference", self.reference),
@@ -85,6 +81,7 @@ class ModelState:
     target_sum: float
     calibrated: bool
     sha256: str
+    matches: dict[str, dict[str, Any]] = field(default_factory=dict)
     usable: bool = True
 
     def as_dict(self) -> dict[str, Any]:
@@ -99,6 +96,7 @@ class ModelState:
             ("genes", f"{self.genes:,}"),
             ("input", f"log1p of {self.target_sum:,.0f} per cell"),
             ("confidence", "calibrated" if self.calibrated else "not calibrated: z-scores"),
+            *_match_rows("its genes in", self.matches),
             ("sha256", self.sha256),
         ]
 
@@ -140,11 +138,20 @@ def inspect_data(path: str | Path, *, against: Mapping[str, Path] | None = None)
     )
 
 
-def inspect_model(path: str | Path) -> ModelState:
-    """Say what a model is, without running anything that is in its file."""
+def inspect_model(path: str | Path, *, against: Mapping[str, Path] | None = None) -> ModelState:
+    """Say what a model is, without running anything that is in its file.
+
+    Parameters
+    ----------
+    path
+        A model's .pkl.
+    against
+        Data, panels or models in which the model's genes are looked for, by the name to show.
+    """
     from spatialcore.annotation.model import load_model
 
     model = load_model(path)
+    genes = list(model.genes)
     return ModelState(
         path=str(path),
         classes=list(model.classes),
@@ -152,6 +159,7 @@ def inspect_model(path: str | Path) -> ModelState:
         target_sum=model.target_sum,
         calibrated=model.calibration is not None,
         sha256=model.sha256,
+        matches={name: _share(_has(other, genes), len(genes)) for name, other in (against or {}).items()},
     )
 
 
@@ -169,6 +177,24 @@ def genes_of(path: str | Path) -> list[str]:
     return look_at(path).genes
 
 
+def _has(path: Path, genes: list[str]) -> int:
+    """Count the genes that a model, a panel or a data set has."""
+    if path.suffix.lower() in {".pkl", ".csv", ".tsv", ".txt"}:
+        return len(set(genes) & set(genes_of(path)))
+    return int(look_at(path).has_genes(genes).sum())
+
+
+def _share(shared: int, wanted: int) -> dict[str, Any]:
+    return {"shared": shared, "wanted": wanted, "pct": 100 * shared / max(1, wanted)}
+
+
+def _match_rows(words: str, matches: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
+    return [
+        (f"{words} {name}", f"{found['shared']} of {found['wanted']} ({found['pct']:.0f} %)")
+        for name, found in matches.items()
+    ]
+
+
 def _match(facts: Facts, genes: list[str]) -> dict[str, Any]:
     """Match the smaller side, the panel, to the larger: that is the share that decides."""
     own = facts.genes
@@ -176,7 +202,7 @@ def _match(facts: Facts, genes: list[str]) -> dict[str, Any]:
         shared, wanted = int(facts.has_genes(genes).sum()), len(genes)
     else:
         shared, wanted = len(set(own) & set(genes)), len(own)
-    return {"shared": shared, "wanted": wanted, "pct": 100 * shared / max(1, wanted)}
+    return _share(shared, wanted)
 
 
 def _as_query(facts: Facts) -> str:

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from spatialcore.columns import CELL_TYPE, MANIFEST, UNASSIGNED
-from tests.cli.workplace import QUICK, ROOT, Command, Workplace
+from tests.cli.workplace import GENES, QUICK, ROOT, Command, Workplace
 from tests.conftest import SHARED
 
 FACTS = {
@@ -68,6 +68,11 @@ def test_train_then_annotate(spatialcore: Command, workplace: Workplace, tmp_pat
     told = spatialcore("inspect", model)
     assert "B cell" in told.out
     assert answer(spatialcore, "inspect", model)["calibrated"]
+    panel = tmp_path / "half.csv"
+    panel.write_text("gene\n" + "\n".join([*GENES[:15], "STRANGE1"]))
+    matches = answer(spatialcore, "inspect", model, "--against", panel, "--against", workplace.query)["matches"]
+    assert matches[str(panel)] == {"shared": 15, "wanted": 30, "pct": 50.0}
+    assert matches[str(workplace.query)]["shared"] == 30
 
 
 def test_train_for_a_panel_without_data(spatialcore: Command, workplace: Workplace, tmp_path: Path) -> None:
