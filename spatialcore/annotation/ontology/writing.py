@@ -65,15 +65,20 @@ def plain(label: str) -> str:
     """Return a label in lower case with Greek letters spelled out, glued words parted and cluster numbers gone."""
     text = _parted(without_front(evened(label)))
     text = _GLUED_CELL.sub(r"\1 \2", _GLUED_T.sub(r"\1 ", text)).lower().replace("_", " ")
-    return _PRIME.sub(" prime", _GREEK_LETTER.sub(_spell_out, " ".join(text.split())))
+    text = " ".join(text.split())
+    return _PRIME.sub(" prime", text if text.isascii() else _GREEK_LETTER.sub(_spell_out, text))
 
 
 def evened(label: str) -> str:
     """Return a label with one kind of dash, no quotes around it, no accents, and its signs out of brackets."""
-    letters = (letter for letter in unicodedata.normalize("NFKD", label) if not unicodedata.combining(letter))
-    text = _DASH.sub("-", " ".join("".join(letters).split()))
+    text = " ".join((label if label.isascii() else _unaccented(label)).split())
     text = _SIGN_IN_BRACKETS.sub(lambda found: f"{found.group(1) or found.group(2)} ", _QUOTED.sub(r"\1", text))
     return _MACROPHAGE.sub(" macrophage ", text).strip()
+
+
+def _unaccented(label: str) -> str:
+    letters = (letter for letter in unicodedata.normalize("NFKD", label) if not unicodedata.combining(letter))
+    return _DASH.sub("-", "".join(letters))
 
 
 def without_front(text: str) -> str:
