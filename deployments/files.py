@@ -10,6 +10,7 @@ import hmac
 import mimetypes
 import os
 import shutil
+import sys
 from functools import partial
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -34,7 +35,13 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=4201)
     options = parser.parse_args()
     login = os.environ.get("PREFECT_SERVER_API_AUTH_STRING", "")
-    file_server(options.host, options.port, Installation.of().store, login).serve_forever()
+    try:
+        server = file_server(options.host, options.port, Installation.of().store, login)
+    except SpatialCoreError as error:
+        sys.exit(str(error))
+    except (OSError, OverflowError) as error:
+        sys.exit(f"port {options.port}: {error}")
+    server.serve_forever()
 
 
 def file_server(host: str, port: int, store: str, login: str = "") -> ThreadingHTTPServer:

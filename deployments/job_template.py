@@ -7,6 +7,7 @@ the environment of our runs: settings as they are, secrets as references to bloc
 import argparse
 import importlib.resources
 import json
+import sys
 from importlib import import_module
 from typing import Any, Final
 
@@ -14,7 +15,7 @@ import yaml
 
 from deployments.blocks import run_environment
 from deployments.environment import Installation
-from spatialcore.errors import DependencyError, InputError
+from spatialcore.errors import DependencyError, InputError, SpatialCoreError
 
 # Platform -> module, worker and the package to install.
 WORKERS: Final = {
@@ -28,7 +29,11 @@ def main() -> None:
     """Print a template as JSON."""
     parser = argparse.ArgumentParser(prog="python -m deployments.job_template", description=__doc__)
     parser.add_argument("platform", choices=sorted(WORKERS))
-    print(json.dumps(job_template(parser.parse_args().platform, Installation.of()), indent=1))
+    platform = parser.parse_args().platform
+    try:
+        print(json.dumps(job_template(platform, Installation.of()), indent=1))
+    except SpatialCoreError as error:
+        sys.exit(str(error))
 
 
 def job_template(platform: str, here: Installation) -> dict[str, Any]:

@@ -10,21 +10,25 @@ from prefect.workers.process import ProcessWorker
 
 from deployments.definitions import PEOPLE, POOL, SCHEDULED
 
+PROCESS: Final = "process"  # the type of pool whose runs are processes of the worker's machine
 # Queue -> priority (1 goes first) and runs at once. A refresh trains a model that nobody waits for.
 QUEUES: Final[dict[str, tuple[int, int | None]]] = {PEOPLE: (1, None), SCHEDULED: (2, 1)}
 
 
 def save_pool(client: SyncPrefectClient, environment: Mapping[str, str], runs_at_once: int) -> None:
-    """Make the work pool and its queues, or bring them up to date."""
-    template = job_template(environment)
+    """Make the work pool and its queues, or bring them up to date.
+
+    The template of a pool on another platform is left alone: it comes from :mod:`deployments.job_template`.
+    """
+    ours = {"base_job_template": job_template(environment), "concurrency_limit": runs_at_once}
     try:
-        client.read_work_pool(POOL)
+        pool = client.read_work_pool(POOL)
     except ObjectNotFound:
-        client.create_work_pool(
-            WorkPoolCreate(name=POOL, type="process", base_job_template=template, concurrency_limit=runs_at_once)
-        )
+        client.create_work_pool(WorkPoolCreate(name=POOL, type=PROCESS, **ours))
     else:
-        client.update_work_pool(POOL, WorkPoolUpdate(base_job_template=template, concurrency_limit=runs_at_once))
+        if pool.type != PROCESS:
+            del ours["base_job_template"]
+        client.update_work_pool(POOL, WorkPoolUpdate(**ours))
     for name, (priority, limit) in QUEUES.items():
         _save_queue(client, name, priority, limit)
 

@@ -41,7 +41,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 @pytest.fixture(scope="session")
 def worker(service: Service) -> Iterator[Service]:
     """Return the service with a worker that knows no secret."""
-    with worker_of({**service.environment, "PREFECT_WORKER_QUERY_SECONDS": "0.5"}, service.folder / "worker.log"):
+    with worker_of(service.environment, service.folder / "worker.log"):
         yield service
 
 

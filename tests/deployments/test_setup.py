@@ -5,7 +5,10 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from prefect.client.orchestration import get_client
+from prefect.settings import PREFECT_API_URL, temporary_settings
 
+from deployments import work_pool
 from deployments.automations import AGAIN, FAILURES, ZOMBIES
 from deployments.definitions import definitions
 from deployments.setup import main
@@ -14,6 +17,7 @@ from tests.deployments.conftest import set_up
 from tests.deployments.service import STORE, Service
 
 pytestmark = pytest.mark.service
+TEMPLATE = {"job_configuration": {"image": "{{ image }}"}, "variables": {"properties": {"image": {"type": "string"}}}}
 REFRESH, PAUSED = "refresh_references/pancreas", "train_and_annotate/pancreas"
 
 
@@ -48,6 +52,17 @@ def test_the_pool_and_its_queues_have_their_limits(service: Service) -> None:
     assert queues["scheduled"]["concurrency_limit"] == 1
 
 
+def test_a_pool_on_another_platform_keeps_its_template(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(work_pool, "POOL", "cloud")
+    service.post("work_pools/", name="cloud", type="kubernetes", base_job_template=TEMPLATE)
+    with temporary_settings({PREFECT_API_URL: f"{service.url}/api"}), get_client(sync_client=True) as client:
+        work_pool.save_pool(client, {"SPATIALCORE_STORE": STORE}, 3)
+    pool = service.get("work_pools/cloud")
+    assert (pool["type"], pool["base_job_template"], pool["concurrency_limit"]) == ("kubernetes", TEMPLATE, 3)
+    queues = {queue["name"] for queue in service.post("work_pools/cloud/queues/filter")}
+    assert {"people", "scheduled"} <= queues
+
+
 def test_secrets_are_in_blocks_and_nowhere_else(service: Service) -> None:
     found = {
         f"{block['block_type']['slug']}/{block['name']}": block
@@ -77,10 +92,12 @@ def _switched_by_hand(service: Service) -> Iterator[list[Any]]:
     schedules = f"deployments/{service.get(f'deployments/name/{REFRESH}')['id']}/schedules"
     service.send("POST", schedules, [{"schedule": {"cron": "0 5 * * *", "timezone": "Europe/Zurich"}, "active": True}])
     _switch(service, by_hand=True)
-    yield _switches(service)
-    _switch(service, by_hand=False)
-    (added,) = (each["id"] for each in service.get(schedules) if each["slug"] is None)
-    service.send("DELETE", f"{schedules}/{added}", None)
+    try:
+        yield _switches(service)
+    finally:
+        _switch(service, by_hand=False)
+        for added in (each["id"] for each in service.get(schedules) if each["slug"] is None):
+            service.send("DELETE", f"{schedules}/{added}", None)
 
 
 def _switch(service: Service, *, by_hand: bool) -> None:
