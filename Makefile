@@ -22,7 +22,7 @@ $(READY): pyproject.toml constraints.txt hatch_build.py spatialcore/annotation/s
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.11 ..."; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --constraints constraints.txt --editable '.[$(EXTRAS)]'
+	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --compile-bytecode --constraints constraints.txt --editable '.[$(EXTRAS)]'
 	@touch $@
 
 demo: $(READY) ## annotate real cells: references -> model -> calls -> plots -> store
