@@ -117,8 +117,8 @@ def _publish_sample(folder: str, kept: PhaseResult, plots: PhaseResult | None) -
 
 def _copy(file: StoredFile, uri: str) -> StoredFile:
     """Copy a file within the store, unless this very content lies there."""
-    known = storage.read_manifest(uri) if storage.exists(uri) else None
-    if known is not None and known.file.sha256 == file.sha256 and known.file.token == storage.token(uri):
+    known = storage.read_manifest(uri)
+    if known is not None and known.file.sha256 == file.sha256:
         return known.file
     return storage.copy(file, uri)
 

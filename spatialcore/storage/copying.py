@@ -28,23 +28,30 @@ def copy_within(file: StoredFile, target: Location) -> Stat:
         )
 
     def confirm() -> None:
-        if stat(source).token != file.token:
-            raise ConflictError(f"{file.uri} was replaced", hint="look it up again")
+        _known(file, source)
 
-    confirm()
+    before = _known(file, source)
     what = f"copy {file.uri} to {canonical(target.uri)}"
     if target.is_local:
         return attempt(lambda: copy_known(Path(source.path), Path(target.path), confirm), what=what)
-    copied = attempt(lambda: _copied(source, target), what=what)
+    copied = attempt(lambda: _copied(source, before, target), what=what)
     confirm()
     return copied
 
 
-def _copied(source: Location, target: Location) -> Stat:
+def _known(file: StoredFile, source: Location) -> Stat:
+    """Return what the store says of the file, if it still is the version that is meant."""
+    seen = stat(source)
+    if seen.token != file.token:
+        raise ConflictError(f"{file.uri} was replaced", hint="look it up again")
+    return seen
+
+
+def _copied(source: Location, before: Stat, target: Location) -> Stat:
     """Have the store copy an object, and compare what it says of the two."""
     system, here = connect(source)
     system.cp_file(here.path, connect(target)[1].path)
-    before, after = stat(source), stat(target)
+    after = stat(target)
     if before.size != after.size:
         raise TruncatedError(f"{after.size} of {before.size} bytes arrived")
     if before.md5 and after.md5 and before.md5 != after.md5:

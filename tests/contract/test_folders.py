@@ -1,6 +1,7 @@
 """A platform's output in a bucket: what is read of it comes here, images and transcripts stay."""
 
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 
 import anndata as ad
@@ -60,8 +61,8 @@ def test_a_xenium_folder_is_read_where_it_lies(root: str, slash: str, xenium: Pa
 
 
 @pytest.mark.parametrize("write", [write_cosmx, write_merscope])
-def test_the_other_platforms_too(write: object, s3: str, tmp_path: Path) -> None:
-    folder = write(tmp_path / "run", sample(40, 9))  # type: ignore[operator]
+def test_the_other_platforms_too(write: Callable[..., Path], s3: str, tmp_path: Path) -> None:
+    folder = write(tmp_path / "run", sample(40, 9))
     assert same(load_query(Query(uri=upload(folder, f"s3://{BUCKET}"))), read_spatial(folder))
 
 
