@@ -20,9 +20,11 @@ RUN = {
 }
 # A worker that asks more often than every 10 s: who presses Run does not wait for it.
 WORKER = {"PREFECT_WORKER_QUERY_SECONDS": "2"}
-# The first UI asks nobody else; leases on disk survive the server.
+# The first UI asks nobody else; leases on disk survive the server. A run that waits for its place is not Late after
+# 15 s, as Prefect has it, but when somebody should look.
 SERVER = {
     **QUIET,
+    "PREFECT_SERVER_SERVICES_LATE_RUNS_AFTER_SECONDS": "600",
     "PREFECT_SERVER_UI_V2_ENABLED": "false",
     "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
     "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",

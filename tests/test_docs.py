@@ -43,3 +43,11 @@ def test_commands_have_the_options_that_are_shown(page: Path) -> None:
         for parameter in command.params:
             known |= {*parameter.opts, *parameter.secondary_opts}
         assert [word for word in words if word.startswith("--") and word not in known] == [], line
+
+
+@pytest.mark.parametrize("page", ["docker/Dockerfile", "docs/operations.md"])
+def test_who_starts_a_server_otherwise_sets_what_serve_sets(page: str) -> None:
+    from deployments.environment import SERVER
+
+    text = (ROOT / page).read_text()
+    assert [name for name, value in SERVER.items() if f"{name}={value}" not in text] == []

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,11 +18,15 @@ from deployments.processes import running
 from deployments.serve import files_at, server_at, service_environment, worker_of
 from tests.contract.servers import free_port, s3_server
 from tests.deployments.service import STORE, Dead, Service, listening
+from tests.flows.servers import postgres, postgres_folder
 
 
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """Return a server on which ``python -m deployments.setup`` has run; no worker yet."""
+    """Return a server on which ``python -m deployments.setup`` has run; no worker yet.
+
+    Its database is Postgres where that is installed: sqlite is for one person, and here a whole team comes at once.
+    """
     folder, port = tmp_path_factory.mktemp("service"), free_port()
     (folder / "home").mkdir()
     environment = {
@@ -30,12 +35,29 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         "PYTHONPATH": str(Path(__file__).parents[2]),
     }
     (folder / "prefect").mkdir()
-    with s3_server() as s3_url, listening() as webhook, server_at(port, environment, folder / "server.log"):
+    server = folder / "server.log"
+    with (
+        s3_server() as s3_url,
+        listening() as webhook,
+        database() as place,
+        server_at(port, {**environment, **place}, server),
+    ):
         found = Service(f"http://127.0.0.1:{port}", environment, folder, s3_url, webhook, free_port())
         print(set_up(found))
         keys = {**environment, **found.keys, "SPATIALCORE_STORE": STORE}
         with files_at(found.files_port, keys, folder / "files.log"):
             yield found
+
+
+@contextmanager
+def database() -> Iterator[dict[str, str]]:
+    """Run a Postgres if there is one, and give what tells Prefect of it; nothing said means sqlite."""
+    programs = postgres_folder()
+    if programs is None:
+        yield {}
+        return
+    with postgres(programs) as address:
+        yield {"PREFECT_SERVER_DATABASE_CONNECTION_URL": address}
 
 
 @pytest.fixture(scope="session")

@@ -84,7 +84,7 @@ class Service:
         try:
             yield f"waits/{deployment['name']}"
         finally:
-            httpx.delete(f"{self.url}/api/deployments/{deployment['id']}", timeout=60).raise_for_status()
+            self.send("DELETE", f"deployments/{deployment['id']}", {})
 
     def wait(self, run: str, states: tuple[str, ...] = ENDED, patience: float = 120) -> Any:
         """Wait until a run is in one of these states and return it."""
