@@ -14,7 +14,7 @@ CODE_VERSIONS: Final[dict[str, int]] = {
     "read_query": 1,
     "gather": 1,
     "combine": 3,
-    "map_ontology": 6,
+    "map_ontology": 7,
     "hold_out": 2,
     "balance": 2,
     "train": 3,

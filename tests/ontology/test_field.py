@@ -36,6 +36,8 @@ FIELDS = {
         ("Mucin-producing", "mucus secreting cell"),
         ("BEST4 colonocyte", "BEST4+ colonocyte"),
         ("Stalk", ""),
+        ("Distal airway", ""),  # and no cell of the kidney's distal tubule
+        ("lung bud", ""),  # and none of a taste bud
     ],
     "liver": [
         ("Zone 1 hepatocyte", "periportal region hepatocyte"),
@@ -80,6 +82,8 @@ FIELDS = {
     "skin, muscle, fat, joint": [
         ("Reticular fibroblasts", "fibroblast of the reticular layer of dermis"),
         ("IFE basal", "basal cell of epidermis"),
+        ("IFE B", "basal cell of epidermis"),
+        ("IFE SB", "suprabasal keratinocyte"),
         ("Keratinocyte (Basal)", "basal cell of epidermis"),
         ("Bulge stem cell", "keratinocyte stem cell"),
         ("Myofibers", "skeletal muscle fiber"),
@@ -108,6 +112,7 @@ FIELDS = {
         ("Stromal & T Cell Hybrid", ""),
         ("Interferon response", ""),
         ("Pt2_Fibro", "fibroblast"),
+        ("CAFs MSC iCAF-like", "fibroblast"),
     ],
 }
 

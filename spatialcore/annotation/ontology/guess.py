@@ -1,5 +1,7 @@
 """The last way from a label to a term: the name that shares most of its words, held against the label's head."""
 
+from collections.abc import Collection
+
 from spatialcore.annotation.ontology.heads import contradict, fits, head_of, lineages
 from spatialcore.annotation.ontology.match import Match
 from spatialcore.annotation.ontology.names import Names
@@ -7,6 +9,7 @@ from spatialcore.annotation.ontology.phrasing import bare, expand, with_implied
 from spatialcore.annotation.ontology.text import words_of
 from spatialcore.annotation.ontology.tissue import widened
 from spatialcore.annotation.ontology.undecided import is_ambiguous, undecided
+from spatialcore.annotation.ontology.vocabulary import words as vocabulary
 
 LEAST_SCORE = 0.45
 SURE_SCORE = 0.6
@@ -43,6 +46,8 @@ def guess(table: Names, label: str, tissue: str = "", *, below: str = "", rival:
             break
         if not noun and (score < rival or is_ambiguous(table, words, row)):
             break
+        if not noun and score < SURE_SCORE and not _is_of_the_place(words, table.words_at(row)):
+            continue
         fitting = not noun or fits(table.ids[row], noun, strictly=bool(below) or score < SURE_SCORE)
         if fitting and not contradict(words, table.words_at(row)):
             term = _settled(table, table.ids[row], words, tissue, noun)
@@ -52,6 +57,11 @@ def guess(table: Names, label: str, tissue: str = "", *, below: str = "", rival:
     if head and not below:
         return table.found(label, _signed(table, head[0], words), LEAST_SHOWN + 0.05 * head[1], "tier3_overlap")
     return Match(label)
+
+
+def _is_of_the_place(label: tuple[str, ...], term: Collection[str]) -> bool:
+    """Say whether a term has every place of a label: a ``distal airway`` is nothing of the distal tubule."""
+    return {word for word in label if word in vocabulary("place")} <= set(term)
 
 
 def _signed(table: Names, head: str, words: tuple[str, ...]) -> str:
