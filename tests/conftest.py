@@ -7,6 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests import home
+
+home.move()  # before anything is imported that looks where it is
+
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
@@ -17,6 +21,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         folder = item.path.parent
         group = folder if folder.name in {"flows", "deployments"} else item.path
         item.add_marker(pytest.mark.xdist_group(str(group)))
+
+
+@pytest.hookimpl(trylast=True)  # when all fixtures that end with a test have ended
+def pytest_runtest_teardown() -> None:
+    """Fail a test in whose time something reached for the user's home."""
+    assert home.trespasses() == []
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """What people type: every command answers, says what is wrong in words, and ends with a telling exit code."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -42,7 +43,7 @@ def test_version(spatialcore: Command) -> None:
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_of_each_shell(shell: str) -> None:
-    environment = {"_SPATIALCORE_COMPLETE": f"source_{shell}"}
+    environment = os.environ | {"_SPATIALCORE_COMPLETE": f"source_{shell}"}
     code = "import sys; sys.argv = ['spatialcore']; from spatialcore.cli import main; main()"
     seen = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=False, env=environment, cwd=Path.cwd()

@@ -16,6 +16,7 @@ from scipy.sparse import csr_matrix
 from spatialcore import columns
 from spatialcore.errors import InputError, NormalizationError
 from spatialcore.io import export_cellxgene
+from tests import home
 
 VALIDATOR = "cellxgene-schema==7.1.2"
 # a retired id with a living namesake, a former symbol, two features of one gene, controls, a gene without an id
@@ -189,6 +190,7 @@ def validator(request: pytest.FixtureRequest) -> Path:
         capture_output=True,
         text=True,
         check=False,
+        env=home.users_tools(),
     )
     if made.returncode != 0:
         pytest.skip(f"{VALIDATOR} cannot be installed here: {made.stderr.strip().splitlines()[-1:]}")
