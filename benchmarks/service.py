@@ -10,7 +10,6 @@ children, of the server those between the run's start and its end.
 import argparse
 import os
 import resource
-import socket
 import statistics
 import subprocess
 import sys
@@ -24,6 +23,7 @@ import psutil
 from anndata import AnnData
 
 from benchmarks.training import typed_counts
+from deployments.processes import free_port
 from deployments.serve import server_at, service_environment
 from spatialcore.annotation.ontology.index import load_ontology_index
 from spatialcore.annotation.platform import thin_to_depths
@@ -48,7 +48,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_data(folder, options)
-        port = _free_port()
+        port = free_port()
         environment = service_environment(port, folder / "prefect") | {"HOME": str(folder)}
         (folder / "prefect").mkdir()
         with server_at(port, environment, folder / "server.log") as server:
@@ -109,12 +109,6 @@ def _cpu(pid: int) -> float:
     first = psutil.Process(pid)
     used = [process.cpu_times() for process in [first, *first.children(recursive=True)]]
     return float(sum(each.user + each.system for each in used))
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 import functools
 import http.server
-import socket
 import subprocess
 import sys
 import threading
@@ -15,14 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from deployments.processes import free_port
+
 KEY, SECRET = "AKIAPLANTEDKEY00", "planted/secret+key/0123456789abcdef"
 BUCKET = "references"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

@@ -14,9 +14,9 @@ import pytest
 
 from deployments.automations import RETRY_TAG
 from deployments.definitions import POOL
-from deployments.processes import running
+from deployments.processes import free_port, running
 from deployments.serve import files_at, server_at, service_environment, worker_of
-from tests.contract.servers import free_port, s3_server
+from tests.contract.servers import s3_server
 from tests.deployments.service import STORE, Dead, Service, listening
 from tests.flows.servers import postgres, postgres_folder
 

@@ -7,6 +7,7 @@ import pytest
 from spatialcore.errors import LabelColumnError
 from spatialcore.plotting import plot_celltype_confidence
 from spatialcore.plotting.confidence import threshold_colors
+from tests.cells import cells_with
 from tests.plotting.tissues import make_tissue, texts
 
 
@@ -65,11 +66,7 @@ def test_missing_column_is_said(tissue):
 
 def test_many_cells_become_pixels(rng):
     n = 100_001
-    import anndata as ad
-
-    obs = pd.DataFrame({"cell_type": pd.Categorical(["a"] * n), "cell_type_confidence": rng.uniform(size=n)})
-    obs.index = obs.index.astype(str)
-    adata = ad.AnnData(np.zeros((n, 1), dtype=np.float32), obs=obs)
+    adata = cells_with(cell_type=pd.Categorical(["a"] * n), cell_type_confidence=rng.uniform(size=n))
     adata.obsm["spatial"] = rng.uniform(0, 5000, (n, 2))
     left = call(adata).axes[0]
     assert len(left.images) == 1

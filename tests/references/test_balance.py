@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from spatialcore.annotation import subsample_balanced
 from spatialcore.annotation.balance import source_targets
 from spatialcore.errors import FileMissingError, InputError, LabelColumnError
+from tests.cells import cells_with
 
 LABEL, SOURCE, CL = "original_label", "reference_source", "cell_type_ontology_term_id"
 
@@ -21,10 +22,10 @@ LABEL, SOURCE, CL = "original_label", "reference_source", "cell_type_ontology_te
 def cells(table: dict[tuple[str, str], int], ids: dict[str, str] | None = None) -> ad.AnnData:
     """Make cells from (type, source) -> number."""
     pairs = [pair for pair, n in table.items() for _ in range(n)]
-    obs = pd.DataFrame(pairs, columns=[LABEL, SOURCE], index=[f"cell{i}" for i in range(len(pairs))])
+    made = cells_with(**{LABEL: [label for label, _ in pairs], SOURCE: [source for _, source in pairs]})
     if ids is not None:
-        obs[CL] = obs[LABEL].map(ids).fillna("")
-    return ad.AnnData(np.zeros((len(obs), 1), np.float32), obs)
+        made.obs[CL] = made.obs[LABEL].map(ids).fillna("")
+    return made
 
 
 def counted(adata: ad.AnnData, column: str = LABEL) -> dict[str, int]:

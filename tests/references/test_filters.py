@@ -11,16 +11,14 @@ from hypothesis import strategies as st
 
 from spatialcore.annotation import filter_low_confidence, filter_low_count_types
 from spatialcore.errors import InputError, LabelColumnError
+from tests.cells import cells_with
 
 REASON = "cell_type_unassigned_reason"
 
 
 def called(labels: list[Any], confidence: list[float] | None = None, *, categorical: bool = True) -> ad.AnnData:
-    obs = pd.DataFrame({"cell_type": pd.Series(labels, dtype="category" if categorical else object)})
-    obs.index = [f"cell{i}" for i in range(len(labels))]
-    if confidence is not None:
-        obs["cell_type_confidence"] = confidence
-    return ad.AnnData(np.zeros((len(obs), 1), np.float32), obs)
+    columns = {} if confidence is None else {"cell_type_confidence": confidence}
+    return cells_with(cell_type=pd.Series(labels, dtype="category" if categorical else object), **columns)
 
 
 def texts(adata: ad.AnnData, column: str = "cell_type") -> list[Any]:
