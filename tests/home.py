@@ -61,9 +61,14 @@ def trespasses() -> list[str]:
 
 
 def users_tools() -> dict[str, str]:
-    """Return an environment in which an installer has the user's settings and the packages that lie at hand."""
-    folders = {"XDG_CACHE_HOME": USERS_HOME / ".cache", "XDG_CONFIG_HOME": USERS_HOME / ".config"}
-    return os.environ | {name: str(folder) for name, folder in folders.items()}
+    """Return an environment in which uv and npm have the user's settings and the packages that lie at hand."""
+    places = {
+        "XDG_CACHE_HOME": ".cache",
+        "XDG_CONFIG_HOME": ".config",
+        "npm_config_cache": ".npm",
+        "npm_config_userconfig": ".npmrc",
+    }
+    return os.environ | {name: str(USERS_HOME / place) for name, place in places.items()}
 
 
 def _watch(event: str, arguments: tuple[Any, ...]) -> None:

@@ -1,14 +1,13 @@
 """Headless Chromium on the Prefect UI: what a person would do, by what a person sees."""
 
 import re
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import pytest
-from playwright.sync_api import Locator, Page, expect, sync_playwright
+from playwright.sync_api import Locator, Page, expect
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+from tests.browser import chromium
+
 expect.set_options(timeout=30_000)  # milliseconds: a small machine draws pages slowly
 _FIELD = "xpath=ancestor::div[contains(concat(' ', @class, ' '), ' p-label ')][1]"
 
@@ -16,15 +15,8 @@ _FIELD = "xpath=ancestor::div[contains(concat(' ', @class, ' '), ' p-label ')][1
 @contextmanager
 def browsing() -> Iterator[Page]:
     """Open a page; skip where there is no Chromium."""
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    if chromium is None:
-        pytest.skip("Chromium is not installed")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        try:
-            yield browser.new_page(viewport={"width": 1280, "height": 900})
-        finally:
-            browser.close()
+    with chromium() as browser:
+        yield browser.new_page(viewport={"width": 1280, "height": 900})
 
 
 def field(page: Page, label: str, nth: int = 0) -> Locator:

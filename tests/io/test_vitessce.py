@@ -1,13 +1,10 @@
 """The folder for a web page: every cell under its name, every path that the configuration names, and a look at it."""
 
-import functools
-import http.server
 import io
 import json
 import shutil
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,9 +20,13 @@ from spatialcore.core.normalization import log1p_normalize
 from spatialcore.errors import FileMissingError, InputError
 from spatialcore.io import write_vitessce
 from spatialcore.io.vitessce_config import view_config
+from tests import home
+from tests.browser import chromium
+from tests.contract.servers import web_server
 from tests.io.test_write import called
 
 ROOT = Path(__file__).resolve().parents[2]
+DRAWN_BY_CPU = ("--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist")
 
 
 def config_of(folder: Path) -> dict[str, Any]:
@@ -118,7 +119,7 @@ def viewer(request: pytest.FixtureRequest) -> Path:
         if shutil.which("npm") is None:
             pytest.skip("npm, which has the viewer, is not installed")
         command = [sys.executable, str(ROOT / "tools" / "build_vitessce_viewer.py"), str(folder)]
-        made = subprocess.run(command, capture_output=True, text=True, check=False)
+        made = subprocess.run(command, capture_output=True, text=True, check=False, env=home.users_tools())
         if made.returncode != 0:
             pytest.skip(f"the viewer cannot be fetched here: {made.stderr.strip().splitlines()[-1:]}")
     return folder
@@ -132,34 +133,18 @@ def page(viewer: Path, tmp_path: Path) -> Iterator[str]:
     made.uns[columns.MANIFEST] = {"colors_json": json.dumps({"B cell": "#ff0000", "macrophage": "#0000ff"})}
     made.obsm["spatial"][4] = np.nan
     folder = write_vitessce(made, tmp_path / "web", viewer=viewer)
-    handler = functools.partial(Quiet, directory=str(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/index.html"
-        server.shutdown()
-
-
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    """Serves files and says nothing."""
-
-    def log_message(self, *_: Any) -> None:
-        """Say nothing."""
+    with web_server(folder) as address:
+        yield f"{address}/index.html"
 
 
 @pytest.mark.slow
 @pytest.mark.browser
 def test_a_browser_shows_it_without_a_network(page: str) -> None:
-    sync_api = pytest.importorskip("playwright.sync_api")
     from PIL import Image
 
-    browser_file = shutil.which("chromium") or shutil.which("google-chrome")
-    if browser_file is None:
-        pytest.skip("no Chromium is installed")
     asked: list[str] = []
     faults: list[str] = []
-    switches = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist"]
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=browser_file, args=switches)
+    with chromium(DRAWN_BY_CPU) as browser:
         tab = browser.new_page(viewport={"width": 1400, "height": 900})
         tab.on("request", lambda request: asked.append(request.url))
         tab.on("pageerror", lambda error: faults.append(str(error)))
@@ -168,7 +153,6 @@ def test_a_browser_shows_it_without_a_network(page: str) -> None:
             tab.get_by_text(text).first.wait_for(timeout=120_000)
         tab.wait_for_function("!document.body.innerText.includes('Loading')", timeout=120_000)
         seen = Image.open(io.BytesIO(tab.screenshot())).convert("RGB")
-        browser.close()
     assert faults == []
     assert {url.split("/")[2] for url in asked if url.startswith("http")} == {page.split("/")[2]}
     types = np.asarray(seen)[60:580, 0:350].reshape(-1, 3)
