@@ -1,8 +1,6 @@
 """The CELLxGENE Census: cells of many data sets, asked by tissue, disease and the like."""
 
 import tempfile
-import warnings
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,6 +10,7 @@ from spatialcore import storage
 from spatialcore.core.logging import get_logger
 from spatialcore.errors import InputError
 from spatialcore.sources.base import Metadata
+from spatialcore.sources.census_cells import CellIds, fitting_cells, read_cells
 from spatialcore.sources.query import CensusQuery
 from spatialcore.sources.release import (
     Release,
@@ -19,32 +18,16 @@ from spatialcore.sources.release import (
     describe_datasets,
     find_release,
     opened,
-    read_table,
     release_metadata,
     require_census,
 )
 from spatialcore.sources.sampling import draw_by_label
-from spatialcore.storage.faults import attempt
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
 log = get_logger(__name__)
 
-OBS_COLUMNS: Final = (
-    "cell_type",
-    "cell_type_ontology_term_id",
-    "tissue",
-    "tissue_general",
-    "disease",
-    "assay",
-    "sex",
-    "suspension_type",
-    "development_stage",
-    "donor_id",
-    "dataset_id",
-    "is_primary_data",
-)
 _BLOCK: Final = 25_000
 
 
@@ -105,7 +88,7 @@ class CensusSource:
         """Return the cells in memory."""
         with opened(self.release()) as census:
             ids, _, _ = self._choose(census)
-            return self._expression(census, ids)
+            return read_cells(census, self.query.organism, ids)
 
     def _fetch_parts(self, folder: Path) -> tuple[list[Path], list[str], int]:
         parts = []
@@ -113,16 +96,12 @@ class CensusSource:
             ids, dataset_ids, found = self._choose(census)
             for start in range(0, len(ids), _BLOCK):
                 parts.append(folder / f"{start}.h5ad")
-                self._expression(census, ids[start : start + _BLOCK]).write_h5ad(parts[-1])
+                read_cells(census, self.query.organism, ids[start : start + _BLOCK]).write_h5ad(parts[-1])
         return parts, dataset_ids, found
 
-    def _choose(self, census: Any) -> tuple[np.ndarray[Any, np.dtype[np.int64]], list[str], int]:
+    def _choose(self, census: Any) -> tuple[CellIds, list[str], int]:
         """Return the ids of the cells to fetch, their data sets, and how many cells fit the query."""
-        columns = ["soma_joinid", "cell_type", "dataset_id"]
-        table = census["census_data"][self.query.organism].obs
-        obs = read_table(table, value_filter=self.query.value_filter(), column_names=columns)
-        if obs.empty:
-            raise InputError(f"no cell of the Census fits {self.query.value_filter()}", hint=self._near(census))
+        obs = fitting_cells(census, self.query)
         ids = obs["soma_joinid"].to_numpy()
         if self.max_cells is not None:
             labels = obs["cell_type"].astype(str).to_numpy(dtype=object)
@@ -130,27 +109,6 @@ class CensusSource:
         chosen = obs[obs["soma_joinid"].isin(ids)]
         log.info("%d of %d fitting cells are fetched", len(ids), len(obs))
         return np.sort(ids), sorted(chosen["dataset_id"].astype(str).unique()), len(obs)
-
-    def _expression(self, census: Any, ids: "np.ndarray[Any, np.dtype[np.int64]]") -> "AnnData":
-        client = require_census()
-        there = set(census["census_data"][self.query.organism].obs.keys())
-
-        def once() -> Any:
-            with warnings.catch_warnings():
-                warnings.filterwarnings("ignore", message="Transforming to str index")
-                return client.get_anndata(
-                    census,
-                    self.query.organism.replace("_", " ").capitalize(),
-                    obs_coords=ids.tolist(),
-                    obs_column_names=["soma_joinid", *(name for name in OBS_COLUMNS if name in there)],
-                )
-
-        adata: AnnData = attempt(once, what=f"fetch {len(ids)} cells from the Census")
-        adata.obs_names = [f"census-{joinid}" for joinid in adata.obs.pop("soma_joinid")]
-        if "feature_id" in adata.var:
-            adata.var = adata.var.set_index("feature_id").drop(columns="soma_joinid", errors="ignore")
-            adata.var.index.name = None
-        return adata
 
     def _metadata(self, dataset_ids: list[str]) -> Metadata:
         with opened(self.release()) as census:
@@ -162,20 +120,6 @@ class CensusSource:
             "random_state": self.random_state,
             **release_metadata(self.release()),
         }
-
-    def _near(self, census: Any) -> str:
-        """Say which values come near to those that were asked for."""
-        info = census["census_info"]
-        if "summary_cell_counts" not in info:
-            return "check the spelling of each value, or ask for fewer columns"
-        counts = read_table(info["summary_cell_counts"])
-        hints = []
-        for name, values in self.query.filters:
-            labels = set(counts.loc[counts["category"].isin([name, f"{name}_general"]), "label"].astype(str))
-            for value in values:
-                if value not in labels and (near := get_close_matches(value, labels, n=3, cutoff=0.4)):
-                    hints.append(f"{name}={value}: did you mean {' or '.join(near)}?")
-        return "; ".join(hints) or "every value exists, but no cell has all of them"
 
 
 def query_cellxgene_census(
