@@ -37,9 +37,7 @@ def plot_calibration(adata: AnnData, threshold: float = 0.8, save: str | Path | 
         _counts(lower, table)
         error = expected_calibration_error(table)
         style.set_title(figure, "Calibration", f"Held-out cells; expected calibration error {error:.3f}.")
-    style.save_figure(figure, save)
-    if save is not None and not table.empty:
-        style.save_table(table, Path(save).with_suffix(".csv"))
+    style.save_with_numbers(figure, None if table.empty else table, save)
     return figure
 
 

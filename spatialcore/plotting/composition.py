@@ -39,9 +39,7 @@ def plot_composition(adata: AnnData, label_column: str = columns.CELL_TYPE, save
     called = int(table.loc[table["reason"] == "", "n_cells"].sum())
     share = 100 * called / max(1, adata.n_obs)
     style.set_title(figure, f"{adata.n_obs:,} cells, {share:.1f} % called")
-    style.save_figure(figure, save)
-    if save is not None:
-        style.save_table(table, Path(save).with_suffix(".csv"))
+    style.save_with_numbers(figure, table, save)
     return figure
 
 

@@ -72,9 +72,7 @@ def plot_celltype_confidence(
     rest = list(groups.names[max_cell_types:])
     note = f"Not drawn, less frequent: {style.list_names(rest, 40)}" if rest else ""
     style.set_title(figure, "Confidence of the calls", note)
-    style.save_figure(figure, save)
-    if save is not None:
-        style.save_table(table, Path(save).with_suffix(".csv"))
+    style.save_with_numbers(figure, table, save)
     return figure
 
 
@@ -143,32 +141,43 @@ def _headline(confidence: Floats, threshold: float) -> str:
 
 
 def _draw_rows(axes: Any, groups: Groups, confidence: Floats, threshold: float, table: pd.DataFrame) -> None:
-    from matplotlib.transforms import blended_transform_factory
-
     table = table.set_index("cell_type").loc[list(groups.names)]
-    order = np.argsort(-table["median"].fillna(-1).to_numpy(), kind="stable")
-    rng = np.random.default_rng(0)
-    cmap = threshold_colors(threshold)
-    beside = blended_transform_factory(axes.transAxes, axes.transData)
+    order = [int(k) for k in np.argsort(-table["median"].fillna(-1).to_numpy(), kind="stable")]
+    rng, cmap = np.random.default_rng(0), threshold_colors(threshold)
     for row, k in enumerate(order):
-        own = confidence[groups.members(int(k))]
-        own = own[np.isfinite(own)]
-        drawn = own if own.size <= _DOTS_PER_TYPE else rng.choice(own, _DOTS_PER_TYPE, replace=False)
-        y = row + rng.uniform(-0.33, 0.33, drawn.size)
-        axes.scatter(
-            drawn, y, c=drawn, s=_dot(drawn.size), cmap=cmap, vmin=0, vmax=1, linewidths=0, alpha=0.75, rasterized=True
-        )
-        line = table.iloc[k]
-        axes.plot([line["median"]] * 2, [row - 0.38, row + 0.38], color=style.INK, linewidth=1.4)
-        text = f"{line['share_above_threshold']:>4.0%} of {style.thousands(line['n_cells'])}"
-        axes.text(1.01, row, text, transform=beside, fontsize=style.SMALL, va="center", color=style.INK)
+        own = confidence[groups.members(k)]
+        _scatter_row(axes, row, own[np.isfinite(own)], cmap, rng)
+        _tell_row(axes, row, table.iloc[k])
     axes.axvline(threshold, color=style.INK, linestyle="--", linewidth=0.9)
-    inches = axes.figure.get_figheight() - 1.3
-    size = float(np.clip(0.8 * 72 * inches / max(len(order), 1), 4.5, style.SMALL))
-    axes.set_yticks(range(len(order)), [groups.names[int(k)] for k in order], fontsize=size)
-    axes.set_ylim(len(order) - 0.4, -0.6)
+    _name_rows(axes, [groups.names[k] for k in order])
     axes.set_xlim(lowest_shown(confidence, threshold) - 0.02, 1.02)
     axes.set_xlabel(f"Confidence (bar: median; dashed: threshold {threshold:g})", fontsize=style.SMALL)
     axes.set_title("Above threshold", fontsize=style.SMALL, loc="right", color=style.MUTED)
+
+
+def _scatter_row(axes: Any, row: int, values: Floats, cmap: Any, rng: np.random.Generator) -> None:
+    """Scatter a type's confidences along its row; of very many a sample is drawn."""
+    drawn = values if values.size <= _DOTS_PER_TYPE else rng.choice(values, _DOTS_PER_TYPE, replace=False)
+    y = row + rng.uniform(-0.33, 0.33, drawn.size)
+    size = _dot(drawn.size)
+    axes.scatter(drawn, y, c=drawn, s=size, cmap=cmap, vmin=0, vmax=1, linewidths=0, alpha=0.75, rasterized=True)
+
+
+def _tell_row(axes: Any, row: int, line: "pd.Series[Any]") -> None:
+    """Mark a type's median, and write the share above the threshold beside its row."""
+    from matplotlib.transforms import blended_transform_factory
+
+    axes.plot([line["median"]] * 2, [row - 0.38, row + 0.38], color=style.INK, linewidth=1.4)
+    beside = blended_transform_factory(axes.transAxes, axes.transData)
+    text = f"{line['share_above_threshold']:>4.0%} of {style.thousands(line['n_cells'])}"
+    axes.text(1.01, row, text, transform=beside, fontsize=style.SMALL, va="center", color=style.INK)
+
+
+def _name_rows(axes: Any, names: list[str]) -> None:
+    """Write the types' names, as small as their rows ask for."""
+    inches = axes.figure.get_figheight() - 1.3
+    size = float(np.clip(0.8 * 72 * inches / max(len(names), 1), 4.5, style.SMALL))
+    axes.set_yticks(range(len(names)), names, fontsize=size)
+    axes.set_ylim(len(names) - 0.4, -0.6)
     style.tidy(axes, grid="x")
     axes.tick_params(axis="y", length=0, labelsize=size)

@@ -38,9 +38,7 @@ def plot_confusable_pairs(adata: AnnData, save: str | Path | None = None) -> "Fi
         figure = style.new_figure((9.0, 1.8 + 0.34 * len(worth)))
         _bars(figure.add_subplot(), worth)
         style.set_title(figure, "What this panel confuses", "Held-out reference cells, brought to the query's depth.")
-    style.save_figure(figure, save)
-    if save is not None:
-        style.save_table(table, Path(save).with_suffix(".csv"))
+    style.save_with_numbers(figure, table, save)
     return figure
 
 

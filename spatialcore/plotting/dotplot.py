@@ -65,9 +65,7 @@ def plot_marker_dotplot(
     shade = np.divide(means, highest, out=np.zeros_like(means), where=highest > 0)
     figure = _draw(shade, fractions, groups.names, chosen, figsize=figsize, cmap=cmap)
     style.set_title(figure, title or "Markers by cell type")
-    style.save_figure(figure, save)
-    if save is not None:
-        style.save_table(_as_table(means, fractions, groups.names, chosen), Path(save).with_suffix(".csv"))
+    style.save_with_numbers(figure, _as_table(means, fractions, groups.names, chosen), save)
     return figure
 
 

@@ -30,9 +30,7 @@ def plot_gene_coverage(adata: AnnData, save: str | Path | None = None) -> "Figur
         figure = style.placeholder("The data do not say which genes the references had.", title="Panel coverage")
     else:
         figure = _draw(table)
-    style.save_figure(figure, save)
-    if save is not None and not table.empty:
-        style.save_table(table, Path(save).with_suffix(".csv"))
+    style.save_with_numbers(figure, None if table.empty else table, save)
     return figure
 
 

@@ -75,14 +75,10 @@ def generate_annotation_plots(
     -----
     Fewer than two types with 10 cells: the heat map is skipped with a warning.
     """
-    group_cells(adata, label_column)
     paths = _paths(output_dir, prefix)
     n_types = len(group_cells(adata, label_column).names)
     figures: dict[str, Any] = dict.fromkeys(NAMES)
-    try:
-        figures["deg_heatmap"] = plot_deg_heatmap(adata, label_column, n_deg_genes, save=paths["deg_heatmap"])
-    except TooFewTypesError as error:
-        log.warning("the heat map of differential genes is skipped: %s", error.message)
+    figures["deg_heatmap"] = _deg_heatmap(adata, label_column, n_deg_genes, paths["deg_heatmap"])
     figures["2d_validation"], summary = plot_2d_validation(
         adata,
         label_column,
@@ -118,6 +114,14 @@ def recorded_mapping(adata: AnnData) -> pd.DataFrame | None:
 def _paths(output_dir: str | Path | None, prefix: str) -> dict[str, Path | None]:
     folder = None if output_dir is None else Path(output_dir)
     return {name: folder / f"{prefix}_{name}.png" if folder else None for name in NAMES}
+
+
+def _deg_heatmap(adata: AnnData, label_column: str, n_genes: int, save: Path | None) -> Any:
+    try:
+        return plot_deg_heatmap(adata, label_column, n_genes, save=save)
+    except TooFewTypesError as error:
+        log.warning("the heat map of differential genes is skipped: %s", error.message)
+        return None
 
 
 def _ontology(adata: AnnData, label_column: str, asked: tuple[str | None, ...], save: Path | None) -> Any:

@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-import numpy as np
 import pandas as pd
 from anndata import AnnData
 
@@ -14,7 +13,8 @@ from spatialcore.plotting import style
 from spatialcore.plotting.degs import METHODS, differential_genes
 from spatialcore.plotting.expression import group_means, log_expression
 from spatialcore.plotting.groups import Groups, group_cells, type_colors
-from spatialcore.plotting.tiles import Matrix, Scale, draw_tiles, genes_that_fit
+from spatialcore.plotting.means import from_lowest_to_highest, of_genes, similar_first, z_scores
+from spatialcore.plotting.tiles import Scale, draw_tiles, genes_that_fit
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -78,17 +78,15 @@ def plot_deg_heatmap(
     groups = _large_enough(every, label_column)
     X, genes = log_expression(adata, layer)
     means = group_means(X, groups)
-    groups = groups.keep([groups.names[i] for i in _similar_first(means)])
+    groups = groups.keep([groups.names[i] for i in similar_first(means)])
     table = differential_genes(X, genes, groups, n_genes=n_genes, method=method)
-    if save is not None:
-        style.save_table(table, Path(save).with_suffix(".csv"))
     chosen, per_type = genes_that_fit(table, len(groups.names), n_genes)
-    values = _from_lowest_to_highest(_of_genes(group_means(X, groups), genes, chosen))
+    values = from_lowest_to_highest(of_genes(group_means(X, groups), genes, chosen))
     scale = Scale(cmap, (0.0, 1.0), "Mean expression, from the gene's lowest type (0) to its highest (1)")
     figure = draw_tiles(values, groups, chosen, scale, colors=type_colors(adata, label_column), figsize=figsize)
     heading = f"Genes that set each cell type apart (top {per_type})"
     style.set_title(figure, title or heading, _left_out(every, per_type, n_genes))
-    style.save_figure(figure, save)
+    style.save_with_numbers(figure, table, save)
     return figure
 
 
@@ -124,16 +122,14 @@ def plot_marker_heatmap(
     X, genes = log_expression(adata, layer)
     chosen = marker_table(adata, label_column, every.names, genes, markers)
     means = group_means(X, every)
-    groups = every.keep([every.names[i] for i in _similar_first(means)]) if markers is None else every
+    groups = every.keep([every.names[i] for i in similar_first(means)]) if markers is None else every
     chosen = _in_order_of(chosen, groups.names)
-    values = _z_scores(_of_genes(group_means(X, groups), genes, chosen))
+    values = z_scores(of_genes(group_means(X, groups), genes, chosen))
     scale = Scale(cmap, (-3.0, 3.0), "Mean expression, z-score over the types")
     figure = draw_tiles(values, groups, chosen, scale, colors=type_colors(adata, label_column), figsize=figsize)
     style.set_title(figure, title or "Markers by cell type")
-    style.save_figure(figure, save)
-    if save is not None:
-        wide = pd.DataFrame(values, index=list(groups.names), columns=chosen["gene"].tolist())
-        style.save_table(wide.rename_axis("cell_type").reset_index(), Path(save).with_suffix(".csv"))
+    table = pd.DataFrame(values, index=pd.Index(groups.names, name="cell_type"), columns=chosen["gene"].tolist())
+    style.save_with_numbers(figure, table.reset_index(), save)
     return figure
 
 
@@ -146,34 +142,6 @@ def _large_enough(every: Groups, label_column: str) -> Groups:
             hint="annotate more cells or lower the confidence threshold",
         )
     return groups
-
-
-def _of_genes(means: Matrix, genes: Any, chosen: pd.DataFrame) -> Matrix:
-    return means[:, pd.Index(genes).get_indexer(pd.Index(chosen["gene"]))]
-
-
-def _z_scores(means: Matrix) -> Matrix:
-    spread = means.std(axis=0)
-    scores: Matrix = np.divide(means - means.mean(axis=0), spread, out=np.zeros_like(means), where=spread > 0)
-    return scores
-
-
-def _similar_first(means: Matrix) -> list[int]:
-    """Order types so that neighbours look alike (average linkage on correlation, optimal leaves)."""
-    if len(means) < 3:
-        return list(range(len(means)))
-    from scipy.cluster.hierarchy import leaves_list, linkage
-
-    centred = means - means.mean(axis=0)
-    norms = np.linalg.norm(centred, axis=1, keepdims=True)
-    unit = np.divide(centred, norms, out=np.zeros_like(centred), where=norms > 0)
-    return [int(i) for i in leaves_list(linkage(unit, "average", optimal_ordering=True))]
-
-
-def _from_lowest_to_highest(means: Matrix) -> Matrix:
-    low, high = means.min(axis=0), means.max(axis=0)
-    scaled: Matrix = np.divide(means - low, high - low, out=np.zeros_like(means), where=high > low)
-    return scaled
 
 
 def _in_order_of(chosen: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:

@@ -45,9 +45,7 @@ def plot_marker_separation(
         figure = style.placeholder("No type has markers among the genes of this panel.", title="Marker separation")
     else:
         figure = _draw(table)
-    style.save_figure(figure, save)
-    if save is not None:
-        style.save_table(table.rename_axis("cell_type").reset_index(), Path(save).with_suffix(".csv"))
+    style.save_with_numbers(figure, table.rename_axis("cell_type").reset_index(), save)
     return figure
 
 

@@ -66,9 +66,7 @@ def plot_ontology_mapping(
         else as_mapping(mapping_table)
     )
     figure = _draw(table, title or "Reference labels and their Cell Ontology terms", figsize)
-    style.save_figure(figure, save)
-    if save is not None:
-        style.save_table(table, Path(save).with_suffix(".csv"))
+    style.save_with_numbers(figure, table, save)
     return figure
 
 

@@ -32,9 +32,7 @@ def plot_reference_composition(adata: AnnData, save: str | Path | None = None) -
         figure = style.placeholder("The data do not say what the model was trained on.", title="Training cells")
     else:
         figure = _draw(table)
-    style.save_figure(figure, save)
-    if save is not None and not table.empty:
-        style.save_table(table, Path(save).with_suffix(".csv"))
+    style.save_with_numbers(figure, None if table.empty else table, save)
     return figure
 
 

@@ -50,6 +50,13 @@ def save_figure(figure: "Figure", path: str | Path | None) -> Path | None:
     return final
 
 
+def save_with_numbers(figure: "Figure", table: "pd.DataFrame | None", path: str | Path | None) -> None:
+    """Write a figure and, beside it as CSV, the numbers behind it where there are any."""
+    save_figure(figure, path)
+    if path is not None and table is not None:
+        save_table(table, Path(path).with_suffix(".csv"))
+
+
 def set_title(figure: "Figure", title: str, note: str = "") -> None:
     """Put the title, and a quieter line below it, at the top left of a figure."""
     figure.suptitle(title, x=0.01, ha="left", fontsize=LARGE, fontweight="bold", color=INK)

@@ -85,9 +85,7 @@ def plot_2d_validation(
         figure = _draw(scored, summary, confidence, confidence_threshold, ncols, figsize_per_panel)
         drawn = set(summary["cell_type"])
         _explain(figure, scored, drawn, min_cells_per_type)
-    style.save_figure(figure, save)
-    if save is not None:
-        style.save_table(summary, Path(save).with_suffix(".csv"))
+    style.save_with_numbers(figure, summary, save)
     return figure, summary
 
 

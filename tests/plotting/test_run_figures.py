@@ -11,12 +11,13 @@ import pytest
 from spatialcore import columns
 from spatialcore.errors import InputError
 from spatialcore.plotting.calibration import expected_calibration_error, plot_calibration
-from spatialcore.plotting.celltype_map import _commonest_type, plot_celltype_map
+from spatialcore.plotting.celltype_map import plot_celltype_map
 from spatialcore.plotting.composition import composition_table, plot_composition
 from spatialcore.plotting.confusions import confusion_table, plot_confusable_pairs
 from spatialcore.plotting.gene_coverage import coverage_table, plot_gene_coverage
 from spatialcore.plotting.groups import group_cells
 from spatialcore.plotting.marker_separation import plot_marker_separation
+from spatialcore.plotting.numbered_map import commonest_type
 from spatialcore.plotting.reference_composition import plot_reference_composition
 from spatialcore.plotting.run_figures import _with_calls_kept, draw_run_figures
 from spatialcore.plotting.spatial import pixels
@@ -158,7 +159,7 @@ def test_a_pixel_shows_the_commonest_type_and_grey_only_alone() -> None:
     tissue.obs["cell_type"] = pd.Categorical(["Unassigned", "Unassigned", "T cell", "Unassigned", "Unassigned"])
     groups = group_cells(tissue, "cell_type")
     xy = np.array([[0.0, 0], [0, 0], [0, 0], [5, 0], [5, 0]])
-    winner = _commonest_type(pixels(xy, pixel=1.0), groups)
+    winner = commonest_type(pixels(xy, pixel=1.0), groups)
     assert groups.names[winner[0, 0]] == "T cell"
     assert groups.names[winner[0, 5]] == "Unassigned"
 
