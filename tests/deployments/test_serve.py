@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from deployments.processes import free_port
 from deployments.serve import HOST
-from tests.contract.servers import free_port
 from tests.deployments.service import Service, Webhook
 
 ROOT = Path(__file__).parents[2]
