@@ -27,8 +27,10 @@ PUBLISHED = {
 
 
 def run(config: Path, log: Path, *options: str | int, home: Path) -> None:
-    """Run flows in processes of their own, on the tests' server."""
-    environment = {**os.environ, "PREFECT_API_URL": str(PREFECT_API_URL.value()), "HOME": str(home)}
+    """Run flows in processes of their own, on the tests' server; what the killed ones leave lies in their home."""
+    home.mkdir(exist_ok=True)
+    places = {"HOME": str(home), "TMPDIR": str(home)}
+    environment = {**os.environ, "PREFECT_API_URL": str(PREFECT_API_URL.value()), **places}
     done = subprocess.run(command(config, log, *options), cwd=ROOT, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-3000:]
 
@@ -120,7 +122,7 @@ def test_a_store_that_does_not_answer_for_a_while(
     monkeypatch.setenv("SPATIALCORE_STORAGE_ATTEMPTS", "2")  # so that the task's own retries are needed too
     monkeypatch.setenv("SPATIALCORE_STORAGE_FIRST_WAIT", "0.1")
     with s3_server() as s3, proxy_to(s3) as proxy:
-        weary = Weariness(status(503, "SlowDown"), after=40, seconds=15)
+        weary = Weariness(status(503, "SlowDown"), after=40, seconds=5)
         proxy.faults.append(weary)
         monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
         manifest = train_and_annotate(blood_config(blood, f"s3://{BUCKET}/store"))
