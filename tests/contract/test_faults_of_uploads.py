@@ -225,7 +225,7 @@ def test_google_too(name: str, gs: str, file: Path, monkeypatch: pytest.MonkeyPa
         running.faults += [Fault(PASSING[name], "POST", "upload")]
         assert storage.put_if(b"version 2", pointer, expected=first.token).token == storage.token(pointer)
         storage.delete(pointer)
-    stored_as(file, uri)
+        stored_as(file, uri)
     TABLE.tell(name, "upload to GCS", WHOLE)
 
 
@@ -237,7 +237,7 @@ def test_google_bytes_altered_on_the_way_up(gs: str, file: Path, monkeypatch: py
         running.faults.append(fault)
         storage.put(file, uri)
         assert fault.seen == 2
-    stored_as(file, uri)
+        stored_as(file, uri)
     TABLE.tell("bytes altered on the way up, to a store that does not look", "upload to GCS", WHOLE)
 
 
