@@ -76,13 +76,8 @@ def connect(uri: str | Path | Location) -> tuple[Any, Location]:
 
 
 def _make(scheme: str, options: dict[str, Any]) -> Any:
-    if scheme == "gs":
-        # The gRPC path of zonal buckets asks a metadata server first, for up to a minute.
-        os.environ.setdefault("GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT", "false")
     try:
-        import fsspec
-
-        system = fsspec.filesystem(scheme, skip_instance_cache=True, **options)
+        system = _file_system(scheme)(skip_instance_cache=True, **options)
     except ImportError as error:
         missing = DependencyError(_MISSING.get(scheme, str(error)), hint=f"extra: spatialcore-celltyping[{scheme}]")
         raise missing from None
@@ -90,6 +85,19 @@ def _make(scheme: str, options: dict[str, Any]) -> Any:
     if scheme == "s3":
         system.retries = 1  # the retries are ours
     return system
+
+
+def _file_system(scheme: str) -> Any:
+    """Return the class of a scheme's file systems."""
+    if scheme == "gs":
+        # gcsfs puts another in its place, for zonal buckets: it asks a metadata server first, for up to a minute.
+        os.environ.setdefault("GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT", "false")
+        from gcsfs.core import GCSFileSystem
+
+        return GCSFileSystem
+    import fsspec
+
+    return fsspec.get_filesystem_class(scheme)
 
 
 def _defaults(scheme: str) -> dict[str, Any]:
