@@ -29,7 +29,7 @@ def refresh_references(config: RefreshConfig) -> Verdict:
     """
     champion = champion_of(config)
     versions = [future.result() for future in [look_up.submit(reference) for reference in config.references]]
-    changed = _changed(versions, champion)
+    changed = _changed(config.store, versions, champion)
     if champion is not None and not changed and not _told_otherwise(config, versions, champion):
         return tell(Verdict(reason="no reference changed"))
     _fetch(config, [reference for reference, now in zip(config.references, versions, strict=True) if now in changed])
@@ -65,20 +65,23 @@ def _train_challenger(
     return publish_model(config, model, [mapped, training], versions, annotated, details), scores
 
 
-def _changed(versions: list[SourceVersion], champion: ModelVersion | None) -> list[SourceVersion]:
+def _changed(store: str, versions: list[SourceVersion], champion: ModelVersion | None) -> list[SourceVersion]:
     """Return the references whose version is not the one that the model in use was trained on."""
-    known = _known(champion)
-    return [version for version in versions if version not in known]
+    known = _known(store, champion)
+    return [version for version in versions if version.within(store) not in known]
 
 
 def _told_otherwise(config: RefreshConfig, versions: list[SourceVersion], champion: ModelVersion) -> bool:
     """Tell whether the configuration asks for another model: a reference was left out, or a setting changed."""
-    left_out = [version for version in _known(champion) if version not in versions]
+    asked = [version.within(config.store) for version in versions]
+    left_out = [version for version in _known(config.store, champion) if version not in asked]
     return bool(left_out) or champion.details.get("settings") != training_settings(config)
 
 
-def _known(champion: ModelVersion | None) -> list[SourceVersion]:
-    return [] if champion is None else [SourceVersion(**item) for item in champion.details.get("references", [])]
+def _known(store: str, champion: ModelVersion | None) -> list[SourceVersion]:
+    """Return the references of the model in use, named from the store's root where they lie in it."""
+    known = [] if champion is None else champion.details.get("references", [])
+    return [SourceVersion(**item).within(store) for item in known]
 
 
 def _resource(name: str, **labels: str) -> dict[str, str]:

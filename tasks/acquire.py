@@ -56,7 +56,9 @@ def read_query(config: RunConfig, query: Query) -> PhaseResult:
         return {"n_obs": adata.n_obs, "n_vars": adata.n_vars}
 
     token = version_token(query.uri)
-    key = phase_key("read_query", settings_digest("read_query", config), [query.uri, token])
+    key = phase_key(
+        "read_query", settings_digest("read_query", config), [storage.relative(config.store, query.uri), token]
+    )
     return once(config.store, "read_query", key, make, sample=query.name, source=source_of(query.uri, token))
 
 

@@ -1,9 +1,10 @@
 """What travels between tasks: where a result lies and what is in it. Never the data itself."""
 
-from typing import Any
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from spatialcore import storage
 from spatialcore.core.provenance import digest_of
 from spatialcore.storage import StoredFile
 
@@ -33,6 +34,10 @@ class SourceVersion(_Frozen):
     def identity(self) -> str:
         """The version, and how it is read."""
         return digest_of([self.uri, self.token, self.label_column])
+
+    def within(self, store: str) -> Self:
+        """Return the same version, named from the store's root where it lies in the store."""
+        return self.model_copy(update={"uri": storage.relative(store, self.uri)})
 
 
 class PhaseResult(_Frozen):

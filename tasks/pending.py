@@ -47,8 +47,7 @@ def _source_of(uri: str) -> str:
 def _annotated(store: str, tissue: str, version: str) -> set[str]:
     """Return the samples, each in its version, in the runs of one version of a model."""
     uris = storage.list_files(storage.join(store, "runs"))
-    texts = [storage.read_text(uri) for uri in uris if uri.endswith(f"/{MANIFEST}")]
-    runs = [RunManifest.model_validate_json(text) for text in texts]
+    runs = [storage.read_record(RunManifest, uri, store) for uri in uris if uri.endswith(f"/{MANIFEST}")]
     return {
         sample.source for run in runs if run.tissue == tissue and run.model_version == version for sample in run.samples
     }

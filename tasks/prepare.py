@@ -52,7 +52,7 @@ def combine(config: RunConfig, panel: PhaseResult, references: list[SourceVersio
         hand_on(key, combined)
         return {"n_obs": combined.n_obs, "n_vars": combined.n_vars}
 
-    inputs = [panel.files["panel.txt"].sha256, *(reference.identity for reference in references)]
+    inputs = [panel.files["panel.txt"].sha256, *(reference.within(config.store).identity for reference in references)]
     key = phase_key("combine", settings_digest("combine", config), inputs)
     return once(config.store, "combine", key, make)
 

@@ -78,7 +78,7 @@ def publish_run(
 
     The id is made of the content, so the same results are published once.
     """
-    run_id = f"{config.tissue}-{_digest(version, samples)[:12]}"
+    run_id = f"{config.tissue}-{_digest(config.store, version, samples)[:12]}"
     folder = storage.join(config.store, "runs", run_id)
     with alone(folder):
         manifest = RunManifest(
@@ -92,14 +92,15 @@ def publish_run(
             samples=tuple(_publish_sample(folder, kept, plots) for kept, plots in samples),
             uri=storage.join(folder, MANIFEST),
         )
-        storage.put_text(manifest.model_dump_json(indent=1), manifest.uri)
+        storage.put_text(storage.text_of(manifest, config.store), manifest.uri)
     return manifest
 
 
-def _digest(version: ModelVersion, samples: list[Sample]) -> str:
+def _digest(store: str, version: ModelVersion, samples: list[Sample]) -> str:
     """Return what a run is known by: the model, and name, version and content of each sample."""
     parts = [part.identity for sample in samples for part in sample if part is not None]
-    return digest_of([version.version, [[kept.facts["sample"], kept.facts["source"]] for kept, _ in samples], parts])
+    names = [[kept.facts["sample"], storage.relative(store, kept.facts["source"])] for kept, _ in samples]
+    return digest_of([version.version, names, parts])
 
 
 def _publish_sample(folder: str, kept: PhaseResult, plots: PhaseResult | None) -> SampleFiles:

@@ -1,7 +1,7 @@
 """Results of phases in the store: found again by their key, as long as their files are there unchanged.
 
 ``cache/{key}/`` holds the files of one result and, written last, ``result.json``. The store is the only memory: another
-worker on another machine finds the same results.
+worker on another machine finds the same results, and so does whoever reads a copy of the store.
 """
 
 import shutil
@@ -61,12 +61,23 @@ def once(
 
 
 def find(folder: str) -> PhaseResult | None:
-    """Return a result from the store if every file of it is there as it was written."""
+    """Return a result from the store if every file of it is there as it was written.
+
+    In a copy of a store the files have other version tokens: they are known by their content, and the record is then
+    written anew, so that they are read through once.
+    """
     try:
-        result = PhaseResult.model_validate_json(storage.read_text(storage.join(folder, RECORD)))
+        result = storage.read_record(PhaseResult, storage.join(folder, RECORD), _store_of(folder))
     except (FileMissingError, ValidationError):
         return None
-    return result if all(_unchanged(file) for file in result.files.values()) else None
+    files = {name: storage.recognised(file) for name, file in result.files.items()}
+    there = {name: file for name, file in files.items() if file is not None}
+    if len(there) < len(files):
+        return None
+    if there != result.files:
+        result = result.model_copy(update={"files": there})
+        _write(result, folder)
+    return result
 
 
 def local(file: StoredFile) -> Path:
@@ -90,8 +101,17 @@ def _make(folder: str, phase: str, key: str, make: Make, carried: Mapping[str, S
         names = [path.relative_to(work).as_posix() for path in written]
         files = {name: _stored(path, storage.join(folder, name)) for name, path in zip(names, written, strict=True)}
     result = PhaseResult(phase=phase, key=key, files={**carried, **files}, facts=facts)
-    storage.put_text(result.model_dump_json(indent=1), storage.join(folder, RECORD))
+    _write(result, folder)
     return result
+
+
+def _write(result: PhaseResult, folder: str) -> None:
+    storage.put_text(storage.text_of(result, _store_of(folder)), storage.join(folder, RECORD))
+
+
+def _store_of(folder: str) -> str:
+    """Return the store in which ``cache/{key}`` lies."""
+    return folder.rstrip("/").rsplit("/", 2)[0]
 
 
 def _stored(path: Path, uri: str) -> StoredFile:
@@ -115,10 +135,3 @@ def _kept_here(file: StoredFile, bring: Callable[[Path], object]) -> Path:
 
 def _with(result: PhaseResult, about: dict[str, Any]) -> PhaseResult:
     return result.model_copy(update={"facts": {**result.facts, **about}})
-
-
-def _unchanged(file: StoredFile) -> bool:
-    try:
-        return storage.token(file.uri) == file.token
-    except FileMissingError:
-        return False

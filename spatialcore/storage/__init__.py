@@ -13,10 +13,11 @@ from spatialcore.storage.objects import (
     read_versioned,
     token,
 )
+from spatialcore.storage.records import read_record, text_of
 from spatialcore.storage.secrets import redact, remember_secret
-from spatialcore.storage.store import copy, delete, describe, get, put, read_manifest
+from spatialcore.storage.store import copy, delete, describe, get, put, read_manifest, recognised
 from spatialcore.storage.stored import Manifest, StoredFile, manifest_uri
-from spatialcore.storage.uri import Location, canonical, join, parse_uri, scheme_of
+from spatialcore.storage.uri import Location, canonical, join, parse_uri, relative, resolve, root_of, scheme_of
 
 list = list_files
 
@@ -45,11 +46,17 @@ __all__ = [
     "put_text",
     "read_bytes",
     "read_manifest",
+    "read_record",
     "read_text",
     "read_versioned",
+    "recognised",
     "redact",
+    "relative",
     "remember_secret",
+    "resolve",
+    "root_of",
     "scheme_of",
+    "text_of",
     "token",
     "use_connection",
 ]

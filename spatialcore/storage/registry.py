@@ -1,7 +1,8 @@
 """Models in a store: versions that never change, and one pointer per tissue that says which is in use.
 
 ``models/{tissue}/{version}/`` holds the artifact, its card, plots and report and, written last, ``version.json``.
-The version is made of the artifact's content, so publishing the same model twice is publishing it once.
+The version is made of the artifact's content, so publishing the same model twice is publishing it once. Its record
+names the files from the store's root: the store may be copied or renamed.
 ``models/{tissue}/current.json`` is moved by a conditional write; it keeps the moves that were made.
 """
 
@@ -112,7 +113,7 @@ def publish(
     """
     folder = f"{_models(store)}/{_checked(tissue)}"
     version = name_of({path.name: sha256_of_file(path) for path in artifact})
-    if known := _read_version(f"{folder}/{version}"):
+    if known := _read_version(store, tissue, version):
         return known
     files = {**{path.name: path for path in artifact}, **(extras or {})}
     stored = [storage.put(path, f"{folder}/{version}/{name}") for name, path in files.items()]
@@ -126,7 +127,7 @@ def publish(
         details=dict(details or {}),
     )
     try:
-        storage.put_new(record.model_dump_json(indent=1).encode(), f"{folder}/{version}/{RECORD}")
+        storage.put_new(storage.text_of(record, store).encode(), f"{folder}/{version}/{RECORD}")
     except ConflictError:  # another run published the same content in the meantime
         return show(store, tissue, version)
     log.info("published %s model %s", tissue, version)
@@ -150,8 +151,8 @@ def tissues(store: str) -> list[str]:
 
 def versions(store: str, tissue: str) -> list[ModelVersion]:
     """Return a tissue's published versions, oldest first."""
-    folder = f"{_models(store)}/{_checked(tissue)}"
-    found = (_read_version(f"{folder}/{name}") for name in _folders(folder))
+    names = _folders(f"{_models(store)}/{_checked(tissue)}")
+    found = (_read_version(store, tissue, name) for name in names)
     return sorted((version for version in found if version), key=lambda version: version.published)
 
 
@@ -173,7 +174,7 @@ def show(store: str, tissue: str, version: str = CURRENT) -> ModelVersion:
     if version == CURRENT:
         there = current(store, tissue)
         name = there.version if there else ""
-    found = _read_version(f"{_models(store)}/{_checked(tissue)}/{_checked(name)}") if name else None
+    found = _read_version(store, tissue, name) if name else None
     if found is None:
         known = ", ".join(each.version for each in versions(store, tissue)) or "none"
         raise FileMissingError(f"no {version} model of {tissue} in {store}", hint=f"published versions: {known}")
@@ -254,9 +255,10 @@ def _read_pointer(uri: str) -> tuple[Pointer | None, str]:
         return None, ""
 
 
-def _read_version(uri: str) -> ModelVersion | None:
+def _read_version(store: str, tissue: str, name: str) -> ModelVersion | None:
+    uri = f"{_models(store)}/{_checked(tissue)}/{_checked(name)}/{RECORD}"
     try:
-        return ModelVersion.model_validate_json(storage.read_text(f"{uri}/{RECORD}"))
+        return storage.read_record(ModelVersion, uri, store)
     except FileMissingError:
         return None
 
@@ -268,7 +270,7 @@ def _folders(uri: str) -> list[str]:
 
 
 def _models(store: str) -> str:
-    return f"{str(store).rstrip('/')}/models"
+    return f"{storage.root_of(store)}/models"
 
 
 def _pointer_uri(store: str, tissue: str) -> str:

@@ -2,7 +2,8 @@
 
 Nothing is visible under its name before it is whole and checked. A file put with `put` has a manifest, written last,
 with size, sha256, version token and where it came from: an object beside it, or a file in the hidden folder
-``.spatialcore`` beside it. A manifest that speaks of another version is not believed.
+``.spatialcore`` beside it. A manifest that speaks of another version is not believed; the address in it says where the
+file was put, and means nothing once both have been copied elsewhere.
 """
 
 import hashlib
@@ -91,7 +92,7 @@ def copy(file: StoredFile, uri: str | Path) -> StoredFile:
 
 
 def _described(file: StoredFile, metadata: dict[str, Any] | None) -> StoredFile:
-    """Write the manifest of a file that has just been stored."""
+    """Write the manifest of a file that has just been stored, or read through."""
     put_text(Manifest.of(file, metadata).text(), manifest_uri(file.uri))
     log.debug("stored %s (%.1f MB)", file.uri, file.size / 1e6)
     return file
@@ -124,9 +125,32 @@ def describe(uri: str | Path) -> StoredFile:
     location = parse_uri(uri)
     seen = stat(location)
     manifest = _manifest_of(location, seen)
-    if manifest:
-        return manifest.file
+    return manifest.file if manifest else _read_through(location, seen)
 
+
+def recognised(file: StoredFile) -> StoredFile | None:
+    """Return a file as it is now if its content is what it was, else None.
+
+    Copying a store gives its files other version tokens. One whose size fits is then read through, once: its manifest
+    is written anew, and speaks of the version that is there.
+    """
+    location = parse_uri(file.uri)
+    try:
+        seen = stat(location)
+    except FileMissingError:
+        return None
+    if seen.token == file.token:
+        return file
+    if seen.size != file.size:
+        return None
+    known = _manifest_of(location, seen)
+    now = known.file if known else _read_through(location, seen)
+    if now.sha256 != file.sha256:
+        return None
+    return now if known else _described(now, None)
+
+
+def _read_through(location: Location, seen: Stat) -> StoredFile:
     def digest() -> str:
         sha256 = hashlib.sha256()
         stream(location, seen, 0, seen.size, sha256.update)
@@ -152,7 +176,10 @@ def _manifest_of(location: Location, seen: Stat) -> Manifest | None:
         manifest = Manifest.parse(read_text(beside), origin=beside)
     except FileMissingError:
         return None
-    return manifest if manifest and manifest.file.token == seen.token else None
+    if manifest is None or manifest.file.token != seen.token:
+        return None
+    # It lies beside its file, and was copied together with it: where it was found is where the file is.
+    return manifest.model_copy(update={"file": manifest.file.model_copy(update={"uri": canonical(location.uri)})})
 
 
 def delete(uri: str | Path) -> None:

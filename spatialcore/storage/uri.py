@@ -12,6 +12,7 @@ from spatialcore.storage.secrets import remember_secret
 
 STORES: Final = ("file", "memory", "s3", "gs", "http", "https")
 WRITABLE: Final = ("file", "memory", "s3", "gs")
+IN_STORE: Final = "store://"  # in a record: what follows lies in the record's own store
 _ALIASES: Final = {"local": "file", "s3a": "s3", "s3n": "s3", "gcs": "gs"}
 _SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.\-]*)://")
 _SIGNED = re.compile(
@@ -132,3 +133,35 @@ def writable(uri: str | Path) -> Location:
     if location.scheme not in WRITABLE:
         raise InputError(f"{location.scheme}:// can be read, not written", hint="give a path, s3:// or gs://")
     return location
+
+
+def root_of(store: str | Path) -> str:
+    """Return the one spelling of a store's URI, without a slash at its end."""
+    return canonical(join(store, "x")).removesuffix("/x")
+
+
+def relative(store: str | Path, uri: str) -> str:
+    """Return ``store://...`` for what lies in a store, and any other URI as it is.
+
+    Examples
+    --------
+    >>> relative("s3://lab/store", "s3://lab/store/samples/lung/a.h5ad")
+    'store://samples/lung/a.h5ad'
+    >>> relative("s3://lab/store", "s3://lab/other/a.h5ad")
+    's3://lab/other/a.h5ad'
+    """
+    if not uri or scheme_of(uri) not in WRITABLE:
+        return uri
+    inside = canonical(uri).removeprefix(root_of(store) + "/")
+    return uri if inside == canonical(uri) else IN_STORE + inside
+
+
+def resolve(store: str | Path, uri: str) -> str:
+    """Return where ``store://...`` lies in a store, and any other URI as it is.
+
+    Examples
+    --------
+    >>> resolve("gs://lab/moved", "store://samples/lung/a.h5ad")
+    'gs://lab/moved/samples/lung/a.h5ad'
+    """
+    return f"{root_of(store)}/{uri.removeprefix(IN_STORE)}" if uri.startswith(IN_STORE) else uri

@@ -79,8 +79,8 @@ def _annotated_by(service: Service, version: str, runs: int) -> list[str]:
         time.sleep(0.3)
     for run in started:
         assert service.wait(run["id"])["state_type"] == "COMPLETED", service.logs(run["id"])
-    texts = [storage.read_text(uri) for uri in storage.list_files(f"{STORE}/runs") if uri.endswith("/manifest.json")]
-    manifests = [RunManifest.model_validate_json(text) for text in texts]
+    uris = [uri for uri in storage.list_files(f"{STORE}/runs") if uri.endswith("/manifest.json")]
+    manifests = [storage.read_record(RunManifest, uri, STORE) for uri in uris]
     return [sample.sample for each in manifests if each.model_version == version for sample in each.samples]
 
 

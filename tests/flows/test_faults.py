@@ -59,7 +59,7 @@ def assert_whole(store: Path) -> None:
     (version,) = registry.versions(str(store), "blood")
     assert pointer.version == version.version
     (written,) = store.glob("runs/*/manifest.json")
-    manifest = RunManifest.model_validate_json(written.read_text())
+    manifest = storage.read_record(RunManifest, str(written), str(store))
     files = [*version.files, *(file for sample in manifest.samples for file in sample.files.values())]
     assert all(storage.describe(file.uri).size == file.size for file in files)
     assert {"run_manifest.json", "report.html", "card.md", "config.yaml"} <= set(version.contents)
