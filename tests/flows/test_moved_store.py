@@ -1,0 +1,237 @@
+"""A store under another name: moved, copied without its times, brought into a bucket, to another one, and home again.
+
+The store in which the run was made is gone by then: whoever still looks there finds nothing.
+"""
+
+import json
+import logging
+import re
+import shutil
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import anndata as ad
+import httpx
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from deployments.files import file_server
+from flows.annotate import annotate
+from flows.annotate_pending import annotate_pending
+from flows.configs import AnnotateConfig, PendingConfig, RefreshConfig, TrainConfig
+from flows.refresh_references import refresh_references
+from flows.train_and_annotate import train_and_annotate
+from spatialcore import columns, storage
+from spatialcore.cli.models import app as models
+from spatialcore.storage import registry
+from spatialcore.storage.records import read_record
+from spatialcore.storage.registry import ModelVersion
+from tasks.manifests import PhaseResult, RunManifest
+from tasks.results import local
+from tests.contract.servers import BUCKET, KEY, SECRET, s3_server, serving
+from tests.flows.conftest import blood_config
+
+RECORDS = {"version.json": ModelVersion, "manifest.json": RunManifest, "result.json": PhaseResult}
+SAMPLE, OTHER = "samples/blood/pbmc.h5ad", "samples/blood/fewer.h5ad"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def bucket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Have an S3 server, and a home folder without anything in it."""
+    with s3_server() as url, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
+        for name, value in {"ACCESS_KEY_ID": KEY, "SECRET_ACCESS_KEY": SECRET, "ENDPOINT_URL": url}.items():
+            patch.setenv(f"AWS_{name}", value)
+        yield f"s3://{BUCKET}"
+
+
+def config_of(blood: Path, store: str, **settings: Any) -> TrainConfig:
+    """Return a run on a sample in the store, its references elsewhere."""
+    return blood_config(blood, store, queries=[{"uri": storage.join(store, SAMPLE)}], **settings)
+
+
+def filled(blood: Path, store: str, work: Path, **settings: Any) -> RunManifest:
+    """Fill a store: an older model and the one in use, its run, and a sample that waits."""
+    (work / "older.pkl").write_text("an older model")
+    registry.promote(store, "blood", registry.publish(store, "blood", [work / "older.pkl"]).version)
+    ad.read_h5ad(blood / "query.h5ad")[:-9].copy().write_h5ad(work / "fewer.h5ad")
+    for path, name in ((blood / "query.h5ad", SAMPLE), (work / "fewer.h5ad", OTHER)):
+        storage.put_bytes(path.read_bytes(), storage.join(store, name))
+    return train_and_annotate(config_of(blood, store, **settings))
+
+
+@pytest.fixture(scope="module")
+def folder(blood: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, RunManifest]:
+    """Return a folder with a store that was written under another name."""
+    place = tmp_path_factory.mktemp("places")
+    run = filled(blood, str(place / "first"), place, generate_plots=True)
+    return (place / "first").rename(place / "backup"), run
+
+
+@pytest.fixture(scope="module")
+def objects(blood: Path, bucket: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, RunManifest]:
+    """Return a prefix with a store that was written in another bucket."""
+    system, _ = storage.connect("s3://first/x")
+    system.mkdir("first")
+    run = filled(blood, "s3://first/store", tmp_path_factory.mktemp("work"))
+    copied("s3://first/store", f"{bucket}/backup")
+    system.rm("first", recursive=True)
+    return f"{bucket}/backup", run
+
+
+def copied(store: str, other: str) -> str:
+    system, _ = storage.connect(f"{store}/x")
+    for uri in (f"s3://{key}" for key in system.find(store)):
+        system.cp_file(uri, uri.replace(store, other))
+    return other
+
+
+def upload(folder: Path, store: str) -> str:
+    system, _ = storage.connect(f"{store}/x")
+    system.put(f"{folder}/", f"{store}/", recursive=True)
+    return store
+
+
+def download(store: str, folder: Path) -> str:
+    system, _ = storage.connect(f"{store}/x")
+    system.get(f"{store}/", f"{folder}/", recursive=True)
+    return str(folder)
+
+
+def in_full(folder: Path) -> str:
+    """Write a folder's records as earlier versions did, with the full address of a place that is no more."""
+    for path in folder.rglob("*.json"):
+        if path.name in RECORDS and path.parent.name != ".spatialcore":
+            path.write_text(re.sub("store://", "/no/more/", path.read_text()))
+    return str(folder)
+
+
+@pytest.fixture(
+    params=[
+        "folder",
+        "folder, other times",
+        "folder, full addresses",
+        "bucket",
+        "from a bucket to another",
+        "from a bucket home",
+    ]
+)
+def moved(request: pytest.FixtureRequest, blood: Path, tmp_path: Path, bucket: str) -> tuple[str, RunManifest, bool]:
+    """Return the store where it is now, the run that it was written by, and whether its samples look the same."""
+    kind, target = request.param, tmp_path / "moved"
+    if kind.startswith("from a bucket"):
+        store, run = request.getfixturevalue("objects")
+        if kind.endswith("another"):
+            return copied(store, f"{bucket}/{tmp_path.name}"), run, True
+        return download(store, target), run, False
+    backup, run = request.getfixturevalue("folder")
+    if kind == "bucket":
+        return upload(backup, f"{bucket}/{tmp_path.name}"), run, False
+    kept = kind != "folder, other times"
+    shutil.copytree(backup, target, copy_function=shutil.copy2 if kept else shutil.copyfile)
+    return (in_full(target) if "full" in kind else str(target)), run, kept
+
+
+def test_everything_goes_on_in_the_store_s_new_place(
+    moved: tuple[str, RunManifest, bool], blood: Path, made: list[str]
+) -> None:
+    store, run, kept = moved
+    _its_models_can_be_shown_and_moved(store, run)
+    _its_reports_open(store, run)
+    _its_model_annotates(store, run)
+    assert made == [*([] if kept else ["read_query"]), "annotate", "keep_confident"]
+    _its_samples_are_known(store, kept)
+    made.clear()
+    again = train_and_annotate(config_of(blood, store, generate_plots="report.html" in run.samples[0].files))
+    assert made == [], "a sample whose version is another was read again above, and is what it was"
+    assert (again.model_version, again.samples[0].composition) == (run.model_version, run.samples[0].composition)
+    assert (again.run_id == run.run_id) == kept
+    assert all(local(file).is_file() for file in [*again.model.values(), *again.samples[0].files.values()])
+    _no_record_names_the_store(store)
+
+
+def command(*words: str) -> Any:
+    answer = CliRunner().invoke(models, [*words, "--json"])
+    logger = logging.getLogger("spatialcore")
+    logger.handlers = [handler for handler in logger.handlers if isinstance(handler, logging.NullHandler)]
+    assert answer.exit_code == 0, answer.output
+    return json.loads(answer.stdout)
+
+
+def _its_models_can_be_shown_and_moved(store: str, run: RunManifest) -> None:
+    listed = command("ls", "--store", store)
+    assert [version["in_use"] for version in listed] == [False, True]
+    first, second = (version["version"] for version in listed)
+    assert second == run.model_version
+    shown = command("show", "blood", "--store", store)
+    assert shown["uri"] == f"{store}/models/blood/{second}"
+    for file in shown["files"]:
+        assert file["uri"].startswith(f"{store}/models/")
+        assert storage.describe(file["uri"]).sha256 == file["sha256"]
+    assert command("rollback", "blood", "--store", store)["version"] == first
+    assert command("promote", "blood", second, "--store", store)["version"] == second
+
+
+def _its_reports_open(store: str, run: RunManifest) -> None:
+    with serving(file_server("127.0.0.1", 0, store)) as url:
+        for name, file in run.samples[0].files.items():
+            answer = httpx.get(f"{url}/runs/{run.run_id}/pbmc/{name}")
+            assert sha256(answer.content).hexdigest() == file.sha256, name
+
+
+def _its_model_annotates(store: str, run: RunManifest) -> None:
+    queries = [{"uri": storage.join(store, SAMPLE)}]
+    config = AnnotateConfig(queries=queries, store=store, tissue="blood", generate_plots=False)
+    calls = annotate(config).samples[0].files
+    annotated = ad.read_h5ad(local(calls["annotated.h5ad"]))
+    assert annotated.obs[columns.CELL_TYPE].value_counts().to_dict() == run.samples[0].composition
+    assert len(pd.read_parquet(local(calls["calls.parquet"]))) == annotated.n_obs
+
+
+def _its_samples_are_known(store: str, kept: bool) -> None:
+    """The one just annotated is; the other one never was."""
+    config = PendingConfig(
+        samples=storage.join(store, "samples/blood"), store=store, tissue="blood", generate_plots=False
+    )
+    (state,) = annotate_pending(config)
+    assert state.result().samples[0].sample == "fewer"
+    assert annotate_pending(config) == []
+
+
+def _no_record_names_the_store(store: str) -> None:
+    for uri in storage.list_files(store):
+        if uri.rpartition("/")[2] in RECORDS:
+            read_record(RECORDS[uri.rpartition("/")[2]], uri, store)
+            assert store not in storage.read_text(uri)
+
+
+def test_a_sample_that_was_annotated_in_the_old_place_is_not_pending(
+    folder: tuple[Path, RunManifest], tmp_path: Path
+) -> None:
+    store = str(shutil.copytree(folder[0], tmp_path / "moved"))
+    config = PendingConfig(samples=f"{store}/samples/blood", store=store, tissue="blood", generate_plots=False)
+    assert [state.result().samples[0].sample for state in annotate_pending(config)] == ["fewer"]
+
+
+def test_references_that_moved_with_the_store_are_the_same(
+    blood: Path, tmp_path: Path, made: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the store was typed as a folder beside."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(blood, "first/refs")
+
+    def config(store: str) -> TrainConfig:
+        query = {"uri": f"{store}/refs/query.h5ad", "sample": "pbmc"}
+        return blood_config(Path(store) / "refs", store, queries=[query])
+
+    first = train_and_annotate(config("first"))
+    Path("first").rename("second")
+    made.clear()
+    for store in ("second", str(tmp_path / "second")):
+        refresh = RefreshConfig(**config(store).model_dump(exclude={"promote"}))
+        assert refresh_references(refresh).reason == "no reference changed"
+        assert train_and_annotate(config(store)).run_id == first.run_id
+    assert made == []
