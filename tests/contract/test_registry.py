@@ -112,3 +112,23 @@ def test_what_is_missing_is_named(store: str, tmp_path: Path) -> None:
         registry.rollback(store, "lung")
     with pytest.raises(InputError, match="cannot name a folder"):
         registry.show(store, "../secrets", version)
+
+
+def test_a_copy_is_a_registry_of_its_own(store: str, tmp_path: Path) -> None:
+    """The original is gone; the copy's files have other version tokens."""
+    one, two = (registry.publish(store, "lung", model(tmp_path, text)) for text in ("one", "two"))
+    for version in (one, two):
+        registry.promote(store, "lung", version.version)
+    moved = f"{store}-moved/deeper"
+    for uri in storage.list_files(store):
+        storage.put_bytes(storage.read_bytes(uri), uri.replace(store, moved))
+        storage.delete(uri)
+    assert registry.tissues(store) == []
+    assert registry.show(moved, "lung").model_uri == f"{moved}/models/lung/{two.version}/lung.pkl"
+    assert registry.rollback(moved, "lung").version == one.version
+    for was, is_now in zip(one.files, registry.show(moved, "lung").files, strict=True):
+        assert is_now.uri == was.uri.replace(store, moved)
+        known = storage.recognised(is_now)
+        assert known is not None
+        assert (known.uri, known.sha256, known.token) == (is_now.uri, was.sha256, storage.token(is_now.uri))
+    assert registry.publish(moved, "lung", model(tmp_path, "two")).uri == f"{moved}/models/lung/{two.version}"
