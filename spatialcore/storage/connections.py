@@ -92,9 +92,9 @@ def _file_system(scheme: str) -> Any:
     if scheme == "gs":
         # gcsfs puts another in its place, for zonal buckets: it asks a metadata server first, for up to a minute.
         os.environ.setdefault("GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT", "false")
-        from gcsfs.core import GCSFileSystem
+        from gcsfs import core
 
-        return GCSFileSystem
+        return core.GCSFileSystem
     import fsspec
 
     return fsspec.get_filesystem_class(scheme)
