@@ -8,7 +8,7 @@ from playwright.sync_api import Browser
 from tests.browser import chromium
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # no longer: while it runs, nothing else of the process may run an event loop
 def browser() -> Iterator[Browser]:
     """Start headless Chromium; skip where there is none."""
     with chromium() as started:
