@@ -178,8 +178,9 @@ def test_a_killed_upload_leaves_no_object(step: str, s3_behind: Proxy, file: Pat
 
 def test_a_file_that_changes_meanwhile_is_not_stored(s3_behind: Proxy, file: Path, uri: str) -> None:
     def change(handler: proxy.Handler, body: bytes) -> None:
-        handler.send(handler.forward(body))
-        file.write_bytes(b"x" * SIZE)
+        answer = handler.forward(body)
+        file.write_bytes(b"x" * SIZE)  # before the upload can go on
+        handler.send(answer)
 
     s3_behind.faults.append(Fault(change, *STEPS["part"]))
     with pytest.raises(StorageError, match="changed while it was stored"):
