@@ -174,7 +174,7 @@ def show(store: str, tissue: str, version: str = CURRENT) -> ModelVersion:
     if version == CURRENT:
         there = current(store, tissue)
         name = there.version if there else ""
-    found = _read_version(store, tissue, name) if name else None
+    found = _read_version(store, _checked(tissue), _checked(name)) if name else None
     if found is None:
         known = ", ".join(each.version for each in versions(store, tissue)) or "none"
         raise FileMissingError(f"no {version} model of {tissue} in {store}", hint=f"published versions: {known}")
@@ -256,7 +256,7 @@ def _read_pointer(uri: str) -> tuple[Pointer | None, str]:
 
 
 def _read_version(store: str, tissue: str, name: str) -> ModelVersion | None:
-    uri = f"{_models(store)}/{_checked(tissue)}/{_checked(name)}/{RECORD}"
+    uri = f"{_models(store)}/{tissue}/{name}/{RECORD}"
     try:
         return storage.read_record(ModelVersion, uri, store)
     except FileMissingError:

@@ -104,6 +104,12 @@ def test_a_half_published_version_is_none(store: str, tmp_path: Path) -> None:
     assert registry.publish(store, "lung", model(tmp_path, "one")).version == version.version
 
 
+def test_what_others_put_beside_the_versions_is_none_of_them(store: str, tmp_path: Path) -> None:
+    version = registry.publish(store, "lung", model(tmp_path, "one"))
+    storage.put_text("kept by hand", f"{store}/models/lung/old models/readme.txt")
+    assert registry.versions(store, "lung") == [version]
+
+
 def test_what_is_missing_is_named(store: str, tmp_path: Path) -> None:
     version = registry.publish(store, "lung", model(tmp_path, "one")).version
     with pytest.raises(FileMissingError, match=version):
