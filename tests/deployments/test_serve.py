@@ -4,8 +4,7 @@ import os
 import signal
 import socket
 import subprocess
-import sys
-import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,15 +12,16 @@ from random import sample
 
 import pytest
 
+from deployments.processes import running
 from deployments.serve import HOST
 from tests.deployments.service import Service, Webhook
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.service
 @pytest.mark.slow
-def test_one_command_serves_a_run_and_ends_with_ctrl_c(tmp_path: Path) -> None:
+def test_one_command_serves_a_run_and_ends_with_ctrl_c(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith(("PREFECT_", "SPATIALCORE_"))]:
+        monkeypatch.delenv(name)
     port = two_free_ports()
     with serving(port, tmp_path) as process:
         service = Service(f"http://{HOST}:{port}", {}, tmp_path, "", Webhook("", []), port + 1)
@@ -34,28 +34,17 @@ def test_one_command_serves_a_run_and_ends_with_ctrl_c(tmp_path: Path) -> None:
 
 
 @contextmanager
-def serving(port: int, home: Path) -> Iterator["subprocess.Popen[str]"]:
+def serving(port: int, home: Path) -> Iterator["subprocess.Popen[bytes]"]:
     """Run the command as somebody who has set nothing; the service is there when the block begins."""
-    mine = {"HOME": str(home), "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "SPATIALCORE_"))
-    }
-    command = [sys.executable, "-m", "deployments.serve", "--port", str(port)]
-    with subprocess.Popen(
-        command, env={**environment, **mine}, cwd=home, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as process:
-        late = threading.Timer(300, process.terminate)
-        late.start()
-        try:
-            assert process.stdout is not None
-            said: list[str] = []
-            while not said or "The UI is at" not in said[-1]:
-                said.append(process.stdout.readline())
-                assert said[-1], "".join(said)
-            yield process
-        finally:
-            late.cancel()
-            process.send_signal(signal.SIGTERM)
+    mine = {"HOME": str(home), "SPATIALCORE_STORE": str(home / "store")}
+    log = home / "log"
+    with running(["--port", str(port)], mine | {"PYTHONUNBUFFERED": "1"}, log, module="deployments.serve") as process:
+        deadline = time.monotonic() + 300
+        while "The UI is at" not in (said := log.read_text()):
+            assert process.poll() is None, said
+            assert time.monotonic() < deadline, said
+            time.sleep(0.3)
+        yield process
 
 
 def two_free_ports() -> int:
