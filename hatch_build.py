@@ -9,8 +9,8 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-SOURCE = "spatialcore/annotation/scores.c"
-LIBRARY = "spatialcore/annotation/_scores.so"
+SOURCE = "spatialcore/annotation/model/scores.c"
+LIBRARY = "spatialcore/annotation/model/_scores.so"
 FORMS = (("-DMANY_PROCESSORS",), ())
 """Tried in turn: not every compiler and loader can choose among copies of a function."""
 

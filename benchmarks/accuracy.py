@@ -26,8 +26,8 @@ from sklearn.preprocessing import StandardScaler
 from benchmarks.accuracy_pairs import Labels, Pair, lung_settings, open_pairs
 from spatialcore import columns
 from spatialcore.annotation.annotate import annotate_celltypist
-from spatialcore.annotation.platform import log_scale
-from spatialcore.annotation.training import train_celltypist_model
+from spatialcore.annotation.training.platform import log_scale
+from spatialcore.annotation.training.train import train_celltypist_model
 
 Method = Callable[[Pair], Labels]
 

@@ -16,9 +16,9 @@ from anndata import AnnData
 from scipy import sparse
 
 from spatialcore import columns
-from spatialcore.annotation.platform import log_scale
+from spatialcore.annotation.training.platform import log_scale
 from spatialcore.core.counts import recover_counts
-from spatialcore.core.genes import is_control
+from spatialcore.core.genes.symbols import is_control
 
 COARSE = "cell_type_coarse"
 Labels = npt.NDArray[np.str_]
@@ -125,7 +125,7 @@ def _assays(data: Path) -> Pair:
 
 
 def _thinned(pair: Pair, depth: float) -> Pair:
-    from spatialcore.annotation.platform import thin_to_depths
+    from spatialcore.annotation.training.platform import thin_to_depths
 
     seen = thin_to_depths(pair.query, np.array([depth]), np.random.default_rng(0))
     return Pair(f"{pair.name}, {depth:.0f} counts", pair.reference, pair.labels, seen, pair.truth, pair.genes)

@@ -20,7 +20,7 @@ from scipy import sparse, stats
 from benchmarks.accuracy import figures, ours, plain
 from benchmarks.accuracy_pairs import Labels, Pair, open_pairs
 from benchmarks.calibration import Called
-from spatialcore.annotation.platform import row_sums, thin_to_depths
+from spatialcore.annotation.training.platform import row_sums, thin_to_depths
 
 MARKERS = ("FCGR3A", "RHOC", "HES4", "S100A8", "LGALS2", "LYZ", "FCER1A", "CLEC10A", "MZB1", "MS4A1")
 TYPES = ("Mono_CD14", "Mono_CD16", "DC", "B")

@@ -19,7 +19,7 @@ from sklearn.metrics import roc_auc_score
 from benchmarks.accuracy_pairs import Pair, open_pairs
 from spatialcore import columns
 from spatialcore.annotation.annotate import annotate_celltypist
-from spatialcore.annotation.training import train_celltypist_model
+from spatialcore.annotation.training.train import train_celltypist_model
 
 Floats = npt.NDArray[np.float64]
 KEPT = 0.8

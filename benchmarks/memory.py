@@ -14,8 +14,8 @@ import h5py
 import numpy as np
 
 from benchmarks.speed import peak, random_counts, reset_peak
-from spatialcore.annotation.kernel import Standardized
-from spatialcore.annotation.model import CellTypingModel, save_model
+from spatialcore.annotation.model.artifact import CellTypingModel, save_model
+from spatialcore.annotation.model.linear import Standardized
 
 CHUNK = 200_000
 

@@ -15,17 +15,17 @@ from scipy import sparse
 
 from benchmarks.accuracy import figures
 from benchmarks.accuracy_pairs import Labels, Pair, open_pairs
-from spatialcore.annotation.kernel import Standardized
-from spatialcore.annotation.platform import (
+from spatialcore.annotation.model.linear import Standardized
+from spatialcore.annotation.query import open_query
+from spatialcore.annotation.training.fitting import PLAIN_SUM, Conditions, fit_voters
+from spatialcore.annotation.training.logistic import fit_logistic
+from spatialcore.annotation.training.platform import (
     class_profiles,
     estimate_platform,
     log_scale,
     match_to_platform,
     thin_to_depths,
 )
-from spatialcore.annotation.query import open_query
-from spatialcore.annotation.solver import fit_logistic
-from spatialcore.annotation.voters import PLAIN_SUM, Conditions, fit_voters
 
 
 class Bench:

@@ -24,8 +24,8 @@ from spatialcore import columns
 from spatialcore.annotation.annotate import annotate_celltypist
 from spatialcore.annotation.ontology.hierarchy import ancestors, distance
 from spatialcore.annotation.ontology.mapping import add_ontology_ids
-from spatialcore.annotation.platform import log_scale, thin_to_depths
-from spatialcore.annotation.training import train_celltypist_model
+from spatialcore.annotation.training.platform import log_scale, thin_to_depths
+from spatialcore.annotation.training.train import train_celltypist_model
 from spatialcore.core.counts import recover_counts
 
 STEPS = 2

@@ -26,12 +26,15 @@ from benchmarks.training import typed_counts
 from deployments.processes import free_port
 from deployments.serve import server_at, service_environment
 from spatialcore.annotation.ontology.index import load_ontology_index
-from spatialcore.annotation.platform import thin_to_depths
 from spatialcore.annotation.run_config import RunConfig
+from spatialcore.annotation.training.platform import thin_to_depths
 
 DEPTH = 150.0
 COMMANDS = {
-    "library": ["-c", "import sys; from spatialcore.run import run, RunConfig; run(RunConfig.from_yaml(sys.argv[1]))"],
+    "library": [
+        "-c",
+        "import sys; from spatialcore.workflow.run import run, RunConfig; run(RunConfig.from_yaml(sys.argv[1]))",
+    ],
     "service": ["-m", "flows.run"],
 }
 

@@ -24,9 +24,9 @@ from anndata import AnnData
 from scipy import sparse
 
 from spatialcore import columns
-from spatialcore.annotation.kernel import Standardized
-from spatialcore.annotation.model import CellTypingModel, load_model, save_model
-from spatialcore.annotation.platform import log_scale
+from spatialcore.annotation.model.artifact import CellTypingModel, load_model, save_model
+from spatialcore.annotation.model.linear import Standardized
+from spatialcore.annotation.training.platform import log_scale
 
 
 def random_counts(n: int, genes: int, depth: float, rng: np.random.Generator) -> sparse.csr_matrix:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from benchmarks.accuracy import plain
 from benchmarks.accuracy_pairs import Pair, open_pairs
 from benchmarks.calibration import Called
-from spatialcore.annotation.platform import row_sums
+from spatialcore.annotation.training.platform import row_sums
 
 STROMA = ("LUM", "POSTN", "CCDC80", "FBLN1", "MMP2", "PDGFRB", "SFRP1")
 OWN = {"T": ("CD3E", "CD3G", "TRAC", "CD8A", "IL7R"), "B": ("MS4A1", "BANK1", "CD79A", "CD19")}

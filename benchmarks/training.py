@@ -14,8 +14,8 @@ from anndata import AnnData
 from scipy import sparse
 
 from spatialcore import columns
-from spatialcore.annotation.platform import log_scale, thin_to_depths
-from spatialcore.annotation.training import train_celltypist_model
+from spatialcore.annotation.training.platform import log_scale, thin_to_depths
+from spatialcore.annotation.training.train import train_celltypist_model
 
 
 def typed_counts(

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from deployments.tissue import Schedule, Tissue, load_tissues
+from deployments.tissue_settings import Schedule, Tissue, load_tissues
 from flows.refresh_references import PROMOTED
 
 POOL: Final = "spatialcore"

@@ -48,7 +48,7 @@ class Installation:
     webhook
         Told of failed runs; ``SPATIALCORE_WEBHOOK_URL``.
     files
-        Where browsers find what the store holds (:mod:`deployments.files`); ``SPATIALCORE_FILES_URL``.
+        Where browsers find what the store holds (:mod:`deployments.results_server`); ``SPATIALCORE_FILES_URL``.
     runs_at_once
         Runs of the work pool at the same time; ``SPATIALCORE_RUNS_AT_ONCE``.
     retry_crashed

@@ -90,7 +90,7 @@ def worker_of(environment: dict[str, str], log: Path) -> Iterator[subprocess.Pop
 @contextmanager
 def files_at(port: int, environment: dict[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Run the server of results, to which the UI's links lead."""
-    with running(["--port", str(port)], environment, log, module="deployments.files") as files:
+    with running(["--port", str(port)], environment, log, module="deployments.results_server") as files:
         yield files
 
 

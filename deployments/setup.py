@@ -15,7 +15,7 @@ from deployments.blocks import run_environment, save_blocks
 from deployments.definitions import POOL, definitions
 from deployments.environment import Installation
 from deployments.prefect_yaml import PATH
-from deployments.switches import kept
+from deployments.preserve_user_state import kept
 from spatialcore.errors import SpatialCoreError
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from prefect import flow
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
-from flows.configs import AcquireConfig, Acquisition
+from flows.parameters import AcquireConfig, Acquisition
 from tasks.acquire import acquire
 
 DOWNLOADS: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=4)

@@ -2,14 +2,14 @@
 
 from prefect import flow
 
-from flows.configs import AnnotateConfig
+from flows.parameters import AnnotateConfig
 from flows.samples import THREADS, annotate_samples
 from spatialcore.annotation.run_config import RunConfig
 from tasks.acquire import read_query
-from tasks.manifests import RunManifest
+from tasks.artifacts import summarise
 from tasks.models import find_model
 from tasks.publish import publish_run
-from tasks.summary import summarise
+from tasks.schemas import RunManifest
 
 
 @flow(name="annotate", flow_run_name="{config.tissue}", task_runner=THREADS)

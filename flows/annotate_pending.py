@@ -3,10 +3,10 @@
 from prefect import State, flow, get_run_logger
 
 from flows.annotate import annotate
-from flows.configs import AnnotateConfig, PendingConfig
+from flows.parameters import AnnotateConfig, PendingConfig
 from spatialcore.annotation.run_config import Query
-from tasks.manifests import RunManifest
 from tasks.pending import pending_samples
+from tasks.schemas import RunManifest
 
 
 @flow(name="annotate_pending", flow_run_name="{config.tissue}")

@@ -5,11 +5,11 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flows.server import EMBEDDED
+from flows.embedded_server import EMBEDDED
 
 if TYPE_CHECKING:
-    from flows.configs import TrainConfig
-    from tasks.manifests import RunManifest, SampleFiles
+    from flows.parameters import TrainConfig
+    from tasks.schemas import RunManifest, SampleFiles
 
 FOLDER = Path("demo")
 
@@ -28,7 +28,7 @@ def main() -> None:
 
 def demo_config(folder: Path) -> "TrainConfig":
     """Write the demo's data where they are absent and return the configuration of its run."""
-    from flows.configs import TrainConfig
+    from flows.parameters import TrainConfig
     from spatialcore.demo import LABEL_COLUMN, demo_data
 
     data = folder.absolute() / "data"
@@ -71,7 +71,7 @@ def _accuracy(manifest: "RunManifest") -> list[str]:
     import pandas as pd
 
     from spatialcore.demo import accuracy_on_known
-    from tasks.results import local
+    from tasks.stage_cache import local
 
     assert manifest.label_mapping is not None  # the demo maps labels
     mapping = pd.read_csv(local(manifest.label_mapping), keep_default_na=False)

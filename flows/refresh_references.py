@@ -3,17 +3,17 @@
 from prefect import flow
 from prefect.events import emit_event
 
-from flows.configs import RefreshConfig
+from flows.parameters import RefreshConfig
+from flows.promotion import Verdict, champion_of, judge, tell
 from flows.samples import THREADS, annotate_samples
-from flows.verdict import Verdict, champion_of, judge, tell
 from spatialcore.annotation.run_config import Reference
-from spatialcore.storage.registry import ModelVersion
+from spatialcore.registry import ModelVersion
 from tasks.acquire import fetch, look_up, read_query
 from tasks.cache_keys import training_settings
-from tasks.manifests import SourceVersion
 from tasks.models import as_trained, compare
 from tasks.prepare import balance, combine, gather, hold_out, map_labels
 from tasks.publish import promote, publish_model
+from tasks.schemas import SourceVersion
 from tasks.train import train
 
 REFRESHED = "spatialcore.reference.refreshed"

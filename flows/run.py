@@ -3,7 +3,7 @@
 import os
 import sys
 
-from flows.server import EMBEDDED
+from flows.embedded_server import EMBEDDED
 
 
 def main(arguments: list[str]) -> None:
@@ -12,7 +12,7 @@ def main(arguments: list[str]) -> None:
         sys.exit("usage: python -m flows.run CONFIG.yaml")
     for name, value in EMBEDDED.items():
         os.environ.setdefault(name, value)  # before Prefect is imported: it reads them once
-    from flows.configs import TrainConfig
+    from flows.parameters import TrainConfig
     from flows.train_and_annotate import train_and_annotate
     from spatialcore.errors import SpatialCoreError
 

@@ -8,7 +8,7 @@ from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from spatialcore.annotation.run_config import RunConfig
 from tasks.annotate import annotate, keep_confident
-from tasks.manifests import PhaseResult, Sample
+from tasks.schemas import PhaseResult, Sample
 from tasks.validate import plot
 
 THREADS: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=2)

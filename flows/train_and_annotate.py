@@ -2,16 +2,16 @@
 
 from prefect import flow
 
-from flows.configs import HELD_OUT, TrainConfig
+from flows.parameters import HELD_OUT, TrainConfig
+from flows.promotion import Verdict, champion_of, judge, tell
 from flows.samples import THREADS, annotate_samples
-from flows.verdict import Verdict, champion_of, judge, tell
-from spatialcore.storage.registry import ModelVersion
+from spatialcore.registry import ModelVersion
 from tasks.acquire import look_up, read_query
-from tasks.manifests import PhaseResult, RunManifest
+from tasks.artifacts import summarise
 from tasks.models import as_trained, compare
 from tasks.prepare import balance, combine, gather, hold_out, map_labels
 from tasks.publish import promote, publish_model, publish_run
-from tasks.summary import summarise
+from tasks.schemas import PhaseResult, RunManifest
 from tasks.train import train
 
 

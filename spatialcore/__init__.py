@@ -1,8 +1,16 @@
 """Panel-specific cell typing for imaging-based spatial transcriptomics.
 
-The doors are :mod:`spatialcore.annotation`, :mod:`spatialcore.plotting` and :mod:`spatialcore.io`.
+The public API is in :mod:`spatialcore.annotation`, :mod:`spatialcore.plotting`, :mod:`spatialcore.io` and
+:mod:`spatialcore.sources`. The submodules are imported on first use: ``import spatialcore`` is enough.
 """
 
 from spatialcore._version import __version__
+from spatialcore.core.lazy_imports import lazy_submodules
 
+_SUBMODULES = ("annotation", "core", "io", "plotting", "registry", "report", "sources", "storage", "workflow")
 __all__ = ["__version__"]
+__getattr__, _submodule_names = lazy_submodules(__name__, _SUBMODULES)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_submodule_names()])

@@ -9,12 +9,12 @@ from spatialcore import storage
 from spatialcore.annotation.run_config import Query, Reference, RunConfig
 from spatialcore.errors import ConflictError
 from spatialcore.sources.folders import version_token
+from tasks.anndata_io import hand_on
 from tasks.cache_keys import phase_key, settings_digest
-from tasks.cells import hand_on
-from tasks.manifests import PhaseResult, SourceVersion
 from tasks.names import masked
-from tasks.results import once
 from tasks.retries import CLOUD
+from tasks.schemas import PhaseResult, SourceVersion
+from tasks.stage_cache import once
 
 
 @task(task_run_name=masked("look up {reference.uri}"), **CLOUD)
@@ -48,7 +48,7 @@ def read_query(config: RunConfig, query: Query) -> PhaseResult:
     """Bring a platform's output into one form, an h5ad in the store."""
 
     def make(folder: Path) -> dict[str, Any]:
-        from spatialcore.run import load_query
+        from spatialcore.workflow.run import load_query
 
         adata = load_query(query)
         adata.write_h5ad(folder / "query.h5ad")

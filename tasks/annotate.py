@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from prefect import task
 
-from spatialcore.annotation import phases
+from spatialcore.annotation import stages
 from spatialcore.annotation.run_config import RunConfig
+from tasks.anndata_io import hand_on, read_cells, read_data, write_cells
 from tasks.cache_keys import phase_key, settings_digest
-from tasks.cells import hand_on, read_cells, read_data, write_cells
-from tasks.manifests import PhaseResult
 from tasks.models import published_uri
-from tasks.results import local, once, place_together
 from tasks.retries import CLOUD
+from tasks.schemas import PhaseResult
+from tasks.stage_cache import local, once, place_together
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -29,7 +29,7 @@ def annotate(config: RunConfig, query: PhaseResult, model: PhaseResult, training
     def make(folder: Path) -> dict[str, Any]:
         adata = read_data(query.files[CELLS])
         place_together(model.files.items(), folder / ".model")
-        phases.annotate(adata, folder / ".model" / model.facts["artifact"], config)
+        stages.annotate(adata, folder / ".model" / model.facts["artifact"], config)
         _record(adata, published_uri(config.store, config.tissue, model), training)
         for link in (folder / ".model").iterdir():
             link.unlink()
@@ -48,12 +48,12 @@ def keep_confident(config: RunConfig, calls: PhaseResult) -> PhaseResult:
     """Leave calls below the threshold unassigned, and write the files that users open."""
 
     def make(folder: Path) -> dict[str, Any]:
-        from spatialcore.annotation import manifest
-        from spatialcore.run import write_sample
+        from spatialcore.annotation import run_manifest
+        from spatialcore.workflow.run import write_sample
 
         adata = read_cells(calls.files["calls.h5ad"], calls.files[CELLS])
-        manifest.record(adata, **manifest.describe_run(config))
-        phases.keep_confident(adata, config)
+        run_manifest.record(adata, **run_manifest.describe_run(config))
+        stages.keep_confident(adata, config)
         written = write_sample(adata, folder)
         hand_on(key, adata)
         return written
@@ -69,7 +69,7 @@ def _of(result: PhaseResult) -> dict[str, Any]:
 
 def _record(adata: "AnnData", model_uri: str, training: PhaseResult | None) -> None:
     """Say in the data where the model lies for good, and what it was trained on."""
-    from spatialcore.annotation import manifest
+    from spatialcore.annotation import run_manifest
 
     part = {} if training is None else json.loads(local(training.files["training.json"]).read_text())
-    manifest.record(adata, model_path=model_uri, **part)
+    run_manifest.record(adata, model_path=model_uri, **part)

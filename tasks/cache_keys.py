@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from spatialcore._version import __version__
-from spatialcore.annotation.phases import SETTINGS
 from spatialcore.annotation.run_config import RunConfig
+from spatialcore.annotation.stages import SETTINGS
 from spatialcore.core.provenance import digest_of
 
 # Raise a phase's number when its code gives another result for the same input: old results are then not found. Between

@@ -5,13 +5,13 @@ from tempfile import TemporaryDirectory
 
 from prefect import task
 
-from spatialcore.storage import registry
-from spatialcore.storage.registry import ModelVersion
-from tasks.cells import read_cells
-from tasks.manifests import PhaseResult
+from spatialcore import registry
+from spatialcore.registry import ModelVersion
+from tasks.anndata_io import read_cells
 from tasks.prepare import MATRIX
-from tasks.results import local, place_together
 from tasks.retries import CLOUD
+from tasks.schemas import PhaseResult
+from tasks.stage_cache import local, place_together
 
 
 @task(name="find the model", **CLOUD)

@@ -2,14 +2,13 @@
 
 from prefect import task
 
-from spatialcore import storage
+from spatialcore import registry, storage
 from spatialcore.errors import FileMissingError
 from spatialcore.sources.folders import version_token
-from spatialcore.storage import registry
 from tasks.acquire import source_of
-from tasks.manifests import RunManifest
 from tasks.publish import MANIFEST
 from tasks.retries import CLOUD
+from tasks.schemas import RunManifest
 
 
 @task(name="look for pending samples", **CLOUD)

@@ -5,15 +5,15 @@ from typing import Any, Final
 
 from prefect import task
 
-from spatialcore.annotation import phases
+from spatialcore.annotation import stages
 from spatialcore.annotation.run_config import RunConfig
 from spatialcore.storage import StoredFile
 from tasks.acquire import fetch, refuse_if_replaced
+from tasks.anndata_io import hand_on, look_at, read_cells, write_cells
 from tasks.cache_keys import phase_key, settings_digest
-from tasks.cells import hand_on, look_at, read_cells, write_cells
-from tasks.manifests import PhaseResult, SourceVersion
-from tasks.results import local, once
 from tasks.retries import CLOUD
+from tasks.schemas import PhaseResult, SourceVersion
+from tasks.stage_cache import local, once
 
 MATRIX: Final = "combined.h5ad"  # the only file with the references' counts
 
@@ -23,7 +23,7 @@ def gather(config: RunConfig, queries: list[PhaseResult]) -> PhaseResult:
     """Find the genes that all queries measure, and draw cells that stand for their platform."""
 
     def make(folder: Path) -> dict[str, Any]:
-        from spatialcore.annotation.queries import gather as gather_queries
+        from spatialcore.annotation.pooled_queries import gather as gather_queries
 
         gathered = gather_queries((look_at(query.files["query.h5ad"]) for query in queries), config)
         (folder / "panel.txt").write_text("\n".join(gathered.panel) + "\n")
@@ -46,7 +46,7 @@ def combine(config: RunConfig, panel: PhaseResult, references: list[SourceVersio
         for fetched in [fetch.submit(reference) for reference in config.references]:
             fetched.result()
         genes = local(panel.files["panel.txt"]).read_text().split()
-        combined = phases.combine(config.training(), genes)
+        combined = stages.combine(config.training(), genes)
         refuse_if_replaced(config.references, references)
         combined.write_h5ad(folder / MATRIX)
         hand_on(key, combined)
@@ -64,7 +64,7 @@ def map_labels(config: RunConfig, combined: PhaseResult) -> PhaseResult:
     def make(folder: Path) -> dict[str, Any]:
         from spatialcore import columns
 
-        mapped, result = phases.map_ontology(read_cells(combined.files[MATRIX]), config)
+        mapped, result = stages.map_ontology(read_cells(combined.files[MATRIX]), config)
         write_cells(mapped, folder / "mapped.h5ad")
         if result is not None:
             result.table.to_csv(folder / "label_mapping.csv", index=False)
@@ -99,10 +99,10 @@ def balance(config: RunConfig, mapped: PhaseResult) -> PhaseResult:
 
         import pandas as pd
 
-        from spatialcore.annotation.manifest import describe_training
+        from spatialcore.annotation.run_manifest import describe_training
 
         before = read_cells(mapped.files["mapped.h5ad"])
-        balanced = phases.balance(before, config)
+        balanced = stages.balance(before, config)
         write_cells(balanced, folder / "balanced.h5ad")
         table = mapped.files.get("label_mapping.csv")
         mapping = None if table is None else pd.read_csv(local(table), keep_default_na=False)

@@ -7,17 +7,17 @@ from typing import Any
 
 from prefect import task
 
-from spatialcore import storage
+from spatialcore import registry, storage
 from spatialcore.annotation.run_config import RunConfig
 from spatialcore.core.provenance import digest_of
-from spatialcore.storage import StoredFile, registry
-from spatialcore.storage.registry import ModelVersion, Pointer
+from spatialcore.registry import ModelVersion, Pointer
+from spatialcore.storage import StoredFile
 from tasks.alone import alone
 from tasks.cache_keys import training_settings
-from tasks.manifests import PhaseResult, RunManifest, Sample, SampleFiles, SourceVersion
 from tasks.models import model_files
-from tasks.results import local
 from tasks.retries import CLOUD
+from tasks.schemas import PhaseResult, RunManifest, Sample, SampleFiles, SourceVersion
+from tasks.stage_cache import local
 
 MANIFEST = "manifest.json"
 RUN_MANIFEST = "run_manifest.json"
@@ -128,7 +128,7 @@ def _written(
     config: RunConfig, model: PhaseResult, before: Files, references: list[SourceVersion], work: Path
 ) -> dict[str, Path]:
     """Write the configuration, the run manifest (everything that led to the model) and the model's card."""
-    from spatialcore.annotation.manifest import describe_run
+    from spatialcore.annotation.run_manifest import describe_run
 
     manifest = {
         **describe_run(config),

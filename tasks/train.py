@@ -5,14 +5,14 @@ from typing import Any
 
 from prefect import task
 
-from spatialcore.annotation import phases
+from spatialcore.annotation import stages
 from spatialcore.annotation.run_config import RunConfig
+from tasks.anndata_io import read_cells
 from tasks.cache_keys import phase_key, settings_digest
-from tasks.cells import read_cells
-from tasks.manifests import PhaseResult
 from tasks.prepare import MATRIX
-from tasks.results import local, once
 from tasks.retries import CLOUD
+from tasks.schemas import PhaseResult
+from tasks.stage_cache import local, once
 
 
 @task(name="train", **CLOUD)
@@ -25,7 +25,7 @@ def train(config: RunConfig, balanced: PhaseResult, panel: PhaseResult) -> Phase
 
         query = None if sample is None else ad.read_h5ad(local(sample))
         training = read_cells(balanced.files["balanced.h5ad"], balanced.files[MATRIX])
-        summary = phases.train(training, query, config, folder / f"{config.tissue}.pkl")
+        summary = stages.train(training, query, config, folder / f"{config.tissue}.pkl")
         return {"artifact": f"{config.tissue}.pkl", "classes": summary["classes"], "n_genes": len(summary["genes"])}
 
     inputs = [

@@ -5,13 +5,13 @@ from typing import Any
 
 from prefect import task
 
-from spatialcore.annotation import phases
+from spatialcore.annotation import stages
 from spatialcore.annotation.run_config import RunConfig
+from tasks.anndata_io import read_data
 from tasks.cache_keys import phase_key, settings_digest
-from tasks.cells import read_data
-from tasks.manifests import PhaseResult
-from tasks.results import once
 from tasks.retries import CLOUD
+from tasks.schemas import PhaseResult
+from tasks.stage_cache import once
 
 
 @task(task_run_name="plot {kept.facts[sample]}", **CLOUD)
@@ -20,8 +20,8 @@ def plot(config: RunConfig, kept: PhaseResult) -> PhaseResult:
 
     def make(folder: Path) -> dict[str, Any]:
         adata = read_data(kept.files["annotated.h5ad"])
-        figures = phases.plot(adata, config, folder / "plots")
-        phases.report(adata, folder / "report.html", config=config, figures=figures)
+        figures = stages.plot(adata, config, folder / "plots")
+        stages.report(adata, folder / "report.html", config=config, figures=figures)
         return {"figures": sorted(figures)}
 
     key = phase_key("plot", settings_digest("plot", config), [kept.identity])

@@ -12,13 +12,13 @@ import csv
 import sys
 from pathlib import Path
 
-from spatialcore.annotation.ontology.forms import alternatives
-from spatialcore.annotation.ontology.heads import lineages
+from spatialcore.annotation.ontology.head_noun import lineages
 from spatialcore.annotation.ontology.hierarchy import ROOT, current_id, distance
 from spatialcore.annotation.ontology.index import load_ontology_index
 from spatialcore.annotation.ontology.junk import is_junk
 from spatialcore.annotation.ontology.matcher import Matcher
 from spatialcore.annotation.ontology.phrasing import bare
+from spatialcore.annotation.ontology.shorter_forms import alternatives
 from spatialcore.annotation.ontology.text import words_of
 
 SOURCES = ("hra_celltypist", "hra_azimuth", "hra_frmatch", "hra_popv", "asctb", "hlca_author")

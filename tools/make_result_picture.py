@@ -12,8 +12,8 @@ from PIL import Image
 
 from spatialcore import columns
 from spatialcore.plotting import plot_celltype_confidence
-from spatialcore.plotting.celltype_map import plot_celltype_map
-from spatialcore.plotting.composition import plot_composition
+from spatialcore.plotting.figures.celltype_map import plot_celltype_map
+from spatialcore.plotting.figures.composition import plot_composition
 
 WIDTH, GAP, COLORS = 1500, 20, 160
 

@@ -17,8 +17,8 @@ from scipy.sparse import csr_matrix
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from spatialcore.core.genes import is_control  # noqa: E402
-from spatialcore.io.ensembl import current_ids  # noqa: E402
+from spatialcore.core.genes.symbols import is_control  # noqa: E402
+from spatialcore.io.cellxgene.ensembl import current_ids  # noqa: E402
 from tests.io.bundles import letters, write_xenium  # noqa: E402
 
 

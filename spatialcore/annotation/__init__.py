@@ -1,24 +1,24 @@
 """The public API of phases 1 and 2. Names are imported when first used, so this module costs nothing."""
 
-from spatialcore.core.doors import door
+from spatialcore.core.lazy_imports import lazy_exports
 
-_HOME = {
+_MODULES = {
     "acquisition": ("acquire_reference", "resolve_uri_to_local"),
     "annotate": ("annotate_celltypist",),
-    "balance": ("subsample_balanced",),
-    "confidence": ("transform_confidence",),
+    "balance.subsample": ("subsample_balanced",),
+    "calls.confidence": ("transform_confidence",),
     "config": ("TrainingConfig",),
     "run_config": ("Query", "Reference", "RunConfig"),
-    "filters": ("filter_low_confidence", "filter_low_count_types"),
+    "calls.filters": ("filter_low_confidence", "filter_low_count_types"),
     "loading": ("ensure_normalized", "load_adata_backed"),
     "markers": ("load_canonical_markers",),
-    "model": ("CellTypingModel", "load_model"),
+    "model.artifact": ("CellTypingModel", "load_model"),
     "ontology": ("add_ontology_ids", "has_ontology_ids", "load_ontology_index"),
     "panel": ("get_panel_genes",),
     "patterns": ("CELL_TYPE_PATTERNS", "get_canonical_term"),
     "pipeline": ("train_and_annotate", "train_and_annotate_config"),
-    "references": ("DEFAULT_EXCLUDE_LABELS", "combine_references"),
-    "training": ("train_celltypist_model",),
+    "references.combine": ("DEFAULT_EXCLUDE_LABELS", "combine_references"),
+    "training.train": ("train_celltypist_model",),
 }
 _ELSEWHERE = {
     "spatialcore.sources": (
@@ -37,4 +37,4 @@ _ELSEWHERE = {
         "plot_ontology_mapping",
     ),
 }
-__getattr__, __dir__, __all__ = door(__name__, _HOME, _ELSEWHERE)
+__getattr__, __dir__, __all__ = lazy_exports(__name__, _MODULES, _ELSEWHERE)

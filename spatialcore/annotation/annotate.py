@@ -21,15 +21,15 @@ import numpy as np
 from anndata import AnnData
 
 from spatialcore import columns
-from spatialcore.annotation import manifest
-from spatialcore.annotation.calls import Run, most_confident, voted, write_calls
-from spatialcore.annotation.confidence import METHODS, ConfidenceMethod
-from spatialcore.annotation.model import load_model
-from spatialcore.annotation.prediction import Predictor, predict
-from spatialcore.annotation.presets import find_pretrained, models_for_tissue
+from spatialcore.annotation import run_manifest
+from spatialcore.annotation.calls.confidence import METHODS, ConfidenceMethod
+from spatialcore.annotation.calls.obs_columns import Run, most_confident, voted, write_calls
+from spatialcore.annotation.calls.prediction import Predictor, predict
+from spatialcore.annotation.calls.resolution import Resolution
+from spatialcore.annotation.calls.voting import voting_clusters
+from spatialcore.annotation.model.artifact import load_model
+from spatialcore.annotation.model.pretrained import find_pretrained, models_for_tissue
 from spatialcore.annotation.query import open_query
-from spatialcore.annotation.resolution import Resolution
-from spatialcore.annotation.voting import voting_clusters
 from spatialcore.core.logging import get_logger
 from spatialcore.errors import GeneOverlapError, InputError
 
@@ -85,7 +85,8 @@ def annotate_celltypist(
         Return a new AnnData instead of writing into the one given.
     resolution
         "auto" gives a cell that stands between two classes which the panel cannot tell apart their lowest common
-        Cell Ontology ancestor; see :mod:`spatialcore.annotation.resolution`. ``cell_type_predicted`` keeps the class.
+        Cell Ontology ancestor; see :mod:`spatialcore.annotation.calls.resolution`. ``cell_type_predicted`` keeps the
+        class.
 
     Raises
     ------
@@ -116,7 +117,7 @@ def annotate_celltypist(
     calls = most_confident(runs)
     write_calls(adata, calls if clusters is None else voted(calls, clusters, min_prop), min_confidence)
     _write_scores(adata, runs, keep)
-    manifest.record(adata, **_manifest(adata, runs, method, min_confidence))
+    run_manifest.record(adata, **_manifest(adata, runs, method, min_confidence))
     return adata
 
 

@@ -8,8 +8,8 @@ import pandas as pd
 from anndata import AnnData
 
 from spatialcore import columns
-from spatialcore.annotation.kernel import Floats
-from spatialcore.annotation.sampling import cell_keys
+from spatialcore.annotation.model.linear import Floats
+from spatialcore.core.sampling import cell_keys
 
 SEED = 0  # whether a cell is held out depends on its name alone, for every model there will ever be
 
@@ -77,8 +77,8 @@ def compare_models(held_out: AnnData, models: Mapping[str, Path], sample: AnnDat
 def _as_measured(held_out: AnnData, sample: AnnData | None) -> AnnData:
     if sample is None:
         return held_out
-    from spatialcore.annotation.platform import class_profiles, estimate_platform, match_to_platform
-    from spatialcore.annotation.trainers import query_sample, reference_counts
+    from spatialcore.annotation.training.platform import class_profiles, estimate_platform, match_to_platform
+    from spatialcore.annotation.training.trainers import query_sample, reference_counts
 
     genes = np.asarray([str(gene) for gene in held_out.var_names], dtype=object)
     seen, shared = query_sample(sample, genes, SEED)

@@ -8,15 +8,15 @@ import pandas as pd
 import scipy.sparse as sp
 from anndata import AnnData
 
-from spatialcore.annotation.features import Features, fold, wanted_genes
-from spatialcore.annotation.sampling import draw_stratified, stratified_sizes
+from spatialcore.annotation.references.features import Features, fold, wanted_genes
 from spatialcore.annotation.scaling import ensure_normalized, not_normalizable, warn_forced
 from spatialcore.columns import COUNTS
 from spatialcore.core.anndata_file import AnnDataFile
-from spatialcore.core.checks import require_whole
 from spatialcore.core.counts import CountsKind, check_non_negative, recover_counts
 from spatialcore.core.matrix import Ints
 from spatialcore.core.normalization import Status
+from spatialcore.core.sampling import draw_stratified, stratified_sizes
+from spatialcore.core.validation import require_whole
 from spatialcore.errors import InputError
 
 __all__ = ["ensure_normalized", "load_adata_backed", "local_path", "read_counts"]

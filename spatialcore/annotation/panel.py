@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 from anndata import AnnData
 
-from spatialcore.core.genes import is_control, is_ensembl, strip_version, symbols_of
+from spatialcore.core.genes.symbols import is_control, is_ensembl, strip_version, symbols_of
 from spatialcore.core.logging import get_logger
 from spatialcore.errors import FileMissingError, InputError
 

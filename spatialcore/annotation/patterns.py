@@ -9,7 +9,7 @@ word matcher, which knows all of the ontology.
 import re
 from functools import lru_cache
 
-from spatialcore.annotation.ontology.writing import plain
+from spatialcore.annotation.ontology.normalize import plain
 
 _CELL = r"(?:[ -]*cells?)?"
 _T = r"(?:[ -]*(?:t|t[ -]?cells?|t[ -]lymphocytes?))"

@@ -9,7 +9,7 @@ from typing import Any
 from anndata import AnnData
 
 from spatialcore import columns
-from spatialcore.annotation import manifest, phases
+from spatialcore.annotation import run_manifest, stages
 from spatialcore.annotation.config import BalanceStrategy, TrainingConfig
 from spatialcore.core.logging import get_logger
 from spatialcore.core.provenance import canonical_json
@@ -144,34 +144,34 @@ def train_and_annotate_config(
         raise InputError("no reference was given", hint="pass at least one labelled h5ad, zarr or URI")
     adata = adata.copy() if copy else adata
     _keep_foreign_columns(adata)
-    watch = manifest.Stopwatch()
+    watch = run_manifest.Stopwatch()
     with _model_path(model_output, config.tissue) as model_path:
         training = _train(adata, config, model_path, watch)
         with watch.phase("annotate"):
-            phases.annotate(adata, model_path, config)
-    manifest.record(adata, **manifest.describe_run(config), **training)
-    phases.keep_confident(adata, config)
+            stages.annotate(adata, model_path, config)
+    run_manifest.record(adata, **run_manifest.describe_run(config), **training)
+    stages.keep_confident(adata, config)
     if config.generate_plots and plot_output is not None:
         with watch.phase("plots"):
             _plot_best_effort(adata, config, Path(plot_output))
-    manifest.record(adata, timings_json=canonical_json(watch.seconds))
+    run_manifest.record(adata, timings_json=canonical_json(watch.seconds))
     return adata
 
 
-def _train(adata: AnnData, config: TrainingConfig, model_path: Path, watch: manifest.Stopwatch) -> dict[str, Any]:
+def _train(adata: AnnData, config: TrainingConfig, model_path: Path, watch: run_manifest.Stopwatch) -> dict[str, Any]:
+    from spatialcore.annotation.expression import require_readable
     from spatialcore.annotation.panel import get_panel_genes
-    from spatialcore.annotation.readable import require_readable
 
     require_readable(adata)
     with watch.phase("references"):
-        combined = phases.combine(config, get_panel_genes(adata))
+        combined = stages.combine(config, get_panel_genes(adata))
     with watch.phase("ontology"):
-        mapped, result = phases.map_ontology(combined, config)
+        mapped, result = stages.map_ontology(combined, config)
     with watch.phase("balance"):
-        balanced = phases.balance(mapped, config)
+        balanced = stages.balance(mapped, config)
     with watch.phase("training"):
-        phases.train(balanced, adata, config, model_path)
-    return manifest.describe_training(mapped, balanced, None if result is None else result.table)
+        stages.train(balanced, adata, config, model_path)
+    return run_manifest.describe_training(mapped, balanced, None if result is None else result.table)
 
 
 @contextmanager
@@ -198,7 +198,7 @@ def _keep_foreign_columns(adata: AnnData) -> None:
 
 def _plot_best_effort(adata: AnnData, config: TrainingConfig, output: Path) -> None:
     try:
-        figures = phases.plot(adata, config, output)
-        phases.report(adata, output / "report.html", config=config, figures=figures)
+        figures = stages.plot(adata, config, output)
+        stages.report(adata, output / "report.html", config=config, figures=figures)
     except Exception:
         log.warning("plots could not be drawn; the annotation goes on", exc_info=True)

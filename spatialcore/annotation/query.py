@@ -9,10 +9,10 @@ import numpy.typing as npt
 from anndata import AnnData
 from scipy import sparse
 
-from spatialcore.annotation.readable import is_dask, locate
+from spatialcore.annotation.expression import is_dask, locate
 from spatialcore.core.compressed import rows_of
 from spatialcore.core.counts import recover_counts
-from spatialcore.core.genes import ids_of, is_control, shared_positions, symbols_of
+from spatialcore.core.genes.symbols import ids_of, is_control, shared_positions, symbols_of
 from spatialcore.core.matrix import is_sparse, open_matrix
 from spatialcore.errors import GeneOverlapError
 

@@ -5,11 +5,11 @@ import scipy.sparse as sp
 from anndata import AnnData
 
 from spatialcore.columns import COUNTS
-from spatialcore.core.checks import require_within
 from spatialcore.core.counts import check_non_negative
 from spatialcore.core.logging import get_logger
 from spatialcore.core.matrix import open_matrix
 from spatialcore.core.normalization import TARGET_SUM, Status, check_normalization_status, log1p_normalize
+from spatialcore.core.validation import require_within
 from spatialcore.errors import InputError, NormalizationError
 
 log = get_logger(__name__)

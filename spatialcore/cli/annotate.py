@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from spatialcore.cli.console import AsJson, Verbose, console
-from spatialcore.cli.settings import Assignments, Plots, Threshold, overlay
+from spatialcore.cli.options import Assignments, Plots, Threshold, overlay
 from spatialcore.cli.tell import tell_sample
 
 
@@ -28,10 +28,10 @@ def annotate(
     from dataclasses import asdict
 
     from spatialcore.annotation.config import Recipe
-    from spatialcore.annotation.model import load_model
+    from spatialcore.annotation.model.artifact import load_model
     from spatialcore.annotation.run_config import Query
-    from spatialcore.io.requirements import require_writable
-    from spatialcore.run import annotate_query
+    from spatialcore.workflow.requirements import require_writable
+    from spatialcore.workflow.run import annotate_query
 
     settings = overlay(None, assignments, confidence_threshold=threshold, generate_plots=plots)
     config = Recipe.from_dict(settings, origin="command line")

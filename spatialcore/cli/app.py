@@ -8,7 +8,7 @@ import typer
 from spatialcore._version import __version__
 from spatialcore.cli import acquire, annotate, cache, demo, export, inspect, models, report, run, train
 from spatialcore.cli.console import console
-from spatialcore.cli.exits import Exit, epilog, exit_of
+from spatialcore.cli.exit_codes import Exit, epilog, exit_of
 from spatialcore.errors import SpatialCoreError, StorageError
 
 app = typer.Typer(

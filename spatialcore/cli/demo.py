@@ -18,7 +18,7 @@ def demo(
     console.start(as_json=as_json, verbose=verbose)
     from spatialcore.annotation.run_config import RunConfig
     from spatialcore.demo import LABEL_COLUMN, demo_data
-    from spatialcore.run import run
+    from spatialcore.workflow.run import run
 
     with console.steps(4) as step:
         _, references = demo_data(out / "data")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from spatialcore.cli.console import AsJson, Verbose, console
-from spatialcore.cli.settings import local, overlay
+from spatialcore.cli.options import local, overlay
 from spatialcore.errors import InputError
 
 if TYPE_CHECKING:
@@ -78,9 +78,9 @@ def export(
 
 def _write(adata: "AnnData", form: Form, out: Path, facts: list[str] | None, column: str, viewer: Path | None) -> Path:
     # by module: the door's names come late and without types
-    from spatialcore.io.cellxgene import export_cellxgene
+    from spatialcore.io.cellxgene.export import export_cellxgene
     from spatialcore.io.explorer import write_explorer_groups
-    from spatialcore.io.vitessce import write_vitessce
+    from spatialcore.io.vitessce.folder import write_vitessce
     from spatialcore.io.write import write_annotated, write_calls
 
     if form is Form.CELLXGENE:

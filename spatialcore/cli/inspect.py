@@ -5,8 +5,8 @@ from typing import Annotated, Any
 import typer
 
 from spatialcore.cli.console import AsJson, Verbose, console, table
-from spatialcore.cli.exits import Exit
-from spatialcore.cli.settings import local
+from spatialcore.cli.exit_codes import Exit
+from spatialcore.cli.options import local
 
 Against = Annotated[
     list[str] | None,
@@ -27,7 +27,7 @@ def inspect(
     Exits with 2 when it can serve neither as a query nor as a reference.
     """
     console.start(as_json=as_json, verbose=verbose)
-    from spatialcore.io.inspect import inspect_data, inspect_model
+    from spatialcore.workflow.inspect import inspect_data, inspect_model
 
     place = local(path)
     others = {other: local(other) for other in against or ()}

@@ -7,7 +7,7 @@ import typer
 from spatialcore.cli.console import AsJson, console, table
 
 if TYPE_CHECKING:
-    from spatialcore.storage.registry import ModelVersion, Pointer
+    from spatialcore.registry import ModelVersion, Pointer
 
 app = typer.Typer(help="Published models: list, show, promote, roll back.", no_args_is_help=True)
 Store = Annotated[
@@ -23,7 +23,7 @@ def ls(
 ) -> None:
     """List tissues and their versions; the one in use has a star."""
     console.start(as_json=as_json)
-    from spatialcore.storage import registry
+    from spatialcore import registry
 
     found: list[dict[str, Any]] = []
     for name in [tissue] if tissue else registry.tissues(store):
@@ -44,7 +44,7 @@ def show(
 ) -> None:
     """Show one version: its files, digests and details."""
     console.start(as_json=as_json)
-    from spatialcore.storage import registry
+    from spatialcore import registry
 
     found = registry.show(store, tissue, version)
     rows = [(file.uri, f"{file.size / 1e6:.2f}", file.sha256[:12]) for file in found.files]
@@ -66,7 +66,7 @@ def promote(
 ) -> None:
     """Put a version to use."""
     console.start(as_json=as_json)
-    from spatialcore.storage import registry
+    from spatialcore import registry
 
     _moved(registry.promote(store, tissue, version, reason=reason))
 
@@ -75,7 +75,7 @@ def promote(
 def rollback(tissue: Tissue, store: Store, reason: Reason = "rollback", as_json: AsJson = False) -> None:
     """Go back to the version that was in use before."""
     console.start(as_json=as_json)
-    from spatialcore.storage import registry
+    from spatialcore import registry
 
     _moved(registry.rollback(store, tissue, reason=reason))
 

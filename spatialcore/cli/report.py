@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from spatialcore.cli.console import AsJson, Verbose, console
-from spatialcore.cli.settings import local
+from spatialcore.cli.options import local
 
 
 def report(

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from spatialcore.cli.console import AsJson, Verbose, console, table
-from spatialcore.cli.exits import Exit
-from spatialcore.cli.settings import Assignments, Plots, Queries, References, Threshold, Tissue, overlay
+from spatialcore.cli.exit_codes import Exit
+from spatialcore.cli.options import Assignments, Plots, Queries, References, Threshold, Tissue, overlay
 from spatialcore.cli.tell import tell_run
 from spatialcore.errors import InputError
 
@@ -46,8 +46,8 @@ def run(
     if dry_run:
         _check(settings)
         return
-    from spatialcore.io.requirements import require_run
-    from spatialcore.run import run as library_run
+    from spatialcore.workflow.requirements import require_run
+    from spatialcore.workflow.run import run as library_run
 
     require_run(settings)
     with console.steps(3 + len(settings.queries)) as step:
@@ -84,7 +84,7 @@ def _settings(
 
 
 def _check(settings: "RunConfig") -> None:
-    from spatialcore.io.preflight import check_run
+    from spatialcore.workflow.preflight import check_run
 
     with console.steps(len(settings.queries) + len(settings.references)) as step:
         found = check_run(settings, progress=step)

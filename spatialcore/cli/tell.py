@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from spatialcore.cli.console import table
 
 if TYPE_CHECKING:
-    from spatialcore.run import RunResult, SampleResult
+    from spatialcore.workflow.run import RunResult, SampleResult
 
 
 def tell_run(result: "RunResult") -> list[Any]:

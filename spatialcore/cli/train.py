@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from spatialcore.cli.console import AsJson, Verbose, console
-from spatialcore.cli.settings import Assignments, References, Tissue, overlay
+from spatialcore.cli.options import Assignments, References, Tissue, overlay
 from spatialcore.errors import InputError
 
 if TYPE_CHECKING:
     from spatialcore.annotation.config import TrainingConfig
-    from spatialcore.annotation.queries import Gathered
+    from spatialcore.annotation.pooled_queries import Gathered
 
 Query = Annotated[str | None, typer.Option("--query", "-q", help="Data of the platform: the model is matched to them.")]
 Panel = Annotated[Path | None, typer.Option("--panel", help="CSV of the panel's genes, while there are no data yet.")]
@@ -33,8 +33,8 @@ def train(
     [bold]spatialcore train -r a.h5ad:cell_type --query xenium_folder --tissue breast --out models/breast.pkl[/bold]
     """
     console.start(as_json=as_json, verbose=verbose)
-    from spatialcore.io.requirements import require_writable
-    from spatialcore.run import train_model
+    from spatialcore.workflow.requirements import require_writable
+    from spatialcore.workflow.run import train_model
 
     settings = _settings(reference or [], tissue, assignments)
     require_writable(out.parent)
@@ -65,9 +65,9 @@ def _settings(reference: list[str], tissue: str | None, assignments: list[str] |
 
 def _gather(query: str | None, panel: Path | None, settings: "TrainingConfig") -> "Gathered":
     from spatialcore.annotation.panel import read_panel
-    from spatialcore.annotation.queries import Gathered, gather
+    from spatialcore.annotation.pooled_queries import Gathered, gather
     from spatialcore.annotation.run_config import Query as QueryConfig
-    from spatialcore.run import load_query
+    from spatialcore.workflow.run import load_query
 
     if (query is None) == (panel is None):
         raise InputError("a query or a panel is wanted", hint="--query xenium_folder, or --panel genes.csv")

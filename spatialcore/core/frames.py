@@ -9,8 +9,8 @@ from anndata.io import read_elem
 from numpy.typing import NDArray
 
 from spatialcore.core.categories import categorical
+from spatialcore.core.containers import AGAIN
 from spatialcore.core.matrix import Ints
-from spatialcore.core.stores import AGAIN
 from spatialcore.errors import InputError
 
 BLOCK_ROWS = 100_000

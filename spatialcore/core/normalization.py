@@ -7,9 +7,9 @@ import numpy as np
 import scipy.sparse as sp
 from anndata import AnnData
 
-from spatialcore.core.checks import require_whole, require_within
 from spatialcore.core.counts import INTEGER_SHARE, TOLERANCE, fraction_integer
 from spatialcore.core.matrix import Floats, Matrix, open_matrix
+from spatialcore.core.validation import require_whole, require_within
 
 TARGET_SUM = 10_000.0
 RAW_LAYERS = ("counts", "raw_counts", "raw")

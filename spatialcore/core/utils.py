@@ -1,8 +1,8 @@
 """The door to genes and normalization: the names that callers import."""
 
 from spatialcore.core.counts import recover_counts
-from spatialcore.core.gene_sums import normalize_gene_names
-from spatialcore.core.gene_tables import load_ensembl_to_hugo_mapping
+from spatialcore.core.genes.sums import normalize_gene_names
+from spatialcore.core.genes.tables import load_ensembl_to_hugo_mapping
 from spatialcore.core.normalization import check_normalization_status, log1p_normalize
 
 __all__ = [

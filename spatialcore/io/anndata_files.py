@@ -9,7 +9,7 @@ from anndata import AnnData
 
 from spatialcore.columns import SOURCE
 from spatialcore.errors import InputError
-from spatialcore.io.tables import note_source
+from spatialcore.io.flat_files import note_source
 
 SHUFFLED: Final = {"array", "csr_matrix", "csc_matrix"}  # AnnData's encodings of numbers
 EFFORT: Final = {"compression": "gzip", "compression_opts": 2}

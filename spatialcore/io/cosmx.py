@@ -8,7 +8,7 @@ from anndata import AnnData
 
 from spatialcore.core.logging import get_logger
 from spatialcore.errors import InputError
-from spatialcore.io.tables import assemble, attach_cells, find_one, need_one, note_source, read_counts, read_table
+from spatialcore.io.flat_files import assemble, attach_cells, find_one, need_one, note_source, read_counts, read_table
 
 logger = get_logger(__name__)
 

@@ -6,7 +6,7 @@ import pandas as pd
 from anndata import AnnData
 
 from spatialcore.columns import CELL_TYPE, UNASSIGNED
-from spatialcore.core.atomic import whole
+from spatialcore.core.files import whole
 from spatialcore.errors import InputError
 from spatialcore.io.write import cell_ids
 

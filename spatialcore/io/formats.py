@@ -28,7 +28,7 @@ def _is_tenx_file(path: Path) -> bool:
 
 
 def _read_tenx_file(path: Path) -> AnnData:
-    from spatialcore.io.tables import note_source
+    from spatialcore.io.flat_files import note_source
 
     return note_source(tenx.read_tenx_h5(path), reader="10x-h5", platform="")
 

@@ -6,7 +6,7 @@ import pandas as pd
 from anndata import AnnData
 
 from spatialcore.errors import InputError
-from spatialcore.io.tables import assemble, attach_cells, find_one, need_one, note_source, read_counts, read_table
+from spatialcore.io.flat_files import assemble, attach_cells, find_one, need_one, note_source, read_counts, read_table
 
 PLATFORM = "MERSCOPE"
 COUNTS = ("*cell_by_gene.csv", "*cell_by_gene.csv.gz")

@@ -8,10 +8,10 @@ import numpy as np
 from anndata import AnnData
 
 from spatialcore.columns import DECISION_SCORES, MANIFEST, SPATIAL
-from spatialcore.core.atomic import replace
+from spatialcore.core.files import replace
 from spatialcore.errors import DependencyError, InputError
 from spatialcore.io.anndata_files import zarr_attributes
-from spatialcore.io.tables import note_source
+from spatialcore.io.flat_files import note_source
 
 if TYPE_CHECKING:
     from spatialdata import SpatialData

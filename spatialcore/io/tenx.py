@@ -12,7 +12,7 @@ from anndata import AnnData
 from scipy.sparse import csc_matrix, csr_matrix
 
 from spatialcore.errors import InputError
-from spatialcore.io.tables import assemble, find_one, need_one
+from spatialcore.io.flat_files import assemble, find_one, need_one
 
 GENE_IDS = "gene_ids"
 FEATURE_TYPES = "feature_types"

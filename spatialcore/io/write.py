@@ -8,7 +8,7 @@ import pandas as pd
 from anndata import AnnData
 
 from spatialcore import columns
-from spatialcore.core.atomic import whole
+from spatialcore.core.files import whole
 from spatialcore.core.logging import get_logger
 from spatialcore.errors import InputError
 from spatialcore.io import spatialdata_store

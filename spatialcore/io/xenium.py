@@ -7,7 +7,7 @@ import pandas as pd
 from anndata import AnnData
 
 from spatialcore.errors import FileMissingError, InputError
-from spatialcore.io.tables import attach_cells, note_source, read_table
+from spatialcore.io.flat_files import attach_cells, note_source, read_table
 from spatialcore.io.tenx import is_mex, read_matrix_zarr, read_mex, read_tenx_h5, software_of
 
 PLATFORM = "Xenium"

@@ -1,13 +1,13 @@
 """Figures that let a biologist judge an annotation. Names are imported when first used."""
 
-from spatialcore.core.doors import door
+from spatialcore.core.lazy_imports import lazy_exports
 
-_HOME = {
-    "confidence": ("plot_celltype_confidence",),
-    "dotplot": ("plot_marker_dotplot",),
-    "generate": ("generate_annotation_plots",),
-    "heatmap": ("plot_deg_heatmap", "plot_marker_heatmap"),
-    "ontology": ("plot_ontology_mapping",),
-    "validation": ("plot_2d_validation",),
+_MODULES = {
+    "figures.confidence": ("plot_celltype_confidence",),
+    "figures.dotplot": ("plot_marker_dotplot",),
+    "annotation_plots": ("generate_annotation_plots",),
+    "figures.heatmap": ("plot_deg_heatmap", "plot_marker_heatmap"),
+    "figures.ontology": ("plot_ontology_mapping",),
+    "figures.validation": ("plot_2d_validation",),
 }
-__getattr__, __dir__, __all__ = door(__name__, _HOME)
+__getattr__, __dir__, __all__ = lazy_exports(__name__, _MODULES)

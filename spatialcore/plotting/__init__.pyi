@@ -1,7 +1,7 @@
-from spatialcore.plotting.confidence import plot_celltype_confidence as plot_celltype_confidence
-from spatialcore.plotting.dotplot import plot_marker_dotplot as plot_marker_dotplot
-from spatialcore.plotting.generate import generate_annotation_plots as generate_annotation_plots
-from spatialcore.plotting.heatmap import plot_deg_heatmap as plot_deg_heatmap
-from spatialcore.plotting.heatmap import plot_marker_heatmap as plot_marker_heatmap
-from spatialcore.plotting.ontology import plot_ontology_mapping as plot_ontology_mapping
-from spatialcore.plotting.validation import plot_2d_validation as plot_2d_validation
+from spatialcore.plotting.annotation_plots import generate_annotation_plots as generate_annotation_plots
+from spatialcore.plotting.figures.confidence import plot_celltype_confidence as plot_celltype_confidence
+from spatialcore.plotting.figures.dotplot import plot_marker_dotplot as plot_marker_dotplot
+from spatialcore.plotting.figures.heatmap import plot_deg_heatmap as plot_deg_heatmap
+from spatialcore.plotting.figures.heatmap import plot_marker_heatmap as plot_marker_heatmap
+from spatialcore.plotting.figures.ontology import plot_ontology_mapping as plot_ontology_mapping
+from spatialcore.plotting.figures.validation import plot_2d_validation as plot_2d_validation

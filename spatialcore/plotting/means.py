@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from spatialcore.plotting.tiles import Matrix
+from spatialcore.plotting.tile_plot import Matrix
 
 
 def of_genes(means: Matrix, genes: Any, chosen: pd.DataFrame) -> Matrix:

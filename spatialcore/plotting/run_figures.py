@@ -9,16 +9,16 @@ import pandas as pd
 from anndata import AnnData
 
 from spatialcore import columns
-from spatialcore.annotation.filters import filter_low_confidence
-from spatialcore.plotting.calibration import plot_calibration
-from spatialcore.plotting.celltype_map import plot_celltype_map
-from spatialcore.plotting.composition import plot_composition
-from spatialcore.plotting.confusions import plot_confusable_pairs
+from spatialcore.annotation.calls.filters import filter_low_confidence
+from spatialcore.plotting.annotation_plots import generate_annotation_plots
 from spatialcore.plotting.expression import log_expression
-from spatialcore.plotting.gene_coverage import plot_gene_coverage
-from spatialcore.plotting.generate import generate_annotation_plots
-from spatialcore.plotting.marker_separation import plot_marker_separation
-from spatialcore.plotting.reference_composition import plot_reference_composition
+from spatialcore.plotting.figures.calibration import plot_calibration
+from spatialcore.plotting.figures.celltype_map import plot_celltype_map
+from spatialcore.plotting.figures.composition import plot_composition
+from spatialcore.plotting.figures.confusions import plot_confusable_pairs
+from spatialcore.plotting.figures.gene_coverage import plot_gene_coverage
+from spatialcore.plotting.figures.marker_separation import plot_marker_separation
+from spatialcore.plotting.figures.reference_composition import plot_reference_composition
 from spatialcore.plotting.spatial import coordinates
 
 

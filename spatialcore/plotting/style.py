@@ -4,7 +4,7 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from spatialcore.core.atomic import whole
+from spatialcore.core.files import whole
 from spatialcore.plotting.rendering import DPI, picture
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ import pandas as pd
 from anndata import AnnData
 
 from spatialcore.annotation.config import Settings
-from spatialcore.core.atomic import whole
+from spatialcore.core.files import whole
 from spatialcore.core.logging import get_logger
 from spatialcore.errors import InputError
-from spatialcore.report import pictures, tables, verdict
+from spatialcore.report import overview, pictures, tables
 from spatialcore.report.methods import methods_text
 from spatialcore.report.reproduce import configuration_yaml
 
@@ -81,7 +81,7 @@ def _render(adata: AnnData, config: Settings | None, threshold: float, drawn: Ma
     )
     summary = drawn.get("summary")
     validation = summary if isinstance(summary, pd.DataFrame) else pd.DataFrame()
-    facts = verdict.judge(adata, threshold, validation)
+    facts = overview.judge(adata, threshold, validation)
     if facts.misfit:
         log.warning(facts.misfit)
     return environment.get_template(TEMPLATE).render(

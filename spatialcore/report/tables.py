@@ -10,7 +10,7 @@ from anndata import AnnData
 from spatialcore import columns
 from spatialcore.annotation.config import Settings
 from spatialcore.errors import InputError
-from spatialcore.plotting.composition import composition_table
+from spatialcore.plotting.figures.composition import composition_table
 from spatialcore.plotting.groups import type_colors
 from spatialcore.plotting.recorded import held_out, model_card, recorded, recorded_table, records
 
@@ -37,7 +37,7 @@ def with_model_card(adata: AnnData, model_path: Path) -> AnnData:
     """Return the data with the model's sidecar in their manifest, where it is not there."""
     if model_card(adata):
         return adata
-    from spatialcore.annotation.model import load_model
+    from spatialcore.annotation.model.artifact import load_model
 
     card = {key: value for key, value in load_model(model_path).metadata.items() if key != "genes"}
     held = adata.copy()

@@ -1,12 +1,12 @@
 """Where references come from: one file a source, found by the scheme of a URI."""
 
-from spatialcore.core.doors import door
+from spatialcore.core.lazy_imports import lazy_exports
 
-_HOME = {
+_MODULES = {
     "base": ("Source", "open_source"),
     "catalog": ("list_available_datasets",),
     "cellxgene": ("download_cellxgene_reference",),
     "census": ("query_cellxgene_census",),
     "synapse": ("download_synapse_reference",),
 }
-__getattr__, __dir__, __all__ = door(__name__, _HOME)
+__getattr__, __dir__, __all__ = lazy_exports(__name__, _MODULES)

@@ -9,9 +9,8 @@ from spatialcore.errors import InputError
 from spatialcore.sources.base import Metadata, Source, refuse_unknown
 from spatialcore.sources.catalog import check_dataset_id, find_dataset
 from spatialcore.sources.census import CensusSource
-from spatialcore.sources.deliver import deliver
-from spatialcore.sources.query import CensusQuery
-from spatialcore.sources.release import (
+from spatialcore.sources.census_query import CensusQuery
+from spatialcore.sources.census_release import (
     Release,
     dataset_rows,
     describe_datasets,
@@ -20,6 +19,7 @@ from spatialcore.sources.release import (
     release_metadata,
     require_census,
 )
+from spatialcore.sources.deliver import deliver
 
 _OPTIONS: Final = ("max_cells", "random_state")
 _REGION: Final = "us-west-2"

@@ -11,8 +11,8 @@ from spatialcore.core.logging import get_logger
 from spatialcore.errors import InputError
 from spatialcore.sources.base import Metadata
 from spatialcore.sources.census_cells import CellIds, fitting_cells, read_cells
-from spatialcore.sources.query import CensusQuery
-from spatialcore.sources.release import (
+from spatialcore.sources.census_query import CensusQuery
+from spatialcore.sources.census_release import (
     Release,
     dataset_rows,
     describe_datasets,

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from spatialcore.errors import InputError
-from spatialcore.sources.query import CensusQuery
-from spatialcore.sources.release import read_table, require_census
+from spatialcore.sources.census_query import CensusQuery
+from spatialcore.sources.census_release import read_table, require_census
 from spatialcore.storage.faults import attempt
 
 if TYPE_CHECKING:

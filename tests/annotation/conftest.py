@@ -1,6 +1,7 @@
 """Small data with known truth: types that differ in known genes."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,8 @@ from anndata import AnnData
 from scipy import sparse
 
 from spatialcore import columns
-from spatialcore.annotation.platform import log_scale
+from spatialcore.annotation.training.platform import log_scale
+from tests.annotation.reference_data import Write, make_reference
 
 
 def simulate(
@@ -49,7 +51,7 @@ def world() -> tuple[AnnData, AnnData, np.ndarray]:
 @pytest.fixture(scope="session")
 def trained(world: tuple[AnnData, AnnData, np.ndarray], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the path of a matched, calibrated model."""
-    from spatialcore.annotation.training import train_celltypist_model
+    from spatialcore.annotation.training.train import train_celltypist_model
 
     path = tmp_path_factory.mktemp("model") / "world.pkl"
     train_celltypist_model(world[0], output_path=path, trainer="logistic", query=world[1])
@@ -59,8 +61,25 @@ def trained(world: tuple[AnnData, AnnData, np.ndarray], tmp_path_factory: pytest
 @pytest.fixture(scope="session")
 def recipe(world: tuple[AnnData, AnnData, np.ndarray], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the path of a model made by CellTypist's recipe."""
-    from spatialcore.annotation.training import train_celltypist_model
+    from spatialcore.annotation.training.train import train_celltypist_model
 
     path = tmp_path_factory.mktemp("recipe") / "recipe.pkl"
     train_celltypist_model(world[0], output_path=path, trainer="celltypist")
     return path
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    """Return a function that writes a reference and returns its path."""
+
+    def to_file(adata: AnnData | None = None, name: str = "ref.h5ad", **options: Any) -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        reference = make_reference() if adata is None else adata
+        if path.suffix == ".zarr":
+            reference.write_zarr(path)
+        else:
+            reference.write_h5ad(path, **options)
+        return path
+
+    return to_file

@@ -10,8 +10,8 @@ from scipy import sparse
 
 from spatialcore import columns
 from spatialcore.annotation.annotate import annotate_celltypist
-from spatialcore.annotation.model import load_model, save_model
-from spatialcore.annotation.platform import log_scale
+from spatialcore.annotation.model.artifact import load_model, save_model
+from spatialcore.annotation.training.platform import log_scale
 from spatialcore.errors import FileMissingError, GeneOverlapError, InputError, ModelError, NormalizationError
 
 World = tuple[AnnData, AnnData, np.ndarray]
@@ -168,7 +168,7 @@ def test_pretrained_models_are_looked_for_where_celltypist_keeps_them(
     query: AnnData, recipe: Path, trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CELLTYPIST_FOLDER", str(tmp_path))
-    monkeypatch.setattr("spatialcore.annotation.presets._download", lambda names, folder: None)
+    monkeypatch.setattr("spatialcore.annotation.model.pretrained._download", lambda names, folder: None)
     with pytest.raises(FileMissingError, match=r"Immune_All_Low\.pkl"):
         annotate_celltypist(query)
     with pytest.raises(InputError, match=r"lung"):

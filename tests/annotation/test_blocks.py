@@ -66,7 +66,7 @@ def test_cells_whose_counts_are_shuffled_over_genes_do_not_pass(world: World, tr
 
 
 def test_with_two_types_a_clear_query_is_called(world: World, tmp_path: Path) -> None:
-    from spatialcore.annotation.training import train_celltypist_model
+    from spatialcore.annotation.training.train import train_celltypist_model
 
     two = world[0][world[0].obs[columns.UNIFIED_CELL_TYPE].isin(["type 0", "type 1"])].copy()
     chosen = np.isin(world[2], ["type 0", "type 1"])

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from spatialcore.annotation import RunConfig
-from spatialcore.annotation.phases import SETTINGS
+from spatialcore.annotation.stages import SETTINGS
 from spatialcore.errors import InputError
 
 

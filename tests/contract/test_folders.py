@@ -13,9 +13,9 @@ from spatialcore.annotation import resolve_uri_to_local
 from spatialcore.annotation.run_config import Query
 from spatialcore.errors import FileMissingError
 from spatialcore.io import read_spatial
-from spatialcore.run import load_query
 from spatialcore.sources.folders import UNREAD, version_token
 from spatialcore.storage import cache
+from spatialcore.workflow.run import load_query
 from tests.contract.faulty_proxy import Fault, Proxy, status
 from tests.contract.servers import BUCKET
 from tests.io.bundles import sample, write_cosmx, write_merscope, write_xenium

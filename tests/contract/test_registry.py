@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from spatialcore import storage
+from spatialcore import registry, storage
 from spatialcore.core.provenance import sha256_of_file
 from spatialcore.errors import ConflictError, FileMissingError, InputError
-from spatialcore.storage import registry
 from tests.contract.servers import BUCKET
 
 

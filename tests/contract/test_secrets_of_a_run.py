@@ -10,7 +10,7 @@ from spatialcore import storage
 from spatialcore.annotation import acquire_reference
 from spatialcore.annotation.run_config import RunConfig
 from spatialcore.demo import LABEL_COLUMN, demo_data
-from spatialcore.run import run
+from spatialcore.workflow.run import run
 from tests.contract.servers import BUCKET, KEY, SECRET, web_server
 
 TOKEN = "planted-synapse-token-31415926"

@@ -7,10 +7,9 @@ from typing import Any
 import anndata as ad
 import pytest
 
-from spatialcore import storage
+from spatialcore import registry, storage
 from spatialcore.demo import LABEL_COLUMN, demo_data
-from spatialcore.storage import registry
-from tasks.manifests import RunManifest
+from tasks.schemas import RunManifest
 from tests.contract.servers import BUCKET
 from tests.deployments.service import STORE, Service
 

@@ -9,7 +9,7 @@ import yaml
 from deployments.definitions import STORE, definitions
 from deployments.environment import Installation
 from deployments.prefect_yaml import PATH, render
-from deployments.tissue import Tissue, load_tissues
+from deployments.tissue_settings import Tissue, load_tissues
 from spatialcore.errors import InputError
 from spatialcore.sources import open_source
 

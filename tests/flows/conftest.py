@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from prefect.testing.utilities import prefect_test_harness
 
-from flows.configs import TrainConfig
+from flows.parameters import TrainConfig
 from spatialcore.demo import LABEL_COLUMN, demo_data
-from tasks import results
+from tasks import stage_cache
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -47,11 +47,11 @@ def blood_config(folder: Path, store: Path | str, **settings: Any) -> TrainConfi
 def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return a list to which every phase that is really run adds its name."""
     phases: list[str] = []
-    make = results._make
+    make = stage_cache._make
 
     def record(folder: str, phase: str, *rest: Any) -> Any:
         phases.append(phase)
         return make(folder, phase, *rest)
 
-    monkeypatch.setattr(results, "_make", record)
+    monkeypatch.setattr(stage_cache, "_make", record)
     return phases

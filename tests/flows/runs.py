@@ -17,10 +17,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from flows.configs import TrainConfig
+from flows.parameters import TrainConfig
 from flows.train_and_annotate import train_and_annotate
 from spatialcore import storage
-from tasks import results
+from tasks import stage_cache
 
 
 def main() -> int:
@@ -66,14 +66,14 @@ def ended(child: int) -> int:
 
 
 def note_phases(log: Path, number: int) -> None:
-    make = results._make
+    make = stage_cache._make
 
     def noted(folder: str, phase: str, *rest: Any) -> Any:
         with log.open("a") as file:
             file.write(f"{number} {phase}\n")
         return make(folder, phase, *rest)
 
-    results._make = noted
+    stage_cache._make = noted
 
 
 def die_before_writing(pattern: re.Pattern[str]) -> None:

@@ -11,12 +11,12 @@ from prefect import State
 from flows.acquire_references import acquire_references
 from flows.annotate import annotate
 from flows.annotate_pending import annotate_pending
-from flows.configs import AcquireConfig, AnnotateConfig, PendingConfig
+from flows.parameters import AcquireConfig, AnnotateConfig, PendingConfig
 from flows.train_and_annotate import train_and_annotate
 from spatialcore.core.provenance import sha256_of_file
 from spatialcore.errors import FileMissingError, GeneOverlapError
-from tasks.manifests import RunManifest
-from tasks.results import local
+from tasks.schemas import RunManifest
+from tasks.stage_cache import local
 from tests.flows.conftest import blood_config
 
 

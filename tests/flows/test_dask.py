@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from flows.train_and_annotate import train_and_annotate
-from tasks.results import local
+from tasks.stage_cache import local
 from tests.flows.conftest import blood_config
 
 

@@ -9,9 +9,8 @@ import pytest
 from prefect.settings import PREFECT_API_URL
 
 from flows.train_and_annotate import train_and_annotate
-from spatialcore import storage
-from spatialcore.storage import registry
-from tasks.manifests import RunManifest
+from spatialcore import registry, storage
+from tasks.schemas import RunManifest
 from tests.contract.faulty_proxy import Weariness, proxy_to, status
 from tests.contract.servers import BUCKET, KEY, SECRET, s3_server, web_server
 from tests.flows.conftest import blood_config

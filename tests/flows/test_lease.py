@@ -7,16 +7,15 @@ from pathlib import Path
 import pytest
 
 from spatialcore import storage
-from tasks import lease
 from tasks.alone import alone_everywhere
-from tasks.lease import leased
+from tasks.store_lease import leased
 
 
 @pytest.fixture
 def uri(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """A place of one's own, and a lease whose life is short."""
     for name, seconds in {"BEAT": 0.05, "SILENCE": 0.5, "LOOK": 0.02}.items():
-        monkeypatch.setattr(lease, name, seconds)
+        monkeypatch.setattr(store_lease, name, seconds)
     return f"memory://bucket/{tmp_path.name}"
 
 

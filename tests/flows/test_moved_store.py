@@ -18,19 +18,18 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from deployments.files import file_server
+from deployments.results_server import file_server
 from flows.annotate import annotate
 from flows.annotate_pending import annotate_pending
-from flows.configs import AnnotateConfig, PendingConfig, RefreshConfig, TrainConfig
+from flows.parameters import AnnotateConfig, PendingConfig, RefreshConfig, TrainConfig
 from flows.refresh_references import refresh_references
 from flows.train_and_annotate import train_and_annotate
-from spatialcore import columns, storage
+from spatialcore import columns, registry, storage
 from spatialcore.cli.models import app as models
-from spatialcore.storage import registry
+from spatialcore.registry import ModelVersion
 from spatialcore.storage.records import read_record
-from spatialcore.storage.registry import ModelVersion
-from tasks.manifests import PhaseResult, RunManifest
-from tasks.results import local
+from tasks.schemas import PhaseResult, RunManifest
+from tasks.stage_cache import local
 from tests.contract.servers import BUCKET, KEY, SECRET, s3_server, serving
 from tests.flows.conftest import blood_config
 

@@ -6,11 +6,11 @@ import anndata as ad
 import pandas as pd
 import pytest
 
-from flows.configs import TrainConfig
+from flows.parameters import TrainConfig
 from flows.train_and_annotate import train_and_annotate
 from spatialcore import columns
-from tasks.manifests import RunManifest
-from tasks.results import local
+from tasks.schemas import RunManifest
+from tasks.stage_cache import local
 from tools.split_h5ad import split
 
 ROOT = Path(__file__).resolve().parents[2]

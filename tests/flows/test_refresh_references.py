@@ -8,11 +8,11 @@ import anndata as ad
 import numpy as np
 import pytest
 
-from flows.configs import RefreshConfig
+from flows.parameters import RefreshConfig
 from flows.refresh_references import refresh_references
+from spatialcore import registry
 from spatialcore.annotation.comparison import split_held_out
 from spatialcore.demo import LABEL_COLUMN
-from spatialcore.storage import registry
 from tests.flows.conftest import blood_config
 
 flow_module = sys.modules["flows.refresh_references"]

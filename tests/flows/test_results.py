@@ -10,11 +10,11 @@ import pytest
 from spatialcore import storage
 from spatialcore.annotation.run_config import RunConfig
 from spatialcore.storage import StoredFile
+from tasks.anndata_io import hand_on, look_at, read_data
+from tasks.artifacts import link_of
 from tasks.cache_keys import CODE_VERSIONS, phase_key, settings_digest
-from tasks.cells import hand_on, look_at, read_data
-from tasks.manifests import PhaseResult
-from tasks.results import find, local, once
-from tasks.summary import link_of
+from tasks.schemas import PhaseResult
+from tasks.stage_cache import find, local, once
 
 
 def make(folder: Path) -> dict[str, Any]:

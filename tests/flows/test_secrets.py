@@ -35,7 +35,7 @@ SIGNATURE = "planted-signature-1234"
 RUN = """
 import sys, traceback
 from flows.acquire_references import acquire_references
-from flows.configs import AcquireConfig
+from flows.parameters import AcquireConfig
 for text in sys.argv[1:]:
     try:
         print(acquire_references(AcquireConfig.model_validate_json(text)))

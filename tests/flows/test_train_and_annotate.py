@@ -10,16 +10,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from flows.configs import TrainConfig
+from flows.parameters import TrainConfig
 from flows.train_and_annotate import train_and_annotate
-from spatialcore import columns
-from spatialcore.annotation import phases
+from spatialcore import columns, registry
+from spatialcore.annotation import stages
 from spatialcore.core.provenance import sha256_of_file
 from spatialcore.demo import LABEL_COLUMN
 from spatialcore.errors import ConflictError
-from spatialcore.storage import registry
-from tasks.manifests import RunManifest
-from tasks.results import local
+from tasks.schemas import RunManifest
+from tasks.stage_cache import local
 from tests.flows.conftest import blood_config
 
 ALL = ["read_query", "gather", "combine", "map_ontology", "balance", "train", "annotate", "keep_confident", "plot"]
@@ -122,7 +121,7 @@ def test_data_handed_on_are_those_that_are_read(
     for folder in (store / "cache").glob("*"):
         if folder.name.partition("-")[0] in {"read_query", "annotate", "keep_confident"}:
             shutil.rmtree(folder)
-    monkeypatch.setattr("tasks.cells._IN_HAND", _Forgetful())
+    monkeypatch.setattr("tasks.anndata_io._IN_HAND", _Forgetful())
     assert train_and_annotate(blood_config(blood, store, generate_plots=True)).run_id == first.run_id
     assert {"read_query", "annotate", "keep_confident"} <= set(made)
     assert annotated() == handed_on
@@ -137,14 +136,14 @@ def test_a_reference_replaced_while_it_is_read_stops_the_run(
     blood: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = _with_changed_reference(blood, tmp_path / "store", tmp_path)
-    combine = phases.combine
+    combine = stages.combine
 
     def replace(*inputs: Any) -> ad.AnnData:
         combined = combine(*inputs)
         Path(config.references[0].uri).touch()
         return combined
 
-    monkeypatch.setattr(phases, "combine", replace)
+    monkeypatch.setattr(stages, "combine", replace)
     with pytest.raises(ConflictError, match=r"pbmc68k_part1\.h5ad was replaced"):
         train_and_annotate(config)
     assert not list((tmp_path / "store" / "cache").glob("combine-*"))

@@ -145,7 +145,7 @@ def test_a_table_read_in_many_blocks_is_the_table(
 ) -> None:
     made = sample(500, 40)
     folder = write(tmp_path / "run", made)
-    monkeypatch.setattr("spatialcore.io.tables.BLOCK_BYTES", 3_000)
+    monkeypatch.setattr("spatialcore.io.flat_files.BLOCK_BYTES", 3_000)
     assert_same(read_spatial(folder), made, NAMES[write](made))
 
 

@@ -18,11 +18,11 @@ from PIL import Image
 
 from spatialcore import columns
 from spatialcore.plotting import plot_celltype_confidence, plot_deg_heatmap
-from spatialcore.plotting.calibration import plot_calibration
-from spatialcore.plotting.celltype_map import plot_celltype_map
-from spatialcore.plotting.composition import plot_composition
-from spatialcore.plotting.confusions import plot_confusable_pairs
-from spatialcore.plotting.marker_separation import plot_marker_separation
+from spatialcore.plotting.figures.calibration import plot_calibration
+from spatialcore.plotting.figures.celltype_map import plot_celltype_map
+from spatialcore.plotting.figures.composition import plot_composition
+from spatialcore.plotting.figures.confusions import plot_confusable_pairs
+from spatialcore.plotting.figures.marker_separation import plot_marker_separation
 from tests.plotting.test_run_figures import annotated
 from tests.plotting.tissues import MARKERS
 

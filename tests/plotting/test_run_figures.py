@@ -10,15 +10,15 @@ import pytest
 
 from spatialcore import columns
 from spatialcore.errors import InputError
-from spatialcore.plotting.calibration import expected_calibration_error, plot_calibration
-from spatialcore.plotting.celltype_map import plot_celltype_map
-from spatialcore.plotting.composition import composition_table, plot_composition
-from spatialcore.plotting.confusions import confusion_table, plot_confusable_pairs
-from spatialcore.plotting.gene_coverage import coverage_table, plot_gene_coverage
+from spatialcore.plotting.figures.calibration import expected_calibration_error, plot_calibration
+from spatialcore.plotting.figures.celltype_map import plot_celltype_map
+from spatialcore.plotting.figures.composition import composition_table, plot_composition
+from spatialcore.plotting.figures.confusions import confusion_table, plot_confusable_pairs
+from spatialcore.plotting.figures.gene_coverage import coverage_table, plot_gene_coverage
+from spatialcore.plotting.figures.marker_separation import plot_marker_separation
+from spatialcore.plotting.figures.numbered_map import commonest_type
+from spatialcore.plotting.figures.reference_composition import plot_reference_composition
 from spatialcore.plotting.groups import group_cells
-from spatialcore.plotting.marker_separation import plot_marker_separation
-from spatialcore.plotting.numbered_map import commonest_type
-from spatialcore.plotting.reference_composition import plot_reference_composition
 from spatialcore.plotting.run_figures import _with_calls_kept, draw_run_figures
 from spatialcore.plotting.spatial import pixels
 from tests.plotting.tissues import TYPES, make_tissue, texts

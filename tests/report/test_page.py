@@ -13,7 +13,7 @@ from spatialcore import columns
 from spatialcore.errors import InputError
 from spatialcore.plotting.run_figures import draw_run_figures
 from spatialcore.report import write_report
-from spatialcore.report.verdict import judge
+from spatialcore.report.overview import judge
 from tests.plotting.test_run_figures import annotated
 from tests.plotting.tissues import MARKERS, make_tissue
 

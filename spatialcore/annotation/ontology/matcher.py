@@ -10,23 +10,23 @@ from pathlib import Path
 from typing import Any
 
 from spatialcore.annotation.ontology.abbreviations import reading
-from spatialcore.annotation.ontology.forms import without_number
-from spatialcore.annotation.ontology.guess import guess, telling_words
-from spatialcore.annotation.ontology.heads import SHORT_HEADS
+from spatialcore.annotation.ontology.fuzzy import guess, telling_words
+from spatialcore.annotation.ontology.head_noun import SHORT_HEADS
 from spatialcore.annotation.ontology.hierarchy import ROOT, current_id
 from spatialcore.annotation.ontology.index import Index, load_ontology_index
 from spatialcore.annotation.ontology.junk import is_junk
-from spatialcore.annotation.ontology.known import IDENTIFIER, Known
+from spatialcore.annotation.ontology.label_parts import by_alternatives, by_first_part, by_shorter_form, names_several
 from spatialcore.annotation.ontology.lexicon import facts_of
+from spatialcore.annotation.ontology.lookup import IDENTIFIER, Known
 from spatialcore.annotation.ontology.match import Match
-from spatialcore.annotation.ontology.names import Names
 from spatialcore.annotation.ontology.nearest import respelled
-from spatialcore.annotation.ontology.parts import by_alternatives, by_first_part, by_shorter_form, names_several
+from spatialcore.annotation.ontology.normalize import evened, without_front
+from spatialcore.annotation.ontology.shorter_forms import without_number
 from spatialcore.annotation.ontology.subsets import subset
+from spatialcore.annotation.ontology.term_names import Names
 from spatialcore.annotation.ontology.text import spelled
 from spatialcore.annotation.ontology.tissue import narrowed
 from spatialcore.annotation.ontology.vocabulary import words as vocabulary
-from spatialcore.annotation.ontology.writing import evened, without_front
 
 
 class Matcher:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 
 from spatialcore.annotation.ontology.abbreviations import abbreviations, reading_of
-from spatialcore.annotation.ontology.heads import SHORT_HEADS
+from spatialcore.annotation.ontology.head_noun import SHORT_HEADS
 from spatialcore.annotation.ontology.text import singular, spelled, words_of
 from spatialcore.annotation.ontology.vocabulary import words as vocabulary
 

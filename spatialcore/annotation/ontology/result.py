@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from spatialcore.core.atomic import whole
+from spatialcore.core.files import whole
 from spatialcore.core.provenance import versions
 from spatialcore.errors import InputError
 

@@ -9,9 +9,9 @@ from functools import cache
 
 from spatialcore.annotation.ontology.hierarchy import is_term
 from spatialcore.annotation.ontology.match import Match
-from spatialcore.annotation.ontology.names import Names
 from spatialcore.annotation.ontology.phrasing import bare
 from spatialcore.annotation.ontology.tables import read_rows
+from spatialcore.annotation.ontology.term_names import Names
 from spatialcore.annotation.ontology.text import spelled, words_of
 
 

@@ -7,8 +7,8 @@ longer differ. Signs stay on their marker (``cd4+``, ``cd8-``), so that a positi
 import re
 from functools import lru_cache
 
+from spatialcore.annotation.ontology.normalize import plain
 from spatialcore.annotation.ontology.vocabulary import PHRASES, words
-from spatialcore.annotation.ontology.writing import plain
 
 _MARKER = r"(?:cd\d+[a-z]?|[a-z][a-z0-9]*\d[a-z0-9]*(?:[./]\d+)?|[a-z]{2,})"
 _POSITIVE = re.compile(rf"\b({_MARKER})[\s_-]?(?:(?:positive|pos)(?![a-z])|\+{{1,3}})")

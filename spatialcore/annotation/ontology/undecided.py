@@ -4,10 +4,10 @@ from collections.abc import Collection
 
 import numpy as np
 
-from spatialcore.annotation.ontology.heads import lineages, noun_of
+from spatialcore.annotation.ontology.head_noun import lineages, noun_of
 from spatialcore.annotation.ontology.hierarchy import ancestors, depth, is_term
-from spatialcore.annotation.ontology.names import Names
 from spatialcore.annotation.ontology.phrasing import bare
+from spatialcore.annotation.ontology.term_names import Names
 from spatialcore.annotation.ontology.text import words_of
 
 SPECIES = frozenset({"human", "mouse", "mmus", "primate", "homo", "sapiens"})

@@ -1,0 +1,177 @@
+"""Training data in which no type drowns the others, and no study drowns the others within a type.
+
+"Cap and fill": every type is capped; within a type every source gets its share (in proportion to its cells, or an
+equal one), at least a minimum, at most what it has, and what one source cannot give is filled by the others.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal, get_args
+
+import numpy as np
+import pandas as pd
+from anndata import AnnData
+
+from spatialcore.annotation.balance.groups import group_cells, other_names, sources_of, without_rare
+from spatialcore.annotation.balance.proportions import match_groups, read_proportions, resolve_sizes
+from spatialcore.annotation.calls.filters import require_column
+from spatialcore.columns import REFERENCE_SOURCE
+from spatialcore.core.logging import get_logger
+from spatialcore.core.matrix import Ints
+from spatialcore.core.sampling import cell_keys, level, share_out, take_off
+from spatialcore.core.validation import require_whole
+from spatialcore.errors import InputError
+
+log = get_logger(__name__)
+
+SourceBalance = Literal["proportional", "equal"]
+
+
+def subsample_balanced(
+    adata: AnnData,
+    label_column: str,
+    max_cells_per_type: int = 5000,
+    min_cells_per_type: int = 50,
+    source_column: str | None = REFERENCE_SOURCE,
+    source_balance: SourceBalance = "proportional",
+    min_cells_per_source: int = 50,
+    group_by_column: str | None = None,
+    target_proportions: Mapping[str, float] | str | Path | None = None,
+    random_state: int = 42,
+    copy: bool = True,
+) -> AnnData:
+    """Draw a balanced subset: cells of each type capped, shared out over the sources that have the type.
+
+    Which cells are drawn depends on their names and the seed, not on the order of rows, types or sources. The drawn
+    cells keep their order.
+
+    Parameters
+    ----------
+    adata
+        Combined references.
+    label_column
+        The obs column of labels; cells without one are left out.
+    max_cells_per_type
+        No type contributes more.
+    min_cells_per_type
+        Types with fewer cells are left out; 0 keeps all.
+    source_column
+        The obs column that says which reference a cell is from; None to draw without regard to it.
+    source_balance
+        "proportional" to the cells each source has of the type, or "equal".
+    min_cells_per_source
+        What each source contributes to a type at least, as far as it has the cells.
+    group_by_column
+        Balance by this column, as a rule the Cell Ontology id, so that two spellings of one type share a cap. A cell
+        with an empty id is grouped by its own label.
+    target_proportions
+        Shares of the final size, for types whose abundance in the references says nothing about the tissue: a mapping,
+        a JSON file or a CSV file (cell_type, proportion). Keys are labels, CL names or CL ids.
+    random_state
+        Seed of the draw.
+    copy
+        Return a copy; False returns a view of ``adata``.
+
+    Raises
+    ------
+    LabelColumnError
+        A column is missing.
+    InputError
+        A value makes no sense, no cell is left, or a key of the proportions is unknown.
+
+    Examples
+    --------
+    >>> import anndata, numpy as np, pandas as pd
+    >>> obs = pd.DataFrame({"original_label": ["Macrophage"] * 350, "reference_source": ["a"] * 300 + ["b"] * 50})
+    >>> obs.index = obs.index.astype(str)
+    >>> whole = anndata.AnnData(np.ones((350, 1), "float32"), obs=obs)
+    >>> drawn = subsample_balanced(whole, "original_label", max_cells_per_type=100, min_cells_per_source=10)
+    >>> drawn.obs["reference_source"].value_counts().to_dict()
+    {'a': 86, 'b': 14}
+    """
+    _check_values(max_cells_per_type, min_cells_per_type, min_cells_per_source, source_balance, random_state)
+    for column, what in ((label_column, "Label"), (source_column, "Source"), (group_by_column, "Group")):
+        if column is not None:
+            require_column(adata, column, f"{what} column")
+    shares = None if target_proportions is None else read_proportions(target_proportions)
+    groups = without_rare(group_cells(adata.obs, label_column, group_by_column), min_cells_per_type)
+    sources = sources_of(adata.obs, source_column)
+    available = np.bincount(groups.codes[groups.codes >= 0], minlength=len(groups.categories))
+    caps = np.full(len(available), max_cells_per_type)
+    sizes = np.minimum(available, caps)
+    if shares is not None:
+        known = other_names(adata.obs, groups, label_column)
+        matched = match_groups(list(shares), list(groups.categories), known)
+        sizes = resolve_sizes(available, caps, list(shares.values()), matched, min_cells_per_type)
+    quota = _quotas(groups, sources, sizes, source_balance, min_cells_per_source)
+    chosen = _draw(adata.obs_names, groups, sources, quota, random_state)
+    log.info("balanced: %d of %d cells, %d types", len(chosen), adata.n_obs, len(available))
+    if adata.isbacked and copy:
+        return adata[chosen].to_memory()
+    return adata[chosen].copy() if copy else adata[chosen]
+
+
+def source_targets(
+    available: Ints, total: int, balance: SourceBalance = "proportional", min_cells_per_source: int = 50
+) -> Ints:
+    """Return how many cells each source contributes to one type: cap, share out, raise to the minimum, fill.
+
+    Parameters
+    ----------
+    available
+        Cells of the type in each source.
+    total
+        Cells wanted of the type.
+    balance
+        "proportional" or "equal".
+    min_cells_per_source
+        The least of each source, as far as it has the cells; lowered evenly where all together would exceed the total.
+
+    Examples
+    --------
+    >>> source_targets(np.array([30_000, 5_000]), 10_000).tolist()
+    [8571, 1429]
+    >>> source_targets(np.array([30_000, 5_000]), 10_000, "equal").tolist()
+    [5000, 5000]
+    """
+    total = min(total, int(available.sum()))
+    least = np.minimum(available, min_cells_per_source)
+    if int(least.sum()) >= total:
+        return level(total, least)
+    targets = share_out(total, available, available) if balance == "proportional" else level(total, available)
+    raised = np.maximum(targets, least)
+    return take_off(raised, int(raised.sum()) - total, least)
+
+
+def _check_values(max_type: int, min_type: int, min_source: int, balance: str, random_state: int) -> None:
+    require_whole("max_cells_per_type", max_type, least=1, hint="5000 is the default")
+    require_whole("min_cells_per_type", min_type, least=0, hint="0 keeps all types")
+    require_whole("min_cells_per_source", min_source, least=0, hint="0 asks no minimum of a source")
+    require_whole("random_state", random_state, least=0, hint="42 is the default")
+    if balance not in get_args(SourceBalance):
+        raise InputError(f"source_balance is {balance!r}", hint=f"one of {', '.join(get_args(SourceBalance))}")
+
+
+def _quotas(
+    groups: pd.Categorical, sources: pd.Categorical, sizes: Ints, balance: SourceBalance, min_cells_per_source: int
+) -> Ints:
+    n_sources = len(sources.categories)
+    known = groups.codes >= 0
+    cells = np.asarray(groups.codes[known], np.int64) * n_sources + sources.codes[known]
+    table = np.bincount(cells, minlength=len(sizes) * n_sources).reshape(len(sizes), n_sources)
+    quota = np.zeros_like(table)
+    for group, size in enumerate(sizes):
+        there = np.flatnonzero(table[group])
+        quota[group, there] = source_targets(table[group, there], int(size), balance, min_cells_per_source)
+    return quota
+
+
+def _draw(names: pd.Index, groups: pd.Categorical, sources: pd.Categorical, quota: Ints, seed: int) -> Ints:
+    """Return the sorted rows whose keys are the smallest of their group and source."""
+    rows = np.flatnonzero(groups.codes >= 0)
+    stratum = np.asarray(groups.codes[rows], np.int64) * quota.shape[1] + sources.codes[rows]
+    order = np.lexsort((cell_keys(names[rows], seed), stratum))
+    counts = np.bincount(stratum, minlength=quota.size)
+    rank = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
+    chosen = rank < np.repeat(quota.ravel(), counts)
+    return np.sort(rows[order[chosen]])

@@ -1,0 +1,105 @@
+"""From the predictions of one model or several to the columns of obs."""
+
+from dataclasses import dataclass, replace
+from functools import reduce
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from anndata import AnnData
+
+from spatialcore import columns
+from spatialcore.annotation.calls.prediction import Prediction
+from spatialcore.annotation.calls.resolution import Resolution
+from spatialcore.annotation.calls.voting import HETEROGENEOUS, majority_vote
+from spatialcore.annotation.model.artifact import CellTypingModel
+from spatialcore.annotation.query import Expression
+from spatialcore.core.categories import named
+
+Codes = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One model on the query."""
+
+    model: CellTypingModel
+    query: Expression
+    prediction: Prediction
+    resolution: Resolution | None
+
+    def class_table(self) -> pd.DataFrame:
+        """Return id and label of every name that a call can have: the classes, then the ancestors of pairs."""
+        names, ids, labels = list(self.model.classes), self.model.ontology_ids, self.model.ontology_names
+        table = {"id": [ids.get(name, "") for name in names], "label": [labels[name] for name in names]}
+        if self.resolution is not None:
+            names += self.resolution.names
+            table = {"id": [*table["id"], *self.resolution.ids], "label": [*table["label"], *self.resolution.names]}
+        return pd.DataFrame(table, index=names)
+
+
+@dataclass(frozen=True)
+class Calls:
+    """The calls of all cells, as codes into one table of names.
+
+    Parameters
+    ----------
+    best
+        Each cell's best class, -1 for a cell without counts.
+    called
+        What it is called: the same, or the ancestor that stands for it.
+    """
+
+    table: pd.DataFrame
+    best: Codes
+    called: Codes
+    confidence: npt.NDArray[np.float64]
+    probability: npt.NDArray[np.float64]
+
+
+def most_confident(runs: list[Run]) -> Calls:
+    """Take each cell's call from the model with the highest probability; ties go to the first."""
+    tables = [run.class_table() for run in runs]
+    starts = np.cumsum([0, *(len(table) for table in tables)])
+    table = pd.concat(tables)
+    return reduce(_surer, (_calls(run, table, int(start)) for run, start in zip(runs, starts, strict=False)))
+
+
+def _calls(run: Run, table: pd.DataFrame, start: int) -> Calls:
+    found, own = run.prediction, run.prediction.ancestor < 0
+    best = found.best if start == 0 else np.where(found.best < 0, found.best, found.best + np.int32(start))
+    other = np.int32(start + len(run.model.classes))
+    called = best if own.all() else np.where(own, best, found.ancestor + other)
+    return Calls(table, best, called, found.confidence, found.probability)
+
+
+def _surer(one: Calls, other: Calls) -> Calls:
+    surer = other.probability > one.probability
+    names = ("best", "called", "confidence", "probability")
+    return Calls(one.table, *(np.where(surer, getattr(other, name), getattr(one, name)) for name in names))
+
+
+def voted(calls: Calls, clusters: "pd.Series[Any]", min_prop: float) -> Calls:
+    """Give every cell the call of its cluster."""
+    names = np.append(calls.table.index.to_numpy(dtype=object), columns.UNASSIGNED)[calls.called]
+    table = pd.concat([calls.table, pd.DataFrame({"id": "", "label": ""}, index=[HETEROGENEOUS])])
+    first = np.flatnonzero(~table.index.duplicated())
+    place = table.index[first].get_indexer(pd.Index(majority_vote(names, clusters, min_prop)))
+    return replace(calls, table=table, called=np.where(place < 0, -1, first[place]).astype(np.int32))
+
+
+def write_calls(adata: AnnData, calls: Calls, min_confidence: float) -> None:
+    """Write the columns of obs; calls below `min_confidence` and cells without counts become "Unassigned"."""
+    empty = calls.best < 0
+    low = ~empty & ~(calls.confidence >= min_confidence)
+    names, none = calls.table.index, np.int32(-1)
+    adata.obs[columns.CELL_TYPE] = named(np.where(low | empty, none, calls.called), names, columns.UNASSIGNED)
+    adata.obs[columns.PREDICTED] = named(calls.best, names, columns.UNASSIGNED)
+    adata.obs[columns.CONFIDENCE] = calls.confidence
+    adata.obs[columns.CONFIDENCE_RAW] = calls.probability
+    adata.obs[columns.ONTOLOGY_ID] = named(calls.called, calls.table["id"], "")
+    adata.obs[columns.ONTOLOGY_LABEL] = named(calls.called, calls.table["label"], "")
+    reasons = (columns.REASON_NO_COUNTS, columns.REASON_LOW_CONFIDENCE)
+    why = np.where(low, np.int8(1), np.where(empty, np.int8(0), np.int8(-1)))
+    adata.obs[columns.UNASSIGNED_REASON] = named(why, reasons, "")

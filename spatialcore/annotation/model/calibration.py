@@ -1,0 +1,193 @@
+"""From scores to the probability that a call is right.
+
+A logistic regression on four features of a cell and its best class k:
+
+``logit``
+    ``log(p_k / (1 - p_k))`` of the softmax of ``scores / T``; the temperature T is fitted on held-out cells
+    (Guo et al. 2017, "On calibration of modern neural networks").
+``depth``
+    ``log N`` of the cell's counts on the panel, relative to the held-out median.
+``deviance``
+    How the cell's counts agree with the profile M_k its class shows on this platform: ``(x . log M_k - N H_k) /
+    sqrt(N V_k)``, where ``H_k`` and ``V_k`` are mean and variance of ``log M_kg`` under M_k; centred and scaled on
+    held-out cells and cut at zero from above. The only feature that looks at the input itself: no function of a row
+    of scores can tell noise from a cell.
+``second``
+    log probability of class k under a second model trained on the reference as it is.
+
+Slopes are not negative and are drawn towards temperature scaling alone (logit 1, others 0) by a ridge. Decoys with
+target 0 (cells whose own class is hidden from the model, cells with shuffled genes) teach it what an unseen type
+and noise look like.
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+from scipy import optimize, sparse
+from scipy.special import expit, logsumexp
+
+from spatialcore.annotation.model.linear import Floats
+
+Codes = npt.NDArray[np.intp]
+LOGIT_LIMIT = 12.0
+DEVIANCE_RANGE = (-8.0, 0.0)
+RIDGE = 0.002
+TEMPERATURES = (0.05, 20.0)
+
+
+@dataclass(frozen=True)
+class ProfileTest:
+    """What is needed to compare a cell with the profile of its class: log shares and their mean and variance."""
+
+    logs: Floats
+    mean: Floats
+    variance: Floats
+
+    @classmethod
+    def from_profiles(cls, profiles: Floats) -> Self:
+        """Prepare the test; `profiles` are classes x genes and are brought to a sum of one."""
+        shares = profiles / profiles.sum(axis=1, keepdims=True)
+        logs = np.log(shares)
+        mean = (shares * logs).sum(axis=1)
+        variance = (shares * logs**2).sum(axis=1) - mean**2
+        return cls(logs=logs, mean=mean, variance=np.maximum(variance, 1e-9))
+
+    def deviance(self, counts: sparse.csr_matrix, totals: Floats, best: Codes) -> Floats:
+        """Return the standardised log likelihood of each cell under the profile of class `best`."""
+        rows = np.repeat(np.arange(len(best)), np.diff(counts.indptr))
+        found = np.bincount(rows, weights=counts.data * self.logs[best[rows], counts.indices], minlength=len(best))
+        depth = np.maximum(totals, 1e-9)
+        result: Floats = (found - totals * self.mean[best]) / np.sqrt(depth * self.variance[best])
+        return result
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is known of each cell and its best class; arrays of one length."""
+
+    margins: Floats
+    totals: Floats
+    deviance: Floats
+    second: Floats
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """A fitted calibration.
+
+    Parameters
+    ----------
+    temperature
+        Divides the scores before the softmax.
+    intercept, slopes
+        Of the logistic regression; the slopes stand in the order logit, depth, deviance, second.
+    depth_center, deviance_center, deviance_scale
+        Where the features are centred, and the unit of the deviance.
+    """
+
+    temperature: float
+    intercept: float
+    slopes: tuple[float, float, float, float]
+    depth_center: float
+    deviance_center: float
+    deviance_scale: float
+
+    def features(self, evidence: Evidence) -> Floats:
+        """Return the four features, cells x 4; `evidence.margins` were made with this temperature."""
+        deviance = (evidence.deviance - self.deviance_center) / self.deviance_scale
+        return np.column_stack(
+            [
+                np.clip(evidence.margins, -LOGIT_LIMIT, LOGIT_LIMIT),
+                np.log(np.maximum(evidence.totals, 1.0)) - self.depth_center,
+                np.clip(deviance, *DEVIANCE_RANGE),
+                np.clip(evidence.second, -LOGIT_LIMIT, 0.0),
+            ]
+        )
+
+    def probability(self, evidence: Evidence) -> Floats:
+        """Return the probability that each cell's best class is right."""
+        result: Floats = expit(self.intercept + self.features(evidence) @ np.array(self.slopes))
+        return result
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain numbers for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, content: dict[str, Any]) -> Self:
+        """Read what :meth:`to_dict` gave."""
+        return cls(**{**content, "slopes": tuple(content["slopes"])})
+
+
+def margin(scores: Floats, best: Codes, temperature: float) -> Floats:
+    """Return ``log(p / (1 - p))`` of class `best` under the softmax of ``scores / temperature``.
+
+    Classes whose score is minus infinity do not take part; a class that stands alone gets the upper limit.
+    """
+    scaled = scores / temperature
+    index = np.arange(len(best))
+    own = scaled[index, best].copy()
+    scaled[index, best] = -np.inf
+    top = np.maximum(scaled.max(axis=1), -1e300)
+    with np.errstate(divide="ignore"):
+        others = top + np.log(np.exp(scaled - top[:, None]).sum(axis=1))
+    result: Floats = np.clip(own - others, -1e3, 1e3)
+    return result
+
+
+def log_probability(scores: Floats, best: Codes) -> Floats:
+    """Return the log probability of class `best` under the softmax of `scores`."""
+    result: Floats = scores[np.arange(len(best)), best] - logsumexp(scores, axis=1)
+    return result
+
+
+def fit_temperature(scores: Floats, truth: Codes, weights: Floats) -> float:
+    """Return the temperature that gives the held-out truth the largest likelihood."""
+
+    def loss(log_temperature: float) -> float:
+        return -float(weights @ log_probability(scores / np.exp(log_temperature), truth))
+
+    low, high = np.log(TEMPERATURES)
+    return float(np.exp(optimize.minimize_scalar(loss, bounds=(low, high), method="bounded").x))
+
+
+def fit_calibration(
+    evidence: Evidence, right: npt.NDArray[np.bool_], weights: Floats, temperature: float
+) -> Calibration:
+    """Fit the logistic regression of being right on the features.
+
+    Parameters
+    ----------
+    evidence
+        Of held-out cells and decoys; margins made with `temperature`.
+    right
+        Whether each call is right; False for decoys.
+    weights
+        Of each cell; they are brought to a sum of one.
+    """
+    good = evidence.deviance[right] if right.any() else evidence.deviance
+    spread = float(np.std(good)) if len(good) > 1 else 1.0
+    start = Calibration(
+        temperature=temperature,
+        intercept=0.0,
+        slopes=(1.0, 0.0, 0.0, 0.0),
+        depth_center=float(np.median(np.log(np.maximum(evidence.totals, 1.0)))),
+        deviance_center=float(np.median(good)),
+        deviance_scale=max(spread, 1e-6),
+    )
+    features, share = start.features(evidence), weights / weights.sum()
+    prior = np.array([0.0, 1.0, 0.0, 0.0, 0.0])
+
+    def loss(theta: Floats) -> tuple[float, Floats]:
+        logit = theta[0] + features @ theta[1:]
+        value = share @ (np.logaddexp(0.0, logit) - right * logit) + 0.5 * RIDGE * ((theta - prior) ** 2).sum()
+        residual = share * (expit(logit) - right)
+        gradient = np.concatenate([[residual.sum()], features.T @ residual]) + RIDGE * (theta - prior)
+        return float(value), gradient
+
+    bounds = [(None, None)] + [(0.0, None)] * features.shape[1]
+    theta = optimize.minimize(loss, prior, jac=True, method="L-BFGS-B", bounds=bounds).x
+    a, b, c, d = (float(value) for value in theta[1:])
+    return Calibration(**{**asdict(start), "intercept": float(theta[0]), "slopes": (a, b, c, d)})

@@ -1,0 +1,118 @@
+"""The model card: what a model is, what it is for and how well it does, as a page of markdown beside its file."""
+
+from typing import Any
+
+from spatialcore.annotation.calls.resolution import confusable_pairs
+
+CONFUSIONS_SHOWN = 15
+
+
+def render_card(card: dict[str, Any]) -> str:
+    """Return the model card as markdown.
+
+    Parameters
+    ----------
+    card
+        What the model's sidecar says.
+    """
+    parts = [_head(card), _use(card), _data(card), _held_out(card), _confusions(card), _reliability(card)]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _head(card: dict[str, Any]) -> str:
+    trainer = (card.get("training") or {}).get("trainer", "unknown")
+    lines = [
+        f"# Model card: {card.get('name', 'model')}",
+        "",
+        f"- tissue: {card.get('tissue', 'unknown')}",
+        f"- {len(card['classes'])} cell types, {len(card['genes'])} genes, trainer `{trainer}`",
+        f"- input: log1p of counts brought to {card['target_sum']:g} over the model's genes",
+        f"- sha256 of the model file: `{card['sha256']}`",
+        f"- seed {card.get('random_state', 'unknown')}; "
+        + ", ".join(f"{name} {number}" for name, number in sorted((card.get("versions") or {}).items())),
+    ]
+    return "\n".join(lines)
+
+
+def _use(card: dict[str, Any]) -> str:
+    matched = (card.get("platform") or {}).get("matched_to", "nothing")
+    fit = {
+        "query": "cells of the query it was matched to, or of others by the same panel, platform and depth",
+        "depths": "cells of the panel's platform at the depths it was trained for",
+    }.get(matched, "cells measured about as deeply as its reference")
+    calibrated = card.get("calibration")
+    meaning = (
+        "`cell_type_confidence` (calibrated) is the probability that a call is right among the types below."
+        if calibrated
+        else "It has no calibration: a confidence of 0.8 does not mean 80 % right."
+    )
+    return (
+        f"## Intended use\n\nTo name cell types in {fit}. Types that the reference lacks are not known to it; "
+        f"cells of such types get a low confidence in most, not in all cases. {meaning} "
+        "Not for diagnosis, and not without a look at markers."
+    )
+
+
+def _data(card: dict[str, Any]) -> str:
+    training = card.get("training") or {}
+    cells = training.get("cells_per_class") or {}
+    ids = card.get("ontology_ids") or {}
+    lines = ["## Training data", ""]
+    lines.append(f"{training.get('n_cells', 0):,} labelled cells, {training.get('n_unlabelled', 0):,} without a label.")
+    platform = card.get("platform") or {}
+    if platform.get("matched_to") == "query":
+        lines.append(
+            f"Matched to {platform['query_cells']:,} query cells: median depth {platform['median_depth']:.0f} counts, "
+            f"ambient share {100 * platform['ambient_share']:.0f} %."
+        )
+    f1, held = ((card.get("heldout") or {}).get(key) or {} for key in ("f1", "cells"))
+    lines += ["", "| cell type | Cell Ontology | training cells | held-out cells | F1 |", "|---|---|---|---|---|"]
+    for name in card["classes"]:
+        score = f"{f1[name]:.3f}" if name in f1 else ""
+        lines.append(
+            f"| {_cell(name)} | {ids.get(name, '')} | {cells.get(name, '')} | {held.get(name, '')} | {score} |"
+        )
+    return "\n".join(lines)
+
+
+def _held_out(card: dict[str, Any]) -> str:
+    figures = card.get("heldout")
+    if not figures:
+        return "## Held-out scores\n\nNone were measured by this trainer."
+    return (
+        "## Held-out scores\n\nReference cells that the scoring models had not seen, as the platform would show them: "
+        f"accuracy {figures['accuracy']:.3f}, macro-F1 {figures['macro_f1']:.3f}. "
+        "Between donors, laboratories and platforms it will be lower."
+    )
+
+
+def _confusions(card: dict[str, Any]) -> str:
+    confusion = (card.get("heldout") or {}).get("confusion")
+    if not confusion:
+        return ""
+    pairs = confusable_pairs(confusion, tuple(card["classes"]))
+    if not pairs:
+        return "## What the panel cannot tell apart\n\nNo pair of types is taken for each other in over 10 % of cells."
+    lines = ["## What the panel cannot tell apart", "", "| pair | wrong among the two |", "|---|---|"]
+    lines += [
+        f"| {_cell(pair['classes'][0])} / {_cell(pair['classes'][1])} | {100 * pair['share']:.0f} % |"
+        for pair in pairs[:CONFUSIONS_SHOWN]
+    ]
+    return "\n".join(lines)
+
+
+def _reliability(card: dict[str, Any]) -> str:
+    bins = (card.get("heldout") or {}).get("reliability")
+    if not bins:
+        return ""
+    lines = ["## Calibration curve, held-out cells", "", "| confidence | cells | mean | right |", "|---|---|---|---|"]
+    lines += [
+        f"| {part['low']:.1f} to {part['high']:.1f} | {part['n_cells']} | {part['confidence']:.3f} "
+        f"| {part['accuracy']:.3f} |"
+        for part in bins
+    ]
+    return "\n".join(lines)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")

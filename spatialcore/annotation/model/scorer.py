@@ -1,0 +1,73 @@
+"""A model made ready for the genes at hand: blocks of expression in, scores, calls and evidence out."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from spatialcore.annotation.model.calibration import Evidence, ProfileTest, log_probability, margin
+from spatialcore.annotation.model.linear import Floats, Kernel, Standardized
+from spatialcore.annotation.training.fitting import PLAIN_SUM
+from spatialcore.annotation.training.platform import log_scale, row_sums
+
+Codes = npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """The folded models of one gene set.
+
+    Parameters
+    ----------
+    kernel
+        The CellTypist model over the genes at hand; input log1p at `target_sum`.
+    second, test
+        What the calibration asks beside it; ``None`` for a model without calibration.
+    """
+
+    kernel: Kernel
+    target_sum: float
+    second: Kernel | None = None
+    test: ProfileTest | None = None
+
+    @classmethod
+    def build(
+        cls,
+        linear: Standardized,
+        target_sum: float,
+        second: Standardized | None = None,
+        profiles: Floats | None = None,
+        genes: npt.NDArray[np.intp] | None = None,
+    ) -> Self:
+        """Fold the models over all their genes, or over the given ones."""
+        if second is None or profiles is None:
+            return cls(linear.on_genes(genes), target_sum)
+        test = ProfileTest.from_profiles(profiles if genes is None else profiles[:, genes])
+        return cls(linear.on_genes(genes), target_sum, second.on_genes(genes), test)
+
+    def scores(self, counts: sparse.csr_matrix) -> Floats:
+        """Return decision scores of counts (or of anything proportional to them), cells x classes."""
+        return self.kernel.scores(log_scale(counts, self.target_sum))
+
+    def second_scores(self, counts: sparse.csr_matrix) -> Floats:
+        """Return the second model's scores as logits of a softmax, cells x classes."""
+        if self.second is None:
+            raise TypeError("this model has no second voter")
+        scores = self.second.scores(log_scale(counts, PLAIN_SUM))
+        return scores / 2 if scores.shape[1] == 2 else scores  # columns [-s, s] stand 2 s apart
+
+    def evidence(
+        self, counts: sparse.csr_matrix, scores: Floats, second: Floats, best: Codes, temperature: float
+    ) -> Evidence:
+        """Gather what the calibration wants to know of each cell and its class `best`."""
+        if self.test is None:
+            raise TypeError("this model has no class profiles")
+        totals = row_sums(counts)
+        return Evidence(
+            margins=margin(scores, best, temperature),
+            totals=totals,
+            deviance=self.test.deviance(counts, totals, best),
+            second=log_probability(second, best),
+        )

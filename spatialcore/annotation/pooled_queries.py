@@ -1,0 +1,68 @@
+"""Several queries that share one model: the genes they share, and a sample that stands for all of them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import anndata as ad
+import numpy as np
+
+from spatialcore.annotation.config import Recipe
+from spatialcore.annotation.expression import require_readable
+from spatialcore.annotation.panel import get_panel_genes
+from spatialcore.errors import GeneOverlapError, InputError
+
+POOLED_CELLS = 20_000  # enough to establish a platform's depth, gene efficiency and background
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """What training needs to know of the queries: their common panel and, if there are any, cells of all of them."""
+
+    panel: list[str]
+    sample: ad.AnnData | None
+
+
+def gather(queries: Iterable[ad.AnnData], config: Recipe) -> Gathered:
+    """Look at the queries one after the other, keeping a sample of each, and return what training needs.
+
+    Raises
+    ------
+    InputError, NormalizationError
+        A query that no model could read.
+    GeneOverlapError
+        The queries share less than ``config.min_gene_overlap_pct`` of the largest panel.
+    """
+    rng = np.random.default_rng(config.random_state)
+    panels, samples = [], []
+    for query in queries:
+        require_readable(query)
+        panels.append(get_panel_genes(query))
+        samples.append(_draw(query, POOLED_CELLS, rng))
+    panel = _common(panels, config.min_gene_overlap_pct)
+    return Gathered(panel, _pool(samples, rng))
+
+
+def _common(panels: Sequence[list[str]], min_gene_overlap_pct: float) -> list[str]:
+    if not panels:
+        raise InputError("no query was given", hint="pass at least one AnnData")
+    common = set(panels[0]).intersection(*panels[1:])
+    largest = max(len(panel) for panel in panels)
+    if 100 * len(common) < min_gene_overlap_pct * largest:
+        raise GeneOverlapError(
+            f"the queries share {len(common)} of {largest} panel genes; {min_gene_overlap_pct:g} % are wanted",
+            hint="annotate samples of different panels in runs of their own",
+        )
+    return [gene for gene in panels[0] if gene in common]
+
+
+def _draw(query: ad.AnnData, n_cells: int, rng: np.random.Generator) -> ad.AnnData:
+    if query.n_obs <= n_cells:
+        return query
+    return query[np.sort(rng.choice(query.n_obs, n_cells, replace=False))].copy()
+
+
+def _pool(samples: list[ad.AnnData], rng: np.random.Generator) -> ad.AnnData:
+    if len(samples) == 1:
+        return samples[0]
+    drawn = [_draw(sample, POOLED_CELLS // len(samples), rng) for sample in samples]
+    return ad.concat(drawn, join="inner", merge="first", index_unique="-")

@@ -1,0 +1,79 @@
+"""The cells of each reference: what is left out and why, and which are drawn."""
+
+import numpy as np
+import pandas as pd
+
+from spatialcore.annotation.references.reference import Reference
+from spatialcore.core.logging import get_logger
+from spatialcore.core.sampling import draw_stratified, stratified_sizes
+from spatialcore.errors import InputError
+
+log = get_logger(__name__)
+
+
+def drop_labels(reference: Reference, excluded: list[str]) -> None:
+    """Take out cells without a label and cells whose label is excluded, before any is drawn."""
+    labels = reference.labels
+    n_missing = int((labels.codes < 0).sum())
+    if n_missing:
+        reference.dropped.append({"label": None, "reason": "no label", "n_cells": n_missing})
+    counts = labels.value_counts()
+    gone = [label for label in labels.categories if label in set(excluded)]
+    reference.dropped += [
+        {"label": label, "reason": "excluded label", "n_cells": int(counts[label])} for label in gone if counts[label]
+    ]
+    reference.labels = labels.remove_categories(gone).remove_unused_categories()
+    if len(reference.labels.categories) == 0:
+        raise InputError(
+            f"no labelled cell is left in {reference.source}: column '{reference.label_column}' holds only "
+            f"{', '.join(map(repr, gone[:5])) or 'missing values'}",
+            hint="pass another label column, or exclude_labels=[]",
+        )
+
+
+def draw_cells(reference: Reference, max_cells: int, floor: int, random_state: int) -> None:
+    """Choose the cells to read: in proportion to the labels, no type falling below the floor."""
+    labels = reference.labels
+    counts = np.bincount(labels.codes[labels.codes >= 0], minlength=len(labels.categories))
+    sizes = stratified_sizes(counts, max_cells, floor)
+    reference.rows = draw_stratified(labels, sizes, np.random.default_rng(random_state))
+
+
+def drop_rare_types(references: list[Reference], least: int, remove: bool) -> None:
+    """Leave out types with few cells over all references."""
+    drawn = pd.concat([pd.Series(reference.drawn).value_counts() for reference in references])
+    totals = drawn.groupby(level=0, observed=True).sum()
+    rare = [str(label) for label, n in totals.items() if n < least]
+    if rare and not remove:
+        log.warning("%d types have fewer than %d cells and are kept: %s", len(rare), least, ", ".join(rare[:10]))
+    if not rare or not remove:
+        return
+    kinds = "1 type" if len(rare) == 1 else f"{len(rare)} types"
+    log.warning("%s with fewer than %d cells left out: %s", kinds, least, ", ".join(rare[:10]))
+    for reference in references:
+        labels = reference.drawn
+        gone = labels.isin(rare)
+        reference.dropped += [
+            {"label": str(label), "reason": f"fewer than {least} cells", "n_cells": int(n)}
+            for label, n in pd.Series(labels[gone]).value_counts().items()
+            if n
+        ]
+        reference.rows = reference.rows[~gone]
+    if not any(len(reference.rows) for reference in references):
+        found = ", ".join(
+            f"{each.label_column!r} of {each.source}: {len(each.labels.categories)}" for each in references
+        )
+        raise InputError(
+            f"no cell type has {least} cells (different labels in {found})",
+            hint="name the column of cell types, lower min_cells_per_type, or pass filter_min_cells=False",
+        )
+
+
+def require_two_types(references: list[Reference]) -> None:
+    """Refuse references that hold one type: nothing can be told apart."""
+    types = sorted({str(label) for reference in references for label in reference.drawn.unique()})
+    if len(types) < 2:
+        raise InputError(
+            f"only one cell type is left: {types[0]!r}; a classifier needs two",
+            hint="add a reference with other types, or lower min_cells_per_type",
+        )

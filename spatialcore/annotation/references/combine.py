@@ -1,0 +1,211 @@
+"""Several references become one set of training cells: one scale, one set of genes, clean labels, all accounted for."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+from anndata import AnnData
+
+from spatialcore.annotation.loading import local_path, read_counts
+from spatialcore.annotation.references.cells import draw_cells, drop_labels, drop_rare_types, require_two_types
+from spatialcore.annotation.references.features import wanted_genes
+from spatialcore.annotation.references.genes import shared_genes
+from spatialcore.annotation.references.labels import (
+    DEFAULT_EXCLUDE_LABELS,
+    check_labels,
+    curated_ids,
+    raise_on_findings,
+)
+from spatialcore.annotation.references.reference import Reference, describe_reference, inspect_reference, source_names
+from spatialcore.columns import COUNTS, ONTOLOGY_ID, ORIGINAL_LABEL, REFERENCE_SOURCE, REFERENCES_MANIFEST
+from spatialcore.core.anndata_file import AnnDataFile
+from spatialcore.core.logging import get_logger
+from spatialcore.core.matrix import Ints
+from spatialcore.core.normalization import log1p_normalize
+from spatialcore.core.validation import require_list, require_whole, require_within
+from spatialcore.errors import InputError
+
+__all__ = ["DEFAULT_EXCLUDE_LABELS", "combine_references"]
+
+log = get_logger(__name__)
+
+
+def combine_references(
+    reference_paths: Sequence[str | Path],
+    label_columns: Sequence[str],
+    output_column: str = ORIGINAL_LABEL,
+    max_cells_per_ref: int = 100_000,
+    target_genes: Sequence[str] | None = None,
+    normalize_data: bool = True,
+    random_state: int = 42,
+    validate_labels: bool = True,
+    min_cells_per_type: int = 10,
+    strict_validation: bool = False,
+    cache_dir: Path | None = None,
+    exclude_labels: Sequence[str] | None = None,
+    filter_min_cells: bool = True,
+    *,
+    min_gene_overlap_pct: float = 25.0,
+    unsafe_force: bool = False,
+    checksum: bool = True,
+) -> AnnData:
+    """Read the cells to train on from one or more references, however large, and bring them to one scale.
+
+    Only the drawn cells and only the wanted genes are read, in blocks. The draw is stratified by label. Genes are
+    matched by symbol, by Ensembl id, and under former names; features of one gene are summed.
+
+    Parameters
+    ----------
+    reference_paths
+        h5ad files or zarr stores: local paths, or URIs that are fetched to ``cache_dir`` first.
+    label_columns
+        The obs column with the cell type: one per reference, or one for all.
+    output_column
+        Where the label goes in the result.
+    max_cells_per_ref
+        Most cells drawn from each reference; a type that has ``min_cells_per_type`` keeps that many.
+    target_genes
+        The panel, as symbols or Ensembl ids. The genes that all references share with it are kept. None keeps all
+        genes that all references share.
+    normalize_data
+        True: X is log1p(10,000 over the kept genes). False: X holds counts.
+    random_state
+        Seed of the draw.
+    validate_labels
+        Look the label columns over (see Notes).
+    min_cells_per_type
+        Types with fewer cells over all references are left out when ``filter_min_cells``.
+    strict_validation
+        Make an error of what is otherwise a warning about a label column.
+    cache_dir
+        Where URIs are fetched to; by default ``~/.spatialcore/cache/references``.
+    exclude_labels
+        Labels to leave out, matched exactly; None for DEFAULT_EXCLUDE_LABELS, [] for none.
+    filter_min_cells
+        False keeps small types and warns.
+    min_gene_overlap_pct
+        The least share of ``target_genes`` that all references must have.
+    unsafe_force
+        Accept a reference that holds neither counts nor log1p(10,000): its counts are then guessed.
+    checksum
+        Note the sha256 of every file in the manifest.
+
+    Returns
+    -------
+    AnnData
+        X CSR float32; ``layers["counts"]`` always (true, recovered or pseudo-counts: the manifest says which);
+        obs ``output_column`` and ``reference_source``, and ``cell_type_ontology_term_id`` where a reference curates
+        it; ``uns["spatialcore_references"]``, the manifest: a JSON list with one object per reference that says what
+        was read, what was left out and why.
+
+    Raises
+    ------
+    InputError
+        A value makes no sense, a file is damaged, or no cell is left.
+    LabelColumnError, GeneOverlapError, NormalizationError, FileMissingError
+        As their names say; each names the reference.
+
+    Notes
+    -----
+    Findings about a label column, each in the manifest: cells without a label, labels that are no texts, that are
+    numbers, that are Cell Ontology ids, or that differ only in case; types below ``min_cells_per_type``; more than 500
+    types. One type alone over all references is an error.
+    """
+    uris, columns = _pairs(reference_paths, label_columns)
+    require_whole("max_cells_per_ref", max_cells_per_ref, least=1, hint="100000 is the default")
+    require_whole("min_cells_per_type", min_cells_per_type, least=0, hint="10 is the default")
+    require_within("min_gene_overlap_pct", min_gene_overlap_pct, 0, 100, hint="25 is the default")
+    require_whole("random_state", random_state, least=0, hint="42 is the default")
+    wanted = wanted_genes(target_genes)
+    excluded = _excluded(exclude_labels)
+    references = _inspect(uris, columns, cache_dir, random_state)
+    genes, positions = shared_genes(references, wanted, min_gene_overlap_pct)
+    for reference in references:
+        drop_labels(reference, excluded)
+        if validate_labels:
+            reference.findings += check_labels(reference.labels, reference.label_column, min_cells_per_type)
+        draw_cells(reference, max_cells_per_ref, min_cells_per_type, random_state)
+    drop_rare_types(references, min_cells_per_type, filter_min_cells)
+    if validate_labels:
+        raise_on_findings(
+            [(reference.source, reference.findings) for reference in references], strict=strict_validation
+        )
+        require_two_types(references)
+    parts = [_read(reference, at, unsafe_force) for reference, at in zip(references, positions, strict=True)]
+    combined = _join(parts, genes, output_column, normalize=normalize_data)
+    manifest = [describe_reference(reference, genes, wanted, checksum) for reference in references]
+    combined.uns[REFERENCES_MANIFEST] = json.dumps(manifest)
+    log.info("combined %d references: %d cells, %d genes", len(references), combined.n_obs, combined.n_vars)
+    return combined
+
+
+def _inspect(uris: list[str], columns: list[str], cache_dir: Path | None, random_state: int) -> list[Reference]:
+    paths = [local_path(uri, cache_dir) for uri in uris]
+    return [
+        inspect_reference(uri, path, source, column, random_state)
+        for uri, path, source, column in zip(uris, paths, source_names(paths), columns, strict=True)
+    ]
+
+
+def _join(
+    parts: list[tuple[sp.csr_matrix, pd.DataFrame]], genes: list[str], output_column: str, *, normalize: bool
+) -> AnnData:
+    counts = sp.vstack([part for part, _ in parts], format="csr")
+    obs = _obs([frame for _, frame in parts], output_column)
+    X = log1p_normalize(counts) if normalize else counts.copy()
+    return AnnData(X, obs, pd.DataFrame(index=pd.Index(genes, dtype=object)), layers={COUNTS: counts})
+
+
+def _pairs(paths: Any, columns: Any) -> tuple[list[str], list[str]]:
+    """Return one path and one label column for each reference."""
+    uris = [str(path) for path in require_list("reference_paths", paths)]
+    names = [str(column) for column in require_list("label_columns", columns)]
+    if len(names) not in (1, len(uris)):
+        raise InputError(
+            f"label_columns has {len(names)} entries for {len(uris)} references",
+            hint="give one for each, or one for all",
+        )
+    return uris, names * len(uris) if len(names) == 1 else names
+
+
+def _excluded(labels: Sequence[str] | None) -> list[str]:
+    if isinstance(labels, str):
+        raise InputError(f"exclude_labels is the single text {labels!r}", hint=f"write [{labels!r}]")
+    return list(DEFAULT_EXCLUDE_LABELS) if labels is None else [str(label) for label in labels]
+
+
+def _read(reference: Reference, positions: list[Ints], unsafe_force: bool) -> tuple[sp.csr_matrix, pd.DataFrame]:
+    with AnnDataFile(reference.path) as file:
+        counts, kind = read_counts(file, reference.status, reference.rows, positions, unsafe_force=unsafe_force)
+        obs = file.obs(reference.rows, [ONTOLOGY_ID] if reference.has_ids else [])
+    reference.counts_kind = kind
+    frame = pd.DataFrame(index=obs.index)
+    frame[ORIGINAL_LABEL] = np.asarray(reference.drawn.astype(object))
+    frame[REFERENCE_SOURCE] = reference.source
+    if reference.has_ids:
+        frame[ONTOLOGY_ID], found = curated_ids(obs[ONTOLOGY_ID])
+        reference.findings += found
+    return counts, frame
+
+
+def _obs(frames: list[pd.DataFrame], output_column: str) -> pd.DataFrame:
+    obs = pd.concat(frames)
+    names = pd.Index([f"{name}-{source}" for name, source in zip(obs.index, obs[REFERENCE_SOURCE], strict=True)])
+    obs.index = _unique_names(names)
+    if ONTOLOGY_ID in obs:
+        obs[ONTOLOGY_ID] = pd.Categorical(obs[ONTOLOGY_ID].astype(object).where(obs[ONTOLOGY_ID].notna(), ""))
+    for column in (ORIGINAL_LABEL, REFERENCE_SOURCE):
+        obs[column] = pd.Categorical(obs[column])
+    return obs.rename(columns={ORIGINAL_LABEL: output_column})
+
+
+def _unique_names(names: pd.Index) -> pd.Index:
+    """Number the cells that bear one name."""
+    if names.is_unique:
+        return names
+    repeat = pd.Series(np.arange(len(names))).groupby(names.to_numpy()).cumcount()
+    return pd.Index([f"{name}-{n}" if n else str(name) for name, n in zip(names, repeat, strict=True)])

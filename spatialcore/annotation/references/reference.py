@@ -1,0 +1,108 @@
+"""One reference on its way into the training set, and what is told of it afterwards."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from spatialcore.annotation.acquisition import provenance_of
+from spatialcore.annotation.references.features import Features
+from spatialcore.annotation.references.labels import Finding
+from spatialcore.annotation.references.tissue_check import tissues_of
+from spatialcore.columns import ONTOLOGY_ID
+from spatialcore.core.anndata_file import AnnDataFile
+from spatialcore.core.matrix import Ints
+from spatialcore.core.normalization import Status
+from spatialcore.core.provenance import sha256_of_file
+from spatialcore.errors import InputError
+from spatialcore.storage.secrets import redact
+
+
+@dataclass
+class Reference:
+    """One reference on its way: what was asked, what was found, what is kept."""
+
+    uri: str
+    path: Path
+    source: str
+    label_column: str
+    labels: pd.Categorical
+    features: Features
+    status: Status
+    n_cells: int
+    has_ids: bool
+    dropped: list[dict[str, Any]] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    rows: Ints = field(default_factory=lambda: np.empty(0, np.int64))
+    counts_kind: str = ""
+    tissues: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def drawn(self) -> pd.Categorical:
+        """Labels of the drawn cells."""
+        return self.labels[self.rows]
+
+
+def source_names(paths: Sequence[Path]) -> list[str]:
+    """Name every reference by its file, with as many parent folders as it takes to tell all apart.
+
+    Examples
+    --------
+    >>> source_names([Path("a/ref.h5ad"), Path("b/ref.h5ad"), Path("b/lung.h5ad")])
+    ['a/ref', 'b/ref', 'lung']
+    """
+    parts = [(*path.resolve().parts[1:-1], path.name.removesuffix(".zip").rsplit(".", 1)[0]) for path in paths]
+    names = [own[-1] for own in parts]
+    depth = 1
+    while len(set(names)) < len(names) and depth < max(map(len, parts)):
+        depth += 1
+        twice = {name for name in names if names.count(name) > 1}
+        names = ["/".join(own[-depth:]) if name in twice else name for own, name in zip(parts, names, strict=True)]
+    return [name if names.count(name) == 1 else f"{name}#{names[:i].count(name) + 1}" for i, name in enumerate(names)]
+
+
+def inspect_reference(uri: str, path: Path, source: str, column: str, random_state: int) -> Reference:
+    """Read what is known before any cell is drawn: labels, features and the state of the matrix."""
+    with AnnDataFile(path) as file:
+        if file.n_obs == 0 or file.n_vars == 0:
+            raise InputError(f"{path} holds {file.n_obs} cells and {file.n_vars} genes", hint="pass a file with both")
+        labels = file.labels(column)
+        status = file.status(random_state)
+        features = Features.of(file, status["raw_source"] or "X")
+        has_ids, tissues = ONTOLOGY_ID in file.obs_columns, tissues_of(file)
+        return Reference(
+            uri, path, source, column, labels, features, status, file.n_obs, has_ids=has_ids, tissues=tissues
+        )
+
+
+def describe_reference(
+    reference: Reference, genes: list[str], wanted: list[str] | None, checksum: bool
+) -> dict[str, Any]:
+    """Return the reference's entry in the manifest: what was read, what was left out and why."""
+    status = reference.status
+    is_file = reference.path.is_file()
+    kept = pd.Series(reference.drawn.astype(str)).value_counts()
+    return {
+        "uri": redact(reference.uri),
+        "path": str(reference.path),
+        "source": reference.source,
+        "label_column": reference.label_column,
+        "tissues": reference.tissues,
+        "size": reference.path.stat().st_size if is_file else None,
+        "sha256": sha256_of_file(reference.path) if checksum and is_file else None,
+        "n_cells": reference.n_cells,
+        "n_kept": len(reference.rows),
+        "kept": {str(label): int(n) for label, n in kept.items()},
+        "dropped": reference.dropped,
+        "genes_wanted": None if wanted is None else len(wanted),
+        "genes_kept": len(genes),
+        "genes_missing": [] if wanted is None else reference.features.missing(wanted),
+        "counts": {"source": status["raw_source"] or "X", "kind": reference.counts_kind},
+        "x_state": status["x_state"],
+        "x_target_sum": status["x_target_sum"],
+        "findings": [finding.as_dict() for finding in reference.findings],
+        "origin": {name: known for name, known in provenance_of(reference.path).items() if name != "request"},
+    }

@@ -1,0 +1,179 @@
+"""How the model does on reference cells it has not seen, measured as the query's platform would show them.
+
+Three folds of the reference: models of two, scored on the third. The same cells serve three purposes: the
+calibration, the held-out figures of the model card, and the pairs of classes that the panel cannot separate.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from spatialcore.annotation.model.calibration import Calibration, Evidence, fit_calibration, fit_temperature
+from spatialcore.annotation.model.linear import Floats
+from spatialcore.annotation.model.scorer import Scorer
+from spatialcore.annotation.training.fitting import Conditions, Voters, fit_voters
+
+Codes = npt.NDArray[np.intp]
+FOLDS = 3
+CELLS_PER_CLASS = 500
+MAX_CELLS = 24_000
+UNSEEN_SHARE = 0.08
+SHUFFLED_SHARE = 0.05
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Held-out cells: the truth, the best class, and whether and how surely it is right."""
+
+    truth: Codes
+    best: Codes
+    confidence: Floats
+    n_classes: int
+
+    @property
+    def right(self) -> npt.NDArray[np.bool_]:
+        """Whether each call is right."""
+        right: npt.NDArray[np.bool_] = self.best == self.truth
+        return right
+
+    def reliability(self, n_bins: int = 10) -> list[dict[str, float]]:
+        """Return, per bin of the confidence that holds cells: its bounds, cells, mean confidence, share right."""
+        place = np.minimum((self.confidence * n_bins).astype(np.intp), n_bins - 1)
+        return [
+            {
+                "low": k / n_bins,
+                "high": (k + 1) / n_bins,
+                "n_cells": int((place == k).sum()),
+                "confidence": float(self.confidence[place == k].mean()),
+                "accuracy": float(self.right[place == k].mean()),
+            }
+            for k in range(n_bins)
+            if (place == k).any()
+        ]
+
+    def confusion(self) -> npt.NDArray[np.intp]:
+        """Return counts of cells, truth x call."""
+        table = np.zeros((self.n_classes, self.n_classes), dtype=np.intp)
+        np.add.at(table, (self.truth, self.best), 1)
+        return table
+
+
+@dataclass(frozen=True)
+class _Scored:
+    """One set of scored cells: a fold's held-out cells or decoys."""
+
+    truth: Codes
+    best: Codes
+    scores: Floats
+    second: Floats
+    counts: sparse.csr_matrix
+    scorer: Scorer
+
+    def evidence(self, temperature: float) -> Evidence:
+        return self.scorer.evidence(self.counts, self.scores, self.second, self.best, temperature)
+
+
+def cross_fit(
+    counts: sparse.csr_matrix, codes: Codes, n_classes: int, conditions: Conditions, rng: np.random.Generator
+) -> tuple[HeldOut, Calibration, Voters | None]:
+    """Score every cell of a balanced draw by models that have not seen it, and fit the calibration on the result.
+
+    Returns
+    -------
+    The held-out cells, the calibration, and the models of the last fold: where the fit on all cells may start.
+    """
+    rows = draw_per_class(codes, min(CELLS_PER_CLASS, max(30, MAX_CELLS // n_classes)), rng)
+    counts, codes = counts[rows], codes[rows]
+    folds = assign_folds(codes, rng)
+    cells, unseen, shuffled = [], [], []
+    voters: Voters | None = None
+    for fold in range(FOLDS):
+        inside, outside = folds != fold, folds == fold
+        if not outside.any():
+            continue
+        voters = fit_voters(counts[inside], codes[inside], n_classes, conditions, rng)
+        scorer = Scorer.build(voters.linear, voters.target_sum, voters.second, voters.profiles)
+        seen = conditions.measure(counts[outside], rng)
+        kept = np.diff(seen.indptr) > 0
+        seen, truth = seen[kept], codes[outside][kept]
+        cells.append(_score(scorer, seen, truth))
+        if n_classes > 2:
+            unseen.append(_hide_own_class(cells[-1]))
+        shuffled.append(_score(scorer, shuffle_genes(seen, rng), np.full(len(truth), -1)))
+    return *_calibrate(cells, unseen, shuffled, n_classes), voters
+
+
+def _calibrate(
+    cells: list[_Scored], unseen: list[_Scored], shuffled: list[_Scored], n_classes: int
+) -> tuple[HeldOut, Calibration]:
+    truth, best = (np.concatenate([getattr(part, name) for part in cells]) for name in ("truth", "best"))
+    scores = np.concatenate([part.scores for part in cells])
+    weights = 1.0 / np.bincount(truth, minlength=n_classes)[truth]
+    temperature = fit_temperature(scores, truth, weights / weights.sum())
+    parts = [(cells, weights / weights.sum(), 1.0)]
+    for decoys, share in ((unseen, UNSEEN_SHARE), (shuffled, SHUFFLED_SHARE)):
+        if decoys:
+            parts.append((decoys, weights / weights.sum() * share, 0.0))
+    evidence = [_join([part.evidence(temperature) for part in group]) for group, _, _ in parts]
+    right = np.concatenate([(best == truth) if target else np.zeros(len(truth), bool) for _, _, target in parts])
+    calibration = fit_calibration(_join(evidence), right, np.concatenate([w for _, w, _ in parts]), temperature)
+    return HeldOut(truth, best, calibration.probability(evidence[0]), n_classes), calibration
+
+
+def _score(scorer: Scorer, counts: sparse.csr_matrix, truth: Codes) -> _Scored:
+    scores = scorer.scores(counts)
+    return _Scored(truth, scores.argmax(axis=1), scores, scorer.second_scores(counts), counts, scorer)
+
+
+def _hide_own_class(cells: _Scored) -> _Scored:
+    """Return the cells as decoys: the same, from a model that does not have their class."""
+    index = np.arange(len(cells.truth))
+    scores, second = cells.scores.copy(), cells.second.copy()
+    scores[index, cells.truth] = -np.inf
+    second[index, cells.truth] = -np.inf
+    return _Scored(cells.truth, scores.argmax(axis=1), scores, second, cells.counts, cells.scorer)
+
+
+def shuffle_genes(counts: sparse.csr_matrix, rng: np.random.Generator) -> sparse.csr_matrix:
+    """Return the cells with each cell's counts dealt to genes drawn at random: right depth, no cell."""
+    genes = counts.shape[1]
+    rows = np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr))
+    order = np.lexsort((rng.random(counts.nnz), rows))  # values permuted within the row
+    offset = rng.integers(0, genes, size=counts.shape[0])
+    permutation = rng.permutation(genes)
+    columns = permutation[(counts.indices + offset[rows]) % genes]
+    shuffled = sparse.csr_matrix((counts.data[order], columns, counts.indptr.copy()), shape=counts.shape)
+    shuffled.sort_indices()
+    return shuffled
+
+
+def draw_per_class(codes: Codes, most: int, rng: np.random.Generator) -> Codes:
+    """Return sorted row numbers, at most `most` of each class."""
+    order = rng.permutation(len(codes))
+    rank = _rank_within(codes[order])
+    return np.sort(order[rank < most])
+
+
+def assign_folds(codes: Codes, rng: np.random.Generator) -> Codes:
+    """Deal the cells of every class over the folds; a class of one cell is never held out (-1)."""
+    order = rng.permutation(len(codes))
+    folds = np.empty(len(codes), dtype=np.intp)
+    folds[order] = _rank_within(codes[order]) % FOLDS
+    folds[np.bincount(codes)[codes] < 2] = -1
+    return folds
+
+
+def _rank_within(codes: Codes) -> Codes:
+    """Return for each element how many of the same code stand before it."""
+    order = np.argsort(codes, kind="stable")
+    starts = np.concatenate([[0], np.cumsum(np.bincount(codes))])
+    rank = np.empty(len(codes), dtype=np.intp)
+    rank[order] = np.arange(len(codes)) - starts[codes[order]]
+    return rank
+
+
+def _join(parts: list[Evidence]) -> Evidence:
+    names = ("margins", "totals", "deviance", "second")
+    return Evidence(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))

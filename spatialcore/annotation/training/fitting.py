@@ -1,0 +1,111 @@
+"""The models that look at a cell: one linear model matched to the platform, and beside it what the confidence needs."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from spatialcore.annotation.model.linear import Floats, Standardized
+from spatialcore.annotation.training.logistic import fit_logistic
+from spatialcore.annotation.training.platform import (
+    Platform,
+    class_profiles,
+    log_scale,
+    match_to_platform,
+    thin_to_depths,
+)
+
+Codes = npt.NDArray[np.intp]
+PLAIN_SUM = 10_000.0
+REPLICATES = 2
+FEWEST_SHOWN = 100
+MOST_REPLICATES = 20
+BALANCE = 0.75
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What is known of the data to come: a platform (from a query), depths alone, or nothing."""
+
+    platform: Platform | None = None
+    depths: Floats | None = None
+
+    @property
+    def target_sum(self) -> float:
+        """The total to which cells are brought before log1p: the median depth, or 10,000 where no depth is known."""
+        depths = self.platform.depths if self.platform else self.depths
+        return max(float(np.median(depths)), 10.0) if depths is not None and len(depths) else PLAIN_SUM
+
+    def measure(self, counts: sparse.csr_matrix, rng: np.random.Generator) -> sparse.csr_matrix:
+        """Return the reference cells as they would look under these conditions."""
+        if self.platform is not None and len(self.platform.depths):
+            return match_to_platform(counts, self.platform, rng)
+        if self.depths is not None and len(self.depths):
+            return thin_to_depths(counts, self.depths, rng)
+        return counts
+
+    @property
+    def is_random(self) -> bool:
+        """Whether measuring twice gives two different matrices."""
+        return self.target_sum != PLAIN_SUM
+
+    def expected(self, profiles: Floats) -> Floats:
+        """Return the class profiles as these conditions show them."""
+        return self.platform.expected(profiles) if self.platform else profiles
+
+
+@dataclass(frozen=True)
+class Voters:
+    """The fitted models.
+
+    Parameters
+    ----------
+    linear
+        Multinomial logistic regression on the matched reference; its input is log1p at `target_sum`.
+    second
+        The same on the reference as it is; its input is log1p at 10,000.
+    profiles
+        Expected share of each gene per class under the conditions.
+    """
+
+    linear: Standardized
+    second: Standardized
+    profiles: Floats
+    target_sum: float
+
+
+def fit_voters(
+    counts: sparse.csr_matrix,
+    codes: Codes,
+    n_classes: int,
+    conditions: Conditions,
+    rng: np.random.Generator,
+    start: Voters | None = None,
+) -> Voters:
+    """Fit all models on reference counts, cells x genes; `start` is where the fits begin, to end sooner."""
+    rows = _shown(codes, rng) if conditions.is_random else np.arange(len(codes))
+    seen, labels = conditions.measure(counts[rows], rng), codes[rows]
+    filled = np.diff(seen.indptr) > 0
+    first, other = (start.linear, start.second) if start else (None, None)
+    linear = fit_logistic(
+        log_scale(seen[filled], conditions.target_sum), labels[filled], n_classes, power=BALANCE, start=first
+    )
+    second = fit_logistic(log_scale(counts, PLAIN_SUM), codes, n_classes, start=other)
+    return Voters(linear, second, conditions.expected(class_profiles(counts, codes, n_classes)), conditions.target_sum)
+
+
+def _shown(codes: Codes, rng: np.random.Generator) -> Codes:
+    """Return which cells are measured, every one twice and those of a small class more often.
+
+    A cell measured at a hundred counts looks different every time: two looks at each of ten cells teach little of what
+    the platform may show of their class.
+    """
+    sizes = np.bincount(codes)
+    wanted = np.maximum(REPLICATES * sizes, np.minimum(FEWEST_SHOWN, MOST_REPLICATES * sizes))
+    more = [
+        rng.choice(np.flatnonzero(codes == k), n - REPLICATES * sizes[k])
+        for k, n in enumerate(wanted)
+        if n > REPLICATES * sizes[k]
+    ]
+    return np.concatenate([np.tile(np.arange(len(codes)), REPLICATES), *more])

@@ -1,0 +1,188 @@
+"""What the query's platform does to a cell, estimated from the query itself, and the same done to the reference.
+
+Imaging platforms count a hundred or two transcripts a cell, see each gene with an efficiency of its own, and add an
+ambient share of neighbouring transcripts. A classifier trained on reference cells that went through the same loses
+far less on the way to the query.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from spatialcore.annotation.model.linear import Floats
+
+Codes = npt.NDArray[np.intp]
+AMBIENT_GRID = (0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5)
+SHARED_PROFILE = 0.01
+ROUNDS = 3
+PRIOR_COUNTS = 5.0
+EFFICIENCY_RANGE = (1 / 30, 30.0)
+MAX_QUERY_CELLS = 20_000
+
+
+@dataclass(frozen=True)
+class Platform:
+    """How a platform sees a cell.
+
+    Parameters
+    ----------
+    depths
+        Counts per cell, a sample of the query's cells; empty where nothing is known of it.
+    efficiency
+        Relative yield of each gene.
+    ambient
+        Share of a cell's counts that come from the query's mean profile.
+    background
+        The query's mean profile, summing to one.
+    """
+
+    depths: Floats
+    efficiency: Floats
+    ambient: float
+    background: Floats
+
+    @property
+    def median_depth(self) -> float:
+        """The median counts of a cell, NaN where no depth is known."""
+        return float(np.median(self.depths)) if len(self.depths) else float("nan")
+
+    def expected(self, shares: Floats) -> Floats:
+        """Return the share of each gene that the platform shows, from true shares (rows sum to one)."""
+        seen = shares * self.efficiency
+        seen = seen / np.maximum(seen.sum(axis=1, keepdims=True), 1e-300)
+        expected: Floats = (1 - self.ambient) * seen + self.ambient * self.background
+        return expected
+
+
+def class_profiles(counts: sparse.csr_matrix, codes: Codes, n_classes: int) -> Floats:
+    """Return the mean share of each gene per class, with 1 % of the overall mean mixed in, classes x genes."""
+    shares = normalized_rows(counts)
+    members = sparse.csr_matrix((np.ones(len(codes)), (codes, np.arange(len(codes)))), shape=(n_classes, len(codes)))
+    profiles = (members @ shares).toarray()
+    profiles /= np.maximum(profiles.sum(axis=1, keepdims=True), 1e-300)
+    overall = profiles.mean(axis=0) + 1e-9
+    result: Floats = (1 - SHARED_PROFILE) * profiles + SHARED_PROFILE * overall / overall.sum()
+    result /= result.sum(axis=1, keepdims=True)
+    return result
+
+
+def row_sums(counts: sparse.csr_matrix) -> Floats:
+    """Return the total of every row in float64."""
+    return np.asarray(counts.sum(axis=1, dtype=np.float64)).ravel()
+
+
+def normalized_rows(counts: sparse.csr_matrix, total: float = 1.0) -> sparse.csr_matrix:
+    """Return the matrix with every row brought to `total`; rows without counts stay zero."""
+    sums = row_sums(counts)
+    factor = np.divide(total, sums, out=np.zeros_like(sums), where=sums > 0)
+    data = counts.data * np.repeat(factor, np.diff(counts.indptr))
+    return sparse.csr_matrix((data, counts.indices, counts.indptr), shape=counts.shape)
+
+
+def log_scale(counts: sparse.csr_matrix, total: float) -> sparse.csr_matrix:
+    """Return log1p of the counts brought to `total` per cell, float32."""
+    scaled = normalized_rows(counts, total)
+    return sparse.csr_matrix(
+        (np.log1p(scaled.data).astype(np.float32), scaled.indices, scaled.indptr), shape=scaled.shape
+    )
+
+
+def estimate_platform(profiles: Floats, query: sparse.csr_matrix) -> Platform:
+    """Estimate gene efficiencies and the ambient share of the query by expectation-maximisation.
+
+    A cell of class k shows gene g with probability ``M_kg = (1 - a) norm(mu_k e)_g + a q_g``. For each ambient
+    share `a` of a grid, classes of cells and efficiencies are estimated in turn; the `a` of the largest likelihood
+    stays. The share is capped by how mixed the query is, since in a homogeneous query the mean profile is not
+    ambient but the cells themselves.
+
+    Parameters
+    ----------
+    profiles
+        Mean shares per class of the reference, classes x genes.
+    query
+        Raw counts of query cells on the same genes; some 20,000 cells are enough.
+    """
+    totals = row_sums(query)
+    query, totals = query[totals > 0], totals[totals > 0]
+    n_genes = profiles.shape[1]
+    if len(totals) == 0:
+        return Platform(np.zeros(0), np.ones(n_genes), 0.0, np.full(n_genes, 1 / n_genes))
+    observed = np.asarray(query.sum(axis=0, dtype=np.float64)).ravel()
+    background = (observed + 0.5) / (observed + 0.5).sum()
+    composition = _responsibilities(query, 0.9 * profiles + 0.1 * background).mean(axis=0)
+    cap = min(0.5, 0.5 * (1 - float((composition**2).sum())))
+    best = (-np.inf, 0.0, np.ones(n_genes))
+    for share in (a for a in AMBIENT_GRID if a <= cap):
+        best = max(best, _fit_efficiency(profiles, query, totals, observed, background, share), key=lambda fit: fit[0])
+    return Platform(totals, best[2], best[1], background)
+
+
+def _fit_efficiency(
+    profiles: Floats, query: sparse.csr_matrix, totals: Floats, observed: Floats, background: Floats, share: float
+) -> tuple[float, float, Floats]:
+    efficiency, likelihood = np.ones(profiles.shape[1]), -np.inf
+    for _ in range(ROUNDS):
+        model = Platform(totals, efficiency, share, background).expected(profiles)
+        likelihood, weights = _expectation(query, model)
+        expected = (weights.T @ totals) @ profiles
+        efficiency = np.clip((observed + PRIOR_COUNTS) / (expected + PRIOR_COUNTS), *EFFICIENCY_RANGE)
+    return likelihood, share, efficiency
+
+
+def _expectation(query: sparse.csr_matrix, model: Floats) -> tuple[float, Floats]:
+    logs = query @ np.log(model).T
+    top = logs.max(axis=1, keepdims=True)
+    weights = np.exp(logs - top)
+    sums = weights.sum(axis=1, keepdims=True)
+    return float((top + np.log(sums)).sum()), weights / sums
+
+
+def _responsibilities(query: sparse.csr_matrix, model: Floats) -> Floats:
+    return _expectation(query, model)[1]
+
+
+def match_to_platform(counts: sparse.csr_matrix, platform: Platform, rng: np.random.Generator) -> sparse.csr_matrix:
+    """Measure every reference cell again, once, as the platform would: Poisson counts at a depth drawn from the query.
+
+    The mean of gene g is ``L [(1 - a) norm(x e)_g + a q_g]``. The two parts are drawn apart, which is the same and
+    keeps the matrix sparse.
+    """
+    n = counts.shape[0]
+    depths = rng.choice(platform.depths, size=n)
+    weighted = sparse.csr_matrix(
+        (counts.data * platform.efficiency[counts.indices], counts.indices, counts.indptr), shape=counts.shape
+    )
+    shares = normalized_rows(weighted)
+    rates = shares.data * np.repeat(depths * (1 - platform.ambient), np.diff(shares.indptr))
+    drawn = rng.poisson(rates).astype(np.float32)
+    own = sparse.csr_matrix((drawn, shares.indices, shares.indptr), shape=shares.shape, copy=True)
+    if platform.ambient > 0:
+        own = own + _ambient_counts(depths * platform.ambient, platform.background, rng)
+    own.eliminate_zeros()
+    return sparse.csr_matrix(own)
+
+
+def _ambient_counts(rates: Floats, background: Floats, rng: np.random.Generator) -> sparse.csr_matrix:
+    numbers = rng.poisson(rates)
+    rows = np.repeat(np.arange(len(rates)), numbers)
+    edges = np.cumsum(background)
+    genes = np.searchsorted(edges / edges[-1], rng.random(len(rows)), side="right")
+    drawn = sparse.csr_matrix((np.ones(len(rows), np.float32), (rows, genes)), shape=(len(rates), len(background)))
+    drawn.sum_duplicates()
+    return drawn
+
+
+def thin_to_depths(counts: sparse.csr_matrix, depths: Floats, rng: np.random.Generator) -> sparse.csr_matrix:
+    """Thin every cell to a depth drawn from `depths`, binomially per entry; a cell already shallower stays as it is."""
+    totals = row_sums(counts)
+    wanted = rng.choice(depths, size=len(totals))
+    keep = np.minimum(1.0, np.divide(wanted, totals, out=np.ones_like(totals), where=totals > 0))
+    whole = np.rint(counts.data).astype(np.int64)
+    drawn = rng.binomial(whole, np.repeat(keep, np.diff(counts.indptr)))
+    thinned = sparse.csr_matrix(
+        (drawn.astype(np.float32), counts.indices.copy(), counts.indptr.copy()), shape=counts.shape
+    )
+    thinned.eliminate_zeros()
+    return thinned

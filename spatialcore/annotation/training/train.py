@@ -1,0 +1,145 @@
+"""Train a model for a panel: the spec's door, and the two trainers behind it."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from anndata import AnnData
+
+from spatialcore import columns
+from spatialcore.annotation.model.artifact import CellTypingModel, colors_path, save_model, sidecar_path
+from spatialcore.annotation.training.celltypist import RecipeOptions
+from spatialcore.annotation.training.classes import ClassLabels, read_labels
+from spatialcore.annotation.training.trainers import train_logistic, train_recipe
+from spatialcore.core.palette import palette
+from spatialcore.errors import InputError
+
+
+def train_celltypist_model(
+    adata: AnnData,
+    label_column: str = columns.UNIFIED_CELL_TYPE,
+    model_name: str = "custom_model",
+    output_path: str | Path | None = None,
+    use_SGD: bool = True,
+    mini_batch: bool = True,
+    balance_cell_type: bool = True,
+    feature_selection: bool = False,
+    n_jobs: int = -1,
+    max_iter: int = 100,
+    epochs: int = 10,
+    batch_size: int = 1000,
+    batch_number: int = 200,
+    *,
+    trainer: Literal["celltypist", "logistic"] = "celltypist",
+    query: AnnData | None = None,
+    depths: npt.ArrayLike | None = None,
+    ontology_column: str = columns.ONTOLOGY_ID,
+    tissue: str = "unknown",
+    random_state: int = 42,
+) -> dict[str, Any]:
+    """Train a model on labelled reference cells and write its three files.
+
+    Parameters
+    ----------
+    adata
+        Reference cells x panel genes: log1p(10k) in ``X``, counts in ``layers["counts"]`` (recovered where absent).
+    label_column
+        The obs column with the class of each cell. Where it holds Cell Ontology ids, the classes get the terms'
+        names.
+    model_name, output_path
+        The path of the ``.pkl``, or a folder for ``{model_name}.pkl``. Without it nothing is written and the model
+        is in the result.
+    use_SGD, mini_batch, balance_cell_type, feature_selection, n_jobs, max_iter, epochs, batch_size, batch_number
+        CellTypist's own parameters, used by ``trainer="celltypist"``.
+    trainer
+        "celltypist" is CellTypist's recipe, seeded. "logistic" is class-balanced multinomial logistic regression to
+        convergence on the reference as the query's platform would show it, with calibrated confidence.
+    query
+        The data to be annotated: its depth, gene efficiencies and ambient share are matched. For "logistic".
+    depths
+        Counts per cell to expect, where there is no query: a number or a sample of numbers. For "logistic".
+    ontology_column
+        The obs column with Cell Ontology ids: each class gets the id that most of its cells have.
+    tissue
+        Written into the model's description.
+    random_state
+        Seed of every draw: the same input gives the same coefficients.
+
+    Returns
+    -------
+    dict
+        model_path, metadata_path, colors_path (``None`` where nothing was written), classes, genes, summary, model.
+
+    Raises
+    ------
+    LabelColumnError
+        No such column, no label in it, or a single class.
+
+    Examples
+    --------
+    >>> import anndata, numpy as np, pandas as pd, tempfile
+    >>> rng = np.random.default_rng(0)
+    >>> counts = rng.poisson(np.repeat([[5, 1, 1, 1], [1, 1, 5, 1]], 60, axis=0)).astype("float32")
+    >>> obs = pd.DataFrame({"unified_cell_type": ["B cell"] * 60 + ["T cell"] * 60}, index=np.arange(120).astype(str))
+    >>> reference = anndata.AnnData(counts, obs, pd.DataFrame(index=["MS4A1", "ACTB", "CD3D", "GAPDH"]))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     trained = train_celltypist_model(reference, output_path=f"{folder}/blood.pkl", trainer="logistic")
+    >>> trained["classes"]
+    ['B cell', 'T cell']
+    """
+    if trainer not in ("celltypist", "logistic"):
+        raise InputError(f"trainer {trainer!r} is not known", hint="one of 'logistic', 'celltypist'")
+    labels = read_labels(adata.obs, label_column, ontology_column)
+    if trainer == "celltypist":
+        options = RecipeOptions(
+            use_SGD=use_SGD,
+            mini_batch=mini_batch,
+            balance_cell_type=balance_cell_type,
+            feature_selection=feature_selection,
+            n_jobs=n_jobs,
+            max_iter=max_iter,
+            epochs=epochs,
+            batch_size=batch_size,
+            batch_number=batch_number,
+        )
+        model = train_recipe(adata, labels, options, random_state)
+    else:
+        model = train_logistic(adata, labels, query=query, depths=depths, random_state=random_state)
+    summary = _summary(trainer, labels, model)
+    about = {"name": model_name, "tissue": tissue, "label_column": label_column, "random_state": random_state}
+    metadata = {**about, "training": summary, **model.metadata}
+    model = replace(model, ontology_ids=labels.ontology_ids, colors=palette(model.classes), metadata=metadata)
+    if output_path is not None:
+        model = save_model(model, _file(output_path, model_name))
+    return _result(model, summary)
+
+
+def _summary(trainer: str, labels: ClassLabels, model: CellTypingModel) -> dict[str, Any]:
+    return {
+        "trainer": trainer,
+        "n_cells": len(labels.rows),
+        "n_unlabelled": labels.n_unlabelled,
+        "n_genes": len(model.genes),
+        "n_classes": len(model.classes),
+        "cells_per_class": dict(zip(labels.names, np.bincount(labels.codes).tolist(), strict=True)),
+    }
+
+
+def _file(output_path: str | Path, model_name: str) -> Path:
+    path = Path(output_path).expanduser()
+    return path / f"{model_name}.pkl" if path.is_dir() else path
+
+
+def _result(model: CellTypingModel, summary: dict[str, Any]) -> dict[str, Any]:
+    path = model.path
+    return {
+        "model_path": str(path) if path else None,
+        "metadata_path": str(sidecar_path(path)) if path else None,
+        "colors_path": str(colors_path(path)) if path else None,
+        "classes": list(model.classes),
+        "genes": list(model.genes),
+        "summary": summary,
+        "model": model,
+    }

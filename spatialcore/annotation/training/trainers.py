@@ -1,0 +1,155 @@
+"""The two trainers, from labelled cells to a model in memory."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from anndata import AnnData
+from scipy import sparse
+
+from spatialcore.annotation.expression import locate
+from spatialcore.annotation.model.artifact import CellTypingModel
+from spatialcore.annotation.query import open_query
+from spatialcore.annotation.training.celltypist import RecipeOptions, fit_celltypist
+from spatialcore.annotation.training.classes import ClassLabels
+from spatialcore.annotation.training.cross_validation import HeldOut, cross_fit
+from spatialcore.annotation.training.fitting import Conditions, fit_voters
+from spatialcore.annotation.training.platform import (
+    MAX_QUERY_CELLS,
+    class_profiles,
+    estimate_platform,
+    log_scale,
+    row_sums,
+)
+from spatialcore.core.counts import recover_counts
+from spatialcore.core.matrix import open_matrix
+from spatialcore.core.normalization import TARGET_SUM
+from spatialcore.errors import InputError
+
+Floats = npt.NDArray[np.float64]
+
+
+def train_recipe(adata: AnnData, labels: ClassLabels, options: RecipeOptions, random_state: int) -> CellTypingModel:
+    """Train by CellTypist's recipe on log1p(10k)."""
+    matrix, kind, _ = locate(adata)
+    if kind == "log1p":
+        X = open_matrix(matrix).take(labels.rows)
+    else:
+        X = log_scale(reference_counts(adata, labels.rows), TARGET_SUM)
+    names = np.array(labels.names)[labels.codes]
+    linear, classes, genes = fit_celltypist(X, names, np.asarray(adata.var_names, dtype=object), options, random_state)
+    return CellTypingModel(classes, genes, linear)
+
+
+def train_logistic(
+    adata: AnnData,
+    labels: ClassLabels,
+    *,
+    query: AnnData | None,
+    depths: npt.ArrayLike | None,
+    random_state: int,
+) -> CellTypingModel:
+    """Train the matched model and its calibration."""
+    counts = reference_counts(adata, labels.rows)
+    genes = np.asarray([str(gene) for gene in adata.var_names], dtype=object)
+    kept = np.asarray(counts.sum(axis=0)).ravel() > 0
+    seen: sparse.csr_matrix | None = None
+    if query is not None:
+        sample, position = query_sample(query, genes, random_state)
+        kept &= np.isin(np.arange(len(genes)), position)
+        seen = sample[:, kept[position]]
+    counts, genes = counts[:, kept], genes[kept]
+    filled = row_sums(counts) > 0
+    counts, codes = counts[filled], labels.codes[filled]
+    _check_classes(codes, labels)
+    n_classes = len(labels.names)
+    conditions = _conditions(counts, codes, n_classes, seen, depths)
+    rng = np.random.default_rng(random_state)
+    heldout, calibration, rough = cross_fit(counts, codes, n_classes, conditions, rng)
+    voters = fit_voters(counts, codes, n_classes, conditions, rng, rough)
+    return CellTypingModel(
+        classes=labels.names,
+        genes=tuple(map(str, genes)),
+        linear=voters.linear,
+        target_sum=voters.target_sum,
+        second=voters.second,
+        profiles=voters.profiles,
+        calibration=calibration,
+        metadata={"heldout": _heldout_table(heldout, labels), "platform": _describe(conditions)},
+    )
+
+
+def reference_counts(adata: AnnData, rows: npt.NDArray[np.intp]) -> sparse.csr_matrix:
+    """Return counts of labelled reference cells: raw where they are, else recovered or pseudo-counts."""
+    layer = adata.layers.get("counts") if hasattr(adata.layers, "get") else None
+    if layer is not None:
+        return sparse.csr_matrix(open_matrix(layer).take(rows))
+    matrix, kind, _ = locate(adata)
+    values = open_matrix(matrix).take(rows)
+    return values if kind == "counts" else recover_counts(values)[0]
+
+
+def query_sample(
+    query: AnnData, genes: npt.NDArray[np.object_], random_state: int
+) -> tuple[sparse.csr_matrix, npt.NDArray[np.intp]]:
+    """Return counts of random query cells over the shared genes, and the positions of those genes in `genes`."""
+    expression = open_query(query, [str(gene) for gene in genes])
+    rng = np.random.default_rng(random_state)
+    n = expression.n_obs
+    rows = np.arange(n) if n <= MAX_QUERY_CELLS else np.sort(rng.choice(n, MAX_QUERY_CELLS, replace=False))
+    return expression.counts(rows), expression.genes.model
+
+
+def _conditions(
+    counts: sparse.csr_matrix,
+    codes: npt.NDArray[np.intp],
+    n_classes: int,
+    query: sparse.csr_matrix | None,
+    depths: npt.ArrayLike | None,
+) -> Conditions:
+    if query is not None:
+        return Conditions(platform=estimate_platform(class_profiles(counts, codes, n_classes), query))
+    if depths is None:
+        return Conditions()
+    known = np.atleast_1d(np.asarray(depths, dtype=np.float64)).ravel()
+    if not len(known) or not np.isfinite(known).all() or (known <= 0).any():
+        raise InputError(
+            "depths must be positive numbers", hint="counts per cell: one number, or a sample of the query's cells"
+        )
+    return Conditions(depths=known)
+
+
+def _check_classes(codes: npt.NDArray[np.intp], labels: ClassLabels) -> None:
+    missing = [
+        name for name, n in zip(labels.names, np.bincount(codes, minlength=len(labels.names)), strict=True) if n == 0
+    ]
+    if missing:
+        raise InputError(
+            f"no cell of {', '.join(missing[:5])} has a count on the shared genes",
+            hint="leave these classes out, or use a reference that measures the panel",
+        )
+
+
+def _heldout_table(heldout: HeldOut, labels: ClassLabels) -> dict[str, Any]:
+    confusion = heldout.confusion()
+    right, truth, called = np.diag(confusion), confusion.sum(axis=1), confusion.sum(axis=0)
+    f1 = np.divide(2 * right, truth + called, out=np.zeros(len(right)), where=truth + called > 0)
+    return {
+        "accuracy": float(right.sum() / max(1, truth.sum())),
+        "macro_f1": float(f1[truth > 0].mean()) if (truth > 0).any() else 0.0,
+        "f1": dict(zip(labels.names, f1.round(4).tolist(), strict=True)),
+        "cells": dict(zip(labels.names, truth.tolist(), strict=True)),
+        "confusion": confusion.tolist(),
+        "reliability": heldout.reliability(),
+    }
+
+
+def _describe(conditions: Conditions) -> dict[str, Any]:
+    if conditions.platform is None:
+        return {"matched_to": "depths" if conditions.depths is not None else "nothing"}
+    return {
+        "matched_to": "query",
+        "median_depth": conditions.platform.median_depth,
+        "ambient_share": conditions.platform.ambient,
+        "query_cells": len(conditions.platform.depths),
+    }

@@ -1,0 +1,5 @@
+"""Export for the Vitessce viewer."""
+
+from spatialcore.core.lazy_imports import lazy_exports
+
+__getattr__, __dir__, __all__ = lazy_exports(__name__, {"folder": ("write_vitessce",)})

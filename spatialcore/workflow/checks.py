@@ -1,0 +1,135 @@
+"""The checks before a run, each of one subject: what was found, and whether a run can go on with it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from spatialcore import storage
+from spatialcore.annotation.references.labels import DEFAULT_EXCLUDE_LABELS
+from spatialcore.annotation.run_config import Query, Reference, RunConfig
+from spatialcore.errors import SpatialCoreError
+from spatialcore.workflow.dataset import Facts
+from spatialcore.workflow.memory import available_memory
+from spatialcore.workflow.requirements import require_writable, short_name
+from spatialcore.workflow.states import STATES
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at."""
+
+    subject: str
+    ok: bool
+    detail: str
+
+    @classmethod
+    def failed(cls, subject: str, error: SpatialCoreError) -> "Check":
+        """Return the check that an error stands for."""
+        return cls(subject, False, f"{error.message} -> {error.hint}")
+
+
+def check_query(query: Query, facts: Facts) -> Check:
+    """Can it be annotated?"""
+    usable = facts.status["is_usable"] and bool(facts.genes) and facts.cells > 0
+    where = "coordinates" if facts.coordinates else "no coordinates: maps are left out"
+    text = f"{facts.format.name}, {facts.cells:,} cells, {len(facts.genes):,} genes, {_scale(facts)}, {where}"
+    return Check(f"query {query.name}", usable, text)
+
+
+def check_reference(reference: Reference, facts: Facts, config: RunConfig) -> Check:
+    """Can a model learn from it?"""
+    subject, column = f"reference {short_name(reference.uri)}", reference.label_column
+    if column not in facts.obs_columns:
+        offer = ", ".join(facts.labels) or ", ".join(facts.obs_columns[:8]) or "none"
+        return Check(subject, False, f"Label column {column!r} not found; columns like types: {offer}")
+    if not facts.format.name.startswith("AnnData"):
+        return Check(subject, False, f"{facts.format.name}: references are .h5ad or AnnData .zarr")
+    types = _count_types(facts, column, config)
+    drawn = min(facts.cells, config.max_cells_per_ref)
+    text = f"{drawn:,} of {facts.cells:,} cells, {types} types in {column!r}, {_scale(facts)}"
+    return Check(subject, facts.status["is_usable"] and types > 0, text)
+
+
+def check_genes(queries: list[Facts], references: list[Facts], config: RunConfig) -> list[Check]:
+    """Do queries and references share enough genes, each with each and all together?"""
+    if not queries or not references:
+        return []
+    least = config.min_gene_overlap_pct
+    return [
+        Check(what, 100 * shared >= least * wanted > 0, f"{shared} of {wanted} ({_pct(shared, wanted)})")
+        for what, shared, wanted in _shared_genes(queries, references)
+    ]
+
+
+def check_store(store: str) -> Check:
+    """Can the results be written?"""
+    subject = f"store {store}"
+    try:
+        return Check(subject, True, _state_of_store(store))
+    except SpatialCoreError as error:
+        return Check.failed(subject, error)
+
+
+def check_proportions(config: RunConfig) -> list[Check]:
+    """Can the table of proportions be read, where one is given?"""
+    if config.target_proportions is None:
+        return []
+    from spatialcore.annotation.balance.proportions import read_proportions
+
+    subject = "target proportions"
+    try:
+        shares = read_proportions(config.target_proportions)
+    except SpatialCoreError as error:
+        return [Check.failed(subject, error)]
+    return [Check(subject, True, f"{len(shares)} types, {100 * sum(shares.values()):.1f} % in all")]
+
+
+def check_memory(peak: int, *, complete: bool) -> Check:
+    """Is the memory there? Not ``complete``: some inputs could not be looked into."""
+    free = available_memory()
+    room = "" if free is None else f", {free / 1e9:.1f} GB are free"
+    partly = "" if complete else ", without what could not be looked into"
+    return Check("memory", free is None or peak < free, f"about {peak / 1e9:.1f} GB at the peak{partly}{room}")
+
+
+def _scale(facts: Facts) -> str:
+    counts = facts.status["raw_source"]
+    return f"counts in {counts}" if counts else STATES[facts.status["x_state"]]
+
+
+def _count_types(facts: Facts, column: str, config: RunConfig) -> int:
+    """Count the types that have enough cells and are not excluded."""
+    counts = facts.labels.get(column)
+    if counts is None:
+        return 0
+    excluded = DEFAULT_EXCLUDE_LABELS if config.exclude_labels is None else config.exclude_labels
+    return int((counts[~counts.index.isin(excluded)] >= config.min_cells_per_type).sum())
+
+
+def _shared_genes(queries: list[Facts], references: list[Facts]) -> list[tuple[str, int, int]]:
+    """Return what is compared, how many genes are shared, and of how many."""
+    panel = [gene for gene in queries[0].genes if all(gene in set(query.genes) for query in queries[1:])]
+    found = np.array([facts.has_genes(panel) for facts in references]).reshape(len(references), len(panel))
+    shares = []
+    if len(queries) > 1:
+        shares.append(("genes shared by all queries", len(panel), max(len(query.genes) for query in queries)))
+    for facts, own in zip(references, found, strict=True):
+        shares.append((f"panel genes in {facts.path.name}", int(own.sum()), len(panel)))
+    if len(references) > 1:
+        shares.append(("panel genes in all references", int(found.all(axis=0).sum()), len(panel)))
+    return shares
+
+
+def _state_of_store(store: str) -> str:
+    """Say whether a run's results lie there; raise where none could be written."""
+    if storage.scheme_of(store) == "file":
+        require_writable(store)
+        done, else_it = (Path(store).expanduser() / "manifest.json").exists(), "can be written to"
+    else:
+        done, else_it = storage.exists(storage.join(store, "manifest.json")), "can be reached"
+    return "holds results, which will be replaced" if done else else_it
+
+
+def _pct(part: int, whole: int) -> str:
+    return f"{100 * np.divide(part, max(1, whole)):.0f} %"

@@ -1,0 +1,179 @@
+"""What can be known of data without loading them: cells, features, scale, labels. The same facts for every format."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from anndata import AnnData
+from numpy.typing import NDArray
+
+from spatialcore.annotation.panel import get_panel_genes
+from spatialcore.columns import MANIFEST, SOURCE, SPATIAL
+from spatialcore.core.anndata_file import AnnDataFile
+from spatialcore.core.genes.symbols import ids_of, is_ensembl, shared_positions, symbols_of
+from spatialcore.core.matrix import Matrix, open_matrix
+from spatialcore.core.normalization import Status, check_normalization_status
+from spatialcore.errors import InputError
+from spatialcore.io.formats import Format, identify
+
+SAMPLED_CELLS = 2_000
+MOST_TYPES = 500
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of one data set.
+
+    Parameters
+    ----------
+    path, format
+        Where it is, and the format by name.
+    platform, unit
+        As the reader noted them; empty where it is not known.
+    cells
+        Number of cells.
+    var
+        The features.
+    genes
+        Symbols of the panel: features that are genes.
+    status
+        What the matrix holds.
+    values_per_cell, counts_per_cell
+        Mean number of stored values and median total of a cell, from a sample; total NaN without raw counts.
+    coordinates, annotated
+        Are there coordinates; was it annotated by this package?
+    labels
+        Columns of obs that may hold cell types, with the cells of each type.
+    """
+
+    path: Path
+    format: Format
+    platform: str
+    unit: str
+    cells: int
+    var: pd.DataFrame
+    genes: list[str]
+    status: Status
+    values_per_cell: float
+    counts_per_cell: float
+    coordinates: bool
+    annotated: bool
+    obs_columns: list[str]
+    labels: dict[str, "pd.Series[int]"] = field(default_factory=dict)
+
+    @property
+    def named_by(self) -> str:
+        """How the features are named."""
+        share = np.mean([is_ensembl(str(name)) for name in self.var.index])
+        return "Ensembl ids" if share > 0.5 else "symbols"
+
+    def has_genes(self, wanted: Sequence[str]) -> "NDArray[np.bool_]":
+        """Say of each wanted symbol whether it is among the features, under a former name or an id too."""
+        names = [str(name) for name in self.var.index]
+        found = shared_positions(list(wanted), symbols_of(names, self.var), ids_of(names, self.var))
+        return np.array([len(places) > 0 for places in found], dtype=bool)
+
+
+def look_at(path: str | Path) -> Facts:
+    """Find out what a path holds; AnnData on disk are not loaded, platform output is.
+
+    Raises
+    ------
+    FileMissingError, InputError
+        As :func:`spatialcore.io.identify` and the readers have them.
+    """
+    place = Path(path).expanduser()
+    found = identify(place)
+    if found.name.startswith("AnnData"):
+        with AnnDataFile(place) as file:
+            return _of_file(file, place, found)
+    return _of_memory(found.read(place), place, found)
+
+
+def _of_file(file: AnnDataFile, place: Path, found: Format) -> Facts:
+    status = file.status()
+    source = file.read(f"uns/{SOURCE}") or {}
+    var = file.var()
+    return Facts(
+        path=place,
+        format=found,
+        platform=str(source.get("platform", "")),
+        unit=str(source.get("unit", "")),
+        cells=file.n_obs,
+        var=var,
+        genes=_panel(var),
+        status=status,
+        coordinates=SPATIAL in file.keys("obsm"),
+        annotated=MANIFEST in file.keys("uns"),
+        obs_columns=file.obs_columns,
+        labels=_labels_of_file(file),
+        **_depth(file.matrix(status["raw_source"] or "X"), status),
+    )
+
+
+def _of_memory(adata: AnnData, place: Path, found: Format) -> Facts:
+    status = check_normalization_status(adata)
+    source = adata.uns.get(SOURCE, {})
+    return Facts(
+        path=place,
+        format=found,
+        platform=source.get("platform", ""),
+        unit=source.get("unit", ""),
+        cells=adata.n_obs,
+        var=adata.var,
+        genes=_panel(adata.var),
+        status=status,
+        coordinates=SPATIAL in adata.obsm,
+        annotated=MANIFEST in adata.uns,
+        obs_columns=list(adata.obs.columns),
+        labels={name: counts for name in adata.obs if (counts := _types(adata.obs[name])) is not None},
+        **_depth(open_matrix(_counts(adata, status)), status),
+    )
+
+
+def _counts(adata: AnnData, status: Status) -> Any:
+    source = status["raw_source"] or "X"
+    if source == "raw.X":
+        return adata.raw.X
+    return adata.X if source == "X" else adata.layers[source.removeprefix("layers/")]
+
+
+def _panel(var: pd.DataFrame) -> list[str]:
+    try:
+        return get_panel_genes(AnnData(var=var))
+    except InputError:
+        return []
+
+
+def _depth(matrix: Matrix, status: Status) -> dict[str, float]:
+    """Return stored values and counts per cell, of a few thousand cells drawn over the whole matrix."""
+    if matrix.shape[0] == 0:
+        return {"values_per_cell": 0.0, "counts_per_cell": float("nan")}
+    rng = np.random.default_rng(0)
+    rows = np.sort(rng.choice(matrix.shape[0], min(SAMPLED_CELLS, matrix.shape[0]), replace=False))
+    values = matrix.row_sums(rows, np.ones_like).mean()
+    counts = float("nan") if status["raw_source"] is None else np.median(matrix.row_sums(rows, np.abs))
+    return {"values_per_cell": float(values), "counts_per_cell": float(counts)}
+
+
+def _labels_of_file(file: AnnDataFile) -> dict[str, "pd.Series[int]"]:
+    # a few cells tell which columns are text; only those are read whole
+    few = file.obs(np.arange(min(file.n_obs, SAMPLED_CELLS)))
+    text = [name for name in file.obs_columns if _is_text(few[name])]
+    found = {name: _types(pd.Series(file.labels(name))) for name in text}
+    return {name: counts for name, counts in found.items() if counts is not None}
+
+
+def _is_text(column: "pd.Series[Any]") -> bool:
+    return isinstance(column.dtype, pd.CategoricalDtype) or pd.api.types.is_string_dtype(column.dtype)
+
+
+def _types(column: "pd.Series[Any]") -> "pd.Series[int] | None":
+    """Count the cells of each type, if the column can be one of types: text, few values, most of them repeated."""
+    if not _is_text(column):
+        return None
+    counts = column.astype(str)[column.notna()].value_counts()
+    return counts if 2 <= len(counts) <= min(MOST_TYPES, 0.5 * len(column)) else None

@@ -1,0 +1,65 @@
+"""How much memory a run is going to need, and how much there is."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from spatialcore.annotation.config import Recipe
+from spatialcore.workflow.dataset import Facts
+
+BASE = 700e6  # the interpreter with scanpy, scikit-learn and matplotlib
+VALUE = 8  # bytes of a stored value: float32 and its int32 column
+QUERY_COPIES = 4  # counts, log1p, the copy being written, and what reading leaves behind
+REFERENCE_COPIES = 5  # the parts, their union, counts and log1p of it, and the balanced draw
+CLASSES = 40  # a large reference's
+RICHER = 2.0  # a panel's genes are chosen for being expressed: more values per gene than over the genome
+TRAINING = (
+    3 * 8
+)  # bytes per training cell and gene: features of two replicates and their gradients, dense where it is fast
+
+
+def estimate_peak(queries: Sequence[Facts], references: Sequence[Facts], config: Recipe) -> int:
+    """Return the bytes at the peak of a run: references and training, or the largest query, whichever is more.
+
+    Parameters
+    ----------
+    queries, references
+        What is known of them.
+    config
+        The caps on cells.
+    """
+    panel = max((len(query.genes) for query in queries), default=0)
+    drawn = [min(facts.cells, config.max_cells_per_ref) for facts in references]
+    values = sum(cells * _panel_values(facts, panel) for cells, facts in zip(drawn, references, strict=True))
+    training_cells = min(sum(drawn), config.max_cells_per_type * CLASSES)
+    training = VALUE * REFERENCE_COPIES * values + TRAINING * training_cells * panel
+    annotating = max((_annotating(query) for query in queries), default=0.0)
+    return int(BASE + max(training, annotating))
+
+
+def _panel_values(facts: Facts, panel: int) -> float:
+    share = min(1.0, RICHER * panel / max(1, len(facts.var)))
+    return min(facts.values_per_cell * share, panel)
+
+
+def _annotating(query: Facts) -> float:
+    return query.cells * (VALUE * QUERY_COPIES * query.values_per_cell + 2 * 8 * CLASSES + 500)
+
+
+def available_memory() -> int | None:
+    """Return the bytes that this process may still take: of the machine, or of its container; None if not told."""
+    limits = [limit for limit in (_of_machine(), _of_container()) if limit is not None]
+    return min(limits, default=None)
+
+
+def _of_machine() -> int | None:
+    file = Path("/proc/meminfo")
+    lines = file.read_text().splitlines() if file.is_file() else []
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")), None)
+
+
+def _of_container() -> int | None:
+    limit, used = Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")
+    if not (limit.is_file() and used.is_file()):
+        return None
+    text = limit.read_text().strip()
+    return None if text == "max" else int(text) - int(used.read_text())

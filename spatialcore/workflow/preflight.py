@@ -1,0 +1,106 @@
+"""Everything that can be known before a run: URIs, columns, genes, scale, memory, room for the results."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from spatialcore.annotation.run_config import RunConfig
+from spatialcore.core.logging import get_logger
+from spatialcore.errors import SpatialCoreError
+from spatialcore.workflow.checks import (
+    Check,
+    check_genes,
+    check_memory,
+    check_proportions,
+    check_query,
+    check_reference,
+    check_store,
+)
+from spatialcore.workflow.dataset import Facts, look_at
+from spatialcore.workflow.memory import estimate_peak
+from spatialcore.workflow.requirements import short_name
+
+logger = get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Preflight:
+    """All checks of a run, and the memory it is estimated to need."""
+
+    checks: list[Check] = field(default_factory=list)
+    peak_bytes: int = 0
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing stands in the way."""
+        return all(check.ok for check in self.checks)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values, ready for JSON."""
+        return {"ok": self.ok, "peak_bytes": self.peak_bytes, "checks": [asdict(check) for check in self.checks]}
+
+
+def check_run(config: RunConfig, *, progress: Callable[[str], None] = logger.info) -> Preflight:
+    """Look at everything that a run needs, and change nothing.
+
+    Queries and local references are looked into (files of AnnData without loading them). A remote one is asked for its
+    version, and looked into where a copy of that version is in the cache already.
+
+    Parameters
+    ----------
+    config
+        The run.
+    progress
+        Called with one line at the start of each look.
+
+    Returns
+    -------
+    Preflight
+        Every check, passed or not: a problem never hides the next one.
+    """
+    checks: list[Check] = []
+
+    def look(uri: str, subject: str) -> Facts | None:
+        progress(f"looking at {subject}")
+        return _look(uri, subject, checks)
+
+    queries = [(each, facts) for each in config.queries if (facts := look(each.uri, f"query {each.name}"))]
+    references = [
+        (each, facts) for each in config.references if (facts := look(each.uri, f"reference {short_name(each.uri)}"))
+    ]
+    seen = [facts for _, facts in queries], [facts for _, facts in references]
+    checks += [check_query(query, facts) for query, facts in queries]
+    checks += [check_reference(reference, facts, config) for reference, facts in references]
+    checks += check_genes(*seen, config)
+    checks += [check_store(config.store), *check_proportions(config)]
+    peak = estimate_peak(*seen, config)
+    complete = len(queries) == len(config.queries) and len(references) == len(config.references)
+    checks.append(check_memory(peak, complete=complete))
+    return Preflight(checks, peak)
+
+
+def _look(uri: str, subject: str, checks: list[Check]) -> Facts | None:
+    """Look into one input; a fault becomes a check that failed."""
+    from spatialcore.annotation.acquisition import resolve_uri_to_local
+    from spatialcore.storage import scheme_of
+
+    try:
+        if scheme_of(uri) == "file":
+            return look_at(resolve_uri_to_local(uri, None))
+        return _look_remote(uri, subject, checks)
+    except SpatialCoreError as error:
+        checks.append(Check.failed(subject, error))
+        return None
+
+
+def _look_remote(uri: str, subject: str, checks: list[Check]) -> Facts | None:
+    from spatialcore.sources.base import open_source
+    from spatialcore.sources.folders import version_token
+    from spatialcore.storage import cache
+
+    source, token = open_source(uri), version_token(uri)
+    copy = next((entry for entry in cache.list_entries() if (entry.uri, entry.token) == (source.uri, token)), None)
+    if copy is not None:
+        return look_at(copy.path)
+    checks.append(Check(subject, True, f"there (version {token:.20}); columns and genes are seen once it is fetched"))
+    return None

@@ -1,0 +1,390 @@
+"""Cap and fill: the specification's examples to the cell, and what holds for any table of types and sources."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import anndata as ad
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from spatialcore.annotation import subsample_balanced
+from spatialcore.annotation.balance.subsample import source_targets
+from spatialcore.errors import FileMissingError, InputError, LabelColumnError
+from tests.cells import cells_with
+
+LABEL, SOURCE, CL = "original_label", "reference_source", "cell_type_ontology_term_id"
+
+
+def cells(table: dict[tuple[str, str], int], ids: dict[str, str] | None = None) -> ad.AnnData:
+    """Make cells from (type, source) -> number."""
+    pairs = [pair for pair, n in table.items() for _ in range(n)]
+    made = cells_with(**{LABEL: [label for label, _ in pairs], SOURCE: [source for _, source in pairs]})
+    if ids is not None:
+        made.obs[CL] = made.obs[LABEL].map(ids).fillna("")
+    return made
+
+
+def counted(adata: ad.AnnData, column: str = LABEL) -> dict[str, int]:
+    return {str(name): int(n) for name, n in adata.obs[column].value_counts().items() if n}
+
+
+MACROPHAGES = {("Macrophage", "Study1"): 30_000, ("Macrophage", "Study2"): 5_000}
+
+
+@pytest.mark.parametrize(
+    ("balance", "expected"),
+    [("proportional", {"Study1": 8_571, "Study2": 1_429}), ("equal", {"Study1": 5_000, "Study2": 5_000})],
+)
+def test_the_macrophages_of_the_specification(balance: Any, expected: dict[str, int]) -> None:
+    drawn = subsample_balanced(cells(MACROPHAGES), LABEL, max_cells_per_type=10_000, source_balance=balance)
+    assert counted(drawn, SOURCE) == expected
+
+
+def test_the_natural_killer_cells_of_the_specification() -> None:
+    tissue = {(f"type {i}", "atlas"): 20_000 for i in range(10)}
+    drawn = subsample_balanced(
+        cells({**tissue, ("NK cell", "facs"): 5_000}), LABEL, target_proportions={"NK cell": 0.0025}
+    )
+    n = counted(drawn)
+    assert n.pop("NK cell") == 125  # 0.25 % of 50,125
+    assert set(n.values()) == {5_000}
+    assert 125 / drawn.n_obs == pytest.approx(0.0025, abs=1 / drawn.n_obs)
+
+
+def test_without_target_proportions_the_sorted_cells_dominate() -> None:
+    tissue = {(f"type {i}", "atlas"): 5_000 for i in range(9)}
+    drawn = subsample_balanced(cells({**tissue, ("NK cell", "facs"): 5_000}), LABEL)
+    assert counted(drawn)["NK cell"] / drawn.n_obs == 0.1
+
+
+def test_a_share_never_falls_below_the_smallest_type() -> None:
+    drawn = subsample_balanced(
+        cells({("B", "a"): 1_000, ("NK", "b"): 500}), LABEL, min_cells_per_type=50, target_proportions={"NK": 0.001}
+    )
+    assert counted(drawn) == {"B": 1_000, "NK": 50}
+
+
+def test_caps_are_never_exceeded_by_many_small_sources() -> None:
+    many = {("T", f"source {i}"): 400 for i in range(80)}
+    drawn = subsample_balanced(cells(many), LABEL, max_cells_per_type=1_000, min_cells_per_source=50)
+    assert drawn.n_obs == 1_000
+    assert set(counted(drawn, SOURCE).values()) <= {12, 13}
+
+
+def test_the_minimum_of_a_source_is_taken_from_the_large_ones() -> None:
+    drawn = subsample_balanced(cells({("T", "big"): 10_000, ("T", "small"): 60}), LABEL, max_cells_per_type=1_000)
+    assert counted(drawn, SOURCE) == {"big": 950, "small": 50}
+
+
+def test_what_one_source_cannot_give_the_others_fill() -> None:
+    drawn = subsample_balanced(
+        cells({("T", "a"): 5_000, ("T", "b"): 5_000, ("T", "c"): 100}),
+        LABEL,
+        max_cells_per_type=3_000,
+        source_balance="equal",
+    )
+    assert counted(drawn, SOURCE) == {"a": 1_450, "b": 1_450, "c": 100}
+
+
+def test_two_spellings_of_one_id_share_a_cap() -> None:
+    ids = {"CD4+ T cells": "CL:0000624", "CD4-positive, alpha-beta T cell": "CL:0000624", "Macrophages": "CL:0000235"}
+    whole = cells({(label, "ab"[i % 2]): 900 for i, label in enumerate(ids)}, ids)
+    apart = subsample_balanced(whole, LABEL, max_cells_per_type=600)
+    together = subsample_balanced(whole, LABEL, max_cells_per_type=600, group_by_column=CL)
+    assert counted(apart) == dict.fromkeys(ids, 600)
+    assert counted(together, CL) == {"CL:0000624": 600, "CL:0000235": 600}
+    assert counted(together)["CD4+ T cells"] == 300
+
+
+def test_labels_without_an_id_are_grouped_by_their_own_text() -> None:
+    whole = cells({("novel 1", "a"): 200, ("novel 2", "a"): 200, ("B cell", "a"): 200}, {"B cell": "CL:0000236"})
+    drawn = subsample_balanced(whole, LABEL, max_cells_per_type=100, group_by_column=CL)
+    assert counted(drawn) == {"novel 1": 100, "novel 2": 100, "B cell": 100}
+
+
+def test_small_types_go_and_zero_keeps_all() -> None:
+    whole = cells({("many", "a"): 100, ("few", "a"): 49})
+    assert counted(subsample_balanced(whole, LABEL)) == {"many": 100}
+    assert counted(subsample_balanced(whole, LABEL, min_cells_per_type=0)) == {"many": 100, "few": 49}
+
+
+def test_missing_labels_are_no_type_and_dtypes_stay() -> None:
+    whole = cells({("B", "a"): 100, ("T", "b"): 100})
+    whole.obs[LABEL] = whole.obs[LABEL].where(np.arange(200) % 4 != 0).astype("category")
+    drawn = subsample_balanced(whole, LABEL, max_cells_per_type=60)
+    assert counted(drawn) == {"B": 60, "T": 60}
+    assert isinstance(drawn.obs[LABEL].dtype, pd.CategoricalDtype)
+
+
+def test_labels_that_are_numbers() -> None:
+    whole = cells({("1", "a"): 80, ("2", "a"): 90})
+    whole.obs[LABEL] = whole.obs[LABEL].astype(int)
+    assert counted(subsample_balanced(whole, LABEL, max_cells_per_type=70)) == {"1": 70, "2": 70}
+
+
+def test_a_view_or_a_copy() -> None:
+    whole = cells({("B", "a"): 100})
+    assert subsample_balanced(whole, LABEL, copy=False).is_view
+    assert not subsample_balanced(whole, LABEL).is_view
+
+
+def test_a_backed_reference_is_read_for_the_drawn_cells_only(tmp_path: Path) -> None:
+    whole = cells({("B", "a"): 100, ("T", "a"): 100})
+    whole.write_h5ad(tmp_path / "a.h5ad")
+    backed = ad.read_h5ad(tmp_path / "a.h5ad", backed="r")
+    drawn = subsample_balanced(backed, LABEL, max_cells_per_type=60)
+    assert not drawn.isbacked
+    assert list(drawn.obs_names) == list(subsample_balanced(whole, LABEL, max_cells_per_type=60).obs_names)
+
+
+# what holds for any table
+
+TABLES = st.dictionaries(
+    st.tuples(st.sampled_from(["B", "T", "NK", "mast"]), st.sampled_from(["x", "y", "z"])),
+    st.integers(1, 120),
+    min_size=1,
+    max_size=12,
+)
+SETTINGS = st.fixed_dictionaries(
+    {
+        "max_cells_per_type": st.integers(1, 200),
+        "min_cells_per_source": st.integers(0, 80),
+        "source_balance": st.sampled_from(["proportional", "equal"]),
+        "random_state": st.integers(0, 5),
+    }
+)
+
+
+@settings(max_examples=80, deadline=None)
+@given(table=TABLES, chosen=SETTINGS)
+def test_exactly_the_cap_or_all_there_is_and_no_cell_made_up(table: Any, chosen: Any) -> None:
+    whole = cells(table)
+    drawn = subsample_balanced(whole, LABEL, min_cells_per_type=0, **chosen)
+    before = counted(whole)
+    assert counted(drawn) == {name: min(n, chosen["max_cells_per_type"]) for name, n in before.items()}
+    assert drawn.obs_names.is_unique
+    pd.testing.assert_frame_equal(drawn.obs, whole.obs.loc[drawn.obs_names])
+    positions = whole.obs_names.get_indexer(drawn.obs_names)
+    assert (np.diff(positions) > 0).all()
+
+
+@settings(max_examples=60, deadline=None)
+@given(table=TABLES, chosen=SETTINGS)
+def test_no_source_is_starved(table: Any, chosen: Any) -> None:
+    whole = cells(table)
+    drawn = subsample_balanced(whole, LABEL, min_cells_per_type=0, **chosen)
+    got = drawn.obs.groupby([LABEL, SOURCE], observed=True).size()
+    for label in {label for label, _ in table}:
+        own = {source: n for (name, source), n in table.items() if name == label}
+        least = {source: min(n, chosen["min_cells_per_source"]) for source, n in own.items()}
+        if sum(least.values()) <= chosen["max_cells_per_type"]:
+            assert all(got.get((label, source), 0) >= n for source, n in least.items())
+
+
+@settings(max_examples=60, deadline=None)
+@given(table=TABLES, chosen=SETTINGS, order=st.randoms(use_true_random=False))
+def test_the_draw_does_not_depend_on_the_order_of_rows(table: Any, chosen: Any, order: Any) -> None:
+    whole = cells(table)
+    rows = list(range(whole.n_obs))
+    order.shuffle(rows)
+    drawn = subsample_balanced(whole, LABEL, min_cells_per_type=0, **chosen)
+    again = subsample_balanced(whole[rows].copy(), LABEL, min_cells_per_type=0, **chosen)
+    assert set(drawn.obs_names) == set(again.obs_names)
+
+
+@settings(max_examples=60, deadline=None)
+@given(table=TABLES, chosen=SETTINGS, more=st.integers(0, 100))
+def test_a_higher_cap_never_draws_fewer(table: Any, chosen: Any, more: int) -> None:
+    whole = cells(table)
+    low = counted(subsample_balanced(whole, LABEL, min_cells_per_type=0, **chosen))
+    chosen = {**chosen, "max_cells_per_type": chosen["max_cells_per_type"] + more}
+    high = counted(subsample_balanced(whole, LABEL, min_cells_per_type=0, **chosen))
+    assert all(high[name] >= n for name, n in low.items())
+
+
+@settings(max_examples=60, deadline=None)
+@given(table=TABLES, cap=st.integers(1, 150), more=st.integers(0, 100), seed=st.integers(0, 5))
+def test_of_one_source_a_larger_draw_contains_the_smaller(table: Any, cap: int, more: int, seed: int) -> None:
+    whole = cells(table)
+    drawn = [
+        set(
+            subsample_balanced(
+                whole, LABEL, max_cells_per_type=n, min_cells_per_type=0, source_column=None, random_state=seed
+            ).obs_names
+        )
+        for n in (cap, cap + more)
+    ]
+    assert drawn[0] <= drawn[1]
+
+
+@settings(max_examples=30, deadline=None)
+@given(table=TABLES, chosen=SETTINGS)
+def test_a_fixed_seed_is_a_fixed_draw(table: Any, chosen: Any) -> None:
+    whole = cells(table)
+    np.random.seed(0)  # noqa: NPY002
+    state = np.random.get_state()[1].copy()  # noqa: NPY002
+    first, second = (subsample_balanced(whole, LABEL, min_cells_per_type=0, **chosen) for _ in range(2))
+    assert list(first.obs_names) == list(second.obs_names)
+    np.testing.assert_array_equal(state, np.random.get_state()[1])  # noqa: NPY002
+
+
+def test_another_seed_is_another_draw_and_every_cell_has_its_chance() -> None:
+    whole = cells({("B", "a"): 100})
+    drawn = [
+        set(subsample_balanced(whole, LABEL, max_cells_per_type=50, random_state=seed).obs_names) for seed in range(40)
+    ]
+    times = pd.Series([name for some in drawn for name in some]).value_counts()
+    assert len({frozenset(some) for some in drawn}) == 40
+    assert len(times) == 100
+    assert times.max() < 36  # 20 expected of 40, five standard deviations
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    available=st.lists(st.integers(0, 10**6), min_size=1, max_size=8),
+    total=st.integers(1, 10**6),
+    balance=st.sampled_from(["proportional", "equal"]),
+    least=st.integers(0, 1000),
+)
+def test_targets_are_whole_and_complete(available: list[int], total: int, balance: Any, least: int) -> None:
+    room = np.array(available)
+    targets = source_targets(room, total, balance, least)
+    assert targets.sum() == min(total, room.sum())
+    assert (targets <= room).all()
+    assert (targets >= 0).all()
+
+
+@settings(max_examples=200, deadline=None)
+@given(available=st.lists(st.integers(1, 10**6), min_size=1, max_size=8), total=st.integers(1, 10**6))
+def test_proportional_targets_are_within_one_cell_of_the_exact_share(available: list[int], total: int) -> None:
+    room = np.array(available)
+    targets = source_targets(room, total, "proportional", 0)
+    exact = room * min(1.0, total / room.sum())
+    assert (np.abs(targets - exact) < 1 + 1e-6).all()
+
+
+SHARES = st.dictionaries(st.sampled_from(["B", "T", "NK"]), st.floats(0.001, 0.3), min_size=1, max_size=3)
+
+
+@settings(max_examples=80, deadline=None)
+@given(shares=SHARES, n=st.tuples(*[st.integers(60, 400)] * 4), cap=st.integers(60, 300))
+def test_target_proportions_hold_of_the_final_size(shares: dict[str, float], n: tuple[int, ...], cap: int) -> None:
+    whole = cells({(name, "a"): k for name, k in zip(["B", "T", "NK", "rest"], n, strict=True)})
+    drawn = subsample_balanced(whole, LABEL, max_cells_per_type=cap, target_proportions=shares, min_cells_per_type=5)
+    got, there = counted(drawn), counted(whole)
+    for name in there:
+        assert got[name] <= min(cap, there[name])
+    for name, share in shares.items():
+        wanted = share * drawn.n_obs
+        held = got[name] in (min(cap, there[name]), 5)
+        assert held or abs(got[name] - wanted) <= 1
+
+
+def test_shares_that_sum_to_one_do_not_collapse_the_cells() -> None:
+    whole = cells({("A", "s"): 10_000, ("B", "s"): 10_000, ("C", "s"): 5_000})
+    drawn = subsample_balanced(whole, LABEL, target_proportions={"A": 0.4, "B": 0.4, "C": 0.2})
+    assert counted(drawn) == {"A": 5_000, "B": 5_000, "C": 2_500}
+
+
+@pytest.mark.parametrize("key", ["NK cell", "CL:0000623", "natural killer cell", "nk CELL"])
+def test_keys_are_labels_names_or_ids(key: str) -> None:
+    whole = cells({("NK cell", "b"): 2_000, ("B cell", "a"): 6_000}, {"NK cell": "CL:0000623", "B cell": "CL:0000236"})
+    whole.obs["cell_type_ontology_label"] = whole.obs[LABEL].map({"NK cell": "natural killer cell", "B cell": "B cell"})
+    drawn = subsample_balanced(whole, LABEL, group_by_column=CL, target_proportions={key: 0.0025}, min_cells_per_type=5)
+    assert counted(drawn) == {"NK cell": 13, "B cell": 5_000}
+
+
+@pytest.mark.parametrize("suffix", ["json", "csv"])
+def test_proportions_from_a_file(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"proportions.{suffix}"
+    shares = {"NK cell": 0.02, "plasma cell": 0.01}
+    csv = "\ufeffcell_type,proportion\nNK cell,0.02\n\nplasma cell, 0.01\n"
+    path.write_text(json.dumps(shares) if suffix == "json" else csv, encoding="utf-8")
+    whole = cells({("NK cell", "b"): 900, ("plasma cell", "b"): 900, ("B cell", "a"): 4_850})
+    for given_path in (path, str(path)):
+        drawn = subsample_balanced(whole, LABEL, target_proportions=given_path, min_cells_per_type=5)
+        assert counted(drawn) == {"NK cell": 100, "plasma cell": 50, "B cell": 4_850}
+
+
+SMALL = {("B", "a"): 100, ("T", "a"): 100}
+
+
+@pytest.mark.parametrize(
+    ("given_value", "text"),
+    [
+        ({}, "empty"),
+        ({"B": 0.7, "T": 0.6}, "more than 1"),
+        ({"B": 1.0}, "1 types have no share"),
+        ({"B": -0.1}, "above 0"),
+        ({"B": 0}, "above 0"),
+        ({"B": float("nan")}, "above 0"),
+        ({"B": "much"}, "above 0"),
+        ({"B": True}, "above 0"),
+        ({"NK": 0.1}, "no cell has"),
+        ({"B": 0.1, "b ": 0.2}, "twice"),
+        (["B", 0.1], "list"),
+        (0.5, "float"),
+    ],
+)
+def test_proportions_that_make_no_sense(given_value: Any, text: str) -> None:
+    with pytest.raises(InputError, match=text):
+        subsample_balanced(cells(SMALL), LABEL, target_proportions=given_value)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "text"),
+    [
+        ("p.json", "[1, 2]", "no object"),
+        ("p.json", "{", "cannot be read"),
+        ("p.json", '{"B": 0.1, "B": 0.2}', "twice"),
+        ("p.json", "{}", "empty"),
+        ("p.csv", "type,share\nB,0.1\n", "columns type, share"),
+        ("p.csv", "", "columns none"),
+        ("p.csv", "cell_type,proportion\nB\n", "above 0"),
+        ("p.csv", "\udcff\udcfe", "cannot be read"),
+        ("p.txt", "B 0.1", "neither"),
+    ],
+)
+def test_files_of_proportions_that_make_no_sense(name: str, content: str, text: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(content.encode("utf-8", "surrogateescape"))
+    with pytest.raises(InputError, match=text):
+        subsample_balanced(cells(SMALL), LABEL, target_proportions=tmp_path / name)
+
+
+def test_a_missing_file_of_proportions(tmp_path: Path) -> None:
+    with pytest.raises(FileMissingError, match=r"p\.csv"):
+        subsample_balanced(cells(SMALL), LABEL, target_proportions=tmp_path / "p.csv")
+
+
+@pytest.mark.parametrize(
+    ("argument", "value"),
+    [
+        ("max_cells_per_type", 0),
+        ("max_cells_per_type", -1),
+        ("max_cells_per_type", 2.5),
+        ("max_cells_per_type", True),
+        ("min_cells_per_type", -1),
+        ("min_cells_per_source", -1),
+        ("source_balance", "foo"),
+        ("random_state", -3),
+    ],
+)
+def test_values_are_checked(argument: str, value: Any) -> None:
+    with pytest.raises(InputError, match=argument):
+        subsample_balanced(cells(SMALL), LABEL, **{argument: value})
+
+
+@pytest.mark.parametrize("argument", ["label_column", "source_column", "group_by_column"])
+def test_a_missing_column_is_named_with_those_there_are(argument: str) -> None:
+    arguments = {"label_column": LABEL, argument: "absent"}
+    with pytest.raises(LabelColumnError, match=r"'absent' not found.*original_label, reference_source"):
+        subsample_balanced(cells(SMALL), **arguments)
+
+
+def test_no_type_is_large_enough() -> None:
+    with pytest.raises(InputError, match="no cell type has 500 cells"):
+        subsample_balanced(cells(SMALL), LABEL, min_cells_per_type=500)

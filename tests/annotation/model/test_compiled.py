@@ -1,0 +1,55 @@
+"""The compiled scores: the same as scipy's and numpy's, whatever the matrix's types, and safe on damaged ones."""
+
+import shutil
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from spatialcore.annotation.model import compiled
+from spatialcore.annotation.model.linear import Kernel
+from spatialcore.errors import InputError
+
+
+def a_kernel(rng: np.random.Generator, genes: int, classes: int) -> Kernel:
+    return Kernel(rng.normal(size=(genes, classes)), rng.normal(size=classes), rng.uniform(0.5, 2.0, genes))
+
+
+def a_block(rng: np.random.Generator, value: str, index: str, *, genes: int = 37) -> sparse.csr_matrix:
+    block = sparse.random(50, genes, 0.3, "csr", random_state=rng, data_rvs=lambda size: rng.gamma(2.0, size=size))
+    block.data, block.indices, block.indptr = (
+        part.astype(kind) for part, kind in ((block.data, value), (block.indices, index), (block.indptr, index))
+    )
+    block.data[:3] = [0, 100, 0]
+    return block
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler: the package was built without the library")
+def test_where_there_is_a_compiler_the_package_has_the_library() -> None:
+    assert compiled.library() is not None
+
+
+@pytest.mark.parametrize("index", ["int32", "int64"])
+@pytest.mark.parametrize("value", ["float32", "float64", "int16"])
+@pytest.mark.parametrize("classes", [1, 2, 9, 40])
+def test_scores_are_numpys(value: str, index: str, classes: int, rng: np.random.Generator) -> None:
+    kernel, block = a_kernel(rng, 37, classes), a_block(rng, value, index)
+    dense = np.minimum(block.toarray().astype(np.float64), kernel.cap) @ kernel.weights + kernel.offset
+    wanted = np.column_stack([-dense[:, 0], dense[:, 0]]) if classes == 1 else dense
+    np.testing.assert_allclose(kernel.scores(block), wanted, atol=1e-12)
+
+
+def test_without_the_library_scipy_gives_the_same(rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch) -> None:
+    kernel, block = a_kernel(rng, 37, 9), a_block(rng, "float32", "int32")
+    first = kernel.scores(block)
+    monkeypatch.setattr(compiled, "library", lambda: None)
+    np.testing.assert_allclose(kernel.scores(block), first, atol=1e-12)
+
+
+@pytest.mark.skipif(compiled.library() is None, reason="the package was built without the library")
+@pytest.mark.parametrize("column", [-1, 37])
+def test_a_damaged_matrix_is_refused(column: int, rng: np.random.Generator) -> None:
+    block = a_block(rng, "float32", "int32")
+    block.indices[block.indptr[4]] = column
+    with pytest.raises(InputError, match=r"row 4 of the matrix names a column beyond its 37"):
+        a_kernel(rng, 37, 9).scores(block)

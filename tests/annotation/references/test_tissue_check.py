@@ -1,0 +1,64 @@
+"""Organs by name: what is told apart, and what is left alone."""
+
+import json
+from pathlib import Path
+
+import anndata as ad
+import numpy as np
+import pandas as pd
+import pytest
+
+from spatialcore import columns
+from spatialcore.annotation import stages
+from spatialcore.annotation.config import TrainingConfig
+from spatialcore.annotation.references.tissue_check import foreign_references, organs_in
+
+
+def says(*tissues: str) -> dict[str, object]:
+    return {"source": "atlas", "tissues": dict.fromkeys(tissues, 10)}
+
+
+@pytest.mark.parametrize(
+    ("tissue", "references"),
+    [
+        ("lung", [says("lung")]),
+        ("lung", [says("upper lobe of left lung", "nose")]),
+        ("colon", [says("large intestine")]),  # the organ by another name
+        ("blood", [says("brain"), says("blood")]),  # one of the references is of the organ
+        ("lung", [says("brain"), {"source": "b", "tissues": {}}]),  # one does not tell
+        ("lung", [says("renal cortex", "somewhere")]),  # a word that is not known
+        ("tumour", [says("brain")]),
+        ("unknown", [says("brain")]),
+        ("kidney", [says("renal cortex")]),
+        ("lung", []),
+        ("brain", [says("motor cortex")]),
+    ],
+)
+def test_there_is_no_false_alarm(tissue: str, references: list[dict[str, object]]) -> None:
+    assert foreign_references(tissue, references) == ""
+
+
+@pytest.mark.parametrize(("tissue", "told"), [("lung", "brain"), ("Breast tumour", "blood"), ("skin", "renal medulla")])
+def test_another_organ_is_told(tissue: str, told: str) -> None:
+    assert f"another organ than {tissue}: atlas says {told}" in foreign_references(tissue, [says(told)])
+
+
+def test_an_atlas_of_many_organs_is_of_each() -> None:
+    atlas = says("blood", "brain", "breast", "colon", "eye", "heart", "kidney", "liver", "lung", "skin", "spleen")
+    assert foreign_references("spleen", [atlas]) == ""
+    assert organs_in("Small_intestine") == {"intestine"}
+
+
+@pytest.mark.parametrize("column", ["tissue", "tissue_general"])
+def test_a_run_warns_while_it_reads_the_references(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, column: str
+) -> None:
+    rng = np.random.default_rng(0)
+    obs = pd.DataFrame({"label": ["T cell", "B cell"] * 20, column: "brain"}, index=[f"c{i}" for i in range(40)])
+    genes = ["CD3D", "CD3E", "MS4A1", "CD79A"]
+    reference = ad.AnnData(rng.poisson(2.0, (40, 4)).astype(np.float32), obs, pd.DataFrame(index=genes))
+    reference.write_h5ad(tmp_path / "ref.h5ad")
+    config = TrainingConfig(references=[str(tmp_path / "ref.h5ad")], label_columns=["label"], tissue="lung")
+    combined = stages.combine(config, genes)
+    assert "The references are of another organ than lung: ref says brain." in caplog.text
+    assert json.loads(combined.uns[columns.REFERENCES_MANIFEST])[0]["tissues"] == {"brain": 40}

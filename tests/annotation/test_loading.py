@@ -1,0 +1,209 @@
+"""Reading part of a file is indexing the whole; every format, every place of raw counts."""
+
+from pathlib import Path
+from typing import Any
+
+import anndata as ad
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse as sp
+
+from spatialcore.annotation import load_adata_backed
+from spatialcore.errors import FileMissingError, GeneOverlapError, InputError, LabelColumnError
+from tests.annotation.reference_data import GENES, Write, make_reference
+
+PANEL = ["GENE7", "GENE3", "ABSENT", "GENE29"]
+
+
+@pytest.mark.parametrize("kind", [sp.csr_matrix, sp.csc_matrix, sp.csr_matrix.toarray], ids=["csr", "csc", "dense"])
+@pytest.mark.parametrize("store", [None, "gzip", "lzf", "zarr"])
+def test_part_of_a_file_is_part_of_the_whole(kind: Any, store: str | None, write: Write) -> None:
+    whole = make_reference()
+    whole.X = kind(whole.X)
+    path = write(whole, "a.zarr") if store == "zarr" else write(whole, compression=store)
+    part = load_adata_backed(path, "cell_type", max_cells=60, target_genes=PANEL)
+    assert list(part.var_names) == ["GENE7", "GENE3", "GENE29"]
+    expected = whole[part.obs_names, part.var_names]
+    np.testing.assert_array_equal(part.X.toarray(), sp.csr_matrix(expected.X).toarray())
+    assert list(part.obs["cell_type"]) == list(expected.obs["cell_type"])
+    assert part.X.format == "csr"
+    assert part.X.dtype == np.float32
+    assert part.n_obs == 60
+
+
+def test_a_zipped_zarr_store_is_read(write: Write, tmp_path: Path) -> None:
+    import shutil
+
+    path = write(name="a.zarr")
+    zipped = Path(shutil.make_archive(str(tmp_path / "a.zarr"), "zip", path))
+    np.testing.assert_array_equal(load_adata_backed(zipped).X.toarray(), load_adata_backed(path).X.toarray())
+
+
+def test_everything_is_read_when_nothing_is_asked(write: Write) -> None:
+    whole = make_reference()
+    part = load_adata_backed(write(whole))
+    np.testing.assert_array_equal(part.X.toarray(), whole.uns["truth"])
+    assert list(part.obs_names) == list(whole.obs_names)
+
+
+def test_the_draw_is_stratified_with_a_floor(write: Write) -> None:
+    part = load_adata_backed(write(), "cell_type", max_cells=40, min_cells_per_type=4)
+    drawn = part.obs["cell_type"].value_counts()
+    assert drawn.sum() == 40
+    assert drawn["mast cell"] == 4
+    assert drawn["B cell"] > drawn["NK cell"] > drawn["mast cell"]
+
+
+def test_same_seed_same_cells_and_another_seed_others(write: Write) -> None:
+    path = write()
+    draws = [list(load_adata_backed(path, "cell_type", 50, random_state=seed).obs_names) for seed in (1, 1, 2)]
+    assert draws[0] == draws[1] != draws[2]
+
+
+def test_cells_without_a_label_are_left_out_when_a_label_is_asked(write: Write) -> None:
+    whole = make_reference()
+    whole.obs.loc[whole.obs_names[:9], "cell_type"] = np.nan
+    assert load_adata_backed(write(whole), "cell_type").n_obs == whole.n_obs - 9
+    assert load_adata_backed(write(whole)).n_obs == whole.n_obs
+
+
+@pytest.mark.parametrize("place", ["counts", "raw_counts", "raw", "raw.X"])
+def test_raw_counts_come_along_from_wherever_they_are(place: str, write: Write) -> None:
+    whole = make_reference(state="log1p_cpm")
+    counts = sp.csr_matrix(whole.uns["truth"])
+    if place == "raw.X":
+        wide = make_reference(genes=[*GENES[::-1], "EXTRA1", "EXTRA2"])
+        wide.X = sp.csr_matrix(np.hstack([whole.uns["truth"][:, ::-1], np.ones((whole.n_obs, 2))]).astype(np.float32))
+        whole.raw = wide
+    else:
+        whole.layers[place] = counts
+    part = load_adata_backed(write(whole), "cell_type", 60, target_genes=PANEL)
+    rows = whole.obs_names.get_indexer(part.obs_names)
+    np.testing.assert_array_equal(part.layers["counts"].toarray(), whole.uns["truth"][rows][:, [7, 3, 29]])
+    np.testing.assert_allclose(part.X.toarray(), whole.X.toarray()[rows][:, [7, 3, 29]])
+
+
+def test_ids_symbols_versions_and_mangled_names_meet(write: Write) -> None:
+    whole = make_reference(genes=["ENSG00000141510.18", "CD4", "HLA.A", "ENSG00000065427", "ENSMUSG00000043165"])
+    panel = ["TP53", "ENSG00000010610", "HLA-A", "KARS1", "Lor"]
+    part = load_adata_backed(write(whole), target_genes=panel)
+    assert list(part.var_names) == ["TP53", "CD4", "HLA-A", "KARS1", "Lor"]
+    np.testing.assert_array_equal(part.X.toarray(), whole.uns["truth"])
+
+
+@pytest.mark.parametrize("state", ["raw", "log1p_10k"])
+def test_features_of_one_gene_are_added_up_as_counts(state: str, write: Write) -> None:
+    whole = make_reference(genes=[*GENES[:-2], "ENSG00000141510", "ENSG00000141510.18"], state=state)
+    part = load_adata_backed(write(whole))
+    assert part.n_vars == 29
+    linear = whole.X.toarray() if state == "raw" else np.expm1(whole.X.toarray())
+    expected = linear[:, -2] + linear[:, -1]
+    found = part[:, "TP53"].X.toarray().ravel()
+    np.testing.assert_allclose(found if state == "raw" else np.expm1(found), expected, rtol=1e-4)
+
+
+def test_negative_values_of_one_gene_are_not_added_up(write: Write) -> None:
+    whole = make_reference(genes=[*GENES[:-2], "HLA.A", "HLA-A"], state="log1p_10k")
+    whole.X = whole.X.toarray() - 1
+    with pytest.raises(InputError, match="cannot be added up"):
+        load_adata_backed(write(whole))
+
+
+def test_controls_are_no_genes(write: Write) -> None:
+    whole = make_reference(genes=[*GENES[:-2], "NegControlProbe_1", "BLANK_0003"])
+    assert list(load_adata_backed(write(whole)).var_names) == GENES[:-2]
+
+
+def test_duplicate_cell_names_are_read(write: Write) -> None:
+    whole = make_reference()
+    whole.obs_names = ["same"] * whole.n_obs
+    assert load_adata_backed(write(whole), "cell_type", 50).n_obs == 50
+
+
+def test_columns_of_every_kind_come_along(write: Write) -> None:
+    whole = make_reference()
+    n = whole.n_obs
+    whole.obs["number"] = np.arange(n)
+    whole.obs["share"] = np.linspace(0, 1, n)
+    whole.obs["flag"] = np.arange(n) % 2 == 0
+    whole.obs["kind"] = pd.Categorical(["ab"[i % 2] for i in range(n)])
+    whole.obs["maybe"] = pd.array([None if i % 3 else i for i in range(n)], dtype="Int64")
+    part = load_adata_backed(write(whole), "cell_type", 50)
+    expected = whole.obs.loc[part.obs_names]
+    for column in ("number", "share", "flag"):
+        np.testing.assert_array_equal(part.obs[column], expected[column])
+    assert list(part.obs["kind"]) == list(expected["kind"])
+    assert list(part.obs["maybe"].isna()) == list(expected["maybe"].isna())
+
+
+def test_uris_are_fetched_to_the_cache(write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from spatialcore.annotation import loading
+
+    monkeypatch.setattr(loading, "DEFAULT_CACHE", tmp_path / "cache")
+    path = write()
+    part = load_adata_backed(f"file://{path}")
+    np.testing.assert_array_equal(part.X.toarray(), load_adata_backed(path).X.toarray())
+
+
+@pytest.mark.parametrize(
+    ("argument", "value"),
+    [
+        ("max_cells", 0),
+        ("max_cells", -1),
+        ("max_cells", 2.5),
+        ("min_cells_per_type", -1),
+        ("random_state", -1),
+        ("target_genes", "CD4"),
+        ("target_genes", []),
+        ("target_genes", 5),
+    ],
+)
+def test_values_are_checked(argument: str, value: Any, write: Write) -> None:
+    with pytest.raises(InputError, match=argument):
+        load_adata_backed(write(), **{argument: value})
+
+
+def test_a_missing_column_lists_those_there_are(write: Write) -> None:
+    with pytest.raises(LabelColumnError, match=r"Label column 'labels' not found in ref\.h5ad\. Columns: cell_type"):
+        load_adata_backed(write(), "labels")
+
+
+def test_no_shared_gene_names_five_of_each_side(write: Write) -> None:
+    with pytest.raises(GeneOverlapError, match=r"No shared genes found.*GENE0, GENE1.*Gm1, Gm2") as caught:
+        load_adata_backed(write(), target_genes=["Gm1", "Gm2"])
+    assert "Ensembl" in str(caught.value)
+
+
+def test_a_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(FileMissingError, match=r"absent\.h5ad"):
+        load_adata_backed(tmp_path / "absent.h5ad")
+
+
+def test_only_drawn_rows_and_panel_genes_stay_in_memory(write: Write) -> None:
+    """The blocks that are read are counted at the source: never the whole matrix at once."""
+    whole = make_reference(labels=["A", "B"] * 2_000, genes=[f"G{i}" for i in range(300)])
+    path = write(whole, "big.h5ad")
+    with h5py.File(path) as file:
+        stored = file["X/data"].shape[0]
+    read: list[int] = []
+    original = h5py.Dataset.__getitem__
+
+    def counting(self: Any, key: Any, **options: Any) -> Any:
+        values = original(self, key, **options)
+        if self.name == "/X/data":
+            read.append(np.size(values))
+        return values
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(h5py.Dataset, "__getitem__", counting)
+        part = load_adata_backed(path, "cell_type", 20, target_genes=["G1", "G2"])
+    assert part.shape == (20, 2)
+    assert max(read) < stored / 4
+
+
+def test_anndata_reads_what_was_loaded(write: Write, tmp_path: Path) -> None:
+    part = load_adata_backed(write(), "cell_type", 50)
+    part.write_h5ad(tmp_path / "part.h5ad")
+    assert ad.read_h5ad(tmp_path / "part.h5ad").shape == (50, 30)

@@ -1,0 +1,138 @@
+"""Both trainers: accuracy on shifted data, determinism, small and odd input."""
+
+import json
+from pathlib import Path
+
+import celltypist
+import numpy as np
+import pytest
+from anndata import AnnData
+from scipy import sparse
+from sklearn.linear_model import LogisticRegression
+
+from spatialcore import columns
+from spatialcore.annotation.annotate import annotate_celltypist
+from spatialcore.annotation.model.artifact import load_model, sidecar_path
+from spatialcore.annotation.training.logistic import fit_logistic
+from spatialcore.annotation.training.platform import log_scale
+from spatialcore.annotation.training.train import train_celltypist_model
+from spatialcore.errors import InputError, LabelColumnError
+from tests.annotation.conftest import as_adata, simulate
+
+World = tuple[AnnData, AnnData, np.ndarray]
+
+
+def accuracy(adata: AnnData, truth: np.ndarray) -> float:
+    return float((adata.obs[columns.PREDICTED].astype(str).to_numpy() == truth).mean())
+
+
+def test_the_solver_finds_what_scikit_learn_finds(rng: np.random.Generator) -> None:
+    counts, types, _ = simulate(400, 4, 30, 300, rng)
+    X = log_scale(counts, 1e4)
+    ours = fit_logistic(X, types, 4, C=0.01, max_iter=500)
+    scaled = np.minimum((X.toarray() - ours.mean) / ours.scale, 10)
+    oracle = LogisticRegression(C=0.01, class_weight="balanced", max_iter=2000, tol=1e-8).fit(scaled, types)
+    np.testing.assert_allclose(ours.coef, oracle.coef_, atol=2e-3)
+
+
+def test_a_matched_model_does_better_than_the_recipe(world: World, trained: Path, recipe: Path) -> None:
+    matched = annotate_celltypist(world[1], custom_model_path=trained, copy=True)
+    plain = annotate_celltypist(world[1], custom_model_path=recipe, copy=True)
+    assert accuracy(matched, world[2]) > 0.9
+    assert accuracy(matched, world[2]) >= accuracy(plain, world[2])
+
+
+@pytest.mark.parametrize("trainer", ["celltypist", "logistic"])
+def test_the_same_seed_gives_the_same_bytes_and_leaves_the_global_seed_alone(
+    world: World, trainer: str, tmp_path: Path
+) -> None:
+    state = np.random.get_state()[1].copy()  # noqa: NPY002
+    coefs = []
+    for name in ("a", "b"):
+        query = world[1] if trainer == "logistic" else None
+        result = train_celltypist_model(world[0], output_path=tmp_path / f"{name}.pkl", trainer=trainer, query=query)
+        coefs.append(result["model"].linear.coef)
+    assert np.array_equal(*coefs)
+    assert np.array_equal(state, np.random.get_state()[1])  # noqa: NPY002
+
+
+@pytest.mark.parametrize("fixture", ["trained", "recipe"])
+def test_stock_celltypist_loads_the_artifact_and_gives_the_same_labels(
+    fixture: str, world: World, request: pytest.FixtureRequest
+) -> None:
+    path = request.getfixturevalue(fixture)
+    model = load_model(path)
+    query = AnnData(
+        log_scale(sparse.csr_matrix(world[1].X), model.target_sum), world[1].obs.copy(), world[1].var.copy()
+    )
+    stock = celltypist.annotate(query, model=str(path)).predicted_labels["predicted_labels"].astype(str)
+    ours = annotate_celltypist(world[1], custom_model_path=path, copy=True).obs[columns.PREDICTED].astype(str)
+    assert (stock.to_numpy() == ours.to_numpy()).all()
+
+
+def test_the_sidecar_says_what_the_model_is(trained: Path) -> None:
+    content = json.loads(sidecar_path(trained).read_text())
+    assert content["classes"] == [f"type {i}" for i in range(5)]
+    assert set(content["ontology_ids"]) == set(content["classes"])
+    assert content["platform"]["matched_to"] == "query"
+    assert 0.8 < content["heldout"]["accuracy"] <= 1
+    assert content["training"]["n_cells"] == 900
+    assert content["random_state"] == 42
+    colors = json.loads((trained.parent / "world_colors.json").read_text())
+    assert len(set(colors.values())) == 5
+
+
+@pytest.mark.parametrize("depths", [None, 120.0, [50, 100, 400]])
+def test_the_reference_alone_will_do(world: World, depths: object, tmp_path: Path) -> None:
+    result = train_celltypist_model(world[0], output_path=tmp_path / "m.pkl", trainer="logistic", depths=depths)
+    called = annotate_celltypist(
+        world[1], custom_model_path=result["model_path"], confidence_transform="calibrated", copy=True
+    )
+    assert accuracy(called, world[2]) > 0.8
+
+
+@pytest.mark.parametrize("trainer", ["celltypist", "logistic"])
+@pytest.mark.parametrize(("n_types", "n_genes", "n"), [(2, 30, 40), (30, 40, 300), (3, 400, 60)])
+def test_small_data_trains(trainer: str, n_types: int, n_genes: int, n: int, rng: np.random.Generator) -> None:
+    counts, types, profiles = simulate(n, n_types, n_genes, 800, rng)
+    types[:n_types] = np.arange(n_types)
+    query = as_adata(*simulate(100, n_types, n_genes, 60, rng, profiles)[:2], logged=False)
+    query = query if trainer == "logistic" else None
+    result = train_celltypist_model(as_adata(counts, types), trainer=trainer, query=query)
+    assert len(result["classes"]) == n_types
+    assert np.isfinite(result["model"].linear.coef).all()
+    assert result["model_path"] is None
+
+
+def test_a_homogeneous_query_is_not_taken_for_ambient(world: World, tmp_path: Path) -> None:
+    only = world[1][world[2] == "type 1"].copy()
+    result = train_celltypist_model(world[0], output_path=tmp_path / "m.pkl", trainer="logistic", query=only)
+    called = annotate_celltypist(only, custom_model_path=result["model_path"])
+    assert accuracy(called, np.full(only.n_obs, "type 1")) > 0.9
+
+
+def test_a_reference_without_counts_trains(world: World, tmp_path: Path) -> None:
+    reference = world[0].copy()
+    del reference.layers[columns.COUNTS]
+    result = train_celltypist_model(reference, output_path=tmp_path / "m.pkl", trainer="logistic", query=world[1])
+    called = annotate_celltypist(world[1], custom_model_path=result["model_path"], copy=True)
+    assert accuracy(called, world[2]) > 0.9
+
+
+def test_labels_that_cannot_be_trained_on_are_named(world: World) -> None:
+    adata = world[0].copy()
+    with pytest.raises(LabelColumnError, match="Label column not found"):
+        train_celltypist_model(adata, "no_such_column")
+    adata.obs["one"] = "B cell"
+    with pytest.raises(LabelColumnError, match="only 'B cell'"):
+        train_celltypist_model(adata, "one")
+    with pytest.raises(InputError, match="depths"):
+        train_celltypist_model(adata, trainer="logistic", depths=-3)
+
+
+def test_cells_without_a_label_are_left_out(world: World) -> None:
+    adata = world[0].copy()
+    adata.obs.loc[adata.obs_names[:100], columns.UNIFIED_CELL_TYPE] = np.nan
+    result = train_celltypist_model(adata, trainer="logistic", depths=100)
+    assert result["summary"]["n_cells"] == 800
+    assert "nan" not in result["classes"]
