@@ -26,8 +26,8 @@ from sklearn.preprocessing import StandardScaler
 from benchmarks.accuracy_pairs import Labels, Pair, lung_settings, open_pairs
 from spatialcore import columns
 from spatialcore.annotation.annotate import annotate_celltypist
-from spatialcore.annotation.training.platform import log_scale
 from spatialcore.annotation.training.train import train_celltypist_model
+from spatialcore.core.normalization import log1p_normalize
 
 Method = Callable[[Pair], Labels]
 
@@ -55,8 +55,8 @@ def _trained(pair: Pair, trainer: str) -> Labels:
 def plain(pair: Pair) -> Labels:
     """Class-balanced multinomial logistic regression of scikit-learn on log1p(10k), C=.01."""
     scaler = StandardScaler()
-    known = np.minimum(scaler.fit_transform(log_scale(pair.reference, 1e4).toarray()), 10)
-    seen = np.minimum(scaler.transform(log_scale(pair.query, 1e4).toarray()), 10)
+    known = np.minimum(scaler.fit_transform(log1p_normalize(pair.reference, 1e4).toarray()), 10)
+    seen = np.minimum(scaler.transform(log1p_normalize(pair.query, 1e4).toarray()), 10)
     fit = LogisticRegression(C=0.01, class_weight="balanced", max_iter=300).fit(known, pair.labels)
     return fit.predict(seen).astype(str)
 

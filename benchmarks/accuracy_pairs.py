@@ -16,9 +16,9 @@ from anndata import AnnData
 from scipy import sparse
 
 from spatialcore import columns
-from spatialcore.annotation.training.platform import log_scale
 from spatialcore.core.counts import recover_counts
 from spatialcore.core.genes.symbols import is_control
+from spatialcore.core.normalization import log1p_normalize
 
 COARSE = "cell_type_coarse"
 Labels = npt.NDArray[np.str_]
@@ -57,14 +57,14 @@ class Pair:
     def reference_data(self) -> AnnData:
         """Return the reference as a trainer takes it: log1p(10k) in X, counts in a layer."""
         obs = pd.DataFrame({columns.UNIFIED_CELL_TYPE: self.labels}, index=_ids("r", len(self.labels)))
-        adata = AnnData(log_scale(self.reference, 1e4), obs, pd.DataFrame(index=list(self.genes)))
+        adata = AnnData(log1p_normalize(self.reference, 1e4), obs, pd.DataFrame(index=list(self.genes)))
         adata.layers[columns.COUNTS] = self.reference
         return adata
 
     def query_data(self, counts: sparse.csr_matrix | None = None) -> AnnData:
         """Return the query: counts in X, or log1p(10k) where there never were counts."""
         counts = self.query if counts is None else counts
-        values = counts.copy() if self.counts_known else log_scale(counts, 1e4)
+        values = counts.copy() if self.counts_known else log1p_normalize(counts, 1e4)
         obs = pd.DataFrame({"truth": self.truth}, index=_ids("q", len(self.truth)))
         return AnnData(values, obs, pd.DataFrame(index=list(self.genes)))
 

@@ -20,7 +20,8 @@ from scipy import sparse, stats
 from benchmarks.accuracy import figures, ours, plain
 from benchmarks.accuracy_pairs import Labels, Pair, open_pairs
 from benchmarks.calibration import Called
-from spatialcore.annotation.training.platform import row_sums, thin_to_depths
+from spatialcore.annotation.training.platform import thin_to_depths
+from spatialcore.core.normalization import row_totals
 
 MARKERS = ("FCGR3A", "RHOC", "HES4", "S100A8", "LGALS2", "LYZ", "FCER1A", "CLEC10A", "MZB1", "MS4A1")
 TYPES = ("Mono_CD14", "Mono_CD16", "DC", "B")
@@ -45,7 +46,7 @@ def query_groups(data: Path) -> dict[str, Mask]:
 
 def print_markers(pair: Pair, fine: Labels, groups: dict[str, Mask]) -> None:
     """Print the share of cells with each marker, the reference thinned to the query's depths, and the likeness."""
-    known = thin_to_depths(pair.reference, row_sums(pair.query), np.random.default_rng(0))
+    known = thin_to_depths(pair.reference, row_totals(pair.query), np.random.default_rng(0))
     sides = {f"reference {name}": known[fine == name] for name in TYPES} | {n: pair.query[m] for n, m in groups.items()}
     place = [pair.genes.index(gene) for gene in MARKERS]
     print(f"| cells | n | {' | '.join(MARKERS)} | like {' / '.join(TYPES)} |\n{'|---' * (len(MARKERS) + 3)}|")
@@ -66,7 +67,7 @@ def print_put_in(pair: Pair, fine: Labels, donors: Labels, classical: Mask) -> N
     for donor, number, seed in ((donor, number, seed) for donor in DONORS for number in NUMBERS for seed in SEEDS):
         rng = np.random.default_rng(seed)
         rows = rng.choice(np.flatnonzero((donors == donor) & (fine == TYPES[0])), number, replace=False)
-        put_in = thin_to_depths(pair.reference[rows], row_sums(pair.query[classical]), rng)
+        put_in = thin_to_depths(pair.reference[rows], row_totals(pair.query[classical]), rng)
         mixed = replace(
             pair,
             reference=pair.reference[donors != donor],

@@ -17,15 +17,15 @@ from benchmarks.accuracy import figures
 from benchmarks.accuracy_pairs import Labels, Pair, open_pairs
 from spatialcore.annotation.model.linear import Standardized
 from spatialcore.annotation.query import open_query
-from spatialcore.annotation.training.fitting import PLAIN_SUM, Conditions, fit_voters
+from spatialcore.annotation.training.fitting import TARGET_SUM, TargetPlatform, fit_models
 from spatialcore.annotation.training.logistic import fit_logistic
 from spatialcore.annotation.training.platform import (
     class_profiles,
     estimate_platform,
-    log_scale,
     match_to_platform,
     thin_to_depths,
 )
+from spatialcore.core.normalization import log1p_normalize
 
 
 class Bench:
@@ -39,42 +39,42 @@ class Bench:
         self.pair, self.seen, self.known = pair, seen[:, expressed], known[filled][:, expressed]
         self.names, self.codes = np.unique(pair.labels[filled], return_inverse=True)
         self.profiles = class_profiles(self.known, self.codes, len(self.names))
-        self.conditions = Conditions(platform=estimate_platform(self.profiles, self.seen))
+        self.target = TargetPlatform(platform=estimate_platform(self.profiles, self.seen))
         self.rng = np.random.default_rng(0)
 
     @property
     def median(self) -> float:
         """The median depth of the query."""
-        return self.conditions.target_sum
+        return self.target.target_sum
 
     def call(self, model: Standardized, total: float) -> Labels:
         """Return the query's calls by a linear model on log1p at `total`."""
-        return self._named(model.on_genes().scores(log_scale(self.seen, total)))
+        return self._named(model.on_genes().scores(log1p_normalize(self.seen, total)))
 
     def by_profiles(self) -> Labels:
         """Return the calls of the count model: the profile of the largest likelihood."""
-        return self._named(self.seen @ np.log(self.conditions.expected(self.profiles)).T)
+        return self._named(self.seen @ np.log(self.target.expected(self.profiles)).T)
 
     def fit(self, counts: sparse.csr_matrix, copies: int, total: float) -> Labels:
         """Fit balanced logistic regression on reference counts made `copies` times over, and call."""
         filled = np.diff(counts.indptr) > 0
         labels = np.tile(self.codes, copies)[filled]
-        return self.call(fit_logistic(log_scale(counts[filled], total), labels, len(self.names)), total)
+        return self.call(fit_logistic(log1p_normalize(counts[filled], total), labels, len(self.names)), total)
 
     def thinned(self, total: float) -> Labels:
         """Fit on the reference thinned to the query's depths."""
-        assert self.conditions.platform is not None
-        return self.fit(thin_to_depths(self.known, self.conditions.platform.depths, self.rng), 1, total)
+        assert self.target.platform is not None
+        return self.fit(thin_to_depths(self.known, self.target.platform.depths, self.rng), 1, total)
 
     def matched(self, total: float) -> Labels:
         """Fit on the reference matched to the query's platform, every cell twice."""
-        assert self.conditions.platform is not None
-        parts = [match_to_platform(self.known, self.conditions.platform, self.rng) for _ in range(2)]
+        assert self.target.platform is not None
+        parts = [match_to_platform(self.known, self.target.platform, self.rng) for _ in range(2)]
         return self.fit(sparse.vstack(parts, format="csr"), 2, total)
 
     def ours(self) -> Labels:
         """Fit as the pipeline does."""
-        voters = fit_voters(self.known, self.codes, len(self.names), self.conditions, self.rng)
+        voters = fit_models(self.known, self.codes, len(self.names), self.target, self.rng)
         return self.call(voters.linear, voters.target_sum)
 
     def _named(self, scores: npt.NDArray[np.float64]) -> Labels:
@@ -83,11 +83,11 @@ class Bench:
 
 
 FORMS: dict[str, Callable[[Bench], Labels]] = {
-    "balanced LR, log1p(10k)": lambda bench: bench.fit(bench.known, 1, PLAIN_SUM),
-    "+ thinned to the query's depth": lambda bench: bench.thinned(PLAIN_SUM),
+    "balanced LR, log1p(10k)": lambda bench: bench.fit(bench.known, 1, TARGET_SUM),
+    "+ thinned to the query's depth": lambda bench: bench.thinned(TARGET_SUM),
     "the same, log1p(median depth)": lambda bench: bench.thinned(bench.median),
     "count model: profiles, efficiency, ambient": Bench.by_profiles,
-    "LR matched to the platform, log1p(10k)": lambda bench: bench.matched(PLAIN_SUM),
+    "LR matched to the platform, log1p(10k)": lambda bench: bench.matched(TARGET_SUM),
     "LR matched to the platform, log1p(median depth)": lambda bench: bench.matched(bench.median),
     "ours: the same, small classes shown more often": Bench.ours,
 }

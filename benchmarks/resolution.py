@@ -24,9 +24,10 @@ from spatialcore import columns
 from spatialcore.annotation.annotate import annotate_celltypist
 from spatialcore.annotation.ontology.hierarchy import ancestors, distance
 from spatialcore.annotation.ontology.mapping import add_ontology_ids
-from spatialcore.annotation.training.platform import log_scale, thin_to_depths
+from spatialcore.annotation.training.platform import thin_to_depths
 from spatialcore.annotation.training.train import train_celltypist_model
 from spatialcore.core.counts import recover_counts
+from spatialcore.core.normalization import log1p_normalize
 
 STEPS = 2
 BLOOD = {
@@ -90,7 +91,7 @@ def _fine(name: str, known: AnnData, seen: AnnData, depth: float | None) -> Fine
         name = f"{name}, {depth:.0f} counts"
     labels = known.obs["cell_type"].astype(str)
     obs = pd.DataFrame({columns.UNIFIED_CELL_TYPE: labels, columns.ONTOLOGY_ID: labels.map(BLOOD)})
-    reference = AnnData(log_scale(counts, 1e4), obs, pd.DataFrame(index=shared))
+    reference = AnnData(log1p_normalize(counts, 1e4), obs, pd.DataFrame(index=shared))
     reference.layers[columns.COUNTS] = counts
     truth = seen.obs["cell_type"].astype(str).map(BLOOD).to_numpy(dtype=str)
     return Fine(name, reference, AnnData(query, obs=seen.obs[[]].copy(), var=reference.var.copy()), truth)

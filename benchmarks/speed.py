@@ -26,7 +26,7 @@ from scipy import sparse
 from spatialcore import columns
 from spatialcore.annotation.model.artifact import CellTypingModel, load_model, save_model
 from spatialcore.annotation.model.linear import Standardized
-from spatialcore.annotation.training.platform import log_scale
+from spatialcore.core.normalization import log1p_normalize
 
 
 def random_counts(n: int, genes: int, depth: float, rng: np.random.Generator) -> sparse.csr_matrix:
@@ -44,7 +44,7 @@ def random_counts(n: int, genes: int, depth: float, rng: np.random.Generator) ->
 def make_case(folder: Path, n: int, genes: int, types: int, depth: float) -> None:
     """Write a query and a model."""
     rng = np.random.default_rng(0)
-    X = log_scale(random_counts(n, genes, depth, rng), 1e4)
+    X = log1p_normalize(random_counts(n, genes, depth, rng), 1e4)
     names = tuple(f"G{i}" for i in range(genes))
     sample = X[:2000].toarray().astype(np.float64)
     linear = Standardized(rng.normal(size=(types, genes)), rng.normal(size=types), sample.mean(0), sample.std(0) + 0.1)

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from benchmarks.accuracy import plain
 from benchmarks.accuracy_pairs import Pair, open_pairs
 from benchmarks.calibration import Called
-from spatialcore.annotation.training.platform import row_sums
+from spatialcore.core.normalization import row_totals
 
 STROMA = ("LUM", "POSTN", "CCDC80", "FBLN1", "MMP2", "PDGFRB", "SFRP1")
 OWN = {"T": ("CD3E", "CD3G", "TRAC", "CD8A", "IL7R"), "B": ("MS4A1", "BANK1", "CD79A", "CD19")}
@@ -52,7 +52,7 @@ def describe(
     return {
         "cells": str(int(cells.sum())),
         "area": f"{np.median(areas[cells]):.0f}",
-        "counts": f"{np.median(row_sums(pair.query[cells])):.0f}",
+        "counts": f"{np.median(row_totals(pair.query[cells])):.0f}",
         "stroma, of fibroblasts'": f"{stroma:.2f}",
         "own, of small cells'": f"{own:.2f}",
         "confidence": f"{confidence[cells].mean():.2f}",

@@ -14,8 +14,9 @@ from anndata import AnnData
 from scipy import sparse
 
 from spatialcore import columns
-from spatialcore.annotation.training.platform import log_scale, thin_to_depths
+from spatialcore.annotation.training.platform import thin_to_depths
 from spatialcore.annotation.training.train import train_celltypist_model
+from spatialcore.core.normalization import log1p_normalize
 
 
 def typed_counts(
@@ -44,7 +45,7 @@ def main() -> None:
     rng = np.random.default_rng(0)
     counts, labels = typed_counts(options.cells, options.genes, options.types, 600, rng)
     obs = pd.DataFrame({columns.UNIFIED_CELL_TYPE: labels}, index=np.arange(len(labels)).astype(str))
-    reference = AnnData(log_scale(counts, 1e4), obs, pd.DataFrame(index=[f"G{i}" for i in range(options.genes)]))
+    reference = AnnData(log1p_normalize(counts, 1e4), obs, pd.DataFrame(index=[f"G{i}" for i in range(options.genes)]))
     reference.layers[columns.COUNTS] = counts
     rows = np.sort(rng.choice(options.cells, min(20_000, options.cells), replace=False))
     query = AnnData(thin_to_depths(counts[rows], np.array([150.0]), rng), var=reference.var.copy())

@@ -7,7 +7,7 @@ import yaml
 from prefect.client.schemas.schedules import CronSchedule
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from spatialcore.annotation.config import Recipe
+from spatialcore.annotation.config import AnnotationSettings
 from spatialcore.annotation.run_config import Reference
 from spatialcore.errors import InputError
 
@@ -27,7 +27,7 @@ class Schedule(BaseModel):
         return self
 
 
-class Tissue(Recipe):
+class Tissue(AnnotationSettings):
     """One file of ``deployments/tissues``; any setting of a run may stand in it as well.
 
     Parameters
@@ -71,7 +71,7 @@ class Tissue(Recipe):
 
     def settings(self) -> dict[str, Any]:
         """Return the run's settings that the file gives, and only these: the rest is the form's defaults."""
-        return self.model_dump(mode="json", include=set(Recipe.model_fields), exclude_unset=True)
+        return self.model_dump(mode="json", include=set(AnnotationSettings.model_fields), exclude_unset=True)
 
 
 def load_tissues() -> list[Tissue]:

@@ -5,14 +5,14 @@ from typing import Any
 from prefect import flow
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
-from flows.parameters import AcquireConfig, Acquisition
+from flows.parameters import AcquireParameters, Acquisition
 from tasks.acquire import acquire
 
 DOWNLOADS: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=4)
 
 
 @flow(name="acquire_references", task_runner=DOWNLOADS)
-def acquire_references(config: AcquireConfig) -> list[str]:
+def acquire_references(config: AcquireParameters) -> list[str]:
     """Put references into places of one's own and return their URIs.
 
     Args:
@@ -22,5 +22,5 @@ def acquire_references(config: AcquireConfig) -> list[str]:
     return [future.result() for future in started]
 
 
-def _options(item: Acquisition, config: AcquireConfig) -> dict[str, int | bool]:
+def _options(item: Acquisition, config: AcquireParameters) -> dict[str, int | bool]:
     return {"force": config.force, **({"max_cells": item.max_cells} if item.max_cells else {})}

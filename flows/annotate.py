@@ -2,7 +2,7 @@
 
 from prefect import flow
 
-from flows.parameters import AnnotateConfig
+from flows.parameters import AnnotateParameters
 from flows.samples import THREADS, annotate_samples
 from spatialcore.annotation.run_config import RunConfig
 from tasks.acquire import read_query
@@ -13,7 +13,7 @@ from tasks.schemas import RunManifest
 
 
 @flow(name="annotate", flow_run_name="{config.tissue}", task_runner=THREADS)
-def annotate(config: AnnotateConfig) -> RunManifest:
+def annotate(config: AnnotateParameters) -> RunManifest:
     """Call every cell of new samples with a published model.
 
     Args:

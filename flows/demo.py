@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from flows.embedded_server import EMBEDDED
 
 if TYPE_CHECKING:
-    from flows.parameters import TrainConfig
+    from flows.parameters import TrainAndAnnotateParameters
     from tasks.schemas import RunManifest, SampleFiles
 
 FOLDER = Path("demo")
@@ -26,15 +26,15 @@ def main() -> None:
     print("\n".join([*told(manifest), f"\nThe flow took {time.perf_counter() - started:.0f} s."]))
 
 
-def demo_config(folder: Path) -> "TrainConfig":
+def demo_config(folder: Path) -> "TrainAndAnnotateParameters":
     """Write the demo's data where they are absent and return the configuration of its run."""
-    from flows.parameters import TrainConfig
+    from flows.parameters import TrainAndAnnotateParameters
     from spatialcore.demo import LABEL_COLUMN, demo_data
 
     data = folder.absolute() / "data"
     if not (data / "query.h5ad").exists():
         demo_data(data)
-    return TrainConfig.from_dict(
+    return TrainAndAnnotateParameters.from_dict(
         {
             "tissue": "blood",
             "queries": [{"uri": str(data / "query.h5ad"), "sample": "pbmc"}],

@@ -23,14 +23,14 @@ class Acquisition(_Form):
     max_cells: int = Field(0, ge=0, title="Cells at most", description="Drawn by label; 0: all")
 
 
-class AcquireConfig(_Form):
+class AcquireParameters(_Form):
     """Which references to fetch."""
 
     references: list[Acquisition] = Field(..., min_length=1, title="References", description="Fetched four at a time")
     force: bool = Field(False, title="Fetch again", description="Even if the destination has a good copy")
 
 
-class AnnotateConfig(_Form):
+class AnnotateParameters(_Form):
     """New samples for a model that is there."""
 
     queries: list[Query] = Field(..., min_length=1, title="Queries", description="Each is annotated on its own")
@@ -50,7 +50,7 @@ class AnnotateConfig(_Form):
     dask_address: str = Field("", title="Dask scheduler", description="Nothing given: a cluster on this machine")
 
 
-class TrainConfig(RunConfig):
+class TrainAndAnnotateParameters(RunConfig):
     """What to annotate, from which references, and whether others get the model that is trained for it."""
 
     promote: Literal["always", "if_not_worse", "never"] = Field(
@@ -66,7 +66,7 @@ class TrainConfig(RunConfig):
         return value.model_dump() if type(value) is RunConfig else value
 
 
-class RefreshConfig(RunConfig):
+class RefreshParameters(RunConfig):
     """References to look after, and the model that is trained on them."""
 
     held_out_share: float = Field(
@@ -85,7 +85,7 @@ class RefreshConfig(RunConfig):
     )
 
 
-class PendingConfig(_Form):
+class AnnotatePendingParameters(_Form):
     """A folder where samples arrive, and the model that annotates them."""
 
     samples: str = Field(

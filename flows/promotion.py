@@ -8,7 +8,7 @@ from spatialcore.annotation.run_config import RunConfig
 from spatialcore.registry import ModelVersion
 
 
-class Verdict(BaseModel):
+class PromotionDecision(BaseModel):
     """What became of a new model."""
 
     changed: list[str] = []
@@ -24,14 +24,14 @@ def champion_of(config: RunConfig) -> ModelVersion | None:
     return None if pointer is None else registry.show(config.store, config.tissue, pointer.version)
 
 
-def judge(
+def decide_promotion(
     config: RunConfig,
     challenger: ModelVersion,
     champion: ModelVersion | None,
     scores: dict[str, float],
     *,
     tolerance: float,
-) -> Verdict:
+) -> PromotionDecision:
     """Decide whether the challenger goes into use, and say why.
 
     Parameters
@@ -45,26 +45,26 @@ def judge(
     tolerance
         What the challenger may lose.
     """
-    verdict = Verdict(challenger=challenger.version, scores=scores, reason="there was no model in use")
+    decision = PromotionDecision(challenger=challenger.version, scores=scores, reason="there was no model in use")
     if champion is None:
-        return verdict.model_copy(update={"promoted": True})
+        return decision.model_copy(update={"promoted": True})
     if challenger.version == champion.version:
-        return verdict.model_copy(update={"reason": "the same model came out as is in use"})
+        return decision.model_copy(update={"reason": "the same model came out as is in use"})
     if _was_taken_back(config, challenger):
-        return verdict.model_copy(
+        return decision.model_copy(
             update={"reason": f"not promoted: {challenger.version} was in use and was rolled back; promote it by hand"}
         )
     told = f"macro-F1 on held-out cells: challenger {scores['challenger']:.3f}, champion {scores['champion']:.3f}"
     if champion.details.get("held_out_share", 0) < challenger.details.get("held_out_share", 0):
         told += " (flattered: it was trained on some of these cells)"
     better = scores["challenger"] >= scores["champion"] - tolerance
-    return verdict.model_copy(update={"promoted": better, "reason": told if better else f"not promoted, {told}"})
+    return decision.model_copy(update={"promoted": better, "reason": told if better else f"not promoted, {told}"})
 
 
-def tell(verdict: Verdict) -> Verdict:
+def log_decision(decision: PromotionDecision) -> PromotionDecision:
     """Say in the run's log what was decided."""
-    get_run_logger().info("%s", verdict.reason)
-    return verdict
+    get_run_logger().info("%s", decision.reason)
+    return decision
 
 
 def _was_taken_back(config: RunConfig, challenger: ModelVersion) -> bool:

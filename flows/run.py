@@ -12,12 +12,12 @@ def main(arguments: list[str]) -> None:
         sys.exit("usage: python -m flows.run CONFIG.yaml")
     for name, value in EMBEDDED.items():
         os.environ.setdefault(name, value)  # before Prefect is imported: it reads them once
-    from flows.parameters import TrainConfig
+    from flows.parameters import TrainAndAnnotateParameters
     from flows.train_and_annotate import train_and_annotate
     from spatialcore.errors import SpatialCoreError
 
     try:
-        manifest = train_and_annotate(TrainConfig.from_yaml(arguments[0]))
+        manifest = train_and_annotate(TrainAndAnnotateParameters.from_yaml(arguments[0]))
     except SpatialCoreError as error:
         sys.exit(str(error))
     print(manifest.uri)

@@ -8,7 +8,7 @@ from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from spatialcore.annotation.run_config import RunConfig
 from tasks.annotate import annotate, keep_confident
-from tasks.schemas import PhaseResult, Sample
+from tasks.schemas import Sample, StageResult
 from tasks.validate import plot
 
 THREADS: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=2)
@@ -16,7 +16,7 @@ THREADS: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=2)
 
 
 def annotate_samples(
-    config: RunConfig, queries: list[PhaseResult], model: PhaseResult, training: PhaseResult | None = None
+    config: RunConfig, queries: list[StageResult], model: StageResult, training: StageResult | None = None
 ) -> list[Sample]:
     """Annotate every query with one model; return kept calls and plots of each.
 
@@ -35,14 +35,14 @@ def _cluster(config: RunConfig) -> TaskRunner[Any]:
 
 
 def _annotate_each(
-    config: RunConfig, queries: list[PhaseResult], model: PhaseResult, training: PhaseResult | None
+    config: RunConfig, queries: list[StageResult], model: StageResult, training: StageResult | None
 ) -> list[Sample]:
     started = [_start(config, query, model, training) for query in queries]
     return [_ended(*futures) for futures in started]
 
 
 def _start(
-    config: RunConfig, query: PhaseResult, model: PhaseResult, training: PhaseResult | None
+    config: RunConfig, query: StageResult, model: StageResult, training: StageResult | None
 ) -> tuple[PrefectFuture[Any], PrefectFuture[Any], PrefectFuture[Any] | None]:
     calls: Any = annotate.submit(config, query, model, training)  # a future; Prefect passes its result on
     kept: Any = keep_confident.submit(config, calls)

@@ -9,12 +9,12 @@ from spatialcore import storage
 from spatialcore.annotation.run_config import Query, Reference, RunConfig
 from spatialcore.errors import ConflictError
 from spatialcore.sources.folders import version_token
-from tasks.anndata_io import hand_on
-from tasks.cache_keys import phase_key, settings_digest
+from tasks.anndata_io import keep_in_memory
+from tasks.cache_keys import settings_digest, stage_key
 from tasks.names import masked
 from tasks.retries import CLOUD
-from tasks.schemas import PhaseResult, SourceVersion
-from tasks.stage_cache import once
+from tasks.schemas import SourceVersion, StageResult
+from tasks.stage_cache import cached_stage
 
 
 @task(task_run_name=masked("look up {reference.uri}"), **CLOUD)
@@ -44,7 +44,7 @@ def acquire(source: str, output: str, options: dict[str, Any]) -> str:
 
 
 @task(task_run_name="read {query.name}", **CLOUD)
-def read_query(config: RunConfig, query: Query) -> PhaseResult:
+def read_query(config: RunConfig, query: Query) -> StageResult:
     """Bring a platform's output into one form, an h5ad in the store."""
 
     def make(folder: Path) -> dict[str, Any]:
@@ -52,14 +52,14 @@ def read_query(config: RunConfig, query: Query) -> PhaseResult:
 
         adata = load_query(query)
         adata.write_h5ad(folder / "query.h5ad")
-        hand_on(key, adata)
+        keep_in_memory(key, adata)
         return {"n_obs": adata.n_obs, "n_vars": adata.n_vars}
 
     token = version_token(query.uri)
-    key = phase_key(
+    key = stage_key(
         "read_query", settings_digest("read_query", config), [storage.relative(config.store, query.uri), token]
     )
-    return once(config.store, "read_query", key, make, sample=query.name, source=source_of(query.uri, token))
+    return cached_stage(config.store, "read_query", key, make, sample=query.name, source=source_of(query.uri, token))
 
 
 def source_of(uri: str, token: str) -> str:

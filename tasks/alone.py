@@ -18,7 +18,7 @@ Found = TypeVar("Found")
 
 
 @contextmanager
-def alone(uri: str) -> Iterator[None]:
+def machine_lock(uri: str) -> Iterator[None]:
     """Be the only one on this machine who writes there; the lock falls with its holder, however that ends.
 
     In a folder that several machines mount the lock lies beside what it guards, and holds for all of them.
@@ -28,9 +28,9 @@ def alone(uri: str) -> Iterator[None]:
 
 
 @contextmanager
-def alone_everywhere(uri: str, look: Callable[[], Found | None]) -> Iterator[Found | None]:
+def exclusive_lock(uri: str, look: Callable[[], Found | None]) -> Iterator[Found | None]:
     """Be the only one on any machine who makes what ``look`` finds, or be given what another has made meanwhile."""
-    with alone(uri):
+    with machine_lock(uri):
         found = look()
         if found is not None or storage.scheme_of(uri) == "file":
             yield found

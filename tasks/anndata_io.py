@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _IN_HAND: dict[str, "AnnData"] = {}
 
 
-def hand_on(key: str, adata: "AnnData") -> None:
+def keep_in_memory(key: str, adata: "AnnData") -> None:
     """Keep the data of the result just made for the phase that wants them next; only the last are kept.
 
     They are the reader's own then: each is given out once, to a phase of the same process, which need not read them.

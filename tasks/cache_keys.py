@@ -37,7 +37,7 @@ def training_settings(config: RunConfig) -> str:
     return digest_of([settings_digest(phase, config) for phase in TRAINING])
 
 
-def phase_key(phase: str, settings: str, inputs: Iterable[str]) -> str:
+def stage_key(phase: str, settings: str, inputs: Iterable[str]) -> str:
     """Return the cache key of a phase, with a readable prefix.
 
     Parameters

@@ -10,12 +10,12 @@ from spatialcore.registry import ModelVersion
 from tasks.anndata_io import read_cells
 from tasks.prepare import MATRIX
 from tasks.retries import CLOUD
-from tasks.schemas import PhaseResult
-from tasks.stage_cache import local, place_together
+from tasks.schemas import StageResult
+from tasks.stage_cache import link_files, local
 
 
 @task(name="find the model", **CLOUD)
-def find_model(store: str, tissue: str, version: str) -> tuple[ModelVersion, PhaseResult]:
+def find_model(store: str, tissue: str, version: str) -> tuple[ModelVersion, StageResult]:
     """Return a published version, and its files as training left them."""
     found = registry.show(store, tissue, version)
     return found, as_trained(found)
@@ -23,7 +23,7 @@ def find_model(store: str, tissue: str, version: str) -> tuple[ModelVersion, Pha
 
 @task(name="compare models", **CLOUD)
 def compare(
-    held_out: PhaseResult, panel: PhaseResult, challenger: PhaseResult, champion: PhaseResult
+    held_out: StageResult, panel: StageResult, challenger: StageResult, champion: StageResult
 ) -> dict[str, float]:
     """Return the macro-F1 of two models on held-out cells, as the queries' platform shows them."""
     import anndata as ad
@@ -43,31 +43,31 @@ def compare(
         )
 
 
-def as_trained(version: ModelVersion) -> PhaseResult:
+def as_trained(version: ModelVersion) -> StageResult:
     """Return a published version as the result of its training."""
     facts = {"artifact": version.artifact, **version.details}
-    return PhaseResult(phase="train", key=version.version, files=version.model_files, facts=facts)
+    return StageResult(phase="train", key=version.version, files=version.model_files, facts=facts)
 
 
-def model_files(model: PhaseResult) -> list[str]:
+def model_files(model: StageResult) -> list[str]:
     """Return the names of a trained model's own files, the .pkl first."""
     return [model.facts["artifact"], *sorted(name for name in model.files if name.endswith(".json"))]
 
 
-def version_of(model: PhaseResult) -> str:
+def version_of(model: StageResult) -> str:
     """Return the name of the version that a trained model is, or will be."""
     return registry.name_of(_digests(model))
 
 
-def published_uri(store: str, tissue: str, model: PhaseResult) -> str:
+def published_uri(store: str, tissue: str, model: StageResult) -> str:
     """Return where the model lies for good, once it is published."""
     return registry.model_uri_of(store, tissue, model.facts["artifact"], _digests(model))
 
 
-def _digests(model: PhaseResult) -> dict[str, str]:
+def _digests(model: StageResult) -> dict[str, str]:
     return {name: model.files[name].sha256 for name in model_files(model)}
 
 
-def _place(model: PhaseResult, folder: Path) -> Path:
-    place_together(model.files.items(), folder)
+def _place(model: StageResult, folder: Path) -> Path:
+    link_files(model.files.items(), folder)
     return folder / str(model.facts["artifact"])

@@ -9,34 +9,34 @@ from spatialcore.annotation import stages
 from spatialcore.annotation.run_config import RunConfig
 from spatialcore.storage import StoredFile
 from tasks.acquire import fetch, refuse_if_replaced
-from tasks.anndata_io import hand_on, look_at, read_cells, write_cells
-from tasks.cache_keys import phase_key, settings_digest
+from tasks.anndata_io import keep_in_memory, look_at, read_cells, write_cells
+from tasks.cache_keys import settings_digest, stage_key
 from tasks.retries import CLOUD
-from tasks.schemas import PhaseResult, SourceVersion
-from tasks.stage_cache import local, once
+from tasks.schemas import SourceVersion, StageResult
+from tasks.stage_cache import cached_stage, local
 
 MATRIX: Final = "combined.h5ad"  # the only file with the references' counts
 
 
 @task(name="gather the panel", **CLOUD)
-def gather(config: RunConfig, queries: list[PhaseResult]) -> PhaseResult:
+def pool_queries(config: RunConfig, queries: list[StageResult]) -> StageResult:
     """Find the genes that all queries measure, and draw cells that stand for their platform."""
 
     def make(folder: Path) -> dict[str, Any]:
-        from spatialcore.annotation.pooled_queries import gather as gather_queries
+        from spatialcore.annotation.pooled_queries import pool_queries as pool
 
-        gathered = gather_queries((look_at(query.files["query.h5ad"]) for query in queries), config)
-        (folder / "panel.txt").write_text("\n".join(gathered.panel) + "\n")
-        if gathered.sample is not None:
-            gathered.sample.write_h5ad(folder / "sample.h5ad")
-        return {"n_genes": len(gathered.panel)}
+        pooled = pool((look_at(query.files["query.h5ad"]) for query in queries), config)
+        (folder / "panel.txt").write_text("\n".join(pooled.panel) + "\n")
+        if pooled.sample is not None:
+            pooled.sample.write_h5ad(folder / "sample.h5ad")
+        return {"n_genes": len(pooled.panel)}
 
-    key = phase_key("gather", settings_digest("gather", config), [query.identity for query in queries])
-    return once(config.store, "gather", key, make)
+    key = stage_key("gather", settings_digest("gather", config), [query.identity for query in queries])
+    return cached_stage(config.store, "gather", key, make)
 
 
 @task(name="combine references", **CLOUD)
-def combine(config: RunConfig, panel: PhaseResult, references: list[SourceVersion]) -> PhaseResult:
+def combine(config: RunConfig, panel: StageResult, references: list[SourceVersion]) -> StageResult:
     """Read the references, panel genes only, into one labelled data set on one scale.
 
     They are fetched here, and not before: who finds the result in the store downloads nothing.
@@ -49,16 +49,16 @@ def combine(config: RunConfig, panel: PhaseResult, references: list[SourceVersio
         combined = stages.combine(config.training(), genes)
         refuse_if_replaced(config.references, references)
         combined.write_h5ad(folder / MATRIX)
-        hand_on(key, combined)
+        keep_in_memory(key, combined)
         return {"n_obs": combined.n_obs, "n_vars": combined.n_vars}
 
     inputs = [panel.files["panel.txt"].sha256, *(reference.within(config.store).identity for reference in references)]
-    key = phase_key("combine", settings_digest("combine", config), inputs)
-    return once(config.store, "combine", key, make)
+    key = stage_key("combine", settings_digest("combine", config), inputs)
+    return cached_stage(config.store, "combine", key, make)
 
 
 @task(name="map labels", **CLOUD)
-def map_labels(config: RunConfig, combined: PhaseResult) -> PhaseResult:
+def map_labels(config: RunConfig, combined: StageResult) -> StageResult:
     """Map the references' labels to Cell Ontology terms."""
 
     def make(folder: Path) -> dict[str, Any]:
@@ -70,12 +70,12 @@ def map_labels(config: RunConfig, combined: PhaseResult) -> PhaseResult:
             result.table.to_csv(folder / "label_mapping.csv", index=False)
         return {"n_classes": int(mapped.obs[columns.UNIFIED_CELL_TYPE].nunique())}
 
-    key = phase_key("map_ontology", settings_digest("map_ontology", config), [combined.identity])
-    return once(config.store, "map_ontology", key, make, carried=_matrix(combined))
+    key = stage_key("map_ontology", settings_digest("map_ontology", config), [combined.identity])
+    return cached_stage(config.store, "map_ontology", key, make, carried=_matrix(combined))
 
 
 @task(name="hold out cells", **CLOUD)
-def hold_out(config: RunConfig, mapped: PhaseResult, share: float) -> PhaseResult:
+def hold_out(config: RunConfig, mapped: StageResult, share: float) -> StageResult:
     """Set reference cells aside on which models can be compared, always the same ones."""
 
     def make(folder: Path) -> dict[str, Any]:
@@ -86,12 +86,12 @@ def hold_out(config: RunConfig, mapped: PhaseResult, share: float) -> PhaseResul
         write_cells(held_out, folder / "held_out.h5ad")
         return {"n_obs": kept.n_obs, "n_held_out": held_out.n_obs}
 
-    key = phase_key("hold_out", f"{share:g}", [mapped.identity])
-    return once(config.store, "hold_out", key, make, carried=_matrix(mapped))
+    key = stage_key("hold_out", f"{share:g}", [mapped.identity])
+    return cached_stage(config.store, "hold_out", key, make, carried=_matrix(mapped))
 
 
 @task(name="balance", **CLOUD)
-def balance(config: RunConfig, mapped: PhaseResult) -> PhaseResult:
+def balance(config: RunConfig, mapped: StageResult) -> StageResult:
     """Draw the training cells: capped per type, shared out over the sources."""
 
     def make(folder: Path) -> dict[str, Any]:
@@ -110,11 +110,11 @@ def balance(config: RunConfig, mapped: PhaseResult) -> PhaseResult:
         return {"n_obs": balanced.n_obs}
 
     inputs = [mapped.identity, *_proportions(config)]
-    key = phase_key("balance", settings_digest("balance", config), inputs)
-    return once(config.store, "balance", key, make, carried=_matrix(mapped))
+    key = stage_key("balance", settings_digest("balance", config), inputs)
+    return cached_stage(config.store, "balance", key, make, carried=_matrix(mapped))
 
 
-def _matrix(result: PhaseResult) -> dict[str, StoredFile]:
+def _matrix(result: StageResult) -> dict[str, StoredFile]:
     return {MATRIX: result.files[MATRIX]}
 
 

@@ -12,11 +12,11 @@ from spatialcore.annotation.run_config import RunConfig
 from spatialcore.core.provenance import digest_of
 from spatialcore.registry import ModelVersion, Pointer
 from spatialcore.storage import StoredFile
-from tasks.alone import alone
+from tasks.alone import machine_lock
 from tasks.cache_keys import training_settings
 from tasks.models import model_files
 from tasks.retries import CLOUD
-from tasks.schemas import PhaseResult, RunManifest, Sample, SampleFiles, SourceVersion
+from tasks.schemas import RunManifest, Sample, SampleFiles, SourceVersion, StageResult
 from tasks.stage_cache import local
 
 MANIFEST = "manifest.json"
@@ -29,8 +29,8 @@ Files = dict[str, StoredFile]
 @task(name="publish the model", **CLOUD)
 def publish_model(
     config: RunConfig,
-    model: PhaseResult,
-    made_of: list[PhaseResult],
+    model: StageResult,
+    made_of: list[StageResult],
     references: list[SourceVersion],
     samples: list[Sample],
     details: dict[str, Any] | None = None,
@@ -42,7 +42,10 @@ def publish_model(
     first sample.
     """
     before = {name: file for result in made_of for name, file in result.files.items()}
-    with alone(storage.join(config.store, "models", config.tissue)), TemporaryDirectory(prefix="spatialcore-") as work:
+    with (
+        machine_lock(storage.join(config.store, "models", config.tissue)),
+        TemporaryDirectory(prefix="spatialcore-") as work,
+    ):
         return registry.publish(
             config.store,
             config.tissue,
@@ -80,7 +83,7 @@ def publish_run(
     """
     run_id = f"{config.tissue}-{_digest(config.store, version, samples)[:12]}"
     folder = storage.join(config.store, "runs", run_id)
-    with alone(folder):
+    with machine_lock(folder):
         manifest = RunManifest(
             run_id=run_id,
             tissue=config.tissue,
@@ -103,7 +106,7 @@ def _digest(store: str, version: ModelVersion, samples: list[Sample]) -> str:
     return digest_of([version.version, names, parts])
 
 
-def _publish_sample(folder: str, kept: PhaseResult, plots: PhaseResult | None) -> SampleFiles:
+def _publish_sample(folder: str, kept: StageResult, plots: StageResult | None) -> SampleFiles:
     sample = kept.facts["sample"]
     files = {**kept.files, **(plots.files if plots is not None else {})}
     return SampleFiles(
@@ -125,7 +128,7 @@ def _copy(file: StoredFile, uri: str) -> StoredFile:
 
 
 def _written(
-    config: RunConfig, model: PhaseResult, before: Files, references: list[SourceVersion], work: Path
+    config: RunConfig, model: StageResult, before: Files, references: list[SourceVersion], work: Path
 ) -> dict[str, Path]:
     """Write the configuration, the run manifest (everything that led to the model) and the model's card."""
     from spatialcore.annotation.run_manifest import describe_run

@@ -40,7 +40,7 @@ class SourceVersion(_Frozen):
         return self.model_copy(update={"uri": storage.relative(store, self.uri)})
 
 
-class PhaseResult(_Frozen):
+class StageResult(_Frozen):
     """What a phase left in the store.
 
     Parameters
@@ -64,7 +64,7 @@ class PhaseResult(_Frozen):
         return digest_of({name: file.sha256 for name, file in self.files.items()})
 
 
-Sample = tuple[PhaseResult, PhaseResult | None]
+Sample = tuple[StageResult, StageResult | None]
 """Kept calls of a sample, and its plots where they were asked for."""
 
 

@@ -8,15 +8,15 @@ from prefect import task
 from spatialcore.annotation import stages
 from spatialcore.annotation.run_config import RunConfig
 from tasks.anndata_io import read_cells
-from tasks.cache_keys import phase_key, settings_digest
+from tasks.cache_keys import settings_digest, stage_key
 from tasks.prepare import MATRIX
 from tasks.retries import CLOUD
-from tasks.schemas import PhaseResult
-from tasks.stage_cache import local, once
+from tasks.schemas import StageResult
+from tasks.stage_cache import cached_stage, local
 
 
 @task(name="train", **CLOUD)
-def train(config: RunConfig, balanced: PhaseResult, panel: PhaseResult) -> PhaseResult:
+def train(config: RunConfig, balanced: StageResult, panel: StageResult) -> StageResult:
     """Train the model for this panel, matched to the queries' platform, and calibrate it."""
     sample = panel.files.get("sample.h5ad")
 
@@ -33,4 +33,4 @@ def train(config: RunConfig, balanced: PhaseResult, panel: PhaseResult) -> Phase
         balanced.files["balanced.h5ad"].sha256,
         "" if sample is None else sample.sha256,
     ]
-    return once(config.store, "train", phase_key("train", settings_digest("train", config), inputs), make)
+    return cached_stage(config.store, "train", stage_key("train", settings_digest("train", config), inputs), make)

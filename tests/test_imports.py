@@ -26,7 +26,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "spatialcore.storage": LIBRARY_BASE,
     "spatialcore.sources": LIBRARY_BASE | {"spatialcore.storage"},
     "spatialcore.registry": LIBRARY_BASE | {"spatialcore.storage"},
-    **{room: LIBRARY_BASE | MIDDLE | BELOW_MIDDLE for room in MIDDLE},
+    **dict.fromkeys(MIDDLE, LIBRARY_BASE | MIDDLE | BELOW_MIDDLE),
     "spatialcore.workflow": LIBRARY_BASE | MIDDLE | BELOW_MIDDLE,
 }
 OUTER = ("spatialcore", "tasks", "flows", "deployments")  # inner to outer: each may import itself and what is before it

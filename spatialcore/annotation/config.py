@@ -56,7 +56,7 @@ class Settings(BaseModel):
         return digest_of(self.model_dump(mode="json", include=set(fields) if fields else None))
 
 
-class Recipe(Settings):
+class AnnotationSettings(Settings):
     """The choices that shape a model and its calls, whatever the data."""
 
     tissue: str = Field("unknown", title="Tissue", description="Names the model and settles ambiguous labels")
@@ -130,7 +130,7 @@ class Recipe(Settings):
         return value
 
 
-class TrainingConfig(Recipe):
+class TrainingConfig(AnnotationSettings):
     """How references become a model for one panel, and how the model's calls are kept or left unassigned."""
 
     references: list[str] = Field(default_factory=list, title="References", description="Paths or URIs, one a line")

@@ -26,7 +26,7 @@ def is_dask(matrix: Any) -> bool:
     return type(matrix).__module__.startswith("dask.")
 
 
-def locate(adata: AnnData) -> tuple[Any, str, str]:
+def find_counts(adata: AnnData) -> tuple[Any, str, str]:
     """Return the matrix to read, what it holds, and its place."""
     status = check_normalization_status(_sample(adata))
     source = status["raw_source"]
@@ -58,7 +58,7 @@ def require_readable(adata: AnnData) -> None:
     if adata.n_obs == 0:
         raise InputError("the query holds no cell", hint="pass data with cells; was everything filtered out?")
     try:
-        matrix, _, source = locate(adata)
+        matrix, _, source = find_counts(adata)
     except NormalizationError:
         _require_expression_in_memory(adata.X, "X", most=STRAYS)  # a few stray values are told as such
         raise

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import anndata as ad
 import numpy as np
 
-from spatialcore.annotation.config import Recipe
+from spatialcore.annotation.config import AnnotationSettings
 from spatialcore.annotation.expression import require_readable
 from spatialcore.annotation.panel import get_panel_genes
 from spatialcore.errors import GeneOverlapError, InputError
@@ -15,14 +15,14 @@ POOLED_CELLS = 20_000  # enough to establish a platform's depth, gene efficiency
 
 
 @dataclass(frozen=True)
-class Gathered:
+class PooledQueries:
     """What training needs to know of the queries: their common panel and, if there are any, cells of all of them."""
 
     panel: list[str]
     sample: ad.AnnData | None
 
 
-def gather(queries: Iterable[ad.AnnData], config: Recipe) -> Gathered:
+def pool_queries(queries: Iterable[ad.AnnData], config: AnnotationSettings) -> PooledQueries:
     """Look at the queries one after the other, keeping a sample of each, and return what training needs.
 
     Raises
@@ -39,7 +39,7 @@ def gather(queries: Iterable[ad.AnnData], config: Recipe) -> Gathered:
         panels.append(get_panel_genes(query))
         samples.append(_draw(query, POOLED_CELLS, rng))
     panel = _common(panels, config.min_gene_overlap_pct)
-    return Gathered(panel, _pool(samples, rng))
+    return PooledQueries(panel, _pool(samples, rng))
 
 
 def _common(panels: Sequence[list[str]], min_gene_overlap_pct: float) -> list[str]:

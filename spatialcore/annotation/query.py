@@ -9,7 +9,7 @@ import numpy.typing as npt
 from anndata import AnnData
 from scipy import sparse
 
-from spatialcore.annotation.expression import is_dask, locate
+from spatialcore.annotation.expression import find_counts, is_dask
 from spatialcore.core.compressed import rows_of
 from spatialcore.core.counts import recover_counts
 from spatialcore.core.genes.symbols import ids_of, is_control, shared_positions, symbols_of
@@ -133,7 +133,7 @@ def open_query(adata: AnnData, genes: Sequence[str], *, min_gene_overlap_pct: fl
     NormalizationError
         Neither raw counts nor log1p(10k) are found.
     """
-    matrix, kind, source = locate(adata)
+    matrix, kind, source = find_counts(adata)
     frame = adata.raw.var if source == "raw.X" else adata.var
     match = match_features(genes, [str(name) for name in frame.index], frame)
     _check_overlap(match, genes, list(frame.index), min_gene_overlap_pct)

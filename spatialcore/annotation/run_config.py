@@ -4,7 +4,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from spatialcore.annotation.config import Recipe, TrainingConfig
+from spatialcore.annotation.config import AnnotationSettings, TrainingConfig
 
 DEFAULT_LABEL_COLUMN = "cell_type"
 ASKED_FIRST = ("queries", "references", "tissue", "store")
@@ -56,7 +56,7 @@ class Query(BaseModel):
         return self.sample or self.uri.rstrip("/").rpartition("/")[2].split(".")[0]
 
 
-class RunConfig(Recipe):
+class RunConfig(AnnotationSettings):
     """Everything that a run needs. The YAML file, the command line and the Prefect form are this object."""
 
     model_config = ConfigDict(json_schema_extra=_number_fields)
@@ -81,7 +81,7 @@ class RunConfig(Recipe):
 
     def training(self) -> TrainingConfig:
         """Return the part that decides what the model is and how its calls are kept."""
-        shared = {name: getattr(self, name) for name in Recipe.model_fields}
+        shared = {name: getattr(self, name) for name in AnnotationSettings.model_fields}
         return TrainingConfig(
             **shared,
             references=[reference.uri for reference in self.references],

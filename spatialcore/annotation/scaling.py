@@ -79,7 +79,7 @@ def ensure_normalized(
         counts.data = np.clip(np.nan_to_num(counts.data), 0, None)
     check_non_negative(counts)
     if source == "X":
-        out.layers[COUNTS] = counts
+        out.layers[COUNTS] = counts.copy()
     out.X = log1p_normalize(counts, target_sum)
     out.uns["log1p"] = {}
     log.info("X was normalised to log1p(%g) from %s", target_sum, source or "unverified X")

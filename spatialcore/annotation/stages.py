@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from spatialcore import columns
-from spatialcore.annotation.config import Recipe, TrainingConfig
+from spatialcore.annotation.config import AnnotationSettings, TrainingConfig
 from spatialcore.core.logging import get_logger
 
 if TYPE_CHECKING:  # flows read SETTINGS from here: importing this module costs nothing
@@ -69,7 +69,7 @@ def combine(config: TrainingConfig, panel: Sequence[str], *, cache_dir: Path | N
     return combined
 
 
-def map_ontology(combined: AnnData, config: Recipe) -> tuple[AnnData, MappingResult | None]:
+def map_ontology(combined: AnnData, config: AnnotationSettings) -> tuple[AnnData, MappingResult | None]:
     """Give every reference cell its Cell Ontology term and its class: the term's name, or its own label."""
     if not config.add_ontology:
         combined.obs[columns.UNIFIED_CELL_TYPE] = combined.obs[columns.ORIGINAL_LABEL].astype("category")
@@ -89,7 +89,7 @@ def map_ontology(combined: AnnData, config: Recipe) -> tuple[AnnData, MappingRes
     return combined, result
 
 
-def balance(mapped: AnnData, config: Recipe) -> AnnData:
+def balance(mapped: AnnData, config: AnnotationSettings) -> AnnData:
     """Draw the training cells: capped per type, shared out over the sources."""
     from spatialcore.annotation.balance.subsample import subsample_balanced
 
@@ -105,7 +105,7 @@ def balance(mapped: AnnData, config: Recipe) -> AnnData:
     )
 
 
-def train(balanced: AnnData, query: AnnData | None, config: Recipe, output: Path) -> dict[str, Any]:
+def train(balanced: AnnData, query: AnnData | None, config: AnnotationSettings, output: Path) -> dict[str, Any]:
     """Train on the balanced cells, matched to the query's platform, and write the three files of the model."""
     from spatialcore.annotation.training.train import train_celltypist_model
 
@@ -121,7 +121,7 @@ def train(balanced: AnnData, query: AnnData | None, config: Recipe, output: Path
     )
 
 
-def annotate(adata: AnnData, model_path: Path, config: Recipe) -> AnnData:
+def annotate(adata: AnnData, model_path: Path, config: AnnotationSettings) -> AnnData:
     """Call every cell of the query, in place. No call is filtered yet."""
     from spatialcore.annotation.annotate import annotate_celltypist
 
@@ -136,7 +136,7 @@ def annotate(adata: AnnData, model_path: Path, config: Recipe) -> AnnData:
     )
 
 
-def keep_confident(adata: AnnData, config: Recipe) -> AnnData:
+def keep_confident(adata: AnnData, config: AnnotationSettings) -> AnnData:
     """Leave calls below the threshold unassigned, in place, each with its reason; the manifest tells how many."""
     from spatialcore.annotation import run_manifest
     from spatialcore.annotation.calls.filters import filter_low_confidence
@@ -153,14 +153,14 @@ def keep_confident(adata: AnnData, config: Recipe) -> AnnData:
     return kept
 
 
-def plot(adata: AnnData, config: Recipe, output: Path, *, prefix: str = "celltyping") -> dict[str, Any]:
+def plot(adata: AnnData, config: AnnotationSettings, output: Path, *, prefix: str = "celltyping") -> dict[str, Any]:
     """Draw every figure of a run into a folder."""
     from spatialcore.plotting.run_figures import draw_run_figures
 
     return draw_run_figures(adata, output, prefix=prefix, confidence_threshold=config.confidence_threshold)
 
 
-def report(adata: AnnData, output: Path, *, config: Recipe, figures: dict[str, Any] | None = None) -> Path:
+def report(adata: AnnData, output: Path, *, config: AnnotationSettings, figures: dict[str, Any] | None = None) -> Path:
     """Write the page that tells the story of a run."""
     from spatialcore.report import write_report
 

@@ -27,14 +27,14 @@ def annotate(
     console.start(as_json=as_json, verbose=verbose)
     from dataclasses import asdict
 
-    from spatialcore.annotation.config import Recipe
+    from spatialcore.annotation.config import AnnotationSettings
     from spatialcore.annotation.model.artifact import load_model
     from spatialcore.annotation.run_config import Query
     from spatialcore.workflow.requirements import require_writable
     from spatialcore.workflow.run import annotate_query
 
     settings = overlay(None, assignments, confidence_threshold=threshold, generate_plots=plots)
-    config = Recipe.from_dict(settings, origin="command line")
+    config = AnnotationSettings.from_dict(settings, origin="command line")
     asked = Query(uri=query)
     load_model(Path(model))  # refused now rather than when the query has been read
     require_writable(out)

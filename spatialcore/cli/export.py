@@ -32,7 +32,7 @@ To = Annotated[
         "table of a SpatialData .zarr; cellxgene: .h5ad of its schema; vitessce: a folder that a browser shows.",
     ),
 ]
-Facts = Annotated[
+DatasetSummary = Annotated[
     list[str] | None,
     typer.Option(
         "--fact",
@@ -53,7 +53,7 @@ def export(
     annotated: Annotated[str, typer.Argument(help="Annotated h5ad or zarr; a URI is fetched.")],
     form: To,
     out: Annotated[Path, typer.Option("--out", "-o", help="The file (vitessce: folder) to write.")],
-    facts: Facts = None,
+    facts: DatasetSummary = None,
     column: Column = "cell_type",
     viewer: Viewer = None,
     as_json: AsJson = False,

@@ -11,7 +11,7 @@ from spatialcore.errors import InputError
 
 if TYPE_CHECKING:
     from spatialcore.annotation.config import TrainingConfig
-    from spatialcore.annotation.pooled_queries import Gathered
+    from spatialcore.annotation.pooled_queries import PooledQueries
 
 Query = Annotated[str | None, typer.Option("--query", "-q", help="Data of the platform: the model is matched to them.")]
 Panel = Annotated[Path | None, typer.Option("--panel", help="CSV of the panel's genes, while there are no data yet.")]
@@ -40,10 +40,10 @@ def train(
     require_writable(out.parent)
     with console.steps(3) as step:
         step("reading the panel")
-        gathered = _gather(query, panel, settings)
-        train_model(settings, gathered, out, progress=step)
+        pooled = _pool_queries(query, panel, settings)
+        train_model(settings, pooled, out, progress=step)
     files = sorted(str(path) for path in out.parent.glob(f"{out.stem}*"))
-    console.result({"model": str(out), "genes": len(gathered.panel), "files": files}, *files)
+    console.result({"model": str(out), "genes": len(pooled.panel), "files": files}, *files)
 
 
 def _settings(reference: list[str], tissue: str | None, assignments: list[str] | None) -> "TrainingConfig":
@@ -63,15 +63,15 @@ def _settings(reference: list[str], tissue: str | None, assignments: list[str] |
     return TrainingConfig.from_dict(content, origin="command line")
 
 
-def _gather(query: str | None, panel: Path | None, settings: "TrainingConfig") -> "Gathered":
+def _pool_queries(query: str | None, panel: Path | None, settings: "TrainingConfig") -> "PooledQueries":
     from spatialcore.annotation.panel import read_panel
-    from spatialcore.annotation.pooled_queries import Gathered, gather
+    from spatialcore.annotation.pooled_queries import PooledQueries, pool_queries
     from spatialcore.annotation.run_config import Query as QueryConfig
     from spatialcore.workflow.run import load_query
 
     if (query is None) == (panel is None):
         raise InputError("a query or a panel is wanted", hint="--query xenium_folder, or --panel genes.csv")
     if query is not None:
-        return gather([load_query(QueryConfig(uri=query))], settings)
+        return pool_queries([load_query(QueryConfig(uri=query))], settings)
     assert panel is not None
-    return Gathered(read_panel(panel), None)
+    return PooledQueries(read_panel(panel), None)

@@ -178,9 +178,24 @@ def _stats(values: Floats, tolerance: float) -> dict[str, float]:
     }
 
 
-def log1p_normalize(counts: sp.csr_matrix, target_sum: float = TARGET_SUM) -> sp.csr_matrix:
-    """Return log1p of counts scaled to a total per cell, as CSR float32; a cell without counts stays at zero."""
-    totals = np.asarray(counts.sum(axis=1), dtype=np.float64).ravel()
+def row_totals(counts: sp.csr_matrix) -> Floats:
+    """Return the sum of every row in float64."""
+    totals: Floats = np.asarray(counts.sum(axis=1, dtype=np.float64)).ravel()
+    return totals
+
+
+def normalize_rows(counts: sp.csr_matrix, target_sum: float = 1.0) -> sp.csr_matrix:
+    """Return the rows scaled to a sum, in float64; rows without counts stay zero. Shares the indices of `counts`."""
+    totals = row_totals(counts)
     factors = np.divide(target_sum, totals, out=np.zeros_like(totals), where=totals > 0)
-    values = np.log1p(counts.data * np.repeat(factors, np.diff(counts.indptr)))
-    return sp.csr_matrix((values.astype(np.float32), counts.indices.copy(), counts.indptr.copy()), shape=counts.shape)
+    values = counts.data * np.repeat(factors, np.diff(counts.indptr))
+    return sp.csr_matrix((values, counts.indices, counts.indptr), shape=counts.shape)
+
+
+def log1p_normalize(counts: sp.csr_matrix, target_sum: float = TARGET_SUM) -> sp.csr_matrix:
+    """Return log1p of counts scaled to a sum per cell, CSR float32; a cell without counts stays at zero.
+
+    The result shares the indices of `counts`: copy it before the structure of either is changed in place.
+    """
+    scaled = normalize_rows(counts, target_sum)
+    return sp.csr_matrix((np.log1p(scaled.data).astype(np.float32), scaled.indices, scaled.indptr), shape=scaled.shape)

@@ -25,7 +25,7 @@ _FORMATS: Final = re.compile(r"\.(h5ad|h5|zarr|zarr\.zip)$")
 
 
 @dataclass(frozen=True)
-class Verdict:
+class PromotionDecision:
     """What the reader must know first.
 
     Parameters
@@ -55,7 +55,7 @@ class Verdict:
         return self.n_called / max(1, self.n_cells)
 
 
-def judge(adata: AnnData, threshold: float, validation: pd.DataFrame) -> Verdict:
+def judge(adata: AnnData, threshold: float, validation: pd.DataFrame) -> PromotionDecision:
     """Return the verdict on annotated data."""
     calls = adata.obs[columns.CELL_TYPE].astype(str)
     called = ~calls.isin(NOT_TYPES)
@@ -68,7 +68,7 @@ def judge(adata: AnnData, threshold: float, validation: pd.DataFrame) -> Verdict
     share_called = float(called.mean()) if adata.n_obs else 0.0
     misfit = find_misfit(adata, validation, share_called)
     worries = [misfit] if misfit else []
-    return Verdict(
+    return PromotionDecision(
         title=f"Cell types of {subject}",
         tissue=tissue,
         n_cells=adata.n_obs,

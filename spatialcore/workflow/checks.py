@@ -9,7 +9,7 @@ from spatialcore import storage
 from spatialcore.annotation.references.labels import DEFAULT_EXCLUDE_LABELS
 from spatialcore.annotation.run_config import Query, Reference, RunConfig
 from spatialcore.errors import SpatialCoreError
-from spatialcore.workflow.dataset import Facts
+from spatialcore.workflow.dataset import DatasetSummary
 from spatialcore.workflow.memory import available_memory
 from spatialcore.workflow.requirements import require_writable, short_name
 from spatialcore.workflow.states import STATES
@@ -29,7 +29,7 @@ class Check:
         return cls(subject, False, f"{error.message} -> {error.hint}")
 
 
-def check_query(query: Query, facts: Facts) -> Check:
+def check_query(query: Query, facts: DatasetSummary) -> Check:
     """Can it be annotated?"""
     usable = facts.status["is_usable"] and bool(facts.genes) and facts.cells > 0
     where = "coordinates" if facts.coordinates else "no coordinates: maps are left out"
@@ -37,7 +37,7 @@ def check_query(query: Query, facts: Facts) -> Check:
     return Check(f"query {query.name}", usable, text)
 
 
-def check_reference(reference: Reference, facts: Facts, config: RunConfig) -> Check:
+def check_reference(reference: Reference, facts: DatasetSummary, config: RunConfig) -> Check:
     """Can a model learn from it?"""
     subject, column = f"reference {short_name(reference.uri)}", reference.label_column
     if column not in facts.obs_columns:
@@ -51,7 +51,7 @@ def check_reference(reference: Reference, facts: Facts, config: RunConfig) -> Ch
     return Check(subject, facts.status["is_usable"] and types > 0, text)
 
 
-def check_genes(queries: list[Facts], references: list[Facts], config: RunConfig) -> list[Check]:
+def check_genes(queries: list[DatasetSummary], references: list[DatasetSummary], config: RunConfig) -> list[Check]:
     """Do queries and references share enough genes, each with each and all together?"""
     if not queries or not references:
         return []
@@ -93,12 +93,12 @@ def check_memory(peak: int, *, complete: bool) -> Check:
     return Check("memory", free is None or peak < free, f"about {peak / 1e9:.1f} GB at the peak{partly}{room}")
 
 
-def _scale(facts: Facts) -> str:
+def _scale(facts: DatasetSummary) -> str:
     counts = facts.status["raw_source"]
     return f"counts in {counts}" if counts else STATES[facts.status["x_state"]]
 
 
-def _count_types(facts: Facts, column: str, config: RunConfig) -> int:
+def _count_types(facts: DatasetSummary, column: str, config: RunConfig) -> int:
     """Count the types that have enough cells and are not excluded."""
     counts = facts.labels.get(column)
     if counts is None:
@@ -107,7 +107,7 @@ def _count_types(facts: Facts, column: str, config: RunConfig) -> int:
     return int((counts[~counts.index.isin(excluded)] >= config.min_cells_per_type).sum())
 
 
-def _shared_genes(queries: list[Facts], references: list[Facts]) -> list[tuple[str, int, int]]:
+def _shared_genes(queries: list[DatasetSummary], references: list[DatasetSummary]) -> list[tuple[str, int, int]]:
     """Return what is compared, how many genes are shared, and of how many."""
     panel = [gene for gene in queries[0].genes if all(gene in set(query.genes) for query in queries[1:])]
     found = np.array([facts.has_genes(panel) for facts in references]).reshape(len(references), len(panel))

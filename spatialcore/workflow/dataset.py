@@ -24,7 +24,7 @@ MOST_TYPES = 500
 
 
 @dataclass(frozen=True)
-class Facts:
+class DatasetSummary:
     """What is known of one data set.
 
     Parameters
@@ -77,7 +77,7 @@ class Facts:
         return np.array([len(places) > 0 for places in found], dtype=bool)
 
 
-def look_at(path: str | Path) -> Facts:
+def look_at(path: str | Path) -> DatasetSummary:
     """Find out what a path holds; AnnData on disk are not loaded, platform output is.
 
     Raises
@@ -93,11 +93,11 @@ def look_at(path: str | Path) -> Facts:
     return _of_memory(found.read(place), place, found)
 
 
-def _of_file(file: AnnDataFile, place: Path, found: Format) -> Facts:
+def _of_file(file: AnnDataFile, place: Path, found: Format) -> DatasetSummary:
     status = file.status()
     source = file.read(f"uns/{SOURCE}") or {}
     var = file.var()
-    return Facts(
+    return DatasetSummary(
         path=place,
         format=found,
         platform=str(source.get("platform", "")),
@@ -114,10 +114,10 @@ def _of_file(file: AnnDataFile, place: Path, found: Format) -> Facts:
     )
 
 
-def _of_memory(adata: AnnData, place: Path, found: Format) -> Facts:
+def _of_memory(adata: AnnData, place: Path, found: Format) -> DatasetSummary:
     status = check_normalization_status(adata)
     source = adata.uns.get(SOURCE, {})
-    return Facts(
+    return DatasetSummary(
         path=place,
         format=found,
         platform=source.get("platform", ""),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from spatialcore.workflow.dataset import Facts, look_at
+from spatialcore.workflow.dataset import DatasetSummary, look_at
 from spatialcore.workflow.states import STATES, DataState, ModelState, Overlap, overlap
 
 
@@ -90,7 +90,7 @@ def _has(path: Path, genes: list[str]) -> int:
     return int(look_at(path).has_genes(genes).sum())
 
 
-def _match(facts: Facts, genes: list[str]) -> Overlap:
+def _match(facts: DatasetSummary, genes: list[str]) -> Overlap:
     """Match the smaller side, the panel, to the larger: that is the share that decides."""
     own = facts.genes
     if len(genes) <= len(own):
@@ -100,7 +100,7 @@ def _match(facts: Facts, genes: list[str]) -> Overlap:
     return overlap(shared, wanted)
 
 
-def _as_query(facts: Facts) -> str:
+def _as_query(facts: DatasetSummary) -> str:
     if not facts.genes:
         return "no: no feature is a gene by name"
     if facts.cells == 0:
@@ -110,7 +110,7 @@ def _as_query(facts: Facts) -> str:
     return "yes"
 
 
-def _as_reference(facts: Facts) -> str:
+def _as_reference(facts: DatasetSummary) -> str:
     if not facts.format.name.startswith("AnnData"):
         return "no: references are .h5ad or AnnData .zarr"
     if not facts.labels:

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from spatialcore.annotation.config import Recipe
-from spatialcore.workflow.dataset import Facts
+from spatialcore.annotation.config import AnnotationSettings
+from spatialcore.workflow.dataset import DatasetSummary
 
 BASE = 700e6  # the interpreter with scanpy, scikit-learn and matplotlib
 VALUE = 8  # bytes of a stored value: float32 and its int32 column
@@ -17,7 +17,9 @@ TRAINING = (
 )  # bytes per training cell and gene: features of two replicates and their gradients, dense where it is fast
 
 
-def estimate_peak(queries: Sequence[Facts], references: Sequence[Facts], config: Recipe) -> int:
+def estimate_peak(
+    queries: Sequence[DatasetSummary], references: Sequence[DatasetSummary], config: AnnotationSettings
+) -> int:
     """Return the bytes at the peak of a run: references and training, or the largest query, whichever is more.
 
     Parameters
@@ -36,12 +38,12 @@ def estimate_peak(queries: Sequence[Facts], references: Sequence[Facts], config:
     return int(BASE + max(training, annotating))
 
 
-def _panel_values(facts: Facts, panel: int) -> float:
+def _panel_values(facts: DatasetSummary, panel: int) -> float:
     share = min(1.0, RICHER * panel / max(1, len(facts.var)))
     return min(facts.values_per_cell * share, panel)
 
 
-def _annotating(query: Facts) -> float:
+def _annotating(query: DatasetSummary) -> float:
     return query.cells * (VALUE * QUERY_COPIES * query.values_per_cell + 2 * 8 * CLASSES + 500)
 
 

@@ -16,7 +16,7 @@ from spatialcore.workflow.checks import (
     check_reference,
     check_store,
 )
-from spatialcore.workflow.dataset import Facts, look_at
+from spatialcore.workflow.dataset import DatasetSummary, look_at
 from spatialcore.workflow.memory import estimate_peak
 from spatialcore.workflow.requirements import short_name
 
@@ -60,7 +60,7 @@ def check_run(config: RunConfig, *, progress: Callable[[str], None] = logger.inf
     """
     checks: list[Check] = []
 
-    def look(uri: str, subject: str) -> Facts | None:
+    def look(uri: str, subject: str) -> DatasetSummary | None:
         progress(f"looking at {subject}")
         return _look(uri, subject, checks)
 
@@ -79,7 +79,7 @@ def check_run(config: RunConfig, *, progress: Callable[[str], None] = logger.inf
     return Preflight(checks, peak)
 
 
-def _look(uri: str, subject: str, checks: list[Check]) -> Facts | None:
+def _look(uri: str, subject: str, checks: list[Check]) -> DatasetSummary | None:
     """Look into one input; a fault becomes a check that failed."""
     from spatialcore.annotation.acquisition import resolve_uri_to_local
     from spatialcore.storage import scheme_of
@@ -93,7 +93,7 @@ def _look(uri: str, subject: str, checks: list[Check]) -> Facts | None:
         return None
 
 
-def _look_remote(uri: str, subject: str, checks: list[Check]) -> Facts | None:
+def _look_remote(uri: str, subject: str, checks: list[Check]) -> DatasetSummary | None:
     from spatialcore.sources.base import open_source
     from spatialcore.sources.folders import version_token
     from spatialcore.storage import cache

@@ -20,8 +20,8 @@ from anndata import AnnData
 from spatialcore import columns, storage
 from spatialcore.annotation import run_manifest, stages
 from spatialcore.annotation.acquisition import resolve_uri_to_local
-from spatialcore.annotation.config import Recipe, TrainingConfig
-from spatialcore.annotation.pooled_queries import Gathered, gather
+from spatialcore.annotation.config import AnnotationSettings, TrainingConfig
+from spatialcore.annotation.pooled_queries import PooledQueries, pool_queries
 from spatialcore.annotation.run_config import Query, RunConfig
 from spatialcore.core.logging import get_logger
 from spatialcore.io import read_spatial, write_annotated, write_calls, write_explorer_groups
@@ -73,10 +73,10 @@ def run(config: RunConfig, *, progress: Progress = log.info) -> RunResult:
     watch = run_manifest.Stopwatch()
     progress(f"reading {_count(config.queries, 'query', 'queries')}")
     with watch.phase("queries"):
-        gathered = gather((load_query(query) for query in config.queries), config)
+        pooled = pool_queries((load_query(query) for query in config.queries), config)
     with TemporaryDirectory(prefix="spatialcore-") as folder:
         work = Path(folder)
-        model_path, part = _train(config, gathered, work, watch, progress)
+        model_path, part = _train(config, pooled, work, watch, progress)
         model = _publish(work, work / "model", config.store)
         part["model_path"] = model[f"model/{model_path.name}"]  # where it stays, not where it was made
         samples = []
@@ -95,17 +95,17 @@ def load_query(query: Query) -> AnnData:
 
 
 def _train(
-    config: RunConfig, gathered: Gathered, work: Path, watch: run_manifest.Stopwatch, progress: Progress
+    config: RunConfig, pooled: PooledQueries, work: Path, watch: run_manifest.Stopwatch, progress: Progress
 ) -> tuple[Path, dict[str, Any]]:
     model_path = work / "model" / f"{config.tissue}.pkl"
-    part = train_model(config.training(), gathered, model_path, watch=watch, progress=progress)
+    part = train_model(config.training(), pooled, model_path, watch=watch, progress=progress)
     config.to_yaml(work / "model" / "config.yaml")
     return model_path, run_manifest.describe_run(config) | part
 
 
 def train_model(
     training: TrainingConfig,
-    gathered: Gathered,
+    pooled: PooledQueries,
     model_path: Path,
     *,
     watch: run_manifest.Stopwatch | None = None,
@@ -117,7 +117,7 @@ def train_model(
     ----------
     training
         References and settings.
-    gathered
+    pooled
         The panel's genes, and cells of the platform that the model is matched to (None: not matched).
     model_path
         The .pkl to write.
@@ -129,9 +129,9 @@ def train_model(
     """
     watch = watch or run_manifest.Stopwatch()
     read = _count(training.references, "reference", "references")
-    progress(f"reading {read}, cut to {len(gathered.panel)} panel genes")
+    progress(f"reading {read}, cut to {len(pooled.panel)} panel genes")
     with watch.phase("references"):
-        combined = stages.combine(training, gathered.panel)
+        combined = stages.combine(training, pooled.panel)
     with watch.phase("ontology"):
         mapped, result = stages.map_ontology(combined, training)
     with watch.phase("balance"):
@@ -139,7 +139,7 @@ def train_model(
     progress(f"training on {balanced.n_obs} cells")
     model_path.parent.mkdir(parents=True, exist_ok=True)
     with watch.phase("training"):
-        stages.train(balanced, gathered.sample, training, model_path)
+        stages.train(balanced, pooled.sample, training, model_path)
     if result is not None:
         result.table.to_csv(model_path.parent / "label_mapping.csv", index=False)
     return run_manifest.describe_training(mapped, balanced, None if result is None else result.table)
@@ -155,7 +155,7 @@ def _annotate(query: Query, config: RunConfig, model_path: Path, part: dict[str,
 
 
 def annotate_query(
-    query: Query, config: Recipe, model_path: Path, folder: Path, *, part: dict[str, Any] | None = None
+    query: Query, config: AnnotationSettings, model_path: Path, folder: Path, *, part: dict[str, Any] | None = None
 ) -> SampleResult:
     """Call every cell of one query with a model that is there, and write the sample's files into a folder.
 

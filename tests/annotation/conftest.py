@@ -10,7 +10,7 @@ from anndata import AnnData
 from scipy import sparse
 
 from spatialcore import columns
-from spatialcore.annotation.training.platform import log_scale
+from spatialcore.core.normalization import log1p_normalize
 from tests.annotation.reference_data import Write, make_reference
 
 
@@ -32,7 +32,7 @@ def as_adata(counts: sparse.csr_matrix, types: np.ndarray, *, logged: bool = Tru
         {columns.UNIFIED_CELL_TYPE: [f"type {t}" for t in types]}, index=[f"cell{i}" for i in range(len(types))]
     )
     var = pd.DataFrame(index=[f"G{i}" for i in range(counts.shape[1])])
-    adata = AnnData(log_scale(counts, 1e4) if logged else counts.copy(), obs, var)
+    adata = AnnData(log1p_normalize(counts, 1e4) if logged else counts.copy(), obs, var)
     adata.layers[columns.COUNTS] = counts.copy()
     return adata
 

@@ -11,7 +11,7 @@ from scipy import sparse
 from spatialcore import columns
 from spatialcore.annotation.annotate import annotate_celltypist
 from spatialcore.annotation.model.artifact import load_model, save_model
-from spatialcore.annotation.training.platform import log_scale
+from spatialcore.core.normalization import log1p_normalize
 from spatialcore.errors import FileMissingError, GeneOverlapError, InputError, ModelError, NormalizationError
 
 World = tuple[AnnData, AnnData, np.ndarray]
@@ -96,7 +96,7 @@ def test_name_label_and_id_of_a_row_agree(query: AnnData, trained: Path, tmp_pat
 def test_raw_counts_are_found_wherever_they_are(query: AnnData, trained: Path) -> None:
     wanted = annotate_celltypist(query, custom_model_path=trained, copy=True).obs[columns.PREDICTED].astype(str)
     counts = sparse.csr_matrix(query.X)
-    wrong = AnnData(log_scale(counts, 1e6), query.obs.copy(), query.var.copy())
+    wrong = AnnData(log1p_normalize(counts, 1e6), query.obs.copy(), query.var.copy())
     scaled = wrong.copy()
     scaled.X = sparse.csr_matrix(-scaled.X)
     with pytest.raises(NormalizationError, match="Cannot prepare data for CellTypist"):

@@ -7,7 +7,7 @@ import pytest
 from scipy import sparse
 
 from spatialcore.annotation import pooled_queries
-from spatialcore.annotation.config import Recipe
+from spatialcore.annotation.config import AnnotationSettings
 from spatialcore.errors import GeneOverlapError, InputError
 
 
@@ -19,34 +19,39 @@ def cells(n_cells: int, genes: list[str], name: str) -> ad.AnnData:
 
 def test_the_panel_is_what_all_queries_measure_in_the_first_ones_order() -> None:
     first, second = cells(5, ["CD3D", "MS4A1", "LYZ", "BLANK_0001"], "a"), cells(4, ["LYZ", "CD3D", "EPCAM"], "b")
-    gathered = pooled_queries.gather([first, second], Recipe())
-    assert gathered.panel == ["CD3D", "LYZ"]
-    assert gathered.sample.n_obs == 9
-    assert list(gathered.sample.var_names) == ["CD3D", "LYZ"]
+    pooled = pooled_queries.pool_queries([first, second], AnnotationSettings())
+    assert pooled.panel == ["CD3D", "LYZ"]
+    assert pooled.sample.n_obs == 9
+    assert list(pooled.sample.var_names) == ["CD3D", "LYZ"]
 
 
 def test_one_query_stands_for_itself() -> None:
     only = cells(5, ["CD3D", "LYZ"], "a")
-    assert pooled_queries.gather([only], Recipe()).sample is only
+    assert pooled_queries.pool_queries([only], AnnotationSettings()).sample is only
 
 
 def test_queries_of_different_panels_are_refused() -> None:
     with pytest.raises(GeneOverlapError, match="share 1 of 5"):
-        pooled_queries.gather([cells(3, list("ABCDE"), "a"), cells(3, list("EFGHI"), "b")], Recipe())
+        pooled_queries.pool_queries([cells(3, list("ABCDE"), "a"), cells(3, list("EFGHI"), "b")], AnnotationSettings())
 
 
 def test_no_query_is_an_error() -> None:
     with pytest.raises(InputError, match="no query"):
-        pooled_queries.gather([], Recipe())
+        pooled_queries.pool_queries([], AnnotationSettings())
 
 
 def test_a_large_query_does_not_drown_a_small_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pooled_queries, "POOLED_CELLS", 100)
-    sample = pooled_queries.gather([cells(500, ["A", "B"], "a"), cells(60, ["A", "B"], "b")], Recipe()).sample
+    sample = pooled_queries.pool_queries(
+        [cells(500, ["A", "B"], "a"), cells(60, ["A", "B"], "b")], AnnotationSettings()
+    ).sample
     assert pd.Series(sample.obs_names.str[0]).value_counts().to_dict() == {"a": 50, "b": 50}
 
 
 def test_the_same_seed_draws_the_same_cells(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pooled_queries, "POOLED_CELLS", 20)
-    drawn = [pooled_queries.gather([cells(100, ["A"], "a")], Recipe()).sample.obs_names.tolist() for _ in range(2)]
+    drawn = [
+        pooled_queries.pool_queries([cells(100, ["A"], "a")], AnnotationSettings()).sample.obs_names.tolist()
+        for _ in range(2)
+    ]
     assert drawn[0] == drawn[1]

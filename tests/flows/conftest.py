@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from prefect.testing.utilities import prefect_test_harness
 
-from flows.parameters import TrainConfig
+from flows.parameters import TrainAndAnnotateParameters
 from spatialcore.demo import LABEL_COLUMN, demo_data
 from tasks import stage_cache
 
@@ -27,9 +27,9 @@ def blood(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def blood_config(folder: Path, store: Path | str, **settings: Any) -> TrainConfig:
+def blood_config(folder: Path, store: Path | str, **settings: Any) -> TrainAndAnnotateParameters:
     """Return the configuration of a run on the demo's data, without plots unless asked for."""
-    return TrainConfig.from_dict(
+    return TrainAndAnnotateParameters.from_dict(
         {
             "tissue": "blood",
             "queries": [{"uri": str(folder / "query.h5ad"), "sample": "pbmc"}],

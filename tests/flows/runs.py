@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from flows.parameters import TrainConfig
+from flows.parameters import TrainAndAnnotateParameters
 from flows.train_and_annotate import train_and_annotate
 from spatialcore import storage
 from tasks import stage_cache
@@ -31,7 +31,7 @@ def main() -> int:
     parser.add_argument("--together", type=int, default=0)
     parser.add_argument("--homes", nargs="*", default=[])
     options = parser.parse_args()
-    import anndata  # noqa: F401  (once, before the forks)
+    import anndata  # noqa: F401  (cached_stage, before the forks)
 
     if options.together or options.homes:
         homes = options.homes or [os.environ["HOME"]] * options.together
@@ -54,7 +54,7 @@ def start(options: argparse.Namespace, number: int, pattern: str, home: str = ""
         note_phases(options.log, number)
         if pattern:
             die_before_writing(re.compile(pattern))
-        train_and_annotate(TrainConfig.from_yaml(options.config))
+        train_and_annotate(TrainAndAnnotateParameters.from_yaml(options.config))
     except BaseException as error:  # noqa: BLE001 (a fork must never go on as the parent)
         print(f"run {number}: {error!r}", file=sys.stderr)
         os._exit(1)

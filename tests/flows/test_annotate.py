@@ -11,7 +11,7 @@ from prefect import State
 from flows.acquire_references import acquire_references
 from flows.annotate import annotate
 from flows.annotate_pending import annotate_pending
-from flows.parameters import AcquireConfig, AnnotateConfig, PendingConfig
+from flows.parameters import AcquireParameters, AnnotateParameters, AnnotatePendingParameters
 from flows.train_and_annotate import train_and_annotate
 from spatialcore.core.provenance import sha256_of_file
 from spatialcore.errors import FileMissingError, GeneOverlapError
@@ -25,10 +25,10 @@ def trained(blood: Path, tmp_path_factory: pytest.TempPathFactory) -> RunManifes
     return train_and_annotate(blood_config(blood, tmp_path_factory.mktemp("store")))
 
 
-def config_for(trained: RunManifest, query: Path) -> AnnotateConfig:
+def config_for(trained: RunManifest, query: Path) -> AnnotateParameters:
     queries = [{"uri": str(query), "sample": "again"}]
     store = trained.uri.partition("/runs/")[0]
-    return AnnotateConfig(queries=queries, store=store, tissue="blood", generate_plots=False)
+    return AnnotateParameters(queries=queries, store=store, tissue="blood", generate_plots=False)
 
 
 def test_the_model_in_use_gives_the_same_calls_as_its_own_run(
@@ -47,7 +47,7 @@ def test_a_sample_is_pending_until_it_is_annotated_as_it_is(blood: Path, tmp_pat
     samples.mkdir()
     for name in ("a", "b"):  # two of one content
         shutil.copy(blood / "query.h5ad", samples / f"{name}.h5ad")
-    pending = PendingConfig(samples=str(samples), store=store, tissue="blood", generate_plots=False)
+    pending = AnnotatePendingParameters(samples=str(samples), store=store, tissue="blood", generate_plots=False)
     assert [manifest_of(state).samples[0].sample for state in annotate_pending(pending)] == ["a", "b"]
     assert annotate_pending(pending) == []
     ad.read_h5ad(samples / "a.h5ad")[:-5].copy().write_h5ad(samples / "a.h5ad")
@@ -72,14 +72,14 @@ def test_the_phase_that_failed_says_why(blood: Path, trained: RunManifest, tmp_p
 
 
 def test_an_unknown_tissue_is_named(tmp_path: Path) -> None:
-    config = AnnotateConfig(queries=[{"uri": "query.h5ad"}], store=str(tmp_path), tissue="moon")
+    config = AnnotateParameters(queries=[{"uri": "query.h5ad"}], store=str(tmp_path), tissue="moon")
     with pytest.raises(FileMissingError, match="moon"):
         annotate(config)
 
 
 def test_references_are_fetched_whole(blood: Path, tmp_path: Path) -> None:
     sources = sorted(blood.glob("pbmc68k_part*.h5ad"))
-    config = AcquireConfig(
+    config = AcquireParameters(
         references=[{"source": str(source), "output": str(tmp_path / source.name)} for source in sources]
     )
     outputs = acquire_references(config)

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from spatialcore import storage
-from tasks.alone import alone_everywhere
+from tasks import store_lease
+from tasks.alone import exclusive_lock
 from tasks.store_lease import leased
 
 
@@ -84,7 +85,7 @@ def test_in_a_folder_the_lock_lies_beside_what_it_guards(tmp_path: Path, monkeyp
     entered = threading.Event()
 
     def first() -> None:
-        with alone_everywhere(str(store / "key"), lambda: None):
+        with exclusive_lock(str(store / "key"), lambda: None):
             entered.set()
             time.sleep(0.3)
             order.append("first")
@@ -93,7 +94,7 @@ def test_in_a_folder_the_lock_lies_beside_what_it_guards(tmp_path: Path, monkeyp
     thread.start()
     entered.wait()
     monkeypatch.setenv("HOME", str(tmp_path / "another home"))
-    with alone_everywhere(str(store / "key"), lambda: None):
+    with exclusive_lock(str(store / "key"), lambda: None):
         order.append("second")
     thread.join()
     assert order == ["first", "second"]

@@ -21,19 +21,24 @@ from typer.testing import CliRunner
 from deployments.results_server import file_server
 from flows.annotate import annotate
 from flows.annotate_pending import annotate_pending
-from flows.parameters import AnnotateConfig, PendingConfig, RefreshConfig, TrainConfig
+from flows.parameters import (
+    AnnotateParameters,
+    AnnotatePendingParameters,
+    RefreshParameters,
+    TrainAndAnnotateParameters,
+)
 from flows.refresh_references import refresh_references
 from flows.train_and_annotate import train_and_annotate
 from spatialcore import columns, registry, storage
 from spatialcore.cli.models import app as models
 from spatialcore.registry import ModelVersion
 from spatialcore.storage.records import read_record
-from tasks.schemas import PhaseResult, RunManifest
+from tasks.schemas import RunManifest, StageResult
 from tasks.stage_cache import local
 from tests.contract.servers import BUCKET, KEY, SECRET, s3_server, serving
 from tests.flows.conftest import blood_config
 
-RECORDS = {"version.json": ModelVersion, "manifest.json": RunManifest, "result.json": PhaseResult}
+RECORDS = {"version.json": ModelVersion, "manifest.json": RunManifest, "result.json": StageResult}
 SAMPLE, OTHER = "samples/blood/pbmc.h5ad", "samples/blood/fewer.h5ad"
 
 
@@ -47,7 +52,7 @@ def bucket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield f"s3://{BUCKET}"
 
 
-def config_of(blood: Path, store: str, **settings: Any) -> TrainConfig:
+def config_of(blood: Path, store: str, **settings: Any) -> TrainAndAnnotateParameters:
     """Return a run on a sample in the store, its references elsewhere."""
     return blood_config(blood, store, queries=[{"uri": storage.join(store, SAMPLE)}], **settings)
 
@@ -183,7 +188,7 @@ def _its_reports_open(store: str, run: RunManifest) -> None:
 
 def _its_model_annotates(store: str, run: RunManifest) -> None:
     queries = [{"uri": storage.join(store, SAMPLE)}]
-    config = AnnotateConfig(queries=queries, store=store, tissue="blood", generate_plots=False)
+    config = AnnotateParameters(queries=queries, store=store, tissue="blood", generate_plots=False)
     calls = annotate(config).samples[0].files
     annotated = ad.read_h5ad(local(calls["annotated.h5ad"]))
     assert annotated.obs[columns.CELL_TYPE].value_counts().to_dict() == run.samples[0].composition
@@ -192,7 +197,7 @@ def _its_model_annotates(store: str, run: RunManifest) -> None:
 
 def _its_samples_are_known(store: str, kept: bool) -> None:
     """The one just annotated is; the other one never was."""
-    config = PendingConfig(
+    config = AnnotatePendingParameters(
         samples=storage.join(store, "samples/blood"), store=store, tissue="blood", generate_plots=False
     )
     (state,) = annotate_pending(config)
@@ -211,7 +216,9 @@ def test_a_sample_that_was_annotated_in_the_old_place_is_not_pending(
     folder: tuple[Path, RunManifest], tmp_path: Path
 ) -> None:
     store = str(shutil.copytree(folder[0], tmp_path / "moved"))
-    config = PendingConfig(samples=f"{store}/samples/blood", store=store, tissue="blood", generate_plots=False)
+    config = AnnotatePendingParameters(
+        samples=f"{store}/samples/blood", store=store, tissue="blood", generate_plots=False
+    )
     assert [state.result().samples[0].sample for state in annotate_pending(config)] == ["fewer"]
 
 
@@ -222,7 +229,7 @@ def test_references_that_moved_with_the_store_are_the_same(
     monkeypatch.chdir(tmp_path)
     shutil.copytree(blood, "first/refs")
 
-    def config(store: str) -> TrainConfig:
+    def config(store: str) -> TrainAndAnnotateParameters:
         query = {"uri": f"{store}/refs/query.h5ad", "sample": "pbmc"}
         return blood_config(Path(store) / "refs", store, queries=[query])
 
@@ -230,7 +237,7 @@ def test_references_that_moved_with_the_store_are_the_same(
     Path("first").rename("second")
     made.clear()
     for store in ("second", str(tmp_path / "second")):
-        refresh = RefreshConfig(**config(store).model_dump(exclude={"promote"}))
+        refresh = RefreshParameters(**config(store).model_dump(exclude={"promote"}))
         assert refresh_references(refresh).reason == "no reference changed"
         assert train_and_annotate(config(store)).run_id == first.run_id
     assert made == []

@@ -6,7 +6,7 @@ import anndata as ad
 import pandas as pd
 import pytest
 
-from flows.parameters import TrainConfig
+from flows.parameters import TrainAndAnnotateParameters
 from flows.train_and_annotate import train_and_annotate
 from spatialcore import columns
 from tasks.schemas import RunManifest
@@ -30,7 +30,7 @@ COARSE = {
 
 def run(name: str, store: Path, **settings: object) -> RunManifest:
     """Run an example into a store of one's own, without its plots."""
-    config = TrainConfig.from_yaml(ROOT / "examples" / name)
+    config = TrainAndAnnotateParameters.from_yaml(ROOT / "examples" / name)
     return train_and_annotate(config.model_copy(update={"store": str(store), "generate_plots": False, **settings}))
 
 
@@ -67,7 +67,7 @@ def test_real_xenium_cells(shared: Path, tmp_path: Path, monkeypatch: pytest.Mon
 def test_three_references_of_one_study(shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     parts = split(shared / "data" / "pbmc_symphony_3assay.h5ad", "donor", tmp_path / "references")
-    written = TrainConfig.from_yaml("examples/pbmc_three_chemistries.yaml").references
+    written = TrainAndAnnotateParameters.from_yaml("examples/pbmc_three_chemistries.yaml").references
     assert sorted(Path(item.uri).name for item in written) == sorted(part.name for part in parts)
     references = [
         item.model_copy(update={"uri": str(tmp_path / "references" / Path(item.uri).name)}) for item in written

@@ -8,7 +8,7 @@ import anndata as ad
 import numpy as np
 import pytest
 
-from flows.parameters import RefreshConfig
+from flows.parameters import RefreshParameters
 from flows.refresh_references import refresh_references
 from spatialcore import registry
 from spatialcore.annotation.comparison import split_held_out
@@ -19,14 +19,14 @@ flow_module = sys.modules["flows.refresh_references"]
 
 
 @pytest.fixture
-def config(blood: Path, tmp_path: Path) -> RefreshConfig:
+def config(blood: Path, tmp_path: Path) -> RefreshParameters:
     data = tmp_path / "data"
     shutil.copytree(blood, data)
     settings = blood_config(data, tmp_path / "store").model_dump(exclude={"promote"})
-    return RefreshConfig(**settings, held_out_share=0.3)
+    return RefreshParameters(**settings, held_out_share=0.3)
 
 
-def rewrite(config: RefreshConfig, number: int, change: str) -> None:
+def rewrite(config: RefreshParameters, number: int, change: str) -> None:
     """Change one reference's file: shuffle the labels of the cells that are trained on, or leave a cell out."""
     path = Path(config.references[number].uri)
     data = ad.read_h5ad(path)
@@ -42,7 +42,7 @@ def rewrite(config: RefreshConfig, number: int, change: str) -> None:
     data.write_h5ad(path)
 
 
-def test_the_first_model_is_promoted_and_kept_while_nothing_changes(config: RefreshConfig, made: list[str]) -> None:
+def test_the_first_model_is_promoted_and_kept_while_nothing_changes(config: RefreshParameters, made: list[str]) -> None:
     first = refresh_references(config)
     assert first.promoted
     assert len(first.changed) == 2
@@ -52,23 +52,23 @@ def test_the_first_model_is_promoted_and_kept_while_nothing_changes(config: Refr
     assert made == []
 
 
-def test_a_worse_challenger_is_published_but_not_promoted(config: RefreshConfig) -> None:
+def test_a_worse_challenger_is_published_but_not_promoted(config: RefreshParameters) -> None:
     first = refresh_references(config)
     for number in (0, 1):
         rewrite(config, number, "shuffled labels")
-    verdict = refresh_references(config)
-    assert verdict.scores["challenger"] < verdict.scores["champion"] - 0.2
-    assert not verdict.promoted
-    assert verdict.reason.startswith("not promoted, macro-F1 on held-out cells: challenger 0.")
+    decision = refresh_references(config)
+    assert decision.scores["challenger"] < decision.scores["champion"] - 0.2
+    assert not decision.promoted
+    assert decision.reason.startswith("not promoted, macro-F1 on held-out cells: challenger 0.")
     pointer = registry.current(config.store, "blood")
     assert pointer is not None
     assert pointer.version == first.challenger
-    published = registry.show(config.store, "blood", verdict.challenger)
-    assert published.details["scores"] == verdict.scores
+    published = registry.show(config.store, "blood", decision.challenger)
+    assert published.details["scores"] == decision.scores
 
 
 def test_a_model_as_good_is_promoted_announced_and_can_be_rolled_back_for_good(
-    config: RefreshConfig, monkeypatch: pytest.MonkeyPatch, made: list[str]
+    config: RefreshParameters, monkeypatch: pytest.MonkeyPatch, made: list[str]
 ) -> None:
     events: list[tuple[str, dict[str, str]]] = []
     monkeypatch.setattr(flow_module, "emit_event", lambda event, resource: events.append((event, resource)))
@@ -76,9 +76,9 @@ def test_a_model_as_good_is_promoted_announced_and_can_be_rolled_back_for_good(
     rewrite(config, 0, "fewer cells")
     events.clear()
     lenient = config.model_copy(update={"tolerance": 0.2})
-    verdict = refresh_references(lenient)
-    assert verdict.promoted
-    assert verdict.changed == [config.references[0].uri]
+    decision = refresh_references(lenient)
+    assert decision.promoted
+    assert decision.changed == [config.references[0].uri]
     assert [event for event, _ in events] == ["spatialcore.reference.refreshed", "spatialcore.model.promoted"]
     assert events[0][1]["uri"] == config.references[0].uri
     assert registry.rollback(config.store, "blood").version == first.challenger
@@ -92,9 +92,9 @@ def test_a_model_as_good_is_promoted_announced_and_can_be_rolled_back_for_good(
     assert pointer.version == first.challenger
 
 
-def test_a_changed_setting_asks_for_a_new_model(config: RefreshConfig) -> None:
+def test_a_changed_setting_asks_for_a_new_model(config: RefreshParameters) -> None:
     refresh_references(config)
-    verdict = refresh_references(config.model_copy(update={"max_cells_per_type": 20}))
-    assert verdict.changed == []
-    assert verdict.challenger
-    assert "macro-F1" in verdict.reason
+    decision = refresh_references(config.model_copy(update={"max_cells_per_type": 20}))
+    assert decision.changed == []
+    assert decision.challenger
+    assert "macro-F1" in decision.reason

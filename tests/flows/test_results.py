@@ -10,11 +10,11 @@ import pytest
 from spatialcore import storage
 from spatialcore.annotation.run_config import RunConfig
 from spatialcore.storage import StoredFile
-from tasks.anndata_io import hand_on, look_at, read_data
+from tasks.anndata_io import keep_in_memory, look_at, read_data
 from tasks.artifacts import link_of
-from tasks.cache_keys import CODE_VERSIONS, phase_key, settings_digest
-from tasks.schemas import PhaseResult
-from tasks.stage_cache import find, local, once
+from tasks.cache_keys import CODE_VERSIONS, settings_digest, stage_key
+from tasks.schemas import StageResult
+from tasks.stage_cache import cached_stage, find, local
 
 
 def make(folder: Path) -> dict[str, Any]:
@@ -30,17 +30,17 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 def test_a_result_is_found_again_with_its_files(store: str) -> None:
-    made = once(store, "combine", "combine-1", make)
+    made = cached_stage(store, "combine", "combine-1", make)
     found = find(storage.join(store, "cache", "combine-1"))
     assert found == made
-    assert isinstance(found, PhaseResult)
+    assert isinstance(found, StageResult)
     assert local(found.files["deep/b.txt"]).read_text() == "b"
     assert found.facts == {"n": 2}
 
 
 @pytest.mark.parametrize("harm", ["deleted", "altered"])
 def test_a_result_whose_file_changed_is_none(store: str, harm: str) -> None:
-    made = once(store, "combine", "combine-2", make)
+    made = cached_stage(store, "combine", "combine-2", make)
     uri = made.files["a.txt"].uri
     if harm == "deleted":
         storage.delete(uri)
@@ -55,7 +55,7 @@ def test_a_maker_that_fails_leaves_no_result(store: str) -> None:
         raise RuntimeError("in the middle")
 
     with pytest.raises(RuntimeError):
-        once(store, "train", "train-1", fail)
+        cached_stage(store, "train", "train-1", fail)
     assert storage.list_files(store) == []
 
 
@@ -81,10 +81,10 @@ def test_a_setting_changes_the_keys_of_the_phases_that_use_it(setting: str, valu
 
 def test_keys_tell_phases_inputs_and_their_order_apart() -> None:
     keys = [
-        phase_key("combine", "s", ["a", "b"]),
-        phase_key("combine", "s", ["b", "a"]),
-        phase_key("combine", "t", ["a", "b"]),
-        phase_key("balance", "s", ["a", "b"]),
+        stage_key("combine", "s", ["a", "b"]),
+        stage_key("combine", "s", ["b", "a"]),
+        stage_key("combine", "t", ["a", "b"]),
+        stage_key("balance", "s", ["a", "b"]),
     ]
     assert len(set(keys)) == 4
     assert keys[0].startswith("combine-")
@@ -95,10 +95,10 @@ def test_what_is_in_hand_is_given_out_once_and_else_read(store: str) -> None:
 
     def write(folder: Path) -> dict[str, Any]:
         data.write_h5ad(folder / "cells.h5ad")
-        hand_on("combine-9", data)
+        keep_in_memory("combine-9", data)
         return {}
 
-    file = once(store, "combine", "combine-9", write).files["cells.h5ad"]
+    file = cached_stage(store, "combine", "combine-9", write).files["cells.h5ad"]
     assert read_data(file) is data
     read = read_data(file)
     assert read is not data
@@ -108,12 +108,12 @@ def test_what_is_in_hand_is_given_out_once_and_else_read(store: str) -> None:
 def test_who_only_looks_leaves_it_in_hand(tmp_path: Path) -> None:
     data = ad.AnnData(np.ones((3, 2), dtype=np.float32))
     file = StoredFile(uri=str(tmp_path / "cache" / "read_query-9" / "query.h5ad"), token="1", sha256="2", size=3)
-    hand_on("read_query-9", data)
+    keep_in_memory("read_query-9", data)
     assert look_at(file) is look_at(file) is read_data(file) is data
 
 
 def test_what_was_just_stored_elsewhere_is_not_fetched_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = once(f"memory://bucket/{tmp_path.name}", "combine", "combine-3", make)
+    made = cached_stage(f"memory://bucket/{tmp_path.name}", "combine", "combine-3", make)
 
     def refuse(*_: object) -> None:
         raise AssertionError("fetched")

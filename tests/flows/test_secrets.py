@@ -35,10 +35,10 @@ SIGNATURE = "planted-signature-1234"
 RUN = """
 import sys, traceback
 from flows.acquire_references import acquire_references
-from flows.parameters import AcquireConfig
+from flows.parameters import AcquireParameters
 for text in sys.argv[1:]:
     try:
-        print(acquire_references(AcquireConfig.model_validate_json(text)))
+        print(acquire_references(AcquireParameters.model_validate_json(text)))
     except Exception:
         traceback.print_exc()
         print("failed")

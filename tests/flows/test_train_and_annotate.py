@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from flows.parameters import TrainConfig
+from flows.parameters import TrainAndAnnotateParameters
 from flows.train_and_annotate import train_and_annotate
 from spatialcore import columns, registry
 from spatialcore.annotation import stages
@@ -217,7 +217,7 @@ def _with_shuffled_labels(blood: Path, folder: Path) -> list[dict[str, str]]:
     return references
 
 
-def _with_changed_reference(blood: Path, store: Path, folder: Path) -> TrainConfig:
+def _with_changed_reference(blood: Path, store: Path, folder: Path) -> TrainAndAnnotateParameters:
     for path in blood.glob("*.h5ad"):
         shutil.copy2(path, folder / path.name)  # with its time: the same version as before
     changed = ad.read_h5ad(folder / "pbmc68k_part1.h5ad")[:-10].copy()

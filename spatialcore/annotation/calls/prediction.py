@@ -155,7 +155,7 @@ def predict(predictor: Predictor, query: Expression, rows: int | None = None) ->
     """Call all cells of a query, block by block; blocks of a dask array are called where dask runs them."""
     if is_dask(query.matrix):
         return join(_predict_on_dask(predictor, query))
-    results = Gathered(query.n_obs)
+    results = PredictionBuffer(query.n_obs)
     for first, last in query.spans(rows):
         stored = query.stored(first, last)
         for begin in range(0, last - first, CELLS_AT_ONCE):
@@ -169,7 +169,7 @@ def _nowhere(n: int) -> Codes:
     return np.broadcast_to(np.int32(NO_CALL), n)
 
 
-class Gathered:
+class PredictionBuffer:
     """Arrays for all cells, filled block by block, so that no block is held twice."""
 
     def __init__(self, n: int) -> None:

@@ -64,7 +64,7 @@ class ProfileTest:
 
 
 @dataclass(frozen=True)
-class Evidence:
+class CalibrationFeatures:
     """What is known of each cell and its best class; arrays of one length."""
 
     margins: Floats
@@ -94,7 +94,7 @@ class Calibration:
     deviance_center: float
     deviance_scale: float
 
-    def features(self, evidence: Evidence) -> Floats:
+    def features(self, evidence: CalibrationFeatures) -> Floats:
         """Return the four features, cells x 4; `evidence.margins` were made with this temperature."""
         deviance = (evidence.deviance - self.deviance_center) / self.deviance_scale
         return np.column_stack(
@@ -106,7 +106,7 @@ class Calibration:
             ]
         )
 
-    def probability(self, evidence: Evidence) -> Floats:
+    def probability(self, evidence: CalibrationFeatures) -> Floats:
         """Return the probability that each cell's best class is right."""
         result: Floats = expit(self.intercept + self.features(evidence) @ np.array(self.slopes))
         return result
@@ -154,7 +154,7 @@ def fit_temperature(scores: Floats, truth: Codes, weights: Floats) -> float:
 
 
 def fit_calibration(
-    evidence: Evidence, right: npt.NDArray[np.bool_], weights: Floats, temperature: float
+    evidence: CalibrationFeatures, right: npt.NDArray[np.bool_], weights: Floats, temperature: float
 ) -> Calibration:
     """Fit the logistic regression of being right on the features.
 

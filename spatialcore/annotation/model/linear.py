@@ -41,7 +41,7 @@ class Standardized:
     mean: Floats
     scale: Floats
 
-    def on_genes(self, indices: npt.NDArray[np.intp] | None = None) -> "Kernel":
+    def on_genes(self, indices: npt.NDArray[np.intp] | None = None) -> "FoldedLinearModel":
         """Fold the standardisation into the weights, over all genes or over the given ones.
 
         A gene left out adds nothing, which is how CellTypist treats a gene that the query lacks.
@@ -49,7 +49,7 @@ class Standardized:
         pick = slice(None) if indices is None else indices
         mean, scale = self.mean[pick], self.scale[pick]
         weights = self.coef[:, pick] / scale
-        return Kernel(
+        return FoldedLinearModel(
             weights=np.ascontiguousarray(weights.T, dtype=np.float64),
             offset=np.asarray(self.intercept - weights @ mean, dtype=np.float64),
             cap=np.asarray(CLIP * scale + mean, dtype=np.float64),
@@ -68,7 +68,7 @@ class Standardized:
 
 
 @dataclass(frozen=True)
-class Kernel:
+class FoldedLinearModel:
     """The folded form: ``minimum(x, cap) @ weights + offset``.
 
     Parameters

@@ -7,10 +7,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from spatialcore.annotation.model.calibration import Evidence, ProfileTest, log_probability, margin
-from spatialcore.annotation.model.linear import Floats, Kernel, Standardized
-from spatialcore.annotation.training.fitting import PLAIN_SUM
-from spatialcore.annotation.training.platform import log_scale, row_sums
+from spatialcore.annotation.model.calibration import CalibrationFeatures, ProfileTest, log_probability, margin
+from spatialcore.annotation.model.linear import Floats, FoldedLinearModel, Standardized
+from spatialcore.core.normalization import TARGET_SUM, log1p_normalize, row_totals
 
 Codes = npt.NDArray[np.intp]
 
@@ -27,9 +26,9 @@ class Scorer:
         What the calibration asks beside it; ``None`` for a model without calibration.
     """
 
-    kernel: Kernel
+    kernel: FoldedLinearModel
     target_sum: float
-    second: Kernel | None = None
+    second: FoldedLinearModel | None = None
     test: ProfileTest | None = None
 
     @classmethod
@@ -49,23 +48,23 @@ class Scorer:
 
     def scores(self, counts: sparse.csr_matrix) -> Floats:
         """Return decision scores of counts (or of anything proportional to them), cells x classes."""
-        return self.kernel.scores(log_scale(counts, self.target_sum))
+        return self.kernel.scores(log1p_normalize(counts, self.target_sum))
 
     def second_scores(self, counts: sparse.csr_matrix) -> Floats:
         """Return the second model's scores as logits of a softmax, cells x classes."""
         if self.second is None:
             raise TypeError("this model has no second voter")
-        scores = self.second.scores(log_scale(counts, PLAIN_SUM))
+        scores = self.second.scores(log1p_normalize(counts, TARGET_SUM))
         return scores / 2 if scores.shape[1] == 2 else scores  # columns [-s, s] stand 2 s apart
 
     def evidence(
         self, counts: sparse.csr_matrix, scores: Floats, second: Floats, best: Codes, temperature: float
-    ) -> Evidence:
+    ) -> CalibrationFeatures:
         """Gather what the calibration wants to know of each cell and its class `best`."""
         if self.test is None:
             raise TypeError("this model has no class profiles")
-        totals = row_sums(counts)
-        return Evidence(
+        totals = row_totals(counts)
+        return CalibrationFeatures(
             margins=margin(scores, best, temperature),
             totals=totals,
             deviance=self.test.deviance(counts, totals, best),

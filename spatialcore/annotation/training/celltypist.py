@@ -18,7 +18,7 @@ TOP_GENES = 300
 
 
 @dataclass(frozen=True)
-class RecipeOptions:
+class CellTypistOptions:
     """CellTypist's parameters, under the names of the spec."""
 
     use_SGD: bool = True  # noqa: N815
@@ -33,7 +33,11 @@ class RecipeOptions:
 
 
 def fit_celltypist(
-    X: sparse.csr_matrix, labels: npt.NDArray[Any], genes: npt.NDArray[Any], options: RecipeOptions, random_state: int
+    X: sparse.csr_matrix,
+    labels: npt.NDArray[Any],
+    genes: npt.NDArray[Any],
+    options: CellTypistOptions,
+    random_state: int,
 ) -> tuple[Standardized, tuple[str, ...], tuple[str, ...]]:
     """Train as ``celltypist.train`` does, with its draws seeded.
 
@@ -90,7 +94,7 @@ def _global_seed(seed: int) -> Iterator[None]:
 
 
 def _fit_one_against_rest(
-    X: sparse.csr_matrix, labels: npt.NDArray[Any], options: RecipeOptions
+    X: sparse.csr_matrix, labels: npt.NDArray[Any], options: CellTypistOptions
 ) -> tuple[Standardized, tuple[str, ...]]:
     from sklearn.linear_model import LogisticRegression
     from sklearn.preprocessing import StandardScaler

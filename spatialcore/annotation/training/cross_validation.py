@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from spatialcore.annotation.model.calibration import Calibration, Evidence, fit_calibration, fit_temperature
+from spatialcore.annotation.model.calibration import Calibration, CalibrationFeatures, fit_calibration, fit_temperature
 from spatialcore.annotation.model.linear import Floats
 from spatialcore.annotation.model.scorer import Scorer
-from spatialcore.annotation.training.fitting import Conditions, Voters, fit_voters
+from spatialcore.annotation.training.fitting import FittedModels, TargetPlatform, fit_models
 
 Codes = npt.NDArray[np.intp]
 FOLDS = 3
@@ -24,7 +24,7 @@ SHUFFLED_SHARE = 0.05
 
 
 @dataclass(frozen=True)
-class HeldOut:
+class CrossValidationResult:
     """Held-out cells: the truth, the best class, and whether and how surely it is right."""
 
     truth: Codes
@@ -71,13 +71,13 @@ class _Scored:
     counts: sparse.csr_matrix
     scorer: Scorer
 
-    def evidence(self, temperature: float) -> Evidence:
+    def evidence(self, temperature: float) -> CalibrationFeatures:
         return self.scorer.evidence(self.counts, self.scores, self.second, self.best, temperature)
 
 
-def cross_fit(
-    counts: sparse.csr_matrix, codes: Codes, n_classes: int, conditions: Conditions, rng: np.random.Generator
-) -> tuple[HeldOut, Calibration, Voters | None]:
+def cross_validate(
+    counts: sparse.csr_matrix, codes: Codes, n_classes: int, target: TargetPlatform, rng: np.random.Generator
+) -> tuple[CrossValidationResult, Calibration, FittedModels | None]:
     """Score every cell of a balanced draw by models that have not seen it, and fit the calibration on the result.
 
     Returns
@@ -88,14 +88,14 @@ def cross_fit(
     counts, codes = counts[rows], codes[rows]
     folds = assign_folds(codes, rng)
     cells, unseen, shuffled = [], [], []
-    voters: Voters | None = None
+    voters: FittedModels | None = None
     for fold in range(FOLDS):
         inside, outside = folds != fold, folds == fold
         if not outside.any():
             continue
-        voters = fit_voters(counts[inside], codes[inside], n_classes, conditions, rng)
+        voters = fit_models(counts[inside], codes[inside], n_classes, target, rng)
         scorer = Scorer.build(voters.linear, voters.target_sum, voters.second, voters.profiles)
-        seen = conditions.measure(counts[outside], rng)
+        seen = target.simulate(counts[outside], rng)
         kept = np.diff(seen.indptr) > 0
         seen, truth = seen[kept], codes[outside][kept]
         cells.append(_score(scorer, seen, truth))
@@ -107,7 +107,7 @@ def cross_fit(
 
 def _calibrate(
     cells: list[_Scored], unseen: list[_Scored], shuffled: list[_Scored], n_classes: int
-) -> tuple[HeldOut, Calibration]:
+) -> tuple[CrossValidationResult, Calibration]:
     truth, best = (np.concatenate([getattr(part, name) for part in cells]) for name in ("truth", "best"))
     scores = np.concatenate([part.scores for part in cells])
     weights = 1.0 / np.bincount(truth, minlength=n_classes)[truth]
@@ -119,7 +119,7 @@ def _calibrate(
     evidence = [_join([part.evidence(temperature) for part in group]) for group, _, _ in parts]
     right = np.concatenate([(best == truth) if target else np.zeros(len(truth), bool) for _, _, target in parts])
     calibration = fit_calibration(_join(evidence), right, np.concatenate([w for _, w, _ in parts]), temperature)
-    return HeldOut(truth, best, calibration.probability(evidence[0]), n_classes), calibration
+    return CrossValidationResult(truth, best, calibration.probability(evidence[0]), n_classes), calibration
 
 
 def _score(scorer: Scorer, counts: sparse.csr_matrix, truth: Codes) -> _Scored:
@@ -174,6 +174,6 @@ def _rank_within(codes: Codes) -> Codes:
     return rank
 
 
-def _join(parts: list[Evidence]) -> Evidence:
+def _join(parts: list[CalibrationFeatures]) -> CalibrationFeatures:
     names = ("margins", "totals", "deviance", "second")
-    return Evidence(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+    return CalibrationFeatures(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))

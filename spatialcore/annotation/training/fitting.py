@@ -8,16 +8,10 @@ from scipy import sparse
 
 from spatialcore.annotation.model.linear import Floats, Standardized
 from spatialcore.annotation.training.logistic import fit_logistic
-from spatialcore.annotation.training.platform import (
-    Platform,
-    class_profiles,
-    log_scale,
-    match_to_platform,
-    thin_to_depths,
-)
+from spatialcore.annotation.training.platform import Platform, class_profiles, match_to_platform, thin_to_depths
+from spatialcore.core.normalization import TARGET_SUM, log1p_normalize
 
 Codes = npt.NDArray[np.intp]
-PLAIN_SUM = 10_000.0
 REPLICATES = 2
 FEWEST_SHOWN = 100
 MOST_REPLICATES = 20
@@ -25,7 +19,7 @@ BALANCE = 0.75
 
 
 @dataclass(frozen=True)
-class Conditions:
+class TargetPlatform:
     """What is known of the data to come: a platform (from a query), depths alone, or nothing."""
 
     platform: Platform | None = None
@@ -35,10 +29,10 @@ class Conditions:
     def target_sum(self) -> float:
         """The total to which cells are brought before log1p: the median depth, or 10,000 where no depth is known."""
         depths = self.platform.depths if self.platform else self.depths
-        return max(float(np.median(depths)), 10.0) if depths is not None and len(depths) else PLAIN_SUM
+        return max(float(np.median(depths)), 10.0) if depths is not None and len(depths) else TARGET_SUM
 
-    def measure(self, counts: sparse.csr_matrix, rng: np.random.Generator) -> sparse.csr_matrix:
-        """Return the reference cells as they would look under these conditions."""
+    def simulate(self, counts: sparse.csr_matrix, rng: np.random.Generator) -> sparse.csr_matrix:
+        """Return the reference cells as they would look under these target."""
         if self.platform is not None and len(self.platform.depths):
             return match_to_platform(counts, self.platform, rng)
         if self.depths is not None and len(self.depths):
@@ -48,15 +42,15 @@ class Conditions:
     @property
     def is_random(self) -> bool:
         """Whether measuring twice gives two different matrices."""
-        return self.target_sum != PLAIN_SUM
+        return self.target_sum != TARGET_SUM
 
     def expected(self, profiles: Floats) -> Floats:
-        """Return the class profiles as these conditions show them."""
+        """Return the class profiles as these target show them."""
         return self.platform.expected(profiles) if self.platform else profiles
 
 
 @dataclass(frozen=True)
-class Voters:
+class FittedModels:
     """The fitted models.
 
     Parameters
@@ -66,7 +60,7 @@ class Voters:
     second
         The same on the reference as it is; its input is log1p at 10,000.
     profiles
-        Expected share of each gene per class under the conditions.
+        Expected share of each gene per class under the target.
     """
 
     linear: Standardized
@@ -75,24 +69,24 @@ class Voters:
     target_sum: float
 
 
-def fit_voters(
+def fit_models(
     counts: sparse.csr_matrix,
     codes: Codes,
     n_classes: int,
-    conditions: Conditions,
+    target: TargetPlatform,
     rng: np.random.Generator,
-    start: Voters | None = None,
-) -> Voters:
+    start: FittedModels | None = None,
+) -> FittedModels:
     """Fit all models on reference counts, cells x genes; `start` is where the fits begin, to end sooner."""
-    rows = _shown(codes, rng) if conditions.is_random else np.arange(len(codes))
-    seen, labels = conditions.measure(counts[rows], rng), codes[rows]
+    rows = _shown(codes, rng) if target.is_random else np.arange(len(codes))
+    seen, labels = target.simulate(counts[rows], rng), codes[rows]
     filled = np.diff(seen.indptr) > 0
     first, other = (start.linear, start.second) if start else (None, None)
     linear = fit_logistic(
-        log_scale(seen[filled], conditions.target_sum), labels[filled], n_classes, power=BALANCE, start=first
+        log1p_normalize(seen[filled], target.target_sum), labels[filled], n_classes, power=BALANCE, start=first
     )
-    second = fit_logistic(log_scale(counts, PLAIN_SUM), codes, n_classes, start=other)
-    return Voters(linear, second, conditions.expected(class_profiles(counts, codes, n_classes)), conditions.target_sum)
+    second = fit_logistic(log1p_normalize(counts, TARGET_SUM), codes, n_classes, start=other)
+    return FittedModels(linear, second, target.expected(class_profiles(counts, codes, n_classes)), target.target_sum)
 
 
 def _shown(codes: Codes, rng: np.random.Generator) -> Codes:

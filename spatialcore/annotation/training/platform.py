@@ -12,6 +12,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from spatialcore.annotation.model.linear import Floats
+from spatialcore.core.normalization import normalize_rows, row_totals
 
 Codes = npt.NDArray[np.intp]
 AMBIENT_GRID = (0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5)
@@ -58,7 +59,7 @@ class Platform:
 
 def class_profiles(counts: sparse.csr_matrix, codes: Codes, n_classes: int) -> Floats:
     """Return the mean share of each gene per class, with 1 % of the overall mean mixed in, classes x genes."""
-    shares = normalized_rows(counts)
+    shares = normalize_rows(counts)
     members = sparse.csr_matrix((np.ones(len(codes)), (codes, np.arange(len(codes)))), shape=(n_classes, len(codes)))
     profiles = (members @ shares).toarray()
     profiles /= np.maximum(profiles.sum(axis=1, keepdims=True), 1e-300)
@@ -66,27 +67,6 @@ def class_profiles(counts: sparse.csr_matrix, codes: Codes, n_classes: int) -> F
     result: Floats = (1 - SHARED_PROFILE) * profiles + SHARED_PROFILE * overall / overall.sum()
     result /= result.sum(axis=1, keepdims=True)
     return result
-
-
-def row_sums(counts: sparse.csr_matrix) -> Floats:
-    """Return the total of every row in float64."""
-    return np.asarray(counts.sum(axis=1, dtype=np.float64)).ravel()
-
-
-def normalized_rows(counts: sparse.csr_matrix, total: float = 1.0) -> sparse.csr_matrix:
-    """Return the matrix with every row brought to `total`; rows without counts stay zero."""
-    sums = row_sums(counts)
-    factor = np.divide(total, sums, out=np.zeros_like(sums), where=sums > 0)
-    data = counts.data * np.repeat(factor, np.diff(counts.indptr))
-    return sparse.csr_matrix((data, counts.indices, counts.indptr), shape=counts.shape)
-
-
-def log_scale(counts: sparse.csr_matrix, total: float) -> sparse.csr_matrix:
-    """Return log1p of the counts brought to `total` per cell, float32."""
-    scaled = normalized_rows(counts, total)
-    return sparse.csr_matrix(
-        (np.log1p(scaled.data).astype(np.float32), scaled.indices, scaled.indptr), shape=scaled.shape
-    )
 
 
 def estimate_platform(profiles: Floats, query: sparse.csr_matrix) -> Platform:
@@ -104,7 +84,7 @@ def estimate_platform(profiles: Floats, query: sparse.csr_matrix) -> Platform:
     query
         Raw counts of query cells on the same genes; some 20,000 cells are enough.
     """
-    totals = row_sums(query)
+    totals = row_totals(query)
     query, totals = query[totals > 0], totals[totals > 0]
     n_genes = profiles.shape[1]
     if len(totals) == 0:
@@ -154,7 +134,7 @@ def match_to_platform(counts: sparse.csr_matrix, platform: Platform, rng: np.ran
     weighted = sparse.csr_matrix(
         (counts.data * platform.efficiency[counts.indices], counts.indices, counts.indptr), shape=counts.shape
     )
-    shares = normalized_rows(weighted)
+    shares = normalize_rows(weighted)
     rates = shares.data * np.repeat(depths * (1 - platform.ambient), np.diff(shares.indptr))
     drawn = rng.poisson(rates).astype(np.float32)
     own = sparse.csr_matrix((drawn, shares.indices, shares.indptr), shape=shares.shape, copy=True)
@@ -176,7 +156,7 @@ def _ambient_counts(rates: Floats, background: Floats, rng: np.random.Generator)
 
 def thin_to_depths(counts: sparse.csr_matrix, depths: Floats, rng: np.random.Generator) -> sparse.csr_matrix:
     """Thin every cell to a depth drawn from `depths`, binomially per entry; a cell already shallower stays as it is."""
-    totals = row_sums(counts)
+    totals = row_totals(counts)
     wanted = rng.choice(depths, size=len(totals))
     keep = np.minimum(1.0, np.divide(wanted, totals, out=np.ones_like(totals), where=totals > 0))
     whole = np.rint(counts.data).astype(np.int64)

@@ -10,9 +10,9 @@ from anndata import AnnData
 
 from spatialcore import columns
 from spatialcore.annotation.model.artifact import CellTypingModel, colors_path, save_model, sidecar_path
-from spatialcore.annotation.training.celltypist import RecipeOptions
+from spatialcore.annotation.training.celltypist import CellTypistOptions
 from spatialcore.annotation.training.classes import ClassLabels, read_labels
-from spatialcore.annotation.training.trainers import train_logistic, train_recipe
+from spatialcore.annotation.training.trainers import train_celltypist, train_logistic
 from spatialcore.core.palette import palette
 from spatialcore.errors import InputError
 
@@ -93,7 +93,7 @@ def train_celltypist_model(
         raise InputError(f"trainer {trainer!r} is not known", hint="one of 'logistic', 'celltypist'")
     labels = read_labels(adata.obs, label_column, ontology_column)
     if trainer == "celltypist":
-        options = RecipeOptions(
+        options = CellTypistOptions(
             use_SGD=use_SGD,
             mini_batch=mini_batch,
             balance_cell_type=balance_cell_type,
@@ -104,7 +104,7 @@ def train_celltypist_model(
             batch_size=batch_size,
             batch_number=batch_number,
         )
-        model = train_recipe(adata, labels, options, random_state)
+        model = train_celltypist(adata, labels, options, random_state)
     else:
         model = train_logistic(adata, labels, query=query, depths=depths, random_state=random_state)
     summary = _summary(trainer, labels, model)

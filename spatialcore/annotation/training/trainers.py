@@ -7,35 +7,31 @@ import numpy.typing as npt
 from anndata import AnnData
 from scipy import sparse
 
-from spatialcore.annotation.expression import locate
+from spatialcore.annotation.expression import find_counts
 from spatialcore.annotation.model.artifact import CellTypingModel
 from spatialcore.annotation.query import open_query
-from spatialcore.annotation.training.celltypist import RecipeOptions, fit_celltypist
+from spatialcore.annotation.training.celltypist import CellTypistOptions, fit_celltypist
 from spatialcore.annotation.training.classes import ClassLabels
-from spatialcore.annotation.training.cross_validation import HeldOut, cross_fit
-from spatialcore.annotation.training.fitting import Conditions, fit_voters
-from spatialcore.annotation.training.platform import (
-    MAX_QUERY_CELLS,
-    class_profiles,
-    estimate_platform,
-    log_scale,
-    row_sums,
-)
+from spatialcore.annotation.training.cross_validation import CrossValidationResult, cross_validate
+from spatialcore.annotation.training.fitting import TargetPlatform, fit_models
+from spatialcore.annotation.training.platform import MAX_QUERY_CELLS, class_profiles, estimate_platform
 from spatialcore.core.counts import recover_counts
 from spatialcore.core.matrix import open_matrix
-from spatialcore.core.normalization import TARGET_SUM
+from spatialcore.core.normalization import TARGET_SUM, log1p_normalize, row_totals
 from spatialcore.errors import InputError
 
 Floats = npt.NDArray[np.float64]
 
 
-def train_recipe(adata: AnnData, labels: ClassLabels, options: RecipeOptions, random_state: int) -> CellTypingModel:
+def train_celltypist(
+    adata: AnnData, labels: ClassLabels, options: CellTypistOptions, random_state: int
+) -> CellTypingModel:
     """Train by CellTypist's recipe on log1p(10k)."""
-    matrix, kind, _ = locate(adata)
+    matrix, kind, _ = find_counts(adata)
     if kind == "log1p":
         X = open_matrix(matrix).take(labels.rows)
     else:
-        X = log_scale(reference_counts(adata, labels.rows), TARGET_SUM)
+        X = log1p_normalize(reference_counts(adata, labels.rows), TARGET_SUM)
     names = np.array(labels.names)[labels.codes]
     linear, classes, genes = fit_celltypist(X, names, np.asarray(adata.var_names, dtype=object), options, random_state)
     return CellTypingModel(classes, genes, linear)
@@ -59,14 +55,14 @@ def train_logistic(
         kept &= np.isin(np.arange(len(genes)), position)
         seen = sample[:, kept[position]]
     counts, genes = counts[:, kept], genes[kept]
-    filled = row_sums(counts) > 0
+    filled = row_totals(counts) > 0
     counts, codes = counts[filled], labels.codes[filled]
     _check_classes(codes, labels)
     n_classes = len(labels.names)
-    conditions = _conditions(counts, codes, n_classes, seen, depths)
+    target = _conditions(counts, codes, n_classes, seen, depths)
     rng = np.random.default_rng(random_state)
-    heldout, calibration, rough = cross_fit(counts, codes, n_classes, conditions, rng)
-    voters = fit_voters(counts, codes, n_classes, conditions, rng, rough)
+    heldout, calibration, rough = cross_validate(counts, codes, n_classes, target, rng)
+    voters = fit_models(counts, codes, n_classes, target, rng, rough)
     return CellTypingModel(
         classes=labels.names,
         genes=tuple(map(str, genes)),
@@ -75,7 +71,7 @@ def train_logistic(
         second=voters.second,
         profiles=voters.profiles,
         calibration=calibration,
-        metadata={"heldout": _heldout_table(heldout, labels), "platform": _describe(conditions)},
+        metadata={"heldout": _heldout_table(heldout, labels), "platform": _describe(target)},
     )
 
 
@@ -84,7 +80,7 @@ def reference_counts(adata: AnnData, rows: npt.NDArray[np.intp]) -> sparse.csr_m
     layer = adata.layers.get("counts") if hasattr(adata.layers, "get") else None
     if layer is not None:
         return sparse.csr_matrix(open_matrix(layer).take(rows))
-    matrix, kind, _ = locate(adata)
+    matrix, kind, _ = find_counts(adata)
     values = open_matrix(matrix).take(rows)
     return values if kind == "counts" else recover_counts(values)[0]
 
@@ -106,17 +102,17 @@ def _conditions(
     n_classes: int,
     query: sparse.csr_matrix | None,
     depths: npt.ArrayLike | None,
-) -> Conditions:
+) -> TargetPlatform:
     if query is not None:
-        return Conditions(platform=estimate_platform(class_profiles(counts, codes, n_classes), query))
+        return TargetPlatform(platform=estimate_platform(class_profiles(counts, codes, n_classes), query))
     if depths is None:
-        return Conditions()
+        return TargetPlatform()
     known = np.atleast_1d(np.asarray(depths, dtype=np.float64)).ravel()
     if not len(known) or not np.isfinite(known).all() or (known <= 0).any():
         raise InputError(
             "depths must be positive numbers", hint="counts per cell: one number, or a sample of the query's cells"
         )
-    return Conditions(depths=known)
+    return TargetPlatform(depths=known)
 
 
 def _check_classes(codes: npt.NDArray[np.intp], labels: ClassLabels) -> None:
@@ -130,7 +126,7 @@ def _check_classes(codes: npt.NDArray[np.intp], labels: ClassLabels) -> None:
         )
 
 
-def _heldout_table(heldout: HeldOut, labels: ClassLabels) -> dict[str, Any]:
+def _heldout_table(heldout: CrossValidationResult, labels: ClassLabels) -> dict[str, Any]:
     confusion = heldout.confusion()
     right, truth, called = np.diag(confusion), confusion.sum(axis=1), confusion.sum(axis=0)
     f1 = np.divide(2 * right, truth + called, out=np.zeros(len(right)), where=truth + called > 0)
@@ -144,12 +140,12 @@ def _heldout_table(heldout: HeldOut, labels: ClassLabels) -> dict[str, Any]:
     }
 
 
-def _describe(conditions: Conditions) -> dict[str, Any]:
-    if conditions.platform is None:
-        return {"matched_to": "depths" if conditions.depths is not None else "nothing"}
+def _describe(target: TargetPlatform) -> dict[str, Any]:
+    if target.platform is None:
+        return {"matched_to": "depths" if target.depths is not None else "nothing"}
     return {
         "matched_to": "query",
-        "median_depth": conditions.platform.median_depth,
-        "ambient_share": conditions.platform.ambient,
-        "query_cells": len(conditions.platform.depths),
+        "median_depth": target.platform.median_depth,
+        "ambient_share": target.platform.ambient,
+        "query_cells": len(target.platform.depths),
     }

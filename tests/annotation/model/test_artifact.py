@@ -15,7 +15,7 @@ from scipy import sparse
 from spatialcore import columns
 from spatialcore.annotation.annotate import annotate_celltypist
 from spatialcore.annotation.model.artifact import card_path, load_model, sidecar_path
-from spatialcore.annotation.training.platform import log_scale
+from spatialcore.core.normalization import log1p_normalize
 
 World = tuple[AnnData, AnnData, np.ndarray]
 
@@ -25,7 +25,7 @@ def test_the_command_line_of_celltypist_runs_the_artifact_and_says_the_same(
     world: World, trained: Path, tmp_path: Path
 ) -> None:
     model = load_model(trained)
-    query = AnnData(log_scale(sparse.csr_matrix(world[1].X), model.target_sum), world[1].obs, world[1].var)
+    query = AnnData(log1p_normalize(sparse.csr_matrix(world[1].X), model.target_sum), world[1].obs, world[1].var)
     query.write_h5ad(tmp_path / "query.h5ad")
     tool = Path(sys.executable).with_name("celltypist")
     command = [str(tool), "--indata", "query.h5ad", "--model", str(trained), "--outdir", str(tmp_path)]

@@ -7,12 +7,12 @@ import pytest
 from scipy import sparse
 
 from spatialcore.annotation.model import compiled
-from spatialcore.annotation.model.linear import Kernel
+from spatialcore.annotation.model.linear import FoldedLinearModel
 from spatialcore.errors import InputError
 
 
-def a_kernel(rng: np.random.Generator, genes: int, classes: int) -> Kernel:
-    return Kernel(rng.normal(size=(genes, classes)), rng.normal(size=classes), rng.uniform(0.5, 2.0, genes))
+def a_kernel(rng: np.random.Generator, genes: int, classes: int) -> FoldedLinearModel:
+    return FoldedLinearModel(rng.normal(size=(genes, classes)), rng.normal(size=classes), rng.uniform(0.5, 2.0, genes))
 
 
 def a_block(rng: np.random.Generator, value: str, index: str, *, genes: int = 37) -> sparse.csr_matrix:

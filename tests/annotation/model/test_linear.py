@@ -11,7 +11,7 @@ from scipy import sparse
 from spatialcore import columns
 from spatialcore.annotation.annotate import annotate_celltypist
 from spatialcore.annotation.model.linear import Standardized
-from spatialcore.annotation.training.platform import log_scale
+from spatialcore.core.normalization import log1p_normalize
 
 
 def stock(adata: AnnData, path: Path) -> celltypist.classifier.AnnotationResult:
@@ -21,7 +21,7 @@ def stock(adata: AnnData, path: Path) -> celltypist.classifier.AnnotationResult:
 @pytest.fixture
 def logged(world: tuple[AnnData, AnnData, np.ndarray]) -> AnnData:
     counts = sparse.csr_matrix(world[1].X)
-    return AnnData(log_scale(counts, 1e4), world[1].obs.copy(), world[1].var.copy())
+    return AnnData(log1p_normalize(counts, 1e4), world[1].obs.copy(), world[1].var.copy())
 
 
 def test_scores_and_labels_equal_stock_celltypist(logged: AnnData, recipe: Path) -> None:
@@ -46,7 +46,7 @@ def test_every_form_of_matrix_gives_the_same_scores(logged: AnnData, recipe: Pat
 
 def test_genes_missing_from_the_query_count_as_stock_celltypist_counts_them(logged: AnnData, recipe: Path) -> None:
     counts = sparse.csr_matrix((np.expm1(logged.X.data), logged.X.indices, logged.X.indptr), logged.shape)[:, 5:60]
-    part = AnnData(log_scale(counts, 1e4), logged.obs.copy(), logged.var.iloc[5:60].copy())
+    part = AnnData(log1p_normalize(counts, 1e4), logged.obs.copy(), logged.var.iloc[5:60].copy())
     wanted = stock(part, recipe)
     ours = annotate_celltypist(part, custom_model_path=recipe, min_confidence=0)
     np.testing.assert_allclose(ours.obsm[columns.DECISION_SCORES], wanted.decision_matrix.to_numpy(), atol=1e-8)

@@ -14,8 +14,8 @@ from spatialcore import columns
 from spatialcore.annotation.annotate import annotate_celltypist
 from spatialcore.annotation.model.artifact import load_model, sidecar_path
 from spatialcore.annotation.training.logistic import fit_logistic
-from spatialcore.annotation.training.platform import log_scale
 from spatialcore.annotation.training.train import train_celltypist_model
+from spatialcore.core.normalization import log1p_normalize
 from spatialcore.errors import InputError, LabelColumnError
 from tests.annotation.conftest import as_adata, simulate
 
@@ -28,7 +28,7 @@ def accuracy(adata: AnnData, truth: np.ndarray) -> float:
 
 def test_the_solver_finds_what_scikit_learn_finds(rng: np.random.Generator) -> None:
     counts, types, _ = simulate(400, 4, 30, 300, rng)
-    X = log_scale(counts, 1e4)
+    X = log1p_normalize(counts, 1e4)
     ours = fit_logistic(X, types, 4, C=0.01, max_iter=500)
     scaled = np.minimum((X.toarray() - ours.mean) / ours.scale, 10)
     oracle = LogisticRegression(C=0.01, class_weight="balanced", max_iter=2000, tol=1e-8).fit(scaled, types)
@@ -63,7 +63,7 @@ def test_stock_celltypist_loads_the_artifact_and_gives_the_same_labels(
     path = request.getfixturevalue(fixture)
     model = load_model(path)
     query = AnnData(
-        log_scale(sparse.csr_matrix(world[1].X), model.target_sum), world[1].obs.copy(), world[1].var.copy()
+        log1p_normalize(sparse.csr_matrix(world[1].X), model.target_sum), world[1].obs.copy(), world[1].var.copy()
     )
     stock = celltypist.annotate(query, model=str(path)).predicted_labels["predicted_labels"].astype(str)
     ours = annotate_celltypist(world[1], custom_model_path=path, copy=True).obs[columns.PREDICTED].astype(str)
