@@ -20,8 +20,8 @@ from benchmarks.accuracy_pairs import Pair, open_pairs
 from spatialcore import columns
 from spatialcore.annotation.annotate import annotate_celltypist
 from spatialcore.annotation.training.train import train_celltypist_model
+from spatialcore.core.types import Floats
 
-Floats = npt.NDArray[np.float64]
 KEPT = 0.8
 FEWEST = 20
 """An unseen type is tried where both sides have this many cells of it."""

@@ -7,9 +7,8 @@ from typing import Final, TypeVar
 from uuid import uuid4
 
 from spatialcore import storage
-from spatialcore.core.files import whole
+from spatialcore.core.files import locked, whole
 from spatialcore.core.provenance import digest_of
-from spatialcore.storage.lock import locked
 from spatialcore.storage.stored import PART_SUFFIX
 from tasks.store_lease import leased
 

@@ -8,8 +8,8 @@ import pandas as pd
 from anndata import AnnData
 
 from spatialcore import columns
-from spatialcore.annotation.model.linear import Floats
 from spatialcore.core.sampling import cell_keys
+from spatialcore.core.types import Floats
 
 SEED = 0  # whether a cell is held out depends on its name alone, for every model there will ever be
 

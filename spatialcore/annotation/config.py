@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
+from spatialcore.core.files import read_yaml
 from spatialcore.core.provenance import digest_of
-from spatialcore.errors import FileMissingError, InputError
+from spatialcore.errors import InputError
 from spatialcore.storage.secrets import redact
 
 BalanceStrategy = Literal["proportional", "equal"]
@@ -25,16 +26,7 @@ class Settings(BaseModel):
     @classmethod
     def from_yaml(cls, path: str | Path) -> Self:
         """Read and check a YAML file."""
-        file = Path(path)
-        if not file.is_file():
-            raise FileMissingError(f"no configuration at {file}", hint="pass the path of a YAML file")
-        try:
-            content = yaml.safe_load(file.read_text(encoding="utf-8"))
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
-            raise InputError(f"{file} is no YAML: {error}", hint="write one 'key: value' a line") from error
-        if not isinstance(content, dict):
-            raise InputError(f"{file} holds no mapping of settings", hint="write one 'key: value' a line")
-        return cls.from_dict(content, origin=str(file))
+        return cls.from_dict(read_yaml(Path(path)), origin=str(path))
 
     @classmethod
     def from_dict(cls, content: dict[str, Any], origin: str = "configuration") -> Self:

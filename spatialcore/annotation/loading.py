@@ -13,9 +13,9 @@ from spatialcore.annotation.scaling import ensure_normalized, not_normalizable, 
 from spatialcore.columns import COUNTS
 from spatialcore.core.anndata_file import AnnDataFile
 from spatialcore.core.counts import CountsKind, check_non_negative, recover_counts
-from spatialcore.core.matrix import Ints
 from spatialcore.core.normalization import Status
 from spatialcore.core.sampling import draw_stratified, stratified_sizes
+from spatialcore.core.types import Ints
 from spatialcore.core.validation import require_whole
 from spatialcore.errors import InputError
 

@@ -6,7 +6,8 @@ from typing import Annotated, Any
 import typer
 import yaml
 
-from spatialcore.errors import FileMissingError, InputError
+from spatialcore.core.files import read_yaml
+from spatialcore.errors import InputError
 
 Queries = Annotated[
     list[str] | None,
@@ -52,27 +53,11 @@ def local(path: str) -> Path:
 
 def overlay(file: Path | None, assignments: list[str] | None = None, **given: Any) -> dict[str, Any]:
     """Return the settings of a YAML file, overlaid by the options that were given."""
-    content = _read(file) if file is not None else {}
+    content = read_yaml(file) if file is not None else {}
     content |= {key: value for key, value in given.items() if value not in (None, [])}
     for text in assignments or []:
         key, equals, value = text.partition("=")
         if not equals:
             raise InputError(f"--set {text}: no '='", hint="write --set key=value")
         content[key.strip()] = yaml.safe_load(value)
-    return content
-
-
-def _read(file: Path) -> dict[str, Any]:
-    if not file.is_file():
-        raise FileMissingError(
-            f"no configuration at {file}", hint="pass the path of a YAML file, or --query and --reference"
-        )
-    try:
-        content = yaml.safe_load(file.read_text())
-    except UnicodeDecodeError as error:
-        raise InputError(f"{file} is no text, wanted a YAML file", hint=f"data are given as --query {file}") from error
-    except yaml.YAMLError as error:
-        raise InputError(f"{file} is not YAML: {error}", hint="write one 'key: value' a line") from error
-    if not isinstance(content, dict):
-        raise InputError(f"{file} holds no mapping of settings", hint="write one 'key: value' a line")
     return content

@@ -14,8 +14,9 @@ from anndata.io import read_elem
 
 from spatialcore.core.containers import AGAIN, READ_ERRORS, damaged, open_store
 from spatialcore.core.frames import as_text_categories, frame_columns, frame_length, index_key, read_column
-from spatialcore.core.matrix import Ints, Matrix, open_matrix
+from spatialcore.core.matrix import Matrix, open_matrix
 from spatialcore.core.normalization import RAW_LAYERS, Status, matrix_status
+from spatialcore.core.types import Ints
 from spatialcore.errors import InputError, LabelColumnError
 
 
@@ -147,13 +148,6 @@ class AnnDataFile:
     def read(self, key: str) -> Any:
         """Read one element whole, such as "uns/name"; None where there is none."""
         return read_elem(self._root[key]) if key in self._root else None
-
-    def uns_text(self, key: str) -> str | None:
-        """Read a short text from uns, None where there is none."""
-        if "uns" not in self._root or key not in self._root["uns"]:
-            return None
-        value = read_elem(self._root["uns"][key])
-        return value if isinstance(value, str) else None
 
     def _candidates(self) -> Iterator[tuple[str, Matrix]]:
         for layer in RAW_LAYERS:

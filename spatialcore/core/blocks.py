@@ -1,17 +1,13 @@
 """Reading in blocks of a bounded number of values: what every way of storing a matrix shares."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from spatialcore.core.types import Ints
 from spatialcore.errors import InputError
-
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
-Transform = Callable[[NDArray[Any]], NDArray[Any]]
 
 BLOCK_VALUES = 2_000_000
 

@@ -9,16 +9,8 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from spatialcore.core import blocks
-from spatialcore.core.blocks import (
-    Floats,
-    Ints,
-    Transform,
-    as_float32,
-    assemble_rows,
-    check_range,
-    chunk_length,
-    places,
-)
+from spatialcore.core.blocks import as_float32, assemble_rows, check_range, chunk_length, places
+from spatialcore.core.types import Floats, Ints, Transform
 
 DISK_WINDOW = 64
 FEW_ROWS = 1_000  # so few are quicker read one by one than gathered

@@ -6,7 +6,8 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from spatialcore.core.matrix import Floats, open_matrix
+from spatialcore.core.matrix import open_matrix
+from spatialcore.core.types import Floats
 from spatialcore.errors import NormalizationError
 
 CountsKind = Literal["raw", "recovered", "pseudo"]

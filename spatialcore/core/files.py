@@ -1,17 +1,32 @@
-"""Files and folders that appear under their name only when they are whole."""
+"""Atomic writes, locks between processes, and YAML files."""
 
+import fcntl
+import os
 import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+from spatialcore.errors import FileMissingError, InputError
 
 
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
-    """Give a name beside `path` to write to, and rename it to `path` if nothing was raised; else remove it."""
+    """Yield a temporary path beside `path`; rename it to `path` on success, remove it on error.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "table.csv"
+    >>> with whole(path) as part:
+    ...     _ = part.write_text("a,b")
+    >>> path.read_text()
+    'a,b'
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    # the suffix is kept because writers look at it
+    # writers choose the format by the suffix, so the temporary path has the same one
     part = path.with_name(f".{path.stem}.{_unique()}.part{path.suffix}")
     try:
         yield part
@@ -21,7 +36,7 @@ def whole(path: Path) -> Iterator[Path]:
 
 
 def replace(new: Path, path: Path) -> None:
-    """Put a file or a folder in the place of another. A folder is away for the time of one rename, never lost."""
+    """Move `new` to `path`, replacing a file or folder. A folder is absent only between two renames."""
     if not path.is_dir():
         new.replace(path)
         return
@@ -35,8 +50,80 @@ def replace(new: Path, path: Path) -> None:
     _remove(old)
 
 
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold an exclusive lock on `path`; wait while another process or thread holds it.
+
+    The kernel releases the lock when its holder exits or dies. The lock file is never removed: a process that waits
+    for a removed file would get a lock that no other process sees. Do not fork while holding a lock: the child process
+    inherits it.
+    """
+    handle = _open_lock(path)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def locked_if_free(path: Path) -> Iterator[bool]:
+    """Try to lock `path` without waiting; yield whether the lock is held."""
+    handle = _open_lock(path)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            held = True
+        except BlockingIOError:
+            held = False
+        yield held
+    finally:
+        os.close(handle)
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Return the mapping in a YAML file.
+
+    Raises
+    ------
+    FileMissingError
+        There is no file at the path.
+    InputError
+        The file is not text, not YAML, or its top level is not a mapping.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "run.yaml"
+    >>> _ = path.write_text("tissue: lung")
+    >>> read_yaml(path)
+    {'tissue': 'lung'}
+    """
+    import yaml
+
+    if not path.is_file():
+        raise FileMissingError(f"no configuration file at {path}", hint="pass the path of a YAML file")
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not a text file, expected YAML", hint=f"pass data as --query {path}") from error
+    except yaml.YAMLError as error:
+        raise InputError(f"{path} is not valid YAML: {error}", hint="write one 'key: value' per line") from error
+    if not isinstance(content, dict):
+        raise InputError(
+            f"{path} contains a {type(content).__name__}, expected a mapping of settings",
+            hint="write one 'key: value' per line",
+        )
+    return content
+
+
+def _open_lock(path: Path) -> int:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+
+
 def _unique() -> str:
-    """Return a mark that keeps two writers of one name apart, be they processes or threads."""
+    """Return a suffix that no other process or thread uses."""
     return uuid.uuid4().hex[:12]
 
 

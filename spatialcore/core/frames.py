@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from spatialcore.core.categories import categorical
 from spatialcore.core.containers import AGAIN
-from spatialcore.core.matrix import Ints
+from spatialcore.core.types import Ints
 from spatialcore.errors import InputError
 
 BLOCK_ROWS = 100_000

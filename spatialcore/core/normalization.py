@@ -8,12 +8,12 @@ import scipy.sparse as sp
 from anndata import AnnData
 
 from spatialcore.core.counts import INTEGER_SHARE, TOLERANCE, fraction_integer
-from spatialcore.core.matrix import Floats, Matrix, open_matrix
+from spatialcore.core.matrix import Matrix, open_matrix
+from spatialcore.core.types import Floats
 from spatialcore.core.validation import require_whole, require_within
 
 TARGET_SUM = 10_000.0
 RAW_LAYERS = ("counts", "raw_counts", "raw")
-SAMPLED_VALUES = 10_000
 SAMPLED_CELLS = 1_000
 COMPARED_CELLS = 100
 LOG_CEILING = 15.0

@@ -4,7 +4,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from spatialcore.core.matrix import Floats, Ints
+from spatialcore.core.types import Floats, Ints
+
+LABEL_MINIMUM = 10
 
 
 def share_out(total: int, weights: Floats | Ints, room: Ints | None = None) -> Ints:
@@ -102,3 +104,58 @@ def cell_keys(names: pd.Index, random_state: int) -> NDArray[np.uint64]:
     seed = np.random.default_rng(random_state).bytes(8).hex()
     texts = np.asarray(names.astype(str), dtype=object)
     return np.asarray(pd.util.hash_array(texts, hash_key=seed, categorize=False))
+
+
+def draw_by_label(ids: Ints, labels: NDArray[np.object_], n: int, rng: np.random.Generator) -> Ints:
+    """Draw ``n`` Census cells, stratified by label with a minimum of `LABEL_MINIMUM` cells per label.
+
+    The sizes differ from `stratified_sizes`: every label first gets its minimum, and the remaining cells are split in
+    proportion to the cells that are not drawn yet. `stratified_sizes` splits the whole total in proportion and then
+    raises small labels to the minimum, which takes the difference from the largest labels. Changing one into the other
+    would change the cells of references that are stored under ``max_cells`` and ``random_state``.
+
+    Parameters
+    ----------
+    ids
+        Cell ids, in any order.
+    labels
+        Label of each cell.
+    n
+        Number of cells to draw; all cells are returned if there are fewer.
+    rng
+        Random generator. The draw depends on it and on the cells, not on the order of the cells.
+
+    Returns
+    -------
+    ndarray of int64
+        Sorted ids of the drawn cells.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> draw_by_label(np.arange(4), np.array(["a", "a", "b", "b"], object), 9, np.random.default_rng(0)).tolist()
+    [0, 1, 2, 3]
+    """
+    if n >= len(ids):
+        return np.sort(ids)
+    groups = pd.Series(ids).groupby(np.asarray(labels, dtype=str), sort=True)
+    sizes: Ints = groups.size().to_numpy().astype(np.int64)
+    drawn = [
+        rng.choice(np.sort(group.to_numpy()), size=count, replace=False)
+        for (_, group), count in zip(groups, _sizes_above_minimum(sizes, n), strict=True)
+        if count
+    ]
+    return np.sort(np.concatenate(drawn))
+
+
+def _sizes_above_minimum(sizes: Ints, n: int) -> Ints:
+    """Split ``n`` over groups: a minimum for each, the rest in proportion to the cells not drawn yet."""
+    minimum = np.minimum(sizes, min(LABEL_MINIMUM, n // len(sizes)))
+    rest = n - minimum.sum()
+    available = sizes - minimum
+    exact = rest * available / available.sum() if available.sum() else np.zeros(len(sizes))
+    whole = np.floor(exact).astype(np.int64)
+    order = np.argsort(-(exact - whole), kind="stable")
+    whole[order[: rest - whole.sum()]] += 1
+    total: Ints = minimum + whole
+    return total

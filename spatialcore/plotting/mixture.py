@@ -4,11 +4,10 @@ import warnings
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from spatialcore.core.types import Floats
 from spatialcore.errors import InputError
 
-Floats = NDArray[np.float64]
 _MOST_CELLS: Final = 2000
 _GRID: Final = 512
 

@@ -6,9 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csc_matrix, csr_matrix, issparse
 
+from spatialcore.core.types import Floats
 from spatialcore.plotting.groups import Groups
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

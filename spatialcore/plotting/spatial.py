@@ -8,6 +8,7 @@ from anndata import AnnData
 from numpy.typing import NDArray
 
 from spatialcore import columns
+from spatialcore.core.types import Floats
 from spatialcore.errors import InputError
 from spatialcore.plotting import style
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 MOST_POINTS: Final = 100_000
 _PIXELS_PER_INCH = 110
 _NICE = np.array([1.0, 2.0, 5.0])
-Floats = NDArray[np.float64]
 
 
 def coordinates(adata: AnnData, spatial_key: str = columns.SPATIAL) -> Floats | None:

@@ -5,9 +5,9 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from spatialcore.core.logging import get_logger
+from spatialcore.core.types import Floats
 from spatialcore.plotting.markers import MarkerScores
 from spatialcore.plotting.mixture import MixtureError, bright_threshold
 
@@ -30,7 +30,6 @@ SUMMARY_COLUMNS: Final = (
     "mistaken_for",
     "mistaken_auc",
 )
-Floats = NDArray[np.float64]
 
 
 def validate(

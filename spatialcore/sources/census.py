@@ -8,6 +8,7 @@ import numpy as np
 
 from spatialcore import storage
 from spatialcore.core.logging import get_logger
+from spatialcore.core.sampling import draw_by_label
 from spatialcore.errors import InputError
 from spatialcore.sources.base import Metadata
 from spatialcore.sources.census_cells import CellIds, fitting_cells, read_cells
@@ -21,7 +22,6 @@ from spatialcore.sources.census_release import (
     release_metadata,
     require_census,
 )
-from spatialcore.sources.sampling import draw_by_label
 
 if TYPE_CHECKING:
     from anndata import AnnData

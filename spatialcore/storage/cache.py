@@ -15,9 +15,9 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from spatialcore.core.files import locked, locked_if_free
 from spatialcore.core.logging import get_logger
 from spatialcore.core.provenance import digest_of, sha256_of_file
-from spatialcore.storage.lock import locked, locked_if_free
 
 log = get_logger(__name__)
 

@@ -10,11 +10,11 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, Final
 
+from spatialcore.core.files import locked
 from spatialcore.errors import ConflictError, FileMissingError
 from spatialcore.storage.connections import connect
 from spatialcore.storage.faults import AlteredError, attempt
 from spatialcore.storage.local import replace_local, temporary_name
-from spatialcore.storage.lock import locked
 from spatialcore.storage.stat import Stat, stat, stat_local
 from spatialcore.storage.stored import PART_SUFFIX
 from spatialcore.storage.uri import Location, canonical

@@ -1,14 +1,17 @@
-"""Nothing appears under its name before it is whole, whoever else writes to it."""
+"""Atomic writes, locks between processes, and YAML files."""
 
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from spatialcore.core.files import whole
+from spatialcore.core.files import locked, locked_if_free, read_yaml, whole
+from spatialcore.errors import FileMissingError, InputError
 
 
-def test_what_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+def test_failed_write_leaves_the_old_file_only(tmp_path: Path) -> None:
     path = tmp_path / "table.csv"
     path.write_text("old")
 
@@ -22,7 +25,7 @@ def test_what_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None
     assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("table.csv", "old")]
 
 
-def test_a_folder_takes_the_place_of_another(tmp_path: Path) -> None:
+def test_folder_replaces_folder(tmp_path: Path) -> None:
     path = tmp_path / "store.zarr"
     for content in ("old", "new"):
         with whole(path) as part:
@@ -31,7 +34,7 @@ def test_a_folder_takes_the_place_of_another(tmp_path: Path) -> None:
     assert [str(file.relative_to(tmp_path)) for file in sorted(tmp_path.rglob("*"))] == ["store.zarr", "store.zarr/new"]
 
 
-def test_writers_of_one_name_do_not_meet(tmp_path: Path) -> None:
+def test_concurrent_writers_do_not_mix(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "figure.png"
 
     def write(index: int) -> None:
@@ -42,3 +45,47 @@ def test_writers_of_one_name_do_not_meet(tmp_path: Path) -> None:
         list(pool.map(write, range(8)))
     assert path.read_text() in {f"{index}" * 10_000 for index in range(8)}
     assert [file.name for file in path.parent.iterdir()] == ["figure.png"]
+
+
+HOLD = """
+import sys; from pathlib import Path; from spatialcore.core.files import locked
+with locked(Path(sys.argv[1])):
+    print('locked', flush=True); sys.stdin.read()
+"""
+
+
+def test_lock_excludes_other_processes_until_its_holder_dies(tmp_path: Path) -> None:
+    path = tmp_path / "folder" / "a.lock"
+    holder = subprocess.Popen([sys.executable, "-c", HOLD, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == b"locked\n"
+    with locked_if_free(path) as free:
+        assert not free
+    holder.kill()
+    holder.communicate()
+    with locked(path), locked_if_free(path) as free:
+        assert not free  # a second handle of the same process waits as well
+    with locked_if_free(path) as free:
+        assert free
+
+
+def test_yaml_mapping_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "run.yaml"
+    path.write_text("tissue: lung\nqueries: [a, b]\n")
+    assert read_yaml(path) == {"tissue": "lung", "queries": ["a", "b"]}
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(b"\x89HDF\xff", "not a text file"), (b"a: [", "not valid YAML"), (b"- a\n- b\n", "list"), (b"", "NoneType")],
+)
+def test_other_content_is_refused(content: bytes, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "run.yaml"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=message):
+        read_yaml(path)
+
+
+def test_missing_yaml_file(tmp_path: Path) -> None:
+    with pytest.raises(FileMissingError, match=r"no configuration file at .*run\.yaml"):
+        read_yaml(tmp_path / "run.yaml")

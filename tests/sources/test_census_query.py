@@ -2,15 +2,12 @@
 
 import ast
 
-import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from spatialcore.errors import InputError
 from spatialcore.sources.census_query import CensusQuery
-from spatialcore.sources.sampling import FLOOR, draw_by_label
 
 
 def test_a_query_is_read_and_spelt_in_one_way() -> None:
@@ -60,28 +57,3 @@ def test_any_value_stays_a_value(value: str) -> None:
     compare = tree.values[0]
     assert isinstance(compare, ast.Compare)
     assert ast.literal_eval(compare.comparators[0]) == value
-
-
-def test_the_draw_keeps_proportions_and_rare_labels() -> None:
-    labels = np.array(["common"] * 9000 + ["other"] * 980 + ["rare"] * 20, dtype=object)
-    ids = np.arange(10_000)
-    drawn = draw_by_label(ids, labels, 1000, np.random.default_rng(0))
-    counts = pd.Series(labels[drawn]).value_counts()
-    assert len(np.unique(drawn)) == len(drawn) == 1000
-    assert FLOOR <= counts["rare"] < 20
-    assert abs(counts["common"] / counts["other"] - 9000 / 980) < 0.7
-
-
-def test_the_draw_does_not_depend_on_the_order(rng: np.random.Generator) -> None:
-    labels = rng.choice(["a", "b", "c"], size=500).astype(object)
-    ids, order = np.arange(500) * 3, rng.permutation(500)
-    one = draw_by_label(ids, labels, 60, np.random.default_rng(1))
-    two = draw_by_label(ids[order], labels[order], 60, np.random.default_rng(1))
-    assert one.tolist() == two.tolist()
-    assert one.tolist() != draw_by_label(ids, labels, 60, np.random.default_rng(2)).tolist()
-
-
-@pytest.mark.parametrize("n", [1, 2, 3, 7, 499, 500, 900])
-def test_the_draw_has_the_size_asked_for(n: int, rng: np.random.Generator) -> None:
-    labels = rng.choice(list("abcdefgh"), size=500).astype(object)
-    assert len(draw_by_label(np.arange(500), labels, n, rng)) == min(n, 500)

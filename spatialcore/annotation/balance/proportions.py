@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from spatialcore.core.matrix import Ints
 from spatialcore.core.sampling import share_out
+from spatialcore.core.types import Ints
 from spatialcore.errors import FileMissingError, InputError
 
 SLACK = 1e-6

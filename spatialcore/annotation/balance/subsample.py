@@ -17,8 +17,8 @@ from spatialcore.annotation.balance.proportions import match_groups, read_propor
 from spatialcore.annotation.calls.filters import require_column
 from spatialcore.columns import REFERENCE_SOURCE
 from spatialcore.core.logging import get_logger
-from spatialcore.core.matrix import Ints
 from spatialcore.core.sampling import cell_keys, level, share_out, take_off
+from spatialcore.core.types import Ints
 from spatialcore.core.validation import require_whole
 from spatialcore.errors import InputError
 

@@ -6,11 +6,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit
 
+from spatialcore.core.types import Floats
 from spatialcore.errors import InputError
 
 ConfidenceMethod = Literal["calibrated", "zscore", "softmax", "minmax", "raw"]
 METHODS: tuple[ConfidenceMethod, ...] = ("calibrated", "zscore", "softmax", "minmax", "raw")
-Floats = npt.NDArray[np.float64]
 
 
 def transform_confidence(scores: npt.ArrayLike, method: ConfidenceMethod = "zscore") -> Floats:

@@ -16,8 +16,7 @@ from spatialcore.annotation.calls.voting import HETEROGENEOUS, majority_vote
 from spatialcore.annotation.model.artifact import CellTypingModel
 from spatialcore.annotation.query import Expression
 from spatialcore.core.categories import named
-
-Codes = npt.NDArray[np.int32]
+from spatialcore.core.types import Codes
 
 
 @dataclass(frozen=True)

@@ -13,14 +13,14 @@ from spatialcore.annotation.calls.resolution import Resolution, as_one_class
 from spatialcore.annotation.expression import is_dask, require_expression
 from spatialcore.annotation.model.artifact import CellTypingModel
 from spatialcore.annotation.model.calibration import Calibration
-from spatialcore.annotation.model.linear import Floats, winners
+from spatialcore.annotation.model.linear import winners
 from spatialcore.annotation.model.scorer import Scorer
 from spatialcore.annotation.query import Expression, GeneMatch, pick, view_rows
 from spatialcore.core.counts import recover_counts
 from spatialcore.core.normalization import TARGET_SUM
+from spatialcore.core.types import Codes, Floats
 from spatialcore.errors import ModelError
 
-Codes = npt.NDArray[np.int32]
 NO_CALL = -1
 CELLS_AT_ONCE = 10_000  # their scores are still in the processor's cache when the confidence reads them
 

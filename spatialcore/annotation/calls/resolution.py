@@ -11,11 +11,10 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from spatialcore.annotation.model.linear import Floats
 from spatialcore.annotation.ontology.hierarchy import depth, distance, is_term, lowest_common_ancestor, name_of
+from spatialcore.core.types import Codes, Floats
 from spatialcore.errors import ModelError
 
-Codes = npt.NDArray[np.intp]
 CONFUSABLE = 0.10
 SURE = 0.80
 MOST_STEPS = 3

@@ -16,11 +16,12 @@ from typing import Any
 from spatialcore.annotation.model.calibration import Calibration
 from spatialcore.annotation.model.card import render_card
 from spatialcore.annotation.model.celltypist_format import FORMAT, as_celltypist, model_parts
-from spatialcore.annotation.model.linear import Floats, Standardized
+from spatialcore.annotation.model.linear import Standardized
 from spatialcore.annotation.model.safe_pickle import read_pickle
 from spatialcore.core.files import whole
 from spatialcore.core.normalization import TARGET_SUM
 from spatialcore.core.provenance import sha256_of_file, versions
+from spatialcore.core.types import Floats
 from spatialcore.errors import ModelError
 
 

@@ -28,9 +28,8 @@ import numpy.typing as npt
 from scipy import optimize, sparse
 from scipy.special import expit, logsumexp
 
-from spatialcore.annotation.model.linear import Floats
+from spatialcore.core.types import Codes, Floats
 
-Codes = npt.NDArray[np.intp]
 LOGIT_LIMIT = 12.0
 DEVIANCE_RANGE = (-8.0, 0.0)
 RIDGE = 0.002

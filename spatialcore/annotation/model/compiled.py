@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 
+from spatialcore.core.types import Floats
 from spatialcore.errors import InputError
 
-Floats = npt.NDArray[np.float64]
 LIBRARY = Path(__file__).with_name("_scores.so")
 
 

@@ -16,8 +16,8 @@ from scipy.special import expit
 
 from spatialcore.annotation.model import compiled
 from spatialcore.core.compressed import rows_of
+from spatialcore.core.types import Floats
 
-Floats = npt.NDArray[np.float64]
 CLIP = 10.0
 SLICE_VALUES = 100_000
 

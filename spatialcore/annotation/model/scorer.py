@@ -8,10 +8,9 @@ import numpy.typing as npt
 from scipy import sparse
 
 from spatialcore.annotation.model.calibration import CalibrationFeatures, ProfileTest, log_probability, margin
-from spatialcore.annotation.model.linear import Floats, FoldedLinearModel, Standardized
+from spatialcore.annotation.model.linear import FoldedLinearModel, Standardized
 from spatialcore.core.normalization import TARGET_SUM, log1p_normalize, row_totals
-
-Codes = npt.NDArray[np.intp]
+from spatialcore.core.types import Codes, Floats
 
 
 @dataclass(frozen=True)

@@ -24,8 +24,8 @@ from spatialcore.annotation.references.reference import Reference, describe_refe
 from spatialcore.columns import COUNTS, ONTOLOGY_ID, ORIGINAL_LABEL, REFERENCE_SOURCE, REFERENCES_MANIFEST
 from spatialcore.core.anndata_file import AnnDataFile
 from spatialcore.core.logging import get_logger
-from spatialcore.core.matrix import Ints
 from spatialcore.core.normalization import log1p_normalize
+from spatialcore.core.types import Ints
 from spatialcore.core.validation import require_list, require_whole, require_within
 from spatialcore.errors import InputError
 

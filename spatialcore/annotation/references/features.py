@@ -9,7 +9,7 @@ import scipy.sparse as sp
 from spatialcore.core.anndata_file import AnnDataFile
 from spatialcore.core.genes.sums import sum_duplicates
 from spatialcore.core.genes.symbols import ids_of, is_control, shared_positions, symbols_of
-from spatialcore.core.matrix import Ints
+from spatialcore.core.types import Ints
 from spatialcore.core.validation import require_list
 from spatialcore.errors import GeneOverlapError
 

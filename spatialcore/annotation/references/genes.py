@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from spatialcore.annotation.references.features import no_shared_genes
 from spatialcore.annotation.references.reference import Reference
-from spatialcore.core.matrix import Ints
+from spatialcore.core.types import Ints
 from spatialcore.errors import GeneOverlapError
 
 

@@ -14,9 +14,9 @@ from spatialcore.annotation.references.labels import Finding
 from spatialcore.annotation.references.tissue_check import tissues_of
 from spatialcore.columns import ONTOLOGY_ID
 from spatialcore.core.anndata_file import AnnDataFile
-from spatialcore.core.matrix import Ints
 from spatialcore.core.normalization import Status
 from spatialcore.core.provenance import sha256_of_file
+from spatialcore.core.types import Ints
 from spatialcore.errors import InputError
 from spatialcore.storage.secrets import redact
 

@@ -11,11 +11,10 @@ import numpy.typing as npt
 from scipy import sparse
 
 from spatialcore.annotation.model.calibration import Calibration, CalibrationFeatures, fit_calibration, fit_temperature
-from spatialcore.annotation.model.linear import Floats
 from spatialcore.annotation.model.scorer import Scorer
 from spatialcore.annotation.training.fitting import FittedModels, TargetPlatform, fit_models
+from spatialcore.core.types import Codes, Floats
 
-Codes = npt.NDArray[np.intp]
 FOLDS = 3
 CELLS_PER_CLASS = 500
 MAX_CELLS = 24_000

@@ -3,15 +3,14 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 
-from spatialcore.annotation.model.linear import Floats, Standardized
+from spatialcore.annotation.model.linear import Standardized
 from spatialcore.annotation.training.logistic import fit_logistic
 from spatialcore.annotation.training.platform import Platform, class_profiles, match_to_platform, thin_to_depths
 from spatialcore.core.normalization import TARGET_SUM, log1p_normalize
+from spatialcore.core.types import Codes, Floats
 
-Codes = npt.NDArray[np.intp]
 REPLICATES = 2
 FEWEST_SHOWN = 100
 MOST_REPLICATES = 20

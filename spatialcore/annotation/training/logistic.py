@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import optimize, sparse
 
-from spatialcore.annotation.model.linear import CLIP, Floats, Standardized
+from spatialcore.annotation.model.linear import CLIP, Standardized
+from spatialcore.core.types import Codes, Floats
 
-Codes = npt.NDArray[np.intp]
 BLOCK_VALUES = 4_000_000
 DENSE_FROM = 0.05
 GRADIENT = 1e-4  # of the mean loss: where scikit-learn stops too

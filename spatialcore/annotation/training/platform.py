@@ -8,13 +8,11 @@ far less on the way to the query.
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 
-from spatialcore.annotation.model.linear import Floats
 from spatialcore.core.normalization import normalize_rows, row_totals
+from spatialcore.core.types import Codes, Floats
 
-Codes = npt.NDArray[np.intp]
 AMBIENT_GRID = (0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5)
 SHARED_PROFILE = 0.01
 ROUNDS = 3

@@ -20,8 +20,6 @@ from spatialcore.core.matrix import open_matrix
 from spatialcore.core.normalization import TARGET_SUM, log1p_normalize, row_totals
 from spatialcore.errors import InputError
 
-Floats = npt.NDArray[np.float64]
-
 
 def train_celltypist(
     adata: AnnData, labels: ClassLabels, options: CellTypistOptions, random_state: int

@@ -8,6 +8,7 @@ import pandas as pd
 from anndata import AnnData
 
 from spatialcore import columns
+from spatialcore.core.types import Floats
 from spatialcore.errors import InputError
 from spatialcore.plotting import spatial, style
 from spatialcore.plotting.figures.numbered_map import commonest_type, draw_numbered
@@ -70,7 +71,7 @@ def _legend_table(groups: Groups, colors: dict[str, str]) -> pd.DataFrame:
     )
 
 
-def _one_map(groups: Groups, colors: dict[str, str], xy: spatial.Floats) -> "Figure":
+def _one_map(groups: Groups, colors: dict[str, str], xy: Floats) -> "Figure":
     height = max(7.0, 1.2 + _ROW * len(groups.names))
     span = np.nanmax(xy, axis=0) - np.nanmin(xy, axis=0)
     wide = float(np.clip((height - 1) * span[0] / max(span[1], 1e-9), 4.0, 11.0))
@@ -82,7 +83,7 @@ def _one_map(groups: Groups, colors: dict[str, str], xy: spatial.Floats) -> "Fig
     return figure
 
 
-def _draw(axes: Any, groups: Groups, colors: dict[str, str], xy: spatial.Floats, *, inches: float) -> None:
+def _draw(axes: Any, groups: Groups, colors: dict[str, str], xy: Floats, *, inches: float) -> None:
     from matplotlib.colors import to_rgba
 
     table = np.array([to_rgba(colors[name]) for name in groups.names])

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 from anndata import AnnData
-from numpy.typing import NDArray
 
 from spatialcore import columns
+from spatialcore.core.types import Floats
 from spatialcore.plotting import spatial, style
 from spatialcore.plotting.groups import Groups, group_cells, numbers
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 _ROW: Final = 0.24
 _DOTS_PER_TYPE: Final = 1500
 _YELLOW, _GREEN = 0.44, 0.68
-Floats = NDArray[np.float64]
 
 
 def plot_celltype_confidence(

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from spatialcore.core.types import Floats
 from spatialcore.plotting import spatial, style
 from spatialcore.plotting.groups import NOT_TYPES, Groups
 
@@ -14,7 +15,7 @@ _PANELS_PER_ROW: Final = 8
 _NUMBER_SHARE: Final = 0.25
 
 
-def draw_numbered(groups: Groups, colors: dict[str, str], xy: spatial.Floats) -> "Figure":
+def draw_numbered(groups: Groups, colors: dict[str, str], xy: Floats) -> "Figure":
     """Draw one map of the commonest type per bin, numbered, over a small map per type."""
     n_rows = -(-len(groups.names) // _PANELS_PER_ROW)
     top, panel_height = _heights(xy)
@@ -33,14 +34,14 @@ def draw_numbered(groups: Groups, colors: dict[str, str], xy: spatial.Floats) ->
     return figure
 
 
-def _heights(xy: spatial.Floats) -> tuple[float, float]:
+def _heights(xy: Floats) -> tuple[float, float]:
     """Return the inches that the large map and a row of small ones need for this tissue's shape, titles included."""
     span = np.nanmax(xy, axis=0) - np.nanmin(xy, axis=0)
     tall = float(np.clip(span[1] / max(span[0], 1e-9), 0.25, 1.5))
     return float(np.clip(9.4 * tall + 1.0, 6.6, 11.0)), 1.85 * tall + 0.6
 
 
-def _numbered(axes: Any, groups: Groups, colors: dict[str, str], xy: spatial.Floats) -> None:
+def _numbered(axes: Any, groups: Groups, colors: dict[str, str], xy: Floats) -> None:
     from matplotlib.colors import to_rgba
 
     span = float((np.nanmax(xy, axis=0) - np.nanmin(xy, axis=0)).max())
@@ -74,7 +75,7 @@ def _numbered_legend(axes: Any, groups: Groups, colors: dict[str, str]) -> None:
     axes.legend(handles=handles, loc="upper left", frameon=False, fontsize=size, ncols=1 + (len(handles) > 36))
 
 
-def _small_map(axes: Any, title: str, members: Any, color: str, xy: spatial.Floats) -> None:
+def _small_map(axes: Any, title: str, members: Any, color: str, xy: Floats) -> None:
     everyone = np.random.default_rng(0).choice(len(xy), min(len(xy), 4000), replace=False)
     shown = members[:: max(1, len(members) // 4000)]
     axes.scatter(*xy[everyone].T, c=style.FAINT, s=0.4, linewidths=0, rasterized=True)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 from anndata import AnnData
-from numpy.typing import NDArray
 
+from spatialcore.core.types import Floats
 from spatialcore.plotting import style
 from spatialcore.plotting.figures.confidence import lowest_shown
 from spatialcore.plotting.groups import numbers
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 _DOTS_PER_PANEL: Final = 2500
 _CLOSE: Final = 0.1
-Floats = NDArray[np.float64]
 
 
 def plot_2d_validation(

@@ -1,0 +1,71 @@
+"""Every package that is imported is declared in pyproject.toml, and every declared package is used."""
+
+import ast
+import re
+import sys
+import tomllib
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+OURS = {"spatialcore", "tasks", "flows", "deployments", "tests", "tools", "benchmarks"}
+# Declared but not imported by the package: the reason for each.
+NOT_IMPORTED = {
+    "fastapi": "version pin: Prefect's server does not start with newer ones",
+    "sqlalchemy": "version pin: Prefect's scheduler needs 2.0",
+    "setuptools": "version pin: a dependency of spatialdata imports pkg_resources",
+    "s3fs": "fsspec loads it for s3://",
+    "tiledbsoma": "cellxgene-census opens its tables with it",
+}
+
+
+def normalized(requirement: str) -> str:
+    name = re.match(r"[\w.-]+", requirement)
+    assert name is not None
+    return re.sub(r"[-_.]+", "-", name.group()).lower()
+
+
+def declared(*extras: str) -> set[str]:
+    lists = [PROJECT["dependencies"], *(PROJECT["optional-dependencies"][extra] for extra in extras)]
+    return {normalized(requirement) for requirements in lists for requirement in requirements}
+
+
+def imported(package: str) -> set[str]:
+    nodes = [node for path in (ROOT / package).rglob("*.py") for node in ast.walk(ast.parse(path.read_text()))]
+    names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    names += [node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module]
+    return {name.partition(".")[0] for name in names} - OURS - set(sys.stdlib_module_names)
+
+
+def distributions(modules: set[str]) -> set[str]:
+    installed = packages_distributions()
+    return {normalized(installed[module][0]) for module in modules if module in installed}
+
+
+EXTRAS = sorted(set(PROJECT["optional-dependencies"]) - {"all", "dev"})
+
+
+@pytest.mark.parametrize(
+    ("package", "extras"),
+    [
+        ("spatialcore", [extra for extra in EXTRAS if extra != "service"]),
+        ("tasks", EXTRAS),
+        ("flows", EXTRAS),
+        ("deployments", EXTRAS),
+        ("tests", [*EXTRAS, "dev"]),
+        ("tools", [*EXTRAS, "dev"]),
+    ],
+)
+def test_imported_packages_are_declared(package: str, extras: list[str]) -> None:
+    assert sorted(distributions(imported(package)) - declared(*extras)) == []
+
+
+def test_declared_packages_are_imported() -> None:
+    used = distributions(
+        {name for package in ("spatialcore", "tasks", "flows", "deployments") for name in imported(package)}
+    )
+    unused = declared(*EXTRAS) - used
+    assert unused == set(NOT_IMPORTED)
