@@ -96,7 +96,7 @@ def test_what_is_no_configuration(content: str, tmp_path: Path) -> None:
 
 def test_a_binary_file_is_no_configuration(tmp_path: Path) -> None:
     (tmp_path / "c.yaml").write_bytes(b"\x89HDF\r\n\x1a\n\xff\xfe")
-    with pytest.raises(InputError, match=r"c\.yaml is not valid YAML"):
+    with pytest.raises(InputError, match=r"c\.yaml is not a text file"):
         TrainingConfig.from_yaml(tmp_path / "c.yaml")
 
 
