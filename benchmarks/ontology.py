@@ -128,7 +128,7 @@ def ask(pairs: pd.DataFrame, withheld: str) -> pd.Series:
             "curators": ",".join(curators_of(source)),
             "all": ",".join((*HRA, "hlca_author")),
         }.get(withheld, withheld)
-        found.append(matcher_for(without=left_out).match(label).id)
+        found.append(matcher_for(excluded_sources=left_out).match(label).id)
     return pd.Series(found, index=pairs.index)
 
 

@@ -16,10 +16,10 @@ from spatialcore.annotation.ontology.head_noun import lineages
 from spatialcore.annotation.ontology.hierarchy import ROOT, current_id, distance
 from spatialcore.annotation.ontology.index import load_ontology_index
 from spatialcore.annotation.ontology.junk import is_junk
+from spatialcore.annotation.ontology.label_parts import alternatives
 from spatialcore.annotation.ontology.matcher import Matcher
-from spatialcore.annotation.ontology.phrasing import bare
-from spatialcore.annotation.ontology.shorter_forms import alternatives
-from spatialcore.annotation.ontology.text import words_of
+from spatialcore.annotation.ontology.normalize import words_of
+from spatialcore.annotation.ontology.phrasing import without_cell
 
 SOURCES = ("hra_celltypist", "hra_azimuth", "hra_frmatch", "hra_popv", "asctb", "hlca_author")
 TARGET = Path(__file__).resolve().parents[1] / "spatialcore" / "data" / "ontology_mappings" / "lexicon.tsv"
@@ -36,7 +36,7 @@ def build(folder: Path) -> str:
         with (folder / f"{source}.csv").open(newline="", encoding="utf-8") as file:
             for row in csv.DictReader(file):
                 term = current_id(row["cl_id"])
-                words = " ".join(bare(words_of(row["label"])))
+                words = " ".join(without_cell(words_of(row["label"])))
                 if term and _is_fact(row["label"], words, term, matcher):
                     facts.setdefault((words, term), set()).add(source)
     return HEADER + "".join(f"{words}\t{term}\t{','.join(sorted(of))}\n" for (words, term), of in sorted(facts.items()))

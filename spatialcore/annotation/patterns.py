@@ -9,7 +9,7 @@ word matcher, which knows all of the ontology.
 import re
 from functools import lru_cache
 
-from spatialcore.annotation.ontology.normalize import plain
+from spatialcore.annotation.ontology.normalize import normalize_label
 
 _CELL = r"(?:[ -]*cells?)?"
 _T = r"(?:[ -]*(?:t|t[ -]?cells?|t[ -]lymphocytes?))"
@@ -127,7 +127,7 @@ def get_canonical_term(label: str) -> str | None:
     >>> get_canonical_term("Migratory DCs")
     'migratory dendritic cell'
     """
-    text = " ".join(plain(label).replace(".", " ").split())
+    text = " ".join(normalize_label(label).replace(".", " ").split())
     for pattern, term in CELL_TYPE_PATTERNS.items():
         if _compiled(pattern).search(text):
             return term

@@ -1,76 +1,99 @@
-"""What the short forms in labels stand for, tissue by tissue where it matters.
+"""Expansions of the abbreviations in labels, by tissue where the meaning depends on it.
 
-The table is ``data/ontology_mappings/abbreviations.tsv``: short form, words that name the tissue (one of them must be
-found in the caller's tissue; none given: anywhere), and what to read instead. Its readings win over the ontology's own
-two- and three-letter synonyms, some of which are traps (PC is Purkinje cell there, EC an effector chondrocyte).
+``data/ontology_mappings/abbreviations.tsv`` has three columns: abbreviation, tissue words (empty: any tissue),
+expansion. One of the tissue words must occur in the given tissue. These expansions take precedence over synonyms of
+the ontology with two or three letters, some of which are misleading (PC is Purkinje cell there, EC effector
+chondrocyte).
 """
 
 import re
 from collections.abc import Iterable
 from functools import cache
 
-from spatialcore.annotation.ontology.tables import read_rows
+from spatialcore.annotation.ontology.vocabulary import read_rows
 
-# Parts that more than one organ has: the kidney's cortex is not the brain's.
-SHARED_PLACES = frozenset({"cortex", "cortical", "medulla"})
+# Tissue words shared by several organs: kidney and brain both have a cortex.
+AMBIGUOUS_TISSUE_WORDS = frozenset({"cortex", "cortical", "medulla"})
 LINEAGE_LETTERS = ("t", "b")
 _NUMBERED = re.compile(r"^(?:([a-z]{2,})\d{1,2}|([a-z]{3,})\d{1,2}[a-z])$")
 
 
 @cache
 def abbreviations() -> dict[str, list[tuple[tuple[str, ...], str]]]:
-    """Return the readings of each short form with the tissues they hold in, those bound to a tissue first."""
+    """Return (tissue words, expansion) pairs by abbreviation; pairs with tissue words come first."""
     table: dict[str, list[tuple[tuple[str, ...], str]]] = {}
-    for short, tissue, reads in read_rows("abbreviations.tsv"):
-        table.setdefault(short, []).append((tuple(tissue.split()), reads))
-    return {short: sorted(readings, key=lambda item: not item[0]) for short, readings in table.items()}
+    for abbreviation, tissue, expanded in read_rows("abbreviations.tsv"):
+        table.setdefault(abbreviation, []).append((tuple(tissue.split()), expanded))
+    return {abbreviation: sorted(pairs, key=lambda pair: not pair[0]) for abbreviation, pairs in table.items()}
 
 
 @cache
-def whole_readings() -> dict[str, str]:
-    """Return the readings of whole labels (``alpha cell``) that hold in any tissue."""
-    return {short: reads for short in abbreviations() if short.endswith(" cell") and (reads := reading(short))}
+def label_expansions() -> dict[str, str]:
+    """Return the expansions of whole labels (``alpha cell``) that hold in any tissue."""
+    return {
+        abbreviation: expanded
+        for abbreviation in abbreviations()
+        if abbreviation.endswith(" cell") and (expanded := expansion(abbreviation))
+    }
 
 
 @cache
-def whole_forms() -> dict[frozenset[str], str]:
-    """Return the whole labels of several words that the table reads, by their words in any order."""
-    forms = (short.removesuffix(" cell") for short in abbreviations() if short.endswith(" cell"))
-    return {frozenset(form.split()): form for form in forms if " " in form}
+def label_word_sets() -> dict[frozenset[str], str]:
+    """Return the whole labels of several words in the table, without the word cell, by their set of words."""
+    labels = (text.removesuffix(" cell") for text in abbreviations() if text.endswith(" cell"))
+    return {frozenset(label.split()): label for label in labels if " " in label}
 
 
-def reading(word: str, tissue: str = "") -> str | None:
-    """Return what a short form stands for in a tissue, None where it is not one.
+def expansion(word: str, tissue: str = "") -> str | None:
+    """Return the expansion of an abbreviation in a tissue, or None.
 
     Examples
     --------
-    >>> reading("pc", "kidney"), reading("pc")
+    >>> expansion("pc", "kidney"), expansion("pc")
     ('renal principal cell', 'plasma cell')
     """
-    around = tissue.lower()
-    known = abbreviations().get(word, [])
-    fitting = [(places, reads) for places, reads in known if not places or _named(places, around)]
-    sure = (reads for places, reads in fitting if not places or _named(places, around) - SHARED_PLACES)
-    return next(sure, fitting[0][1] if fitting else None)
+    context = tissue.lower()
+    candidates = [
+        (tissue_words, expanded)
+        for tissue_words, expanded in abbreviations().get(word, [])
+        if not tissue_words or _matching(tissue_words, context)
+    ]
+    unambiguous = (
+        expanded
+        for tissue_words, expanded in candidates
+        if not tissue_words or _matching(tissue_words, context) - AMBIGUOUS_TISSUE_WORDS
+    )
+    return next(unambiguous, candidates[0][1] if candidates else None)
 
 
-def _named(places: Iterable[str], around: str) -> set[str]:
-    words = around.split()
-    return {place for place in places if (place in around if len(place) > 3 else place in words)}
+def _matching(tissue_words: Iterable[str], context: str) -> set[str]:
+    context_words = context.split()
+    return {word for word in tissue_words if (word in context if len(word) > 3 else word in context_words)}
 
 
-def reading_of(word: str, context: str = "", *, has_state: bool = False) -> str | None:
-    """Return what a word stands for that may carry a cluster's number and, in front, a letter for species or state.
+def word_expansion(word: str, context: str = "", *, has_state: bool = False) -> str | None:
+    """Return the expansion of a word with an optional cluster number and an optional letter for species or state.
+
+    Parameters
+    ----------
+    word
+        A word of a label, lower case.
+    context
+        Words of the tissue and of the label.
+    has_state
+        Whether the first letter stands for a species or a state.
 
     Examples
     --------
-    >>> reading_of("lec3"), reading_of("htreg", has_state=True), reading_of("tt1", has_state=True), reading_of("bone")
-    ('lymphatic endothelial cell', 'regulatory T cell', 't', None)
+    >>> word_expansion("lec3"), word_expansion("htreg", has_state=True), word_expansion("tt1", has_state=True)
+    ('lymphatic endothelial cell', 'regulatory T cell', 't')
+    >>> word_expansion("bone") is None
+    True
     """
-    plain = _NUMBERED.sub(r"\1\2", word)
-    found = reading(word, context) or reading(plain, context)
-    if not has_state or (found and len(plain) > 2):  # tN: a neutrophil of the tumour, not a naive T cell
-        return found
-    rest = (word[1:], plain[1:], plain[1:].rstrip("0123456789"))
-    known = next((reads for form in rest if (reads := reading(form, context))), None)
-    return known or (rest[2] if rest[2] in LINEAGE_LETTERS else rest[1] if len(rest[1]) > 3 else None)
+    unnumbered = _NUMBERED.sub(r"\1\2", word)
+    expanded = expansion(word, context) or expansion(unnumbered, context)
+    if not has_state or (expanded and len(unnumbered) > 2):  # tN is a tumour neutrophil, not a naive T cell
+        return expanded
+    stems = (word[1:], unnumbered[1:], unnumbered[1:].rstrip("0123456789"))
+    stem_expansion = next((text for stem in stems if (text := expansion(stem, context))), None)
+    return stem_expansion or (stems[2] if stems[2] in LINEAGE_LETTERS else stems[1] if len(stems[1]) > 3 else None)

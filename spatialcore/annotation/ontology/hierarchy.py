@@ -1,40 +1,137 @@
-"""The is_a graph of the Cell Ontology: who descends from whom, and how far two types are apart."""
+"""The Cell Ontology graph: terms, names, is_a relations, replacements of obsolete ids, distances between terms."""
 
+import json
 from collections.abc import Iterable
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, cached_property
+from importlib.resources import files
 
-from spatialcore.annotation.ontology.terms import ROOT, Hierarchy, current_id, hierarchy, is_term, known, name_of
 from spatialcore.errors import InputError
 
-__all__ = [
-    "ROOT",
-    "Hierarchy",
-    "ancestors",
-    "current_id",
-    "depth",
-    "descendants",
-    "distance",
-    "hierarchy",
-    "is_a",
-    "is_term",
-    "lowest_common_ancestor",
-    "name_of",
-    "on_one_line",
-]
+ROOT = "CL:0000000"
+# Subtypes that a panel of a few hundred genes cannot resolve -> an ancestor. CL has "brush cell" as a synonym of tuft
+# cell.
+PANEL_TERMS = {
+    "CL:0000990": "CL:0000451",  # conventional dendritic cell, no subtype given -> dendritic cell
+    "CL:0019032": "CL:0002204",  # intestinal tuft cell -> tuft cell
+}
+
+
+@dataclass(frozen=True)
+class Hierarchy:
+    """The Cell Ontology graph.
+
+    Attributes
+    ----------
+    version
+        Release of the ontology.
+    names
+        Names of the live terms by id.
+    parents
+        Direct is_a parents of the live terms.
+    replaced_by
+        Live replacements of obsolete ids.
+    obsolete
+        Obsolete ids without a replacement.
+    """
+
+    version: str
+    names: dict[str, str]
+    parents: dict[str, list[str]]
+    replaced_by: dict[str, str]
+    obsolete: frozenset[str]
+
+    @cached_property
+    def children(self) -> dict[str, list[str]]:
+        """Return the direct children of each term."""
+        children: dict[str, list[str]] = {term: [] for term in self.names}
+        for term, parents in self.parents.items():
+            for parent in parents:
+                children[parent].append(term)
+        return children
+
+
+@cache
+def hierarchy() -> Hierarchy:
+    """Return the graph shipped with the package; it is read once per process."""
+    text = files("spatialcore.data").joinpath("ontology_mappings/cl_hierarchy.json").read_text(encoding="utf-8")
+    content = json.loads(text)
+    content["obsolete"] = frozenset(content["obsolete"])
+    return Hierarchy(**content)
+
+
+def is_term(term: str) -> bool:
+    """Return whether a text is the id of a live Cell Ontology term."""
+    return term in hierarchy().names
+
+
+def current_id(term: str) -> str | None:
+    """Return the live id of a term: the id itself, the replacement of an obsolete id, or None.
+
+    Parameters
+    ----------
+    term
+        A Cell Ontology id, such as ``CL:0000624``.
+
+    Examples
+    --------
+    >>> current_id("CL:0000624"), current_id("CL:0000003")
+    ('CL:0000624', 'CL:0000000')
+    """
+    graph = hierarchy()
+    return term if term in graph.names else graph.replaced_by.get(term)
+
+
+def name_of(term: str) -> str:
+    """Return the name of a live term.
+
+    Raises
+    ------
+    InputError
+        The id is not a live term.
+
+    Examples
+    --------
+    >>> name_of("CL:0000235")
+    'macrophage'
+    """
+    return hierarchy().names[_require_term(term)]
+
+
+def _require_term(term: str) -> str:
+    """Return the id of a live term; raise `InputError` for other ids."""
+    if term in hierarchy().names:
+        return term
+    replacement = hierarchy().replaced_by.get(term)
+    hint = (
+        f"it was replaced by {replacement}" if replacement else "look ids up at https://www.ebi.ac.uk/ols/ontologies/cl"
+    )
+    raise InputError(f"{term!r} is not a live Cell Ontology term ({hierarchy().version})", hint=hint)
+
+
+def coarsen(term: str) -> str:
+    """Return the ancestor to train on for a term that panels cannot resolve; other terms are returned unchanged.
+
+    Examples
+    --------
+    >>> coarsen("CL:0000990")
+    'CL:0000451'
+    """
+    return PANEL_TERMS.get(term, term)
 
 
 @cache
 def _steps_up(term: str) -> dict[str, int]:
-    """Return every ancestor, the term itself among them, with the fewest is_a steps to it."""
-    steps, frontier = {known(term): 0}, [term]
+    """Return the ancestors of a term, itself included, with the fewest is_a steps to each."""
+    steps, frontier = {_require_term(term): 0}, [term]
     while frontier:
-        above = []
+        next_frontier = []
         for child in frontier:
             for parent in hierarchy().parents[child]:
                 if parent not in steps:
                     steps[parent] = steps[child] + 1
-                    above.append(parent)
-        frontier = above
+                    next_frontier.append(parent)
+        frontier = next_frontier
     return steps
 
 
@@ -46,41 +143,47 @@ def ancestors(term: str) -> dict[str, int]:
     >>> list(ancestors("CL:0000624"))[0]
     'CL:0000791'
     """
-    above = [(steps, other) for other, steps in _steps_up(term).items() if other != term]
-    return {other: steps for steps, other in sorted(above)}
+    proper = [(steps, ancestor) for ancestor, steps in _steps_up(term).items() if ancestor != term]
+    return {ancestor: steps for steps, ancestor in sorted(proper)}
 
 
 @cache
 def descendants(term: str) -> frozenset[str]:
-    """Return the proper descendants of a term."""
-    found: set[str] = set()
-    frontier = [known(term)]
+    """Return the proper descendants of a term.
+
+    Examples
+    --------
+    >>> "CL:0000624" in descendants("CL:0000084")
+    True
+    """
+    below: set[str] = set()
+    frontier = [_require_term(term)]
     while frontier:
         for child in hierarchy().children[frontier.pop()]:
-            if child not in found:
-                found.add(child)
+            if child not in below:
+                below.add(child)
                 frontier.append(child)
-    return frozenset(found)
+    return frozenset(below)
 
 
 def is_a(term: str, ancestor: str) -> bool:
-    """Say whether a term is the other or descends from it.
+    """Return whether a term is the other one or descends from it.
 
     Examples
     --------
     >>> is_a("CL:0000624", "CL:0000084")
     True
     """
-    return known(ancestor) in _steps_up(term)
+    return _require_term(ancestor) in _steps_up(term)
 
 
 def on_one_line(term: str, other: str) -> bool:
-    """Say whether one of two terms descends from the other, or they are the same."""
+    """Return whether two terms are the same or one descends from the other."""
     return is_a(term, other) or is_a(other, term)
 
 
 def distance(term: str, other: str) -> int:
-    """Return the fewest is_a steps between two terms, up to a common ancestor and down again.
+    """Return the number of is_a steps on the shortest path between two terms through a common ancestor.
 
     Examples
     --------
@@ -88,20 +191,26 @@ def distance(term: str, other: str) -> int:
     2
     """
     one, two = _steps_up(term), _steps_up(other)
-    _shared([one, two])
-    return min(steps + two[shared] for shared, steps in one.items() if shared in two)
+    _common([one, two])
+    return min(steps + two[ancestor] for ancestor, steps in one.items() if ancestor in two)
 
 
 @cache
 def depth(term: str) -> int:
-    """Return the number of proper ancestors: a measure of how specific a term is."""
+    """Return the number of proper ancestors of a term, a measure of how specific it is.
+
+    Examples
+    --------
+    >>> depth("CL:0000000"), depth("CL:0000624") > depth("CL:0000084")
+    (0, True)
+    """
     return len(_steps_up(term)) - 1
 
 
 def lowest_common_ancestor(terms: Iterable[str]) -> str:
-    """Return the most specific term that all of these are, or descend from.
+    """Return the most specific common ancestor of terms; a term counts as its own ancestor.
 
-    Where several are equally deep, the one nearest to the terms is taken, then the smallest id.
+    Ties in depth are resolved by the smaller distance to the terms, then by the smaller id.
 
     Parameters
     ----------
@@ -111,21 +220,25 @@ def lowest_common_ancestor(terms: Iterable[str]) -> str:
     Raises
     ------
     InputError
-        No term was given, one is not live, or they have no ancestor in common (CL holds a few parts of cells).
+        The list is empty, an id is not a live term, or the terms have no common ancestor (CL has a few terms for
+        parts of cells).
 
     Examples
     --------
     >>> lowest_common_ancestor(["CL:0000624", "CL:0000625"])
     'CL:0000791'
     """
-    upward = [_steps_up(term) for term in terms]
-    if not upward:
-        raise InputError("no terms were given to find the common ancestor of", hint="pass at least one CL id")
-    return min(_shared(upward), key=lambda term: (-depth(term), sum(steps[term] for steps in upward), term))
+    steps_of_terms = [_steps_up(term) for term in terms]
+    if not steps_of_terms:
+        raise InputError("lowest_common_ancestor got no terms", hint="pass at least one CL id")
+    return min(
+        _common(steps_of_terms),
+        key=lambda term: (-depth(term), sum(steps[term] for steps in steps_of_terms), term),
+    )
 
 
-def _shared(upward: list[dict[str, int]]) -> set[str]:
-    shared = set(upward[0]).intersection(*upward[1:])
-    if not shared:
-        raise InputError("these terms have no common ancestor", hint="one of them is no cell but a part of one")
-    return shared
+def _common(steps_of_terms: list[dict[str, int]]) -> set[str]:
+    common = set(steps_of_terms[0]).intersection(*steps_of_terms[1:])
+    if not common:
+        raise InputError("the terms have no common ancestor", hint="one of them is a part of a cell, not a cell type")
+    return common

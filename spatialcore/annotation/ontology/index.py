@@ -1,30 +1,47 @@
-"""The look-up table of names: shipped, or one of the user's own."""
+"""The ontology index: terms by name and synonym, shipped with the package or read from a user's file."""
 
 import json
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import TypedDict, cast
 
 from spatialcore.errors import FileMissingError, InputError
 
-Index = dict[str, dict[str, Any]]
+
+class IndexEntry(TypedDict):
+    """A term of the index."""
+
+    id: str
+    name: str
 
 
-def load_ontology_index(index_path: str | Path | None = None) -> Index:
-    """Return the look-up table ``{"metadata": {...}, "cl": {lower-case name: {"id", "name"}}}``.
+class OntologyIndex(TypedDict):
+    """The ontology index: ``cl`` holds the terms by lower-case name or synonym."""
+
+    metadata: dict[str, str | int]
+    cl: dict[str, IndexEntry]
+
+
+def load_ontology_index(index_path: str | Path | None = None) -> OntologyIndex:
+    """Return the ontology index ``{"metadata": {...}, "cl": {lower-case name: {"id", "name"}}}``.
 
     Parameters
     ----------
     index_path
-        A JSON file in that form, read on every call; without it the table that comes with the package.
+        A JSON file in this format, read on every call. Default: the index shipped with the package.
+
+    Returns
+    -------
+    Dict with ``metadata`` (version and counts; may be empty for a user's index) and ``cl`` (id and name of the term
+    for each lower-case name or synonym). The dict is a new copy and may be modified.
 
     Raises
     ------
     FileMissingError
-        There is no such file.
+        The file does not exist.
     InputError
-        The file is not such a table.
+        The file is not valid JSON or does not have this format.
 
     Examples
     --------
@@ -32,11 +49,11 @@ def load_ontology_index(index_path: str | Path | None = None) -> Index:
     'CL:0000235'
     """
     if index_path is None:
-        return json.loads(_shipped())  # type: ignore[no-any-return]
+        return cast(OntologyIndex, json.loads(_shipped()))
     file = Path(index_path).expanduser()
     if not file.is_file():
-        raise FileMissingError(f"no ontology index at {file}", hint="leave index_path out to use the shipped index")
-    return _checked(file.read_text(encoding="utf-8"), str(file))
+        raise FileMissingError(f"ontology index {file} not found", hint="omit index_path to use the shipped index")
+    return _parse(file.read_text(encoding="utf-8"), str(file))
 
 
 @lru_cache(maxsize=1)
@@ -44,20 +61,20 @@ def _shipped() -> str:
     return files("spatialcore.data").joinpath("ontology_mappings/ontology_index.json").read_text(encoding="utf-8")
 
 
-def _checked(text: str, origin: str) -> Index:
-    shape = 'expected {"cl": {"lower-case name": {"id": "CL:0000000", "name": "Name"}}}'
+def _parse(text: str, origin: str) -> OntologyIndex:
+    expected = 'expected {"cl": {"lower-case name": {"id": "CL:0000000", "name": "Name"}}}'
     try:
         content = json.loads(text)
     except json.JSONDecodeError as error:
-        raise InputError(f"{origin} is not JSON: {error}", hint=shape) from error
+        raise InputError(f"{origin} is not valid JSON: {error}", hint=expected) from error
     entries = content.get("cl") if isinstance(content, dict) else None
     if not isinstance(entries, dict) or not entries:
-        raise InputError(f"{origin} has no 'cl' dictionary", hint=shape)
+        raise InputError(f"{origin} has no 'cl' dictionary or an empty one", hint=expected)
     for key, entry in entries.items():
         if not isinstance(entry, dict) or not {"id", "name"} <= entry.keys():
-            raise InputError(f"{origin}: the entry {key!r} has no id and name", hint=shape)
+            raise InputError(f"{origin}: entry {key!r} lacks 'id' or 'name'", hint=expected)
         if not str(entry["id"]).startswith("CL:"):
-            raise InputError(f"{origin}: {key!r} has the id {entry['id']!r}, not one of the Cell Ontology", hint=shape)
+            raise InputError(f"{origin}: entry {key!r} has the id {entry['id']!r}, expected a CL id", hint=expected)
         if key != key.lower():
-            raise InputError(f"{origin}: the key {key!r} is not lower case", hint="write keys in lower case")
-    return {"metadata": {}, **content}
+            raise InputError(f"{origin}: key {key!r} is not lower case", hint="write the keys in lower case")
+    return cast(OntologyIndex, {"metadata": {}, **content})

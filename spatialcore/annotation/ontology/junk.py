@@ -1,4 +1,4 @@
-"""Labels that name no cell type: nobody knew, several types in one, or no cell at all."""
+"""Labels that name no cell type: unknown cells, mixtures of types, doublets, debris, bare cluster numbers."""
 
 import re
 
@@ -21,7 +21,7 @@ _NAMELESS = re.compile(
 
 
 def is_junk(label: str) -> bool:
-    """Say whether a label means that there is no call.
+    """Return whether a label names no cell type.
 
     Examples
     --------

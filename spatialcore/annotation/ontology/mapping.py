@@ -1,25 +1,41 @@
-"""Give the cells of a data set their Cell Ontology terms, from the labels their authors wrote."""
+"""Map the labels of cells to Cell Ontology terms."""
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Literal, TypedDict
 
 import pandas as pd
 from anndata import AnnData
 
-from spatialcore.annotation.ontology.coarsening import coarsen
-from spatialcore.annotation.ontology.curated import live_ids
+from spatialcore.annotation.ontology.hierarchy import coarsen, current_id
 from spatialcore.annotation.ontology.match import Match
 from spatialcore.annotation.ontology.matcher import Matcher, matcher_for
-from spatialcore.annotation.ontology.options import Granularity, check, checked_overrides
-from spatialcore.annotation.ontology.result import MappingResult
-from spatialcore.annotation.ontology.summary import candidates, metadata_of, table_of
-from spatialcore.columns import CELL_TYPE, ONTOLOGY_ID, ONTOLOGY_LABEL
+from spatialcore.annotation.ontology.result import (
+    Candidate,
+    MappingResult,
+    candidates,
+    mapping_metadata,
+    mapping_table,
+)
+from spatialcore.columns import CELL_TYPE, ONTOLOGY_ID, ONTOLOGY_LABEL, REFERENCE_SOURCE
 from spatialcore.core.logging import get_logger
+from spatialcore.errors import InputError, LabelColumnError
 
 logger = get_logger(__name__)
 
-Mappings = dict[str, list[dict[str, Any]]]
+Granularity = Literal["panel", "full"]
+Mappings = dict[str, list[Candidate]]
+
+
+class OntologyCoverage(TypedDict):
+    """How many cells have a live Cell Ontology id."""
+
+    has_column: bool
+    coverage: float
+    n_with_ids: int
+    n_without_ids: int
+    unique_ids: list[str]
+    by_source: dict[str, float]
 
 
 def add_ontology_ids(
@@ -39,7 +55,7 @@ def add_ontology_ids(
     granularity: Granularity = "panel",
     overrides: Mapping[str, str] | None = None,
 ) -> tuple[AnnData, Mappings, MappingResult]:
-    """Map the labels of ``obs[source_col]`` to Cell Ontology ids, each distinct label once.
+    """Map the labels in ``obs[source_col]`` to Cell Ontology ids; each distinct label is mapped once.
 
     Parameters
     ----------
@@ -48,46 +64,46 @@ def add_ontology_ids(
     source_col
         Column of labels. A label that is itself a CL id maps to that id.
     target_col
-        Column that receives the ids; empty text where a label has no term.
+        Column to write the ids to; an empty string if a label is unmapped.
     name_col
-        Column that receives the ontology's names; empty where there is no term. None: not written.
+        Column to write the names of the terms to; an empty string if a label is unmapped. None: not written.
     min_score
-        Matches below it are left unmapped; 0 to 1.
+        Minimum score of a match, 0 to 1; labels with a lower score are unmapped.
     index_path
-        A look-up table of one's own (see `load_ontology_index`), read on every call.
+        A custom ontology index (see `load_ontology_index`), read on every call. Default: the shipped index.
     save_mapping
-        Folder for the table (CSV), its metadata (JSON) and the labels that were missed (``*_missed.json``).
+        Folder to write the table (CSV), its metadata (JSON) and the unmapped labels (``*_missed.json``) to.
     dataset_name
-        First part of the names of these files; ``source_col`` where it is not given.
+        First part of the names of these files. Default: ``source_col``.
     skip_labels
-        Labels to leave unmapped besides those that mean no type (unknown, doublet, ...).
+        Labels to leave unmapped, in addition to labels that name no type (unknown, doublet, ...).
     skip_if_exists
-        Keep the ids that ``target_col`` already holds, cell by cell, as far as they are live CL terms. Retired ids
-        become their replacement; others are mapped from the label.
+        Retain the ids already in ``target_col`` that are live CL terms, cell by cell. Obsolete ids are replaced by
+        their replacement; cells with other ids are mapped by their label.
     copy
-        Work on a copy.
+        Return a modified copy; by default ``adata`` is modified in place.
     tissue
-        Settles abbreviations that mean different cells in different organs, e.g. ``"kidney"``.
+        Tissue of the cells, e.g. ``"kidney"``; it decides between the meanings of an abbreviation.
     granularity
-        ``"panel"`` merges subtypes that panels cannot resolve (see `coarsen`), ``"full"`` keeps them.
+        ``"panel"`` merges subtypes that panels cannot resolve (see `coarsen`); ``"full"`` does not.
     overrides
-        Label -> CL id of one's own, which come before everything else and are never coarsened.
+        CL ids by label. They have priority over all other matches and are never coarsened.
 
     Returns
     -------
     adata
-        With the two columns written.
+        The data with the two columns in ``obs``.
     mappings
-        Label -> candidates, best first, as dicts with ``id``, ``name``, ``score``, ``match_tier``.
+        Candidate terms by label, best first: dicts with ``id``, ``name``, ``score`` (0 to 1) and ``match_tier``.
     result
-        The `MappingResult`.
+        The `MappingResult`: a table with one row per distinct label, and metadata.
 
     Raises
     ------
     LabelColumnError
         ``source_col`` is not a column of ``obs``.
     InputError
-        An override or an option has a value that cannot be used.
+        ``min_score`` or ``granularity`` is invalid, or an override is not a live CL id.
 
     Examples
     --------
@@ -98,50 +114,129 @@ def add_ontology_ids(
     >>> result.table["id"].tolist()
     ['CL:0000624', 'CL:0000235']
     """
-    check(adata, source_col, min_score, granularity)
+    _check(adata, source_col, min_score, granularity)
     adata = adata.copy() if copy else adata
     matcher = matcher_for(index_path)
-    own = checked_overrides(overrides or {}, matcher)
+    override_matches = _override_matches(overrides or {}, matcher)
     labels = adata.obs[source_col].astype(object).where(adata.obs[source_col].notna(), "").astype(str)
-    kept = live_ids(adata.obs, target_col) if skip_if_exists else pd.Series("", index=adata.obs.index)
+    curated_ids = live_ids(adata.obs, target_col) if skip_if_exists else pd.Series("", index=adata.obs.index)
     skipped = skip_labels or set()
     matches = {
-        label: own.get(label) or _matched(matcher, label, tissue or "", skipped, min_score, granularity)
-        for label in sorted(set(labels[kept == ""]) - {""})
+        label: override_matches.get(label)
+        or _match_label(matcher, label, tissue or "", skipped, min_score, granularity)
+        for label in sorted(set(labels[curated_ids == ""]) - {""})
     }
-    _write(adata, kept, labels, matches, matcher, target_col, name_col)
+    _write(adata, curated_ids, labels, matches, matcher, target_col, name_col)
 
-    table = table_of(labels, kept, matches, matcher)
-    result = MappingResult(table, metadata_of(table, matcher, source_col, tissue, granularity, index_path))
+    table = mapping_table(labels, curated_ids, matches, matcher)
+    result = MappingResult(table, mapping_metadata(table, matcher, source_col, tissue, granularity, index_path))
     if save_mapping is not None:
         result.save(save_mapping, dataset_name or source_col)
     _log(result)
     return adata, {label: candidates(match) for label, match in matches.items()}, result
 
 
-def _matched(
+def has_ontology_ids(adata: AnnData, id_col: str = ONTOLOGY_ID, label_col: str = "cell_type") -> OntologyCoverage:
+    """Count the cells with a live Cell Ontology id.
+
+    Parameters
+    ----------
+    adata
+        Cells by genes; only ``obs`` is read.
+    id_col
+        Column of ids.
+    label_col
+        Accepted for symmetry with `add_ontology_ids`; the result does not depend on it.
+
+    Returns
+    -------
+    Dict with ``has_column`` (bool), ``coverage`` (share of cells with an id, 0 to 1), ``n_with_ids``,
+    ``n_without_ids``, ``unique_ids`` (sorted list) and ``by_source`` (coverage by ``reference_source``; empty if there
+    is no such column).
+
+    Examples
+    --------
+    >>> import anndata, numpy
+    >>> has_ontology_ids(anndata.AnnData(numpy.zeros((2, 1))))["coverage"]
+    0.0
+    """
+    has_column = id_col in adata.obs.columns
+    ids = live_ids(adata.obs, id_col)
+    is_live = ids != ""
+    by_source: dict[str, float] = {}
+    if has_column and REFERENCE_SOURCE in adata.obs.columns:
+        shares = is_live.groupby(adata.obs[REFERENCE_SOURCE].astype(str)).mean()
+        by_source = {str(source): float(share) for source, share in shares.items()}
+    return {
+        "has_column": has_column,
+        "coverage": float(is_live.mean()) if adata.n_obs else 0.0,
+        "n_with_ids": int(is_live.sum()),
+        "n_without_ids": int((~is_live).sum()),
+        "unique_ids": sorted(set(ids[is_live])),
+        "by_source": by_source,
+    }
+
+
+def live_ids(obs: pd.DataFrame, column: str) -> pd.Series:
+    """Return the live id of each cell, obsolete ids replaced; an empty string where there is no live term."""
+    if column not in obs.columns:
+        return pd.Series("", index=obs.index, dtype=object)
+    ids = obs[column].astype(object).where(obs[column].notna(), "").astype(str).str.strip()
+    current_ids = {term: current_id(term) or "" for term in ids.unique()}
+    invalid = sorted(term for term, current in current_ids.items() if not current and term.startswith("CL:"))
+    if invalid:
+        logger.warning("%s has ids that are not in the Cell Ontology: %s", column, ", ".join(invalid[:5]))
+    return ids.map(current_ids)
+
+
+def _check(adata: AnnData, source_col: str, min_score: float, granularity: str) -> None:
+    if source_col not in adata.obs.columns:
+        columns = ", ".join(map(str, adata.obs.columns)) or "none"
+        raise LabelColumnError(f"Label column not found: {source_col!r}", hint=f"columns of obs: {columns}")
+    if not 0 <= min_score <= 1:
+        raise InputError(f"min_score is {min_score}, expected 0 to 1", hint="0.5 accepts every tier")
+    if granularity not in ("panel", "full"):
+        raise InputError(f"granularity is {granularity!r}", hint="choose 'panel' or 'full'")
+
+
+def _override_matches(overrides: Mapping[str, str], matcher: Matcher) -> dict[str, Match]:
+    """Return the overrides as matches by label; raise if an id is not a live term."""
+    matches = {}
+    for label, term in overrides.items():
+        live_id = current_id(term) or (term if term in matcher.names else None)
+        if live_id is None:
+            raise InputError(
+                f"the override {label!r} -> {term!r} is not a live Cell Ontology id",
+                hint="look ids up at https://www.ebi.ac.uk/ols/ontologies/cl",
+            )
+        matches[label] = Match(label, live_id, matcher.name_of(live_id), 1.0, "tier1_exact")
+    return matches
+
+
+def _match_label(
     matcher: Matcher, label: str, tissue: str, skipped: set[str], min_score: float, granularity: Granularity
 ) -> Match:
     if label in skipped:
         return Match(label)
     match = matcher.match(label, tissue)
     if match.id and match.score < min_score:
-        return match.dropped()
-    coarse = coarsen(match.id) if granularity == "panel" else match.id
-    return match if coarse == match.id else match.renamed(coarse, matcher.name_of(coarse))
+        return match.without_term()
+    term = coarsen(match.id) if granularity == "panel" else match.id
+    return match if term == match.id else match.with_term(term, matcher.name_of(term))
 
 
 def _write(
     adata: AnnData,
-    kept: pd.Series,
+    curated_ids: pd.Series,
     labels: pd.Series,
     matches: Mapping[str, Match],
     matcher: Matcher,
     target_col: str,
     name_col: str | None,
 ) -> None:
-    """Write every cell's id, the kept one before the label's, and its name."""
-    ids = kept.where(kept != "", labels.map({label: match.id for label, match in matches.items()}).fillna(""))
+    """Write the id and the name of each cell; a curated id has priority over the match of the label."""
+    matched_ids = labels.map({label: match.id for label, match in matches.items()}).fillna("")
+    ids = curated_ids.where(curated_ids != "", matched_ids)
     adata.obs[target_col] = pd.Categorical(ids)
     if name_col is not None:
         names = ids.map({term: matcher.name_of(term) for term in set(ids) - {""}})
@@ -149,11 +244,11 @@ def _write(
 
 
 def _log(result: MappingResult) -> None:
-    found, table = result.metadata, result.table
-    logger.info("%d of %d labels have a Cell Ontology term", found["n_labels_mapped"], found["n_labels"])
+    metadata, table = result.metadata, result.table
+    logger.info("mapped %d of %d labels to the Cell Ontology", metadata["n_labels_mapped"], metadata["n_labels"])
     if len(result.unmapped):
-        logger.warning("no ontology match for: %s", ", ".join(result.unmapped["input_label"].head(10)))
-    guessed = table[table["match_tier"] == "tier3_overlap"].sort_values("n_cells", ascending=False).head(10)
-    if len(guessed):
-        pairs = (f"{label} -> {name}" for label, name in guessed[["input_label", "name"]].to_numpy())
-        logger.warning("guessed from few words, look at these: %s", ", ".join(pairs))
+        logger.warning("unmapped labels: %s", ", ".join(result.unmapped["input_label"].head(10)))
+    uncertain = table[table["match_tier"] == "tier3_overlap"].sort_values("n_cells", ascending=False).head(10)
+    if len(uncertain):
+        pairs = (f"{label} -> {name}" for label, name in uncertain[["input_label", "name"]].to_numpy())
+        logger.warning("labels mapped by few shared words, please check: %s", ", ".join(pairs))

@@ -1,6 +1,6 @@
-"""What a tissue makes of a bare adjective: ``Goblet`` in the colon is a large intestine goblet cell.
+"""Tissue-specific subtypes: ``Goblet`` in the colon is a large intestine goblet cell.
 
-Only labels that leave the noun out are narrowed: who writes ``goblet cell`` named the general type.
+Only labels without a noun are narrowed; ``goblet cell`` names the general type.
 """
 
 from collections.abc import Collection
@@ -16,10 +16,10 @@ from spatialcore.annotation.ontology.hierarchy import (
     lowest_common_ancestor,
     name_of,
 )
-from spatialcore.annotation.ontology.text import words_of
+from spatialcore.annotation.ontology.normalize import words_of
 from spatialcore.annotation.ontology.vocabulary import words
 
-# A tissue's other names in the ontology, the nearest first.
+# Other names of a tissue in the ontology, the nearest first.
 ALIASES = {
     "lung": ("respiratory", "airway", "tracheobronchial"),
     "airway": ("respiratory", "lung", "tracheobronchial"),
@@ -32,70 +32,76 @@ ALIASES = {
     "skin": ("epidermis", "dermis"),
 }
 MAX_STEPS = 2
-# What every organ has: everyone's "Endothelial" is an endothelial cell, whichever organ it came from. Endothelial,
-# epithelial, muscle, stromal, mesothelial cell, leukocyte.
+# Types that every organ has are not narrowed: endothelial, epithelial, muscle, stromal, mesothelial cell, leukocyte.
 EPITHELIAL = "CL:0000066"
-EVERYWHERE = ("CL:0000115", EPITHELIAL, "CL:0000187", "CL:0000499", "CL:0000077", "CL:0000738")
+IN_EVERY_ORGAN = ("CL:0000115", EPITHELIAL, "CL:0000187", "CL:0000499", "CL:0000077", "CL:0000738")
 
 
-def narrowed(term: str, tissue: str) -> str:
-    """Return the subtype of a term that differs from it by the tissue alone; the term itself where there is none.
+def narrow_to_tissue(term: str, tissue: str) -> str:
+    """Return the subtype of a term that differs from it only by the tissue; the term itself if there is none.
 
     Examples
     --------
-    >>> name_of(narrowed("CL:0000160", "colon"))
+    >>> name_of(narrow_to_tissue("CL:0000160", "colon"))
     'large intestine goblet cell'
-    >>> name_of(narrowed("CL:0000160", "brain"))
+    >>> name_of(narrow_to_tissue("CL:0000160", "brain"))
     'goblet cell'
     """
-    if not is_term(term) or term in EVERYWHERE or any(is_a(term, kind) for kind in EVERYWHERE if kind != EPITHELIAL):
+    if not is_term(term) or term in IN_EVERY_ORGAN:
         return term
-    places = [word for word in words_of(tissue) if word not in words("state")]
-    places += [alias for word in places for alias in ALIASES.get(word, ())]
-    own = _content(term)
-    found = []
+    if any(is_a(term, kind) for kind in IN_EVERY_ORGAN if kind != EPITHELIAL):
+        return term
+    tissue_words = [word for word in words_of(tissue) if word not in words("state")]
+    tissue_words += [alias for word in tissue_words for alias in ALIASES.get(word, ())]
+    term_words = _name_words(term)
+    candidates = []
     for child in descendants(term):
-        steps, extra = ancestors(child)[term], _content(child) - own
-        if steps <= MAX_STEPS and extra and extra <= set(places) and own <= _content(child) | {"cell"}:
-            found.append((min(places.index(word) for word in extra), steps, child))
-    return min(found)[2] if found else term
+        steps, added = ancestors(child)[term], _name_words(child) - term_words
+        has_term_words = term_words <= _name_words(child) | {"cell"}
+        if steps <= MAX_STEPS and added and added <= set(tissue_words) and has_term_words:
+            candidates.append((min(tissue_words.index(word) for word in added), steps, child))
+    return min(candidates)[2] if candidates else term
 
 
-def widened(term: str, said: Collection[str]) -> str:
-    """Return what a term is a subtype of by an organ that nobody named; the term itself where there is no such thing.
+def drop_unstated_organ(term: str, stated_words: Collection[str]) -> str:
+    """Return the general type of a term whose organ is not stated; the term itself if there is no general type.
 
     Parameters
     ----------
     term
-        A term found by likeness.
-    said
+        A term matched by shared words.
+    stated_words
         The words of the label and of the tissue.
 
     Examples
     --------
-    >>> name_of(widened("CL:0002570", {"mesenchymal", "stem"}))
+    >>> name_of(drop_unstated_organ("CL:0002570", {"mesenchymal", "stem"}))
     'mesenchymal stem cell'
     """
     if not is_term(term):
         return term
-    own = _content(term)
-    strange = {word for word in own if word in words("place")} - set(said)
-    if not strange or not own & set(said):
+    term_words = _name_words(term)
+    unstated = {word for word in term_words if word in words("place")} - set(stated_words)
+    if not unstated or not term_words & set(stated_words):
         return term
-    near = [other for other, steps in ancestors(term).items() if steps <= MAX_STEPS]
-    wider = [other for other in near if own & set(said) <= _content(other) <= own - strange]
-    kin = _by_content_without_place()[frozenset(own - set(words("place")))]
-    return wider[0] if wider else lowest_common_ancestor(kin) if kin else term
+    near = [ancestor for ancestor, steps in ancestors(term).items() if steps <= MAX_STEPS]
+    general = [
+        ancestor
+        for ancestor in near
+        if term_words & set(stated_words) <= _name_words(ancestor) <= term_words - unstated
+    ]
+    siblings = _terms_by_words_without_place()[frozenset(term_words - set(words("place")))]
+    return general[0] if general else lowest_common_ancestor(siblings) if siblings else term
 
 
 @cache
-def _by_content_without_place() -> dict[frozenset[str], list[str]]:
-    found: dict[frozenset[str], list[str]] = {}
+def _terms_by_words_without_place() -> dict[frozenset[str], list[str]]:
+    terms: dict[frozenset[str], list[str]] = {}
     for term in hierarchy().names:
         if is_a(term, ROOT):
-            found.setdefault(frozenset(_content(term) - set(words("place"))), []).append(term)
-    return found
+            terms.setdefault(frozenset(_name_words(term) - set(words("place"))), []).append(term)
+    return terms
 
 
-def _content(term: str) -> set[str]:
+def _name_words(term: str) -> set[str]:
     return set(words_of(name_of(term))) - set(words("silent"))

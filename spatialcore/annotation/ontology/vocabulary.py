@@ -1,27 +1,38 @@
-"""Words of this field that mean the same: spellings, adjectives of organs, plain names of CL's formal ones.
+"""The vocabulary in which labels and names of the Cell Ontology are compared, and the reader of the curated tables.
 
-The table is ``data/ontology_mappings/vocabulary.tsv``: a word, what it is, and what to read instead. It is
-applied to labels and to the ontology's names alike, so both end in the same vocabulary. Its kinds: ``singular`` (of an
-irregular plural), ``same`` (reads as another word), ``state`` and ``place`` (words of a label that seldom change which
-type is meant), ``silent`` (words of a name that labels leave out), ``trap`` (short names that the ontology has for rare
-cells or those of other animals: as a whole label they stand for something else).
+``data/ontology_mappings/vocabulary.tsv`` has three columns: word, kind, replacement. It is applied to labels and to
+names of the ontology alike. Kinds: ``singular`` (singular of an irregular plural), ``same`` (replaced by another
+word), ``state`` and ``place`` (words that rarely change the type), ``silent`` (words of a name that labels omit),
+``trap`` (short names of rare cells, or of cells of other animals, that mean something else as a whole label).
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
+from importlib.resources import files
 
-from spatialcore.annotation.ontology.tables import read_rows
+
+def read_rows(name: str) -> Iterator[tuple[str, ...]]:
+    """Yield the rows of a tab-separated table in ``data/ontology_mappings``, without its header line.
+
+    Short rows are padded with empty cells to the width of the header.
+    """
+    text = files("spatialcore.data").joinpath("ontology_mappings", name).read_text(encoding="utf-8")
+    header, *lines = text.splitlines()
+    width = header.count("\t") + 1
+    for line in lines:
+        cells = line.split("\t")
+        yield tuple(cells + [""] * (width - len(cells)))
 
 
 @cache
 def words(kind: str) -> Mapping[str, str]:
-    """Return the words of one kind with what to read instead."""
-    return {word: reads for word, what, reads in read_rows("vocabulary.tsv") if what == kind}
+    """Return the words of one kind with their replacements."""
+    return {word: replacement for word, row_kind, replacement in read_rows("vocabulary.tsv") if row_kind == kind}
 
 
 _PHRASES = [
-    # B and T cells are written as lymphocytes as often as not
+    # "B lymphocyte" means B cell
     (r"(?<= )([tb]) lymphocyte(?= )", r"\1 cell"),
     (r"(?<= )gamma delta(?= )", "gammadelta"),
     (r"(?<= )alpha beta(?= )", "alphabeta"),
@@ -36,9 +47,9 @@ _PHRASES = [
     (r"(?<= )innate lymphoid(?: cell)?(?: type)? ([123])(?= )", r"group \1 innate lymphoid"),
     (r"(?<= )(?:conventional|classical) dendritic(?: cell)? ([12])(?= )", r"conventional dendritic type \1"),
     (r"(?<= )(?<!conventional )dendritic(?: cell)? type ([12])(?= )", r"conventional dendritic type \1"),
-    (r"(?<= )(ig[adegm]\d?)\+(?= )", r"\1"),  # IgG+ plasma cells are the ontology's IgG plasma cells
+    (r"(?<= )(ig[adegm]\d?)\+(?= )", r"\1"),  # the ontology writes IgG plasma cell
     (r"(?<= )effector memory (?:cd45)?ra\+?(?= )", "effector memory terminally differentiated"),
-    (r"(?<= )naive cytotoxic(?= )", "naive cd8+"),  # 10x calls naive CD8 T cells so
+    (r"(?<= )naive cytotoxic(?= )", "naive cd8+"),  # label of naive CD8 T cells in 10x data
     (r"(?<= )(?:non |un ?)switched(?= )", "unswitched"),
     (r"(?<= )(?<!class )switched(?= )", "class switched"),
     (r"(?<= )fraction ([a-f])(?= )", r"fraction\1"),

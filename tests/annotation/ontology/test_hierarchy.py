@@ -13,8 +13,7 @@ from spatialcore.annotation.ontology import (
     lowest_common_ancestor,
     name_of,
 )
-from spatialcore.annotation.ontology.coarsening import PANEL_TERMS
-from spatialcore.annotation.ontology.hierarchy import ROOT, hierarchy
+from spatialcore.annotation.ontology.hierarchy import PANEL_TERMS, ROOT, hierarchy
 from spatialcore.errors import InputError
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spatialcore.annotation.ontology import coarsen, is_term, name_of
-from spatialcore.annotation.ontology.abbreviations import abbreviations, reading
+from spatialcore.annotation.ontology.abbreviations import abbreviations, expansion
 from spatialcore.annotation.ontology.head_noun import lineages
 from spatialcore.annotation.ontology.hierarchy import ROOT, hierarchy, is_a, on_one_line
 from spatialcore.annotation.ontology.matcher import matcher_for
@@ -121,7 +121,7 @@ def test_every_synonym_is_its_term_or_one_that_our_own_table_names():
     matcher = matcher_for()
     for key, entry in matcher.entries.items():
         found = matcher.match(key)
-        is_ours = found.tier == "tier0_pattern" or reading(key) or key in vocabulary("trap")
+        is_ours = found.tier == "tier0_pattern" or expansion(key) or key in vocabulary("trap")
         assert found.id == entry["id"] or is_ours, key
 
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from spatialcore.annotation.ontology import is_term, lexicon
+from spatialcore.annotation.ontology import is_term, lookup
 from spatialcore.annotation.ontology.junk import is_junk
 from spatialcore.annotation.ontology.matcher import matcher_for
-from spatialcore.annotation.ontology.tables import read_rows
+from spatialcore.annotation.ontology.vocabulary import read_rows
 from tests.annotation.ontology.test_index import tool
 
 
@@ -26,12 +26,10 @@ def facts(monkeypatch):
     """Return a maker of lexicons from rows."""
 
     def make(rows, without=""):
-        monkeypatch.setattr(lexicon, "read_rows", lambda name: iter(rows))
-        lexicon.facts_of.cache_clear()
-        return lexicon.facts_of(without)
+        monkeypatch.setattr(lookup, "read_rows", lambda name: iter(rows))
+        return lookup.load_lexicon(without)
 
-    yield make
-    lexicon.facts_of.cache_clear()
+    return make
 
 
 def test_the_term_of_most_tables_wins(facts):
@@ -53,4 +51,4 @@ def test_a_table_can_be_withheld(facts):
 def test_facts_come_after_names_and_patterns():
     matcher = matcher_for()
     assert matcher.match("CD14 Mono").name == "CD14-positive monocyte"
-    assert matcher.match("Aerocytes").id == matcher_for(without="hra_azimuth").match("Aerocytes").id
+    assert matcher.match("Aerocytes").id == matcher_for(excluded_sources="hra_azimuth").match("Aerocytes").id

@@ -3,11 +3,11 @@
 import pytest
 
 from spatialcore.annotation.ontology.head_noun import fits
+from spatialcore.annotation.ontology.lookup import load_subsets
 from spatialcore.annotation.ontology.matcher import Matcher, matcher_for
-from spatialcore.annotation.ontology.phrasing import bare
-from spatialcore.annotation.ontology.subsets import subsets
-from spatialcore.annotation.ontology.tables import read_rows
-from spatialcore.annotation.ontology.text import spelled, words_of
+from spatialcore.annotation.ontology.normalize import standard_spelling, words_of
+from spatialcore.annotation.ontology.phrasing import without_cell
+from spatialcore.annotation.ontology.vocabulary import read_rows
 
 DIM = "CD16-positive, CD56-dim natural killer cell, human"
 BRIGHT = "CD16-negative, CD56-bright natural killer cell, human"
@@ -41,11 +41,11 @@ def test_a_curator_comes_before_a_marker():
 
 
 def test_every_subset_is_of_the_lineage_of_its_type():
-    table = matcher_for().table
+    table = matcher_for().term_names
     by_name = {name: term for term, name in table.names.items()}
-    for (name, marker), reads in subsets().items():
-        term = table.term_of(bare(words_of(reads)))
-        assert spelled(marker) in (marker, f"{marker}+"), marker
+    for (name, marker), reads in load_subsets().items():
+        term = table.term_of(without_cell(words_of(reads)))
+        assert standard_spelling(marker) in (marker, f"{marker}+"), marker
         assert term, reads
         assert fits(term, by_name[name], strictly=False), (name, reads)
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from spatialcore.annotation.ontology.abbreviations import abbreviations, reading
+from spatialcore.annotation.ontology.abbreviations import abbreviations, expansion
 from spatialcore.annotation.ontology.matcher import matcher_for
-from spatialcore.annotation.ontology.tables import read_rows
-from spatialcore.annotation.ontology.text import words_of
+from spatialcore.annotation.ontology.normalize import words_of
+from spatialcore.annotation.ontology.vocabulary import read_rows
 
 KINDS = ["singular", "same", "state", "place", "silent", "trap"]
 
@@ -25,13 +25,13 @@ def test_rows_stand_in_order():
 
 
 def test_readings_are_in_the_words_of_the_ontology():
-    known = matcher_for().table.scorer.column
+    known = matcher_for().term_names.scorer.column
     readings = {reads for readings in abbreviations().values() for _, reads in readings}
     unknown = {reads: set(words_of(reads)) - known.keys() - {"cell"} for reads in readings}
     assert {reads: words for reads, words in unknown.items() if words} == {}
 
 
 def test_a_reading_bound_to_a_tissue_comes_before_one_that_holds_anywhere():
-    assert reading("pc", "human kidney cortex") == "renal principal cell"
-    assert reading("pc", "tonsil") == reading("pc") == "plasma cell"
-    assert reading("mc") is None
+    assert expansion("pc", "human kidney cortex") == "renal principal cell"
+    assert expansion("pc", "tonsil") == expansion("pc") == "plasma cell"
+    assert expansion("mc") is None

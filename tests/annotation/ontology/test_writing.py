@@ -4,7 +4,7 @@ import pytest
 
 from spatialcore.annotation.ontology import name_of
 from spatialcore.annotation.ontology.matcher import matcher_for
-from spatialcore.annotation.ontology.normalize import plain
+from spatialcore.annotation.ontology.normalize import normalize_label
 
 
 def answer(label: str) -> str:
@@ -132,4 +132,4 @@ def test_strange_labels_do_no_harm():
 def test_writing_evened_out_twice_is_as_once():
     for labels in SAME.values():
         for label in labels:
-            assert plain(plain(label)) == plain(label)
+            assert normalize_label(normalize_label(label)) == normalize_label(label)

@@ -1,0 +1,14 @@
+from spatialcore.annotation.ontology.hierarchy import ancestors as ancestors
+from spatialcore.annotation.ontology.hierarchy import coarsen as coarsen
+from spatialcore.annotation.ontology.hierarchy import current_id as current_id
+from spatialcore.annotation.ontology.hierarchy import depth as depth
+from spatialcore.annotation.ontology.hierarchy import descendants as descendants
+from spatialcore.annotation.ontology.hierarchy import distance as distance
+from spatialcore.annotation.ontology.hierarchy import is_a as is_a
+from spatialcore.annotation.ontology.hierarchy import is_term as is_term
+from spatialcore.annotation.ontology.hierarchy import lowest_common_ancestor as lowest_common_ancestor
+from spatialcore.annotation.ontology.hierarchy import name_of as name_of
+from spatialcore.annotation.ontology.index import load_ontology_index as load_ontology_index
+from spatialcore.annotation.ontology.mapping import add_ontology_ids as add_ontology_ids
+from spatialcore.annotation.ontology.mapping import has_ontology_ids as has_ontology_ids
+from spatialcore.annotation.ontology.result import MappingResult as MappingResult
