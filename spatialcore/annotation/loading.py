@@ -63,9 +63,9 @@ def load_adata_backed(
         The file is missing or damaged, or lacks the column or every gene.
     """
     if max_cells is not None:
-        require_whole("max_cells", max_cells, least=1, hint="None reads all cells")
-    require_whole("min_cells_per_type", min_cells_per_type, least=0, hint="10 is the default")
-    require_whole("random_state", random_state, least=0, hint="42 is the default")
+        require_whole("max_cells", max_cells, minimum=1, hint="None reads all cells")
+    require_whole("min_cells_per_type", min_cells_per_type, minimum=0, hint="10 is the default")
+    require_whole("random_state", random_state, minimum=0, hint="42 is the default")
     wanted = wanted_genes(target_genes)
     with AnnDataFile(local_path(path)) as file:
         rows = _draw_rows(file, label_column, max_cells, min_cells_per_type, random_state)

@@ -1,1 +1,1 @@
-"""Genes, normalization, provenance and logging: what every other room stands on."""
+"""Matrices, gene names, normalization, files and logging: used by all other packages of the library."""

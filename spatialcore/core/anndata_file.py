@@ -1,6 +1,6 @@
-"""An AnnData on disk (h5ad or zarr), read piece by piece.
+"""Read parts of an AnnData file (h5ad or zarr).
 
-Nothing is read until it is asked for. Columns of obs are read one at a time, in blocks, and only drawn rows are kept.
+Elements are read on access. Columns of obs are read one at a time and in blocks; only the selected rows stay in memory.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,12 +16,12 @@ from spatialcore.core.containers import AGAIN, READ_ERRORS, damaged, open_store
 from spatialcore.core.frames import as_text_categories, frame_columns, frame_length, index_key, read_column
 from spatialcore.core.matrix import Matrix, open_matrix
 from spatialcore.core.normalization import RAW_LAYERS, Status, matrix_status
-from spatialcore.core.types import Ints
+from spatialcore.core.types import Ints, StoredGroup
 from spatialcore.errors import InputError, LabelColumnError
 
 
 class AnnDataFile:
-    """An h5ad file or zarr store, open for reading.
+    """An h5ad file or zarr store, opened for reading.
 
     Parameters
     ----------
@@ -31,9 +31,18 @@ class AnnDataFile:
     Raises
     ------
     FileMissingError
-        There is nothing at the path.
+        There is no file at the path.
     InputError
-        It is damaged, or no AnnData.
+        The file is damaged, or not an AnnData file.
+
+    Examples
+    --------
+    >>> import anndata, numpy as np, tempfile
+    >>> path = f"{tempfile.mkdtemp()}/cells.h5ad"
+    >>> anndata.AnnData(np.ones((3, 2))).write_h5ad(path)
+    >>> with AnnDataFile(path) as file:
+    ...     file.n_obs, file.status()["x_state"]
+    (3, 'raw')
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -42,7 +51,7 @@ class AnnDataFile:
         try:
             missing = [key for key in ("obs", "var") if key not in self._root]
             if missing:
-                raise InputError(f"{self.path} is no AnnData: it has no {' and no '.join(missing)}", hint=AGAIN)
+                raise InputError(f"{self.path} is not an AnnData file: {' and '.join(missing)} missing", hint=AGAIN)
             self.obs_names_key = index_key(self._root["obs"])
             self.n_obs = frame_length(self._root["obs"])
             self.n_vars = frame_length(self._root["var"])
@@ -60,7 +69,7 @@ class AnnDataFile:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-        if kind in (OSError, RuntimeError):  # what h5py raises, wherever in a damaged file it is met
+        if kind in (OSError, RuntimeError):  # h5py raises these for damage in any part of the file
             raise damaged(self.path, error or kind()) from error
 
     def close(self) -> None:
@@ -68,26 +77,26 @@ class AnnDataFile:
         if isinstance(self._root, h5py.File):
             self._root.close()
         else:
-            close = getattr(self._root.store, "close", None)
+            close = getattr(getattr(self._root, "store", None), "close", None)
             if close is not None:
                 close()
 
     @property
     def obs_columns(self) -> list[str]:
-        """Names of the columns of obs, as written."""
+        """Names of the columns of obs, in the order of the file."""
         return frame_columns(self._root["obs"])
 
     def var(self) -> pd.DataFrame:
-        """Read the var frame whole: it grows with the genes, not with the cells."""
+        """Read the whole var frame."""
         return self._frame(self._root["var"])
 
     def labels(self, column: str) -> pd.Categorical:
-        """Read a column of obs over all cells as a categorical of texts; NaN stays NaN.
+        """Read a column of obs of all cells as a categorical with string categories; NaN stays NaN.
 
         Raises
         ------
         LabelColumnError
-            There is no such column.
+            The column does not exist.
         """
         if column not in self.obs_columns:
             raise LabelColumnError(
@@ -98,28 +107,28 @@ class AnnDataFile:
         return as_text_categories(self._column("obs", column))
 
     def obs(self, rows: Ints, columns: Sequence[str] | None = None) -> pd.DataFrame:
-        """Read the drawn rows of obs: all columns, or the named ones."""
+        """Read the selected rows of obs: all columns, or the given ones."""
         names = [str(name) for name in self._column("obs", self.obs_names_key, rows)]
-        wanted = self.obs_columns if columns is None else list(columns)
+        selected = self.obs_columns if columns is None else list(columns)
         frame = pd.DataFrame(index=pd.Index(names, dtype=object))
-        for column in wanted:
+        for column in selected:
             values = self._column("obs", column, rows)
             frame[column] = values.remove_unused_categories() if isinstance(values, pd.Categorical) else values
         return frame
 
     def status(self, random_state: int = 42) -> Status:
-        """Say where raw counts are and what X holds, as `check_normalization_status` does."""
+        """Return the result of `check_normalization_status` for the matrices in the file."""
         x = self.matrix("X") if "X" in self._root else None
-        flag = "uns" in self._root and "log1p" in self._root["uns"]
-        return matrix_status(self._candidates(), x, bool(flag), random_state=random_state)
+        has_log1p = "uns" in self._root and "log1p" in self._root["uns"]
+        return matrix_status(self._candidates(), x, has_log1p, random_state=random_state)
 
     def matrix(self, source: str) -> Matrix:
-        """Open a matrix by the name that `status` gives it: "X", "raw.X" or "layers/<name>".
+        """Open a matrix by its name in `status`: "X", "raw.X" or "layers/<name>".
 
         Raises
         ------
         InputError
-            It is missing, damaged, or of another shape than obs and var.
+            The matrix is missing, damaged, or its shape differs from obs and var.
         """
         key = "raw/X" if source == "raw.X" else source
         if key not in self._root:
@@ -131,22 +140,22 @@ class AnnDataFile:
         width = self.n_vars if source != "raw.X" else matrix.shape[1]
         if matrix.shape != (self.n_obs, width):
             raise InputError(
-                f"{self.path.name}: {source} is {matrix.shape[0]} x {matrix.shape[1]}, obs and var say "
+                f"{self.path.name}: {source} has shape {matrix.shape[0]} x {matrix.shape[1]}, obs and var have "
                 f"{self.n_obs} x {width}",
                 hint=AGAIN,
             )
         return matrix
 
     def var_of(self, source: str) -> pd.DataFrame:
-        """Read the var frame that belongs to a matrix: raw.X may be wider than X."""
+        """Read the var frame of a matrix; raw.X can have more genes than X."""
         return self._frame(self._root["raw/var"]) if source == "raw.X" else self.var()
 
     def keys(self, group: str) -> list[str]:
-        """Return the names in a group such as "obsm" or "uns", none where there is no such group."""
+        """Return the names in a group such as "obsm" or "uns"; an empty list if there is no such group."""
         return list(self._root[group].keys()) if group in self._root else []
 
     def read(self, key: str) -> Any:
-        """Read one element whole, such as "uns/name"; None where there is none."""
+        """Read one element, such as "uns/name"; None if it does not exist."""
         return read_elem(self._root[key]) if key in self._root else None
 
     def _candidates(self) -> Iterator[tuple[str, Matrix]]:
@@ -156,7 +165,7 @@ class AnnDataFile:
         if "raw/X" in self._root:
             yield "raw.X", self.matrix("raw.X")
 
-    def _frame(self, element: Any) -> pd.DataFrame:
+    def _frame(self, element: StoredGroup) -> pd.DataFrame:
         try:
             frame: pd.DataFrame = read_elem(element)
         except READ_ERRORS as error:
@@ -165,7 +174,7 @@ class AnnDataFile:
         return frame
 
     def _column(self, group: str, column: str, rows: Ints | None = None) -> Any:
-        """Read one column, of which only the drawn rows stay in memory."""
+        """Read one column; only the selected rows stay in memory."""
         try:
             return read_column(self._root[group], column, rows)
         except READ_ERRORS as error:

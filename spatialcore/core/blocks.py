@@ -1,4 +1,4 @@
-"""Reading in blocks of a bounded number of values: what every way of storing a matrix shares."""
+"""Helpers for reading matrices in blocks of a bounded number of values."""
 
 from typing import Any
 
@@ -6,50 +6,50 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from spatialcore.core.types import Ints
+from spatialcore.core.types import Ints, StoredArray
 from spatialcore.errors import InputError
 
 BLOCK_VALUES = 2_000_000
 
 
 def as_float32(values: NDArray[Any]) -> NDArray[np.float32]:
-    """Return values as float32; what is beyond its range becomes infinite, and is refused as no expression later."""
+    """Return values as float32. Values out of range become infinite; `check_non_negative` refuses them later."""
     with np.errstate(over="ignore"):
         return values.astype(np.float32)
 
 
-def chunk_length(array: Any) -> int:
-    """Return how many lines of an array on disk are unpacked together (some, where it has no chunks)."""
+def chunk_length(array: StoredArray) -> int:
+    """Return the length of a chunk along the first dimension (an estimate for arrays without chunks)."""
     chunks = getattr(array, "chunks", None)
     return int(chunks[0]) if chunks else (4096 if len(array.shape) == 1 else 1)
 
 
-def places(length: int, wanted: Ints | None) -> Ints | None:
-    """Return where each of ``length`` old positions goes, -1 for nowhere; None where nothing moves."""
-    if wanted is None:
+def new_positions(length: int, selected: Ints | None) -> Ints | None:
+    """Return the new position of each of ``length`` lines, -1 for lines that are not selected; None for all lines."""
+    if selected is None:
         return None
-    place = np.full(length, -1, np.int64)
-    place[wanted] = np.arange(len(wanted))
-    return place
+    positions = np.full(length, -1, np.int64)
+    positions[selected] = np.arange(len(selected))
+    return positions
 
 
 def check_range(indices: NDArray[Any], length: int) -> None:
-    """Refuse an index that points outside of the matrix: only a damaged file has one."""
+    """Raise if an index is out of bounds, which happens in damaged files only."""
     if len(indices) and (int(indices.min()) < 0 or int(indices.max()) >= length):
         raise InputError(
-            f"damaged sparse matrix: an index {int(indices.max())} in a matrix of length {length}",
-            hint="the file was altered: fetch or write it again",
+            f"damaged sparse matrix: index {int(indices.max())} is out of bounds for length {length}",
+            hint="download or write the file again",
         )
 
 
 def assemble_rows(
     values: list[NDArray[Any]], indices: list[NDArray[Any]], lengths: list[NDArray[Any]], shape: tuple[int, int]
 ) -> sp.csr_matrix:
-    """Put blocks of rows together: their values, column indices and lengths."""
+    """Return a CSR matrix of blocks of rows, given as values, column indices and row lengths."""
     if not values:
         return sp.csr_matrix(np.empty((0, shape[1]), dtype=np.float32))
     pointers = np.concatenate([[0], np.cumsum(np.concatenate(lengths))])
-    kind = np.int32 if pointers[-1] < np.iinfo(np.int32).max else np.int64
-    matrix = sp.csr_matrix((np.concatenate(values), np.concatenate(indices), pointers.astype(kind)), shape=shape)
+    dtype = np.int32 if pointers[-1] < np.iinfo(np.int32).max else np.int64
+    matrix = sp.csr_matrix((np.concatenate(values), np.concatenate(indices), pointers.astype(dtype)), shape=shape)
     matrix.sort_indices()
     return matrix

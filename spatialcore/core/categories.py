@@ -1,30 +1,55 @@
-"""Categorical columns from codes."""
+"""Categorical columns made from integer codes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from spatialcore.core.types import Codes
+
 BLOCK = 1_000_000
 
 
-def categorical(codes: Any, names: Iterable[Any], *, ordered: bool = False) -> pd.Categorical:
-    """Return a categorical of integer codes into names; -1 is missing."""
-    return pd.Categorical.from_codes(codes, categories=pd.Index(list(names)), ordered=ordered)
+def categorical(
+    codes: npt.NDArray[Any] | Sequence[int], names: Iterable[object], *, ordered: bool = False
+) -> pd.Categorical:
+    """Return a categorical with these codes and category names; code -1 is missing.
+
+    Examples
+    --------
+    >>> list(categorical([1, 0, -1], ["B cell", "T cell"]))
+    ['T cell', 'B cell', nan]
+    """
+    # pandas-stubs knows lists of codes only
+    return pd.Categorical.from_codes(codes, categories=pd.Index(list(names)), ordered=ordered)  # type: ignore[arg-type]
 
 
-def named(codes: npt.NDArray[Any], names: Iterable[str], otherwise: str) -> pd.Categorical:
-    """Return a categorical of the names that occur, sorted; code -1 is `otherwise`, and equal names are one.
+def named(codes: Codes, names: Iterable[str], otherwise: str) -> pd.Categorical:
+    """Return a categorical whose categories are the sorted names that occur.
 
-    It is what ``pd.Categorical`` makes of the names themselves, without making them for every cell.
+    Equal to ``pd.Categorical(array_of_names)``, but without an array of one name per cell.
+
+    Parameters
+    ----------
+    codes
+        Position in `names`, one per cell; -1 stands for `otherwise`.
+    names
+        Names by code. Codes with equal names become one category.
+    otherwise
+        Name of code -1.
+
+    Examples
+    --------
+    >>> list(named(np.array([1, 0, -1]), ["B cell", "T cell"], "Unassigned"))
+    ['T cell', 'B cell', 'Unassigned']
     """
     table = np.array([*names, otherwise], dtype=object)
     used = np.zeros(len(table), dtype=bool)
     for first in range(0, len(codes), BLOCK):
         used[codes[first : first + BLOCK]] = True
-    occurring, place = np.unique(table[used].astype(str), return_inverse=True)
+    occurring, positions = np.unique(table[used].astype(str), return_inverse=True)
     new = np.zeros(len(table), np.min_scalar_type(-len(table)))
-    new[used] = place
+    new[used] = positions
     return categorical(new[codes], occurring.astype(object))

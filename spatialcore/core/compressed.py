@@ -1,4 +1,4 @@
-"""Sparse matrices in memory or on disk: lines of values with their indices, rows (CSR) or columns (CSC)."""
+"""Compressed sparse matrices in memory or on disk: CSR (lines are rows) and CSC (lines are columns)."""
 
 import itertools
 from collections.abc import Iterator
@@ -9,15 +9,15 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from spatialcore.core import blocks
-from spatialcore.core.blocks import as_float32, assemble_rows, check_range, chunk_length, places
-from spatialcore.core.types import Floats, Ints, Transform
+from spatialcore.core.blocks import as_float32, assemble_rows, check_range, chunk_length, new_positions
+from spatialcore.core.types import Floats, Ints, StoredArray, Transform
 
 DISK_WINDOW = 64
-FEW_ROWS = 1_000  # so few are quicker read one by one than gathered
+FEW_ROWS = 1_000  # up to this number, reading row by row is faster than gathering
 
 
 def rows_of(data: NDArray[Any], indices: NDArray[Any], indptr: NDArray[Any], n_columns: int) -> sp.csr_matrix:
-    """Return a CSR matrix that holds these arrays themselves; scipy's constructor copies small views of large ones."""
+    """Return a CSR matrix that shares these arrays; scipy's constructor copies small views of large arrays."""
     table = sp.csr_matrix((len(indptr) - 1, n_columns), dtype=data.dtype)
     table.data, table.indices, table.indptr = data, indices, indptr
     return table
@@ -26,12 +26,12 @@ def rows_of(data: NDArray[Any], indices: NDArray[Any], indptr: NDArray[Any], n_c
 class Compressed:
     """Data, indices and line pointers, in memory or on disk."""
 
-    def __init__(self, shape: tuple[int, int], data: Any, indices: Any, indptr: NDArray[Any]) -> None:
+    def __init__(self, shape: tuple[int, int], data: StoredArray, indices: StoredArray, indptr: NDArray[Any]) -> None:
         self.shape = shape
         self.data, self.indices, self.indptr = data, indices, indptr
 
     def sample_values(self, n: int, rng: np.random.Generator) -> NDArray[Any]:
-        """Draw single values in memory, short runs from disk (a run costs one chunk)."""
+        """Return random non-zero values: single values in memory, short runs on disk (one chunk each)."""
         stored = int(self.indptr[-1])
         if stored <= n:
             drawn = np.asarray(self.data[:stored])
@@ -40,14 +40,14 @@ class Compressed:
         else:
             starts = np.sort(rng.integers(0, stored - DISK_WINDOW, max(1, n // DISK_WINDOW)))
             drawn = np.concatenate([self.data[start : start + DISK_WINDOW] for start in starts])
-        kept: NDArray[Any] = drawn[drawn != 0]
-        return kept
+        nonzero: NDArray[Any] = drawn[drawn != 0]
+        return nonzero
 
     def _spans(self, lines: Ints) -> Iterator[tuple[int, int]]:
-        """Cut the sorted lines into runs that are read in one go.
+        """Split sorted lines into runs that are read with one request.
 
-        Lines are read together when no more than a chunk lies unwanted between them: that chunk would be unpacked
-        for either neighbour anyway.
+        Lines belong to one run if at most one chunk of other values is between them: that chunk is decompressed for
+        its neighbours anyway.
         """
         first, last = self.indptr[lines].astype(np.int64), self.indptr[lines + 1].astype(np.int64)
         gap = 0 if isinstance(self.data, np.ndarray) else chunk_length(self.data)
@@ -62,7 +62,7 @@ class Compressed:
                 begin = i
 
     def _read_lines(self, lines: Ints) -> Iterator[tuple[int, int, NDArray[Any], NDArray[Any], Ints]]:
-        """Yield (begin, end, values, indices, pointers) of runs of the drawn lines, without what lies between them."""
+        """Yield (begin, end, values, indices, pointers) of runs of lines, without the values between the lines."""
         if isinstance(self.data, np.ndarray) and len(lines) > 1 and 2 * len(lines) < lines[-1] - lines[0]:
             yield from self._gather_lines(lines)
             return
@@ -72,35 +72,35 @@ class Compressed:
             first, last = self.indptr[lines[begin:end]] - low, self.indptr[lines[begin:end] + 1] - low
             pointers = np.concatenate([[0], np.cumsum(last - first)])
             if pointers[-1] != high - low:
-                wanted = np.repeat(first - pointers[:-1], np.diff(pointers)) + np.arange(pointers[-1])
-                values, indices = values[wanted], indices[wanted]
+                selected = np.repeat(first - pointers[:-1], np.diff(pointers)) + np.arange(pointers[-1])
+                values, indices = values[selected], indices[selected]
             yield begin, end, values, indices, pointers
 
     def _gather_lines(self, lines: Ints) -> Iterator[tuple[int, int, NDArray[Any], NDArray[Any], Ints]]:
-        """Do the same in memory for scattered lines: many together, each value picked by its place."""
+        """Yield the same for scattered lines in memory, many lines at a time, by fancy indexing."""
         first = self.indptr[lines].astype(np.int64)
         lengths = self.indptr[lines + 1] - first
         block = np.cumsum(lengths) // blocks.BLOCK_VALUES
         edges = [0, *(np.flatnonzero(np.diff(block)) + 1).tolist(), len(lines)]
         for begin, end in itertools.pairwise(edges):
             pointers = np.concatenate([[0], np.cumsum(lengths[begin:end])])
-            wanted = np.repeat(first[begin:end] - pointers[:-1], lengths[begin:end]) + np.arange(pointers[-1])
-            yield begin, end, self.data[wanted], self.indices[wanted], pointers
+            selected = np.repeat(first[begin:end] - pointers[:-1], lengths[begin:end]) + np.arange(pointers[-1])
+            yield begin, end, self.data[selected], self.indices[selected], pointers
 
 
 class CompressedRows(Compressed):
-    """CSR: the drawn rows lie together, columns are picked block by block."""
+    """CSR: rows are contiguous; columns are selected block by block."""
 
     def take(self, rows: Ints, columns: Ints | None = None) -> sp.csr_matrix:
         """See `Matrix.take`."""
-        place = places(self.shape[1], columns)
+        positions = new_positions(self.shape[1], columns)
         values: list[NDArray[Any]] = []
         indices: list[NDArray[Any]] = []
         lengths: list[NDArray[Any]] = []
         for begin, end, data, column, pointers in self._read_lines(rows):
             check_range(column, self.shape[1])
-            new = column if place is None else place[column]
-            keep = (data != 0) if place is None else (new >= 0) & (data != 0)
+            new = column if positions is None else positions[column]
+            keep = (data != 0) if positions is None else (new >= 0) & (data != 0)
             line = np.repeat(np.arange(end - begin), np.diff(pointers))
             lengths.append(np.bincount(line[keep], minlength=end - begin))
             values.append(as_float32(data[keep]))
@@ -130,29 +130,29 @@ class CompressedRows(Compressed):
 
 
 class CompressedColumns(Compressed):
-    """CSC: only the wanted columns are read, rows are picked block by block."""
+    """CSC: only the selected columns are read; rows are selected block by block."""
 
     def _lines(self, rows: Ints, columns: Ints) -> Iterator[tuple[NDArray[Any], Ints, Ints]]:
-        place = places(self.shape[0], rows)
+        positions = new_positions(self.shape[0], rows)
         for begin, end, data, row, pointers in self._read_lines(columns):
             check_range(row, self.shape[0])
-            new = row if place is None else place[row]
+            new = row if positions is None else positions[row]
             keep = (new >= 0) & (data != 0)
             yield data[keep], new[keep], np.repeat(np.arange(begin, end), np.diff(pointers))[keep]
 
     def take(self, rows: Ints, columns: Ints | None = None) -> sp.csr_matrix:
         """See `Matrix.take`."""
-        wanted = np.arange(self.shape[1]) if columns is None else columns
-        order = np.argsort(wanted, kind="stable")
+        selected = np.arange(self.shape[1]) if columns is None else columns
+        order = np.argsort(selected, kind="stable")
         values: list[NDArray[Any]] = []
         indices: list[NDArray[Any]] = []
         lengths: list[NDArray[Any]] = []
-        for data, row, line in self._lines(rows, wanted[order]):
+        for data, row, line in self._lines(rows, selected[order]):
             values.append(as_float32(data))
             indices.append(row.astype(np.int32))
-            lengths.append(np.bincount(line, minlength=len(wanted)))
-        counts = np.sum(lengths, axis=0) if lengths else np.zeros(len(wanted), np.int64)
-        by_column = assemble_rows(values, indices, [counts], (len(wanted), len(rows)))
+            lengths.append(np.bincount(line, minlength=len(selected)))
+        counts = np.sum(lengths, axis=0) if lengths else np.zeros(len(selected), np.int64)
+        by_column = assemble_rows(values, indices, [counts], (len(selected), len(rows)))
         back = np.argsort(order)
         return by_column[back].T.tocsr() if (back[1:] < back[:-1]).any() else by_column.T.tocsr()
 

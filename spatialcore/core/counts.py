@@ -1,4 +1,4 @@
-"""Integer counts: recognise them, and get them back from normalised values."""
+"""Detect integer counts, and recover counts from normalized values."""
 
 from typing import Any, Literal
 
@@ -22,7 +22,13 @@ LOG_BASES = (np.e, 2.0)
 
 
 def fraction_integer(values: NDArray[Any], tolerance: float = TOLERANCE) -> float:
-    """Return the share of values within ``tolerance`` of an integer; 0 for no values."""
+    """Return the fraction of values within ``tolerance`` of an integer; 0 for no values.
+
+    Examples
+    --------
+    >>> fraction_integer(np.array([1.0, 2.0, 2.5, 3.0]))
+    0.75
+    """
     if len(values) == 0:
         return 0.0
     if values.dtype.kind in "iub":
@@ -32,24 +38,31 @@ def fraction_integer(values: NDArray[Any], tolerance: float = TOLERANCE) -> floa
 
 
 def recover_counts(X: Any, *, smallest: Floats | None = None) -> tuple[sp.csr_matrix, CountsKind]:
-    """Return the counts behind a matrix, and how sure they are.
+    """Return the counts of a matrix of counts or log-normalized values.
 
-    Integers are taken as they are (``raw``). Otherwise the logarithm is undone (natural, or base 2 where that fits
-    better) and every cell is divided by its smallest non-zero value, which is one count in nearly every cell. Where
-    that gives near-integers in at least 95 % of the cells, the counts are ``recovered``. A cell without that pattern
-    is scaled to a total of 2,000 and rounded; where most cells lack it, the result is ``pseudo``.
+    Integers are returned unchanged (``raw``). Otherwise the logarithm is reversed (natural, or base 2 if that fits
+    better) and every cell is divided by its smallest non-zero value, which is one count in nearly every cell. If at
+    least 95 % of the cells become near-integers, the counts are ``recovered``. A cell that does not is scaled to a
+    total of 2,000 and rounded; if most cells do not, the result is ``pseudo``.
 
     Parameters
     ----------
     X
         Cells x genes; counts, or log1p (or log2(x + 1)) of counts scaled per cell.
     smallest
-        Per cell, its smallest non-zero value over all genes, where ``X`` holds only some of them.
+        Smallest non-zero value of each cell over all genes (length: cells), if ``X`` has only some of the genes.
+
+    Returns
+    -------
+    counts : csr_matrix
+        Cells x genes, float32.
+    kind : str
+        "raw", "recovered" or "pseudo".
 
     Raises
     ------
     NormalizationError
-        X holds negative or non-finite values.
+        X has negative or non-finite values.
 
     Examples
     --------
@@ -77,15 +90,15 @@ def recover_counts(X: Any, *, smallest: Floats | None = None) -> tuple[sp.csr_ma
 
 
 def check_non_negative(values: sp.csr_matrix) -> None:
-    """Refuse negative and non-finite values: they are no expression."""
+    """Raise for negative and non-finite values, which cannot be expression."""
     if not np.isfinite(values.data).all():
         raise NormalizationError(
-            "Cannot safely normalize data: it holds NaN or infinite values", hint="remove or impute them first"
+            "Cannot safely normalize data: it has NaN or infinite values", hint="remove or impute them first"
         )
     if values.nnz and values.data.min() < 0:
         raise NormalizationError(
-            f"Cannot safely normalize data: it holds negative values (smallest {values.data.min():.3g}), so it is "
-            "scaled, batch-corrected or an embedding, not expression",
+            f"Cannot safely normalize data: it has negative values (smallest {values.data.min():.3g}); it may be "
+            "scaled, batch-corrected or an embedding",
             hint='provide raw counts in adata.layers["counts"]',
         )
 
@@ -93,7 +106,7 @@ def check_non_negative(values: sp.csr_matrix) -> None:
 def _in_units_of_one_count(
     values: sp.csr_matrix, floor: Floats, base: float
 ) -> tuple[sp.csr_matrix, NDArray[np.bool_]]:
-    """Undo the logarithm, divide each cell by its smallest value, and say which cells became near-integers."""
+    """Reverse the logarithm and divide each cell by its smallest value; return which cells became near-integers."""
     linear = values.astype(np.float64)
     linear.data = np.expm1(linear.data * np.log(base))
     unit = np.expm1(floor * np.log(base))
@@ -103,7 +116,7 @@ def _in_units_of_one_count(
     near = np.abs(linear.data - np.round(linear.data)) < NEAR
     n_tested = np.bincount(row[tested], minlength=linear.shape[0])
     n_near = np.bincount(row[tested & near], minlength=linear.shape[0])
-    enough = n_tested >= np.minimum(FEWEST_TESTED, np.diff(linear.indptr))  # one value is always one of itself
+    enough = n_tested >= np.minimum(FEWEST_TESTED, np.diff(linear.indptr))  # a single value is always an integer
     return linear, enough & (n_near >= INTEGER_SHARE * np.maximum(n_tested, 1))
 
 

@@ -1,4 +1,4 @@
-"""The obs and var frames of a file, column by column and in blocks, as anndata of any age wrote them."""
+"""Read obs and var frames of a file by column and in blocks, in the encodings of all anndata versions."""
 
 from typing import Any
 
@@ -7,16 +7,20 @@ import numpy as np
 import pandas as pd
 from anndata.io import read_elem
 from numpy.typing import NDArray
+from pandas.api.extensions import ExtensionArray
 
 from spatialcore.core.categories import categorical
 from spatialcore.core.containers import AGAIN
-from spatialcore.core.types import Ints
+from spatialcore.core.types import Ints, StoredArray
 from spatialcore.errors import InputError
 
 BLOCK_ROWS = 100_000
 
+StoredFrame = Any
+"""A frame in a file: an HDF5 or zarr group, or one compound array (anndata before 0.7)."""
 
-def index_key(frame: Any) -> str:
+
+def index_key(frame: StoredFrame) -> str:
     """Return the name of the column that is the index."""
     if not hasattr(frame, "keys"):
         return str(frame.dtype.names[0])
@@ -24,31 +28,33 @@ def index_key(frame: Any) -> str:
     return key.decode() if isinstance(key, bytes) else str(key)
 
 
-def frame_columns(frame: Any) -> list[str]:
-    """Return the names of the columns, as written."""
+def frame_columns(frame: StoredFrame) -> list[str]:
+    """Return the names of the columns, in the order of the file."""
     if not hasattr(frame, "keys"):
         return list(frame.dtype.names[1:])
     order = frame.attrs.get("column-order", None)
-    named = [c.decode() if isinstance(c, bytes) else str(c) for c in (list(frame.keys()) if order is None else order)]
-    return [column for column in named if column != index_key(frame) and column != "__categories"]
+    names = [c.decode() if isinstance(c, bytes) else str(c) for c in (list(frame.keys()) if order is None else order)]
+    return [column for column in names if column != index_key(frame) and column != "__categories"]
 
 
-def frame_length(frame: Any) -> int:
+def frame_length(frame: StoredFrame) -> int:
     """Return the number of rows."""
     index = frame[index_key(frame)] if hasattr(frame, "keys") else frame
-    stored = index["codes"] if hasattr(index, "keys") and "codes" in index else index
-    return int((stored["values"] if hasattr(stored, "keys") else stored).shape[0])
+    values = index["codes"] if hasattr(index, "keys") and "codes" in index else index
+    return int((values["values"] if hasattr(values, "keys") else values).shape[0])
 
 
-def read_column(frame: Any, column: str, rows: Ints | None = None) -> Any:
-    """Read one column of a frame, whole or the drawn rows of it.
+def read_column(
+    frame: StoredFrame, column: str, rows: Ints | None = None
+) -> NDArray[Any] | pd.Categorical | ExtensionArray:
+    """Read one column of a frame, all rows or the selected rows.
 
     Raises
     ------
     InputError
-        It has not as many entries as the frame has rows, or its categories are no categories.
+        The column and the frame differ in length, or a category occurs twice.
     """
-    if not hasattr(frame, "keys"):  # written before anndata 0.7: one compound array
+    if not hasattr(frame, "keys"):  # anndata before 0.7: one compound array
         return _legacy_column(frame, column, rows)
     element = frame[column]
     _check_length(column, element, frame_length(frame))
@@ -59,25 +65,25 @@ def read_column(frame: Any, column: str, rows: Ints | None = None) -> Any:
             ordered=bool(element.attrs.get("ordered", False)),
         )
     if hasattr(element, "keys") or "categories" in element.attrs:  # nullable columns and old categoricals
-        whole = read_elem(element) if hasattr(element, "keys") else _old_categorical(frame, element)
-        return whole if rows is None else whole[rows]
+        values = read_elem(element) if hasattr(element, "keys") else _old_categorical(frame, element)
+        return values if rows is None else values[rows]
     return _take(element, rows)
 
 
-def _check_length(column: str, element: Any, wanted: int) -> None:
-    """Refuse a column that is longer or shorter than its frame: its labels would belong to other cells."""
+def _check_length(column: str, element: Any, n_rows: int) -> None:
+    """Raise if a column is longer or shorter than its frame: its values would be assigned to other cells."""
     parts = (
         [element[key] for key in ("codes", "values", "mask") if key in element]
         if hasattr(element, "keys")
         else [element]
     )
     for part in parts:
-        if tuple(part.shape) != (wanted,):
-            raise InputError(f"column '{column}' has shape {tuple(part.shape)} in a frame of {wanted} rows", hint=AGAIN)
+        if tuple(part.shape) != (n_rows,):
+            raise InputError(f"column '{column}' has shape {tuple(part.shape)}, expected ({n_rows},)", hint=AGAIN)
 
 
-def _take(array: Any, rows: Ints | None) -> NDArray[Any]:
-    """Read the drawn entries of a one-dimensional array, block by block."""
+def _take(array: StoredArray, rows: Ints | None) -> NDArray[Any]:
+    """Read the selected entries of a one-dimensional array, block by block."""
     length = int(array.shape[0])
     read = array.asstr() if isinstance(array, h5py.Dataset) and h5py.check_string_dtype(array.dtype) else array
     if rows is None:
@@ -92,7 +98,7 @@ def _take(array: Any, rows: Ints | None) -> NDArray[Any]:
 
 
 def _plain(values: NDArray[Any]) -> NDArray[Any]:
-    """Return texts as Python objects, anything else as it is."""
+    """Return strings as Python objects, other values unchanged."""
     return values.astype(object) if values.dtype.kind in "UST" else values
 
 
@@ -104,26 +110,32 @@ def _legacy_column(frame: Any, column: str, rows: Ints | None) -> NDArray[Any]:
 
 
 def _old_categorical(frame: Any, element: Any) -> pd.Categorical:
-    """Read a categorical as anndata 0.7 wrote it: codes, and a reference to their names."""
+    """Read a categorical in the encoding of anndata 0.7: codes, and a reference to the categories."""
     return categorical(element[:], _take(frame.file[element.attrs["categories"]], None))
 
 
-def _unique(categories: Any) -> Any:
-    """Refuse two categories of one name, which pandas would answer with a riddle."""
-    index = pd.Index(categories)
+def _unique(categories: Any) -> pd.Index:
+    """Return categories as an index; raise if a category occurs twice."""
+    index: pd.Index = pd.Index(categories)
     if not index.is_unique:
-        raise InputError(f"a categorical column names {index[index.duplicated()][0]!r} twice", hint="write it again")
+        raise InputError(f"a categorical column has the category {index[index.duplicated()][0]!r} twice", hint=AGAIN)
     return index
 
 
 def as_text_categories(values: Any) -> pd.Categorical:
-    """Return values as a categorical of texts; NaN stays NaN."""
+    """Return values as a categorical with string categories; NaN stays NaN.
+
+    Examples
+    --------
+    >>> list(as_text_categories([3.0, 1.0, None]).categories)
+    ['1', '3']
+    """
     labels = values if isinstance(values, pd.Categorical) else pd.Categorical(values)
     texts = [text_of(category) for category in labels.categories]
     codes, names = pd.factorize(np.asarray(texts, dtype=object))
     return categorical(np.append(codes, -1)[labels.codes], names)
 
 
-def text_of(value: Any) -> str:
-    """Return a label as text: 3.0 is "3", spaces around it go."""
+def text_of(value: object) -> str:
+    """Return a label as text without surrounding spaces; 3.0 becomes "3"."""
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()

@@ -1,4 +1,4 @@
-"""Packages that import their public names on first use, so that importing the package itself costs nothing."""
+"""Import public names and submodules of a package on first use, so that importing the package is cheap."""
 
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
@@ -9,16 +9,16 @@ from typing import Any
 def lazy_exports(
     package: str, modules: Mapping[str, Sequence[str]], elsewhere: Mapping[str, Sequence[str]] | None = None
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
-    """Return ``__getattr__``, ``__dir__`` and ``__all__`` of a package.
+    """Return ``__getattr__``, ``__dir__`` and ``__all__`` of a package whose names are imported on first use.
 
     Parameters
     ----------
     package
         The package's ``__name__``.
     modules
-        Module, relative to the package -> the public names that it defines.
+        Module, relative to the package -> public names that it defines.
     elsewhere
-        Absolute module name -> the public names that it defines.
+        Absolute module name -> public names that it defines.
     """
     module_of = {name: f"{package}.{module}" for module, names in modules.items() for name in names}
     module_of |= {name: module for module, names in (elsewhere or {}).items() for name in names}

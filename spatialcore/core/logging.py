@@ -1,4 +1,4 @@
-"""One logger per module below ``spatialcore``; the application decides where it goes."""
+"""Loggers of the package, all below ``spatialcore``; the application configures handlers and levels."""
 
 import logging
 import sys
@@ -12,7 +12,7 @@ def get_logger(name: str) -> logging.Logger:
 
 
 def log_to_stderr(level: int = logging.INFO) -> None:
-    """Show this package's messages on stderr, once, whatever the root logger does."""
+    """Send the messages of this package to stderr. Adds one handler, and does not touch the root logger."""
     logger = logging.getLogger(ROOT)
     if not any(getattr(handler, "spatialcore", False) for handler in logger.handlers):
         handler = logging.StreamHandler(sys.stderr)

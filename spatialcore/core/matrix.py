@@ -1,17 +1,17 @@
-"""Rows of a matrix wherever it lies: numpy, scipy, HDF5 or zarr; dense, CSR or CSC.
+"""One interface to matrices in memory (numpy, scipy) and on disk (HDF5, zarr): dense, CSR or CSC.
 
-The three classes share one contract, so that no caller asks how a matrix is stored:
+The three classes implement the protocol `Matrix`, so callers do not depend on the storage:
 
 - ``shape``
-- ``take(rows, columns)``: the drawn rows and columns, as CSR float32
-- ``row_floor(rows)``: the smallest non-zero value of each drawn row, over all columns
-- ``row_sums(rows, transform)``: the sum of transformed non-zero values of each drawn row
-- ``sample_values(n, rng)``: non-zero values drawn over the whole matrix
+- ``take(rows, columns)``: the selected rows and columns, as CSR float32
+- ``row_floor(rows)``: the smallest non-zero value of each selected row, over all columns
+- ``row_sums(rows, transform)``: the sum of the transformed non-zero values of each selected row
+- ``sample_values(n, rng)``: random non-zero values of the whole matrix
 
-Each works in blocks of a bounded number of values, and what a block does not need is dropped before the next is read.
+All methods read blocks of a bounded number of values, and keep of a block only the selected values.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -21,42 +21,42 @@ from numpy.typing import NDArray
 from spatialcore.core import blocks
 from spatialcore.core.blocks import as_float32, chunk_length
 from spatialcore.core.compressed import CompressedColumns, CompressedRows
-from spatialcore.core.types import Floats, Ints, Transform
+from spatialcore.core.types import Floats, Ints, StoredArray, StoredGroup, Transform
 from spatialcore.errors import InputError
 
 
 class Matrix(Protocol):
-    """What the rest of the package asks of a matrix."""
+    """Matrix of cells x genes, in memory or on disk."""
 
     shape: tuple[int, int]
 
     def take(self, rows: Ints, columns: Ints | None = None) -> sp.csr_matrix:
-        """Return the drawn rows and columns; ``rows`` ascend."""
+        """Return the selected rows and columns as CSR float32; ``rows`` must be sorted."""
 
     def row_floor(self, rows: Ints) -> Floats:
-        """Return the smallest non-zero value of each drawn row; NaN for an empty row."""
+        """Return the smallest non-zero value of each selected row; NaN for an empty row."""
 
     def row_sums(self, rows: Ints, transform: Transform) -> Floats:
-        """Return the sum of the transformed non-zero values of each drawn row."""
+        """Return the sum of the transformed non-zero values of each selected row."""
 
     def sample_values(self, n: int, rng: np.random.Generator) -> NDArray[Any]:
-        """Return up to ``n`` non-zero values drawn over the whole matrix."""
+        """Return up to ``n`` random non-zero values of the whole matrix."""
 
 
 class DenseMatrix:
-    """A two-dimensional array: numpy, or HDF5 or zarr in chunks."""
+    """Dense matrix: a numpy array, or an HDF5 or zarr array that is read by rows of chunks."""
 
-    def __init__(self, source: Any) -> None:
+    def __init__(self, source: StoredArray) -> None:
         self.source = source
         self.shape: tuple[int, int] = (int(source.shape[0]), int(source.shape[1]))
 
     def _blocks(self, rows: Ints) -> Iterator[tuple[int, int, NDArray[Any]]]:
-        """Yield (begin, end, the drawn rows as an array); a row of chunks is unpacked once."""
-        tall = 1 if isinstance(self.source, np.ndarray) else chunk_length(self.source)
-        length = max(tall, blocks.BLOCK_VALUES // max(1, self.shape[1]) // tall * tall)
-        which = rows // length
-        for block in np.unique(which):
-            begin, end = np.searchsorted(which, [block, block + 1])
+        """Yield (begin, end, array of the selected rows); each row of chunks is decompressed once."""
+        chunk = 1 if isinstance(self.source, np.ndarray) else chunk_length(self.source)
+        length = max(chunk, blocks.BLOCK_VALUES // max(1, self.shape[1]) // chunk * chunk)
+        block_of_row = rows // length
+        for block in np.unique(block_of_row):
+            begin, end = np.searchsorted(block_of_row, [block, block + 1])
             low, high = int(rows[begin]), int(rows[end - 1]) + 1
             yield int(begin), int(end), np.asarray(self.source[low:high])[rows[begin:end] - low]
 
@@ -85,32 +85,44 @@ class DenseMatrix:
         return sums
 
     def sample_values(self, n: int, rng: np.random.Generator) -> NDArray[Any]:
-        """Draw rows over the whole matrix, then values among their non-zero ones."""
-        few = min(self.shape[0], max(1, min(256, blocks.BLOCK_VALUES // max(1, self.shape[1]))))
-        rows = np.sort(rng.choice(self.shape[0], few, replace=False)) if few else np.empty(0, np.int64)
+        """Return random non-zero values of random rows."""
+        n_rows = min(self.shape[0], max(1, min(256, blocks.BLOCK_VALUES // max(1, self.shape[1]))))
+        rows = np.sort(rng.choice(self.shape[0], n_rows, replace=False)) if n_rows else np.empty(0, np.int64)
         parts = [np.asarray(self.source[int(row)]) for row in rows]
         drawn = np.concatenate(parts) if parts else np.empty(0)
         drawn = drawn[drawn != 0]
         return drawn if len(drawn) <= n else rng.choice(drawn, n, replace=False)
 
 
-def is_sparse(source: Any) -> bool:
-    """Say whether a matrix is a scipy sparse one."""
+def is_sparse(source: object) -> bool:
+    """Return whether an object is a scipy sparse matrix or array."""
     return bool(sp.issparse(source))
 
 
 def open_matrix(source: Any) -> Matrix:
-    """Give any matrix the contract of this module.
+    """Wrap a matrix of any storage in the `Matrix` interface.
 
     Parameters
     ----------
     source
         numpy array, scipy sparse matrix, anndata's backed matrix, or an HDF5 or zarr array or sparse group.
 
+    Returns
+    -------
+    Matrix
+        Object with ``shape``, ``take``, ``row_floor``, ``row_sums`` and ``sample_values``.
+
     Raises
     ------
     InputError
-        The object is no two-dimensional matrix.
+        The object is not a two-dimensional matrix, or a sparse matrix in a file is damaged.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> matrix = open_matrix(np.array([[0.0, 2.0], [3.0, 4.0]]))
+    >>> matrix.take(np.array([1])).toarray().tolist()
+    [[3.0, 4.0]]
     """
     if isinstance(source, CompressedRows | CompressedColumns | DenseMatrix):
         return source
@@ -123,29 +135,31 @@ def open_matrix(source: Any) -> Matrix:
         return _compressed_group(group)
     if getattr(source, "ndim", 0) == 2:
         return DenseMatrix(source)
-    raise InputError(f"{type(source).__name__} is no matrix of cells x genes", hint="pass a dense, CSR or CSC matrix")
+    raise InputError(
+        f"expected a matrix of cells x genes, got {type(source).__name__}", hint="pass a dense, CSR or CSC matrix"
+    )
 
 
-def _compressed_group(group: Any) -> "CompressedRows | CompressedColumns":
+def _compressed_group(group: StoredGroup) -> "CompressedRows | CompressedColumns":
     attrs = dict(group.attrs)
     kind = str(attrs.get("encoding-type", attrs.get("h5sparse_format", "csr")))[:3]
     shape = attrs.get("shape", attrs.get("h5sparse_shape"))
     if shape is None or not {"data", "indices"} <= set(group.keys()):
-        raise InputError("a sparse matrix in the file lacks its shape, data or indices", hint="write the file again")
+        raise InputError("a sparse matrix in the file has no shape, data or indices", hint="write the file again")
     return _compressed(kind, shape, group["data"], group["indices"], np.asarray(group["indptr"][:]))
 
 
 def _compressed(
-    kind: str, shape: Any, data: Any, indices: Any, indptr: NDArray[Any]
+    kind: str, shape: Sequence[int], data: StoredArray, indices: StoredArray, indptr: NDArray[Any]
 ) -> "CompressedRows | CompressedColumns":
     n_rows, n_columns = (int(length) for length in shape)
     n_major = n_rows if kind == "csr" else n_columns
     steps = np.diff(indptr)
-    sound = len(indptr) == n_major + 1 and data.shape[0] == indices.shape[0] == indptr[-1] and indptr[0] == 0
-    if not sound or (steps < 0).any():
+    is_consistent = len(indptr) == n_major + 1 and data.shape[0] == indices.shape[0] == indptr[-1] and indptr[0] == 0
+    if not is_consistent or (steps < 0).any():
         raise InputError(
-            f"damaged sparse matrix: {n_major} {kind} lines, indptr of {len(indptr)} entries, {data.shape[0]} values, "
-            f"{indices.shape[0]} indices",
-            hint="the file was cut off or altered: fetch or write it again",
+            f"damaged sparse matrix ({kind}): {n_major} lines, {len(indptr)} entries in indptr, "
+            f"{data.shape[0]} values, {indices.shape[0]} indices",
+            hint="the file may be truncated: download or write it again",
         )
     return (CompressedRows if kind == "csr" else CompressedColumns)((n_rows, n_columns), data, indices, indptr)

@@ -1,7 +1,7 @@
-"""What state a matrix is in, and how it comes to log1p(10,000 per cell)."""
+"""Detect the normalization of a matrix, and normalize counts to log1p(10,000 per cell)."""
 
-from collections.abc import Iterator
-from typing import Any, Literal, TypedDict
+from collections.abc import Iterable, Iterator
+from typing import Literal, TypedDict
 
 import numpy as np
 import scipy.sparse as sp
@@ -24,7 +24,7 @@ XState = Literal["raw", "log1p_10k", "log1p_cpm", "log1p_other", "linear", "nega
 
 
 class Status(TypedDict):
-    """What `check_normalization_status` found."""
+    """Result of `check_normalization_status`."""
 
     raw_source: str | None
     x_state: XState
@@ -42,22 +42,23 @@ def check_normalization_status(
     *,
     random_state: int = 42,
 ) -> Status:
-    """Say where raw counts are, and what ``X`` holds.
+    """Find raw counts and detect the normalization of ``X``.
 
-    Raw counts are looked for in layers counts, raw_counts and raw, then in raw.X, then in X: 10,000 random non-zero
-    values, of which more than 95 % must be integers. When X holds none, its logarithm is undone in random cells and
-    the sums of the cells tell the scale. Values and cells are drawn over the whole matrix, and no row is turned dense.
+    Raw counts are searched in the layers counts, raw_counts and raw, then in raw.X, then in X: of 10,000 random
+    non-zero values more than 95 % must be integers. If X has no counts, the logarithm is reversed in random cells, and
+    the totals of the cells determine the scale. Values and cells are sampled from the whole matrix; no row is
+    converted to dense.
 
     Parameters
     ----------
     adata
         In memory or backed; X dense, CSR or CSC.
     sample_size
-        Cells whose sums are looked at; ten times as many values are looked at.
+        Number of sampled cells; ten times as many values are sampled.
     integer_tolerance
-        How far from an integer a count may be.
+        Largest distance of a count from an integer.
     integer_threshold
-        The share of values that must be integers.
+        Fraction of values that must be integers.
     random_state
         Seed of the sample.
 
@@ -65,8 +66,8 @@ def check_normalization_status(
     -------
     Status
         Keys raw_source ("layers/counts", "raw.X", "X" or None), x_state ("raw", "log1p_10k", "log1p_cpm",
-        "log1p_other", "linear", "negative" or "unknown"), x_target_sum (median total of the cells once the logarithm
-        is undone), is_usable, has_log1p_uns, and stats (mean, max, min and fraction_integer of the sampled non-zero
+        "log1p_other", "linear", "negative" or "unknown"), x_target_sum (median total of the cells after the logarithm
+        is reversed), is_usable, has_log1p_uns, and stats (mean, max, min and fraction_integer of the sampled non-zero
         values of X).
 
     Examples
@@ -75,17 +76,17 @@ def check_normalization_status(
     >>> check_normalization_status(anndata.AnnData(np.array([[0.0, 3.0], [2.0, 1.0]])))["x_state"]
     'raw'
     """
-    require_whole("sample_size", sample_size, least=1, hint="1000 is the default")
+    require_whole("sample_size", sample_size, minimum=1, hint="1000 is the default")
     require_within("integer_tolerance", integer_tolerance, 0, 0.5, hint="1e-6 is the default")
     require_within("integer_threshold", integer_threshold, 0, 1, hint="0.95 is the default")
-    named = candidate_matrices(adata)
+    candidates = candidate_matrices(adata)
     x = None if adata.X is None else open_matrix(adata.X)
     log_flag = "log1p" in adata.uns
-    return matrix_status(named, x, log_flag, sample_size, integer_tolerance, integer_threshold, random_state)
+    return matrix_status(candidates, x, log_flag, sample_size, integer_tolerance, integer_threshold, random_state)
 
 
 def candidate_matrices(adata: AnnData) -> Iterator[tuple[str, Matrix]]:
-    """Yield the places that may hold raw counts besides X, in the order in which they are believed."""
+    """Yield name and matrix of the layers and raw.X that may hold raw counts, in order of priority."""
     for layer in RAW_LAYERS:
         if layer in adata.layers:
             yield f"layers/{layer}", open_matrix(adata.layers[layer])
@@ -94,7 +95,7 @@ def candidate_matrices(adata: AnnData) -> Iterator[tuple[str, Matrix]]:
 
 
 def matrix_status(
-    candidates: Any,
+    candidates: Iterable[tuple[str, Matrix]],
     x: Matrix | None,
     has_log1p_uns: bool,
     sample_size: int = SAMPLED_CELLS,
@@ -102,7 +103,7 @@ def matrix_status(
     threshold: float = INTEGER_SHARE,
     random_state: int = 42,
 ) -> Status:
-    """Do the work of `check_normalization_status` on matrices wherever they lie."""
+    """Do the work of `check_normalization_status` for matrices in memory or on disk."""
     rng = np.random.default_rng(random_state)
     n_values = 10 * sample_size
     raw_source = next(
@@ -147,22 +148,22 @@ def _state(
 
 
 def _scale(sums: Floats) -> tuple[XState, float | None]:
-    """Name the scale of cells' sums once the logarithm is undone; cells on many scales have none."""
+    """Return the state and median of cell totals after expm1; totals of several scales are "log1p_other"."""
     if len(sums) == 0:
         return "unknown", None
     target = float(np.median(sums))
     near = np.mean((sums > 0.5 * target) & (sums < 1.5 * target)) >= AGREEING_CELLS
-    # genes left out after scaling make sums smaller, nothing but another scale makes them much larger
-    together = near and np.mean(sums > 3 * target) <= STRAY_CELLS
-    if together and 8_000 < target < 12_000:
+    # genes removed after scaling make totals smaller; only another scale makes them much larger
+    one_scale = near and np.mean(sums > 3 * target) <= STRAY_CELLS
+    if one_scale and 8_000 < target < 12_000:
         return "log1p_10k", target
-    if together and 800_000 < target < 1_200_000:
+    if one_scale and 800_000 < target < 1_200_000:
         return "log1p_cpm", target
     return "log1p_other", target
 
 
 def _agree(sums: Floats) -> bool:
-    """Say whether cells' sums are one number, as after scaling without a logarithm."""
+    """Return whether all cell totals are equal, as after scaling without a logarithm."""
     sums = sums[sums > 0]
     return len(sums) > 2 and float(sums.std()) < 1e-3 * float(sums.mean())
 
@@ -179,13 +180,13 @@ def _stats(values: Floats, tolerance: float) -> dict[str, float]:
 
 
 def row_totals(counts: sp.csr_matrix) -> Floats:
-    """Return the sum of every row in float64."""
+    """Return the sum of each row, float64."""
     totals: Floats = np.asarray(counts.sum(axis=1, dtype=np.float64)).ravel()
     return totals
 
 
 def normalize_rows(counts: sp.csr_matrix, target_sum: float = 1.0) -> sp.csr_matrix:
-    """Return the rows scaled to a sum, in float64; rows without counts stay zero. Shares the indices of `counts`."""
+    """Return rows scaled to a total, float64; rows without counts stay zero. Shares the indices of `counts`."""
     totals = row_totals(counts)
     factors = np.divide(target_sum, totals, out=np.zeros_like(totals), where=totals > 0)
     values = counts.data * np.repeat(factors, np.diff(counts.indptr))
@@ -193,9 +194,26 @@ def normalize_rows(counts: sp.csr_matrix, target_sum: float = 1.0) -> sp.csr_mat
 
 
 def log1p_normalize(counts: sp.csr_matrix, target_sum: float = TARGET_SUM) -> sp.csr_matrix:
-    """Return log1p of counts scaled to a sum per cell, CSR float32; a cell without counts stays at zero.
+    """Return log1p of counts scaled to a total per cell.
 
-    The result shares the indices of `counts`: copy it before the structure of either is changed in place.
+    Parameters
+    ----------
+    counts
+        Cells x genes.
+    target_sum
+        Total of each cell before the logarithm.
+
+    Returns
+    -------
+    csr_matrix
+        Cells x genes, float32. Cells without counts stay zero. The result shares the indices of `counts`: copy it
+        before the structure of either is changed in place.
+
+    Examples
+    --------
+    >>> import numpy as np, scipy.sparse as sp
+    >>> np.expm1(log1p_normalize(sp.csr_matrix([[1, 3]])).toarray()).round().tolist()
+    [[2500.0, 7500.0]]
     """
     scaled = normalize_rows(counts, target_sum)
     return sp.csr_matrix((np.log1p(scaled.data).astype(np.float32), scaled.indices, scaled.indptr), shape=scaled.shape)

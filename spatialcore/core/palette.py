@@ -1,4 +1,4 @@
-"""One colour per cell type: distinct up to 60 types, and kept when a type is added."""
+"""Colours of cell types: distinct for up to 60 types, and stable when a type is added."""
 
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -12,31 +12,32 @@ UNASSIGNED_COLOR = "#d0d0d0"
 LOW_COUNT_COLOR = "#808080"
 _RESERVED = {UNASSIGNED: UNASSIGNED_COLOR, LOW_COUNT: LOW_COUNT_COLOR}
 
-# The eight that open the sequence survive red-green blindness (after Okabe and Ito, 2008); the rest are searched for.
+# The first eight are safe for red-green colour blindness (after Okabe and Ito, 2008); the others are computed.
 _OPENING = ("#0072b2", "#e69f00", "#009e73", "#d55e00", "#56b4e9", "#cc79a7", "#8b5fbf", "#6b4c1e")
 _GRID_STEP = 15
 _LIGHTNESS = (32.0, 88.0)
-_LEAST_CHROMA = 18.0
+_MIN_CHROMA = 18.0
 _BLOCK = 64
 
 
 def palette(classes: Iterable[str], *, keep: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return a colour of its own for every class.
+    """Return one distinct colour per class.
 
-    Colours are dealt in the order of ``classes`` from one fixed sequence, in which each colour is as far as can be
-    from all before it. So a class appended to the list changes no other; where a class comes in between, pass the
-    colours so far as ``keep`` and they stay.
+    Colours are assigned in the order of ``classes`` from a fixed sequence, in which each colour has the largest
+    possible distance from all colours before it. A class appended to the list therefore changes no other colour. If a
+    class is inserted, pass the previous colours as ``keep``.
 
     Parameters
     ----------
     classes
-        Names, in the order in which colours are dealt. Repeats are one class.
+        Names in the order of assignment. Repeated names are one class.
     keep
-        Colours to keep, by class, such as an earlier model's. Classes that are not asked for are left out.
+        Colours to keep, by class, such as those of an earlier model. Classes that are not in ``classes`` are ignored.
 
     Returns
     -------
-    Class -> ``#rrggbb``, in the order given. ``Unassigned`` and ``Low_count`` are always grey.
+    dict
+        Class -> ``#rrggbb``, in the order of ``classes``. ``Unassigned`` and ``Low_count`` are always grey.
 
     Examples
     --------
@@ -46,11 +47,11 @@ def palette(classes: Iterable[str], *, keep: Mapping[str, str] | None = None) ->
     '#e69f00'
     """
     names = list(dict.fromkeys(str(name) for name in classes))
-    known = _RESERVED | {name: color.lower() for name, color in (keep or {}).items() if name not in _RESERVED}
-    dealt = {name: known[name] for name in names if name in known}
-    taken = set(dealt.values())
-    free = (color for color in _sequence(len(names) + len(taken)) if color not in taken)
-    return {name: dealt[name] if name in dealt else next(free) for name in names}
+    fixed = _RESERVED | {name: color.lower() for name, color in (keep or {}).items() if name not in _RESERVED}
+    reused = {name: fixed[name] for name in names if name in fixed}
+    used = set(reused.values())
+    unused = (color for color in _sequence(len(names) + len(used)) if color not in used)
+    return {name: reused[name] if name in reused else next(unused) for name in names}
 
 
 def _sequence(n: int) -> tuple[str, ...]:
@@ -59,7 +60,7 @@ def _sequence(n: int) -> tuple[str, ...]:
 
 @cache
 def _search(n: int) -> tuple[str, ...]:
-    """Choose colours one by one, each the farthest by CIEDE2000 from all before it and from the greys and white."""
+    """Choose colours one by one, each with the largest CIEDE2000 distance from all others, the greys and white."""
     candidates = _candidates()
     lab = srgb_to_lab(candidates / 255)
     opening = [_rgb(color) for color in _OPENING]
@@ -74,13 +75,13 @@ def _search(n: int) -> tuple[str, ...]:
 
 
 def _candidates() -> Floats:
-    """Return the sRGB grid, without what is too dark, too pale or too grey to be seen on a white or a dark page."""
+    """Return a grid of sRGB colours, without those that are too dark, pale or grey for light and dark backgrounds."""
     axis = np.arange(0, 256, _GRID_STEP)
     grid = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), axis=-1).reshape(-1, 3).astype(np.float64)
     lab = srgb_to_lab(grid / 255)
     visible = (lab[:, 0] > _LIGHTNESS[0]) & (lab[:, 0] < _LIGHTNESS[1])
-    kept: Floats = grid[visible & (np.hypot(lab[:, 1], lab[:, 2]) > _LEAST_CHROMA)]
-    return kept
+    candidates: Floats = grid[visible & (np.hypot(lab[:, 1], lab[:, 2]) > _MIN_CHROMA)]
+    return candidates
 
 
 def _rgb(color: str) -> tuple[int, int, int]:
@@ -94,7 +95,7 @@ _WHITE = np.array([0.95047, 1.0, 1.08883])
 
 
 def srgb_to_lab(rgb: Floats) -> Floats:
-    """Return CIE Lab (D65) of sRGB colours.
+    """Convert sRGB colours to CIE Lab (D65).
 
     Parameters
     ----------
@@ -103,7 +104,8 @@ def srgb_to_lab(rgb: Floats) -> Floats:
 
     Returns
     -------
-    Colours x 3: lightness 0 to 100, then the green-red and the blue-yellow axis.
+    ndarray
+        Colours x 3: lightness (0 to 100), green-red axis, blue-yellow axis.
     """
     linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
     ratio = linear @ _TO_XYZ.T / _WHITE
@@ -114,9 +116,9 @@ def srgb_to_lab(rgb: Floats) -> Floats:
 
 
 def ciede2000(first: Floats, second: Floats) -> Floats:
-    """Return the CIEDE2000 difference of two arrays of Lab colours, which broadcast against each other.
+    """Return the CIEDE2000 difference of two arrays of Lab colours, with broadcasting.
 
-    The formula and the names of its terms are those of Sharma, Wu and Dalal, Color Res. Appl. 30:21 (2005).
+    Formula and names of the terms: Sharma, Wu and Dalal, Color Res. Appl. 30:21 (2005).
     """
     L1, a1, b1 = np.moveaxis(first, -1, 0)
     L2, a2, b2 = np.moveaxis(second, -1, 0)

@@ -1,4 +1,4 @@
-"""Digests and versions: what a run manifest is made of."""
+"""Digests of files and settings, and versions of packages, for run manifests."""
 
 import hashlib
 import json
@@ -6,7 +6,6 @@ import platform
 from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
 BLOCK = 1 << 20
 PACKAGES = (
@@ -22,7 +21,7 @@ PACKAGES = (
 
 
 def sha256_of_file(path: Path) -> str:
-    """Return the sha256 of a file's bytes, read in blocks."""
+    """Return the sha256 of a file, read in blocks."""
     digest = hashlib.sha256()
     with path.open("rb") as stream:
         while block := stream.read(BLOCK):
@@ -30,22 +29,28 @@ def sha256_of_file(path: Path) -> str:
     return digest.hexdigest()
 
 
-def canonical_json(value: Any) -> str:
-    """Return the one JSON text of a value: sorted keys, no spaces, no NaN."""
+def canonical_json(value: object) -> str:
+    """Return JSON with sorted keys and without spaces; equal values give equal texts. NaN is refused.
+
+    Examples
+    --------
+    >>> canonical_json({"b": 1, "a": [True, None]})
+    '{"a":[true,null],"b":1}'
+    """
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False, default=str)
 
 
-def digest_of(value: Any) -> str:
-    """Return the sha256 of a JSON-like value's canonical text."""
+def digest_of(value: object) -> str:
+    """Return the sha256 of the canonical JSON of a value."""
     return hashlib.sha256(canonical_json(value).encode()).hexdigest()
 
 
 def versions(packages: Iterable[str] = PACKAGES) -> dict[str, str]:
-    """Return the installed version of each package that is there, and of Python."""
-    found = {"python": platform.python_version()}
+    """Return the versions of Python and of the packages that are installed."""
+    installed = {"python": platform.python_version()}
     for package in packages:
         try:
-            found[package] = version(package)
+            installed[package] = version(package)
         except PackageNotFoundError:
             continue
-    return found
+    return installed

@@ -1,4 +1,4 @@
-"""How many cells of each kind to draw, and which: whole numbers that add up."""
+"""Stratified sampling of cells: sizes per stratum, and seeded draws."""
 
 import numpy as np
 import pandas as pd
@@ -10,83 +10,110 @@ LABEL_MINIMUM = 10
 
 
 def share_out(total: int, weights: Floats | Ints, room: Ints | None = None) -> Ints:
-    """Split a total in proportion to weights by largest remainder, nobody above their room.
+    """Split a total in proportion to weights by the largest remainder method, with an upper limit per stratum.
 
-    What a full one cannot take goes to those with room left, again in proportion to their weights. Ties go to the
-    first.
+    The excess of strata at their limit is split over the others in proportion to their weights. Ties go to the first
+    stratum.
 
     Parameters
     ----------
     total
-        What to split; less is given when the rooms end first.
+        Total to split; the result sums to less if the limits are reached.
     weights
-        Non-negative, one per taker.
+        Non-negative weight of each stratum.
     room
-        The most that each may get; None for no limit.
+        Limit of each stratum; None for no limit.
+
+    Returns
+    -------
+    ndarray of int64
+        Size of each stratum.
+
+    Examples
+    --------
+    >>> share_out(10, np.array([8.0, 1.0, 1.0]), room=np.array([2, 9, 9])).tolist()
+    [2, 4, 4]
     """
     weight = np.asarray(weights, dtype=np.float64)
     limit = np.full(len(weight), total, np.int64) if room is None else np.asarray(room, dtype=np.int64)
-    given = np.zeros(len(weight), np.int64)
-    left = min(int(total), int(limit[weight > 0].sum()))
-    while left > 0:
-        open_ = (given < limit) & (weight > 0)
-        exact = np.where(open_, weight, 0.0) * (left / weight[open_].sum())
-        more = np.minimum(np.floor(exact + 1e-9).astype(np.int64), limit - given)
+    sizes = np.zeros(len(weight), np.int64)
+    remaining = min(int(total), int(limit[weight > 0].sum()))
+    while remaining > 0:
+        below_limit = (sizes < limit) & (weight > 0)
+        exact = np.where(below_limit, weight, 0.0) * (remaining / weight[below_limit].sum())
+        more = np.minimum(np.floor(exact + 1e-9).astype(np.int64), limit - sizes)
         if (more == np.floor(exact + 1e-9)).all():
-            order = np.argsort(-np.where(open_ & (given + more < limit), exact - more, -1.0), kind="stable")
-            more[order[: min(left - int(more.sum()), int((open_ & (given + more < limit)).sum()))]] += 1
-        given += more
-        left -= int(more.sum())
-    return given
+            can_grow = below_limit & (sizes + more < limit)
+            order = np.argsort(-np.where(can_grow, exact - more, -1.0), kind="stable")
+            more[order[: min(remaining - int(more.sum()), int(can_grow.sum()))]] += 1
+        sizes += more
+        remaining -= int(more.sum())
+    return sizes
 
 
 def stratified_sizes(counts: Ints, total: int, floor: int) -> Ints:
-    """Return how many to draw of each stratum: in proportion, no stratum falling below a floor that it reached.
+    """Return the sample size of each stratum: proportional to its cells, but at least a minimum.
 
-    When the floors alone exceed the total, they are lowered together.
+    If the minimums alone exceed the total, the total is split evenly.
 
     Parameters
     ----------
     counts
-        Cells there are, per stratum.
+        Number of cells of each stratum.
     total
-        Cells to draw.
+        Number of cells to draw.
     floor
-        Cells that a stratum keeps, or all where it has fewer.
+        Minimum size of a stratum; a stratum with fewer cells is drawn completely.
+
+    Returns
+    -------
+    ndarray of int64
+        Number of cells to draw from each stratum.
+
+    Examples
+    --------
+    >>> stratified_sizes(np.array([900, 90, 10]), 100, floor=5).tolist()
+    [86, 9, 5]
     """
     if int(counts.sum()) <= total:
         return counts.astype(np.int64)
-    least = np.minimum(counts, floor)
-    if int(least.sum()) >= total:
-        return level(total, least)
-    sizes = np.maximum(share_out(total, counts, counts), least)
-    return take_off(sizes, int(sizes.sum()) - total, least)
+    minimum = np.minimum(counts, floor)
+    if int(minimum.sum()) >= total:
+        return level(total, minimum)
+    sizes = np.maximum(share_out(total, counts, counts), minimum)
+    return take_off(sizes, int(sizes.sum()) - total, minimum)
 
 
 def level(total: int, room: Ints) -> Ints:
-    """Split a total as evenly as rooms allow."""
+    """Split a total as evenly as the limits allow."""
     return share_out(total, np.ones(len(room)), room)
 
 
-def take_off(sizes: Ints, excess: int, least: Ints) -> Ints:
-    """Take an excess off the largest, down to an even height, nobody below their least."""
+def take_off(sizes: Ints, excess: int, minimum: Ints) -> Ints:
+    """Reduce the largest sizes to a common level until their sum has fallen by `excess`, none below its minimum.
+
+    Examples
+    --------
+    >>> take_off(np.array([9, 5, 2]), 6, minimum=np.array([0, 4, 0])).tolist()
+    [4, 4, 2]
+    """
     if excess <= 0:
         return sizes
     low, high = 0, int(sizes.max())
-    while low < high:  # the highest even height that takes off enough
+    while low < high:  # the highest level that removes enough
         height = (low + high + 1) // 2
-        if int((sizes - np.minimum(sizes, np.maximum(height, least))).sum()) >= excess:
+        if int((sizes - np.minimum(sizes, np.maximum(height, minimum))).sum()) >= excess:
             low = height
         else:
             high = height - 1
-    cut = np.minimum(sizes, np.maximum(low, least))
-    too_much = int((sizes - cut).sum()) - excess
-    cut[np.flatnonzero((cut < sizes) & (cut == low))[:too_much]] += 1
-    return cut
+    reduced = np.minimum(sizes, np.maximum(low, minimum))
+    surplus = int((sizes - reduced).sum()) - excess
+    reduced[np.flatnonzero((reduced < sizes) & (reduced == low))[:surplus]] += 1
+    return reduced
 
 
 def draw_stratified(labels: pd.Categorical, sizes: Ints, rng: np.random.Generator) -> Ints:
-    """Return the sorted rows drawn: ``sizes[k]`` of the cells with code k; NaN (code -1) is never drawn."""
+    """Return sorted rows of a random sample: ``sizes[k]`` cells with code k. NaN (code -1) is never drawn."""
     codes = np.asarray(labels.codes)
     shuffled = rng.permutation(len(codes))
     order = shuffled[np.argsort(codes[shuffled], kind="stable")]
@@ -96,10 +123,10 @@ def draw_stratified(labels: pd.Categorical, sizes: Ints, rng: np.random.Generato
 
 
 def cell_keys(names: pd.Index, random_state: int) -> NDArray[np.uint64]:
-    """Return a seeded random number for each cell that depends on its name and on nothing else.
+    """Return a seeded random number per cell that depends on the name of the cell only.
 
-    The cells with the smallest numbers are the draw: it is the same whatever the order of the rows, and a larger draw
-    contains the smaller one.
+    The cells with the smallest numbers are the sample. It does not depend on the order of the rows, and a larger
+    sample contains a smaller one.
     """
     seed = np.random.default_rng(random_state).bytes(8).hex()
     texts = np.asarray(names.astype(str), dtype=object)

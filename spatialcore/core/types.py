@@ -1,7 +1,7 @@
 """Array types that the signatures of the package share."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,3 +17,35 @@ Codes = NDArray[np.signedinteger[Any]]
 
 Transform = Callable[[NDArray[Any]], NDArray[Any]]
 """A function applied to each value of an array."""
+
+
+class StoredArray(Protocol):
+    """A numpy array, HDF5 dataset or zarr array."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Length of each dimension."""
+
+    @property
+    def dtype(self) -> Any:
+        """numpy data type of the values."""
+
+    def __getitem__(self, key: Any, /) -> Any:
+        """Read a slice."""
+
+
+class StoredGroup(Protocol):
+    """An HDF5 or zarr group: named arrays and groups, with attributes."""
+
+    @property
+    def attrs(self) -> Mapping[str, Any]:
+        """Attributes of the group."""
+
+    def keys(self) -> Iterable[str]:
+        """Return the names of the members."""
+
+    def __contains__(self, name: object, /) -> bool:
+        """Return whether a member has this name."""
+
+    def __getitem__(self, name: str, /) -> Any:
+        """Return a member: an array or a group."""

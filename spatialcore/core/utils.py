@@ -1,4 +1,4 @@
-"""The door to genes and normalization: the names that callers import."""
+"""Public functions for gene names and normalization."""
 
 from spatialcore.core.counts import recover_counts
 from spatialcore.core.genes.sums import normalize_gene_names

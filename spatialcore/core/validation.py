@@ -1,4 +1,4 @@
-"""Values checked at the door: what was seen, what was wanted, what to do."""
+"""Validation of arguments: errors with the value, the expectation and a hint."""
 
 from collections.abc import Iterable
 from numbers import Integral, Real
@@ -8,27 +8,33 @@ from typing import Any
 from spatialcore.errors import InputError
 
 
-def require_whole(name: str, value: Any, *, least: int, hint: str) -> int:
-    """Return a whole number that is at least ``least``; True is no number."""
-    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
-        raise InputError(f"{name} is {value!r}, wanted a whole number of {least} or more", hint=hint)
+def require_whole(name: str, value: object, *, minimum: int, hint: str) -> int:
+    """Return an integer that is at least ``minimum``; booleans are refused.
+
+    Examples
+    --------
+    >>> require_whole("max_cells", 10, minimum=1, hint="5000 is the default")
+    10
+    """
+    if isinstance(value, bool) or not isinstance(value, Integral) or int(value) < minimum:
+        raise InputError(f"{name} is {value!r}, expected an integer >= {minimum}", hint=hint)
     return int(value)
 
 
-def require_within(name: str, value: Any, low: float, high: float, *, hint: str) -> float:
-    """Return a number from ``low`` to ``high``; NaN is no number."""
+def require_within(name: str, value: object, low: float, high: float, *, hint: str) -> float:
+    """Return a number from ``low`` to ``high``; NaN and booleans are refused."""
     if isinstance(value, bool) or not isinstance(value, Real) or not low <= float(value) <= high:
-        raise InputError(f"{name} is {value!r}, wanted a number from {low:g} to {high:g}", hint=hint)
+        raise InputError(f"{name} is {value!r}, expected a number from {low:g} to {high:g}", hint=hint)
     return float(value)
 
 
-def require_list(name: str, value: Any, *, hint: str = "pass at least one") -> list[Any]:
-    """Return a list that is not empty; one text alone is no list, although Python would walk its letters."""
+def require_list(name: str, value: object, *, hint: str = "pass at least one") -> list[Any]:
+    """Return a non-empty list; a single string or path is refused, because iterating it would give its characters."""
     if isinstance(value, str | Path):
-        raise InputError(f"{name} is the single text {str(value)!r}, wanted a list", hint=f"write [{str(value)!r}]")
+        raise InputError(f"{name} is the string {str(value)!r}, expected a list", hint=f"write [{str(value)!r}]")
     if not isinstance(value, Iterable):
-        raise InputError(f"{name} is a {type(value).__name__}, wanted a list", hint=hint)
+        raise InputError(f"{name} is of type {type(value).__name__}, expected a list", hint=hint)
     items = list(value)
     if not items:
-        raise InputError(f"{name} is empty, wanted a list", hint=hint)
+        raise InputError(f"{name} is an empty list", hint=hint)
     return items

@@ -144,10 +144,10 @@ def source_targets(
 
 
 def _check_values(max_type: int, min_type: int, min_source: int, balance: str, random_state: int) -> None:
-    require_whole("max_cells_per_type", max_type, least=1, hint="5000 is the default")
-    require_whole("min_cells_per_type", min_type, least=0, hint="0 keeps all types")
-    require_whole("min_cells_per_source", min_source, least=0, hint="0 asks no minimum of a source")
-    require_whole("random_state", random_state, least=0, hint="42 is the default")
+    require_whole("max_cells_per_type", max_type, minimum=1, hint="5000 is the default")
+    require_whole("min_cells_per_type", min_type, minimum=0, hint="0 keeps all types")
+    require_whole("min_cells_per_source", min_source, minimum=0, hint="0 asks no minimum of a source")
+    require_whole("random_state", random_state, minimum=0, hint="42 is the default")
     if balance not in get_args(SourceBalance):
         raise InputError(f"source_balance is {balance!r}", hint=f"one of {', '.join(get_args(SourceBalance))}")
 

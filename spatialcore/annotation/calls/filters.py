@@ -107,7 +107,7 @@ def filter_low_count_types(
     InputError
         ``min_cells`` is negative.
     """
-    require_whole("min_cells", min_cells, least=0, hint="15 is the default")
+    require_whole("min_cells", min_cells, minimum=0, hint="15 is the default")
     require_column(adata, label_column, "Label column")
     out = adata.copy() if copy else adata
     labels = out.obs[label_column]

@@ -116,10 +116,10 @@ def combine_references(
     types. One type alone over all references is an error.
     """
     uris, columns = _pairs(reference_paths, label_columns)
-    require_whole("max_cells_per_ref", max_cells_per_ref, least=1, hint="100000 is the default")
-    require_whole("min_cells_per_type", min_cells_per_type, least=0, hint="10 is the default")
+    require_whole("max_cells_per_ref", max_cells_per_ref, minimum=1, hint="100000 is the default")
+    require_whole("min_cells_per_type", min_cells_per_type, minimum=0, hint="10 is the default")
     require_within("min_gene_overlap_pct", min_gene_overlap_pct, 0, 100, hint="25 is the default")
-    require_whole("random_state", random_state, least=0, hint="42 is the default")
+    require_whole("random_state", random_state, minimum=0, hint="42 is the default")
     wanted = wanted_genes(target_genes)
     excluded = _excluded(exclude_labels)
     references = _inspect(uris, columns, cache_dir, random_state)

@@ -1,1 +1,1 @@
-"""Gene names: symbols, Ensembl ids, the shipped tables, and sums of features of one gene."""
+"""Gene symbols, Ensembl ids, the shipped gene tables, and sums of features of one gene."""

@@ -1,4 +1,4 @@
-"""Kinds of feature names: Ensembl ids with or without a version, and controls that are no genes."""
+"""Detect Ensembl ids and control features by name."""
 
 import re
 
@@ -15,16 +15,28 @@ _CONTROL = re.compile(
 
 
 def is_ensembl(name: str) -> bool:
-    """Say whether a name is an Ensembl gene id of any species, with or without a version."""
+    """Return whether a name is an Ensembl gene id of any species, with or without a version.
+
+    Examples
+    --------
+    >>> is_ensembl("ENSG00000141510.18"), is_ensembl("TP53")
+    (True, False)
+    """
     return _ENSEMBL.match(name) is not None
 
 
 def strip_version(name: str) -> str:
-    """Return an Ensembl id without version and _PAR_Y; any other name as it is."""
+    """Return an Ensembl id without version and _PAR_Y; other names are returned unchanged."""
     match = _ENSEMBL.match(name)
     return match.group(1) if match else name
 
 
 def is_control(name: str) -> bool:
-    """Say whether a feature is a control of Xenium, CosMx or MERSCOPE and no gene."""
+    """Return whether a feature is a control of Xenium, CosMx or MERSCOPE.
+
+    Examples
+    --------
+    >>> is_control("NegControlProbe_00042"), is_control("TP53")
+    (True, False)
+    """
     return _CONTROL.match(name) is not None

@@ -1,4 +1,4 @@
-"""Features named by gene symbol, several features of one gene added up."""
+"""Rename features to gene symbols, and sum features of one gene."""
 
 from collections.abc import Mapping, Sequence
 
@@ -17,7 +17,14 @@ log = get_logger(__name__)
 
 
 def sum_duplicates(X: sp.csr_matrix, names: Sequence[str]) -> tuple[sp.csr_matrix, list[str]]:
-    """Add up the columns of one name; the names keep the order in which they first appear."""
+    """Sum the columns with equal names; names keep the order of their first appearance.
+
+    Examples
+    --------
+    >>> summed, names = sum_duplicates(sp.csr_matrix([[1, 2, 4]]), ["A", "B", "A"])
+    >>> summed.toarray().tolist(), names
+    ([[5, 2]], ['A', 'B'])
+    """
     codes, unique = pd.factorize(np.asarray(names, dtype=object))
     if len(unique) == len(names):
         return X, list(names)
@@ -30,34 +37,46 @@ def sum_duplicates(X: sp.csr_matrix, names: Sequence[str]) -> tuple[sp.csr_matri
 def normalize_gene_names(
     adata: AnnData, ensembl_to_hugo: Mapping[str, str] | None = None, copy: bool = False
 ) -> AnnData:
-    """Name the features by gene symbol.
+    """Rename features to gene symbols.
 
-    Ensembl ids become symbols by a column of var (feature_name, gene_symbols ...) or by the shipped table; the names
-    that were there go to ``var["original_name"]``. Features that share a symbol are summed when X holds counts, and
-    otherwise refused, because logarithms do not add up.
+    Ensembl ids are replaced by the symbol in a column of var (feature_name, gene_symbols ...) or in the shipped table.
+    The previous names are stored in ``var["original_name"]``. Features with the same symbol are summed if X has
+    counts; other values are refused, because logarithms cannot be summed.
 
     Parameters
     ----------
     adata
-        Any species; ids of human and mouse genes are known.
+        Cells x features. The shipped table has human and mouse genes.
     ensembl_to_hugo
-        Ensembl id -> symbol, instead of the shipped table.
+        Ensembl id -> symbol, used instead of the shipped table.
     copy
-        Return a new object. Without it the object passed in is renamed, unless features have to be summed: the
-        number of columns of an AnnData cannot change in place, so then a new object is returned as well.
+        Return a new object. By default `adata` is modified and returned, except if features are summed: the number of
+        columns of an AnnData cannot change in place, so a new object is returned.
+
+    Returns
+    -------
+    AnnData
+        Cells x genes, with symbols as var_names.
 
     Raises
     ------
     InputError
-        Two features share a symbol and X does not hold counts.
+        Two features have the same symbol and X does not have counts.
+
+    Examples
+    --------
+    >>> import anndata
+    >>> adata = anndata.AnnData(np.ones((1, 1)), var=pd.DataFrame(index=["ENSG00000141510"]))
+    >>> normalize_gene_names(adata).var_names.tolist()
+    ['TP53']
     """
     symbols = symbols_of(list(adata.var_names), adata.var, ensembl_to_hugo)
     if len(set(symbols)) == len(symbols):
-        named = adata.copy() if copy else adata
+        renamed = adata.copy() if copy else adata
         if symbols != list(map(str, adata.var_names)):
-            named.var["original_name"] = np.asarray(adata.var_names, dtype=object)
-            named.var_names = symbols
-        return named
+            renamed.var["original_name"] = np.asarray(adata.var_names, dtype=object)
+            renamed.var_names = symbols
+        return renamed
     return _with_summed_features(adata, symbols)
 
 
@@ -66,8 +85,9 @@ def _with_summed_features(adata: AnnData, symbols: list[str]) -> AnnData:
     if status["x_state"] != "raw":
         repeated = [name for name, n in pd.Series(symbols).value_counts().items() if n > 1]
         raise InputError(
-            f"features share a symbol ({', '.join(map(str, repeated[:5]))}) and X is {status['x_state']}, not counts",
-            hint="put raw counts in X: counts of one gene are summed, logarithms cannot be",
+            f"several features have the same symbol ({', '.join(map(str, repeated[:5]))}) and X has "
+            f"{status['x_state']} values, expected raw counts",
+            hint="put raw counts in X: only counts can be summed",
         )
     rows = np.arange(adata.n_obs)
     summed, unique = sum_duplicates(open_matrix(adata.X).take(rows), symbols)
@@ -80,5 +100,5 @@ def _with_summed_features(adata: AnnData, symbols: list[str]) -> AnnData:
         for name, layer in adata.layers.items()
         if name in ("counts", "raw_counts", "raw")
     }
-    log.info("%d features were summed into %d genes", len(symbols), len(unique))
+    log.info("summed %d features into %d genes", len(symbols), len(unique))
     return AnnData(summed, adata.obs.copy(), var, uns=dict(adata.uns), obsm=dict(adata.obsm), layers=layers)

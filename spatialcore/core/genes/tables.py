@@ -1,11 +1,12 @@
-"""Tables of genes that ship with the package: Ensembl id, symbol, former symbols; human and mouse."""
+"""Shipped gene tables of human and mouse: Ensembl id, symbol, former symbols."""
 
 import csv
 import gzip
 from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
-from typing import Any, Literal
+from pathlib import Path
+from typing import Literal
 
 import pandas as pd
 
@@ -22,7 +23,7 @@ def _table(species: Species) -> pd.DataFrame:
     try:
         content = gzip.decompress(resource.read_bytes()).decode()
     except FileNotFoundError as error:
-        raise FileMissingError(f"no gene table for {species}", hint="install the package again") from error
+        raise FileMissingError(f"the gene table of {species} is missing", hint="install the package again") from error
     rows = csv.reader((line for line in content.splitlines() if not line.startswith("#")), delimiter="\t")
     header = next(rows)
     return pd.DataFrame(list(rows), columns=header)
@@ -36,18 +37,18 @@ def _ids_to_symbols(species: Species) -> dict[str, str]:
 
 @cache
 def ids_by_symbol() -> dict[str, tuple[str, ...]]:
-    """Return every symbol, current and former, with the ids that bore it."""
+    """Return current and former symbol -> Ensembl ids."""
     ids: dict[str, list[str]] = {}
     for species in SPECIES:
         for identifier, symbols in _names_of_genes(species):
             for symbol in symbols:
                 ids.setdefault(symbol, []).append(identifier)
-    return {symbol: tuple(found) for symbol, found in ids.items()}
+    return {symbol: tuple(identifiers) for symbol, identifiers in ids.items()}
 
 
 @cache
 def aliases() -> dict[str, tuple[str, ...]]:
-    """Return symbol -> other names of the same gene, former and current."""
+    """Return symbol -> other symbols of the same gene, current and former."""
     others: dict[str, list[str]] = {}
     for species in SPECIES:
         for _, symbols in _names_of_genes(species):
@@ -57,25 +58,37 @@ def aliases() -> dict[str, tuple[str, ...]]:
 
 
 def _names_of_genes(species: Species) -> Iterator[tuple[str, list[str]]]:
-    """Yield every id with its symbol and the symbols it had before."""
+    """Yield each Ensembl id with its current symbol and its former symbols."""
     table = _table(species)
     for identifier, symbol, former in zip(table["ensembl_id"], table["symbol"], table["former_symbol"], strict=True):
         yield identifier, [symbol, *former.split("|")] if former else [symbol]
 
 
 def load_ensembl_to_hugo_mapping(
-    cache_path: Any = None, auto_download: bool = False, *, species: Species | None = None
+    cache_path: str | Path | None = None, auto_download: bool = False, *, species: Species | None = None
 ) -> dict[str, str]:
-    """Return Ensembl gene id (without version) -> symbol, from tables that ship with the package.
+    """Return Ensembl gene id (without version) -> symbol, from the shipped tables.
 
     Parameters
     ----------
     cache_path
-        A table of your own: two columns, id and symbol, separated by tabs or commas, with a header.
+        Custom table to read instead: two columns, id and symbol, separated by tabs or commas, with a header.
     auto_download
-        Accepted for callers of older versions and of no effect: nothing is ever fetched.
+        Accepted for compatibility and ignored: nothing is downloaded.
     species
-        "human" or "mouse"; None gives both (their ids are disjoint).
+        "human" or "mouse"; None for both (their ids are disjoint).
+
+    Returns
+    -------
+    dict
+        Ensembl id -> symbol.
+
+    Raises
+    ------
+    FileMissingError
+        There is no file at `cache_path`.
+    InputError
+        The species is unknown, or `cache_path` is not a table with Ensembl ids.
 
     Examples
     --------
@@ -85,19 +98,19 @@ def load_ensembl_to_hugo_mapping(
     if cache_path is not None:
         return _read_mapping(cache_path)
     if species is not None and species not in SPECIES:
-        raise InputError(f"no gene table for species {species!r}", hint=f"known: {', '.join(SPECIES)}")
-    wanted = SPECIES if species is None else (species,)
-    return {identifier: symbol for one in wanted for identifier, symbol in _ids_to_symbols(one).items()}
+        raise InputError(f"unknown species {species!r}", hint=f"available: {', '.join(SPECIES)}")
+    selected = SPECIES if species is None else (species,)
+    return {identifier: symbol for one in selected for identifier, symbol in _ids_to_symbols(one).items()}
 
 
-def _read_mapping(path: Any) -> dict[str, str]:
+def _read_mapping(path: str | Path) -> dict[str, str]:
     try:
         table = pd.read_csv(path, sep=None, engine="python", dtype=str, keep_default_na=False)
     except FileNotFoundError as error:
-        raise FileMissingError(f"no gene table at {path}", hint="leave it out to use the shipped one") from error
+        raise FileMissingError(f"no gene table at {path}", hint="omit cache_path to use the shipped table") from error
     except (ValueError, csv.Error) as error:
         raise InputError(
-            f"{path} is no gene table: {error}", hint="two columns, id and symbol, with a header"
+            f"{path} is not a gene table: {error}", hint="expected two columns, id and symbol, with a header"
         ) from error
     mapping = {
         strip_version(identifier): symbol
@@ -105,5 +118,5 @@ def _read_mapping(path: Any) -> dict[str, str]:
         if is_ensembl(identifier) and symbol
     }
     if not mapping:
-        raise InputError(f"{path} holds no Ensembl id in its first column", hint="two columns, id and symbol")
+        raise InputError(f"{path} has no Ensembl id in the first column", hint="expected two columns, id and symbol")
     return mapping

@@ -46,7 +46,7 @@ def test_what_is_no_anndata(read: Any, content: bytes, name: str, tmp_path: Path
 def test_an_hdf5_file_of_something_else(read: Any, tmp_path: Path) -> None:
     with h5py.File(tmp_path / "a.h5", "w") as file:
         file["matrix/data"] = np.arange(3)
-    with pytest.raises(InputError, match="no AnnData: it has no obs and no var"):
+    with pytest.raises(InputError, match="not an AnnData file: obs and var missing"):
         read(tmp_path / "a.h5")
 
 
