@@ -58,12 +58,14 @@ def told(manifest: "RunManifest") -> list[str]:
 
 
 def _sample(sample: "SampleFiles") -> list[str]:
+    from spatialcore.workflow.run import composition_rows
+
     plots = [file.uri for name, file in sample.files.items() if name.startswith("plots/") and name.endswith(".png")]
     lines = ["Annotated data", f"  {sample.files['annotated.h5ad'].uri}"]
     lines += ["Report", f"  {sample.files['report.html'].uri}", "Plots", *(f"  {uri}" for uri in plots)]
     lines += [f"Composition of {sample.sample}: {sample.n_obs} cells"]
-    ranked = sorted(sample.composition.items(), key=lambda item: -item[1])
-    return lines + [f"  {cells:6d}  {100 * cells / sample.n_obs:5.1f} %  {name}" for name, cells in ranked]
+    rows = composition_rows(sample.composition, sample.n_obs)
+    return lines + [f"  {cells:6d}  {percent:5.1f} %  {name}" for name, cells, percent in rows]
 
 
 def _accuracy(manifest: "RunManifest") -> list[str]:

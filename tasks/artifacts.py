@@ -9,6 +9,7 @@ from prefect import task
 from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
 
 from spatialcore import storage
+from spatialcore.workflow.run import composition_rows
 from tasks.retries import CLOUD
 from tasks.schemas import RunManifest, SampleFiles
 from tasks.stage_cache import local
@@ -45,8 +46,8 @@ def summarise(manifest: RunManifest, told: str = "") -> None:
 def composition(sample: SampleFiles) -> list[dict[str, object]]:
     """Return cells and share per cell type, the most frequent first."""
     return [
-        {"cell type": name, "cells": cells, "share": f"{100 * cells / max(1, sample.n_obs):.1f} %"}
-        for name, cells in sorted(sample.composition.items(), key=lambda item: -item[1])
+        {"cell type": name, "cells": cells, "share": f"{percent:.1f} %"}
+        for name, cells, percent in composition_rows(sample.composition, sample.n_obs)
     ]
 
 

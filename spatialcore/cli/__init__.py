@@ -1,4 +1,4 @@
-"""The command line: each command is a thin layer over one library call. No Prefect is needed for any of them."""
+"""Command line. Each command is a thin layer over one library call; no command needs Prefect."""
 
 from spatialcore.cli.app import main
 

@@ -1,4 +1,4 @@
-"""``python -m spatialcore.cli`` is ``spatialcore``."""
+"""Run the command line with ``python -m spatialcore.cli``."""
 
 from spatialcore.cli.app import main
 

@@ -1,18 +1,17 @@
-"""spatialcore annotate: a model that is there already, applied to new data."""
+"""spatialcore annotate: annotate data with an existing model."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from spatialcore.cli.console import AsJson, Verbose, console
+from spatialcore.cli.console import AsJson, Verbose, console, sample_summary
 from spatialcore.cli.options import Assignments, Plots, Threshold, overlay
-from spatialcore.cli.tell import tell_sample
 
 
 def annotate(
     query: Annotated[str, typer.Argument(help="Platform folder, h5ad, h5 or zarr.")],
-    model: Annotated[str, typer.Option("--model", "-m", help="A model's .pkl.")],
+    model: Annotated[str, typer.Option("--model", "-m", help="Model file (.pkl).")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the results.")],
     threshold: Threshold = None,
     plots: Plots = None,
@@ -20,7 +19,7 @@ def annotate(
     as_json: AsJson = False,
     verbose: Verbose = 0,
 ) -> None:
-    """Annotate every cell with a model that is there already; writes what `run` writes for a sample.
+    """Annotate every cell with an existing model. Writes the same files as `run` for one sample.
 
     [bold]spatialcore annotate xenium_folder --model models/breast.pkl --out results/[/bold]
     """
@@ -35,10 +34,10 @@ def annotate(
 
     settings = overlay(None, assignments, confidence_threshold=threshold, generate_plots=plots)
     config = AnnotationSettings.from_dict(settings, origin="command line")
-    asked = Query(uri=query)
-    load_model(Path(model))  # refused now rather than when the query has been read
+    query_config = Query(uri=query)
+    load_model(Path(model))  # an invalid model is refused before the query is read
     require_writable(out)
     with console.steps(1) as step:
-        step(f"annotating {asked.name}")
-        result = annotate_query(asked, config, Path(model), out / asked.name)
-    console.result(asdict(result), *tell_sample(result))
+        step(f"annotating {query_config.name}")
+        result = annotate_query(query_config, config, Path(model), out / query_config.name)
+    console.result(asdict(result), *sample_summary(result))

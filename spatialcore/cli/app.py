@@ -1,4 +1,4 @@
-"""The commands, put together."""
+"""The typer application with all commands."""
 
 import sys
 from typing import Annotated
@@ -13,7 +13,7 @@ from spatialcore.errors import SpatialCoreError, StorageError
 
 app = typer.Typer(
     name="spatialcore",
-    help="Cell types for imaging-based spatial transcriptomics, from the instrument's folder to the viewer.",
+    help="Cell type annotation for imaging-based spatial transcriptomics.",
     epilog=epilog(),
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -31,14 +31,14 @@ app.add_typer(cache.app, name="cache")
 app.command("demo")(demo.demo)
 
 
-def _version(asked: bool) -> None:
-    if asked:
+def _version(show: bool) -> None:
+    if show:
         print(__version__)
         raise typer.Exit
 
 
 @app.callback()
-def _top(
+def _options(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
@@ -47,14 +47,14 @@ def _top(
 
 
 def main() -> None:
-    """Run the command line; errors of this package end it with a message and a telling exit code."""
+    """Run the command line. Errors are printed to stderr and set the exit code."""
     try:
         app()
     except SpatialCoreError as error:
         console.error(error)
         sys.exit(exit_of(error))
-    except OSError as error:  # no room, no right to write: the system's words say it
-        console.error(StorageError(str(error), hint="is there room, and may you write there?"))
+    except OSError as error:  # disk full, permission denied
+        console.error(StorageError(str(error), hint="check free space and write permission"))
         sys.exit(Exit.STORAGE)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)

@@ -1,58 +1,61 @@
-"""spatialcore cache: local copies of what lies elsewhere: references, queries, results of the service."""
+"""spatialcore cache: local copies of remote references, queries and results."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from spatialcore.cli.console import AsJson, console, table
 
+if TYPE_CHECKING:
+    from spatialcore.storage.cache import CacheEntry
+
 app = typer.Typer(help="Local copies of remote files.", no_args_is_help=True)
-Folder = Annotated[Path | None, typer.Option("--folder", help="Another cache than the usual one.")]
+Folder = Annotated[
+    Path | None, typer.Option("--folder", help="Cache folder [default: ~/.spatialcore/cache/references].")
+]
 
 
 @app.command("ls")
 def ls(folder: Folder = None, as_json: AsJson = False) -> None:
-    """List the copies, the most recently used first."""
+    """List cached files, the most recently used first."""
     console.start(as_json=as_json)
     from spatialcore.storage.cache import list_entries
 
     entries = list_entries(folder)
     rows = [(entry.uri, _megabytes(entry.size), entry.sha256[:12], entry.path) for entry in entries]
-    shown = [table("", ("uri", "MB", "sha256", "path"), rows)] if rows else []
-    console.result(_plain(entries), *shown, f"{len(entries)} copies")
+    tables = [table("", ("uri", "MB", "sha256", "path"), rows)] if rows else []
+    console.result(_as_dicts(entries), *tables, f"{len(entries)} {'file' if len(entries) == 1 else 'files'}")
 
 
 @app.command("prune")
 def prune(
-    max_size: Annotated[
-        str, typer.Option("--max-size", "--keep", help="How much may stay, e.g. 20GB; the least used go first.")
-    ],
+    max_size: Annotated[str, typer.Option("--max-size", "--keep", help="Size to keep, e.g. 20GB.")],
     folder: Folder = None,
     as_json: AsJson = False,
 ) -> None:
-    """Remove the least recently used copies until the rest fits."""
+    """Remove the least recently used files until the cache is smaller than a size."""
     console.start(as_json=as_json)
     from spatialcore.storage.cache import parse_size, prune
 
-    _removed(prune(parse_size(max_size), folder))
+    _report_removed(prune(parse_size(max_size), folder))
 
 
 @app.command("clear")
 def clear(folder: Folder = None, as_json: AsJson = False) -> None:
-    """Remove every copy that is not being fetched right now."""
+    """Remove all files, except those that are being downloaded."""
     console.start(as_json=as_json)
     from spatialcore.storage.cache import prune
 
-    _removed(prune(0, folder))
+    _report_removed(prune(0, folder))
 
 
-def _removed(entries: list[Any]) -> None:
+def _report_removed(entries: "list[CacheEntry]") -> None:
     size = _megabytes(sum(entry.size for entry in entries))
-    console.result(_plain(entries), *(f"removed {entry.uri}" for entry in entries), f"{size} MB freed")
+    console.result(_as_dicts(entries), *(f"removed {entry.uri}" for entry in entries), f"{size} MB freed")
 
 
-def _plain(entries: list[Any]) -> list[dict[str, Any]]:
+def _as_dicts(entries: "list[CacheEntry]") -> list[dict[str, Any]]:
     return [entry.model_dump(mode="json") for entry in entries]
 
 

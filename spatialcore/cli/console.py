@@ -1,4 +1,4 @@
-"""Results go to stdout, everything else to stderr: a command's output can be piped whatever it says meanwhile."""
+"""Console output: results on stdout; progress, log messages and errors on stderr."""
 
 import json
 import logging
@@ -8,7 +8,8 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console as RichConsole
@@ -19,43 +20,49 @@ from rich.text import Text
 from spatialcore.core.logging import log_to_stderr
 from spatialcore.errors import SpatialCoreError
 
+if TYPE_CHECKING:
+    from spatialcore.workflow.run import RunResult, SampleResult
+
 PIPE_WIDTH = 400
 NUMERIC = {"cells", "%", "MB"}
+Line = str | Path | Table
+"""Text or table that `Console.result` prints."""
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else on stdout.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
 Verbose = Annotated[
-    int, typer.Option("--verbose", "-v", count=True, help="Say more; -vv says all.", show_default=False)
+    int,
+    typer.Option("--verbose", "-v", count=True, help="Show log messages; -vv for debug messages.", show_default=False),
 ]
 
 
 @dataclass
 class Console:
-    """How the running command speaks."""
+    """Output of the running command."""
 
     as_json: bool = False
 
     def start(self, *, as_json: bool, verbose: int = 0) -> None:
-        """Set up output for a command; called first by each."""
+        """Configure output; every command calls this first."""
         self.as_json = as_json
-        if not verbose:  # the libraries' notes to programmers; what concerns the user is logged
+        if not verbose:  # warnings of libraries are for developers; messages for users are logged
             warnings.simplefilter("ignore")
         log_to_stderr((logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)])
 
-    def result(self, value: dict[str, Any] | list[Any], *lines: Any) -> None:
-        """Print a command's result: the value as JSON, or the lines (text or rich tables) for people."""
+    def result(self, value: dict[str, Any] | list[Any], *lines: Line) -> None:
+        """Print the result of a command: `value` with --json, else `lines`."""
         if self.as_json:
             print(json.dumps(value, indent=1, default=str, ensure_ascii=False))
             return
-        # in a pipe a line is as long as it needs to be
+        # lines are not wrapped in pipes
         out = RichConsole(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else PIPE_WIDTH)
         for line in lines:
             out.print(line, markup=False)
 
     def error(self, error: SpatialCoreError) -> None:
-        """Say what went wrong and what to do next."""
+        """Print an error and its hint."""
         if self.as_json:
-            seen = {"type": type(error).__name__, "message": error.message, "hint": error.hint}
-            print(json.dumps({"error": seen}, indent=1, ensure_ascii=False))
+            content = {"type": type(error).__name__, "message": error.message, "hint": error.hint}
+            print(json.dumps({"error": content}, indent=1, ensure_ascii=False))
             return
         out = RichConsole(stderr=True, highlight=False, soft_wrap=True)
         out.print("error:", style="bold red", end=" ")
@@ -65,7 +72,7 @@ class Console:
 
     @contextmanager
     def steps(self, total: int) -> Iterator[Callable[[str], None]]:
-        """Show steps as they are begun: a bar with times on a terminal, plain lines elsewhere."""
+        """Yield a function that reports the start of a step: progress bar on a terminal, else lines with times."""
         if sys.stderr.isatty():
             with _bar() as bar:
                 yield _on_bar(bar, total)
@@ -88,21 +95,22 @@ def _bar() -> Progress:
 
 def _on_bar(bar: Progress, total: int) -> Callable[[str], None]:
     task = bar.add_task("starting", total=total)
-    begun: list[tuple[str, float]] = []
+    started: list[tuple[str, float]] = []
 
     def step(text: str) -> None:
-        if begun:
-            bar.console.print(f"  {begun[-1][0]}  [dim]{time.monotonic() - begun[-1][1]:.1f} s[/dim]", highlight=False)
+        if started:
+            name, start = started[-1]
+            bar.console.print(f"  {name}  [dim]{time.monotonic() - start:.1f} s[/dim]", highlight=False)
             bar.advance(task)
-        begun.append((text, time.monotonic()))
+        started.append((text, time.monotonic()))
         bar.update(task, description=text)
 
     return step
 
 
 def table(title: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:
-    """Return a plain table for people."""
-    shown = Table(
+    """Return a table without borders."""
+    result = Table(
         title=title or None,
         title_justify="left",
         title_style="bold",
@@ -113,10 +121,31 @@ def table(title: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> T
     )
     for name in header:
         numeric = name in NUMERIC
-        shown.add_column(name, justify="right" if numeric else "left", overflow="fold", no_wrap=numeric)
+        result.add_column(name, justify="right" if numeric else "left", overflow="fold", no_wrap=numeric)
     for row in rows:
-        shown.add_row(*(Text(str(value)) for value in row))
-    return shown
+        result.add_row(*(Text(str(value)) for value in row))
+    return result
+
+
+def run_summary(result: "RunResult") -> list[Line]:
+    """Return the summary of a run: composition and files of each sample, and the files of the model."""
+    lines = [line for sample in result.samples for line in (*sample_summary(sample), "")]
+    return [*lines, *result.model.values()]
+
+
+def sample_summary(sample: "SampleResult") -> list[Line]:
+    """Return the composition of a sample as a table, and its files; of the plots only their folder."""
+    from spatialcore.workflow.run import composition_rows
+
+    share = 100 * sample.assigned / max(1, sample.cells)
+    title = f"{sample.sample}: {sample.cells:,} cells, {sample.assigned:,} assigned ({share:.0f} %)"
+    rows = [
+        (name, f"{cells:,}", f"{percent:.1f}")
+        for name, cells, percent in composition_rows(sample.composition, sample.cells)
+    ]
+    files = [uri for name, uri in sample.files.items() if "/plots/" not in name]
+    plots = {uri.rpartition("/")[0] + "/" for name, uri in sample.files.items() if "/plots/" in name}
+    return [table(title, ("cell type", "cells", "%"), rows), "", *files, *sorted(plots)]
 
 
 console = Console()

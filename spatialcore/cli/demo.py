@@ -1,12 +1,11 @@
-"""spatialcore demo: the whole way on real cells that the dependencies ship, without network or Prefect."""
+"""spatialcore demo: run the whole workflow on real cells, without network or Prefect."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from spatialcore.cli.console import AsJson, Verbose, console
-from spatialcore.cli.tell import tell_run
+from spatialcore.cli.console import AsJson, Verbose, console, run_summary
 
 
 def demo(
@@ -14,7 +13,7 @@ def demo(
     as_json: AsJson = False,
     verbose: Verbose = 0,
 ) -> None:
-    """Annotate real blood cells and say how many of those with a known label were called right."""
+    """Annotate real blood cells and print the accuracy on cells with a known label."""
     console.start(as_json=as_json, verbose=verbose)
     from spatialcore.annotation.run_config import RunConfig
     from spatialcore.demo import LABEL_COLUMN, demo_data
@@ -33,11 +32,11 @@ def demo(
         )
         result = run(settings, progress=step)
     score = _accuracy(out)
-    told = (
-        f"\nof {score['cells']:.0f} cells with a known label {100 * score['all']:.0f} % were called right; "
-        f"of those that passed the threshold {100 * score['kept']:.0f} %"
+    summary = (
+        f"\naccuracy on {score['cells']:.0f} cells with a known label: {100 * score['all']:.0f} %; "
+        f"above the confidence threshold: {100 * score['kept']:.0f} %"
     )
-    console.result(result.as_dict() | {"known": score}, *tell_run(result), told)
+    console.result(result.as_dict() | {"known": score}, *run_summary(result), summary)
 
 
 def _accuracy(out: Path) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""What a command's exit code says, for scripts and schedulers."""
+"""Exit codes of the commands, for scripts and schedulers."""
 
 from enum import IntEnum
 
@@ -6,7 +6,7 @@ from spatialcore.errors import DependencyError, FileMissingError, SpatialCoreErr
 
 
 class Exit(IntEnum):
-    """Exit codes; scripts may rely on them."""
+    """Exit codes; they are part of the public interface."""
 
     DONE = 0
     FAILED = 1
@@ -19,13 +19,13 @@ class Exit(IntEnum):
 
 
 MEANING = {
-    Exit.DONE: "done; of a dry run: nothing stands in the way",
-    Exit.FAILED: "a fault of this program",
-    Exit.INPUT: "an option, file or matrix that cannot be worked with",
-    Exit.MISSING: "a file or data set that is not there",
-    Exit.DEPENDENCY: "an optional package is not installed",
-    Exit.STORAGE: "a store refused for good",
-    Exit.TRY_AGAIN: "a store failed in a way that a later try may not",
+    Exit.DONE: "success; of a dry run: ready to run",
+    Exit.FAILED: "unexpected error",
+    Exit.INPUT: "invalid option, file or matrix",
+    Exit.MISSING: "file or data set not found",
+    Exit.DEPENDENCY: "missing optional package",
+    Exit.STORAGE: "storage error (permission, missing bucket, no space)",
+    Exit.TRY_AGAIN: "temporary storage error, try again later",
     Exit.INTERRUPTED: "interrupted",
 }
 
@@ -44,5 +44,5 @@ def exit_of(error: SpatialCoreError) -> Exit:
 
 
 def epilog() -> str:
-    """Return the lines that --help ends with."""
+    """Return the last paragraph of --help."""
     return "Exit codes: " + "; ".join(f"{int(code)} {text}" for code, text in MEANING.items()) + "."

@@ -1,4 +1,4 @@
-"""spatialcore export: annotated data in the form that another tool takes."""
+"""spatialcore export: write annotated data for other tools."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
 
-class Form(StrEnum):
-    """What can be written."""
+class ExportFormat(StrEnum):
+    """Formats that can be written."""
 
     EXPLORER = "explorer"
     CALLS = "calls"
@@ -25,11 +25,11 @@ class Form(StrEnum):
 
 
 To = Annotated[
-    Form,
+    ExportFormat,
     typer.Option(
         "--to",
         help="explorer: CSV of cell groups for Xenium Explorer; calls: parquet; anndata: .h5ad, .zarr, or into the "
-        "table of a SpatialData .zarr; cellxgene: .h5ad of its schema; vitessce: a folder that a browser shows.",
+        "table of a SpatialData .zarr; cellxgene: .h5ad of its schema; vitessce: folder with a web page.",
     ),
 ]
 DatasetSummary = Annotated[
@@ -37,22 +37,24 @@ DatasetSummary = Annotated[
     typer.Option(
         "--fact",
         "-f",
-        help="For cellxgene: what its schema asks for, e.g. -f donor_id=d1 -f tissue_ontology_term_id=UBERON:0000310; "
-        "what is missing is named.",
+        help="For cellxgene: a field of its schema, e.g. -f donor_id=d1 -f tissue_ontology_term_id=UBERON:0000310; "
+        "missing fields are listed.",
         metavar="KEY=VALUE",
     ),
 ]
-Column = Annotated[str, typer.Option("--column", help="For explorer: the column of obs to show as groups.")]
+Column = Annotated[str, typer.Option("--column", help="For explorer: obs column with the groups.")]
 Viewer = Annotated[
     Path | None,
-    typer.Option("--viewer", help="For vitessce: a folder made by tools/build_vitessce_viewer.py, to need no network."),
+    typer.Option(
+        "--viewer", help="For vitessce: folder made by tools/build_vitessce_viewer.py, for use without network."
+    ),
 ]
 
 
 def export(
-    annotated: Annotated[str, typer.Argument(help="Annotated h5ad or zarr; a URI is fetched.")],
+    annotated: Annotated[str, typer.Argument(help="Annotated h5ad or zarr; a path or URI.")],
     form: To,
-    out: Annotated[Path, typer.Option("--out", "-o", help="The file (vitessce: folder) to write.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Output file (vitessce: folder).")],
     facts: DatasetSummary = None,
     column: Column = "cell_type",
     viewer: Viewer = None,
@@ -64,8 +66,8 @@ def export(
     [bold]spatialcore export annotated.h5ad --to explorer --out cell_groups.csv[/bold]
     """
     console.start(as_json=as_json, verbose=verbose)
-    if facts and form is not Form.CELLXGENE:
-        raise InputError(f"--fact says nothing to {form}", hint="it belongs to --to cellxgene")
+    if facts and form is not ExportFormat.CELLXGENE:
+        raise InputError(f"--fact cannot be used with --to {form}", hint="use it with --to cellxgene")
     from spatialcore.io import read_spatial
 
     with console.steps(2) as step:
@@ -76,17 +78,15 @@ def export(
     console.result({"written": str(path), "form": str(form), "cells": adata.n_obs}, path)
 
 
-def _write(adata: "AnnData", form: Form, out: Path, facts: list[str] | None, column: str, viewer: Path | None) -> Path:
-    # by module: the door's names come late and without types
-    from spatialcore.io.cellxgene.export import export_cellxgene
-    from spatialcore.io.explorer import write_explorer_groups
-    from spatialcore.io.vitessce.folder import write_vitessce
-    from spatialcore.io.write import write_annotated, write_calls
+def _write(
+    adata: "AnnData", form: ExportFormat, out: Path, facts: list[str] | None, column: str, viewer: Path | None
+) -> Path:
+    from spatialcore.io import export_cellxgene, write_annotated, write_calls, write_explorer_groups, write_vitessce
 
-    if form is Form.CELLXGENE:
+    if form is ExportFormat.CELLXGENE:
         return export_cellxgene(adata, out, **overlay(None, facts))
-    if form is Form.VITESSCE:
+    if form is ExportFormat.VITESSCE:
         return write_vitessce(adata, out, viewer=viewer)
-    if form is Form.EXPLORER:
+    if form is ExportFormat.EXPLORER:
         return write_explorer_groups(adata, out, column=column)
-    return write_calls(adata, out) if form is Form.CALLS else write_annotated(adata, out)
+    return write_calls(adata, out) if form is ExportFormat.CALLS else write_annotated(adata, out)

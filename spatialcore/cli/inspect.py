@@ -1,6 +1,6 @@
-"""spatialcore inspect: what state a file is in, and whether it can be used."""
+"""spatialcore inspect: describe a data set or model, and whether it can be used."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -10,29 +10,26 @@ from spatialcore.cli.options import local
 
 Against = Annotated[
     list[str] | None,
-    typer.Option(
-        "--against", "-a", help="Reference (h5ad, zarr), model (.pkl) or panel (CSV): how do the genes match?"
-    ),
+    typer.Option("--against", "-a", help="Reference (h5ad, zarr), model (.pkl) or panel (CSV) to compare genes with."),
 ]
 
 
 def inspect(
-    path: Annotated[str, typer.Argument(help="Platform folder, h5ad, h5, zarr, or a model's .pkl; a URI is fetched.")],
+    path: Annotated[str, typer.Argument(help="Platform folder, h5ad, h5, zarr or model (.pkl); a path or URI.")],
     against: Against = None,
     as_json: AsJson = False,
     verbose: Verbose = 0,
 ) -> None:
-    """Say what a file is: platform, cells, genes, normalization, coordinates, label columns, and what it can serve as.
+    """Describe a file: platform, cells, genes, normalization, coordinates, label columns, and possible uses.
 
-    Exits with 2 when it can serve neither as a query nor as a reference.
+    The exit code is 2 if the file can be used neither as a query nor as a reference.
     """
     console.start(as_json=as_json, verbose=verbose)
     from spatialcore.workflow.inspect import inspect_data, inspect_model
 
-    place = local(path)
+    file = local(path)
     others = {other: local(other) for other in against or ()}
-    inspect: Any = inspect_model if place.suffix == ".pkl" else inspect_data
-    state = inspect(place, against=others)
-    console.result(state.as_dict(), table("", ("", ""), state.rows()))
-    if not state.usable:
+    description = (inspect_model if file.suffix == ".pkl" else inspect_data)(file, against=others)
+    console.result(description.as_dict(), table("", ("", ""), description.rows()))
+    if not description.usable:
         raise typer.Exit(Exit.INPUT)

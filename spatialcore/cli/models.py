@@ -1,4 +1,4 @@
-"""spatialcore models: the registry of a store, and which version of a tissue's model is in use."""
+"""spatialcore models: list, show, promote and roll back model versions in a store."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,49 +9,52 @@ from spatialcore.cli.console import AsJson, console, table
 if TYPE_CHECKING:
     from spatialcore.registry import ModelVersion, Pointer
 
-app = typer.Typer(help="Published models: list, show, promote, roll back.", no_args_is_help=True)
+app = typer.Typer(help="List, show, promote and roll back published models.", no_args_is_help=True)
 Store = Annotated[
     str, typer.Option("--store", help="Folder, s3:// or gs:// prefix of the store.", envvar="SPATIALCORE_STORE")
 ]
-Tissue = Annotated[str, typer.Argument(help="Whose model.")]
-Reason = Annotated[str, typer.Option("--reason", help="Kept with the move.")]
+Tissue = Annotated[str, typer.Argument(help="Tissue of the model.")]
+Reason = Annotated[str, typer.Option("--reason", help="Reason, stored in the history.")]
 
 
 @app.command("ls")
 def ls(
-    store: Store, tissue: Annotated[str | None, typer.Argument(help="One tissue only.")] = None, as_json: AsJson = False
+    store: Store,
+    tissue: Annotated[str | None, typer.Argument(help="List only this tissue.")] = None,
+    as_json: AsJson = False,
 ) -> None:
-    """List tissues and their versions; the one in use has a star."""
+    """List tissues and versions; the current version is marked with *."""
     console.start(as_json=as_json)
     from spatialcore import registry
 
-    found: list[dict[str, Any]] = []
+    listed: list[dict[str, Any]] = []
     for name in [tissue] if tissue else registry.tissues(store):
-        there = registry.current(store, name)
+        pointer = registry.current(store, name)
         for version in registry.versions(store, name):
-            found.append(_about(version) | {"in_use": there is not None and there.version == version.version})
-    rows = [("*" if v["in_use"] else "", v["tissue"], v["version"], v["published"][:16], v["model"]) for v in found]
-    shown = table("", ("", "tissue", "version", "published", "model"), rows)
-    console.result(found, shown if rows else f"no model has been published in {store}")
+            in_use = pointer is not None and pointer.version == version.version
+            listed.append(_describe(version) | {"in_use": in_use})
+    rows = [("*" if v["in_use"] else "", v["tissue"], v["version"], v["published"][:16], v["model"]) for v in listed]
+    overview = table("", ("", "tissue", "version", "published", "model"), rows)
+    console.result(listed, overview if rows else f"no model has been published in {store}")
 
 
 @app.command("show")
 def show(
     tissue: Tissue,
     store: Store,
-    version: Annotated[str, typer.Argument(help="A version, or 'current'.")] = "current",
+    version: Annotated[str, typer.Argument(help="Version, or 'current'.")] = "current",
     as_json: AsJson = False,
 ) -> None:
-    """Show one version: its files, digests and details."""
+    """Show the files, digests and details of a version."""
     console.start(as_json=as_json)
     from spatialcore import registry
 
-    found = registry.show(store, tissue, version)
-    rows = [(file.uri, f"{file.size / 1e6:.2f}", file.sha256[:12]) for file in found.files]
-    facts = [(key, value) for key, value in found.details.items()]
+    model = registry.show(store, tissue, version)
+    rows = [(file.uri, f"{file.size / 1e6:.2f}", file.sha256[:12]) for file in model.files]
+    details = [(key, value) for key, value in model.details.items()]
     console.result(
-        found.model_dump(mode="json"),
-        table(f"{found.tissue} {found.version}", ("", ""), [("published", found.published), *facts]),
+        model.model_dump(mode="json"),
+        table(f"{model.tissue} {model.version}", ("", ""), [("published", model.published), *details]),
         table("", ("file", "MB", "sha256"), rows),
     )
 
@@ -59,32 +62,32 @@ def show(
 @app.command("promote")
 def promote(
     tissue: Tissue,
-    version: Annotated[str, typer.Argument(help="The version to put to use.")],
+    version: Annotated[str, typer.Argument(help="Version to make current.")],
     store: Store,
     reason: Reason = "",
     as_json: AsJson = False,
 ) -> None:
-    """Put a version to use."""
+    """Make a version the current one."""
     console.start(as_json=as_json)
     from spatialcore import registry
 
-    _moved(registry.promote(store, tissue, version, reason=reason))
+    _report_current(registry.promote(store, tissue, version, reason=reason))
 
 
 @app.command("rollback")
 def rollback(tissue: Tissue, store: Store, reason: Reason = "rollback", as_json: AsJson = False) -> None:
-    """Go back to the version that was in use before."""
+    """Make the previous version the current one again."""
     console.start(as_json=as_json)
     from spatialcore import registry
 
-    _moved(registry.rollback(store, tissue, reason=reason))
+    _report_current(registry.rollback(store, tissue, reason=reason))
 
 
-def _moved(pointer: "Pointer") -> None:
-    console.result(pointer.model_dump(mode="json"), f"{pointer.tissue}: {pointer.version} is in use")
+def _report_current(pointer: "Pointer") -> None:
+    console.result(pointer.model_dump(mode="json"), f"{pointer.tissue}: current version is {pointer.version}")
 
 
-def _about(version: "ModelVersion") -> dict[str, Any]:
+def _describe(version: "ModelVersion") -> dict[str, Any]:
     return {
         "tissue": version.tissue,
         "version": version.version,

@@ -1,4 +1,4 @@
-"""spatialcore report: the page of a run, made anew from annotated data."""
+"""spatialcore report: write the HTML report of annotated data."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,10 +11,8 @@ from spatialcore.cli.options import local
 
 def report(
     annotated: Annotated[str, typer.Argument(help="Annotated h5ad or zarr.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="The HTML file.")] = Path("report.html"),
-    model: Annotated[
-        Path | None, typer.Option("--model", "-m", help="The model's .pkl, for its held-out scores.")
-    ] = None,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Output HTML file.")] = Path("report.html"),
+    model: Annotated[Path | None, typer.Option("--model", "-m", help="Model (.pkl), for its held-out scores.")] = None,
     as_json: AsJson = False,
     verbose: Verbose = 0,
 ) -> None:
@@ -26,6 +24,6 @@ def report(
     with console.steps(2) as step:
         step(f"reading {annotated}")
         adata = read_spatial(local(annotated))
-        step("drawing and writing the report")
+        step("writing the report")
         path = write_report(adata, out, model_path=model)
     console.result({"report": str(path)}, path)

@@ -1,24 +1,23 @@
-"""spatialcore run: platform output in; annotated data, viewer file and report out."""
+"""spatialcore run: train a model and annotate platform output."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from spatialcore.cli.console import AsJson, Verbose, console, table
+from spatialcore.cli.console import AsJson, Verbose, console, run_summary, table
 from spatialcore.cli.exit_codes import Exit
 from spatialcore.cli.options import Assignments, Plots, Queries, References, Threshold, Tissue, overlay
-from spatialcore.cli.tell import tell_run
 from spatialcore.errors import InputError
 
 if TYPE_CHECKING:
     from spatialcore.annotation.run_config import RunConfig
 
-Config = Annotated[Path | None, typer.Argument(help="A YAML file; options override what it says.", show_default=False)]
-Out = Annotated[str | None, typer.Option("--out", "-o", help="Folder, s3:// or gs:// prefix for the results.")]
-DryRun = Annotated[
-    bool, typer.Option("--dry-run", help="Check every URI, column, gene overlap and the memory, then stop.")
+Config = Annotated[
+    Path | None, typer.Argument(help="YAML file with settings; options override them.", show_default=False)
 ]
+Out = Annotated[str | None, typer.Option("--out", "-o", help="Folder, s3:// or gs:// prefix for the results.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Check URIs, columns, gene overlap and memory, and exit.")]
 
 
 def run(
@@ -34,10 +33,10 @@ def run(
     as_json: AsJson = False,
     verbose: Verbose = 0,
 ) -> None:
-    """Train a model for the queries' panel and annotate every cell with it.
+    """Train a model for the panel of the queries and annotate every cell.
 
-    Writes for each query annotated.h5ad, calls.parquet, cell_groups.csv (for Xenium Explorer), report.html and plots,
-    and for all of them the model with its label mapping and configuration.
+    Writes annotated.h5ad, calls.parquet, cell_groups.csv (for Xenium Explorer), report.html and plots for each query,
+    and the model with its label mapping and configuration.
 
     [bold]spatialcore run -q xenium_folder -r a.h5ad:cell_type -r b.h5ad:annotation -t breast -o results/[/bold]
     """
@@ -52,7 +51,7 @@ def run(
     require_run(settings)
     with console.steps(3 + len(settings.queries)) as step:
         result = library_run(settings, progress=step)
-    console.result(result.as_dict(), *tell_run(result))
+    console.result(result.as_dict(), *run_summary(result))
 
 
 def _settings(
@@ -77,9 +76,9 @@ def _settings(
         confidence_threshold=threshold,
         generate_plots=plots,
     )
-    for part, wanted in (("queries", "--query xenium_folder"), ("references", "--reference a.h5ad:cell_type")):
-        if not content.get(part):
-            raise InputError(f"no {part} were given", hint=f"{wanted}, or a configuration file that has {part}")
+    for key, example in (("queries", "--query xenium_folder"), ("references", "--reference a.h5ad:cell_type")):
+        if not content.get(key):
+            raise InputError(f"no {key} given", hint=f"pass {example}, or a configuration file with {key}")
     return RunConfig.from_dict(content, origin=str(config or "command line"))
 
 
@@ -87,9 +86,11 @@ def _check(settings: "RunConfig") -> None:
     from spatialcore.workflow.preflight import check_run
 
     with console.steps(len(settings.queries) + len(settings.references)) as step:
-        found = check_run(settings, progress=step)
-    rows = [("ok" if check.ok else "PROBLEM", check.subject, check.detail) for check in found.checks]
-    verdict = "ready to run" if found.ok else f"{sum(not check.ok for check in found.checks)} problems"
-    console.result(found.as_dict(), table("", ("", "what", "seen"), rows), f"\n{verdict}")
-    if not found.ok:
+        preflight = check_run(settings, progress=step)
+    rows = [("ok" if check.ok else "PROBLEM", check.subject, check.detail) for check in preflight.checks]
+    n_problems = sum(not check.ok for check in preflight.checks)
+    problems = "1 problem" if n_problems == 1 else f"{n_problems} problems"
+    conclusion = "ready to run" if preflight.ok else problems
+    console.result(preflight.as_dict(), table("", ("", "check", "result"), rows), f"\n{conclusion}")
+    if not preflight.ok:
         raise typer.Exit(Exit.INPUT)

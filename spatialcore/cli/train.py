@@ -1,4 +1,4 @@
-"""spatialcore train: references and a panel to a model."""
+"""spatialcore train: train a model on references for a panel."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,9 +13,11 @@ if TYPE_CHECKING:
     from spatialcore.annotation.config import TrainingConfig
     from spatialcore.annotation.pooled_queries import PooledQueries
 
-Query = Annotated[str | None, typer.Option("--query", "-q", help="Data of the platform: the model is matched to them.")]
-Panel = Annotated[Path | None, typer.Option("--panel", help="CSV of the panel's genes, while there are no data yet.")]
-Model = Annotated[Path, typer.Option("--out", "-o", help="The model's .pkl; what describes it goes beside it.")]
+Query = Annotated[str | None, typer.Option("--query", "-q", help="Data of the platform to match the model to.")]
+Panel = Annotated[
+    Path | None, typer.Option("--panel", help="CSV with the genes of the panel, if there are no data yet.")
+]
+Model = Annotated[Path, typer.Option("--out", "-o", help="Output model (.pkl); its JSON files are written beside it.")]
 
 
 def train(
@@ -28,7 +30,7 @@ def train(
     as_json: AsJson = False,
     verbose: Verbose = 0,
 ) -> None:
-    """Train a model for one panel on labelled references.
+    """Train a model for a panel on labelled references.
 
     [bold]spatialcore train -r a.h5ad:cell_type --query xenium_folder --tissue breast --out models/breast.pkl[/bold]
     """
@@ -51,7 +53,7 @@ def _settings(reference: list[str], tissue: str | None, assignments: list[str] |
     from spatialcore.annotation.run_config import Reference
 
     if not reference:
-        raise InputError("no reference was given", hint="--reference a.h5ad:cell_type")
+        raise InputError("no references given", hint="pass --reference a.h5ad:cell_type")
     parsed = [Reference.model_validate(text) for text in reference]
     content = overlay(
         None,
@@ -70,7 +72,7 @@ def _pool_queries(query: str | None, panel: Path | None, settings: "TrainingConf
     from spatialcore.workflow.run import load_query
 
     if (query is None) == (panel is None):
-        raise InputError("a query or a panel is wanted", hint="--query xenium_folder, or --panel genes.csv")
+        raise InputError("pass either a query or a panel", hint="--query xenium_folder, or --panel genes.csv")
     if query is not None:
         return pool_queries([load_query(QueryConfig(uri=query))], settings)
     assert panel is not None

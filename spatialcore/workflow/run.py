@@ -9,7 +9,7 @@ The store (a folder, ``s3://`` or ``gs://``) then holds::
 """
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -209,6 +209,30 @@ def write_sample(adata: AnnData, folder: Path) -> dict[str, Any]:
         "n_assigned": int((calls != columns.UNASSIGNED).sum()),
         "composition": {str(name): int(n) for name, n in calls.value_counts().items()},
     }
+
+
+def composition_rows(composition: Mapping[str, int], n_cells: int) -> list[tuple[str, int, float]]:
+    """Return the composition of a sample as rows, the most frequent cell type first.
+
+    Parameters
+    ----------
+    composition
+        Cell type -> number of cells.
+    n_cells
+        Number of cells of the sample.
+
+    Returns
+    -------
+    list of tuple
+        Cell type, number of cells, percentage of the cells.
+
+    Examples
+    --------
+    >>> composition_rows({"B cell": 1, "T cell": 3}, 4)
+    [('T cell', 3, 75.0), ('B cell', 1, 25.0)]
+    """
+    ranked = sorted(composition.items(), key=lambda item: -item[1])
+    return [(name, cells, 100 * cells / max(1, n_cells)) for name, cells in ranked]
 
 
 def _publish(work: Path, folder: Path, store: str) -> dict[str, str]:

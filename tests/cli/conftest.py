@@ -1,4 +1,4 @@
-"""The command line, run in this process, with a data set and references small enough to be typed about."""
+"""Fixtures of the command line: a runner in this process, small data, and the results of one run."""
 
 import json
 import logging
@@ -18,7 +18,7 @@ from tests.io.bundles import write_xenium
 
 @pytest.fixture
 def spatialcore(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Command]:
-    """Return a function that runs a command line and tells its exit code and output."""
+    """Return a function that runs a command line and returns its exit code and output."""
 
     def run(*words: Any) -> Outcome:
         monkeypatch.setattr(sys, "argv", ["spatialcore", *(str(word) for word in words)])
@@ -28,8 +28,8 @@ def spatialcore(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[s
             code = 0
         except SystemExit as stop:
             code = int(stop.code or 0)
-        seen = capsys.readouterr()
-        return Outcome(code, seen.out, seen.err)
+        output = capsys.readouterr()
+        return Outcome(code, output.out, output.err)
 
     yield run
     logger = logging.getLogger("spatialcore")
@@ -47,21 +47,21 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Workplace:
     query.var["gene_ids"] = [f"ENSG{i:011d}" for i in range(len(GENES))]
     query.var["feature_types"] = "Gene Expression"
     query.obsm["spatial"] = rng.uniform(0, 500, (query.n_obs, 2))
-    place = write_xenium(root / "output-breast", query)
+    xenium = write_xenium(root / "output-breast", query)
     counted(150, GENES, seed=2).write_h5ad(root / "first.h5ad")
     second = counted(150, GENES, seed=3)
     second.obs = second.obs.rename(columns={"cell_type": "annotation"})
     second.write_h5ad(root / "second.h5ad")
-    return Workplace(place, root / "first.h5ad", root / "second.h5ad")
+    return Workplace(xenium, root / "first.h5ad", root / "second.h5ad")
 
 
 @pytest.fixture(scope="session")
 def results(workplace: Workplace, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return what a run wrote; it is made once, in a process of its own."""
+    """Return the output folder of one run, made once in a separate process."""
     out = tmp_path_factory.mktemp("run") / "results"
     command = [sys.executable, "-m", "spatialcore.cli", "run", *workplace.arguments, "-t", "breast", "-o", str(out)]
-    told = subprocess.run([*command, *QUICK, "--json"], capture_output=True, text=True, check=False, cwd=ROOT)
-    assert told.returncode == 0, told.stderr
-    assert json.loads(told.stdout)["store"] == str(out)
-    assert "reading 2 references, cut to 30 panel genes" in told.stderr
+    done = subprocess.run([*command, *QUICK, "--json"], capture_output=True, text=True, check=False, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["store"] == str(out)
+    assert "reading 2 references, cut to 30 panel genes" in done.stderr
     return out

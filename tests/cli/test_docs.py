@@ -1,4 +1,4 @@
-"""What the documents tell people to type is understood by the command line."""
+"""Commands in the documentation are parsed by the command line."""
 
 import re
 import shlex
@@ -24,7 +24,7 @@ def commands() -> Iterator[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(("page", "line"), [*commands()])
-def test_it_is_understood(page: str, line: str) -> None:
+def test_command_in_documentation_is_valid(page: str, line: str) -> None:
     command, words = typer.main.get_command(app), shlex.split(line)[1:]
     while words and words[0] in getattr(command, "commands", {}):
         command = command.commands[words.pop(0)]
@@ -32,6 +32,6 @@ def test_it_is_understood(page: str, line: str) -> None:
         command.make_context("spatialcore", words)
 
 
-def test_the_readme_and_each_platform_have_some() -> None:
+def test_readme_and_platform_pages_have_commands() -> None:
     pages = {page for page, _ in commands()}
     assert {"README.md", "xenium.md", "cosmx.md", "merscope.md", "spatialdata.md", "h5ad.md", "cli.md"} <= pages

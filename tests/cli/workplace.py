@@ -1,8 +1,10 @@
-"""What the tests of the command line work on."""
+"""Small data for the tests of the command line."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -49,7 +51,7 @@ GENES = [
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a command left behind."""
+    """Exit code and output of a command."""
 
     code: int
     out: str
@@ -69,8 +71,15 @@ class Workplace:
 
     @property
     def arguments(self) -> tuple[str, ...]:
-        """The options that name them all."""
+        """Options that pass all of them."""
         return ("-q", str(self.query), "-r", f"{self.first}:cell_type", "-r", f"{self.second}:annotation")
+
+
+def json_output(spatialcore: Command, *words: Any, code: int = 0) -> Any:
+    """Run a command with --json and return its result."""
+    outcome = spatialcore(*words, "--json")
+    assert outcome.code == code, outcome.err
+    return json.loads(outcome.out)
 
 
 def counted(n_cells: int, genes: list[str], seed: int) -> AnnData:

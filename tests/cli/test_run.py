@@ -1,0 +1,307 @@
+"""spatialcore run: results, dry runs, checks of settings, and errors before long steps."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import anndata as ad
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from scipy.sparse import csr_matrix
+
+from spatialcore.columns import CELL_TYPE, MANIFEST, UNASSIGNED
+from tests.cli.workplace import ROOT, Command, Workplace, counted, json_output
+from tests.conftest import SHARED
+from tests.io.bundles import sample, write_xenium
+
+
+def test_run_writes_every_cell_in_order(results: Path, workplace: Workplace) -> None:
+    sample = results / workplace.query.name
+    annotated = ad.read_h5ad(sample / "annotated.h5ad")
+    ids = annotated.obs_names.tolist()
+    manifest = annotated.uns[MANIFEST]
+    assert manifest["n_unassigned"] == (annotated.obs[CELL_TYPE] == UNASSIGNED).sum()
+    assert manifest["min_confidence"] == 0.8
+    assert len(ids) == 200
+    assert pd.read_csv(sample / "cell_groups.csv", dtype=str)["cell_id"].tolist() == ids
+    assert pd.read_parquet(sample / "calls.parquet")["cell_id"].tolist() == ids
+    assert "<html" in (sample / "report.html").read_text()[:200]
+    assert len(list((sample / "plots").glob("*.png"))) >= 5
+    assert {"breast.pkl", "breast_celltypist.json", "breast_colors.json", "config.yaml"} <= {
+        file.name for file in (results / "model").iterdir()
+    }
+
+
+def test_written_configuration_can_be_run_again(spatialcore: Command, results: Path) -> None:
+    output = json_output(spatialcore, "run", results / "model" / "config.yaml", "--dry-run")
+    assert output["ok"]
+    assert output["peak_bytes"] > 5e8
+    store = next(check for check in output["checks"] if check["subject"].startswith("store"))
+    assert store["detail"] == "holds results, which will be replaced"
+
+
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        ((), "no queries given"),
+        (("-q", "folder"), "no references given"),
+        (("-q", "folder", "-r", "absent.h5ad:cell_type"), "nothing is at"),
+    ],
+)
+def test_missing_queries_and_references(spatialcore: Command, words: tuple[str, ...], part: str) -> None:
+    outcome = spatialcore("run", *words)
+    assert outcome.code in {2, 3}
+    assert part in outcome.err
+
+
+def test_missing_label_column_is_refused_before_reading_the_query(spatialcore: Command, workplace: Workplace) -> None:
+    outcome = spatialcore("run", "-q", workplace.query, "-r", f"{workplace.first}:absent", "-o", "unused")
+    assert outcome.code == 2
+    assert "Columns: cell_type" in outcome.err
+    assert "reading" not in outcome.err
+
+
+@pytest.mark.slow
+def test_ten_thousand_real_xenium_cells(spatialcore: Command, tmp_path: Path) -> None:
+    if not (SHARED / "data").is_dir():
+        pytest.skip(f"the real data folder {SHARED.name}/ is not beside this checkout")
+    source, folder = SHARED / "data" / "spatial_xenium_breast_scider.h5ad", tmp_path / "output-breast"
+    subprocess.run([sys.executable, ROOT / "tools" / "make_xenium_folder.py", source, folder], check=True, cwd=ROOT)
+    lung = ad.read_h5ad(SHARED / "data" / "nsclc_zilionis300.h5ad")
+    lung.obs["cell_type"] = lung.obs["cell_type"].astype(str).str.replace("^[tb](?=[A-Z])", "", regex=True)
+    lung.write_h5ad(tmp_path / "a.h5ad")
+    pancreas = ad.read_h5ad(SHARED / "data" / "pancreas_baron_h1.h5ad")
+    pancreas.obs = pancreas.obs.rename(columns={"cell_type": "annotation"})
+    pancreas.write_h5ad(tmp_path / "b.h5ad")
+    words = ["-q", folder, "-r", f"{tmp_path / 'a.h5ad'}:cell_type", "-r", f"{tmp_path / 'b.h5ad'}:annotation"]
+    output = json_output(spatialcore, "run", *words, "-t", "breast", "-o", tmp_path / "results", "--no-plots")
+    assert output["samples"][0]["cells"] == 10_000
+    calls = pd.read_parquet(tmp_path / "results" / "output-breast" / "calls.parquet")[CELL_TYPE].astype(str).to_numpy()
+    known = ad.read_h5ad(source).obs["cell_type"].astype(str).to_numpy()
+    right = {
+        "Fibroblasts": {"fibroblast"},
+        "Breast cancer": {"duct epithelial cell"},
+        "T cells": {"T cell", "natural killer cell"},
+        "B cells": {"B cell", "plasma cell"},
+    }
+    kept = calls != UNASSIGNED
+    assert kept.mean() > 0.6
+    assert pd.Series([call in right[label] for call, label in zip(calls[kept], known[kept], strict=True)]).mean() > 0.9
+
+
+def test_dry_run_writes_nothing(spatialcore: Command, workplace: Workplace, tmp_path: Path) -> None:
+    outcome = spatialcore("run", *workplace.arguments, "-o", tmp_path / "out", "--dry-run")
+    assert outcome.code == 0
+    assert "ready to run" in outcome.out
+    assert not (tmp_path / "out").exists()
+
+
+def test_dry_run_lists_all_problems(spatialcore: Command, workplace: Workplace, tmp_path: Path) -> None:
+    stranger = tmp_path / "stranger.h5ad"
+    counted(60, [f"STRANGE{i}" for i in range(30)], seed=5).write_h5ad(stranger)
+    words = ["-q", workplace.query, "-r", f"{workplace.first}:cell_typo", "-r", f"{stranger}:cell_type"]
+    words += ["-r", "nowhere.h5ad:cell_type", "-s", "target_proportions=absent.csv", "-o", workplace.first, "--dry-run"]
+    outcome = spatialcore("run", *words, "--json")
+    assert outcome.code == 2
+    output = json.loads(outcome.out)
+    problems = {check["subject"]: check["detail"] for check in output["checks"] if not check["ok"]}
+    assert not output["ok"]
+    assert "columns like types: cell_type" in problems["reference first.h5ad"]
+    assert problems["panel genes in stranger.h5ad"].startswith("0 of 30")
+    assert "reference nowhere.h5ad" in problems
+    assert "target proportions" in problems
+    assert any(subject.startswith("store ") for subject in problems)
+
+
+def test_options_override_the_configuration_file(spatialcore: Command, workplace: Workplace, tmp_path: Path) -> None:
+    config = tmp_path / "config.yaml"
+    content = {
+        "tissue": "breast",
+        "queries": [str(workplace.query)],
+        "references": [f"{workplace.first}:absent"],
+        "store": str(tmp_path / "out"),
+    }
+    config.write_text(yaml.safe_dump(content))
+    assert spatialcore("run", config, "--dry-run").code == 2
+    assert spatialcore("run", config, "-r", f"{workplace.first}:cell_type", "--dry-run").code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        (("--threshold", "7"), "confidence_threshold"),
+        (("-s", "max_cells_per_type=-1"), "max_cells_per_type"),
+        (("-s", "nonsense=1"), "nonsense"),
+        (("-s", "nonsense"), "no '='"),
+    ],
+)
+def test_values_are_checked(spatialcore: Command, workplace: Workplace, words: tuple[str, ...], part: str) -> None:
+    outcome = spatialcore("run", *workplace.arguments, *words, "--dry-run")
+    assert outcome.code == 2
+    assert part in outcome.err
+
+
+def test_invalid_yaml(spatialcore: Command, tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text("tissue: [breast")
+    outcome = spatialcore("run", tmp_path / "c.yaml")
+    assert outcome.code == 2
+    assert "not valid YAML" in outcome.err
+
+
+Change = Callable[[ad.AnnData], ad.AnnData]
+
+
+def with_values(change: Callable[[np.ndarray], np.ndarray]) -> Change:
+    """Return a change of the matrix as an array of floats."""
+
+    def changed(adata: ad.AnnData) -> ad.AnnData:
+        adata.X = csr_matrix(change(adata.X.toarray().astype(np.float32)))
+        return adata
+
+    return changed
+
+
+def with_one(value: float) -> Change:
+    def put(values: np.ndarray) -> np.ndarray:
+        values[3, 5] = value
+        return values
+
+    return with_values(put)
+
+
+def scaled(values: np.ndarray) -> np.ndarray:
+    return (values - values.mean(axis=0)) / (values.std(axis=0) + 1)
+
+
+def per_million(values: np.ndarray) -> np.ndarray:
+    return np.log1p(values / values.sum(axis=1, keepdims=True).clip(1) * 1e6)
+
+
+MATRICES: dict[str, tuple[Change, str]] = {
+    "NaN": (with_one(np.nan), "1 NaN of"),
+    "infinity": (with_one(np.inf), "1 infinite of"),
+    "one negative count": (with_one(-2), "1 negative of"),
+    "z-scores": (with_values(scaled), "z-scored"),
+    "counts per million": (with_values(per_million), "counts per million"),
+    "scaled counts": (with_values(lambda values: values * 1.37), "without a logarithm"),
+    "no count at all": (with_values(np.zeros_like), "empty"),
+    "no cells": (lambda adata: adata[:0].copy(), "holds no cell"),
+}
+
+
+@pytest.mark.parametrize("case", MATRICES)
+def test_query_without_usable_expression(spatialcore: Command, workplace: Workplace, tmp_path: Path, case: str) -> None:
+    change, message = MATRICES[case]
+    change(ad.read_h5ad(workplace.first)).write_h5ad(tmp_path / "q.h5ad")
+    outcome = spatialcore(
+        "run", "-q", tmp_path / "q.h5ad", "-r", f"{workplace.first}:cell_type", "-o", tmp_path / "out"
+    )
+    assert outcome.code == 2
+    assert message in outcome.err
+    assert "  -> " in outcome.err
+    assert "reading 1 reference" not in outcome.err
+    assert not (tmp_path / "out").exists()
+
+
+def empty(folder: Path) -> Path:
+    (folder / "q.h5ad").touch()
+    return folder / "q.h5ad"
+
+
+def r_file(folder: Path) -> Path:
+    (folder / "q.rds").write_bytes(b"\x1f\x8b")
+    return folder / "q.rds"
+
+
+def truncated(folder: Path) -> Path:
+    ad.AnnData(np.ones((50, 50), np.float32)).write_h5ad(folder / "q.h5ad")
+    whole = (folder / "q.h5ad").read_bytes()
+    (folder / "q.h5ad").write_bytes(whole[: len(whole) // 2])
+    return folder / "q.h5ad"
+
+
+def xenium_without(name: str) -> Callable[[Path], Path]:
+    def made(folder: Path) -> Path:
+        output = write_xenium(folder / "output", sample(12, 4))
+        for file in output.glob(name):
+            shutil.rmtree(file) if file.is_dir() else file.unlink()
+        return output
+
+    return made
+
+
+FILES: dict[str, tuple[Callable[[Path], Path], str]] = {
+    "an empty file": (empty, "0 bytes"),
+    "an R file": (r_file, "write_h5ad"),
+    "half a file": (truncated, "cut short"),
+    "a Xenium folder without cells": (xenium_without("cells.*"), "without its table of cells"),
+    "a Xenium folder without counts": (xenium_without("cell_feature_matrix*"), "without its count matrix"),
+}
+
+
+@pytest.mark.parametrize("case", FILES)
+def test_query_that_is_not_data(spatialcore: Command, workplace: Workplace, tmp_path: Path, case: str) -> None:
+    make, message = FILES[case]
+    query = make(tmp_path)
+    outcome = spatialcore("run", "-q", query, "-r", f"{workplace.first}:cell_type", "-o", tmp_path / "out")
+    assert outcome.code == 2
+    assert message in outcome.err
+    assert str(query) in outcome.err
+    assert "reading" not in outcome.err
+
+
+def test_output_is_a_file(spatialcore: Command, workplace: Workplace) -> None:
+    arguments = ["-q", workplace.query, "-r", f"{workplace.first}:cell_type", "-o", workplace.first]
+    outcome = spatialcore("run", *arguments)
+    assert outcome.code == 5
+    assert "is a file, wanted a folder" in outcome.err
+    assert "reading" not in outcome.err
+
+
+def test_data_passed_as_configuration(spatialcore: Command, workplace: Workplace) -> None:
+    outcome = spatialcore("run", workplace.first)
+    assert outcome.code == 2
+    assert f"--query {workplace.first}" in outcome.err.replace("\n", "")
+
+
+def test_two_queries_with_one_name(spatialcore: Command, workplace: Workplace) -> None:
+    outcome = spatialcore("run", "-q", workplace.query, "-q", workplace.query, "-r", f"{workplace.first}:cell_type")
+    assert "give each a 'sample' name" in outcome.err
+    assert "Value error" not in outcome.err
+    assert "seen:" not in outcome.err
+
+
+def test_unknown_setting(spatialcore: Command, workplace: Workplace) -> None:
+    outcome = spatialcore("run", *workplace.arguments, "-s", "confidence_treshold=0.7")
+    assert "there is no such setting" in outcome.err
+    assert "did you mean confidence_threshold" in outcome.err
+
+
+def test_label_column_with_cell_names(spatialcore: Command, workplace: Workplace, tmp_path: Path) -> None:
+    reference = ad.read_h5ad(workplace.first)
+    reference.obs["barcode"] = pd.Categorical([f"c{i}" for i in range(reference.n_obs)])
+    reference.write_h5ad(tmp_path / "r.h5ad")
+    arguments = ["-q", workplace.query, "-r", f"{tmp_path}/r.h5ad:barcode", "-o", tmp_path / "out"]
+    outcome = spatialcore("run", *arguments)
+    assert outcome.code == 2
+    assert f"'barcode' of r: {reference.n_obs}" in outcome.err
+    assert "name the column of cell types" in outcome.err
+
+
+def test_cells_without_coordinates_are_annotated_without_maps(
+    spatialcore: Command, workplace: Workplace, tmp_path: Path
+) -> None:
+    adata = ad.read_h5ad(workplace.first)
+    adata.obsm["spatial"] = np.full((adata.n_obs, 2), np.nan)
+    adata.write_h5ad(tmp_path / "q.h5ad")
+    arguments = ["-q", tmp_path / "q.h5ad", "-r", f"{workplace.first}:cell_type", "-s", "min_cells_per_type=5"]
+    outcome = spatialcore("run", *arguments, "-o", tmp_path / "out")
+    assert outcome.code == 0
+    plots = {path.name for path in (tmp_path / "out" / "q" / "plots").glob("*.png")}
+    assert "celltyping_confidence.png" in plots
+    assert "celltyping_celltype_map.png" not in plots
