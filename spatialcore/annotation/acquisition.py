@@ -75,7 +75,7 @@ def resolve_uri_to_local(uri: str | Path, cache_dir: Path | None = None, force: 
     if storage.scheme_of(uri) == "file":
         path = Path(storage.parse_uri(uri).path)
         if not path.exists():
-            raise FileMissingError(f"nothing is at {path}", hint="check the spelling of the path")
+            raise FileMissingError(f"no such file or folder: {path}", hint="check the spelling of the path")
         return path
     try:
         return resolve(open_source(uri), cache_dir=cache_dir, force=force).path

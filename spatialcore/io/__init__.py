@@ -1,4 +1,4 @@
-"""From the instrument's folder to the instrument's viewer: readers of platforms' output, writers of results."""
+"""Read the output of platforms, and write annotated data for viewers and portals."""
 
 from spatialcore.core.lazy_imports import lazy_exports
 

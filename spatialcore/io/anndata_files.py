@@ -1,4 +1,4 @@
-"""AnnData on disk: .h5ad files and .zarr folders."""
+"""Read and write AnnData files: .h5ad and .zarr."""
 
 import json
 from pathlib import Path
@@ -16,7 +16,7 @@ EFFORT: Final = {"compression": "gzip", "compression_opts": 2}
 
 
 def is_h5ad(path: Path) -> bool:
-    """Say whether a file is an HDF5 file with AnnData's parts."""
+    """Return whether a file is an HDF5 file with obs and var."""
     if not path.is_file() or not h5py.is_hdf5(path):
         return False
     with h5py.File(path) as store:
@@ -24,19 +24,19 @@ def is_h5ad(path: Path) -> bool:
 
 
 def is_anndata_zarr(path: Path) -> bool:
-    """Say whether a folder is a zarr group that says it is an AnnData."""
+    """Return whether a folder is a zarr group with an AnnData object."""
     return zarr_attributes(path).get("encoding-type") == "anndata"
 
 
 def zarr_attributes(path: Path) -> dict[str, object]:
-    """Return the attributes of a zarr group of either format, or nothing where there is none."""
+    """Return the attributes of a zarr group (format 2 or 3); an empty dict if there is no group."""
     if (path / "zarr.json").is_file():
-        found = json.loads((path / "zarr.json").read_text()).get("attributes", {})
+        attributes = json.loads((path / "zarr.json").read_text()).get("attributes", {})
     elif (path / ".zattrs").is_file():
-        found = json.loads((path / ".zattrs").read_text())
+        attributes = json.loads((path / ".zattrs").read_text())
     else:
-        found = {}
-    return dict(found)
+        attributes = {}
+    return dict(attributes)
 
 
 def read_h5ad(path: Path) -> AnnData:
@@ -47,10 +47,10 @@ def read_h5ad(path: Path) -> AnnData:
 
 
 def write_h5ad(adata: AnnData, path: Path) -> None:
-    """Write an h5ad file, small and quickly: the bytes of numbers are sorted by their significance before gzip.
+    """Write an h5ad file with gzip and the shuffle filter.
 
-    Every HDF5 library has this filter (shuffle). Counts come out 10 to 25 % smaller in two thirds of the time that
-    :meth:`anndata.AnnData.write_h5ad` takes with gzip, which has no option for it.
+    Every HDF5 library reads this filter. Counts are 10 to 25 % smaller, written in two thirds of the time of
+    :meth:`anndata.AnnData.write_h5ad` with gzip, which has no option for it.
     """
     from anndata.experimental import write_dispatched
 
@@ -75,6 +75,6 @@ def read_anndata_zarr(path: Path) -> AnnData:
 
 def _named(adata: AnnData, reader: str, path: Path) -> AnnData:
     if adata.n_vars == 0:
-        raise InputError(f"{path} holds no feature", hint="is it a table of cells only?")
-    # a file of ours keeps what its first reader found out about the platform
+        raise InputError(f"{path} has no features", hint="pass a file with counts")
+    # files written by this package keep the source of the first reader
     return adata if SOURCE in adata.uns else note_source(adata, reader=reader, platform="")

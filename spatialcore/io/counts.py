@@ -1,4 +1,4 @@
-"""The raw counts of an AnnData, wherever they are, with the features that they are of."""
+"""Raw counts of an AnnData from layers, raw.X or X, with their var frame."""
 
 from dataclasses import dataclass
 
@@ -13,25 +13,34 @@ from spatialcore.core.normalization import check_normalization_status
 
 @dataclass(frozen=True)
 class RawCounts:
-    """Counts, cells x features, and the table of the features: raw.X may be wider than X."""
+    """Counts (cells x features) and their var frame; raw.X can have more features than X."""
 
     matrix: csr_matrix
     var: pd.DataFrame
 
     @property
     def names(self) -> list[str]:
-        """The features' names, as text."""
+        """Names of the features."""
         return [str(name) for name in self.var.index]
 
 
 def raw_counts(adata: AnnData) -> RawCounts | None:
-    """Return the raw counts from layers, raw.X or X, in this order; None where there are none."""
+    """Return raw counts from layers, raw.X or X, in this order; None if there are none.
+
+    Examples
+    --------
+    >>> counts = raw_counts(AnnData(np.array([[0.0, 3.0], [2.0, 1.0]])))
+    >>> counts.matrix.toarray().tolist(), counts.names
+    ([[0.0, 3.0], [2.0, 1.0]], ['0', '1'])
+    """
     source = check_normalization_status(adata)["raw_source"]
     if source is None:
         return None
     var = adata.raw.var if source == "raw.X" else adata.var
-    places = {"raw.X": lambda: adata.raw.X, "X": lambda: adata.X}
-    found = places[source]() if source in places else adata.layers[source.removeprefix("layers/")]
-    matrix = open_matrix(found).take(np.arange(adata.n_obs)).astype(np.float32)
+    if source == "raw.X":
+        values = adata.raw.X
+    else:
+        values = adata.X if source == "X" else adata.layers[source.removeprefix("layers/")]
+    matrix = open_matrix(values).take(np.arange(adata.n_obs)).astype(np.float32)
     matrix.eliminate_zeros()
     return RawCounts(matrix, var)

@@ -1,4 +1,4 @@
-"""Cell groups that Xenium Explorer imports."""
+"""Write cell groups for Xenium Explorer."""
 
 from pathlib import Path
 
@@ -12,21 +12,26 @@ from spatialcore.io.write import cell_ids
 
 
 def write_explorer_groups(adata: AnnData, path: str | Path, *, column: str = CELL_TYPE) -> Path:
-    """Write the CSV with the header ``cell_id,group`` that Xenium Explorer takes as cell groups in its panel of cells.
+    """Write a CSV with the header ``cell_id,group`` that Xenium Explorer imports as cell groups.
 
     Parameters
     ----------
     adata
-        Cells of one Xenium sample, named as the instrument named them (``obs["cell_id"]``, else ``obs_names``).
+        Cells of one Xenium sample, with the identifiers of the instrument in ``obs["cell_id"]`` or ``obs_names``.
     path
-        The file to write.
+        Output file.
     column
-        The column of obs to show. A cell without a value goes to the group "Unassigned".
+        Column of obs with the groups. Cells without a value get the group "Unassigned".
+
+    Returns
+    -------
+    Path
+        The file written.
 
     Raises
     ------
     InputError
-        There is no such column.
+        The column does not exist.
 
     Examples
     --------
@@ -39,10 +44,10 @@ def write_explorer_groups(adata: AnnData, path: str | Path, *, column: str = CEL
     <BLANKLINE>
     """
     if column not in adata.obs:
-        raise InputError(f"obs has no column {column!r}", hint=f"it has {', '.join(adata.obs.columns[:12])}")
-    place = Path(path).expanduser()
+        raise InputError(f"obs has no column {column!r}", hint=f"columns: {', '.join(adata.obs.columns[:12])}")
+    file = Path(path).expanduser()
     groups = adata.obs[column].astype(object).where(adata.obs[column].notna(), UNASSIGNED).astype(str)
     table = pd.DataFrame({"cell_id": cell_ids(adata), "group": groups.to_numpy()})
-    with whole(place) as part:
+    with whole(file) as part:
         table.to_csv(part, index=False)
-    return place
+    return file

@@ -1,6 +1,6 @@
-"""What the platform readers share: finding files, streaming count tables, joining cells to their metadata.
+"""Helpers of the platform readers: find files, stream count tables, join cells with metadata.
 
-Identifiers are read as text from the first byte. Vizgen's are 64-bit integers and would lose digits as floats.
+Identifiers are read as strings: those of MERSCOPE are 64-bit integers and would lose digits as floats.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,28 +23,28 @@ IDENTIFIERS = {"cell", "cell_id", "entityid", "fov"}
 
 
 def find_one(folder: Path, patterns: Sequence[str]) -> Path | None:
-    """Return the one file of a folder that matches the first pattern with a match, or None.
+    """Return the file of a folder that matches the first matching pattern, or None.
 
     Raises
     ------
     InputError
-        Several files match one pattern: the folder holds more than one sample.
+        Several files match one pattern: the folder has more than one sample.
     """
     for pattern in patterns:
-        found = sorted(folder.glob(pattern))
-        if len(found) > 1:
-            names = ", ".join(file.name for file in found)
+        files = sorted(folder.glob(pattern))
+        if len(files) > 1:
+            names = ", ".join(file.name for file in files)
             raise InputError(
-                f"{folder} holds {len(found)} files of the pattern {pattern}: {names}",
-                hint="keep one sample to a folder: move the others elsewhere, or pass a folder with one of them",
+                f"{folder} has {len(files)} files that match {pattern}: {names}",
+                hint="pass a folder with the files of one sample",
             )
-        if found:
-            return found[0]
+        if files:
+            return files[0]
     return None
 
 
 def need_one(folder: Path, patterns: Sequence[str]) -> Path:
-    """Return the file that :func:`find_one` finds.
+    """Return the file that :func:`find_one` returns; raise if there is none.
 
     Raises
     ------
@@ -53,12 +53,14 @@ def need_one(folder: Path, patterns: Sequence[str]) -> Path:
     """
     file = find_one(folder, patterns)
     if file is None:
-        raise FileMissingError(f"{folder} has none of {', '.join(patterns)}", hint="export the flat files again")
+        raise FileMissingError(
+            f"no file in {folder} matches {' or '.join(patterns)}", hint="export the flat files again"
+        )
     return file
 
 
 def read_table(file: Path) -> pd.DataFrame:
-    """Read a table of cells from CSV (also gzipped) or parquet; the first column and identifiers come as text."""
+    """Read a table of cells from CSV (also gzipped) or parquet; first column and identifiers as strings."""
     if file.suffix == ".parquet":
         table = pd.read_parquet(file)
         return table.reset_index() if table.index.name else table
@@ -68,18 +70,23 @@ def read_table(file: Path) -> pd.DataFrame:
 
 
 def stream_columns(file: Path, text_columns: Sequence[str]) -> Iterator[tuple[pd.DataFrame, csr_matrix, list[str]]]:
-    """Read a wide CSV of counts block by block.
+    """Read a CSV of counts (cells x genes) block by block.
 
     Parameters
     ----------
     file
-        CSV with a header, gzipped or not: some identifier columns and one column per gene.
+        CSV with a header, gzipped or not: identifier columns and one column per gene.
     text_columns
-        Names of the columns that are not genes; the others are read as numbers.
+        Names of the identifier columns; all other columns are read as numbers.
 
     Yields
     ------
-    Identifiers as text, counts (cells x genes, float32) and the gene names of a block.
+    identifiers : DataFrame
+        Identifier columns of a block, as strings.
+    counts : csr_matrix
+        Cells x genes, float32.
+    genes : list of str
+        Gene names.
     """
     import pyarrow as pa
     from pyarrow import csv
@@ -96,7 +103,9 @@ def stream_columns(file: Path, text_columns: Sequence[str]) -> Iterator[tuple[pd
                 if batch.num_rows:
                     yield _split(batch, genes, text_columns)
     except pa.ArrowInvalid as error:
-        raise InputError(f"{file} is not a table of counts: {error}", hint="a gene's column holds text?") from error
+        raise InputError(
+            f"{file} is not a table of counts: {error}", hint="check for text in the columns of genes"
+        ) from error
 
 
 def _header(start: bytes, file: Path) -> list[str]:
@@ -106,7 +115,7 @@ def _header(start: bytes, file: Path) -> list[str]:
     line = start.split(b"\n", 1)[0].decode("utf-8-sig").rstrip("\r")
     names = next(csv.reader(io.StringIO(line)), [])
     if len(names) < 2:
-        raise InputError(f"{file} has no comma-separated header", hint="is it an empty or an unfinished download?")
+        raise InputError(f"{file} has no comma-separated header", hint="copy the file again: it may be truncated")
     return names
 
 
@@ -117,61 +126,61 @@ def _split(batch: object, genes: list[str], text: Sequence[str]) -> tuple[pd.Dat
 
 
 def read_counts(file: Path, text_columns: Sequence[str]) -> tuple[pd.DataFrame, csr_matrix, list[str]]:
-    """Read the whole of a wide CSV of counts as identifiers, sparse counts and gene names."""
+    """Read a CSV of counts as identifiers, sparse counts (cells x genes) and gene names."""
     blocks = list(stream_columns(file, text_columns))
     if not blocks:
-        raise InputError(f"{file} holds a header and no cell", hint="export the flat files again")
+        raise InputError(f"{file} has a header but no cells", hint="export the flat files again")
     identifiers = pd.concat([block[0] for block in blocks], ignore_index=True)
     return identifiers, vstack([block[1] for block in blocks], format="csr"), blocks[0][2]
 
 
 def assemble(counts: csr_matrix, cells: Iterable[str], var: pd.DataFrame) -> AnnData:
-    """Make an AnnData of counts, cell identifiers and features, refusing doubled identifiers."""
+    """Return an AnnData of counts, cell identifiers and var; raise for duplicate identifiers."""
     names = pd.Index([str(cell) for cell in cells])
     if names.has_duplicates:
-        double = names[names.duplicated()].unique()[:5].tolist()
+        duplicates = names[names.duplicated()].unique()[:5].tolist()
         raise InputError(
-            f"{names.duplicated().sum()} cell identifiers occur twice: {', '.join(double)}",
-            hint="several slides in one table? split it, or add a column 'cell' that is unique",
+            f"{names.duplicated().sum()} duplicate cell identifiers: {', '.join(duplicates)}",
+            hint="split tables of several slides, or add a column 'cell' with unique identifiers",
         )
     var.index = make_index_unique(var.index)
     return AnnData(X=counts.astype(np.float32), obs=pd.DataFrame(index=names), var=var)
 
 
 def attach_cells(adata: AnnData, table: pd.DataFrame, *, xy: tuple[str, str], scale: float = 1.0) -> None:
-    """Add a metadata table (index: cell identifiers as text) to the cells of the matrix, in the matrix's order.
+    """Add a metadata table (index: cell identifiers) to obs, in the order of the matrix.
 
     Parameters
     ----------
     xy
-        The columns that hold the coordinates; they go to ``obsm["spatial"]`` and not to ``obs``.
+        Columns with the coordinates; they are stored in ``obsm["spatial"]`` and removed from ``obs``.
     scale
-        What the coordinates are multiplied with.
+        Factor that the coordinates are multiplied by.
 
     Raises
     ------
     InputError
-        Identifiers are doubled, or none is shared with the matrix.
+        Identifiers are not unique, or the matrix has none of them.
     """
     if table.index.has_duplicates:
-        raise InputError("the table of cells names a cell twice", hint="one line per cell is wanted")
+        raise InputError("the table of cells has duplicate identifiers", hint="expected one line per cell")
     shared = adata.obs_names.isin(table.index)
     if not shared.any():
         raise InputError(
             f"no cell of the matrix ({', '.join(adata.obs_names[:3])}) is in the table of cells "
             f"({', '.join(table.index[:3])})",
-            hint="are both files of the same sample and the same segmentation?",
+            hint="check that both files are of the same sample and segmentation",
         )
     if not shared.all():
-        logger.warning("%d cells of the matrix have no metadata: their coordinates are missing", (~shared).sum())
+        logger.warning("%d cells of the matrix have no metadata and no coordinates", (~shared).sum())
     if extra := len(table) - int(shared.sum()):
-        logger.warning("%d cells of the metadata have no line in the matrix and are left out", extra)
+        logger.warning("skipped %d cells of the metadata that are not in the matrix", extra)
     table = table.reindex(adata.obs_names)
     adata.obsm[SPATIAL] = table[list(xy)].to_numpy(dtype=float) * scale
     adata.obs = table.drop(columns=list(xy))
 
 
 def note_source(adata: AnnData, *, reader: str, platform: str, unit: str = "", software: str = "") -> AnnData:
-    """Write down where the cells come from and in which unit their coordinates are."""
+    """Store reader, platform, unit of the coordinates and software in uns."""
     adata.uns[SOURCE] = {"reader": reader, "platform": platform, "unit": unit, "software": software}
     return adata

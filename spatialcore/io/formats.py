@@ -1,4 +1,4 @@
-"""The formats that can be read: what each looks for, how it is recognised, who reads it."""
+"""Supported input formats: how each is recognised, and its reader."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ from spatialcore.io import anndata_files, cosmx, merscope, spatialdata_store, te
 
 @dataclass(frozen=True)
 class Format:
-    """One format: its name, what it looks for, whether a path is one, and its reader."""
+    """One input format: name, required files, test for a path, and reader."""
 
     name: str
-    wanted: str
+    required: str
     recognises: Callable[[Path], bool]
     read: Callable[[Path], AnnData]
 
@@ -38,24 +38,24 @@ FORMATS = (
     Format("10x .h5", "an HDF5 file with matrix/{data,indices,indptr,barcodes}", _is_tenx_file, _read_tenx_file),
     Format(
         "SpatialData .zarr",
-        "a zarr folder whose attributes name spatialdata_attrs",
+        "a zarr folder with the attribute spatialdata_attrs",
         spatialdata_store.is_spatialdata,
         spatialdata_store.read_spatialdata,
     ),
     Format(
         "AnnData .zarr",
-        "a zarr folder whose attributes say encoding-type anndata",
+        "a zarr folder with the attribute encoding-type anndata",
         anndata_files.is_anndata_zarr,
         anndata_files.read_anndata_zarr,
     ),
-    Format("Xenium output folder", xenium.WANTED, xenium.is_xenium, xenium.read_xenium),
-    Format("CosMx flat files", cosmx.WANTED, cosmx.is_cosmx, cosmx.read_cosmx),
-    Format("MERSCOPE region", merscope.WANTED, merscope.is_merscope, merscope.read_merscope),
+    Format("Xenium output folder", xenium.REQUIRED, xenium.is_xenium, xenium.read_xenium),
+    Format("CosMx flat files", cosmx.REQUIRED, cosmx.is_cosmx, cosmx.read_cosmx),
+    Format("MERSCOPE region", merscope.REQUIRED, merscope.is_merscope, merscope.read_merscope),
 )
 
 
 def identify(path: str | Path) -> Format:
-    """Find out what a path holds.
+    """Return the format of a file or folder.
 
     Parameters
     ----------
@@ -70,47 +70,56 @@ def identify(path: str | Path) -> Format:
     Raises
     ------
     FileMissingError
-        There is nothing at the path.
+        The path does not exist.
     InputError
-        Nothing that can be read; the error lists what was looked for and what is there.
+        The format is not supported; the error lists the supported formats and the content of the folder.
+
+    Examples
+    --------
+    >>> import anndata, numpy as np, tempfile
+    >>> from spatialcore.io import identify
+    >>> path = f"{tempfile.mkdtemp()}/cells.h5ad"
+    >>> anndata.AnnData(np.ones((3, 2))).write_h5ad(path)
+    >>> identify(path).name
+    'AnnData .h5ad'
     """
-    place = Path(path).expanduser()
-    if not place.exists():
-        raise FileMissingError(f"nothing is at {place}", hint="check the path; remote files are given as URIs")
+    location = Path(path).expanduser()
+    if not location.exists():
+        raise FileMissingError(f"no such file or folder: {location}", hint="check the path; pass remote files as URIs")
     try:
-        found = next((entry for entry in FORMATS if entry.recognises(place)), None)
-    except OSError as error:  # an HDF5 file that begins as one and does not go on
-        raise InputError(f"{place} cannot be read: damaged or cut short ({error})", hint="copy it again") from error
-    if found is None:
-        raise InputError(_unknown(place), hint=_hint(place))
-    return found
+        file_format = next((entry for entry in FORMATS if entry.recognises(location)), None)
+    except OSError as error:  # a truncated HDF5 file
+        raise InputError(f"{location} cannot be read: damaged or truncated ({error})", hint="copy it again") from error
+    if file_format is None:
+        raise InputError(_unknown(location), hint=_hint(location))
+    return file_format
 
 
-def _unknown(place: Path) -> str:
-    if place.is_file() and place.stat().st_size == 0:
-        return f"{place} is empty: a file of 0 bytes"
-    if place.suffix.lower() in R_FILES:
-        return f"{place} is a file of R, which cannot be read here"
-    looked_for = "\n".join(f"    {entry.name}: {entry.wanted}" for entry in FORMATS)
-    seen = "a file" if place.is_file() else f"a folder with {_listing(place)}"
-    return f"{place} is of no format that can be read ({seen}). Looked for:\n{looked_for}"
+def _unknown(location: Path) -> str:
+    if location.is_file() and location.stat().st_size == 0:
+        return f"{location} is empty: a file of 0 bytes"
+    if location.suffix.lower() in R_FILES:
+        return f"{location} is an R file, which is not supported"
+    supported = "\n".join(f"    {entry.name}: {entry.required}" for entry in FORMATS)
+    content = "a file" if location.is_file() else f"a folder with {_listing(location)}"
+    return f"unknown format: {location} ({content}). Supported:\n{supported}"
 
 
-def _listing(place: Path) -> str:
-    names = sorted(item.name + "/" * item.is_dir() for item in place.iterdir())
+def _listing(location: Path) -> str:
+    names = sorted(item.name + "/" * item.is_dir() for item in location.iterdir())
     more = f" and {len(names) - 8} more" if len(names) > 8 else ""
-    return (", ".join(names[:8]) or "nothing in it") + more
+    return (", ".join(names[:8]) or "no files") + more
 
 
-def _hint(place: Path) -> str:
-    """Point at a folder one level up or down that can be read, the usual slip; else say what would do."""
-    if place.suffix.lower() in R_FILES:
+def _hint(location: Path) -> str:
+    """Suggest a supported folder one level up or down, else list what can be passed."""
+    if location.suffix.lower() in R_FILES:
         return "write it as .h5ad in R: anndataR::write_h5ad() for Seurat and SingleCellExperiment objects"
-    if place.is_dir() and (missing := xenium.missing_part(place)):
-        return f"this looks like a Xenium output folder without its {missing}: copy that beside it"
-    below = sorted(item for item in place.iterdir() if item.is_dir())[:50] if place.is_dir() else []
-    for candidate in [*below, place.parent]:
+    if location.is_dir() and (missing := xenium.missing_part(location)):
+        return f"this looks like a Xenium output folder without its {missing}: copy it into the folder"
+    below = sorted(item for item in location.iterdir() if item.is_dir())[:50] if location.is_dir() else []
+    for candidate in [*below, location.parent]:
         entry = next((entry for entry in FORMATS if entry.recognises(candidate)), None)
         if entry is not None:
-            return f"{candidate} is a {entry.name}: pass that"
-    return "pass the instrument's output folder as it was exported, or an .h5ad file"
+            return f"{candidate} is supported ({entry.name}): pass it instead"
+    return "pass the unchanged output folder of the instrument, or an .h5ad file"

@@ -1,4 +1,4 @@
-"""MERSCOPE output: cell_by_gene.csv and cell_metadata.csv of a region."""
+"""Read MERSCOPE output: cell_by_gene.csv and cell_metadata.csv of a region."""
 
 from pathlib import Path
 
@@ -11,20 +11,19 @@ from spatialcore.io.flat_files import assemble, attach_cells, find_one, need_one
 PLATFORM = "MERSCOPE"
 COUNTS = ("*cell_by_gene.csv", "*cell_by_gene.csv.gz")
 METADATA = ("*cell_metadata.csv", "*cell_metadata.csv.gz")
-WANTED = "cell_by_gene.csv and cell_metadata.csv of one region"
+REQUIRED = "cell_by_gene.csv and cell_metadata.csv of one region"
 XY = ("center_x", "center_y")
 
 
 def is_merscope(path: Path) -> bool:
-    """Say whether a folder holds MERSCOPE's matrix and metadata."""
+    """Return whether a folder has a MERSCOPE count matrix and metadata."""
     return path.is_dir() and find_one(path, COUNTS) is not None and find_one(path, METADATA) is not None
 
 
 def read_merscope(path: Path) -> AnnData:
     """Read counts, centres (µm) and metadata of one MERSCOPE region.
 
-    The first column of either table is the cell's identifier, whatever it is called. Blank barcodes stay among the
-    features.
+    The first column of both tables is the cell identifier, regardless of its name. Blank barcodes are kept.
     """
     counts_file = need_one(path, COUNTS)
     first = _first_column(counts_file)
@@ -43,5 +42,5 @@ def _metadata(file: Path) -> pd.DataFrame:
     table = read_table(file)
     first = table.columns[0]
     if missing := [name for name in XY if name not in table]:
-        raise InputError(f"{file} has no column {', '.join(missing)}", hint=f"it has {', '.join(table.columns)}")
+        raise InputError(f"{file} has no column {', '.join(missing)}", hint=f"columns: {', '.join(table.columns)}")
     return table.drop(columns=first).set_axis(pd.Index(table[first].astype(str)), axis=0)

@@ -1,4 +1,4 @@
-"""One door for every platform's output."""
+"""Read the output of any supported platform."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ logger = get_logger(__name__)
 
 
 def read_spatial(path: str | Path) -> AnnData:
-    """Read the output of a platform, whichever it is: counts, coordinates and cell identifiers, no images.
+    """Read the output of any supported platform: counts, coordinates and cell identifiers, without images.
 
     Parameters
     ----------
@@ -22,24 +22,29 @@ def read_spatial(path: str | Path) -> AnnData:
     Returns
     -------
     AnnData
-        All cells in the order of the count matrix, their identifiers as text in ``obs_names``; all features, controls
-        included; coordinates (cells x 2) in ``obsm["spatial"]`` where the format has them;
-        ``uns["spatialcore_source"]`` says reader, platform, unit of the coordinates and software.
+        Cells in the order of the count matrix, with their identifiers as strings in ``obs_names``; all features,
+        including controls; coordinates (cells x 2) in ``obsm["spatial"]`` if the format has them; reader, platform,
+        unit of the coordinates and software in ``uns["spatialcore_source"]``.
 
     Raises
     ------
     FileMissingError
-        There is nothing at the path, or a part of the output is missing.
+        The path does not exist, or a file of the output is missing.
     InputError
-        The format is not known, or the files do not fit each other.
+        The format is unknown, or the files do not match each other.
 
     Examples
     --------
+    >>> import anndata, numpy as np, tempfile
     >>> from spatialcore.io import read_spatial
-    >>> adata = read_spatial("output-XETG00001__0001__breast")  # doctest: +SKIP
+    >>> path = f"{tempfile.mkdtemp()}/cells.h5ad"
+    >>> anndata.AnnData(np.ones((3, 2))).write_h5ad(path)
+    >>> adata = read_spatial(path)
+    >>> adata.shape, adata.uns["spatialcore_source"]["reader"]
+    ((3, 2), 'h5ad')
     """
-    place = Path(path).expanduser()
-    found = identify(place)
-    adata = found.read(place)
-    logger.info("%s: %s, %d cells x %d features", place.name, found.name, adata.n_obs, adata.n_vars)
+    location = Path(path).expanduser()
+    file_format = identify(location)
+    adata = file_format.read(location)
+    logger.info("%s: %s, %d cells x %d features", location.name, file_format.name, adata.n_obs, adata.n_vars)
     return adata

@@ -1,8 +1,8 @@
-"""SpatialData .zarr stores: their table of counts, without images and points."""
+"""Read and update the table of a SpatialData .zarr store; images and points are not read."""
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from anndata import AnnData
@@ -20,41 +20,41 @@ DEFAULT_TABLE = "table"
 
 
 def is_spatialdata(path: Path) -> bool:
-    """Say whether a folder is a zarr group that says it is a SpatialData object."""
+    """Return whether a folder is a zarr group with a SpatialData object."""
     return "spatialdata_attrs" in zarr_attributes(path)
 
 
 def open_store(path: Path, *parts: str) -> "SpatialData":
-    """Read the named kinds of elements of a store, tables by default."""
+    """Read elements of a store by kind ("tables", "shapes"); by default the tables."""
     try:
         from spatialdata import SpatialData
     except ImportError as error:
         raise DependencyError(
-            f"{path} is a SpatialData store and the package spatialdata is not installed",
+            f"spatialdata is not installed; it is needed to read {path}",
             hint="pip install 'spatialcore-celltyping[spatialdata]'",
         ) from error
     return SpatialData.read(path, selection=parts or ("tables",))
 
 
-def choose_table(store: Any, table: str | None, path: Path) -> str:
-    """Return the name of the table to work on: the given one, 'table', or the only one.
+def choose_table(store: "SpatialData", table: str | None, path: Path) -> str:
+    """Return the name of the table to use: the given one, 'table', or the only one.
 
     Raises
     ------
     InputError
-        There is no such table, or several and none is called 'table'.
+        The table does not exist, or there are several and none is called 'table'.
     """
     names = sorted(store.tables)
     if table is not None and table in names:
         return table
     if table is None and (DEFAULT_TABLE in names or len(names) == 1):
         return DEFAULT_TABLE if DEFAULT_TABLE in names else names[0]
-    wanted = f"a table {table!r}" if table else "one table, or one called 'table'"
-    raise InputError(f"{path} holds the tables {', '.join(names) or '(none)'}; wanted: {wanted}", hint="pass table=")
+    expected = f"a table {table!r}" if table else "one table, or one called 'table'"
+    raise InputError(f"{path} has the tables {', '.join(names) or '(none)'}, expected {expected}", hint="pass table=")
 
 
 def read_spatialdata(path: Path, table: str | None = None) -> AnnData:
-    """Read the table of a SpatialData store; coordinates missing in it come from the shapes that it annotates."""
+    """Read the table of a SpatialData store; if it has no coordinates, they are the centroids of its shapes."""
     store = open_store(path)
     name = choose_table(store, table, path)
     adata: AnnData = store.tables[name]
@@ -66,47 +66,47 @@ def read_spatialdata(path: Path, table: str | None = None) -> AnnData:
 
 
 def _centres(path: Path, adata: AnnData) -> np.ndarray | None:
-    """Return the centroid of the shape of each cell, NaN where a cell has none; None without shapes."""
-    about = adata.uns.get("spatialdata_attrs")
-    if about is None:
+    """Return the centroid of the shape of each cell (cells x 2), NaN for cells without a shape; None without shapes."""
+    attributes = adata.uns.get("spatialdata_attrs")
+    if attributes is None:
         return None
     shapes = open_store(path, "shapes").shapes
     centres = np.full((adata.n_obs, 2), np.nan)
-    regions = adata.obs[about["region_key"]].astype(str).to_numpy()
-    instances = adata.obs[about["instance_key"]].to_numpy()
+    regions = adata.obs[attributes["region_key"]].astype(str).to_numpy()
+    instances = adata.obs[attributes["instance_key"]].to_numpy()
     for region in {str(r) for r in regions} & set(shapes):
-        here = regions == region
-        points = shapes[region].geometry.centroid.reindex(instances[here])
-        centres[here] = np.column_stack([points.x, points.y])
+        in_region = regions == region
+        points = shapes[region].geometry.centroid.reindex(instances[in_region])
+        centres[in_region] = np.column_stack([points.x, points.y])
     return None if np.isnan(centres).all() else centres
 
 
 def update_table(path: Path, adata: AnnData, names: Sequence[str], table: str | None = None) -> None:
-    """Put calls, scores and manifest of `adata` into the table of a store; the old table stays until the new is whole.
+    """Write calls, scores and manifest of `adata` into the table of a store; the table is replaced atomically.
 
     Parameters
     ----------
     names
-        The columns of obs to bring over, as far as they are there.
+        Columns of obs to copy; missing columns are skipped.
 
     Raises
     ------
     InputError
-        The store's table is of other cells.
+        The table of the store has other cells.
     """
     store = open_store(path)
     name = choose_table(store, table, path)
     target: AnnData = store.tables[name]
     if target.n_obs != adata.n_obs or not adata.obs_names.isin(target.obs_names).all():
         raise InputError(
-            f"the table {name!r} of {path} has {target.n_obs} cells, the calls {adata.n_obs}; not the same ones",
-            hint="write into the store that the data were read from",
+            f"the table {name!r} of {path} has other cells ({target.n_obs}) than the calls ({adata.n_obs})",
+            hint="write to the store that the data were read from",
         )
-    _bring_over(adata, target, names)
-    _swap(store, path, name, target)
+    _copy_results(adata, target, names)
+    _replace_table(store, path, name, target)
 
 
-def _bring_over(adata: AnnData, target: AnnData, names: Sequence[str]) -> None:
+def _copy_results(adata: AnnData, target: AnnData, names: Sequence[str]) -> None:
     rows = adata.obs_names.get_indexer(target.obs_names)
     for column in (column for column in names if column in adata.obs):
         target.obs[column] = adata.obs[column].iloc[rows].to_numpy()
@@ -117,12 +117,12 @@ def _bring_over(adata: AnnData, target: AnnData, names: Sequence[str]) -> None:
         target.uns[MANIFEST] = adata.uns[MANIFEST]
 
 
-def _swap(store: Any, path: Path, name: str, table: AnnData) -> None:
-    fresh = f"{name}_being_written"
-    if fresh in store.tables:  # left behind by a writer that was killed
-        store.delete_element_from_disk(fresh)
-        del store.tables[fresh]
-    store.tables[fresh] = table
-    store.write_element(fresh)
-    replace(path / "tables" / fresh, path / "tables" / name)
+def _replace_table(store: "SpatialData", path: Path, name: str, table: AnnData) -> None:
+    temporary = f"{name}_being_written"
+    if temporary in store.tables:  # from a process that was killed
+        store.delete_element_from_disk(temporary)
+        del store.tables[temporary]
+    store.tables[temporary] = table
+    store.write_element(temporary)
+    replace(path / "tables" / temporary, path / "tables" / name)
     store.write_consolidated_metadata()

@@ -1,4 +1,4 @@
-"""10x Genomics' three containers of a feature x cell matrix: HDF5, MEX folder, zarr."""
+"""Read 10x Genomics feature-cell matrices: HDF5, MEX folder and zarr."""
 
 import json
 from collections.abc import Iterable
@@ -16,8 +16,8 @@ from spatialcore.io.flat_files import assemble, find_one, need_one
 
 GENE_IDS = "gene_ids"
 FEATURE_TYPES = "feature_types"
-# the words of Xenium's zarr and those of its h5
-FEATURE_WORDS = {
+# feature types of Xenium's zarr -> those of its h5
+FEATURE_TYPE_NAMES = {
     "gene": "Gene Expression",
     "negative_control_probe": "Negative Control Probe",
     "negative_control_codeword": "Negative Control Codeword",
@@ -30,7 +30,7 @@ HEX_TO_LETTER = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
 
 
 def features(names: Iterable[str], ids: Iterable[str], kinds: Iterable[str] | None = None) -> pd.DataFrame:
-    """Return the var table: symbols as index, ``gene_ids`` and ``feature_types`` as columns."""
+    """Return the var frame: names as index, ``gene_ids`` and ``feature_types`` as columns."""
     var = pd.DataFrame({GENE_IDS: list(ids)}, index=pd.Index([str(name) for name in names]))
     if kinds is not None:
         var[FEATURE_TYPES] = pd.Categorical(list(kinds))
@@ -38,7 +38,7 @@ def features(names: Iterable[str], ids: Iterable[str], kinds: Iterable[str] | No
 
 
 def is_tenx_h5(file: Path) -> bool:
-    """Say whether an HDF5 file has 10x's layout, of Cell Ranger 3 and up or (one group a genome) before it."""
+    """Return whether a file is a 10x HDF5 matrix, of Cell Ranger >= 3 or older (one group per genome)."""
     if not h5py.is_hdf5(file):
         return False
     with h5py.File(file) as store:
@@ -53,16 +53,16 @@ def _matrix_group(store: h5py.File) -> h5py.Group | None:
 
 
 def read_tenx_h5(file: Path) -> AnnData:
-    """Read a 10x HDF5 matrix. Integers stored as floats, as R writes them, are taken for the integers they are."""
+    """Read a 10x HDF5 matrix. Indices stored as floats, as R writes them, are converted to integers."""
     with h5py.File(file) as store:
         group = _matrix_group(store)
         if group is None:
-            raise InputError(f"{file} is an HDF5 file without a 10x matrix", hint="pass cell_feature_matrix.h5")
+            raise InputError(f"{file} has no 10x matrix", hint="pass cell_feature_matrix.h5")
         n_features, n_cells = (int(n) for n in group["shape"][:])
         indices, indptr = _integers(group["indices"], file), _integers(group["indptr"], file)
         if len(indptr) != n_cells + 1 or len(indices) != indptr[-1]:
-            raise InputError(f"{file} is damaged: its index does not fit {n_cells} cells", hint="copy the file again")
-        # columns are cells there, so the same three arrays are the rows here
+            raise InputError(f"{file} is damaged: the index does not match {n_cells} cells", hint="copy the file again")
+        # CSC of features x cells has the same arrays as CSR of cells x features
         counts = csr_matrix((group["data"][:], indices, indptr), shape=(n_cells, n_features))
         var = _features_of(group)
         adata = assemble(counts, _texts(group["barcodes"]), var)
@@ -71,7 +71,7 @@ def read_tenx_h5(file: Path) -> AnnData:
 
 
 def _unscale_protein(adata: AnnData, factor: float) -> None:
-    """Take back the fixed-point scale on which Xenium Onboard Analysis 4 keeps protein intensities in its HDF5."""
+    """Reverse the fixed-point scaling of protein intensities in the HDF5 of Xenium Onboard Analysis 4."""
     if factor != 1.0 and FEATURE_TYPES in adata.var:
         protein = (adata.var[FEATURE_TYPES] == "Protein Expression").to_numpy()
         adata.X.data /= np.where(protein, factor, 1.0).astype(np.float32)[adata.X.indices]
@@ -93,7 +93,7 @@ def _integers(dataset: h5py.Dataset, file: Path) -> np.ndarray:
     if not np.issubdtype(values.dtype, np.integer):
         whole = np.rint(values)
         if not np.array_equal(whole, values):
-            raise InputError(f"{file}: {dataset.name} holds fractions, not indices", hint="copy the file again")
+            raise InputError(f"{file}: {dataset.name} has fractions, expected integers", hint="copy the file again")
         values = whole
     wide = values.size > 0 and values.max() > np.iinfo(np.int32).max
     return np.asarray(values, dtype=np.int64 if wide else np.int32)
@@ -105,7 +105,7 @@ FEATURES = ("features.tsv.gz", "features.tsv", "genes.tsv.gz", "genes.tsv")
 
 
 def is_mex(folder: Path) -> bool:
-    """Say whether a folder holds matrix, features and barcodes as text files."""
+    """Return whether a folder has a MEX matrix."""
     return folder.is_dir() and find_one(folder, MEX) is not None
 
 
@@ -121,7 +121,7 @@ def read_mex(folder: Path) -> AnnData:
 
 
 def read_matrix_zarr(path: Path) -> AnnData:
-    """Read Xenium's cell_feature_matrix.zarr, a folder or a zip."""
+    """Read cell_feature_matrix.zarr of Xenium, as folder or zip."""
     import zarr
     from zarr.storage import LocalStore, ZipStore
 
@@ -134,8 +134,9 @@ def read_matrix_zarr(path: Path) -> AnnData:
 
 
 def _from_zarr(group: Any, path: Path) -> AnnData:
-    about = dict(group.attrs)
-    var = features(about["feature_keys"], about["feature_ids"], _kinds(about["feature_types"]))
+    attributes = dict(group.attrs)
+    kinds = [FEATURE_TYPE_NAMES.get(kind, kind) for kind in attributes["feature_types"]]
+    var = features(attributes["feature_keys"], attributes["feature_ids"], kinds)
     cells = decode_cell_ids(group["cell_id"][:])
     data, indices, indptr = (np.asarray(group[part][:]) for part in ("data", "indices", "indptr"))
     shape = (len(cells), len(var))
@@ -144,19 +145,20 @@ def _from_zarr(group: Any, path: Path) -> AnnData:
         return assemble(csc_matrix(arrays, shape=shape).tocsr(), cells, var)
     if len(indptr) == len(cells) + 1:
         return assemble(csr_matrix(arrays, shape=shape), cells, var)
-    raise InputError(f"{path} is damaged: its index fits neither cells nor features", hint="copy the file again")
-
-
-def _kinds(words: Iterable[str]) -> list[str]:
-    return [FEATURE_WORDS.get(word, word) for word in words]
+    raise InputError(f"{path} is damaged: the index matches neither cells nor features", hint="copy the file again")
 
 
 def decode_cell_ids(pairs: np.ndarray) -> list[str]:
-    """Turn Xenium's numeric cell identifiers into those that its tables show.
+    """Return Xenium cell identifiers as strings.
 
-    A pair (prefix, suffix) reads as eight hexadecimal digits shifted to the letters a to p, a dash and the suffix;
-    single numbers, as XOA 1.0 to 1.2 wrote them, stay numbers.
+    A pair (prefix, suffix) becomes eight hexadecimal digits, written with the letters a to p, a dash and the suffix.
+    Single numbers (XOA 1.0 to 1.2) stay numbers.
     Source: 10x Genomics, "Cell ID format mapping" in the description of Xenium's zarr files.
+
+    Examples
+    --------
+    >>> decode_cell_ids(np.array([[1437536272, 1]]))
+    ['ffkpbaba-1']
     """
     if pairs.ndim == 1:
         return [str(int(number)) for number in pairs]
@@ -164,7 +166,7 @@ def decode_cell_ids(pairs: np.ndarray) -> list[str]:
 
 
 def software_of(folder: Path) -> str:
-    """Return the version of the analysis software that a Xenium folder's experiment.xenium names, or nothing."""
+    """Return the version of the analysis software in experiment.xenium of a Xenium folder, or an empty string."""
     file = folder / "experiment.xenium"
     if not file.is_file():
         return ""

@@ -1,4 +1,4 @@
-"""Annotated data back on disk: h5ad, zarr, the table of a SpatialData store, and the calls alone as parquet."""
+"""Write annotated data as h5ad, zarr or into a SpatialData store, and calls as parquet."""
 
 import warnings
 from pathlib import Path
@@ -29,25 +29,25 @@ CELL_ID = "cell_id"
 
 
 def write_annotated(adata: AnnData, path: str | Path) -> Path:
-    """Write annotated data as .h5ad, as .zarr, or into the table of a SpatialData store that is already there.
+    """Write annotated data as .h5ad or .zarr, or into the table of an existing SpatialData store.
 
     Parameters
     ----------
     adata
         Cells x features with calls.
     path
-        ``*.h5ad``, ``*.zarr``; where an existing .zarr is a SpatialData store, its table gets the calls, their scores
-        and the manifest, and everything else in the store stays as it is.
+        ``*.h5ad`` or ``*.zarr``. If the path is an existing SpatialData store, calls, scores and manifest are written
+        into its table, and the rest of the store is not changed.
 
     Returns
     -------
     Path
-        Where the data lie. The file appears under this name only when it is whole.
+        The file written. It appears under this name only when it is complete.
 
     Raises
     ------
     InputError
-        The ending is neither, or the store's table is of other cells.
+        The suffix is not supported, or the table of the store has other cells.
 
     Examples
     --------
@@ -57,25 +57,25 @@ def write_annotated(adata: AnnData, path: str | Path) -> Path:
     >>> write_annotated(anndata.AnnData(np.ones((2, 3))), f"{folder}/calls.h5ad").name
     'calls.h5ad'
     """
-    place = Path(path).expanduser()
-    if place.suffix == ".h5ad":
-        with whole(place) as part:
+    file = Path(path).expanduser()
+    if file.suffix == ".h5ad":
+        with whole(file) as part:
             write_h5ad(adata, part)
-    elif place.suffix == ".zarr" and spatialdata_store.is_spatialdata(place):
-        spatialdata_store.update_table(place, adata, CALLS)
-    elif place.suffix == ".zarr":
-        with whole(place) as part, warnings.catch_warnings():
-            # format 2 is the one that every viewer and older anndata read; anndata warns that its default will change
+    elif file.suffix == ".zarr" and spatialdata_store.is_spatialdata(file):
+        spatialdata_store.update_table(file, adata, CALLS)
+    elif file.suffix == ".zarr":
+        with whole(file) as part, warnings.catch_warnings():
+            # viewers and older versions of anndata read format 2; anndata warns that its default will change
             warnings.filterwarnings("ignore", message="Writing zarr v2")
             adata.write_zarr(part)
     else:
-        raise InputError(f"{place.name} says not in which format to write", hint="end it in .h5ad or .zarr")
-    logger.info("wrote %s: %d cells", place, adata.n_obs)
-    return place
+        raise InputError(f"cannot tell the format from {file.name!r}", hint="use the suffix .h5ad or .zarr")
+    logger.info("wrote %s: %d cells", file, adata.n_obs)
+    return file
 
 
 def cell_ids(adata: AnnData) -> list[str]:
-    """Return the instrument's identifier of each cell as text: obs["cell_id"] where it names cells, else the names."""
+    """Return the identifiers of the cells as strings: obs["cell_id"] if unique and complete, else obs_names."""
     if CELL_ID in adata.obs and adata.obs[CELL_ID].is_unique and adata.obs[CELL_ID].notna().all():
         column = adata.obs[CELL_ID]
         if pd.api.types.is_float_dtype(column) and (column == column.round()).all():
@@ -85,7 +85,7 @@ def cell_ids(adata: AnnData) -> list[str]:
 
 
 def calls_table(adata: AnnData) -> pd.DataFrame:
-    """Return cell_id, coordinates (where known) and every column of calls, one row a cell, in order.
+    """Return a table of cell_id, coordinates (if present) and the columns of calls, one row per cell in order.
 
     Raises
     ------
@@ -104,15 +104,28 @@ def calls_table(adata: AnnData) -> pd.DataFrame:
 
 
 def write_calls(adata: AnnData, path: str | Path) -> Path:
-    """Write the calls alone as parquet: cell_id, x, y, and the columns of calls, one row a cell, in order.
+    """Write calls as parquet: cell_id, x, y, and the columns of calls, one row per cell in order.
+
+    Returns
+    -------
+    Path
+        The file written.
 
     Raises
     ------
     InputError
         The data have no calls.
+
+    Examples
+    --------
+    >>> import anndata, tempfile
+    >>> from spatialcore.io import write_calls
+    >>> adata = anndata.AnnData(np.ones((1, 1)), obs=pd.DataFrame({"cell_type": ["B cell"]}, index=["c1"]))
+    >>> pd.read_parquet(write_calls(adata, f"{tempfile.mkdtemp()}/calls.parquet")).to_dict("records")
+    [{'cell_id': 'c1', 'cell_type': 'B cell'}]
     """
-    place = Path(path).expanduser()
+    file = Path(path).expanduser()
     table = calls_table(adata)
-    with whole(place) as part:
+    with whole(file) as part:
         table.to_parquet(part, index=False)
-    return place
+    return file

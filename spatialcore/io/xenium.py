@@ -1,4 +1,4 @@
-"""Xenium output folders, as Xenium Onboard Analysis 1 to 4 writes them."""
+"""Read Xenium output folders (Xenium Onboard Analysis 1 to 4)."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +18,7 @@ MATRICES: tuple[tuple[str, Callable[[Path], AnnData]], ...] = (
     ("cell_feature_matrix.zarr", read_matrix_zarr),
     ("cell_feature_matrix", read_mex),
 )
-WANTED = (
+REQUIRED = (
     "cell_feature_matrix.h5, .zarr.zip, .zarr or the folder cell_feature_matrix/, with "
     "cells.parquet or cells.csv.gz beside it"
 )
@@ -26,12 +26,12 @@ XY = ("x_centroid", "y_centroid")
 
 
 def is_xenium(path: Path) -> bool:
-    """Say whether a folder holds Xenium's matrix in any of its containers."""
+    """Return whether a folder has a Xenium count matrix and a table of cells."""
     return path.is_dir() and (_matrix(path) is not None) and _cells(path) is not None
 
 
 def missing_part(folder: Path) -> str:
-    """Name what a folder lacks that holds one half of a Xenium output; empty where it holds both or none."""
+    """Return the part that an incomplete Xenium folder is missing; empty if it has both parts or neither."""
     matrix, cells = _matrix(folder), _cells(folder)
     if matrix is not None and cells is None and matrix[0].name.startswith("cell_feature_matrix"):
         return "table of cells (cells.parquet or cells.csv.gz)"
@@ -53,11 +53,11 @@ def _cells(folder: Path) -> Path | None:
 def read_xenium(path: Path) -> AnnData:
     """Read counts, centroids (µm) and the table of cells of a Xenium output folder.
 
-    Control probes and codewords stay among the features; ``var["feature_types"]`` tells them apart.
+    Control probes and codewords are kept; ``var["feature_types"]`` marks them.
     """
     matrix, cells = _matrix(path), _cells(path)
     if matrix is None or cells is None:
-        raise FileMissingError(f"{path} is no complete Xenium output folder", hint=f"wanted: {WANTED}")
+        raise FileMissingError(f"incomplete Xenium output folder: {path}", hint=f"expected {REQUIRED}")
     file, reader = matrix
     adata = reader(file)
     attach_cells(adata, _cell_table(cells), xy=XY)
@@ -67,8 +67,8 @@ def read_xenium(path: Path) -> AnnData:
 def _cell_table(file: Path) -> pd.DataFrame:
     table = read_table(file)
     if missing := [name for name in ("cell_id", *XY) if name not in table]:
-        raise InputError(f"{file} has no column {', '.join(missing)}", hint=f"it has {', '.join(table.columns)}")
-    nameless = [name for name in table.columns if str(name).startswith("Unnamed") or not str(name)]
-    # early parquet files hold the identifiers as bytes
+        raise InputError(f"{file} has no column {', '.join(missing)}", hint=f"columns: {', '.join(table.columns)}")
+    unnamed = [name for name in table.columns if str(name).startswith("Unnamed") or not str(name)]
+    # early parquet files store identifiers as bytes
     names = [cell.decode() if isinstance(cell, bytes) else str(cell) for cell in table["cell_id"]]
-    return table.drop(columns=["cell_id", *nameless]).set_axis(pd.Index(names), axis=0)
+    return table.drop(columns=["cell_id", *unnamed]).set_axis(pd.Index(names), axis=0)

@@ -16,7 +16,7 @@ def test_error_goes_to_stderr(spatialcore: Command, tmp_path: Path) -> None:
     outcome = spatialcore("inspect", tmp_path / "absent.h5ad")
     assert outcome.code == 3
     assert outcome.out == ""
-    assert "nothing is at" in outcome.err
+    assert "no such file or folder" in outcome.err
 
 
 def test_error_as_json(spatialcore: Command, tmp_path: Path) -> None:

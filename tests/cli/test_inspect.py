@@ -38,4 +38,4 @@ def test_inspect_as_json(spatialcore: Command, workplace: Workplace) -> None:
 def test_inspect_of_an_unknown_format(spatialcore: Command, tmp_path: Path) -> None:
     outcome = spatialcore("inspect", tmp_path)
     assert outcome.code == 2
-    assert "Looked for:" in outcome.err
+    assert "Supported:" in outcome.err

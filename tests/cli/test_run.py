@@ -50,7 +50,7 @@ def test_written_configuration_can_be_run_again(spatialcore: Command, results: P
     [
         ((), "no queries given"),
         (("-q", "folder"), "no references given"),
-        (("-q", "folder", "-r", "absent.h5ad:cell_type"), "nothing is at"),
+        (("-q", "folder", "-r", "absent.h5ad:cell_type"), "no such file or folder"),
     ],
 )
 def test_missing_queries_and_references(spatialcore: Command, words: tuple[str, ...], part: str) -> None:
@@ -238,7 +238,7 @@ def xenium_without(name: str) -> Callable[[Path], Path]:
 FILES: dict[str, tuple[Callable[[Path], Path], str]] = {
     "an empty file": (empty, "0 bytes"),
     "an R file": (r_file, "write_h5ad"),
-    "half a file": (truncated, "cut short"),
+    "half a file": (truncated, "truncated"),
     "a Xenium folder without cells": (xenium_without("cells.*"), "without its table of cells"),
     "a Xenium folder without counts": (xenium_without("cell_feature_matrix*"), "without its count matrix"),
 }

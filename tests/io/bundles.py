@@ -1,4 +1,4 @@
-"""Platform folders made of a matrix and coordinates, in every dress that the instruments' software gave them."""
+"""Write output folders of platforms, in the variants of the versions of their software."""
 
 import gzip
 import json
@@ -14,6 +14,8 @@ from scipy.io import mmwrite
 from scipy.sparse import csr_matrix
 from zarr.storage import LocalStore
 
+from spatialcore import columns
+
 LETTERS = "abcdefghijklmnop"
 CONTROL = {
     "Gene Expression": "gene",
@@ -25,8 +27,18 @@ CONTROL = {
 }
 
 
+def assert_same(read: AnnData, expected: AnnData, ids: list[str]) -> None:
+    """Assert that cells, features, counts and coordinates are equal, and that the cells have these names."""
+    assert read.obs_names.tolist() == ids
+    assert all(type(name) is str for name in read.obs_names)
+    assert read.var_names.tolist() == expected.var_names.tolist()
+    assert (read.X != expected.X).nnz == 0
+    assert read.X.dtype == np.float32
+    np.testing.assert_allclose(read.obsm["spatial"], expected.obsm["spatial"])
+
+
 def letters(number: int) -> str:
-    """Return Xenium's identifier of a cell's number: eight hexadecimal digits as the letters a to p."""
+    """Return the Xenium identifier of a cell number: eight hexadecimal digits written with the letters a to p."""
     return "".join(LETTERS[int(digit, 16)] for digit in f"{number:08x}") + "-1"
 
 
@@ -42,6 +54,22 @@ def sample(n_cells: int, n_genes: int, seed: int = 0) -> AnnData:
     var = pd.DataFrame({"gene_ids": [f"ENSG{i:011d}" for i in range(n_genes)], "feature_types": kinds}, index=names)
     adata = AnnData(counts, obs=pd.DataFrame({"cell_number": numbers}, index=cells), var=var)
     adata.obsm["spatial"] = rng.uniform(0, 5000, (n_cells, 2))
+    return adata
+
+
+def called(n_cells: int, seed: int = 0) -> AnnData:
+    """Return cells with calls in all columns that annotation writes."""
+    adata = sample(n_cells, 6, seed)
+    rng = np.random.default_rng(seed)
+    confidence = rng.random(n_cells)
+    types = np.array(["B cell", "CD4-positive, alpha-beta T cell"])[rng.integers(0, 2, n_cells)]
+    adata.obs[columns.PREDICTED] = types
+    adata.obs[columns.CELL_TYPE] = pd.Categorical(np.where(confidence > 0.3, types, columns.UNASSIGNED))
+    adata.obs[columns.CONFIDENCE] = confidence
+    adata.obs[columns.ONTOLOGY_ID] = np.where(types == "B cell", "CL:0000236", "CL:0000624")
+    adata.obs[columns.UNASSIGNED_REASON] = np.where(confidence > 0.3, "", columns.REASON_LOW_CONFIDENCE)
+    adata.obsm[columns.DECISION_SCORES] = pd.DataFrame(rng.normal(size=(n_cells, 2)), adata.obs_names, ["B", "T"])
+    adata.uns[columns.MANIFEST] = {"n_cells": n_cells}
     return adata
 
 
@@ -67,7 +95,7 @@ def write_xenium(
     xy = adata.obsm["spatial"]
     table = pd.DataFrame({"cell_id": adata.obs_names, "x_centroid": xy[:, 0], "y_centroid": xy[:, 1]})
     table["cell_area"] = 50.0
-    if not in_order:  # nothing says that the two files agree in it
+    if not in_order:  # the order of the two files can differ
         table = table.iloc[::-1]
     if cells == "parquet":
         table.to_parquet(folder / "cells.parquet", index=False)
@@ -96,7 +124,7 @@ def _zarr(folder: Path, adata: AnnData, *, by_cell: bool = False, zipped: bool =
     store = LocalStore(path)
     group = zarr.open_group(store, mode="w", zarr_format=2).create_group("cell_features")
     numbers = adata.obs["cell_number"].to_numpy()
-    # the first versions numbered cells and had no second half
+    # the first versions have plain numbers without suffix
     plain = adata.obs_names[0].isdigit()
     pairs = numbers if plain else np.column_stack([numbers, np.ones_like(numbers)])
     for name, values in {
@@ -113,24 +141,24 @@ def _zarr(folder: Path, adata: AnnData, *, by_cell: bool = False, zipped: bool =
         number_cells=adata.n_obs,
         number_features=adata.n_vars,
     )
-    if zipped:  # stored, not packed: what is inside is packed already
+    if zipped:  # stored without compression: the chunks are compressed
         shutil.make_archive(str(path), "zip", path)
         shutil.rmtree(path)
 
 
 def _mex(folder: Path, adata: AnnData) -> None:
-    place = folder / "cell_feature_matrix"
-    place.mkdir()
-    mmwrite(place / "matrix.mtx", csr_matrix(adata.X.T).astype(np.int64))
-    with (place / "matrix.mtx").open("rb") as plain, gzip.open(place / "matrix.mtx.gz", "wb") as packed:
-        shutil.copyfileobj(plain, packed)
-    (place / "matrix.mtx").unlink()
+    mex = folder / "cell_feature_matrix"
+    mex.mkdir()
+    mmwrite(mex / "matrix.mtx", csr_matrix(adata.X.T).astype(np.int64))
+    with (mex / "matrix.mtx").open("rb") as plain, gzip.open(mex / "matrix.mtx.gz", "wb") as gzipped:
+        shutil.copyfileobj(plain, gzipped)
+    (mex / "matrix.mtx").unlink()
     features = pd.DataFrame({"id": adata.var["gene_ids"], "name": adata.var_names, "kind": adata.var["feature_types"]})
-    features.to_csv(place / "features.tsv.gz", sep="\t", header=False, index=False)
-    pd.Series(adata.obs_names).to_csv(place / "barcodes.tsv.gz", sep="\t", header=False, index=False)
+    features.to_csv(mex / "features.tsv.gz", sep="\t", header=False, index=False)
+    pd.Series(adata.obs_names).to_csv(mex / "barcodes.tsv.gz", sep="\t", header=False, index=False)
 
 
-def write_cosmx(folder: Path, adata: AnnData, *, named: bool = False, packed: bool = False, um: bool = False) -> Path:
+def write_cosmx(folder: Path, adata: AnnData, *, named: bool = False, gzipped: bool = False, um: bool = False) -> Path:
     """Write CosMx flat files of 7 cells a field; named: with the column `cell`; um: with areas in both units."""
     folder.mkdir(parents=True)
     fov, number = np.arange(adata.n_obs) // 7 + 1, np.arange(adata.n_obs) % 7 + 1
@@ -138,18 +166,18 @@ def write_cosmx(folder: Path, adata: AnnData, *, named: bool = False, packed: bo
     counts.insert(0, "fov", fov)
     counts.insert(1, "cell_ID", number)
     xy = adata.obsm["spatial"]
-    about = pd.DataFrame({"fov": fov, "cell_ID": number, "Area": 4000})
-    about["CenterX_local_px"], about["CenterY_local_px"] = xy[:, 0] - 100 * fov, xy[:, 1] - 7
-    about["CenterX_global_px"], about["CenterY_global_px"] = xy[:, 0], xy[:, 1]
+    metadata = pd.DataFrame({"fov": fov, "cell_ID": number, "Area": 4000})
+    metadata["CenterX_local_px"], metadata["CenterY_local_px"] = xy[:, 0] - 100 * fov, xy[:, 1] - 7
+    metadata["CenterX_global_px"], metadata["CenterY_global_px"] = xy[:, 0], xy[:, 1]
     if named:
-        about["cell"] = [f"c_1_{f}_{c}" for f, c in zip(fov, number, strict=True)]
+        metadata["cell"] = [f"c_1_{f}_{c}" for f, c in zip(fov, number, strict=True)]
     if um:
-        about["Area.um2"] = 4000 * 0.12028**2
+        metadata["Area.um2"] = 4000 * 0.12028**2
     outside = counts.groupby("fov", as_index=False).first().assign(cell_ID=0)
     counts = pd.concat([outside, counts]).sort_values(["fov", "cell_ID"], kind="stable")
-    ending = ".csv.gz" if packed else ".csv"
+    ending = ".csv.gz" if gzipped else ".csv"
     counts.to_csv(folder / f"Run1_exprMat_file{ending}", index=False)
-    about.sample(frac=1, random_state=0).to_csv(folder / f"Run1_metadata_file{ending}", index=False)
+    metadata.sample(frac=1, random_state=0).to_csv(folder / f"Run1_metadata_file{ending}", index=False)
     return folder
 
 
@@ -160,9 +188,9 @@ def write_merscope(folder: Path, adata: AnnData, *, first: str = "", in_order: b
     counts = pd.DataFrame(adata.X.toarray().astype(int), columns=adata.var_names, index=names)
     counts.to_csv(folder / "cell_by_gene.csv")
     xy = adata.obsm["spatial"]
-    about = pd.DataFrame({"fov": 1, "volume": 500.0, "center_x": xy[:, 0], "center_y": xy[:, 1]})
-    about = about.set_index(names)
-    (about if in_order else about.iloc[::-1]).to_csv(folder / "cell_metadata.csv")
+    metadata = pd.DataFrame({"fov": 1, "volume": 500.0, "center_x": xy[:, 0], "center_y": xy[:, 1]})
+    metadata = metadata.set_index(names)
+    (metadata if in_order else metadata.iloc[::-1]).to_csv(folder / "cell_metadata.csv")
     return folder
 
 

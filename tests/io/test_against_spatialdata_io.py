@@ -48,7 +48,7 @@ def test_merscope(tmp_path: Path) -> None:
     np.testing.assert_allclose(ours.obsm["spatial"], theirs.obsm["spatial"])
 
 
-def test_cosmx(tmp_path: Path) -> None:
+def test_counts_coordinates_and_names(tmp_path: Path) -> None:
     folder = write_cosmx(tmp_path / "flat", sample(300, 25))
     for name in ("CellComposite", "CellLabels"):
         (folder / name).mkdir()

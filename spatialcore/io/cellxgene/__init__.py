@@ -1,4 +1,4 @@
-"""Export in the format of CZ CELLxGENE Discover."""
+"""Export for CZ CELLxGENE Discover."""
 
 from spatialcore.core.lazy_imports import lazy_exports
 

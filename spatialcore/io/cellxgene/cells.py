@@ -1,4 +1,4 @@
-"""The cells' table of a CELLxGENE data set: what the portal derives is left to it, calls and their ids agree."""
+"""obs frame of a CELLxGENE data set: without columns that the portal derives, and with consistent ids of calls."""
 
 from collections import Counter
 
@@ -10,22 +10,22 @@ from spatialcore.annotation.ontology.hierarchy import current_id, hierarchy, nam
 from spatialcore.errors import InputError
 from spatialcore.io.cellxgene.sample_metadata import UNKNOWN
 
-# "eukaryotic cell", "animal cell" and the like say less than "unknown", and the schema refuses them
+# "eukaryotic cell", "animal cell" and the like are too general for the schema; "unknown" is used instead
 FORBIDDEN = frozenset({"CL:0000255", "CL:0000257", "CL:0000548"})
-# the portal writes these itself, from the ids
+# columns that the portal derives from the ids
 RESERVED = frozenset(
     (
         *("assay", "cell_type", "development_stage", "disease", "organism", "self_reported_ethnicity", "sex", "tissue"),
         *("observation_joinid", "experimental_condition", "perturbation_types"),
         *("organism_ontology_term_id", "ethnicity", "ethnicity_ontology_term_id"),
-        columns.ONTOLOGY_LABEL,  # of an unassigned cell it would say more than "unknown"
+        columns.ONTOLOGY_LABEL,  # would be inconsistent with "unknown" for unassigned cells
     )
 )
 AUTHOR_CELL_TYPE = "author_cell_type"
 
 
 def cell_columns(adata: AnnData) -> pd.DataFrame:
-    """Return the cells' columns that the schema allows, text as categories, with the ids of their types."""
+    """Return the columns of obs that the schema allows, strings as categories, with the ids of the cell types."""
     allowed = [name for name in adata.obs if name not in RESERVED and not str(name).startswith("__")]
     obs: pd.DataFrame = adata.obs[allowed].copy()
     for name in obs:
@@ -38,27 +38,27 @@ def cell_columns(adata: AnnData) -> pd.DataFrame:
 
 
 def cell_type_ids(adata: AnnData) -> list[str]:
-    """Return the id of each cell's type as the schema wants it: a live term that is not too general, else "unknown".
+    """Return the Cell Ontology id of each cell: a current term that is not too general, else "unknown".
 
     Raises
     ------
     InputError
-        A call names one term and its id another.
+        A call and its id are of different terms.
     """
     calls = adata.obs[columns.CELL_TYPE].astype(str)
     ids = adata.obs.get(columns.ONTOLOGY_ID, pd.Series("", index=adata.obs_names)).astype(str)
     pairs = Counter(zip(calls, ids, strict=True))
     term = {pair: _term(*pair) for pair in pairs}
     by_name = {name: identifier for identifier, name in hierarchy().names.items()}
-    wrong = [
-        f"{call!r} with {found} ({name_of(found)})"
-        for (call, _), found in term.items()
-        if found != UNKNOWN and by_name.get(call, found) != found
+    inconsistent = [
+        f"{call!r} with {identifier} ({name_of(identifier)})"
+        for (call, _), identifier in term.items()
+        if identifier != UNKNOWN and by_name.get(call, identifier) != identifier
     ]
-    if wrong:
+    if inconsistent:
         raise InputError(
-            f"calls and ids disagree: {'; '.join(wrong[:5])}",
-            hint="cell_type was changed after the annotation: run add_ontology_ids again",
+            f"cell types and ids do not match: {'; '.join(inconsistent[:5])}",
+            hint="cell_type may have changed after the annotation: run add_ontology_ids again",
         )
     return [term[pair] for pair in zip(calls, ids, strict=True)]
 

@@ -1,4 +1,4 @@
-"""Current Ensembl ids of a panel's features, whichever way they are named."""
+"""Current Ensembl ids of features named by Ensembl id or symbol."""
 
 import gzip
 from collections.abc import Sequence
@@ -15,14 +15,20 @@ ID_PREFIX: dict[Species, str] = {"human": "ENSG", "mouse": "ENSMUSG"}
 
 @cache
 def retired_ids() -> frozenset[str]:
-    """Return the ids of both species that an earlier GENCODE had and the current one has no longer."""
+    """Return the Ensembl ids of both species that are in an earlier GENCODE release but not in the current one."""
     tables = files("spatialcore.data") / "gene_mappings"
     texts = [gzip.decompress((tables / f"retired_{species}.txt.gz").read_bytes()).decode() for species in SPECIES]
     return frozenset(identifier for text in texts for identifier in text.split())
 
 
 def species_of(names: Sequence[str], var: pd.DataFrame | None = None) -> Species:
-    """Say whose genes these are: by their ids where there are any, else by their symbols."""
+    """Return the species of the features, by their Ensembl ids if there are any, else by their symbols.
+
+    Examples
+    --------
+    >>> species_of(["Cd3e", "Ms4a1"])
+    'mouse'
+    """
     ids = [identifier for identifier in ids_of(names, var) if identifier]
     symbols = set(symbols_of(list(names), var))
 
@@ -35,24 +41,29 @@ def species_of(names: Sequence[str], var: pd.DataFrame | None = None) -> Species
 
 
 def current_ids(names: Sequence[str], var: pd.DataFrame | None, species: Species) -> list[str]:
-    """Return the current Ensembl id of every feature, '' for controls and for genes that have none.
+    """Return the current Ensembl id of each feature; an empty string for controls and genes without a current id.
 
-    An id that the data give stands while it is current; else the gene is looked up by its symbol, current or former.
+    Ids in the data are kept if they are current; other genes are looked up by their current or former symbol.
+
+    Examples
+    --------
+    >>> current_ids(["CD3E", "NegControlProbe_1"], None, "human")
+    ['ENSG00000198851', '']
     """
-    told = ids_of(names, var)
+    ids = ids_of(names, var)
     by_symbol = _by_symbol(symbols_of(list(names), var), species)
     return [
-        "" if is_control(str(name)) else own if _is_current(own, species) else found
-        for name, own, found in zip(names, told, by_symbol, strict=True)
+        "" if is_control(str(name)) else identifier if _is_current(identifier, species) else current
+        for name, identifier, current in zip(names, ids, by_symbol, strict=True)
     ]
 
 
 def _by_symbol(symbols: list[str], species: Species) -> list[str]:
     table = load_ensembl_to_hugo_mapping(species=species)
     ids = [identifier for identifier in sorted(table) if identifier not in retired_ids()]
-    # of several ids of one symbol the lowest is taken: the primary assembly's, those of patches came later
-    places = shared_positions(symbols, [table[identifier] for identifier in ids], ids)
-    return [ids[found[0]] if len(found) else "" for found in places]
+    # of several ids with one symbol the lowest belongs to the primary assembly; those of patches were added later
+    matches = shared_positions(symbols, [table[identifier] for identifier in ids], ids)
+    return [ids[positions[0]] if len(positions) else "" for positions in matches]
 
 
 def _is_current(identifier: str, species: Species) -> bool:

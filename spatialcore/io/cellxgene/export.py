@@ -1,7 +1,7 @@
-"""Annotated data in the form that CZ CELLxGENE Discover takes (schema 7)."""
+"""Export annotated data for CZ CELLxGENE Discover (schema 7)."""
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -34,83 +34,98 @@ def export_cellxgene(
     title: str | None = None,
     is_primary_data: bool = True,
     duplicates: Literal["refuse", "leave out"] = "refuse",
-    **facts: Any,
+    **facts: object,
 ) -> Path:
-    """Write an h5ad file that the validator of CZ CELLxGENE Discover accepts.
+    """Write an h5ad file that passes the validator of CZ CELLxGENE Discover.
 
-    Genes are named by current Ensembl ids, controls and genes without an id are left out. ``raw.X`` holds the counts,
-    ``X`` their log1p at 10,000 a cell. A cell's ``cell_type_ontology_term_id`` is the call's, ``unknown`` for cells
-    without a call and for calls that the ontology has no term for; the portal derives ``cell_type`` from it. The call
-    in its own words is in ``author_cell_type``.
+    var_names are current Ensembl ids; controls and genes without an id are removed. ``raw.X`` has the counts, ``X``
+    log1p(10,000 per cell). ``cell_type_ontology_term_id`` is the id of the call, or ``unknown`` for cells without a
+    call and calls without an ontology term; the portal derives ``cell_type`` from it. The name of the call is in
+    ``author_cell_type``.
 
     Parameters
     ----------
     adata
         Annotated cells with raw counts, and coordinates or an embedding ``X_...``.
     path
-        The .h5ad file to write.
+        Output .h5ad file.
     title
-        The data set's title on the portal; nothing given: ``uns["title"]``.
+        Title of the data set; by default ``uns["title"]``.
     is_primary_data
-        False where the same cells are on the portal already.
+        False if the same cells are in the portal already.
     duplicates
-        The schema takes no two cells with the same counts, which shallow cells can have. "refuse" says how many there
-        are; "leave out" keeps the first of each.
+        The schema does not allow cells with identical counts, which shallow cells can have. "refuse" raises an error
+        with their number; "leave out" keeps the first cell of each group.
     facts
-        Columns of the schema, one value for all cells: ``tissue_ontology_term_id``, ``disease_ontology_term_id`` and
-        ``donor_id`` must be given or be in obs, and ``assay_ontology_term_id`` where the platform is not known;
-        ``tissue_type`` is "tissue" and ``suspension_type`` "na", ``sex_ontology_term_id``,
-        ``development_stage_ontology_term_id`` and
-        ``self_reported_ethnicity_ontology_term_id`` are "unknown" else.
+        Columns of the schema, one value for all cells. ``tissue_ontology_term_id``, ``disease_ontology_term_id`` and
+        ``donor_id`` must be given or be in obs, and ``assay_ontology_term_id`` if the platform is unknown. Defaults:
+        ``tissue_type`` "tissue"; ``suspension_type`` "na"; ``sex_ontology_term_id``,
+        ``development_stage_ontology_term_id`` and ``self_reported_ethnicity_ontology_term_id`` "unknown".
+
+    Returns
+    -------
+    Path
+        The file written.
 
     Raises
     ------
     InputError
-        The data have no calls, a fact is missing or of another form, or a call and its id are of different types.
+        The data have no calls, a field is missing or invalid, or a call does not match its id.
+    NormalizationError
+        The data have no raw counts.
 
     Notes
     -----
     Schema: https://github.com/chanzuckerberg/single-cell-curation, version 7.1.0.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from spatialcore.io import export_cellxgene
+    >>> obs = pd.DataFrame({"cell_type": ["Unassigned"]}, index=["c1"])
+    >>> adata = AnnData(np.ones((1, 1)), obs=obs, var=pd.DataFrame(index=["CD3E"]), obsm={"spatial": np.zeros((1, 2))})
+    >>> fields = {"tissue_ontology_term_id": "UBERON:0000310", "disease_ontology_term_id": "PATO:0000461"}
+    >>> fields |= {"donor_id": "d1", "assay_ontology_term_id": "EFO:0022955"}
+    >>> export_cellxgene(adata, f"{tempfile.mkdtemp()}/a.h5ad", title="One cell", **fields).name
+    'a.h5ad'
     """
-    place = _checked(adata, path)
+    file = _output_file(adata, path)
     title = str(title or adata.uns.get("title", "")).strip()
     species = species_of([str(name) for name in adata.var_names], adata.var)
     platform = str(adata.uns.get(columns.SOURCE, {}).get("platform", ""))
-    told = fact_columns(adata.obs, facts, title=title, platform=platform, species=species)
-    obs = cell_columns(adata).assign(**told)
+    fields = fact_columns(adata.obs, facts, title=title, platform=platform, species=species)
+    obs = cell_columns(adata).assign(**fields)
     obs["is_primary_data"] = is_primary_data
     exported = _assemble(adata, obs, species)
     exported.uns = {"title": title, "organism_ontology_term_id": ORGANISM[species]}
     exported.uns["default_embedding"] = _add_embeddings(adata, exported)
     exported = _without_duplicates(exported, duplicates)
-    with whole(place) as part:
+    with whole(file) as part:
         write_h5ad(exported, part)
-    logger.info("wrote %s: %d cells x %d genes", place, exported.n_obs, exported.n_vars)
-    return place
+    logger.info("wrote %s: %d cells x %d genes", file, exported.n_obs, exported.n_vars)
+    return file
 
 
-def _checked(adata: AnnData, path: str | Path) -> Path:
+def _output_file(adata: AnnData, path: str | Path) -> Path:
     if columns.CELL_TYPE not in adata.obs:
         raise InputError(f"obs has no column {columns.CELL_TYPE!r}", hint="annotate the data first")
-    place = Path(path).expanduser()
-    if place.suffix != ".h5ad":
-        raise InputError(f"{place.name} is not named .h5ad", hint="CELLxGENE takes h5ad files only")
-    return place
+    file = Path(path).expanduser()
+    if file.suffix != ".h5ad":
+        raise InputError(f"expected a path that ends in .h5ad, got {file.name}", hint="CELLxGENE accepts h5ad only")
+    return file
 
 
 def _assemble(adata: AnnData, obs: pd.DataFrame, species: Species) -> AnnData:
-    """Return counts in raw and log1p(10k) in X, both of the genes that have a current id, one column a gene."""
+    """Return an AnnData with counts in raw and log1p(10k) in X, with one column per current Ensembl id."""
     raw = raw_counts(adata)
     if raw is None:
-        raise NormalizationError("the data hold no raw counts, which CELLxGENE wants", hint="add layers['counts']")
+        raise NormalizationError("the data have no raw counts, which CELLxGENE requires", hint="add layers['counts']")
     names = raw.names
     ids = np.array(current_ids(names, raw.var, species), dtype=object)
     named = np.flatnonzero(ids != "")
     if len(named) == 0:
-        raise InputError(
-            f"no feature has an Ensembl id: {', '.join(names[:5])}", hint="are they symbols of another species?"
-        )
-    _tell_left_out([name for name, identifier in zip(names, ids, strict=True) if not identifier])
+        raise InputError(f"no feature has an Ensembl id: {', '.join(names[:5])}", hint="pass human or mouse genes")
+    _log_removed([name for name, identifier in zip(names, ids, strict=True) if not identifier])
     summed, genes = sum_duplicates(raw.matrix[:, named], list(ids[named]))
     exported = AnnData(summed, obs=obs, var=pd.DataFrame(index=pd.Index(genes, dtype=object)))
     exported.raw = exported
@@ -121,15 +136,15 @@ def _assemble(adata: AnnData, obs: pd.DataFrame, species: Species) -> AnnData:
     return exported
 
 
-def _tell_left_out(names: list[str]) -> None:
+def _log_removed(names: list[str]) -> None:
     genes = [name for name in names if not is_control(name)]
-    logger.info("%d controls are left out", len(names) - len(genes))
+    logger.info("removed %d controls", len(names) - len(genes))
     if genes:
-        logger.warning("%d genes without a current Ensembl id are left out: %s", len(genes), ", ".join(genes[:10]))
+        logger.warning("removed %d genes without a current Ensembl id: %s", len(genes), ", ".join(genes[:10]))
 
 
 def _add_embeddings(adata: AnnData, exported: AnnData) -> str:
-    """Bring over coordinates and embeddings and name the one to show. ``spatial`` is for spots and beads only there."""
+    """Copy coordinates and embeddings, and return the default. The schema reserves ``spatial`` for spots and beads."""
     for key, values in adata.obsm.items():
         if str(key).startswith("X_") and isinstance(values, np.ndarray):
             exported.obsm[str(key)] = values
@@ -137,30 +152,28 @@ def _add_embeddings(adata: AnnData, exported: AnnData) -> str:
         exported.obsm[EMBEDDING] = np.asarray(adata.obsm[columns.SPATIAL], dtype=float)[:, :2]
         return EMBEDDING
     if not exported.obsm:
-        raise InputError(
-            "CELLxGENE wants coordinates or an embedding", hint="compute one, e.g. scanpy.pp.pca or scanpy.tl.umap"
-        )
+        raise InputError("CELLxGENE requires coordinates or an embedding", hint="compute one, e.g. with scanpy.tl.umap")
     return str(next(iter(exported.obsm)))
 
 
 def _without_duplicates(exported: AnnData, duplicates: str) -> AnnData:
     counts = sp.csr_matrix(exported.raw.X)
     counts.sort_indices()
-    # a row is told by where its values stand and what they are
+    # rows are equal if their indices and values are equal
     rows = [
         (counts.indices[start:end].tobytes(), counts.data[start:end].tobytes())
         for start, end in zip(counts.indptr[:-1], counts.indptr[1:], strict=True)
     ]
-    double = pd.Series(rows).duplicated().to_numpy()
-    if not double.any():
+    duplicated = pd.Series(rows).duplicated().to_numpy()
+    if not duplicated.any():
         return exported
     if duplicates == "refuse":
         raise InputError(
-            f"{double.sum()} cells have the very counts of another cell, which the schema does not allow "
-            f"({(np.diff(counts.indptr) == 0).sum()} cells have no count at all)",
-            hint='pass duplicates="leave out" to export the first of each',
+            f"{duplicated.sum()} cells have the same counts as another cell, which the schema does not allow "
+            f"({(np.diff(counts.indptr) == 0).sum()} cells have no counts)",
+            hint='pass duplicates="leave out" to export the first cell of each group',
         )
     if duplicates != "leave out":
-        raise InputError(f"duplicates is {duplicates!r}", hint='"refuse" or "leave out"')
-    logger.warning("%d cells with the very counts of another cell are left out", double.sum())
-    return exported[~double].copy()
+        raise InputError(f"duplicates is {duplicates!r}, expected 'refuse' or 'leave out'", hint="pass one of them")
+    logger.warning("removed %d cells with the same counts as another cell", duplicated.sum())
+    return exported[~duplicated].copy()

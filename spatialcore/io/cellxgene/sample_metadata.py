@@ -1,4 +1,4 @@
-"""What the CELLxGENE schema wants to know of a sample beside its counts and calls."""
+"""Metadata of a sample that the CELLxGENE schema requires."""
 
 import re
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from spatialcore.core.genes.tables import Species
 from spatialcore.errors import InputError
 
 ORGANISM: dict[Species, str] = {"human": "NCBITaxon:9606", "mouse": "NCBITaxon:10090"}
-# Xenium and CosMx have terms of their own only among the instruments, which the schema does not take as assays.
+# Xenium and CosMx have EFO terms only as instruments, which the schema does not accept as assays.
 IMAGING = "EFO:0022955"
 ASSAY = {"Xenium": IMAGING, "CosMx": IMAGING, "MERSCOPE": "EFO:0008992"}
 UNKNOWN = "unknown"
@@ -19,7 +19,7 @@ UNKNOWN = "unknown"
 
 @dataclass(frozen=True)
 class Fact:
-    """One column that the schema wants: what a value looks like, an example, and what stands in where none is given."""
+    """A required column of the schema: pattern of its values, an example, and the default."""
 
     pattern: str
     example: str
@@ -42,52 +42,57 @@ FACTS: dict[str, Fact] = {
 
 
 def fact_columns(
-    obs: pd.DataFrame, given: Mapping[str, Any], *, title: str, platform: str, species: Species
+    obs: pd.DataFrame, given: Mapping[str, object], *, title: str, platform: str, species: Species
 ) -> dict[str, "pd.Series[Any]"]:
-    """Return the columns that the schema wants: as given, else as they are in obs, else the default.
+    """Return the required columns: the given values, else the columns of obs, else the defaults.
 
     Parameters
     ----------
     obs
-        The cells.
+        obs frame of the cells.
     given
         Column -> one value for all cells.
     title
-        Of the data set; asked for with the others where it is empty.
+        Title of the data set; an empty title is reported with the missing columns.
     platform
-        Where the cells were measured: settles the assay where none is given.
+        Platform of the data; determines the default assay.
     species
-        Whose cells they are: a mouse reports no ethnicity.
+        Species of the cells; ethnicity is "na" for other species than human.
+
+    Returns
+    -------
+    dict
+        Column name -> categorical series, one value per cell.
 
     Raises
     ------
     InputError
-        A column is unknown, missing, or has a value of another form. All of them are named at once.
+        A column is unknown or missing, or a value does not match its pattern. All errors are listed together.
     """
     if unknown := sorted(set(given) - set(FACTS)):
-        raise InputError(f"the schema has no {', '.join(unknown)}", hint=f"it has {', '.join(FACTS)}")
+        raise InputError(f"the schema has no field {', '.join(unknown)}", hint=f"fields: {', '.join(FACTS)}")
     defaults = {name: fact.default for name, fact in FACTS.items()} | {"assay_ontology_term_id": ASSAY.get(platform)}
     if species != "human":
         defaults["self_reported_ethnicity_ontology_term_id"] = "na"
     columns = {name: _column(name, obs, given, default) for name, default in defaults.items()}
     missing = [name for name, column in columns.items() if column is None]
     if missing or not title:
-        message, hint = _asking([*missing, *([] if title else ["title"])])
+        message, hint = _missing_fields([*missing, *([] if title else ["title"])])
         raise InputError(message, hint=hint)
-    known = {name: column for name, column in columns.items() if column is not None}
-    _check(known)
-    return known
+    complete = {name: column for name, column in columns.items() if column is not None}
+    _check(complete)
+    return complete
 
 
-def _asking(missing: list[str]) -> tuple[str, str]:
+def _missing_fields(missing: list[str]) -> tuple[str, str]:
     examples = {name: FACTS[name].example for name in missing if name in FACTS} | {"title": "'My data set'"}
-    told = " ".join(f"{name}={examples[name]}" for name in missing)
-    return f"CELLxGENE asks for {', '.join(missing)}", f"pass (on the command line each after -f): {told}"
+    arguments = " ".join(f"{name}={examples[name]}" for name in missing)
+    return f"CELLxGENE requires {', '.join(missing)}", f"pass (on the command line each with -f): {arguments}"
 
 
-def _column(name: str, obs: pd.DataFrame, given: Mapping[str, Any], default: str | None) -> "pd.Series[Any] | None":
+def _column(name: str, obs: pd.DataFrame, given: Mapping[str, object], default: str | None) -> "pd.Series[Any] | None":
     if name in given:
-        value: Any = str(given[name])
+        value: object = str(given[name])
     elif name in obs:
         value = obs[name].astype(str).to_numpy()
     elif default is not None:
@@ -98,11 +103,11 @@ def _column(name: str, obs: pd.DataFrame, given: Mapping[str, Any], default: str
 
 
 def _check(columns: Mapping[str, "pd.Series[Any]"]) -> None:
-    wrong = [
-        f"{name} is {value!r}, wanted: like {FACTS[name].example}"
+    invalid = [
+        f"{name} is {value!r}, expected a value like {FACTS[name].example}"
         for name, column in columns.items()
         for value in column.cat.categories
         if not re.fullmatch(FACTS[name].pattern, str(value))
     ]
-    if wrong:
-        raise InputError("; ".join(wrong), hint="look the term up at https://www.ebi.ac.uk/ols4")
+    if invalid:
+        raise InputError("; ".join(invalid), hint="search terms at https://www.ebi.ac.uk/ols4")

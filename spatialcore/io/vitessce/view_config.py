@@ -1,15 +1,18 @@
-"""Vitessce's view configuration: map by type, map by confidence, map by gene, and what is counted from them."""
+"""Vitessce view configuration: maps of cell types, confidence and genes, with counts and distributions."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from spatialcore.columns import CELL_TYPE, CONFIDENCE, PREDICTED
 
+Json = Any
+"""A value that JSON can express: a string, number, boolean, list or mapping."""
+
 SCHEMA_VERSION = "1.0.17"
 DATA = "data.zarr"
 EMBEDDING = "map"
 TYPES, GUESSES = "Cell type", "Best guess"
-# of features called "gene" Vitessce asks a server of its makers for descriptions, and waits for the answer
+# for features called "gene" Vitessce queries an external server for descriptions, and waits for the answer
 GENE = "panel gene"
 
 
@@ -21,21 +24,26 @@ def view_config(
     types: Sequence[str],
     genes: Sequence[str],
     columns: Sequence[str],
-) -> dict[str, Any]:
-    """Return the configuration as plain values.
+) -> dict[str, Json]:
+    """Return the view configuration as JSON-like values.
 
     Parameters
     ----------
     name, description
-        Shown above the views.
+        Title and subtitle of the page.
     colors
         Cell type -> #rrggbb.
     types
-        The cell types that are there, as they are to be listed.
+        Cell types in the data, in the order of the list.
     genes
-        The features of the matrix, the first of which is shown; none leaves the gene views out.
+        Features of the matrix; the first is selected. Without features there are no gene views.
     columns
-        The columns of obs that were written.
+        Columns of obs in the data.
+
+    Returns
+    -------
+    dict
+        Content of ``vitessce.json``.
     """
     confident, expressed = CONFIDENCE in columns, bool(genes)
     sets = [(TYPES, CELL_TYPE), *([(GUESSES, PREDICTED)] if PREDICTED in columns else [])]
@@ -50,15 +58,15 @@ def view_config(
     }
 
 
-def _files(sets: list[tuple[str, str]], confident: bool, expressed: bool) -> list[dict[str, Any]]:
-    options: dict[str, Any] = {
+def _files(sets: list[tuple[str, str]], confident: bool, expressed: bool) -> list[dict[str, Json]]:
+    options: dict[str, Json] = {
         "obsEmbedding": [{"path": f"obsm/{EMBEDDING}", "dims": [0, 1], "embeddingType": EMBEDDING}],
         "obsSets": [{"name": name, "path": f"obs/{column}"} for name, column in sets],
     }
     values = {"obsType": "cell", "featureType": GENE, "featureValueType": "expression"}
     if expressed:
         options["obsFeatureMatrix"] = {"path": "X"}
-    files: list[dict[str, Any]] = [
+    files: list[dict[str, Json]] = [
         {"fileType": "anndata.zarr", "url": DATA, "options": options, "coordinationValues": values}
     ]
     if confident:
@@ -74,7 +82,7 @@ def _files(sets: list[tuple[str, str]], confident: bool, expressed: bool) -> lis
     return files
 
 
-def _space(colors: Mapping[str, str], types: Sequence[str], genes: Sequence[str]) -> dict[str, Any]:
+def _space(colors: Mapping[str, str], types: Sequence[str], genes: Sequence[str]) -> dict[str, Json]:
     return {
         "dataset": {"cells": "cells"},
         "obsType": {"cell": "cell"},
@@ -94,36 +102,36 @@ def _space(colors: Mapping[str, str], types: Sequence[str], genes: Sequence[str]
     }
 
 
-def _layout(confident: bool, expressed: bool) -> list[dict[str, Any]]:
-    """Return the views on Vitessce's grid of twelve columns: maps above, what is counted below, lists at the right."""
-    shown = ["types", *(["confidence"] if confident else []), *(["gene"] if expressed else [])]
-    width = 9 // len(shown)
+def _layout(confident: bool, expressed: bool) -> list[dict[str, Json]]:
+    """Return the views on a grid of twelve columns: maps above, counts below, lists on the right."""
+    displayed = ["types", *(["confidence"] if confident else []), *(["gene"] if expressed else [])]
+    width = 9 // len(displayed)
     maps = [
-        _view("scatterplot", (width * i, 0, width, 8), what, mapping=True) | {"props": {"title": TITLES[what]}}
-        for i, what in enumerate(shown)
+        _view("scatterplot", (width * i, 0, width, 8), value, mapping=True) | {"props": {"title": TITLES[value]}}
+        for i, value in enumerate(displayed)
     ]
     sets = [_view("obsSets", (9, 0, 3, 7 if expressed else 12), "types")]
     genes = [_view("featureList", (9, 7, 3, 5), "gene")] if expressed else []
-    counted = [_view("obsSetSizes", (0, 8, 4 if confident else 9, 4), "types")]
+    counts = [_view("obsSetSizes", (0, 8, 4 if confident else 9, 4), "types")]
     if confident:
-        counted += [_view("obsSetFeatureValueDistribution", (4, 8, 5, 4), "confidence")]
-    return [*maps, *sets, *genes, *counted]
+        counts += [_view("obsSetFeatureValueDistribution", (4, 8, 5, 4), "confidence")]
+    return [*maps, *sets, *genes, *counts]
 
 
 TITLES = {"types": "Cell types", "confidence": "Confidence", "gene": "Expression"}
 
 
-def _view(component: str, at: tuple[int, int, int, int], what: str, *, mapping: bool = False) -> dict[str, Any]:
+def _view(component: str, position: tuple[int, int, int, int], value: str, *, mapping: bool = False) -> dict[str, Json]:
     scopes: dict[str, str] = {"dataset": "cells", "obsType": "cell"}
     scopes |= dict.fromkeys(("obsSetSelection", "obsSetColor", "obsSetExpansion"), "types")
     if mapping:
-        scopes |= {"embeddingType": EMBEDDING, "obsColorEncoding": what}
+        scopes |= {"embeddingType": EMBEDDING, "obsColorEncoding": value}
         scopes |= dict.fromkeys(("embeddingZoom", "embeddingTargetX", "embeddingTargetY"), "shared")
-    scopes |= {"featureType": what, "featureValueType": what}
-    if what != "types":
-        shown = ("featureSelection", "featureValueColormap", "featureValueColormapRange")
-        scopes |= dict.fromkeys(shown, what)
-    x, y, w, h = at
+    scopes |= {"featureType": value, "featureValueType": value}
+    if value != "types":
+        features = ("featureSelection", "featureValueColormap", "featureValueColormapRange")
+        scopes |= dict.fromkeys(features, value)
+    x, y, w, h = position
     return {"component": component, "coordinationScopes": scopes, "x": x, "y": y, "w": w, "h": h}
 
 

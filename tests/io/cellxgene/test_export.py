@@ -1,4 +1,4 @@
-"""The file for CELLxGENE: what the schema wants is there, and the portal's own validator says so."""
+"""Export for CELLxGENE: genes, ids and metadata of the schema, and the validator of the portal."""
 
 import os
 import shutil
@@ -19,6 +19,8 @@ from spatialcore.io import export_cellxgene
 from tests import home
 
 VALIDATOR = "cellxgene-schema==7.1.2"
+
+
 # a retired id with a living namesake, a former symbol, two features of one gene, controls, a gene without an id
 FEATURES = {
     "MS4A1": "ENSG00000156738",
@@ -30,12 +32,16 @@ FEATURES = {
     "NegControlProbe_00001": "",
     "Custom construct": "",
 }
+
+
 FACTS: dict[str, Any] = {
     "title": "Cells of a test",
     "tissue_ontology_term_id": "UBERON:0000310",
     "disease_ontology_term_id": "PATO:0000461",
     "donor_id": "donor1",
 }
+
+
 CALLS = {
     "B cell": "CL:0000236",
     "CD4-positive, alpha-beta T cell": "CL:0000624",
@@ -69,37 +75,24 @@ def exported(cells: anndata.AnnData, folder: Path, **more: Any) -> anndata.AnnDa
     return anndata.read_h5ad(export_cellxgene(cells, folder / "portal.h5ad", **(FACTS | more)))
 
 
-def test_every_cell_is_there_in_order(cells: anndata.AnnData, tmp_path: Path) -> None:
-    made = exported(cells, tmp_path)
-    assert made.obs_names.tolist() == cells.obs_names.tolist()
-    np.testing.assert_array_equal(made.obsm["X_centroids"], cells.obsm["spatial"])
-    assert "spatial" not in made.obsm  # the schema keeps that word for spots and beads
+def test_cells_are_exported_in_order(cells: anndata.AnnData, tmp_path: Path) -> None:
+    data = exported(cells, tmp_path)
+    assert data.obs_names.tolist() == cells.obs_names.tolist()
+    np.testing.assert_array_equal(data.obsm["X_centroids"], cells.obsm["spatial"])
+    assert "spatial" not in data.obsm  # the schema keeps that word for spots and beads
 
 
-def test_genes_are_current_ids_and_features_of_one_gene_are_summed(cells: anndata.AnnData, tmp_path: Path) -> None:
-    made = exported(cells, tmp_path)
+def test_genes_are_current_ids_and_duplicates_are_summed(cells: anndata.AnnData, tmp_path: Path) -> None:
+    data = exported(cells, tmp_path)
     genes = ["ENSG00000156738", "ENSG00000198851", "ENSG00000167286", "ENSG00000000460", "ENSG00000129226"]
-    assert made.var_names.tolist() == genes
-    assert made.raw.var_names.tolist() == genes
+    assert data.var_names.tolist() == genes
+    assert data.raw.var_names.tolist() == genes
     both = cells[:, ["CD68", "CD68_second"]].layers["counts"].sum(axis=1)
-    np.testing.assert_array_equal(made.raw[:, "ENSG00000129226"].X.toarray(), both)
-    np.testing.assert_allclose(np.expm1(made.X.toarray()).sum(axis=1), 10_000, rtol=1e-4)
+    np.testing.assert_array_equal(data.raw[:, "ENSG00000129226"].X.toarray(), both)
+    np.testing.assert_allclose(np.expm1(data.X.toarray()).sum(axis=1), 10_000, rtol=1e-4)
 
 
-def test_a_retired_id_gives_way_to_the_one_that_bears_its_symbol() -> None:
-    from spatialcore.core.genes.symbols import load_ensembl_to_hugo_mapping
-    from spatialcore.io.cellxgene.ensembl import current_ids, retired_ids
-
-    table = load_ensembl_to_hugo_mapping(species="human")
-    live = {symbol: one for one, symbol in table.items() if one not in retired_ids()}
-    moved = {one: live[table[one]] for one in retired_ids() if table.get(one) in live}
-    assert len(moved) > 10
-    found = current_ids(list(moved), None, "human")
-    assert not set(found) & retired_ids()
-    assert [table[one] for one in found] == [table[one] for one in moved]
-
-
-def test_types_agree_with_their_ids_and_the_rest_is_unknown(cells: anndata.AnnData, tmp_path: Path) -> None:
+def test_cell_types_match_their_ids(cells: anndata.AnnData, tmp_path: Path) -> None:
     obs = exported(cells, tmp_path).obs
     assert "cell_type" not in obs  # the portal's validator refuses it: it writes the name itself, from the id
     pairs = dict(zip(obs["author_cell_type"], obs[columns.ONTOLOGY_ID], strict=True))
@@ -113,13 +106,13 @@ def test_types_agree_with_their_ids_and_the_rest_is_unknown(cells: anndata.AnnDa
     assert obs["author_cell_type"].tolist() == cells.obs[columns.CELL_TYPE].tolist()
 
 
-def test_a_call_that_was_changed_by_hand_is_found_out(cells: anndata.AnnData, tmp_path: Path) -> None:
+def test_call_that_does_not_match_its_id(cells: anndata.AnnData, tmp_path: Path) -> None:
     cells.obs[columns.ONTOLOGY_ID] = "CL:0000624"
     with pytest.raises(InputError, match=r"'B cell' with CL:0000624 \(CD4-positive, alpha-beta T cell\)"):
         exported(cells, tmp_path)
 
 
-def test_everything_that_is_missing_is_asked_for_at_once(cells: anndata.AnnData, tmp_path: Path) -> None:
+def test_missing_fields_are_listed_together(cells: anndata.AnnData, tmp_path: Path) -> None:
     del cells.uns[columns.SOURCE]
     with pytest.raises(InputError) as caught:
         export_cellxgene(cells, tmp_path / "portal.h5ad")
@@ -132,29 +125,29 @@ def test_everything_that_is_missing_is_asked_for_at_once(cells: anndata.AnnData,
     ("fact", "value"),
     [("tissue_ontology_term_id", "breast"), ("disease_ontology_term_id", "healthy"), ("donor_id", "na"), ("sexx", "m")],
 )
-def test_a_value_of_another_form_is_refused(cells: anndata.AnnData, tmp_path: Path, fact: str, value: str) -> None:
+def test_invalid_field(cells: anndata.AnnData, tmp_path: Path, fact: str, value: str) -> None:
     with pytest.raises(InputError, match=fact):
         exported(cells, tmp_path, **{fact: value})
 
 
-def test_facts_that_differ_between_cells_are_taken_from_obs(cells: anndata.AnnData, tmp_path: Path) -> None:
+def test_fields_per_cell_are_taken_from_obs(cells: anndata.AnnData, tmp_path: Path) -> None:
     cells.obs["donor_id"] = ["one", "two"] * 30
     facts = {name: value for name, value in FACTS.items() if name != "donor_id"}
-    made = anndata.read_h5ad(export_cellxgene(cells, tmp_path / "portal.h5ad", **facts))
-    assert made.obs["donor_id"].tolist() == cells.obs["donor_id"].tolist()
+    data = anndata.read_h5ad(export_cellxgene(cells, tmp_path / "portal.h5ad", **facts))
+    assert data.obs["donor_id"].tolist() == cells.obs["donor_id"].tolist()
 
 
-def test_cells_with_the_same_counts_are_refused_or_left_out(cells: anndata.AnnData, tmp_path: Path) -> None:
+def test_cells_with_identical_counts(cells: anndata.AnnData, tmp_path: Path) -> None:
     cells.layers["counts"][7] = cells.layers["counts"][3]
     cells.layers["counts"][9] = 0
     cells.layers["counts"][11] = 0
-    with pytest.raises(InputError, match=r"2 cells have the very counts of another cell.*\(2 cells have no count"):
+    with pytest.raises(InputError, match=r"2 cells have the same counts as another cell.*\(2 cells have no counts"):
         exported(cells, tmp_path)
-    made = exported(cells, tmp_path, duplicates="leave out")
-    assert made.obs_names.tolist() == [name for name in cells.obs_names if name not in {"cell7", "cell11"}]
+    data = exported(cells, tmp_path, duplicates="leave out")
+    assert data.obs_names.tolist() == [name for name in cells.obs_names if name not in {"cell7", "cell11"}]
 
 
-def test_without_counts_or_coordinates_there_is_no_file(cells: anndata.AnnData, tmp_path: Path) -> None:
+def test_no_file_without_counts_or_coordinates(cells: anndata.AnnData, tmp_path: Path) -> None:
     bare = cells.copy()
     del bare.layers["counts"]
     with pytest.raises(NormalizationError, match="no raw counts"):
@@ -165,18 +158,18 @@ def test_without_counts_or_coordinates_there_is_no_file(cells: anndata.AnnData, 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_mouse_cells_say_so(cells: anndata.AnnData, tmp_path: Path) -> None:
+def test_mouse(cells: anndata.AnnData, tmp_path: Path) -> None:
     mouse = ["Ms4a1", "Cd3e", "Cd3d", "Cd68", "Csf1r", "Epcam", "Krt8", "Pecam1"]
     cells.var = pd.DataFrame(index=mouse)
-    made = exported(cells, tmp_path)
-    assert made.uns["organism_ontology_term_id"] == "NCBITaxon:10090"
-    assert made.obs["self_reported_ethnicity_ontology_term_id"].unique().tolist() == ["na"]
-    assert all(name.startswith("ENSMUSG") for name in made.var_names)
+    data = exported(cells, tmp_path)
+    assert data.uns["organism_ontology_term_id"] == "NCBITaxon:10090"
+    assert data.obs["self_reported_ethnicity_ontology_term_id"].unique().tolist() == ["na"]
+    assert all(name.startswith("ENSMUSG") for name in data.var_names)
 
 
 @pytest.fixture(scope="session")
 def validator(request: pytest.FixtureRequest) -> Path:
-    """Return the portal's validator, in an environment of its own: it pins an older anndata. Made once, in 10 s."""
+    """Return the validator of the portal, in its own environment because it pins an older anndata (10 s, once)."""
     folder = request.config.cache.mkdir(VALIDATOR.replace("==", "-"))
     command = folder / "bin" / "cellxgene-schema"
     uv = shutil.which("uv", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
@@ -185,33 +178,31 @@ def validator(request: pytest.FixtureRequest) -> Path:
     if uv is None:
         pytest.skip("uv, which makes the validator's environment, is not installed")
     subprocess.run([uv, "venv", "--quiet", "--clear", "--python", sys.executable, folder], check=True)
-    made = subprocess.run(
+    done = subprocess.run(
         [uv, "pip", "install", "--quiet", "--python", folder / "bin" / "python", VALIDATOR],
         capture_output=True,
         text=True,
         check=False,
         env=home.users_tools(),
     )
-    if made.returncode != 0:
-        pytest.skip(f"{VALIDATOR} cannot be installed here: {made.stderr.strip().splitlines()[-1:]}")
+    if done.returncode != 0:
+        pytest.skip(f"{VALIDATOR} cannot be installed here: {done.stderr.strip().splitlines()[-1:]}")
     return command
 
 
 @pytest.mark.slow
-def test_the_portals_validator_accepts_it_and_names_the_types_as_we_do(
-    validator: Path, cells: anndata.AnnData, tmp_path: Path
-) -> None:
-    made, labelled = export_cellxgene(cells, tmp_path / "portal.h5ad", **FACTS), tmp_path / "labelled.h5ad"
+def test_validator_of_the_portal_accepts_the_file(validator: Path, cells: anndata.AnnData, tmp_path: Path) -> None:
+    data, labelled = export_cellxgene(cells, tmp_path / "portal.h5ad", **FACTS), tmp_path / "labelled.h5ad"
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    told = subprocess.run(
-        [validator, "validate", "--add-labels", labelled, made],
+    done = subprocess.run(
+        [validator, "validate", "--add-labels", labelled, data],
         capture_output=True,
         text=True,
         check=False,
         env=environment,
     )
-    assert told.returncode == 0, told.stderr
-    assert "is_valid=True" in told.stderr
+    assert done.returncode == 0, done.stderr
+    assert "is_valid=True" in done.stderr
     obs = anndata.read_h5ad(labelled).obs
     assigned = obs[obs[columns.ONTOLOGY_ID] != "unknown"]
     assert len(assigned) == 24

@@ -1,4 +1,4 @@
-"""The folder for a web page: every cell under its name, every path that the configuration names, and a look at it."""
+"""Vitessce folder: data, configuration, and the page in a browser."""
 
 import io
 import json
@@ -19,19 +19,20 @@ from spatialcore import columns
 from spatialcore.core.normalization import log1p_normalize
 from spatialcore.errors import FileMissingError, InputError
 from spatialcore.io import write_vitessce
-from spatialcore.io.vitessce.view_config import view_config
 from tests import home
 from tests.browser import chromium
 from tests.contract.servers import web_server
-from tests.io.test_write import called
+from tests.io.bundles import called
 
 ROOT = Path(__file__).resolve().parents[3]
+
+
 DRAWN_BY_CPU = ("--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist")
 
 
 def config_of(folder: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((folder / "vitessce.json").read_text())
-    return found
+    content: dict[str, Any] = json.loads((folder / "vitessce.json").read_text())
+    return content
 
 
 def paths_of(config: dict[str, Any]) -> Iterator[str]:
@@ -40,21 +41,21 @@ def paths_of(config: dict[str, Any]) -> Iterator[str]:
             yield from (part["path"] for part in (option if isinstance(option, list) else [option]))
 
 
-def test_cells_keep_names_order_calls_and_places(tmp_path: Path) -> None:
-    made = called(30)
-    made.obsm["spatial"][4] = np.nan
-    shown = anndata.read_zarr(write_vitessce(made, tmp_path / "web") / "data.zarr")
-    assert shown.obs_names.tolist() == made.obs_names.tolist()
+def test_data_of_the_views(tmp_path: Path) -> None:
+    data = called(30)
+    data.obsm["spatial"][4] = np.nan
+    displayed = anndata.read_zarr(write_vitessce(data, tmp_path / "web") / "data.zarr")
+    assert displayed.obs_names.tolist() == data.obs_names.tolist()
     for column in (columns.CELL_TYPE, columns.PREDICTED, columns.CONFIDENCE):
-        assert shown.obs[column].tolist() == made.obs[column].tolist()
-    np.testing.assert_allclose(shown.obsm["map"] * [1, -1], made.obsm["spatial"], rtol=1e-6)
-    genes = [name for name in made.var_names if not name.startswith("Neg")]
-    assert shown.var_names.tolist() == genes
-    wanted = log1p_normalize(made[:, genes].X)
-    np.testing.assert_allclose(shown.X.toarray(), wanted.toarray(), rtol=1e-6)
+        assert displayed.obs[column].tolist() == data.obs[column].tolist()
+    np.testing.assert_allclose(displayed.obsm["map"] * [1, -1], data.obsm["spatial"], rtol=1e-6)
+    genes = [name for name in data.var_names if not name.startswith("Neg")]
+    assert displayed.var_names.tolist() == genes
+    expected = log1p_normalize(data[:, genes].X)
+    np.testing.assert_allclose(displayed.X.toarray(), expected.toarray(), rtol=1e-6)
 
 
-def test_the_configuration_names_only_what_is_there(tmp_path: Path) -> None:
+def test_configuration_refers_to_existing_data(tmp_path: Path) -> None:
     folder = write_vitessce(called(30), tmp_path / "web")
     config = config_of(folder)
     data = zarr.open_group(folder / "data.zarr", mode="r")
@@ -68,10 +69,10 @@ def test_the_configuration_names_only_what_is_there(tmp_path: Path) -> None:
         assert view["y"] + view["h"] <= 12
 
 
-def test_types_have_the_models_colours_and_those_without_a_type_are_grey_and_last(tmp_path: Path) -> None:
-    made = called(60)
-    made.uns[columns.MANIFEST] = {"colors_json": json.dumps({"B cell": "#102030"})}
-    space = config_of(write_vitessce(made, tmp_path / "web"))["coordinationSpace"]
+def test_colours_of_the_model_and_order_of_types(tmp_path: Path) -> None:
+    data = called(60)
+    data.uns[columns.MANIFEST] = {"colors_json": json.dumps({"B cell": "#102030"})}
+    space = config_of(write_vitessce(data, tmp_path / "web"))["coordinationSpace"]
     colors = {entry["path"][-1]: entry["color"] for entry in space["obsSetColor"]["types"]}
     assert colors["B cell"] == [16, 32, 48]
     assert list(colors)[-1] == columns.UNASSIGNED
@@ -79,29 +80,23 @@ def test_types_have_the_models_colours_and_those_without_a_type_are_grey_and_las
     assert [path[-1] for path in space["obsSetSelection"]["types"]] == list(colors)
 
 
-def test_views_of_what_is_not_there_are_left_out() -> None:
-    config = view_config("a", "", colors={"x": "#000000"}, types=["x"], genes=[], columns=[columns.CELL_TYPE])
-    assert [view["component"] for view in config["layout"]] == ["scatterplot", "obsSets", "obsSetSizes"]
-    assert list(paths_of(config)) == ["obsm/map", "obs/cell_type"]
-
-
-def test_some_genes_only(tmp_path: Path) -> None:
+def test_selected_genes(tmp_path: Path) -> None:
     folder = write_vitessce(called(9), tmp_path / "web", genes=["GENE3", "GENE1"])
     assert anndata.read_zarr(folder / "data.zarr").var_names.tolist() == ["GENE3", "GENE1"]
     with pytest.raises(InputError, match="GENE77"):
         write_vitessce(called(9), tmp_path / "web", genes=["GENE77"])
 
 
-def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
+def test_folder_with_other_content_is_refused(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("years of work")
-    with pytest.raises(InputError, match="holds something else"):
+    with pytest.raises(InputError, match="is not a Vitessce folder"):
         write_vitessce(called(9), tmp_path)
     assert (tmp_path / "thesis.txt").read_text() == "years of work"
     write_vitessce(called(9), tmp_path / "web")
     assert config_of(write_vitessce(called(12), tmp_path / "web"))["description"] == "12 cells"
 
 
-def test_what_is_missing_is_named(tmp_path: Path) -> None:
+def test_missing_coordinates_and_viewer(tmp_path: Path) -> None:
     bare = called(9)
     del bare.obsm["spatial"]
     with pytest.raises(InputError, match="no coordinates"):
@@ -113,33 +108,33 @@ def test_what_is_missing_is_named(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="session")
 def viewer(request: pytest.FixtureRequest) -> Path:
-    """Return Vitessce as a bundle, made once from npm's packages, in 6 s."""
+    """Return Vitessce as a bundle, data once from npm's packages, in 6 s."""
     folder: Path = request.config.cache.mkdir("vitessce-viewer-4.0.8")
     if not (folder / "viewer.js").is_file():
         if shutil.which("npm") is None:
             pytest.skip("npm, which has the viewer, is not installed")
         command = [sys.executable, str(ROOT / "tools" / "build_vitessce_viewer.py"), str(folder)]
-        made = subprocess.run(command, capture_output=True, text=True, check=False, env=home.users_tools())
-        if made.returncode != 0:
-            pytest.skip(f"the viewer cannot be fetched here: {made.stderr.strip().splitlines()[-1:]}")
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=home.users_tools())
+        if done.returncode != 0:
+            pytest.skip(f"the viewer cannot be fetched here: {done.stderr.strip().splitlines()[-1:]}")
     return folder
 
 
 @pytest.fixture
 def page(viewer: Path, tmp_path: Path) -> Iterator[str]:
     """Serve an exported folder and return the page's address."""
-    made = called(400)
-    made.obs[columns.CELL_TYPE] = pd.Categorical(np.where(np.arange(400) % 2, "B cell", "macrophage"))
-    made.uns[columns.MANIFEST] = {"colors_json": json.dumps({"B cell": "#ff0000", "macrophage": "#0000ff"})}
-    made.obsm["spatial"][4] = np.nan
-    folder = write_vitessce(made, tmp_path / "web", viewer=viewer)
+    data = called(400)
+    data.obs[columns.CELL_TYPE] = pd.Categorical(np.where(np.arange(400) % 2, "B cell", "macrophage"))
+    data.uns[columns.MANIFEST] = {"colors_json": json.dumps({"B cell": "#ff0000", "macrophage": "#0000ff"})}
+    data.obsm["spatial"][4] = np.nan
+    folder = write_vitessce(data, tmp_path / "web", viewer=viewer)
     with web_server(folder) as address:
         yield f"{address}/index.html"
 
 
 @pytest.mark.slow
 @pytest.mark.browser
-def test_a_browser_shows_it_without_a_network(page: str) -> None:
+def test_browser_shows_the_page_without_network(page: str) -> None:
     from PIL import Image
 
     asked: list[str] = []
@@ -152,9 +147,9 @@ def test_a_browser_shows_it_without_a_network(page: str) -> None:
         for text in ("Cell types", "Confidence", "Expression", "macrophage", "400 cells", "Cell Set Size"):
             tab.get_by_text(text).first.wait_for(timeout=120_000)
         tab.wait_for_function("!document.body.innerText.includes('Loading')", timeout=120_000)
-        seen = Image.open(io.BytesIO(tab.screenshot())).convert("RGB")
+        read = Image.open(io.BytesIO(tab.screenshot())).convert("RGB")
     assert faults == []
     assert {url.split("/")[2] for url in asked if url.startswith("http")} == {page.split("/")[2]}
-    types = np.asarray(seen)[60:580, 0:350].reshape(-1, 3)
+    types = np.asarray(read)[60:580, 0:350].reshape(-1, 3)
     for color in ([255, 0, 0], [0, 0, 255]):
         assert (types == color).all(axis=1).sum() > 100

@@ -1,0 +1,66 @@
+"""Helpers of the platform readers: files, tables of counts, metadata."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.sparse import csr_matrix
+
+from spatialcore.errors import InputError
+from spatialcore.io import read_spatial
+from spatialcore.io.flat_files import assemble, attach_cells
+from tests.io.bundles import assert_same, merscope_ids, sample, write_cosmx, write_merscope, write_xenium
+
+COSMX_NAMES = [f"{i // 7 + 1}_{i % 7 + 1}" for i in range(500)]
+
+
+@pytest.mark.parametrize(("write", "names"), [(write_cosmx, COSMX_NAMES), (write_merscope, merscope_ids(500))])
+def test_blocks_are_joined(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: Callable[..., Path], names: list[str]
+) -> None:
+    data = sample(500, 40)
+    folder = write(tmp_path / "run", data)
+    monkeypatch.setattr("spatialcore.io.flat_files.BLOCK_BYTES", 3_000)
+    assert_same(read_spatial(folder), data, names)
+
+
+def test_two_samples_in_a_folder(tmp_path: Path) -> None:
+    folder = write_cosmx(tmp_path / "flat", sample(9, 3))
+    (folder / "Run2_exprMat_file.csv").write_bytes((folder / "Run1_exprMat_file.csv").read_bytes())
+    with pytest.raises(InputError, match="files that match"):
+        read_spatial(folder)
+
+
+def test_duplicate_identifiers(tmp_path: Path) -> None:
+    folder = write_merscope(tmp_path / "region", sample(4, 3))
+    lines = (folder / "cell_by_gene.csv").read_text().splitlines()
+    (folder / "cell_by_gene.csv").write_text("\n".join([*lines, lines[1]]) + "\n")
+    with pytest.raises(InputError, match="duplicate cell identifiers"):
+        read_spatial(folder)
+
+
+def test_text_in_the_counts(tmp_path: Path) -> None:
+    folder = write_merscope(tmp_path / "region", sample(4, 3))
+    text = (folder / "cell_by_gene.csv").read_text().splitlines()
+    text[2] = text[2].rsplit(",", 1)[0] + ",many"
+    (folder / "cell_by_gene.csv").write_text("\n".join(text))
+    with pytest.raises(InputError, match="not a table of counts"):
+        read_spatial(folder)
+
+
+def test_duplicate_gene_names(tmp_path: Path) -> None:
+    data = sample(6, 4)
+    data.var_names = ["A", "A", "B", "C"]
+    read = read_spatial(write_xenium(tmp_path / "run", data))
+    assert read.var_names.is_unique
+    assert read.var["gene_ids"].is_unique
+
+
+def test_cells_are_joined_by_identifier() -> None:
+    adata = assemble(csr_matrix(np.eye(2)), ["c1", "c2"], pd.DataFrame(index=["A", "B"]))
+    table = pd.DataFrame({"x": [5.0, 1.0, 9.0], "y": [6.0, 2.0, 9.0], "fov": [3, 4, 5]}, index=["c2", "c1", "c3"])
+    attach_cells(adata, table, xy=("x", "y"), scale=2.0)
+    assert adata.obsm["spatial"].tolist() == [[2.0, 4.0], [10.0, 12.0]]
+    assert adata.obs.to_dict("list") == {"fov": [4, 3]}
