@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # flows read SETTINGS from here: importing this module costs 
     from anndata import AnnData
 
     from spatialcore.annotation.ontology import MappingResult
+    from spatialcore.plotting.annotation_plots import AnnotationPlots
 
 log = get_logger(__name__)
 
@@ -153,14 +154,14 @@ def keep_confident(adata: AnnData, config: AnnotationSettings) -> AnnData:
     return kept
 
 
-def plot(adata: AnnData, config: AnnotationSettings, output: Path, *, prefix: str = "celltyping") -> dict[str, Any]:
+def plot(adata: AnnData, config: AnnotationSettings, output: Path, *, prefix: str = "celltyping") -> AnnotationPlots:
     """Draw every figure of a run into a folder."""
     from spatialcore.plotting.run_figures import draw_run_figures
 
     return draw_run_figures(adata, output, prefix=prefix, confidence_threshold=config.confidence_threshold)
 
 
-def report(adata: AnnData, output: Path, *, config: AnnotationSettings, figures: dict[str, Any] | None = None) -> Path:
+def report(adata: AnnData, output: Path, *, config: AnnotationSettings, figures: AnnotationPlots | None = None) -> Path:
     """Write the page that tells the story of a run."""
     from spatialcore.report import write_report
 

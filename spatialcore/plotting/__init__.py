@@ -1,4 +1,4 @@
-"""Figures that let a biologist judge an annotation. Names are imported when first used."""
+"""Plots of annotations. Names are imported on first use."""
 
 from spatialcore.core.lazy_imports import lazy_exports
 

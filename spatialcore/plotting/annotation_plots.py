@@ -1,9 +1,7 @@
-"""All validation plots of an annotation in one call."""
+"""The validation plots of an annotation in one call."""
 
-import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final, TypedDict
 
 import pandas as pd
 from anndata import AnnData
@@ -15,11 +13,23 @@ from spatialcore.plotting.figures.heatmap import TooFewTypesError, plot_deg_heat
 from spatialcore.plotting.figures.ontology import as_mapping, height_for, mapping_from_obs, plot_ontology_mapping
 from spatialcore.plotting.figures.validation import plot_2d_validation
 from spatialcore.plotting.groups import group_cells
+from spatialcore.plotting.manifest import manifest_table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 log = get_logger(__name__)
 
-NAMES: Final = ("deg_heatmap", "2d_validation", "confidence", "ontology_mapping")
-_MANY: Final = 24
+PLOT_NAMES: Final = ("deg_heatmap", "2d_validation", "confidence", "ontology_mapping")
+_MANY_TYPES: Final = 24
+
+
+class AnnotationPlots(TypedDict):
+    """Figures by plot name, the summary of the 2D validation, and the paths of the files."""
+
+    figures: "dict[str, Figure | None]"
+    summary: pd.DataFrame
+    paths: dict[str, Path | None]
 
 
 def generate_annotation_plots(
@@ -35,49 +45,58 @@ def generate_annotation_plots(
     source_label_column: str | None = None,
     ontology_name_column: str | None = None,
     ontology_id_column: str | None = None,
-) -> dict[str, Any]:
-    """Draw the four validation plots and return them with the table behind the second.
+) -> AnnotationPlots:
+    """Generate the four validation plots of an annotation.
 
     Parameters
     ----------
     adata
-        Annotated cells; ``X`` in log1p(10k), or counts.
+        Annotated cells; ``X`` holds log1p(10k) values or counts.
     label_column, confidence_column
         Columns of ``obs`` with the calls and their confidence.
     output_dir
         Folder for ``{prefix}_deg_heatmap.png``, ``{prefix}_2d_validation.png``, ``{prefix}_confidence.png`` and
-        ``{prefix}_ontology_mapping.png``, each with its numbers as CSV. Nothing is written when not given.
+        ``{prefix}_ontology_mapping.png``, each with its table as CSV. Default: nothing is written.
     prefix
-        How the files' names begin.
+        First part of the file names.
     confidence_threshold
-        Where a call counts.
+        Minimum confidence of a call.
     markers
-        Type -> genes; the canonical markers when not given.
+        Genes by cell type. Default: the canonical markers.
     n_deg_genes
         Differential genes per type.
     spatial_key
         Key of ``obsm`` with the coordinates.
     source_label_column, ontology_name_column, ontology_id_column
-        Columns of ``obs`` for the ontology table. When not given, the table of the references' labels that the run
-        left in ``uns["spatialcore_annotation"]`` is drawn, or else the calls and their terms.
+        Columns of ``obs`` for the ontology mapping. Default: the mapping of the reference labels in
+        ``uns["spatialcore_annotation"]``, or else the calls and their terms.
 
     Returns
     -------
-    ``figures`` and ``paths``, each by the plots' names (None where a plot was skipped or not written), and ``summary``,
-    the table of :func:`plot_2d_validation`.
+    Dict with ``figures`` and ``paths`` by plot name (None if a plot was skipped or not written), and ``summary``, the
+    table of :func:`plot_2d_validation` with one row per plotted type.
 
     Raises
     ------
     LabelColumnError
-        A column is not there.
+        A column does not exist.
 
     Notes
     -----
-    Fewer than two types with 10 cells: the heat map is skipped with a warning.
+    If fewer than two types have 10 cells, the heat map is skipped with a warning.
+
+    Examples
+    --------
+    >>> from scanpy.datasets import pbmc68k_reduced
+    >>> adata = pbmc68k_reduced().raw.to_adata()
+    >>> adata.obs["confidence"] = 0.9
+    >>> plots = generate_annotation_plots(adata, "bulk_labels", "confidence", markers={"CD19+ B": ["CD79A", "MS4A1"]})
+    >>> sorted(plots["figures"])
+    ['2d_validation', 'confidence', 'deg_heatmap', 'ontology_mapping']
     """
     paths = _paths(output_dir, prefix)
     n_types = len(group_cells(adata, label_column).names)
-    figures: dict[str, Any] = dict.fromkeys(NAMES)
+    figures: dict[str, Figure | None] = dict.fromkeys(PLOT_NAMES)
     figures["deg_heatmap"] = _deg_heatmap(adata, label_column, n_deg_genes, paths["deg_heatmap"])
     figures["2d_validation"], summary = plot_2d_validation(
         adata,
@@ -85,7 +104,7 @@ def generate_annotation_plots(
         confidence_column,
         markers,
         confidence_threshold,
-        ncols=4 if n_types <= _MANY else 6,
+        ncols=4 if n_types <= _MANY_TYPES else 6,
         save=paths["2d_validation"],
     )
     figures["confidence"] = plot_celltype_confidence(
@@ -98,44 +117,44 @@ def generate_annotation_plots(
         figsize=(11.5, max(5.5, 1.3 + 0.2 * n_types)),
         save=paths["confidence"],
     )
-    asked = (source_label_column, ontology_name_column, ontology_id_column)
-    figures["ontology_mapping"] = _ontology(adata, label_column, asked, paths["ontology_mapping"])
-    written = {name: paths[name] if figures[name] is not None else None for name in NAMES}
+    ontology_columns = (source_label_column, ontology_name_column, ontology_id_column)
+    figures["ontology_mapping"] = _ontology_mapping(adata, label_column, ontology_columns, paths["ontology_mapping"])
+    written = {name: paths[name] if figures[name] is not None else None for name in PLOT_NAMES}
     return {"figures": figures, "summary": summary, "paths": written}
 
 
-def recorded_mapping(adata: AnnData) -> pd.DataFrame | None:
-    """Return the table of the references' labels that a run left in the AnnData, if it did."""
-    manifest = adata.uns.get(columns.MANIFEST, {})
-    text = manifest.get("label_mapping_json") if isinstance(manifest, Mapping) else None
-    return as_mapping(pd.DataFrame(json.loads(text))) if isinstance(text, str) and text != "[]" else None
+def manifest_mapping(adata: AnnData) -> pd.DataFrame | None:
+    """Return the mapping of the reference labels in the run manifest, or None."""
+    table = manifest_table(adata, "label_mapping_json")
+    return None if table.empty else as_mapping(table)
 
 
 def _paths(output_dir: str | Path | None, prefix: str) -> dict[str, Path | None]:
     folder = None if output_dir is None else Path(output_dir)
-    return {name: folder / f"{prefix}_{name}.png" if folder else None for name in NAMES}
+    return {name: folder / f"{prefix}_{name}.png" if folder else None for name in PLOT_NAMES}
 
 
-def _deg_heatmap(adata: AnnData, label_column: str, n_genes: int, save: Path | None) -> Any:
+def _deg_heatmap(adata: AnnData, label_column: str, n_genes: int, save: Path | None) -> "Figure | None":
     try:
         return plot_deg_heatmap(adata, label_column, n_genes, save=save)
     except TooFewTypesError as error:
-        log.warning("the heat map of differential genes is skipped: %s", error.message)
+        log.warning("the heat map of differential genes was skipped: %s", error.message)
         return None
 
 
-def _ontology(adata: AnnData, label_column: str, asked: tuple[str | None, ...], save: Path | None) -> Any:
-    source, name, term = (
-        given or default
-        for given, default in zip(asked, (label_column, columns.ONTOLOGY_LABEL, columns.ONTOLOGY_ID), strict=True)
-    )
-    table = recorded_mapping(adata) if not any(asked) else None
+def _ontology_mapping(
+    adata: AnnData, label_column: str, ontology_columns: tuple[str | None, ...], save: Path | None
+) -> "Figure | None":
+    defaults = (label_column, columns.ONTOLOGY_LABEL, columns.ONTOLOGY_ID)
+    source, name, term = (column or default for column, default in zip(ontology_columns, defaults, strict=True))
+    uses_defaults = not any(ontology_columns)
+    table = manifest_mapping(adata) if uses_defaults else None
     title = None
     if table is None:
-        if not any(asked) and not {source, name, term} <= set(adata.obs.columns):
-            log.warning("the ontology table is skipped: there are no ontology columns")
+        if uses_defaults and not {source, name, term} <= set(adata.obs.columns):
+            log.warning("the ontology mapping plot was skipped: obs has no ontology columns")
             return None
         table = mapping_from_obs(adata, source, name, term)
-        title = None if asked[0] else "Calls and their Cell Ontology terms"
+        title = None if ontology_columns[0] else "Calls and their Cell Ontology terms"
     size = (14.0, min(height_for(len(table)), 26.0))
     return plot_ontology_mapping(adata, source, name, term, mapping_table=table, title=title, figsize=size, save=save)

@@ -1,4 +1,4 @@
-"""Differential genes of each type: which, how strongly, in how many of its cells."""
+"""Differential genes of each type against all other cells."""
 
 from typing import Final
 
@@ -8,6 +8,7 @@ from anndata import AnnData
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from spatialcore.core.types import Floats
 from spatialcore.errors import InputError
 from spatialcore.plotting.expression import group_fractions, group_means
 from spatialcore.plotting.groups import Groups
@@ -20,43 +21,44 @@ COLUMNS: Final = ("cell_type", "rank", "gene", "score", "auc", "log2_fold_change
 def differential_genes(
     X: csr_matrix, genes: NDArray[np.str_], groups: Groups, *, n_genes: int, method: str = "wilcoxon"
 ) -> pd.DataFrame:
-    """Return each type's best genes against all other cells, best first.
+    """Return the top differential genes of each type against all other cells, best first.
 
     Parameters
     ----------
     X
         Cells x genes, log1p(10k).
     genes
-        Their names.
+        Gene names, shape (n_genes,).
     groups
-        The types to compare; cells outside them take no part.
+        The types to compare; cells of other types are excluded.
     n_genes
-        Genes per type. A type that stands out in fewer has fewer rows: only genes with a higher mean are listed.
+        Genes per type. Only genes with a higher mean than in other cells are listed, so a type may have fewer.
     method
-        ``"wilcoxon"`` is a rank-sum with tie correction; the other methods are scanpy's.
+        ``"wilcoxon"`` is a rank-sum test with tie correction; the other methods are scanpy's.
 
     Returns
     -------
-    One row per type and gene: cell_type, rank, gene, score, auc, log2_fold_change, fraction_in, fraction_out.
+    One row per type and gene, with columns cell_type, rank, gene, score, auc, log2_fold_change, fraction_in (share of
+    the cells of the type that express the gene) and fraction_out (share of the other cells).
     """
     ranks = rank_sum(X, groups)
     scores = ranks.z if method == "wilcoxon" else _scanpy_scores(X, genes, groups, method)
-    inside, outside = _in_and_out(group_means(_unlog(X), groups), groups)
-    fold = np.log2((inside + 1e-9) / (outside + 1e-9))
-    seen_in, seen_out = _in_and_out(group_fractions(X, groups), groups)
+    mean_in, mean_out = _in_and_out(group_means(_unlog(X), groups), groups)
+    fold = np.log2((mean_in + 1e-9) / (mean_out + 1e-9))
+    fraction_in, fraction_out = _in_and_out(group_fractions(X, groups), groups)
     tables = []
     for k, name in enumerate(groups.names):
         order = np.argsort(-scores[k], kind="stable")
         best = order[(fold[k, order] > 0) & (scores[k, order] > 0)][:n_genes]
-        columns = (scores[k], ranks.auc[k], fold[k], seen_in[k], seen_out[k])
+        columns = (scores[k], ranks.auc[k], fold[k], fraction_in[k], fraction_out[k])
         values = {key: value[best] for key, value in zip(COLUMNS[3:], columns, strict=True)}
         head = {"cell_type": name, "rank": np.arange(1, best.size + 1), "gene": genes[best]}
         tables.append(pd.DataFrame(head | values))
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(COLUMNS))
 
 
-def _in_and_out(means: NDArray[np.float64], groups: Groups) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return each type's mean and the mean of all other cells, from the means per type."""
+def _in_and_out(means: Floats, groups: Groups) -> tuple[Floats, Floats]:
+    """Return the mean of each type and the mean of all other cells, from the means per type."""
     size = groups.sizes[:, None].astype(np.float64)
     sums = means * size
     return means, (sums.sum(axis=0) - sums) / np.maximum(size.sum() - size, 1)
@@ -66,9 +68,9 @@ def _unlog(X: csr_matrix) -> csr_matrix:
     return csr_matrix((np.expm1(X.data), X.indices, X.indptr), shape=X.shape)
 
 
-def _scanpy_scores(X: csr_matrix, genes: NDArray[np.str_], groups: Groups, method: str) -> NDArray[np.float64]:
+def _scanpy_scores(X: csr_matrix, genes: NDArray[np.str_], groups: Groups, method: str) -> Floats:
     if method not in METHODS:
-        raise InputError(f"method {method!r} is not known", hint=f"choose one of {', '.join(METHODS)}")
+        raise InputError(f"unknown method {method!r}", hint=f"choose one of {', '.join(METHODS)}")
     import scanpy
 
     cells = np.flatnonzero(groups.codes >= 0)

@@ -1,4 +1,4 @@
-"""Marker genes of the types at hand, the score they give a cell, and how well that score tells types apart."""
+"""Marker genes of the types, marker scores of the cells, and how well the scores separate the types."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,148 +12,165 @@ from anndata import AnnData
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from spatialcore import columns
+from spatialcore.core.types import Floats
 from spatialcore.errors import InputError
 from spatialcore.plotting.expression import log_expression
 from spatialcore.plotting.groups import Groups, group_cells
 from spatialcore.plotting.ranksum import rank_sum
 
 Markers = Mapping[str, Sequence[str]]
-GIVEN: Final = "given"
+LIST_NAME: Final = "given"  # type of the markers if they are passed as a list
 
 
 @dataclass(frozen=True)
 class MarkerScores:
-    """The marker score of every cell for every type that has markers among the genes.
+    """Marker scores of every cell for every type with markers among the genes.
 
     Parameters
     ----------
     groups
-        The types of the cells; types without markers are among them.
+        The types of the cells, including types without markers.
     sets
-        Type -> its markers that were measured.
+        Measured markers by type.
     scores
-        Cells x marker sets, in the order of ``sets``: mean log1p(10k) expression of the markers.
+        Mean log1p(10k) expression of the markers, cells x marker sets in the order of ``sets``.
     """
 
     groups: Groups
     sets: dict[str, list[str]]
-    scores: NDArray[np.float64]
+    scores: Floats
 
     @cached_property
     def auc(self) -> pd.DataFrame:
-        """Types x marker sets: chance that a cell of the type scores higher than one of another type."""
+        """AUC, types x marker sets: probability that a cell of the type scores higher than a cell of another type."""
         values = rank_sum(self.scores, self.groups).auc
         return pd.DataFrame(values, index=list(self.groups.names), columns=list(self.sets))
 
     @property
-    def without(self) -> list[str]:
-        """Name the types that have no marker among the genes."""
+    def types_without_markers(self) -> list[str]:
+        """Types without a marker among the genes."""
         return [name for name in self.groups.names if name not in self.sets]
 
 
 def score_markers(
     adata: AnnData, label_column: str, markers: Markers | None = None, *, min_cells: int = 1, layer: str | None = None
 ) -> MarkerScores:
-    """Score every cell on the markers of every type.
+    """Return the marker scores of every cell for every type.
 
     Parameters
     ----------
     adata
-        Cells x genes, log1p(10k) or counts.
+        Cells x genes; ``X`` holds log1p(10k) values or counts.
     label_column
-        Column of ``obs`` with the types; cells without a type are left out.
+        Column of ``obs`` with the types; cells without a type are excluded.
     markers
-        Type -> genes; the canonical markers when not given.
+        Genes by cell type. Default: the canonical markers.
     min_cells
-        Types with fewer cells are left out.
+        Types with fewer cells are excluded.
     layer
-        Layer to take instead of ``X``.
+        Layer to use instead of ``X``.
     """
     X, genes = log_expression(adata, layer)
     groups = group_cells(adata, label_column, types_only=True).at_least(min_cells)
-    sets = marker_sets(adata, label_column, groups.names, genes, markers)
+    sets = marker_sets(groups.names, genes, markers)
     return MarkerScores(groups, sets, _mean_of_sets(X, genes, sets))
 
 
-def marker_sets(
-    adata: AnnData, label_column: str, names: Sequence[str], genes: Iterable[str], markers: Markers | None
-) -> dict[str, list[str]]:
-    """Return the measured markers of each type; types without any are left out.
+def marker_sets(names: Sequence[str], genes: Iterable[str], markers: Markers | None = None) -> dict[str, list[str]]:
+    """Return the measured markers of each type; types without a measured marker are omitted.
 
-    Types are matched by name without regard to case or plural; canonical markers also by Cell Ontology term, and
-    where a term has none, by the nearest of its ancestors that has.
+    Types are matched by name, regardless of case and plural.
+
+    Parameters
+    ----------
+    names
+        Names of the types.
+    genes
+        Measured genes.
+    markers
+        Genes by cell type. Default: the canonical markers.
+
+    Examples
+    --------
+    >>> marker_sets(["T cells", "neuron"], ["CD3D", "CD19"], {"t cell": ["CD3D", "CD3E"]})
+    {'T cells': ['CD3D']}
     """
     measured = set(map(str, genes))
-    wanted = _canonical(adata, label_column, names) if markers is None else _by_name(markers, names)
-    found = {name: [gene for gene in dict.fromkeys(wanted.get(name, ())) if gene in measured] for name in names}
-    return {name: kept for name, kept in found.items() if kept}
+    markers_of = _by_name(_canonical_markers() if markers is None else markers, names)
+    sets = {name: [gene for gene in dict.fromkeys(markers_of.get(name, ())) if gene in measured] for name in names}
+    return {name: members for name, members in sets.items() if members}
 
 
-def marker_table(
-    adata: AnnData,
-    label_column: str,
-    names: Sequence[str],
-    genes: Iterable[str],
-    markers: Markers | Sequence[str] | None,
-) -> pd.DataFrame:
-    """Return the markers to draw: columns cell_type and gene.
+def marker_table(names: Sequence[str], genes: Iterable[str], markers: Markers | Sequence[str] | None) -> pd.DataFrame:
+    """Return the measured markers to plot, one row per marker.
+
+    Parameters
+    ----------
+    names
+        Names of the types.
+    genes
+        Measured genes.
+    markers
+        Genes by cell type, or a list of genes. Default: the canonical markers.
+
+    Returns
+    -------
+    Columns ``cell_type`` and ``gene``.
 
     Raises
     ------
     InputError
-        None of them was measured.
+        No marker is among the genes.
     """
     measured = set(map(str, genes))
     if markers is None:
-        sets = marker_sets(adata, label_column, names, genes, None)
+        sets = marker_sets(names, genes)
     else:
-        given: Markers = markers if isinstance(markers, Mapping) else {GIVEN: markers}
-        sets = {name: [gene for gene in dict.fromkeys(members) if gene in measured] for name, members in given.items()}
-        own = {plain_name(name): name for name in names}
-        sets = {own.get(plain_name(name), name): members for name, members in sets.items()}
+        by_type: Markers = markers if isinstance(markers, Mapping) else {LIST_NAME: markers}
+        sets = {
+            type_: [gene for gene in dict.fromkeys(members) if gene in measured] for type_, members in by_type.items()
+        }
+        label_of = {plain_name(name): name for name in names}
+        sets = {label_of.get(plain_name(type_), type_): members for type_, members in sets.items()}
     rows = [(name, gene) for name, members in sets.items() for gene in members]
     if not rows:
         raise InputError(
             "No marker genes found in data",
-            hint="pass markers={'cell type': ['GENE', ...]} with genes of this panel, as symbols",
+            hint="pass markers={'cell type': ['GENE', ...]} with gene symbols of this panel",
         )
     return pd.DataFrame(rows, columns=["cell_type", "gene"])
 
 
 def plain_name(name: str) -> str:
-    """Return a type's name in lower case and the singular, as a key to match by."""
+    """Return the name of a type in lower case and singular, for matching.
+
+    Examples
+    --------
+    >>> plain_name("T_Cells")
+    't cell'
+    """
     text = re.sub(r"[\s_]+", " ", str(name)).strip().casefold()
     return re.sub(r"(?<=[a-rt-z])s$", "", text)
 
 
 def _by_name(markers: Markers, names: Sequence[str]) -> dict[str, Sequence[str]]:
-    known = {plain_name(key): genes for key, genes in markers.items()}
-    return {name: known[plain_name(name)] for name in names if plain_name(name) in known}
+    by_plain_name = {plain_name(key): genes for key, genes in markers.items()}
+    return {name: by_plain_name[plain_name(name)] for name in names if plain_name(name) in by_plain_name}
 
 
-def _canonical(adata: AnnData, label_column: str, names: Sequence[str]) -> dict[str, Sequence[str]]:
+def _canonical_markers() -> Markers:
     from spatialcore.annotation.markers import load_canonical_markers
 
     markers = load_canonical_markers()
     if not markers:
-        raise InputError("No marker genes found in data: the table of canonical markers is empty", hint="pass markers=")
-    return _by_name(markers, names)
+        raise InputError("No marker genes found in data: the canonical marker table is empty", hint="pass markers=")
+    return markers
 
 
-def _mean_of_sets(X: csr_matrix, genes: NDArray[np.str_], sets: Mapping[str, Sequence[str]]) -> NDArray[np.float64]:
-    """Return cells x sets: the mean over each set's genes, by one sparse product."""
+def _mean_of_sets(X: csr_matrix, genes: NDArray[np.str_], sets: Mapping[str, Sequence[str]]) -> Floats:
+    """Return the mean over the genes of each set, cells x sets."""
     position = {gene: j for j, gene in enumerate(genes)}
     entries = [(position[gene], k, 1 / len(members)) for k, members in enumerate(sets.values()) for gene in members]
     rows, cols, weights = zip(*entries, strict=True) if entries else ((), (), ())
     membership = csr_matrix((weights, (rows, cols)), shape=(genes.size, len(sets)), dtype=np.float32)
     return np.asarray((X @ membership).todense())
-
-
-def ontology_ids(adata: AnnData, label_column: str) -> dict[str, str]:
-    """Return type -> Cell Ontology id where ``obs`` holds one for the label column's types."""
-    if columns.ONTOLOGY_ID not in adata.obs:
-        return {}
-    pairs = adata.obs[[label_column, columns.ONTOLOGY_ID]].astype(str).value_counts().reset_index()
-    pairs = pairs[pairs[columns.ONTOLOGY_ID].str.startswith("CL:")].drop_duplicates(label_column)
-    return dict(zip(pairs[label_column], pairs[columns.ONTOLOGY_ID], strict=True))

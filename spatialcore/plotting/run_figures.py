@@ -1,8 +1,8 @@
-"""Every figure of a run: the four of the annotation, and those on where the calls come from."""
+"""All figures of a run: the four validation plots, and plots of model, references and calls."""
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -10,7 +10,7 @@ from anndata import AnnData
 
 from spatialcore import columns
 from spatialcore.annotation.calls.filters import filter_low_confidence
-from spatialcore.plotting.annotation_plots import generate_annotation_plots
+from spatialcore.plotting.annotation_plots import AnnotationPlots, generate_annotation_plots
 from spatialcore.plotting.expression import log_expression
 from spatialcore.plotting.figures.calibration import plot_calibration
 from spatialcore.plotting.figures.celltype_map import plot_celltype_map
@@ -21,6 +21,9 @@ from spatialcore.plotting.figures.marker_separation import plot_marker_separatio
 from spatialcore.plotting.figures.reference_composition import plot_reference_composition
 from spatialcore.plotting.spatial import coordinates
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 
 def draw_run_figures(
     adata: AnnData,
@@ -29,62 +32,64 @@ def draw_run_figures(
     prefix: str = "celltyping",
     confidence_threshold: float = 0.8,
     markers: dict[str, list[str]] | None = None,
-) -> dict[str, Any]:
-    """Draw all figures of an annotated sample, each as PNG with its numbers as CSV.
+) -> AnnotationPlots:
+    """Draw all figures of an annotated sample, each as PNG with its table as CSV.
 
     Parameters
     ----------
     adata
-        Data annotated by this package; calls may be filtered or not.
+        Data annotated by this package, before or after the confidence filter.
     output_dir
-        Folder for the files; nothing is written when not given.
+        Folder for the files. Default: nothing is written.
     prefix
-        How the files' names begin.
+        First part of the file names.
     confidence_threshold
-        Where a call counts.
+        Minimum confidence of a call.
     markers
-        Type -> genes; the canonical markers when not given.
+        Genes by cell type. Default: the canonical markers.
 
     Returns
     -------
-    dict
-        ``figures``, ``paths`` and ``summary`` as :func:`generate_annotation_plots` returns them, with more figures.
+    Dict with ``figures``, ``paths`` and ``summary``, as returned by :func:`generate_annotation_plots`.
     """
     folder = None if output_dir is None else Path(output_dir)
-    shown = _normalised_once(adata)
-    drawn = generate_annotation_plots(
-        shown,
+    panel = _normalized_panel(adata)
+    plots = generate_annotation_plots(
+        panel,
         label_column=columns.PREDICTED,
         output_dir=folder,
         prefix=prefix,
         confidence_threshold=confidence_threshold,
         markers=markers,
     )
-    kept = _with_calls_kept(adata, confidence_threshold)
-    for name, draw in _more(shown, kept, confidence_threshold, markers).items():
+    calls = _apply_threshold(adata, confidence_threshold)
+    for name, draw in _run_plots(panel, calls, confidence_threshold, markers).items():
         path = None if folder is None else folder / f"{prefix}_{name}.png"
-        drawn["figures"][name], drawn["paths"][name] = draw(path), path
-    return drawn
+        plots["figures"][name], plots["paths"][name] = draw(path), path
+    return plots
 
 
-def _normalised_once(adata: AnnData) -> AnnData:
-    """Return the panel's genes as log1p(10k), which three figures would each make of counts for themselves."""
+def _normalized_panel(adata: AnnData) -> AnnData:
+    """Return the panel genes as log1p(10k), so that counts are normalized once for all figures."""
     X, genes = log_expression(adata)
-    places = {columns.SPATIAL: adata.obsm[columns.SPATIAL]} if columns.SPATIAL in adata.obsm else {}
-    return AnnData(X, obs=adata.obs, var=pd.DataFrame(index=genes), obsm=places, uns=dict(adata.uns))
+    obsm = {columns.SPATIAL: adata.obsm[columns.SPATIAL]} if columns.SPATIAL in adata.obsm else {}
+    return AnnData(X, obs=adata.obs, var=pd.DataFrame(index=genes), obsm=obsm, uns=dict(adata.uns))
 
 
-def _with_calls_kept(adata: AnnData, threshold: float) -> AnnData:
-    """Return calls and places alone, every call below the threshold unassigned: a run may draw before it filters."""
+def _apply_threshold(adata: AnnData, threshold: float) -> AnnData:
+    """Return calls and coordinates without expression; calls below the threshold are unassigned.
+
+    A run may draw the figures before or after the confidence filter.
+    """
     needed = (columns.CELL_TYPE, columns.CONFIDENCE, columns.UNASSIGNED_REASON)
     obs = adata.obs[[name for name in needed if name in adata.obs]].copy()
-    places = {columns.SPATIAL: adata.obsm[columns.SPATIAL]} if columns.SPATIAL in adata.obsm else {}
-    kept = AnnData(obs=obs, obsm=places, uns=dict(adata.uns))
-    doubtful = ~(obs[columns.CONFIDENCE].to_numpy(dtype=np.float64) >= threshold)
-    if (obs[columns.CELL_TYPE].astype(str)[doubtful] == columns.UNASSIGNED).all():
-        return kept  # filtered already
+    obsm = {columns.SPATIAL: adata.obsm[columns.SPATIAL]} if columns.SPATIAL in adata.obsm else {}
+    calls = AnnData(obs=obs, obsm=obsm, uns=dict(adata.uns))
+    is_low = ~(obs[columns.CONFIDENCE].to_numpy(dtype=np.float64) >= threshold)
+    if (obs[columns.CELL_TYPE].astype(str)[is_low] == columns.UNASSIGNED).all():
+        return calls  # already filtered
     return filter_low_confidence(
-        kept,
+        calls,
         label_column=columns.CELL_TYPE,
         confidence_column=columns.CONFIDENCE,
         threshold=threshold,
@@ -92,11 +97,11 @@ def _with_calls_kept(adata: AnnData, threshold: float) -> AnnData:
     )
 
 
-def _more(
-    adata: AnnData, kept: AnnData, threshold: float, markers: dict[str, list[str]] | None
-) -> dict[str, Callable[[Path | None], Any]]:
-    figures: dict[str, Callable[[Path | None], Any]] = {
-        "composition": lambda path: plot_composition(kept, save=path),
+def _run_plots(
+    adata: AnnData, calls: AnnData, threshold: float, markers: dict[str, list[str]] | None
+) -> "dict[str, Callable[[Path | None], Figure]]":
+    figures: dict[str, Callable[[Path | None], Figure]] = {
+        "composition": lambda path: plot_composition(calls, save=path),
         "marker_separation": lambda path: plot_marker_separation(adata, columns.PREDICTED, markers, save=path),
         "calibration": lambda path: plot_calibration(adata, threshold, save=path),
         "confusable_pairs": lambda path: plot_confusable_pairs(adata, save=path),
@@ -104,5 +109,5 @@ def _more(
         "gene_coverage": lambda path: plot_gene_coverage(adata, save=path),
     }
     if coordinates(adata) is not None:
-        figures = {"celltype_map": lambda path: plot_celltype_map(kept, save=path)} | figures
+        figures = {"celltype_map": lambda path: plot_celltype_map(calls, save=path)} | figures
     return figures

@@ -1,4 +1,4 @@
-"""Where cells lie: coordinates, the scale bar, and points or pixels, whichever can be read."""
+"""Spatial maps: coordinates, scale bar, and cells as points or pixels."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -14,32 +14,32 @@ from spatialcore.plotting import style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.cm import ScalarMappable
 
-MOST_POINTS: Final = 100_000
+MAX_POINTS: Final = 100_000
 _PIXELS_PER_INCH = 110
 _NICE = np.array([1.0, 2.0, 5.0])
 
 
 def coordinates(adata: AnnData, spatial_key: str = columns.SPATIAL) -> Floats | None:
-    """Return the cells' x and y, or None where there are none or no cell has a place.
+    """Return the coordinates of the cells, shape (n_cells, 2), or None if there are none or all are missing.
 
     Raises
     ------
     InputError
-        ``obsm`` has the key but not two columns of numbers.
+        ``obsm[spatial_key]`` does not have two columns.
     """
     if spatial_key not in adata.obsm:
         return None
-    held = adata.obsm[spatial_key]
-    xy = np.asarray(held, dtype=np.float64)
+    xy = np.asarray(adata.obsm[spatial_key], dtype=np.float64)
     if xy.ndim != 2 or xy.shape[1] < 2:
-        raise InputError(f"obsm['{spatial_key}'] has shape {xy.shape}", hint="two columns are wanted: x and y")
+        raise InputError(f"obsm['{spatial_key}'] has shape {xy.shape}, expected (n_cells, 2)", hint="pass spatial_key=")
     return xy[:, :2] if np.isfinite(xy[:, :2]).all(axis=1).any() else None
 
 
 def set_up_map(axes: "Axes", xy: Floats, *, unit: str = "µm") -> None:
-    """Give a map equal axes, the image's orientation (y grows downwards) and a scale bar."""
-    style.bare(axes)
+    """Set equal axes with y pointing down, as in images, and add a scale bar."""
+    style.hide_axes(axes)
     finite = xy[np.isfinite(xy).all(axis=1)]
     low, high = (finite.min(axis=0), finite.max(axis=0)) if len(finite) else (np.zeros(2), np.ones(2))
     pad = max(0.02 * float((high - low).max()), 1e-9)
@@ -66,39 +66,55 @@ def _scale_bar(axes: "Axes", left: float, y: float, width: float, unit: str) -> 
     )
 
 
-def nice_length(wanted: float) -> float:
-    """Return the largest of 1, 2, 5 times a power of ten that is no longer than wanted."""
-    if not np.isfinite(wanted) or wanted <= 0:
+def nice_length(max_length: float) -> float:
+    """Return the largest of 1, 2 and 5 times a power of ten that does not exceed a length.
+
+    Examples
+    --------
+    >>> nice_length(730.0), nice_length(0.03)
+    (500.0, 0.02)
+    """
+    if not np.isfinite(max_length) or max_length <= 0:
         return 0.0
-    power = 10.0 ** np.floor(np.log10(wanted))
-    return float(power * _NICE[wanted / power * (1 + 1e-9) >= _NICE].max())
+    power = 10.0 ** np.floor(np.log10(max_length))
+    return float(power * _NICE[max_length / power * (1 + 1e-9) >= _NICE].max())
 
 
 def dot_area(n: int, inches: float) -> float:
-    """Return the marker area (points squared) at which n cells fill a square map of this width about half."""
+    """Return the marker area (points squared) at which n cells cover about half of a square map of this width."""
     return float(np.clip(0.5 * (inches * 72) ** 2 / max(n, 1), 0.35, 40.0))
 
 
 @dataclass(frozen=True)
 class Pixels:
-    """A grid over the tissue, and the pixel of each cell (-1 where it has no place)."""
+    """A grid of square pixels over the tissue.
+
+    Attributes
+    ----------
+    shape
+        Rows and columns.
+    extent
+        Left, right, bottom and top, as for ``imshow``.
+    index
+        Flat index of the pixel of each cell, shape (n_cells,); -1 for cells without coordinates.
+    """
 
     shape: tuple[int, int]
     extent: tuple[float, float, float, float]
     index: NDArray[np.intp]
 
     def mean(self, values: Floats) -> Floats:
-        """Return the mean of the cells' values per pixel; NaN where there is no cell."""
-        here = (self.index >= 0) & np.isfinite(values)
-        n = np.bincount(self.index[here], minlength=self.shape[0] * self.shape[1])
-        total = np.bincount(self.index[here], weights=values[here], minlength=n.size)
+        """Return the mean of the values of the cells per pixel, rows x columns; NaN for empty pixels."""
+        valid = (self.index >= 0) & np.isfinite(values)
+        n = np.bincount(self.index[valid], minlength=self.shape[0] * self.shape[1])
+        total = np.bincount(self.index[valid], weights=values[valid], minlength=n.size)
         mean: Floats = np.divide(total, n, out=np.full(n.size, np.nan), where=n > 0)
         return mean.reshape(self.shape)
 
     def most_frequent(self, codes: NDArray[np.intp], n_codes: int) -> NDArray[np.intp]:
-        """Return the commonest code per pixel; -1 where there is no cell. Codes of -1 do not count."""
-        here = (self.index >= 0) & (codes >= 0)
-        pairs, counts = np.unique(self.index[here] * n_codes + codes[here], return_counts=True)
+        """Return the most frequent code per pixel, rows x columns; -1 for empty pixels. Codes of -1 are ignored."""
+        valid = (self.index >= 0) & (codes >= 0)
+        pairs, counts = np.unique(self.index[valid] * n_codes + codes[valid], return_counts=True)
         order = np.argsort(counts, kind="stable")
         winner = np.full(self.shape[0] * self.shape[1], -1, dtype=np.intp)
         winner[pairs[order] // n_codes] = pairs[order] % n_codes
@@ -106,27 +122,28 @@ class Pixels:
 
 
 def pixels(xy: Floats, *, pixel: float) -> Pixels:
-    """Lay a grid of square pixels of this side over the coordinates."""
+    """Return a grid of square pixels with this side over the coordinates."""
     finite = np.isfinite(xy).all(axis=1)
     low = xy[finite].min(axis=0) if finite.any() else np.zeros(2)
-    place = np.full(xy.shape, -1, dtype=np.intp)
-    place[finite] = ((xy[finite] - low) / pixel).astype(np.intp)
-    n_cols, n_rows = (place.max(axis=0) + 1).tolist() if finite.any() else (1, 1)
-    index = np.where(finite, place[:, 1] * n_cols + place[:, 0], -1)
-    extent = (low[0], low[0] + n_cols * pixel, low[1] + n_rows * pixel, low[1])
-    return Pixels((int(n_rows), int(n_cols)), tuple(float(v) for v in extent), index)  # type: ignore[arg-type]
+    position = np.full(xy.shape, -1, dtype=np.intp)
+    position[finite] = ((xy[finite] - low) / pixel).astype(np.intp)
+    n_cols, n_rows = (position.max(axis=0) + 1).tolist() if finite.any() else (1, 1)
+    index = np.where(finite, position[:, 1] * n_cols + position[:, 0], -1)
+    left, top = float(low[0]), float(low[1])
+    extent = (left, left + n_cols * pixel, top + n_rows * pixel, top)
+    return Pixels((int(n_rows), int(n_cols)), extent, index)
 
 
 def pixel_side(xy: Floats, inches: float) -> float:
-    """Return the side of a pixel: as small as print can show, but not so small that most pixels hold no cell."""
+    """Return the side of a pixel: at least the print resolution and at least the mean spacing of the cells."""
     span = np.nanmax(xy, axis=0) - np.nanmin(xy, axis=0)
-    room_of_a_cell = float(np.sqrt(span[0] * span[1] / max(len(xy), 1)))
-    return max(float(span.max()) / (inches * _PIXELS_PER_INCH), room_of_a_cell, 1e-9)
+    cell_spacing = float(np.sqrt(span[0] * span[1] / max(len(xy), 1)))
+    return max(float(span.max()) / (inches * _PIXELS_PER_INCH), cell_spacing, 1e-9)
 
 
-def draw_values(axes: "Axes", xy: Floats, values: Floats, *, inches: float, **color: Any) -> Any:
-    """Draw a number per cell: points, or the mean per pixel beyond 100,000 cells."""
-    if len(xy) > MOST_POINTS:
+def draw_values(axes: "Axes", xy: Floats, values: Floats, *, inches: float, **color: Any) -> "ScalarMappable":
+    """Draw a value per cell as points, or as the mean per pixel if there are more than 100,000 cells."""
+    if len(xy) > MAX_POINTS:
         grid = pixels(xy, pixel=pixel_side(xy, inches))
         return axes.imshow(grid.mean(values), extent=grid.extent, interpolation="nearest", **color)
     return axes.scatter(

@@ -1,15 +1,20 @@
-"""What all figures share: how they are made, saved and lettered. No pyplot, so no global state is touched."""
+"""Create, style and save figures. pyplot is not used, so no global state of matplotlib is changed."""
 
 import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from spatialcore.core.files import whole
-from spatialcore.plotting.rendering import DPI, picture
+from spatialcore.plotting.rendering import DPI, render
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
     from matplotlib.axes import Axes
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colorbar import Colorbar
+    from matplotlib.container import BarContainer
     from matplotlib.figure import Figure
 
 INK: Final = "#222222"
@@ -23,11 +28,11 @@ TINY: Final = 6.5
 SMALL: Final = 8.0
 NORMAL: Final = 9.5
 LARGE: Final = 12.0
-_EFFORT: Final = 4  # of 9: without an alpha channel smaller than at the usual 6 with one, in 2/3 of the time
+_COMPRESS_LEVEL: Final = 4  # of 9; RGB at 4 is smaller than RGBA at the default of 6 and takes 2/3 of the time
 
 
 def new_figure(figsize: tuple[float, float], *, layout: Literal["constrained"] | None = "constrained") -> "Figure":
-    """Return a white figure of exactly this size (inches) that no registry keeps alive."""
+    """Return a white figure of this size (inches) that is not registered with pyplot."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -37,38 +42,38 @@ def new_figure(figsize: tuple[float, float], *, layout: Literal["constrained"] |
 
 
 def save_figure(figure: "Figure", path: str | Path | None) -> Path | None:
-    """Write a figure beside its final name and rename it when whole; nothing is written without a path."""
+    """Write a figure atomically and return its path; without a path nothing is written."""
     if path is None:
         return None
     final = Path(path)
     kind = final.suffix.lstrip(".").lower() or "png"
     with whole(final) as part:
         if kind == "png":
-            picture(figure).save(part, format="PNG", dpi=(DPI, DPI), compress_level=_EFFORT)
+            render(figure).save(part, format="PNG", dpi=(DPI, DPI), compress_level=_COMPRESS_LEVEL)
         else:
             figure.savefig(part, dpi=DPI, format=kind)
     return final
 
 
-def save_with_numbers(figure: "Figure", table: "pd.DataFrame | None", path: str | Path | None) -> None:
-    """Write a figure and, beside it as CSV, the numbers behind it where there are any."""
+def save_with_table(figure: "Figure", table: "pd.DataFrame | None", path: str | Path | None) -> None:
+    """Write a figure and, next to it as CSV, its table if there is one."""
     save_figure(figure, path)
     if path is not None and table is not None:
         save_table(table, Path(path).with_suffix(".csv"))
 
 
 def set_title(figure: "Figure", title: str, note: str = "") -> None:
-    """Put the title, and a quieter line below it, at the top left of a figure."""
+    """Add a title at the top left of a figure and a note below the axes."""
     figure.suptitle(title, x=0.01, ha="left", fontsize=LARGE, fontweight="bold", color=INK)
     if note:
-        # A legend without entries is the one kind of text for which the layout makes room outside the axes.
+        # constrained layout reserves space outside the axes for legends only: the note is the title of an empty one
         width = int(figure.get_figwidth() * 15)
         legend = figure.legend(handles=[], title=wrap(note, width), loc="outside lower left", frameon=False)
         legend.get_title().set(fontsize=SMALL, color=MUTED)
 
 
-def tidy(axes: "Axes", *, grid: Literal["", "x", "y"] = "") -> None:
-    """Leave only the two spines that carry ticks; ``grid`` may name an axis to rule faintly."""
+def style_axes(axes: "Axes", *, grid: Literal["", "x", "y"] = "") -> None:
+    """Hide the top and right spines and set the style of ticks; ``grid`` names an axis to draw grid lines for."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(MUTED)
     axes.tick_params(labelsize=SMALL, colors=INK, length=2.5, color=MUTED)
@@ -77,47 +82,49 @@ def tidy(axes: "Axes", *, grid: Literal["", "x", "y"] = "") -> None:
         axes.set_axisbelow(True)
 
 
-def label_bars(axes: "Axes", bars: Any, texts: list[str]) -> None:
-    """Write a text behind the end of each horizontal bar."""
+def label_bars(axes: "Axes", bars: "BarContainer", texts: list[str]) -> None:
+    """Write a text next to each horizontal bar."""
     axes.bar_label(bars, texts, padding=4, fontsize=SMALL, color=INK)
 
 
-def bare(axes: "Axes") -> None:
-    """Leave neither spine nor tick."""
+def hide_axes(axes: "Axes") -> None:
+    """Hide spines and ticks."""
     axes.spines[:].set_visible(False)
     axes.set_xticks([])
     axes.set_yticks([])
 
 
 def wrap(text: str, width: int = 32) -> str:
-    """Break a long label into lines at spaces; nothing is cut off."""
+    """Wrap a label at spaces and hyphens; long words are not broken."""
     return "\n".join(textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=True)) or text
 
 
 def thousands(n: int | float) -> str:
-    """Write a count with separators."""
+    """Return a count with thousands separators."""
     return f"{int(n):,}"
 
 
-def list_names(names: list[str], most: int = 12) -> str:
-    """Write names in one line; beyond ``most`` say how many more there are."""
-    shown = ", ".join(names[:most])
-    return shown + (f" and {len(names) - most} more" if len(names) > most else "")
+def list_names(names: list[str], max_names: int = 12) -> str:
+    """Return names in one line; more than ``max_names`` are counted at the end."""
+    text = ", ".join(names[:max_names])
+    return text + (f" and {len(names) - max_names} more" if len(names) > max_names else "")
 
 
 def placeholder(text: str, *, figsize: tuple[float, float] = (8.0, 3.0), title: str = "") -> "Figure":
-    """Return a figure that says why there is nothing to draw."""
+    """Return a figure with a text that explains why there is nothing to plot."""
     figure = new_figure(figsize)
     axes = figure.add_subplot()
-    bare(axes)
+    hide_axes(axes)
     axes.text(0.5, 0.5, wrap(text, 80), ha="center", va="center", fontsize=NORMAL, color=MUTED)
     if title:
         set_title(figure, title)
     return figure
 
 
-def color_bar(figure: "Figure", mappable: Any, axes: Any, label: str, **options: Any) -> Any:
-    """Add a slim color bar with a label."""
+def color_bar(
+    figure: "Figure", mappable: "ScalarMappable", axes: "Axes | Sequence[Axes]", label: str, **options: Any
+) -> "Colorbar":
+    """Add a colour bar with a label."""
     bar = figure.colorbar(mappable, ax=axes, **{"shrink": 0.6, "aspect": 25, "pad": 0.015, **options})
     bar.set_label(label, fontsize=SMALL, color=INK)
     bar.ax.tick_params(labelsize=SMALL, length=2)
@@ -126,7 +133,7 @@ def color_bar(figure: "Figure", mappable: Any, axes: Any, label: str, **options:
 
 
 def save_table(table: "pd.DataFrame", path: str | Path | None) -> Path | None:
-    """Write the numbers behind a figure as CSV, renamed when whole."""
+    """Write the table of a figure as CSV atomically and return its path; without a path nothing is written."""
     if path is None:
         return None
     final = Path(path)

@@ -1,4 +1,4 @@
-"""How well markers confirm the calls, as numbers: one row per type."""
+"""Summary of the marker validation: one row per type, with a Gaussian mixture of the marker scores."""
 
 import warnings
 from typing import Any, Final
@@ -8,11 +8,13 @@ import pandas as pd
 
 from spatialcore.core.logging import get_logger
 from spatialcore.core.types import Floats
+from spatialcore.errors import InputError
 from spatialcore.plotting.markers import MarkerScores
-from spatialcore.plotting.mixture import MixtureError, bright_threshold
 
 log = get_logger(__name__)
 
+_MAX_CELLS: Final = 2000
+_GRID: Final = 512
 SUMMARY_COLUMNS: Final = (
     "cell_type",
     "n_cells",
@@ -35,9 +37,25 @@ SUMMARY_COLUMNS: Final = (
 def validate(
     scored: MarkerScores, confidence: Floats, threshold: float, *, min_cells: int, n_components: int
 ) -> pd.DataFrame:
-    """Return the summary: one row per type that has markers and cells enough and whose mixture could be fitted.
+    """Return one row per type with markers, enough cells and a mixture that could be fitted.
 
-    ``mistaken_for`` is the other type whose cells score highest on this type's markers, and ``mistaken_auc`` how high.
+    Parameters
+    ----------
+    scored
+        Marker scores of the cells.
+    confidence
+        Confidence of the calls, shape (n_cells,).
+    threshold
+        Minimum confidence of a call.
+    min_cells
+        Types with fewer cells are excluded.
+    n_components
+        Gaussians in the mixture of the marker scores of a type.
+
+    Returns
+    -------
+    Columns `SUMMARY_COLUMNS`. ``mistaken_for`` is the other type whose cells score highest on the markers of this
+    type, ``mistaken_auc`` the AUC of that type.
     """
     groups, rows = scored.groups, []
     for column, (name, genes) in enumerate(scored.sets.items()):
@@ -49,15 +67,15 @@ def validate(
         try:
             bright = bright_threshold(score[inside], score[~inside & (groups.codes >= 0)], n_components=n_components)
         except MixtureError as error:
-            warnings.warn(f"{name} is left out of the 2D validation: {error.message}", UserWarning, stacklevel=3)
-            log.warning("%s is left out of the 2D validation: %s", name, error.message)
+            warnings.warn(f"2D validation skips {name}: {error.message}", UserWarning, stacklevel=3)
+            log.warning("2D validation skips %s: %s", name, error.message)
             continue
-        row = _one(name, genes, score[inside], confidence[inside], threshold, bright)
+        row = _summary_row(name, genes, score[inside], confidence[inside], threshold, bright)
         rows.append(row | _separation(scored, name))
     return pd.DataFrame(rows, columns=list(SUMMARY_COLUMNS))
 
 
-def _one(
+def _summary_row(
     name: str, genes: list[str], score: Floats, confidence: Floats, threshold: float, bright: float
 ) -> dict[str, Any]:
     high = np.nan_to_num(confidence, nan=-1.0) >= threshold
@@ -79,10 +97,62 @@ def _one(
 
 
 def _separation(scored: MarkerScores, name: str) -> dict[str, Any]:
-    of_others = scored.auc[name].drop(name).dropna()
-    rival = str(of_others.idxmax()) if len(of_others) else ""
+    other_types = scored.auc[name].drop(name).dropna()
+    mistaken_for = str(other_types.idxmax()) if len(other_types) else ""
     return {
         "auc": float(scored.auc[name].to_dict()[name]),
-        "mistaken_for": rival,
-        "mistaken_auc": float(of_others.max()) if rival else np.nan,
+        "mistaken_for": mistaken_for,
+        "mistaken_auc": float(other_types.max()) if mistaken_for else np.nan,
     }
+
+
+class MixtureError(InputError):
+    """The marker scores have too few distinct values for a mixture with this many components."""
+
+
+def bright_threshold(scores: Floats, other_scores: Floats, *, n_components: int = 3, random_state: int = 0) -> float:
+    """Return the marker score above which a cell belongs to the component with the highest mean.
+
+    The Gaussian mixture is fitted to the cells of the type and at most as many cells of other types, which form the
+    background component.
+
+    Parameters
+    ----------
+    scores, other_scores
+        Marker scores of the cells of the type and of all other cells. At most 2,000 of each are used.
+    n_components
+        Number of Gaussians; 3 for background, dim and bright.
+    random_state
+        Seed of the sample and of the fit.
+
+    Raises
+    ------
+    MixtureError
+        The scores do not have more distinct values than components.
+    """
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.mixture import GaussianMixture
+
+    rng = np.random.default_rng(random_state)
+    scores = _sample(scores, _MAX_CELLS, rng)
+    pool = np.concatenate([scores, _sample(other_scores, scores.size, rng)])
+    if np.unique(pool).size <= n_components:
+        raise MixtureError(
+            f"{np.unique(pool).size} distinct marker scores, more than {n_components} are needed for the mixture",
+            hint="pass more markers for this type, or lower n_components",
+        )
+    mixture = GaussianMixture(n_components, reg_covar=1e-4, max_iter=200, random_state=random_state)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        mixture.fit(pool[:, None])
+    means = mixture.means_.ravel()
+    order = np.argsort(means)
+    grid = np.linspace(means[order[0]], means[order[-1]], _GRID)
+    is_brightest = mixture.predict(grid[:, None]) == order[-1]
+    below = np.flatnonzero(~is_brightest)
+    return float(grid[min(below[-1] + 1, _GRID - 1)] if below.size else grid[0])
+
+
+def _sample(values: Floats, max_size: int, rng: np.random.Generator) -> Floats:
+    values = values[np.isfinite(values)]
+    return values if values.size <= max_size else rng.choice(values, max_size, replace=False)

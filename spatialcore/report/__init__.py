@@ -1,4 +1,4 @@
-"""One self-contained page that tells the story of a run."""
+"""The HTML report of a run: one self-contained page."""
 
 from spatialcore.report.page import write_report
 

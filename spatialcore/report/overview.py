@@ -1,4 +1,4 @@
-"""The first screen: how many cells, how many called, how right the calls are expected to be, what to worry about."""
+"""The first section of the report: number of cells and calls, expected accuracy, warnings."""
 
 import re
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from spatialcore import columns
 from spatialcore.annotation.references.tissue_check import foreign_references
 from spatialcore.plotting.figures.confusions import confusion_table
 from spatialcore.plotting.groups import NOT_TYPES
-from spatialcore.plotting.recorded import held_out, recorded, recorded_table, records
+from spatialcore.plotting.manifest import held_out_scores, manifest_table, manifest_value, records
 from spatialcore.report.reference_misfit import find_misfit
 
 MANY_UNASSIGNED: Final = 0.3
@@ -25,17 +25,23 @@ _FORMATS: Final = re.compile(r"\.(h5ad|h5|zarr|zarr\.zip)$")
 
 
 @dataclass(frozen=True)
-class PromotionDecision:
-    """What the reader must know first.
+class Overview:
+    """The overview of a run.
 
-    Parameters
+    Attributes
     ----------
+    title, tissue
+        Title of the report, and the tissue in the configuration.
+    n_cells, n_called, n_types, n_genes
+        Number of cells, cells with a call, cell types, and genes shared by query and model.
+    threshold
+        Minimum confidence of a call.
     expected_accuracy
-        Mean calibrated confidence of the kept calls; None where the confidence is not calibrated.
-    worries
-        Sentences, the gravest first.
+        Mean calibrated confidence of the calls; None if the confidence is not calibrated.
+    warnings
+        Sentences, the most important first.
     misfit
-        The one among them that says that the references do not fit these cells; empty where they may.
+        The warning that the references do not match these cells; empty if there is none.
     """
 
     title: str
@@ -46,90 +52,100 @@ class PromotionDecision:
     n_genes: int
     threshold: float
     expected_accuracy: float | None
-    worries: tuple[str, ...]
+    warnings: tuple[str, ...]
     misfit: str = ""
 
     @property
     def share_called(self) -> float:
-        """Share of the cells that have a call."""
+        """Share of the cells with a call, 0 to 1."""
         return self.n_called / max(1, self.n_cells)
 
 
-def judge(adata: AnnData, threshold: float, validation: pd.DataFrame) -> PromotionDecision:
-    """Return the verdict on annotated data."""
+def summarize(adata: AnnData, threshold: float, validation: pd.DataFrame) -> Overview:
+    """Return the overview of annotated data.
+
+    Parameters
+    ----------
+    adata
+        Annotated data with their run manifest.
+    threshold
+        Minimum confidence of a call.
+    validation
+        The summary of :func:`spatialcore.plotting.plot_2d_validation`; may be empty.
+    """
     calls = adata.obs[columns.CELL_TYPE].astype(str)
     called = ~calls.isin(NOT_TYPES)
     confidence = adata.obs[columns.CONFIDENCE].to_numpy(dtype=np.float64)
-    calibrated = recorded(adata, "confidence_transform") == "calibrated"
+    calibrated = manifest_value(adata, "confidence_transform") == "calibrated"
     expected = float(confidence[called].mean()) if calibrated and called.any() else None
-    config = recorded(adata, "config_json") or {}
+    config = manifest_value(adata, "config_json") or {}
     tissue = str(config.get("tissue", "unknown"))
-    subject = _FORMATS.sub("", str(recorded(adata, "query") or "").rstrip("/").rpartition("/")[2]) or tissue
+    subject = _FORMATS.sub("", str(manifest_value(adata, "query") or "").rstrip("/").rpartition("/")[2]) or tissue
     share_called = float(called.mean()) if adata.n_obs else 0.0
     misfit = find_misfit(adata, validation, share_called)
-    worries = [misfit] if misfit else []
-    return PromotionDecision(
+    return Overview(
         title=f"Cell types of {subject}",
         tissue=tissue,
         n_cells=adata.n_obs,
         n_called=int(called.sum()),
         n_types=int(calls[called].nunique()),
-        n_genes=int(recorded(adata, "n_shared_genes") or adata.n_vars),
+        n_genes=int(manifest_value(adata, "n_shared_genes") or adata.n_vars),
         threshold=threshold,
         expected_accuracy=expected,
-        worries=(*worries, *_worries(adata, tissue, share_called, expected, validation)),
+        warnings=(*([misfit] if misfit else []), *_warnings(adata, tissue, share_called, expected, validation)),
         misfit=misfit,
     )
 
 
-def _worries(
+def _warnings(
     adata: AnnData, tissue: str, share_called: float, expected: float | None, validation: pd.DataFrame
 ) -> list[str]:
-    foreign = foreign_references(tissue, recorded(adata, "references_json") or [])
-    found = [foreign] if foreign else []
+    foreign = foreign_references(tissue, manifest_value(adata, "references_json") or [])
+    warnings = [foreign] if foreign else []
     if expected is None:
-        found.append("The confidence is not calibrated: it ranks the calls but is no probability of being right.")
+        warnings.append("The confidence is not calibrated: it ranks the calls, but it is not a probability.")
     if 1 - share_called > MANY_UNASSIGNED:
-        found.append(
+        warnings.append(
             f"{100 * (1 - share_called):.0f} % of the cells have no call: the references may lack a type, "
-            "or the panel may be too shallow to tell types apart."
+            "or the panel may not separate the types at this depth."
         )
-    return [*found, *_of_model(adata), *_of_markers(validation), *_of_labels(adata)]
+    return [*warnings, *_model_warnings(adata), *_marker_warnings(validation), *_label_warnings(adata)]
 
 
-def _of_model(adata: AnnData) -> list[str]:
-    found = []
-    overlap = recorded(adata, "gene_overlap_pct")
+def _model_warnings(adata: AnnData) -> list[str]:
+    warnings = []
+    overlap = manifest_value(adata, "gene_overlap_pct")
     if overlap is not None and float(overlap) < LOW_OVERLAP:
-        found.append(f"The query has {float(overlap):.0f} % of the model's genes.")
-    f1 = held_out(adata).get("f1") or {}
+        warnings.append(f"The query has {float(overlap):.0f} % of the model's genes.")
+    f1 = held_out_scores(adata).get("f1") or {}
     weak = [f"{name} ({value:.2f})" for name, value in sorted(f1.items(), key=lambda item: item[1]) if value < LOW_F1]
     if weak:
-        found.append(f"Types that the model finds poorly on held-out cells (F1): {', '.join(weak[:8])}.")
+        warnings.append(f"Types with a low F1 on held-out cells: {', '.join(weak[:8])}.")
     pairs = confusion_table(adata)
     worst = pairs[(pairs["share"] >= CONFUSED) & (pairs["n_cells"] >= 3)].head(5)
-    taken = [f"{row['cell_type']} for {row['called']} ({100 * row['share']:.0f} %)" for row in records(worst)]
-    if taken:
-        found.append(f"The panel mistakes {', '.join(taken)}.")
-    cells = held_out(adata).get("cells") or {}
+    confused = [f"{row['cell_type']} as {row['called']} ({100 * row['share']:.0f} %)" for row in records(worst)]
+    if confused:
+        warnings.append(f"Types often predicted as another type on held-out cells: {', '.join(confused)}.")
+    cells = held_out_scores(adata).get("cells") or {}
     few = [f"{name} ({n})" for name, n in cells.items() if n < FEW_CELLS]
     if few:
-        found.append(f"Types that few reference cells stand for: {', '.join(few[:8])}.")
-    return found
+        warnings.append(f"Types with few reference cells: {', '.join(few[:8])}.")
+    return warnings
 
 
-def _of_markers(validation: pd.DataFrame) -> list[str]:
+def _marker_warnings(validation: pd.DataFrame) -> list[str]:
     if validation.empty:
         return []
     weak = validation[validation["auc"] < LOW_AUC]
-    named = [f"{row['cell_type']} ({row['auc']:.2f})" for row in records(weak)]
-    return [f"Types whose cells do not stand out in their own markers (AUC): {', '.join(named)}."] if named else []
+    types = [f"{row['cell_type']} ({row['auc']:.2f})" for row in records(weak)]
+    return [f"Types that their markers do not separate from other cells (AUC): {', '.join(types)}."] if types else []
 
 
-def _of_labels(adata: AnnData) -> list[str]:
-    table = recorded_table(adata, "label_mapping_json")
+def _label_warnings(adata: AnnData) -> list[str]:
+    table = manifest_table(adata, "label_mapping_json")
     if table.empty:
         return []
-    open_ = table.loc[table["match_tier"] == "unmapped", "input_label"].astype(str).tolist()
-    named = ", ".join(open_[:8])
-    return [f"Reference labels without a Cell Ontology term keep their own name: {named}."] if open_ else []
+    unmapped = table.loc[table["match_tier"] == "unmapped", "input_label"].astype(str).tolist()
+    if not unmapped:
+        return []
+    return [f"Reference labels without a Cell Ontology term, used unchanged: {', '.join(unmapped[:8])}."]

@@ -1,19 +1,16 @@
-"""The page itself: a template, filled with what the data carry and the figures drawn from them."""
+"""Write the report: render the template with the tables and figures of annotated data."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-import pandas as pd
 from anndata import AnnData
 
 from spatialcore.annotation.config import Settings
 from spatialcore.core.files import whole
 from spatialcore.core.logging import get_logger
 from spatialcore.errors import InputError
+from spatialcore.plotting.annotation_plots import AnnotationPlots
 from spatialcore.report import overview, pictures, tables
-from spatialcore.report.methods import methods_text
-from spatialcore.report.reproduce import configuration_yaml
+from spatialcore.report.methods import configuration_yaml, methods_text
 
 log = get_logger(__name__)
 TEMPLATE = "report.html.j2"
@@ -25,67 +22,70 @@ def write_report(
     *,
     model_path: str | Path | None = None,
     config: Settings | None = None,
-    figures: Mapping[str, Any] | None = None,
+    figures: AnnotationPlots | None = None,
 ) -> Path:
-    """Write one HTML file that tells how the cells were called and how far the calls can be trusted.
+    """Write the HTML report of annotated data: calls, confidence, validation, model and references.
 
-    Everything is inside: no network, no other file. It reads in light and dark, on a phone, and on paper.
+    The page is self-contained (no network, no other files), responsive, printable and has a dark mode.
 
     Parameters
     ----------
     adata
         Data annotated by this package: calls in ``obs``, run manifest in ``uns["spatialcore_annotation"]``.
     output
-        The HTML file; it appears under its name when it is whole.
+        The HTML file, written atomically.
     model_path
-        The model's .pkl, for its held-out scores where the data do not carry them.
+        The .pkl of the model. Its held-out scores are used if the data have no model card.
     config
-        The run's settings, where the data do not carry them.
+        The settings of the run. Default: those in the run manifest.
     figures
-        What :func:`spatialcore.plotting.run_figures.draw_run_figures` returned; drawn anew when not given.
+        The result of :func:`spatialcore.plotting.run_figures.draw_run_figures`. Default: the figures are drawn.
 
     Returns
     -------
-    Path
-        Where the page lies.
+    Path of the report.
 
     Raises
     ------
     InputError
-        The data have no calls.
+        The data have no calls, or ``output`` does not end in .html.
 
     Examples
     --------
-    >>> write_report(adata, "results/report.html")  # doctest: +SKIP
+    >>> from scanpy.datasets import pbmc68k_reduced
+    >>> adata = pbmc68k_reduced().raw.to_adata()
+    >>> adata.obs["cell_type"] = adata.obs["cell_type_predicted"] = adata.obs["bulk_labels"]
+    >>> adata.obs["cell_type_confidence"] = 0.9
+    >>> write_report(adata, "report.html").name
+    'report.html'
     """
     tables.require_calls(adata)
     if model_path is not None:
         adata = tables.with_model_card(adata, Path(model_path))
     threshold = tables.threshold_of(adata, config)
-    drawn = _drawn(adata, threshold) if figures is None else figures
-    page = _render(adata, config, threshold, drawn)
+    plots = _draw_figures(adata, threshold) if figures is None else figures
+    page = _render(adata, config, threshold, plots)
     return _write(page, Path(output).expanduser())
 
 
-def _drawn(adata: AnnData, threshold: float) -> Mapping[str, Any]:
+def _draw_figures(adata: AnnData, threshold: float) -> AnnotationPlots:
     from spatialcore.plotting.run_figures import draw_run_figures
 
     return draw_run_figures(adata, confidence_threshold=threshold)
 
 
-def _render(adata: AnnData, config: Settings | None, threshold: float, drawn: Mapping[str, Any]) -> str:
+def _render(adata: AnnData, config: Settings | None, threshold: float, plots: AnnotationPlots) -> str:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
         loader=PackageLoader("spatialcore.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
-    summary = drawn.get("summary")
-    validation = summary if isinstance(summary, pd.DataFrame) else pd.DataFrame()
-    facts = overview.judge(adata, threshold, validation)
-    if facts.misfit:
-        log.warning(facts.misfit)
+    validation = plots["summary"]
+    summary = overview.summarize(adata, threshold, validation)
+    if summary.misfit:
+        log.warning(summary.misfit)
     return environment.get_template(TEMPLATE).render(
-        facts=facts,
+        overview=summary,
         references=tables.references(adata),
         dropped=tables.dropped(adata),
         mapping=tables.label_mapping(adata),
@@ -93,16 +93,16 @@ def _render(adata: AnnData, config: Settings | None, threshold: float, drawn: Ma
         unassigned=tables.unassigned(adata),
         card=tables.card(adata),
         versions=tables.versions(adata),
-        pictures=pictures.embedded(drawn["figures"]),
+        pictures=pictures.embed_all(plots["figures"]),
         methods=methods_text(adata, threshold),
         config=configuration_yaml(adata, config),
     )
 
 
-def _write(page: str, place: Path) -> Path:
-    if place.suffix.lower() not in (".html", ".htm"):
-        raise InputError(f"{place.name} is no name for a web page", hint="end it in .html")
-    with whole(place) as part:
+def _write(page: str, path: Path) -> Path:
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise InputError(f"the report {path.name!r} does not end in .html", hint="pass a name that ends in .html")
+    with whole(path) as part:
         part.write_text(page, encoding="utf-8")
-    log.info("wrote %s", place)
-    return place
+    log.info("wrote %s", path)
+    return path

@@ -1,4 +1,4 @@
-"""The tables of the page, as plain rows."""
+"""The tables of the report as lists of rows."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ from spatialcore.annotation.config import Settings
 from spatialcore.errors import InputError
 from spatialcore.plotting.figures.composition import composition_table
 from spatialcore.plotting.groups import type_colors
-from spatialcore.plotting.recorded import held_out, model_card, recorded, recorded_table, records
+from spatialcore.plotting.manifest import held_out_scores, manifest_table, manifest_value, model_card, records
 
 Rows = list[dict[str, Any]]
 DEFAULT_THRESHOLD = 0.8
@@ -27,36 +27,36 @@ _ORIGIN = {
 
 
 def require_calls(adata: AnnData) -> None:
-    """Refuse data that have not been annotated."""
+    """Raise `InputError` if the data have no calls."""
     missing = [name for name in (columns.CELL_TYPE, columns.CONFIDENCE) if name not in adata.obs]
     if missing:
-        raise InputError(f"obs has no {' and no '.join(missing)}", hint="annotate the data first")
+        raise InputError(f"obs lacks {' and '.join(missing)}", hint="annotate the data first")
 
 
 def with_model_card(adata: AnnData, model_path: Path) -> AnnData:
-    """Return the data with the model's sidecar in their manifest, where it is not there."""
+    """Return the data with the model card of a .pkl in their run manifest, unless they have one."""
     if model_card(adata):
         return adata
     from spatialcore.annotation.model.artifact import load_model
 
     card = {key: value for key, value in load_model(model_path).metadata.items() if key != "genes"}
-    held = adata.copy()
-    held.uns[columns.MANIFEST] = {
-        **held.uns.get(columns.MANIFEST, {}),
+    annotated = adata.copy()
+    annotated.uns[columns.MANIFEST] = {
+        **annotated.uns.get(columns.MANIFEST, {}),
         "model_card_json": json.dumps(card, default=float),
     }
-    return held
+    return annotated
 
 
 def threshold_of(adata: AnnData, config: Settings | None) -> float:
-    """Return the threshold below which calls were left unassigned."""
-    given = getattr(config, "confidence_threshold", None)
-    settings = recorded(adata, "config_json") or {}
-    return float(given if given is not None else settings.get("confidence_threshold", DEFAULT_THRESHOLD))
+    """Return the confidence threshold: of ``config``, else of the run manifest, else 0.8."""
+    threshold = getattr(config, "confidence_threshold", None)
+    settings = manifest_value(adata, "config_json") or {}
+    return float(threshold if threshold is not None else settings.get("confidence_threshold", DEFAULT_THRESHOLD))
 
 
 def references(adata: AnnData) -> Rows:
-    """Return one row a reference: where it is from, which version, how many cells were read and kept."""
+    """Return one row per reference: source, URI, checksum, cells read and used, genes, origin."""
     return [
         {
             "source": item.get("source", ""),
@@ -66,43 +66,43 @@ def references(adata: AnnData) -> Rows:
             "n_kept": item.get("n_kept", 0),
             "genes": f"{item.get('genes_kept', 0)} of {item.get('genes_wanted', 0)}",
             "counts": (item.get("counts") or {}).get("kind", ""),
-            "about": _about(item),
+            "about": _origin(item),
         }
-        for item in recorded(adata, "references_json") or []
+        for item in manifest_value(adata, "references_json") or []
     ]
 
 
-def _about(item: dict[str, Any]) -> str:
-    """Return what must be cited: data sets with their collections, licence, release and retrieval, where known."""
+def _origin(item: dict[str, Any]) -> str:
+    """Return what is to be cited: data sets with their collections, licence, release and date of retrieval."""
     origin = item.get("origin") or {}
-    parts = [_cited(each) for each in origin.get("datasets") or []]
-    parts += [f"{words}: {origin[name]}" for name, words in _ORIGIN.items() if origin.get(name)]
+    parts = [_citation(dataset) for dataset in origin.get("datasets") or []]
+    parts += [f"{label}: {origin[name]}" for name, label in _ORIGIN.items() if origin.get(name)]
     return "; ".join(part for part in parts if part)
 
 
-def _cited(dataset: dict[str, str]) -> str:
+def _citation(dataset: dict[str, str]) -> str:
     names = ("dataset_title", "collection_name", "citation", "collection_doi", "dataset_id")
     return ", ".join(dict.fromkeys(dataset[name] for name in names if dataset.get(name)))
 
 
 def dropped(adata: AnnData) -> Rows:
-    """Return what was left out of the references, and why."""
+    """Return the excluded labels and cells of the references with the reasons."""
     return [
         {"source": item.get("source", ""), **part}
-        for item in recorded(adata, "references_json") or []
+        for item in manifest_value(adata, "references_json") or []
         for part in item.get("dropped", [])
     ]
 
 
 def label_mapping(adata: AnnData) -> Rows:
-    """Return what the references' labels became."""
-    return records(recorded_table(adata, "label_mapping_json"))
+    """Return the reference labels with their Cell Ontology terms."""
+    return records(manifest_table(adata, "label_mapping_json"))
 
 
 def types(adata: AnnData, threshold: float, validation: pd.DataFrame) -> Rows:
-    """Return one row a cell type: cells, confidence, how the model does on it, how its markers separate it."""
+    """Return one row per cell type: cells, median confidence, held-out F1, AUC of its markers."""
     predicted, colors = adata.obs[columns.PREDICTED].astype(str), type_colors(adata, columns.CELL_TYPE)
-    f1, ids = held_out(adata).get("f1") or {}, model_card(adata).get("ontology_ids") or {}
+    f1, ids = held_out_scores(adata).get("f1") or {}, model_card(adata).get("ontology_ids") or {}
     auc = dict(zip(validation["cell_type"], validation["auc"], strict=True)) if not validation.empty else {}
     confidence = adata.obs[columns.CONFIDENCE].groupby(predicted, observed=True).median()
     table = composition_table(adata)
@@ -123,36 +123,36 @@ def types(adata: AnnData, threshold: float, validation: pd.DataFrame) -> Rows:
 
 
 def unassigned(adata: AnnData) -> Rows:
-    """Return the cells without a call by reason."""
+    """Return the number of cells without a call by reason."""
     table = composition_table(adata)
     return records(table[table["reason"] != ""])
 
 
 def card(adata: AnnData) -> Rows:
-    """Return what the model says of itself, as name and value."""
-    known, figures = model_card(adata), held_out(adata)
-    training, platform = known.get("training") or {}, known.get("platform") or {}
+    """Return the model card as names and values."""
+    content, scores = model_card(adata), held_out_scores(adata)
+    training, platform = content.get("training") or {}, content.get("platform") or {}
     rows = [
-        ("Name", known.get("name")),
+        ("Name", content.get("name")),
         ("Trainer", training.get("trainer")),
         ("Training cells", training.get("n_cells")),
         ("Classes", training.get("n_classes")),
         ("Genes", training.get("n_genes")),
         ("Matched to", platform.get("matched_to")),
         ("Median counts of the query", _rounded(platform.get("median_depth"), 0)),
-        ("Background share found", _rounded(platform.get("ambient_share"), 2)),
-        ("Accuracy on held-out cells", _rounded(figures.get("accuracy"), 3)),
-        ("Macro-F1 on held-out cells", _rounded(figures.get("macro_f1"), 3)),
-        ("Model file", recorded(adata, "model_path")),
-        ("sha256", recorded(adata, "model_sha256")),
+        ("Background share", _rounded(platform.get("ambient_share"), 2)),
+        ("Accuracy on held-out cells", _rounded(scores.get("accuracy"), 3)),
+        ("Macro-F1 on held-out cells", _rounded(scores.get("macro_f1"), 3)),
+        ("Model file", manifest_value(adata, "model_path")),
+        ("sha256", manifest_value(adata, "model_sha256")),
     ]
     return [{"name": name, "value": value} for name, value in rows if value not in (None, "")]
 
 
 def versions(adata: AnnData) -> Rows:
-    """Return the versions of the software."""
-    return [{"name": name, "value": value} for name, value in (recorded(adata, "versions_json") or {}).items()]
+    """Return the versions of Python and the libraries."""
+    return [{"name": name, "value": value} for name, value in (manifest_value(adata, "versions_json") or {}).items()]
 
 
-def _rounded(value: Any, digits: int) -> str | None:
+def _rounded(value: float | None, digits: int) -> str | None:
     return None if value is None else f"{float(value):.{digits}f}"

@@ -2,13 +2,19 @@
 
 import pytest
 
-from tests.plotting.tissues import MARKERS, make_tissue
+from tests.plotting.tissues import MARKERS, annotated, make_tissue
 
 
 @pytest.fixture
 def tissue():
     """Return 410 cells of three types."""
     return make_tissue()
+
+
+@pytest.fixture
+def sample():
+    """Return the tissue as annotated by a run, with a run manifest."""
+    return annotated(make_tissue())
 
 
 @pytest.fixture
@@ -19,7 +25,7 @@ def markers():
 
 @pytest.fixture(autouse=True)
 def no_global_state():
-    """No test may leave a figure open or matplotlib's settings changed."""
+    """Check that no test leaves a figure open or changes the settings of matplotlib."""
     import matplotlib
     from matplotlib import _pylab_helpers
 

@@ -1,4 +1,4 @@
-"""All plots in one call: names, paths, what is skipped and what is not."""
+"""The validation plots in one call: names, paths, skipped plots."""
 
 import json
 import logging
@@ -21,7 +21,7 @@ def with_terms(adata):
     return adata
 
 
-def test_four_figures_their_files_and_their_numbers(tissue, markers, tmp_path):
+def test_four_figures_with_files_and_tables(tissue, markers, tmp_path):
     result = generate_annotation_plots(with_terms(tissue), output_dir=tmp_path, prefix="run", markers=markers)
     assert list(result) == ["figures", "summary", "paths"]
     assert list(result["figures"]) == list(result["paths"]) == NAMES
@@ -39,7 +39,7 @@ def test_nothing_is_written_without_a_folder(tissue, markers, tmp_path, monkeypa
     assert not list(tmp_path.iterdir())
 
 
-def test_heat_map_is_skipped_with_a_warning_when_types_are_too_small(markers, tmp_path, caplog):
+def test_heat_map_is_skipped_with_a_warning_if_types_are_too_small(markers, tmp_path, caplog):
     with caplog.at_level(logging.WARNING, "spatialcore"):
         result = generate_annotation_plots(with_terms(make_tissue((50, 5, 5))), output_dir=tmp_path, markers=markers)
     assert result["figures"]["deg_heatmap"] is None
@@ -48,14 +48,14 @@ def test_heat_map_is_skipped_with_a_warning_when_types_are_too_small(markers, tm
     assert "skipped" in caplog.text
 
 
-def test_the_references_labels_are_shown_where_the_run_kept_them(tissue, markers):
+def test_reference_labels_in_the_manifest_are_shown(tissue, markers):
     mapping = [{"input_label": "Mystery cells", "id": "", "name": "", "score": 0.0, "match_tier": "unmapped"}]
     tissue.uns[columns.MANIFEST] = {"label_mapping_json": json.dumps(mapping)}
     result = generate_annotation_plots(tissue, markers=markers)
     assert "Mystery cells" in texts(result["figures"]["ontology_mapping"])
 
 
-def test_other_errors_come_through(tissue, markers):
+def test_other_errors_are_raised(tissue, markers):
     with pytest.raises(LabelColumnError, match="Label column not found"):
         generate_annotation_plots(tissue, "nothing", markers=markers)
     with pytest.raises(LabelColumnError):

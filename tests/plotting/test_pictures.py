@@ -1,6 +1,6 @@
-"""The figures look as they did: small grey thumbnails against those kept beside this file.
+"""Figures are compared with reference thumbnails in ``pictures``.
 
-After a change that is meant, look at the figures and write the thumbnails anew:
+After an intended change, check the figures and write new thumbnails:
 
     SPATIALCORE_NEW_PICTURES=1 pytest tests/plotting/test_pictures.py
 """
@@ -23,12 +23,11 @@ from spatialcore.plotting.figures.celltype_map import plot_celltype_map
 from spatialcore.plotting.figures.composition import plot_composition
 from spatialcore.plotting.figures.confusions import plot_confusable_pairs
 from spatialcore.plotting.figures.marker_separation import plot_marker_separation
-from tests.plotting.test_run_figures import annotated
-from tests.plotting.tissues import MARKERS
+from tests.plotting.tissues import MARKERS, annotated
 
 PICTURES = Path(__file__).parent / "pictures"
 WIDTH = 160
-MEAN_DIFFERENCE = 3.0  # of 255: fonts and matplotlib versions move less, a missing or moved part more
+MEAN_DIFFERENCE = 3.0  # of 255; other fonts and matplotlib versions differ less, a missing or moved part differs more
 SETS = {name: list(genes) for name, genes in MARKERS.items()}
 FIGURES: dict[str, Callable[[ad.AnnData], Any]] = {
     "celltype_map": plot_celltype_map,
@@ -42,32 +41,32 @@ FIGURES: dict[str, Callable[[ad.AnnData], Any]] = {
 
 
 def thumbnail(figure: Any) -> Image.Image:
-    """Return the figure in grey, so small that only what stands where is left."""
-    drawn = BytesIO()
-    figure.savefig(drawn, dpi=100, format="png")
-    image = Image.open(drawn).convert("L")
+    """Return the figure as a small grey image."""
+    buffer = BytesIO()
+    figure.savefig(buffer, dpi=100, format="png")
+    image = Image.open(buffer).convert("L")
     return image.resize((WIDTH, round(image.height * WIDTH / image.width)), Image.Resampling.BOX)
 
 
-def difference(one: Image.Image, other: Image.Image) -> float:
-    """Return the mean difference of two thumbnails' pixels, 0 to 255."""
-    same_size = other.resize(one.size)  # a line of text more or less moves the height by a pixel
-    return float(np.abs(np.asarray(one, np.float64) - np.asarray(same_size, np.float64)).mean())
+def difference(image: Image.Image, other: Image.Image) -> float:
+    """Return the mean absolute difference of two images, 0 to 255."""
+    same_size = other.resize(image.size)  # an additional line of text changes the height by a pixel
+    return float(np.abs(np.asarray(image, np.float64) - np.asarray(same_size, np.float64)).mean())
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_a_figure_looks_as_it_did(tissue: ad.AnnData, name: str) -> None:
-    now = thumbnail(FIGURES[name](annotated(tissue)))
-    kept = PICTURES / f"{name}.png"
+def test_figure_equals_its_reference(tissue: ad.AnnData, name: str) -> None:
+    image = thumbnail(FIGURES[name](annotated(tissue)))
+    path = PICTURES / f"{name}.png"
     if os.environ.get("SPATIALCORE_NEW_PICTURES"):
         PICTURES.mkdir(exist_ok=True)
-        now.save(kept, optimize=True)
-    with Image.open(kept) as before:
-        assert abs(before.height - now.height) <= 2
-        assert difference(before, now) < MEAN_DIFFERENCE
+        image.save(path, optimize=True)
+    with Image.open(path) as reference:
+        assert abs(reference.height - image.height) <= 2
+        assert difference(reference, image) < MEAN_DIFFERENCE
 
 
-def test_the_comparison_sees_a_changed_figure(tissue: ad.AnnData) -> None:
+def test_the_comparison_detects_a_changed_figure(tissue: ad.AnnData) -> None:
     sample = annotated(tissue)
     before = thumbnail(plot_composition(sample))
     sample.obs[columns.CELL_TYPE] = columns.UNASSIGNED

@@ -1,4 +1,4 @@
-"""One drawing serves every file, until the figure changes."""
+"""Figures are rendered once until they change."""
 
 from io import BytesIO
 from pathlib import Path
@@ -13,12 +13,12 @@ from spatialcore.report.pictures import embed
 
 
 @pytest.fixture
-def drawings(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Count how often a figure is really drawn."""
-    made: list[int] = []
+def renderings(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Count the renderings."""
+    calls: list[int] = []
     draw = rendering._draw
-    monkeypatch.setattr(rendering, "_draw", lambda figure: made.append(1) or draw(figure))
-    return made
+    monkeypatch.setattr(rendering, "_draw", lambda figure: calls.append(1) or draw(figure))
+    return calls
 
 
 def figure_with_a_line() -> Figure:
@@ -28,42 +28,35 @@ def figure_with_a_line() -> Figure:
     return figure
 
 
-def test_the_pixels_are_those_of_savefig() -> None:
-    stock = BytesIO()
-    figure_with_a_line().savefig(stock, dpi=rendering.DPI, format="png")
-    mine = rendering.picture(figure_with_a_line())
-    assert np.array_equal(np.asarray(mine), np.asarray(Image.open(stock).convert("RGB")))
+def test_pixels_equal_those_of_savefig() -> None:
+    expected = BytesIO()
+    figure_with_a_line().savefig(expected, dpi=rendering.DPI, format="png")
+    image = rendering.render(figure_with_a_line())
+    assert np.array_equal(np.asarray(image), np.asarray(Image.open(expected).convert("RGB")))
 
 
-def test_a_png_and_the_report_share_one_drawing(drawings: list[int], tmp_path: Path) -> None:
+def test_png_and_report_share_one_rendering(renderings: list[int], tmp_path: Path) -> None:
     figure = figure_with_a_line()
     style.save_figure(figure, tmp_path / "a.png")
-    page = embed(figure, "a line")
+    embedded = embed(figure, "a line")
     with Image.open(tmp_path / "a.png") as written:
         assert written.size == (750, 375)
         assert written.info["dpi"] == pytest.approx((150, 150), abs=0.1)
-    assert (page.width, page.height) == (550, 275)
-    assert len(drawings) == 1
+    assert (embedded.width, embedded.height) == (550, 275)
+    assert len(renderings) == 1
 
 
-def test_a_figure_that_was_changed_is_drawn_again(drawings: list[int]) -> None:
+def test_a_changed_figure_is_rendered_again(renderings: list[int]) -> None:
     figure = figure_with_a_line()
-    before = np.asarray(rendering.picture(figure))
+    before = np.asarray(rendering.render(figure))
     figure.axes[0].set_xlim(0, 2)
-    assert not np.array_equal(before, np.asarray(rendering.picture(figure)))
-    assert len(drawings) == 2
+    assert not np.array_equal(before, np.asarray(rendering.render(figure)))
+    assert len(renderings) == 2
 
 
-def test_a_figure_is_left_as_it_was() -> None:
+def test_the_figure_is_not_changed() -> None:
     figure = figure_with_a_line()
     canvas = figure.canvas
-    rendering.picture(figure)
+    rendering.render(figure)
     assert figure.canvas is canvas
     assert figure.dpi == 100
-
-
-@pytest.mark.parametrize("ending", ["pdf", "svg"])
-def test_other_formats_are_written_by_matplotlib(tmp_path: Path, ending: str) -> None:
-    written = style.save_figure(figure_with_a_line(), tmp_path / f"a.{ending}")
-    assert written is not None
-    assert written.read_bytes()[:5] in (b"%PDF-", b"<?xml")

@@ -1,4 +1,4 @@
-"""A browser that looks at pages as a person would."""
+"""A browser for the pages of the report."""
 
 from collections.abc import Iterator
 
@@ -8,8 +8,8 @@ from playwright.sync_api import Browser
 from tests.browser import chromium
 
 
-@pytest.fixture(scope="module")  # no longer: while it runs, nothing else of the process may run an event loop
+@pytest.fixture(scope="module")  # not longer: no other event loop can run in the process meanwhile
 def browser() -> Iterator[Browser]:
-    """Start headless Chromium; skip where there is none."""
-    with chromium() as started:
-        yield started
+    """Start headless Chromium; skip if it is not installed."""
+    with chromium() as browser:
+        yield browser

@@ -1,4 +1,4 @@
-"""Does a confidence of 0.8 mean right in 80 % of the cases? Held-out reference cells at the platform's depth."""
+"""Calibration plot: accuracy against confidence on held-out reference cells at the depth of the query."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -7,29 +7,30 @@ import pandas as pd
 from anndata import AnnData
 
 from spatialcore.plotting import style
-from spatialcore.plotting.recorded import held_out
+from spatialcore.plotting.manifest import held_out_scores
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 _BLUE: Final = "#0072b2"
 
 
 def plot_calibration(adata: AnnData, threshold: float = 0.8, save: str | Path | None = None) -> "Figure":
-    """Draw accuracy against confidence, with the cells in each bin, as the model was found on held-out cells.
+    """Plot accuracy against confidence on held-out cells, with the number of cells per bin.
 
     Parameters
     ----------
     adata
-        Annotated data that carry the model's card.
+        Annotated data with a model card in the run manifest.
     threshold
-        Confidence at which calls are kept.
+        Minimum confidence of a call.
     save
-        Where to write the figure; the table goes beside it as CSV.
+        Path to write the figure to; the table is written next to it as CSV.
     """
-    table = pd.DataFrame(held_out(adata).get("reliability") or [])
+    table = pd.DataFrame(held_out_scores(adata).get("reliability") or [])
     if table.empty:
-        figure = style.placeholder("The model has no held-out cells to judge its confidence by.", title="Calibration")
+        figure = style.placeholder("The model card has no held-out calibration.", title="Calibration")
     else:
         figure = style.new_figure((6.0, 6.2))
         upper, lower = figure.subplots(2, 1, height_ratios=[3, 1], sharex=True)
@@ -37,44 +38,44 @@ def plot_calibration(adata: AnnData, threshold: float = 0.8, save: str | Path | 
         _counts(lower, table)
         error = expected_calibration_error(table)
         style.set_title(figure, "Calibration", f"Held-out cells; expected calibration error {error:.3f}.")
-    style.save_with_numbers(figure, None if table.empty else table, save)
+    style.save_with_table(figure, None if table.empty else table, save)
     return figure
 
 
 def expected_calibration_error(table: pd.DataFrame) -> float:
-    """Return the mean distance between confidence and accuracy over bins, weighted by cells (Naeini et al. 2015)."""
+    """Return the mean difference of confidence and accuracy over bins, weighted by cells (Naeini et al. 2015)."""
     weight = table["n_cells"] / table["n_cells"].sum()
     return float((weight * (table["confidence"] - table["accuracy"]).abs()).sum())
 
 
-def _curve(axes: Any, table: pd.DataFrame, threshold: float) -> None:
-    axes.plot([0, 1], [0, 1], color=style.MUTED, linestyle=":", linewidth=1, label="as good as it says")
+def _curve(axes: "Axes", table: pd.DataFrame, threshold: float) -> None:
+    axes.plot([0, 1], [0, 1], color=style.MUTED, linestyle=":", linewidth=1, label="perfect calibration")
     axes.vlines(table["confidence"], *_intervals(table), color=_BLUE, linewidth=1, alpha=0.6)
     label = "held-out cells, 95 % interval"
     axes.plot(table["confidence"], table["accuracy"], marker="o", color=_BLUE, linewidth=1.5, label=label)
     axes.axvline(threshold, color=style.INK, linestyle="--", linewidth=0.8)
-    where: dict[str, Any] = {"xytext": (-4, 0), "textcoords": "offset points", "ha": "right"}
-    axes.annotate(f"threshold {threshold:g}", (threshold, 0.02), fontsize=style.SMALL, color=style.INK, **where)
+    offset: dict[str, Any] = {"xytext": (-4, 0), "textcoords": "offset points", "ha": "right"}
+    axes.annotate(f"threshold {threshold:g}", (threshold, 0.02), fontsize=style.SMALL, color=style.INK, **offset)
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1.02)
-    axes.set_ylabel("Share that is right", fontsize=style.SMALL)
+    axes.set_ylabel("Accuracy", fontsize=style.SMALL)
     axes.figure.legend(loc="outside upper right", ncols=2, frameon=False, fontsize=style.SMALL)
-    style.tidy(axes, grid="y")
+    style.style_axes(axes, grid="y")
 
 
 def _intervals(table: pd.DataFrame) -> tuple[list[float], list[float]]:
-    """Return Wilson's 95 % interval of each bin's accuracy: few cells say little."""
+    """Return the lower and upper ends of Wilson's 95 % interval of the accuracy of each bin."""
     from scipy.stats import binomtest
 
     cells = table["n_cells"].astype(int)
-    right = (table["accuracy"] * cells).round().astype(int)
-    found = [binomtest(k, n).proportion_ci(0.95, "wilson") for k, n in zip(right, cells, strict=True)]
-    return [interval.low for interval in found], [interval.high for interval in found]
+    correct = (table["accuracy"] * cells).round().astype(int)
+    intervals = [binomtest(k, n).proportion_ci(0.95, "wilson") for k, n in zip(correct, cells, strict=True)]
+    return [interval.low for interval in intervals], [interval.high for interval in intervals]
 
 
-def _counts(axes: Any, table: pd.DataFrame) -> None:
+def _counts(axes: "Axes", table: pd.DataFrame) -> None:
     width = table["high"] - table["low"]
     axes.bar(table["low"], table["n_cells"], width=width, align="edge", color=style.FAINT, ec="white")
     axes.set_xlabel("Confidence", fontsize=style.SMALL)
     axes.set_ylabel("Cells", fontsize=style.SMALL)
-    style.tidy(axes)
+    style.style_axes(axes)

@@ -1,7 +1,7 @@
-"""Where each cell type lies: points, or pixels of the commonest type; beyond thirty types, a numbered map."""
+"""Map of the cell types: points, pixels of the most frequent type, or a numbered map for more than 30 types."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
@@ -11,13 +11,14 @@ from spatialcore import columns
 from spatialcore.core.types import Floats
 from spatialcore.errors import InputError
 from spatialcore.plotting import spatial, style
-from spatialcore.plotting.figures.numbered_map import commonest_type, draw_numbered
+from spatialcore.plotting.figures.numbered_map import draw_numbered, most_frequent_type
 from spatialcore.plotting.groups import Groups, group_cells, type_colors
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-MOST_TYPES: Final = 30
+MAX_TYPES: Final = 30
 _LEGEND: Final = 3.6
 _ROW: Final = 0.235
 
@@ -28,10 +29,10 @@ def plot_celltype_map(
     spatial_key: str = columns.SPATIAL,
     save: str | Path | None = None,
 ) -> "Figure":
-    """Draw the tissue coloured by cell type, with the number of cells of every type in the legend.
+    """Plot the tissue coloured by cell type, with the number of cells per type in the legend.
 
-    Up to 100,000 cells are points; more are pixels that show their commonest type. Beyond 30 types no palette can be
-    read: types are then numbered, and each of them has a small map of its own.
+    Up to 100,000 cells are drawn as points, more as pixels with the most frequent type. More than 30 types are
+    numbered, and each has an additional small map.
 
     Parameters
     ----------
@@ -42,21 +43,21 @@ def plot_celltype_map(
     spatial_key
         Key of ``obsm`` with x and y, in µm.
     save
-        Where to write the figure; its legend goes beside it as CSV: number, cell_type, color, n_cells.
+        Path to write the figure to; the legend is written next to it as CSV (number, cell_type, color, n_cells).
 
     Raises
     ------
     InputError
-        There are no coordinates.
+        The data have no coordinates.
     """
     xy = spatial.coordinates(adata, spatial_key)
     if xy is None:
-        raise InputError(f"obsm has no '{spatial_key}' with places", hint="pass spatial_key=, or use plot_composition")
+        raise InputError(f"obsm['{spatial_key}'] has no coordinates", hint="pass spatial_key=, or use plot_composition")
     groups, colors = group_cells(adata, label_column), type_colors(adata, label_column)
-    many = len(groups.names) > MOST_TYPES
-    figure = draw_numbered(groups, colors, xy) if many else _one_map(groups, colors, xy)
+    is_numbered = len(groups.names) > MAX_TYPES
+    figure = draw_numbered(groups, colors, xy) if is_numbered else _one_map(groups, colors, xy)
     style.set_title(figure, "Cell types on the tissue", _note(len(xy)))
-    style.save_with_numbers(figure, _legend_table(groups, colors), save)
+    style.save_with_table(figure, _legend_table(groups, colors), save)
     return figure
 
 
@@ -74,34 +75,34 @@ def _legend_table(groups: Groups, colors: dict[str, str]) -> pd.DataFrame:
 def _one_map(groups: Groups, colors: dict[str, str], xy: Floats) -> "Figure":
     height = max(7.0, 1.2 + _ROW * len(groups.names))
     span = np.nanmax(xy, axis=0) - np.nanmin(xy, axis=0)
-    wide = float(np.clip((height - 1) * span[0] / max(span[1], 1e-9), 4.0, 11.0))
-    figure = style.new_figure((wide + _LEGEND, height))
-    axes, side = figure.subplots(1, 2, width_ratios=[wide, _LEGEND])
-    _draw(axes, groups, colors, xy, inches=wide)
+    width = float(np.clip((height - 1) * span[0] / max(span[1], 1e-9), 4.0, 11.0))
+    figure = style.new_figure((width + _LEGEND, height))
+    axes, legend_axes = figure.subplots(1, 2, width_ratios=[width, _LEGEND])
+    _draw(axes, groups, colors, xy, inches=width)
     spatial.set_up_map(axes, xy)
-    _legend(side, groups, colors)
+    _legend(legend_axes, groups, colors)
     return figure
 
 
-def _draw(axes: Any, groups: Groups, colors: dict[str, str], xy: Floats, *, inches: float) -> None:
+def _draw(axes: "Axes", groups: Groups, colors: dict[str, str], xy: Floats, *, inches: float) -> None:
     from matplotlib.colors import to_rgba
 
     table = np.array([to_rgba(colors[name]) for name in groups.names])
-    if len(xy) > spatial.MOST_POINTS:
+    if len(xy) > spatial.MAX_POINTS:
         grid = spatial.pixels(xy, pixel=spatial.pixel_side(xy, inches))
-        winner = commonest_type(grid, groups)
-        image = np.vstack([table, [[1.0, 1.0, 1.0, 0.0]]])[winner]
+        types = most_frequent_type(grid, groups)
+        image = np.vstack([table, [[1.0, 1.0, 1.0, 0.0]]])[types]
         axes.imshow(image, extent=grid.extent, interpolation="nearest")
         return
-    order = np.argsort(-groups.codes, kind="stable")  # unassigned first, so that they lie below
+    order = np.argsort(-groups.codes, kind="stable")  # unassigned cells are drawn first, below the others
     area = spatial.dot_area(len(xy), inches)
-    axes.scatter(*xy[order].T, c=table[groups.codes[order]], s=area, linewidths=0, rasterized=True)
+    axes.scatter(xy[order, 0], xy[order, 1], c=table[groups.codes[order]], s=area, linewidths=0, rasterized=True)
 
 
-def _legend(axes: Any, groups: Groups, colors: dict[str, str]) -> None:
+def _legend(axes: "Axes", groups: Groups, colors: dict[str, str]) -> None:
     from matplotlib.lines import Line2D
 
-    style.bare(axes)
+    style.hide_axes(axes)
     handles = [
         Line2D([], [], marker="o", linestyle="", ms=6, color=colors[name], label=f"{style.wrap(name, 40)}  {size:,}")
         for name, size in zip(groups.names, groups.sizes.tolist(), strict=True)
@@ -110,7 +111,5 @@ def _legend(axes: Any, groups: Groups, colors: dict[str, str]) -> None:
 
 
 def _note(n_cells: int) -> str:
-    pixel = (
-        "" if n_cells <= spatial.MOST_POINTS else ". A pixel shows the commonest type of the cells in it that have one"
-    )
+    pixel = "" if n_cells <= spatial.MAX_POINTS else ". A pixel shows the most frequent type of its cells"
     return f"{n_cells:,} cells{pixel}."

@@ -1,7 +1,7 @@
-"""How many cells of each type, and why cells have none."""
+"""Number of cells per type, and of cells without a type by reason."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 from anndata import AnnData
@@ -11,6 +11,7 @@ from spatialcore.plotting import style
 from spatialcore.plotting.groups import NOT_TYPES, group_cells, type_colors
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 _ROW: Final = 0.26
@@ -22,7 +23,7 @@ _REASONS: Final = {
 
 
 def plot_composition(adata: AnnData, label_column: str = columns.CELL_TYPE, save: str | Path | None = None) -> "Figure":
-    """Draw the number of cells of every type as bars, and below them the cells without a type by reason.
+    """Plot the number of cells per type as bars, and below them the cells without a type by reason.
 
     Parameters
     ----------
@@ -31,7 +32,7 @@ def plot_composition(adata: AnnData, label_column: str = columns.CELL_TYPE, save
     label_column
         Column of ``obs`` with the calls after filtering.
     save
-        Where to write the figure; the table goes beside it as CSV.
+        Path to write the figure to; the table is written next to it as CSV.
     """
     table = composition_table(adata, label_column)
     figure = style.new_figure((9.0, max(3.0, 1.6 + _ROW * len(table))))
@@ -39,12 +40,15 @@ def plot_composition(adata: AnnData, label_column: str = columns.CELL_TYPE, save
     called = int(table.loc[table["reason"] == "", "n_cells"].sum())
     share = 100 * called / max(1, adata.n_obs)
     style.set_title(figure, f"{adata.n_obs:,} cells, {share:.1f} % called")
-    style.save_with_numbers(figure, table, save)
+    style.save_with_table(figure, table, save)
     return figure
 
 
 def composition_table(adata: AnnData, label_column: str = columns.CELL_TYPE) -> pd.DataFrame:
-    """Return cell_type, reason (empty for types), n_cells and share: types first, then why cells have none."""
+    """Return the number of cells per type, then of cells without a type by reason.
+
+    Columns: ``cell_type``, ``reason`` (empty for types), ``n_cells``, ``share`` (0 to 1).
+    """
     groups = group_cells(adata, label_column)
     rows = [
         (name, "", int(size)) for name, size in zip(groups.names, groups.sizes, strict=True) if name not in NOT_TYPES
@@ -57,12 +61,13 @@ def composition_table(adata: AnnData, label_column: str = columns.CELL_TYPE) -> 
 
 def _without_type(adata: AnnData, label_column: str) -> list[tuple[str, str, int]]:
     labels = adata.obs[label_column].astype(object)
-    open_ = labels.isna() | labels.isin(NOT_TYPES)
-    if not open_.any():
+    is_unassigned = labels.isna() | labels.isin(NOT_TYPES)
+    if not is_unassigned.any():
         return []
-    known = columns.UNASSIGNED_REASON in adata.obs
-    reasons = adata.obs[columns.UNASSIGNED_REASON].astype(object) if known else pd.Series("", index=adata.obs.index)
-    frame = pd.DataFrame({"label": labels.fillna(columns.UNASSIGNED)[open_], "reason": reasons.fillna("")[open_]})
+    labels = labels.fillna(columns.UNASSIGNED)[is_unassigned]
+    has_reasons = columns.UNASSIGNED_REASON in adata.obs
+    reasons = adata.obs.loc[is_unassigned, columns.UNASSIGNED_REASON].astype(object) if has_reasons else ""
+    frame = pd.DataFrame({"label": labels, "reason": reasons}).fillna({"reason": ""})
     counts = frame.value_counts().reset_index(name="n_cells")
     return [
         (str(label), _REASONS.get(str(reason), str(reason) or "no reason given"), int(n))
@@ -70,16 +75,16 @@ def _without_type(adata: AnnData, label_column: str) -> list[tuple[str, str, int
     ]
 
 
-def _bars(axes: Any, table: pd.DataFrame, colors: dict[str, str]) -> None:
+def _bars(axes: "Axes", table: pd.DataFrame, colors: dict[str, str]) -> None:
     pairs = zip(table["cell_type"], table["reason"], strict=True)
     names = [f"{name}: {reason}" if reason else name for name, reason in pairs]
-    places = range(len(table))
-    bars = axes.barh(places, table["n_cells"], color=[colors[name] for name in table["cell_type"]], height=0.75)
-    axes.set_yticks(places, [style.wrap(name, 60) for name in names])
-    numbers = zip(table["n_cells"], table["share"], strict=True)
-    style.label_bars(axes, bars, [f"{cells:,} ({100 * share:.1f} %)" for cells, share in numbers])
+    rows = range(len(table))
+    bars = axes.barh(rows, table["n_cells"], color=[colors[name] for name in table["cell_type"]], height=0.75)
+    axes.set_yticks(rows, [style.wrap(name, 60) for name in names])
+    sizes = zip(table["n_cells"], table["share"], strict=True)
+    style.label_bars(axes, bars, [f"{cells:,} ({100 * share:.1f} %)" for cells, share in sizes])
     axes.invert_yaxis()
     axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.set_xlabel("Cells", fontsize=style.SMALL)
     axes.margins(x=0.2, y=0.02)
-    style.tidy(axes, grid="x")
+    style.style_axes(axes, grid="x")

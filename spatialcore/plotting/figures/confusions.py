@@ -1,51 +1,55 @@
-"""Which classes this panel cannot tell apart, from held-out cells at the platform's depth."""
+"""Classes that the model confuses on held-out cells at the depth of the query."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
 from anndata import AnnData
 
 from spatialcore.plotting import style
-from spatialcore.plotting.recorded import held_out, model_card
+from spatialcore.plotting.manifest import held_out_scores, model_card
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_SHOWN: Final = 20
-_LEAST: Final = 0.05
+_MAX_PAIRS: Final = 20
+_MIN_SHARE: Final = 0.05
 
 
 def plot_confusable_pairs(adata: AnnData, save: str | Path | None = None) -> "Figure":
-    """Draw the pairs of classes that are taken for each other most, as shares of the true class's cells.
+    """Plot the most frequent confusions as shares of the cells of the true class.
 
     Parameters
     ----------
     adata
-        Annotated data that carry the model's card.
+        Annotated data with a model card in the run manifest.
     save
-        Where to write the figure; the table of all pairs goes beside it as CSV.
+        Path to write the figure to; the table of all pairs is written next to it as CSV.
     """
     table = confusion_table(adata)
-    worth = table[table["share"] >= _LEAST].head(_SHOWN)
-    if table.empty and not held_out(adata):
-        figure = style.placeholder("The model has no held-out cells to find confusions in.", title="Confusable pairs")
-    elif worth.empty:
-        text = f"No class gives {100 * _LEAST:.0f} % of its held-out cells to another."
+    frequent = table[table["share"] >= _MIN_SHARE].head(_MAX_PAIRS)
+    if table.empty and not held_out_scores(adata):
+        figure = style.placeholder("The model card has no held-out confusion matrix.", title="Confusable pairs")
+    elif frequent.empty:
+        text = f"No class has {100 * _MIN_SHARE:.0f} % or more of its held-out cells predicted as one other class."
         figure = style.placeholder(text, title="Confusable pairs")
     else:
-        figure = style.new_figure((9.0, 1.8 + 0.34 * len(worth)))
-        _bars(figure.add_subplot(), worth)
-        style.set_title(figure, "What this panel confuses", "Held-out reference cells, brought to the query's depth.")
-    style.save_with_numbers(figure, table, save)
+        figure = style.new_figure((9.0, 1.8 + 0.34 * len(frequent)))
+        _bars(figure.add_subplot(), frequent)
+        style.set_title(figure, "Most frequent confusions", "Held-out reference cells at the depth of the query.")
+    style.save_with_table(figure, table, save)
     return figure
 
 
 def confusion_table(adata: AnnData) -> pd.DataFrame:
-    """Return cell_type, called, n_cells, share (of the type's cells) for every confusion, the largest share first."""
+    """Return all confusions, the largest share first.
+
+    Columns: ``cell_type`` (true class), ``called`` (predicted class), ``n_cells``, ``share`` of the true class.
+    """
     classes = model_card(adata).get("classes") or []
-    counts = np.asarray(held_out(adata).get("confusion") or np.zeros((len(classes), len(classes))))
+    counts = np.asarray(held_out_scores(adata).get("confusion") or np.zeros((len(classes), len(classes))))
     totals = np.maximum(counts.sum(axis=1), 1)
     rows = [
         (classes[i], classes[j], int(counts[i, j]), float(counts[i, j] / totals[i]))
@@ -56,15 +60,15 @@ def confusion_table(adata: AnnData) -> pd.DataFrame:
     return table.sort_values(["share", "n_cells"], ascending=False, kind="stable", ignore_index=True)
 
 
-def _bars(axes: Any, table: pd.DataFrame) -> None:
+def _bars(axes: "Axes", table: pd.DataFrame) -> None:
     names = [f"{truth}  →  {called}" for truth, called in zip(table["cell_type"], table["called"], strict=True)]
-    places = range(len(table))
-    bars = axes.barh(places, 100 * table["share"], color=style.LOW, height=0.7)
-    axes.set_yticks(places, [style.wrap(name, 64) for name in names])
-    numbers = zip(table["share"], table["n_cells"], strict=True)
-    texts = [f"{100 * share:.0f} % ({cells:,} of {cells / share:,.0f} cells)" for share, cells in numbers]
+    rows = range(len(table))
+    bars = axes.barh(rows, 100 * table["share"], color=style.LOW, height=0.7)
+    axes.set_yticks(rows, [style.wrap(name, 64) for name in names])
+    sizes = zip(table["share"], table["n_cells"], strict=True)
+    texts = [f"{100 * share:.0f} % ({cells:,} of {cells / share:,.0f} cells)" for share, cells in sizes]
     style.label_bars(axes, bars, texts)
     axes.invert_yaxis()
     axes.margins(x=0.25, y=0.03)
-    axes.set_xlabel("Of the type's cells (%)", fontsize=style.SMALL)
-    style.tidy(axes, grid="x")
+    axes.set_xlabel("Share of the cells of the true class (%)", fontsize=style.SMALL)
+    style.style_axes(axes, grid="x")

@@ -1,19 +1,21 @@
-"""Dot plot of types x markers: size is the share of cells, colour the mean expression."""
+"""Dot plot of types x markers: size is the share of expressing cells, colour the mean expression."""
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from anndata import AnnData
 
+from spatialcore.core.types import Floats
 from spatialcore.plotting import style
 from spatialcore.plotting.expression import group_fractions, group_means, log_expression
 from spatialcore.plotting.groups import group_cells
 from spatialcore.plotting.markers import marker_table
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 _AREA = 95.0
@@ -30,63 +32,79 @@ def plot_marker_dotplot(
     save: str | Path | None = None,
     title: str | None = None,
 ) -> "Figure":
-    """Show in how many cells of each type a marker is seen, and how strongly.
+    """Plot the share of cells that express a marker, and its mean expression, per cell type.
 
     Parameters
     ----------
     adata
-        Cells x genes; ``X`` in log1p(10k), or counts.
+        Cells x genes; ``X`` holds log1p(10k) values or counts.
     label_column
-        Column of ``obs`` with the types; cells without a type are left out.
+        Column of ``obs`` with the types; cells without a type are excluded.
     markers
-        Cell type -> genes, or genes only; the canonical markers of each type when not given.
+        Genes by cell type, or a list of genes. Default: the canonical markers.
     layer
-        Layer to take instead of ``X``.
+        Layer to use instead of ``X``.
     figsize
-        Width and height in inches; as large as its content needs when not given.
+        Width and height in inches. Default: fits the content.
     cmap
-        A sequential colour map for the mean expression, from 0 to the gene's highest type.
+        Sequential colour map of the mean expression, from 0 to the highest mean of the gene.
     save
-        Where to write the figure; its table goes beside it as CSV.
+        Path to write the figure to; the table is written next to it as CSV.
     title
         Title of the figure.
+
+    Returns
+    -------
+    The figure: one row per type, one column per gene.
 
     Raises
     ------
     InputError
-        None of the markers is among the genes.
+        No marker is among the genes.
+
+    Examples
+    --------
+    >>> from scanpy.datasets import pbmc68k_reduced
+    >>> adata = pbmc68k_reduced().raw.to_adata()
+    >>> figure = plot_marker_dotplot(adata, "bulk_labels", ["CD3D", "CD79A", "LYZ"])
     """
     groups = group_cells(adata, label_column, types_only=True)
     X, genes = log_expression(adata, layer)
-    chosen = marker_table(adata, label_column, groups.names, genes, markers).drop_duplicates("gene")
+    chosen = marker_table(groups.names, genes, markers).drop_duplicates("gene")
     X = X[:, pd.Index(genes).get_indexer(pd.Index(chosen["gene"]))]
     means, fractions = group_means(X, groups), group_fractions(X, groups)
     highest = means.max(axis=0)
-    shade = np.divide(means, highest, out=np.zeros_like(means), where=highest > 0)
-    figure = _draw(shade, fractions, groups.names, chosen, figsize=figsize, cmap=cmap)
+    scaled = np.divide(means, highest, out=np.zeros_like(means), where=highest > 0)
+    figure = _draw(scaled, fractions, groups.names, chosen, figsize=figsize, cmap=cmap)
     style.set_title(figure, title or "Markers by cell type")
-    style.save_with_numbers(figure, _as_table(means, fractions, groups.names, chosen), save)
+    style.save_with_table(figure, _as_table(means, fractions, groups.names, chosen), save)
     return figure
 
 
 def _draw(
-    shade: Any, fractions: Any, names: Sequence[str], chosen: pd.DataFrame, *, figsize: Any, cmap: str
+    scaled: Floats,
+    fractions: Floats,
+    names: Sequence[str],
+    chosen: pd.DataFrame,
+    *,
+    figsize: tuple[float, float] | None,
+    cmap: str,
 ) -> "Figure":
-    n_types, n_genes = shade.shape
+    n_types, n_genes = scaled.shape
     labels = max(len(name) for name in names) * 0.075
     figure = style.new_figure(figsize or (max(6.0, labels + n_genes * 0.2 + 2.4), max(3.0, n_types * 0.22 + 1.9)))
     axes = figure.add_subplot()
     x, y = np.meshgrid(np.arange(n_genes), np.arange(n_types))
     dots = axes.scatter(
-        x, y, s=fractions * _AREA, c=shade, cmap=cmap, vmin=0, vmax=1, edgecolors=style.MUTED, linewidths=0.3
+        x, y, s=fractions * _AREA, c=scaled, cmap=cmap, vmin=0, vmax=1, edgecolors=style.MUTED, linewidths=0.3
     )
-    _name_axes(axes, names, chosen)
-    style.color_bar(figure, dots, axes, "Mean expression, share of the gene's highest type", shrink=0.5)
+    _label_axes(axes, names, chosen)
+    style.color_bar(figure, dots, axes, "Mean expression, relative to the highest type", shrink=0.5)
     _size_legend(figure, axes)
     return figure
 
 
-def _name_axes(axes: Any, names: Sequence[str], chosen: pd.DataFrame) -> None:
+def _label_axes(axes: "Axes", names: Sequence[str], chosen: pd.DataFrame) -> None:
     n_types, n_genes = len(names), len(chosen)
     axes.set_xticks(range(n_genes), chosen["gene"], rotation=90, fontsize=style.SMALL)
     axes.set_yticks(range(n_types), names, fontsize=style.SMALL)
@@ -96,16 +114,16 @@ def _name_axes(axes: Any, names: Sequence[str], chosen: pd.DataFrame) -> None:
     axes.spines[:].set_visible(False)
     axes.grid(color=style.FAINT, linewidth=0.4)
     axes.set_axisbelow(True)
-    owners = chosen["cell_type"].to_numpy()
-    for edge in np.flatnonzero(owners[1:] != owners[:-1]):
+    types = chosen["cell_type"].to_numpy()
+    for edge in np.flatnonzero(types[1:] != types[:-1]):
         axes.axvline(edge + 0.5, color=style.MUTED, linewidth=0.5)
 
 
-def _size_legend(figure: "Figure", axes: Any) -> None:
+def _size_legend(figure: "Figure", axes: "Axes") -> None:
     sizes = [axes.scatter([], [], s=step * _AREA, c=style.MUTED, label=f"{step:.0%}") for step in _STEPS]
     figure.legend(
         handles=sizes,
-        title="Cells of the type that have it",
+        title="Share of expressing cells",
         loc="outside upper right",
         ncols=len(_STEPS),
         frameon=False,
@@ -114,7 +132,7 @@ def _size_legend(figure: "Figure", axes: Any) -> None:
     )
 
 
-def _as_table(means: Any, fractions: Any, names: Sequence[str], chosen: pd.DataFrame) -> pd.DataFrame:
+def _as_table(means: Floats, fractions: Floats, names: Sequence[str], chosen: pd.DataFrame) -> pd.DataFrame:
     n_types, n_genes = means.shape
     return pd.DataFrame(
         {

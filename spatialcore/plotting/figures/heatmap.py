@@ -1,20 +1,23 @@
-"""Heat maps of types x genes: the differential genes of each type, and given markers."""
+"""Heat maps of types x genes: differential genes and markers."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
 import pandas as pd
 from anndata import AnnData
+from numpy.typing import NDArray
 
 from spatialcore.core.logging import get_logger
+from spatialcore.core.types import Floats
 from spatialcore.errors import InputError
 from spatialcore.plotting import style
 from spatialcore.plotting.degs import METHODS, differential_genes
 from spatialcore.plotting.expression import group_means, log_expression
 from spatialcore.plotting.groups import Groups, group_cells, type_colors
-from spatialcore.plotting.means import from_lowest_to_highest, of_genes, similar_first, z_scores
-from spatialcore.plotting.tile_plot import Scale, draw_tiles, genes_that_fit
+from spatialcore.plotting.markers import marker_table
+from spatialcore.plotting.tile_plot import Scale, draw_tiles, limit_genes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -25,7 +28,7 @@ MIN_CELLS: Final = 10
 
 
 class TooFewTypesError(InputError):
-    """Fewer than two types are large enough to be compared."""
+    """Fewer than two types have enough cells to be compared."""
 
 
 def plot_deg_heatmap(
@@ -39,54 +42,58 @@ def plot_deg_heatmap(
     save: str | Path | None = None,
     title: str | None = None,
 ) -> "Figure":
-    """Show the genes that set each cell type apart, as mean expression per type.
+    """Plot the differential genes of each cell type as mean expression per type.
 
     Parameters
     ----------
     adata
-        Cells x genes; ``X`` in log1p(10k), or counts.
+        Cells x genes; ``X`` holds log1p(10k) values or counts.
     label_column
-        Column of ``obs`` with the types. Cells without a type, and types under 10 cells, are left out.
+        Column of ``obs`` with the types. Cells without a type and types with fewer than 10 cells are excluded.
     n_genes
-        Genes per type. Where all would not fit, fewer are drawn and the note says how many; the CSV has all.
+        Genes per type. If they do not fit into the figure, fewer are drawn and a note says how many; the CSV has all.
     method
-        ``"wilcoxon"`` (ties corrected), or another of scanpy's methods.
+        ``"wilcoxon"`` (with tie correction), ``"t-test"``, ``"t-test_overestim_var"`` or ``"logreg"`` (scanpy's).
     layer
-        Layer to take instead of ``X``.
+        Layer to use instead of ``X``.
     figsize
-        Width and height in inches; as large as its content needs when not given.
+        Width and height in inches. Default: fits the content.
     cmap
-        Colour map of the expression, scaled from each gene's lowest to its highest mean.
+        Colour map; the expression of each gene is scaled from its lowest to its highest mean.
     save
-        Where to write the figure; its table goes beside it as CSV.
+        Path to write the figure to; the table is written next to it as CSV.
     title
         Title of the figure.
+
+    Returns
+    -------
+    The figure: one row per type, one column per gene.
 
     Raises
     ------
     InputError
-        Fewer than two types have 10 cells, or the method is not known.
+        Fewer than two types have 10 cells, or the method is unknown.
 
     Examples
     --------
     >>> from scanpy.datasets import pbmc68k_reduced
-    >>> figure = plot_deg_heatmap(pbmc68k_reduced().raw.to_adata(), "bulk_labels") # doctest: +SKIP
+    >>> figure = plot_deg_heatmap(pbmc68k_reduced().raw.to_adata(), "bulk_labels")
     """
     if method not in METHODS:
-        raise InputError(f"method {method!r} is not known", hint=f"choose one of {', '.join(METHODS)}")
-    every = group_cells(adata, label_column, types_only=True)
-    groups = _large_enough(every, label_column)
+        raise InputError(f"unknown method {method!r}", hint=f"choose one of {', '.join(METHODS)}")
+    all_groups = group_cells(adata, label_column, types_only=True)
+    groups = _require_two_groups(all_groups, label_column)
     X, genes = log_expression(adata, layer)
     means = group_means(X, groups)
-    groups = groups.keep([groups.names[i] for i in similar_first(means)])
+    groups = groups.select([groups.names[i] for i in order_by_similarity(means)])
     table = differential_genes(X, genes, groups, n_genes=n_genes, method=method)
-    chosen, per_type = genes_that_fit(table, len(groups.names), n_genes)
-    values = from_lowest_to_highest(of_genes(group_means(X, groups), genes, chosen))
-    scale = Scale(cmap, (0.0, 1.0), "Mean expression, from the gene's lowest type (0) to its highest (1)")
+    chosen, per_type = limit_genes(table, len(groups.names), n_genes)
+    values = scale_to_unit(_columns_of(group_means(X, groups), genes, chosen))
+    scale = Scale(cmap, (0.0, 1.0), "Mean expression, scaled per gene from the lowest (0) to the highest type (1)")
     figure = draw_tiles(values, groups, chosen, scale, colors=type_colors(adata, label_column), figsize=figsize)
-    heading = f"Genes that set each cell type apart (top {per_type})"
-    style.set_title(figure, title or heading, _left_out(every, per_type, n_genes))
-    style.save_with_numbers(figure, table, save)
+    heading = f"Top {per_type} differential genes per cell type"
+    style.set_title(figure, title or heading, _note(all_groups, per_type, n_genes))
+    style.save_with_table(figure, table, save)
     return figure
 
 
@@ -100,61 +107,102 @@ def plot_marker_heatmap(
     save: str | Path | None = None,
     title: str | None = None,
 ) -> "Figure":
-    """Show given markers, or the canonical ones of the types at hand, as z-scores of the types' means.
+    """Plot markers as z-scores of the mean expression per cell type.
 
     Parameters
     ----------
     adata, label_column, layer, figsize, save, title
         As in :func:`plot_deg_heatmap`.
     markers
-        Cell type -> genes, or genes only; the canonical markers of each type when not given.
+        Genes by cell type, or a list of genes. Default: the canonical markers.
     cmap
-        A diverging colour map: zero, the gene's mean over the types, is its middle.
+        A diverging colour map, centred at the mean of the gene over the types.
+
+    Returns
+    -------
+    The figure: one row per type, one column per gene.
 
     Raises
     ------
     InputError
-        None of the markers is among the genes.
-    """
-    from spatialcore.plotting.markers import marker_table
+        No marker is among the genes.
 
-    every = group_cells(adata, label_column, types_only=True)
+    Examples
+    --------
+    >>> from scanpy.datasets import pbmc68k_reduced
+    >>> figure = plot_marker_heatmap(pbmc68k_reduced().raw.to_adata(), "bulk_labels", ["CD3D", "CD79A", "LYZ"])
+    """
+    groups = group_cells(adata, label_column, types_only=True)
     X, genes = log_expression(adata, layer)
-    chosen = marker_table(adata, label_column, every.names, genes, markers)
-    means = group_means(X, every)
-    groups = every.keep([every.names[i] for i in similar_first(means)]) if markers is None else every
-    chosen = _in_order_of(chosen, groups.names)
-    values = z_scores(of_genes(group_means(X, groups), genes, chosen))
-    scale = Scale(cmap, (-3.0, 3.0), "Mean expression, z-score over the types")
+    chosen = marker_table(groups.names, genes, markers)
+    if markers is None:
+        groups = groups.select([groups.names[i] for i in order_by_similarity(group_means(X, groups))])
+    chosen = _sort_by_type(chosen, groups.names)
+    values = z_scores(_columns_of(group_means(X, groups), genes, chosen))
+    scale = Scale(cmap, (-3.0, 3.0), "Mean expression (z-score over types)")
     figure = draw_tiles(values, groups, chosen, scale, colors=type_colors(adata, label_column), figsize=figsize)
     style.set_title(figure, title or "Markers by cell type")
     table = pd.DataFrame(values, index=pd.Index(groups.names, name="cell_type"), columns=chosen["gene"].tolist())
-    style.save_with_numbers(figure, table.reset_index(), save)
+    style.save_with_table(figure, table.reset_index(), save)
     return figure
 
 
-def _large_enough(every: Groups, label_column: str) -> Groups:
-    groups = every.at_least(MIN_CELLS)
+def _require_two_groups(all_groups: Groups, label_column: str) -> Groups:
+    groups = all_groups.at_least(MIN_CELLS)
     if len(groups.names) < 2:
         raise TooFewTypesError(
-            f"differential genes need 2 cell types with at least {MIN_CELLS} cells; obs['{label_column}'] has "
+            f"differential genes need at least 2 cell types with {MIN_CELLS} or more cells, obs['{label_column}'] has "
             f"{len(groups.names)}",
             hint="annotate more cells or lower the confidence threshold",
         )
     return groups
 
 
-def _in_order_of(chosen: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
-    place = {name: i for i, name in enumerate(names)}
-    order = chosen["cell_type"].map(lambda name: place.get(name, len(place)))
+def _sort_by_type(chosen: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    position = {name: i for i, name in enumerate(names)}
+    order = chosen["cell_type"].map(lambda name: position.get(name, len(position)))
     return chosen.loc[order.sort_values(kind="stable").index].drop_duplicates("gene")
 
 
-def _left_out(every: Groups, per_type: int, n_genes: int) -> str:
-    small = every.smaller_than(MIN_CELLS)
+def _note(all_groups: Groups, per_type: int, n_genes: int) -> str:
+    small = all_groups.smaller_than(MIN_CELLS)
     parts = []
     if per_type < n_genes:
-        parts.append(f"The first {per_type} of {n_genes} genes per type are drawn; the table has all.")
+        parts.append(f"{per_type} of {n_genes} genes per type are drawn; the CSV has all.")
     if small:
-        parts.append(f"Not compared, under {MIN_CELLS} cells: {style.list_names(small)}.")
+        parts.append(f"Types with fewer than {MIN_CELLS} cells, not compared: {style.list_names(small)}.")
     return " ".join(parts)
+
+
+def _columns_of(means: Floats, genes: NDArray[np.str_], chosen: pd.DataFrame) -> Floats:
+    """Return the columns of the chosen genes, in their order."""
+    return means[:, pd.Index(genes).get_indexer(pd.Index(chosen["gene"]))]
+
+
+def z_scores(means: Floats) -> Floats:
+    """Return each gene scaled to mean 0 and standard deviation 1 over the types; 0 for a constant gene."""
+    deviation = means.std(axis=0)
+    scores: Floats = np.divide(means - means.mean(axis=0), deviation, out=np.zeros_like(means), where=deviation > 0)
+    return scores
+
+
+def scale_to_unit(means: Floats) -> Floats:
+    """Return each gene scaled from 0 (its lowest type) to 1 (its highest type); 0 for a constant gene."""
+    low, high = means.min(axis=0), means.max(axis=0)
+    scaled: Floats = np.divide(means - low, high - low, out=np.zeros_like(means), where=high > low)
+    return scaled
+
+
+def order_by_similarity(means: Floats) -> list[int]:
+    """Return an order of the types in which similar types are adjacent.
+
+    Average linkage on the correlation of the types, with optimal leaf ordering.
+    """
+    if len(means) < 3:
+        return list(range(len(means)))
+    from scipy.cluster.hierarchy import leaves_list, linkage
+
+    centred = means - means.mean(axis=0)
+    norms = np.linalg.norm(centred, axis=1, keepdims=True)
+    unit = np.divide(centred, norms, out=np.zeros_like(centred), where=norms > 0)
+    return [int(i) for i in leaves_list(linkage(unit, "average", optimal_ordering=True))]

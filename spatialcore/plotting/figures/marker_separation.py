@@ -1,7 +1,7 @@
-"""Do the markers of each type mark that type and no other? Types x marker sets, as AUC."""
+"""Separation of the types by their markers: AUC of types x marker sets."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,7 @@ from spatialcore.plotting import style
 from spatialcore.plotting.markers import score_markers
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
@@ -21,31 +22,31 @@ def plot_marker_separation(
     min_cells_per_type: int = 15,
     save: str | Path | None = None,
 ) -> "Figure":
-    """Draw the chance that a cell of a type (row) scores higher on a set of markers (column) than other cells.
+    """Plot the AUC with which the marker score of a set (column) separates a type (row) from all other cells.
 
-    A clean annotation is green on the diagonal and pale elsewhere; a green cell off the diagonal is a type that carries
-    another type's markers.
+    A good annotation has high AUC (green) on the diagonal only; a high AUC off the diagonal is a type that expresses
+    the markers of another type.
 
     Parameters
     ----------
     adata
-        Annotated cells; ``X`` in log1p(10k), or counts.
+        Annotated cells; ``X`` holds log1p(10k) values or counts.
     label_column
         Column of ``obs`` with the calls.
     markers
-        Type -> genes; the canonical markers when not given.
+        Genes by cell type. Default: the canonical markers.
     min_cells_per_type
-        Types with fewer cells are left out.
+        Types with fewer cells are excluded.
     save
-        Where to write the figure; the matrix goes beside it as CSV.
+        Path to write the figure to; the matrix is written next to it as CSV.
     """
     scored = score_markers(adata, label_column, markers, min_cells=min_cells_per_type)
-    table = scored.auc.loc[[*scored.sets, *scored.without]]
+    table = scored.auc.loc[[*scored.sets, *scored.types_without_markers]]
     if table.empty or not len(table.columns):
-        figure = style.placeholder("No type has markers among the genes of this panel.", title="Marker separation")
+        figure = style.placeholder("No type has a marker among the genes of this panel.", title="Marker separation")
     else:
         figure = _draw(table)
-    style.save_with_numbers(figure, table.rename_axis("cell_type").reset_index(), save)
+    style.save_with_table(figure, table.rename_axis("cell_type").reset_index(), save)
     return figure
 
 
@@ -56,17 +57,17 @@ def _draw(table: pd.DataFrame) -> "Figure":
     image = axes.imshow(table.to_numpy(), cmap="PRGn", vmin=0, vmax=1, aspect="auto")
     axes.set_xticks(range(table.shape[1]), list(table.columns), rotation=45, ha="right", rotation_mode="anchor")
     axes.set_yticks(range(table.shape[0]), [style.wrap(name, 44) for name in table.index])
-    axes.set_xlabel("Markers of", fontsize=style.SMALL)
-    axes.set_ylabel("Cells called", fontsize=style.SMALL)
-    style.tidy(axes)
+    axes.set_xlabel("Marker set", fontsize=style.SMALL)
+    axes.set_ylabel("Call", fontsize=style.SMALL)
+    style.style_axes(axes)
     if table.size <= 900:
-        _numbers(axes, table)
-    style.color_bar(figure, image, axes, "AUC (0.5: no better than chance)")
-    style.set_title(figure, "Which types carry which markers")
+        _write_values(axes, table)
+    style.color_bar(figure, image, axes, "AUC (0.5: chance level)")
+    style.set_title(figure, "AUC of marker scores by cell type")
     return figure
 
 
-def _numbers(axes: Any, table: pd.DataFrame) -> None:
+def _write_values(axes: "Axes", table: pd.DataFrame) -> None:
     for (i, j), value in np.ndenumerate(table.to_numpy()):
         if np.isfinite(value):
             color = "white" if abs(value - 0.5) > 0.38 else style.INK

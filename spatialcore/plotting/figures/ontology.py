@@ -1,4 +1,4 @@
-"""The references' labels and what became of them, as a table."""
+"""Table of the reference labels and the Cell Ontology terms they were mapped to."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -9,9 +9,10 @@ from anndata import AnnData
 
 from spatialcore.errors import InputError
 from spatialcore.plotting import style
-from spatialcore.plotting.groups import column
+from spatialcore.plotting.groups import obs_column
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 TIERS: Final = {
@@ -37,28 +38,44 @@ def plot_ontology_mapping(
     figsize: tuple[float, float] = (14, 8),
     save: str | Path | None = None,
 ) -> "Figure":
-    """Show which Cell Ontology term each label became, coloured by how it was found.
+    """Plot a table of labels and their Cell Ontology terms, coloured by match tier.
 
     Parameters
     ----------
     adata
-        Cells with the labels and the terms. Not looked at where ``mapping_table`` is given.
+        Cells with labels and terms. Not used if ``mapping_table`` is passed.
     source_label_column, ontology_name_column, ontology_id_column
-        Columns of ``obs`` with the labels as they came, the terms' names and their ids.
+        Columns of ``obs`` with the original labels, the names of the terms and their ids.
     mapping_table
         The table of :func:`spatialcore.annotation.add_ontology_ids`, with tiers and scores.
     title
         Title of the figure.
     figsize
-        Width and height in inches. Where the rows do not fit, the labels that need a look stand first and the note
-        says how many are not drawn; the CSV has all.
+        Width and height in inches. If the rows do not fit, labels to check come first and a note gives the number of
+        labels that are not drawn; the CSV has all.
     save
-        Where to write the figure; the table goes beside it as CSV.
+        Path to write the figure to; the table is written next to it as CSV.
+
+    Returns
+    -------
+    The figure: one row per label, unmapped and uncertain labels first.
 
     Raises
     ------
     LabelColumnError
-        One of the columns is not there.
+        A column does not exist.
+    InputError
+        ``mapping_table`` has no column ``input_label``.
+
+    Examples
+    --------
+    >>> import anndata, numpy, pandas
+    >>> from spatialcore.annotation import add_ontology_ids
+    >>> obs = pandas.DataFrame({"label": ["CD4+ T cells", "Mph"]}, index=["a", "b"])
+    >>> adata, _, result = add_ontology_ids(anndata.AnnData(numpy.zeros((2, 1)), obs=obs), "label")
+    >>> figure = plot_ontology_mapping(
+    ...     adata, "label", "cell_type_ontology_label", "cell_type_ontology_term_id", mapping_table=result.table
+    ... )
     """
     table = (
         mapping_from_obs(adata, source_label_column, ontology_name_column, ontology_id_column)
@@ -66,22 +83,22 @@ def plot_ontology_mapping(
         else as_mapping(mapping_table)
     )
     figure = _draw(table, title or "Reference labels and their Cell Ontology terms", figsize)
-    style.save_with_numbers(figure, table, save)
+    style.save_with_table(figure, table, save)
     return figure
 
 
 def height_for(n_rows: int) -> float:
-    """Return the height in inches at which this many labels fit a 14 inch wide table."""
+    """Return the height in inches of a table with this many labels."""
     return max(3.0, 1.5 + _ROW * n_rows)
 
 
 def as_mapping(table: pd.DataFrame) -> pd.DataFrame:
-    """Bring a mapping table into the columns and the order of the figure: what needs a look first."""
+    """Return a mapping table with the columns and the order of the figure: labels to check first."""
     if "input_label" not in table:
-        raise InputError("the mapping table has no column 'input_label'", hint=f"it has: {', '.join(table.columns)}")
+        raise InputError("mapping_table has no column 'input_label'", hint=f"columns: {', '.join(table.columns)}")
     frame = table.reindex(columns=list(COLUMNS))
     frame[["name", "id"]] = frame[["name", "id"]].fillna("").astype(str)
-    frame["match_tier"] = frame["match_tier"].where(frame["match_tier"].notna(), _guess(frame)).astype(str)
+    frame["match_tier"] = frame["match_tier"].where(frame["match_tier"].notna(), _tier_by_text(frame)).astype(str)
     frame["score"] = pd.to_numeric(frame["score"], errors="coerce")
     frame["n_cells"] = pd.to_numeric(frame["n_cells"], errors="coerce")
     rank = frame["match_tier"].map({tier: i for i, tier in enumerate(_ATTENTION)}).fillna(len(_ATTENTION))
@@ -90,14 +107,14 @@ def as_mapping(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def mapping_from_obs(adata: AnnData, source: str, name: str, term: str) -> pd.DataFrame:
-    """Return the table from three columns of ``obs``; the tier is exact, unmapped, or not known."""
-    parts = {"input_label": column(adata, source), "name": column(adata, name), "id": column(adata, term)}
+    """Return the mapping table of three columns of ``obs``; the tier is exact, unmapped or curated."""
+    parts = {"input_label": obs_column(adata, source), "name": obs_column(adata, name), "id": obs_column(adata, term)}
     frame = pd.DataFrame({key: values.astype(object) for key, values in parts.items()}).fillna("").astype(str)
     frame.loc[~frame["id"].str.startswith("CL:"), ["name", "id"]] = ""
     return as_mapping(frame.value_counts(sort=False).rename("n_cells").reset_index())
 
 
-def _guess(frame: pd.DataFrame) -> pd.Series:
+def _tier_by_text(frame: pd.DataFrame) -> pd.Series:
     same = frame["input_label"].astype(str).str.casefold() == frame["name"].str.casefold()
     return pd.Series(
         np.select([frame["id"] == "", same], ["unmapped", "tier1_exact"], default="curated"), index=frame.index
@@ -107,26 +124,26 @@ def _guess(frame: pd.DataFrame) -> pd.Series:
 def _draw(table: pd.DataFrame, title: str, figsize: tuple[float, float]) -> "Figure":
     figure = style.new_figure(figsize, layout=None)
     axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
-    style.bare(axes)
+    style.hide_axes(axes)
     axes.set_xlim(0, figsize[0])
     axes.set_ylim(0, figsize[1])
-    room = max(1, int((figsize[1] - 1.45) / _ROW))
-    drawn = table.head(room)
+    max_rows = max(1, int((figsize[1] - 1.45) / _ROW))
+    drawn = table.head(max_rows)
     _header(axes, figsize, table, title)
     y = figsize[1] - 1.2
     for line, row in enumerate(drawn.to_dict("records")):
         _row(axes, figsize[0], y - line * _ROW, dict(row))
     if len(table) > len(drawn):
-        text = f"{len(table) - len(drawn)} more labels in the CSV; labels that need a look stand first"
+        text = f"{len(table) - len(drawn)} more labels in the CSV; labels to check come first"
         axes.text(0.15, 0.08, text, fontsize=style.SMALL, color=style.MUTED)
     return figure
 
 
-def _places(width: float) -> dict[str, float]:
+def _column_positions(width: float) -> dict[str, float]:
     return {key: width * share for key, share in zip(COLUMNS, (0.025, 0.37, 0.70, 0.79, 0.90, 0.985), strict=True)}
 
 
-def _header(axes: Any, figsize: tuple[float, float], table: pd.DataFrame, title: str) -> None:
+def _header(axes: "Axes", figsize: tuple[float, float], table: pd.DataFrame, title: str) -> None:
     width, height = figsize
     mapped = int((table["match_tier"] != "unmapped").sum())
     axes.text(0.15, height - 0.3, title, fontsize=style.LARGE, fontweight="bold", color=style.INK)
@@ -138,14 +155,14 @@ def _header(axes: Any, figsize: tuple[float, float], table: pd.DataFrame, title:
         axes.scatter([x], [height - 0.57], s=40, c=color, marker="s")
         axes.text(x + 0.12, height - 0.62, f"{name} {int(count)}", fontsize=style.SMALL, color=style.INK)
         x += 0.35 + 0.085 * (len(name) + 3)
-    heads = ("Reference label", "Cell Ontology term", "Id", "Found by", "Score", "Cells")
-    for (key, at), text in zip(_places(width).items(), heads, strict=True):
+    titles = ("Reference label", "Cell Ontology term", "Id", "Match", "Score", "Cells")
+    for (key, x), text in zip(_column_positions(width).items(), titles, strict=True):
         align = "right" if key == "n_cells" else "left"
-        axes.text(at, height - 0.95, text, fontsize=style.SMALL, color=style.MUTED, ha=align)
+        axes.text(x, height - 0.95, text, fontsize=style.SMALL, color=style.MUTED, ha=align)
     axes.plot([0.15, width - 0.15], [height - 1.02] * 2, color=style.MUTED, linewidth=0.7)
 
 
-def _row(axes: Any, width: float, y: float, row: dict[Any, Any]) -> None:
+def _row(axes: "Axes", width: float, y: float, row: dict[Any, Any]) -> None:
     from matplotlib.patches import Rectangle
 
     color, tier = TIERS.get(row["match_tier"], OTHER)
@@ -153,19 +170,21 @@ def _row(axes: Any, width: float, y: float, row: dict[Any, Any]) -> None:
     axes.add_patch(Rectangle((0.15, y - 0.06), 0.06, _ROW * 0.94, facecolor=color, linewidth=0))
     texts = {
         "input_label": row["input_label"],
-        "name": row["name"] or "stays as it is, without a term",
+        "name": row["name"] or "no term, label unchanged",
         "id": row["id"],
         "match_tier": tier,
         "score": "" if pd.isna(row["score"]) else f"{row['score']:.2f}",
         "n_cells": "" if pd.isna(row["n_cells"]) else style.thousands(row["n_cells"]),
     }
-    for key, at in _places(width).items():
-        quiet = style.MUTED if key == "name" and not row["name"] else style.INK
+    for key, x in _column_positions(width).items():
+        text_color = style.MUTED if key == "name" and not row["name"] else style.INK
         align = "right" if key == "n_cells" else "left"
-        axes.text(at, y, _fit_in(texts[key], key, width), fontsize=style.SMALL, color=quiet, ha=align, clip_on=False)
+        axes.text(
+            x, y, _shorten(texts[key], key, width), fontsize=style.SMALL, color=text_color, ha=align, clip_on=False
+        )
 
 
-def _fit_in(text: str, key: str, width: float) -> str:
-    """Keep one line a row: what is longer than its column is shortened in the middle; the CSV has it in full."""
-    room = int({"input_label": 0.34, "name": 0.32}.get(key, 1.0) * width / 0.068)
-    return text if len(text) <= room else f"{text[: room // 2 - 1]} … {text[-(room // 2 - 2) :]}"
+def _shorten(text: str, key: str, width: float) -> str:
+    """Shorten a text in the middle to the width of its column; the CSV has the full text."""
+    max_letters = int({"input_label": 0.34, "name": 0.32}.get(key, 1.0) * width / 0.068)
+    return text if len(text) <= max_letters else f"{text[: max_letters // 2 - 1]} … {text[-(max_letters // 2 - 2) :]}"

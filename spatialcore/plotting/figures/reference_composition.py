@@ -1,7 +1,7 @@
-"""What the model was trained on: cells per type and source, before and after balancing."""
+"""Training cells per type and source, before and after balancing."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
@@ -9,30 +9,31 @@ from anndata import AnnData
 
 from spatialcore.core.palette import palette
 from spatialcore.plotting import style
-from spatialcore.plotting.recorded import recorded_table
+from spatialcore.plotting.manifest import manifest_table
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 _ROW: Final = 0.26
 
 
 def plot_reference_composition(adata: AnnData, save: str | Path | None = None) -> "Figure":
-    """Draw the reference cells per type, stacked by source, as read and as trained on.
+    """Plot the reference cells per type, stacked by source, before and after balancing.
 
     Parameters
     ----------
     adata
-        Data annotated by :func:`spatialcore.annotation.train_and_annotate`, whose manifest holds the numbers.
+        Data annotated by :func:`spatialcore.annotation.train_and_annotate`, with a run manifest.
     save
-        Where to write the figure; the table goes beside it as CSV.
+        Path to write the figure to; the table is written next to it as CSV.
     """
-    table = recorded_table(adata, "reference_composition_json")
+    table = manifest_table(adata, "reference_composition_json")
     if table.empty:
-        figure = style.placeholder("The data do not say what the model was trained on.", title="Training cells")
+        figure = style.placeholder("The run manifest has no training cells.", title="Training cells")
     else:
         figure = _draw(table)
-    style.save_with_numbers(figure, None if table.empty else table, save)
+    style.save_with_table(figure, None if table.empty else table, save)
     return figure
 
 
@@ -42,9 +43,9 @@ def _draw(table: pd.DataFrame) -> "Figure":
     figure = style.new_figure((12.0, max(3.2, 2.0 + _ROW * len(order))))
     left, right = figure.subplots(1, 2, sharey=True)
     colors = palette(sources)
-    for axes, column, title in ((left, "before", "As read"), (right, "after", "As trained on, balanced")):
-        wide = table.pivot_table(index="cell_type", columns="source", values=column, fill_value=0).reindex(order)
-        _stack(axes, wide, colors)
+    for axes, column, title in ((left, "before", "Before balancing"), (right, "after", "After balancing")):
+        by_source = table.pivot_table(index="cell_type", columns="source", values=column, fill_value=0).reindex(order)
+        _stack(axes, by_source, colors)
         total = int(table[column].sum())
         axes.set_title(f"{title}: {total:,} cells", fontsize=style.NORMAL, loc="left", color=style.INK)
 
@@ -56,12 +57,12 @@ def _draw(table: pd.DataFrame) -> "Figure":
     return figure
 
 
-def _stack(axes: Any, wide: pd.DataFrame, colors: dict[str, str]) -> None:
-    start = np.zeros(len(wide))
-    for source in wide.columns:
-        cells = wide[source].to_numpy(dtype=np.float64)
-        axes.barh(range(len(wide)), cells, left=start, color=colors[source], height=0.75, label=source)
+def _stack(axes: "Axes", by_source: pd.DataFrame, colors: dict[str, str]) -> None:
+    start = np.zeros(len(by_source))
+    for source in by_source.columns:
+        cells = by_source[source].to_numpy(dtype=np.float64)
+        axes.barh(range(len(by_source)), cells, left=start, color=colors[source], height=0.75, label=source)
         start += cells
     axes.set_xlabel("Cells", fontsize=style.SMALL)
     axes.margins(y=0.02)
-    style.tidy(axes, grid="x")
+    style.style_axes(axes, grid="x")

@@ -1,4 +1,4 @@
-"""Do a type's cells show its markers? Confidence against marker score, type by type."""
+"""2D validation: confidence against marker score per cell type."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -9,16 +9,17 @@ from anndata import AnnData
 
 from spatialcore.core.types import Floats
 from spatialcore.plotting import style
-from spatialcore.plotting.figures.confidence import lowest_shown
-from spatialcore.plotting.groups import numbers
+from spatialcore.plotting.figures.confidence import axis_minimum
+from spatialcore.plotting.groups import numeric_column
 from spatialcore.plotting.markers import MarkerScores, score_markers
 from spatialcore.plotting.validation_summary import validate
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 _DOTS_PER_PANEL: Final = 2500
-_CLOSE: Final = 0.1
+_SMALL_DIFFERENCE: Final = 0.1
 
 
 def plot_2d_validation(
@@ -33,58 +34,69 @@ def plot_2d_validation(
     figsize_per_panel: tuple[float, float] = (3, 3),
     save: str | Path | None = None,
 ) -> "tuple[Figure, pd.DataFrame]":
-    """Show each type's cells by confidence and by the score of the type's markers.
+    """Plot confidence against marker score for the cells of each type.
 
-    Red: below the confidence threshold. Green: confident. Gold: confident, and as bright in the markers as the
-    brightest component of a Gaussian mixture. Beside it the AUC: the chance that a cell of this type has a higher
-    marker score than a cell of another type, which is what tells whether the markers confirm the calls.
+    Red: below the confidence threshold. Green: confident. Gold: confident, with a marker score in the brightest
+    component of a Gaussian mixture. The AUC is the probability that a cell of the type has a higher marker score than
+    a cell of another type; it measures whether the markers confirm the calls.
 
     Parameters
     ----------
     adata
-        Annotated cells; ``X`` in log1p(10k), or counts.
+        Annotated cells; ``X`` holds log1p(10k) values or counts.
     label_column, confidence_column
         Columns of ``obs`` with the calls and their confidence.
     markers
-        Type -> genes; the canonical markers when not given.
+        Genes by cell type. Default: the canonical markers.
     confidence_threshold
-        Where a call counts.
+        Minimum confidence of a call.
     min_cells_per_type
-        Types with fewer cells are not drawn; the note names them.
+        Types with fewer cells are not drawn; a note lists them.
     n_components
-        Gaussians in the mixture of a type's marker score.
+        Gaussians in the mixture of the marker scores of a type.
     ncols
-        Panels in a row.
+        Panels per row.
     figsize_per_panel
         Width and height of a panel in inches.
     save
-        Where to write the figure; the summary goes beside it as CSV.
+        Path to write the figure to; the summary is written next to it as CSV.
 
     Returns
     -------
-    The figure, and the summary with one row per drawn type. Without any marker among the genes the figure says so and
-    the summary is empty.
+    figure
+        One panel per type; a placeholder if no type could be validated.
+    summary
+        One row per plotted type (columns: :data:`spatialcore.plotting.validation_summary.SUMMARY_COLUMNS`).
 
     Raises
     ------
     LabelColumnError
-        One of the columns is not there.
+        A column does not exist.
+
+    Examples
+    --------
+    >>> from scanpy.datasets import pbmc68k_reduced
+    >>> adata = pbmc68k_reduced().raw.to_adata()
+    >>> adata.obs["confidence"] = 0.9
+    >>> markers = {"CD19+ B": ["CD79A", "MS4A1"], "CD56+ NK": ["NKG7", "GNLY"]}
+    >>> figure, summary = plot_2d_validation(adata, "bulk_labels", "confidence", markers)
+    >>> summary["cell_type"].tolist()
+    ['CD19+ B', 'CD56+ NK']
     """
-    confidence = numbers(adata, confidence_column)
+    confidence = numeric_column(adata, confidence_column)
     scored = score_markers(adata, label_column, markers)
     summary = validate(
         scored, confidence, confidence_threshold, min_cells=min_cells_per_type, n_components=n_components
     )
     if summary.empty:
         figure = style.placeholder(
-            "No cell type could be validated: no marker genes among the genes of this panel, or too few cells.",
-            title="Markers against confidence",
+            "No cell type could be validated: no marker gene on this panel, or too few cells.",
+            title="Marker score against confidence",
         )
     else:
         figure = _draw(scored, summary, confidence, confidence_threshold, ncols, figsize_per_panel)
-        drawn = set(summary["cell_type"])
-        _explain(figure, scored, drawn, min_cells_per_type)
-    style.save_with_numbers(figure, summary, save)
+        _add_legend(figure, scored, set(summary["cell_type"]), min_cells_per_type)
+    style.save_with_table(figure, summary, save)
     return figure, summary
 
 
@@ -101,71 +113,71 @@ def _draw(
     figure = style.new_figure((n_cols * panel[0], n_rows * panel[1]))
     grid = figure.subplots(n_rows, n_cols, squeeze=False).ravel()
     order = list(scored.sets)
-    left = lowest_shown(confidence, threshold) - 0.03
+    left = axis_minimum(confidence, threshold) - 0.03
     for axes, row in zip(grid, summary.to_dict("records"), strict=False):
         inside = scored.groups.codes == scored.groups.names.index(row["cell_type"])
         _panel(axes, row, confidence[inside], scored.scores[inside, order.index(row["cell_type"])], threshold)
         axes.set_xlim(left, 1.03)
-    for place, axes in enumerate(grid):
-        if place >= len(summary):
+    for index, axes in enumerate(grid):
+        if index >= len(summary):
             axes.set_visible(False)
-        if place % n_cols == 0:
+        if index % n_cols == 0:
             axes.set_ylabel("Marker score", fontsize=style.SMALL)
-        if place + n_cols >= len(summary):
+        if index + n_cols >= len(summary):
             axes.set_xlabel("Confidence", fontsize=style.SMALL)
     return figure
 
 
-def _panel(axes: Any, row: dict[Any, Any], confidence: Floats, score: Floats, threshold: float) -> None:
+def _panel(axes: "Axes", row: dict[Any, Any], confidence: Floats, score: Floats, threshold: float) -> None:
     high = np.nan_to_num(confidence, nan=-1.0) >= threshold
     bright = score >= row["marker_threshold"]
     colors = np.where(~high, style.LOW, np.where(bright, style.GOLD, style.HIGH))
-    shown = np.arange(score.size)
+    sample = np.arange(score.size)
     if score.size > _DOTS_PER_PANEL:
-        shown = np.random.default_rng(0).choice(score.size, _DOTS_PER_PANEL, replace=False)
-    axes.scatter(confidence[shown], score[shown], c=colors[shown], s=5, linewidths=0, alpha=0.65, rasterized=True)
+        sample = np.random.default_rng(0).choice(score.size, _DOTS_PER_PANEL, replace=False)
+    axes.scatter(confidence[sample], score[sample], c=colors[sample], s=5, linewidths=0, alpha=0.65, rasterized=True)
     axes.axvline(threshold, color=style.INK, linestyle="--", linewidth=0.8)
     axes.axhline(row["marker_threshold"], color=style.INK, linestyle=":", linewidth=0.8)
     top = max(float(np.nanmax(score)), row["marker_threshold"]) if score.size else 1.0
     axes.set_ylim(-0.05 * top, 1.25 * top + 1e-6)
     axes.set_title(style.wrap(row["cell_type"], 34), fontsize=style.SMALL, fontweight="bold", color=style.INK)
     text = f"AUC {row['auc']:.2f}   {row['pct_validated']:.0f} % gold   {style.thousands(row['n_cells'])} cells"
-    place = {"transform": axes.transAxes, "fontsize": style.TINY, "va": "top"}
-    axes.text(0.03, 0.985, text, color=style.INK, **place)
-    if row["mistaken_auc"] > row["auc"] - _CLOSE:
-        rival = style.wrap(f"also high in {row['mistaken_for']} ({row['mistaken_auc']:.2f})", 44)
-        axes.text(0.03, 0.93, rival, color=style.LOW, **place)
-    style.tidy(axes)
+    position: dict[str, Any] = {"transform": axes.transAxes, "fontsize": style.TINY, "va": "top"}
+    axes.text(0.03, 0.985, text, color=style.INK, **position)
+    if row["mistaken_auc"] > row["auc"] - _SMALL_DIFFERENCE:
+        mistaken = style.wrap(f"also high in {row['mistaken_for']} ({row['mistaken_auc']:.2f})", 44)
+        axes.text(0.03, 0.93, mistaken, color=style.LOW, **position)
+    style.style_axes(axes)
 
 
-def _explain(figure: "Figure", scored: MarkerScores, drawn: set[str], min_cells: int) -> None:
+def _add_legend(figure: "Figure", scored: MarkerScores, drawn: set[str], min_cells: int) -> None:
     from matplotlib.lines import Line2D
 
     marks = (
         (style.LOW, "low confidence"),
         (style.HIGH, "confident"),
-        (style.GOLD, "confident and bright in its markers"),
+        (style.GOLD, "confident, high marker score"),
     )
     handles = [Line2D([], [], marker="o", linestyle="", color=color, label=text, ms=5) for color, text in marks]
-    wide = figure.get_figwidth() > 8
+    is_wide = figure.get_figwidth() > 8
     figure.legend(
         handles=handles,
-        loc="outside upper right" if wide else "outside lower right",
-        ncols=3 if wide else 1,
+        loc="outside upper right" if is_wide else "outside lower right",
+        ncols=3 if is_wide else 1,
         frameon=False,
         fontsize=style.SMALL,
     )
-    style.set_title(figure, "Markers against confidence", _missing(scored, drawn, min_cells))
+    style.set_title(figure, "Marker score against confidence", _not_drawn(scored, drawn, min_cells))
 
 
-def _missing(scored: MarkerScores, drawn: set[str], min_cells: int) -> str:
+def _not_drawn(scored: MarkerScores, drawn: set[str], min_cells: int) -> str:
     sizes = dict(zip(scored.groups.names, scored.groups.sizes.tolist(), strict=True))
     small = [f"{name} ({size})" for name, size in sizes.items() if size < min_cells]
-    bare = [name for name in scored.without if sizes[name] >= min_cells]
-    unfit = [name for name in scored.sets if name not in drawn and sizes[name] >= min_cells]
+    unmarked = [name for name in scored.types_without_markers if sizes[name] >= min_cells]
+    not_fitted = [name for name in scored.sets if name not in drawn and sizes[name] >= min_cells]
     parts = (
-        (f"under {min_cells} cells", small),
-        ("no marker on this panel", bare),
-        ("markers seen in too few cells", unfit),
+        (f"fewer than {min_cells} cells", small),
+        ("no marker on this panel", unmarked),
+        ("markers expressed in too few cells", not_fitted),
     )
-    return "   ".join(f"Not drawn, {why}: {style.list_names(names, 40)}." for why, names in parts if names)
+    return "   ".join(f"Not drawn, {reason}: {style.list_names(names, 40)}." for reason, names in parts if names)

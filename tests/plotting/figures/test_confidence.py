@@ -1,4 +1,4 @@
-"""Confidence: a call that stands is never red, and no type goes missing without a word."""
+"""Confidence plot: colours, rows, map."""
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,7 @@ def call(adata, **options):
 
 
 @pytest.mark.parametrize("threshold", [0.0, 0.3, 0.8, 1.0])
-def test_green_from_the_threshold_on_and_only_there(threshold):
+def test_colors_are_green_at_and_above_the_threshold_only(threshold):
     colors = threshold_colors(threshold)
     above, below = colors(threshold + 0.01), colors(threshold - 0.01)
     if threshold < 1:
@@ -25,7 +25,7 @@ def test_green_from_the_threshold_on_and_only_there(threshold):
         assert below[0] > below[1] * 0.98
 
 
-def test_two_panels_threshold_line_and_size(tissue):
+def test_two_panels_with_threshold_line_and_size(tissue):
     figure = call(tissue, threshold=0.7, figsize=(10, 5))
     assert tuple(figure.get_size_inches()) == (10, 5)
     jitter = figure.axes[1]
@@ -34,17 +34,17 @@ def test_two_panels_threshold_line_and_size(tissue):
     assert f"{passing} of 410 cells" in texts(figure)
 
 
-def test_the_image_is_not_upside_down(tissue):
+def test_y_axis_points_down(tissue):
     left = call(tissue).axes[0]
     assert left.get_ylim()[0] > left.get_ylim()[1]
     assert left.get_aspect() == 1
     assert "µm" in texts(left)
 
 
-def test_the_most_frequent_types_are_drawn_and_the_others_named():
+def test_the_most_frequent_types_are_drawn_and_the_others_listed():
     figure = call(make_tissue((10, 50, 30)), max_cell_types=2)
     assert [label.get_text() for label in figure.axes[1].get_yticklabels()].count("B cell") == 0
-    assert "Not drawn, less frequent: B cell" in texts(figure)
+    assert "Less frequent types, not drawn: B cell" in texts(figure)
 
 
 def test_without_coordinates_the_right_panel_is_drawn(tissue):
@@ -52,19 +52,19 @@ def test_without_coordinates_the_right_panel_is_drawn(tissue):
     assert len(call(tissue).axes) == 1
 
 
-def test_missing_confidence_counts_as_failing(tissue, tmp_path):
+def test_missing_confidence_is_below_the_threshold(tissue, tmp_path):
     tissue.obs.loc[tissue.obs["cell_type"] == "B cell", "cell_type_confidence"] = np.nan
     call(tissue, save=tmp_path / "confidence.png")
     table = pd.read_csv(tmp_path / "confidence.csv").set_index("cell_type")
     assert table.loc["B cell", "share_above_threshold"] == 0
 
 
-def test_missing_column_is_said(tissue):
+def test_missing_column(tissue):
     with pytest.raises(LabelColumnError, match="nothing"):
         plot_celltype_confidence(tissue, "cell_type", "nothing")
 
 
-def test_many_cells_become_pixels(rng):
+def test_many_cells_are_drawn_as_pixels(rng):
     n = 100_001
     adata = cells_with(cell_type=pd.Categorical(["a"] * n), cell_type_confidence=rng.uniform(size=n))
     adata.obsm["spatial"] = rng.uniform(0, 5000, (n, 2))

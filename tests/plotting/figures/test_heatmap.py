@@ -1,4 +1,4 @@
-"""Heat maps: the right genes, the right size, the right refusals."""
+"""Heat maps of differential genes and markers."""
 
 import numpy as np
 import pandas as pd
@@ -6,14 +6,15 @@ import pytest
 
 from spatialcore.errors import InputError, LabelColumnError
 from spatialcore.plotting import plot_deg_heatmap, plot_marker_heatmap
+from spatialcore.plotting.figures.heatmap import order_by_similarity, scale_to_unit, z_scores
 from tests.plotting.tissues import MARKERS, make_tissue, texts
 
 
-def test_planted_genes_are_found_and_written(tissue, tmp_path):
+def test_simulated_markers_are_the_top_genes(tissue, tmp_path):
     plot_deg_heatmap(tissue, "cell_type", n_genes=3, save=tmp_path / "deg.png")
     table = pd.read_csv(tmp_path / "deg.csv")
-    found = {name: set(rows["gene"]) for name, rows in table.groupby("cell_type")}
-    assert found == {name: set(genes) for name, genes in MARKERS.items()}
+    genes = {name: set(rows["gene"]) for name, rows in table.groupby("cell_type")}
+    assert genes == {name: set(genes) for name, genes in MARKERS.items()}
     assert (tmp_path / "deg.png").stat().st_size > 10_000
     assert not list(tmp_path.glob("*.part"))
 
@@ -25,23 +26,8 @@ def test_counts_and_log_values_give_the_same_genes(tissue, tmp_path):
     pd.testing.assert_frame_equal(log, counts, rtol=1e-3)  # rounding may split a tie
 
 
-def test_scanpy_agrees_on_the_order(tissue):
-    import scanpy
-
-    from spatialcore.plotting.degs import differential_genes
-    from spatialcore.plotting.expression import log_expression
-    from spatialcore.plotting.groups import group_cells
-
-    scanpy.tl.rank_genes_groups(tissue, "cell_type", method="wilcoxon", tie_correct=True)
-    table = differential_genes(*log_expression(tissue), group_cells(tissue, "cell_type"), n_genes=5)
-    theirs = tissue.uns["rank_genes_groups"]
-    for name, rows in table.groupby("cell_type"):
-        assert rows["gene"].tolist() == theirs["names"][name][: len(rows)].tolist()
-        np.testing.assert_allclose(rows["score"], theirs["scores"][name][: len(rows)], rtol=1e-4)
-
-
 @pytest.mark.parametrize("method", ["t-test", "logreg"])
-def test_other_methods_are_scanpys(tissue, tmp_path, method):
+def test_other_methods_of_scanpy(tissue, tmp_path, method):
     plot_deg_heatmap(tissue, "cell_type", n_genes=1, method=method, save=tmp_path / "deg.png")
     table = pd.read_csv(tmp_path / "deg.csv")
     assert all(row.gene in MARKERS[row.cell_type] for row in table.itertuples())
@@ -54,13 +40,13 @@ def test_figsize_title_and_full_labels(tissue):
     assert "fibroblast" in texts(figure)
 
 
-def test_small_types_are_named_not_drawn():
+def test_small_types_are_listed_but_not_drawn():
     figure = plot_deg_heatmap(make_tissue((50, 40, 4)), "cell_type")
     assert "fibroblast (4)" in texts(figure)
 
 
-def test_one_type_is_refused_and_so_is_an_unknown_method(tissue):
-    with pytest.raises(InputError, match="2 cell types"):
+def test_errors_for_one_type_and_an_unknown_method(tissue):
+    with pytest.raises(InputError, match="at least 2 cell types"):
         plot_deg_heatmap(make_tissue((50, 4, 4)), "cell_type")
     with pytest.raises(InputError, match="choose one of"):
         plot_deg_heatmap(tissue, "cell_type", method="guess")
@@ -68,7 +54,7 @@ def test_one_type_is_refused_and_so_is_an_unknown_method(tissue):
         plot_deg_heatmap(tissue, "nothing")
 
 
-def test_unassigned_cells_are_no_type(tissue):
+def test_unassigned_cells_are_excluded(tissue):
     tissue.obs["cell_type"] = tissue.obs["cell_type"].astype(str)
     tissue.obs.iloc[:30, 0] = "Unassigned"
     tissue.obs.iloc[30:40, 0] = np.nan
@@ -84,6 +70,24 @@ def test_marker_heatmap_is_diverging_and_centred(tissue, markers):
     assert values[[0, 1, 2], [0, 3, 6]].min() > 1
 
 
-def test_markers_that_were_not_measured_are_an_error(tissue):
+def test_error_if_no_marker_is_measured(tissue):
     with pytest.raises(InputError, match="No marker genes found in data"):
         plot_marker_heatmap(tissue, "cell_type", {"B cell": ["NOT_THERE"]})
+
+
+def test_scales(rng):
+    means = np.vstack([rng.uniform(size=(2, 3)), np.zeros((1, 3))])
+    means[:, 2] = 4.0
+    expected = (means - means.mean(axis=0)) / np.where(means.std(axis=0) > 0, means.std(axis=0), 1)
+    np.testing.assert_allclose(z_scores(means), expected)
+    scaled = scale_to_unit(means)
+    assert scaled[:, :2].min(axis=0).tolist() == [0, 0]
+    assert scaled[:, :2].max(axis=0).tolist() == [1, 1]
+    assert scaled[:, 2].tolist() == [0, 0, 0]
+
+
+def test_similar_types_are_adjacent(rng):
+    one, other = rng.normal(size=(2, 20))
+    means = np.array([one, other, one + 0.01, other + 0.01])
+    order = order_by_similarity(means)
+    assert {frozenset(order[:2]), frozenset(order[2:])} == {frozenset({0, 2}), frozenset({1, 3})}

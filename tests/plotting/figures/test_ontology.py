@@ -1,4 +1,4 @@
-"""The mapping table: the references' labels, tier colours, what needs a look first."""
+"""Ontology mapping table: tier colours, order, size."""
 
 import pandas as pd
 import pytest
@@ -25,14 +25,14 @@ def call(adata, **options):
     return plot_ontology_mapping(adata, "cell_type", "name", "term", **options)
 
 
-def test_rows_carry_the_colors_of_their_tiers(tissue):
+def test_rows_have_the_colors_of_their_tiers(tissue):
     figure = call(tissue, mapping_table=TABLE)
     stripes = {to_hex(patch.get_facecolor()) for patch in figure.axes[0].patches if patch.get_alpha() is None}
     assert stripes == {TIERS[tier][0] for tier in TABLE["match_tier"]}
     assert "3 of 4 labels mapped" in texts(figure)
 
 
-def test_what_needs_a_look_stands_first_and_the_rest_is_counted(tissue, tmp_path):
+def test_labels_to_check_come_first_and_the_rest_is_counted(tissue, tmp_path):
     figure = call(tissue, mapping_table=TABLE, figsize=(14, 1.45 + 2.5 * 0.19), save=tmp_path / "map.png")
     assert "Mystery" in texts(figure)
     assert "T cells" not in texts(figure)
@@ -40,7 +40,7 @@ def test_what_needs_a_look_stands_first_and_the_rest_is_counted(tissue, tmp_path
     assert pd.read_csv(tmp_path / "map.csv")["input_label"].tolist() == ["Mystery", "pDCs", "B cell", "T cells"]
 
 
-def test_columns_of_obs_will_do(tissue, tmp_path):
+def test_mapping_of_obs_columns(tissue, tmp_path):
     tissue.obs["name"] = tissue.obs["cell_type"].astype(str).replace({"fibroblast": ""})
     tissue.obs["term"] = (
         tissue.obs["cell_type"]
@@ -53,13 +53,13 @@ def test_columns_of_obs_will_do(tissue, tmp_path):
     assert table["n_cells"].to_dict() == {"fibroblast": 60, "B cell": 200, "T cell": 150}
 
 
-def test_size_is_honoured_and_sixty_labels_fit_theirs(tissue):
+def test_figure_size_and_height_for_sixty_labels(tissue):
     many = pd.concat([TABLE.assign(input_label=TABLE["input_label"] + str(i)) for i in range(15)])
     figure = call(tissue, mapping_table=many, figsize=(14, height_for(60)))
     assert tuple(figure.get_size_inches()) == (14, height_for(60))
     assert all(label in texts(figure) for label in many["input_label"])
 
 
-def test_missing_columns_are_named(tissue):
+def test_missing_column(tissue):
     with pytest.raises(LabelColumnError, match="'name'"):
         call(tissue)

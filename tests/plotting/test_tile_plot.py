@@ -1,0 +1,36 @@
+"""Tile plots: number of genes, bands, colours."""
+
+import numpy as np
+import pandas as pd
+
+from spatialcore.plotting.groups import Groups
+from spatialcore.plotting.tile_plot import Scale, draw_tiles, limit_genes
+
+
+def test_a_gene_of_several_types_is_assigned_to_its_best_rank() -> None:
+    table = pd.DataFrame(
+        {
+            "cell_type": ["a", "a", "b", "b"],
+            "rank": [1, 2, 1, 2],
+            "gene": ["G1", "G2", "G3", "G1"],
+            "score": [9.0, 5.0, 8.0, 7.0],
+        }
+    )
+    limited, per_type = limit_genes(table, n_types=2, n_genes=2)
+    assert per_type == 2
+    assert limited[["cell_type", "gene"]].to_numpy().tolist() == [["a", "G1"], ["a", "G2"], ["b", "G3"]]
+
+
+def test_many_types_have_fewer_genes() -> None:
+    table = pd.DataFrame({"rank": [1], "score": [1.0], "gene": ["G"], "cell_type": ["a"]})
+    assert limit_genes(table, n_types=60, n_genes=10)[1] == 2
+
+
+def test_many_genes_are_split_into_bands() -> None:
+    groups = Groups(("a", "b"), np.array([0, 1]))
+    chosen = pd.DataFrame({"gene": [f"G{i}" for i in range(100)], "cell_type": ["a"] * 50 + ["b"] * 50})
+    values = np.arange(200.0).reshape(2, 100)
+    colors = {"a": "#000000", "b": "#ffffff"}
+    figure = draw_tiles(values, groups, chosen, Scale("viridis", (0, 200), "label"), colors=colors, figsize=None)
+    bands = [np.asarray(axes.images[0].get_array()) for axes in figure.axes[:2]]
+    np.testing.assert_array_equal(np.hstack(bands), values)

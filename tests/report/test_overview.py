@@ -1,0 +1,46 @@
+"""The overview of a run: counts, expected accuracy, warnings."""
+
+import anndata as ad
+import pandas as pd
+import pytest
+
+from spatialcore import columns
+from spatialcore.report.overview import summarize
+from tests.plotting.tissues import annotated, make_tissue
+
+
+@pytest.fixture
+def sample() -> ad.AnnData:
+    return annotated(make_tissue())
+
+
+def test_counts_and_warnings(sample: ad.AnnData) -> None:
+    overview = summarize(sample, 0.8, pd.DataFrame())
+    is_called = sample.obs[columns.CELL_TYPE].astype(str) != columns.UNASSIGNED
+    assert (overview.n_cells, overview.n_called, overview.n_types) == (410, 375, 3)
+    assert overview.share_called == pytest.approx(375 / 410)
+    assert overview.expected_accuracy == pytest.approx(sample.obs.loc[is_called, columns.CONFIDENCE].mean())
+    warnings = " ".join(overview.warnings)
+    assert "T cell as B cell (30 %)" in warnings
+    assert "used unchanged: mystery" in warnings
+
+
+def test_no_expected_accuracy_without_calibration(sample: ad.AnnData) -> None:
+    sample.uns[columns.MANIFEST] |= {"confidence_transform": "zscore"}
+    overview = summarize(sample, 0.8, pd.DataFrame())
+    assert overview.expected_accuracy is None
+    assert "not calibrated" in overview.warnings[0]
+
+
+def test_warnings_about_markers_and_genes(sample: ad.AnnData) -> None:
+    sample.uns[columns.MANIFEST] |= {"gene_overlap_pct": 41.0}
+    validation = pd.DataFrame({"cell_type": ["B cell", "T cell"], "n_markers": [3, 3], "auc": [0.6, 0.9]})
+    warnings = summarize(sample, 0.8, validation).warnings
+    assert "The query has 41 % of the model's genes." in warnings
+    assert "Types that their markers do not separate from other cells (AUC): B cell (0.60)." in warnings
+
+
+@pytest.mark.parametrize("query", ["/data/node_7", "s3://b/node_7.h5ad", "node_7.zarr/"])
+def test_the_title_is_the_name_of_the_sample(sample: ad.AnnData, query: str) -> None:
+    sample.uns[columns.MANIFEST] |= {"query": query}
+    assert summarize(sample, 0.8, pd.DataFrame()).title == "Cell types of node_7"
