@@ -13,6 +13,15 @@ CONFIDENCE_RAW: Final = "cell_type_confidence_raw"
 ONTOLOGY_ID: Final = "cell_type_ontology_term_id"
 ONTOLOGY_LABEL: Final = "cell_type_ontology_label"
 UNASSIGNED_REASON: Final = "cell_type_unassigned_reason"
+CALL_COLUMNS: Final = (
+    CELL_TYPE,
+    PREDICTED,
+    CONFIDENCE,
+    CONFIDENCE_RAW,
+    ONTOLOGY_ID,
+    ONTOLOGY_LABEL,
+    UNASSIGNED_REASON,
+)
 
 # obs of the combined reference
 ORIGINAL_LABEL: Final = "original_label"

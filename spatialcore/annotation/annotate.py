@@ -15,18 +15,18 @@ Written, for every cell and in the order of the cells:
 
 import json
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from anndata import AnnData
 
 from spatialcore import columns
 from spatialcore.annotation import run_manifest
-from spatialcore.annotation.calls.confidence import METHODS, ConfidenceMethod
 from spatialcore.annotation.calls.obs_columns import Run, most_confident, voted, write_calls
 from spatialcore.annotation.calls.prediction import Predictor, predict
 from spatialcore.annotation.calls.resolution import Resolution
 from spatialcore.annotation.calls.voting import voting_clusters
+from spatialcore.annotation.choices import CONFIDENCE_METHODS, RESOLUTION_MODES, ConfidenceMethod, ResolutionMode
 from spatialcore.annotation.model.artifact import load_model
 from spatialcore.annotation.model.pretrained import find_pretrained, models_for_tissue
 from spatialcore.annotation.query import open_query
@@ -51,7 +51,7 @@ def annotate_celltypist(
     batch_size: int | None = None,
     copy: bool = False,
     *,
-    resolution: Literal["class", "auto"] = "class",
+    resolution: ResolutionMode = "class",
 ) -> AnnData:
     """Call every cell with a model trained here or with any CellTypist model.
 
@@ -124,8 +124,10 @@ def annotate_celltypist(
 def _check_values(
     method: str, min_confidence: float, min_prop: float, batch_size: int | None, voting: bool, resolution: str
 ) -> None:
-    if method not in METHODS:
-        raise InputError(f"confidence_transform {method!r} is not known", hint=f"one of {', '.join(METHODS)}, or None")
+    if method not in CONFIDENCE_METHODS:
+        raise InputError(
+            f"confidence_transform {method!r} is not known", hint=f"one of {', '.join(CONFIDENCE_METHODS)}, or None"
+        )
     for name, value in (("min_confidence", min_confidence), ("min_prop", min_prop)):
         if not 0 <= value <= 1:
             raise InputError(f"{name} is {value}, wanted 0 to 1", hint="confidence and proportions are shares")
@@ -138,8 +140,8 @@ def _check_values(
             "batch_size requires majority_voting=False: clusters reach over batches",
             hint="set majority_voting=False or batch_size=None",
         )
-    if resolution not in ("class", "auto"):
-        raise InputError(f"resolution {resolution!r} is not known", hint="one of 'class', 'auto'")
+    if resolution not in RESOLUTION_MODES:
+        raise InputError(f"resolution {resolution!r} is not known", hint=f"one of {', '.join(RESOLUTION_MODES)}")
 
 
 def _run_models(

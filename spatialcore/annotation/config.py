@@ -2,19 +2,17 @@
 
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
+from spatialcore.annotation.choices import BalanceStrategy, ConfidenceMethod, Granularity, ResolutionMode, Trainer
 from spatialcore.core.files import read_yaml
 from spatialcore.core.provenance import digest_of
 from spatialcore.errors import InputError
 from spatialcore.storage.secrets import redact
 
-BalanceStrategy = Literal["proportional", "equal"]
-ConfidenceMethod = Literal["calibrated", "zscore", "softmax", "minmax", "raw"]
-Trainer = Literal["logistic", "celltypist"]
 Proportion = Annotated[float, Field(gt=0, le=1)]
 
 
@@ -70,10 +68,10 @@ class AnnotationSettings(Settings):
         "calibrated", title="Confidence", description="calibrated: of the calls at 0.8 about 80 % are right"
     )
     trainer: Trainer = Field("logistic", title="Trainer", description="logistic: matched to the query's platform")
-    granularity: Literal["panel", "full"] = Field(
+    granularity: Granularity = Field(
         "panel", title="Label granularity", description="panel: subtypes that panels cannot tell apart are merged"
     )
-    resolution: Literal["class", "auto"] = Field(
+    resolution: ResolutionMode = Field(
         "class", title="Call resolution", description="auto: inseparable types become their common ancestor"
     )
     min_gene_overlap_pct: float = Field(

@@ -1,24 +1,20 @@
 """Where a query holds expression that a model can read, and whether its values are expression at all."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from anndata import AnnData
 
 from spatialcore.core.counts import recover_counts
 from spatialcore.core.matrix import is_sparse
-from spatialcore.core.normalization import check_normalization_status
-from spatialcore.errors import InputError, NormalizationError
+from spatialcore.core.normalization import X_STATE_TEXTS, check_normalization_status
+from spatialcore.core.sampling import draw_rows
+from spatialcore.errors import GeneOverlapError, InputError, NormalizationError
 
 SAMPLE = 1_000
 STRAYS = 0.05
-_STATES = {
-    "linear": "linear (scaled, without a logarithm)",
-    "log1p_cpm": "log1p_cpm (a logarithm of counts per million)",
-    "log1p_other": "log1p_other (a logarithm on another scale)",
-    "negative": "negative (z-scored or batch-corrected)",
-    "unknown": "unknown (empty, or not finite)",
-}
 
 
 def is_dask(matrix: Any) -> bool:
@@ -26,22 +22,44 @@ def is_dask(matrix: Any) -> bool:
     return type(matrix).__module__.startswith("dask.")
 
 
+def matrix_of(adata: AnnData, source: str) -> Any:
+    """Return a matrix by the name that `check_normalization_status` gives it: "X", "raw.X" or "layers/<name>"."""
+    if source == "raw.X":
+        return adata.raw.X
+    return adata.X if source == "X" else adata.layers[source.removeprefix("layers/")]
+
+
+def var_of(adata: AnnData, source: str) -> pd.DataFrame:
+    """Return the var frame of a matrix: raw.X may have more features than X."""
+    var: pd.DataFrame = adata.raw.var if source == "raw.X" else adata.var
+    return var
+
+
 def find_counts(adata: AnnData) -> tuple[Any, str, str]:
     """Return the matrix to read, what it holds, and its place."""
     status = check_normalization_status(_sample(adata))
     source = status["raw_source"]
     if source is not None:
-        layer = source.removeprefix("layers/")
-        found = adata.layers[layer] if layer != source else (adata.raw.X if source == "raw.X" else adata.X)
-        return found, "counts", source
+        return matrix_of(adata, source), "counts", source
     if status["x_state"] == "log1p_10k":
         return adata.X, "log1p", "X"
     if status["x_state"] == "log1p_other" and _recoverable(_sample(adata).X):
         return adata.X, "recoverable", "X"
-    seen = _STATES.get(status["x_state"], status["x_state"])
+    state = status["x_state"]
     raise NormalizationError(
-        f"Cannot prepare data for CellTypist: no raw counts found, and X is {seen}, not log1p(10k)",
+        f"Cannot prepare data for CellTypist: no raw counts found, and X is {state} "
+        f"({X_STATE_TEXTS[state]}), not log1p(10k)",
         hint='provide raw counts in X, layers["counts"] or raw.X, or log1p(10k) in X',
+    )
+
+
+def no_shared_genes(name: str, names: Sequence[str], other_name: str, other_names: Sequence[str]) -> GeneOverlapError:
+    """Return the error for two gene sets without a gene in common; it shows the first names of both."""
+    return GeneOverlapError(
+        f"No shared genes found between {name} ({', '.join(map(str, names[:5]))} ...) and {other_name} "
+        f"({', '.join(map(str, other_names[:5]))} ...)",
+        hint="check the species and whether genes are named by symbol or Ensembl id; Ensembl ids are mapped through "
+        "a var column feature_name or gene_symbols, or the shipped human and mouse tables",
     )
 
 
@@ -109,8 +127,7 @@ def _sample(adata: AnnData) -> AnnData:
     parts = {"X": adata.X, **dict(adata.layers.items())}
     if not any(is_dask(part) for part in parts.values()):
         return adata
-    rng = np.random.default_rng(0)
-    rows = np.sort(rng.choice(adata.n_obs, min(SAMPLE, adata.n_obs), replace=False))
+    rows = draw_rows(adata.n_obs, SAMPLE, np.random.default_rng(0))
     drawn = {name: _computed(part[rows]) for name, part in parts.items() if part is not None}
     return AnnData(drawn.pop("X", None), var=adata.var[[]].copy(), layers=drawn)
 

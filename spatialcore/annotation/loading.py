@@ -14,7 +14,7 @@ from spatialcore.columns import COUNTS
 from spatialcore.core.anndata_file import AnnDataFile
 from spatialcore.core.counts import CountsKind, check_non_negative, recover_counts
 from spatialcore.core.normalization import Status
-from spatialcore.core.sampling import draw_stratified, stratified_sizes
+from spatialcore.core.sampling import draw_rows, draw_stratified, stratified_sizes
 from spatialcore.core.types import Ints
 from spatialcore.core.validation import require_whole
 from spatialcore.errors import InputError
@@ -101,9 +101,7 @@ def _fold_as_stored(values: sp.csr_matrix, positions: list[Ints], state: str, na
 def _draw_rows(file: AnnDataFile, column: str | None, max_cells: int | None, floor: int, seed: int) -> Ints:
     rng = np.random.default_rng(seed)
     if column is None:
-        if max_cells is None or max_cells >= file.n_obs:
-            return np.arange(file.n_obs)
-        return np.sort(rng.choice(file.n_obs, max_cells, replace=False))
+        return draw_rows(file.n_obs, max_cells or file.n_obs, rng)
     labels = file.labels(column)
     counts = np.bincount(labels.codes[labels.codes >= 0], minlength=len(labels.categories))
     return draw_stratified(labels, stratified_sizes(counts, max_cells or file.n_obs, floor), rng)

@@ -10,22 +10,14 @@ from anndata import AnnData
 
 from spatialcore import columns
 from spatialcore.annotation import run_manifest, stages
-from spatialcore.annotation.config import BalanceStrategy, TrainingConfig
+from spatialcore.annotation.choices import BalanceStrategy
+from spatialcore.annotation.config import TrainingConfig
 from spatialcore.core.logging import get_logger
 from spatialcore.core.provenance import canonical_json
 from spatialcore.errors import InputError
 
 log = get_logger(__name__)
 
-_WRITTEN = (
-    columns.CELL_TYPE,
-    columns.PREDICTED,
-    columns.CONFIDENCE,
-    columns.CONFIDENCE_RAW,
-    columns.ONTOLOGY_ID,
-    columns.ONTOLOGY_LABEL,
-    columns.UNASSIGNED_REASON,
-)
 KEPT_SUFFIX = "_before"
 
 
@@ -190,7 +182,7 @@ def _keep_foreign_columns(adata: AnnData) -> None:
     """Save columns that carry our names but are not our work, such as an author's own 'cell_type'."""
     if columns.MANIFEST in adata.uns:
         return
-    for name in _WRITTEN:
+    for name in columns.CALL_COLUMNS:
         if name in adata.obs:
             adata.obs[name + KEPT_SUFFIX] = adata.obs[name]
             log.warning("obs['%s'] was there already: kept as obs['%s']", name, name + KEPT_SUFFIX)

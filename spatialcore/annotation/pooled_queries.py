@@ -9,6 +9,7 @@ import numpy as np
 from spatialcore.annotation.config import AnnotationSettings
 from spatialcore.annotation.expression import require_readable
 from spatialcore.annotation.panel import get_panel_genes
+from spatialcore.core.sampling import draw_rows
 from spatialcore.errors import GeneOverlapError, InputError
 
 POOLED_CELLS = 20_000  # enough to establish a platform's depth, gene efficiency and background
@@ -58,7 +59,7 @@ def _common(panels: Sequence[list[str]], min_gene_overlap_pct: float) -> list[st
 def _draw(query: ad.AnnData, n_cells: int, rng: np.random.Generator) -> ad.AnnData:
     if query.n_obs <= n_cells:
         return query
-    return query[np.sort(rng.choice(query.n_obs, n_cells, replace=False))].copy()
+    return query[draw_rows(query.n_obs, n_cells, rng)].copy()
 
 
 def _pool(samples: list[ad.AnnData], rng: np.random.Generator) -> ad.AnnData:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from anndata import AnnData
 from scipy import sparse
 
-from spatialcore.annotation.expression import find_counts, is_dask
+from spatialcore.annotation.expression import find_counts, is_dask, no_shared_genes, var_of
 from spatialcore.core.compressed import rows_of
 from spatialcore.core.counts import recover_counts
 from spatialcore.core.genes.symbols import ids_of, is_control, shared_positions, symbols_of
@@ -134,7 +134,7 @@ def open_query(adata: AnnData, genes: Sequence[str], *, min_gene_overlap_pct: fl
         Neither raw counts nor log1p(10k) are found.
     """
     matrix, kind, source = find_counts(adata)
-    frame = adata.raw.var if source == "raw.X" else adata.var
+    frame = var_of(adata, source)
     match = match_features(genes, [str(name) for name in frame.index], frame)
     _check_overlap(match, genes, list(frame.index), min_gene_overlap_pct)
     return Expression(matrix, kind, source, match)
@@ -170,11 +170,7 @@ def _match(model: Indices, positions: list[Any], n_features: int) -> GeneMatch:
 def _check_overlap(match: GeneMatch, genes: Sequence[str], names: list[Any], least: float) -> None:
     found, share = len(match.model), 100 * len(match.model) / max(1, len(genes))
     if found == 0:
-        raise GeneOverlapError(
-            f"No shared genes found: the model reads {', '.join(map(str, genes[:5]))} ..., the query has "
-            f"{', '.join(map(str, names[:5]))} ...",
-            hint="name the query's genes by symbol or human/mouse Ensembl id, or use a model for this panel",
-        )
+        raise no_shared_genes("the query", names, "the model", genes)
     if share < least:
         raise GeneOverlapError(
             f"the query has {found} of the model's {len(genes)} genes ({share:.1f} %), wanted at least {least:g} %",

@@ -4,23 +4,22 @@ import numpy as np
 import scipy.sparse as sp
 from anndata import AnnData
 
+from spatialcore.annotation.expression import matrix_of
 from spatialcore.columns import COUNTS
 from spatialcore.core.counts import check_non_negative
 from spatialcore.core.logging import get_logger
 from spatialcore.core.matrix import open_matrix
-from spatialcore.core.normalization import TARGET_SUM, Status, check_normalization_status, log1p_normalize
+from spatialcore.core.normalization import (
+    TARGET_SUM,
+    X_STATE_TEXTS,
+    Status,
+    check_normalization_status,
+    log1p_normalize,
+)
 from spatialcore.core.validation import require_within
 from spatialcore.errors import InputError, NormalizationError
 
 log = get_logger(__name__)
-
-_WHY = {
-    "log1p_cpm": "X is log1p of counts per million, another scale",
-    "log1p_other": "X is log-transformed on an unknown scale",
-    "linear": "X is neither counts nor a logarithm",
-    "negative": "X holds negative values: scaled, batch-corrected or an embedding",
-    "unknown": "the state of X cannot be told",
-}
 
 
 def ensure_normalized(
@@ -92,7 +91,7 @@ def not_normalizable(status: Status, name: str = "") -> NormalizationError:
     stats = status["stats"]
     return NormalizationError(
         f"Cannot safely normalize data{where}: no raw counts found and X is not verified log1p_10k. "
-        f"{_WHY.get(status['x_state'], status['x_state'])} (state {status['x_state']}, sampled values "
+        f"X is {X_STATE_TEXTS[status['x_state']]} (state {status['x_state']}, sampled values "
         f"{stats['min']:.3g} to {stats['max']:.3g}, total once the logarithm is undone {status['x_target_sum']})",
         hint='provide raw counts in adata.layers["counts"], or use unsafe_force=True when you know that X can be used',
     )
@@ -105,20 +104,18 @@ def warn_forced(status: Status) -> None:
         "X is %s and there are no raw counts: %s. If it is log-transformed already, on another scale, z-scored or an "
         "embedding, every result below is wrong.",
         status["x_state"],
-        _WHY.get(status["x_state"], ""),
+        X_STATE_TEXTS[status["x_state"]],
     )
 
 
 def _matrix_of(adata: AnnData, source: str) -> sp.csr_matrix:
-    rows = np.arange(adata.n_obs)
-    if source.startswith("layers/"):
-        return open_matrix(adata.layers[source.removeprefix("layers/")]).take(rows)
-    if source == "X":
-        return open_matrix(adata.X).take(rows)
+    rows, matrix = np.arange(adata.n_obs), open_matrix(matrix_of(adata, source))
+    if source != "raw.X":
+        return matrix.take(rows)
     columns = adata.raw.var_names.get_indexer(adata.var_names) if adata.raw.var_names.is_unique else None
     if columns is None or (columns < 0).any():
         raise InputError(
             "raw.X cannot be aligned with X: its var_names repeat, or lack genes of X",
             hint='put the counts of the genes of X into adata.layers["counts"]',
         )
-    return open_matrix(adata.raw.X).take(rows, columns)
+    return matrix.take(rows, columns)

@@ -1,7 +1,7 @@
 """Detect the normalization of a matrix, and normalize counts to log1p(10,000 per cell)."""
 
 from collections.abc import Iterable, Iterator
-from typing import Literal, TypedDict
+from typing import Final, Literal, TypedDict
 
 import numpy as np
 import scipy.sparse as sp
@@ -9,6 +9,7 @@ from anndata import AnnData
 
 from spatialcore.core.counts import INTEGER_SHARE, TOLERANCE, fraction_integer
 from spatialcore.core.matrix import Matrix, open_matrix
+from spatialcore.core.sampling import draw_rows
 from spatialcore.core.types import Floats
 from spatialcore.core.validation import require_whole, require_within
 
@@ -21,6 +22,16 @@ AGREEING_CELLS = 0.8
 STRAY_CELLS = 0.01
 
 XState = Literal["raw", "log1p_10k", "log1p_cpm", "log1p_other", "linear", "negative", "unknown"]
+
+X_STATE_TEXTS: Final[dict[XState, str]] = {
+    "raw": "raw counts",
+    "log1p_10k": "log1p of 10,000 counts per cell",
+    "log1p_cpm": "log1p of counts per million",
+    "log1p_other": "log-transformed on an unknown scale",
+    "linear": "scaled without a logarithm",
+    "negative": "negative values (z-scored, batch-corrected or an embedding)",
+    "unknown": "empty or not finite",
+}
 
 
 class Status(TypedDict):
@@ -138,7 +149,7 @@ def _state(
         return "negative", None, stats
     if stats["fraction_integer"] > threshold:
         return "raw", None, stats
-    cells = np.sort(rng.choice(x.shape[0], min(n_cells, x.shape[0]), replace=False))
+    cells = draw_rows(x.shape[0], n_cells, rng)
     if values.max() > LOG_CEILING:
         return "linear", None, stats
     if _agree(x.row_sums(cells[:: max(1, len(cells) // COMPARED_CELLS)], np.abs)):

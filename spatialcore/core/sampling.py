@@ -9,6 +9,19 @@ from spatialcore.core.types import Floats, Ints
 LABEL_MINIMUM = 10
 
 
+def draw_rows(n_rows: int, most: int, rng: np.random.Generator) -> Ints:
+    """Return sorted row numbers: all rows, or a random draw of `most` where there are more.
+
+    Examples
+    --------
+    >>> draw_rows(3, 5, np.random.default_rng(0)).tolist()
+    [0, 1, 2]
+    """
+    if n_rows <= most:
+        return np.arange(n_rows)
+    return np.sort(rng.choice(n_rows, most, replace=False))
+
+
 def share_out(total: int, weights: Floats | Ints, room: Ints | None = None) -> Ints:
     """Split a total in proportion to weights by the largest remainder method, with an upper limit per stratum.
 

@@ -7,6 +7,7 @@ import pandas as pd
 from anndata import AnnData
 from scipy.sparse import csr_matrix
 
+from spatialcore.annotation.expression import matrix_of, var_of
 from spatialcore.core.matrix import open_matrix
 from spatialcore.core.normalization import check_normalization_status
 
@@ -36,11 +37,6 @@ def raw_counts(adata: AnnData) -> RawCounts | None:
     source = check_normalization_status(adata)["raw_source"]
     if source is None:
         return None
-    var = adata.raw.var if source == "raw.X" else adata.var
-    if source == "raw.X":
-        values = adata.raw.X
-    else:
-        values = adata.X if source == "X" else adata.layers[source.removeprefix("layers/")]
-    matrix = open_matrix(values).take(np.arange(adata.n_obs)).astype(np.float32)
+    matrix = open_matrix(matrix_of(adata, source)).take(np.arange(adata.n_obs)).astype(np.float32)
     matrix.eliminate_zeros()
-    return RawCounts(matrix, var)
+    return RawCounts(matrix, var_of(adata, source))

@@ -16,15 +16,6 @@ from spatialcore.io.anndata_files import write_h5ad
 
 logger = get_logger(__name__)
 
-CALLS = (
-    columns.CELL_TYPE,
-    columns.PREDICTED,
-    columns.CONFIDENCE,
-    columns.CONFIDENCE_RAW,
-    columns.ONTOLOGY_ID,
-    columns.ONTOLOGY_LABEL,
-    columns.UNASSIGNED_REASON,
-)
 CELL_ID = "cell_id"
 
 
@@ -62,7 +53,7 @@ def write_annotated(adata: AnnData, path: str | Path) -> Path:
         with whole(file) as part:
             write_h5ad(adata, part)
     elif file.suffix == ".zarr" and spatialdata_store.is_spatialdata(file):
-        spatialdata_store.update_table(file, adata, CALLS)
+        spatialdata_store.update_table(file, adata, columns.CALL_COLUMNS)
     elif file.suffix == ".zarr":
         with whole(file) as part, warnings.catch_warnings():
             # viewers and older versions of anndata read format 2; anndata warns that its default will change
@@ -97,7 +88,7 @@ def calls_table(adata: AnnData) -> pd.DataFrame:
     table = pd.DataFrame({CELL_ID: cell_ids(adata)})
     if columns.SPATIAL in adata.obsm:
         table[["x", "y"]] = np.asarray(adata.obsm[columns.SPATIAL])[:, :2]
-    for name in CALLS:
+    for name in columns.CALL_COLUMNS:
         if name in adata.obs:
             table[name] = adata.obs[name].to_numpy()
     return table

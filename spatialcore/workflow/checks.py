@@ -8,11 +8,11 @@ import numpy as np
 from spatialcore import storage
 from spatialcore.annotation.references.labels import DEFAULT_EXCLUDE_LABELS
 from spatialcore.annotation.run_config import Query, Reference, RunConfig
+from spatialcore.core.normalization import X_STATE_TEXTS
 from spatialcore.errors import SpatialCoreError
 from spatialcore.workflow.dataset import DatasetSummary
 from spatialcore.workflow.memory import available_memory
 from spatialcore.workflow.requirements import require_writable, short_name
-from spatialcore.workflow.states import STATES
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def check_memory(peak: int, *, complete: bool) -> Check:
 
 def _scale(facts: DatasetSummary) -> str:
     counts = facts.status["raw_source"]
-    return f"counts in {counts}" if counts else STATES[facts.status["x_state"]]
+    return f"counts in {counts}" if counts else X_STATE_TEXTS[facts.status["x_state"]]
 
 
 def _count_types(facts: DatasetSummary, column: str, config: RunConfig) -> int:

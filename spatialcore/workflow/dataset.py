@@ -10,12 +10,14 @@ import pandas as pd
 from anndata import AnnData
 from numpy.typing import NDArray
 
+from spatialcore.annotation.expression import matrix_of
 from spatialcore.annotation.panel import get_panel_genes
 from spatialcore.columns import MANIFEST, SOURCE, SPATIAL
 from spatialcore.core.anndata_file import AnnDataFile
 from spatialcore.core.genes.symbols import ids_of, is_ensembl, shared_positions, symbols_of
 from spatialcore.core.matrix import Matrix, open_matrix
 from spatialcore.core.normalization import Status, check_normalization_status
+from spatialcore.core.sampling import draw_rows
 from spatialcore.errors import InputError
 from spatialcore.io.formats import Format, identify
 
@@ -130,15 +132,8 @@ def _of_memory(adata: AnnData, place: Path, found: Format) -> DatasetSummary:
         annotated=MANIFEST in adata.uns,
         obs_columns=list(adata.obs.columns),
         labels={name: counts for name in adata.obs if (counts := _types(adata.obs[name])) is not None},
-        **_depth(open_matrix(_counts(adata, status)), status),
+        **_depth(open_matrix(matrix_of(adata, status["raw_source"] or "X")), status),
     )
-
-
-def _counts(adata: AnnData, status: Status) -> Any:
-    source = status["raw_source"] or "X"
-    if source == "raw.X":
-        return adata.raw.X
-    return adata.X if source == "X" else adata.layers[source.removeprefix("layers/")]
 
 
 def _panel(var: pd.DataFrame) -> list[str]:
@@ -152,8 +147,7 @@ def _depth(matrix: Matrix, status: Status) -> dict[str, float]:
     """Return stored values and counts per cell, of a few thousand cells drawn over the whole matrix."""
     if matrix.shape[0] == 0:
         return {"values_per_cell": 0.0, "counts_per_cell": float("nan")}
-    rng = np.random.default_rng(0)
-    rows = np.sort(rng.choice(matrix.shape[0], min(SAMPLED_CELLS, matrix.shape[0]), replace=False))
+    rows = draw_rows(matrix.shape[0], SAMPLED_CELLS, np.random.default_rng(0))
     values = matrix.row_sums(rows, np.ones_like).mean()
     counts = float("nan") if status["raw_source"] is None else np.median(matrix.row_sums(rows, np.abs))
     return {"values_per_cell": float(values), "counts_per_cell": float(counts)}

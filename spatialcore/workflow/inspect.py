@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from spatialcore.core.normalization import X_STATE_TEXTS
 from spatialcore.workflow.dataset import DatasetSummary, look_at
-from spatialcore.workflow.states import STATES, DataState, ModelState, Overlap, overlap
+from spatialcore.workflow.states import DataState, ModelState, Overlap, overlap
 
 
 def inspect_data(path: str | Path, *, against: Mapping[str, Path] | None = None) -> DataState:
@@ -106,7 +107,7 @@ def _as_query(facts: DatasetSummary) -> str:
     if facts.cells == 0:
         return "no: it holds no cell"
     if not facts.status["is_usable"]:
-        return f"no: no raw counts, and X holds {STATES[facts.status['x_state']]}"
+        return f"no: no raw counts, and X holds {X_STATE_TEXTS[facts.status['x_state']]}"
     return "yes"
 
 

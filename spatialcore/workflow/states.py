@@ -3,17 +3,9 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-Overlap = dict[str, Any]
+from spatialcore.core.normalization import X_STATE_TEXTS, XState
 
-STATES = {
-    "raw": "raw counts",
-    "log1p_10k": "log1p of 10,000 per cell",
-    "log1p_cpm": "log1p of counts per million",
-    "log1p_other": "logarithms on an unknown scale",
-    "linear": "scaled, not logarithmic",
-    "negative": "negative values: scaled or an embedding",
-    "unknown": "not to be told",
-}
+Overlap = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -27,7 +19,7 @@ class DataState:
     features: int
     genes: int
     named_by: str
-    x: str
+    x: XState
     raw_counts: str
     median_counts_per_cell: float | None
     coordinates: str
@@ -58,7 +50,7 @@ class DataState:
                 "features",
                 f"{self.features:,}: {self.genes:,} genes by {self.named_by}, {self.features - self.genes:,} others",
             ),
-            ("X", STATES.get(self.x, self.x)),
+            ("X", X_STATE_TEXTS[self.x]),
             ("raw counts", f"{self.raw_counts or 'none found'}{depth}"),
             ("coordinates", self.coordinates),
             ("label columns", columns),

@@ -31,7 +31,7 @@ def main() -> int:
     parser.add_argument("--together", type=int, default=0)
     parser.add_argument("--homes", nargs="*", default=[])
     options = parser.parse_args()
-    import anndata  # noqa: F401  (cached_stage, before the forks)
+    import anndata  # noqa: F401  (once, before the forks)
 
     if options.together or options.homes:
         homes = options.homes or [os.environ["HOME"]] * options.together

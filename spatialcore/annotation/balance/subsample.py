@@ -6,7 +6,6 @@ equal one), at least a minimum, at most what it has, and what one source cannot 
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -15,6 +14,7 @@ from anndata import AnnData
 from spatialcore.annotation.balance.groups import group_cells, other_names, sources_of, without_rare
 from spatialcore.annotation.balance.proportions import match_groups, read_proportions, resolve_sizes
 from spatialcore.annotation.calls.filters import require_column
+from spatialcore.annotation.choices import BALANCE_STRATEGIES, BalanceStrategy
 from spatialcore.columns import REFERENCE_SOURCE
 from spatialcore.core.logging import get_logger
 from spatialcore.core.sampling import cell_keys, level, share_out, take_off
@@ -24,8 +24,6 @@ from spatialcore.errors import InputError
 
 log = get_logger(__name__)
 
-SourceBalance = Literal["proportional", "equal"]
-
 
 def subsample_balanced(
     adata: AnnData,
@@ -33,7 +31,7 @@ def subsample_balanced(
     max_cells_per_type: int = 5000,
     min_cells_per_type: int = 50,
     source_column: str | None = REFERENCE_SOURCE,
-    source_balance: SourceBalance = "proportional",
+    source_balance: BalanceStrategy = "proportional",
     min_cells_per_source: int = 50,
     group_by_column: str | None = None,
     target_proportions: Mapping[str, float] | str | Path | None = None,
@@ -112,7 +110,7 @@ def subsample_balanced(
 
 
 def source_targets(
-    available: Ints, total: int, balance: SourceBalance = "proportional", min_cells_per_source: int = 50
+    available: Ints, total: int, balance: BalanceStrategy = "proportional", min_cells_per_source: int = 50
 ) -> Ints:
     """Return how many cells each source contributes to one type: cap, share out, raise to the minimum, fill.
 
@@ -148,12 +146,12 @@ def _check_values(max_type: int, min_type: int, min_source: int, balance: str, r
     require_whole("min_cells_per_type", min_type, minimum=0, hint="0 keeps all types")
     require_whole("min_cells_per_source", min_source, minimum=0, hint="0 asks no minimum of a source")
     require_whole("random_state", random_state, minimum=0, hint="42 is the default")
-    if balance not in get_args(SourceBalance):
-        raise InputError(f"source_balance is {balance!r}", hint=f"one of {', '.join(get_args(SourceBalance))}")
+    if balance not in BALANCE_STRATEGIES:
+        raise InputError(f"source_balance is {balance!r}", hint=f"one of {', '.join(BALANCE_STRATEGIES)}")
 
 
 def _quotas(
-    groups: pd.Categorical, sources: pd.Categorical, sizes: Ints, balance: SourceBalance, min_cells_per_source: int
+    groups: pd.Categorical, sources: pd.Categorical, sizes: Ints, balance: BalanceStrategy, min_cells_per_source: int
 ) -> Ints:
     n_sources = len(sources.categories)
     known = groups.codes >= 0

@@ -1,16 +1,12 @@
 """Confidence from decision scores, for models that have no calibration."""
 
-from typing import Literal
-
 import numpy as np
 import numpy.typing as npt
 from scipy.special import expit
 
+from spatialcore.annotation.choices import CONFIDENCE_METHODS, ConfidenceMethod
 from spatialcore.core.types import Floats
 from spatialcore.errors import InputError
-
-ConfidenceMethod = Literal["calibrated", "zscore", "softmax", "minmax", "raw"]
-METHODS: tuple[ConfidenceMethod, ...] = ("calibrated", "zscore", "softmax", "minmax", "raw")
 
 
 def transform_confidence(scores: npt.ArrayLike, method: ConfidenceMethod = "zscore") -> Floats:
@@ -63,7 +59,8 @@ def transform_confidence(scores: npt.ArrayLike, method: ConfidenceMethod = "zsco
         )
     if method not in _TRANSFORMS:
         raise InputError(
-            f"confidence method {method!r} is not known", hint=f"one of {', '.join(METHODS)}, or None for 'raw'"
+            f"confidence method {method!r} is not known",
+            hint=f"one of {', '.join(CONFIDENCE_METHODS)}, or None for 'raw'",
         )
     if not len(table):
         return np.zeros(0)

@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from spatialcore.annotation.calls.confidence import ConfidenceMethod, transform_confidence
+from spatialcore.annotation.calls.confidence import transform_confidence
 from spatialcore.annotation.calls.resolution import Resolution, as_one_class
+from spatialcore.annotation.choices import ConfidenceMethod
 from spatialcore.annotation.expression import is_dask, require_expression
 from spatialcore.annotation.model.artifact import CellTypingModel
 from spatialcore.annotation.model.calibration import Calibration

@@ -6,12 +6,12 @@ from typing import NamedTuple
 import numpy as np
 import scipy.sparse as sp
 
+from spatialcore.annotation.expression import no_shared_genes
 from spatialcore.core.anndata_file import AnnDataFile
 from spatialcore.core.genes.sums import sum_duplicates
 from spatialcore.core.genes.symbols import ids_of, is_control, shared_positions, symbols_of
 from spatialcore.core.types import Ints
 from spatialcore.core.validation import require_list
-from spatialcore.errors import GeneOverlapError
 
 
 def wanted_genes(genes: Sequence[str] | None) -> list[str] | None:
@@ -50,7 +50,7 @@ class Features(NamedTuple):
         positions = self.positions(asked)
         found = [(gene, at) for gene, at in zip(asked, positions, strict=True) if len(at)]
         if not found or (complete and len(found) < len(asked)):
-            raise no_shared_genes(name, self.symbols, asked)
+            raise no_shared_genes(name, self.symbols, "the target genes", asked)
         return [gene for gene, _ in found], [at for _, at in found]
 
     def positions(self, wanted: Sequence[str]) -> list[Ints]:
@@ -60,15 +60,6 @@ class Features(NamedTuple):
     def missing(self, wanted: Sequence[str]) -> list[str]:
         """Return the wanted genes that are not there."""
         return [gene for gene, at in zip(wanted, self.positions(wanted), strict=True) if len(at) == 0]
-
-
-def no_shared_genes(name: str, there: Sequence[str], wanted: Sequence[str]) -> GeneOverlapError:
-    """Return the error that shows both sides' names."""
-    return GeneOverlapError(
-        f"No shared genes found between {name} ({', '.join(there[:5])} ...) and the wanted genes "
-        f"({', '.join(list(wanted)[:5])} ...)",
-        hint="check Ensembl ids against symbols, and the species; a var column feature_name or gene_symbols is used",
-    )
 
 
 def fold(values: sp.csr_matrix, positions: list[Ints]) -> sp.csr_matrix:

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from spatialcore.annotation.references.features import no_shared_genes
+from spatialcore.annotation.expression import no_shared_genes
 from spatialcore.annotation.references.reference import Reference
 from spatialcore.core.types import Ints
 from spatialcore.errors import GeneOverlapError
@@ -18,7 +18,7 @@ def shared_genes(
     there = np.array([[len(at) > 0 for at in positions] for positions in found])
     for reference, own in zip(references, there, strict=True):
         if not own.any():
-            raise no_shared_genes(reference.source, reference.features.symbols, asked)
+            raise no_shared_genes(reference.source, reference.features.symbols, "the target genes", asked)
     shared = there.all(axis=0)
     pct = 100 * shared.mean()
     if not shared.any() or (wanted is not None and pct < least_pct):

@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from anndata import AnnData
 
 from spatialcore import columns
+from spatialcore.annotation.choices import TRAINERS, Trainer
 from spatialcore.annotation.model.artifact import CellTypingModel, colors_path, save_model, sidecar_path
 from spatialcore.annotation.training.celltypist import CellTypistOptions
 from spatialcore.annotation.training.classes import ClassLabels, read_labels
@@ -32,7 +33,7 @@ def train_celltypist_model(
     batch_size: int = 1000,
     batch_number: int = 200,
     *,
-    trainer: Literal["celltypist", "logistic"] = "celltypist",
+    trainer: Trainer = "celltypist",
     query: AnnData | None = None,
     depths: npt.ArrayLike | None = None,
     ontology_column: str = columns.ONTOLOGY_ID,
@@ -89,8 +90,8 @@ def train_celltypist_model(
     >>> trained["classes"]
     ['B cell', 'T cell']
     """
-    if trainer not in ("celltypist", "logistic"):
-        raise InputError(f"trainer {trainer!r} is not known", hint="one of 'logistic', 'celltypist'")
+    if trainer not in TRAINERS:
+        raise InputError(f"trainer {trainer!r} is not known", hint=f"one of {', '.join(TRAINERS)}")
     labels = read_labels(adata.obs, label_column, ontology_column)
     if trainer == "celltypist":
         options = CellTypistOptions(

@@ -18,6 +18,7 @@ from spatialcore.annotation.training.platform import MAX_QUERY_CELLS, class_prof
 from spatialcore.core.counts import recover_counts
 from spatialcore.core.matrix import open_matrix
 from spatialcore.core.normalization import TARGET_SUM, log1p_normalize, row_totals
+from spatialcore.core.sampling import draw_rows
 from spatialcore.errors import InputError
 
 
@@ -90,7 +91,7 @@ def query_sample(
     expression = open_query(query, [str(gene) for gene in genes])
     rng = np.random.default_rng(random_state)
     n = expression.n_obs
-    rows = np.arange(n) if n <= MAX_QUERY_CELLS else np.sort(rng.choice(n, MAX_QUERY_CELLS, replace=False))
+    rows = draw_rows(n, MAX_QUERY_CELLS, rng)
     return expression.counts(rows), expression.genes.model
 
 
