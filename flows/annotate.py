@@ -1,4 +1,4 @@
-"""Annotate new samples with a model that is there."""
+"""Annotate new samples with a published model."""
 
 from prefect import flow
 

@@ -1,4 +1,4 @@
-"""Whether a new model goes into use, and why: the champion is the one in use, the challenger the new one."""
+"""Decide whether a new model (the challenger) replaces the one in use (the champion)."""
 
 from prefect import get_run_logger
 from pydantic import BaseModel
@@ -9,7 +9,7 @@ from spatialcore.registry import ModelVersion
 
 
 class PromotionDecision(BaseModel):
-    """What became of a new model."""
+    """Whether a new model was put in use, and the reason."""
 
     changed: list[str] = []
     challenger: str = ""
@@ -19,7 +19,7 @@ class PromotionDecision(BaseModel):
 
 
 def champion_of(config: RunConfig) -> ModelVersion | None:
-    """Return the model in use for the tissue, or None where there is none yet."""
+    """Return the model in use for the tissue, or None."""
     pointer = registry.current(config.store, config.tissue)
     return None if pointer is None else registry.show(config.store, config.tissue, pointer.version)
 
@@ -32,43 +32,45 @@ def decide_promotion(
     *,
     tolerance: float,
 ) -> PromotionDecision:
-    """Decide whether the challenger goes into use, and say why.
+    """Decide whether the challenger is put in use.
 
     Parameters
     ----------
     config
-        Whose model it is.
+        Store and tissue of the model.
     challenger, champion
-        The new model, and the one in use where there is one.
+        The new model, and the one in use, if any.
     scores
-        Macro-F1 of both on cells that the challenger was not trained on.
+        Macro-F1 of both on held-out cells.
     tolerance
-        What the challenger may lose.
+        The loss of macro-F1 that is tolerated.
     """
     decision = PromotionDecision(challenger=challenger.version, scores=scores, reason="there was no model in use")
     if champion is None:
         return decision.model_copy(update={"promoted": True})
     if challenger.version == champion.version:
-        return decision.model_copy(update={"reason": "the same model came out as is in use"})
-    if _was_taken_back(config, challenger):
+        return decision.model_copy(update={"reason": "the new model is identical to the one in use"})
+    if _was_rolled_back(config, challenger):
         return decision.model_copy(
             update={"reason": f"not promoted: {challenger.version} was in use and was rolled back; promote it by hand"}
         )
-    told = f"macro-F1 on held-out cells: challenger {scores['challenger']:.3f}, champion {scores['champion']:.3f}"
+    comparison = f"macro-F1 on held-out cells: challenger {scores['challenger']:.3f}, champion {scores['champion']:.3f}"
     if champion.details.get("held_out_share", 0) < challenger.details.get("held_out_share", 0):
-        told += " (flattered: it was trained on some of these cells)"
+        comparison += " (biased: the champion was trained on some of these cells)"
     better = scores["challenger"] >= scores["champion"] - tolerance
-    return decision.model_copy(update={"promoted": better, "reason": told if better else f"not promoted, {told}"})
+    return decision.model_copy(
+        update={"promoted": better, "reason": comparison if better else f"not promoted, {comparison}"}
+    )
 
 
 def log_decision(decision: PromotionDecision) -> PromotionDecision:
-    """Say in the run's log what was decided."""
+    """Log the decision and return it."""
     get_run_logger().info("%s", decision.reason)
     return decision
 
 
-def _was_taken_back(config: RunConfig, challenger: ModelVersion) -> bool:
-    """Tell whether this very model was in use and the one before it was put back: a schedule must not undo that."""
+def _was_rolled_back(config: RunConfig, challenger: ModelVersion) -> bool:
+    """Return whether this model was in use and was rolled back: a schedule must not undo a rollback."""
     pointer = registry.current(config.store, config.tissue)
     used = [] if pointer is None else [move.version for move in pointer.moves]
     return any(

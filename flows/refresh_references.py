@@ -1,20 +1,19 @@
-"""Look after a tissue's references: fetch what changed, train a challenger, promote it when it is not worse."""
+"""Refresh the references of a tissue: download changed ones, train a new model, promote it if it is not worse."""
 
 from prefect import flow
 from prefect.events import emit_event
+from pydantic import JsonValue
 
 from flows.parameters import RefreshParameters
 from flows.promotion import PromotionDecision, champion_of, decide_promotion, log_decision
 from flows.samples import THREADS, annotate_samples
+from flows.training import compare_to, run_training_stages
 from spatialcore.annotation.run_config import Reference
 from spatialcore.registry import ModelVersion
 from tasks.acquire import fetch, look_up, read_query
 from tasks.cache_keys import training_settings
-from tasks.models import as_trained, compare
-from tasks.prepare import balance, combine, hold_out, map_labels, pool_queries
 from tasks.publish import promote, publish_model
 from tasks.schemas import SourceVersion
-from tasks.train import train
 
 REFRESHED = "spatialcore.reference.refreshed"
 PROMOTED = "spatialcore.model.promoted"
@@ -22,15 +21,15 @@ PROMOTED = "spatialcore.model.promoted"
 
 @flow(name="refresh_references", flow_run_name="{config.tissue}", task_runner=THREADS)
 def refresh_references(config: RefreshParameters) -> PromotionDecision:
-    """Fetch what changed, train on it, and put the new model in use when it is not worse than the one in use.
+    """Download changed references, train a new model, and put it in use if it is not worse than the one in use.
 
     Args:
-        config: The references to look after, and how the model is trained.
+        config: The references, and how the model is trained.
     """
     champion = champion_of(config)
     versions = [future.result() for future in [look_up.submit(reference) for reference in config.references]]
     changed = _changed(config.store, versions, champion)
-    if champion is not None and not changed and not _told_otherwise(config, versions, champion):
+    if champion is not None and not changed and not _configuration_changed(config, versions, champion):
         return log_decision(PromotionDecision(reason="no reference changed"))
     _fetch(config, [reference for reference, now in zip(config.references, versions, strict=True) if now in changed])
     challenger, scores = _train_challenger(config, versions, champion)
@@ -42,9 +41,9 @@ def refresh_references(config: RefreshParameters) -> PromotionDecision:
 
 
 def _fetch(config: RefreshParameters, references: list[Reference]) -> None:
-    """Fetch the references that changed, all at once, and say of each that it is new."""
-    for fetched in [fetch.submit(reference) for reference in references]:
-        version = fetched.result()
+    """Download the changed references in parallel and emit an event for each."""
+    for future in [fetch.submit(reference) for reference in references]:
+        version = future.result()
         labels = {"uri": version.uri, "token": version.token, "tissue": config.tissue}
         emit_event(REFRESHED, resource=_resource(f"reference.{config.tissue}", **labels))
 
@@ -52,36 +51,33 @@ def _fetch(config: RefreshParameters, references: list[Reference]) -> None:
 def _train_challenger(
     config: RefreshParameters, versions: list[SourceVersion], champion: ModelVersion | None
 ) -> tuple[ModelVersion, dict[str, float]]:
-    """Train on all cells but those held out, compare on these, and publish what came of it."""
+    """Train on all cells but the held-out ones, compare on these, and publish the new model."""
     samples = [future.result() for future in [read_query.submit(config, query) for query in config.queries]]
-    panel = pool_queries(config, samples)
-    mapped = map_labels(config, combine(config, panel, versions))
-    split = hold_out(config, mapped, config.held_out_share)
-    training = balance(config, split)
-    model = train(config, training, panel)
-    scores = {} if champion is None else compare(split, panel, model, as_trained(champion))
-    annotated = annotate_samples(config, samples, model, training)
-    details = {"held_out_share": config.held_out_share, "scores": scores}
-    return publish_model(config, model, [mapped, training], versions, annotated, details), scores
+    trained = run_training_stages(config, samples, versions, config.held_out_share)
+    scores = compare_to(champion, trained)
+    annotated = annotate_samples(config, samples, trained.model, trained.training)
+    details: dict[str, JsonValue] = {"held_out_share": config.held_out_share, "scores": dict(scores)}
+    version = publish_model(config, trained.model, trained.mapped, trained.training, versions, annotated, details)
+    return version, scores
 
 
 def _changed(store: str, versions: list[SourceVersion], champion: ModelVersion | None) -> list[SourceVersion]:
-    """Return the references whose version is not the one that the model in use was trained on."""
-    known = _known(store, champion)
-    return [version for version in versions if version.within(store) not in known]
+    """Return the references whose version differs from the one that the model in use was trained on."""
+    trained_on = _references_of(store, champion)
+    return [version for version in versions if version.within(store) not in trained_on]
 
 
-def _told_otherwise(config: RefreshParameters, versions: list[SourceVersion], champion: ModelVersion) -> bool:
-    """Tell whether the configuration asks for another model: a reference was left out, or a setting changed."""
-    asked = [version.within(config.store) for version in versions]
-    left_out = [version for version in _known(config.store, champion) if version not in asked]
-    return bool(left_out) or champion.details.get("settings") != training_settings(config)
+def _configuration_changed(config: RefreshParameters, versions: list[SourceVersion], champion: ModelVersion) -> bool:
+    """Return whether a reference was removed or a setting changed since the model in use was trained."""
+    present = [version.within(config.store) for version in versions]
+    removed = [version for version in _references_of(config.store, champion) if version not in present]
+    return bool(removed) or champion.details.get("settings") != training_settings(config)
 
 
-def _known(store: str, champion: ModelVersion | None) -> list[SourceVersion]:
-    """Return the references of the model in use, named from the store's root where they lie in it."""
-    known = [] if champion is None else champion.details.get("references", [])
-    return [SourceVersion(**item).within(store) for item in known]
+def _references_of(store: str, champion: ModelVersion | None) -> list[SourceVersion]:
+    """Return the references of the model in use; URIs in the store are relative to it."""
+    references = [] if champion is None else champion.details.get("references", [])
+    return [SourceVersion(**item).within(store) for item in references]
 
 
 def _resource(name: str, **labels: str) -> dict[str, str]:

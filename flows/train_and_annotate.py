@@ -1,25 +1,24 @@
-"""The main job: references to a model for exactly this panel, the model to calls, the calls to plots and a report."""
+"""Train a model for a panel and annotate the queries with it."""
 
 from prefect import flow
+from pydantic import JsonValue
 
 from flows.parameters import HELD_OUT, TrainAndAnnotateParameters
 from flows.promotion import PromotionDecision, champion_of, decide_promotion, log_decision
 from flows.samples import THREADS, annotate_samples
+from flows.training import TrainingStages, compare_to, run_training_stages
 from spatialcore.registry import ModelVersion
 from tasks.acquire import look_up, read_query
 from tasks.artifacts import summarise
-from tasks.models import as_trained, compare
-from tasks.prepare import balance, combine, hold_out, map_labels, pool_queries
 from tasks.publish import promote, publish_model, publish_run
-from tasks.schemas import RunManifest, StageResult
-from tasks.train import train
+from tasks.schemas import RunManifest
 
 
 @flow(name="train_and_annotate", flow_run_name="{config.tissue}", task_runner=THREADS)
 def train_and_annotate(config: TrainAndAnnotateParameters) -> RunManifest:
     """Train a model for the queries' panel and annotate every cell with it.
 
-    A phase whose input and settings did not change is found in the store and not run again.
+    A stage whose input and settings did not change is not run again: its result is taken from the store.
 
     Args:
         config: What to annotate, from which references, into which store.
@@ -28,39 +27,29 @@ def train_and_annotate(config: TrainAndAnnotateParameters) -> RunManifest:
     queries = [read_query.submit(config, query) for query in config.queries]
     versions, samples = [future.result() for future in references], [future.result() for future in queries]
 
-    panel = pool_queries(config, samples)
-    mapped = map_labels(config, combine(config, panel, versions))
     compared = config.promote == "if_not_worse"
-    labelled = hold_out(config, mapped, HELD_OUT) if compared else mapped
-    training = balance(config, labelled)
-    model = train(config, training, panel)
+    trained = run_training_stages(config, samples, versions, HELD_OUT if compared else 0.0)
+    annotated = annotate_samples(config, samples, trained.model, trained.training)
 
-    annotated = annotate_samples(config, samples, model, training)
-
-    details = {"held_out_share": HELD_OUT} if compared else {}
-    version = publish_model(config, model, [mapped, training], versions, annotated, details)
+    details: dict[str, JsonValue] = {"held_out_share": HELD_OUT} if compared else {}
+    version = publish_model(config, trained.model, trained.mapped, trained.training, versions, annotated, details)
     manifest = publish_run(config, versions, version, annotated)
-    decision = _settle(config, manifest, version, labelled, panel, model)
+    decision = _decide(config, manifest, version, trained)
     summarise(manifest, decision.reason)
     return manifest
 
 
-def _settle(
-    config: TrainAndAnnotateParameters,
-    manifest: RunManifest,
-    version: ModelVersion,
-    held_out: StageResult,
-    panel: StageResult,
-    model: StageResult,
+def _decide(
+    config: TrainAndAnnotateParameters, manifest: RunManifest, version: ModelVersion, trained: TrainingStages
 ) -> PromotionDecision:
-    """Put the model in use, or not, as the configuration asks."""
+    """Put the model in use if the configuration says so."""
     champion = champion_of(config) if config.promote == "if_not_worse" else None
     if config.promote == "never":
-        decision = PromotionDecision(reason="not put in use, as asked")
+        decision = PromotionDecision(reason="not put in use, as configured")
     elif config.promote == "always":
         decision = PromotionDecision(promoted=True, reason=f"put in use by run {manifest.run_id}")
     else:
-        scores = {} if champion is None else compare(held_out, panel, model, as_trained(champion))
+        scores = compare_to(champion, trained)
         decision = decide_promotion(config, version, champion, scores, tolerance=0.0)
     if decision.promoted:
         promote(config.store, version, decision.reason, None if champion is None else champion.version)

@@ -1,9 +1,11 @@
-"""References and queries: which version is there, and a checked copy of it."""
+"""References and queries: their present version, and a checked copy of it."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from prefect import task
+from pydantic import JsonValue
 
 from spatialcore import storage
 from spatialcore.annotation.run_config import Query, Reference, RunConfig
@@ -11,15 +13,29 @@ from spatialcore.errors import ConflictError
 from spatialcore.sources.folders import version_token
 from tasks.anndata_io import keep_in_memory
 from tasks.cache_keys import settings_digest, stage_key
-from tasks.names import masked
 from tasks.retries import CLOUD
-from tasks.schemas import SourceVersion, StageResult
+from tasks.schemas import QueryCells, SourceVersion
 from tasks.stage_cache import cached_stage
+
+
+def masked(template: str) -> Callable[..., str]:
+    """Return the function that names a task run by its parameters, with passwords and signatures of URLs masked.
+
+    Parameters
+    ----------
+    template
+        The name, with the task's parameters in braces.
+    """
+
+    def name(parameters: dict[str, object]) -> str:
+        return storage.redact(template.format(**parameters))
+
+    return name
 
 
 @task(task_run_name=masked("look up {reference.uri}"), **CLOUD)
 def look_up(reference: Reference) -> SourceVersion:
-    """Ask a source for the version of a reference. Nothing is fetched."""
+    """Return the present version of a reference without downloading it."""
     return SourceVersion(
         uri=storage.redact(reference.uri), token=version_token(reference.uri), label_column=reference.label_column
     )
@@ -27,7 +43,7 @@ def look_up(reference: Reference) -> SourceVersion:
 
 @task(task_run_name=masked("fetch {reference.uri}"), **CLOUD)
 def fetch(reference: Reference) -> SourceVersion:
-    """Put a checked copy of a reference's present version into this machine's cache, unless it is there."""
+    """Download the present version of a reference into this machine's cache, unless it is cached."""
     from spatialcore.annotation.acquisition import resolve_uri_to_local
 
     version = look_up.fn(reference)
@@ -37,21 +53,21 @@ def fetch(reference: Reference) -> SourceVersion:
 
 @task(task_run_name=masked("store {source}"), **CLOUD)
 def acquire(source: str, output: str, options: dict[str, Any]) -> str:
-    """Fetch a reference from its source into a place of one's own, unless it is there."""
+    """Copy a reference from its source to a destination, unless the destination has it."""
     from spatialcore.annotation.acquisition import acquire_reference
 
     return acquire_reference(source, output, **options)
 
 
 @task(task_run_name="read {query.name}", **CLOUD)
-def read_query(config: RunConfig, query: Query) -> StageResult:
-    """Bring a platform's output into one form, an h5ad in the store."""
+def read_query(config: RunConfig, query: Query) -> QueryCells:
+    """Convert a platform's output to an h5ad in the store."""
 
-    def make(folder: Path) -> dict[str, Any]:
+    def make(folder: Path) -> dict[str, JsonValue]:
         from spatialcore.workflow.run import load_query
 
         adata = load_query(query)
-        adata.write_h5ad(folder / "query.h5ad")
+        adata.write_h5ad(folder / QueryCells.DATA)
         keep_in_memory(key, adata)
         return {"n_obs": adata.n_obs, "n_vars": adata.n_vars}
 
@@ -59,16 +75,16 @@ def read_query(config: RunConfig, query: Query) -> StageResult:
     key = stage_key(
         "read_query", settings_digest("read_query", config), [storage.relative(config.store, query.uri), token]
     )
-    return cached_stage(config.store, "read_query", key, make, sample=query.name, source=source_of(query.uri, token))
+    return cached_stage(QueryCells, config.store, key, make, sample=query.name, source=source_of(query.uri, token))
 
 
 def source_of(uri: str, token: str) -> str:
-    """Return one text for a version of a sample, by which it is known again."""
+    """Return URI and version of a sample as one text."""
     return f"{storage.redact(storage.canonical(uri))}@{token}"
 
 
 def refuse_if_replaced(references: list[Reference], versions: list[SourceVersion]) -> None:
-    """Raise if a reference is no longer the version that this run looked up: its result would bear the wrong name.
+    """Raise if a reference is no longer the version that this run looked up.
 
     Raises
     ------
@@ -77,4 +93,4 @@ def refuse_if_replaced(references: list[Reference], versions: list[SourceVersion
     """
     for reference, version in zip(references, versions, strict=True):
         if version_token(reference.uri) != version.token:
-            raise ConflictError(f"{version.uri} was replaced while it was read", hint="start the run again")
+            raise ConflictError(f"{version.uri} was replaced while it was being read", hint="start the run again")

@@ -1,6 +1,7 @@
-"""Cells without their counts: what a phase says of cells whose matrix lies in the result of an earlier one.
+"""AnnData between tasks: whole, or cells without counts.
 
-Labels, draws and calls are small, matrices are not: each matrix is written once and carried along by name.
+Labels, draws and calls are small, matrices are not. Each matrix is written once; later stages write the cells without
+counts and refer to the file with the matrix.
 """
 
 from collections.abc import Mapping
@@ -14,29 +15,29 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
 
-_IN_HAND: dict[str, "AnnData"] = {}
+_IN_MEMORY: dict[str, "AnnData"] = {}
 
 
 def keep_in_memory(key: str, adata: "AnnData") -> None:
-    """Keep the data of the result just made for the phase that wants them next; only the last are kept.
+    """Keep the data of the latest result in memory for the next stage in this process.
 
-    They are the reader's own then: each is given out once, to a phase of the same process, which need not read them.
-    They are in the order in which they would be read, so that what is made of them is the same to the byte.
+    Only the latest data are kept, and :func:`read_data` hands them out once. Mappings are sorted as they are in the
+    file, so that the next stage writes the same bytes whether it reads the file or not.
     """
     adata.uns = _as_read(adata.uns)
     adata.obsm, adata.layers = _as_read(adata.obsm), _as_read(adata.layers)
-    _IN_HAND.clear()
-    _IN_HAND[key] = adata
+    _IN_MEMORY.clear()
+    _IN_MEMORY[key] = adata
 
 
 def read_data(file: StoredFile) -> "AnnData":
-    """Return the whole data of a file: those in hand, else read. They are the caller's own."""
-    return _read(file, _IN_HAND.pop(_key_of(file), None))
+    """Return the data of a file, from memory or from disk; the caller may change them."""
+    return _read(file, _IN_MEMORY.pop(_key_of(file), None))
 
 
-def look_at(file: StoredFile) -> "AnnData":
-    """Return the whole data of a file to look at: who wants to change them copies."""
-    return _read(file, _IN_HAND.get(_key_of(file)))
+def view_data(file: StoredFile) -> "AnnData":
+    """Return the data of a file, from memory or from disk, for reading only."""
+    return _read(file, _IN_MEMORY.get(_key_of(file)))
 
 
 def _as_read(parts: Mapping[str, Any]) -> dict[str, Any]:
@@ -47,34 +48,34 @@ def _key_of(file: StoredFile) -> str:
     return file.uri.rsplit("/", 2)[-2]
 
 
-def _read(file: StoredFile, in_hand: "AnnData | None") -> "AnnData":
+def _read(file: StoredFile, in_memory: "AnnData | None") -> "AnnData":
     import anndata as ad
 
-    return ad.read_h5ad(local(file)) if in_hand is None else in_hand
+    return ad.read_h5ad(local(file)) if in_memory is None else in_memory
 
 
 def write_cells(adata: "AnnData", path: Path) -> None:
-    """Write what is known of the cells, all but their counts."""
+    """Write obs, obsm and uns of the cells, without counts."""
     import anndata as ad
 
     ad.AnnData(obs=adata.obs, obsm=dict(adata.obsm), uns=adata.uns).write_h5ad(path)
 
 
 def read_cells(file: StoredFile, matrix: StoredFile | None = None) -> "AnnData":
-    """Read what is known of cells; with their counts where the file that has these is given.
+    """Read cells without their counts, or with counts from another file.
 
     Parameters
     ----------
     file
-        Cells, with counts or without: only obs, obsm and uns are read.
+        Of this file only obs, obsm and uns are read.
     matrix
-        These cells and maybe others, with counts.
+        A file with the counts of these cells, and possibly of others.
     """
     import anndata as ad
     import h5py
     from anndata.io import read_elem
 
-    if matrix is not None and (whole := _IN_HAND.pop(_key_of(file), None)) is not None:
+    if matrix is not None and (whole := _IN_MEMORY.pop(_key_of(file), None)) is not None:
         return whole
     with h5py.File(local(file)) as stored:
         cells = ad.AnnData(**{part: read_elem(stored[part]) for part in ("obs", "obsm", "uns")})
@@ -83,6 +84,6 @@ def read_cells(file: StoredFile, matrix: StoredFile | None = None) -> "AnnData":
 
 def _with_counts(cells: "AnnData", whole: "AnnData") -> "AnnData":
     rows = whole.obs_names.get_indexer(cells.obs_names)
-    found = whole if cells.obs_names.equals(whole.obs_names) else whole[rows].copy()
-    found.obs, found.obsm, found.uns = cells.obs, cells.obsm, cells.uns
-    return found
+    selected = whole if cells.obs_names.equals(whole.obs_names) else whole[rows].copy()
+    selected.obs, selected.obsm, selected.uns = cells.obs, cells.obsm, cells.uns
+    return selected

@@ -1,121 +1,126 @@
-"""From references to training cells: cut to the panel, named by the Cell Ontology, balanced."""
+"""From references to training cells: cut to the panel, mapped to the Cell Ontology, balanced."""
 
+import json
 from pathlib import Path
-from typing import Any, Final
 
 from prefect import task
+from pydantic import JsonValue
 
 from spatialcore.annotation import stages
 from spatialcore.annotation.run_config import RunConfig
 from spatialcore.storage import StoredFile
 from tasks.acquire import fetch, refuse_if_replaced
-from tasks.anndata_io import keep_in_memory, look_at, read_cells, write_cells
+from tasks.anndata_io import keep_in_memory, read_cells, view_data, write_cells
 from tasks.cache_keys import settings_digest, stage_key
 from tasks.retries import CLOUD
-from tasks.schemas import SourceVersion, StageResult
+from tasks.schemas import (
+    CombinedReferences,
+    HeldOutSplit,
+    MappedLabels,
+    Panel,
+    QueryCells,
+    SourceVersion,
+    TrainingCells,
+)
 from tasks.stage_cache import cached_stage, local
 
-MATRIX: Final = "combined.h5ad"  # the only file with the references' counts
+Facts = dict[str, JsonValue]
 
 
 @task(name="gather the panel", **CLOUD)
-def pool_queries(config: RunConfig, queries: list[StageResult]) -> StageResult:
-    """Find the genes that all queries measure, and draw cells that stand for their platform."""
+def pool_queries(config: RunConfig, queries: list[QueryCells]) -> Panel:
+    """Find the genes that all queries measure, and draw a sample of their cells."""
 
-    def make(folder: Path) -> dict[str, Any]:
+    def make(folder: Path) -> Facts:
         from spatialcore.annotation.pooled_queries import pool_queries as pool
 
-        pooled = pool((look_at(query.files["query.h5ad"]) for query in queries), config)
-        (folder / "panel.txt").write_text("\n".join(pooled.panel) + "\n")
+        pooled = pool((view_data(query.data) for query in queries), config)
+        (folder / Panel.GENES).write_text("\n".join(pooled.panel) + "\n")
         if pooled.sample is not None:
-            pooled.sample.write_h5ad(folder / "sample.h5ad")
+            pooled.sample.write_h5ad(folder / Panel.CELLS)
         return {"n_genes": len(pooled.panel)}
 
     key = stage_key("gather", settings_digest("gather", config), [query.identity for query in queries])
-    return cached_stage(config.store, "gather", key, make)
+    return cached_stage(Panel, config.store, key, make)
 
 
 @task(name="combine references", **CLOUD)
-def combine(config: RunConfig, panel: StageResult, references: list[SourceVersion]) -> StageResult:
+def combine(config: RunConfig, panel: Panel, references: list[SourceVersion]) -> CombinedReferences:
     """Read the references, panel genes only, into one labelled data set on one scale.
 
-    They are fetched here, and not before: who finds the result in the store downloads nothing.
+    The references are downloaded in this stage: where its result is cached nothing is downloaded.
     """
 
-    def make(folder: Path) -> dict[str, Any]:
-        for fetched in [fetch.submit(reference) for reference in config.references]:
-            fetched.result()
-        genes = local(panel.files["panel.txt"]).read_text().split()
-        combined = stages.combine(config.training(), genes)
+    def make(folder: Path) -> Facts:
+        for future in [fetch.submit(reference) for reference in config.references]:
+            future.result()
+        combined = stages.combine(config.training(), local(panel.genes).read_text().split())
         refuse_if_replaced(config.references, references)
-        combined.write_h5ad(folder / MATRIX)
+        combined.write_h5ad(folder / CombinedReferences.COUNTS)
         keep_in_memory(key, combined)
         return {"n_obs": combined.n_obs, "n_vars": combined.n_vars}
 
-    inputs = [panel.files["panel.txt"].sha256, *(reference.within(config.store).identity for reference in references)]
+    inputs = [panel.genes.sha256, *(reference.within(config.store).identity for reference in references)]
     key = stage_key("combine", settings_digest("combine", config), inputs)
-    return cached_stage(config.store, "combine", key, make)
+    return cached_stage(CombinedReferences, config.store, key, make)
 
 
 @task(name="map labels", **CLOUD)
-def map_labels(config: RunConfig, combined: StageResult) -> StageResult:
+def map_labels(config: RunConfig, combined: CombinedReferences) -> MappedLabels:
     """Map the references' labels to Cell Ontology terms."""
 
-    def make(folder: Path) -> dict[str, Any]:
+    def make(folder: Path) -> Facts:
         from spatialcore import columns
 
-        mapped, result = stages.map_ontology(read_cells(combined.files[MATRIX]), config)
-        write_cells(mapped, folder / "mapped.h5ad")
+        mapped, result = stages.map_ontology(read_cells(combined.counts), config)
+        write_cells(mapped, folder / MappedLabels.CELLS)
         if result is not None:
-            result.table.to_csv(folder / "label_mapping.csv", index=False)
+            result.table.to_csv(folder / MappedLabels.TABLE, index=False)
         return {"n_classes": int(mapped.obs[columns.UNIFIED_CELL_TYPE].nunique())}
 
     key = stage_key("map_ontology", settings_digest("map_ontology", config), [combined.identity])
-    return cached_stage(config.store, "map_ontology", key, make, carried=_matrix(combined))
+    return cached_stage(MappedLabels, config.store, key, make, carried=_counts(combined))
 
 
 @task(name="hold out cells", **CLOUD)
-def hold_out(config: RunConfig, mapped: StageResult, share: float) -> StageResult:
-    """Set reference cells aside on which models can be compared, always the same ones."""
+def hold_out(config: RunConfig, mapped: MappedLabels, share: float) -> HeldOutSplit:
+    """Hold reference cells out of the training, always the same ones, to compare models on them."""
 
-    def make(folder: Path) -> dict[str, Any]:
+    def make(folder: Path) -> Facts:
         from spatialcore.annotation.comparison import split_held_out
 
-        kept, held_out = split_held_out(read_cells(mapped.files["mapped.h5ad"]), share)
-        write_cells(kept, folder / "mapped.h5ad")
-        write_cells(held_out, folder / "held_out.h5ad")
-        return {"n_obs": kept.n_obs, "n_held_out": held_out.n_obs}
+        training, held_out = split_held_out(read_cells(mapped.cells), share)
+        write_cells(training, folder / HeldOutSplit.CELLS)
+        write_cells(held_out, folder / HeldOutSplit.HELD_OUT)
+        return {"n_obs": training.n_obs, "n_held_out": held_out.n_obs}
 
     key = stage_key("hold_out", f"{share:g}", [mapped.identity])
-    return cached_stage(config.store, "hold_out", key, make, carried=_matrix(mapped))
+    return cached_stage(HeldOutSplit, config.store, key, make, carried=_counts(mapped))
 
 
 @task(name="balance", **CLOUD)
-def balance(config: RunConfig, mapped: StageResult) -> StageResult:
-    """Draw the training cells: capped per type, shared out over the sources."""
+def balance(config: RunConfig, mapped: MappedLabels) -> TrainingCells:
+    """Draw the training cells: capped per type, divided over the sources."""
 
-    def make(folder: Path) -> dict[str, Any]:
-        import json
-
+    def make(folder: Path) -> Facts:
         import pandas as pd
 
         from spatialcore.annotation.run_manifest import describe_training
 
-        before = read_cells(mapped.files["mapped.h5ad"])
-        balanced = stages.balance(before, config)
-        write_cells(balanced, folder / "balanced.h5ad")
-        table = mapped.files.get("label_mapping.csv")
-        mapping = None if table is None else pd.read_csv(local(table), keep_default_na=False)
-        (folder / "training.json").write_text(json.dumps(describe_training(before, balanced, mapping)))
+        cells = read_cells(mapped.cells)
+        balanced = stages.balance(cells, config)
+        write_cells(balanced, folder / TrainingCells.CELLS)
+        mapping = None if mapped.mapping is None else pd.read_csv(local(mapped.mapping), keep_default_na=False)
+        (folder / TrainingCells.MANIFEST).write_text(json.dumps(describe_training(cells, balanced, mapping)))
         return {"n_obs": balanced.n_obs}
 
     inputs = [mapped.identity, *_proportions(config)]
     key = stage_key("balance", settings_digest("balance", config), inputs)
-    return cached_stage(config.store, "balance", key, make, carried=_matrix(mapped))
+    return cached_stage(TrainingCells, config.store, key, make, carried=_counts(mapped))
 
 
-def _matrix(result: StageResult) -> dict[str, StoredFile]:
-    return {MATRIX: result.files[MATRIX]}
+def _counts(result: CombinedReferences) -> dict[str, StoredFile]:
+    return {CombinedReferences.COUNTS: result.counts}
 
 
 def _proportions(config: RunConfig) -> list[str]:

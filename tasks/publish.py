@@ -1,47 +1,53 @@
-"""Results where users find them: the registry of models, and one folder a run whose manifest comes last."""
+"""Publish results: models into the registry, samples into a folder per run whose manifest is written last."""
 
 import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from prefect import task
+from pydantic import JsonValue
 
 from spatialcore import registry, storage
 from spatialcore.annotation.run_config import RunConfig
 from spatialcore.core.provenance import digest_of
 from spatialcore.registry import ModelVersion, Pointer
 from spatialcore.storage import StoredFile
-from tasks.alone import machine_lock
 from tasks.cache_keys import training_settings
-from tasks.models import model_files
+from tasks.locks import machine_lock
 from tasks.retries import CLOUD
-from tasks.schemas import RunManifest, Sample, SampleFiles, SourceVersion, StageResult
+from tasks.schemas import (
+    AnnotatedSample,
+    MappedLabels,
+    RunManifest,
+    Sample,
+    SampleFiles,
+    SamplePlots,
+    SourceVersion,
+    TrainedModel,
+    TrainingCells,
+)
 from tasks.stage_cache import local
 
 MANIFEST = "manifest.json"
 RUN_MANIFEST = "run_manifest.json"
 CARD = "card.md"
-MAPPING = "label_mapping.csv"
-Files = dict[str, StoredFile]
 
 
 @task(name="publish the model", **CLOUD)
 def publish_model(
     config: RunConfig,
-    model: StageResult,
-    made_of: list[StageResult],
+    model: TrainedModel,
+    mapped: MappedLabels,
+    training: TrainingCells,
     references: list[SourceVersion],
     samples: list[Sample],
-    details: dict[str, Any] | None = None,
+    details: dict[str, JsonValue] | None = None,
 ) -> ModelVersion:
-    """Put the model into the registry as a version of its own; the pointer stays where it is.
+    """Add the model to the registry as a new version, without putting it in use.
 
-    ``made_of`` are the results before it: label mapping and training cells. The version's folder also tells how
-    the model was made and what it does: card, configuration, run manifest, label mapping, and report and plots of the
-    first sample.
+    Card, configuration, run manifest and label mapping, and report and plots of the first sample, are added to the
+    folder of the version.
     """
-    before = {name: file for result in made_of for name, file in result.files.items()}
     with (
         machine_lock(storage.join(config.store, "models", config.tissue)),
         TemporaryDirectory(prefix="spatialcore-") as work,
@@ -49,8 +55,8 @@ def publish_model(
         return registry.publish(
             config.store,
             config.tissue,
-            [local(model.files[name]) for name in model_files(model)],
-            extras={**_written(config, model, before, references, Path(work)), **_shown(before, samples)},
+            [local(model.files[name]) for name in model.model_files],
+            extras={**_write_texts(config, model, training, references, Path(work)), **_examples(mapped, samples)},
             details={
                 "classes": model.facts["classes"],
                 "n_genes": model.facts["n_genes"],
@@ -63,7 +69,7 @@ def publish_model(
 
 @task(name="put the model in use", **CLOUD)
 def promote(store: str, version: ModelVersion, reason: str, champion: str | None = None) -> Pointer:
-    """Move the tissue's pointer to a version, unless it points there."""
+    """Put a version in use for its tissue, unless it is in use already."""
     pointer = registry.current(store, version.tissue)
     if pointer is not None and pointer.version == version.version:
         return pointer
@@ -79,7 +85,7 @@ def publish_run(
 ) -> RunManifest:
     """Copy every sample's files into ``runs/{run id}/`` and write the manifest last.
 
-    The id is made of the content, so the same results are published once.
+    The run id is a digest of the content, so equal results are published once.
     """
     run_id = f"{config.tissue}-{_digest(config.store, version, samples)[:12]}"
     folder = storage.join(config.store, "runs", run_id)
@@ -91,8 +97,8 @@ def publish_run(
             references=tuple(references),
             model_version=version.version,
             model=version.model_files,
-            label_mapping=version.contents.get(MAPPING),
-            samples=tuple(_publish_sample(folder, kept, plots) for kept, plots in samples),
+            label_mapping=version.contents.get(MappedLabels.TABLE),
+            samples=tuple(_publish_sample(folder, annotated, plots) for annotated, plots in samples),
             uri=storage.join(folder, MANIFEST),
         )
         storage.put_text(storage.text_of(manifest, config.store), manifest.uri)
@@ -100,42 +106,38 @@ def publish_run(
 
 
 def _digest(store: str, version: ModelVersion, samples: list[Sample]) -> str:
-    """Return what a run is known by: the model, and name, version and content of each sample."""
+    """Return the digest of a run: the model, and name, version and content of each sample."""
     parts = [part.identity for sample in samples for part in sample if part is not None]
-    names = [[kept.facts["sample"], storage.relative(store, kept.facts["source"])] for kept, _ in samples]
+    names = [[annotated.sample, storage.relative(store, annotated.source)] for annotated, _ in samples]
     return digest_of([version.version, names, parts])
 
 
-def _publish_sample(folder: str, kept: StageResult, plots: StageResult | None) -> SampleFiles:
-    sample = kept.facts["sample"]
-    files = {**kept.files, **(plots.files if plots is not None else {})}
-    return SampleFiles(
-        sample=sample,
-        source=kept.facts["source"],
-        n_obs=kept.facts["n_obs"],
-        n_assigned=kept.facts["n_assigned"],
-        composition=kept.facts["composition"],
-        files={name: _copy(file, storage.join(folder, sample, name)) for name, file in files.items()},
+def _publish_sample(folder: str, annotated: AnnotatedSample, plots: SamplePlots | None) -> SampleFiles:
+    files = {**annotated.files, **(plots.files if plots is not None else {})}
+    copies = {name: _copy(file, storage.join(folder, annotated.sample, name)) for name, file in files.items()}
+    counts = {name: annotated.facts[name] for name in ("n_obs", "n_assigned", "composition")}
+    return SampleFiles.model_validate(
+        {"sample": annotated.sample, "source": annotated.source, "files": copies, **counts}
     )
 
 
 def _copy(file: StoredFile, uri: str) -> StoredFile:
-    """Copy a file within the store, unless this very content lies there."""
-    known = storage.read_manifest(uri)
-    if known is not None and known.file.sha256 == file.sha256:
-        return known.file
+    """Copy a file within the store, unless the same content is there already."""
+    existing = storage.read_manifest(uri)
+    if existing is not None and existing.file.sha256 == file.sha256:
+        return existing.file
     return storage.copy(file, uri)
 
 
-def _written(
-    config: RunConfig, model: StageResult, before: Files, references: list[SourceVersion], work: Path
+def _write_texts(
+    config: RunConfig, model: TrainedModel, training: TrainingCells, references: list[SourceVersion], work: Path
 ) -> dict[str, Path]:
-    """Write the configuration, the run manifest (everything that led to the model) and the model's card."""
+    """Write the configuration, the run manifest and the model card."""
     from spatialcore.annotation.run_manifest import describe_run
 
     manifest = {
         **describe_run(config),
-        **json.loads(local(before["training.json"]).read_text()),
+        **json.loads(local(training.manifest).read_text()),
         "reference_versions": [reference.model_dump() for reference in references],
     }
     card = local(model.files[f"{config.tissue}_card.md"]).read_text()
@@ -150,13 +152,13 @@ def _written(
 
 
 def _reference_lines(references: list[SourceVersion]) -> list[str]:
-    """Return what the model was trained on, as a section of its card."""
+    """Return the references as a section of the model card."""
     rows = [f"| {reference.uri} | {reference.token} | {reference.label_column} |" for reference in references]
     return ["## References", "", "| URI | version | labels in |", "|---|---|---|", *rows, ""]
 
 
-def _shown(before: Files, samples: list[Sample]) -> dict[str, Path]:
-    """Return what else a person wants to see of a model: label mapping, and report and plots of the first sample."""
+def _examples(mapped: MappedLabels, samples: list[Sample]) -> dict[str, Path]:
+    """Return the label mapping, and report and plots of the first sample."""
     plots = samples[0][1].files if samples and samples[0][1] is not None else {}
-    mapping = {name: file for name, file in before.items() if name == MAPPING}
+    mapping = {} if mapped.mapping is None else {MappedLabels.TABLE: mapped.mapping}
     return {name: local(file) for name, file in {**mapping, **plots}.items()}

@@ -1,8 +1,8 @@
-"""What travels between tasks: where a result lies and what is in it. Never the data itself."""
+"""What tasks pass to each other: URIs, digests and a few values of each result, never the data itself."""
 
-from typing import Any, Self
+from typing import ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from spatialcore import storage
 from spatialcore.core.provenance import digest_of
@@ -14,12 +14,12 @@ class _Frozen(BaseModel):
 
 
 class SourceVersion(_Frozen):
-    """One version of a reference: enough to tell whether anything changed.
+    """One version of a reference.
 
     Parameters
     ----------
     uri
-        As the configuration has it, without credentials.
+        As in the configuration, without credentials.
     token
         Version token: entity tag, generation, size and time, Synapse version or Census build.
     label_column
@@ -32,55 +32,209 @@ class SourceVersion(_Frozen):
 
     @property
     def identity(self) -> str:
-        """The version, and how it is read."""
+        """Digest of the version and of the label column."""
         return digest_of([self.uri, self.token, self.label_column])
 
     def within(self, store: str) -> Self:
-        """Return the same version, named from the store's root where it lies in the store."""
+        """Return the same version, its URI relative to the store where the reference is in the store."""
         return self.model_copy(update={"uri": storage.relative(store, self.uri)})
 
 
 class StageResult(_Frozen):
-    """What a phase left in the store.
+    """The result of a stage: files in the store and a few values. Each stage has a class of its own below.
 
     Parameters
     ----------
-    phase, key
-        Which phase, and the cache key of this very result.
+    phase
+        Name of the stage.
+    key
+        Cache key of this result.
     files
-        File name -> where it lies, its size and sha256.
+        File name -> URI, size and sha256.
     facts
-        Small numbers and names worth showing: cells, genes, classes.
+        Small values to show or pass on: numbers of cells and genes, names of classes.
     """
+
+    STAGE: ClassVar[str]
 
     phase: str
     key: str
     files: dict[str, StoredFile]
-    facts: dict[str, Any] = Field(default_factory=dict)
+    facts: dict[str, JsonValue] = Field(default_factory=dict)
 
     @property
     def identity(self) -> str:
-        """The content, whatever key it was made under."""
+        """Digest of the content, whatever the key."""
         return digest_of({name: file.sha256 for name, file in self.files.items()})
 
 
-Sample = tuple[StageResult, StageResult | None]
-"""Kept calls of a sample, and its plots where they were asked for."""
+class _OfSample(StageResult):
+    """The result of a stage that runs once per sample."""
+
+    @property
+    def sample(self) -> str:
+        """Name of the sample."""
+        return str(self.facts["sample"])
+
+    @property
+    def source(self) -> str:
+        """URI and version of the query."""
+        return str(self.facts["source"])
+
+
+class QueryCells(_OfSample):
+    """A query as h5ad."""
+
+    STAGE = "read_query"
+    DATA: ClassVar[str] = "query.h5ad"
+
+    @property
+    def data(self) -> StoredFile:
+        """The cells with their counts."""
+        return self.files[self.DATA]
+
+
+class Panel(StageResult):
+    """The genes that all queries measure, and a sample of their cells."""
+
+    STAGE = "gather"
+    GENES: ClassVar[str] = "panel.txt"
+    CELLS: ClassVar[str] = "sample.h5ad"
+
+    @property
+    def genes(self) -> StoredFile:
+        """Gene symbols, one a line."""
+        return self.files[self.GENES]
+
+    @property
+    def cells(self) -> StoredFile | None:
+        """Cells of all queries, to which the model is matched."""
+        return self.files.get(self.CELLS)
+
+
+class CombinedReferences(StageResult):
+    """Reference cells x panel genes."""
+
+    STAGE = "combine"
+    COUNTS: ClassVar[str] = "combined.h5ad"
+
+    @property
+    def counts(self) -> StoredFile:
+        """The only file with the counts of the references; later stages refer to it."""
+        return self.files[self.COUNTS]
+
+
+class MappedLabels(CombinedReferences):
+    """Reference cells with their Cell Ontology terms."""
+
+    STAGE = "map_ontology"
+    CELLS: ClassVar[str] = "mapped.h5ad"
+    TABLE: ClassVar[str] = "label_mapping.csv"
+
+    @property
+    def cells(self) -> StoredFile:
+        """The cells without counts."""
+        return self.files[self.CELLS]
+
+    @property
+    def mapping(self) -> StoredFile | None:
+        """The table label -> term; None where labels are not mapped."""
+        return self.files.get(self.TABLE)
+
+
+class HeldOutSplit(MappedLabels):
+    """Reference cells, a part of which is held out of the training."""
+
+    STAGE = "hold_out"
+    HELD_OUT: ClassVar[str] = "held_out.h5ad"
+
+    @property
+    def held_out(self) -> StoredFile:
+        """The held-out cells without counts."""
+        return self.files[self.HELD_OUT]
+
+
+class TrainingCells(CombinedReferences):
+    """The balanced draw that the model is trained on."""
+
+    STAGE = "balance"
+    CELLS: ClassVar[str] = "balanced.h5ad"
+    MANIFEST: ClassVar[str] = "training.json"
+
+    @property
+    def cells(self) -> StoredFile:
+        """The cells without counts."""
+        return self.files[self.CELLS]
+
+    @property
+    def manifest(self) -> StoredFile:
+        """The part of the run manifest that describes the training cells."""
+        return self.files[self.MANIFEST]
+
+
+class TrainedModel(StageResult):
+    """The files of a model."""
+
+    STAGE = "train"
+
+    @property
+    def artifact(self) -> str:
+        """Name of the .pkl."""
+        return str(self.facts["artifact"])
+
+    @property
+    def model_files(self) -> list[str]:
+        """Names of the model's own files, the .pkl first."""
+        return [self.artifact, *sorted(name for name in self.files if name.endswith(".json"))]
+
+
+class CellCalls(QueryCells):
+    """The call of every cell, none filtered yet."""
+
+    STAGE = "annotate"
+    CALLS: ClassVar[str] = "calls.h5ad"
+
+    @property
+    def calls(self) -> StoredFile:
+        """The cells with their calls, without counts."""
+        return self.files[self.CALLS]
+
+
+class AnnotatedSample(_OfSample):
+    """The files of a sample that users open."""
+
+    STAGE = "keep_confident"
+    DATA: ClassVar[str] = "annotated.h5ad"
+
+    @property
+    def data(self) -> StoredFile:
+        """The annotated cells."""
+        return self.files[self.DATA]
+
+
+class SamplePlots(StageResult):
+    """Plots and report of a sample."""
+
+    STAGE = "plot"
+
+
+Sample = tuple[AnnotatedSample, SamplePlots | None]
+"""A sample's annotated data, and its plots unless they were switched off."""
 
 
 class SampleFiles(_Frozen):
-    """One annotated sample where users find it.
+    """One sample of a published run.
 
     Parameters
     ----------
     sample
-        Its name.
+        Name of the sample.
     source
-        URI and version of what was annotated.
+        URI and version of the query.
     n_obs, n_assigned, composition
-        Cells, cells with a call, cells of each call.
+        Number of cells, of cells with a call, and of cells per call.
     files
-        Where data, calls, plots and report lie.
+        Data, calls, plots and report.
     """
 
     sample: str
@@ -92,7 +246,7 @@ class SampleFiles(_Frozen):
 
 
 class RunManifest(_Frozen):
-    """What ``runs/{run id}/manifest.json`` holds: everything that a run left, written last."""
+    """The content of ``runs/{run id}/manifest.json``: all results of a run, written last."""
 
     run_id: str
     tissue: str

@@ -1,106 +1,117 @@
-"""Results of phases in the store: found again by their key, as long as their files are there unchanged.
+"""The cache of stage results in the store.
 
-``cache/{key}/`` holds the files of one result and, written last, ``result.json``. The store is the only memory: another
-worker on another machine finds the same results, and so does whoever reads a copy of the store.
+``cache/{key}/`` has the files of one result and, written last, ``result.json``. A result is valid as long as its files
+are unchanged. Nothing is kept outside the store: workers on other machines, and readers of a copy of the store, use the
+same results.
 """
 
 import shutil
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
-from pydantic import ValidationError
+from pydantic import JsonValue, ValidationError
 
 from spatialcore import storage
 from spatialcore.core.logging import get_logger
 from spatialcore.errors import FileMissingError
 from spatialcore.storage import StoredFile, cache
-from tasks.alone import exclusive_lock
+from tasks.locks import exclusive_lock
 from tasks.schemas import StageResult
 
 log = get_logger(__name__)
-Make = Callable[[Path], dict[str, Any]]
+Make = Callable[[Path], Mapping[str, JsonValue]]
+Result = TypeVar("Result", bound=StageResult)
 
 RECORD = "result.json"
 
 
 def cached_stage(
-    store: str, phase: str, key: str, make: Make, *, carried: Mapping[str, StoredFile] | None = None, **about: Any
-) -> StageResult:
-    """Return the result of a phase: the one in the store, else made now.
+    kind: type[Result],
+    store: str,
+    key: str,
+    make: Make,
+    *,
+    carried: Mapping[str, StoredFile] | None = None,
+    **labels: JsonValue,
+) -> Result:
+    """Return the result of a stage: from the store, or computed now.
 
     Parameters
     ----------
+    kind
+        The class of the result; it names the stage.
     store
         Folder or URI of the store.
-    phase, key
-        Which phase, and what :func:`tasks.cache_keys.stage_key` says of it.
+    key
+        The cache key, from :func:`tasks.cache_keys.stage_key`.
     make
-        Writes the result's files into the folder that it is given and returns facts about them.
+        Writes the files of the result into the folder that it gets and returns values to keep with them.
     carried
-        Files of earlier results without which this one means nothing.
-    **about
-        DatasetSummary that belong to who asked, not to the content: two samples of the same content share one result.
+        Files of earlier results that belong to this one.
+    **labels
+        Values of this request rather than of the content, such as the sample's name: two samples with the same
+        content share one result.
 
     Returns
     -------
     StageResult
-        In a state called "Cached" where it was found; runs that want the same result at once, on one machine or on
-        several, make it once.
+        In a Prefect state called "Cached" where it comes from the store. Runs that need the same result at the same
+        time, on one machine or several, compute it once.
     """
     folder = storage.join(store, "cache", key)
-    with exclusive_lock(folder, lambda: find(folder)) as known:
-        if known is not None:
-            log.info("%s: unchanged, found in the store", phase)
-            found: State[Any] = Completed(name="Cached", message=f"unchanged: {key}", data=_with(known, about))
-            return cast(StageResult, found)  # Prefect unwraps it for whoever called the task
-        return _with(_make(folder, phase, key, make, carried or {}), about)
+    with exclusive_lock(folder, lambda: find(folder, kind)) as cached:
+        if cached is not None:
+            log.info("%s: unchanged, result taken from the store", kind.STAGE)
+            state: State[Result] = Completed(name="Cached", message=f"unchanged: {key}", data=_labelled(cached, labels))
+            return cast(Result, state)  # Prefect unwraps it for the caller of the task
+        return _labelled(_make(folder, kind, key, make, carried or {}), labels)
 
 
-def find(folder: str) -> StageResult | None:
-    """Return a result from the store if every file of it is there as it was written.
+def find(folder: str, kind: type[Result]) -> Result | None:
+    """Return a result from the store if all its files are unchanged.
 
-    In a copy of a store the files have other version tokens: they are known by their content, and the record is then
-    written anew, so that they are read through once.
+    In a copy of a store the files have other version tokens. They are then compared by content, and the record is
+    rewritten, so that this is done once.
     """
     try:
-        result = storage.read_record(StageResult, storage.join(folder, RECORD), _store_of(folder))
+        result = storage.read_record(kind, storage.join(folder, RECORD), _store_of(folder))
     except (FileMissingError, ValidationError):
         return None
-    files = {name: storage.recognised(file) for name, file in result.files.items()}
-    there = {name: file for name, file in files.items() if file is not None}
-    if len(there) < len(files):
+    current = {name: storage.recognised(file) for name, file in result.files.items()}
+    files = {name: file for name, file in current.items() if file is not None}
+    if len(files) < len(current):
         return None
-    if there != result.files:
-        result = result.model_copy(update={"files": there})
+    if files != result.files:
+        result = result.model_copy(update={"files": files})
         _write(result, folder)
     return result
 
 
 def local(file: StoredFile) -> Path:
-    """Return a path on this machine with a file of the store, fetched and checked where it is not here yet."""
+    """Return the local path of a file of the store; a remote one is downloaded into the cache and checked."""
     if storage.scheme_of(file.uri) == "file":
         return Path(storage.parse_uri(file.uri).path)
-    return _kept_here(file, lambda target: storage.get(file.uri, target))
+    return _local_copy(file, lambda target: storage.get(file.uri, target))
 
 
 def link_files(files: Iterable[tuple[str, StoredFile]], folder: Path) -> None:
-    """Put files of the store into one local folder, under their names."""
+    """Link files of the store into one local folder, under their names."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, file in files:
         (folder / name).symlink_to(local(file))
 
 
-def _make(folder: str, phase: str, key: str, make: Make, carried: Mapping[str, StoredFile]) -> StageResult:
+def _make(folder: str, kind: type[Result], key: str, make: Make, carried: Mapping[str, StoredFile]) -> Result:
     with TemporaryDirectory(prefix="spatialcore-") as work:
         facts = make(Path(work))
         written = sorted(path for path in Path(work).rglob("*") if path.is_file())
         names = [path.relative_to(work).as_posix() for path in written]
         files = {name: _stored(path, storage.join(folder, name)) for name, path in zip(names, written, strict=True)}
-    result = StageResult(phase=phase, key=key, files={**carried, **files}, facts=facts)
+    result = kind(phase=kind.STAGE, key=key, files={**carried, **files}, facts=dict(facts))
     _write(result, folder)
     return result
 
@@ -110,28 +121,28 @@ def _write(result: StageResult, folder: str) -> None:
 
 
 def _store_of(folder: str) -> str:
-    """Return the store in which ``cache/{key}`` lies."""
+    """Return the store of ``cache/{key}``."""
     return folder.rstrip("/").rsplit("/", 2)[0]
 
 
 def _stored(path: Path, uri: str) -> StoredFile:
-    """Store a file, and keep it for the next phase where the store is elsewhere."""
+    """Store a file; where the store is remote, keep a local copy for the next stage."""
     file = storage.put(path, uri, move=True)
     if storage.scheme_of(file.uri) != "file":
-        _kept_here(file, lambda target: shutil.move(path, target))
+        _local_copy(file, lambda target: shutil.move(path, target))
     return file
 
 
-def _kept_here(file: StoredFile, bring: Callable[[Path], object]) -> Path:
-    """Return this machine's copy of a file of the store, brought where there is none yet."""
+def _local_copy(file: StoredFile, write: Callable[[Path], object]) -> Path:
+    """Return the local copy of a file of the store; `write` makes it where there is none."""
 
     def fetch(target: Path) -> dict[str, Any]:
-        bring(target)
+        write(target)
         return {}
 
     name = file.uri.rpartition("/")[2]
     return cache.cached(file.uri, file.token, fetch, name=name).path
 
 
-def _with(result: StageResult, about: dict[str, Any]) -> StageResult:
-    return result.model_copy(update={"facts": {**result.facts, **about}})
+def _labelled(result: Result, labels: Mapping[str, JsonValue]) -> Result:
+    return result.model_copy(update={"facts": {**result.facts, **labels}})

@@ -1,9 +1,9 @@
-"""One machine at a time: a lease in the store, for workers that share a store and no disk.
+"""A lease in the store, for workers that share a store but no disk.
 
-Whoever works on a result keeps a small object beside it and rewrites it every few seconds. Others wait. When it has not
-changed for a while its holder is taken for dead and the lease is taken over by a conditional write. A waiter measures
-that time by its own clock, so machines need not agree on the time. Should two ever work at once (a holder that was
-only slow), both write the same content: a lease saves work, it does not guard anything.
+The holder keeps a small object beside the result and rewrites it every few seconds; the others wait. If the object does
+not change for a while, the holder is considered dead and the lease is taken over by a conditional write. A waiting
+worker measures that time by its own clock, so clocks need not agree. If two workers ever run at the same time (because
+a holder was only slow), both write the same content: the lease saves work, it protects nothing.
 """
 
 import json
@@ -19,82 +19,86 @@ from spatialcore.core.logging import get_logger
 from spatialcore.errors import ConflictError, FileMissingError, StorageError
 
 log = get_logger(__name__)
-Found = TypeVar("Found")
+Result = TypeVar("Result")
 
-BEAT: Final = 10.0  # seconds between two signs of life
-SILENCE: Final = 45.0  # without one, the holder is dead
-LOOK: Final = 1.0  # between two looks of who waits
+BEAT: Final = 10.0  # seconds between two heartbeats
+SILENCE: Final = 45.0  # seconds without a heartbeat after which the holder is considered dead
+LOOK: Final = 1.0  # seconds between two checks of a waiting worker
 
 
 @contextmanager
-def leased(uri: str, machine: str, look: Callable[[], Found | None]) -> Iterator[Found | None]:
-    """Hold a lease for the block, or wait until another machine has done the work.
+def leased(uri: str, machine: str, find: Callable[[], Result | None]) -> Iterator[Result | None]:
+    """Hold a lease for the block, or wait until another machine has produced the result.
 
     Parameters
     ----------
     uri
-        Where the lease lies in the store.
+        The lease object in the store.
     machine
-        Who asks. One machine asks once at a time, so a lease in its own name is one that it died with.
-    look
-        Returns what the work leads to, once it is there.
+        Identifier of this machine. A machine asks for a lease once at a time, so a lease in its own name is left over
+        from a process that died.
+    find
+        Returns the result once it exists.
 
     Yields
     ------
-    What ``look`` found after another machine's work; None: the work is the caller's.
+    Result or None
+        The result of another machine; None: the caller has to produce it.
     """
     lease = _Lease(uri, machine)
-    found = lease.take(look)
-    if found is not None:
-        yield found
+    result = lease.acquire(find)
+    if result is not None:
+        yield result
         return
-    with lease.kept():
-        yield look()  # it may have been finished just before the lease was free
+    with lease.renewed():
+        yield find()  # another machine may have finished just before the lease was free
 
 
 class _Lease:
     def __init__(self, uri: str, machine: str) -> None:
         self.uri, self.machine, self.token = uri, machine, ""
 
-    def take(self, look: Callable[[], Found | None]) -> Found | None:
-        seen, since = "", time.monotonic()
+    def acquire(self, find: Callable[[], Result | None]) -> Result | None:
+        """Acquire the lease, or return the result that appeared meanwhile."""
+        last_token, since = "", time.monotonic()
         while not self._write(over=""):
             holder, token = self._read()
-            if token != seen:
-                if not seen:
-                    log.info("waiting for %s, which works on this very result", holder or "another worker")
-                seen, since = token, time.monotonic()
+            if token != last_token:
+                if not last_token:
+                    log.info("waiting for %s, which is producing the same result", holder or "another worker")
+                last_token, since = token, time.monotonic()
             dead = holder == self.machine or time.monotonic() - since > SILENCE
             if token and dead and self._write(over=token):
                 return None
-            if (found := look()) is not None:
-                return found
+            if (result := find()) is not None:
+                return result
             time.sleep(LOOK)
         return None
 
     @contextmanager
-    def kept(self) -> Iterator[None]:
+    def renewed(self) -> Iterator[None]:
+        """Renew the lease in the background for the block, then release it."""
         ended = threading.Event()
-        beating = threading.Thread(target=self._beat, args=(ended,), daemon=True)
-        beating.start()
+        heartbeat = threading.Thread(target=self._renew, args=(ended,), daemon=True)
+        heartbeat.start()
         try:
             yield
         finally:
             ended.set()
-            beating.join()
+            heartbeat.join()
             if self._read()[1] == self.token:
                 storage.delete(self.uri)
 
-    def _beat(self, ended: threading.Event) -> None:
+    def _renew(self, ended: threading.Event) -> None:
         while not ended.wait(BEAT):
             try:
                 if not self._write(over=self.token):
-                    return  # taken over: the work goes on, twice
+                    return  # another machine took the lease over: both go on
             except StorageError as error:
-                log.warning("no sign of life in %s: %s", self.uri, error)
+                log.warning("could not renew the lease %s: %s", self.uri, error)
 
     def _write(self, over: str) -> bool:
-        """Write the lease if nothing is there, or over a known version; say whether that was so."""
+        """Write the lease where there is none, or over a given version; return whether it was written."""
         content = json.dumps({"machine": self.machine, "beat": uuid4().hex}).encode()
         try:
             stored = storage.put_if(content, self.uri, expected=over) if over else storage.put_new(content, self.uri)

@@ -1,36 +1,31 @@
 """From training cells to a model."""
 
 from pathlib import Path
-from typing import Any
 
 from prefect import task
+from pydantic import JsonValue
 
 from spatialcore.annotation import stages
 from spatialcore.annotation.run_config import RunConfig
 from tasks.anndata_io import read_cells
 from tasks.cache_keys import settings_digest, stage_key
-from tasks.prepare import MATRIX
 from tasks.retries import CLOUD
-from tasks.schemas import StageResult
+from tasks.schemas import Panel, TrainedModel, TrainingCells
 from tasks.stage_cache import cached_stage, local
 
 
 @task(name="train", **CLOUD)
-def train(config: RunConfig, balanced: StageResult, panel: StageResult) -> StageResult:
+def train(config: RunConfig, training: TrainingCells, panel: Panel) -> TrainedModel:
     """Train the model for this panel, matched to the queries' platform, and calibrate it."""
-    sample = panel.files.get("sample.h5ad")
 
-    def make(folder: Path) -> dict[str, Any]:
+    def make(folder: Path) -> dict[str, JsonValue]:
         import anndata as ad
 
-        query = None if sample is None else ad.read_h5ad(local(sample))
-        training = read_cells(balanced.files["balanced.h5ad"], balanced.files[MATRIX])
-        summary = stages.train(training, query, config, folder / f"{config.tissue}.pkl")
-        return {"artifact": f"{config.tissue}.pkl", "classes": summary["classes"], "n_genes": len(summary["genes"])}
+        query = None if panel.cells is None else ad.read_h5ad(local(panel.cells))
+        cells = read_cells(training.cells, training.counts)
+        trained = stages.train(cells, query, config, folder / f"{config.tissue}.pkl")
+        return {"artifact": f"{config.tissue}.pkl", "classes": trained["classes"], "n_genes": len(trained["genes"])}
 
-    inputs = [
-        balanced.files[MATRIX].sha256,
-        balanced.files["balanced.h5ad"].sha256,
-        "" if sample is None else sample.sha256,
-    ]
-    return cached_stage(config.store, "train", stage_key("train", settings_digest("train", config), inputs), make)
+    inputs = [training.counts.sha256, training.cells.sha256, "" if panel.cells is None else panel.cells.sha256]
+    key = stage_key("train", settings_digest("train", config), inputs)
+    return cached_stage(TrainedModel, config.store, key, make)

@@ -1,4 +1,4 @@
-"""The whole way in one call: references to a model, the model to calls, the calls to plots."""
+"""Train a model, annotate the cells and draw the plots in one call."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,6 +12,8 @@ from spatialcore import columns
 from spatialcore.annotation import run_manifest, stages
 from spatialcore.annotation.choices import BalanceStrategy
 from spatialcore.annotation.config import TrainingConfig
+from spatialcore.annotation.expression import require_readable
+from spatialcore.annotation.panel import get_panel_genes
 from spatialcore.core.logging import get_logger
 from spatialcore.core.provenance import canonical_json
 from spatialcore.errors import InputError
@@ -134,41 +136,24 @@ def train_and_annotate_config(
     """
     if not config.references:
         raise InputError("no reference was given", hint="pass at least one labelled h5ad, zarr or URI")
+    require_readable(adata)
     adata = adata.copy() if copy else adata
     _keep_foreign_columns(adata)
-    watch = run_manifest.Stopwatch()
+    stopwatch = run_manifest.Stopwatch()
     with _model_path(model_output, config.tissue) as model_path:
-        training = _train(adata, config, model_path, watch)
-        with watch.phase("annotate"):
-            stages.annotate(adata, model_path, config)
-    run_manifest.record(adata, **run_manifest.describe_run(config), **training)
-    stages.keep_confident(adata, config)
+        record = stages.train_model(config, get_panel_genes(adata), adata, model_path, stopwatch=stopwatch)
+        manifest = {**run_manifest.describe_run(config), **record.manifest}
+        stages.call_cells(adata, model_path, config, manifest, stopwatch=stopwatch)
     if config.generate_plots and plot_output is not None:
-        with watch.phase("plots"):
+        with stopwatch.stage("plots"):
             _plot_best_effort(adata, config, Path(plot_output))
-    run_manifest.record(adata, timings_json=canonical_json(watch.seconds))
+    run_manifest.record(adata, timings_json=canonical_json(stopwatch.seconds))
     return adata
-
-
-def _train(adata: AnnData, config: TrainingConfig, model_path: Path, watch: run_manifest.Stopwatch) -> dict[str, Any]:
-    from spatialcore.annotation.expression import require_readable
-    from spatialcore.annotation.panel import get_panel_genes
-
-    require_readable(adata)
-    with watch.phase("references"):
-        combined = stages.combine(config, get_panel_genes(adata))
-    with watch.phase("ontology"):
-        mapped, result = stages.map_ontology(combined, config)
-    with watch.phase("balance"):
-        balanced = stages.balance(mapped, config)
-    with watch.phase("training"):
-        stages.train(balanced, adata, config, model_path)
-    return run_manifest.describe_training(mapped, balanced, None if result is None else result.table)
 
 
 @contextmanager
 def _model_path(model_output: str | Path | None, tissue: str) -> Iterator[Path]:
-    """Give the place of the model: the one asked for, or one that lasts as long as the call."""
+    """Yield the path of the model: the given one, or a temporary one for the duration of the call."""
     if model_output is not None:
         path = Path(model_output)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -179,13 +164,13 @@ def _model_path(model_output: str | Path | None, tissue: str) -> Iterator[Path]:
 
 
 def _keep_foreign_columns(adata: AnnData) -> None:
-    """Save columns that carry our names but are not our work, such as an author's own 'cell_type'."""
+    """Keep a copy of the user's own columns that have the names of ours, such as an author's 'cell_type'."""
     if columns.MANIFEST in adata.uns:
         return
     for name in columns.CALL_COLUMNS:
         if name in adata.obs:
             adata.obs[name + KEPT_SUFFIX] = adata.obs[name]
-            log.warning("obs['%s'] was there already: kept as obs['%s']", name, name + KEPT_SUFFIX)
+            log.warning("obs['%s'] exists already and is kept as obs['%s']", name, name + KEPT_SUFFIX)
 
 
 def _plot_best_effort(adata: AnnData, config: TrainingConfig, output: Path) -> None:
@@ -193,4 +178,4 @@ def _plot_best_effort(adata: AnnData, config: TrainingConfig, output: Path) -> N
         figures = stages.plot(adata, config, output)
         stages.report(adata, output / "report.html", config=config, figures=figures)
     except Exception:
-        log.warning("plots could not be drawn; the annotation goes on", exc_info=True)
+        log.warning("the plots could not be drawn; the annotation is complete", exc_info=True)

@@ -1,7 +1,7 @@
-"""The run manifest in ``uns["spatialcore_annotation"]``: what went in, what was done to it, what came out.
+"""The run manifest in ``uns["spatialcore_annotation"]``: inputs, settings and results of a run.
 
-Values are plain (text, numbers); tables and nested parts are JSON text under keys that end in ``_json``,
-so that any h5ad or zarr writer keeps them.
+Values are text or numbers; tables and nested values are JSON text under keys that end in ``_json``, so that every h5ad
+and zarr writer stores them.
 
 ========================== ==========================================================================
 key                        content
@@ -14,15 +14,14 @@ references_json            per reference: path, source, cells seen, drawn and ke
                            origin: data sets, citations, licence, release, retrieval, where known
 label_mapping_json         reference label -> Cell Ontology term, with score and tier
 reference_composition_json cells per class and source, before and after balancing
-timings_json               seconds per phase
+timings_json               seconds per stage
 ========================== ==========================================================================
 """
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 import pandas as pd
 from anndata import AnnData
@@ -37,22 +36,33 @@ log = get_logger(__name__)
 
 
 class Stopwatch:
-    """Seconds per named phase; each is logged once, when it ends."""
+    """Seconds per stage; each stage is logged once, when it ends."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
 
     @contextmanager
-    def phase(self, name: str) -> Iterator[None]:
-        """Time one phase."""
+    def stage(self, name: str) -> Iterator[None]:
+        """Time one stage."""
         start = time.perf_counter()
         yield
         self.seconds[name] = round(time.perf_counter() - start, 3)
         log.info("%s: %.1f s", name, self.seconds[name])
 
 
-def describe_run(config: Settings) -> dict[str, Any]:
-    """Return the part of the manifest that is known before a run."""
+def count(items: Sequence[object], singular: str, plural: str = "") -> str:
+    """Return number and noun.
+
+    Examples
+    --------
+    >>> count(["a.h5ad"], "reference"), count([1, 2], "query", "queries")
+    ('1 reference', '2 queries')
+    """
+    return f"{len(items):,} {singular if len(items) == 1 else plural or singular + 's'}"
+
+
+def describe_run(config: Settings) -> dict[str, str | int]:
+    """Return the entries of the manifest that are known before a run."""
     return {
         "config_json": redact(config.model_dump_json()),
         "config_digest": config.digest(),
@@ -61,8 +71,8 @@ def describe_run(config: Settings) -> dict[str, Any]:
     }
 
 
-def describe_training(mapped: AnnData, balanced: AnnData, mapping: pd.DataFrame | None) -> dict[str, Any]:
-    """Return the part of the manifest that tells where the training cells come from."""
+def describe_training(mapped: AnnData, balanced: AnnData, mapping: pd.DataFrame | None) -> dict[str, str]:
+    """Return the entries of the manifest that describe the training cells."""
     part = {
         "references_json": mapped.uns.get(columns.REFERENCES_MANIFEST, "[]"),
         "reference_composition_json": composition(mapped.obs, balanced.obs).to_json(orient="records"),
@@ -87,6 +97,6 @@ def composition(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     return table.set_axis(["cell_type", "source", "before", "after"], axis=1)
 
 
-def record(adata: AnnData, **parts: Any) -> None:
-    """Add to the manifest that an AnnData carries."""
-    adata.uns[columns.MANIFEST] = {**adata.uns.get(columns.MANIFEST, {}), **parts}
+def record(adata: AnnData, **entries: str | float) -> None:
+    """Add entries to the manifest of an AnnData."""
+    adata.uns[columns.MANIFEST] = {**adata.uns.get(columns.MANIFEST, {}), **entries}

@@ -1,13 +1,15 @@
-"""The phases of a run, each AnnData in and AnnData out.
+"""The stages of a run, each AnnData in and AnnData out, and the order in which they run.
 
-:func:`spatialcore.annotation.train_and_annotate` strings them together in memory; the service wraps each as a task.
-``SETTINGS`` names the settings that a phase depends on, so that changing any other need not run it again.
+:func:`train_model` and :func:`call_cells` run the stages in order, in memory; the library call, the command line and
+the workflow use them. The service runs each stage as a task. ``SETTINGS`` names the settings that a stage depends on:
+a change of any other setting does not run the stage again.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,14 +17,23 @@ from spatialcore import columns
 from spatialcore.annotation.config import AnnotationSettings, TrainingConfig
 from spatialcore.core.logging import get_logger
 
-if TYPE_CHECKING:  # flows read SETTINGS from here: importing this module costs nothing
+if TYPE_CHECKING:  # flows import SETTINGS from here, so importing this module stays cheap
     import pandas as pd
     from anndata import AnnData
 
+<<<<<<< HEAD
     from spatialcore.annotation.ontology import MappingResult
     from spatialcore.plotting.annotation_plots import AnnotationPlots
+=======
+    from spatialcore.annotation.ontology.result import MappingResult
+    from spatialcore.annotation.run_manifest import Stopwatch
+>>>>>>> cfe9043 (Give each stage a typed result and run the stages in one order)
 
 log = get_logger(__name__)
+Progress = Callable[[str], None]
+
+TRAINING_ORDER: Final = ("combine", "map_ontology", "balance", "train")
+ANNOTATION_ORDER: Final = ("annotate", "keep_confident", "plot")
 
 SETTINGS: Final[dict[str, tuple[str, ...]]] = {
     "combine": (
@@ -48,6 +59,111 @@ SETTINGS: Final[dict[str, tuple[str, ...]]] = {
 }
 
 
+@dataclass(frozen=True)
+class TrainingRecord:
+    """What a model was trained on.
+
+    Parameters
+    ----------
+    mapped
+        All reference cells with their classes.
+    balanced
+        The training cells.
+    mapping
+        Label -> Cell Ontology term; None where labels are not mapped.
+    """
+
+    mapped: AnnData
+    balanced: AnnData
+    mapping: pd.DataFrame | None
+
+    @property
+    def manifest(self) -> dict[str, str]:
+        """The part of the run manifest that describes the training cells."""
+        from spatialcore.annotation.run_manifest import describe_training
+
+        return describe_training(self.mapped, self.balanced, self.mapping)
+
+
+def train_model(
+    config: TrainingConfig,
+    panel: Sequence[str],
+    query: AnnData | None,
+    output: Path,
+    *,
+    stopwatch: Stopwatch | None = None,
+    progress: Progress = log.info,
+) -> TrainingRecord:
+    """Run the stages of ``TRAINING_ORDER`` and write the files of the model.
+
+    Parameters
+    ----------
+    config
+        References and settings.
+    panel
+        Gene symbols of the panel.
+    query
+        Cells of the platform that the model is matched to; None trains without matching.
+    output
+        Path of the ``.pkl``; its folder is created.
+    stopwatch
+        Records the seconds of each stage.
+    progress
+        Called with one line at the start of the long stages.
+
+    Returns
+    -------
+    TrainingRecord
+        Reference cells, training cells and label mapping.
+    """
+    from spatialcore.annotation.run_manifest import Stopwatch, count
+
+    stopwatch = stopwatch or Stopwatch()
+    progress(f"reading {count(config.references, 'reference')}, {len(panel)} panel genes")
+    with stopwatch.stage("references"):
+        combined = combine(config, panel)
+    with stopwatch.stage("ontology"):
+        mapped, result = map_ontology(combined, config)
+    with stopwatch.stage("balance"):
+        balanced = balance(mapped, config)
+    progress(f"training on {balanced.n_obs} cells")
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with stopwatch.stage("training"):
+        train(balanced, query, config, output)
+    return TrainingRecord(mapped, balanced, None if result is None else result.table)
+
+
+def call_cells(
+    adata: AnnData,
+    model_path: Path,
+    config: AnnotationSettings,
+    manifest: Mapping[str, str | int],
+    *,
+    stopwatch: Stopwatch | None = None,
+) -> AnnData:
+    """Run the stages of ``ANNOTATION_ORDER`` up to the filter, in place.
+
+    Parameters
+    ----------
+    adata
+        The query.
+    model_path
+        The model's ``.pkl``.
+    config
+        Settings of the calls and of the filter.
+    manifest
+        Entries of the run manifest that describe run and training.
+    stopwatch
+        Records the seconds of the annotation.
+    """
+    from spatialcore.annotation import run_manifest
+
+    with (stopwatch or run_manifest.Stopwatch()).stage("annotate"):
+        annotate(adata, model_path, config)
+    run_manifest.record(adata, **manifest)
+    return keep_confident(adata, config)
+
+
 def combine(config: TrainingConfig, panel: Sequence[str], *, cache_dir: Path | None = None) -> AnnData:
     """Read the references, cut to the panel, into one labelled AnnData on one scale."""
     from spatialcore.annotation.references.combine import combine_references
@@ -64,14 +180,14 @@ def combine(config: TrainingConfig, panel: Sequence[str], *, cache_dir: Path | N
         exclude_labels=config.exclude_labels,
         min_gene_overlap_pct=config.min_gene_overlap_pct,
     )
-    foreign = foreign_references(config.tissue, json.loads(combined.uns[columns.REFERENCES_MANIFEST]))
-    if foreign:
-        log.warning(foreign)
+    warning = foreign_references(config.tissue, json.loads(combined.uns[columns.REFERENCES_MANIFEST]))
+    if warning:
+        log.warning(warning)
     return combined
 
 
 def map_ontology(combined: AnnData, config: AnnotationSettings) -> tuple[AnnData, MappingResult | None]:
-    """Give every reference cell its Cell Ontology term and its class: the term's name, or its own label."""
+    """Map labels to Cell Ontology terms and set the class of each cell: the term's name, or else the label."""
     if not config.add_ontology:
         combined.obs[columns.UNIFIED_CELL_TYPE] = combined.obs[columns.ORIGINAL_LABEL].astype("category")
         return combined, None
@@ -86,12 +202,12 @@ def map_ontology(combined: AnnData, config: AnnotationSettings) -> tuple[AnnData
         tissue=None if config.tissue == "unknown" else config.tissue,
         granularity=config.granularity,
     )
-    combined.obs[columns.UNIFIED_CELL_TYPE] = _name_or_own_label(combined.obs)
+    combined.obs[columns.UNIFIED_CELL_TYPE] = _name_or_label(combined.obs)
     return combined, result
 
 
 def balance(mapped: AnnData, config: AnnotationSettings) -> AnnData:
-    """Draw the training cells: capped per type, shared out over the sources."""
+    """Draw the training cells: capped per type, divided over the sources."""
     from spatialcore.annotation.balance.subsample import subsample_balanced
 
     return subsample_balanced(
@@ -138,20 +254,20 @@ def annotate(adata: AnnData, model_path: Path, config: AnnotationSettings) -> An
 
 
 def keep_confident(adata: AnnData, config: AnnotationSettings) -> AnnData:
-    """Leave calls below the threshold unassigned, in place, each with its reason; the manifest tells how many."""
+    """Set calls below the threshold to unassigned, in place, with the reason; record how many in the manifest."""
     from spatialcore.annotation import run_manifest
     from spatialcore.annotation.calls.filters import filter_low_confidence
 
-    kept = filter_low_confidence(
+    filtered = filter_low_confidence(
         adata,
         label_column=columns.CELL_TYPE,
         confidence_column=columns.CONFIDENCE,
         threshold=config.confidence_threshold,
         unassigned_label=columns.UNASSIGNED,
     )
-    unassigned = int((kept.obs[columns.CELL_TYPE] == columns.UNASSIGNED).sum())
-    run_manifest.record(kept, n_unassigned=unassigned, min_confidence=config.confidence_threshold)
-    return kept
+    unassigned = int((filtered.obs[columns.CELL_TYPE] == columns.UNASSIGNED).sum())
+    run_manifest.record(filtered, n_unassigned=unassigned, min_confidence=config.confidence_threshold)
+    return filtered
 
 
 def plot(adata: AnnData, config: AnnotationSettings, output: Path, *, prefix: str = "celltyping") -> AnnotationPlots:
@@ -161,20 +277,25 @@ def plot(adata: AnnData, config: AnnotationSettings, output: Path, *, prefix: st
     return draw_run_figures(adata, output, prefix=prefix, confidence_threshold=config.confidence_threshold)
 
 
+<<<<<<< HEAD
 def report(adata: AnnData, output: Path, *, config: AnnotationSettings, figures: AnnotationPlots | None = None) -> Path:
     """Write the page that tells the story of a run."""
+=======
+def report(adata: AnnData, output: Path, *, config: AnnotationSettings, figures: dict[str, Any] | None = None) -> Path:
+    """Write the report of a sample."""
+>>>>>>> cfe9043 (Give each stage a typed result and run the stages in one order)
     from spatialcore.report import write_report
 
     return write_report(adata, output, config=config, figures=figures)
 
 
-def _name_or_own_label(obs: pd.DataFrame) -> pd.Series:
+def _name_or_label(obs: pd.DataFrame) -> pd.Series:
     import numpy as np
     import pandas as pd
 
-    own = obs[columns.ORIGINAL_LABEL].astype(str)
+    label = obs[columns.ORIGINAL_LABEL].astype(str)
     if columns.ONTOLOGY_LABEL not in obs:
-        return own.astype("category")
+        return label.astype("category")
     name = obs[columns.ONTOLOGY_LABEL].astype(object)
-    known = name.notna() & ~name.isin(["", "unknown", "nan"])
-    return pd.Series(np.where(known, name, own), index=obs.index).astype("category")
+    mapped = name.notna() & ~name.isin(["", "unknown", "nan"])
+    return pd.Series(np.where(mapped, name, label), index=obs.index).astype("category")

@@ -1,19 +1,19 @@
-"""A whole run without a server: read the queries, train one model, annotate each query, write what users want.
+"""A run without a server: read the queries, train one model, annotate each query, write the results.
 
 The store (a folder, ``s3://`` or ``gs://``) then holds::
 
     model/{tissue}.pkl, {tissue}_celltypist.json, {tissue}_colors.json, {tissue}_card.md
     label_mapping.csv, config.yaml
     {sample}/annotated.h5ad, calls.parquet, cell_groups.csv, report.html, plots/
-    run_manifest.json                       written last: while it is absent the run is not finished
+    run_manifest.json                       written last: without it the run is incomplete
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NamedTuple
 
 from anndata import AnnData
 
@@ -28,11 +28,12 @@ from spatialcore.io import read_spatial, write_annotated, write_calls, write_exp
 
 log = get_logger(__name__)
 Progress = Callable[[str], None]
+Manifest = Mapping[str, str | int]
 
 
 @dataclass(frozen=True)
 class SampleResult:
-    """What became of one query."""
+    """The result of one query: numbers of cells and the URIs of its files."""
 
     sample: str
     cells: int
@@ -43,7 +44,7 @@ class SampleResult:
 
 @dataclass(frozen=True)
 class RunResult:
-    """Where everything lies, and what was found."""
+    """The URIs of all files, the result of each query, and the seconds per stage."""
 
     store: str
     model: dict[str, str]
@@ -70,94 +71,72 @@ def run(config: RunConfig, *, progress: Progress = log.info) -> RunResult:
     RunResult
         The URIs of all files and the composition of each sample.
     """
-    watch = run_manifest.Stopwatch()
-    progress(f"reading {_count(config.queries, 'query', 'queries')}")
-    with watch.phase("queries"):
+    stopwatch = run_manifest.Stopwatch()
+    progress(f"reading {run_manifest.count(config.queries, 'query', 'queries')}")
+    with stopwatch.stage("queries"):
         pooled = pool_queries((load_query(query) for query in config.queries), config)
     with TemporaryDirectory(prefix="spatialcore-") as folder:
         work = Path(folder)
-        model_path, part = _train(config, pooled, work, watch, progress)
+        model_path = work / "model" / f"{config.tissue}.pkl"
+        training = train_model(config.training(), pooled, model_path, stopwatch=stopwatch, progress=progress)
+        config.to_yaml(work / "model" / "config.yaml")
         model = _publish(work, work / "model", config.store)
-        part["model_path"] = model[f"model/{model_path.name}"]  # where it stays, not where it was made
+        uri = model[f"model/{model_path.name}"]
+        manifest = {**run_manifest.describe_run(config), **training.manifest, "model_path": uri}
         samples = []
         for query in config.queries:
             progress(f"annotating {query.name}")
-            with watch.phase(f"annotate {query.name}"):
-                samples.append(_annotate(query, config, model_path, part, work))
-        result = RunResult(config.store, model, samples, watch.seconds)
+            with stopwatch.stage(f"annotate {query.name}"):
+                samples.append(_annotate(query, config, model_path, manifest, work))
+        result = RunResult(config.store, model, samples, stopwatch.seconds)
         storage.put_text(json.dumps(result.as_dict(), indent=1), storage.join(config.store, "manifest.json"))
     return result
 
 
 def load_query(query: Query) -> AnnData:
-    """Read one query, from whatever platform and place."""
+    """Read one query of any supported platform, local or remote."""
     return read_spatial(resolve_uri_to_local(query.uri))
 
 
-def _train(
-    config: RunConfig, pooled: PooledQueries, work: Path, watch: run_manifest.Stopwatch, progress: Progress
-) -> tuple[Path, dict[str, Any]]:
-    model_path = work / "model" / f"{config.tissue}.pkl"
-    part = train_model(config.training(), pooled, model_path, watch=watch, progress=progress)
-    config.to_yaml(work / "model" / "config.yaml")
-    return model_path, run_manifest.describe_run(config) | part
-
-
 def train_model(
-    training: TrainingConfig,
+    config: TrainingConfig,
     pooled: PooledQueries,
-    model_path: Path,
+    output: Path,
     *,
-    watch: run_manifest.Stopwatch | None = None,
+    stopwatch: run_manifest.Stopwatch | None = None,
     progress: Progress = log.info,
-) -> dict[str, Any]:
-    """Train a model for a panel, and write its files and ``label_mapping.csv`` beside them.
+) -> stages.TrainingRecord:
+    """Train a model for a panel, and write its files and ``label_mapping.csv``.
 
     Parameters
     ----------
-    training
+    config
         References and settings.
     pooled
         The panel's genes, and cells of the platform that the model is matched to (None: not matched).
-    model_path
+    output
         The .pkl to write.
 
     Returns
     -------
-    dict
-        What the run manifest says of the training.
+    TrainingRecord
+        Reference cells, training cells and label mapping.
     """
-    watch = watch or run_manifest.Stopwatch()
-    read = _count(training.references, "reference", "references")
-    progress(f"reading {read}, cut to {len(pooled.panel)} panel genes")
-    with watch.phase("references"):
-        combined = stages.combine(training, pooled.panel)
-    with watch.phase("ontology"):
-        mapped, result = stages.map_ontology(combined, training)
-    with watch.phase("balance"):
-        balanced = stages.balance(mapped, training)
-    progress(f"training on {balanced.n_obs} cells")
-    model_path.parent.mkdir(parents=True, exist_ok=True)
-    with watch.phase("training"):
-        stages.train(balanced, pooled.sample, training, model_path)
-    if result is not None:
-        result.table.to_csv(model_path.parent / "label_mapping.csv", index=False)
-    return run_manifest.describe_training(mapped, balanced, None if result is None else result.table)
+    training = stages.train_model(config, pooled.panel, pooled.sample, output, stopwatch=stopwatch, progress=progress)
+    if training.mapping is not None:
+        training.mapping.to_csv(output.parent / "label_mapping.csv", index=False)
+    return training
 
 
-def _count(things: Sequence[Any], one: str, several: str) -> str:
-    return f"{len(things)} {one if len(things) == 1 else several}"
-
-
-def _annotate(query: Query, config: RunConfig, model_path: Path, part: dict[str, Any], work: Path) -> SampleResult:
-    result = annotate_query(query, config, model_path, work / query.name, part=part)
+def _annotate(query: Query, config: RunConfig, model_path: Path, manifest: Manifest, work: Path) -> SampleResult:
+    result = annotate_query(query, config, model_path, work / query.name, manifest=manifest)
     return replace(result, files=_publish(work, work / query.name, config.store))
 
 
 def annotate_query(
-    query: Query, config: AnnotationSettings, model_path: Path, folder: Path, *, part: dict[str, Any] | None = None
+    query: Query, config: AnnotationSettings, model_path: Path, folder: Path, *, manifest: Manifest | None = None
 ) -> SampleResult:
-    """Call every cell of one query with a model that is there, and write the sample's files into a folder.
+    """Annotate one query with an existing model, and write the sample's files into a folder.
 
     Parameters
     ----------
@@ -168,47 +147,54 @@ def annotate_query(
     model_path
         The model's .pkl.
     folder
-        Where the files go.
-    part
-        What the manifest is to say beside this: of references and training, for a model of this run.
+        Output folder; it is created.
+    manifest
+        Entries of the run manifest on run and training, for a model of this run.
+
+    Returns
+    -------
+    SampleResult
+        Numbers of cells and the paths of the files.
     """
     adata = load_query(query)
-    stages.annotate(adata, model_path, config)
-    run_manifest.record(
-        adata, **(run_manifest.describe_run(config) if part is None else part), query=storage.redact(query.uri)
-    )
+    entries = run_manifest.describe_run(config) if manifest is None else manifest
+    stages.call_cells(adata, model_path, config, {**entries, "query": storage.redact(query.uri)})
     folder.mkdir(parents=True, exist_ok=True)
-    stages.keep_confident(adata, config)
     if config.generate_plots:
         figures = stages.plot(adata, config, folder / "plots")
         stages.report(adata, folder / "report.html", config=config, figures=figures)
-    written = write_sample(adata, folder)
+    counts = write_sample(adata, folder)
     return SampleResult(
         sample=query.name,
-        cells=adata.n_obs,
-        assigned=written["n_assigned"],
-        composition=written["composition"],
+        cells=counts.cells,
+        assigned=counts.assigned,
+        composition=counts.composition,
         files={name: str(path) for name, path in _files(folder.parent, folder)},
     )
 
 
-def write_sample(adata: AnnData, folder: Path) -> dict[str, Any]:
-    """Write the files that users open: data, calls, groups for Xenium Explorer.
+class CallCounts(NamedTuple):
+    """Number of cells, of cells with a call, and of cells per call."""
+
+    cells: int
+    assigned: int
+    composition: dict[str, int]
+
+
+def write_sample(adata: AnnData, folder: Path) -> CallCounts:
+    """Write the files that users open: data, calls, cell groups for Xenium Explorer.
 
     Returns
     -------
-    dict
-        ``n_obs``, ``n_assigned`` and ``composition`` (cells per call).
+    CallCounts
+        Numbers of cells, the composition in descending order.
     """
     write_annotated(adata, folder / "annotated.h5ad")
     write_calls(adata, folder / "calls.parquet")
     write_explorer_groups(adata, folder / "cell_groups.csv")
     calls = adata.obs[columns.CELL_TYPE].astype(str)
-    return {
-        "n_obs": adata.n_obs,
-        "n_assigned": int((calls != columns.UNASSIGNED).sum()),
-        "composition": {str(name): int(n) for name, n in calls.value_counts().items()},
-    }
+    composition = {str(name): int(n) for name, n in calls.value_counts().items()}
+    return CallCounts(adata.n_obs, int((calls != columns.UNASSIGNED).sum()), composition)
 
 
 def composition_rows(composition: Mapping[str, int], n_cells: int) -> list[tuple[str, int, float]]:
@@ -236,7 +222,7 @@ def composition_rows(composition: Mapping[str, int], n_cells: int) -> list[tuple
 
 
 def _publish(work: Path, folder: Path, store: str) -> dict[str, str]:
-    """Copy a folder into the store and say where each file went."""
+    """Copy a folder into the store and return the URI of each file."""
     return {name: storage.put(path, storage.join(store, name)).uri for name, path in _files(work, folder)}
 
 

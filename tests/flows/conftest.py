@@ -10,6 +10,7 @@ from prefect.testing.utilities import prefect_test_harness
 from flows.parameters import TrainAndAnnotateParameters
 from spatialcore.demo import LABEL_COLUMN, demo_data
 from tasks import stage_cache
+from tasks.schemas import StageResult
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -45,13 +46,13 @@ def blood_config(folder: Path, store: Path | str, **settings: Any) -> TrainAndAn
 
 @pytest.fixture
 def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Return a list to which every phase that is really run adds its name."""
-    phases: list[str] = []
+    """Return a list to which every stage that is computed adds its name."""
+    computed: list[str] = []
     make = stage_cache._make
 
-    def record(folder: str, phase: str, *rest: Any) -> Any:
-        phases.append(phase)
-        return make(folder, phase, *rest)
+    def record(folder: str, kind: type[StageResult], *rest: Any) -> Any:
+        computed.append(kind.STAGE)
+        return make(folder, kind, *rest)
 
     monkeypatch.setattr(stage_cache, "_make", record)
-    return phases
+    return computed

@@ -21,6 +21,7 @@ from flows.parameters import TrainAndAnnotateParameters
 from flows.train_and_annotate import train_and_annotate
 from spatialcore import storage
 from tasks import stage_cache
+from tasks.schemas import StageResult
 
 
 def main() -> int:
@@ -68,10 +69,10 @@ def ended(child: int) -> int:
 def note_phases(log: Path, number: int) -> None:
     make = stage_cache._make
 
-    def noted(folder: str, phase: str, *rest: Any) -> Any:
+    def noted(folder: str, kind: type[StageResult], *rest: Any) -> Any:
         with log.open("a") as file:
-            file.write(f"{number} {phase}\n")
-        return make(folder, phase, *rest)
+            file.write(f"{number} {kind.STAGE}\n")
+        return make(folder, kind, *rest)
 
     stage_cache._make = noted
 

@@ -8,7 +8,7 @@ import pytest
 
 from spatialcore import storage
 from tasks import store_lease
-from tasks.alone import exclusive_lock
+from tasks.locks import exclusive_lock
 from tasks.store_lease import leased
 
 

@@ -10,10 +10,10 @@ import pytest
 from spatialcore import storage
 from spatialcore.annotation.run_config import RunConfig
 from spatialcore.storage import StoredFile
-from tasks.anndata_io import keep_in_memory, look_at, read_data
+from tasks.anndata_io import keep_in_memory, read_data, view_data
 from tasks.artifacts import link_of
 from tasks.cache_keys import CODE_VERSIONS, settings_digest, stage_key
-from tasks.schemas import StageResult
+from tasks.schemas import CombinedReferences, StageResult, TrainedModel
 from tasks.stage_cache import cached_stage, find, local
 
 
@@ -30,8 +30,8 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 def test_a_result_is_found_again_with_its_files(store: str) -> None:
-    made = cached_stage(store, "combine", "combine-1", make)
-    found = find(storage.join(store, "cache", "combine-1"))
+    made = cached_stage(CombinedReferences, store, "combine-1", make)
+    found = find(storage.join(store, "cache", "combine-1"), CombinedReferences)
     assert found == made
     assert isinstance(found, StageResult)
     assert local(found.files["deep/b.txt"]).read_text() == "b"
@@ -40,13 +40,13 @@ def test_a_result_is_found_again_with_its_files(store: str) -> None:
 
 @pytest.mark.parametrize("harm", ["deleted", "altered"])
 def test_a_result_whose_file_changed_is_none(store: str, harm: str) -> None:
-    made = cached_stage(store, "combine", "combine-2", make)
+    made = cached_stage(CombinedReferences, store, "combine-2", make)
     uri = made.files["a.txt"].uri
     if harm == "deleted":
         storage.delete(uri)
     else:
         storage.put_text("something else", uri)
-    assert find(storage.join(store, "cache", "combine-2")) is None
+    assert find(storage.join(store, "cache", "combine-2"), CombinedReferences) is None
 
 
 def test_a_maker_that_fails_leaves_no_result(store: str) -> None:
@@ -55,7 +55,7 @@ def test_a_maker_that_fails_leaves_no_result(store: str) -> None:
         raise RuntimeError("in the middle")
 
     with pytest.raises(RuntimeError):
-        cached_stage(store, "train", "train-1", fail)
+        cached_stage(TrainedModel, store, "train-1", fail)
     assert storage.list_files(store) == []
 
 
@@ -98,7 +98,7 @@ def test_what_is_in_hand_is_given_out_once_and_else_read(store: str) -> None:
         keep_in_memory("combine-9", data)
         return {}
 
-    file = cached_stage(store, "combine", "combine-9", write).files["cells.h5ad"]
+    file = cached_stage(CombinedReferences, store, "combine-9", write).files["cells.h5ad"]
     assert read_data(file) is data
     read = read_data(file)
     assert read is not data
@@ -109,11 +109,11 @@ def test_who_only_looks_leaves_it_in_hand(tmp_path: Path) -> None:
     data = ad.AnnData(np.ones((3, 2), dtype=np.float32))
     file = StoredFile(uri=str(tmp_path / "cache" / "read_query-9" / "query.h5ad"), token="1", sha256="2", size=3)
     keep_in_memory("read_query-9", data)
-    assert look_at(file) is look_at(file) is read_data(file) is data
+    assert view_data(file) is view_data(file) is read_data(file) is data
 
 
 def test_what_was_just_stored_elsewhere_is_not_fetched_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = cached_stage(f"memory://bucket/{tmp_path.name}", "combine", "combine-3", make)
+    made = cached_stage(CombinedReferences, f"memory://bucket/{tmp_path.name}", "combine-3", make)
 
     def refuse(*_: object) -> None:
         raise AssertionError("fetched")

@@ -121,7 +121,7 @@ def test_data_handed_on_are_those_that_are_read(
     for folder in (store / "cache").glob("*"):
         if folder.name.partition("-")[0] in {"read_query", "annotate", "keep_confident"}:
             shutil.rmtree(folder)
-    monkeypatch.setattr("tasks.anndata_io._IN_HAND", _Forgetful())
+    monkeypatch.setattr("tasks.anndata_io._IN_MEMORY", _Forgetful())
     assert train_and_annotate(blood_config(blood, store, generate_plots=True)).run_id == first.run_id
     assert {"read_query", "annotate", "keep_confident"} <= set(made)
     assert annotated() == handed_on

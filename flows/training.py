@@ -1,0 +1,51 @@
+"""The training stages in their order, shared by the flows that train a model."""
+
+from dataclasses import dataclass
+
+from spatialcore.annotation.run_config import RunConfig
+from spatialcore.registry import ModelVersion
+from tasks.models import as_trained, compare
+from tasks.prepare import balance, combine, hold_out, map_labels, pool_queries
+from tasks.schemas import HeldOutSplit, MappedLabels, Panel, QueryCells, SourceVersion, TrainedModel, TrainingCells
+from tasks.train import train
+
+
+@dataclass(frozen=True)
+class TrainingStages:
+    """The results of the training stages; `held_out` is None where no cells were held out."""
+
+    panel: Panel
+    mapped: MappedLabels
+    held_out: HeldOutSplit | None
+    training: TrainingCells
+    model: TrainedModel
+
+
+def run_training_stages(
+    config: RunConfig, queries: list[QueryCells], references: list[SourceVersion], held_out_share: float = 0.0
+) -> TrainingStages:
+    """Run the stages of :data:`spatialcore.annotation.stages.TRAINING_ORDER`, each as a task.
+
+    Parameters
+    ----------
+    config
+        References and settings.
+    queries
+        The queries, as h5ad in the store.
+    references
+        The present versions of the references.
+    held_out_share
+        Share of the reference cells that is held out to compare models; 0 holds none out.
+    """
+    panel = pool_queries(config, queries)
+    mapped = map_labels(config, combine(config, panel, references))
+    held_out = hold_out(config, mapped, held_out_share) if held_out_share else None
+    training = balance(config, held_out or mapped)
+    return TrainingStages(panel, mapped, held_out, training, train(config, training, panel))
+
+
+def compare_to(champion: ModelVersion | None, trained: TrainingStages) -> dict[str, float]:
+    """Return the macro-F1 of the new model and of the model in use on the held-out cells; empty without a champion."""
+    if champion is None or trained.held_out is None:
+        return {}
+    return compare(trained.held_out, trained.panel, trained.model, as_trained(champion))
