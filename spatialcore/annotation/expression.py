@@ -58,8 +58,8 @@ def no_shared_genes(name: str, names: Sequence[str], other_name: str, other_name
     return GeneOverlapError(
         f"No shared genes found between {name} ({', '.join(map(str, names[:5]))} ...) and {other_name} "
         f"({', '.join(map(str, other_names[:5]))} ...)",
-        hint="check the species and whether genes are named by symbol or Ensembl id; Ensembl ids are mapped through "
-        "a var column feature_name or gene_symbols, or the shipped human and mouse tables",
+        hint="check Ensembl ids against symbols, and the species; ids are mapped through a var column feature_name or "
+        "gene_symbols, or through the shipped human and mouse tables",
     )
 
 

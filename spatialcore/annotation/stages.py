@@ -21,13 +21,9 @@ if TYPE_CHECKING:  # flows import SETTINGS from here, so importing this module s
     import pandas as pd
     from anndata import AnnData
 
-<<<<<<< HEAD
-    from spatialcore.annotation.ontology import MappingResult
-    from spatialcore.plotting.annotation_plots import AnnotationPlots
-=======
     from spatialcore.annotation.ontology.result import MappingResult
     from spatialcore.annotation.run_manifest import Stopwatch
->>>>>>> cfe9043 (Give each stage a typed result and run the stages in one order)
+    from spatialcore.plotting.annotation_plots import AnnotationPlots
 
 log = get_logger(__name__)
 Progress = Callable[[str], None]
@@ -277,13 +273,8 @@ def plot(adata: AnnData, config: AnnotationSettings, output: Path, *, prefix: st
     return draw_run_figures(adata, output, prefix=prefix, confidence_threshold=config.confidence_threshold)
 
 
-<<<<<<< HEAD
 def report(adata: AnnData, output: Path, *, config: AnnotationSettings, figures: AnnotationPlots | None = None) -> Path:
-    """Write the page that tells the story of a run."""
-=======
-def report(adata: AnnData, output: Path, *, config: AnnotationSettings, figures: dict[str, Any] | None = None) -> Path:
     """Write the report of a sample."""
->>>>>>> cfe9043 (Give each stage a typed result and run the stages in one order)
     from spatialcore.report import write_report
 
     return write_report(adata, output, config=config, figures=figures)
