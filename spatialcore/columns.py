@@ -1,6 +1,6 @@
-"""Every name that this package writes into an AnnData, once.
+"""Names of columns, keys and values that this package writes into an AnnData.
 
-Columns of ``obs`` follow the CELLxGENE schema where it has a name for the thing.
+Columns of ``obs`` have the names of the CELLxGENE schema if it defines them.
 """
 
 from typing import Final

@@ -1,8 +1,8 @@
-"""Real blood cells to try everything on, made from what the dependencies' own packages ship. No network.
+"""Demo data: real blood cells from files that scanpy and celltypist ship. No network is needed.
 
 The references are two random thirds of the labelled 10x PBMC 68k cells in scanpy (Zheng et al. 2017), as two files.
-The query is the last third, whose labels are known but not shown to the model, and CellTypist's 559 sample cells of
-another experiment. Counts of the former are recovered from its log-normalised values, exactly.
+The query is the other third, whose labels are not used in training, and 559 sample cells of CellTypist from another
+experiment. The counts of the PBMC cells are recovered exactly from their log-normalized values.
 """
 
 import warnings
@@ -24,20 +24,21 @@ DEMO_FOLDER = Path("~/.spatialcore/demo")
 
 
 def demo_data(folder: str | Path | None = None, random_state: int = 0) -> tuple[ad.AnnData, list[str]]:
-    """Write the demo's references and query, and return the query and the references' paths.
+    """Write references and query of the demo; return the query and the paths of the references.
 
     Parameters
     ----------
     folder
-        Where the files go; nothing given: ``~/.spatialcore/demo``.
+        Output folder; by default ``~/.spatialcore/demo``.
     random_state
         Seed of the split into references and query.
 
     Returns
     -------
-    query, references
-        The query (cells x 700 or so genes, raw counts; ``obs["known_label"]`` is empty where no label is known) and
-        the paths of two reference files with labels in ``obs["bulk_labels"]``.
+    query : AnnData
+        Cells x about 700 genes, raw counts. ``obs["known_label"]`` is empty for cells without a known label.
+    references : list of str
+        Paths of two reference files with labels in ``obs["bulk_labels"]``.
 
     Examples
     --------
@@ -59,41 +60,41 @@ def demo_data(folder: str | Path | None = None, random_state: int = 0) -> tuple[
 
 
 def accuracy_on_known(adata: ad.AnnData, mapping: pd.DataFrame) -> dict[str, float]:
-    """Compare calls with the labels that are known.
+    """Compare calls with known labels.
 
     Parameters
     ----------
     adata
-        The annotated query with ``obs["known_label"]``.
+        Annotated query with ``obs["known_label"]``.
     mapping
-        Table with ``input_label`` and ``name``: what the references' labels became.
+        Label mapping of the references, with columns ``input_label`` and ``name``.
 
     Returns
     -------
     dict
-        ``cells`` whose label is known, ``all`` (accuracy of every call), ``kept`` (accuracy of calls that passed the
-        threshold) and ``share_kept``.
+        ``cells`` (number of cells with a known label), ``all`` (accuracy of all calls), ``kept`` (accuracy of calls
+        above the threshold) and ``share_kept`` (fraction of calls above the threshold).
     """
-    known = adata.obs[adata.obs[KNOWN_LABEL].astype(str) != ""]
-    became = dict(zip(mapping["input_label"], mapping["name"].replace("", np.nan), strict=True))
-    truth = known[KNOWN_LABEL].astype(str).map(lambda label: became.get(label, label))
-    right = known[columns.PREDICTED].astype(str) == truth.astype(str)
-    kept = known[columns.CELL_TYPE].astype(str) != columns.UNASSIGNED
+    labelled = adata.obs[adata.obs[KNOWN_LABEL].astype(str) != ""]
+    names = mapping.loc[mapping["name"].fillna("") != ""].set_index("input_label")["name"].to_dict()
+    truth = labelled[KNOWN_LABEL].astype(str).map(lambda label: names.get(label, label))
+    correct = labelled[columns.PREDICTED].astype(str) == truth.astype(str)
+    assigned = labelled[columns.CELL_TYPE].astype(str) != columns.UNASSIGNED
     return {
-        "cells": float(len(known)),
-        "all": float(right.mean()),
-        "kept": float(right[kept].mean()),
-        "share_kept": float(kept.mean()),
+        "cells": float(len(labelled)),
+        "all": float(correct.mean()),
+        "kept": float(correct[assigned].mean()),
+        "share_kept": float(assigned.mean()),
     }
 
 
 def _query(labelled: ad.AnnData, sample: ad.AnnData) -> ad.AnnData:
-    known = [*labelled.obs[LABEL_COLUMN].astype(str), *[""] * sample.n_obs]
+    labels = [*labelled.obs[LABEL_COLUMN].astype(str), *[""] * sample.n_obs]
     origin = ["pbmc68k"] * labelled.n_obs + ["celltypist_sample"] * sample.n_obs
     return ad.AnnData(
         sparse.vstack([labelled.X, sample.X], format="csr"),
         obs=pd.DataFrame(
-            {KNOWN_LABEL: pd.Categorical(known), "origin": pd.Categorical(origin)},
+            {KNOWN_LABEL: pd.Categorical(labels), "origin": pd.Categorical(origin)},
             index=[*labelled.obs_names, *sample.obs_names],
         ),
         var=pd.DataFrame(index=labelled.var_names),
@@ -101,16 +102,16 @@ def _query(labelled: ad.AnnData, sample: ad.AnnData) -> ad.AnnData:
 
 
 def _pbmc68k() -> ad.AnnData:
-    """Read scanpy's 700 labelled cells; one count is the smallest non-zero value of a cell."""
+    """Read the 700 labelled cells of scanpy and recover their counts."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # the file is of an old format
+        warnings.simplefilter("ignore", FutureWarning)  # the file has an old format
         source = ad.read_h5ad(_shipped("scanpy", "datasets/10x_pbmc68k_reduced.h5ad"))
     counts, _ = recover_counts(source.raw.X)
     return ad.AnnData(counts, obs=source.obs[[LABEL_COLUMN]].copy(), var=pd.DataFrame(index=source.raw.var_names))
 
 
 def _celltypist_sample() -> ad.AnnData:
-    """Read CellTypist's 559 unlabelled sample cells, raw counts."""
+    """Read the 559 unlabelled sample cells of CellTypist (raw counts)."""
     table = pd.read_csv(_shipped("celltypist", "data/samples/sample_cell_by_gene.csv"), index_col=0)
     return ad.AnnData(
         sparse.csr_matrix(table.to_numpy(np.float32)),
@@ -120,8 +121,10 @@ def _celltypist_sample() -> ad.AnnData:
 
 
 def _shipped(package: str, name: str) -> Path:
-    """Return the path of a file inside an installed package, without importing the package."""
+    """Return the path of a file in an installed package, without importing the package."""
     spec = find_spec(package)
     if spec is None or spec.origin is None:
-        raise DependencyError(f"the demo's data come from {package}, which is not installed", hint="make setup")
+        raise DependencyError(
+            f"the demo data are part of {package}, which is not installed", hint=f"pip install {package}"
+        )
     return Path(spec.origin).parent / name

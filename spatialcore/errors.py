@@ -1,18 +1,24 @@
-"""The errors of this package. Each says what was seen, what was wanted and what to do next.
+"""Exceptions of this package. Each has a message (what was found and expected) and a hint (what to do).
 
-Every class is also the built-in error that a caller would expect, so ``except ValueError`` works.
+All classes are also subclasses of a built-in exception, so ``except ValueError`` works.
 """
 
 
 class SpatialCoreError(Exception):
-    """Base of all errors raised on purpose.
+    """Base class of the exceptions of this package.
 
     Parameters
     ----------
     message
-        What was seen and what was wanted.
+        What was found and what was expected.
     hint
-        What to do next; printed on a line of its own.
+        What to do; printed on a separate line.
+
+    Examples
+    --------
+    >>> print(SpatialCoreError("max_cells is -1, expected an integer >= 1", hint="omit it for all cells"))
+    max_cells is -1, expected an integer >= 1
+      -> omit it for all cells
     """
 
     def __init__(self, message: str, *, hint: str = "") -> None:
@@ -22,43 +28,43 @@ class SpatialCoreError(Exception):
 
 
 class InputError(SpatialCoreError, ValueError):
-    """A value, file or matrix that cannot be worked with."""
+    """Invalid argument, file or matrix."""
 
 
 class LabelColumnError(InputError):
-    """A label column that is missing or holds no usable label."""
+    """Label column is missing or has no usable labels."""
 
 
 class GeneOverlapError(InputError):
-    """Too few genes shared by two sides."""
+    """Two data sets share too few genes."""
 
 
 class NormalizationError(InputError):
-    """A matrix whose scale cannot be established."""
+    """Normalization of a matrix cannot be determined."""
 
 
 class ModelError(InputError):
-    """A model artifact that is damaged, altered or unsafe to load."""
+    """Model file is damaged, modified or unsafe to load."""
 
 
 class FileMissingError(SpatialCoreError, FileNotFoundError):
-    """A file, object or data set that is not where it was said to be."""
+    """File, object or data set does not exist."""
 
 
 class DependencyError(SpatialCoreError, ImportError):
-    """An optional package that this call needs and that is not installed."""
+    """A required optional package is not installed."""
 
 
 class StorageError(SpatialCoreError, OSError):
-    """A store that refused for good: no permission, no bucket, no space."""
+    """Permanent error of a store: no permission, no bucket, no space."""
 
 
 class TransientStorageError(StorageError):
-    """A store that failed in a way that a later try may not."""
+    """Temporary error of a store; a later attempt can succeed."""
 
     given_up = False
-    """Set once the tries of a request are used up, so that no caller multiplies them."""
+    """True after the last attempt of a request, so that callers do not retry again."""
 
 
 class ConflictError(StorageError, FileExistsError):
-    """A conditional write that came second: the object exists already, or is no longer what it was."""
+    """Conditional write failed: the object exists already or has changed."""

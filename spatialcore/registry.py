@@ -1,9 +1,9 @@
-"""Models in a store: versions that never change, and one pointer per tissue that says which is in use.
+"""Model registry of a store: immutable versions, and one pointer per tissue to the current version.
 
-``models/{tissue}/{version}/`` holds the artifact, its card, plots and report and, written last, ``version.json``.
-The version is made of the artifact's content, so publishing the same model twice is publishing it once. Its record
-names the files from the store's root: the store may be copied or renamed.
-``models/{tissue}/current.json`` is moved by a conditional write; it keeps the moves that were made.
+``models/{tissue}/{version}/`` has the model files, card, plots, report and, written last, ``version.json``. The version
+is a digest of the model files, so publishing the same model twice gives one version. The record has file names
+relative to the root of the store: a store can be copied or renamed. ``models/{tissue}/current.json`` is the pointer. It
+is updated by conditional writes, and contains the history of its moves.
 """
 
 import re
@@ -33,7 +33,7 @@ class _Record(BaseModel):
 
 
 class ModelVersion(_Record):
-    """One published model; what ``version.json`` holds."""
+    """A published model; the content of ``version.json``."""
 
     tissue: str
     version: str
@@ -45,21 +45,21 @@ class ModelVersion(_Record):
 
     @property
     def model_uri(self) -> str:
-        """Where the .pkl lies."""
+        """URI of the .pkl."""
         return f"{self.uri}/{self.artifact}"
 
     @property
     def contents(self) -> dict[str, StoredFile]:
-        """The files by their name in the version's folder."""
+        """Files by their name in the folder of the version."""
         folder = f"/{self.tissue}/{self.version}/"
         return {file.uri.rpartition(folder)[2]: file for file in self.files}
 
     @property
     def model_files(self) -> dict[str, StoredFile]:
-        """The model's own files, the .pkl first: what the version is named by."""
+        """Files of the model, the .pkl first; the version is their digest."""
         contents, stem = self.contents, self.artifact.rpartition(".")[0]
-        own = sorted(name for name in contents if name.startswith(f"{stem}_") and name.endswith(".json"))
-        return {name: contents[name] for name in [self.artifact, *own]}
+        sidecars = sorted(name for name in contents if name.startswith(f"{stem}_") and name.endswith(".json"))
+        return {name: contents[name] for name in [self.artifact, *sidecars]}
 
 
 class Move(_Record):
@@ -71,7 +71,7 @@ class Move(_Record):
 
 
 class Pointer(_Record):
-    """Which version of a tissue's model is in use, and what was in use before; the last move comes last."""
+    """Current version of the model of a tissue, and the history of moves, the last move last."""
 
     tissue: str
     version: str
@@ -79,7 +79,7 @@ class Pointer(_Record):
 
     @property
     def previous(self) -> str | None:
-        """The version that was in use before this one."""
+        """The version that was current before."""
         return next((move.version for move in reversed(self.moves) if move.version != self.version), None)
 
 
@@ -91,30 +91,40 @@ def publish(
     extras: Mapping[str, Path] | None = None,
     details: Mapping[str, Any] | None = None,
 ) -> ModelVersion:
-    """Put a model into the store as a new version; the pointer stays where it is.
+    """Store a model as a new version; the pointer does not change.
 
     Parameters
     ----------
     store
         Folder or URI of the store.
     tissue
-        Whose model it is.
+        Tissue of the model.
     artifact
-        The model's files, the .pkl first. Their content names the version.
+        Files of the model, the .pkl first. The version is a digest of their content.
     extras
-        Further files by their name in the version's folder: plots, report, run manifest.
+        Other files by their name in the folder of the version: plots, report, run manifest.
     details
-        What ``show`` tells beside the files: classes, scores, references.
+        JSON-like details for ``show``: classes, scores, references.
 
     Returns
     -------
     ModelVersion
-        The version, or the one that is there already with this very content.
+        The new version, or the existing version with the same content.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> store = tempfile.mkdtemp()
+    >>> model = Path(store) / "blood.pkl"
+    >>> _ = model.write_text("content of a model")
+    >>> version = publish(store, "blood", [model])
+    >>> promote(store, "blood", version.version).version == show(store, "blood").version
+    True
     """
     folder = f"{_models(store)}/{_checked(tissue)}"
     version = name_of({path.name: sha256_of_file(path) for path in artifact})
-    if known := _read_version(store, tissue, version):
-        return known
+    if existing := _read_version(store, tissue, version):
+        return existing
     files = {**{path.name: path for path in artifact}, **(extras or {})}
     stored = [storage.put(path, f"{folder}/{version}/{name}") for name, path in files.items()]
     record = ModelVersion(
@@ -128,19 +138,19 @@ def publish(
     )
     try:
         storage.put_new(storage.text_of(record, store).encode(), f"{folder}/{version}/{RECORD}")
-    except ConflictError:  # another run published the same content in the meantime
+    except ConflictError:  # another run has published the same content meanwhile
         return show(store, tissue, version)
     log.info("published %s model %s", tissue, version)
     return record
 
 
 def name_of(digests: Mapping[str, str]) -> str:
-    """Return the name of the version with these model files (name -> sha256)."""
+    """Return the version of model files, given as name -> sha256."""
     return digest_of(dict(digests))[:12]
 
 
 def model_uri_of(store: str, tissue: str, artifact: str, digests: Mapping[str, str]) -> str:
-    """Return where a model lies once it is published, so that results can name it before."""
+    """Return the URI that a model will have after it is published."""
     return f"{_models(store)}/{_checked(tissue)}/{name_of(digests)}/{artifact}"
 
 
@@ -152,77 +162,90 @@ def tissues(store: str) -> list[str]:
 def versions(store: str, tissue: str) -> list[ModelVersion]:
     """Return a tissue's published versions, oldest first."""
     names = _folders(f"{_models(store)}/{_checked(tissue)}")
-    found = (_read_version(store, tissue, name) for name in names)
-    return sorted((version for version in found if version), key=lambda version: version.published)
+    records = (_read_version(store, tissue, name) for name in names)
+    return sorted((version for version in records if version), key=lambda version: version.published)
 
 
 def current(store: str, tissue: str) -> Pointer | None:
-    """Return the pointer of a tissue, or None where no version was promoted yet."""
-    there, _ = _read_pointer(_pointer_uri(store, tissue))
-    return there
+    """Return the pointer of a tissue, or None if no version has been promoted."""
+    pointer, _ = _read_pointer(_pointer_uri(store, tissue))
+    return pointer
 
 
 def show(store: str, tissue: str, version: str = CURRENT) -> ModelVersion:
-    """Return one version, by name or as ``current``.
+    """Return a version by name, or the current version.
 
     Raises
     ------
     FileMissingError
-        There is no such version; the message lists those that are.
+        There is no such version; the hint lists the published versions.
     """
     name = version
     if version == CURRENT:
-        there = current(store, tissue)
-        name = there.version if there else ""
-    found = _read_version(store, _checked(tissue), _checked(name)) if name else None
-    if found is None:
-        known = ", ".join(each.version for each in versions(store, tissue)) or "none"
-        raise FileMissingError(f"no {version} model of {tissue} in {store}", hint=f"published versions: {known}")
-    return found
+        pointer = current(store, tissue)
+        name = pointer.version if pointer else ""
+    record = _read_version(store, _checked(tissue), _checked(name)) if name else None
+    if record is None:
+        published = ", ".join(each.version for each in versions(store, tissue)) or "none"
+        raise FileMissingError(f"no {version} model of {tissue} in {store}", hint=f"published versions: {published}")
+    return record
 
 
 def promote(store: str, tissue: str, version: str, *, reason: str = "", champion: str | None = None) -> Pointer:
-    """Make a version the one in use. Promoting the one in use changes nothing.
+    """Make a version the current one. Promoting the current version changes nothing.
 
     Parameters
     ----------
     store, tissue, version
-        Which version of which model.
+        Version of the model of a tissue.
     reason
-        Kept with the move.
+        Reason of the move, stored in the history.
     champion
-        The version that this one was compared with. If another is in use by now, nothing is moved.
+        The version that this one was compared with. If another version is current, an error is raised.
+
+    Returns
+    -------
+    Pointer
+        The pointer after the move.
 
     Raises
     ------
     FileMissingError
         There is no such version.
     ConflictError
-        The version in use is not ``champion``.
+        The current version is not ``champion``.
     """
-    wanted = show(store, tissue, version).version
+    challenger = show(store, tissue, version).version
 
-    def decide(there: Pointer | None) -> str:
-        if champion is not None and there is not None and there.version not in {champion, wanted}:
-            raise ConflictError(f"{tissue} is at {there.version}, not at {champion}", hint="compare again")
-        return wanted
+    def decide(pointer: Pointer | None) -> str:
+        if champion is not None and pointer is not None and pointer.version not in {champion, challenger}:
+            raise ConflictError(
+                f"the current {tissue} model is {pointer.version}, expected {champion}",
+                hint="compare with the current version again",
+            )
+        return challenger
 
     return _move(store, tissue, decide, reason)
 
 
 def rollback(store: str, tissue: str, *, reason: str = "rollback") -> Pointer:
-    """Go back to the version that was in use before.
+    """Make the previous version the current one again.
+
+    Returns
+    -------
+    Pointer
+        The pointer after the move.
 
     Raises
     ------
     InputError
-        No other version was in use before.
+        There is no previous version.
     """
 
-    def decide(there: Pointer | None) -> str:
-        if there is None or there.previous is None:
-            raise InputError(f"{tissue} has no earlier version to go back to", hint="promote a version by its name")
-        return there.previous
+    def decide(pointer: Pointer | None) -> str:
+        if pointer is None or pointer.previous is None:
+            raise InputError(f"{tissue} has no previous version", hint="promote a version by its name")
+        return pointer.previous
 
     return _move(store, tissue, decide, reason)
 
@@ -230,24 +253,24 @@ def rollback(store: str, tissue: str, *, reason: str = "rollback") -> Pointer:
 def _move(store: str, tissue: str, decide: Callable[[Pointer | None], str], reason: str) -> Pointer:
     uri = _pointer_uri(store, tissue)
     for _ in range(ATTEMPTS):
-        there, token = _read_pointer(uri)
-        version = decide(there)
-        if there is not None and there.version == version:
-            return there
+        pointer, token = _read_pointer(uri)
+        version = decide(pointer)
+        if pointer is not None and pointer.version == version:
+            return pointer
         move = Move(version=version, when=datetime.now(UTC), reason=reason)
-        moved = Pointer(tissue=tissue, version=version, moves=(*(there.moves if there else ()), move))
+        moved = Pointer(tissue=tissue, version=version, moves=(*(pointer.moves if pointer else ()), move))
         content = moved.model_dump_json(indent=1).encode()
         try:
             storage.put_if(content, uri, expected=token) if token else storage.put_new(content, uri)
-        except ConflictError:  # somebody else moved it since it was read: look again, decide again
+        except ConflictError:  # another process moved the pointer: read it and decide again
             continue
-        log.info("the %s model in use is now %s (%s)", tissue, version, reason or "no reason given")
+        log.info("current %s model is now %s (%s)", tissue, version, reason or "no reason given")
         return moved
-    raise TransientStorageError(f"{uri} is being moved all the time", hint="try again later")
+    raise TransientStorageError(f"{uri} is being changed by other processes", hint="try again later")
 
 
 def _read_pointer(uri: str) -> tuple[Pointer | None, str]:
-    """Return the pointer and a token of it that is not younger: a change in between makes the move fail, never pass."""
+    """Return the pointer and its version token. The token is read first, so a change in between is noticed."""
     try:
         token = storage.token(uri)
         return Pointer.model_validate_json(storage.read_bytes(uri)), token
@@ -264,7 +287,7 @@ def _read_version(store: str, tissue: str, name: str) -> ModelVersion | None:
 
 
 def _folders(uri: str) -> list[str]:
-    """Return the names of the folders in a folder."""
+    """Return the names of the subfolders of a folder."""
     root = storage.parse_uri(f"{uri}/x").uri.removesuffix("x")
     return sorted({file.removeprefix(root).split("/")[0] for file in storage.list_files(uri)})
 
@@ -279,5 +302,5 @@ def _pointer_uri(store: str, tissue: str) -> str:
 
 def _checked(name: str) -> str:
     if not _NAME.fullmatch(name):
-        raise InputError(f"{name!r} cannot name a folder", hint="letters, digits, dot, dash and underscore")
+        raise InputError(f"{name!r} is not a valid name", hint="use letters, digits, dot, dash and underscore")
     return name

@@ -1,4 +1,4 @@
-"""Where references come from: one file a source, found by the scheme of a URI."""
+"""Sources of references, one module per source; the URI scheme selects the source."""
 
 from spatialcore.core.lazy_imports import lazy_exports
 

@@ -1,6 +1,6 @@
-"""What a source of references is: something with a version that can write one h5ad, and say where it came from."""
+"""Protocol of reference sources, and the registry of URI schemes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
@@ -10,8 +10,9 @@ from spatialcore.errors import InputError
 from spatialcore.storage.uri import STORES, scheme_of
 
 Metadata = dict[str, Any]
+"""JSON-like description of where a reference comes from: URIs, versions, citations, licence."""
 
-# Scheme -> module and class; imported when first used.
+# Scheme -> module and class, imported on first use.
 _REGISTRY: Final[dict[str, tuple[str, str]]] = {
     **dict.fromkeys(STORES, ("spatialcore.sources.files", "FileSource")),
     "cellxgene": ("spatialcore.sources.cellxgene", "open_cellxgene"),
@@ -20,54 +21,65 @@ _REGISTRY: Final[dict[str, tuple[str, str]]] = {
 
 
 class Source(Protocol):
-    """Where a reference comes from."""
+    """Source of one reference: a versioned data set that can be written as one h5ad file."""
 
     @property
     def uri(self) -> str:
-        """Canonical URI, without secrets, with everything that decides what is fetched."""
+        """Canonical URI without secrets; it includes all options that affect the content."""
 
     @property
     def name(self) -> str:
         """File name for a local copy."""
 
     def token(self) -> str:
-        """Version token: changes when the reference does."""
+        """Return the version token, which changes when the reference changes."""
 
     def fetch(self, target: Path) -> Metadata:
-        """Write the reference to a local file, whole or not at all; return where it came from."""
+        """Write the reference to a local file, atomically, and return its metadata."""
 
 
 def open_source(uri: str | Path, **options: Any) -> Source:
-    """Return the source that a URI names.
+    """Return the source of a URI.
 
     Parameters
     ----------
     uri
-        A path, or a URI of a known scheme.
+        A path, or a URI with a supported scheme.
     options
-        What the source takes: ``max_cells``, ``auth_token`` and so on.
+        Options of the source, such as ``max_cells`` or ``auth_token``.
+
+    Returns
+    -------
+    Source
+        Object with ``uri``, ``name``, ``token()`` and ``fetch(target)``.
 
     Raises
     ------
     InputError
-        If the scheme or an option is unknown.
+        The scheme or an option is not supported.
+
+    Examples
+    --------
+    >>> open_source("references/atlas.h5ad").name
+    'atlas.h5ad'
     """
     scheme = scheme_of(uri)
     if scheme not in _REGISTRY:
         near = get_close_matches(scheme, _REGISTRY, n=2)
-        known = ", ".join(f"{name}://" for name in _REGISTRY)
+        supported = ", ".join(f"{name}://" for name in _REGISTRY)
         raise InputError(
-            f"no source speaks {scheme}://", hint=f"did you mean {near[0]}://?" if near else f"known: {known}"
+            f"unsupported URI scheme {scheme}://",
+            hint=f"did you mean {near[0]}://?" if near else f"supported: {supported}",
         )
     module, name = _REGISTRY[scheme]
-    maker: Callable[..., Source] = getattr(import_module(module), name)
-    return maker(str(uri), **options)
+    factory: Callable[..., Source] = getattr(import_module(module), name)
+    return factory(str(uri), **options)
 
 
-def refuse_unknown(options: dict[str, Any], known: tuple[str, ...], *, of: str) -> None:
-    """Raise for options that a source does not take, naming near matches."""
+def refuse_unknown(options: Iterable[str], supported: tuple[str, ...], *, of: str) -> None:
+    """Raise for options that a source does not support; the hint names similar options."""
     for name in options:
-        if name not in known:
-            near = get_close_matches(name, known, n=2, cutoff=0.5)
-            hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(known) or 'none'}"
-            raise InputError(f"{of} takes no {name!r}", hint=hint)
+        if name not in supported:
+            near = get_close_matches(name, supported, n=2, cutoff=0.5)
+            hint = f"did you mean {' or '.join(near)}?" if near else f"supported: {', '.join(supported) or 'none'}"
+            raise InputError(f"{of} has no option {name!r}", hint=hint)

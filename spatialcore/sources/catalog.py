@@ -1,4 +1,4 @@
-"""Data sets of the CELLxGENE portal that have a short key here."""
+"""Data sets of the CELLxGENE portal with a short key."""
 
 import re
 from dataclasses import asdict, dataclass
@@ -15,20 +15,20 @@ _UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9
 
 @dataclass(frozen=True)
 class Dataset:
-    """A data set with a key of its own.
+    """A data set of the portal.
 
     Parameters
     ----------
     key
-        What follows ``cellxgene://``.
+        Short key, used as ``cellxgene://key``.
     tissue
-        Tissue in plain words.
+        Name of the tissue.
     description
-        One line for a table.
+        Description in one line.
     dataset_id
-        Id of the portal.
+        Id of the data set in the portal.
     label_column
-        The column of obs with the portal's curated cell type.
+        Column of obs with the curated cell types.
     """
 
     key: str
@@ -42,16 +42,17 @@ class Dataset:
 
 
 def check_dataset_id(text: str) -> str:
-    """Return a data set id of the portal, if it has the form of one.
+    """Return a data set id of the portal if it is valid.
 
     Raises
     ------
     InputError
-        If it is no UUID in lower case.
+        The id is not a UUID in lower case.
     """
     if not _UUID.fullmatch(text):
         raise InputError(
-            f"{text!r} is no CELLxGENE data set id", hint="it looks like f72958f5-7f42-4ebb-98da-445b0c6de516"
+            f"invalid CELLxGENE data set id {text!r}",
+            hint="expected a UUID such as f72958f5-7f42-4ebb-98da-445b0c6de516",
         )
     return text
 
@@ -72,21 +73,26 @@ _DATASETS: Final = {
 
 
 def find_dataset(key: str) -> Dataset:
-    """Return the data set of a key.
+    """Return the data set with a short key.
 
     Raises
     ------
     InputError
-        If there is none; the nearest keys are named.
+        The key is unknown; the hint names similar keys.
     """
     if key not in _DATASETS:
         near = get_close_matches(key, _DATASETS, n=2, cutoff=0.4) or list(_DATASETS)
-        raise InputError(f"no data set has the key {key!r}", hint=f"did you mean {' or '.join(near)}?")
+        raise InputError(f"unknown data set key {key!r}", hint=f"did you mean {' or '.join(near)}?")
     return _DATASETS[key]
 
 
 def list_available_datasets() -> "pd.DataFrame":
-    """Return the data sets with a short key, one a row: key, tissue, description, id and label column.
+    """Return the data sets with a short key.
+
+    Returns
+    -------
+    DataFrame
+        One row per data set: dataset_key, tissue, description, dataset_id, label_column.
 
     Examples
     --------

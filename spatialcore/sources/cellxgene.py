@@ -1,4 +1,4 @@
-"""Data sets of the CELLxGENE portal, by key or id, and queries to its Census."""
+"""Data sets of the CELLxGENE portal, and queries to the Census."""
 
 from pathlib import Path
 from typing import Any, Final
@@ -31,44 +31,44 @@ def open_cellxgene(uri: str, **options: Any) -> Source:
     Parameters
     ----------
     uri
-        ``cellxgene://key``, ``cellxgene://dataset/<uuid>`` (both with ``?census=`` where wanted), or
+        ``cellxgene://key``, ``cellxgene://dataset/<uuid>`` (both with an optional ``?census=``), or
         ``cellxgene://?tissue=lung&disease=normal``.
     options
-        ``max_cells`` and ``random_state``; both may also stand in the URI. An option given here counts.
+        ``max_cells`` and ``random_state``. Both can also be part of the URI; the options take precedence.
     """
     refuse_unknown(options, _OPTIONS, of="a CELLxGENE source")
-    name, _, question = uri.partition("://")[2].partition("?")
+    name, _, query = uri.partition("://")[2].partition("?")
     name = name.strip("/")
-    drawn, question = _split_draw(question)
-    options = drawn | options
+    sampling, query = _split_sampling(query)
+    options = sampling | options
     if not name:
-        return CensusSource(CensusQuery.parse(question), **options)
-    given = parse_qs(question, keep_blank_values=True)
-    refuse_unknown(given, ("census",), of="a data set's URI")
+        return CensusSource(CensusQuery.parse(query), **options)
+    parameters = parse_qs(query, keep_blank_values=True)
+    refuse_unknown(parameters, ("census",), of="the URI of a data set")
     kind, _, identifier = name.partition("/")
     if kind == "dataset":
         dataset_id, label = check_dataset_id(identifier), identifier
     else:
         dataset_id, label = find_dataset(name).dataset_id, name
-    return open_dataset(dataset_id, label, census=given.get("census", ["stable"])[-1], **options)
+    return open_dataset(dataset_id, label, census=parameters.get("census", ["stable"])[-1], **options)
 
 
-def _split_draw(question: str) -> tuple[dict[str, int], str]:
-    """Take how many cells to draw, and by which seed, out of what follows the question mark."""
-    pairs = parse_qsl(question, keep_blank_values=True)
-    drawn = {}
+def _split_sampling(query: str) -> tuple[dict[str, int], str]:
+    """Return ``max_cells`` and ``random_state`` of a query string, and the remaining query string."""
+    pairs = parse_qsl(query, keep_blank_values=True)
+    sampling = {}
     for name, value in pairs:
         if name in _OPTIONS:
             if not value.isdecimal():
-                raise InputError(f"{name}={value!r} is no number", hint=f"write {name}=50000")
-            drawn[name] = int(value)
-    return drawn, urlencode([(name, value) for name, value in pairs if name not in _OPTIONS])
+                raise InputError(f"{name}={value!r} is not a number", hint=f"write {name}=50000")
+            sampling[name] = int(value)
+    return sampling, urlencode([(name, value) for name, value in pairs if name not in _OPTIONS])
 
 
 def open_dataset(
     dataset_id: str, label: str, *, census: str = "stable", max_cells: int | None = None, random_state: int = 42
 ) -> Source:
-    """Return a whole data set as its authors published it, or a draw of its cells from the Census."""
+    """Return the source of a whole data set as published, or of a sample of its cells from the Census."""
     if max_cells is None:
         return DatasetSource(dataset_id, label, census=census)
     query = CensusQuery.of({"dataset_id": dataset_id}, is_primary_data=None, census=census)
@@ -76,16 +76,16 @@ def open_dataset(
 
 
 class DatasetSource:
-    """The source h5ad of one data set in the Census.
+    """The source h5ad file of a data set in the Census.
 
     Parameters
     ----------
     dataset_id
-        Id of the portal.
+        Id of the data set in the portal.
     label
-        Key or id, for the file name.
+        Key or id, used as file name.
     census
-        Release, or the place of a Census of one's own.
+        Census release, or the path or URI of a private Census.
     """
 
     def __init__(self, dataset_id: str, label: str, *, census: str = "stable") -> None:
@@ -97,36 +97,36 @@ class DatasetSource:
 
     @property
     def uri(self) -> str:
-        """The data set, and the release where one was asked for."""
+        """Canonical URI: the data set, and the Census release if it is not ``stable``."""
         pinned = "" if self._census == "stable" else f"?census={self._census}"
         return f"cellxgene://dataset/{self.dataset_id}{pinned}"
 
     def release(self) -> Release:
-        """Return the build, found once."""
+        """Return the Census build; it is determined once."""
         if self._release is None:
             self._release = find_release(self._census)
         return self._release
 
     def token(self) -> str:
-        """The Census build: the files of a build never change."""
+        """Return the Census build; its files never change."""
         return self.release().build
 
     def fetch(self, target: Path) -> Metadata:
-        """Download the file, resumable and checked, and keep what must be cited."""
+        """Download and verify the file; return its URI, citation and release."""
         release = self.release()
         with opened(release) as census:
             rows = dataset_rows(census, [self.dataset_id])
         if rows.empty:
             raise InputError(
                 f"the Census {release.build} has no data set {self.dataset_id}",
-                hint="it may have been replaced: look it up on the portal, or pin an older release with ?census=",
+                hint="it may have been replaced: search the portal, or use an older release with ?census=",
             )
-        place = storage.join(release.h5ads, str(rows["dataset_h5ad_path"].iloc[0]))
+        h5ad = storage.join(release.h5ads, str(rows["dataset_h5ad_path"].iloc[0]))
         if release.is_public:
-            with storage.connection(place, anon=True, client_kwargs={"region_name": _REGION}):
-                file = storage.get(place, target)
+            with storage.connection(h5ad, anon=True, client_kwargs={"region_name": _REGION}):
+                file = storage.get(h5ad, target)
         else:
-            file = storage.get(place, target)
+            file = storage.get(h5ad, target)
         return {
             "source": self.uri,
             "downloaded_from": file.uri,
@@ -152,15 +152,15 @@ def download_cellxgene_reference(
     dataset
         A key of `list_available_datasets`, or a data set id.
     output
-        A file, or a folder (then the file is called after the data set). Buckets are fine.
+        Path or URI of a file or folder; in a folder the file is named after the data set.
     force
-        Download again even if it is there.
+        Download again even if the output exists.
     census
-        ``stable``, ``latest``, a date, or the place of a Census of one's own.
+        ``stable``, ``latest``, a date, or the path or URI of a private Census.
     max_cells
-        Draw that many cells from the Census instead of downloading the whole file.
+        Download a sample of this many cells from the Census instead of the whole file.
     random_state
-        Seed of the draw.
+        Seed of the sample.
 
     Returns
     -------
@@ -170,9 +170,9 @@ def download_cellxgene_reference(
     Raises
     ------
     InputError
-        If the key is unknown or the id malformed.
+        The key is unknown or the id is invalid.
     DependencyError
-        If cellxgene-census is not installed.
+        cellxgene-census is not installed.
 
     Examples
     --------
@@ -182,5 +182,5 @@ def download_cellxgene_reference(
     is_key = "-" not in dataset
     dataset_id = find_dataset(dataset).dataset_id if is_key else check_dataset_id(dataset)
     source = open_dataset(dataset_id, dataset, census=census, max_cells=max_cells, random_state=random_state)
-    place = str(output) if str(output).endswith((".h5ad", ".h5")) else storage.join(output, f"{dataset}.h5ad")
-    return deliver(source, place, force=force)
+    file = str(output) if str(output).endswith((".h5ad", ".h5")) else storage.join(output, f"{dataset}.h5ad")
+    return deliver(source, file, force=force)

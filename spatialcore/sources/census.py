@@ -1,19 +1,21 @@
-"""The CELLxGENE Census: cells of many data sets, asked by tissue, disease and the like."""
+"""The CELLxGENE Census: cells of many data sets, selected by tissue, disease and other columns."""
 
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from spatialcore import storage
 from spatialcore.core.logging import get_logger
 from spatialcore.core.sampling import draw_by_label
+from spatialcore.core.types import Ints
 from spatialcore.errors import InputError
 from spatialcore.sources.base import Metadata
-from spatialcore.sources.census_cells import CellIds, fitting_cells, read_cells
+from spatialcore.sources.census_cells import matching_cells, read_cells
 from spatialcore.sources.census_query import CensusQuery
 from spatialcore.sources.census_release import (
+    Census,
     Release,
     dataset_rows,
     describe_datasets,
@@ -32,21 +34,21 @@ _BLOCK: Final = 25_000
 
 
 class CensusSource:
-    """Cells of the Census that fit a query.
+    """Cells of the Census that match a query.
 
     Parameters
     ----------
     query
-        Which cells.
+        Selection of cells.
     max_cells
-        Draw that many, by label, before their expression is fetched. None: all.
+        Number of cells to sample, stratified by label, before expression is downloaded. None: all cells.
     random_state
-        Seed of the draw.
+        Seed of the sample.
     """
 
     def __init__(self, query: CensusQuery, *, max_cells: int | None = None, random_state: int = 42) -> None:
         if max_cells is not None and max_cells < 1:
-            raise InputError(f"max_cells={max_cells}", hint="give a number above 0, or leave it out for all cells")
+            raise InputError(f"max_cells is {max_cells}, expected an integer >= 1", hint="omit it for all cells")
         require_census()
         self.query = query
         self.max_cells = max_cells
@@ -55,34 +57,34 @@ class CensusSource:
 
     @property
     def uri(self) -> str:
-        """The query, and the draw."""
-        drawn = f"&max_cells={self.max_cells}&random_state={self.random_state}" if self.max_cells else ""
-        return f"cellxgene://?{self.query.text()}{drawn}"
+        """Canonical URI: the query and the sample."""
+        sample = f"&max_cells={self.max_cells}&random_state={self.random_state}" if self.max_cells else ""
+        return f"cellxgene://?{self.query.text()}{sample}"
 
     @property
     def name(self) -> str:
-        """File name: the values asked for."""
+        """File name, made of the values of the query."""
         words = "_".join(value for _, values in self.query.filters for value in values)
         return "census_" + "".join(c if c.isalnum() else "_" for c in words)[:60] + ".h5ad"
 
     def release(self) -> Release:
-        """Return the build, found once."""
+        """Return the Census build; it is determined once."""
         if self._release is None:
             self._release = find_release(self.query.census)
         return self._release
 
     def token(self) -> str:
-        """The Census build."""
+        """Return the Census build."""
         return self.release().build
 
     def fetch(self, target: Path) -> Metadata:
-        """Write the cells as h5ad."""
+        """Write the cells as h5ad and return their metadata."""
         with tempfile.TemporaryDirectory(prefix=".census-", dir=_folder(target)) as folder:
-            parts, dataset_ids, found = self._fetch_parts(Path(folder))
-            whole = Path(folder) / "whole.h5ad"
-            _join(parts, whole)
-            whole.replace(target)
-        return {"source": self.uri, "cells_found": found, **self._metadata(dataset_ids)}
+            parts, dataset_ids, n_matching = self._fetch_parts(Path(folder))
+            joined = Path(folder) / "joined.h5ad"
+            _join(parts, joined)
+            joined.replace(target)
+        return {"source": self.uri, "cells_found": n_matching, **self._metadata(dataset_ids)}
 
     def load(self) -> "AnnData":
         """Return the cells in memory."""
@@ -93,22 +95,22 @@ class CensusSource:
     def _fetch_parts(self, folder: Path) -> tuple[list[Path], list[str], int]:
         parts = []
         with opened(self.release()) as census:
-            ids, dataset_ids, found = self._choose(census)
+            ids, dataset_ids, n_matching = self._choose(census)
             for start in range(0, len(ids), _BLOCK):
                 parts.append(folder / f"{start}.h5ad")
                 read_cells(census, self.query.organism, ids[start : start + _BLOCK]).write_h5ad(parts[-1])
-        return parts, dataset_ids, found
+        return parts, dataset_ids, n_matching
 
-    def _choose(self, census: Any) -> tuple[CellIds, list[str], int]:
-        """Return the ids of the cells to fetch, their data sets, and how many cells fit the query."""
-        obs = fitting_cells(census, self.query)
+    def _choose(self, census: Census) -> tuple[Ints, list[str], int]:
+        """Return the ids of the cells to download, their data sets, and the number of cells that match the query."""
+        obs = matching_cells(census, self.query)
         ids = obs["soma_joinid"].to_numpy()
         if self.max_cells is not None:
             labels = obs["cell_type"].astype(str).to_numpy(dtype=object)
             ids = draw_by_label(ids, labels, self.max_cells, np.random.default_rng(self.random_state))
-        chosen = obs[obs["soma_joinid"].isin(ids)]
-        log.info("%d of %d fitting cells are fetched", len(ids), len(obs))
-        return np.sort(ids), sorted(chosen["dataset_id"].astype(str).unique()), len(obs)
+        sampled = obs[obs["soma_joinid"].isin(ids)]
+        log.info("downloading %d of %d matching cells", len(ids), len(obs))
+        return np.sort(ids), sorted(sampled["dataset_id"].astype(str).unique()), len(obs)
 
     def _metadata(self, dataset_ids: list[str]) -> Metadata:
         with opened(self.release()) as census:
@@ -137,36 +139,36 @@ def query_cellxgene_census(
     random_state: int = 42,
     output: str | Path | None = None,
 ) -> "AnnData":
-    """Return the cells of the CELLxGENE Census that fit.
+    """Return the cells of the CELLxGENE Census that match a query.
 
     Parameters
     ----------
     tissue, disease, cell_type, assay, sex, suspension_type
-        One value or several; a cell must fit each column that is given. ``tissue`` fits the general tissue too.
+        One or several accepted values; a cell must match all given columns. ``tissue`` also matches the general tissue.
     organism
         ``homo_sapiens`` or ``mus_musculus``.
     is_primary_data
-        True: each cell once. None: do not ask.
+        True: each cell once. None: no filter.
     census
-        ``stable``, ``latest``, a date, or the place of a Census of one's own.
+        ``stable``, ``latest``, a date, or the path or URI of a private Census.
     max_cells
-        Draw that many, in proportion to the labels, before any expression is fetched.
+        Number of cells to sample, in proportion to the labels, before expression is downloaded.
     random_state
-        Seed of the draw.
+        Seed of the sample.
     output
-        Also write the cells to this path or URI, as h5ad with a manifest.
+        Path or URI to which the cells are also written, as h5ad with a manifest.
 
     Returns
     -------
     AnnData
-        Raw counts (csr float32), Ensembl ids as var_names, symbols in ``var["feature_name"]``.
+        Cells x genes: raw counts (CSR float32), Ensembl ids as var_names, symbols in ``var["feature_name"]``.
 
     Raises
     ------
     InputError
-        If nothing is asked for, or no cell fits.
+        No filter is given, or no cell matches.
     DependencyError
-        If cellxgene-census is not installed.
+        cellxgene-census is not installed.
 
     Examples
     --------
@@ -198,7 +200,7 @@ def _load(path: Path) -> "AnnData":
 
 
 def _join(parts: list[Path], target: Path) -> None:
-    """Put the parts into one file, one part in memory at a time."""
+    """Concatenate h5ad files on disk."""
     if len(parts) == 1:
         parts[0].replace(target)
         return

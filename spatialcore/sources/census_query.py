@@ -1,4 +1,4 @@
-"""A question to the CELLxGENE Census: which cells, as data, never as a piece of filter text."""
+"""Query to the CELLxGENE Census: accepted values by column, from which the filter expression is built."""
 
 import re
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from spatialcore.errors import InputError
 
-# What may stand in cellxgene://?..., beside organism, is_primary_data and census.
+# Parameters of cellxgene://?..., besides organism, is_primary_data and census.
 FILTERS: Final = (
     "tissue",
     "tissue_general",
@@ -29,19 +29,19 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 @dataclass(frozen=True)
 class CensusQuery:
-    """Which cells of the Census are wanted.
+    """Selection of cells of the Census.
 
     Parameters
     ----------
     filters
-        Column and accepted values, sorted. A cell must fit every column, with any of its values. ``tissue`` fits the
-        detailed and the general tissue, so that ``lung`` finds the lobes as well.
+        Columns and accepted values, sorted. A cell must have an accepted value in each column. ``tissue`` is compared
+        with the detailed and the general tissue, so ``lung`` includes the lobes.
     organism
         ``homo_sapiens`` or ``mus_musculus``.
     is_primary_data
-        True: each cell once, though atlases contain cells of other data sets. None: do not ask.
+        True: each cell once, although atlases contain cells of other data sets. None: no filter.
     census
-        A release (``stable``, ``latest``, ``2025-01-30``), or the path or URI of a Census of one's own.
+        Release (``stable``, ``latest``, ``2025-01-30``), or the path or URI of a private Census.
     """
 
     filters: tuple[tuple[str, tuple[str, ...]], ...] = ()
@@ -58,25 +58,25 @@ class CensusQuery:
         is_primary_data: bool | None = True,
         census: str = "stable",
     ) -> Self:
-        """Check names and values and return the question.
+        """Return a query after validating names and values.
 
         Raises
         ------
         InputError
-            If a filter or the organism is unknown, or nothing is asked for.
+            A filter or the organism is unknown, or no filter is given.
         """
         for name in filters:
-            _known(name, FILTERS)
-        wanted = {name: _values(name, value) for name, value in filters.items() if value}
-        if not wanted:
+            _require_supported(name, FILTERS)
+        accepted = {name: _values(name, value) for name, value in filters.items() if value}
+        if not accepted:
             raise InputError(
-                "a Census query without a filter would fetch every cell", hint="write cellxgene://?tissue=lung"
+                "a Census query without filters would download all cells", hint="write cellxgene://?tissue=lung"
             )
-        return cls(tuple(sorted(wanted.items())), _organism(organism), is_primary_data, _values("census", census)[0])
+        return cls(tuple(sorted(accepted.items())), _organism(organism), is_primary_data, _values("census", census)[0])
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read what follows ``cellxgene://?``; a name may be given several times.
+        """Parse the query string of ``cellxgene://?``; a parameter can be repeated.
 
         Examples
         --------
@@ -85,21 +85,21 @@ class CensusQuery:
         """
         values: dict[str, list[str]] = {}
         for name, value in parse_qsl(text, keep_blank_values=True):
-            _known(name, (*FILTERS, *_OTHER))
+            _require_supported(name, (*FILTERS, *_OTHER))
             values.setdefault(name, []).append(value)
         options = {name: _single(name, values.pop(name)) for name in _OTHER if name in values}
         primary = options.get("is_primary_data", "true").lower()
         if primary not in _PRIMARY:
-            raise InputError(f"is_primary_data={primary}", hint="write true, false or any")
+            raise InputError(f"is_primary_data is {primary!r}, expected true, false or any", hint="omit it for true")
         return cls.of(
-            {name: tuple(given) for name, given in values.items()},
+            {name: tuple(accepted) for name, accepted in values.items()},
             organism=options.get("organism", "homo_sapiens"),
             is_primary_data=_PRIMARY[primary],
             census=options.get("census", "stable"),
         )
 
     def text(self) -> str:
-        """Return the one spelling of this question, as it stands in a URI."""
+        """Return the canonical query string; equal queries give equal strings."""
         pairs = [(name, value) for name, values in self.filters for value in values]
         if self.organism != "homo_sapiens":
             pairs.append(("organism", self.organism))
@@ -110,7 +110,7 @@ class CensusQuery:
         return urlencode(pairs)
 
     def value_filter(self) -> str:
-        """Return the question in SOMA's filter language; every value is a quoted literal."""
+        """Return the SOMA filter expression; all values are quoted literals."""
         parts = []
         for name, values in self.filters:
             part = _any_of(name, values)
@@ -121,7 +121,7 @@ class CensusQuery:
 
 
 def literal(value: str) -> str:
-    """Return a text as a literal of the filter language, which is read as a Python expression."""
+    """Return a string literal of the filter language, which has the syntax of Python."""
     return repr(value)
 
 
@@ -135,26 +135,26 @@ def _values(name: str, value: str | list[str] | tuple[str, ...]) -> tuple[str, .
     values = (value,) if isinstance(value, str) else tuple(value)
     for text in values:
         if not text.strip() or _CONTROL.search(text):
-            raise InputError(f"{name}={text!r} is no value", hint="leave the filter out to accept every value")
+            raise InputError(f"{name}={text!r} is not a valid value", hint="omit the filter to accept all values")
     return tuple(sorted(set(values)))
 
 
 def _single(name: str, values: list[str]) -> str:
     if len(values) > 1:
-        raise InputError(f"{name} is given {len(values)} times", hint="give it once")
+        raise InputError(f"{name} is given {len(values)} times", hint="pass it once")
     return values[0]
 
 
-def _known(name: str, known: tuple[str, ...]) -> None:
-    if name not in known:
-        near = get_close_matches(name, known, n=2, cutoff=0.5)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(known)}"
-        raise InputError(f"the Census cannot be asked by {name!r}", hint=hint)
+def _require_supported(name: str, supported: tuple[str, ...]) -> None:
+    if name not in supported:
+        near = get_close_matches(name, supported, n=2, cutoff=0.5)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"supported: {', '.join(supported)}"
+        raise InputError(f"unknown Census filter {name!r}", hint=hint)
 
 
 def _organism(name: str) -> str:
     key = name.strip().lower().replace(" ", "_")
     key = {"human": "homo_sapiens", "mouse": "mus_musculus"}.get(key, key)
     if key not in _ORGANISMS:
-        raise InputError(f"no organism {name!r}", hint=f"known: {', '.join(_ORGANISMS.values())}")
+        raise InputError(f"unknown organism {name!r}", hint=f"available: {', '.join(_ORGANISMS.values())}")
     return key

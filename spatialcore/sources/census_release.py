@@ -1,10 +1,11 @@
-"""Builds of the CELLxGENE Census: which one a name means, how it is opened, what it says of itself."""
+"""Builds of the CELLxGENE Census: resolve release names, open builds, and read their metadata."""
 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 from spatialcore.errors import DependencyError, FileMissingError
@@ -15,6 +16,9 @@ from spatialcore.storage.faults import attempt
 
 if TYPE_CHECKING:
     import pandas as pd
+
+Census = Any
+"""An open SOMA collection: a mapping of names to collections and tables."""
 
 _BUFFER: Final = 128 << 20
 _DEADLINE: Final = 120.0
@@ -27,11 +31,11 @@ class Release:
     Parameters
     ----------
     build
-        Its date; ``stable`` and ``latest`` become the date that they mean today.
+        Date of the build; ``stable`` and ``latest`` are resolved to a date.
     uri
-        Where its SOMA collection lies; None for a public release, which the client library finds.
+        URI of the SOMA collection; None for a public release, which the client library locates.
     h5ads
-        The folder with the source files of its data sets.
+        Folder with the source files of the data sets.
     """
 
     build: str
@@ -40,63 +44,64 @@ class Release:
 
     @property
     def is_public(self) -> bool:
-        """Whether it is one of CZI's own, which are read without signing in."""
+        """Whether it is a public release of CZI, which is read without credentials."""
         return self.uri is None
 
 
-def require_census() -> Any:
-    """Return the client library of the Census.
+def require_census() -> ModuleType:
+    """Return the client library cellxgene_census.
 
     Raises
     ------
     DependencyError
-        If it is not installed.
+        The library is not installed.
     """
     try:
         import cellxgene_census
     except ImportError:
         missing = DependencyError(
             "cellxgene-census is needed for cellxgene:// URIs: pip install cellxgene-census",
-            hint="or install the extra: spatialcore-celltyping[census]",
+            hint="or install the extra: pip install 'spatialcore-celltyping[census]'",
         )
         raise missing from None
-    return cellxgene_census
+    client: ModuleType = cellxgene_census
+    return client
 
 
 def find_release(census: str) -> Release:
-    """Return the build that a release name, path or URI means.
+    """Return the build of a release name, path or URI.
 
     Raises
     ------
     FileMissingError
-        If there is no such release; the known ones are named.
+        There is no such release; the hint names similar releases.
     """
     client = require_census()
     if "/" in census:
         root = census.rstrip("/")
         h5ads = f"{root.rpartition('/')[0]}/h5ads"
-        return Release(build=_facts(Release("", root, h5ads))["census_build_date"], uri=root, h5ads=h5ads)
-    known = attempt(lambda: within(_DEADLINE, client.get_census_version_directory), what="ask for the Census releases")
-    if census not in known:
-        near = get_close_matches(census, known, n=3, cutoff=0.3) or list(known)[:5]
-        raise FileMissingError(f"no Census release is called {census!r}", hint=f"near: {', '.join(near)}")
-    description = known[census]
+        return Release(build=_summary(Release("", root, h5ads))["census_build_date"], uri=root, h5ads=h5ads)
+    releases = attempt(lambda: within(_DEADLINE, client.get_census_version_directory), what="list the Census releases")
+    if census not in releases:
+        near = get_close_matches(census, releases, n=3, cutoff=0.3) or list(releases)[:5]
+        raise FileMissingError(f"unknown Census release {census!r}", hint=f"available: {', '.join(near)}")
+    description = releases[census]
     return Release(build=str(description["release_build"]), uri=None, h5ads=str(description["h5ads"]["uri"]))
 
 
 @contextmanager
-def opened(release: Release) -> Iterator[Any]:
+def opened(release: Release) -> Iterator[Census]:
     """Open a build for reading."""
     client = require_census()
     config = {"py.init_buffer_bytes": _BUFFER, "soma.init_buffer_bytes": _BUFFER, **_s3_settings(release)}
 
-    def once() -> Any:
+    def open_soma() -> Census:
         if release.uri is not None:
             return client.open_soma(uri=release.uri, tiledb_config=config)
         return client.open_soma(census_version=release.build, tiledb_config=config)
 
     what = f"open the Census {release.uri or release.build}"
-    census = attempt(lambda: within(_DEADLINE, once), what=what)
+    census = attempt(lambda: within(_DEADLINE, open_soma), what=what)
     try:
         yield census
     finally:
@@ -104,7 +109,7 @@ def opened(release: Release) -> Iterator[Any]:
 
 
 def _s3_settings(release: Release) -> dict[str, str]:
-    """Return the settings for a Census in one's own bucket; keys come from the environment, by TileDB itself."""
+    """Return the TileDB settings of a private Census on S3; TileDB reads credentials from the environment."""
     if release.is_public or not str(release.uri).startswith("s3://"):
         return {}
     region = os.environ.get("AWS_DEFAULT_REGION") or os.environ.get("AWS_REGION") or "us-east-1"
@@ -120,42 +125,42 @@ def _s3_settings(release: Release) -> dict[str, str]:
     return settings
 
 
-def _facts(release: Release) -> dict[str, str]:
-    """Return what a build says of itself: date, schema versions."""
+def _summary(release: Release) -> dict[str, str]:
+    """Return the summary of a build: date and schema versions."""
     with opened(release) as census:
         table = read_table(census["census_info"]["summary"])
     return {str(label): str(value) for label, value in zip(table["label"], table["value"], strict=True)}
 
 
-def dataset_rows(census: Any, dataset_ids: list[str]) -> "pd.DataFrame":
-    """Return the Census's table of these data sets."""
+def dataset_rows(census: Census, dataset_ids: list[str]) -> "pd.DataFrame":
+    """Return the rows of these data sets in the table of data sets of the Census."""
     value_filter = f"dataset_id in [{', '.join(literal(name) for name in sorted(dataset_ids))}]"
     return read_table(census["census_info"]["datasets"], value_filter=value_filter)
 
 
 def describe_datasets(rows: "pd.DataFrame") -> list[dict[str, str]]:
-    """Return what must be cited: id, title, collection, DOI, citation of each data set."""
+    """Return id, title, collection, DOI and citation of each data set."""
     columns = ("dataset_id", "dataset_title", "collection_name", "collection_doi", "citation", "dataset_version_id")
-    there = [name for name in columns if name in rows.columns]
-    return [{name: str(row[name]) for name in there} for _, row in rows.sort_values("dataset_id").iterrows()]
+    available = [name for name in columns if name in rows.columns]
+    return [{name: str(row[name]) for name in available} for _, row in rows.sort_values("dataset_id").iterrows()]
 
 
 def release_metadata(release: Release) -> Metadata:
-    """Return build, schema version and licence for a manifest."""
-    facts = _facts(release)
+    """Return build, schema versions and licence, for a manifest."""
+    summary = _summary(release)
     return {
         "census_build": release.build,
-        "census_schema_version": facts.get("census_schema_version", ""),
-        "dataset_schema_version": facts.get("dataset_schema_version", ""),
+        "census_schema_version": summary.get("census_schema_version", ""),
+        "dataset_schema_version": summary.get("dataset_schema_version", ""),
         "license": "CC BY 4.0",
     }
 
 
-def read_table(table: Any, **how: Any) -> "pd.DataFrame":
-    """Return rows of a table of the Census; a fault of the network is tried again."""
+def read_table(table: Any, **options: str | list[str]) -> "pd.DataFrame":
+    """Return rows of a table of the Census; network errors are retried."""
 
-    def once() -> "pd.DataFrame":
-        frame: pd.DataFrame = table.read(**how).concat().to_pandas()
+    def read() -> "pd.DataFrame":
+        frame: pd.DataFrame = table.read(**options).concat().to_pandas()
         return frame
 
-    return attempt(once, what=f"read {table.uri}")
+    return attempt(read, what=f"read {table.uri}")

@@ -1,4 +1,4 @@
-"""A time limit for client libraries that know none."""
+"""Timeouts for calls of client libraries that have none."""
 
 import queue
 import threading
@@ -9,26 +9,42 @@ T = TypeVar("T")
 
 
 def within(seconds: float, operation: Callable[[], T]) -> T:
-    """Run an operation and stop waiting for it after a while.
+    """Run an operation with a timeout.
 
-    The thread that hangs is left to the end of the process; it holds nothing of ours.
+    The operation runs in a daemon thread. After a timeout the thread is not stopped; it ends with the process.
+
+    Parameters
+    ----------
+    seconds
+        Timeout.
+    operation
+        Function without arguments.
+
+    Returns
+    -------
+    The result of the operation.
 
     Raises
     ------
     TimeoutError
-        If it takes longer.
+        The operation takes longer than the timeout.
+
+    Examples
+    --------
+    >>> within(10.0, lambda: 1 + 1)
+    2
     """
-    answer: queue.SimpleQueue[tuple[T | None, BaseException | None]] = queue.SimpleQueue()
+    results: queue.SimpleQueue[tuple[T | None, BaseException | None]] = queue.SimpleQueue()
 
     def work() -> None:
         try:
-            answer.put((operation(), None))
-        except BaseException as error:  # noqa: BLE001 - handed to the caller's thread, whatever it is
-            answer.put((None, error))
+            results.put((operation(), None))
+        except BaseException as error:  # noqa: BLE001 - raised again in the thread of the caller
+            results.put((None, error))
 
     threading.Thread(target=work, daemon=True).start()
     try:
-        result, error = answer.get(timeout=seconds)
+        result, error = results.get(timeout=seconds)
     except queue.Empty:
         raise TimeoutError(f"no answer within {seconds:.0f} s") from None
     if error is not None:

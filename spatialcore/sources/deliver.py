@@ -1,4 +1,4 @@
-"""From a source to its place in a store, once."""
+"""Copy a reference from its source into a store."""
 
 import tempfile
 from datetime import UTC, datetime
@@ -17,18 +17,32 @@ _HDF5: Final = b"\x89HDF\r\n\x1a\n"
 
 
 def deliver(origin: Source, output: str | Path, *, force: bool = False) -> str:
-    """Fetch a reference and store it with its manifest; nothing is done where it is there already, whole.
+    """Download a reference and store it with a manifest, unless the output already has this reference.
+
+    Parameters
+    ----------
+    origin
+        Source of the reference.
+    output
+        Path or URI of the file to write.
+    force
+        Download again and replace the output.
+
+    Returns
+    -------
+    str
+        Path or URI of the file.
 
     Raises
     ------
     InputError
-        If the output holds another reference, or a file that no manifest knows, and `force` is not set.
+        The output has another reference or a file without a manifest, and `force` is not set.
     """
     target = storage.parse_uri(output)
-    if not force and _is_there(target, origin):
-        log.info("%s is there already", storage.canonical(target.uri))
+    if not force and _is_stored(target, origin):
+        log.info("%s is already stored", storage.canonical(target.uri))
         return target.uri
-    with tempfile.TemporaryDirectory(prefix=".spatialcore-", dir=_beside(target)) as folder:
+    with tempfile.TemporaryDirectory(prefix=".spatialcore-", dir=_download_folder(target)) as folder:
         local = Path(folder) / origin.name
         metadata = origin.fetch(local)
         check_content(local, origin.uri)
@@ -39,17 +53,17 @@ def deliver(origin: Source, output: str | Path, *, force: bool = False) -> str:
 
 
 def now() -> str:
-    """Return the time, UTC, to the second."""
+    """Return the current time in UTC, with a resolution of seconds."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def check_content(path: Path, uri: str) -> None:
-    """Refuse an error page or the like in the place of an HDF5 file; it is removed.
+    """Raise if a downloaded .h5ad or .h5 file is not HDF5, such as an error page; the file is removed.
 
     Raises
     ------
     InputError
-        If a file that is called ``.h5ad`` or ``.h5`` is no HDF5 file.
+        The file is not an HDF5 file.
     """
     if path.suffix.lower() not in {".h5ad", ".h5", ".hdf5"}:
         return
@@ -58,35 +72,35 @@ def check_content(path: Path, uri: str) -> None:
     if not start.startswith(_HDF5):
         path.unlink()
         raise InputError(
-            f"{uri} is no HDF5 file: it begins with {start[:24]!r} ({len(start)} of its bytes seen)",
+            f"{uri} is not an HDF5 file: it starts with {start[:24]!r}",
             hint="check the address: it may be a web page about the file",
         )
 
 
-def _is_there(target: storage.Location, origin: Source) -> bool:
-    """Tell whether the output holds this reference, whole; another reference there is an error."""
+def _is_stored(target: storage.Location, origin: Source) -> bool:
+    """Return whether the output is this reference; raise if it is another one."""
     manifest = storage.read_manifest(target.uri) if storage.exists(target.uri) else None
     if manifest is None:
         return False
     if manifest.metadata.get("request") != _request(origin):
         raise InputError(
-            f"{manifest.file.uri} holds {manifest.metadata.get('source', 'another reference')}, not {origin.uri}",
-            hint="choose another output, or force=True to replace it",
+            f"{manifest.file.uri} contains {manifest.metadata.get('source', 'another reference')}, not {origin.uri}",
+            hint="pass another output, or force=True to replace it",
         )
     return True
 
 
 def _refuse_to_replace(target: storage.Location, local: Path) -> None:
-    """Raise if the output is a file that no manifest knows and that is not the one just fetched.
+    """Raise if the output is a file without a manifest that differs from the downloaded one.
 
-    A file whose manifest speaks of another version was ours and has been cut or altered: that one is replaced.
+    A file with a manifest of another version was written by this package and is truncated or modified: it is replaced.
     """
     if not storage.exists(target.uri) or storage.exists(storage.manifest_uri(target.uri)):
         return
     if storage.describe(target.uri).sha256 != sha256_of_file(local):
         raise InputError(
-            f"{storage.canonical(target.uri)} is there and nothing says what it is",
-            hint="choose another output, or force=True to replace it",
+            f"{storage.canonical(target.uri)} exists and has no manifest",
+            hint="pass another output, or force=True to replace it",
         )
 
 
@@ -94,8 +108,8 @@ def _request(origin: Source) -> str:
     return digest_of(origin.uri)
 
 
-def _beside(target: storage.Location) -> str | None:
-    """Return the folder for the download: the output's own, so that space is needed once and in one place."""
+def _download_folder(target: storage.Location) -> str | None:
+    """Return the folder for the download: that of a local output, so that the space is needed once."""
     if not target.is_local:
         return None
     folder = Path(target.path).parent

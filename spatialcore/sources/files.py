@@ -1,14 +1,13 @@
-"""A reference that is a file already: local, s3://, gs:// or http(s)://."""
+"""References that are files: local, s3://, gs:// or http(s)://. Opened by `spatialcore.sources.base`."""
 
 from pathlib import Path
-from typing import Any
 
 from spatialcore import storage
 from spatialcore.sources.base import Metadata, refuse_unknown
 
 
 class FileSource:
-    """One h5ad file in a store.
+    """A file in a store.
 
     Parameters
     ----------
@@ -16,8 +15,8 @@ class FileSource:
         Path or URI of the file.
     """
 
-    def __init__(self, uri: str, **options: Any) -> None:
-        refuse_unknown(options, (), of="a file")
+    def __init__(self, uri: str, **options: object) -> None:
+        refuse_unknown(options, (), of="the URI of a file")
         self._uri = uri
         self._location = storage.parse_uri(uri)
 
@@ -32,12 +31,12 @@ class FileSource:
         return self._location.name or "reference.h5ad"
 
     def token(self) -> str:
-        """Entity tag, generation, or size and modification time."""
+        """Return the entity tag, the generation, or size and modification time."""
         return storage.token(self._uri)
 
     def fetch(self, target: Path) -> Metadata:
-        """Copy the file; what its own manifest says of its origin is handed on."""
+        """Copy the file; metadata of its manifest is kept."""
         manifest = storage.read_manifest(self._uri)
         file = storage.get(self._uri, target)
-        kept = manifest.metadata if manifest else {}
-        return {"source": file.uri, "source_token": file.token, **kept}
+        metadata = manifest.metadata if manifest else {}
+        return {"source": file.uri, "source_token": file.token, **metadata}

@@ -1,4 +1,4 @@
-"""Folders in a store: a platform's output, a zarr. What is never read of them (images, transcripts) stays there."""
+"""Remote folders, such as platform output or zarr stores; images and transcripts are not downloaded."""
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -6,34 +6,34 @@ from contextlib import suppress
 from fnmatch import fnmatch
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from spatialcore import storage
 from spatialcore.core.logging import get_logger
 from spatialcore.core.provenance import digest_of
 from spatialcore.errors import FileMissingError
-from spatialcore.sources.base import open_source
+from spatialcore.sources.base import Metadata, open_source
 from spatialcore.storage import cache
 from spatialcore.storage.uri import WRITABLE
 
 log = get_logger(__name__)
 
-# Names directly in the folder. Outputs of a run hold a few hundred GB of these and a few hundred MB of what is read.
+# Names in the top level of the folder. Platform output has a few hundred GB of these and a few hundred MB of others.
 UNREAD: Final = (
     *("*.tif", "*.tiff", "*.btf", "*.png", "*.jpg", "*.html", "*.fastq*", "*.bam"),
     *("morphology*", "transcripts*", "*detected_transcripts*", "*_tx_file*", "*boundaries*", "*polygons*"),
     *("cells.zarr*", "analysis*", "aux_outputs*", "images", "labels", "points"),
 )
-_AT_ONCE: Final = 8
+_PARALLEL: Final = 8
 
 
 def version_token(uri: str) -> str:
-    """Return the version token of a file, of a source's data set, or of a folder: of all that is read of it.
+    """Return the version token of a file, a data set, or a folder (of all files that are read).
 
     Raises
     ------
     FileMissingError
-        There is nothing of this name.
+        The URI does not exist.
     """
     try:
         return open_source(uri).token()
@@ -44,34 +44,43 @@ def version_token(uri: str) -> str:
 
 
 def versions_in(uri: str) -> dict[str, str]:
-    """Return the version token of each file of a folder that may be read, by its name relative to the folder.
+    """Return relative name -> version token of the files of a folder that are read.
 
-    Empty where there is no such folder, and for what has no folders.
+    The result is empty if the folder does not exist, or the scheme has no folders.
     """
     if storage.scheme_of(uri) not in WRITABLE:
         return {}
     prefix = storage.join(storage.parse_uri(storage.join(uri, "x")).uri.removesuffix("/x"), "")
-    found = {file.removeprefix(prefix): token for file, token in storage.list_versions(uri).items()}
-    return {name: token for name, token in found.items() if not any(fnmatch(_first(name), each) for each in UNREAD)}
+    files = {file.removeprefix(prefix): token for file, token in storage.list_versions(uri).items()}
+    return {
+        name: token
+        for name, token in files.items()
+        if not any(fnmatch(_top_level(name), pattern) for pattern in UNREAD)
+    }
 
 
 def fetch_folder(uri: str, versions: Mapping[str, str], *, cache_dir: Path | None = None, force: bool = False) -> Path:
-    """Return a local folder of links to checked copies of a remote folder's files, fetched where they are not here.
+    """Return a local folder of links to cached copies of the files of a remote folder.
 
     Parameters
     ----------
     uri
-        The folder.
+        URI of the folder.
     versions
-        What `versions_in` says of it.
+        Result of `versions_in`.
     cache_dir, force
-        As `resolve_uri_to_local` has them.
+        As in `resolve_uri_to_local`.
+
+    Returns
+    -------
+    Path
+        The local folder.
     """
     root = (cache_dir or cache.DEFAULT_DIR).expanduser().absolute()
     folder = root / cache.cache_key(uri, _token(versions)) / uri.rstrip("/").rpartition("/")[2]
     log.info("%s: %d files", storage.redact(uri), len(versions))
     fetch = partial(_fetch, uri, root=root, force=force)
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with ThreadPoolExecutor(_PARALLEL) as pool:
         for name, copy in pool.map(fetch, versions.items()):
             _link(folder / name, copy)
     return folder
@@ -81,7 +90,7 @@ def _token(versions: Mapping[str, str]) -> str:
     return digest_of(sorted(versions.items()))
 
 
-def _first(name: str) -> str:
+def _top_level(name: str) -> str:
     return name.partition("/")[0]
 
 
@@ -89,7 +98,7 @@ def _fetch(folder: str, version: tuple[str, str], *, root: Path, force: bool) ->
     name, token = version
     uri = storage.join(folder, name)
 
-    def get(target: Path) -> dict[str, Any]:
+    def get(target: Path) -> Metadata:
         storage.get(uri, target)
         return {"source": storage.redact(uri)}
 
@@ -97,7 +106,7 @@ def _fetch(folder: str, version: tuple[str, str], *, root: Path, force: bool) ->
     return name, entry.path
 
 
-def _link(place: Path, copy: Path) -> None:
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with suppress(FileExistsError):  # of an earlier run, or of one beside this
-        place.symlink_to(copy)
+def _link(path: Path, copy: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(FileExistsError):  # from an earlier or a parallel run
+        path.symlink_to(copy)

@@ -1,4 +1,4 @@
-"""References kept on Synapse."""
+"""References on Synapse."""
 
 import os
 import re
@@ -22,21 +22,21 @@ _DEADLINE: Final = 180.0
 
 
 class SynapseSource:
-    """One file on Synapse.
+    """A file on Synapse.
 
     Parameters
     ----------
     uri
         ``synapse://syn123``, or ``synapse://syn123.4`` for version 4.
     auth_token
-        Personal access token; default: the environment variable SYNAPSE_AUTH_TOKEN, then ``~/.synapseConfig``.
+        Personal access token; by default the environment variable SYNAPSE_AUTH_TOKEN, then ``~/.synapseConfig``.
     """
 
     def __init__(self, uri: str, **options: Any) -> None:
         refuse_unknown(options, ("auth_token",), of="a Synapse source")
         match = _ID.fullmatch(uri.partition("://")[2].strip("/"))
         if match is None:
-            raise InputError(f"{uri} is no Synapse file", hint="write synapse://syn123 or synapse://syn123.4")
+            raise InputError(f"invalid Synapse URI {uri}", hint="write synapse://syn123 or synapse://syn123.4")
         self.synapse_id, self._version = match.group(1), match.group(2)
         self._auth_token: str | None = options.get("auth_token") or os.environ.get(_TOKEN)
         remember_secret(self._auth_token)
@@ -44,27 +44,27 @@ class SynapseSource:
 
     @property
     def uri(self) -> str:
-        """The id, and the version where one was asked for."""
+        """Canonical URI: the id, and the version if given."""
         return f"synapse://{self.synapse_id}" + (f".{self._version}" if self._version else "")
 
     @property
     def name(self) -> str:
-        """The file's name on Synapse."""
+        """File name on Synapse."""
         return Path(str(self._entity.name)).name
 
     def token(self) -> str:
-        """Version number and MD5 of the file."""
+        """Return version number and MD5 of the file."""
         return f"{self._entity.version_number}-{self._entity.file_handle.content_md5}"
 
     def fetch(self, target: Path) -> Metadata:
-        """Download the file; the client library compares its MD5."""
+        """Download the file and return its metadata; the client library verifies the MD5."""
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".synapse-", dir=target.parent) as folder:
             entity = attempt(lambda: self._get(folder), what=f"get {self.uri}")
             if not entity.path:
                 raise StorageError(
-                    f"refused: {self.uri} cannot be downloaded with this token",
-                    hint="accept the conditions for use on its Synapse page, or ask its owner for access",
+                    f"access denied: {self.uri} cannot be downloaded with this token",
+                    hint="accept the conditions for use on its Synapse page, or request access from its owner",
                 )
             Path(entity.path).replace(target)
         annotations = {name: [str(v) for v in values] for name, values in (entity.annotations or {}).items()}
@@ -78,16 +78,16 @@ class SynapseSource:
 
     @cached_property
     def _entity(self) -> Any:
-        """What Synapse says of the file, asked once."""
-        entity = attempt(lambda: within(_DEADLINE, self._look), what=f"look at {self.uri}")
+        """Metadata of the file on Synapse, requested once."""
+        entity = attempt(lambda: within(_DEADLINE, self._get_metadata), what=f"get metadata of {self.uri}")
         if entity.file_handle is None:
             raise StorageError(
-                f"refused: {self.uri} shows no file to this token",
-                hint=f"set {_TOKEN} to a token with view and download, and accept the file's conditions",
+                f"access denied: {self.uri} has no file that this token can read",
+                hint=f"set {_TOKEN} to a token with view and download scope, and accept the conditions for use",
             )
         return entity
 
-    def _look(self) -> Any:
+    def _get_metadata(self) -> Any:
         return self._get(None)
 
     def _get(self, folder: str | None) -> Any:
@@ -96,8 +96,8 @@ class SynapseSource:
         with tempfile.TemporaryDirectory(prefix="spatialcore-synapse-") as cache:
             client = self._sign_in(cache)
             version = int(self._version) if self._version else None
-            wanted = File(id=self.synapse_id, version_number=version, path=folder, download_file=folder is not None)
-            return wanted.get(synapse_client=client)
+            file = File(id=self.synapse_id, version_number=version, path=folder, download_file=folder is not None)
+            return file.get(synapse_client=client)
 
     def _sign_in(self, cache: str) -> Any:
         import synapseclient
@@ -123,13 +123,13 @@ def download_synapse_reference(
     Parameters
     ----------
     synapse_id
-        ``syn123``, or ``syn123.4`` for a version.
+        ``syn123``, or ``syn123.4`` for version 4.
     output
-        A file, or a folder (then the name on Synapse is kept). Buckets are fine.
+        Path or URI of a file or folder; in a folder the file has its name on Synapse.
     force
-        Download again even if it is there.
+        Download again even if the output exists.
     auth_token
-        Personal access token; default: SYNAPSE_AUTH_TOKEN, then ``~/.synapseConfig``.
+        Personal access token; by default SYNAPSE_AUTH_TOKEN, then ``~/.synapseConfig``.
 
     Returns
     -------
@@ -139,11 +139,11 @@ def download_synapse_reference(
     Raises
     ------
     InputError
-        If the id is malformed.
+        The id is invalid.
     StorageError
-        If the token may not download it.
+        The token does not permit the download.
     DependencyError
-        If synapseclient is not installed.
+        synapseclient is not installed.
 
     Examples
     --------
@@ -161,6 +161,6 @@ def _require_client() -> None:
     except ImportError:
         missing = DependencyError(
             "synapseclient is needed for synapse:// URIs: pip install synapseclient",
-            hint="or install the extra: spatialcore-celltyping[synapse]",
+            hint="or install the extra: pip install 'spatialcore-celltyping[synapse]'",
         )
         raise missing from None

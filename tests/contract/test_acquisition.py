@@ -82,7 +82,7 @@ def test_the_default_cache_lies_in_the_home_folder(s3: str, tmp_path: Path) -> N
 
 
 def test_a_web_page_is_no_reference(web: str, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no HDF5 file"):
+    with pytest.raises(InputError, match="not an HDF5 file"):
         acquire_reference(f"{web}/page.h5ad", tmp_path / "out.h5ad")
     with pytest.raises(InputError, match="DOCTYPE"):
         resolve_uri_to_local(f"{web}/page.h5ad", tmp_path / "cache")
@@ -115,7 +115,7 @@ def test_somebody_elses_file_is_not_overwritten(reference: Path, tmp_path: Path,
         acquire_reference(str(reference), output)
     assert output.read_bytes() == b"years of work"
     acquire_reference(str(reference), output, force=True)
-    with pytest.raises(InputError, match="holds"):
+    with pytest.raises(InputError, match="contains"):
         acquire_reference(f"{web}/lung.h5ad", output)
 
 

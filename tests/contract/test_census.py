@@ -164,7 +164,7 @@ def test_a_uri_may_carry_the_draw(census: str, tmp_path: Path) -> None:
     written = ad.read_h5ad(acquire_reference(f"{uri}&max_cells=40&random_state=7", tmp_path / "written.h5ad"))
     assert written.n_obs == 40
     assert list(written.obs_names) == list(told.obs_names)
-    with pytest.raises(InputError, match="no number"):
+    with pytest.raises(InputError, match="not a number"):
         acquire_reference(f"{uri}&max_cells=many", tmp_path / "x.h5ad")
 
 
@@ -173,7 +173,7 @@ def test_a_data_set_that_is_not_in_the_census(census: str, tmp_path: Path) -> No
         download_cellxgene_reference("healthy_human_liver", tmp_path / "x.h5ad", census=census)
     with pytest.raises(InputError, match="did you mean"):
         acquire_reference("cellxgene://human_lung_atlas", tmp_path / "x.h5ad")
-    with pytest.raises(InputError, match="no CELLxGENE data set id"):
+    with pytest.raises(InputError, match="invalid CELLxGENE data set id"):
         acquire_reference("cellxgene://dataset/123", tmp_path / "x.h5ad")
     with pytest.raises(InputError, match="max_cells"):
         acquire_reference("cellxgene://?tissue=lung", tmp_path / "x.h5ad", max_cell=5)

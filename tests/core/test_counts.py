@@ -20,14 +20,14 @@ def cells(seed: int, n: int = 60, genes: int = 120) -> sp.csr_matrix:
 
 @settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), target=st.sampled_from([1e3, 1e4, 1e6]))
-def test_natural_logarithms_are_undone(seed: int, target: float) -> None:
+def test_counts_from_natural_logarithms(seed: int, target: float) -> None:
     counts = cells(seed)
     recovered, kind = recover_counts(log1p_normalize(counts, target))
     assert kind == "recovered"
     np.testing.assert_array_equal(recovered.toarray(), counts.toarray())
 
 
-def test_logarithms_of_base_two_are_undone() -> None:
+def test_counts_from_base_two_logarithms() -> None:
     counts = cells(1)
     logged = log1p_normalize(counts)
     logged.data /= np.log(2)
@@ -36,7 +36,7 @@ def test_logarithms_of_base_two_are_undone() -> None:
     np.testing.assert_array_equal(recovered.toarray(), counts.toarray())
 
 
-def test_the_smallest_value_may_lie_outside_the_genes_read() -> None:
+def test_smallest_value_of_genes_that_are_not_read() -> None:
     counts = cells(2)
     logged = log1p_normalize(counts)
     floor = np.array([row.data.min() for row in logged])
@@ -46,28 +46,28 @@ def test_the_smallest_value_may_lie_outside_the_genes_read() -> None:
     np.testing.assert_array_equal(recovered.toarray(), counts[:, :9].toarray())
 
 
-def test_values_without_the_pattern_become_pseudo_counts_of_one_total() -> None:
+def test_pseudo_counts() -> None:
     rng = np.random.default_rng(0)
     guessed, kind = recover_counts(np.log1p(rng.gamma(1.0, 50, (30, 400))))
     assert kind == "pseudo"
     np.testing.assert_allclose(guessed.sum(axis=1), PSEUDO_TOTAL, rtol=0.05)
 
 
-def test_a_wide_range_of_values_is_not_taken_for_counts() -> None:
+def test_wide_range_of_values_is_not_recovered() -> None:
     """Where nearly all values are a hundred times the smallest, its being one of itself proves nothing."""
     values = np.random.default_rng(0).uniform(100, 10_000, (30, 50))
     values[:, 0] = 0.01
     assert recover_counts(np.log1p(values))[1] == "pseudo"
 
 
-def test_integers_are_taken_as_they_are() -> None:
+def test_integers_are_unchanged() -> None:
     counts = cells(3)
     taken, kind = recover_counts(counts)
     assert kind == "raw"
     assert (taken != counts).nnz == 0
 
 
-def test_a_cell_without_counts_stays_empty() -> None:
+def test_cell_without_counts() -> None:
     logged = log1p_normalize(cells(4)).tolil()
     logged[5] = 0
     recovered, kind = recover_counts(logged.tocsr())
@@ -76,6 +76,6 @@ def test_a_cell_without_counts_stays_empty() -> None:
 
 
 @pytest.mark.parametrize("bad", [-0.5, np.nan, np.inf])
-def test_what_is_no_expression_is_refused(bad: float) -> None:
+def test_values_that_cannot_be_expression(bad: float) -> None:
     with pytest.raises(NormalizationError, match="Cannot safely normalize data"):
         recover_counts(np.array([[0.5, bad], [1.5, 2.5]]))

@@ -1,4 +1,4 @@
-"""The matrix contract holds for every way of storing one: scipy's own indexing is the oracle."""
+"""The `Matrix` interface for all storages, compared with indexing in scipy; covers core/blocks and core/compressed."""
 
 from pathlib import Path
 from typing import Any
@@ -48,19 +48,19 @@ def source(request: pytest.FixtureRequest, truth: np.ndarray, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("block", [7, 2_000_000])
-def test_take_is_indexing(source: Any, truth: np.ndarray, block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_take_equals_indexing(source: Any, truth: np.ndarray, block: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(blocks, "BLOCK_VALUES", block)
     rows = np.array([0, 1, 2, 11, 12, 40, 41, 100, 156])
     columns = np.array([60, 3, 7, 8, 0])
     matrix = open_matrix(source)
     assert matrix.shape == truth.shape
-    for wanted in (rows, rows[:0], np.arange(157)):
-        taken = matrix.take(wanted, columns)
-        assert taken.dtype == np.float32
-        assert taken.format == "csr"
-        assert taken.has_canonical_format
-        np.testing.assert_array_equal(taken.toarray(), truth[wanted][:, columns])
-        np.testing.assert_array_equal(matrix.take(wanted).toarray(), truth[wanted])
+    for selected in (rows, rows[:0], np.arange(157)):
+        result = matrix.take(selected, columns)
+        assert result.dtype == np.float32
+        assert result.format == "csr"
+        assert result.has_canonical_format
+        np.testing.assert_array_equal(result.toarray(), truth[selected][:, columns])
+        np.testing.assert_array_equal(matrix.take(selected).toarray(), truth[selected])
     assert (matrix.take(rows).data != 0).all()
 
 
@@ -72,7 +72,7 @@ def test_row_sums_and_floors(source: Any, truth: np.ndarray) -> None:
     np.testing.assert_array_equal(matrix.row_floor(rows), expected)
 
 
-def test_sampled_values_are_non_zero_values_of_the_matrix(source: Any, truth: np.ndarray) -> None:
+def test_sampled_values(source: Any, truth: np.ndarray) -> None:
     drawn = open_matrix(source).sample_values(300, np.random.default_rng(0))
     assert 0 < len(drawn) <= 300
     assert set(np.unique(drawn)) <= set(np.unique(truth[truth > 0]))
@@ -80,26 +80,26 @@ def test_sampled_values_are_non_zero_values_of_the_matrix(source: Any, truth: np
     np.testing.assert_array_equal(drawn, again)
 
 
-def test_backed_anndata_is_read_without_loading(truth: np.ndarray, tmp_path: Path) -> None:
+def test_backed_anndata(truth: np.ndarray, tmp_path: Path) -> None:
     ad.AnnData(sp.csr_matrix(truth)).write_h5ad(tmp_path / "a.h5ad")
     backed = ad.read_h5ad(tmp_path / "a.h5ad", backed="r")
     np.testing.assert_array_equal(open_matrix(backed.X).take(np.arange(9)).toarray(), truth[:9])
 
 
-def test_explicit_zeros_are_dropped() -> None:
+def test_explicit_zeros() -> None:
     X = sp.csr_matrix((np.array([0.0, 2.0]), np.array([0, 1]), np.array([0, 2])), shape=(1, 3))
     assert open_matrix(X).take(np.array([0])).nnz == 1
     assert open_matrix(X.tocsc()).take(np.array([0])).nnz == 1
 
 
-@pytest.mark.parametrize("thing", ["text", np.arange(3), {"a": 1}, None])
-def test_what_is_no_matrix_is_refused(thing: Any) -> None:
+@pytest.mark.parametrize("value", ["text", np.arange(3), {"a": 1}, None])
+def test_objects_that_are_not_matrices(value: Any) -> None:
     with pytest.raises(InputError, match="expected a matrix"):
-        open_matrix(thing)
+        open_matrix(value)
 
 
 @pytest.mark.parametrize("part", ["indptr", "indices", "data"])
-def test_cut_off_sparse_arrays_are_refused(truth: np.ndarray, part: str, tmp_path: Path) -> None:
+def test_truncated_sparse_arrays(truth: np.ndarray, part: str, tmp_path: Path) -> None:
     group = stored(truth, "csr", "h5", tmp_path)
     values = group[part][:-3]
     del group[part]
@@ -109,7 +109,7 @@ def test_cut_off_sparse_arrays_are_refused(truth: np.ndarray, part: str, tmp_pat
 
 
 @pytest.mark.parametrize("kind", ["csr", "csc"])
-def test_an_index_out_of_range_is_refused(truth: np.ndarray, kind: str, tmp_path: Path) -> None:
+def test_index_out_of_bounds(truth: np.ndarray, kind: str, tmp_path: Path) -> None:
     group = stored(truth, kind, "h5", tmp_path)
     group["indices"][5] = 10_000
     with pytest.raises(InputError, match="index 10000"):

@@ -48,7 +48,7 @@ STATES = {
 
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("kind", [np.asarray, sp.csr_matrix, sp.csc_matrix, sp.csr_array, sp.coo_matrix])
-def test_every_state_in_every_format(state: str, kind: Any, counts: np.ndarray) -> None:
+def test_state_in_all_formats(state: str, kind: Any, counts: np.ndarray) -> None:
     stored = kind(STATES[state](counts))
     status = check_normalization_status(ad.AnnData(stored if kind is not sp.coo_matrix else stored.tocsr()))
     assert status["x_state"] == state
@@ -60,7 +60,7 @@ def test_every_state_in_every_format(state: str, kind: Any, counts: np.ndarray) 
 
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("kind", [np.asarray, sp.csr_matrix, sp.csc_matrix])
-def test_backed_and_file_say_what_memory_says(state: str, kind: Any, counts: np.ndarray, tmp_path: Path) -> None:
+def test_backed_and_file_equal_memory(state: str, kind: Any, counts: np.ndarray, tmp_path: Path) -> None:
     memory = ad.AnnData(kind(STATES[state](counts)))
     memory.write_h5ad(tmp_path / "a.h5ad")
     backed = check_normalization_status(ad.read_h5ad(tmp_path / "a.h5ad", backed="r"))
@@ -70,7 +70,7 @@ def test_backed_and_file_say_what_memory_says(state: str, kind: Any, counts: np.
 
 
 @pytest.mark.parametrize(("target", "state"), [(1e4, "log1p_10k"), (10_751, "log1p_10k"), (1e6, "log1p_cpm")])
-def test_target_sum_is_that_of_scanpy(target: float, state: str, counts: np.ndarray) -> None:
+def test_target_sum_of_scanpy(target: float, state: str, counts: np.ndarray) -> None:
     adata = ad.AnnData(sp.csr_matrix(counts[counts.sum(axis=1) > 0]))
     sc.pp.normalize_total(adata, target_sum=target)
     sc.pp.log1p(adata)
@@ -80,7 +80,7 @@ def test_target_sum_is_that_of_scanpy(target: float, state: str, counts: np.ndar
     assert status["has_log1p_uns"]
 
 
-def test_the_order_in_which_raw_counts_are_looked_for(counts: np.ndarray) -> None:
+def test_priority_of_raw_counts(counts: np.ndarray) -> None:
     wide = ad.AnnData(np.hstack([counts, counts]))
     adata = ad.AnnData(counts.copy(), layers={name: counts.copy() for name in ("raw", "counts", "raw_counts")})
     wide.obs_names = adata.obs_names
@@ -93,14 +93,14 @@ def test_the_order_in_which_raw_counts_are_looked_for(counts: np.ndarray) -> Non
             del adata.layers[source.removeprefix("layers/")]
 
 
-def test_a_layer_called_counts_that_holds_logarithms_is_not_believed(counts: np.ndarray) -> None:
+def test_layer_counts_with_logarithms_is_ignored(counts: np.ndarray) -> None:
     adata = ad.AnnData(logged(counts, 1e6), layers={"counts": logged(counts, 1e4)})
     assert check_normalization_status(adata)["raw_source"] is None
 
 
 @pytest.mark.parametrize("order", ["fine first", "fine last"])
 @pytest.mark.parametrize("share", [0.05, 0.4, 0.8])
-def test_rows_on_another_scale_are_seen_wherever_they_lie(order: str, share: float, counts: np.ndarray) -> None:
+def test_rows_with_another_scale_in_any_position(order: str, share: float, counts: np.ndarray) -> None:
     many = np.tile(counts[counts.sum(axis=1) > 0], (8, 1))
     n_fine = int(len(many) * (1 - share))
     mixed = np.vstack([logged(many[:n_fine], 1e4), logged(many[n_fine:], 1e6)])
@@ -110,29 +110,29 @@ def test_rows_on_another_scale_are_seen_wherever_they_lie(order: str, share: flo
     assert not status["is_usable"]
 
 
-def test_raw_rows_first_and_logarithms_after_are_no_counts(counts: np.ndarray) -> None:
+def test_raw_rows_followed_by_logarithms(counts: np.ndarray) -> None:
     mixed = np.vstack([counts, logged(np.tile(counts, (4, 1)), 1e4)])
     assert check_normalization_status(ad.AnnData(mixed))["raw_source"] is None
 
 
-def test_genes_left_out_after_normalising_still_pass(counts: np.ndarray) -> None:
+def test_genes_removed_after_normalization(counts: np.ndarray) -> None:
     filled = counts[counts.sum(axis=1) > 0]
-    kept = logged(filled, 1e4)[:, np.argsort(filled.mean(axis=0))[2:]]
-    assert check_normalization_status(ad.AnnData(kept))["x_state"] == "log1p_10k"
+    remaining = logged(filled, 1e4)[:, np.argsort(filled.mean(axis=0))[2:]]
+    assert check_normalization_status(ad.AnnData(remaining))["x_state"] == "log1p_10k"
 
 
 @pytest.mark.parametrize("dtype", [np.int8, np.int32, np.int64, np.uint16, np.float64, bool])
-def test_counts_of_any_number_type_are_raw(dtype: Any, counts: np.ndarray) -> None:
+def test_counts_of_all_dtypes(dtype: Any, counts: np.ndarray) -> None:
     typed = np.clip(counts, 0, 100).astype(dtype)
     assert check_normalization_status(ad.AnnData(sp.csr_matrix(typed)))["x_state"] == "raw"
 
 
-def test_float_errors_of_counts_are_forgiven(counts: np.ndarray) -> None:
+def test_rounding_errors_of_counts(counts: np.ndarray) -> None:
     wobbly = counts.astype(np.float64) * (1 + 2e-16)
     assert check_normalization_status(ad.AnnData(wobbly))["x_state"] == "raw"
 
 
-def test_ninety_five_percent_is_the_border(counts: np.ndarray) -> None:
+def test_integer_threshold(counts: np.ndarray) -> None:
     values = np.full((100, 100), 3.0)
     values.ravel()[: int(0.04 * values.size)] = 2.5
     assert check_normalization_status(ad.AnnData(values))["x_state"] == "raw"
@@ -141,7 +141,7 @@ def test_ninety_five_percent_is_the_border(counts: np.ndarray) -> None:
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_values_that_are_no_numbers_are_unknown(bad: float, counts: np.ndarray) -> None:
+def test_nan_and_infinite_values(bad: float, counts: np.ndarray) -> None:
     values = logged(counts, 1e4)
     values[:, 3] = bad
     assert check_normalization_status(ad.AnnData(values))["x_state"] == "unknown"
@@ -154,11 +154,11 @@ def test_empty_matrices(shape: tuple[int, int], kind: Any) -> None:
     assert (status["x_state"], status["raw_source"], status["is_usable"]) == ("unknown", None, False)
 
 
-def test_no_x_at_all() -> None:
+def test_no_x() -> None:
     assert check_normalization_status(ad.AnnData(obs=pd.DataFrame(index=list("ab"))))["x_state"] == "unknown"
 
 
-def test_same_seed_same_answer_and_the_global_seed_stays(counts: np.ndarray) -> None:
+def test_random_state(counts: np.ndarray) -> None:
     before = np.random.get_state()[1].copy()  # noqa: NPY002
     adata = ad.AnnData(sp.csr_matrix(logged(np.tile(counts, (9, 1)), 1e4)))
     assert check_normalization_status(adata, random_state=1) == check_normalization_status(adata, random_state=1)
@@ -174,7 +174,7 @@ def test_values_are_checked(name: str, value: float, counts: np.ndarray) -> None
         check_normalization_status(ad.AnnData(counts), **{name: value})
 
 
-def test_log1p_normalize_is_scanpys(counts: np.ndarray) -> None:
+def test_log1p_normalize_equals_scanpy(counts: np.ndarray) -> None:
     whole = sp.csr_matrix(np.vstack([counts, np.zeros((2, counts.shape[1]), np.float32)]))
     adata = ad.AnnData(whole.copy())
     sc.pp.normalize_total(adata, target_sum=1e4)

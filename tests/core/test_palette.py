@@ -15,30 +15,30 @@ def smallest_distance(colors):
 
 
 @pytest.mark.parametrize(("n", "least"), [(3, 20), (10, 19), (30, 17), (60, 12)])
-def test_colors_are_told_apart_and_from_the_greys(n, least):
+def test_colours_are_distinct(n, least):
     colors = palette([f"type {i}" for i in range(n)] + [UNASSIGNED, LOW_COUNT])
     assert len(set(colors.values())) == n + 2
     assert smallest_distance(colors.values()) >= least
 
 
-def test_a_class_appended_changes_no_other():
+def test_appended_class_changes_no_other_colour():
     before = palette(["B cell", "T cell"])
     after = palette(["B cell", "T cell", "mast cell"])
     assert {name: after[name] for name in before} == before
 
 
-def test_a_class_in_between_changes_no_other_when_colors_are_kept():
+def test_inserted_class_with_keep():
     before = palette([f"type {i:02}" for i in range(0, 40, 2)])
     after = palette([f"type {i:02}" for i in range(40)], keep=before)
     assert {name: after[name] for name in before} == before
     assert len(set(after.values())) == 40
 
 
-def test_more_classes_than_one_block_still_have_own_colors():
+def test_150_classes():
     assert len(set(palette(map(str, range(150))).values())) == 150
 
 
-def test_repeats_are_one_class_and_unassigned_is_grey_whatever_is_kept():
+def test_repeated_names_and_unassigned():
     colors = palette(["a", "a", UNASSIGNED], keep={UNASSIGNED: "#ff0000", "gone": "#000000"})
     assert list(colors) == ["a", UNASSIGNED]
     assert colors[UNASSIGNED] == palette([UNASSIGNED])[UNASSIGNED] != "#ff0000"
@@ -54,11 +54,11 @@ SHARMA = [
 
 
 @pytest.mark.parametrize(("first", "second", "expected"), SHARMA)
-def test_published_differences(first, second, expected):
+def test_ciede2000_of_published_pairs(first, second, expected):
     assert ciede2000(np.array(first), np.array(second)) == pytest.approx(expected, abs=1e-4)
 
 
-def test_agrees_with_scikit_image(rng):
+def test_lab_and_ciede2000_equal_scikit_image(rng):
     color = pytest.importorskip("skimage.color")
     rgb = rng.uniform(size=(40, 3))
     lab = color.rgb2lab(rgb)

@@ -1,4 +1,4 @@
-"""What is said where an optional package is not installed."""
+"""Errors for optional packages that are not installed."""
 
 import sys
 from collections.abc import Callable
@@ -21,7 +21,7 @@ from spatialcore.errors import DependencyError
         ("gcsfs", "gs://bucket/a.h5ad", "pip install google-cloud-storage"),
     ],
 )
-def test_the_package_is_named(
+def test_error_names_the_package(
     module: str, source: str, text: str, tmp_path: Path, hide_package: Callable[[str], None]
 ) -> None:
     hide_package(module)
@@ -30,7 +30,7 @@ def test_the_package_is_named(
     assert isinstance(failure.value, ImportError)
 
 
-def test_local_files_need_none_of_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_local_files_need_no_optional_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("s3fs", "gcsfs", "cellxgene_census", "synapseclient", "aiohttp"):
         monkeypatch.setitem(sys.modules, module, None)
     (tmp_path / "a").write_text("x")

