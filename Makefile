@@ -7,6 +7,11 @@ READY := $(VENV)/.ready
 EXTRAS ?= dev
 PORT ?= 4200
 JOBS ?= 2
+# pinned: constraints.txt; lowest or latest: what pyproject.toml allows
+RESOLUTION ?= pinned
+RESOLVE_pinned := --constraints constraints.txt
+RESOLVE_lowest := --resolution lowest-direct
+RESOLVE_latest := --resolution highest
 export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
@@ -22,7 +27,7 @@ $(READY): pyproject.toml constraints.txt hatch_build.py spatialcore/annotation/m
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.11 ..."; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --compile-bytecode --constraints constraints.txt --editable '.[$(EXTRAS)]'
+	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --compile-bytecode $(RESOLVE_$(RESOLUTION)) --editable '.[$(EXTRAS)]'
 	@touch $@
 
 demo: $(READY) ## annotate real cells: references -> model -> calls -> plots -> store
@@ -31,10 +36,11 @@ demo: $(READY) ## annotate real cells: references -> model -> calls -> plots -> 
 test: $(READY) ## run the tests (JOBS=2 processes)
 	@$(BIN)/python -m pytest -q -n $(JOBS) --dist loadgroup
 
-lint: $(READY) ## ruff and mypy
+lint: $(READY) ## ruff, mypy and codespell
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/codespell
 
 serve: $(READY) ## Prefect server with its UI on 127.0.0.1, deployments served
 	@$(BIN)/python -m deployments.serve --port $(PORT)
