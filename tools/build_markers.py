@@ -66,26 +66,26 @@ def count_tables(file: Path) -> None:
     SOURCE.write_text("\n".join(lines) + "\n")
 
 
-def faults(table: dict[str, dict[str, int]]) -> list[str]:
-    """Return what is wrong with the table, one line each."""
+def errors_in(table: dict[str, dict[str, int]]) -> list[str]:
+    """Return the errors in the table, one line each."""
     hierarchy = json.loads((DATA / "ontology_mappings" / "cl_hierarchy.json").read_text())
     names, symbols = set(hierarchy["names"].values()), current_symbols()
-    found = [f"not a Cell Ontology name: {name}" for name in table if name not in names]
-    found += [f"fewer than three genes: {name}" for name, genes in table.items() if len(genes) < 3]
-    found += [
+    errors = [f"not a Cell Ontology name: {name}" for name in table if name not in names]
+    errors += [f"fewer than three genes: {name}" for name, genes in table.items() if len(genes) < 3]
+    errors += [
         f"not a current symbol: {gene} ({name})"
         for name, genes in table.items()
         for gene in genes
         if gene not in symbols
     ]
-    return found
+    return errors
 
 
 def build() -> str:
     """Return the content of the file."""
     table = read_table()
-    if wrong := faults(table):
-        raise SystemExit("\n".join(wrong))
+    if errors := errors_in(table):
+        raise SystemExit("\n".join(errors))
     lines = [f"{json.dumps(name.lower())}: {json.dumps(ranked(name, genes))}" for name, genes in sorted(table.items())]
     metadata = {"types": len(table), "species": "human", "symbols": "GENCODE v44", "source": "tools/markers.tsv"}
     return '{\n"metadata": ' + json.dumps(metadata) + ',\n"markers": {\n' + ",\n".join(lines) + "\n}\n}\n"

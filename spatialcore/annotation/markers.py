@@ -1,23 +1,24 @@
-"""Marker genes of common cell types, and their look-up by any name of the type."""
+"""Canonical marker genes of cell types, with look-up by any name of a type."""
 
 import json
 from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import TypeVar
 
 from spatialcore.annotation.ontology.hierarchy import is_term, name_of
 from spatialcore.annotation.ontology.matcher import matcher_for
 from spatialcore.errors import FileMissingError, InputError
 
 _FILE = "markers/canonical_markers.json"
+T = TypeVar("T")
 
 
 class MarkerTable(dict[str, list[str]]):
-    """Marker genes by lower-case Cell Ontology name; a type is also found by its id, synonym or any spelling of these.
+    """Marker genes by lower-case Cell Ontology name.
 
-    Iterating yields the names as they are stored. Look-ups (``table["CL:0000235"]``, ``table.get("Macrophages")``,
-    ``"macrophage" in table``) resolve what they are given to a term first.
+    Look-ups (``table["CL:0000235"]``, ``table.get("Macrophages")``, ``"macrophage" in table``) accept ids, names,
+    synonyms and other spellings of a type. Iteration yields the stored names.
     """
 
     def __missing__(self, key: str) -> list[str]:
@@ -29,25 +30,40 @@ class MarkerTable(dict[str, list[str]]):
     def __contains__(self, key: object) -> bool:
         return dict.__contains__(self, key) or (isinstance(key, str) and dict.__contains__(self, _stored_name(key)))
 
-    def get(self, key: str, default: Any = None) -> Any:
-        """Return the genes of a type, the default where the table does not have it."""
+    def get(self, key: str, default: T | None = None) -> list[str] | T | None:  # type: ignore[override]
+        """Return the genes of a type, or the default if the table does not have the type."""
         name = key if dict.__contains__(self, key) else _stored_name(key)
         return dict.get(self, name, default) if name else default
 
     def measured(self, genes: Iterable[str]) -> "MarkerTable":
-        """Return the table cut to the genes of a panel; types of which none is left are left out."""
+        """Return the table restricted to the genes of a panel; types without such genes are omitted.
+
+        Parameters
+        ----------
+        genes
+            Genes of the panel.
+
+        Examples
+        --------
+        >>> load_canonical_markers().measured(["CD3E"])["T cells"]
+        ['CD3E']
+        """
         panel = set(genes)
-        cut = {name: [gene for gene in markers if gene in panel] for name, markers in self.items()}
-        return MarkerTable({name: markers for name, markers in cut.items() if markers})
+        measured = {name: [gene for gene in markers if gene in panel] for name, markers in self.items()}
+        return MarkerTable({name: markers for name, markers in measured.items() if markers})
 
 
 def load_canonical_markers() -> MarkerTable:
-    """Return marker genes (current human symbols, most telling first) by lower-case Cell Ontology name.
+    """Return the canonical marker genes by lower-case Cell Ontology name.
+
+    Returns
+    -------
+    Lists of current human gene symbols, sorted by the number of published marker tables that have the gene.
 
     Raises
     ------
     FileMissingError
-        The table is not where the package keeps it.
+        The file of the table does not exist.
     InputError
         The table is empty.
 
@@ -63,10 +79,10 @@ def load_canonical_markers() -> MarkerTable:
 def _shipped() -> dict[str, list[str]]:
     file = files("spatialcore.data").joinpath(_FILE)
     if not file.is_file():
-        raise FileMissingError(f"no marker table at {file}", hint="install the package anew, or pass markers=")
+        raise FileMissingError(f"marker table {file} not found", hint="reinstall the package, or pass markers=")
     markers: dict[str, list[str]] = json.loads(file.read_text(encoding="utf-8")).get("markers", {})
     if not markers:
-        raise InputError(f"the marker table {file} is empty", hint="install the package anew, or pass markers=")
+        raise InputError(f"the marker table {file} is empty", hint="reinstall the package, or pass markers=")
     return markers
 
 

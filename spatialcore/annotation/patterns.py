@@ -1,9 +1,9 @@
-"""Short ways of writing a cell type, as regular expressions with the Cell Ontology's name for each.
+"""Regular expressions for short spellings of cell types, each with the name of a Cell Ontology term.
 
-The first pattern that is found wins, so subtypes stand above what they are subtypes of. Patterns see the label in lower
-case with underscores as spaces, Greek letters spelled out and a cluster number in front taken off. A word that could be
-part of a longer name (``macrophage``, ``fibroblast``) is anchored with ``^`` and ``$``: the longer name goes to the
-word matcher, which knows all of the ontology.
+The first matching pattern is used, so subtypes come before their general types. Patterns are applied to the label in
+lower case, with underscores as spaces, Greek letters spelled out and without a leading cluster number. Words that may
+be part of a longer name (``macrophage``, ``fibroblast``) are anchored with ``^`` and ``$``: longer names are matched
+by their words against the whole ontology.
 """
 
 import re
@@ -16,7 +16,7 @@ _T = r"(?:[ -]*(?:t|t[ -]?cells?|t[ -]lymphocytes?))"
 _DC = r"(?:dendritic cells?|dcs?)"
 _MONO = rf"mono(?:cytes?)?{_CELL}"
 _CD16 = r"(?:cd16|fcgr3a)\+?"
-# What a tumour is named after, and cells that live in it; a lymphoma is of lymphocytes itself
+# Names of tumours, and of the cells around tumour cells
 _SOLID = r"(?:\w*carcinoma|\w*melanoma|glioma|\w{4,}blastoma|\w*sarcoma)"
 _BLOOD = r"(?:lymphoma|leuka?emi[ac]|myeloma)"
 _HOST = (
@@ -31,7 +31,7 @@ _GROWN = (
 _ALVEOLAR = r"alveolar (?:epithelial )?(?:cells? )?type"
 
 CELL_TYPE_PATTERNS: dict[str, str] = {
-    # tumours: what grew out of a type is no longer it; what merely lies among tumour cells still is
+    # tumours: cells that a tumour consists of, not the cells that infiltrate it
     rf"(?<!non )(?<!non-)\b(?:malignan\w+|neoplas\w+|{_BLOOD})\b{_NEARBY}": "malignant cell",
     rf"^(?!.*\b{_HOST}\b).*\b{_SOLID}\b{_NEARBY}": "malignant cell",
     rf"^(?:aml |b-?all |t-?all |all |cll |leuka?emi[ac] )?blasts?{_CELL}$": "malignant cell",
@@ -111,14 +111,18 @@ CELL_TYPE_PATTERNS: dict[str, str] = {
 
 
 def get_canonical_term(label: str) -> str | None:
-    """Return the Cell Ontology name, in lower case, that a pattern gives for a label; None if none matches.
+    """Return the lower-case name of the Cell Ontology term that a pattern gives for a label, or None.
 
-    `CELL_TYPE_PATTERNS` is read on every call: a pattern that was added to it is used from then on.
+    `CELL_TYPE_PATTERNS` is read on every call, so patterns can be added at run time.
 
     Parameters
     ----------
     label
-        A cell type as its authors wrote it.
+        The label of a cell type.
+
+    Returns
+    -------
+    The lower-case name of the term, a key of the ontology index; None if no pattern matches.
 
     Examples
     --------

@@ -86,7 +86,7 @@ def _join_hyphenated(label: str, words: list[str], tissue: str) -> list[str]:
 
 
 def is_searchable(part: str) -> bool:
-    """Return whether a part of a label can be looked up on its own; single letters cannot, except T and B."""
+    """Return whether a part of a label can be looked up on its own; most single letters cannot."""
     words = without_cell(words_of(part))
     return len(words) > 1 or len(words[0]) > 1 or words[0] in SHORT_HEADS or f"{words[0]} cell" in abbreviations()
 

@@ -1,4 +1,4 @@
-"""Small data sets of labels."""
+"""Data sets of labels."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ from tests.cells import cells_with
 
 @pytest.fixture
 def labelled() -> Callable[..., AnnData]:
-    """Return a maker of data sets: one cell per label, further columns as keywords."""
+    """Return a function that creates data sets: one cell per label, further columns as keywords."""
 
     def make(labels: list[object], **columns: list[object]) -> AnnData:
         return cells_with(label=labels, **columns)

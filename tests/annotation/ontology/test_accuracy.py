@@ -1,4 +1,4 @@
-"""What the benchmark measures does not get worse."""
+"""Lower bounds of the accuracy that the benchmark measures."""
 
 import pytest
 
@@ -10,7 +10,7 @@ def pairs(shared):
     return read_truth(shared / "truth")
 
 
-def test_accuracy_on_the_curators_tables(pairs):
+def test_accuracy_on_curated_tables(pairs):
     figures = report(judge(pairs, ask(pairs, "source")))
     assert figures.loc["non-trivial", "exact"] > 62
     assert figures.loc["non-trivial", "within2"] > 82
@@ -19,17 +19,17 @@ def test_accuracy_on_the_curators_tables(pairs):
     assert figures.loc["trivial and recurring", "exact"] > 82
 
 
-def test_what_is_shipped_answers_what_recurs(pairs):
+def test_accuracy_with_the_shipped_lexicon(pairs):
     figures = report(judge(pairs, ask(pairs, "none")))
     assert figures.loc["trivial and recurring", "exact"] > 86
 
 
-def test_labels_of_no_type_are_left_unmapped(shared):
+def test_labels_that_name_no_type_are_unmapped(shared):
     kept, total, _ = abstained(shared / "truth")
     assert (kept, total) == (42, 44)
 
 
-def test_agreement_of_curators_bounds_what_can_be_reached(pairs):
+def test_bounds_by_agreement_of_curators(pairs):
     kept = pairs.iloc[:0].copy()
     kept.loc[0] = ["one", "x", frozenset({"a"}), False, False, True]
     kept.loc[1] = ["two", "X", frozenset({"a"}), False, False, True]

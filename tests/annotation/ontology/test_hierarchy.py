@@ -1,4 +1,4 @@
-"""The is_a graph, against cellxgene-ontology-guide where it is installed."""
+"""The is_a graph, compared with cellxgene-ontology-guide."""
 
 import random
 
@@ -28,29 +28,29 @@ def test_known_relations():
     assert current_id("CL:9999999") is None
 
 
-def test_ancestors_are_those_of_the_guide():
+def test_ancestors_equal_those_of_the_guide():
     guide = pytest.importorskip("cellxgene_ontology_guide.ontology_parser").OntologyParser()
     for term in random.Random(0).sample(sorted(hierarchy().names), 200):
-        theirs = guide.get_ancestors_with_distances(term) if hasattr(guide, "get_ancestors_with_distances") else None
-        expected = theirs or dict.fromkeys(guide.get_term_ancestors(term))
+        distances = guide.get_ancestors_with_distances(term) if hasattr(guide, "get_ancestors_with_distances") else None
+        expected = distances or dict.fromkeys(guide.get_term_ancestors(term))
         assert set(ancestors(term)) == set(expected)
 
 
 def test_common_ancestor_is_an_ancestor_of_all():
-    draw = random.Random(1)
+    rng = random.Random(1)
     terms = sorted(descendants(ROOT))
     for _ in range(200):
-        pair = draw.sample(terms, 2)
-        shared = lowest_common_ancestor(pair)
-        assert all(is_a(term, shared) for term in pair)
-        assert not any(all(is_a(term, child) for term in pair) for child in hierarchy().children[shared])
+        pair = rng.sample(terms, 2)
+        common = lowest_common_ancestor(pair)
+        assert all(is_a(term, common) for term in pair)
+        assert not any(all(is_a(term, child) for term in pair) for child in hierarchy().children[common])
 
 
 def test_distance_is_symmetric_and_zero_only_to_itself():
-    draw = random.Random(2)
+    rng = random.Random(2)
     terms = sorted(descendants(ROOT))
     for _ in range(200):
-        one, two = draw.sample(terms, 2)
+        one, two = rng.sample(terms, 2)
         assert distance(one, two) == distance(two, one) > 0
 
 
@@ -63,7 +63,7 @@ def test_coarse_terms_are_ancestors():
     assert all(is_a(fine, coarse) and fine != coarse for fine, coarse in PANEL_TERMS.items())
 
 
-def test_errors_name_the_successor():
+def test_errors_name_the_replacement():
     with pytest.raises(InputError, match="replaced by CL:0000000"):
         name_of("CL:0000003")
     with pytest.raises(InputError):

@@ -1,4 +1,4 @@
-"""Every example of the how-to page runs and prints what it says."""
+"""The examples of the how-to page."""
 
 import doctest
 from pathlib import Path

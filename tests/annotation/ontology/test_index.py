@@ -1,32 +1,22 @@
-"""The shipped tables are what the tools make, and an index of one's own is honoured."""
+"""The shipped ontology index, and custom ones."""
 
-import importlib.util
 import json
-from pathlib import Path
 
 import pytest
 
 from spatialcore.annotation import load_ontology_index
 from spatialcore.errors import FileMissingError, InputError
-
-ROOT = Path(__file__).resolve().parents[3]
-
-
-def tool(name):
-    spec = importlib.util.spec_from_file_location(name, ROOT / "tools" / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+from tests.tools import ROOT, load_tool
 
 
-def test_shipped_files_are_what_the_tool_makes():
+def test_shipped_files_equal_the_output_of_the_tool():
     pytest.importorskip("cellxgene_ontology_guide")
-    made = tool("build_ontology_index").build()
+    built = load_tool("build_ontology_index").build()
     folder = ROOT / "spatialcore" / "data" / "ontology_mappings"
-    assert {name: (folder / name).read_text() == text for name, text in made.items()} == dict.fromkeys(made, True)
+    assert {name: (folder / name).read_text() == text for name, text in built.items()} == dict.fromkeys(built, True)
 
 
-def test_shape():
+def test_format():
     index = load_ontology_index()
     assert index["metadata"]["cl_terms"] > 3000
     assert index["cl"]["cd4-positive, alpha-beta t cell"] == {
@@ -36,7 +26,7 @@ def test_shape():
     assert all(key == key.lower() and entry["id"].startswith("CL:") for key, entry in index["cl"].items())
 
 
-def test_index_path_is_honoured_every_time(tmp_path):
+def test_index_path_is_read_on_every_call(tmp_path):
     file = tmp_path / "index.json"
     for name in ("one", "two"):
         file.write_text(json.dumps({"cl": {name: {"id": "CL:0000000", "name": name}}}))
@@ -44,7 +34,7 @@ def test_index_path_is_honoured_every_time(tmp_path):
     assert len(load_ontology_index()["cl"]) > 6000
 
 
-def test_what_is_returned_may_be_changed():
+def test_the_result_is_a_copy():
     load_ontology_index()["cl"].clear()
     assert load_ontology_index()["cl"]
 
@@ -55,7 +45,7 @@ def test_what_is_returned_may_be_changed():
      '{"cl": {"T cell": {"id": "CL:0000084", "name": "T cell"}}}', '{"cl": {"t": {}}}',
      '{"cl": {"brain": {"id": "UBERON:0000955", "name": "brain"}}}'],
 )  # fmt: skip
-def test_a_damaged_index_is_refused(tmp_path, content):
+def test_invalid_files_are_an_error(tmp_path, content):
     file = tmp_path / "index.json"
     file.write_text(content)
     with pytest.raises(InputError):

@@ -1,4 +1,4 @@
-"""What holds for every live term of the Cell Ontology, however its name is written."""
+"""Invariants of the mapping for all live terms of the Cell Ontology and all spellings of their names."""
 
 import re
 from collections.abc import Callable
@@ -40,7 +40,7 @@ def cells_in_front(name: str) -> str:
     return f"Cells, {name[:-5]}" if name.endswith(" cell") else name
 
 
-WRITINGS: dict[str, Callable[[str], str]] = {
+SPELLINGS: dict[str, Callable[[str], str]] = {
     "as it is": str,
     "upper case": str.upper,
     "title case": str.title,
@@ -68,16 +68,16 @@ def answer(label: str) -> str:
     return coarsen(matcher_for().match(label).id)
 
 
-@pytest.mark.parametrize("writing", WRITINGS)
-def test_every_name_is_its_own_term_however_it_is_written(writing):
-    write = WRITINGS[writing]
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_every_name_maps_to_its_term_in_every_spelling(spelling):
+    write = SPELLINGS[spelling]
     wrong = {write(name): answer(write(name)) for term, name in hierarchy().names.items()
              if answer(write(name)) != coarsen(term)}  # fmt: skip
     assert wrong == {}
 
 
-# What authors put around a type; a few names are left out: with a number behind them they are another's name.
-DRESSES: dict[str, Callable[[str], str]] = {
+# Additions to a type in labels; with a number some names become the name of another type.
+ADDITIONS: dict[str, Callable[[str], str]] = {
     "number behind": lambda name: f"{name}_12",
     "gene behind": lambda name: f"{name} (ABCA1+)",
     "gene in front": lambda name: f"ABCA1+ {name}",
@@ -85,9 +85,9 @@ DRESSES: dict[str, Callable[[str], str]] = {
 }
 
 
-@pytest.mark.parametrize("dress", DRESSES)
-def test_what_is_put_around_a_name_seldom_changes_it_and_never_its_lineage(dress):
-    write = DRESSES[dress]
+@pytest.mark.parametrize("addition", ADDITIONS)
+def test_additions_rarely_change_the_term_and_never_the_lineage(addition):
+    write = ADDITIONS[addition]
     other = {name: found for term, name in hierarchy().names.items()
              if is_a(term, ROOT) and (found := answer(write(name))) != coarsen(term)}  # fmt: skip
     assert len(other) < 0.03 * len(hierarchy().names)
@@ -107,17 +107,17 @@ def test_a_letter_in_front_of_a_word_is_a_state(letter):
     assert wrong == {}
 
 
-def test_every_id_is_its_own_term():
+def test_every_id_maps_to_itself():
     assert [term for term in hierarchy().names if matcher_for().match(term).id != term] == []
 
 
-def test_ids_that_are_no_live_terms():
+def test_ids_that_are_not_live_terms():
     matcher = matcher_for()
     assert matcher.match("CL:0000003").id == "CL:0000000"  # retired, replaced
     assert [matcher.match(label).id for label in ("CL:9999999", "UBERON:0000955", "PATO:0000001")] == ["", "", ""]
 
 
-def test_every_synonym_is_its_term_or_one_that_our_own_table_names():
+def test_synonyms_map_to_their_term_or_to_that_of_the_curated_tables():
     matcher = matcher_for()
     for key, entry in matcher.entries.items():
         found = matcher.match(key)
@@ -125,14 +125,14 @@ def test_every_synonym_is_its_term_or_one_that_our_own_table_names():
         assert found.id == entry["id"] or is_ours, key
 
 
-def test_readings_of_whole_labels_are_terms():
-    whole = {short: reads for short, readings in abbreviations().items() for _, reads in readings if " " in short}
-    assert len(whole) > 20
-    assert [short for short, reads in whole.items() if not matcher_for().exact(reads).id] == []
+def test_expansions_of_whole_labels_are_terms():
+    expansions = {label: expanded for label, pairs in abbreviations().items() for _, expanded in pairs if " " in label}
+    assert len(expansions) > 20
+    assert [label for label, expanded in expansions.items() if not matcher_for().exact(expanded).id] == []
 
 
 @pytest.mark.parametrize(
-    ("written", "plainly"),
+    ("spelling", "reference"),
     [
         ("F-0: PRG4+ CLIC5+ lining", "PRG4+ CLIC5+ lining"),
         ("3_Macrophage", "Macrophage"),
@@ -147,26 +147,26 @@ def test_readings_of_whole_labels_are_terms():
         ("EC10_CMC-like", "EC"),
     ],
 )
-def test_the_same_type_written_otherwise_has_the_same_answer(written, plainly):
-    assert answer(written) == answer(plainly)
+def test_other_spellings_have_the_same_term(spelling, reference):
+    assert answer(spelling) == answer(reference)
 
 
-writings = st.lists(st.sampled_from(sorted(set(WRITINGS) - {"camel case", "upper case"})), min_size=2, max_size=3)
+writings = st.lists(st.sampled_from(sorted(set(SPELLINGS) - {"camel case", "upper case"})), min_size=2, max_size=3)
 
 
 @given(term=st.sampled_from(sorted(hierarchy().names)), chosen=writings)
 @settings(max_examples=200, deadline=None, derandomize=True)
-def test_several_ways_of_writing_at_once(term, chosen):
+def test_several_spelling_changes_at_once(term, chosen):
     label = name_of(term)
-    for writing in sorted(set(chosen)):  # "... in front" last, as authors do
-        label = WRITINGS[writing](label)
+    for spelling in sorted(set(chosen)):  # "... in front" last, as authors do
+        label = SPELLINGS[spelling](label)
     found = answer(label)
     assert found == coarsen(term) or (found == "" or on_one_line(found, term)), label
 
 
 @given(label=st.text(max_size=30))
 @settings(max_examples=200, deadline=None, derandomize=True)
-def test_any_text_has_a_term_of_the_ontology_or_none(label):
+def test_any_text_has_a_live_term_or_none(label):
     found = matcher_for().match(label)
     assert found.id == "" or is_term(found.id)
     assert 0 <= found.score <= 1
@@ -179,13 +179,13 @@ LABELS = [
 
 
 @pytest.mark.parametrize("label", LABELS)
-def test_what_comes_out_maps_to_itself(label):
+def test_mapping_is_idempotent(label):
     found = matcher_for().match(label)
     assert is_term(found.id)
     assert matcher_for().match(name_of(found.id)).id == found.id
 
 
-# Each was a wrong branch of an existing tool.
+# Errors of an existing tool.
 @pytest.mark.parametrize(
     ("label", "term"),
     [
@@ -214,7 +214,7 @@ def test_what_comes_out_maps_to_itself(label):
         ("OPC", "oligodendrocyte precursor cell"),
     ],
 )
-def test_labels_that_others_get_wrong(label, term):
+def test_labels_that_an_existing_tool_maps_wrongly(label, term):
     found = answer(label)
     assert (name_of(found) if found else None) == term
 
@@ -222,12 +222,12 @@ def test_labels_that_others_get_wrong(label, term):
 @pytest.mark.parametrize(
     "label", ["CD68", "CLDN10+ cells", "Ki67", "cluster 7", "Lung", "high", "xyzzy", "x", "+", "7"]
 )
-def test_genes_organs_and_numbers_are_no_type(label):
+def test_genes_organs_and_numbers_are_unmapped(label):
     assert matcher_for().match(label).id == ""
 
 
 @pytest.mark.parametrize("label", ["Doublets", "xyzzy macrophagic thing", "unknown immune"])
-def test_labels_without_a_term_carry_the_nearest(label):
+def test_unmapped_labels_have_suggestions(label):
     found = matcher_for().match(label)
     assert found.id == ""
     assert len({term for term, _, _ in found.suggestions}) == 3

@@ -1,4 +1,4 @@
-"""Labels as authors of atlases write them, and what a biologist reads in them."""
+"""Labels of published atlases, and their terms."""
 
 import pytest
 
@@ -11,8 +11,8 @@ def answer(label: str, tissue: str = "") -> str:
     return name_of(found) if found else ""
 
 
-READ = {
-    # a letter in front for species, state, or where the cell was: blood, tumour
+TERMS = {
+    # a first letter for species, state or tissue (blood, tumour)
     "tT cells": "T cell",
     "bNK cells": "natural killer cell",
     "tMast cells": "mast cell",
@@ -20,12 +20,12 @@ READ = {
     "tpDC": "plasmacytoid dendritic cell",
     "tB": "B cell",
     "bN1": "",
-    # several short forms in one word, a hyphen in a short form
+    # several abbreviations in one word, a hyphen in an abbreviation
     "cycPT": "epithelial cell of proximal tubule",
     "tMacCycl": "cycling macrophage",
     "C-TAL": "kidney loop of Henle cortical thick ascending limb epithelial cell",
     "gd-T": "gamma-delta T cell",
-    # the label's other words settle a short form
+    # the other words of the label decide the meaning of an abbreviation
     "CNT-PC": "kidney connecting tubule principal cell",
     "PC1_vent": "pericyte",
     "PC2_atria": "pericyte",
@@ -58,7 +58,7 @@ READ = {
     "NK/T lymphocyte": "lymphocyte",
     "Basophil/Mast 1": "myeloid leukocyte",
     "Megakaryocyte/erythroid progenitors": "megakaryocyte-erythroid progenitor cell",
-    # words at home in several lineages decide nothing, nor does an organ that nobody named
+    # words of several lineages and unstated organs are not used
     "alpha_MHC II": "pancreatic A cell",
     "columnar": "columnar/cuboidal epithelial cell",
     "Crypt": "epithelial cell",
@@ -67,7 +67,7 @@ READ = {
     "MZ B": "mature B cell",
     "iliac_MSC": "mesenchymal stem cell",
     "CD8αα": "",
-    # where nothing but a letter is given, nothing is known
+    # single letters
     "S": "",
     "N": "",
     # tumours
@@ -75,16 +75,16 @@ READ = {
     "Invasive_Tumor": "malignant cell",
     "Cancer Epithelial": "malignant cell",
     "non-tumor T cells": "T cell",
-    # slips of the pen, and words that only look like one
+    # misspellings, and a word that is similar to another one
     "Qiescent stellate": "hepatic stellate cell",
     "Hematopoetic Stem Cell": "hematopoietic stem cell",
     "Thyrocyte": "thyroid follicular cell",
 }
 
 
-@pytest.mark.parametrize("label", READ)
+@pytest.mark.parametrize("label", TERMS)
 def test_a_label_without_its_tissue(label):
-    assert answer(label) == READ[label]
+    assert answer(label) == TERMS[label]
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_a_label_in_its_tissue(label, tissue, name):
     assert answer(label, tissue) == name
 
 
-def test_the_same_in_every_writing_of_a_marker():
+def test_spellings_of_markers():
     for labels in [("CD14 Mono", "CD14+ Monocytes", "Mono_CD14", "Monocytes, CD14+"),
                    ("CD16 Mono", "CD16+ Monocytes", "Mono_CD16", "FCGR3A+ Mono"),
                    ("CD4 naive", "Naive CD4+ T", "T cells CD4 naive", "CD4+T_naive", "T_CD4+_naive")]:  # fmt: skip

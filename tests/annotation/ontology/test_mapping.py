@@ -34,30 +34,30 @@ def test_examples_of_the_specification(labelled):
         "brush cell": "CL:0002204",
         "CL:0000236": "CL:0000236",
     }
-    found, result = ids_of(labelled(list(expected)))
-    assert found == expected
+    ids, result = ids_of(labelled(list(expected)))
+    assert ids == expected
     assert list(result.table.columns[:6]) == ["input_label", "id", "name", "score", "match_tier", "suggestions"]
 
 
 def test_full_granularity_keeps_subtypes(labelled):
-    found, _ = ids_of(labelled(["conventional dendritic cell", "intestinal tuft cell"]), granularity="full")
-    assert list(found.values()) == ["CL:0000990", "CL:0019032"]
+    ids, _ = ids_of(labelled(["conventional dendritic cell", "intestinal tuft cell"]), granularity="full")
+    assert list(ids.values()) == ["CL:0000990", "CL:0019032"]
 
 
 def test_each_distinct_label_is_mapped_once(labelled, monkeypatch):
     from spatialcore.annotation.ontology.matcher import Matcher
 
-    asked = []
+    labels = []
     match = Matcher.match
     monkeypatch.setattr(
-        Matcher, "match", lambda self, label, tissue="": asked.append(label) or match(self, label, tissue)
+        Matcher, "match", lambda self, label, tissue="": labels.append(label) or match(self, label, tissue)
     )
     _, result = ids_of(labelled(["T cells"] * 500 + ["B cells"] * 300))
-    assert sorted(asked) == ["B cells", "T cells"]
+    assert sorted(labels) == ["B cells", "T cells"]
     assert result.table.set_index("input_label")["n_cells"].to_dict() == {"B cells": 300, "T cells": 500}
 
 
-def test_existing_ids_are_kept_cell_by_cell(labelled):
+def test_existing_ids_are_retained_cell_by_cell(labelled):
     adata = labelled(
         ["B cells", "B cells", "old", "gone", "T cells"],
         cell_type_ontology_term_id=["CL:0000787", np.nan, "CL:0000003", "CL:9999999", ""],
@@ -81,7 +81,7 @@ def test_missing_and_junk_labels_have_no_term(labelled):
     assert sorted(result.table["input_label"]) == sorted(junk)
 
 
-def test_saved_files_say_what_was_found_and_missed(labelled, tmp_path):
+def test_saved_files(labelled, tmp_path):
     _, mappings, result = add_ontology_ids(
         labelled(["T cells", "Doublet", "Mph"]), "label", save_mapping=tmp_path / "out"
     )
@@ -95,13 +95,13 @@ def test_saved_files_say_what_was_found_and_missed(labelled, tmp_path):
 
 
 def test_overrides_come_first_and_are_checked(labelled):
-    found, _ = ids_of(labelled(["Mph", "my type"]), overrides={"my type": "CL:0000990", "Mph": "CL:0000583"})
-    assert found == {"my type": "CL:0000990", "Mph": "CL:0000583"}
+    ids, _ = ids_of(labelled(["Mph", "my type"]), overrides={"my type": "CL:0000990", "Mph": "CL:0000583"})
+    assert ids == {"my type": "CL:0000990", "Mph": "CL:0000583"}
     with pytest.raises(InputError, match="not a live"):
         ids_of(labelled(["x"]), overrides={"x": "UBERON:0000955"})
 
 
-def test_tissue_settles_abbreviations(labelled):
+def test_tissue_selects_the_meaning_of_abbreviations(labelled):
     assert ids_of(labelled(["PC"]), tissue="kidney")[0] == {"PC": "CL:0005009"}
     assert ids_of(labelled(["PC"]), tissue="lymph node")[0] == {"PC": "CL:0000786"}
 
@@ -126,19 +126,19 @@ def test_tissue_narrows_a_bare_adjective(labelled, label, tissue, name):
     assert adata.obs["cell_type_ontology_label"].tolist() == [name]
 
 
-def test_an_index_of_ones_own_is_read_every_time(labelled, tmp_path):
+def test_a_custom_index_is_read_on_every_call(labelled, tmp_path):
     index = tmp_path / "index.json"
     for term, name in [("CL:0000235", "macrophage"), ("CL:0000084", "T cell")]:
         index.write_text(json.dumps({"metadata": {}, "cl": {"lining fibroblast": {"id": term, "name": name}}}))
         assert ids_of(labelled(["Lining fibroblast"]), index_path=index)[0] == {"Lining fibroblast": term}
 
 
-def test_terms_that_only_an_index_of_ones_own_has(labelled, tmp_path):
+def test_terms_that_only_a_custom_index_has(labelled, tmp_path):
     index = tmp_path / "index.json"
     terms = {"zorblax cell": "CL:9900001", "spiny zorblax cell of lung": "CL:9900002", "t cell": "CL:0000084"}
     index.write_text(json.dumps({"cl": {name: {"id": term, "name": name} for name, term in terms.items()}}))
-    found, _ = ids_of(labelled(["Zorblax cells", "Lung spiny zorblax", "ABC1+ zorblax_2", "T cells"]), index_path=index)
-    assert list(found.values()) == ["CL:9900001", "CL:9900002", "CL:9900001", "CL:0000084"]
+    ids, _ = ids_of(labelled(["Zorblax cells", "Lung spiny zorblax", "ABC1+ zorblax_2", "T cells"]), index_path=index)
+    assert list(ids.values()) == ["CL:9900001", "CL:9900002", "CL:9900001", "CL:0000084"]
 
 
 @pytest.mark.parametrize("options", [{"min_score": 7}, {"granularity": "fine"}])
@@ -147,12 +147,12 @@ def test_values_are_checked(labelled, options):
         add_ontology_ids(labelled(["T cell"]), "label", **options)
 
 
-def test_missing_column_names_what_is_there(labelled):
+def test_missing_column(labelled):
     with pytest.raises(LabelColumnError, match="Label column not found"):
         add_ontology_ids(labelled(["T cell"]), "cell_types")
 
 
-def test_copy_leaves_the_input_alone(labelled):
+def test_copy_does_not_change_the_input(labelled):
     adata = labelled(["T cell"])
     mapped, _, _ = add_ontology_ids(adata, "label", copy=True)
     assert "cell_type_ontology_term_id" in mapped.obs

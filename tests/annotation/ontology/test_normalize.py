@@ -1,4 +1,4 @@
-"""One label in many writings: dashes, quotes, accents, signs, camel case, clusters, samples, species."""
+"""Spellings of the same label: dashes, quotes, accents, signs, camel case, clusters, samples, species."""
 
 import pytest
 
@@ -74,7 +74,7 @@ SAME = {
 
 
 @pytest.mark.parametrize(("name", "label"), [(name, label) for name, labels in SAME.items() for label in labels])
-def test_every_writing_has_the_same_answer(name, label):
+def test_every_spelling_has_the_same_term(name, label):
     assert answer(label) == name
 
 
@@ -88,12 +88,12 @@ def test_every_writing_has_the_same_answer(name, label):
         ("Tumor epithelial", "malignant cell"), ("IPC", "neural progenitor cell"),
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("way", ["{}_2", "{} 3", "{} (4)", "7_{}", "Cluster 12: {}", "Donor3_{}", '"{}"', "{} cells"])
-def test_numbers_of_clusters_and_samples_change_nothing(label, name, way):
-    assert answer(way.format(label).replace("cells cells", "cells")) == name
+@pytest.mark.parametrize("form", ["{}_2", "{} 3", "{} (4)", "7_{}", "Cluster 12: {}", "Donor3_{}", '"{}"', "{} cells"])
+def test_numbers_of_clusters_and_samples_do_not_matter(label, name, form):
+    assert answer(form.format(label).replace("cells cells", "cells")) == name
 
 
-def test_a_number_that_is_part_of_a_type_stays():
+def test_numbers_that_are_part_of_a_type_matter():
     for label, name in [
         ("DC 2", "CD1c-positive myeloid dendritic cell"), ("ILC 3", "group 3 innate lymphoid cell"),
         ("T helper 17", "T-helper 17 cell"), ("Alveolar type 2", "pulmonary alveolar type 2 cell"),
@@ -101,7 +101,7 @@ def test_a_number_that_is_part_of_a_type_stays():
         assert answer(label) == name, label
 
 
-def test_letters_that_are_part_of_a_type_stay():
+def test_letters_that_are_part_of_a_type_matter():
     for label, name in [
         ("tNK cells", "natural killer cell"), ("uNK", "natural killer cell"), ("hESC", "embryonic stem cell"),
         ("mDC", "myeloid dendritic cell"), ("B lymphocyte", "B cell"), ("lymphocyte B", "B cell"),
@@ -110,7 +110,7 @@ def test_letters_that_are_part_of_a_type_stay():
         assert answer(label) == name, label
 
 
-def test_strange_labels_do_no_harm():
+def test_unusual_labels():
     for label in [
         "",
         " ",
@@ -129,7 +129,7 @@ def test_strange_labels_do_no_harm():
         assert isinstance(answer(label), str)
 
 
-def test_writing_evened_out_twice_is_as_once():
+def test_normalization_is_idempotent():
     for labels in SAME.values():
         for label in labels:
             assert normalize_label(normalize_label(label)) == normalize_label(label)

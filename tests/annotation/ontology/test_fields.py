@@ -1,4 +1,4 @@
-"""Labels of many fields, written as their biologists do, and what they read in them."""
+"""Labels of many fields of biology, and their terms."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The pattern table."""
+"""The patterns of cell type names."""
 
 import re
 
@@ -29,7 +29,7 @@ def test_examples(label, term):
     assert get_canonical_term(label) == term
 
 
-def test_every_target_is_a_key_of_the_index():
+def test_terms_are_keys_of_the_index():
     keys = load_ontology_index()["cl"]
     assert [term for term in CELL_TYPE_PATTERNS.values() if term not in keys] == []
 
@@ -40,7 +40,7 @@ def test_added_patterns_are_used(monkeypatch):
     assert get_canonical_term("zyzzy 7") == "neuron"
 
 
-# A label that each pattern is there for, where none of the ontology's own names reaches it.
+# One label per pattern that the names of the ontology do not match.
 SAMPLES = ["cd4", "cd8", "t cd4", "t cd8", "treg", "foxp3 t", "gd t", "t gd", "mait", "nkt", "ilc", "plasma", "cdc1",
            "cdc2", "pdc", "mig dc", "cdc", "cd14 mono", "cd16 mono", "classical mono",
            "nonclassical mono", "mono", "mph", "alveolar mph", "mast", "neut",
@@ -60,7 +60,7 @@ def test_every_pattern_is_reachable():
 
 
 @pytest.mark.parametrize("sample", SAMPLES)
-def test_patterns_end_where_words_end(sample):
+def test_patterns_match_whole_words(sample):
     pattern = first_pattern(sample)
     assert not re.search(pattern, f"zz{sample}")
     assert not re.search(pattern, f"{sample}zz")

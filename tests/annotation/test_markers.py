@@ -3,7 +3,7 @@
 import pytest
 
 from spatialcore.annotation import load_canonical_markers, load_ontology_index
-from tests.annotation.ontology.test_index import tool
+from tests.tools import load_tool
 
 
 def test_size_and_examples():
@@ -14,7 +14,7 @@ def test_size_and_examples():
     assert markers["fibroblast"][:5] == ["COL1A1", "DCN", "PDGFRA", "VIM", "LUM"]
 
 
-def test_every_name_is_a_lower_case_term_of_the_index():
+def test_names_are_lower_case_terms_of_the_index():
     keys = load_ontology_index()["cl"]
     assert all(name in keys and keys[name]["name"].lower() == name for name in load_canonical_markers())
 
@@ -34,25 +34,25 @@ def test_unknown_names():
         markers["no such cell"]
 
 
-def test_measured_cuts_to_the_panel():
-    cut = load_canonical_markers().measured(["CD3E", "CD68"])
-    assert cut["t cell"] == ["CD3E"]
-    assert "hepatocyte" not in cut
+def test_measured_restricts_to_the_panel():
+    measured = load_canonical_markers().measured(["CD3E", "CD68"])
+    assert measured["t cell"] == ["CD3E"]
+    assert "hepatocyte" not in measured
 
 
-def test_a_change_does_not_reach_the_next_caller():
+def test_the_result_is_a_copy():
     load_canonical_markers()["t cell"].clear()
     assert load_canonical_markers()["t cell"]
 
 
-def test_shipped_file_is_what_the_tool_makes():
+def test_the_shipped_file_equals_the_output_of_the_tool():
     pytest.importorskip("celltypist")
-    build = tool("build_markers")
+    build = load_tool("build_markers")
     assert build.TARGET.read_text() == build.build()
 
 
-def test_genes_stand_by_the_number_of_tables_that_have_them():
-    build = tool("build_markers")
+def test_genes_are_sorted_by_number_of_sources():
+    build = load_tool("build_markers")
     genes = {"A": 1, "B": 0, "C": 3, "D": 1}
     assert build.ranked("some cell", genes) == ["C", "A", "D", "B"]
     assert build.ranked("macrophage", {"CD68": 9, "C1QA": 2})[:5] == build.DOCUMENTED["macrophage"]
@@ -61,10 +61,10 @@ def test_genes_stand_by_the_number_of_tables_that_have_them():
         assert shipped[name.lower()] == build.ranked(name, counts)
 
 
-def test_the_tool_refuses_a_table_with_faults():
-    build = tool("build_markers")
+def test_the_tool_reports_errors_in_the_table():
+    build = load_tool("build_markers")
     table = {"macrophage": {"CD68": 1, "CD163": 0}, "no such cell": {"CD68": 0, "CD3E": 0, "NOTAGENE9": 0}}
-    found = build.faults(table)
-    assert any("no such cell" in fault for fault in found)
-    assert any("fewer than three" in fault for fault in found)
-    assert any("NOTAGENE9" in fault for fault in found)
+    errors = build.errors_in(table)
+    assert any("no such cell" in error for error in errors)
+    assert any("fewer than three" in error for error in errors)
+    assert any("NOTAGENE9" in error for error in errors)
