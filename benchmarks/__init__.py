@@ -1,1 +1,1 @@
-"""What is claimed of accuracy, calibration, speed and memory, as programmes that measure it again."""
+"""Benchmarks of accuracy, calibration, speed and memory; docs/benchmarks.md has the results."""

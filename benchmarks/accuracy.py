@@ -1,9 +1,9 @@
-"""Accuracy of ours and of other tools on open pairs, in one run.
+"""Accuracy of this package and of other tools on open pairs.
 
     python -m benchmarks.accuracy --data ../shared/data --rivals /tmp/rivals/bin/python --old /tmp/old/bin/python
 
-``--rivals`` is an interpreter with singler and tacco, ``--old`` one with spatialcore 0.5.4 (its package has our
-name, so it cannot stand beside us). Without them those columns are left out and said so.
+``--rivals`` is an interpreter with singler and tacco, ``--old`` one with spatialcore 0.5.4 (it has the same package
+name, so it needs its own environment). Without them these columns are omitted.
 """
 
 import argparse
@@ -33,12 +33,12 @@ Method = Callable[[Pair], Labels]
 
 
 def ours(pair: Pair) -> Labels:
-    """The pipeline's default: logistic regression on the reference matched to the query."""
+    """Return the calls of the pipeline: logistic regression on the reference matched to the query."""
     return _trained(pair, "logistic")
 
 
 def recipe(pair: Pair) -> Labels:
-    """CellTypist's SGD recipe, mini-batches balanced over types."""
+    """Return the calls of CellTypist's SGD with mini-batches balanced over types."""
     return _trained(pair, "celltypist")
 
 
@@ -46,23 +46,25 @@ def _trained(pair: Pair, trainer: str) -> Labels:
     query = pair.query_data()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.pkl"
-        known = query if trainer == "logistic" else None
-        train_celltypist_model(pair.reference_data(), output_path=path, trainer=trainer, query=known)  # type: ignore[arg-type]
+        matched = query if trainer == "logistic" else None
+        train_celltypist_model(pair.reference_data(), output_path=path, trainer=trainer, query=matched)  # type: ignore[arg-type]
         annotate_celltypist(query, custom_model_path=path, min_confidence=0)
-    return query.obs[columns.PREDICTED].astype(str).to_numpy()
+    calls: Labels = query.obs[columns.PREDICTED].astype(str).to_numpy()
+    return calls
 
 
 def plain(pair: Pair) -> Labels:
     """Class-balanced multinomial logistic regression of scikit-learn on log1p(10k), C=.01."""
     scaler = StandardScaler()
-    known = np.minimum(scaler.fit_transform(log1p_normalize(pair.reference, 1e4).toarray()), 10)
-    seen = np.minimum(scaler.transform(log1p_normalize(pair.query, 1e4).toarray()), 10)
-    fit = LogisticRegression(C=0.01, class_weight="balanced", max_iter=300).fit(known, pair.labels)
-    return fit.predict(seen).astype(str)
+    train = np.minimum(scaler.fit_transform(log1p_normalize(pair.reference, 1e4).toarray()), 10)
+    test = np.minimum(scaler.transform(log1p_normalize(pair.query, 1e4).toarray()), 10)
+    fit = LogisticRegression(C=0.01, class_weight="balanced", max_iter=300).fit(train, pair.labels)
+    calls: Labels = fit.predict(test).astype(str)
+    return calls
 
 
 def rival(interpreter: Path, name: str) -> Method:
-    """Return a method that runs another tool in its own interpreter."""
+    """Return a method that runs another tool with its own interpreter."""
 
     def run(pair: Pair) -> Labels:
         with tempfile.TemporaryDirectory() as folder:
@@ -73,7 +75,8 @@ def rival(interpreter: Path, name: str) -> Method:
             done = subprocess.run(arguments, capture_output=True, text=True, cwd=folder, env=_clean(), check=False)
             if done.returncode:
                 raise RuntimeError(f"{name} failed on {pair.name}:\n{done.stderr[-2000:]}")
-            return np.load(target)
+            calls: Labels = np.load(target)
+            return calls
 
     return run
 
@@ -83,7 +86,7 @@ def _clean() -> dict[str, str]:
 
 
 def save_pair(pair: Pair, path: Path) -> None:
-    """Write a pair so that any interpreter with numpy can read it."""
+    """Write a pair as .npz, readable with numpy alone."""
     parts = {"labels": pair.labels.astype(str), "genes": np.array(pair.genes)}
     for side, matrix in (("reference", pair.reference), ("query", pair.query)):
         for name in ("data", "indices", "indptr", "shape"):
@@ -92,23 +95,23 @@ def save_pair(pair: Pair, path: Path) -> None:
 
 
 def figures(truth: Labels, called: Labels) -> tuple[float, float]:
-    """Return accuracy and macro-F1 over the types that the query has."""
+    """Return accuracy and macro-F1 over the types in the query."""
     classes = np.unique(truth)
     return accuracy_score(truth, called), f1_score(truth, called, labels=classes, average="macro", zero_division=0)
 
 
 def methods(rivals: Path | None, old: Path | None) -> dict[str, Method]:
-    """Return every method that can be run here."""
-    found: dict[str, Method] = {"CellTypist SGD": recipe, "balanced LR": plain}
+    """Return the methods that can be run."""
+    available: dict[str, Method] = {"CellTypist SGD": recipe, "balanced LR": plain}
     if rivals:
-        found |= {"SingleR": rival(rivals, "singler"), "TACCO": rival(rivals, "tacco")}
+        available |= {"SingleR": rival(rivals, "singler"), "TACCO": rival(rivals, "tacco")}
     if old:
-        found["spatialcore 0.5.4"] = rival(old, "spatialcore054")
-    return found | {"ours": ours}
+        available["spatialcore 0.5.4"] = rival(old, "spatialcore054")
+    return available | {"ours": ours}
 
 
 def measure(pairs: Iterable[Pair], chosen: dict[str, Method]) -> pd.DataFrame:
-    """Return pair, method, accuracy, macro_f1, seconds; query cells of types the reference lacks are left out."""
+    """Return pair, method, accuracy, macro_f1, seconds; query cells of types that the reference lacks are excluded."""
     rows = []
     for pair in pairs:
         for name, method in chosen.items():
@@ -121,7 +124,7 @@ def measure(pairs: Iterable[Pair], chosen: dict[str, Method]) -> pd.DataFrame:
 
 
 def table(results: pd.DataFrame) -> str:
-    """Return accuracy / macro-F1 as a markdown table, means last, and how ours stands against the best rival."""
+    """Return accuracy / macro-F1 as a markdown table with means, and the largest deficit against another method."""
     order = list(dict.fromkeys(results["method"]))
     wide = {c: results.pivot(index="pair", columns="method", values=c)[order] for c in ("accuracy", "macro_f1")}
     pairs = list(dict.fromkeys(results["pair"]))
@@ -130,7 +133,7 @@ def table(results: pd.DataFrame) -> str:
     for name, a, b in [*((p, accuracy.loc[p], f1.loc[p]) for p in pairs), ("**mean**", accuracy.mean(), f1.mean())]:
         lines.append(f"| {name} | " + " | ".join(f"{a[m]:.3f} / {b[m]:.3f}" for m in order) + " |")
     behind = (f1.drop(columns="ours").max(axis=1) - f1["ours"]).max()
-    lines += ["", f"Ours lies at most {behind:+.3f} macro-F1 under the best rival of a pair."]
+    lines += ["", f"Largest deficit against the best other method of a pair: {behind:+.3f} macro-F1."]
     return "\n".join(lines)
 
 
@@ -150,12 +153,12 @@ def main() -> None:
     chosen = methods(options.rivals, options.old)
     pairs = lung_settings(options.data) if options.lung else open_pairs(options.data)
     results = measure(pairs, {options.only: chosen[options.only]} if options.only else chosen)
-    left_out = [
+    omitted = [
         name for name, path in (("SingleR, TACCO", options.rivals), ("spatialcore 0.5.4", options.old)) if not path
     ]
     print(table(results) if not options.only else results.to_string())
-    if left_out:
-        print(f"Left out, no interpreter given: {'; '.join(left_out)}.")
+    if omitted:
+        print(f"Omitted without an interpreter: {'; '.join(omitted)}.")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""The open pairs of reference and query that accuracy and calibration are measured on.
+"""The open pairs of reference and query for benchmarks of accuracy and calibration.
 
-Both sides carry coarse labels that mean the same. Every method sees the same counts on the shared genes; where a
-data set holds no counts (Xin), it sees what comes nearest.
+Both sides have the same coarse labels. All methods get the same counts on the shared genes; for a data set without
+counts (Xin) these are recovered approximately.
 """
 
 from collections.abc import Callable, Iterator
@@ -38,7 +38,7 @@ class Pair:
 
     @property
     def known(self) -> npt.NDArray[np.bool_]:
-        """Which query cells are of a type that the reference has."""
+        """Whether the type of each query cell is in the reference."""
         return np.isin(self.truth, self.labels)
 
     def without(self, label: str) -> "Pair":
@@ -55,14 +55,14 @@ class Pair:
         )
 
     def reference_data(self) -> AnnData:
-        """Return the reference as a trainer takes it: log1p(10k) in X, counts in a layer."""
+        """Return the reference for training: log1p(10k) in X, counts in a layer."""
         obs = pd.DataFrame({columns.UNIFIED_CELL_TYPE: self.labels}, index=_ids("r", len(self.labels)))
         adata = AnnData(log1p_normalize(self.reference, 1e4), obs, pd.DataFrame(index=list(self.genes)))
         adata.layers[columns.COUNTS] = self.reference
         return adata
 
     def query_data(self, counts: sparse.csr_matrix | None = None) -> AnnData:
-        """Return the query: counts in X, or log1p(10k) where there never were counts."""
+        """Return the query: counts in X, or log1p(10k) for data without counts."""
         counts = self.query if counts is None else counts
         values = counts.copy() if self.counts_known else log1p_normalize(counts, 1e4)
         obs = pd.DataFrame({"truth": self.truth}, index=_ids("q", len(self.truth)))
@@ -70,7 +70,7 @@ class Pair:
 
 
 def open_pairs(data: Path) -> Iterator[Pair]:
-    """Make the pairs from the folder of open data, one after the other."""
+    """Yield the pairs from the folder of open data."""
     makers: tuple[Callable[[Path], Pair], ...] = (
         lambda path: _lung(path, "lung > CosMx 960, 150 counts", depth=150, efficiency=1.0, ambient=0.15, seed=1),
         lambda path: _lung(path, "lung > CosMx 960, 60 counts", depth=60, efficiency=1.0, ambient=0.25, seed=2),
@@ -147,7 +147,7 @@ LUNG_COARSE = {
 
 
 def lung_settings(data: Path) -> Iterator[Pair]:
-    """Make the simulated lung pair over settings: depth, spread of gene efficiencies, ambient share, donors apart."""
+    """Yield the simulated lung pair with several depths, gene efficiencies, ambient shares and donor differences."""
     settings = ((150, 0.7, 0.15, 0.4), (50, 0.9, 0.25, 0.4), (100, 0.5, 0.05, 0.4), (100, 0.0, 0.0, 0.7))
     for seed, (depth, efficiency, ambient, donors) in enumerate(settings, start=11):
         name = f"{depth} counts, efficiency {efficiency}, ambient {ambient}, donors {donors}"
@@ -155,7 +155,7 @@ def lung_settings(data: Path) -> Iterator[Pair]:
 
 
 def open_lung(data: Path, *, depth: float) -> Pair:
-    """Return a simulated lung pair with the atlas's 21 types as they are."""
+    """Return a simulated lung pair with the 21 types of the atlas."""
     return _lung(data, f"lung, {depth:.0f} counts", depth=depth, efficiency=1.0, ambient=0.15, seed=1, names={})
 
 
@@ -170,10 +170,10 @@ def _lung(
     donors: float = 0.7,
     names: dict[str, str] = LUNG_COARSE,
 ) -> Pair:
-    """Simulate both sides from mean profiles of 21 lung types, called by `names` where it has them.
+    """Simulate both sides from mean profiles of 21 lung types, renamed by ``names``.
 
-    The reference is a deep single-cell data set over the genome; the query a panel with gene efficiencies, an ambient
-    share, types in unequal shares whose profiles differ from the reference's (another donor), and shallow cells.
+    The reference is a deep single-cell data set. The query is a shallow panel with gene efficiencies, an ambient share,
+    unequal types, and profiles that differ from those of the reference (another donor).
     """
     rng = np.random.default_rng(seed)
     atlas = anndata.read_h5ad(data / "profile_lung_hca.h5ad")

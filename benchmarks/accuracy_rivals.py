@@ -1,7 +1,7 @@
-"""Other tools, run by an interpreter that has them: one pair in, one label per query cell out.
+"""Run another tool on a pair: one label per query cell.
 
 ``python accuracy_rivals.py METHOD pair.npz labels.npy`` with METHOD one of singler, tacco, spatialcore054. It
-imports nothing of this project, so it runs in an environment of its own.
+imports nothing of this project, so it can run in the environment of the other tool.
 """
 
 import sys
@@ -27,14 +27,14 @@ def read_pair(path: str) -> tuple[Any, Any, Any, list[str]]:
 
 
 def logged(counts: Any) -> Any:
-    """Return log1p of counts brought to 10,000."""
+    """Return log1p of counts normalized to 10,000."""
     totals = np.maximum(np.asarray(counts.sum(axis=1)).ravel(), 1)
     scaled = sparse.diags(1e4 / totals) @ counts
     return sparse.csr_matrix(scaled).log1p()
 
 
 def singler(reference: Any, labels: Any, query: Any, genes: list[str]) -> Any:
-    """SingleR on log-normalised data, as its authors advise for single-cell references (Wilcoxon markers)."""
+    """Return the calls of SingleR on log-normalized data with the settings for single-cell references."""
     import singler as tool
 
     result = tool.annotate_single(
@@ -49,7 +49,7 @@ def singler(reference: Any, labels: Any, query: Any, genes: list[str]) -> Any:
 
 
 def tacco(reference: Any, labels: Any, query: Any, genes: list[str]) -> Any:
-    """TACCO with its defaults (optimal transport); the type with the largest weight is the call."""
+    """Return the calls of TACCO with default settings: the type with the largest weight."""
     import pandas as pd
     import tacco as tool
     from anndata import AnnData
@@ -65,17 +65,16 @@ def tacco(reference: Any, labels: Any, query: Any, genes: list[str]) -> Any:
 
 
 def spatialcore054(reference: Any, labels: Any, query: Any, genes: list[str]) -> Any:
-    """spatialcore 0.5.4's training and annotation on the pair's labels, unfiltered, seeded.
+    """Return the calls of spatialcore 0.5.4: training and annotation without ontology mapping and filters, seeded.
 
-    Its one call would map the labels to ontology terms first (and turn most into "Unknown"), which is another matter.
-    It refuses mini-batches on 1,000 cells or fewer and asks for mini_batch=False there.
+    It needs mini_batch=False for 1,000 cells or fewer.
     """
     import pandas as pd
     from anndata import AnnData
 
-    from spatialcore import annotation as tool  # the other package of that name
+    from spatialcore import annotation as tool  # version 0.5.4
 
-    np.random.seed(0)  # noqa: NPY002 - its only source of draws
+    np.random.seed(0)  # noqa: NPY002 - its random generator
     obs = pd.DataFrame({"label": labels}, index=[f"r{i}" for i in range(len(labels))])
     known = AnnData(logged(reference).astype(np.float32), obs, pd.DataFrame(index=genes))
     seen = AnnData(logged(query).astype(np.float32), var=known.var.copy())

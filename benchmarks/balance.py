@@ -1,4 +1,4 @@
-"""Balance 1,000,000 cells of 100 types from 10 sources in under three CPU seconds.
+"""Run time of balancing 1,000,000 cells of 100 types from 10 sources; target: under three CPU seconds.
 
 Usage: python -m benchmarks.balance [--rival PYTHON]
 """
@@ -30,7 +30,7 @@ RUNS = {
 
 
 def main() -> None:
-    """Measure both strategies, ours and the rival's; the largest type shows whether the cap of 5,000 holds."""
+    """Measure both strategies and another version; the largest type must not exceed 5,000 cells."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rival")
     options = parser.parse_args()

@@ -1,8 +1,9 @@
-"""Whether the open blood query's labels say what its cells are: markers, likeness, calls, true monocytes put in.
+"""Check of the labels of the open blood query: markers, correlation with the reference, calls, added monocytes.
 
     python -m benchmarks.blood_labels --data ../shared/data
 
-Its curators gave each cell the most alike of eleven sorted populations, none of them CD16+ monocytes or plasma cells.
+Its curators assigned each cell to the most similar of eleven sorted populations, which have no CD16+ monocytes and no
+plasma cells.
 """
 
 import argparse
@@ -31,7 +32,7 @@ Mask = npt.NDArray[np.bool_]
 
 
 def query_groups(data: Path) -> dict[str, Mask]:
-    """Return groups of query cells by their label and the cluster that the file itself gives them."""
+    """Return groups of query cells by label and by the cluster in the file."""
     obs = anndata.read_h5ad(data / "pbmc68k_reduced.h5ad", backed="r").obs
     label, cluster = (obs[name].astype(str).to_numpy() for name in ("cell_type", "louvain"))
     monocytes = np.isin(cluster, ["1", "5"])
@@ -45,13 +46,13 @@ def query_groups(data: Path) -> dict[str, Mask]:
 
 
 def print_markers(pair: Pair, fine: Labels, groups: dict[str, Mask]) -> None:
-    """Print the share of cells with each marker, the reference thinned to the query's depths, and the likeness."""
+    """Print the share of cells with each marker (reference thinned to the query's depths) and the correlation."""
     known = thin_to_depths(pair.reference, row_totals(pair.query), np.random.default_rng(0))
     sides = {f"reference {name}": known[fine == name] for name in TYPES} | {n: pair.query[m] for n, m in groups.items()}
-    place = [pair.genes.index(gene) for gene in MARKERS]
+    positions = [pair.genes.index(gene) for gene in MARKERS]
     print(f"| cells | n | {' | '.join(MARKERS)} | like {' / '.join(TYPES)} |\n{'|---' * (len(MARKERS) + 3)}|")
     for name, cells in sides.items():
-        shares = np.asarray((cells[:, place] > 0).mean(axis=0)).ravel()
+        shares = np.asarray((cells[:, positions] > 0).mean(axis=0)).ravel()
         alike = [stats.spearmanr(_bulk(cells), _bulk(pair.reference[fine == one])).statistic for one in TYPES]
         values = " | ".join(f"{share:.2f}" for share in shares)
         print(f"| {name} | {cells.shape[0]} | {values} | {' / '.join(f'{value:.2f}' for value in alike)} |")
@@ -61,26 +62,26 @@ def _bulk(cells: sparse.csr_matrix) -> npt.NDArray[np.float64]:
     return np.asarray(cells.sum(axis=0, dtype=np.float64)).ravel()
 
 
-def print_put_in(pair: Pair, fine: Labels, donors: Labels, classical: Mask) -> None:
-    """Print what becomes of CD14+ monocytes of a donor that the reference lacks, put into the query at its depth."""
+def print_added_monocytes(pair: Pair, fine: Labels, donors: Labels, classical: Mask) -> None:
+    """Print the calls of CD14+ monocytes of a held-out donor that are added to the query at its depth."""
     called: list[str] = []
     for donor, number, seed in ((donor, number, seed) for donor in DONORS for number in NUMBERS for seed in SEEDS):
         rng = np.random.default_rng(seed)
         rows = rng.choice(np.flatnonzero((donors == donor) & (fine == TYPES[0])), number, replace=False)
-        put_in = thin_to_depths(pair.reference[rows], row_totals(pair.query[classical]), rng)
+        added = thin_to_depths(pair.reference[rows], row_totals(pair.query[classical]), rng)
         mixed = replace(
             pair,
             reference=pair.reference[donors != donor],
             labels=fine[donors != donor],
-            query=sparse.vstack([pair.query, put_in], format="csr"),
+            query=sparse.vstack([pair.query, added], format="csr"),
             truth=np.r_[pair.truth, np.repeat(TYPES[0], number)],
         )
         called += ours(mixed)[-number:].tolist()
-    print(f"\nCD14+ monocytes of a donor left out, put into the query: {pd.Series(called).value_counts().to_dict()}")
+    print(f"\nCD14+ monocytes of a held-out donor, added to the query: {pd.Series(called).value_counts().to_dict()}")
 
 
 def print_calls(pair: Pair, groups: dict[str, Mask]) -> None:
-    """Print accuracy / macro-F1 by the labels and with them read by the clusters; plasma cells have no class."""
+    """Print accuracy / macro-F1 by label and by cluster; plasma cells have no class."""
     read = pair.truth.copy()
     read[groups["Dendritic, clusters 1 and 5"]] = "Mono"
     plasma = groups["CD19+ B, cluster 8"]
@@ -113,7 +114,7 @@ def main() -> None:
     for name, method in (("ours", ours), ("balanced LR", plain)):
         called = method(replace(pair, labels=fine))[groups[CLASSICAL]]
         print(f"\n{CLASSICAL}, {name}: {pd.Series(called).value_counts().to_dict()}", end="")
-    print_put_in(pair, fine, donors, groups[CLASSICAL])
+    print_added_monocytes(pair, fine, donors, groups[CLASSICAL])
     for one in pairs:
         print()
         print_calls(one, groups)

@@ -1,4 +1,4 @@
-"""What the confidence is worth on open pairs: calibration, what passes 0.8, unseen types, noise.
+"""Calibration of the confidence on open pairs: calls above 0.8, unseen types, noise.
 
 python -m benchmarks.calibration --data ../shared/data
 """
@@ -24,11 +24,11 @@ from spatialcore.core.types import Floats
 
 KEPT = 0.8
 FEWEST = 20
-"""An unseen type is tried where both sides have this many cells of it."""
+"""Minimum number of cells on both sides for a type to be hidden."""
 
 
 def expected_calibration_error(confidence: Floats, right: npt.NDArray[np.bool_], n_bins: int = 10) -> float:
-    """Return the mean distance of confidence and accuracy over equal bins, by their cells (Guo et al. 2017)."""
+    """Return the expected calibration error over bins of equal width (Guo et al. 2017)."""
     place = np.minimum((confidence * n_bins).astype(int), n_bins - 1)
     gaps = [
         abs(confidence[place == k].mean() - right[place == k].mean()) * (place == k).mean() for k in np.unique(place)
@@ -37,13 +37,13 @@ def expected_calibration_error(confidence: Floats, right: npt.NDArray[np.bool_],
 
 
 def shuffled_over_genes(counts: sparse.csr_matrix, rng: np.random.Generator) -> sparse.csr_matrix:
-    """Return every cell with its counts dealt to genes drawn at random, each cell its own draw."""
+    """Return the counts with the genes permuted within each cell."""
     dense = rng.permuted(counts.toarray(), axis=1)
     return sparse.csr_matrix(dense)
 
 
 class Called:
-    """A model trained for a pair, asked for calls by two confidences."""
+    """A model trained on a pair, with calls by several confidence methods."""
 
     def __init__(self, pair: Pair, folder: Path) -> None:
         self.pair, self.path = pair, folder / "model.pkl"
@@ -59,7 +59,7 @@ class Called:
 
 
 def figures(pair: Pair, method: str, called: Called) -> dict[str, float]:
-    """Return what one confidence is worth where the query's types are known, and on noise."""
+    """Return the calibration and accuracy of a confidence method, and the share of noise above the threshold."""
     names, confidence = called.call(method)
     known, right = pair.known, names == pair.truth
     kept = known & (confidence >= KEPT)
@@ -74,8 +74,8 @@ def figures(pair: Pair, method: str, called: Called) -> dict[str, float]:
 
 
 def unseen(pair: Pair, methods: tuple[str, ...]) -> dict[str, list[tuple[float, float]]]:
-    """Hide one type after the other from the reference: AUROC of right calls against the hidden type, share passing."""
-    found: dict[str, list[tuple[float, float]]] = {method: [] for method in methods}
+    """Hide each type from the reference: AUROC of known against hidden cells, share of hidden cells above 0.8."""
+    scores: dict[str, list[tuple[float, float]]] = {method: [] for method in methods}
     for label in np.unique(pair.labels):
         hidden = pair.truth == label
         if min(hidden.sum(), (pair.labels == label).sum()) < FEWEST or hidden.mean() > 0.5:
@@ -85,11 +85,11 @@ def unseen(pair: Pair, methods: tuple[str, ...]) -> dict[str, list[tuple[float, 
             for method in methods:
                 _, confidence = called.call(method)
                 rest = pair.known & ~hidden
-                score = roc_auc_score(
+                auroc = roc_auc_score(
                     np.repeat([0, 1], [hidden.sum(), rest.sum()]), np.r_[confidence[hidden], confidence[rest]]
                 )
-                found[method].append((float(score), float((confidence[hidden] >= KEPT).mean())))
-    return found
+                scores[method].append((float(auroc), float((confidence[hidden] >= KEPT).mean())))
+    return scores
 
 
 def measure(data: Path, methods: tuple[str, ...]) -> pd.DataFrame:

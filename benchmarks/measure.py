@@ -1,4 +1,4 @@
-"""Run one measured piece of work in a process of its own: CPU seconds, and memory above what its set-up took."""
+"""Measure code in a new process: CPU seconds, wall seconds, and memory above the state after the set-up."""
 
 import json
 import subprocess
@@ -39,24 +39,24 @@ def measure(setup: str, work: str, python: str | Path = sys.executable) -> dict[
     Parameters
     ----------
     setup
-        Statements that are not measured: imports, data.
+        Statements that are not measured, such as imports and data.
     work
-        An expression that is; its value must be JSON.
+        The measured expression; its value must be JSON.
     python
-        The interpreter, of another environment where a rival needs one.
+        The interpreter; another environment for another tool.
     """
     code = f"{PRELUDE}\n{setup}\ndef work():\n    return {work}\n{CODA}"
-    with tempfile.TemporaryDirectory() as elsewhere:  # the checkout must not be found by a rival's interpreter
-        done = subprocess.run([str(python), "-c", code], capture_output=True, text=True, check=False, cwd=elsewhere)
-    lines = [line for line in done.stdout.splitlines() if line.startswith("MEASURED")]
+    with tempfile.TemporaryDirectory() as folder:  # not the checkout, which another interpreter would import
+        process = subprocess.run([str(python), "-c", code], capture_output=True, text=True, check=False, cwd=folder)
+    lines = [line for line in process.stdout.splitlines() if line.startswith("MEASURED")]
     if not lines:
-        return {"error": (done.stderr.strip().splitlines() or ["no output"])[-1]}
-    found: dict[str, Any] = json.loads(lines[-1].removeprefix("MEASURED"))
-    return found
+        return {"error": (process.stderr.strip().splitlines() or ["no output"])[-1]}
+    result: dict[str, Any] = json.loads(lines[-1].removeprefix("MEASURED"))
+    return result
 
 
 def show(title: str, rows: dict[str, dict[str, Any]]) -> None:
-    """Print a table: one row per contestant."""
+    """Print a table with one row per measurement."""
     print(f"\n{title}\n{'':34}{'CPU s':>9}{'wall s':>9}{'MB':>9}  result")
     for name, row in rows.items():
         if "error" in row:

@@ -1,4 +1,4 @@
-"""Peak memory and CPU seconds of annotating a sparse h5ad from disk, block by block.
+"""Peak memory and CPU seconds of annotating a sparse h5ad from disk in blocks.
 
 python -m benchmarks.memory --cells 2000000 10000000 --genes 400
 """
@@ -21,7 +21,7 @@ CHUNK = 200_000
 
 
 def write_query(path: Path, n: int, genes: int, depth: float) -> None:
-    """Write an h5ad of sparse counts without holding it; one chunk of cells is drawn and repeated."""
+    """Write an h5ad of sparse counts chunk by chunk; one simulated chunk is repeated."""
     import anndata
 
     chunk = random_counts(CHUNK, genes, depth, np.random.default_rng(0))
@@ -36,17 +36,17 @@ def write_query(path: Path, n: int, genes: int, depth: float) -> None:
         group = file.create_group("X")
         group.attrs.update({"encoding-type": "csr_matrix", "encoding-version": "0.1.0", "shape": [n, genes]})
         for name, values in (("data", chunk.data.astype(np.float32)), ("indices", chunk.indices.astype(np.int32))):
-            stored = group.create_dataset(
+            dataset = group.create_dataset(
                 name, (len(values) * repeats,), values.dtype, chunks=(1_000_000,), compression="lzf"
             )
             for i in range(repeats):
-                stored[i * len(values) : (i + 1) * len(values)] = values
+                dataset[i * len(values) : (i + 1) * len(values)] = values
         steps = np.diff(chunk.indptr).astype(np.int64)
         group["indptr"] = np.concatenate([[0], np.cumsum(np.tile(steps, repeats))])
 
 
 def annotate(path: Path, model: Path) -> None:
-    """Annotate the file in this process and print its cost."""
+    """Annotate the file in this process and print CPU seconds and memory."""
     import anndata
 
     from spatialcore.annotation.annotate import annotate_celltypist

@@ -1,4 +1,4 @@
-"""State of a matrix of 200,000 cells x 36,000 genes: under 50 MB and one CPU second.
+"""Cost of checking a matrix of 200,000 cells x 36,000 genes; target: under 50 MB and one CPU second.
 
 Usage: python -m benchmarks.normalization [--rival PYTHON]
 
@@ -35,7 +35,7 @@ FORMS = {
 
 
 def main() -> None:
-    """Measure every form, ours and the rival's."""
+    """Measure all forms of the matrix, and another version."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rival")
     options = parser.parse_args()

@@ -1,4 +1,4 @@
-"""How many labels change their term in another writing: of a cluster, of a donor, in quotes, in capitals.
+"""Share of labels whose term changes with the spelling: cluster or donor prefix, quotes, case.
 
 python -m benchmarks.ontology_writings ../shared/truth --show 5
 """
@@ -11,13 +11,13 @@ from benchmarks.ontology import read_truth
 from spatialcore.annotation.ontology.matcher import matcher_for
 
 WRITINGS: dict[str, Callable[[str], str]] = {
-    "7_ in front": lambda label: f"7_{label}",
-    "Cluster 12: in front": lambda label: f"Cluster 12: {label}",
-    "Donor3_ in front": lambda label: f"Donor3_{label}",
-    "_2 behind": lambda label: f"{label}_2",
-    "3 behind": lambda label: f"{label} 3",
-    "(4) behind": lambda label: f"{label} (4)",
-    "cells behind": lambda label: label if label.lower().endswith(("cell", "cells")) else f"{label} cells",
+    "prefix 7_": lambda label: f"7_{label}",
+    "prefix Cluster 12:": lambda label: f"Cluster 12: {label}",
+    "prefix Donor3_": lambda label: f"Donor3_{label}",
+    "suffix _2": lambda label: f"{label}_2",
+    "suffix 3": lambda label: f"{label} 3",
+    "suffix (4)": lambda label: f"{label} (4)",
+    "suffix cells": lambda label: label if label.lower().endswith(("cell", "cells")) else f"{label} cells",
     "in quotes": lambda label: f'"{label}"',
     "underscores for spaces": lambda label: label.replace(" ", "_"),
     "hyphens for spaces": lambda label: label.replace(" ", "-"),
@@ -28,13 +28,13 @@ WRITINGS: dict[str, Callable[[str], str]] = {
 
 
 def changed(labels: list[str], write: Callable[[str], str]) -> list[str]:
-    """Return the labels that mean another term when written in this way."""
+    """Return the labels whose term changes with this spelling."""
     match = matcher_for().match
     return [label for label in labels if match(write(label)).id != match(label).id]
 
 
 def main() -> None:
-    """Print the share of labels that change, and some of them."""
+    """Print the share of labels that change, with examples."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("truth", type=Path)
     parser.add_argument("--show", type=int, default=0)

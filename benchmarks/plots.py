@@ -1,12 +1,12 @@
-"""What all figures of a run and its report cost, on a synthetic tissue of any size.
+"""CPU time and memory of all figures of a run and its report, on a simulated tissue.
 
-The tissue is made of real Cell Ontology names, their canonical markers and what a run leaves in the data. Figures,
-their tables and the page are kept where ``--keep`` says, to be looked at: cost and readability at 3 or 60 types, 2,000
-or 1,000,000 cells, 300 or 5,000 genes.
+The tissue has names of the Cell Ontology, their canonical markers and a run manifest. ``--keep`` is a folder for the
+figures, tables and the report, to check their legibility with 3 or 60 types, 2,000 or 1,000,000 cells, 300 or 5,000
+genes.
 
     python benchmarks/plots.py                                        200,000 cells, 400 genes, 30 types
     python benchmarks/plots.py --cells 2000 --genes 5000 --types 60 --keep results/plots
-    rival/bin/python benchmarks/plots.py --make tissue.h5ad           the tissue alone, for another tool
+    rival/bin/python benchmarks/plots.py --make tissue.h5ad           only the tissue, for another tool
 """
 
 import argparse
@@ -28,6 +28,7 @@ from scipy.sparse import csr_matrix, vstack
 from spatialcore import columns
 from spatialcore.annotation.markers import load_canonical_markers
 from spatialcore.annotation.ontology.matcher import matcher_for
+from spatialcore.core.normalization import log1p_normalize
 from spatialcore.core.palette import palette
 from spatialcore.plotting.run_figures import draw_run_figures
 from spatialcore.report import write_report
@@ -36,12 +37,12 @@ BLOCK, MARKERS_PER_TYPE, SOURCES = 20_000, 5, ("atlas_a", "atlas_b", "atlas_c")
 
 
 def main() -> None:
-    """Make the tissue, draw everything, say what it cost."""
+    """Simulate the tissue, draw all figures and print the cost."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cells", type=int, default=200_000)
     parser.add_argument("--genes", type=int, default=400)
     parser.add_argument("--types", type=int, default=30)
-    parser.add_argument("--keep", type=Path, help="folder for figures and page")
+    parser.add_argument("--keep", type=Path, help="folder for figures and report")
     parser.add_argument("--make", type=Path, help="write the tissue as h5ad and stop")
     options = parser.parse_args()
     tissue = make_tissue(options.cells, options.genes, options.types)
@@ -51,21 +52,21 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = options.keep or Path(scratch)
         with measured("figures"):
-            drawn = draw_run_figures(tissue, folder)
+            plots = draw_run_figures(tissue, folder)
         with measured("page"):
-            page = write_report(tissue, folder / "report.html", figures=drawn)
-        print(f"page: {page.stat().st_size / 1e6:.1f} MB; {len(drawn['figures'])} figures")
+            page = write_report(tissue, folder / "report.html", figures=plots)
+        print(f"page: {page.stat().st_size / 1e6:.1f} MB; {len(plots['figures'])} figures")
 
 
 @contextmanager
-def measured(what: str) -> Iterator[None]:
-    """Print CPU seconds and how far memory rose above where it was."""
-    process, done = psutil.Process(), threading.Event()
+def measured(name: str) -> Iterator[None]:
+    """Print CPU seconds, wall seconds and the increase of memory."""
+    process, finished = psutil.Process(), threading.Event()
     before = process.memory_info().rss
     peak = [before]
 
     def watch() -> None:
-        while not done.wait(0.02):
+        while not finished.wait(0.02):
             peak[0] = max(peak[0], process.memory_info().rss)
 
     watcher = threading.Thread(target=watch)
@@ -73,36 +74,36 @@ def measured(what: str) -> Iterator[None]:
     start, wall = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter()
     yield
     end = resource.getrusage(resource.RUSAGE_SELF)
-    done.set()
+    finished.set()
     watcher.join()
     cpu = end.ru_utime + end.ru_stime - start.ru_utime - start.ru_stime
-    rise = (peak[0] - before) / 1e9
-    print(f"{what}: {cpu:.1f} CPU s, {time.perf_counter() - wall:.1f} s, {rise:.2f} GB above {before / 1e9:.2f} GB")
+    increase = (peak[0] - before) / 1e9
+    print(f"{name}: {cpu:.1f} CPU s, {time.perf_counter() - wall:.1f} s, {increase:.2f} GB above {before / 1e9:.2f} GB")
 
 
 def make_tissue(n_cells: int, n_genes: int, n_types: int, seed: int = 0) -> ad.AnnData:
-    """Return annotated cells of unequal types that lie in patches, with a run's manifest."""
+    """Return annotated cells of unequal types in spatial patches, with a run manifest."""
     rng = np.random.default_rng(seed)
     markers = {name: genes[:MARKERS_PER_TYPE] for name, genes in load_canonical_markers().items() if len(genes) > 2}
     names = sorted(markers, key=lambda name: (len(name) * 7919) % 101)[:n_types]
     genes = list(dict.fromkeys(gene for name in names for gene in markers[name]))[:n_genes]
     genes += [f"GENE{i}" for i in range(n_genes - len(genes))]
     shares = np.geomspace(1, 0.01, n_types)
-    xy, codes = _places(rng, n_cells, shares / shares.sum())
+    xy, codes = _coordinates(rng, n_cells, shares / shares.sum())
     rates = rng.gamma(0.4, 0.4, (n_types, n_genes)) * min(1.0, 400 / n_genes)
-    place = {gene: i for i, gene in enumerate(genes)}
+    position = {gene: i for i, gene in enumerate(genes)}
     for row, name in enumerate(names):
-        rates[row, [place[gene] for gene in markers[name] if gene in place]] += 2.5
+        rates[row, [position[gene] for gene in markers[name] if gene in position]] += 2.5
     counts = _counts(rng, rates, codes)
-    tissue = ad.AnnData(_log1p(counts), var=pd.DataFrame(index=genes), obsm={columns.SPATIAL: xy})
+    tissue = ad.AnnData(log1p_normalize(counts), var=pd.DataFrame(index=genes), obsm={columns.SPATIAL: xy})
     tissue.layers[columns.COUNTS] = counts
     _call(tissue, rng, names, codes)
     tissue.uns[columns.MANIFEST] = _manifest(rng, names, genes)
     return tissue
 
 
-def _places(rng: np.random.Generator, n_cells: int, shares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Scatter the cells over a tissue twice as wide as high; neighbours are often of one type."""
+def _coordinates(rng: np.random.Generator, n_cells: int, shares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return coordinates and types of cells in a tissue twice as wide as high; neighbours often have the same type."""
     side = np.sqrt(n_cells) * 10
     xy = rng.uniform(0, 1, (n_cells, 2)) * [1.4 * side, 0.7 * side]
     codes = rng.choice(len(shares), n_cells, p=shares)
@@ -117,14 +118,7 @@ def _counts(rng: np.random.Generator, rates: np.ndarray, codes: np.ndarray) -> c
         depth = rng.lognormal(0, 0.5, len(codes[start : start + BLOCK]))[:, None]
         block = rng.poisson(rates[codes[start : start + BLOCK]] * depth)
         blocks.append(csr_matrix(block.astype(np.float32)))
-    return vstack(blocks, format="csr")
-
-
-def _log1p(counts: csr_matrix) -> csr_matrix:
-    totals = np.maximum(np.asarray(counts.sum(axis=1)).ravel(), 1)
-    scaled = counts.copy()
-    scaled.data = np.log1p(scaled.data * np.repeat(10_000 / totals, np.diff(counts.indptr)).astype(np.float32))
-    return scaled
+    return csr_matrix(vstack(blocks))
 
 
 def _call(tissue: ad.AnnData, rng: np.random.Generator, names: list[str], codes: np.ndarray) -> None:
@@ -132,7 +126,7 @@ def _call(tissue: ad.AnnData, rng: np.random.Generator, names: list[str], codes:
     confidence = np.where(called == codes, rng.beta(9, 1, len(codes)), rng.beta(3, 2, len(codes)))
     low = confidence < 0.8
     obs = tissue.obs
-    obs[columns.PREDICTED] = pd.Categorical.from_codes(called, names)
+    obs[columns.PREDICTED] = pd.Categorical.from_codes(called.tolist(), pd.Index(names))
     obs[columns.CELL_TYPE] = pd.Categorical(np.where(low, columns.UNASSIGNED, np.array(names, dtype=object)[called]))
     obs[columns.CONFIDENCE] = confidence
     obs[columns.UNASSIGNED_REASON] = pd.Categorical(np.where(low, columns.REASON_LOW_CONFIDENCE, ""))

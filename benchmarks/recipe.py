@@ -1,4 +1,4 @@
-"""What each part of the training recipe gives, on the open pairs.
+"""Accuracy of each part of the training method on the open pairs.
 
 python -m benchmarks.recipe --data ../shared/data
 """
@@ -17,7 +17,7 @@ from benchmarks.accuracy import figures
 from benchmarks.accuracy_pairs import Labels, Pair, open_pairs
 from spatialcore.annotation.model.linear import Standardized
 from spatialcore.annotation.query import open_query
-from spatialcore.annotation.training.fitting import TARGET_SUM, TargetPlatform, fit_models
+from spatialcore.annotation.training.fitting import TargetPlatform, fit_models
 from spatialcore.annotation.training.logistic import fit_logistic
 from spatialcore.annotation.training.platform import (
     class_profiles,
@@ -25,11 +25,11 @@ from spatialcore.annotation.training.platform import (
     match_to_platform,
     thin_to_depths,
 )
-from spatialcore.core.normalization import log1p_normalize
+from spatialcore.core.normalization import TARGET_SUM, log1p_normalize
 
 
 class Bench:
-    """A pair as counts on the shared genes, and the platform of its query."""
+    """Counts of a pair on the shared genes, and the platform of its query."""
 
     def __init__(self, pair: Pair) -> None:
         query = open_query(pair.query_data(), list(pair.genes))
@@ -48,34 +48,34 @@ class Bench:
         return self.target.target_sum
 
     def call(self, model: Standardized, total: float) -> Labels:
-        """Return the query's calls by a linear model on log1p at `total`."""
+        """Return the calls of a linear model on log1p values at a total."""
         return self._named(model.on_genes().scores(log1p_normalize(self.seen, total)))
 
     def by_profiles(self) -> Labels:
-        """Return the calls of the count model: the profile of the largest likelihood."""
+        """Return the calls of the count model: the profile with the highest likelihood."""
         return self._named(self.seen @ np.log(self.target.expected(self.profiles)).T)
 
     def fit(self, counts: sparse.csr_matrix, copies: int, total: float) -> Labels:
-        """Fit balanced logistic regression on reference counts made `copies` times over, and call."""
+        """Return the calls of balanced logistic regression on reference counts with ``copies`` per cell."""
         filled = np.diff(counts.indptr) > 0
         labels = np.tile(self.codes, copies)[filled]
         return self.call(fit_logistic(log1p_normalize(counts[filled], total), labels, len(self.names)), total)
 
     def thinned(self, total: float) -> Labels:
-        """Fit on the reference thinned to the query's depths."""
+        """Return the calls after thinning the reference to the depths of the query."""
         assert self.target.platform is not None
         return self.fit(thin_to_depths(self.known, self.target.platform.depths, self.rng), 1, total)
 
     def matched(self, total: float) -> Labels:
-        """Fit on the reference matched to the query's platform, every cell twice."""
+        """Return the calls after matching the reference to the platform of the query, two copies per cell."""
         assert self.target.platform is not None
         parts = [match_to_platform(self.known, self.target.platform, self.rng) for _ in range(2)]
         return self.fit(sparse.vstack(parts, format="csr"), 2, total)
 
     def ours(self) -> Labels:
-        """Fit as the pipeline does."""
-        voters = fit_models(self.known, self.codes, len(self.names), self.target, self.rng)
-        return self.call(voters.linear, voters.target_sum)
+        """Return the calls of the pipeline."""
+        models = fit_models(self.known, self.codes, len(self.names), self.target, self.rng)
+        return self.call(models.linear, models.target_sum)
 
     def _named(self, scores: npt.NDArray[np.float64]) -> Labels:
         called: Labels = self.names[scores.argmax(axis=1)].astype(str)
@@ -89,7 +89,7 @@ FORMS: dict[str, Callable[[Bench], Labels]] = {
     "count model: profiles, efficiency, ambient": Bench.by_profiles,
     "LR matched to the platform, log1p(10k)": lambda bench: bench.matched(TARGET_SUM),
     "LR matched to the platform, log1p(median depth)": lambda bench: bench.matched(bench.median),
-    "ours: the same, small classes shown more often": Bench.ours,
+    "pipeline: the same, small classes oversampled": Bench.ours,
 }
 
 

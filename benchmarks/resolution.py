@@ -1,9 +1,9 @@
-"""What ``resolution="auto"`` is worth: calls of fine types, forced against rolled back where the panel cannot tell.
+"""Accuracy of ``resolution="auto"`` for fine types: forced calls against calls of common ancestors.
 
     python -m benchmarks.resolution --data ../shared/data
 
-A call is right when it is the true type, or an ancestor of it within two is_a steps. ``forced`` gives every cell its
-best class; ``auto`` may give a cell the lowest common ancestor of two classes that held-out cells are taken for.
+A call is correct if it is the true type or an ancestor of it within two is_a steps. ``forced`` gives every cell its
+best class; ``auto`` may give a cell the lowest common ancestor of two classes that are confused on held-out cells.
 """
 
 import argparse
@@ -57,7 +57,7 @@ PBMC68K = {
 
 @dataclass(frozen=True)
 class Fine:
-    """A reference with Cell Ontology ids, and a query whose true ids are known."""
+    """A reference with Cell Ontology ids and a query with true ids."""
 
     name: str
     reference: AnnData
@@ -66,7 +66,7 @@ class Fine:
 
 
 def fine_pairs(data: Path) -> Iterator[Fine]:
-    """Make the pairs: blood at its own depth and thinned, over studies and assays; the simulated lung."""
+    """Yield the pairs: blood at full depth and thinned, across studies and assays; the simulated lung."""
     blood = anndata.read_h5ad(data / "pbmc_symphony_3assay.h5ad")
     other = anndata.read_h5ad(data / "pbmc68k_reduced.h5ad")
     other.obs["cell_type"] = other.obs["cell_type"].astype(str).map(PBMC68K)
@@ -104,14 +104,14 @@ def _lung_ids(labels: npt.NDArray[np.str_]) -> dict[str, str]:
 
 
 def is_right(call: str, truth: str) -> bool:
-    """Say whether a call is the true term or an ancestor of it within two steps."""
+    """Return whether a call is the true term or an ancestor of it within two steps."""
     return call == truth or (call in ancestors(truth) and distance(truth, call) <= STEPS)
 
 
 def measure(fine: Fine) -> dict[str, float]:
-    """Return how many calls are right, forced and rolled back, and what became of those rolled back.
+    """Return the share of correct calls, forced and rolled back, and of the rolled-back calls alone.
 
-    Cells whose true type has no Cell Ontology term are left out.
+    Cells whose true type has no Cell Ontology term are excluded.
     """
     known = fine.truth != ""
     with tempfile.TemporaryDirectory() as folder:
@@ -124,7 +124,7 @@ def measure(fine: Fine) -> dict[str, float]:
                 custom_model_path=path,
                 min_confidence=0,
                 confidence_transform="calibrated",
-                resolution=resolution,  # type: ignore[arg-type]
+                resolution=resolution,
                 copy=True,
             )
             found[resolution] = called.obs[columns.ONTOLOGY_ID].astype(str).to_numpy()[known]
@@ -151,7 +151,7 @@ def main() -> None:
     rows = {fine.name: measure(fine) for fine in fine_pairs(options.data)}
     table = pd.DataFrame(rows).T
     table.loc["**mean**"] = table.mean()
-    print("| pair | " + " | ".join(name.replace("_", " ") for name in table) + " |")
+    print("| pair | " + " | ".join(str(name).replace("_", " ") for name in table) + " |")
     print("|---" * (len(table.columns) + 1) + "|")
     for name, row in table.iterrows():
         print(f"| {name} | " + " | ".join("-" if pd.isna(value) else f"{value:.3f}" for value in row) + " |")

@@ -1,10 +1,9 @@
-"""What the service costs beside the bare library call, on a run of about a minute.
+"""Overhead of the service compared with the library call, on a run of about a minute.
 
     python -m benchmarks.service                    # 100,000 reference cells of 50 types, 100,000 to annotate
 
-Library and flow run the same configuration in turns, each in a process of its own and into a store of its own, plots
-and report included; a Prefect server is up, as in an installation. CPU seconds are those of the process and its
-children, of the server those between the run's start and its end.
+Library and flow run the same configuration alternately, each in a new process with a new store, with plots and report;
+a Prefect server is running. CPU seconds are those of the process and its children, and of the server during the run.
 """
 
 import argparse
@@ -56,13 +55,14 @@ def main() -> None:
         (folder / "prefect").mkdir()
         with server_at(port, environment, folder / "server.log") as server:
             rows = [
-                {who: measure(who, folder, environment, server.pid) for who in COMMANDS} for _ in range(options.rounds)
+                {runner: measure(runner, folder, environment, server.pid) for runner in COMMANDS}
+                for _ in range(options.rounds)
             ]
     show(rows)
 
 
 def write_data(folder: Path, options: argparse.Namespace) -> None:
-    """Write a reference, a query of a shallower platform, and nothing that either of the two would have to fetch."""
+    """Write a reference and a query of a shallower platform."""
     rng = np.random.default_rng(0)
     counts, kinds = typed_counts(options.reference + options.query, options.genes, options.types, 600, rng)
     names = sorted({str(term["name"]) for term in load_ontology_index()["cl"].values()})[:: 3000 // options.types]
@@ -79,27 +79,27 @@ def write_data(folder: Path, options: argparse.Namespace) -> None:
     cells.write_h5ad(folder / "query.h5ad")
 
 
-def measure(who: str, folder: Path, environment: dict[str, str], server: int) -> dict[str, float]:
-    """Run the configuration once, with nothing in its store, and return what it took."""
-    store = tempfile.mkdtemp(dir=folder, prefix=f"{who}-")
+def measure(runner: str, folder: Path, environment: dict[str, str], server: int) -> dict[str, float]:
+    """Run the configuration once with an empty store and return seconds."""
+    store = tempfile.mkdtemp(dir=folder, prefix=f"{runner}-")
     content: dict[str, Any] = {"queries": [str(folder / "query.h5ad")], "references": [str(folder / "reference.h5ad")]}
     RunConfig.from_dict({**content, "store": store}).to_yaml(folder / "config.yaml")
-    command = [sys.executable, *COMMANDS[who], str(folder / "config.yaml")]
-    before, asked, started = _children(), _cpu(server), time.perf_counter()
-    done = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, check=False)
-    if done.returncode:
-        sys.exit(done.stderr[-3000:])
+    command = [sys.executable, *COMMANDS[runner], str(folder / "config.yaml")]
+    before, server_before, started = _children(), _cpu(server), time.perf_counter()
+    process = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, check=False)
+    if process.returncode:
+        sys.exit(process.stderr[-3000:])
     wall = time.perf_counter() - started
-    return {"wall": wall, "CPU": _children() - before, "server's CPU": _cpu(server) - asked}
+    return {"wall": wall, "CPU": _children() - before, "server's CPU": _cpu(server) - server_before}
 
 
 def show(rounds: list[dict[str, dict[str, float]]]) -> None:
-    """Print each figure's median over the rounds, and what the service adds."""
+    """Print the medians over the rounds and the overhead of the service."""
     print("| seconds | library | service | added |\n|---|---|---|---|")
-    for what in ("CPU", "wall", "server's CPU"):
-        library, service = (statistics.median(each[who][what] for each in rounds) for who in COMMANDS)
-        added = "" if what.startswith("server") else f"{100 * (service / library - 1):+.1f} %"
-        print(f"| {what} | {library:.1f} | {service:.1f} | {added} |")
+    for key in ("CPU", "wall", "server's CPU"):
+        library, service = (statistics.median(result[runner][key] for result in rounds) for runner in COMMANDS)
+        added = "" if key.startswith("server") else f"{100 * (service / library - 1):+.1f} %"
+        print(f"| {key} | {library:.1f} | {service:.1f} | {added} |")
 
 
 def _children() -> float:
@@ -108,7 +108,7 @@ def _children() -> float:
 
 
 def _cpu(pid: int) -> float:
-    """Return the CPU seconds of a process and of those it started."""
+    """Return the CPU seconds of a process and its children."""
     first = psutil.Process(pid)
     used = [process.cpu_times() for process in [first, *first.children(recursive=True)]]
     return float(sum(each.user + each.system for each in used))

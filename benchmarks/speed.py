@@ -1,10 +1,10 @@
-"""CPU seconds and extra memory of scoring, side by side with celltypist.annotate, in one run.
+"""CPU seconds and additional memory of scoring, compared with celltypist.annotate.
 
     python -m benchmarks.speed                 # 200,000 x 400 x 40
     python -m benchmarks.speed --cells 20000 --genes 5000 --depth 600
 
-Both get the same AnnData (log1p(10k), CSR, genes of unequal abundance) and the same model, and say the same. Each runs
-in processes of its own, in turns, whose memory peak is reset before.
+Both get the same AnnData (log1p(10k), CSR, genes of unequal abundance) and the same model; their results are compared.
+They alternate, each run in a new process whose memory peak is reset before.
 """
 
 import argparse
@@ -34,9 +34,11 @@ def random_counts(n: int, genes: int, depth: float, rng: np.random.Generator) ->
     draws = rng.poisson(depth, n)
     shares = rng.lognormal(0, 1.6, size=genes)
     edges = np.cumsum(shares) / shares.sum()
-    picked = np.searchsorted(edges, rng.random(int(draws.sum())))
+    genes_of_counts = np.searchsorted(edges, rng.random(int(draws.sum())))
     rows = np.repeat(np.arange(n), draws)
-    counts = sparse.csr_matrix((np.ones(len(rows), np.float32), (rows, picked.clip(max=genes - 1))), shape=(n, genes))
+    counts = sparse.csr_matrix(
+        (np.ones(len(rows), np.float32), (rows, genes_of_counts.clip(max=genes - 1))), shape=(n, genes)
+    )
     counts.sum_duplicates()
     return counts
 
@@ -55,7 +57,7 @@ def make_case(folder: Path, n: int, genes: int, types: int, depth: float) -> Non
 
 
 def run(tool: str, folder: Path) -> dict[str, Any]:
-    """Annotate in this process; return CPU seconds, peak memory above the loaded query, and keep the result."""
+    """Annotate in this process, save the result, and return CPU seconds and peak memory above the loaded query."""
     import anndata
     import celltypist
 
@@ -92,37 +94,37 @@ def peak() -> int:
 
 
 def compare(n: int, genes: int, types: int, depth: float, rounds: int) -> dict[str, Any]:
-    """Run both on one case in turns, and compare what they say; costs are medians."""
+    """Run the tools alternately on one case; return median costs and the differences of their results."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         make_case(folder, n, genes, types, depth)
         runs: dict[str, list[dict[str, Any]]] = {tool: [] for tool in ("celltypist", "scores", "calls")}
         for tool in list(runs) * rounds:
             command = [sys.executable, "-m", "benchmarks.speed", "--run", tool, "--folder", name]
-            done = subprocess.run(command, capture_output=True, text=True, check=True)
-            runs[tool].append(json.loads(done.stdout.splitlines()[-1]))
-        found: dict[str, Any] = {
+            process = subprocess.run(command, capture_output=True, text=True, check=True)
+            runs[tool].append(json.loads(process.stdout.splitlines()[-1]))
+        result: dict[str, Any] = {
             tool: {key: statistics.median(run[key] for run in rows) for key in ("cpu_seconds", "extra_mb")}
             for tool, rows in runs.items()
         }
-        stock, ours = np.load(folder / "celltypist.npz"), np.load(folder / "scores.npz")
-        found["difference"] = float(np.abs(stock["scores"] - ours["scores"]).max())
-        found["labels_differing"] = int((stock["labels"] != ours["labels"]).sum())
-    return found
+        expected, actual = np.load(folder / "celltypist.npz"), np.load(folder / "scores.npz")
+        result["difference"] = float(np.abs(expected["scores"] - actual["scores"]).max())
+        result["labels_differing"] = int((expected["labels"] != actual["labels"]).sum())
+    return result
 
 
-def report(found: dict[str, Any], size: str) -> str:
+def report(result: dict[str, Any], size: str) -> str:
     """Return the case as rows of a markdown table."""
-    slow = found["celltypist"]["cpu_seconds"]
+    slow = result["celltypist"]["cpu_seconds"]
     names = {"celltypist": "celltypist.annotate", "scores": "annotate_celltypist", "calls": "the same, scores not kept"}
     lines = ["| size | tool | CPU s | times faster | extra memory, MB |", "|---|---|---|---|---|"]
     for tool, name in names.items():
-        cost = found[tool]
+        cost = result[tool]
         lines.append(
             f"| {size} | {name} | {cost['cpu_seconds']:.2f} | {slow / cost['cpu_seconds']:.1f} "
             f"| {cost['extra_mb']:.0f} |"
         )
-    lines.append(f"\nLargest difference {found['difference']:.1e}; labels that differ: {found['labels_differing']}.")
+    lines.append(f"\nLargest difference {result['difference']:.1e}; labels that differ: {result['labels_differing']}.")
     return "\n".join(lines)
 
 

@@ -1,4 +1,4 @@
-"""Why lymphocytes of the open Xenium section are called fibroblasts: what they hold of their neighbours' transcripts.
+"""Spill-over in the open Xenium section: transcripts of fibroblasts in lymphocytes that are called fibroblasts.
 
 python -m benchmarks.spill --data ../shared/data
 """
@@ -23,17 +23,17 @@ Mask = npt.NDArray[np.bool_]
 
 
 def cell_areas(data: Path, pair: Pair) -> npt.NDArray[np.float64]:
-    """Return the areas of the pair's query cells, in square micrometres; the pair draws them with seed 0."""
+    """Return the areas of the pair's query cells, in square micrometres; the pair samples them with seed 0."""
     section = anndata.read_h5ad(data / "spatial_xenium_breast_scider.h5ad", backed="r").obs
     rows = np.sort(np.random.default_rng(0).choice(len(section), len(pair.truth), replace=False))
     if (section["cell_type_coarse"].astype(str).to_numpy()[rows] != pair.truth).any():
-        raise ValueError("the pair's query cells are drawn another way than here")
+        raise ValueError("the query cells of the pair are sampled differently")
     areas: npt.NDArray[np.float64] = section["cell_area"].to_numpy(np.float64)[rows]
     return areas
 
 
 def share_of(pair: Pair, genes: tuple[str, ...], cells: Mask) -> float:
-    """Return the share of the cells' counts on some genes."""
+    """Return the share of the counts of the cells on some genes."""
     counts = pair.query[cells]
     return float(counts[:, [pair.genes.index(gene) for gene in genes]].sum() / counts.sum())
 
@@ -41,9 +41,9 @@ def share_of(pair: Pair, genes: tuple[str, ...], cells: Mask) -> float:
 def describe(
     pair: Pair, cells: Mask, label: str, areas: npt.NDArray[np.float64], confidence: npt.NDArray[np.float64]
 ) -> dict[str, str]:
-    """Return what is in cells of a label: stroma beside fibroblasts, own genes beside those of the label's small cells.
+    """Return the share of stroma genes relative to fibroblasts, and of genes of the type relative to its small cells.
 
-    The small cells, of the lower half of areas, are those into which the segmentation took least of others.
+    Small cells (area below the median) have the least spill-over.
     """
     labelled = pair.truth == label
     small = labelled & (areas <= np.median(areas[labelled]))

@@ -1,10 +1,10 @@
-"""Put and get beside plain fsspec on an S3 server, in one run; and memory that does not grow with the file.
+"""Time of put and get compared with plain fsspec on an S3 server, and memory independent of the file size.
 
 Usage: python -m benchmarks.storage [--megabytes 100] [--rounds 7]
 
-Ours and plain fsspec take turns; wall seconds and CPU seconds of this process are medians of the rounds. Ours compares
-every part's MD5 and the file's sha256 and flushes downloads to the disk; plain fsspec does none of it. The server
-(moto) is a process of its own, on the same machine.
+Both alternate; wall and CPU seconds of this process are medians of the rounds. This package compares the MD5 of every
+part and the sha256 of the file and flushes downloads to disk; plain fsspec does not. The server (moto) is another
+process on the same machine.
 """
 
 import argparse
@@ -62,7 +62,7 @@ def write(path: Path, megabytes: int) -> None:
 
 
 def compare(file: Path, rounds: int) -> None:
-    """Print seconds of ours and of plain fsspec, taken in turns."""
+    """Print the seconds of this package and of plain fsspec, run alternately."""
     import s3fs
 
     from spatialcore import storage
@@ -76,21 +76,23 @@ def compare(file: Path, rounds: int) -> None:
     print(f"| {file.stat().st_size >> 20} MB | ours, s | fsspec, s | ratio | ours, CPU s | fsspec, CPU s |")
     print("|---|---|---|---|---|---|")
     for name, (ours, theirs) in jobs.items():
-        taken = [(*timed(ours), *timed(theirs)) for _ in range(rounds + 1)][1:]  # the first of each opens connections
-        wall, cpu, their_wall, their_cpu = (median(each) for each in zip(*taken, strict=True))
+        rounds_of_job = [(*timed(ours), *timed(theirs)) for _ in range(rounds + 1)][
+            1:
+        ]  # the first of each opens connections
+        wall, cpu, their_wall, their_cpu = (median(each) for each in zip(*rounds_of_job, strict=True))
         ratio = wall / their_wall
         print(f"| {name} | {wall:.2f} | {their_wall:.2f} | {ratio:.2f} | {cpu:.2f} | {their_cpu:.2f} |", flush=True)
 
 
 def memory(file: Path, megabytes: int) -> None:
-    """Print the memory that a put and a get of a file take beyond an open connection."""
+    """Print the peak memory of a put and a get of a file, and the memory before."""
     for job, pair in {
         "put": (str(file), f"s3://{BUCKET}/memory.bin"),
         "get": (f"s3://{BUCKET}/memory.bin", str(file.with_suffix(".memory"))),
     }.items():
         command = [sys.executable, "-c", MEMORY, job, *pair]
         before, peak = map(float, subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
-        print(f"{job} of {megabytes} MB: at most {peak:.0f} MB of memory, {before:.0f} MB of them before it began")
+        print(f"{job} of {megabytes} MB: peak memory {peak:.0f} MB, {before:.0f} MB before")
 
 
 def timed(job: Callable[[], object]) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""CPU seconds of training: ours, with its calibration, against CellTypist's SGD recipe, on the same cells.
+"""CPU seconds of training: logistic regression with calibration, and CellTypist's SGD, on the same cells.
 
 python -m benchmarks.training --cells 100000 --genes 400 --types 30
 """
@@ -22,15 +22,15 @@ from spatialcore.core.normalization import log1p_normalize
 def typed_counts(
     n: int, genes: int, types: int, depth: float, rng: np.random.Generator
 ) -> tuple[sparse.csr_matrix, list[str]]:
-    """Return sparse counts of cells whose types differ in their profiles, and the types."""
+    """Return simulated counts of cells with type-specific profiles, and their types."""
     base = rng.lognormal(0, 1.6, genes)
-    own = np.sort(rng.integers(0, types, n))
+    codes = np.sort(rng.integers(0, types, n))
     parts = []
     for kind in range(types):
         shares = base * rng.lognormal(0, 1.0, genes)
-        size = int((own == kind).sum())
+        size = int((codes == kind).sum())
         parts.append(sparse.csr_matrix(rng.poisson(depth * shares / shares.sum(), (size, genes)).astype(np.float32)))
-    return sparse.vstack(parts, format="csr"), [f"type {kind:02}" for kind in own]
+    return sparse.vstack(parts, format="csr"), [f"type {kind:02}" for kind in codes]
 
 
 def main() -> None:
@@ -50,9 +50,9 @@ def main() -> None:
     rows = np.sort(rng.choice(options.cells, min(20_000, options.cells), replace=False))
     query = AnnData(thin_to_depths(counts[rows], np.array([150.0]), rng), var=reference.var.copy())
     print("| trainer | CPU s |\n|---|---|")
-    for trainer, seen in (("celltypist", None), ("logistic", query)):
+    for trainer, target in (("celltypist", None), ("logistic", query)):
         started = time.process_time()
-        train_celltypist_model(reference, trainer=trainer, query=seen)  # type: ignore[arg-type]
+        train_celltypist_model(reference, trainer=trainer, query=target)  # type: ignore[arg-type]
         print(f"| {trainer} | {time.process_time() - started:.1f} |", flush=True)
 
 

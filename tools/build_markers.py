@@ -1,11 +1,11 @@
-"""Make spatialcore/data/markers/canonical_markers.json from tools/markers.tsv, the table that people edit.
+"""Build spatialcore/data/markers/canonical_markers.json from tools/markers.tsv, which is edited by hand.
 
 A line is a Cell Ontology name, a tab, and gene symbols, each with the number of published marker tables that have it
-for this type where there are any (``CD3D:4``). Genes come out by that number, and in the order of the line where it is
-equal; the genes that a type is documented to begin with stand first. The tool refuses names that the ontology does not
-have, symbols that GENCODE does not have, and types with fewer than three genes.
+for this type, if any (``CD3D:4``). Genes are sorted by this number, ties in the order of the line; the documented
+markers of a type come first. Names that are not in the ontology, symbols that are not in GENCODE, and types with fewer
+than three genes are errors.
 
-``--check`` compares only. ``--count TABLE`` writes the numbers anew (CSV: cl_id, gene, n_src).
+``--check`` compares only. ``--count TABLE`` updates the numbers (CSV: cl_id, gene, n_src).
 """
 
 import argparse
@@ -31,37 +31,37 @@ def current_symbols() -> set[str]:
     """Return the symbols of the GENCODE table that celltypist ships."""
     spec = find_spec("celltypist")
     if spec is None or spec.origin is None:
-        raise SystemExit("install celltypist: its GENCODE table tells current symbols from retired ones")
+        raise SystemExit("celltypist is not installed: its GENCODE table is needed")
     with (Path(spec.origin).parent / GENCODE).open(newline="") as file:
         return {row[-1] for row in csv.reader(file)}
 
 
 def read_table() -> dict[str, dict[str, int]]:
-    """Return genes with their numbers of tables by type, as they stand in the source table."""
+    """Return the source table: genes with their number of tables, by type."""
     table: dict[str, dict[str, int]] = {}
     for line in SOURCE.read_text().splitlines():
         name, genes = line.split("\t")
         if name in table:
-            raise SystemExit(f"{SOURCE.name}: {name} stands twice")
+            raise SystemExit(f"{SOURCE.name}: duplicate type {name}")
         pairs = [gene.partition(":") for gene in genes.split()]
         table[name] = {gene: int(count or 0) for gene, _, count in pairs}
     return table
 
 
 def ranked(name: str, genes: dict[str, int]) -> list[str]:
-    """Return a type's genes, those of most tables first, behind those it is documented to begin with."""
-    first = DOCUMENTED.get(name, [])
-    return [*first, *sorted((gene for gene in genes if gene not in first), key=lambda gene: -genes[gene])]
+    """Return the genes of a type: documented markers, then the others by number of tables."""
+    documented = DOCUMENTED.get(name, [])
+    return [*documented, *sorted((gene for gene in genes if gene not in documented), key=lambda gene: -genes[gene])]
 
 
 def count_tables(file: Path) -> None:
-    """Write into the source table how many published tables have each gene for its type."""
+    """Update the number of published tables per gene and type in the source table."""
     names = json.loads((DATA / "ontology_mappings" / "cl_hierarchy.json").read_text())["names"]
     with file.open(newline="") as rows:
-        found = {(names.get(row["cl_id"]), row["gene"]): int(row["n_src"]) for row in csv.DictReader(rows)}
+        n_tables = {(names.get(row["cl_id"]), row["gene"]): int(row["n_src"]) for row in csv.DictReader(rows)}
     lines = []
     for name, genes in read_table().items():
-        numbers = {gene: found.get((name, gene), 0) for gene in genes}
+        numbers = {gene: n_tables.get((name, gene), 0) for gene in genes}
         lines.append(name + "\t" + " ".join(f"{gene}:{n}" if n else gene for gene, n in numbers.items()))
     SOURCE.write_text("\n".join(lines) + "\n")
 
@@ -92,10 +92,10 @@ def build() -> str:
 
 
 def main() -> int:
-    """Write the file, or say that it differs."""
+    """Write the file, or report that it differs."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; fail when the file differs")
-    parser.add_argument("--count", type=Path, metavar="TABLE", help="count the published tables anew first")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail if the file differs")
+    parser.add_argument("--count", type=Path, metavar="TABLE", help="update the numbers of published tables first")
     options = parser.parse_args()
     if options.count:
         count_tables(options.count)
@@ -105,7 +105,7 @@ def main() -> int:
         return 0
     stale = not TARGET.is_file() or TARGET.read_text() != content
     if stale:
-        print(f"{TARGET.name} is not what the tool makes", file=sys.stderr)
+        print(f"{TARGET.name} is out of date", file=sys.stderr)
     return int(stale)
 
 

@@ -1,4 +1,4 @@
-"""Make the look-up table and the graph from the newest Cell Ontology that cellxgene-ontology-guide holds.
+"""Build the ontology index and the graph from the newest Cell Ontology in cellxgene-ontology-guide.
 
 Writes ontology_index.json and cl_hierarchy.json in spatialcore/data/ontology_mappings; ``--check`` compares only.
 """
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 TARGET = Path(__file__).resolve().parents[1] / "spatialcore" / "data" / "ontology_mappings"
-# Names in daily use that the ontology has no key for; the id is that of the term they mean.
+# Common names that are not in the ontology, with the id of their term.
 ADDED_KEYS = {
     "conventional dendritic cell type 1": "CL:0002394",
     "conventional dendritic cell type 2": "CL:0002399",
@@ -18,7 +18,7 @@ ADDED_KEYS = {
 
 
 def read_ontology() -> tuple[str, dict[str, Any]]:
-    """Return version and terms of the newest Cell Ontology that the guide package holds."""
+    """Return version and terms of the newest Cell Ontology in the package."""
     import cellxgene_ontology_guide
     import zstandard
 
@@ -32,7 +32,7 @@ def read_ontology() -> tuple[str, dict[str, Any]]:
 
 
 def index_of(version: str, terms: dict[str, Any]) -> dict[str, Any]:
-    """Return the look-up table: every name and exact synonym of a live term, lower case, with id and name."""
+    """Return the index: id and name of the term by lower-case name or exact synonym."""
     live = {term: facts for term, facts in terms.items() if not facts["deprecated"]}
     keys: dict[str, dict[str, str]] = {}
     for term, facts in sorted(live.items()):
@@ -54,7 +54,7 @@ def index_of(version: str, terms: dict[str, Any]) -> dict[str, Any]:
 
 
 def hierarchy_of(version: str, terms: dict[str, Any]) -> dict[str, Any]:
-    """Return names, is_a parents and the replacements of obsolete terms."""
+    """Return names and is_a parents of live terms, and the replacements of obsolete terms."""
     live = {term: facts for term, facts in sorted(terms.items()) if not facts["deprecated"]}
     parents = {
         term: sorted(parent for parent, steps in facts["ancestors"].items() if steps == 1)
@@ -71,7 +71,7 @@ def hierarchy_of(version: str, terms: dict[str, Any]) -> dict[str, Any]:
 
 
 def render(content: dict[str, Any]) -> str:
-    """Return JSON with one entry a line in the second level, so that changes can be read."""
+    """Return JSON with one entry of the second level per line, for readable diffs."""
     sections = []
     for name, section in content.items():
         if not isinstance(section, dict):
@@ -86,7 +86,7 @@ def render(content: dict[str, Any]) -> str:
 
 
 def build() -> dict[str, str]:
-    """Return file name -> content of everything this tool makes."""
+    """Return the contents of the files by name."""
     version, terms = read_ontology()
     return {
         "ontology_index.json": render(index_of(version, terms)),
@@ -95,9 +95,9 @@ def build() -> dict[str, str]:
 
 
 def main() -> int:
-    """Write the files, or say which of them differ."""
+    """Write the files, or report those that differ."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; fail when a file differs")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail if a file differs")
     check = parser.parse_args().check
     stale = []
     for name, content in build().items():
@@ -107,7 +107,7 @@ def main() -> int:
         elif not file.is_file() or file.read_text() != content:
             stale.append(name)
     if stale:
-        print(f"not what the tool makes: {', '.join(stale)}", file=sys.stderr)
+        print(f"out of date: {', '.join(stale)}", file=sys.stderr)
     return bool(stale)
 
 

@@ -2,8 +2,8 @@
 
 Usage: python tools/build_vitessce_viewer.py FOLDER
 
-Needs npm. Put the folder beside an exported index.html as ``viewer/``, or pass it to ``write_vitessce(viewer=...)``.
-Vitessce's 3D views are left out: they would bring another four libraries, and sections are flat.
+Needs npm. Copy the folder next to an exported index.html as ``viewer/``, or pass it to ``write_vitessce(viewer=...)``.
+Vitessce's 3D views are omitted: they need four more libraries, and sections are flat.
 """
 
 import argparse
@@ -28,7 +28,7 @@ export function show(config, element) {
 
 
 def main() -> int:
-    """Build the bundle and say how large it is."""
+    """Build the bundle and print its size."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     folder = parser.parse_args().folder.absolute()
@@ -43,7 +43,7 @@ def main() -> int:
 
 
 def _fetch(package: str, work: Path) -> None:
-    """Unpack one package into node_modules; its own dependencies are in the list above or in its bundle."""
+    """Unpack one package into node_modules; its dependencies are in ``PACKAGES`` or in its bundle."""
     name = package.rpartition("@")[0]
     packed = subprocess.run(
         ["npm", "pack", "--silent", package], cwd=work, check=True, capture_output=True, text=True, timeout=300

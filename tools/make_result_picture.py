@@ -1,4 +1,4 @@
-"""Make the picture of the README from annotated data: map, composition, confidence.
+"""Create the figure of the README from annotated data: map, composition, confidence.
 
 Usage: python tools/make_result_picture.py results/xenium_breast/annotated.h5ad docs/img/result.png
 """
@@ -8,6 +8,7 @@ from io import BytesIO
 from pathlib import Path
 
 import anndata as ad
+from matplotlib.figure import Figure
 from PIL import Image
 
 from spatialcore import columns
@@ -19,7 +20,7 @@ WIDTH, GAP, COLORS = 1500, 20, 160
 
 
 def main() -> None:
-    """Draw three figures and put them on one page."""
+    """Draw three figures on one page."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("annotated", type=Path)
     parser.add_argument("output", type=Path)
@@ -37,10 +38,10 @@ def main() -> None:
     page.quantize(COLORS).save(options.output, optimize=True)
 
 
-def _image(figure, width: int) -> Image.Image:
-    drawn = BytesIO()
-    figure.savefig(drawn, dpi=150, format="png")
-    image = Image.open(drawn).convert("RGB")
+def _image(figure: Figure, width: int) -> Image.Image:
+    buffer = BytesIO()
+    figure.savefig(buffer, dpi=150, format="png")
+    image = Image.open(buffer).convert("RGB")
     return image.resize((width, image.height * width // image.width), Image.Resampling.LANCZOS)
 
 
