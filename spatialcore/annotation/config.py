@@ -2,7 +2,7 @@
 
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, TypedDict
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
@@ -118,6 +118,19 @@ class AnnotationSettings(Settings):
         if isinstance(value, dict) and sum(value.values()) > 1 + 1e-6:
             raise ValueError(f"the shares sum to {sum(value.values()):.4g}, more than 1")
         return value
+
+
+class FurtherSettings(TypedDict, total=False):
+    """The settings of :class:`TrainingConfig` that ``train_and_annotate`` takes besides its named parameters."""
+
+    min_cells_per_type: int
+    confidence_transform: ConfidenceMethod
+    trainer: Trainer
+    granularity: Granularity
+    resolution: ResolutionMode
+    min_gene_overlap_pct: float
+    exclude_labels: list[str] | None
+    random_state: int
 
 
 class TrainingConfig(AnnotationSettings):

@@ -4,14 +4,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Unpack
 
 from anndata import AnnData
 
 from spatialcore import columns
 from spatialcore.annotation import run_manifest, stages
 from spatialcore.annotation.choices import BalanceStrategy
-from spatialcore.annotation.config import TrainingConfig
+from spatialcore.annotation.config import FurtherSettings, TrainingConfig
 from spatialcore.annotation.expression import require_readable
 from spatialcore.annotation.panel import get_panel_genes
 from spatialcore.core.logging import get_logger
@@ -38,7 +38,7 @@ def train_and_annotate(
     add_ontology: bool = True,
     generate_plots: bool = True,
     copy: bool = False,
-    **settings: Any,
+    **settings: Unpack[FurtherSettings],
 ) -> AnnData:
     """Train a model for exactly this panel on labelled references and annotate every cell with it.
 
@@ -71,7 +71,8 @@ def train_and_annotate(
     copy
         Return a new AnnData and leave the one given as it is.
     **settings
-        Any other field of :class:`TrainingConfig`, such as ``trainer`` or ``random_state``.
+        The other fields of :class:`TrainingConfig`: min_cells_per_type, confidence_transform, trainer, granularity,
+        resolution, min_gene_overlap_pct, exclude_labels, random_state.
 
     Returns
     -------

@@ -1,12 +1,14 @@
 """The configuration: what it refuses, and that it comes back from YAML as it went in."""
 
+import inspect
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from spatialcore.annotation import TrainingConfig
+from spatialcore.annotation import TrainingConfig, train_and_annotate
+from spatialcore.annotation.config import FurtherSettings
 from spatialcore.annotation.run_config import RunConfig
 from spatialcore.errors import FileMissingError, InputError
 
@@ -116,3 +118,8 @@ def test_the_digest_is_that_of_the_values() -> None:
     assert config.digest() == same.digest()
     assert config.digest() != TrainingConfig(**BASE, tissue="lung").digest()
     assert config.digest("references") == TrainingConfig(**BASE, tissue="lung").digest("references")
+
+
+def test_editors_see_every_setting_of_train_and_annotate() -> None:
+    named = set(inspect.signature(train_and_annotate).parameters) - {"settings"}
+    assert set(FurtherSettings.__annotations__) == set(TrainingConfig.model_fields) - named
