@@ -51,3 +51,17 @@ def test_who_starts_a_server_otherwise_sets_what_serve_sets(page: str) -> None:
 
     text = (ROOT / page).read_text()
     assert [name for name, value in SERVER.items() if f"{name}={value}" not in text] == []
+
+
+def test_names_in_the_architecture_exist() -> None:
+    import importlib
+
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    for name in re.findall(r"`((?:spatialcore|tasks|flows|deployments)(?:\.\w+)+)`", text):
+        module, _, attribute = name.rpartition(".")
+        try:
+            importlib.import_module(name)
+        except ModuleNotFoundError:
+            assert hasattr(importlib.import_module(module), attribute), name
+    for path in re.findall(r"`((?:annotation|storage|tasks|flows|tests)/[\w/]*\w\.(?:py|c))`", text):
+        assert (ROOT / path).exists() or (ROOT / "spatialcore" / path).exists(), path
