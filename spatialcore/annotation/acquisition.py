@@ -1,12 +1,12 @@
 """Phase 1: a reference from any source to any store, and any URI to a local file."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from spatialcore import storage
 from spatialcore.core.logging import get_logger
 from spatialcore.errors import FileMissingError, TransientStorageError
-from spatialcore.sources.base import Source, open_source
+from spatialcore.sources.base import Source, SourceOptions, open_source
 from spatialcore.sources.deliver import check_content, deliver, now
 from spatialcore.sources.folders import fetch_folder, versions_in
 from spatialcore.storage import cache
@@ -15,7 +15,7 @@ from spatialcore.storage.secrets import remember_secret
 log = get_logger(__name__)
 
 
-def acquire_reference(source: str, output: str | Path, force: bool = False, **kwargs: Any) -> str:
+def acquire_reference(source: str, output: str | Path, force: bool = False, **kwargs: Unpack[SourceOptions]) -> str:
     """Fetch a reference from a source and store it.
 
     Parameters

@@ -34,8 +34,9 @@ def acquire(
             "SOURCE or OUTPUT is missing", hint="spatialcore acquire SOURCE OUTPUT; list keys of data sets with --list"
         )
     from spatialcore.annotation import acquire_reference
+    from spatialcore.sources.base import SourceOptions
 
-    options = {} if max_cells is None else {"max_cells": max_cells}
+    options: SourceOptions = {} if max_cells is None else {"max_cells": max_cells}
     with console.steps(1) as step:
         step(f"downloading {source}")
         stored = acquire_reference(source, output, force=force, **options)

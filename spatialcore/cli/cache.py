@@ -1,7 +1,7 @@
 """spatialcore cache: local copies of remote references, queries and results."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -55,7 +55,7 @@ def _report_removed(entries: "list[CacheEntry]") -> None:
     console.result(_as_dicts(entries), *(f"removed {entry.uri}" for entry in entries), f"{size} MB freed")
 
 
-def _as_dicts(entries: "list[CacheEntry]") -> list[dict[str, Any]]:
+def _as_dicts(entries: "list[CacheEntry]") -> list[dict[str, object]]:
     return [entry.model_dump(mode="json") for entry in entries]
 
 

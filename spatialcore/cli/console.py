@@ -5,11 +5,11 @@ import logging
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console as RichConsole
@@ -48,7 +48,7 @@ class Console:
             warnings.simplefilter("ignore")
         log_to_stderr((logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)])
 
-    def result(self, value: dict[str, Any] | list[Any], *lines: Line) -> None:
+    def result(self, value: Mapping[str, object] | Sequence[object], *lines: Line) -> None:
         """Print the result of a command: `value` with --json, else `lines`."""
         if self.as_json:
             print(json.dumps(value, indent=1, default=str, ensure_ascii=False))
@@ -108,7 +108,7 @@ def _on_bar(bar: Progress, total: int) -> Callable[[str], None]:
     return step
 
 
-def table(title: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:
+def table(title: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
     """Return a table without borders."""
     result = Table(
         title=title or None,

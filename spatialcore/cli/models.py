@@ -1,6 +1,6 @@
 """spatialcore models: list, show, promote and roll back model versions in a store."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -27,13 +27,15 @@ def ls(
     console.start(as_json=as_json)
     from spatialcore import registry
 
-    listed: list[dict[str, Any]] = []
+    listed: list[dict[str, object]] = []
+    rows = []
     for name in [tissue] if tissue else registry.tissues(store):
         pointer = registry.current(store, name)
         for version in registry.versions(store, name):
             in_use = pointer is not None and pointer.version == version.version
-            listed.append(_describe(version) | {"in_use": in_use})
-    rows = [("*" if v["in_use"] else "", v["tissue"], v["version"], v["published"][:16], v["model"]) for v in listed]
+            listed.append({**_describe(version), "in_use": in_use})
+            published = version.published.isoformat()[:16]
+            rows.append(("*" if in_use else "", name, version.version, published, version.model_uri))
     overview = table("", ("", "tissue", "version", "published", "model"), rows)
     console.result(listed, overview if rows else f"no model has been published in {store}")
 
@@ -87,7 +89,7 @@ def _report_current(pointer: "Pointer") -> None:
     console.result(pointer.model_dump(mode="json"), f"{pointer.tissue}: current version is {pointer.version}")
 
 
-def _describe(version: "ModelVersion") -> dict[str, Any]:
+def _describe(version: "ModelVersion") -> dict[str, str]:
     return {
         "tissue": version.tissue,
         "version": version.version,

@@ -51,7 +51,7 @@ def local(path: str) -> Path:
     return resolve_uri_to_local(path)
 
 
-def overlay(file: Path | None, assignments: list[str] | None = None, **options: Any) -> dict[str, Any]:
+def overlay(file: Path | None, assignments: list[str] | None = None, **options: object) -> dict[str, Any]:
     """Return the settings of a YAML file, updated by options and by ``key=value`` assignments.
 
     Examples

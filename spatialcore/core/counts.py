@@ -6,7 +6,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from spatialcore.core.matrix import open_matrix
+from spatialcore.core.matrix import MatrixSource, open_matrix
 from spatialcore.core.types import Floats
 from spatialcore.errors import NormalizationError
 
@@ -37,7 +37,7 @@ def fraction_integer(values: NDArray[Any], tolerance: float = TOLERANCE) -> floa
     return float(np.sum(np.abs(finite - np.round(finite)) < tolerance)) / len(values)
 
 
-def recover_counts(X: Any, *, smallest: Floats | None = None) -> tuple[sp.csr_matrix, CountsKind]:
+def recover_counts(X: MatrixSource, *, smallest: Floats | None = None) -> tuple[sp.csr_matrix, CountsKind]:
     """Return the counts of a matrix of counts or log-normalized values.
 
     Integers are returned unchanged (``raw``). Otherwise the logarithm is reversed (natural, or base 2 if that fits

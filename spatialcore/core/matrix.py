@@ -12,7 +12,7 @@ All methods read blocks of a bounded number of values, and keep of a block only 
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 import scipy.sparse as sp
@@ -94,12 +94,16 @@ class DenseMatrix:
         return drawn if len(drawn) <= n else rng.choice(drawn, n, replace=False)
 
 
+MatrixSource = Matrix | StoredArray | StoredGroup | sp.spmatrix | sp.sparray
+"""What `open_matrix` accepts: numpy, scipy sparse, anndata's backed matrices, HDF5 and zarr arrays and groups."""
+
+
 def is_sparse(source: object) -> bool:
     """Return whether an object is a scipy sparse matrix or array."""
     return bool(sp.issparse(source))
 
 
-def open_matrix(source: Any) -> Matrix:
+def open_matrix(source: MatrixSource) -> Matrix:
     """Wrap a matrix of any storage in the `Matrix` interface.
 
     Parameters
@@ -127,14 +131,15 @@ def open_matrix(source: Any) -> Matrix:
     if isinstance(source, CompressedRows | CompressedColumns | DenseMatrix):
         return source
     if is_sparse(source):
-        stored = source if source.format in ("csr", "csc") else source.tocsr()
+        matrix: Any = source
+        stored = matrix if matrix.format in ("csr", "csc") else matrix.tocsr()
         return _compressed(stored.format, stored.shape, stored.data, stored.indices, stored.indptr)
-    group = getattr(source, "group", None)  # anndata's backed sparse matrix; an h5py or zarr group has none
+    group: Any = getattr(source, "group", None)  # anndata's backed sparse matrix; an h5py or zarr group has none
     group = source if group is None or callable(group) else group
     if hasattr(group, "keys") and "indptr" in group:
         return _compressed_group(group)
     if getattr(source, "ndim", 0) == 2:
-        return DenseMatrix(source)
+        return DenseMatrix(cast("StoredArray", source))
     raise InputError(
         f"expected a matrix of cells x genes, got {type(source).__name__}", hint="pass a dense, CSR or CSC matrix"
     )

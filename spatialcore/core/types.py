@@ -1,6 +1,6 @@
 """Array types that the signatures of the package share."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -17,6 +17,10 @@ Codes = NDArray[np.signedinteger[Any]]
 
 Transform = Callable[[NDArray[Any]], NDArray[Any]]
 """A function applied to each value of an array."""
+
+
+Json = str | int | float | bool | None | Sequence["Json"] | Mapping[str, "Json"]
+"""A value that JSON can represent."""
 
 
 class StoredArray(Protocol):

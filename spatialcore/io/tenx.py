@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import h5py
 import numpy as np
@@ -11,6 +10,7 @@ import pandas as pd
 from anndata import AnnData
 from scipy.sparse import csc_matrix, csr_matrix
 
+from spatialcore.core.types import StoredGroup
 from spatialcore.errors import InputError
 from spatialcore.io.flat_files import assemble, find_one, need_one
 
@@ -133,7 +133,7 @@ def read_matrix_zarr(path: Path) -> AnnData:
         store.close()
 
 
-def _from_zarr(group: Any, path: Path) -> AnnData:
+def _from_zarr(group: StoredGroup, path: Path) -> AnnData:
     attributes = dict(group.attrs)
     kinds = [FEATURE_TYPE_NAMES.get(kind, kind) for kind in attributes["feature_types"]]
     var = features(attributes["feature_keys"], attributes["feature_ids"], kinds)

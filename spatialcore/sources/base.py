@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypedDict, Unpack
 
 from spatialcore.errors import InputError
 from spatialcore.storage.uri import STORES, scheme_of
@@ -18,6 +18,24 @@ _REGISTRY: Final[dict[str, tuple[str, str]]] = {
     "cellxgene": ("spatialcore.sources.cellxgene", "open_cellxgene"),
     "synapse": ("spatialcore.sources.synapse", "SynapseSource"),
 }
+
+
+class SourceOptions(TypedDict, total=False):
+    """Options of sources; a source refuses those that it does not support.
+
+    Parameters
+    ----------
+    max_cells
+        Number of cells to sample (cellxgene://).
+    random_state
+        Seed of the sample (cellxgene://).
+    auth_token
+        Personal access token (synapse://).
+    """
+
+    max_cells: int | None
+    random_state: int
+    auth_token: str | None
 
 
 class Source(Protocol):
@@ -38,7 +56,7 @@ class Source(Protocol):
         """Write the reference to a local file, atomically, and return its metadata."""
 
 
-def open_source(uri: str | Path, **options: Any) -> Source:
+def open_source(uri: str | Path, **options: Unpack[SourceOptions]) -> Source:
     """Return the source of a URI.
 
     Parameters

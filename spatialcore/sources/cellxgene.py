@@ -1,12 +1,12 @@
 """Data sets of the CELLxGENE portal, and queries to the Census."""
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, TypedDict, Unpack
 from urllib.parse import parse_qs, parse_qsl, urlencode
 
 from spatialcore import storage
 from spatialcore.errors import InputError
-from spatialcore.sources.base import Metadata, Source, refuse_unknown
+from spatialcore.sources.base import Metadata, Source, SourceOptions, refuse_unknown
 from spatialcore.sources.catalog import check_dataset_id, find_dataset
 from spatialcore.sources.census import CensusSource
 from spatialcore.sources.census_query import CensusQuery
@@ -25,7 +25,12 @@ _OPTIONS: Final = ("max_cells", "random_state")
 _REGION: Final = "us-west-2"
 
 
-def open_cellxgene(uri: str, **options: Any) -> Source:
+class _Sampling(TypedDict, total=False):
+    max_cells: int | None
+    random_state: int
+
+
+def open_cellxgene(uri: str, **options: Unpack[SourceOptions]) -> Source:
     """Return the source of a ``cellxgene://`` URI.
 
     Parameters
@@ -40,9 +45,12 @@ def open_cellxgene(uri: str, **options: Any) -> Source:
     name, _, query = uri.partition("://")[2].partition("?")
     name = name.strip("/")
     sampling, query = _split_sampling(query)
-    options = sampling | options
+    if "max_cells" in options:
+        sampling["max_cells"] = options["max_cells"]
+    if "random_state" in options:
+        sampling["random_state"] = options["random_state"]
     if not name:
-        return CensusSource(CensusQuery.parse(query), **options)
+        return CensusSource(CensusQuery.parse(query), **sampling)
     parameters = parse_qs(query, keep_blank_values=True)
     refuse_unknown(parameters, ("census",), of="the URI of a data set")
     kind, _, identifier = name.partition("/")
@@ -50,18 +58,18 @@ def open_cellxgene(uri: str, **options: Any) -> Source:
         dataset_id, label = check_dataset_id(identifier), identifier
     else:
         dataset_id, label = find_dataset(name).dataset_id, name
-    return open_dataset(dataset_id, label, census=parameters.get("census", ["stable"])[-1], **options)
+    return open_dataset(dataset_id, label, census=parameters.get("census", ["stable"])[-1], **sampling)
 
 
-def _split_sampling(query: str) -> tuple[dict[str, int], str]:
+def _split_sampling(query: str) -> tuple[_Sampling, str]:
     """Return ``max_cells`` and ``random_state`` of a query string, and the remaining query string."""
     pairs = parse_qsl(query, keep_blank_values=True)
-    sampling = {}
+    sampling: _Sampling = {}
     for name, value in pairs:
         if name in _OPTIONS:
             if not value.isdecimal():
                 raise InputError(f"{name}={value!r} is not a number", hint=f"write {name}=50000")
-            sampling[name] = int(value)
+            sampling[name] = int(value)  # type: ignore[literal-required]
     return sampling, urlencode([(name, value) for name, value in pairs if name not in _OPTIONS])
 
 

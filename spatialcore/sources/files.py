@@ -1,9 +1,10 @@
 """References that are files: local, s3://, gs:// or http(s)://. Opened by `spatialcore.sources.base`."""
 
 from pathlib import Path
+from typing import Unpack
 
 from spatialcore import storage
-from spatialcore.sources.base import Metadata, refuse_unknown
+from spatialcore.sources.base import Metadata, SourceOptions, refuse_unknown
 
 
 class FileSource:
@@ -15,7 +16,7 @@ class FileSource:
         Path or URI of the file.
     """
 
-    def __init__(self, uri: str, **options: object) -> None:
+    def __init__(self, uri: str, **options: Unpack[SourceOptions]) -> None:
         refuse_unknown(options, (), of="the URI of a file")
         self._uri = uri
         self._location = storage.parse_uri(uri)

@@ -5,16 +5,20 @@ import re
 import tempfile
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final, Unpack
 
 from spatialcore.errors import DependencyError, InputError, StorageError
-from spatialcore.sources.base import Metadata, refuse_unknown
+from spatialcore.sources.base import Metadata, SourceOptions, refuse_unknown
 from spatialcore.sources.deadline import within
 from spatialcore.sources.deliver import deliver
 from spatialcore.storage.faults import attempt
 from spatialcore.storage.policy import Policy
 from spatialcore.storage.secrets import remember_secret
 from spatialcore.storage.uri import join
+
+if TYPE_CHECKING:
+    from synapseclient import Synapse
+    from synapseclient.models import File
 
 _ID: Final = re.compile(r"(syn\d+)(?:\.(\d+))?")
 _TOKEN: Final = "SYNAPSE_AUTH_TOKEN"
@@ -32,7 +36,7 @@ class SynapseSource:
         Personal access token; by default the environment variable SYNAPSE_AUTH_TOKEN, then ``~/.synapseConfig``.
     """
 
-    def __init__(self, uri: str, **options: Any) -> None:
+    def __init__(self, uri: str, **options: Unpack[SourceOptions]) -> None:
         refuse_unknown(options, ("auth_token",), of="a Synapse source")
         match = _ID.fullmatch(uri.partition("://")[2].strip("/"))
         if match is None:
@@ -77,7 +81,7 @@ class SynapseSource:
         }
 
     @cached_property
-    def _entity(self) -> Any:
+    def _entity(self) -> "File":
         """Metadata of the file on Synapse, requested once."""
         entity = attempt(lambda: within(_DEADLINE, self._get_metadata), what=f"get metadata of {self.uri}")
         if entity.file_handle is None:
@@ -87,10 +91,10 @@ class SynapseSource:
             )
         return entity
 
-    def _get_metadata(self) -> Any:
+    def _get_metadata(self) -> "File":
         return self._get(None)
 
-    def _get(self, folder: str | None) -> Any:
+    def _get(self, folder: str | None) -> "File":
         from synapseclient.models import File
 
         with tempfile.TemporaryDirectory(prefix="spatialcore-synapse-") as cache:
@@ -99,7 +103,7 @@ class SynapseSource:
             file = File(id=self.synapse_id, version_number=version, path=folder, download_file=folder is not None)
             return file.get(synapse_client=client)
 
-    def _sign_in(self, cache: str) -> Any:
+    def _sign_in(self, cache: str) -> "Synapse":
         import synapseclient
 
         config = os.environ.get("SYNAPSE_CONFIG", str(Path("~/.synapseConfig").expanduser()))

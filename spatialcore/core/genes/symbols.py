@@ -126,14 +126,14 @@ def _texts(column: "pd.Series[Any]") -> list[str]:
     return ["" if pd.isna(value) else str(value).strip() for value in column]
 
 
-def shared_positions(wanted: Sequence[str], names: Sequence[str], ids: Sequence[str]) -> list[Ints]:
+def shared_positions(symbols: Sequence[str], names: Sequence[str], ids: Sequence[str]) -> list[Ints]:
     """Return the positions of the features that measure each symbol.
 
     A symbol is matched by name, then by Ensembl id, then by its former or later names.
 
     Parameters
     ----------
-    wanted
+    symbols
         Gene symbols.
     names, ids
         Symbol and Ensembl id of each feature ('' for no id), as `symbols_of` and `ids_of` return them.
@@ -154,11 +154,11 @@ def shared_positions(wanted: Sequence[str], names: Sequence[str], ids: Sequence[
         by_name.setdefault(name, []).append(position)
         if identifier:
             by_id.setdefault(identifier, []).append(position)
-    requested = set(wanted)
+    requested = set(symbols)
     ids_of_symbol = ids_by_symbol()
     other_names = aliases()
     matches: list[Ints] = []
-    for symbol in wanted:
+    for symbol in symbols:
         positions = by_name.get(symbol, [])
         if not positions:
             positions = [

@@ -1,12 +1,9 @@
 """Vitessce view configuration: maps of cell types, confidence and genes, with counts and distributions."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from spatialcore.columns import CELL_TYPE, CONFIDENCE, PREDICTED
-
-Json = Any
-"""A value that JSON can express: a string, number, boolean, list or mapping."""
+from spatialcore.core.types import Json
 
 SCHEMA_VERSION = "1.0.17"
 DATA = "data.zarr"
