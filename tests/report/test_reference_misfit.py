@@ -97,7 +97,7 @@ def _warnings(adata: ad.AnnData, tissue: str, *tissues: dict[str, int]) -> Any:
 
 def test_tissues_of_the_references_are_compared() -> None:
     adata = annotated(make_tissue())
-    assert "of another organ than lung: r0 says brain" in " ".join(_warnings(adata, "lung", {"brain": 9}))
+    assert "not from lung: r0 has brain" in " ".join(_warnings(adata, "lung", {"brain": 9}))
     assert "another organ" not in " ".join(_warnings(adata, "lung", {"brain": 9}, {"lung": 1}))
 
 

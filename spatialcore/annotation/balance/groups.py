@@ -1,4 +1,4 @@
-"""What cells are balanced by: the type and the source of each, from the columns of obs."""
+"""The type and the source of each cell, by which training cells are balanced."""
 
 from typing import Any
 
@@ -14,17 +14,17 @@ log = get_logger(__name__)
 
 
 def _texts(column: "pd.Series[Any]") -> pd.Categorical:
-    """Return a column as sorted text categories; NaN and empty text are no category."""
+    """Return a column as sorted text categories; NaN and empty text become NaN."""
     labels = column.astype("category")
     texts = [str(category).strip() for category in labels.cat.categories]
     unique = sorted({text for text in texts if text})
-    place = {text: position for position, text in enumerate(unique)}
-    renamed = np.array([place.get(text, -1) for text in texts] + [-1])
+    positions = {text: position for position, text in enumerate(unique)}
+    renamed = np.array([positions.get(text, -1) for text in texts] + [-1])
     return categorical(renamed[labels.cat.codes.to_numpy()], unique)
 
 
 def group_cells(obs: pd.DataFrame, label_column: str, group_by_column: str | None) -> pd.Categorical:
-    """Return what each cell is balanced as: the id where it has one, else the label; NaN without a label."""
+    """Return the group of each cell: its id, or else its label; NaN without a label."""
     labels = _texts(obs[label_column])
     n_missing = int((labels.codes < 0).sum())
     if n_missing:
@@ -33,16 +33,16 @@ def group_cells(obs: pd.DataFrame, label_column: str, group_by_column: str | Non
         return labels.remove_unused_categories()
     ids = _texts(obs[group_by_column])
     names = sorted({*ids.categories, *labels.categories})
-    place = {name: position for position, name in enumerate(names)}
-    of_id = np.array([place[name] for name in ids.categories] + [-1])
-    of_label = np.array([place[name] for name in labels.categories] + [-1])
+    positions = {name: position for position, name in enumerate(names)}
+    of_id = np.array([positions[name] for name in ids.categories] + [-1])
+    of_label = np.array([positions[name] for name in labels.categories] + [-1])
     codes = np.where(ids.codes >= 0, of_id[ids.codes], of_label[labels.codes])
     codes = np.where(labels.codes >= 0, codes, -1)
     return categorical(codes, names).remove_unused_categories()
 
 
-def without_rare(groups: pd.Categorical, least: int) -> pd.Categorical:
-    """Leave out groups with fewer cells; theirs become NaN.
+def without_rare(groups: pd.Categorical, minimum: int) -> pd.Categorical:
+    """Set the groups with fewer cells than a minimum to NaN.
 
     Raises
     ------
@@ -50,32 +50,32 @@ def without_rare(groups: pd.Categorical, least: int) -> pd.Categorical:
         No group is left.
     """
     counts = np.bincount(groups.codes[groups.codes >= 0], minlength=len(groups.categories))
-    rare = [str(name) for name in groups.categories[counts < least]]
+    rare = [str(name) for name in groups.categories[counts < minimum]]
     if rare:
         listed = ", ".join(rare[:10]) + (" ..." if len(rare) > 10 else "")
-        log.warning("%d types with fewer than %d cells are left out: %s", len(rare), least, listed)
-    kept = groups.remove_categories(rare)
-    if len(kept.categories) == 0:
+        log.warning("%d types with fewer than %d cells are left out: %s", len(rare), minimum, listed)
+    frequent = groups.remove_categories(rare)
+    if len(frequent.categories) == 0:
         raise InputError(
-            f"no cell type has {least} cells (the largest of {len(counts)} has {int(counts.max(initial=0))})",
+            f"no cell type has {minimum} cells (the largest of {len(counts)} has {int(counts.max(initial=0))})",
             hint="lower min_cells_per_type, or add a reference",
         )
-    return kept
+    return frequent
 
 
 def sources_of(obs: pd.DataFrame, column: str | None) -> pd.Categorical:
-    """Return the source of each cell; without a column all are of one."""
+    """Return the source of each cell; without a column all cells have the same source."""
     if column is None:
         return categorical(np.zeros(len(obs), np.int64), ["all"])
     sources = _texts(obs[column])
-    if (sources.codes < 0).any():  # a cell of no source is of a source of its own
+    if (sources.codes < 0).any():  # cells without a source form a source of their own
         codes = np.where(sources.codes < 0, len(sources.categories), sources.codes)
         return categorical(codes, [*sources.categories, "(none)"])
     return sources
 
 
 def other_names(obs: pd.DataFrame, groups: pd.Categorical, label_column: str) -> dict[str, set[int]]:
-    """Return every name under which the cells of a group are known -> the groups."""
+    """Return, for every name of the cells (label, id, term, class), the groups of these cells."""
     names: dict[str, set[int]] = {}
     for column in dict.fromkeys((label_column, ONTOLOGY_ID, ONTOLOGY_LABEL, UNIFIED_CELL_TYPE)):
         if column in obs:

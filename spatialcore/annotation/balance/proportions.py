@@ -1,4 +1,4 @@
-"""Target proportions: read them, find the types they speak of, and turn them into numbers of cells."""
+"""Target proportions: read them, match them to types, and convert them to numbers of cells."""
 
 import csv
 import difflib
@@ -16,17 +16,17 @@ SLACK = 1e-6
 FORMATS = "a dict, a .json file {type: share} or a .csv file with columns cell_type and proportion"
 
 
-def read_proportions(given: Mapping[str, float] | str | Path) -> dict[str, float]:
-    """Return checked proportions from a mapping, a JSON file or a CSV file; what was passed in is not changed.
+def read_proportions(proportions: Mapping[str, float] | str | Path) -> dict[str, float]:
+    """Return checked proportions from a mapping, a JSON file or a CSV file, without changing the argument.
 
     Raises
     ------
     FileMissingError
-        There is no such file.
+        The file does not exist.
     InputError
-        The file has another form, a share is not in (0, 1], a type is named twice, or the shares exceed 1.
+        The file has another format, a share is not in (0, 1], a type is named twice, or the shares exceed 1.
     """
-    pairs = list(given.items()) if isinstance(given, Mapping) else _read_file(given)
+    pairs = list(proportions.items()) if isinstance(proportions, Mapping) else _read_file(proportions)
     if not pairs:
         raise InputError("target_proportions is empty", hint="name at least one type, or pass None")
     shares: dict[str, float] = {}
@@ -50,16 +50,16 @@ def _share(name: str, value: object) -> float:
         number = np.nan
     if isinstance(value, bool) or not 0 < number <= 1:
         raise InputError(
-            f"target proportion of {name!r} is {value!r}, wanted a number above 0 and at most 1",
+            f"target proportion of {name!r} is {value!r}, expected a number above 0 and at most 1",
             hint="0.0025 is 0.25 %",
         )
     return number
 
 
-def _read_file(given: str | Path) -> list[tuple[str, object]]:
-    if not isinstance(given, str | Path):
-        raise InputError(f"target_proportions is a {type(given).__name__}", hint=f"pass {FORMATS}")
-    path = Path(given)
+def _read_file(file: str | Path) -> list[tuple[str, object]]:
+    if not isinstance(file, str | Path):
+        raise InputError(f"target_proportions is a {type(file).__name__}", hint=f"pass {FORMATS}")
+    path = Path(file)
     if not path.is_file():
         raise FileMissingError(f"no file of target proportions at {path}", hint=f"pass {FORMATS}")
     try:
@@ -77,7 +77,7 @@ def _read_file(given: str | Path) -> list[tuple[str, object]]:
 def _pairs_of_json(path: Path) -> list[tuple[str, object]]:
     pairs = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=list)
     if not isinstance(pairs, list) or not all(isinstance(pair, tuple) for pair in pairs):
-        raise InputError(f"{path} holds no object of type: share", hint=f"pass {FORMATS}")
+        raise InputError(f"{path} is not a JSON object {{type: share}}", hint=f"pass {FORMATS}")
     return pairs
 
 
@@ -86,39 +86,42 @@ def _pairs_of_csv(path: Path) -> list[tuple[str, object]]:
         rows = csv.DictReader((line for line in stream if line.strip()), skipinitialspace=True)
         columns = [str(name).strip() for name in rows.fieldnames or []]
         if not {"cell_type", "proportion"} <= set(columns):
-            raise InputError(f"{path} has columns {', '.join(columns) or 'none'}", hint="wanted: cell_type,proportion")
+            raise InputError(
+                f"{path} has columns {', '.join(columns) or 'none'}", hint="expected columns: cell_type,proportion"
+            )
         rows.fieldnames = columns
         return [(row["cell_type"], row["proportion"]) for row in rows]
 
 
 def match_groups(keys: Sequence[str], groups: Sequence[str], names: Mapping[str, set[int]]) -> list[list[int]]:
-    """Return, for every key, the groups it speaks of.
+    """Return the groups that each key names.
 
     Parameters
     ----------
     keys
-        Original labels, CL names or CL ids, as the user wrote them.
+        Original labels, CL names or CL ids, as given by the user.
     groups
-        What the cells are balanced by: CL ids, or labels where there is no id.
+        Names of the groups: CL ids, or labels without an id.
     names
-        Every other name under which a group is known -> its groups.
+        Every other name of a group -> its groups.
 
     Raises
     ------
     InputError
-        A key is unknown (near matches are listed), or two keys speak of one group.
+        A key is unknown (near matches are listed), or two keys name one group.
     """
-    place = {group: position for position, group in enumerate(groups)}
+    positions = {group: position for position, group in enumerate(groups)}
     lowered: dict[str, set[int]] = {}
-    for name, found in [*names.items(), *((group, {position}) for group, position in place.items())]:
-        lowered.setdefault(name.casefold(), set()).update(found)
+    for name, indices in [*names.items(), *((group, {position}) for group, position in positions.items())]:
+        lowered.setdefault(name.casefold(), set()).update(indices)
     matched: list[list[int]] = [
-        sorted({place[key]} if key in place else names.get(key) or lowered.get(key.casefold(), set())) for key in keys
+        sorted({positions[key]} if key in positions else names.get(key) or lowered.get(key.casefold(), set()))
+        for key in keys
     ]
     for key, targets in zip(keys, matched, strict=True):
         if not targets:
-            known = [*names, *place]
-            near = difflib.get_close_matches(key, known, n=3, cutoff=0.4) or sorted(set(known))[:5]
+            options = sorted({*names, *positions})
+            near = difflib.get_close_matches(key, options, n=3, cutoff=0.4) or options[:5]
             raise InputError(f"target_proportions names {key!r}, which no cell has", hint=f"near: {', '.join(near)}")
     owner: dict[int, str] = {}
     for key, targets in zip(keys, matched, strict=True):
@@ -135,11 +138,11 @@ def match_groups(keys: Sequence[str], groups: Sequence[str], names: Mapping[str,
 def resolve_sizes(
     available: Ints, caps: Ints, shares: Sequence[float], matched: Sequence[Sequence[int]], floor: int
 ) -> Ints:
-    """Return how many cells each group contributes so that the shares hold of the final size.
+    """Return how many cells each group contributes so that the shares hold in the result.
 
-    With N the final size, a type with share p contributes p N; one that has fewer cells (or reaches its cap) gives
-    what it can, one that would fall below the floor is kept at the floor, and N follows from both. When the shares sum
-    to 1, N is the largest size that all of them allow.
+    With N cells in the result, a type with share p contributes p N. A type with fewer cells, or with a lower cap,
+    contributes all it can; a type below the floor contributes the floor; N follows from both. When the shares sum to 1,
+    N is the largest size that all of them allow.
 
     Parameters
     ----------
@@ -152,7 +155,7 @@ def resolve_sizes(
     matched
         The groups of every key, each group in one key at most.
     floor
-        The least that a type with a share contributes, as far as it has the cells.
+        The minimum that a type with a share contributes, as far as it has the cells.
     """
     most = np.minimum(available, caps)
     room = np.array([int(most[list(groups)].sum()) for groups in matched])
@@ -163,7 +166,7 @@ def resolve_sizes(
         if len(named) < len(most):
             raise InputError(
                 f"target_proportions sum to 1, but {len(most) - len(named)} types have no share",
-                hint="give every type a share, or let the sum stay below 1",
+                hint="give every type a share, or keep the sum below 1",
             )
         totals = _exact_composition(share / share.sum(), room)
     else:
@@ -180,16 +183,16 @@ def _exact_composition(share: np.ndarray, room: np.ndarray) -> Ints:
     return share_out(size, share, room)
 
 
-def _sizes_beside(rest: int, share: np.ndarray, room: np.ndarray, least: np.ndarray) -> Ints:
-    """Solve N = rest + sum n_k with n_k = p_k N held between least and room."""
-    if rest == 0:  # nothing but types with shares: they keep their ratio
-        return np.asarray(np.maximum(_exact_composition(share / share.sum(), room), least), np.int64)
+def _sizes_beside(rest: int, share: np.ndarray, room: np.ndarray, minimum: np.ndarray) -> Ints:
+    """Solve N = rest + sum n_k with n_k = p_k N bounded by minimum and room."""
+    if rest == 0:  # all types have shares: they keep their ratio
+        return np.asarray(np.maximum(_exact_composition(share / share.sum(), room), minimum), np.int64)
     size = rest / (1 - share.sum())
     for _ in range(len(share) * 2 + 2):
-        held = np.where(share * size > room, room, np.where(share * size < least, least, -1))
-        free = held < 0
-        new = (rest + held[~free].sum()) / (1 - share[free].sum())
+        bound = np.where(share * size > room, room, np.where(share * size < minimum, minimum, -1))
+        free = bound < 0
+        new = (rest + bound[~free].sum()) / (1 - share[free].sum())
         if np.isclose(new, size):
             break
         size = new
-    return np.asarray(np.clip(np.round(share * size), least, room), np.int64)
+    return np.asarray(np.clip(np.round(share * size), minimum, room), np.int64)

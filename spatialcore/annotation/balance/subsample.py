@@ -1,7 +1,7 @@
-"""Training data in which no type drowns the others, and no study drowns the others within a type.
+"""Draw balanced training cells: capped per type, divided over the sources of a type.
 
-"Cap and fill": every type is capped; within a type every source gets its share (in proportion to its cells, or an
-equal one), at least a minimum, at most what it has, and what one source cannot give is filled by the others.
+Every type is capped. Within a type every source gets a share, in proportion to its cells or an equal one, but at least
+a minimum and at most its cells; the other sources fill what one source lacks.
 """
 
 from collections.abc import Mapping
@@ -38,7 +38,7 @@ def subsample_balanced(
     random_state: int = 42,
     copy: bool = True,
 ) -> AnnData:
-    """Draw a balanced subset: cells of each type capped, shared out over the sources that have the type.
+    """Draw a balanced subset: the cells of each type capped and divided over the sources that have the type.
 
     Which cells are drawn depends on their names and the seed, not on the order of rows, types or sources. The drawn
     cells keep their order.
@@ -50,21 +50,21 @@ def subsample_balanced(
     label_column
         The obs column of labels; cells without one are left out.
     max_cells_per_type
-        No type contributes more.
+        Maximum of cells per type.
     min_cells_per_type
         Types with fewer cells are left out; 0 keeps all.
     source_column
-        The obs column that says which reference a cell is from; None to draw without regard to it.
+        The obs column with the reference of each cell; None ignores references.
     source_balance
         "proportional" to the cells each source has of the type, or "equal".
     min_cells_per_source
-        What each source contributes to a type at least, as far as it has the cells.
+        Minimum that each source contributes to a type, as far as it has the cells.
     group_by_column
-        Balance by this column, as a rule the Cell Ontology id, so that two spellings of one type share a cap. A cell
-        with an empty id is grouped by its own label.
+        Balance by this column, usually the Cell Ontology id, so that two spellings of one type share a cap. A cell
+        with an empty id is grouped by its label.
     target_proportions
-        Shares of the final size, for types whose abundance in the references says nothing about the tissue: a mapping,
-        a JSON file or a CSV file (cell_type, proportion). Keys are labels, CL names or CL ids.
+        Share of the result per type, for references whose abundances do not represent the tissue: a mapping, a JSON
+        file or a CSV file (cell_type, proportion). Keys are labels, CL names or CL ids.
     random_state
         Seed of the draw.
     copy
@@ -75,7 +75,7 @@ def subsample_balanced(
     LabelColumnError
         A column is missing.
     InputError
-        A value makes no sense, no cell is left, or a key of the proportions is unknown.
+        A value is out of range, no cell remains, or a key of the proportions is unknown.
 
     Examples
     --------
@@ -98,32 +98,32 @@ def subsample_balanced(
     caps = np.full(len(available), max_cells_per_type)
     sizes = np.minimum(available, caps)
     if shares is not None:
-        known = other_names(adata.obs, groups, label_column)
-        matched = match_groups(list(shares), list(groups.categories), known)
+        names = other_names(adata.obs, groups, label_column)
+        matched = match_groups(list(shares), list(groups.categories), names)
         sizes = resolve_sizes(available, caps, list(shares.values()), matched, min_cells_per_type)
     quota = _quotas(groups, sources, sizes, source_balance, min_cells_per_source)
-    chosen = _draw(adata.obs_names, groups, sources, quota, random_state)
-    log.info("balanced: %d of %d cells, %d types", len(chosen), adata.n_obs, len(available))
+    rows = _draw(adata.obs_names, groups, sources, quota, random_state)
+    log.info("balanced: %d of %d cells, %d types", len(rows), adata.n_obs, len(available))
     if adata.isbacked and copy:
-        return adata[chosen].to_memory()
-    return adata[chosen].copy() if copy else adata[chosen]
+        return adata[rows].to_memory()
+    return adata[rows].copy() if copy else adata[rows]
 
 
 def source_targets(
     available: Ints, total: int, balance: BalanceStrategy = "proportional", min_cells_per_source: int = 50
 ) -> Ints:
-    """Return how many cells each source contributes to one type: cap, share out, raise to the minimum, fill.
+    """Return how many cells each source contributes to one type.
 
     Parameters
     ----------
     available
         Cells of the type in each source.
     total
-        Cells wanted of the type.
+        Cells to draw of the type.
     balance
         "proportional" or "equal".
     min_cells_per_source
-        The least of each source, as far as it has the cells; lowered evenly where all together would exceed the total.
+        Minimum of each source, as far as it has the cells; lowered evenly if the minima exceed the total.
 
     Examples
     --------
@@ -133,18 +133,18 @@ def source_targets(
     [5000, 5000]
     """
     total = min(total, int(available.sum()))
-    least = np.minimum(available, min_cells_per_source)
-    if int(least.sum()) >= total:
-        return level(total, least)
+    minimum = np.minimum(available, min_cells_per_source)
+    if int(minimum.sum()) >= total:
+        return level(total, minimum)
     targets = share_out(total, available, available) if balance == "proportional" else level(total, available)
-    raised = np.maximum(targets, least)
-    return take_off(raised, int(raised.sum()) - total, least)
+    raised = np.maximum(targets, minimum)
+    return take_off(raised, int(raised.sum()) - total, minimum)
 
 
 def _check_values(max_type: int, min_type: int, min_source: int, balance: str, random_state: int) -> None:
     require_whole("max_cells_per_type", max_type, minimum=1, hint="5000 is the default")
     require_whole("min_cells_per_type", min_type, minimum=0, hint="0 keeps all types")
-    require_whole("min_cells_per_source", min_source, minimum=0, hint="0 asks no minimum of a source")
+    require_whole("min_cells_per_source", min_source, minimum=0, hint="0 sets no minimum")
     require_whole("random_state", random_state, minimum=0, hint="42 is the default")
     if balance not in BALANCE_STRATEGIES:
         raise InputError(f"source_balance is {balance!r}", hint=f"one of {', '.join(BALANCE_STRATEGIES)}")
@@ -154,13 +154,13 @@ def _quotas(
     groups: pd.Categorical, sources: pd.Categorical, sizes: Ints, balance: BalanceStrategy, min_cells_per_source: int
 ) -> Ints:
     n_sources = len(sources.categories)
-    known = groups.codes >= 0
-    cells = np.asarray(groups.codes[known], np.int64) * n_sources + sources.codes[known]
+    grouped = groups.codes >= 0
+    cells = np.asarray(groups.codes[grouped], np.int64) * n_sources + sources.codes[grouped]
     table = np.bincount(cells, minlength=len(sizes) * n_sources).reshape(len(sizes), n_sources)
     quota = np.zeros_like(table)
     for group, size in enumerate(sizes):
-        there = np.flatnonzero(table[group])
-        quota[group, there] = source_targets(table[group, there], int(size), balance, min_cells_per_source)
+        present = np.flatnonzero(table[group])
+        quota[group, present] = source_targets(table[group, present], int(size), balance, min_cells_per_source)
     return quota
 
 
@@ -171,5 +171,5 @@ def _draw(names: pd.Index, groups: pd.Categorical, sources: pd.Categorical, quot
     order = np.lexsort((cell_keys(names[rows], seed), stratum))
     counts = np.bincount(stratum, minlength=quota.size)
     rank = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
-    chosen = rank < np.repeat(quota.ravel(), counts)
-    return np.sort(rows[order[chosen]])
+    is_drawn = rank < np.repeat(quota.ravel(), counts)
+    return np.sort(rows[order[is_drawn]])

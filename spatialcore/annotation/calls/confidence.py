@@ -10,17 +10,17 @@ from spatialcore.errors import InputError
 
 
 def transform_confidence(scores: npt.ArrayLike, method: ConfidenceMethod = "zscore") -> Floats:
-    """Turn the decision scores of each cell into one confidence between 0 and 1.
+    """Convert the decision scores of each cell into one confidence between 0 and 1.
 
-    Of a cell with scores s over K classes:
+    For a cell with scores s over K classes:
 
     zscore
-        ``sigmoid((max s - mean s) / sd s)``, sd with ddof 0. It says how far the winner stands out, not how often it is
-        right, and depends on K: at most ``sigmoid(sqrt(K - 1))``, .73 for two classes.
+        ``sigmoid((max s - mean s) / sd s)``, sd with ddof 0. It measures the lead of the best class, not how often
+        it is right, and depends on K: at most ``sigmoid(sqrt(K - 1))``, .73 for two classes.
     softmax
-        the winner's share of ``exp(s)``
+        the share of the best class in the sum of ``exp(s)``
     minmax
-        the winner's lead over the second class, on a scale from the cell's smallest score to its largest
+        the lead of the best class over the second, relative to the range of the cell's scores
     raw
         ``sigmoid(max s)``, CellTypist's probability
 
@@ -39,7 +39,7 @@ def transform_confidence(scores: npt.ArrayLike, method: ConfidenceMethod = "zsco
     Raises
     ------
     InputError
-        An unknown method, or scores that are no cells x classes table.
+        An unknown method, or scores that are not a cells x classes table.
 
     Examples
     --------

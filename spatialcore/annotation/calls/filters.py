@@ -1,4 +1,4 @@
-"""Take back calls that are not to be trusted. No cell is removed, and each says why its call was taken back."""
+"""Filters of calls. No cell is removed; a cell that loses its call gets the reason."""
 
 import numpy as np
 import pandas as pd
@@ -32,7 +32,7 @@ def filter_low_confidence(
     """Mark the cells whose confidence is below a threshold as unassigned.
 
     A confidence of NaN is below every threshold. A label of NaN stays NaN, and a categorical column stays
-    categorical. ``cell_type_unassigned_reason`` becomes "low_confidence" where a call is taken back here.
+    categorical. ``cell_type_unassigned_reason`` becomes "low_confidence" where a call is removed.
 
     Parameters
     ----------
@@ -43,9 +43,9 @@ def filter_low_confidence(
     confidence_column
         The obs column of confidences.
     threshold
-        In [0, 1]; a cell exactly at it is kept.
+        Between 0 and 1; a cell exactly at the threshold keeps its call.
     unassigned_label
-        What the call becomes.
+        The new call of these cells.
     copy
         Return a changed copy instead of changing the object passed in.
 
@@ -54,7 +54,7 @@ def filter_low_confidence(
     LabelColumnError
         A column is missing.
     InputError
-        The threshold is outside [0, 1], or the confidences are no numbers.
+        The threshold is outside [0, 1], or the confidences are not numeric.
 
     Examples
     --------
@@ -63,15 +63,15 @@ def filter_low_confidence(
     >>> list(filter_low_confidence(anndata.AnnData(np.ones((2, 1)), obs=obs)).obs["cell_type"])
     ['B cell', 'Unassigned']
     """
-    require_within("threshold", threshold, 0, 1, hint="0.8 keeps the sure calls")
+    require_within("threshold", threshold, 0, 1, hint="0.8 is the default")
     require_column(adata, label_column, "Label column")
     require_column(adata, confidence_column, "Confidence column")
     if not pd.api.types.is_numeric_dtype(adata.obs[confidence_column]):
-        raise InputError(f"column '{confidence_column}' holds no numbers", hint="pass the column of confidences")
+        raise InputError(f"column '{confidence_column}' is not numeric", hint="pass the column of confidences")
     out = adata.copy() if copy else adata
     confidence = out.obs[confidence_column].to_numpy(dtype=np.float64, na_value=np.nan)
-    doubtful = ~(confidence >= threshold)
-    n = _take_back(out, label_column, doubtful, unassigned_label, REASON_LOW_CONFIDENCE)
+    low = ~(confidence >= threshold)
+    n = _replace_calls(out, label_column, low, unassigned_label, REASON_LOW_CONFIDENCE)
     log.info("%d of %d calls are below a confidence of %g", n, out.n_obs, threshold)
     return out
 
@@ -83,9 +83,9 @@ def filter_low_count_types(
     unassigned_label: str = LOW_COUNT,
     copy: bool = False,
 ) -> AnnData:
-    """Mark the cells of types that have few cells.
+    """Mark the cells of rare types.
 
-    NaN and "Unassigned" are no types: they are neither counted nor changed.
+    NaN and "Unassigned" are neither counted nor changed.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def filter_low_count_types(
     min_cells
         Types with fewer cells are marked.
     unassigned_label
-        What the call becomes.
+        The new call of these cells.
     copy
         Return a changed copy instead of changing the object passed in.
 
@@ -113,13 +113,13 @@ def filter_low_count_types(
     labels = out.obs[label_column]
     counts = labels.value_counts()
     rare = [label for label, n in counts.items() if 0 < n < min_cells and label not in (UNASSIGNED, unassigned_label)]
-    n = _take_back(out, label_column, labels.isin(rare).to_numpy(), unassigned_label, REASON_LOW_COUNT_TYPE)
+    n = _replace_calls(out, label_column, labels.isin(rare).to_numpy(), unassigned_label, REASON_LOW_COUNT_TYPE)
     log.info("%d cells of %d types with fewer than %d cells are marked", n, len(rare), min_cells)
     return out
 
 
 def require_column(adata: AnnData, column: str, what: str = "Label column") -> None:
-    """Raise the error that lists the columns there are, when one is missing."""
+    """Raise an error that lists the columns of obs if one is missing."""
     if column not in adata.obs.columns:
         raise LabelColumnError(
             f"{what} '{column}' not found. Columns: {', '.join(map(str, adata.obs.columns)) or 'none'}",
@@ -127,26 +127,27 @@ def require_column(adata: AnnData, column: str, what: str = "Label column") -> N
         )
 
 
-def _take_back(adata: AnnData, column: str, chosen: NDArray[np.bool_], label: str, reason: str) -> int:
-    """Replace the chosen labels that are not NaN, note the reason, and return how many there were."""
+def _replace_calls(adata: AnnData, column: str, cells: NDArray[np.bool_], label: str, reason: str) -> int:
+    """Replace the labels of some cells, except NaN, add the reason, and return their number."""
     labels = adata.obs[column]
-    chosen = chosen & labels.notna().to_numpy() & (labels.astype(object) != label).to_numpy()
+    changed = cells & labels.notna().to_numpy() & (labels.astype(object) != label).to_numpy()
     if isinstance(labels.dtype, pd.CategoricalDtype):
-        known = labels if label in labels.cat.categories or not chosen.any() else labels.cat.add_categories([label])
-        replaced = known.mask(chosen, label) if chosen.any() else known
+        needs_category = changed.any() and label not in labels.cat.categories
+        extended = labels.cat.add_categories([label]) if needs_category else labels
+        replaced = extended.mask(changed, label) if changed.any() else extended
         adata.obs[column] = replaced.cat.remove_unused_categories()
     else:
-        adata.obs[column] = labels.mask(chosen, label)
-    _note_reason(adata, chosen, reason)
-    return int(chosen.sum())
+        adata.obs[column] = labels.mask(changed, label)
+    _set_reason(adata, changed, reason)
+    return int(changed.sum())
 
 
-def _note_reason(adata: AnnData, chosen: NDArray[np.bool_], reason: str) -> None:
-    noted = (
+def _set_reason(adata: AnnData, cells: NDArray[np.bool_], reason: str) -> None:
+    reasons = (
         adata.obs[UNASSIGNED_REASON].astype(object).where(adata.obs[UNASSIGNED_REASON].notna(), "")
         if UNASSIGNED_REASON in adata.obs
         else pd.Series("", index=adata.obs.index, dtype=object)
     )
-    values = noted.to_numpy(dtype=object).copy()
-    values[chosen] = reason
+    values = reasons.to_numpy(dtype=object).copy()
+    values[cells] = reason
     adata.obs[UNASSIGNED_REASON] = pd.Categorical(values)

@@ -19,7 +19,7 @@ def voting_clusters(adata: AnnData, over_clustering: str | None) -> "pd.Series[A
     Raises
     ------
     InputError
-        There is no such column.
+        The column does not exist.
     """
     column = over_clustering or DEFAULT_CLUSTERS
     if column not in adata.obs:

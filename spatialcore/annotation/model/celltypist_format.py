@@ -1,4 +1,4 @@
-"""What a model's pickle holds: the dictionary that stock CellTypist unpickles, made from a model and read back."""
+"""The dictionary in a model's pickle, as stock CellTypist reads it: from a model and back."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,21 +18,21 @@ FORMAT = 1
 
 
 def model_parts(content: dict[str, Any], metadata: dict[str, Any], path: Path) -> dict[str, Any]:
-    """Return the fields of a :class:`~spatialcore.annotation.model.artifact.CellTypingModel` that its pickle holds.
+    """Return the fields of a :class:`~spatialcore.annotation.model.artifact.CellTypingModel` from its pickle.
 
     Parameters
     ----------
     content
-        What was unpickled: ours, or any CellTypist model.
+        The unpickled dictionary, of this package or of CellTypist.
     metadata
-        The sidecar, for what a pickle of ours does not say.
+        The sidecar, for fields that the pickle lacks.
     path
-        Of the pickle, for errors.
+        The path of the pickle, for errors.
 
     Raises
     ------
     ModelError
-        A part is missing, or the parts do not fit each other.
+        A part is missing, or the shapes of the parts differ.
     """
     classifier, extra = content["Model"], content.get(EXTRA_KEY) or {}
     if hasattr(classifier, "classifier"):  # a pickled celltypist.models.Model
@@ -43,14 +43,14 @@ def model_parts(content: dict[str, Any], metadata: dict[str, Any], path: Path) -
         genes = tuple(str(gene) for gene in classifier.features)
     except AttributeError as error:
         raise ModelError(
-            f"{path} lacks a part of a CellTypist model: {error}", hint="train or fetch it again"
+            f"{path} lacks a part of a CellTypist model: {error}", hint="train or download it again"
         ) from error
     _check_shapes(linear, classes, genes, path)
     return {"classes": classes, "genes": genes, "linear": linear, **_extra_parts(extra, metadata)}
 
 
 def _extra_parts(extra: dict[str, Any], metadata: dict[str, Any]) -> dict[str, Any]:
-    """Return what stock CellTypist does not know of."""
+    """Return the fields that stock CellTypist does not have."""
     return {
         "ontology_ids": dict(extra.get("ontology_ids") or metadata.get("ontology_ids") or {}),
         "target_sum": float(extra.get("target_sum", metadata.get("target_sum", TARGET_SUM))),

@@ -1,4 +1,4 @@
-"""The scores' inner loop in C (``scores.c``), where a compiler was at hand when the package was built."""
+"""The inner loop of the scores in C (``scores.c``), if the package was built with a compiler."""
 
 import ctypes
 from functools import cache
@@ -16,29 +16,29 @@ LIBRARY = Path(__file__).with_name("_scores.so")
 
 @cache
 def library() -> ctypes.CDLL | None:
-    """Return the compiled library; ``None`` where there is none for this machine."""
+    """Return the compiled library; ``None`` if there is none for this machine."""
     try:
-        found = ctypes.CDLL(str(LIBRARY))
+        loaded = ctypes.CDLL(str(LIBRARY))
     except OSError:
         return None
     for index in ("int32", "int64"):
         for value in ("float32", "float64"):
-            loop = getattr(found, f"scores_{index}_{value}")
+            loop = getattr(loaded, f"scores_{index}_{value}")
             loop.argtypes = [ctypes.c_int64] * 3 + [ctypes.c_void_p] * 7
             loop.restype = ctypes.c_int64
-    return found
+    return loaded
 
 
 def scores(block: sparse.csr_matrix, weights: Floats, offset: Floats, cap: Floats) -> Floats | None:
-    """Return ``minimum(block, cap) @ weights + offset``, or ``None`` where nothing was compiled.
+    """Return ``minimum(block, cap) @ weights + offset``, or ``None`` without a compiled library.
 
     Raises
     ------
     InputError
-        The matrix names a column that it does not have.
+        A column index of the matrix is out of range.
     """
-    found = library()
-    if found is None:
+    compiled = library()
+    if compiled is None:
         return None
     index = block.indices.dtype if block.indices.dtype in (np.int32, np.int64) else np.dtype(np.int64)
     value = block.data.dtype if block.data.dtype in (np.float32, np.float64) else np.dtype(np.float64)
@@ -49,11 +49,11 @@ def scores(block: sparse.csr_matrix, weights: Floats, offset: Floats, cap: Float
         *(np.ascontiguousarray(part, dtype=np.float64) for part in (weights, offset, cap)),
     )
     result: Floats = np.empty((block.shape[0], weights.shape[1]))
-    loop: Any = getattr(found, f"scores_{index}_{value}")
+    loop: Any = getattr(compiled, f"scores_{index}_{value}")
     bad = loop(*block.shape, weights.shape[1], *(part.ctypes.data for part in (*parts, result)))
     if bad:
         raise InputError(
-            f"row {bad - 1} of the matrix names a column beyond its {block.shape[1]}",
-            hint="the sparse matrix is damaged: write it anew from its source",
+            f"row {bad - 1} of the matrix has a column index beyond its {block.shape[1]} columns",
+            hint="the sparse matrix is damaged: write it again from its source",
         )
     return result

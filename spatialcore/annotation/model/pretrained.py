@@ -1,4 +1,4 @@
-"""CellTypist's pre-trained models by tissue, for data without a reference of their own."""
+"""CellTypist's pre-trained models by tissue, for data without references."""
 
 import os
 from collections.abc import Mapping
@@ -40,15 +40,15 @@ def models_for_tissue(tissue: str, *, ensemble: bool = True) -> tuple[str, ...]:
     Raises
     ------
     InputError
-        The tissue is not on the list; the message has the list.
+        The tissue is not listed; the message has the list.
     """
-    known = tissue.strip().lower().replace(" ", "_")
-    if known not in TISSUE_MODELS:
+    key = tissue.strip().lower().replace(" ", "_")
+    if key not in TISSUE_MODELS:
         raise InputError(
             f"no pre-trained models are listed for tissue {tissue!r}",
             hint=f"known: {', '.join(sorted(TISSUE_MODELS))}; or pass custom_model_path",
         )
-    return TISSUE_MODELS[known] if ensemble else (SINGLE,)
+    return TISSUE_MODELS[key] if ensemble else (SINGLE,)
 
 
 def celltypist_folder() -> Path:
@@ -58,12 +58,12 @@ def celltypist_folder() -> Path:
 
 
 def find_pretrained(names: tuple[str, ...]) -> list[Path]:
-    """Return the paths of CellTypist's models, fetching those that are missing with CellTypist's own downloader.
+    """Return the paths of CellTypist's models, downloading missing ones from CellTypist's server.
 
     Raises
     ------
     FileMissingError
-        Some are not in the folder and cannot be fetched.
+        A model is not in the folder and cannot be downloaded.
     """
     folder = celltypist_folder()
     missing = [name for name in names if not (folder / name).is_file()]
@@ -79,26 +79,26 @@ def find_pretrained(names: tuple[str, ...]) -> list[Path]:
 
 
 def _download(names: list[str], folder: Path) -> None:
-    """Let CellTypist fetch models one by one; whether it succeeded shows in the folder."""
+    """Download models one by one; a failure is logged, and the caller checks the folder."""
     import requests
 
     folder.mkdir(parents=True, exist_ok=True)
     for name in names:
         url = f"https://celltypist.cog.sanger.ac.uk/models/{name}"
-        log.info("looking for %s among CellTypist's models", name)
+        log.info("downloading CellTypist's %s", name)
         try:
-            _fetch_listed(name, folder)
+            _download_one(name, folder)
         except (requests.RequestException, OSError, KeyError, ValueError) as error:
-            log.warning("%s could not be fetched (%s): %s", name, url, error)
+            log.warning("%s could not be downloaded (%s): %s", name, url, error)
 
 
-def _fetch_listed(name: str, folder: Path) -> None:
+def _download_one(name: str, folder: Path) -> None:
     import requests
 
     index = requests.get("https://celltypist.cog.sanger.ac.uk/models/models.json", timeout=(5, 30))
     index.raise_for_status()
     address = {entry["filename"]: entry["url"] for entry in index.json()["models"]}[name]
-    answer = requests.get(address, timeout=(5, 120))
-    answer.raise_for_status()
+    response = requests.get(address, timeout=(5, 120))
+    response.raise_for_status()
     with whole(folder / name) as part:
-        part.write_bytes(answer.content)
+        part.write_bytes(response.content)

@@ -1,8 +1,8 @@
-"""Reading a model's pickle without giving it the power to run anything.
+"""Read a model's pickle without running code from it.
 
-A pickle is a programme. Only classes and constructors on a short list are let in: numpy arrays, scikit-learn's
+A pickle can call any function. Only classes and constructors on a short list are allowed: numpy arrays, scikit-learn's
 linear models and scaler, CellTypist's model. Everything else is refused before it is called. Private helpers of old
-scikit-learn releases (loss functions) carry no state that prediction needs and are replaced by an inert object.
+scikit-learn releases (loss functions) have no state that prediction needs and are replaced by an inert object.
 """
 
 import pickle
@@ -78,7 +78,7 @@ _DAMAGE = (
 
 
 class Inert:
-    """Stands where an old scikit-learn kept a private helper; takes any state and does nothing."""
+    """Placeholder for a private helper of an old scikit-learn: takes any state and does nothing."""
 
     def __init__(self, *_: Any) -> None: ...
 
@@ -86,7 +86,7 @@ class Inert:
 
 
 class _Reader(pickle.Unpickler):
-    """An unpickler that knows only the names on the list."""
+    """An unpickler that allows only the listed names."""
 
     def find_class(self, module: str, name: str) -> Any:
         if module in _INERT_MODULES:
@@ -96,8 +96,8 @@ class _Reader(pickle.Unpickler):
         if (module, name) in _CLASSES or numpy_part or numpy_scalar:
             return super().find_class(_RENAMED.get(module, module), name)
         raise ModelError(
-            f"the model file asks for {module}.{name}, which no cell typing model needs; it was not loaded",
-            hint="load only models whose origin you know; if this one is yours, retrain it with train_celltypist_model",
+            f"the model file needs {module}.{name}, which is not allowed in a model; it was not loaded",
+            hint="load only models of known origin; if this one is yours, train it again with train_celltypist_model",
         )
 
 
@@ -107,14 +107,14 @@ def _is_scalar_type(name: str) -> bool:
 
 
 def read_pickle(path: Path) -> dict[str, Any]:
-    """Read the dictionary that a CellTypist model file holds.
+    """Read the dictionary in a CellTypist model file.
 
     Raises
     ------
     FileMissingError
-        There is no such file; nothing is fetched in its place.
+        The file does not exist; nothing is downloaded.
     ModelError
-        The file is no pickle, holds something else than a model, or asks for a class that is not on the list.
+        The file is not a pickle, is not a model, or needs a class that is not allowed.
     """
     if not path.is_file():
         raise FileMissingError(
@@ -122,7 +122,7 @@ def read_pickle(path: Path) -> dict[str, Any]:
         )
     try:
         with path.open("rb") as stream, warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # scikit-learn's remark on other versions: only arrays are read
+            warnings.simplefilter("ignore")  # scikit-learn warns about other versions, but only arrays are read
             content = _Reader(stream).load()
     except ModelError:
         raise
@@ -135,6 +135,6 @@ def read_pickle(path: Path) -> dict[str, Any]:
         ) from error
     if not isinstance(content, dict) or not {"Model", "Scaler_"} <= content.keys():
         raise ModelError(
-            f"{path} holds no CellTypist model", hint="a model file holds 'Model', 'Scaler_' and 'description'"
+            f"{path} is not a CellTypist model", hint="a model file has the keys 'Model', 'Scaler_' and 'description'"
         )
     return content

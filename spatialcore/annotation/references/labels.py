@@ -1,4 +1,4 @@
-"""Label columns of references: what is left out, what is odd about them, and the ontology ids they come with."""
+"""Label columns of references: excluded labels, checks, and curated ontology ids."""
 
 import re
 from dataclasses import asdict, dataclass
@@ -38,36 +38,36 @@ CLUSTER = re.compile(r"^(?:(?:cluster|leiden|louvain|type|cell)[ _-]?)?\d+$", re
 
 @dataclass(frozen=True)
 class Finding:
-    """Something odd about a label column."""
+    """A finding of the check of a label column."""
 
     code: str
     message: str
     severity: Literal["note", "warning"] = "warning"
 
     def as_dict(self) -> dict[str, Any]:
-        """Return it as plain values."""
+        """Return plain values, ready for JSON."""
         return asdict(self)
 
 
 def check_labels(labels: pd.Categorical, column: str, min_cells: int) -> list[Finding]:
-    """Look a label column over, junk labels already taken out.
+    """Check a label column from which excluded labels have been removed.
 
     Parameters
     ----------
     labels
-        One per cell; NaN where there is none.
+        One per cell; NaN without a label.
     column
-        Its name, for the messages.
+        Name of the column, for the messages.
     min_cells
-        Below this many cells a type is called small.
+        Types with fewer cells are reported as small.
     """
     names = [str(name) for name in labels.categories]
     counts = np.bincount(labels.codes[labels.codes >= 0], minlength=len(names))
     n_missing = int((labels.codes < 0).sum())
-    found: list[Finding] = []
+    findings: list[Finding] = []
 
     def note(code: str, message: str, severity: Literal["note", "warning"] = "warning") -> None:
-        found.append(Finding(code, f"column '{column}': {message}", severity))
+        findings.append(Finding(code, f"column '{column}': {message}", severity))
 
     if n_missing:
         note("missing_labels", f"{n_missing} of {len(labels)} cells have no label or an excluded one", "note")
@@ -83,36 +83,34 @@ def check_labels(labels: pd.Categorical, column: str, min_cells: int) -> list[Fi
     spellings = pd.Series(names).groupby([" ".join(name.casefold().split()) for name in names]).agg(list)
     twice = [" / ".join(group) for group in spellings if len(group) > 1]
     if twice:
-        note("spellings", f"labels that differ in case or spaces only stay apart: {_some(twice)}")
+        note("spellings", f"labels that differ only in case or spaces are kept as different labels: {_some(twice)}")
     if len(names) > MANY_TYPES:
-        note("many_types", f"{len(names)} types: is this a column of types?")
+        note("many_types", f"{len(names)} types: this may not be a column of cell types")
     if len(names) == 1:
-        note("one_type", f"one type only: {names[0]!r}", "note")
-    return found
+        note("one_type", f"only one type: {names[0]!r}", "note")
+    return findings
 
 
-def raise_on_findings(found: list[tuple[str, list[Finding]]], *, strict: bool) -> None:
-    """Log what was found; raise the warnings where validation is strict."""
-    warnings = [f"{source}: {one.message}" for source, some in found for one in some if one.severity == "warning"]
-    for source, some in found:
-        for one in some:
-            log.log(30 if one.severity == "warning" else 20, "%s: %s", source, one.message)
+def raise_on_findings(findings: list[tuple[str, list[Finding]]], *, strict: bool) -> None:
+    """Log the findings of each source; raise warnings as an error if validation is strict."""
+    pairs = [(source, finding) for source, of_source in findings for finding in of_source]
+    warnings = [f"{source}: {finding.message}" for source, finding in pairs if finding.severity == "warning"]
+    for source, finding in pairs:
+        log.log(30 if finding.severity == "warning" else 20, "%s: %s", source, finding.message)
     if strict and warnings:
         raise LabelColumnError("; ".join(warnings), hint="clean the labels, or strict_validation=False")
 
 
 def curated_ids(values: "pd.Series[Any]") -> "tuple[pd.Series[Any], list[Finding]]":
-    """Return the Cell Ontology ids that a reference came with, '' where there is none, and what was wrong with some.
+    """Return the curated Cell Ontology ids of a reference, '' where there is none, and findings.
 
-    Anything that is not written as CL: and seven digits (missing, "unknown", ids of other ontologies) is no id.
+    Values other than CL: and seven digits (missing, "unknown", ids of other ontologies) are ignored.
     """
     texts = values.astype(object).where(values.notna(), "").astype(str).str.strip()
-    proper = texts.str.match(CL_ID)
-    odd = sorted(set(texts[~proper]) - {"", "unknown", "na", "nan", "None"})
-    found = (
-        [Finding("not_cell_ontology", f"values that are no Cell Ontology id are ignored: {_some(odd)}")] if odd else []
-    )
-    return texts.where(proper, ""), found
+    valid = texts.str.match(CL_ID)
+    odd = sorted(set(texts[~valid]) - {"", "unknown", "na", "nan", "None"})
+    message = f"values that are not Cell Ontology ids are ignored: {_some(odd)}"
+    return texts.where(valid, ""), [Finding("not_cell_ontology", message)] if odd else []
 
 
 def _some(items: list[str]) -> str:

@@ -1,4 +1,4 @@
-"""Do the references come from the organ that is annotated? By what they say in the columns of CELLxGENE's schema."""
+"""Compare the organ of the references, from the tissue columns of CELLxGENE's schema, with the annotated tissue."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
@@ -7,12 +7,11 @@ import pandas as pd
 
 from spatialcore.core.anndata_file import AnnDataFile
 
-TISSUE_COLUMNS: Final = ("tissue_general", "tissue")  # the organ, and which part of it
-MOST_TISSUES: Final = 100  # an atlas of the whole body names fewer
+TISSUE_COLUMNS: Final = ("tissue_general", "tissue")  # the organ, and the part of it
+MOST_TISSUES: Final = 100  # more than any atlas of the whole body has
 MOST_NAMED: Final = 3
 
-# Words that name an organ or a part of it and nothing else ("cortex" and "ventricle" are of several). What is not
-# listed is not judged: better silent than a false alarm.
+# Words that name one organ or a part of it ("cortex" and "ventricle" belong to several). Other words give no warning.
 _WORDS: Final = {
     "adipose tissue": "adipose fat omentum omental",
     "blood": "blood pbmc pbmcs",
@@ -53,7 +52,7 @@ def organs_in(text: str) -> set[str]:
 
 
 def tissues_of(file: AnnDataFile) -> dict[str, int]:
-    """Return the tissues that a reference says its cells are of, with their cells, most frequent first."""
+    """Return the tissues of a reference with their numbers of cells, most frequent first."""
     column = next((name for name in TISSUE_COLUMNS if name in file.obs_columns), None)
     if column is None:
         return {}
@@ -62,30 +61,30 @@ def tissues_of(file: AnnDataFile) -> dict[str, int]:
 
 
 def foreign_references(tissue: str, references: Iterable[Mapping[str, Any]]) -> str:
-    """Say that the references are of other organs than the one annotated, where that is beyond doubt.
+    """Return a warning if all references are from other organs than the annotated one.
 
     Parameters
     ----------
     tissue
-        What is annotated, in the user's words.
+        The annotated tissue, as the user named it.
     references
         Entries of the references' manifest: ``source``, and ``tissues`` as :func:`tissues_of` returns them.
 
     Returns
     -------
     str
-        A sentence; empty where one reference is of the organ or does not tell, or where the words are not known.
+        A sentence; empty if one reference is from the organ or has no tissue, or if a word is not listed.
 
     Examples
     --------
     >>> foreign_references("lung", [{"source": "atlas", "tissues": {"brain": 900, "eye": 20}}])
-    'The references are of another organ than lung: atlas says brain, eye.'
+    'The references are not from lung: atlas has brain, eye.'
     """
-    own, told = organs_in(tissue), []
+    annotated, parts = organs_in(tissue), []
     for reference in references:
         tissues = list(reference.get("tissues") or {})
-        found = [organs_in(name) for name in tissues]
-        if not own or not tissues or any(not organs or organs & own for organs in found):
+        organs = [organs_in(name) for name in tissues]
+        if not annotated or not tissues or any(not names or names & annotated for names in organs):
             return ""
-        told.append(f"{reference.get('source', 'a reference')} says {', '.join(tissues[:MOST_NAMED])}")
-    return f"The references are of another organ than {tissue}: {'; '.join(told)}." if told else ""
+        parts.append(f"{reference.get('source', 'a reference')} has {', '.join(tissues[:MOST_NAMED])}")
+    return f"The references are not from {tissue}: {'; '.join(parts)}." if parts else ""

@@ -1,4 +1,4 @@
-"""CellTypist's own training recipe, seeded and able to take small data."""
+"""CellTypist's training recipe, seeded, also for small data."""
 
 import warnings
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ TOP_GENES = 300
 
 @dataclass(frozen=True)
 class CellTypistOptions:
-    """CellTypist's parameters, under the names of the spec."""
+    """CellTypist's parameters, under their names."""
 
     use_SGD: bool = True  # noqa: N815
     mini_batch: bool = True
@@ -51,7 +51,8 @@ def fit_celltypist(
 
     Returns
     -------
-    The model, its classes and its genes (those without expression are left out).
+    tuple
+        The model, its classes and its genes; genes without expression are left out.
     """
     filled = np.asarray(X.sum(axis=0)).ravel() > 0
     X, genes = X[:, filled], genes[filled]
@@ -84,7 +85,7 @@ def fit_celltypist(
 
 @contextmanager
 def _global_seed(seed: int) -> Iterator[None]:
-    """Seed numpy's global generator, from which CellTypist draws its batches, and put its state back afterwards."""
+    """Seed numpy's global generator, which CellTypist draws batches from, and restore its state afterwards."""
     state = np.random.get_state()  # noqa: NPY002
     np.random.seed(seed)  # noqa: NPY002
     try:

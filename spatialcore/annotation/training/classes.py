@@ -1,4 +1,4 @@
-"""The classes of a training set: which cell belongs to which, and which Cell Ontology term each class is."""
+"""The classes of training cells and their Cell Ontology terms."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +17,7 @@ _EMPTY = frozenset({"", "nan", "none", "na", "unknown"})
 
 @dataclass(frozen=True)
 class ClassLabels:
-    """The classes of the cells that have one.
+    """The classes of the labelled cells.
 
     Parameters
     ----------
@@ -28,9 +28,9 @@ class ClassLabels:
     names
         Names of the classes, sorted.
     ontology_ids
-        Class -> the Cell Ontology id most of its cells carry, empty text for none.
+        Class -> the most frequent Cell Ontology id of its cells, or empty text.
     n_unlabelled
-        Cells left out because they have no label.
+        Number of cells without a label, which are left out.
     """
 
     rows: npt.NDArray[np.intp]
@@ -43,13 +43,13 @@ class ClassLabels:
 def read_labels(obs: pd.DataFrame, label_column: str, ontology_column: str) -> ClassLabels:
     """Read the classes from obs.
 
-    Where the label column holds Cell Ontology ids, a class gets its term's name; a cell without an id then falls
-    back on its original label.
+    Where the label column has Cell Ontology ids, a class gets the name of its term; a cell without an id gets its
+    original label.
 
     Raises
     ------
     LabelColumnError
-        The column is missing, holds no label, or holds a single class.
+        The column is missing, has no label, or has a single class.
     """
     if label_column not in obs:
         raise LabelColumnError(
@@ -65,9 +65,9 @@ def read_labels(obs: pd.DataFrame, label_column: str, ontology_column: str) -> C
         log.warning("%d cells without a label in %r are left out of the training", len(texts) - len(rows), label_column)
     names, codes = np.unique(texts[rows].astype(str), return_inverse=True)
     if len(names) < 2:
-        seen = f"only {str(names[0])!r}" if len(names) else "no label"
+        content = f"only {str(names[0])!r}" if len(names) else "no label"
         raise LabelColumnError(
-            f"{label_column!r} holds {seen}: a classifier needs at least two classes",
+            f"{label_column!r} has {content}: a classifier needs at least two classes",
             hint="add a reference with other cell types, or choose another label column",
         )
     table = _majority(names[codes], ids[rows])
@@ -84,13 +84,15 @@ def _names_of_ids(
 ) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.object_]]:
     from spatialcore.annotation.ontology.hierarchy import name_of
 
-    known = {text: name_of(text) or text for text in set(texts) if text.startswith("CL:")}
-    own = _texts(obs[columns.ORIGINAL_LABEL]) if columns.ORIGINAL_LABEL in obs else np.full(len(obs), "", dtype=object)
+    term_names = {text: name_of(text) or text for text in set(texts) if text.startswith("CL:")}
+    labels = (
+        _texts(obs[columns.ORIGINAL_LABEL]) if columns.ORIGINAL_LABEL in obs else np.full(len(obs), "", dtype=object)
+    )
     names = [
-        known.get(text) or ("" if text.lower() in _EMPTY else text) or label
-        for text, label in zip(texts, own, strict=True)
+        term_names.get(text) or ("" if text.lower() in _EMPTY else text) or label
+        for text, label in zip(texts, labels, strict=True)
     ]
-    ids = [text if text in known else "" for text in texts]
+    ids = [text if text in term_names else "" for text in texts]
     return np.array(names, dtype=object), np.array(ids, dtype=object)
 
 

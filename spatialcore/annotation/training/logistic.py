@@ -1,8 +1,8 @@
 """Class-balanced multinomial logistic regression to convergence, on a sparse matrix, in blocks.
 
-The model is scikit-learn's (L2 with inverse strength C, intercept free, ``class_weight="balanced"``) on
-CellTypist's features: each gene standardised and clipped at 10 from above. The standardisation is folded into the
-weights at every step, so only blocks of the log1p matrix are ever dense, and then in float32.
+The model is scikit-learn's (L2 with inverse strength C, intercept not penalized, ``class_weight="balanced"``) on
+CellTypist's features: each gene standardized and clipped at 10. The standardization is folded into the weights at every
+step, so only blocks of the log1p matrix become dense, in float32.
 """
 
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from spatialcore.core.types import Codes, Floats
 
 BLOCK_VALUES = 4_000_000
 DENSE_FROM = 0.05
-GRADIENT = 1e-4  # of the mean loss: where scikit-learn stops too
+GRADIENT = 1e-4  # of the mean loss, as in scikit-learn
 
 
 def moments(X: sparse.csr_matrix) -> tuple[Floats, Floats]:
@@ -30,9 +30,9 @@ def moments(X: sparse.csr_matrix) -> tuple[Floats, Floats]:
 
 
 def balanced_weights(codes: Codes, n_classes: int, power: float = 1.0) -> Floats:
-    """Return a weight per cell, the class's size to the power of ``-power``; the weights average one.
+    """Return a weight per cell, the size of its class to the power of ``-power``, scaled to a mean of one.
 
-    With a `power` of 1 every class weighs the same, as by scikit-learn's ``class_weight="balanced"``.
+    With a `power` of 1 every class has the same weight, as with scikit-learn's ``class_weight="balanced"``.
     """
     sizes = np.maximum(np.bincount(codes, minlength=n_classes), 1)
     weights = (sizes.astype(np.float64) ** -power)[codes]
@@ -57,13 +57,13 @@ def fit_logistic(
     X
         log1p matrix, cells x genes.
     codes
-        Class of each cell, 0 to ``n_classes - 1``; every class has a cell.
+        Class of each cell, 0 to ``n_classes - 1``; no class is empty.
     C
         Inverse strength of the L2 penalty, as in scikit-learn (the loss is the sum over cells).
     max_iter
-        Steps of L-BFGS.
+        Maximum number of L-BFGS steps.
     power
-        How far classes are balanced, see :func:`balanced_weights`.
+        Degree of class balancing, see :func:`balanced_weights`.
     start
         Weights to start from, on the same genes and classes.
     """
@@ -72,14 +72,14 @@ def fit_logistic(
     x0 = np.zeros((n_classes, X.shape[1] + 1))
     if start is not None and start.coef.shape[0] == n_classes:
         x0[:, :-1], x0[:, -1] = start.coef, start.intercept
-    found = optimize.minimize(
+    fit = optimize.minimize(
         problem.loss_and_gradient,
         x0.ravel(),
         jac=True,
         method="L-BFGS-B",
         options={"maxiter": max_iter, "gtol": GRADIENT},
     )
-    theta = found.x.reshape(n_classes, -1)
+    theta = fit.x.reshape(n_classes, -1)
     coef, intercept = theta[:, :-1], theta[:, -1]
     if n_classes == 2:  # CellTypist's two-class form has one row
         coef, intercept = coef[1:] - coef[:1], intercept[1:] - intercept[:1]
@@ -115,7 +115,7 @@ class _Problem:
         )
 
     def loss_and_gradient(self, theta: Floats) -> tuple[float, Floats]:
-        """Return the penalised mean loss and its gradient by the weights on standardised values."""
+        """Return the penalized mean loss and its gradient with respect to the weights of standardized values."""
         table = theta.reshape(self.n_classes, -1)
         folded = table[:, :-1] / self.scale
         offset = (table[:, -1] - folded @ self.mean).astype(np.float32)
@@ -146,13 +146,13 @@ class _Problem:
 def _softmax_residual(
     scores: npt.NDArray[np.float32], codes: Codes, weights: npt.NDArray[np.float32]
 ) -> tuple[npt.NDArray[np.float32], float]:
-    """Return weighted (probability - truth), in place of `scores`, and the weighted loss."""
+    """Return the weighted residual (probability - truth), computed in place, and the weighted loss."""
     scores -= scores.max(axis=1, keepdims=True)
     index = np.arange(len(codes))
-    own = scores[index, codes].copy()
+    true_scores = scores[index, codes].copy()
     np.exp(scores, out=scores)
     total = scores.sum(axis=1, keepdims=True)
-    loss = float(weights @ (np.log(total[:, 0]) - own))
+    loss = float(weights @ (np.log(total[:, 0]) - true_scores))
     scores /= total
     scores[index, codes] -= 1
     scores *= weights[:, None]

@@ -338,7 +338,7 @@ def test_proportions_that_make_no_sense(given_value: Any, text: str) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "text"),
     [
-        ("p.json", "[1, 2]", "no object"),
+        ("p.json", "[1, 2]", "not a JSON object"),
         ("p.json", "{", "cannot be read"),
         ("p.json", '{"B": 0.1, "B": 0.2}', "twice"),
         ("p.json", "{}", "empty"),

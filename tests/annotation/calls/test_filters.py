@@ -65,7 +65,7 @@ def test_columns_are_checked() -> None:
         filter_low_confidence(called(["B"], [0.5]), label_column="absent")
     with pytest.raises(LabelColumnError, match="Confidence column 'cell_type_confidence' not found"):
         filter_low_confidence(called(["B"]))
-    with pytest.raises(InputError, match="no numbers"):
+    with pytest.raises(InputError, match="is not numeric"):
         filter_low_confidence(called(["B"], [0.5]), confidence_column="cell_type")
 
 

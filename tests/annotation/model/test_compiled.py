@@ -51,5 +51,5 @@ def test_without_the_library_scipy_gives_the_same(rng: np.random.Generator, monk
 def test_a_damaged_matrix_is_refused(column: int, rng: np.random.Generator) -> None:
     block = a_block(rng, "float32", "int32")
     block.indices[block.indptr[4]] = column
-    with pytest.raises(InputError, match=r"row 4 of the matrix names a column beyond its 37"):
+    with pytest.raises(InputError, match=r"row 4 of the matrix has a column index beyond its 37"):
         a_kernel(rng, 37, 9).scores(block)
