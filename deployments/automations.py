@@ -1,4 +1,4 @@
-"""Automations: mark runs that died, tell of failures, and, where it is wanted, start crashed runs again."""
+"""Automations: mark dead runs as crashed, report failures, and optionally retry crashed runs."""
 
 import json
 from datetime import timedelta
@@ -19,7 +19,7 @@ FAILURES: Final = "spatialcore: tell of failures"
 AGAIN: Final = "spatialcore: start crashed runs again"
 RETRY_TAG: Final = "retry-crashed"
 _ENDED: Final = {f"prefect.flow-run.{state}" for state in ("Completed", "Failed", "Cancelled", "Crashed")}
-# The crashed run's own form, not the deployment's defaults, which lack what only its user knew.
+# The parameters of the crashed run, not the defaults of its deployment.
 _SAME: Final = {
     "__prefect_kind": "json",
     "value": {"__prefect_kind": "jinja", "template": "{{ flow_run.parameters['config'] | tojson }}"},
@@ -27,38 +27,38 @@ _SAME: Final = {
 _ANY_RUN: Final = {"prefect.resource.id": "prefect.flow-run.*"}
 
 
-def save_automations(client: SyncPrefectClient, here: Installation) -> list[str]:
-    """Bring it about that each automation is there once and as it is written here; return their names."""
-    wanted = [zombies(), again(enabled=here.retry_crashed)]
-    if here.webhook:
-        wanted.append(failures(cast(Webhook, Webhook.load(NAME))))
-    for automation in wanted:
+def save_automations(client: SyncPrefectClient, installation: Installation) -> list[str]:
+    """Create or update the automations and return their names."""
+    automations = [zombies(), again(enabled=installation.retry_crashed)]
+    if installation.webhook:
+        automations.append(failures(cast(Webhook, Webhook.load(NAME))))
+    for automation in automations:
         _save(client, automation)
-    return [automation.name for automation in wanted]
+    return [automation.name for automation in automations]
 
 
-def _save(client: SyncPrefectClient, wanted: Automation) -> None:
-    """Leave an automation alone that is as it should be: made anew, it would forget which runs it waits for."""
-    there = client.read_automations_by_name(wanted.name)
-    kept = next((old for old in there if _content(old) == _content(wanted)), None)
-    for old in there:
-        if old is not kept:
-            client.delete_automation(old.id)
-    if kept is None:
-        wanted.create()
+def _save(client: SyncPrefectClient, automation: Automation) -> None:
+    """Create an automation unless an equal one exists: a new one would lose the runs that the old one watches."""
+    existing = client.read_automations_by_name(automation.name)
+    unchanged = next((other for other in existing if _content(other) == _content(automation)), None)
+    for other in existing:
+        if other is not unchanged:
+            client.delete_automation(other.id)
+    if unchanged is None:
+        automation.create()
 
 
 def _content(automation: AutomationCore) -> dict[str, Any]:
-    """Return what an automation says; its events stay sets, which as JSON are lists in one order or another."""
+    """Return the content to compare; events stay sets, because the order of their JSON lists varies."""
     content = automation.model_dump(include=set(AutomationCore.model_fields), exclude={"trigger": {"id"}})
     return {name: value for name, value in content.items() if name != "owner_resource"}
 
 
 def zombies() -> Automation:
-    """Mark a run as crashed when it gave no sign of life for two and a half heartbeats."""
+    """Mark a run as crashed after two and a half heartbeats without one."""
     return Automation(
         name=ZOMBIES,
-        description="A run whose process was killed sends no heartbeat: it is marked Crashed and frees its place.",
+        description="A run whose process was killed sends no heartbeat: it is marked Crashed and its slot is freed.",
         trigger=EventTrigger(
             after={"prefect.flow-run.heartbeat"},
             expect={"prefect.flow-run.heartbeat", *_ENDED},
@@ -69,29 +69,29 @@ def zombies() -> Automation:
             within=timedelta(seconds=2.5 * HEARTBEAT),
         ),
         actions=[
-            ChangeFlowRunState(state=StateType.CRASHED, name="Crashed", message="no heartbeat: its process is gone")
+            ChangeFlowRunState(state=StateType.CRASHED, name="Crashed", message="no heartbeat: the process has ended")
         ],
     )
 
 
 def failures(webhook: Webhook) -> Automation:
-    """Call a webhook for each run that failed or crashed; the payload is what Slack, Teams and the like take."""
+    """Call a webhook for each run that failed or crashed, with a payload that Slack and Teams accept."""
     document = webhook._block_document_id
-    assert document is not None  # it was loaded from the server
+    assert document is not None  # loaded from the server
     text = "{{ flow.name }}/{{ deployment.name }}: {{ flow_run.name }} {{ flow_run.state.name }} {{ flow_run|ui_url }}"
     return Automation(
         name=FAILURES,
-        description="Tells SPATIALCORE_WEBHOOK_URL of runs that failed or crashed.",
+        description="Calls SPATIALCORE_WEBHOOK_URL for runs that failed or crashed.",
         trigger=_on({"prefect.flow-run.Failed", "prefect.flow-run.Crashed"}),
         actions=[CallWebhook(block_document_id=document, payload=json.dumps({"text": text}))],
     )
 
 
 def again(*, enabled: bool) -> Automation:
-    """Start the deployment of a crashed run again. It has no cap, so it is off unless asked for, and asks for a tag."""
+    """Run the deployment of a crashed run again; off by default, since the number of retries has no limit."""
     return Automation(
         name=AGAIN,
-        description=f"For deployments with the tag {RETRY_TAG}. A run that crashes each time is started each time.",
+        description=f"For deployments with the tag {RETRY_TAG}. A run that crashes every time is started again every time.",
         enabled=enabled,
         trigger=_on({"prefect.flow-run.Crashed"}, tag=RETRY_TAG),
         actions=[RunDeployment(source="inferred", parameters={"config": _SAME})],

@@ -1,7 +1,7 @@
 """Work pools on Kubernetes, Cloud Run and ECS: ``python -m deployments.job_template kubernetes > template.json``.
 
 The template is the one of Prefect's own worker for the platform, with the defaults of ``deployments/jobs/*.yaml`` and
-the environment of our runs: settings as they are, secrets as references to blocks.
+the environment of the runs: settings as values, secrets as references to blocks.
 """
 
 import argparse
@@ -26,7 +26,7 @@ WORKERS: Final = {
 
 
 def main() -> None:
-    """Print a template as JSON."""
+    """Print the template as JSON."""
     parser = argparse.ArgumentParser(prog="python -m deployments.job_template", description=__doc__)
     parser.add_argument("platform", choices=sorted(WORKERS))
     platform = parser.parse_args().platform
@@ -36,7 +36,7 @@ def main() -> None:
         sys.exit(str(error))
 
 
-def job_template(platform: str, here: Installation) -> dict[str, Any]:
+def job_template(platform: str, installation: Installation) -> dict[str, Any]:
     """Return the base job template of a work pool on a platform.
 
     Raises
@@ -44,14 +44,16 @@ def job_template(platform: str, here: Installation) -> dict[str, Any]:
     DependencyError
         Prefect's package for the platform is not installed.
     InputError
-        A default is given for what the worker has no word for.
+        A default is not a variable of the worker.
     """
     template = _worker(platform).get_default_base_job_template()
     properties = template["variables"]["properties"]
     file = importlib.resources.files("deployments") / "jobs" / f"{platform}.yaml"
-    for name, value in {**yaml.safe_load(file.read_text()), "env": run_environment(here)}.items():
+    for name, value in {**yaml.safe_load(file.read_text()), "env": run_environment(installation)}.items():
         if name not in properties:
-            raise InputError(f"{platform}.yaml: {name}", hint=f"known: {', '.join(sorted(properties))}")
+            raise InputError(
+                f"{platform}.yaml: unknown variable {name}", hint=f"variables: {', '.join(sorted(properties))}"
+            )
         properties[name]["default"] = value
     return dict(template)
 

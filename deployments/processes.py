@@ -1,4 +1,4 @@
-"""Child processes that end with their parent's block, and whose output is at hand when they fail."""
+"""Child processes that end with a ``with`` block, and whose output is shown when they fail."""
 
 import os
 import signal
@@ -15,25 +15,25 @@ from typing import Final
 
 from spatialcore.errors import SpatialCoreError
 
-PATIENCE: Final = 20.0  # seconds from SIGTERM to SIGKILL: time for a run to tell the server that it was ended
+PATIENCE: Final = 20.0  # seconds from SIGTERM to SIGKILL, in which a run reports its end to the server
 
 
 @contextmanager
 def running(
     arguments: list[str], environment: Mapping[str, str], log: Path, module: str = "prefect"
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a command in a session of its own; at the end of the block it and its children are ended.
+    """Run a command in its own session; end it and its children at the end of the block.
 
     Parameters
     ----------
     arguments
-        What follows ``python -m`` and the module.
+        Arguments after ``python -m`` and the module.
     environment
-        Set on top of this process's environment.
+        Added to the environment of this process.
     log
-        The file that takes its output.
+        The file for its output.
     module
-        What is run; nothing said: Prefect.
+        The module to run.
     """
     command = [sys.executable, "-m", module, *arguments]
     with log.open("ab") as output:
@@ -47,17 +47,17 @@ def running(
 
 
 def free_port() -> int:
-    """Return a port of this machine on which nobody listens."""
+    """Return a free port of this machine."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
-    """End a process and its children: asked first, then killed."""
-    for how in (signal.SIGTERM, signal.SIGKILL):
+    """End a process and its children, with SIGTERM first, then with SIGKILL."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
         try:
-            os.killpg(process.pid, how)
+            os.killpg(process.pid, number)
         except ProcessLookupError:
             return
         if _ended(process):
@@ -65,18 +65,18 @@ def end(process: subprocess.Popen[bytes]) -> None:
 
 
 def wait_for(url: str, process: subprocess.Popen[bytes], log: Path, patience: float = 180.0) -> None:
-    """Wait until an address answers.
+    """Wait until a URL answers.
 
     Raises
     ------
     SpatialCoreError
-        The process ended before, or there was no answer in time.
+        The process ended first, or there was no answer in time.
     """
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         if process.poll() is not None:
             raise SpatialCoreError(
-                f"the server ended at its start:\n{_tail(log)}", hint=f"its whole output is in {log}"
+                f"the server ended while starting:\n{_tail(log)}", hint=f"the complete output is in {log}"
             )
         try:
             urllib.request.urlopen(url, timeout=2).close()
@@ -88,7 +88,7 @@ def wait_for(url: str, process: subprocess.Popen[bytes], log: Path, patience: fl
 
 
 def _ended(process: subprocess.Popen[bytes]) -> bool:
-    """Wait for the process and for all its group; say whether nothing is left."""
+    """Wait for the process and its group; return whether all have ended."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         process.poll()

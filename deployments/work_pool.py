@@ -1,4 +1,4 @@
-"""The work pool, its two queues, and how many runs go at once."""
+"""The work pool, its two queues, and the number of concurrent runs."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -10,33 +10,33 @@ from prefect.workers.process import ProcessWorker
 
 from deployments.definitions import PEOPLE, POOL, SCHEDULED
 
-PROCESS: Final = "process"  # the type of pool whose runs are processes of the worker's machine
-# Queue -> priority (1 goes first) and runs at once. A refresh trains a model that nobody waits for.
+PROCESS: Final = "process"  # the pool type that runs processes on the worker's machine
+# Queue -> priority (1 is first) and concurrent runs. Nobody waits for a scheduled refresh.
 QUEUES: Final[dict[str, tuple[int, int | None]]] = {PEOPLE: (1, None), SCHEDULED: (2, 1)}
 
 
 def save_pool(client: SyncPrefectClient, environment: Mapping[str, str], runs_at_once: int) -> None:
-    """Make the work pool and its queues, or bring them up to date.
+    """Create or update the work pool and its queues.
 
-    The template of a pool on another platform is left alone: it comes from :mod:`deployments.job_template`.
+    The template of a pool on another platform is not changed: it comes from :mod:`deployments.job_template`.
     """
-    ours = {"base_job_template": job_template(environment), "concurrency_limit": runs_at_once}
+    settings = {"base_job_template": job_template(environment), "concurrency_limit": runs_at_once}
     try:
         pool = client.read_work_pool(POOL)
     except ObjectNotFound:
-        client.create_work_pool(WorkPoolCreate(name=POOL, type=PROCESS, **ours))
+        client.create_work_pool(WorkPoolCreate(name=POOL, type=PROCESS, **settings))
     else:
         if pool.type != PROCESS:
-            del ours["base_job_template"]
-        client.update_work_pool(POOL, WorkPoolUpdate(**ours))
+            del settings["base_job_template"]
+        client.update_work_pool(POOL, WorkPoolUpdate(**settings))
     for name, (priority, limit) in QUEUES.items():
         _save_queue(client, name, priority, limit)
 
 
 def job_template(environment: Mapping[str, str]) -> dict[str, Any]:
-    """Return the process worker's own template with the environment of our runs.
+    """Return the process worker's template with the environment of the runs.
 
-    ``stream_output`` is off: a run whose worker was killed would die of the broken pipe at its next line.
+    ``stream_output`` is off: otherwise a run whose worker was killed ends with a broken pipe at its next line.
     """
     template: dict[str, Any] = ProcessWorker.get_default_base_job_template()
     properties = template["variables"]["properties"]

@@ -1,4 +1,4 @@
-"""Fetch many references at once, each with its own retries."""
+"""Copy references from their sources into a store, in parallel, each with its own retries."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ DOWNLOADS: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=4)
 
 @flow(name="acquire_references", task_runner=DOWNLOADS)
 def acquire_references(config: AcquireParameters) -> list[str]:
-    """Put references into places of one's own and return their URIs.
+    """Copy references to their destinations and return the URIs.
 
     Args:
         config: Which references to fetch, and where to put them.

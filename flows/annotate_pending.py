@@ -1,4 +1,4 @@
-"""Annotate what has arrived since: samples that the model in use has not annotated yet."""
+"""Annotate the samples of a folder that the model in use has not annotated yet."""
 
 from prefect import State, flow, get_run_logger
 
@@ -11,9 +11,9 @@ from tasks.schemas import RunManifest
 
 @flow(name="annotate_pending", flow_run_name="{config.tissue}")
 def annotate_pending(config: AnnotatePendingParameters) -> list[State[RunManifest]]:
-    """Annotate every sample of a folder that no run of the model in use holds.
+    """Annotate every sample of a folder that is in no run of the model in use.
 
-    One run a sample: a sample that cannot be read fails this run, but holds back no other sample's results.
+    Each sample is a run of its own: a sample that cannot be read fails this flow run, but not the other samples.
 
     Args:
         config: The folder, and the model of which tissue.
@@ -21,8 +21,8 @@ def annotate_pending(config: AnnotatePendingParameters) -> list[State[RunManifes
     pending = pending_samples(config.samples, config.store, config.tissue)
     if not pending:
         get_run_logger().info("every sample in %s is annotated with the model in use", config.samples)
-    return [annotate(_job(config, uri), return_state=True) for uri in pending]
+    return [annotate(_parameters(config, uri), return_state=True) for uri in pending]
 
 
-def _job(config: AnnotatePendingParameters, uri: str) -> AnnotateParameters:
+def _parameters(config: AnnotatePendingParameters, uri: str) -> AnnotateParameters:
     return AnnotateParameters(queries=[Query(uri=uri)], **config.model_dump(exclude={"samples"}))

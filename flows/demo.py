@@ -1,4 +1,4 @@
-"""The demo: real blood cells through the whole flow, on a Prefect server that lives as long as the run."""
+"""The demo: annotate real blood cells with the complete flow, on a temporary Prefect server."""
 
 import os
 import time
@@ -15,19 +15,19 @@ FOLDER = Path("demo")
 
 
 def main() -> None:
-    """Annotate the demo's cells; say what was found and where it lies."""
+    """Annotate the demo's cells; print the results and their paths."""
     for name in ("PREFECT_API_URL", "PREFECT_API_KEY", "PREFECT_PROFILE"):
-        os.environ.pop(name, None)  # the demo's server is its own
+        os.environ.pop(name, None)  # the demo uses its own server
     os.environ.update(EMBEDDED, PREFECT_HOME=str((FOLDER / "prefect").absolute()))  # read when Prefect is imported
     from flows.train_and_annotate import train_and_annotate
 
     started = time.perf_counter()
     manifest = train_and_annotate(demo_config(FOLDER))
-    print("\n".join([*told(manifest), f"\nThe flow took {time.perf_counter() - started:.0f} s."]))
+    print("\n".join([*summary(manifest), f"\nThe flow took {time.perf_counter() - started:.0f} s."]))
 
 
 def demo_config(folder: Path) -> "TrainAndAnnotateParameters":
-    """Write the demo's data where they are absent and return the configuration of its run."""
+    """Write the demo's data unless they exist, and return the configuration of the run."""
     from flows.parameters import TrainAndAnnotateParameters
     from spatialcore.demo import LABEL_COLUMN, demo_data
 
@@ -47,8 +47,8 @@ def demo_config(folder: Path) -> "TrainAndAnnotateParameters":
     )
 
 
-def told(manifest: "RunManifest") -> list[str]:
-    """Return what the demo says at its end."""
+def summary(manifest: "RunManifest") -> list[str]:
+    """Return the lines that are printed at the end."""
     lines = ["", "Model"]
     lines += [f"  {file.uri}" for name, file in manifest.model.items() if name.endswith((".pkl", ".json"))]
     for sample in manifest.samples:
@@ -77,11 +77,11 @@ def _accuracy(manifest: "RunManifest") -> list[str]:
 
     assert manifest.label_mapping is not None  # the demo maps labels
     mapping = pd.read_csv(local(manifest.label_mapping), keep_default_na=False)
-    known = accuracy_on_known(ad.read_h5ad(local(manifest.samples[0].files["annotated.h5ad"])), mapping)
+    accuracy = accuracy_on_known(ad.read_h5ad(local(manifest.samples[0].files["annotated.h5ad"])), mapping)
     return [
-        f"Accuracy on the {known['cells']:.0f} cells whose label is known",
-        f"  {100 * known['all']:.1f} % of all calls, {100 * known['kept']:.1f} % of the "
-        f"{100 * known['share_kept']:.0f} % that passed the threshold",
+        f"Accuracy on the {accuracy['cells']:.0f} cells with a known label",
+        f"  {100 * accuracy['all']:.1f} % of all calls, {100 * accuracy['kept']:.1f} % of the "
+        f"{100 * accuracy['share_kept']:.0f} % that passed the threshold",
     ]
 
 

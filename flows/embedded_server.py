@@ -1,4 +1,4 @@
-"""What Prefect's embedded server needs to be told: time to start on a small machine, and to ask nobody else."""
+"""Settings of Prefect's embedded server: more time to start, and no requests to third parties."""
 
 from typing import Final
 

@@ -7,11 +7,11 @@ from flows.embedded_server import EMBEDDED
 
 
 def main(arguments: list[str]) -> None:
-    """Train and annotate as the file says; on the server that Prefect knows of, else on an embedded one."""
+    """Run the configuration file on the configured Prefect server, or on an embedded one."""
     if len(arguments) != 1:
         sys.exit("usage: python -m flows.run CONFIG.yaml")
     for name, value in EMBEDDED.items():
-        os.environ.setdefault(name, value)  # before Prefect is imported: it reads them once
+        os.environ.setdefault(name, value)  # Prefect reads them when it is imported
     from flows.parameters import TrainAndAnnotateParameters
     from flows.train_and_annotate import train_and_annotate
     from spatialcore.errors import SpatialCoreError

@@ -38,7 +38,9 @@ def test_there_is_no_false_alarm(tissue: str, references: list[dict[str, object]
     assert foreign_references(tissue, references) == ""
 
 
-@pytest.mark.parametrize(("tissue", "other"), [("lung", "brain"), ("Breast tumour", "blood"), ("skin", "renal medulla")])
+@pytest.mark.parametrize(
+    ("tissue", "other"), [("lung", "brain"), ("Breast tumour", "blood"), ("skin", "renal medulla")]
+)
 def test_references_of_another_organ_give_a_warning(tissue: str, other: str) -> None:
     assert f"not from {tissue}: atlas has {other}" in foreign_references(tissue, [says(other)])
 
