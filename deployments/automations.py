@@ -91,7 +91,7 @@ def again(*, enabled: bool) -> Automation:
     """Run the deployment of a crashed run again; off by default, since the number of retries has no limit."""
     return Automation(
         name=AGAIN,
-        description=f"For deployments with the tag {RETRY_TAG}. A run that crashes every time is started again every time.",
+        description=f"For deployments with the tag {RETRY_TAG}. A run that always crashes is started again and again.",
         enabled=enabled,
         trigger=_on({"prefect.flow-run.Crashed"}, tag=RETRY_TAG),
         actions=[RunDeployment(source="inferred", parameters={"config": _SAME})],
