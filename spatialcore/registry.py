@@ -1,4 +1,4 @@
-"""Model registry of a store: immutable versions, and one pointer per tissue to the current version.
+"""Model registry of a store: immutable versions, and one pointer per tissue to the version in use.
 
 ``models/{tissue}/{version}/`` has the model files, card, plots, report and, written last, ``version.json``. The version
 is a digest of the model files, so publishing the same model twice gives one version. The record has file names
@@ -71,7 +71,7 @@ class Move(_Record):
 
 
 class Pointer(_Record):
-    """Current version of the model of a tissue, and the history of moves, the last move last."""
+    """Version in use of the model of a tissue, and the history of moves, the last move last."""
 
     tissue: str
     version: str
@@ -79,7 +79,7 @@ class Pointer(_Record):
 
     @property
     def previous(self) -> str | None:
-        """The version that was current before."""
+        """The version that was in use before."""
         return next((move.version for move in reversed(self.moves) if move.version != self.version), None)
 
 
@@ -173,7 +173,7 @@ def current(store: str, tissue: str) -> Pointer | None:
 
 
 def show(store: str, tissue: str, version: str = CURRENT) -> ModelVersion:
-    """Return a version by name, or the current version.
+    """Return a version by name, or the version in use (``current``).
 
     Raises
     ------
@@ -192,7 +192,7 @@ def show(store: str, tissue: str, version: str = CURRENT) -> ModelVersion:
 
 
 def promote(store: str, tissue: str, version: str, *, reason: str = "", champion: str | None = None) -> Pointer:
-    """Make a version the current one. Promoting the current version changes nothing.
+    """Put a version into use. Promoting the version in use changes nothing.
 
     Parameters
     ----------
@@ -201,7 +201,7 @@ def promote(store: str, tissue: str, version: str, *, reason: str = "", champion
     reason
         Reason of the move, stored in the history.
     champion
-        The version that this one was compared with. If another version is current, an error is raised.
+        The version that this one was compared with. If another version is in use, an error is raised.
 
     Returns
     -------
@@ -213,15 +213,15 @@ def promote(store: str, tissue: str, version: str, *, reason: str = "", champion
     FileMissingError
         There is no such version.
     ConflictError
-        The current version is not ``champion``.
+        The version in use is not ``champion``.
     """
     challenger = show(store, tissue, version).version
 
     def decide(pointer: Pointer | None) -> str:
         if champion is not None and pointer is not None and pointer.version not in {champion, challenger}:
             raise ConflictError(
-                f"the current {tissue} model is {pointer.version}, expected {champion}",
-                hint="compare with the current version again",
+                f"the {tissue} model in use is {pointer.version}, expected {champion}",
+                hint="compare with the version in use",
             )
         return challenger
 
@@ -229,7 +229,7 @@ def promote(store: str, tissue: str, version: str, *, reason: str = "", champion
 
 
 def rollback(store: str, tissue: str, *, reason: str = "rollback") -> Pointer:
-    """Make the previous version the current one again.
+    """Put the previous version into use again.
 
     Returns
     -------
@@ -264,7 +264,7 @@ def _move(store: str, tissue: str, decide: Callable[[Pointer | None], str], reas
             storage.put_if(content, uri, expected=token) if token else storage.put_new(content, uri)
         except ConflictError:  # another process moved the pointer: read it and decide again
             continue
-        log.info("current %s model is now %s (%s)", tissue, version, reason or "no reason given")
+        log.info("%s model in use is now %s (%s)", tissue, version, reason or "no reason given")
         return moved
     raise TransientStorageError(f"{uri} is being changed by other processes", hint="try again later")
 

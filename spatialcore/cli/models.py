@@ -23,7 +23,7 @@ def ls(
     tissue: Annotated[str | None, typer.Argument(help="List only this tissue.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List tissues and versions; the current version is marked with *."""
+    """List tissues and versions; the version in use is marked with *."""
     console.start(as_json=as_json)
     from spatialcore import registry
 
@@ -64,29 +64,29 @@ def show(
 @app.command("promote")
 def promote(
     tissue: Tissue,
-    version: Annotated[str, typer.Argument(help="Version to make current.")],
+    version: Annotated[str, typer.Argument(help="Version to put into use.")],
     store: Store,
     reason: Reason = "",
     as_json: AsJson = False,
 ) -> None:
-    """Make a version the current one."""
+    """Put a version into use."""
     console.start(as_json=as_json)
     from spatialcore import registry
 
-    _report_current(registry.promote(store, tissue, version, reason=reason))
+    _report_pointer(registry.promote(store, tissue, version, reason=reason))
 
 
 @app.command("rollback")
 def rollback(tissue: Tissue, store: Store, reason: Reason = "rollback", as_json: AsJson = False) -> None:
-    """Make the previous version the current one again."""
+    """Put the previous version into use again."""
     console.start(as_json=as_json)
     from spatialcore import registry
 
-    _report_current(registry.rollback(store, tissue, reason=reason))
+    _report_pointer(registry.rollback(store, tissue, reason=reason))
 
 
-def _report_current(pointer: "Pointer") -> None:
-    console.result(pointer.model_dump(mode="json"), f"{pointer.tissue}: current version is {pointer.version}")
+def _report_pointer(pointer: "Pointer") -> None:
+    console.result(pointer.model_dump(mode="json"), f"{pointer.tissue}: version {pointer.version} is in use")
 
 
 def _describe(version: "ModelVersion") -> dict[str, str]:

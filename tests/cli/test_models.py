@@ -19,7 +19,7 @@ def test_empty_registry_and_cache(spatialcore: Command, tmp_path: Path) -> None:
 
 @pytest.fixture
 def store(tmp_path: Path) -> str:
-    """Return a store with two published versions of a breast model; the first one is current."""
+    """Return a store with two published versions of a breast model; the first one is in use."""
     uri = str(tmp_path / "store")
     for content in ("first", "second"):
         model = tmp_path / "breast.pkl"
@@ -30,7 +30,7 @@ def store(tmp_path: Path) -> str:
     return uri
 
 
-def test_list_marks_the_current_version(spatialcore: Command, store: str) -> None:
+def test_list_marks_the_version_in_use(spatialcore: Command, store: str) -> None:
     versions = json_output(spatialcore, "models", "ls", "--store", store)
     assert [version["in_use"] for version in versions] == [True, False]
     lines = spatialcore("models", "ls", "--store", store).out.splitlines()[1:]
@@ -41,5 +41,5 @@ def test_show_promote_and_rollback(spatialcore: Command, store: str) -> None:
     first, second = (version["version"] for version in json_output(spatialcore, "models", "ls", "--store", store))
     assert "classes" in spatialcore("models", "show", "breast", "--store", store).out
     assert json_output(spatialcore, "models", "promote", "breast", second, "--store", store)["version"] == second
-    assert spatialcore("models", "rollback", "breast", "--store", store).out == f"breast: current version is {first}\n"
+    assert spatialcore("models", "rollback", "breast", "--store", store).out == f"breast: version {first} is in use\n"
     assert json_output(spatialcore, "models", "show", "breast", "--store", store)["version"] == first
