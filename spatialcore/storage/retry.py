@@ -1,7 +1,7 @@
-"""Which failures of a store are worth another try, and what to tell about those that are not.
+"""Retries of requests, and the errors of client libraries as errors of this package.
 
-A transient fault (5xx, SlowDown, time-out, reset, short or altered body) is tried again with exponential backoff and
-jitter. A permanent one (401, 403, 404, no space) is reported at once. No text leaves without its secrets masked.
+A transient fault (5xx, SlowDown, time-out, reset, short or altered body) is retried with exponential backoff and
+jitter. A permanent one (401, 403, 404, no space) is raised at once. Secrets are masked in every text.
 """
 
 import errno
@@ -18,8 +18,9 @@ from spatialcore.errors import (
     StorageError,
     TransientStorageError,
 )
-from spatialcore.storage.policy import Policy
 from spatialcore.storage.secrets import redact
+from spatialcore.storage.settings import StorageSettings
+from spatialcore.storage.types import AlteredError, TruncatedError
 
 log = get_logger(__name__)
 T = TypeVar("T")
@@ -40,7 +41,7 @@ _BUSY: Final = {
 _BUSY_NAMES: Final = re.compile(
     r"Timeout|ConnectionError|ConnectionClosed|ServerDisconnected|ClientPayload|ClientOSError|ClientConnect|"
     r"IncompleteRead|ResponseStreaming|HTTPClientError|ProxyError|ChunkedEncoding|Checksum|TransportError|"
-    r"JSONDecode|ResponseParser"  # an answer that was cut
+    r"JSONDecode|ResponseParser"  # a truncated answer
 )
 _BROKEN_BODY: Final = re.compile(r"ClientPayload|ContentLength|TransferEncoding|IncompleteRead")
 _DENIED_NAMES: Final = re.compile(r"Credential|AccessRestriction|Authentication|RefreshError")
@@ -53,82 +54,81 @@ _DENIED_HINTS: Final = (
     (r"RequestTimeTooSkewed|too large|skew", "this machine's clock is wrong: set it (timedatectl set-ntp true)"),
     (r"SignatureDoesNotMatch", "the secret key does not belong to the access key: check AWS_SECRET_ACCESS_KEY"),
     (r"InvalidAccessKeyId", "the access key is unknown: check AWS_ACCESS_KEY_ID"),
-    (r"NoCredentials|Unable to locate credentials", "no credentials were found"),
+    (r"NoCredentials|Unable to locate credentials", "no credentials were found: set them in the environment"),
 )
-_HOW_TO_SIGN_IN: Final = {
-    "s3": "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or check what this key may read and write",
-    "gs": "set GOOGLE_APPLICATION_CREDENTIALS to a service account file that may read and write this bucket",
-    "http": "the server wants a sign-in: check the address or use a signed URL",
-    "synapse": "set SYNAPSE_AUTH_TOKEN to a token with view and download, and accept the file's conditions for use",
-}
 
 
-class TruncatedError(OSError):
-    """A body shorter or longer than the store said."""
-
-
-class AlteredError(OSError):
-    """A body whose digest is not what it should be."""
-
-
-def attempt(operation: Callable[[], T], *, what: str, policy: Policy | None = None) -> T:
-    """Run one request against a store; try again while its faults are transient.
+def attempt(operation: Callable[[], T], *, what: str, sign_in: str = "", settings: StorageSettings | None = None) -> T:
+    """Run one request against a store; retry it while its faults are transient.
 
     Parameters
     ----------
     operation
         The request. It must be safe to repeat.
     what
-        What is being done to which URI, for messages.
+        The request and its URI, for messages: ``get s3://bucket/key``.
+    sign_in
+        What to do if the store denies access, for the hint of the error.
+    settings
+        Number of attempts and waits; default from the environment.
 
     Raises
     ------
     StorageError, FileMissingError, ConflictError
-        At once for a permanent fault; TransientStorageError when the tries are used up.
+        At once for a permanent fault.
+    TransientStorageError
+        After the last attempt.
+
+    Examples
+    --------
+    >>> attempt(lambda: 7, what="read memory://bucket/key")
+    7
     """
     from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
-    policy = policy or Policy.from_environment()
+    settings = settings or StorageSettings.from_environment()
     retrying = Retrying(
-        retry=retry_if_exception(_is_worth_a_try),
-        stop=stop_after_attempt(policy.attempts),
-        wait=wait_random_exponential(multiplier=policy.first_wait, max=policy.longest_wait),
-        before_sleep=lambda state: log.warning("try %d of %s", state.attempt_number + 1, redact(what)),
+        retry=retry_if_exception(_is_retryable),
+        stop=stop_after_attempt(settings.attempts),
+        wait=wait_random_exponential(multiplier=settings.first_wait, max=settings.longest_wait),
+        before_sleep=lambda state: log.warning(
+            "retrying (attempt %d of %d): %s", state.attempt_number + 1, settings.attempts, redact(what)
+        ),
         reraise=True,
     )
     try:
-        result: T = retrying(translated, operation, what=what)
+        result: T = retrying(translate_errors, operation, what=what, sign_in=sign_in)
     except TransientStorageError as error:
         error.given_up = True
         raise
     return result
 
 
-def _is_worth_a_try(error: BaseException) -> bool:
-    """Tell whether to try again: not where a request inside the operation has used up its own tries."""
+def _is_retryable(error: BaseException) -> bool:
+    """Tell whether to retry: not if a request inside the operation has used up its own attempts."""
     return isinstance(error, TransientStorageError) and not error.given_up
 
 
-def translated(operation: Callable[[], T], *, what: str) -> T:
-    """Run an operation; a store's own error comes out as one of ours, with nothing of the original attached.
+def translate_errors(operation: Callable[[], T], *, what: str, sign_in: str = "") -> T:
+    """Run an operation and raise a client library's error as one of this package, without the original attached.
 
-    The original is dropped on purpose: its text, and those of its causes, may hold signed URLs and headers.
+    The original is dropped on purpose: its text, and those of its causes, may contain signed URLs and headers.
     """
     try:
         return operation()
     except SpatialCoreError:
         raise
     except (OSError, ValueError, RuntimeError, EOFError) as error:
-        fault = explain(error, what=what)
+        translation = translate_error(error, what=what, sign_in=sign_in)
     except ImportError as error:
-        fault = DependencyError(redact(str(error)))
-    except tuple(_foreign_errors()) as error:
-        fault = explain(error, what=what)
-    raise fault
+        translation = DependencyError(redact(str(error)))
+    except tuple(_client_errors()) as error:
+        translation = translate_error(error, what=what, sign_in=sign_in)
+    raise translation
 
 
-def _foreign_errors() -> Iterator[type[Exception]]:
-    """Yield the error classes of the client libraries in use that are not built-in ones."""
+def _client_errors() -> Iterator[type[Exception]]:
+    """Yield the base errors of the imported client libraries that do not derive from built-in ones."""
     import sys
 
     for module, name in (
@@ -138,6 +138,7 @@ def _foreign_errors() -> Iterator[type[Exception]]:
         ("gcsfs.retry", "HttpError"),
         ("gcsfs.retry", "ChecksumError"),
         ("google.auth.exceptions", "GoogleAuthError"),
+        ("azure.core.exceptions", "AzureError"),
         ("asyncio", "TimeoutError"),
         ("tiledbsoma", "SOMAError"),
         ("synapseclient.core.exceptions", "SynapseError"),
@@ -147,11 +148,11 @@ def _foreign_errors() -> Iterator[type[Exception]]:
             yield getattr(sys.modules[module], name)
 
 
-def explain(error: BaseException, *, what: str) -> SpatialCoreError:
-    """Return our error for a store's error."""
+def translate_error(error: BaseException, *, what: str, sign_in: str = "") -> SpatialCoreError:
+    """Return this package's error for an error of a client library."""
     chain = list(_chain(error))
-    seen = redact("; ".join(dict.fromkeys(f"{type(link).__name__}: {link}" for link in chain))[:600])
-    text = redact(f"{what}: {seen}")
+    causes = redact("; ".join(dict.fromkeys(f"{type(link).__name__}: {link}" for link in chain))[:600])
+    text = redact(f"{what}: {causes}")
     if any(getattr(link, "errno", None) in FULL for link in chain):
         return StorageError(f"no space left: {text}", hint="free some space or choose another folder")
     if any(map(_is_broken_body, chain)):
@@ -159,18 +160,18 @@ def explain(error: BaseException, *, what: str) -> SpatialCoreError:
     status = next((code for code in map(_status, chain) if code), 0)
     if status == 412 or any(isinstance(link, FileExistsError) for link in chain):
         return ConflictError(f"{text}", hint="another process wrote it first: read it again")
-    return _by_status(status, chain, text, what)
+    return _from_status(status, chain, text, sign_in)
 
 
-def _by_status(status: int, chain: list[BaseException], text: str, what: str) -> SpatialCoreError:
+def _from_status(status: int, chain: list[BaseException], text: str, sign_in: str) -> SpatialCoreError:
     if status in {408, 425, 429} or status >= 500 or (not status and any(map(_is_busy, chain))):
-        return TransientStorageError(text, hint="the store did not answer properly; try again later")
+        return TransientStorageError(text, hint="the store did not answer as expected; try again later")
     if status in {401, 403} or any(map(_is_denied, chain)) or _DENIED_CODES.search(text):
-        return StorageError(f"refused: {text}", hint=_denied_hint(text, what))
+        return StorageError(f"access denied: {text}", hint=_denied_hint(text, sign_in))
     if status in {404, 410} or any(isinstance(link, FileNotFoundError) for link in chain):
-        return FileMissingError(f"not there: {text}", hint="check the spelling of bucket, folder and file")
+        return FileMissingError(f"not found: {text}", hint="check the spelling of bucket, folder and file")
     if _BUSY_CODES.search(text):
-        return TransientStorageError(text, hint="the store did not answer properly; try again later")
+        return TransientStorageError(text, hint="the store did not answer as expected; try again later")
     return StorageError(text)
 
 
@@ -199,7 +200,7 @@ def _status(error: BaseException) -> int:
 
 
 def _is_broken_body(error: BaseException) -> bool:
-    """Tell a body that did not come whole. aiohttp gives such an error the code 400, which the store never sent."""
+    """Tell whether a body arrived incomplete. aiohttp gives such an error the code 400, which the store never sent."""
     return isinstance(error, TruncatedError | AlteredError) or bool(_BROKEN_BODY.search(type(error).__name__))
 
 
@@ -216,9 +217,8 @@ def _is_denied(error: BaseException) -> bool:
     return isinstance(error, PermissionError) or forbidden or bool(_DENIED_NAMES.search(type(error).__name__))
 
 
-def _denied_hint(text: str, what: str) -> str:
+def _denied_hint(text: str, sign_in: str) -> str:
     for pattern, hint in _DENIED_HINTS:
         if re.search(pattern, text, re.IGNORECASE):
             return hint
-    clouds = (name for name in ("s3", "gs", "synapse", "http") if f"{name}://" in what or f"{name}s://" in what)
-    return _HOW_TO_SIGN_IN.get(next(clouds, ""), "check the credentials, and the owner and mode of local files")
+    return sign_in or "check the credentials, and the owner and mode of local files"
