@@ -52,7 +52,7 @@ def hide_package(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 
     def hide(module: str) -> None:
         monkeypatch.setitem(sys.modules, module, None)
-        monkeypatch.setattr(connections, "_open", {})
+        monkeypatch.setattr(connections, "_file_systems", {})
         for scheme in ("s3", "gs"):
             monkeypatch.delitem(loaded_systems, scheme, raising=False)
 

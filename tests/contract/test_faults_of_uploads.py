@@ -183,7 +183,7 @@ def test_a_file_that_changes_meanwhile_is_not_stored(s3_behind: Proxy, file: Pat
         handler.send(answer)
 
     s3_behind.faults.append(Fault(change, *STEPS["part"]))
-    with pytest.raises(StorageError, match="changed while it was stored"):
+    with pytest.raises(StorageError, match="changed while it was uploaded"):
         storage.put(file, uri)
     assert nothing_of(uri)
     TABLE.tell("the file is written to meanwhile", "upload", "refused; no object appears")

@@ -6,7 +6,7 @@ import sys
 
 CODE = """
 import gcsfs
-from spatialcore.storage.connections import connect
+from spatialcore.storage.uri import connect
 print(*[f"{kind.__module__}.{kind.__name__}" for kind in (gcsfs.GCSFileSystem, type(connect("gs://bucket/x")[0]))])
 """
 

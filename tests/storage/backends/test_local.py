@@ -8,7 +8,7 @@ import pytest
 
 from spatialcore import storage
 from spatialcore.errors import InputError, StorageError
-from spatialcore.storage import local
+from spatialcore.storage.backends import local
 
 SHARED_MEMORY = Path("/dev/shm")
 
@@ -52,14 +52,14 @@ def test_one_of_another_file_system_is_copied(file: Path, tmp_path: Path) -> Non
 def test_two_mounts_of_one_device_are_told_by_the_failing_rename(
     file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rename = local.replace_local
+    rename = local.replace_file
 
     def across(part: Path, target: Path) -> None:
         if part == file:
             raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
         rename(part, target)
 
-    monkeypatch.setattr(local, "replace_local", across)
+    monkeypatch.setattr(local, "replace_file", across)
     stored = storage.put(file, tmp_path / "store" / "cells.h5ad", move=True)
     assert Path(stored.uri).read_bytes() == b"cells" * 1000
 
@@ -83,7 +83,7 @@ def test_a_file_that_changes_while_it_is_read_is_not_moved(
         return seen
 
     monkeypatch.setattr(local, "sha256_of_file", written_to)
-    with pytest.raises(StorageError, match="changed while it was stored"):
+    with pytest.raises(StorageError, match="changed while it was uploaded"):
         storage.put(file, tmp_path / "store" / "cells.h5ad", move=True)
     assert file.exists()
     assert storage.list(tmp_path / "store") == []
