@@ -10,6 +10,7 @@ import pytest
 from tests import home
 
 home.move()  # before anything is imported that looks where it is
+pytest_plugins = ("tests.contract.store_fixtures",)
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 

@@ -6,7 +6,8 @@ jitter. A permanent one (401, 403, 404, no space) is raised at once. Secrets are
 
 import errno
 import re
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, TypeVar
 
 from spatialcore.core.logging import get_logger
@@ -38,11 +39,6 @@ _BUSY: Final = {
     errno.EHOSTUNREACH,
     getattr(errno, "EREMOTEIO", errno.EIO),
 }
-_BUSY_NAMES: Final = re.compile(
-    r"Timeout|ConnectionError|ConnectionClosed|ServerDisconnected|ClientPayload|ClientOSError|ClientConnect|"
-    r"IncompleteRead|ResponseStreaming|HTTPClientError|ProxyError|ChunkedEncoding|Checksum|TransportError|"
-    r"JSONDecode|ResponseParser"  # a truncated answer
-)
 _BROKEN_BODY: Final = re.compile(r"ClientPayload|ContentLength|TransferEncoding|IncompleteRead")
 _DENIED_NAMES: Final = re.compile(r"Credential|AccessRestriction|Authentication|RefreshError")
 _BUSY_CODES: Final = re.compile(
@@ -56,6 +52,18 @@ _DENIED_HINTS: Final = (
     (r"InvalidAccessKeyId", "the access key is unknown: check AWS_ACCESS_KEY_ID"),
     (r"NoCredentials|Unable to locate credentials", "no credentials were found: set them in the environment"),
 )
+_client_errors: set[tuple[str, str]] = {
+    ("aiohttp", "ClientError"),
+    ("asyncio", "TimeoutError"),
+    ("httpx", "HTTPError"),
+    ("synapseclient.core.exceptions", "SynapseError"),
+    ("tiledbsoma", "SOMAError"),
+}
+_transient_names: set[str] = {
+    *("Timeout", "ConnectionError", "ConnectionClosed", "ServerDisconnected", "ClientPayload", "ClientOSError"),
+    *("ClientConnect", "IncompleteRead", "ResponseStreaming", "HTTPClientError", "ProxyError", "ChunkedEncoding"),
+    *("Checksum", "TransportError", "JSONDecode", "ResponseParser"),  # the last two: a truncated answer
+}
 
 
 def attempt(operation: Callable[[], T], *, what: str, sign_in: str = "", settings: StorageSettings | None = None) -> T:
@@ -122,28 +130,28 @@ def translate_errors(operation: Callable[[], T], *, what: str, sign_in: str = ""
         translation = translate_error(error, what=what, sign_in=sign_in)
     except ImportError as error:
         translation = DependencyError(redact(str(error)))
-    except tuple(_client_errors()) as error:
+    except tuple(_imported_errors()) as error:
         translation = translate_error(error, what=what, sign_in=sign_in)
     raise translation
 
 
-def _client_errors() -> Iterator[type[Exception]]:
-    """Yield the base errors of the imported client libraries that do not derive from built-in ones."""
-    import sys
+def register_client_errors(*errors: tuple[str, str], transient: Sequence[str] = ()) -> None:
+    """Translate the errors of a client library, too.
 
-    for module, name in (
-        ("botocore.exceptions", "BotoCoreError"),
-        ("botocore.exceptions", "ClientError"),
-        ("aiohttp", "ClientError"),
-        ("gcsfs.retry", "HttpError"),
-        ("gcsfs.retry", "ChecksumError"),
-        ("google.auth.exceptions", "GoogleAuthError"),
-        ("azure.core.exceptions", "AzureError"),
-        ("asyncio", "TimeoutError"),
-        ("tiledbsoma", "SOMAError"),
-        ("synapseclient.core.exceptions", "SynapseError"),
-        ("httpx", "HTTPError"),
-    ):
+    Parameters
+    ----------
+    errors
+        Module and class of each error that does not derive from a built-in one.
+    transient
+        Parts of the class names of errors that are worth a retry, if they carry no HTTP status.
+    """
+    _client_errors.update(errors)
+    _transient_names.update(transient)
+
+
+def _imported_errors() -> Iterator[type[Exception]]:
+    """Yield the registered errors of the client libraries that are imported."""
+    for module, name in _client_errors:
         if module in sys.modules:
             yield getattr(sys.modules[module], name)
 
@@ -209,7 +217,8 @@ def _is_busy(error: BaseException) -> bool:
         return False
     if isinstance(error, ConnectionError | TimeoutError | EOFError):
         return True
-    return getattr(error, "errno", None) in _BUSY or bool(_BUSY_NAMES.search(type(error).__name__))
+    name = type(error).__name__
+    return getattr(error, "errno", None) in _BUSY or any(part in name for part in _transient_names)
 
 
 def _is_denied(error: BaseException) -> bool:

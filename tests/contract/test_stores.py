@@ -206,3 +206,9 @@ class TestGCS(StoreContract):
     @pytest.fixture
     def root(self, gs: str) -> str:
         return f"gs://{BUCKET}/{uuid.uuid4().hex}"
+
+
+class TestAzure(StoreContract):
+    @pytest.fixture
+    def root(self, azure: str) -> str:
+        return f"az://{BUCKET}/{uuid.uuid4().hex}"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 
 from spatialcore.errors import ConflictError, DependencyError, InputError
 from spatialcore.storage.connections import Options, open_once, options_for
-from spatialcore.storage.retry import attempt
+from spatialcore.storage.retry import attempt, register_client_errors
 from spatialcore.storage.secrets import mask_logs_of, remember_secret_variables
 from spatialcore.storage.settings import StorageSettings
 from spatialcore.storage.types import MANIFEST_SUFFIX, AlteredError, Confirm, Sink, Stat, TruncatedError
@@ -55,8 +55,14 @@ class Backend(ABC):
     loggers: ClassVar[tuple[str, ...]] = ()
     """Loggers of the client library, whose records are masked."""
 
+    client_errors: ClassVar[tuple[tuple[str, str], ...]] = ()
+    """Module and class of the client library's errors that do not derive from built-in ones."""
+    transient_errors: ClassVar[tuple[str, ...]] = ()
+    """Parts of the names of its errors that are worth a retry, without an HTTP status."""
+
     def __init__(self, scheme: str) -> None:
         self.scheme = scheme
+        register_client_errors(*self.client_errors, transient=self.transient_errors)
         remember_secret_variables(*self.secret_variables)
 
     # Names
@@ -234,7 +240,7 @@ class Backend(ABC):
 
     def copy(self, source: str, target: str, stat: Stat, confirm: Confirm) -> Stat:
         """Copy an object within the store and compare what the store reports of the two."""
-        self.file_system(source).cp_file(source, target)
+        self.copy_object(source, target)
         copied = self.stat(target)
         if stat.size != copied.size:
             raise TruncatedError(f"{copied.size} of {stat.size} bytes were copied")
@@ -242,6 +248,10 @@ class Backend(ABC):
             raise AlteredError(f"the copy has MD5 {copied.md5}, expected {stat.md5}")
         confirm()
         return copied
+
+    def copy_object(self, source: str, target: str) -> None:
+        """Have the store copy an object, in one step."""
+        self.file_system(source).cp_file(source, target)
 
     def delete(self, path: str) -> None:
         """Remove an object; it is no error if there is none."""

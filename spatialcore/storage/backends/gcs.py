@@ -33,6 +33,11 @@ class GCSBackend(StagedUploadBackend):
     missing_package = "google-cloud-storage is needed for gs:// URIs: pip install google-cloud-storage gcsfs"
     sign_in = "set GOOGLE_APPLICATION_CREDENTIALS to a service account file that may read and write this bucket"
     variables = ("GOOGLE_", "STORAGE_EMULATOR_HOST", "GCSFS_")
+    client_errors = (
+        ("gcsfs.retry", "HttpError"),
+        ("gcsfs.retry", "ChecksumError"),
+        ("google.auth.exceptions", "GoogleAuthError"),
+    )
 
     def file_system_class(self) -> type["AbstractFileSystem"]:
         """Return gcsfs's plain file system.

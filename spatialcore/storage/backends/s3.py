@@ -41,6 +41,7 @@ class S3Backend(Backend):
     missing_package = "boto3 is needed for s3:// URIs: pip install boto3 s3fs"
     sign_in = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or check what this key may read and write"
     variables = ("AWS_",)
+    client_errors = (("botocore.exceptions", "BotoCoreError"), ("botocore.exceptions", "ClientError"))
 
     def file_system_class(self) -> type["AbstractFileSystem"]:
         """Return s3fs's file system."""

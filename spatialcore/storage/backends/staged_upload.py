@@ -40,7 +40,7 @@ class StagedUploadBackend(Backend):
             try:
                 self.attempt("put", path, send)
                 confirm()
-                self.attempt("put", path, lambda: self.file_system(path).cp_file(temporary, path))
+                self.attempt("put", path, lambda: self.copy_object(temporary, path))
             finally:
                 self._discard(temporary)
         return self.attempt("stat", path, lambda: self.stat(path)), digests.result()[0]
