@@ -19,7 +19,7 @@ from spatialcore.storage.backends.base import Backend, Info, split_bucket
 from spatialcore.storage.backends.parts import part_length, send_parts
 from spatialcore.storage.connections import Options
 from spatialcore.storage.settings import MB, StorageSettings
-from spatialcore.storage.types import Confirm, Sink, Stat, TruncatedError
+from spatialcore.storage.types import AlteredError, Confirm, Sink, Stat, TruncatedError
 
 if TYPE_CHECKING:
     from azure.storage.blob import BlobProperties
@@ -163,6 +163,8 @@ class AzureBackend(Backend):
         digest, blocks = send_parts(source, size, length, partial(self._stage, path, prefix))
         confirm()
         answer = self.attempt("put", path, lambda: self._commit(path, blocks, source.name))
+        if answer is None:
+            raise TruncatedError("the store has lost the staged blocks")
         return _stored(answer, size), digest
 
     def _stage(self, path: str, prefix: str, number: int, data: bytes) -> str:
@@ -175,23 +177,29 @@ class AzureBackend(Backend):
         self.attempt("put", path, lambda: self._run(path, stage), detail=f", block {number}")
         return block
 
-    def _commit(self, path: str, blocks: list[str], name: str) -> dict[str, Any]:
-        """Make staged blocks an object. It is no error to do it twice, as after a lost answer."""
+    def _commit(self, path: str, blocks: list[str], name: str) -> dict[str, Any] | None:
+        """Make staged blocks an object. It is no error to do it twice, as after a lost answer.
+
+        Returns
+        -------
+        The answer of the store; None if another upload of the same object was committed first, which removes them.
+        """
         from azure.core.exceptions import HttpResponseError
         from azure.storage.blob import BlobBlock, ContentSettings
 
         content_type, _ = mimetypes.guess_type(name)
         settings = ContentSettings(content_type=content_type) if content_type else None
         listed = [BlobBlock(block) for block in blocks]
+
+        def commit(client: "BlobClient") -> Awaitable[dict[str, Any]]:
+            return client.commit_block_list(listed, content_settings=settings, **_options())
+
         try:
-            return self._run(
-                path, lambda client: client.commit_block_list(listed, content_settings=settings, **_options())
-            )
+            return self._run(path, commit)
         except HttpResponseError as error:
             if error.error_code != "InvalidBlockList":
                 raise
-        # Another upload of the same object was committed first, and has removed them.
-        raise TruncatedError("the store has lost the staged blocks")
+        return None
 
     def copy_object(self, source: str, target: str) -> None:
         """Have the store copy an object, and wait until it is done."""
@@ -217,6 +225,7 @@ class AzureBackend(Backend):
 
     def _run(self, path: str, request: "Callable[[BlobClient], Awaitable[T]]") -> T:
         """Run a request about an object in the event loop of the file system."""
+        from azure.core.exceptions import HttpResponseError
         from fsspec.asyn import sync
 
         system, (container, key) = self.file_system(path), split_bucket(path)
@@ -225,8 +234,14 @@ class AzureBackend(Backend):
             async with system.service_client.get_blob_client(container, key) as client:
                 return await request(client)
 
-        answer: T = sync(system.loop, run)
-        return answer
+        try:
+            answer: T = sync(system.loop, run)
+        except HttpResponseError as error:
+            if "md5" not in str(error).lower():
+                raise
+        else:
+            return answer
+        raise AlteredError("the bytes that arrived at the store have another MD5")
 
 
 def _options() -> dict[str, Any]:
