@@ -19,12 +19,8 @@ _PATTERNS: Final = (
         re.compile(r"(?i)((?:x-amz-|x-goog-)?(?:signature|credential|security-token|access_token|sig)=)[^&\s'\"]+"),
         r"\1***",
     ),
-    (
-        re.compile(
-            r"(?i)((?:awsaccesskeyid|googleaccessid|auth_?token|api_?key|account_?key|password|secret)=)[^&\s'\"]+"
-        ),
-        r"\1***",
-    ),
+    (re.compile(r"(?i)((?:awsaccesskeyid|googleaccessid|auth_?token|api_?key|password|secret)=)[^&\s'\"]+"), r"\1***"),
+    (re.compile(r"(?i)(accountkey=)[^;\s'\"]+"), r"\1***"),
     (re.compile(r"(?i)(\bbearer\s+)[\w\-.~+/=]+"), r"\1***"),
     (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?-----END [A-Z ]*PRIVATE KEY-----", re.S), _MASK),
 )
