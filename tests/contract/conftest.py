@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.contract.fault_cases import SIZE
 from tests.contract.servers import BUCKET
-from tests.contract.trouble import SIZE
 
 
 @pytest.fixture(autouse=True)

@@ -138,16 +138,13 @@ class AzureBackend(Backend):
         if only_over:
             condition |= {"match_condition": MatchConditions.IfNotModified, "etag": only_over}
 
-        def upload(client: "BlobClient") -> Awaitable[dict[str, Any]]:
-            return client.upload_blob(data, overwrite=True, validate_content=True, **condition, **_options())
-
-        try:
-            answer = self._run(path, upload)
-        except ResourceExistsError:
-            conflict = self.conflict(path, only_over or "")
-        else:
+        async def upload(client: "BlobClient") -> Stat:
+            answer = await client.upload_blob(data, overwrite=True, validate_content=True, **condition, **_options())
             return _stored(answer, len(data))
-        raise conflict
+
+        with suppress(ResourceExistsError):
+            return self._run(path, upload)
+        raise self.conflict(path, only_over or "")
 
     def mark_of(self, path: str) -> str:
         """Return the mark from the object's metadata."""
@@ -162,27 +159,27 @@ class AzureBackend(Backend):
         length = part_length(size, smallest=_SMALLEST_BLOCK, most_parts=_MOST_BLOCKS)
         digest, blocks = send_parts(source, size, length, partial(self._stage, path, prefix))
         confirm()
-        answer = self.attempt("put", path, lambda: self._commit(path, blocks, source.name))
-        if answer is None:
+        stored = self.attempt("put", path, lambda: self._commit(path, blocks, source.name, size))
+        if stored is None:
             raise TruncatedError("the store has lost the staged blocks")
-        return _stored(answer, size), digest
+        return stored, digest
 
     def _stage(self, path: str, prefix: str, number: int, data: bytes) -> str:
         """Stage a block; return its id."""
         block = f"{prefix}-{number:06}"
 
-        def stage(client: "BlobClient") -> Awaitable[object]:
-            return client.stage_block(block, data, validate_content=True, **_options())
+        async def stage(client: "BlobClient") -> None:
+            await client.stage_block(block, data, validate_content=True, **_options())
 
         self.attempt("put", path, lambda: self._run(path, stage), detail=f", block {number}")
         return block
 
-    def _commit(self, path: str, blocks: list[str], name: str) -> dict[str, Any] | None:
+    def _commit(self, path: str, blocks: list[str], name: str, size: int) -> Stat | None:
         """Make staged blocks an object. It is no error to do it twice, as after a lost answer.
 
         Returns
         -------
-        The answer of the store; None if another upload of the same object was committed first, which removes them.
+        Size and version; None if another upload of the same object was committed first, which removes the blocks.
         """
         from azure.core.exceptions import HttpResponseError
         from azure.storage.blob import BlobBlock, ContentSettings
@@ -191,8 +188,9 @@ class AzureBackend(Backend):
         settings = ContentSettings(content_type=content_type) if content_type else None
         listed = [BlobBlock(block) for block in blocks]
 
-        def commit(client: "BlobClient") -> Awaitable[dict[str, Any]]:
-            return client.commit_block_list(listed, content_settings=settings, **_options())
+        async def commit(client: "BlobClient") -> Stat:
+            answer = await client.commit_block_list(listed, content_settings=settings, **_options())
+            return _stored(answer, size)
 
         try:
             return self._run(path, commit)
