@@ -85,22 +85,22 @@ class AzureBackend(Backend):
         return Stat(token=etag, size=int(info["size"]), md5=bytes(info["md5"] or b"").hex(), etag=etag)
 
     def find(self, folder: str) -> dict[str, Info]:
-        """Return the entries of all objects below a folder; those that stand for folders are left out."""
-        from azure.core.exceptions import ResourceNotFoundError
+        """Return the entries of all objects below a folder, without those that stand for folders."""
         from fsspec.asyn import sync
 
-        container, prefix = split_bucket(folder)
-        system = self.file_system(folder)
+        system, (container, prefix) = self.file_system(folder), split_bucket(folder)
 
         async def list_blobs() -> dict[str, Info]:
-            client = system.service_client.get_container_client(container)
-            prefixed = client.list_blobs(name_starts_with=f"{prefix}/".lstrip("/"), include=["metadata"], **_options())
-            return {f"{container}/{blob.name}": _info(blob) async for blob in prefixed if not _is_folder(blob)}
+            from azure.core.exceptions import ResourceNotFoundError
 
-        try:
-            entries: dict[str, Info] = sync(system.loop, list_blobs)
-        except ResourceNotFoundError:  # no such container
-            return {}
+            client = system.service_client.get_container_client(container)
+            blobs = client.list_blobs(name_starts_with=f"{prefix}/".lstrip("/"), include=["metadata"], **_options())
+            try:
+                return {f"{container}/{blob.name}": _info(blob) async for blob in blobs if not _is_folder(blob)}
+            except ResourceNotFoundError:  # no such container
+                return {}
+
+        entries: dict[str, Info] = sync(system.loop, list_blobs)
         return entries
 
     def read(self, path: str) -> bytes:
@@ -114,12 +114,12 @@ class AzureBackend(Backend):
 
     def stream(self, path: str, stat: Stat, start: int, end: int | None, sink: Sink) -> None:
         """Read the version in blocks; the store refuses any other."""
-        from azure.core import MatchConditions
-
-        version = {"etag": stat.etag, "match_condition": MatchConditions.IfNotModified}
         block = StorageSettings.from_environment().block
 
         async def read(client: "BlobClient") -> None:
+            from azure.core import MatchConditions
+
+            version = {"etag": stat.etag, "match_condition": MatchConditions.IfNotModified}
             for offset in range(start, end or 0, block):
                 length = min(block, (end or 0) - offset)
                 body = await client.download_blob(offset=offset, length=length, **version, **_options())
@@ -129,22 +129,22 @@ class AzureBackend(Backend):
 
     def write(self, path: str, data: bytes, *, only_over: str | None, mark: str) -> Stat:
         """Store an object in one request with its MD5, under a condition on its entity tag."""
-        from azure.core import MatchConditions
-        from azure.core.exceptions import ResourceExistsError
 
-        condition: dict[str, Any] = {}
-        if only_over is not None:
-            condition = {"match_condition": MatchConditions.IfMissing, "metadata": {_MARK: mark}}
-        if only_over:
-            condition |= {"match_condition": MatchConditions.IfNotModified, "etag": only_over}
+        async def upload(client: "BlobClient") -> Stat | None:
+            from azure.core.exceptions import ResourceExistsError
 
-        async def upload(client: "BlobClient") -> Stat:
-            answer = await client.upload_blob(data, overwrite=True, validate_content=True, **condition, **_options())
-            return _stored(answer, len(data))
+            condition = _condition(only_over, mark)
+            with suppress(ResourceExistsError):
+                answer = await client.upload_blob(
+                    data, overwrite=True, validate_content=True, **condition, **_options()
+                )
+                return _stored(answer, len(data))
+            return None
 
-        with suppress(ResourceExistsError):
-            return self._run(path, upload)
-        raise self.conflict(path, only_over or "")
+        stored = self._run(path, upload)
+        if stored is None:
+            raise self.conflict(path, only_over or "")
+        return stored
 
     def mark_of(self, path: str) -> str:
         """Return the mark from the object's metadata."""
@@ -181,23 +181,23 @@ class AzureBackend(Backend):
         -------
         Size and version; None if another upload of the same object was committed first, which removes the blocks.
         """
-        from azure.core.exceptions import HttpResponseError
-        from azure.storage.blob import BlobBlock, ContentSettings
-
         content_type, _ = mimetypes.guess_type(name)
-        settings = ContentSettings(content_type=content_type) if content_type else None
-        listed = [BlobBlock(block) for block in blocks]
 
-        async def commit(client: "BlobClient") -> Stat:
-            answer = await client.commit_block_list(listed, content_settings=settings, **_options())
+        async def commit(client: "BlobClient") -> Stat | None:
+            from azure.core.exceptions import HttpResponseError
+            from azure.storage.blob import BlobBlock, ContentSettings
+
+            settings = ContentSettings(content_type=content_type) if content_type else None
+            listed = [BlobBlock(block) for block in blocks]
+            try:
+                answer = await client.commit_block_list(listed, content_settings=settings, **_options())
+            except HttpResponseError as error:
+                if error.error_code != "InvalidBlockList":
+                    raise
+                return None
             return _stored(answer, size)
 
-        try:
-            return self._run(path, commit)
-        except HttpResponseError as error:
-            if error.error_code != "InvalidBlockList":
-                raise
-        return None
+        return self._run(path, commit)
 
     def copy_object(self, source: str, target: str) -> None:
         """Have the store copy an object, and wait until it is done."""
@@ -216,35 +216,51 @@ class AzureBackend(Backend):
 
     def delete(self, path: str) -> None:
         """Remove an object; it is no error if there is none."""
-        from azure.core.exceptions import ResourceNotFoundError
 
-        with suppress(ResourceNotFoundError):
-            self._run(path, lambda client: client.delete_blob(**_options()))
+        async def delete(client: "BlobClient") -> None:
+            from azure.core.exceptions import ResourceNotFoundError
+
+            with suppress(ResourceNotFoundError):
+                await client.delete_blob(**_options())
+
+        self._run(path, delete)
 
     def _run(self, path: str, request: "Callable[[BlobClient], Awaitable[T]]") -> T:
         """Run a request about an object in the event loop of the file system."""
-        from azure.core.exceptions import HttpResponseError
         from fsspec.asyn import sync
 
         system, (container, key) = self.file_system(path), split_bucket(path)
 
         async def run() -> T:
-            async with system.service_client.get_blob_client(container, key) as client:
-                return await request(client)
+            from azure.core.exceptions import HttpResponseError
 
-        try:
-            answer: T = sync(system.loop, run)
-        except HttpResponseError as error:
-            if "md5" not in str(error).lower():
-                raise
-        else:
-            return answer
-        raise AlteredError("the bytes that arrived at the store have another MD5")
+            async with system.service_client.get_blob_client(container, key) as client:
+                try:
+                    return await request(client)
+                except HttpResponseError as error:
+                    if "md5" not in str(error).lower():
+                        raise
+            raise AlteredError("the bytes that arrived at the store have another MD5")
+
+        answer: T = sync(system.loop, run)
+        return answer
 
 
 def _options() -> dict[str, Any]:
     """Return time-outs, and switch off the SDK's own retries."""
     return {"retry_total": 0, **_timeouts(StorageSettings.from_environment())}
+
+
+def _condition(only_over: str | None, mark: str) -> dict[str, Any]:
+    """Return what makes a write conditional: see `Backend.write`."""
+    from azure.core import MatchConditions
+
+    if only_over is None:
+        return {}
+    metadata = {"metadata": {_MARK: mark}}
+    if not only_over:
+        return {"match_condition": MatchConditions.IfMissing, **metadata}
+    return {"match_condition": MatchConditions.IfNotModified, "etag": only_over, **metadata}
 
 
 def _timeouts(settings: StorageSettings) -> Options:

@@ -1,13 +1,14 @@
 """Azure Blob Storage, on its emulator."""
 
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from spatialcore import storage
 from spatialcore.core.provenance import sha256_of_file
-from spatialcore.errors import InputError, StorageError
+from spatialcore.errors import DependencyError, InputError, StorageError
 from spatialcore.storage.backends.azure import AzureBackend
 from tests.contract import faulty_proxy as proxy
 from tests.contract.faulty_proxy import Fault
@@ -78,3 +79,22 @@ def test_blocks_are_compared_by_the_store(azure: str, tmp_path: Path, monkeypatc
         storage.put(tmp_path / "file", uri)
         assert altered.seen == 2
     assert storage.read_bytes(uri) == b"cells" * 1_000
+
+
+@pytest.mark.parametrize(
+    "request_of",
+    [
+        lambda uri: storage.exists(uri),
+        lambda uri: storage.put_text("cells", uri),
+        lambda uri: storage.list(uri),
+        lambda uri: storage.delete(uri),
+    ],
+    ids=["stat", "write", "list", "delete"],
+)
+def test_missing_client_library_names_the_extra(
+    request_of: Callable[[str], object], hide_package: Callable[[str], None]
+) -> None:
+    for module in ("adlfs", "azure.core", "azure.core.exceptions"):
+        hide_package(module)
+    with pytest.raises(DependencyError, match=r"adlfs is needed for az:// URIs(.|\n)*spatialcore-celltyping\[azure\]"):
+        request_of("az://container/a.txt")
