@@ -84,7 +84,9 @@ class SynapseSource:
     @cached_property
     def _entity(self) -> "File":
         """Metadata of the file on Synapse, requested once."""
-        entity = attempt(lambda: within(_DEADLINE, self._get_metadata), what=f"get metadata of {self.uri}", sign_in=_SIGN_IN)
+        entity = attempt(
+            lambda: within(_DEADLINE, self._get_metadata), what=f"get metadata of {self.uri}", sign_in=_SIGN_IN
+        )
         if entity.file_handle is None:
             raise StorageError(
                 f"access denied: {self.uri} has no file that this token can read",
