@@ -16,7 +16,7 @@ export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint serve bench constraints clean
+.PHONY: help setup azurite demo test lint serve bench constraints clean
 
 help: ## list these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
@@ -29,6 +29,9 @@ $(READY): pyproject.toml constraints.txt hatch_build.py spatialcore/annotation/m
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --compile-bytecode $(RESOLVE_$(RESOLUTION)) --editable '.[$(EXTRAS)]'
 	@touch $@
+
+azurite: $(READY) ## install the Azure emulator for the tests of az:// (needs npm)
+	@test -x $(VENV)/node_modules/.bin/azurite-blob || npm install --silent --no-audit --no-fund --no-save --prefix $(VENV) azurite@3
 
 demo: $(READY) ## annotate real cells: references -> model -> calls -> plots -> store
 	@$(BIN)/python -m flows.demo

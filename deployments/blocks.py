@@ -1,6 +1,7 @@
 """Blocks: the only place on the server that holds secrets. A worker reads them when it starts a run."""
 
 import json
+from collections.abc import Callable
 from typing import Any, Final
 
 from prefect.blocks.system import Secret
@@ -15,11 +16,20 @@ SYNAPSE: Final = "spatialcore-synapse"
 
 def save_blocks(here: Installation) -> list[str]:
     """Save a block for each credential that the environment has, and return their names."""
-    saved = [_s3(here)] if here.aws or here.scheme == "s3" else []
-    saved += [_gs(here)] if here.google or here.scheme == "gs" else []
-    saved += [_secret(SYNAPSE, here.synapse)] if here.synapse else []
-    saved += [_webhook(here.webhook)] if here.webhook else []
-    return [name for names in saved for name in names]
+    names = [name for cloud in _CLOUDS if cloud in here.clouds for name in _save_cloud(here, cloud)]
+    names += _secret(SYNAPSE, here.synapse) if here.synapse else []
+    names += _webhook(here.webhook) if here.webhook else []
+    return names
+
+
+def _save_cloud(here: Installation, cloud: str) -> list[str]:
+    """Save the credentials of a cloud, and the bucket of the store if it is there."""
+    save_credentials, save_bucket = _CLOUDS[cloud]
+    credentials, names = save_credentials(here)
+    if cloud == here.cloud:
+        bucket, prefix = here.bucket
+        names.append(save_bucket(credentials, bucket, prefix))
+    return names
 
 
 def run_environment(here: Installation) -> dict[str, str]:
@@ -44,8 +54,8 @@ _AWS_SECRETS: Final = {
 }
 
 
-def _s3(here: Installation) -> list[str]:
-    from prefect_aws import AwsCredentials, S3Bucket
+def _save_aws_credentials(here: Installation) -> tuple[Any, list[str]]:
+    from prefect_aws import AwsCredentials
     from prefect_aws.client_parameters import AwsClientParameters
 
     keys: dict[str, Any] = {attribute: here.aws.get(name) for name, attribute in _AWS_SECRETS.items()}
@@ -55,17 +65,18 @@ def _s3(here: Installation) -> list[str]:
         aws_client_parameters=AwsClientParameters(endpoint_url=here.aws.get("AWS_ENDPOINT_URL")),
     )
     credentials.save(NAME, overwrite=True)
-    names = [f"aws-credentials/{NAME}"]
-    if here.scheme == "s3":
-        bucket, prefix = here.bucket
-        S3Bucket(bucket_name=bucket, bucket_folder=prefix, credentials=credentials).save(NAME, overwrite=True)
-        names.append(f"s3-bucket/{NAME}")
-    return names
+    return credentials, [f"aws-credentials/{NAME}"]
 
 
-def _gs(here: Installation) -> list[str]:
+def _save_s3_bucket(credentials: Any, bucket: str, prefix: str) -> str:
+    from prefect_aws import S3Bucket
+
+    S3Bucket(bucket_name=bucket, bucket_folder=prefix, credentials=credentials).save(NAME, overwrite=True)
+    return f"s3-bucket/{NAME}"
+
+
+def _save_google_credentials(here: Installation) -> tuple[Any, list[str]]:
     from prefect_gcp import GcpCredentials
-    from prefect_gcp.cloud_storage import GcsBucket
 
     account = json.loads(here.google) if here.google else None
     credentials = GcpCredentials(service_account_info=account)
@@ -74,11 +85,21 @@ def _gs(here: Installation) -> list[str]:
     if account is not None:
         # Runs read buckets through fsspec, which takes its options as JSON from the environment.
         names += _secret(GOOGLE_OPTIONS, json.dumps({"token": account}))
-    if here.scheme == "gs":
-        bucket, prefix = here.bucket
-        GcsBucket(bucket=bucket, bucket_folder=prefix, gcp_credentials=credentials).save(NAME, overwrite=True)
-        names.append(f"gcs-bucket/{NAME}")
-    return names
+    return credentials, names
+
+
+def _save_gcs_bucket(credentials: Any, bucket: str, prefix: str) -> str:
+    from prefect_gcp.cloud_storage import GcsBucket
+
+    GcsBucket(bucket=bucket, bucket_folder=prefix, gcp_credentials=credentials).save(NAME, overwrite=True)
+    return f"gcs-bucket/{NAME}"
+
+
+# Prefect has classes of its own for each cloud: for credentials and for a bucket.
+_CLOUDS: Final[dict[str, tuple[Callable[[Installation], tuple[Any, list[str]]], Callable[[Any, str, str], str]]]] = {
+    "s3": (_save_aws_credentials, _save_s3_bucket),
+    "gs": (_save_google_credentials, _save_gcs_bucket),
+}
 
 
 def _secret(name: str, value: str) -> list[str]:

@@ -4,8 +4,8 @@ import sys
 
 from deployments.environment import Installation
 from spatialcore.errors import SpatialCoreError
-from spatialcore.storage.connections import connect
-from spatialcore.storage.faults import attempt
+from spatialcore.storage.retry import attempt
+from spatialcore.storage.uri import connect
 
 
 def main() -> None:

@@ -86,17 +86,22 @@ class Installation:
         )
 
     @property
-    def scheme(self) -> str:
-        """``file``, ``s3`` or ``gs``."""
+    def cloud(self) -> str:
+        """The scheme of the store: ``s3``, ``gs``, or ``file`` for a folder."""
         return storage.scheme_of(self.store)
+
+    @property
+    def clouds(self) -> set[str]:
+        """The schemes of the clouds that the runs use: those with credentials, and that of the store."""
+        credentials = {"s3": self.aws, "gs": self.google}
+        return {self.cloud, *(cloud for cloud, secret in credentials.items() if secret)}
 
     @property
     def bucket(self) -> tuple[str, str]:
         """The store's bucket and the prefix in it; both empty for a folder."""
-        if self.scheme == "file":
-            return "", ""
-        bucket, _, prefix = self.store.partition("://")[2].partition("/")
-        return bucket, prefix
+        location = storage.parse_uri(storage.join(self.store, "x"))
+        prefix = location.path.removeprefix(location.bucket).removesuffix("/x").strip("/")
+        return location.bucket, prefix if location.bucket else ""
 
 
 AWS = (
@@ -111,9 +116,8 @@ AWS = (
 def _store(text: str) -> str:
     if not text:
         return str(Path("spatialcore-store").absolute())  # a worker's folder is not where this was said
-    if storage.scheme_of(text) == "file":
-        return str(Path(storage.parse_uri(text).path).absolute())
-    return text.rstrip("/")
+    path = storage.local_path(text)
+    return str(path) if path else text.rstrip("/")
 
 
 def _read(path: str) -> str:

@@ -102,8 +102,7 @@ def place_of(store: str, path: str) -> str | None:
 
 def _here(uri: str, work: Path) -> Path:
     """Return a path on this machine with the file's content."""
-    if storage.scheme_of(uri) == "file":
-        path = Path(storage.parse_uri(uri).path)
+    if path := storage.local_path(uri):
         if not path.is_file():
             raise FileMissingError(f"no file at {path}")
         return path

@@ -72,7 +72,8 @@ def link_of(uri: str, run_id: str) -> str:
     shown = os.environ.get("SPATIALCORE_FILES_URL")
     if shown:
         return f"{shown}/runs/{quote(run_id + uri.rpartition(f'/runs/{run_id}')[2])}"
-    return f"file://{storage.parse_uri(uri).path}" if storage.scheme_of(uri) == "file" else uri
+    path = storage.local_path(uri)
+    return f"file://{path}" if path else uri
 
 
 def _sample(sample: SampleFiles, run_id: str) -> str:

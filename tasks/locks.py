@@ -13,7 +13,7 @@ from uuid import uuid4
 from spatialcore import storage
 from spatialcore.core.files import locked, whole
 from spatialcore.core.provenance import digest_of
-from spatialcore.storage.stored import PART_SUFFIX
+from spatialcore.storage.types import PART_SUFFIX
 from tasks.store_lease import leased
 
 HOME: Final = Path("~/.spatialcore")
@@ -48,7 +48,7 @@ def exclusive_lock(uri: str, find: Callable[[], Result | None]) -> Iterator[Resu
     """
     with machine_lock(uri):
         result = find()
-        if result is not None or storage.scheme_of(uri) == "file":
+        if result is not None or storage.local_path(uri):
             yield result
         else:
             with leased(storage.join(uri, "lease.json"), _this_machine(), find) as produced:
@@ -56,8 +56,7 @@ def exclusive_lock(uri: str, find: Callable[[], Result | None]) -> Iterator[Resu
 
 
 def _lock_file(uri: str) -> Path:
-    if storage.scheme_of(uri) == "file":
-        path = Path(storage.parse_uri(uri).path)
+    if path := storage.local_path(uri):
         return path.with_name(f".{path.name}.lock{PART_SUFFIX}")
     return HOME.expanduser() / "locks" / f"{digest_of(storage.canonical(uri))[:24]}.lock"
 

@@ -93,8 +93,8 @@ def find(folder: str, kind: type[Result]) -> Result | None:
 
 def local(file: StoredFile) -> Path:
     """Return the local path of a file of the store; a remote one is downloaded into the cache and checked."""
-    if storage.scheme_of(file.uri) == "file":
-        return Path(storage.parse_uri(file.uri).path)
+    if path := storage.local_path(file.uri):
+        return path
     return _local_copy(file, lambda target: storage.get(file.uri, target))
 
 
@@ -128,7 +128,7 @@ def _store_of(folder: str) -> str:
 def _stored(path: Path, uri: str) -> StoredFile:
     """Store a file; where the store is remote, keep a local copy for the next stage."""
     file = storage.put(path, uri, move=True)
-    if storage.scheme_of(file.uri) != "file":
+    if storage.local_path(file.uri) is None:
         _local_copy(file, lambda target: shutil.move(path, target))
     return file
 

@@ -10,6 +10,7 @@ import pytest
 from tests import home
 
 home.move()  # before anything is imported that looks where it is
+pytest_plugins = ("tests.contract.store_fixtures",)
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -52,7 +53,7 @@ def hide_package(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 
     def hide(module: str) -> None:
         monkeypatch.setitem(sys.modules, module, None)
-        monkeypatch.setattr(connections, "_open", {})
+        monkeypatch.setattr(connections, "_file_systems", {})
         for scheme in ("s3", "gs"):
             monkeypatch.delitem(loaded_systems, scheme, raising=False)
 

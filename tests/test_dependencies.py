@@ -17,7 +17,6 @@ NOT_IMPORTED = {
     "fastapi": "version pin: Prefect's server does not start with newer ones",
     "sqlalchemy": "version pin: Prefect's scheduler needs 2.0",
     "setuptools": "version pin: a dependency of spatialdata imports pkg_resources",
-    "s3fs": "fsspec loads it for s3://",
     "tiledbsoma": "cellxgene-census opens its tables with it",
 }
 
@@ -41,8 +40,11 @@ def imported(package: str) -> set[str]:
 
 
 def distributions(modules: set[str]) -> set[str]:
+    """Return the distributions of modules; of a namespace that several share, the declared ones."""
     installed = packages_distributions()
-    return {normalized(installed[module][0]) for module in modules if module in installed}
+    shared = [[normalized(name) for name in installed[module]] for module in modules if module in installed]
+    known = declared(*EXTRAS, "dev")
+    return {name for names in shared for name in (set(names) & known or names[:1])}
 
 
 EXTRAS = sorted(set(PROJECT["optional-dependencies"]) - {"all", "dev"})

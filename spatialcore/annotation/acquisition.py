@@ -72,8 +72,7 @@ def resolve_uri_to_local(uri: str | Path, cache_dir: Path | None = None, force: 
     StorageError
         If the store refuses, or cannot be reached and no copy is kept.
     """
-    if storage.scheme_of(uri) == "file":
-        path = Path(storage.parse_uri(uri).path)
+    if (path := storage.local_path(uri)) is not None:
         if not path.exists():
             raise FileMissingError(f"no such file or folder: {path}", hint="check the spelling of the path")
         return path

@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import Any, Final, Protocol, TypedDict, Unpack
 
 from spatialcore.errors import InputError
-from spatialcore.storage.uri import STORES, scheme_of
+from spatialcore.storage.backends import SCHEMES
+from spatialcore.storage.uri import scheme_of
 
 Metadata = dict[str, Any]
 """JSON-like description of where a reference comes from: URIs, versions, citations, licence."""
 
 # Scheme -> module and class, imported on first use.
 _REGISTRY: Final[dict[str, tuple[str, str]]] = {
-    **dict.fromkeys(STORES, ("spatialcore.sources.files", "FileSource")),
+    **dict.fromkeys(SCHEMES, ("spatialcore.sources.files", "FileSource")),
     "cellxgene": ("spatialcore.sources.cellxgene", "open_cellxgene"),
     "synapse": ("spatialcore.sources.synapse", "SynapseSource"),
 }

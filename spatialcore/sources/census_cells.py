@@ -8,7 +8,7 @@ from spatialcore.core.types import Ints
 from spatialcore.errors import InputError
 from spatialcore.sources.census_query import CensusQuery
 from spatialcore.sources.census_release import Census, read_table, require_census
-from spatialcore.storage.faults import attempt
+from spatialcore.storage.retry import attempt
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -1,6 +1,5 @@
 """Builds of the CELLxGENE Census: resolve release names, open builds, and read their metadata."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +11,8 @@ from spatialcore.errors import DependencyError, FileMissingError
 from spatialcore.sources.base import Metadata
 from spatialcore.sources.census_query import literal
 from spatialcore.sources.deadline import within
-from spatialcore.storage.faults import attempt
+from spatialcore.storage.retry import attempt
+from spatialcore.storage.uri import parse_uri
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -93,7 +93,11 @@ def find_release(census: str) -> Release:
 def opened(release: Release) -> Iterator[Census]:
     """Open a build for reading."""
     client = require_census()
-    config = {"py.init_buffer_bytes": _BUFFER, "soma.init_buffer_bytes": _BUFFER, **_s3_settings(release)}
+    config: dict[str, Any] = {"py.init_buffer_bytes": _BUFFER, "soma.init_buffer_bytes": _BUFFER}
+    sign_in = ""
+    if release.uri is not None:
+        backend = parse_uri(release.uri).backend
+        config, sign_in = config | backend.tiledb_config(), backend.sign_in
 
     def open_soma() -> Census:
         if release.uri is not None:
@@ -101,28 +105,11 @@ def opened(release: Release) -> Iterator[Census]:
         return client.open_soma(census_version=release.build, tiledb_config=config)
 
     what = f"open the Census {release.uri or release.build}"
-    census = attempt(lambda: within(_DEADLINE, open_soma), what=what)
+    census = attempt(lambda: within(_DEADLINE, open_soma), what=what, sign_in=sign_in)
     try:
         yield census
     finally:
         census.close()
-
-
-def _s3_settings(release: Release) -> dict[str, str]:
-    """Return the TileDB settings of a private Census on S3; TileDB reads credentials from the environment."""
-    if release.is_public or not str(release.uri).startswith("s3://"):
-        return {}
-    region = os.environ.get("AWS_DEFAULT_REGION") or os.environ.get("AWS_REGION") or "us-east-1"
-    settings = {"vfs.s3.no_sign_request": "false", "vfs.s3.region": region}
-    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
-    if endpoint:
-        scheme, _, host = endpoint.partition("://")
-        settings |= {
-            "vfs.s3.endpoint_override": host.rstrip("/"),
-            "vfs.s3.scheme": scheme,
-            "vfs.s3.use_virtual_addressing": "false",
-        }
-    return settings
 
 
 def _summary(release: Release) -> dict[str, str]:

@@ -14,7 +14,6 @@ from spatialcore.core.provenance import digest_of
 from spatialcore.errors import FileMissingError
 from spatialcore.sources.base import Metadata, open_source
 from spatialcore.storage import cache
-from spatialcore.storage.uri import WRITABLE
 
 log = get_logger(__name__)
 
@@ -48,7 +47,7 @@ def versions_in(uri: str) -> dict[str, str]:
 
     The result is empty if the folder does not exist, or the scheme has no folders.
     """
-    if storage.scheme_of(uri) not in WRITABLE:
+    if not storage.is_writable(uri):
         return {}
     prefix = storage.join(storage.parse_uri(storage.join(uri, "x")).uri.removesuffix("/x"), "")
     files = {file.removeprefix(prefix): token for file, token in storage.list_versions(uri).items()}

@@ -11,9 +11,9 @@ from spatialcore.errors import DependencyError, InputError, StorageError
 from spatialcore.sources.base import Metadata, SourceOptions, refuse_unknown
 from spatialcore.sources.deadline import within
 from spatialcore.sources.deliver import deliver
-from spatialcore.storage.faults import attempt
-from spatialcore.storage.policy import Policy
+from spatialcore.storage.retry import attempt
 from spatialcore.storage.secrets import remember_secret
+from spatialcore.storage.settings import StorageSettings
 from spatialcore.storage.uri import join
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _ID: Final = re.compile(r"(syn\d+)(?:\.(\d+))?")
 _TOKEN: Final = "SYNAPSE_AUTH_TOKEN"
+_SIGN_IN: Final = f"set {_TOKEN} to a token with view and download permission, and accept the file's conditions for use"
 _DEADLINE: Final = 180.0
 
 
@@ -64,7 +65,7 @@ class SynapseSource:
         """Download the file and return its metadata; the client library verifies the MD5."""
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".synapse-", dir=target.parent) as folder:
-            entity = attempt(lambda: self._get(folder), what=f"get {self.uri}")
+            entity = attempt(lambda: self._get(folder), what=f"get {self.uri}", sign_in=_SIGN_IN)
             if not entity.path:
                 raise StorageError(
                     f"access denied: {self.uri} cannot be downloaded with this token",
@@ -83,7 +84,9 @@ class SynapseSource:
     @cached_property
     def _entity(self) -> "File":
         """Metadata of the file on Synapse, requested once."""
-        entity = attempt(lambda: within(_DEADLINE, self._get_metadata), what=f"get metadata of {self.uri}")
+        entity = attempt(
+            lambda: within(_DEADLINE, self._get_metadata), what=f"get metadata of {self.uri}", sign_in=_SIGN_IN
+        )
         if entity.file_handle is None:
             raise StorageError(
                 f"access denied: {self.uri} has no file that this token can read",
@@ -113,7 +116,7 @@ class SynapseSource:
             cache_client=False,
             skip_checks=True,
             silent=True,
-            http_timeout_seconds=int(Policy.from_environment().read_timeout),
+            http_timeout_seconds=int(StorageSettings.from_environment().read_timeout),
         )
         client.login(authToken=self._auth_token, silent=True)
         return client

@@ -1,7 +1,8 @@
-"""URIs of local files, s3://, gs://, memory:// and http(s)://: checked, atomic, retried transfers, and a cache."""
+"""Files and objects by URI: local, s3://, gs://, az://, memory:// and http(s)://; checked, atomic, retried, cached."""
 
-from spatialcore.storage.connections import connect, connection, use_connection
-from spatialcore.storage.listing import list_files, list_versions
+from spatialcore.storage.connections import connection, use_connection
+from spatialcore.storage.files import copy, delete, get, list_files, list_versions, put
+from spatialcore.storage.manifests import describe, manifest_uri, read_manifest, recognised
 from spatialcore.storage.objects import (
     exists,
     put_bytes,
@@ -15,9 +16,20 @@ from spatialcore.storage.objects import (
 )
 from spatialcore.storage.records import read_record, text_of
 from spatialcore.storage.secrets import redact, remember_secret
-from spatialcore.storage.store import copy, delete, describe, get, put, read_manifest, recognised
-from spatialcore.storage.stored import Manifest, StoredFile, manifest_uri
-from spatialcore.storage.uri import Location, canonical, join, parse_uri, relative, resolve, root_of, scheme_of
+from spatialcore.storage.types import Manifest, StoredFile
+from spatialcore.storage.uri import (
+    Location,
+    canonical,
+    connect,
+    is_writable,
+    join,
+    local_path,
+    parse_uri,
+    relative,
+    resolve,
+    root_of,
+    scheme_of,
+)
 
 list = list_files
 
@@ -33,10 +45,12 @@ __all__ = [
     "describe",
     "exists",
     "get",
+    "is_writable",
     "join",
     "list",
     "list_files",
     "list_versions",
+    "local_path",
     "manifest_uri",
     "parse_uri",
     "put",

@@ -1,23 +1,24 @@
-"""Local copies of remote files, one for each version, fetched once however many processes ask.
+"""Local copies of remote files, one for each version, downloaded once by any number of processes.
 
-An entry is a folder named by the digest of canonical URI and version token; it holds the file under its own name, and
-``entry.json``. A file that no longer is what was fetched (truncated, altered) is noticed and fetched again.
+An entry is a folder named by the digest of canonical URI and version token. It contains the file under its own name,
+and ``entry.json``. A file that was truncated or altered since is detected and downloaded again.
 """
 
 import json
 import os
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from spatialcore.core.files import locked, locked_if_free
 from spatialcore.core.logging import get_logger
 from spatialcore.core.provenance import digest_of, sha256_of_file
+from spatialcore.storage.types import Metadata
 
 log = get_logger(__name__)
 
@@ -25,7 +26,7 @@ DEFAULT_DIR: Final = Path("~/.spatialcore/cache/references")
 _ENTRY: Final = "entry.json"
 _LOCKS: Final = "locks"
 
-Fetch = Callable[[Path], dict[str, Any]]
+Fetch = Callable[[Path], Mapping[str, object]]
 
 
 class CacheEntry(BaseModel):
@@ -36,13 +37,13 @@ class CacheEntry(BaseModel):
     key
         Name of its folder: digest of URI and token.
     uri, token
-        What was fetched: canonical URI and version token.
+        Canonical URI and version token of the source.
     path
         The local file.
     size, sha256
         Of the file.
     mark
-        Inode, modification and change time when it was last checked; while they stand, its bytes are taken to stand.
+        Inode, modification and change time at the last check; while they are unchanged, the bytes are taken to be so.
     fetched, used
         Seconds since the epoch.
     metadata
@@ -60,18 +61,24 @@ class CacheEntry(BaseModel):
     mark: str
     fetched: float
     used: float
-    metadata: dict[str, Any] = Field(default_factory=dict)
+    metadata: Metadata = Field(default_factory=dict)
 
 
 def cache_key(uri: str, token: str) -> str:
-    """Return the name of an entry: it depends on the whole URI and the version, never on the file's name alone."""
+    """Return the name of an entry: the digest of the whole URI and the version.
+
+    Examples
+    --------
+    >>> cache_key("s3://a/ref.h5ad", "1") == cache_key("s3://b/ref.h5ad", "1")
+    False
+    """
     return digest_of([uri, token])[:32]
 
 
 def cached(
     uri: str, token: str, fetch: Fetch, *, name: str, cache_dir: Path | None = None, force: bool = False
 ) -> CacheEntry:
-    """Return the entry of one version of a remote file, fetching it first where needed.
+    """Return the entry of one version of a remote file, downloaded first if it is not cached.
 
     Parameters
     ----------
@@ -80,26 +87,34 @@ def cached(
     token
         Version token.
     fetch
-        Writes the file to the path that it is given, whole or not at all, and returns metadata.
+        Writes the file to a path, completely or not at all, and returns metadata.
     name
         File name of the local copy.
     cache_dir
         Root of the cache; default ``~/.spatialcore/cache/references``.
     force
-        Fetch even if a good copy is there.
+        Download even if there is an unchanged copy.
+
+    Examples
+    --------
+    >>> def write(path: Path) -> dict[str, object]:
+    ...     _ = path.write_text("cells")
+    ...     return {"source": "example"}
+    >>> cached("s3://lab/a.txt", "1", write, name="a.txt", cache_dir=Path("/tmp/spatialcore-cache")).path.read_text()
+    'cells'
     """
     root = (cache_dir or DEFAULT_DIR).expanduser().absolute()
     key = cache_key(uri, token)
     folder = root / key
-    asked = time.time_ns()
+    requested = time.time_ns()
     with locked(root / _LOCKS / f"{key}.lock"):
         entry = _checked(folder)
-        if entry is not None and not (force and _fetched_before(entry, asked)):
+        if entry is not None and not (force and _fetched_before(entry, requested)):
             return _touch(entry)
         path = folder / name
         folder.mkdir(parents=True, exist_ok=True)
         metadata = fetch(path)
-        path.chmod(0o444)  # a copy that other runs rely on is not to be written to
+        path.chmod(0o444)  # other runs rely on the copy
         now = time.time()
         entry = CacheEntry(
             key=key,
@@ -111,14 +126,14 @@ def cached(
             mark=_mark(path),
             fetched=now,
             used=now,
-            metadata=metadata,
+            metadata=dict(metadata),
         )
         _write(entry)
         return entry
 
 
 def latest(uri: str, cache_dir: Path | None = None) -> CacheEntry | None:
-    """Return the good copy of a URI that was fetched last, whatever its version."""
+    """Return the unchanged copy of a URI that was downloaded last, whatever its version."""
     entries = [entry for entry in list_entries(cache_dir) if entry.uri == uri]
     for entry in sorted(entries, key=lambda entry: entry.fetched, reverse=True):
         if _checked(entry.path.parent) is not None:
@@ -127,13 +142,13 @@ def latest(uri: str, cache_dir: Path | None = None) -> CacheEntry | None:
 
 
 def entry_of(path: Path) -> CacheEntry | None:
-    """Return the entry that a file belongs to, if it is a cached copy and still what was fetched."""
+    """Return the entry of a file, if it is an unchanged cached copy."""
     entry = _checked(path.parent) if (path.parent / _ENTRY).is_file() else None
     return entry if entry is not None and entry.path.name == path.name else None
 
 
 def list_entries(cache_dir: Path | None = None) -> list[CacheEntry]:
-    """Return what is in the cache, the most recently used first."""
+    """Return the entries of the cache, the most recently used first."""
     root = (cache_dir or DEFAULT_DIR).expanduser().absolute()
     entries = (_read(folder) for folder in root.iterdir() if folder.is_dir()) if root.is_dir() else iter(())
     return sorted((entry for entry in entries if entry is not None), key=lambda entry: entry.used, reverse=True)
@@ -142,31 +157,36 @@ def list_entries(cache_dir: Path | None = None) -> list[CacheEntry]:
 def prune(max_size: int = 0, cache_dir: Path | None = None) -> list[CacheEntry]:
     """Remove the least recently used entries until the rest is no larger than `max_size` bytes.
 
-    Unfinished downloads that nobody works on go too. An entry that is being fetched is left alone.
+    Abandoned downloads are removed too. An entry that is being downloaded is left alone.
 
     Returns
     -------
-    The entries removed.
+    The removed entries.
     """
     root = (cache_dir or DEFAULT_DIR).expanduser().absolute()
     entries = list_entries(root)
-    kept, removed = 0, []
+    total, removed = 0, []
     for entry in entries:
-        kept += entry.size
-        if kept > max_size and _remove(root, entry.key):
-            kept -= entry.size
+        total += entry.size
+        if total > max_size and _remove(root, entry.key):
+            total -= entry.size
             removed.append(entry)
-    _sweep(root, {entry.key for entry in entries})
+    _remove_abandoned(root, {entry.key for entry in entries})
     return removed
 
 
 def parse_size(text: str) -> int:
-    """Return bytes of a size like ``20GB``, ``500 MB`` or ``1.5TiB``.
+    """Return the bytes of a size like ``20GB``, ``500 MB`` or ``1.5TiB``.
 
     Raises
     ------
     InputError
-        If it is none.
+        If it is not a size.
+
+    Examples
+    --------
+    >>> parse_size("1.5 kB")
+    1500
     """
     import re
 
@@ -175,31 +195,31 @@ def parse_size(text: str) -> int:
     units = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40}
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?i?)b?\s*", text.lower())
     if match is None or match.group(2) not in units:
-        raise InputError(f"{text!r} is no size", hint="write for example 20GB or 500MB")
+        raise InputError(f"cannot parse the size {text!r}", hint="write a number and a unit: 20GB or 500MB")
     return int(float(match.group(1)) * units[match.group(2)])
 
 
-def _sweep(root: Path, known: set[str]) -> None:
+def _remove_abandoned(root: Path, keys: set[str]) -> None:
     for folder in root.iterdir() if root.is_dir() else ():
-        if folder.is_dir() and folder.name != _LOCKS and folder.name not in known:
+        if folder.is_dir() and folder.name != _LOCKS and folder.name not in keys:
             _remove(root, folder.name)
 
 
 def _remove(root: Path, key: str) -> bool:
-    """Remove an entry unless it is being fetched."""
+    """Remove an entry unless it is being downloaded."""
     with locked_if_free(root / _LOCKS / f"{key}.lock") as free:
         if free:
             shutil.rmtree(root / key, ignore_errors=True)
         return free
 
 
-def _fetched_before(entry: CacheEntry, asked: int) -> bool:
-    """Tell whether the copy is older than the wish for a new one: waiters of one forced fetch share it."""
-    return entry.fetched * 1e9 < asked
+def _fetched_before(entry: CacheEntry, requested: int) -> bool:
+    """Tell whether the copy is older than the request for a new one: concurrent forced downloads share one."""
+    return entry.fetched * 1e9 < requested
 
 
 def _checked(folder: Path) -> CacheEntry | None:
-    """Return the entry of a folder if its file is still what was fetched."""
+    """Return the entry of a folder if its file is unchanged."""
     entry = _read(folder)
     if entry is None:
         return None
@@ -209,13 +229,13 @@ def _checked(folder: Path) -> CacheEntry | None:
             return entry
         if sha256_of_file(path) == entry.sha256:
             return entry.model_copy(update={"mark": _mark(path)})
-    log.warning("the cached copy of %s is damaged or gone and is not used", entry.uri)
+    log.warning("ignoring the cached copy of %s: it is damaged or missing", entry.uri)
     return None
 
 
 def _mark(path: Path) -> str:
-    seen = path.stat()
-    return f"{seen.st_ino}-{seen.st_mtime_ns}-{seen.st_ctime_ns}"
+    status = path.stat()
+    return f"{status.st_ino}-{status.st_mtime_ns}-{status.st_ctime_ns}"
 
 
 def _touch(entry: CacheEntry) -> CacheEntry:
@@ -227,7 +247,7 @@ def _touch(entry: CacheEntry) -> CacheEntry:
 def _read(folder: Path) -> CacheEntry | None:
     try:
         content = json.loads((folder / _ENTRY).read_text())
-        # The cache may have been moved: the file is looked for where its entry is.
+        # The cache may have been moved: the file is beside its entry.
         return CacheEntry.model_validate({**content, "path": folder / Path(content["path"]).name})
     except (OSError, ValueError, KeyError, TypeError, ValidationError):
         return None

@@ -1,4 +1,4 @@
-"""Bringing one object to a local file: in several streams, resumable, checked, and visible only when whole."""
+"""Download of one object: in several streams, resumable, checked, and visible only when it is complete."""
 
 import hashlib
 import shutil
@@ -7,18 +7,18 @@ from pathlib import Path
 
 from spatialcore.core.logging import get_logger
 from spatialcore.errors import StorageError
-from spatialcore.storage.faults import AlteredError, TruncatedError, attempt
-from spatialcore.storage.part import PartFile, part_of
+from spatialcore.storage.objects import stat
+from spatialcore.storage.partial_file import PartialFile, open_partial_file
 from spatialcore.storage.progress import progress_bar
-from spatialcore.storage.ranges import fetch
-from spatialcore.storage.stat import Stat, stat
-from spatialcore.storage.uri import Location, canonical
+from spatialcore.storage.ranges import download_ranges
+from spatialcore.storage.types import AlteredError, Stat, TruncatedError
+from spatialcore.storage.uri import Location
 
 log = get_logger(__name__)
 
 
 class _Digests:
-    """The digests of what is there so far: sha256 always, MD5 where there is one to compare."""
+    """The digests of the bytes so far: sha256 always, MD5 if there is one to compare."""
 
     def __init__(self, *, md5: bool) -> None:
         self.sha256 = hashlib.sha256()
@@ -30,33 +30,37 @@ class _Digests:
             self.md5.update(block)
 
 
-def download(location: Location, target: Path, *, sha256_of: Callable[[Stat], str | None]) -> tuple[Stat, str]:
-    """Fetch an object and return what the store says of it, and its sha256.
+def download(location: Location, target: Path, *, expected_sha256: Callable[[Stat], str | None]) -> tuple[Stat, str]:
+    """Download an object.
 
     Parameters
     ----------
     location
         The object.
     target
-        Its place on this machine; appears when everything has been checked, in one step.
-    sha256_of
-        Returns the digest that a version must have, where it is known; else the store's own MD5 is compared where there
-        is one.
+        The path on this machine; it appears in one step after everything has been checked.
+    expected_sha256
+        Returns the digest that a version must have, or None if it is unknown; then the store's own MD5 is compared if
+        there is one.
+
+    Returns
+    -------
+    Size and version of the object, and its sha256.
     """
 
-    def once() -> tuple[Stat, str]:
-        seen = stat(location)
-        expected = sha256_of(seen)
-        with part_of(target, location, seen) as part:
-            _check_space(seen.size, part, target)
-            digest = _fill(part, location, seen, expected, target)
-        return seen, digest
+    def download_once() -> tuple[Stat, str]:
+        current = stat(location)
+        expected = expected_sha256(current)
+        with open_partial_file(target, location.canonical, current) as part:
+            _check_space(current.size, part, target)
+            digest = _complete(part, location, current, expected, target)
+        return current, digest
 
     target.parent.mkdir(parents=True, exist_ok=True)
-    return attempt(once, what=f"get {canonical(location.uri)}")
+    return location.attempt("get", download_once)
 
 
-def _check_space(size: int | None, part: PartFile, target: Path) -> None:
+def _check_space(size: int | None, part: PartialFile, target: Path) -> None:
     free = shutil.disk_usage(target.parent).free
     missing = (size or 0) - part.on_disk
     if missing > free:
@@ -67,48 +71,48 @@ def _check_space(size: int | None, part: PartFile, target: Path) -> None:
         )
 
 
-def _fill(part: PartFile, location: Location, seen: Stat, expected: str | None, target: Path) -> str:
-    """Fetch what is missing, check the whole, give it its name; return the sha256."""
-    digests = _Digests(md5=bool(seen.md5) and expected is None)
+def _complete(part: PartialFile, location: Location, current: Stat, expected: str | None, target: Path) -> str:
+    """Download the missing bytes, check the whole file and rename it; return the sha256."""
+    digests = _Digests(md5=bool(current.md5) and expected is None)
     try:
-        done = _bring(part, location, seen, digests)
-        _check(location, seen, done, digests, expected)
+        size = _download_missing(part, location, current, digests)
+        _check(location, current, size, digests, expected)
     except AlteredError:
         part.clear()
         raise
-    part.finish(done, target)
+    part.finish(size, target)
     return digests.sha256.hexdigest()
 
 
-def _bring(part: PartFile, location: Location, seen: Stat, digests: _Digests) -> int:
-    """Digest what is there already, then what comes, in the order of the file; return how much it is."""
+def _download_missing(part: PartialFile, location: Location, current: Stat, digests: _Digests) -> int:
+    """Digest the bytes of an earlier attempt, then the new ones, in the order of the file; return their number."""
     done = 0
-    with progress_bar(location.name, seen.size) as advance:
+    with progress_bar(location.name, current.size) as advance:
 
-        def follow(until: int) -> int:
-            for block in part.read(done, until):
+        def digest_until(end: int) -> int:
+            for block in part.read(done, end):
                 digests.update(block)
-            advance(until - done)
-            return until
+            advance(end - done)
+            return end
 
         if part.done:
-            log.info("going on after %.1f MB", part.done / 1e6)
-            done = follow(part.done)
+            log.info("resuming download at %.1f MB: %s", part.done / 1e6, location.canonical)
+            done = digest_until(part.done)
         try:
-            for until in fetch(location, seen, done, part.write):
-                done = follow(until)
-                part.note(done)
+            for end in download_ranges(location, current, done, part.write):
+                done = digest_until(end)
+                part.record(done)
         finally:
-            part.note(done, always=True)
+            part.record(done, always=True)
     return done
 
 
-def _check(location: Location, seen: Stat, done: int, digests: _Digests, expected: str | None) -> None:
-    if seen.size is not None and done < seen.size:
-        raise TruncatedError(f"{done:,} of {seen.size:,} bytes came")
+def _check(location: Location, current: Stat, size: int, digests: _Digests, expected: str | None) -> None:
+    if current.size is not None and size < current.size:
+        raise TruncatedError(f"{size:,} of {current.size:,} bytes arrived")
     if expected is not None and digests.sha256.hexdigest() != expected:
-        raise AlteredError(f"sha256 is {digests.sha256.hexdigest()}, not {expected}")
-    if digests.md5 is not None and digests.md5.hexdigest() != seen.md5:
-        raise AlteredError(f"MD5 is {digests.md5.hexdigest()}, not {seen.md5}")
-    if location.scheme != "s3" and stat(location).token != seen.token:  # S3 gave no other version than this
-        raise AlteredError("it was replaced while it was read")
+        raise AlteredError(f"sha256 is {digests.sha256.hexdigest()}, expected {expected}")
+    if digests.md5 is not None and digests.md5.hexdigest() != current.md5:
+        raise AlteredError(f"MD5 is {digests.md5.hexdigest()}, expected {current.md5}")
+    if not location.backend.pins_version and stat(location).token != current.token:
+        raise AlteredError("the object was replaced during the download")

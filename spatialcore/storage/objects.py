@@ -1,15 +1,30 @@
-"""Small objects of a store, read whole and written in one request: whatever was there, or under a condition."""
+"""Small objects of a store, read whole and written in one request, with or without a condition."""
 
 import hashlib
+import uuid
 from pathlib import Path
 
-from spatialcore.errors import FileMissingError, InputError
-from spatialcore.storage.connections import connect
-from spatialcore.storage.faults import attempt
-from spatialcore.storage.stat import stat
-from spatialcore.storage.stored import StoredFile
-from spatialcore.storage.uri import canonical, parse_uri, writable
-from spatialcore.storage.write import write
+from spatialcore.errors import ConflictError, FileMissingError, InputError
+from spatialcore.storage.types import Stat, StoredFile
+from spatialcore.storage.uri import Location, parse_uri, parse_writable
+
+
+def stat(uri: str | Path | Location) -> Stat:
+    """Return size and version token of a file.
+
+    Raises
+    ------
+    FileMissingError
+        If there is no such file.
+
+    Examples
+    --------
+    >>> _ = put_text("cells", "memory://bucket/stat.txt")
+    >>> stat("memory://bucket/stat.txt").size
+    5
+    """
+    location = uri if isinstance(uri, Location) else parse_uri(uri)
+    return location.attempt("stat", lambda: location.backend.stat(location.path))
 
 
 def token(uri: str | Path) -> str:
@@ -19,12 +34,24 @@ def token(uri: str | Path) -> str:
     ------
     FileMissingError
         If there is no such file.
+
+    Examples
+    --------
+    >>> file = put_text("cells", "memory://bucket/token.txt")
+    >>> token(file.uri) == file.token
+    True
     """
     return stat(uri).token
 
 
 def exists(uri: str | Path) -> bool:
-    """Tell whether there is a file of this name. A refusal is an error, not a no."""
+    """Tell whether a file exists. A denied access is an error.
+
+    Examples
+    --------
+    >>> exists("memory://bucket/no-such-file.txt")
+    False
+    """
     try:
         stat(uri)
     except FileMissingError:
@@ -33,53 +60,98 @@ def exists(uri: str | Path) -> bool:
 
 
 def read_bytes(uri: str | Path) -> bytes:
-    """Return the content of a small file."""
+    """Return the content of a small file.
+
+    Raises
+    ------
+    FileMissingError
+        If there is no such file.
+
+    Examples
+    --------
+    >>> read_bytes(put_bytes(b"cells", "memory://bucket/read.txt").uri)
+    b'cells'
+    """
     location = parse_uri(uri)
-    if location.is_local:
-        stat(location)
-    what = f"read {canonical(location.uri)}"
-
-    # s3fs would ask for the size first, to know whether to read in pieces.
-    how = {"max_concurrency": 1} if location.scheme == "s3" else {}
-
-    def once() -> bytes:
-        system, place = connect(location)
-        content: bytes = system.cat_file(place.path, **how)
-        return content
-
-    return attempt(once, what=what)
+    return location.attempt("read", lambda: location.backend.read(location.path))
 
 
 def read_text(uri: str | Path) -> str:
-    """Return the text of a small file."""
+    """Return the text of a small file.
+
+    Examples
+    --------
+    >>> read_text(put_text("cells", "memory://bucket/read.txt").uri)
+    'cells'
+    """
     return read_bytes(uri).decode()
 
 
+def read_versioned(uri: str | Path) -> tuple[bytes, str]:
+    """Return the content of a small file and its version token, for `put_if`.
+
+    Examples
+    --------
+    >>> file = put_text("cells", "memory://bucket/read.txt")
+    >>> read_versioned(file.uri) == (b"cells", file.token)
+    True
+    """
+
+    def read() -> tuple[bytes, str]:
+        before = token(uri)
+        data = read_bytes(uri)
+        if token(uri) != before:
+            raise InterruptedError(f"{parse_uri(uri).canonical} changed while it was read")
+        return data, before
+
+    return parse_uri(uri).attempt("read", read)
+
+
 def put_bytes(data: bytes, uri: str | Path) -> StoredFile:
-    """Store a small object in one request, whatever was there before."""
-    location = writable(uri)
-    return StoredFile.seen(location, write(data, location), hashlib.sha256(data).hexdigest())
+    """Store a small object in one request, whatever was there before.
+
+    Examples
+    --------
+    >>> put_bytes(b"cells", "memory://bucket/put.txt").size
+    5
+    """
+    return _write(data, uri, only_over=None)
 
 
 def put_text(text: str, uri: str | Path) -> StoredFile:
-    """Store a small text in one request, whatever was there before."""
+    """Store a small text in one request, whatever was there before.
+
+    Examples
+    --------
+    >>> put_text("cells", "memory://bucket/put.txt").size
+    5
+    """
     return put_bytes(text.encode(), uri)
 
 
 def put_new(data: bytes, uri: str | Path) -> StoredFile:
-    """Store a small object only if nothing has its name: of any number of writers one wins.
+    """Store a small object only if there is none of this name: of any number of writers one succeeds.
 
     Raises
     ------
     ConflictError
-        If there is something already (also a FileExistsError).
+        If the object exists already (also a FileExistsError).
+
+    Examples
+    --------
+    >>> put_new(b"writer 1", "memory://bucket/new.txt").size
+    8
+    >>> put_new(b"writer 2", "memory://bucket/new.txt")
+    Traceback (most recent call last):
+        ...
+    spatialcore.errors.ConflictError: cannot write memory://bucket/new.txt: it exists already
+      -> another process wrote it first: read it again
     """
-    location = writable(uri)
-    return StoredFile.seen(location, write(data, location, only_over=""), hashlib.sha256(data).hexdigest())
+    return _write(data, uri, only_over="")
 
 
 def put_if(data: bytes, uri: str | Path, *, expected: str) -> StoredFile:
-    """Store a small object only over the version with this token: a pointer moves once, whoever else wants to.
+    """Store a small object only over the version with this token: of any number of writers one succeeds.
 
     Parameters
     ----------
@@ -88,27 +160,44 @@ def put_if(data: bytes, uri: str | Path, *, expected: str) -> StoredFile:
     uri
         The object.
     expected
-        The token that was read before (`token`, or `StoredFile.token`).
+        The token of the version to replace (`token`, or `StoredFile.token`).
 
     Raises
     ------
     ConflictError
-        If the object has another version by now, or is gone.
+        If the object has another version by now, or does not exist.
+
+    Examples
+    --------
+    >>> first = put_text("version 1", "memory://bucket/pointer.txt")
+    >>> put_if(b"version 2", first.uri, expected=first.token).size
+    9
     """
     if not expected:
-        raise InputError("an empty version token", hint="use put_new for an object that is not there yet")
-    location = writable(uri)
-    return StoredFile.seen(location, write(data, location, only_over=expected), hashlib.sha256(data).hexdigest())
+        raise InputError("an empty version token", hint="use put_new for an object that does not exist yet")
+    return _write(data, uri, only_over=expected)
 
 
-def read_versioned(uri: str | Path) -> tuple[bytes, str]:
-    """Return the content of a small object and the token that belongs to it, for `put_if`."""
+def _write(data: bytes, uri: str | Path, *, only_over: str | None) -> StoredFile:
+    """Store a small object.
 
-    def once() -> tuple[bytes, str]:
-        before = token(uri)
-        data = read_bytes(uri)
-        if token(uri) != before:
-            raise InterruptedError(f"{canonical(uri)} changed while it was read")
-        return data, before
+    If the answer to a conditional request is lost and the request is repeated, the object that violates the condition
+    may be our own: it carries the mark of this write, and that counts as success.
+    """
+    location = parse_writable(uri)
+    backend, mark = location.backend, uuid.uuid4().hex
+    try:
+        stored = location.attempt("put", lambda: backend.write(location.path, data, only_over=only_over, mark=mark))
+    except ConflictError:
+        if _mark_of(location) != mark:
+            raise
+        stored = stat(location)
+    return StoredFile.from_stat(location.canonical, stored, hashlib.sha256(data).hexdigest())
 
-    return attempt(once, what=f"read {canonical(uri)}")
+
+def _mark_of(location: Location) -> str:
+    """Return the mark of the write that made an object, or an empty text."""
+    try:
+        return location.attempt("stat", lambda: location.backend.mark_of(location.path))
+    except FileMissingError:
+        return ""

@@ -1,4 +1,4 @@
-"""Several stretches of one object at once, each written to its place in a file as it comes."""
+"""Concurrent download of several ranges of one object, each written to its offset as it arrives."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -9,106 +9,109 @@ from threading import Event
 
 from spatialcore.core.logging import get_logger
 from spatialcore.errors import ConflictError, TransientStorageError
-from spatialcore.storage.faults import AlteredError, TruncatedError, attempt, translated
-from spatialcore.storage.policy import Policy
-from spatialcore.storage.stat import Stat
-from spatialcore.storage.stream import stream
-from spatialcore.storage.uri import Location, canonical
+from spatialcore.storage.retry import attempt, translate_errors
+from spatialcore.storage.settings import StorageSettings
+from spatialcore.storage.types import AlteredError, Stat, TruncatedError
+from spatialcore.storage.uri import Location
 
 log = get_logger(__name__)
 
 Write = Callable[[int, bytes], object]
 
 
-def fetch(location: Location, seen: Stat, start: int, write: Write) -> Iterator[int]:
-    """Fetch an object from a byte on; yield, ever again, up to where it is there without a gap.
+def download_ranges(location: Location, current: Stat, start: int, write: Write) -> Iterator[int]:
+    """Download from an offset; yield the end of the contiguous part each time it grows.
 
     Parameters
     ----------
-    location, seen
-        The object, and the version wanted.
+    location, current
+        The object, and the version to download.
     start
-        The first byte that is missing.
+        Offset of the first byte.
     write
-        Writes bytes at an offset; called by several threads, each for places of its own.
+        Writes bytes at an offset; called by several threads, each for a range of its own.
 
     Raises
     ------
     AlteredError
         If the object was replaced in the meantime.
     StorageError
-        If the store refuses (TransientStorageError if it kept failing).
+        If the store refuses (TransientStorageError after the last attempt).
     """
-    pieces = [_Piece(location, seen, first, last, write) for first, last in _split(location, seen, start)]
-    if not pieces:
+    ranges = [_Range(location, current, first, last, write) for first, last in _split(location, current, start)]
+    if not ranges:
         return
-    with ThreadPoolExecutor(min(len(pieces), Policy.from_environment().streams)) as pool:
+    with ThreadPoolExecutor(min(len(ranges), StorageSettings.from_environment().streams)) as pool:
         try:
-            under_way = [pool.submit(copy_context().run, piece.bring) for piece in pieces]
-            for piece, outcome in zip(pieces, under_way, strict=True):
-                yield from piece.arrivals()
+            downloads = [pool.submit(copy_context().run, each.download) for each in ranges]
+            for each, outcome in zip(ranges, downloads, strict=True):
+                yield from each.progress()
                 outcome.result()
         except ConflictError:
-            raise AlteredError("it was replaced while it was read") from None
+            raise AlteredError("the object was replaced during the download") from None
         finally:
-            for piece in pieces:
-                piece.unwanted.set()
+            for each in ranges:
+                each.cancelled.set()
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _split(location: Location, seen: Stat, start: int) -> list[tuple[int, int | None]]:
-    """Return stretches of about equal length; one where the server may not know what a range is."""
-    if seen.size is None or location.scheme in {"http", "https", "file"}:
-        return [(start, seen.size)] if seen.size is None or start < seen.size else []
-    rest = seen.size - start
-    count = -(-rest // Policy.from_environment().stretch)
+def _split(location: Location, current: Stat, start: int) -> list[tuple[int, int | None]]:
+    """Return ranges of about equal length, or one if the store has no ranges."""
+    if current.size is None or not location.backend.reads_ranges:
+        return [(start, current.size)] if current.size is None or start < current.size else []
+    rest = current.size - start
+    count = -(-rest // StorageSettings.from_environment().stretch)
     cuts = [start + rest * number // count for number in range(count + 1)] if count else []
     return list(pairwise(cuts))
 
 
-class _Piece:
-    """One stretch: how far it is, and word of it for whoever follows."""
+class _Range:
+    """One range: its progress, and a queue of it for the thread that follows."""
 
-    def __init__(self, location: Location, seen: Stat, start: int, end: int | None, write: Write) -> None:
-        self.location, self.seen, self.end = location, seen, end
-        self.at = start
-        self.unwanted = Event()
-        self._what = f"get {canonical(location.uri)} at {start:,}"
+    def __init__(self, location: Location, current: Stat, start: int, end: int | None, write: Write) -> None:
+        self.location, self.current, self.end = location, current, end
+        self.offset = start
+        self.cancelled = Event()
+        self._what = f"get {location.canonical} at {start:,}"
         self._write = write
-        self._news: SimpleQueue[int | None] = SimpleQueue()
+        self._ends: SimpleQueue[int | None] = SimpleQueue()
 
-    def bring(self) -> None:
-        """Fetch the stretch; every try goes on where the last one ended."""
+    def download(self) -> None:
+        """Download the range; every attempt continues where the last one ended."""
         try:
-            while not self.unwanted.is_set() and attempt(self._go_on, what=self._what):
+            sign_in = self.location.backend.sign_in
+            while not self.cancelled.is_set() and attempt(self._continue, what=self._what, sign_in=sign_in):
                 pass
         finally:
-            self._news.put(None)
+            self._ends.put(None)
 
-    def arrivals(self) -> Iterator[int]:
-        """Yield up to where the stretch is there, until no more comes."""
-        while (at := self._news.get()) is not None:
-            yield at
+    def progress(self) -> Iterator[int]:
+        """Yield the offset that the range has reached, until it ends."""
+        while (end := self._ends.get()) is not None:
+            yield end
 
-    def _go_on(self) -> bool:
-        """Read on, and tell whether there is more. A try that brought a block or more has not failed."""
-        before = self.at
+    def _continue(self) -> bool:
+        """Read on, and tell whether there is more. An attempt that brought a block or more has not failed."""
+        before = self.offset
         try:
-            translated(lambda: stream(self.location, self.seen, self.at, self.end, self._take), what=self._what)
+            translate_errors(self._stream, what=self._what, sign_in=self.location.backend.sign_in)
         except TransientStorageError as error:
-            if self.at - before < Policy.from_environment().block:
+            if self.offset - before < StorageSettings.from_environment().block:
                 raise
-            log.warning("going on after %.1f MB: %s", self.at / 1e6, error)
+            log.warning("resuming download at %.1f MB: %s", self.offset / 1e6, error)
             return True
-        if self.end is not None and self.at < self.end:
-            raise TruncatedError(f"{self.at - before:,} bytes came at {before:,}; {self.end - self.at:,} are missing")
+        if self.end is not None and self.offset < self.end:
+            raise TruncatedError(f"{self.offset - before:,} of {self.end - before:,} bytes arrived at {before:,}")
         return False
 
-    def _take(self, block: bytes) -> None:
-        if self.unwanted.is_set():
-            raise InterruptedError("another stretch has failed")
-        if self.end is not None and self.at + len(block) > self.end:
-            raise AlteredError(f"more bytes came than the {self.end:,} that there should be")
-        self._write(self.at, block)
-        self.at += len(block)
-        self._news.put(self.at)
+    def _stream(self) -> None:
+        self.location.backend.stream(self.location.path, self.current, self.offset, self.end, self._receive)
+
+    def _receive(self, block: bytes) -> None:
+        if self.cancelled.is_set():
+            raise InterruptedError("another range has failed")
+        if self.end is not None and self.offset + len(block) > self.end:
+            raise AlteredError(f"more bytes arrived than the expected {self.end:,}")
+        self._write(self.offset, block)
+        self.offset += len(block)
+        self._ends.put(self.offset)

@@ -1,59 +1,75 @@
-"""Records of a store: what lies in the store is named from its root, so the store may be moved, copied or renamed.
+"""Records of a store: JSON in which files of the store are named relative to its root, so it can be moved or copied.
 
-A store is a folder, ``s3://`` or ``gs://`` prefix with ``models/``, ``runs/``, ``cache/``, ``samples/``, ``panels/``.
-In memory every file has the URI that opens it. In a record, ``store://models/lung/...`` stands for what lies in the
-store that the record itself is read from; all else (references, queries elsewhere) stays as it is.
+A store is a folder or a bucket prefix with ``models/``, ``runs/``, ``cache/``, ``samples/``, ``panels/``. In memory
+every file has the URI that opens it. In a record, ``store://models/lung/...`` is a file of the store that the record
+itself is read from; other URIs (references, queries elsewhere) are unchanged.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from pydantic import BaseModel
 
 from spatialcore.storage.objects import read_text
 from spatialcore.storage.uri import IN_STORE, relative, resolve
 
-FIELDS: Final = ("uri", "source")  # the fields of records that name a place
+FIELDS: Final = ("uri", "source")  # the fields of records that contain a URI
 Record = TypeVar("Record", bound=BaseModel)
 
 
 def text_of(record: BaseModel, store: str) -> str:
-    """Return a record as it is written into its store: JSON without the store's own name."""
-    return _respelled(record, partial(relative, store)).model_dump_json(indent=1)
+    """Return a record as JSON, with the URIs of its store as ``store://...``.
+
+    Examples
+    --------
+    >>> from spatialcore.storage import StoredFile
+    >>> file = StoredFile(uri="s3://lab/store/a.h5ad", token="1", sha256="2", size=3)
+    >>> "store://a.h5ad" in text_of(file, "s3://lab/store")
+    True
+    """
+    return _with_uris(record, partial(relative, store)).model_dump_json(indent=1)
 
 
 def read_record(kind: type[Record], uri: str, store: str) -> Record:
-    """Read a record; its URIs lead into the store that it is read from, wherever it was written.
+    """Read a record; its URIs point into the store that it is read from, wherever it was written.
 
     Parameters
     ----------
     kind
-        What the record is.
+        The class of the record.
     uri, store
-        Where it lies, and the store that it belongs to.
+        The record, and the store that it belongs to.
 
     Raises
     ------
     FileMissingError
-        There is no such record.
+        If there is no such record.
     pydantic.ValidationError
-        It is not of this kind.
+        If it is not of this class.
+
+    Examples
+    --------
+    >>> from spatialcore.storage import StoredFile, put_text
+    >>> file = StoredFile(uri="memory://lab/a.h5ad", token="1", sha256="2", size=3)
+    >>> _ = put_text(text_of(file, "memory://lab"), "memory://moved/a.json")
+    >>> read_record(StoredFile, "memory://moved/a.json", "memory://moved").uri
+    'memory://moved/a.h5ad'
     """
     record = kind.model_validate_json(read_text(uri))
-    then = _roots_when_written([*_uris(record.model_dump())], relative(store, uri))
+    former = _former_roots([*_uris(record.model_dump())], relative(store, uri))
 
-    def spell(name: str) -> str:
-        root = next((root for root in then if name.startswith(f"{root}/")), None)
+    def resolve_uri(name: str) -> str:
+        root = next((root for root in former if name.startswith(f"{root}/")), None)
         return resolve(store, name if root is None else IN_STORE + name[len(root) + 1 :])
 
-    return _respelled(record, spell)
+    return _with_uris(record, resolve_uri)
 
 
-def _roots_when_written(uris: Sequence[str], record: str) -> set[str]:
-    """Return what the store was called when a record named files in full, as earlier versions did.
+def _former_roots(uris: Sequence[str], record: str) -> set[str]:
+    """Return the roots of the store when a record was written with absolute URIs, as earlier versions did.
 
-    One of them lies in the record's own folder; what stands before that folder was the store.
+    One of the URIs is in the record's own folder: the part before that folder was the root.
     """
     if any(uri.startswith(IN_STORE) for uri in uris):
         return set()
@@ -61,19 +77,19 @@ def _roots_when_written(uris: Sequence[str], record: str) -> set[str]:
     return {f"{uri}/".rpartition(f"/{folder}/")[0] for uri in uris} - {""}
 
 
-def _respelled(record: Record, spell: Callable[[str], str]) -> Record:
-    return type(record).model_validate(_each(record.model_dump(), spell))
+def _with_uris(record: Record, convert: Callable[[str], str]) -> Record:
+    return type(record).model_validate(_convert(record.model_dump(), convert))
 
 
-def _each(value: Any, spell: Callable[[str], str], field: str = "") -> Any:
+def _convert(value: object, convert: Callable[[str], str], field: str = "") -> object:
     if isinstance(value, dict):
-        return {name: _each(part, spell, name) for name, part in value.items()}
+        return {name: _convert(part, convert, name) for name, part in value.items()}
     if isinstance(value, list | tuple):
-        return [_each(part, spell) for part in value]
-    return spell(value) if field in FIELDS and isinstance(value, str) else value
+        return [_convert(part, convert) for part in value]
+    return convert(value) if field in FIELDS and isinstance(value, str) else value
 
 
-def _uris(value: Any, field: str = "") -> Iterator[str]:
+def _uris(value: object, field: str = "") -> Iterator[str]:
     """Yield every URI in a record."""
     if isinstance(value, dict):
         for name, part in value.items():

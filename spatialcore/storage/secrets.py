@@ -1,4 +1,4 @@
-"""Keeping credentials out of logs, manifests, keys and error texts."""
+"""Masks credentials in logs, manifests, keys and error messages."""
 
 import json
 import logging
@@ -7,17 +7,9 @@ import re
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-_VARIABLES: Final = (
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "SYNAPSE_AUTH_TOKEN",
-    "PREFECT_API_KEY",
-    "PREFECT_API_AUTH_STRING",
-)
-_OPTIONS: Final = "FSSPEC_"  # options of a file system as JSON, its token or keys among them
+_OPTIONS: Final = "FSSPEC_"  # options of a file system as JSON, which may include its token or keys
 _SHORTEST: Final = 6
 _SHORTEST_LINE: Final = 24
 _MASK: Final = "***"
@@ -28,16 +20,39 @@ _PATTERNS: Final = (
         r"\1***",
     ),
     (re.compile(r"(?i)((?:awsaccesskeyid|googleaccessid|auth_?token|api_?key|password|secret)=)[^&\s'\"]+"), r"\1***"),
+    (re.compile(r"(?i)(accountkey=)[^;\s'\"]+"), r"\1***"),
     (re.compile(r"(?i)(\bbearer\s+)[\w\-.~+/=]+"), r"\1***"),
     (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?-----END [A-Z ]*PRIVATE KEY-----", re.S), _MASK),
 )
-_SECRET_NAME: Final = re.compile(r"(?i)^(key|secret|token|password)$|private_key|secret$|_token$|_key$")
-_told: set[str] = set()
+_SECRET_NAME: Final = re.compile(
+    r"(?i)^(key|secret|token|password)$|private_key|secret$|_token$|_key$|connection_string"
+)
+_values: set[str] = set()
+_variables: set[str] = {
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "SYNAPSE_AUTH_TOKEN",
+    "PREFECT_API_KEY",
+    "PREFECT_API_AUTH_STRING",
+}
 
 
 def remember_secret(*values: str | None) -> None:
-    """Have these values masked in every text that leaves this package."""
-    _told.update(value for value in values if value and len(value) >= _SHORTEST)
+    """Mask these values in every text that leaves this package.
+
+    Examples
+    --------
+    >>> remember_secret("hunter22-again")
+    >>> redact("the password is hunter22-again")
+    'the password is ***'
+    """
+    _values.update(value for value in values if value and len(value) >= _SHORTEST)
+
+
+def remember_secret_variables(*names: str) -> None:
+    """Mask the values of these environment variables, whatever they are when a text is masked."""
+    _variables.update(names)
 
 
 def redact(text: str) -> str:
@@ -48,7 +63,7 @@ def redact(text: str) -> str:
     >>> redact("https://me:hunter22@host/x?X-Amz-Signature=abc&part=1")
     'https://***@host/x?X-Amz-Signature=***&part=1'
     """
-    for secret in sorted(_known(), key=len, reverse=True):
+    for secret in sorted(_secrets(), key=len, reverse=True):
         text = text.replace(secret, _MASK)
     for pattern, replacement in _PATTERNS:
         text = pattern.sub(replacement, text)
@@ -56,10 +71,10 @@ def redact(text: str) -> str:
 
 
 class _Masking(logging.Filter):
-    """Masks secrets in the records of a client library, whose lines are not ours to write."""
+    """Masks secrets in the log records of a client library."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Replace the record's text by its masked form, with the traceback that it would show."""
+        """Replace the record's text, and the traceback it would show, by their masked form."""
         text = record.getMessage()
         if record.exc_info:
             text = "\n".join([text, "".join(traceback.format_exception(*record.exc_info))])
@@ -68,43 +83,45 @@ class _Masking(logging.Filter):
 
 
 def mask_logs_of(*names: str) -> None:
-    """Have these loggers say no secret."""
+    """Mask secrets in the records of these loggers."""
     for name in names:
         logger = logging.getLogger(name)
-        if not any(isinstance(known, _Masking) for known in logger.filters):
+        if not any(isinstance(each, _Masking) for each in logger.filters):
             logger.addFilter(_Masking())
 
 
-def _known() -> set[str]:
-    values = {os.environ.get(name, "") for name in _VARIABLES} | _google_secrets() | _option_secrets()
-    # A private key has many lines, and a text may hold some of them.
+def _secrets() -> set[str]:
+    values = {os.environ.get(name, "") for name in _variables} | _google_secrets() | _option_secrets()
+    # A private key has many lines, and a text may contain some of them.
     lines = {line for value in values if "\n" in value for line in value.splitlines() if len(line) >= _SHORTEST_LINE}
-    return _told | lines | {value for value in values if len(value) >= _SHORTEST}
+    return _values | lines | {value for value in values if len(value) >= _SHORTEST}
 
 
 def _option_secrets() -> set[str]:
-    """Return what the environment gives to file systems as tokens, keys and passwords."""
+    """Return the tokens, keys and passwords among the file system options of the environment."""
     options = [(name, text) for name, text in os.environ.items() if name.startswith(_OPTIONS)]
-    return {secret for name, text in options for secret in _secret_values(_parsed(text), name)}
+    return {secret for name, text in options for secret in secret_values(_parsed(text), name)}
 
 
-def _parsed(text: str) -> Any:
+def _parsed(text: str) -> object:
     try:
-        return json.loads(text)
+        parsed: object = json.loads(text)
     except ValueError:
-        return text  # one option for one variable
+        return text  # a variable with one option
+    return parsed
 
 
-def _secret_values(value: Any, name: str = "") -> Iterator[str]:
+def secret_values(value: object, name: str = "") -> Iterator[str]:
+    """Yield the texts of an option, or of a dictionary of options, whose name says that they are secret."""
     if isinstance(value, dict):
         for key, inner in value.items():
-            yield from _secret_values(inner, str(key))
+            yield from secret_values(inner, str(key))
     elif isinstance(value, str) and _SECRET_NAME.search(name):
         yield value
 
 
 def _google_secrets() -> set[str]:
-    """Return the secret parts of the service account file, where there is one."""
+    """Return the secret fields of the service account file, if there is one."""
     name = os.environ.get("GOOGLE_APPLICATION_CREDENTIALS", "")
     try:
         content = json.loads(Path(name).read_text()) if name else {}

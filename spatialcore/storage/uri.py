@@ -1,78 +1,108 @@
-"""What a URI says: scheme, path, name, and the one spelling that goes into keys, logs and manifests."""
+"""URIs: parsed, joined, and in the one spelling that keys, logs and manifests use."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
-from typing import Final
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from spatialcore.errors import InputError
-from spatialcore.storage.secrets import remember_secret
+from spatialcore.storage.backends import ALIASES, SCHEMES, backend_of
+from spatialcore.storage.backends.base import Backend
+from spatialcore.storage.retry import attempt
 
-STORES: Final = ("file", "memory", "s3", "gs", "http", "https")
-WRITABLE: Final = ("file", "memory", "s3", "gs")
-IN_STORE: Final = "store://"  # in a record: what follows lies in the record's own store
-_ALIASES: Final = {"local": "file", "s3a": "s3", "s3n": "s3", "gcs": "gs"}
+if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem
+
+IN_STORE: Final = "store://"  # in a record: the rest of the URI is relative to the record's own store
 _SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.\-]*)://")
-_SIGNED = re.compile(
-    r"^(x-amz-.*|x-goog-.*|signature|sig|awsaccesskeyid|googleaccessid|expires|token|access_token|auth.*|"
-    r"api[_-]?key|key|password|secret|policy|se|sp|sv|sr|st|skoid|sktid)$",
-    re.IGNORECASE,
-)
-_SECRET = re.compile(
-    r"^(.*signature|sig|x-amz-security-token|x-amz-credential|(access_|auth_?)?token|api[_-]?key|password|secret)$",
-    re.IGNORECASE,
-)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Location:
-    """Where one file lies.
+    """One file in a store.
 
     Parameters
     ----------
     scheme
-        One of `STORES`.
+        The URI scheme in its canonical spelling.
     path
-        The path as the file system of the scheme takes it: absolute for ``file``, ``bucket/key`` for buckets,
-        the whole URL for ``http(s)``.
+        The path for the file system of the scheme: absolute for ``file``, ``bucket/key`` for buckets, the whole URL
+        for ``http(s)``.
     """
 
     scheme: str
     path: str
 
     @property
+    def backend(self) -> Backend:
+        """The backend of the scheme."""
+        return backend_of(self.scheme)
+
+    @property
     def uri(self) -> str:
-        """The URI to open: an absolute path for a local file."""
-        return self.path if self.scheme in {"file", "http", "https"} else f"{self.scheme}://{self.path}"
+        """The URI that opens it: an absolute path for a local file."""
+        return self.backend.uri(self.path)
+
+    @property
+    def canonical(self) -> str:
+        """The URI without passwords and signatures."""
+        return self.backend.canonical(self.path)
 
     @property
     def name(self) -> str:
         """The last part of the path."""
-        path = urlsplit(self.path).path if self.scheme in {"http", "https"} else self.path
-        return path.rstrip("/").rpartition("/")[2]
+        return self.backend.name(self.path)
+
+    @property
+    def bucket(self) -> str:
+        """The bucket or container; an empty text if the store has none."""
+        return self.backend.bucket(self.path)
+
+    @property
+    def local_path(self) -> Path | None:
+        """The path on this machine; None if the file is elsewhere."""
+        return self.backend.local_path(self.path)
 
     @property
     def is_local(self) -> bool:
         """Whether it is a file of this machine."""
-        return self.scheme == "file"
+        return self.local_path is not None
+
+    def attempt(self, verb: str, operation: Callable[[], T]) -> T:
+        """Run one request about it; retry it while its faults are transient.
+
+        Parameters
+        ----------
+        verb
+            The request, for messages: ``get``, ``put``.
+        operation
+            The request. It must be safe to repeat.
+        """
+        return attempt(operation, what=f"{verb} {self.canonical}", sign_in=self.backend.sign_in)
 
 
 def scheme_of(uri: str | Path) -> str:
-    """Return the scheme of a URI in lower case; ``file`` for a plain path."""
+    """Return the scheme of a URI in its canonical spelling; ``file`` for a path.
+
+    Examples
+    --------
+    >>> scheme_of("s3a://bucket/a.h5ad"), scheme_of("a.h5ad"), scheme_of("cellxgene://hlca")
+    ('s3', 'file', 'cellxgene')
+    """
     match = _SCHEME.match(str(uri))
     scheme = match.group(1).lower() if match else "file"
-    return _ALIASES.get(scheme, scheme)
+    return ALIASES.get(scheme, scheme)
 
 
 def parse_uri(uri: str | Path) -> Location:
-    """Take a path or URI apart.
+    """Parse a path or URI.
 
     Raises
     ------
     InputError
-        If the scheme is unknown, or a bucket or key is missing.
+        If the scheme is not supported, or a bucket or key is missing.
 
     Examples
     --------
@@ -83,65 +113,104 @@ def parse_uri(uri: str | Path) -> Location:
     if not text:
         raise InputError("an empty path or URI", hint="pass a path, s3://bucket/key, gs://bucket/key or https://...")
     scheme = scheme_of(text)
-    if scheme not in STORES:
-        near = get_close_matches(scheme, (*STORES, *_ALIASES), n=2)
-        hint = f"did you mean {' or '.join(f'{name}://' for name in near)}?" if near else ""
-        raise InputError(f"no store speaks {scheme}://", hint=hint or f"known: {', '.join(f'{s}://' for s in STORES)}")
-    if scheme in {"http", "https"}:
-        _remember_secrets(text)
-        return Location(scheme, text)
-    rest = _SCHEME.sub("", text)
-    if scheme == "file":
-        return Location(scheme, str(Path(rest).expanduser().absolute()))
-    rest = re.sub("/{2,}", "/", rest.strip("/")) if scheme == "memory" else rest.lstrip("/")
-    if scheme in {"s3", "gs"} and "/" not in rest.rstrip("/"):
-        raise InputError(f"{scheme}://{rest} names no object", hint=f"write {scheme}://bucket/path/file.h5ad")
-    return Location(scheme, rest)
+    return Location(scheme, backend_of(scheme).parse(text))
 
 
-def _remember_secrets(url: str) -> None:
-    """Have passwords and signatures of a URL masked, wherever a server may repeat them."""
-    parts = urlsplit(url)
-    remember_secret(parts.password, *(value for name, value in parse_qsl(parts.query) if _SECRET.match(name)))
+def connect(uri: str | Path | Location) -> tuple["AbstractFileSystem", Location]:
+    """Return the fsspec file system of a URI, and its location there.
+
+    Raises
+    ------
+    DependencyError
+        If the client library of the store is not installed.
+
+    Examples
+    --------
+    >>> system, location = connect("memory://bucket/a.txt")
+    >>> system.exists(location.path)
+    False
+    """
+    location = uri if isinstance(uri, Location) else parse_uri(uri)
+    return location.backend.file_system(location.path), location
 
 
 def canonical(uri: str | Path) -> str:
-    """Return the one spelling of a URI that keys and manifests use: without passwords and signatures."""
-    location = parse_uri(uri)
-    if location.scheme not in {"http", "https"}:
-        return location.uri
-    parts = urlsplit(location.path)
-    host = (parts.hostname or "").lower() + (f":{parts.port}" if parts.port else "")
-    query = urlencode([pair for pair in parse_qsl(parts.query, keep_blank_values=True) if not _SIGNED.match(pair[0])])
-    return urlunsplit((parts.scheme.lower(), host, quote(parts.path, safe="/%:@+,;=~!$&'()*"), query, ""))
+    """Return the spelling of a URI for keys, logs and manifests: without passwords and signatures.
+
+    Examples
+    --------
+    >>> canonical("https://me:hunter22@Example.org/a b.h5ad?part=1&token=hunter22")
+    'https://example.org/a%20b.h5ad?part=1'
+    """
+    return parse_uri(uri).canonical
 
 
 def join(uri: str | Path, *parts: str) -> str:
-    """Return the URI of a file below a folder's URI."""
+    """Return the URI of a file below a folder's URI.
+
+    Examples
+    --------
+    >>> join("s3://lab/store/", "samples", "a.h5ad")
+    's3://lab/store/samples/a.h5ad'
+    """
     return "/".join([str(uri).rstrip("/"), *(part.strip("/") for part in parts)])
 
 
-def writable(uri: str | Path) -> Location:
-    """Take a path or URI apart that is to be written to.
+def local_path(uri: str | Path) -> Path | None:
+    """Return the absolute path of a file of this machine; None for any other URI, of a source for example.
+
+    Examples
+    --------
+    >>> local_path("/data/a.h5ad").as_posix()
+    '/data/a.h5ad'
+    >>> local_path("s3://lab/a.h5ad") is None
+    True
+    """
+    return parse_uri(uri).local_path if str(uri) and scheme_of(uri) in SCHEMES else None
+
+
+def is_writable(uri: str | Path) -> bool:
+    """Tell whether files can be stored at a URI of this scheme.
+
+    Examples
+    --------
+    >>> is_writable("s3://lab/a.h5ad"), is_writable("https://example.org/a.h5ad"), is_writable("cellxgene://hlca")
+    (True, False, False)
+    """
+    scheme = scheme_of(uri)
+    return scheme in SCHEMES and backend_of(scheme).writable
+
+
+def parse_writable(uri: str | Path) -> Location:
+    """Parse a path or URI to write to.
 
     Raises
     ------
     InputError
-        If nothing can be written there.
+        If the store is read-only.
     """
     location = parse_uri(uri)
-    if location.scheme not in WRITABLE:
-        raise InputError(f"{location.scheme}:// can be read, not written", hint="give a path, s3:// or gs://")
+    if not location.backend.writable:
+        raise InputError(
+            f"cannot write to {location.scheme}://: it is read-only",
+            hint="give a path, or a URI such as s3:// or gs://",
+        )
     return location
 
 
 def root_of(store: str | Path) -> str:
-    """Return the one spelling of a store's URI, without a slash at its end."""
+    """Return the canonical spelling of a store's URI, without a slash at its end.
+
+    Examples
+    --------
+    >>> root_of("s3a://lab/store/")
+    's3://lab/store'
+    """
     return canonical(join(store, "x")).removesuffix("/x")
 
 
 def relative(store: str | Path, uri: str) -> str:
-    """Return ``store://...`` for what lies in a store, and any other URI as it is.
+    """Return ``store://...`` for a file in a store, and any other URI unchanged.
 
     Examples
     --------
@@ -150,14 +219,14 @@ def relative(store: str | Path, uri: str) -> str:
     >>> relative("s3://lab/store", "s3://lab/other/a.h5ad")
     's3://lab/other/a.h5ad'
     """
-    if not uri or scheme_of(uri) not in WRITABLE:
+    if not uri or not is_writable(uri):
         return uri
     inside = canonical(uri).removeprefix(root_of(store) + "/")
     return uri if inside == canonical(uri) else IN_STORE + inside
 
 
 def resolve(store: str | Path, uri: str) -> str:
-    """Return where ``store://...`` lies in a store, and any other URI as it is.
+    """Return the URI of ``store://...`` in a store, and any other URI unchanged.
 
     Examples
     --------

@@ -123,7 +123,7 @@ def _shared_genes(queries: list[DatasetSummary], references: list[DatasetSummary
 
 def _state_of_store(store: str) -> str:
     """Say whether a run's results lie there; raise where none could be written."""
-    if storage.scheme_of(store) == "file":
+    if storage.local_path(store):
         require_writable(store)
         done, else_it = (Path(store).expanduser() / "manifest.json").exists(), "can be written to"
     else:

@@ -82,10 +82,10 @@ def check_run(config: RunConfig, *, progress: Callable[[str], None] = logger.inf
 def _look(uri: str, subject: str, checks: list[Check]) -> DatasetSummary | None:
     """Look into one input; a fault becomes a check that failed."""
     from spatialcore.annotation.acquisition import resolve_uri_to_local
-    from spatialcore.storage import scheme_of
+    from spatialcore.storage import local_path
 
     try:
-        if scheme_of(uri) == "file":
+        if local_path(uri):
             return look_at(resolve_uri_to_local(uri, None))
         return _look_remote(uri, subject, checks)
     except SpatialCoreError as error:

@@ -24,15 +24,15 @@ def require_run(config: RunConfig) -> None:
         Results cannot be written where they are wanted.
     """
     from spatialcore.annotation.acquisition import resolve_uri_to_local
-    from spatialcore.storage import scheme_of
+    from spatialcore.storage import local_path
 
     for query in config.queries:
-        if scheme_of(query.uri) == "file":
+        if local_path(query.uri):
             identify(resolve_uri_to_local(query.uri))
     for reference in config.references:
-        if scheme_of(reference.uri) == "file":
+        if local_path(reference.uri):
             _require_reference(reference, resolve_uri_to_local(reference.uri))
-    if scheme_of(config.store) == "file":
+    if local_path(config.store):
         require_writable(config.store)
 
 

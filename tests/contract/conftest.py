@@ -1,75 +1,18 @@
-"""Servers for the whole session, and quick retries."""
+"""What the tests of this folder share."""
 
-import asyncio
 import os
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
-from tests.contract.faulty_proxy import Proxy, proxy_to
-from tests.contract.servers import BUCKET, KEY, SECRET, gcs_server, s3_server
-from tests.contract.trouble import SIZE
-
-
-@pytest.fixture(scope="session")
-def s3_url() -> Iterator[str]:
-    with s3_server() as url:
-        yield url
-
-
-@pytest.fixture(scope="session")
-def gcs_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with gcs_server(tmp_path_factory.mktemp("gcs")) as url:
-        yield url
+from tests.contract.fault_cases import SIZE
+from tests.contract.servers import BUCKET
 
 
 @pytest.fixture(autouse=True)
-def quick_retries(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Wait little between tries, and touch neither the home folder nor anybody's credentials."""
-    monkeypatch.setenv("SPATIALCORE_STORAGE_FIRST_WAIT", "0.02")
-    monkeypatch.setenv("SPATIALCORE_STORAGE_LONGEST_WAIT", "0.2")
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    for name in ("AWS_SESSION_TOKEN", "AWS_PROFILE", "GOOGLE_APPLICATION_CREDENTIALS", "STORAGE_EMULATOR_HOST"):
-        monkeypatch.delenv(name, raising=False)
-
-
-@pytest.fixture
-def s3(s3_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Point the environment at the S3 server, as a user's would be."""
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY)
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.setenv("AWS_ENDPOINT_URL", s3_url)
-    return s3_url
-
-
-@pytest.fixture
-def gs(gcs_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Point the environment at the GCS server, and let gcsfs wait no seconds between its own tries."""
-    monkeypatch.setenv("STORAGE_EMULATOR_HOST", gcs_url)
-    monkeypatch.setenv("GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT", "false")  # as the library has it when it imports gcsfs
-    monkeypatch.setattr("gcsfs.retry.asyncio", SimpleNamespace(sleep=lambda _: asyncio.sleep(0.02)))
-    return gcs_url
-
-
-@pytest.fixture(scope="module")
-def s3_proxy(s3_url: str) -> Iterator[Proxy]:
-    with proxy_to(s3_url) as running:
-        yield running
-
-
-@pytest.fixture
-def s3_behind(s3: str, s3_proxy: Proxy, monkeypatch: pytest.MonkeyPatch) -> Proxy:
-    """Point the environment at the proxy, with no fault yet."""
-    s3_proxy.faults.clear()
-    s3_proxy.requests.clear()
-    monkeypatch.setenv("AWS_ENDPOINT_URL", s3_proxy.url)
-    monkeypatch.setenv("SPATIALCORE_STORAGE_READ_TIMEOUT", "0.7")
-    monkeypatch.setenv("SPATIALCORE_STORAGE_BLOCK", str(200_000))
-    return s3_proxy
+def environment(quick_retries: None) -> None:
+    """Let every test wait little between attempts."""
 
 
 @pytest.fixture

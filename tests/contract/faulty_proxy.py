@@ -1,4 +1,4 @@
-"""A proxy in front of a store that does to chosen requests what networks and clouds do, and counts what it serves."""
+"""A proxy in front of a store: it injects faults into chosen requests and counts the served bytes."""
 
 import base64
 import hashlib
@@ -20,7 +20,7 @@ _HOP = {"connection", "transfer-encoding", "keep-alive", "content-length", "serv
 
 @dataclass
 class Answer:
-    """What the store answered."""
+    """The answer of the store."""
 
     status: int
     headers: list[tuple[str, str]]
@@ -32,12 +32,12 @@ Act = Callable[["Handler", bytes], None]
 
 @dataclass
 class Fault:
-    """Something that happens to the first ``times`` requests that fit.
+    """A fault of the first ``times`` matching requests.
 
     Parameters
     ----------
     act
-        Answers the client, given the request's body; whether the store hears of it is up to it.
+        Answers the client, given the request's body; it may forward the request to the store or not.
     method, path
         Which requests; the path is a regular expression.
     """
@@ -48,7 +48,7 @@ class Fault:
     times: int = 1
     seen: int = field(default=0)
 
-    def strikes(self, method: str, path: str) -> bool:
+    def matches(self, method: str, path: str) -> bool:
         if self.seen >= self.times or method != self.method or not re.search(self.path, path):
             return False
         self.seen += 1
@@ -56,22 +56,22 @@ class Fault:
 
 
 @dataclass
-class Weariness(Fault):
-    """From one request on the store answers the same to everything, for some seconds."""
+class Outage(Fault):
+    """After some requests the store answers the same to every request, for some seconds."""
 
     after: int = 0
     seconds: float = 0.0
-    asked: list[float] = field(default_factory=list)
+    requested: list[float] = field(default_factory=list)
 
-    def strikes(self, method: str, path: str) -> bool:
-        self.asked.append(time.monotonic())
-        tired = len(self.asked) > self.after and self.asked[-1] - self.asked[self.after] < self.seconds
-        self.seen += tired
-        return tired
+    def matches(self, method: str, path: str) -> bool:
+        self.requested.append(time.monotonic())
+        active = len(self.requested) > self.after and self.requested[-1] - self.requested[self.after] < self.seconds
+        self.seen += active
+        return active
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
-    """One request: forwarded, or struck."""
+    """One request: forwarded, or with a fault."""
 
     protocol_version = "HTTP/1.1"
     server: "Proxy"
@@ -83,7 +83,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         with self.server.lock:
             self.server.requests.append((self.command, self.path, dict(self.headers)))
-            fault = next((item for item in self.server.faults if item.strikes(self.command, self.path)), None)
+            fault = next((item for item in self.server.faults if item.matches(self.command, self.path)), None)
         if fault is None:
             self.send(self.forward(body))
         else:
@@ -127,7 +127,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 class Proxy(http.server.ThreadingHTTPServer):
-    """The proxy, the faults to come, the requests that it saw, and the bytes that it served of each name."""
+    """The proxy with its faults, the requests it received, and the bytes it served of each name."""
 
     daemon_threads = True
 
@@ -144,7 +144,7 @@ class Proxy(http.server.ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_address[1]}"
 
     def handle_error(self, *_: object) -> None:
-        return  # clients that hang up are what this is for
+        return  # clients hang up on purpose
 
 
 @contextmanager
@@ -160,7 +160,7 @@ def proxy_to(upstream: str) -> Iterator[Proxy]:
 
 
 def status(code: int, error: str = "", message: str = "") -> Act:
-    """Answer with an error of the store, which hears nothing of the request."""
+    """Answer with an error; the request is not forwarded."""
     text = f"<Error><Code>{error}</Code><Message>{message or error}</Message></Error>".encode()
 
     def act(handler: Handler, _: bytes) -> None:
@@ -170,20 +170,20 @@ def status(code: int, error: str = "", message: str = "") -> Act:
 
 
 def drop(handler: Handler, _: bytes) -> None:
-    """Reset the connection without an answer, before the store hears of the request."""
+    """Reset the connection; the request is not forwarded."""
     handler.hang_up()
 
 
 def lose_answer(handler: Handler, body: bytes) -> None:
-    """Let the store do what it is asked to, and reset the connection in the place of its answer."""
+    """Forward the request, and reset the connection instead of answering."""
     handler.forward(body)
     handler.hang_up()
 
 
-def _send_half(handler: Handler, body: bytes, *, admitted: bool = False) -> None:
+def _send_half(handler: Handler, body: bytes, *, declared: bool = False) -> None:
     answer = handler.forward(body)
     half = answer.body[: len(answer.body) // 2]
-    handler.send(answer, declared=len(half) if admitted else len(answer.body), sent=half)
+    handler.send(answer, declared=len(half) if declared else len(answer.body), sent=half)
 
 
 def reset(handler: Handler, body: bytes) -> None:
@@ -200,18 +200,18 @@ def cut(handler: Handler, body: bytes) -> None:
 
 def shorten(handler: Handler, body: bytes) -> None:
     """Send half of the answer as if it were all of it."""
-    _send_half(handler, body, admitted=True)
+    _send_half(handler, body, declared=True)
 
 
 def stall(handler: Handler, body: bytes, *, seconds: float = 3) -> None:
-    """Send half of the answer, then nothing for longer than anybody waits."""
+    """Send half of the answer, then nothing for longer than the time-out."""
     _send_half(handler, body)
     time.sleep(seconds)
     handler.close_connection = True
 
 
 def wait(seconds: float) -> Act:
-    """Answer nothing for some seconds; the store hears nothing of the request."""
+    """Answer nothing for some seconds; the request is not forwarded."""
     return lambda *_: time.sleep(seconds)
 
 
@@ -222,14 +222,14 @@ def corrupt(handler: Handler, body: bytes) -> None:
 
 
 def corrupt_upward(handler: Handler, body: bytes) -> None:
-    """Give the store what was sent to it with one byte changed. This one compares nothing and keeps it."""
+    """Forward the request with one byte changed."""
     handler.send(handler.forward(_altered(body)))
 
 
 def corrupt_noticed(handler: Handler, body: bytes) -> None:
-    """Change one byte on the way to a store that compares what comes with its Content-MD5, as Amazon's does."""
-    told = handler.headers["Content-MD5"]
-    assert told == base64.b64encode(hashlib.md5(body).digest()).decode(), "the request has no MD5 to compare with"
+    """Answer as a store that finds another MD5 than the Content-MD5 of the request, as Amazon's does."""
+    md5 = handler.headers["Content-MD5"]
+    assert md5 == base64.b64encode(hashlib.md5(body).digest()).decode(), "the request has no MD5 to compare with"
     status(400, "BadDigest", "The Content-MD5 you specified did not match what we received.")(handler, body)
 
 

@@ -1,7 +1,9 @@
-"""The servers that stand for the clouds: S3 (moto) and GCS (fake-gcs-server), each a process on a port of its own."""
+"""Servers that stand for the clouds: S3 (moto), GCS (fake-gcs-server), Azure (azurite); each is a process."""
 
 import functools
 import http.server
+import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -18,6 +20,9 @@ from deployments.processes import free_port
 
 KEY, SECRET = "AKIAPLANTEDKEY00", "planted/secret+key/0123456789abcdef"
 BUCKET = "references"
+AZURE_ACCOUNT = "devstoreaccount1"
+AZURE_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="  # azurite's own
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @contextmanager
@@ -64,6 +69,35 @@ def gcs_server(root: Path) -> Iterator[str]:
         headers = {"Content-Type": "application/json"}
         urllib.request.urlopen(urllib.request.Request(f"{url}/storage/v1/b", body, headers), timeout=10).close()
         yield url
+
+
+@contextmanager
+def azure_server() -> Iterator[str]:
+    pytest.importorskip("adlfs", reason="adlfs is not installed: extra azure")
+    program = shutil.which(
+        "azurite-blob", path=os.pathsep.join([str(ROOT / ".venv/node_modules/.bin"), *os.get_exec_path()])
+    )
+    if program is None:
+        pytest.skip("azurite is not installed: make azurite (needs npm)")
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    command = [program, "--silent", "--disableTelemetry", "--skipApiVersionCheck", "--inMemoryPersistence"]
+    command += ["--blobHost", "127.0.0.1", "--blobPort", str(port)]
+    with running(command, url):
+        from azure.storage.blob import BlobServiceClient
+
+        with BlobServiceClient.from_connection_string(azure_connection(url)) as client:
+            client.create_container(BUCKET)
+        yield url
+
+
+def azure_connection(url: str) -> str:
+    """Return what AZURE_STORAGE_CONNECTION_STRING has to be for a server."""
+    scheme = url.partition(":")[0]
+    endpoint = f"{url}/{AZURE_ACCOUNT}"
+    return (
+        f"DefaultEndpointsProtocol={scheme};AccountName={AZURE_ACCOUNT};AccountKey={AZURE_KEY};BlobEndpoint={endpoint};"
+    )
 
 
 @contextmanager

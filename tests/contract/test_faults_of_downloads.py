@@ -1,4 +1,4 @@
-"""What a download does when networks, clouds and disks fail; docs/reliability.md has the table of what was seen."""
+"""Downloads when networks, clouds and disks fail; docs/reliability.md has the table of the outcomes."""
 
 import uuid
 from pathlib import Path
@@ -9,93 +9,89 @@ from spatialcore import storage
 from spatialcore.core.provenance import sha256_of_file
 from spatialcore.errors import FileMissingError, StorageError, TransientStorageError
 from tests.contract import faulty_proxy as proxy
+from tests.contract.fault_cases import PERMANENT_FAULTS, SIZE, run_and_kill, small_disk
 from tests.contract.fault_table import FaultTable
 from tests.contract.faulty_proxy import Act, Fault, Proxy, proxy_to
-from tests.contract.servers import BUCKET, web_server
-from tests.contract.trouble import SIZE, WHAT_LASTS, run_and_kill, small_disk
+from tests.contract.servers import BUCKET, azure_connection, web_server
 
 TABLE = FaultTable("downloads")
-WHOLE = "tried again; the file is whole and checked"
+COMPLETE = "retried; the file is complete and checked"
 BODY = r"reference\.h5ad$"
-PASSING: dict[str, Act] = {
+TRANSIENT: dict[str, Act] = {
     "500 InternalError": proxy.status(500, "InternalError"),
     "503 SlowDown": proxy.status(503, "SlowDown", "Please reduce your request rate"),
     "connection reset before the answer": proxy.drop,
-    "connection reset in mid-body": proxy.reset,
-    "body cut off, right status and length": proxy.cut,
-    "body too short, length to match": proxy.shorten,
-    "stall in mid-body": proxy.stall,
-    "one byte changed on the way": proxy.corrupt,
+    "connection reset during the body": proxy.reset,
+    "truncated body, right status and length": proxy.cut,
+    "truncated body, length to match": proxy.shorten,
+    "stalled body": proxy.stall,
+    "one byte altered in transit": proxy.corrupt,
 }
-LASTING = {
-    **{name: (act, StorageError, words) for name, (act, words) in WHAT_LASTS.items()},
+PERMANENT = {
+    **{name: (act, StorageError, words) for name, (act, words) in PERMANENT_FAULTS.items()},
     "404 NoSuchKey": (proxy.status(404, "NoSuchKey"), FileMissingError, "reference"),
 }
 
 
-@pytest.mark.parametrize("name", PASSING)
+@pytest.mark.parametrize("name", TRANSIENT)
 @pytest.mark.parametrize("times", [1, 2])
-def test_a_download_survives_what_passes(
-    name: str, times: int, s3_behind: Proxy, file: Path, uri: str, tmp_path: Path
-) -> None:
+def test_transient_fault(name: str, times: int, s3_behind: Proxy, file: Path, uri: str, tmp_path: Path) -> None:
     stored = storage.put(file, uri)
-    fault = Fault(PASSING[name], path=BODY, times=times)
+    fault = Fault(TRANSIENT[name], path=BODY, times=times)
     s3_behind.faults.append(fault)
     back = storage.get(uri, tmp_path / "back.h5ad")
     assert fault.seen == times
     assert (back.sha256, sha256_of_file(tmp_path / "back.h5ad")) == (stored.sha256, stored.sha256)
-    TABLE.tell(name, "download", WHOLE)
+    TABLE.add(name, "download", COMPLETE)
 
 
-def test_what_has_come_is_not_asked_for_again(s3_behind: Proxy, file: Path, uri: str, tmp_path: Path) -> None:
+def test_retry_requests_the_missing_bytes_only(s3_behind: Proxy, file: Path, uri: str, tmp_path: Path) -> None:
     storage.put(file, uri)
     s3_behind.faults.append(Fault(proxy.cut, path=BODY))
     s3_behind.requests.clear()
     storage.get(uri, tmp_path / "back.h5ad")
     ranges = [headers.get("Range", "all") for method, path, headers in s3_behind.requests if path.endswith(".h5ad")]
-    assert ranges[1:] == ["all", f"bytes={SIZE // 2}-{SIZE - 1}"]  # the first asked for the size only
+    assert ranges[1:] == ["all", f"bytes={SIZE // 2}-{SIZE - 1}"]  # the first is for the size only
 
 
-@pytest.mark.parametrize("name", LASTING)
-def test_a_download_ends_at_once_with_what_lasts(
-    name: str, s3_behind: Proxy, file: Path, uri: str, tmp_path: Path
-) -> None:
+@pytest.mark.parametrize("name", PERMANENT)
+def test_permanent_fault(name: str, s3_behind: Proxy, file: Path, uri: str, tmp_path: Path) -> None:
     storage.put(file, uri)
-    act, kind, words = LASTING[name]
+    act, kind, words = PERMANENT[name]
     fault = Fault(act, path=BODY, times=99)
     s3_behind.faults.append(fault)
     with pytest.raises(kind, match=words):
         storage.get(uri, tmp_path / "back.h5ad")
     assert [path.name for path in tmp_path.iterdir()] == [file.name]
     assert fault.seen == 1  # no retries
-    TABLE.tell(name, "download", "refused at once, with what to do; no file appears")
+    TABLE.add(name, "download", "error at once, with what to do; no file appears")
 
 
-def test_a_download_gives_up_when_nothing_passes(s3_behind: Proxy, file: Path, uri: str, tmp_path: Path) -> None:
+def test_transient_fault_every_time(s3_behind: Proxy, file: Path, uri: str, tmp_path: Path) -> None:
     storage.put(file, uri)
-    s3_behind.faults.append(Fault(PASSING["503 SlowDown"], path=BODY, times=999))
+    s3_behind.faults.append(Fault(TRANSIENT["503 SlowDown"], path=BODY, times=999))
     with pytest.raises(TransientStorageError):
         storage.get(uri, tmp_path / "back.h5ad")
     assert not (tmp_path / "back.h5ad").exists()
-    TABLE.tell("503 SlowDown without end", "download", "given up after 7 tries; no file appears")
+    TABLE.add("503 SlowDown every time", "download", "error after 7 attempts; no file appears")
 
 
-def test_an_object_replaced_in_mid_body_is_fetched_anew(s3_behind: Proxy, file: Path, uri: str, tmp_path: Path) -> None:
+def test_object_replaced_during_the_download(s3_behind: Proxy, file: Path, uri: str, tmp_path: Path) -> None:
     storage.put(file, uri)
     other = tmp_path / "other"
     other.write_bytes(file.read_bytes()[::-1])
 
-    def replaced(handler: proxy.Handler, body: bytes) -> None:
+    def replace(handler: proxy.Handler, body: bytes) -> None:
         proxy.cut(handler, body)
         storage.put(other, uri)
 
-    s3_behind.faults.append(Fault(replaced, path=BODY))
+    s3_behind.faults.append(Fault(replace, path=BODY))
     storage.get(uri, tmp_path / "back.h5ad")
     assert sha256_of_file(tmp_path / "back.h5ad") == sha256_of_file(other)
-    TABLE.tell("the object is replaced in mid-body", "download", "noticed; the new version is fetched, from its start")
+    TABLE.add("object replaced during the download", "download", "detected; the new version is downloaded")
 
 
-def test_a_killed_download_leaves_no_file_and_is_taken_up(
+def test_killed_download_is_resumed(
     s3_behind: Proxy, file: Path, uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     storage.put(file, uri)
@@ -103,7 +99,7 @@ def test_a_killed_download_leaves_no_file_and_is_taken_up(
     s3_behind.faults.append(Fault(lambda h, b: proxy.stall(h, b, seconds=9), path=BODY))
     target = tmp_path / "back.h5ad"
     code = f"from spatialcore import storage; storage.get({uri!r}, {str(target)!r})"
-    # A note of what is there lies behind the end of the unfinished file.
+    # The footer is behind the end of the unfinished file.
     run_and_kill(code, lambda: any(path.stat().st_size > SIZE for path in tmp_path.glob(".back*part")))
     assert not target.exists()
     s3_behind.requests.clear()
@@ -112,19 +108,19 @@ def test_a_killed_download_leaves_no_file_and_is_taken_up(
     (first,) = ranges
     assert 200_000 <= int(first.removeprefix("bytes=").partition("-")[0]) <= SIZE // 2
     assert sorted(path.name for path in tmp_path.iterdir()) == ["back.h5ad", file.name]
-    TABLE.tell("kill -9", "download", "no file appears; the next try goes on where it ended")
+    TABLE.add("kill -9", "download", "no file appears; the next call resumes where it ended")
 
 
-def test_a_disk_that_is_too_small_is_named(s3_behind: Proxy, file: Path, uri: str, tmp_path: Path) -> None:
+def test_disk_too_small(s3_behind: Proxy, file: Path, uri: str, tmp_path: Path) -> None:
     storage.put(file, uri)
     with small_disk(tmp_path / "small", 256) as small:
         with pytest.raises(StorageError, match="space"):
             storage.get(uri, small / "back.h5ad")
         assert list(small.iterdir()) == []
-    TABLE.tell("disk too small", "download", "refused before it begins, with how much is missing; nothing is left")
+    TABLE.add("disk too small", "download", "error before the download, with the missing space; nothing is left behind")
 
 
-def test_a_disk_that_fills_up_is_named(s3_behind: Proxy, file: Path, uri: str, tmp_path: Path) -> None:
+def test_disk_fills_up(s3_behind: Proxy, file: Path, uri: str, tmp_path: Path) -> None:
     storage.put(file, uri)
     with small_disk(tmp_path / "small", 1024) as small:
 
@@ -136,35 +132,52 @@ def test_a_disk_that_fills_up_is_named(s3_behind: Proxy, file: Path, uri: str, t
         with pytest.raises(StorageError, match="space"):
             storage.get(uri, small / "back.h5ad")
         assert [path.name for path in small.iterdir()] == ["other"]
-    TABLE.tell("disk fills up (ENOSPC)", "download", "refused; no file appears and nothing is left")
+    TABLE.add("disk fills up (ENOSPC)", "download", "error; no file appears, nothing is left behind")
 
 
 @pytest.mark.parametrize(
-    "name", ["503 SlowDown", "connection reset in mid-body", "body cut off, right status and length"]
+    "name", ["503 SlowDown", "connection reset during the body", "truncated body, right status and length"]
 )
-def test_google_too(name: str, gs: str, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_transient_fault_gcs(name: str, gs: str, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     uri = f"gs://{BUCKET}/{uuid.uuid4().hex}/reference.h5ad"
     storage.put(file, uri)
     with proxy_to(gs) as running:
         monkeypatch.setenv("STORAGE_EMULATOR_HOST", running.url)
-        fault = Fault(PASSING[name], path=r"alt=media", times=2)
+        fault = Fault(TRANSIENT[name], path=r"alt=media", times=2)
         running.faults.append(fault)
         assert storage.get(uri, tmp_path / "back.h5ad").sha256 == sha256_of_file(file)
         assert fault.seen >= 1
-    TABLE.tell(name, "download from GCS", WHOLE)
+    TABLE.add(name, "download from GCS", COMPLETE)
 
 
-@pytest.mark.parametrize("name", ["503 SlowDown", "body cut off, right status and length", "stall in mid-body"])
-def test_web_servers_too(name: str, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "name", ["503 SlowDown", "connection reset during the body", "truncated body, right status and length"]
+)
+def test_transient_fault_azure(
+    name: str, azure: str, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uri = f"az://{BUCKET}/{uuid.uuid4().hex}/reference.h5ad"
+    storage.put(file, uri)
+    with proxy_to(azure) as running:
+        monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", azure_connection(running.url))
+        fault = Fault(TRANSIENT[name], path=BODY, times=2)
+        running.faults.append(fault)
+        assert storage.get(uri, tmp_path / "back.h5ad").sha256 == sha256_of_file(file)
+        assert fault.seen == 2
+    TABLE.add(name, "download from Azure", COMPLETE)
+
+
+@pytest.mark.parametrize("name", ["503 SlowDown", "truncated body, right status and length", "stalled body"])
+def test_transient_fault_http(name: str, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SPATIALCORE_STORAGE_READ_TIMEOUT", "0.7")
-    with web_server(tmp_path) as inner, proxy_to(inner) as running:  # this server knows no ranges and sends all again
-        fault = Fault(PASSING[name], path=BODY, times=2)
+    with web_server(tmp_path) as inner, proxy_to(inner) as running:  # a server without ranges
+        fault = Fault(TRANSIENT[name], path=BODY, times=2)
         running.faults.append(fault)
         storage.get(f"{running.url}/{file.name}", tmp_path / "back" / "back.h5ad")
         assert fault.seen == 2
     assert sha256_of_file(tmp_path / "back" / "back.h5ad") == sha256_of_file(file)
-    TABLE.tell(name, "download from a web server", "tried again; the file is whole")
+    TABLE.add(name, "download from a web server", "retried; the file is complete")
 
 
-def test_the_table_in_the_docs_is_what_was_seen() -> None:
-    TABLE.compare(complete=len(TABLE.rows) == 23)
+def test_table_in_the_docs() -> None:
+    TABLE.compare(complete=len(TABLE.rows) == 26)

@@ -13,12 +13,12 @@ from spatialcore.errors import ConflictError, FileMissingError, InputError
 from tests.contract.servers import BUCKET
 
 
-@pytest.fixture(params=["file", "memory", "s3", "gs"])
+@pytest.fixture(params=["file", "memory", "s3", "gs", "az"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "file":
         return str(tmp_path / "store")
     if request.param != "memory":
-        request.getfixturevalue(request.param)
+        request.getfixturevalue({"az": "azure"}.get(request.param, request.param))
     return f"{request.param}://{BUCKET}/{uuid.uuid4().hex}"
 
 

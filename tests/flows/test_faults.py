@@ -11,7 +11,7 @@ from prefect.settings import PREFECT_API_URL
 from flows.train_and_annotate import train_and_annotate
 from spatialcore import registry, storage
 from tasks.schemas import RunManifest
-from tests.contract.faulty_proxy import Weariness, proxy_to, status
+from tests.contract.faulty_proxy import Outage, proxy_to, status
 from tests.contract.servers import BUCKET, KEY, SECRET, s3_server, web_server
 from tests.flows.conftest import blood_config
 from tests.flows.runs import command, phases_of
@@ -121,11 +121,11 @@ def test_a_store_that_does_not_answer_for_a_while(
     monkeypatch.setenv("SPATIALCORE_STORAGE_ATTEMPTS", "2")  # so that the task's own retries are needed too
     monkeypatch.setenv("SPATIALCORE_STORAGE_FIRST_WAIT", "0.1")
     with s3_server() as s3, proxy_to(s3) as proxy:
-        weary = Weariness(status(503, "SlowDown"), after=40, seconds=5)
-        proxy.faults.append(weary)
+        outage = Outage(status(503, "SlowDown"), after=40, seconds=5)
+        proxy.faults.append(outage)
         monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
         manifest = train_and_annotate(blood_config(blood, f"s3://{BUCKET}/store"))
-        assert weary.seen, "the store refused nothing"
+        assert outage.seen, "the store refused nothing"
         assert registry.show(f"s3://{BUCKET}/store", "blood").version == manifest.model_version
         assert storage.exists(manifest.uri)
         made.clear()

@@ -1,4 +1,4 @@
-"""One copy a version, fetched once, noticed when damaged."""
+"""One copy of each version, downloaded once, and again if it is damaged."""
 
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +12,7 @@ from spatialcore.storage import cache
 
 
 class Remote:
-    """A remote file that counts how often it is fetched."""
+    """A remote file that counts its downloads."""
 
     def __init__(self, content: bytes = b"x" * 1000) -> None:
         self.content = content
@@ -28,7 +28,7 @@ def fetched(remote: Remote, folder: Path, uri: str = "s3://a/ref.h5ad", token: s
     return cache.cached(uri, token, remote, name="ref.h5ad", cache_dir=folder, **options).path
 
 
-def test_a_version_is_fetched_once(tmp_path: Path) -> None:
+def test_version_is_downloaded_once(tmp_path: Path) -> None:
     remote = Remote()
     assert {fetched(remote, tmp_path) for _ in range(3)} == {fetched(remote, tmp_path)}
     assert remote.count == 1
@@ -36,7 +36,7 @@ def test_a_version_is_fetched_once(tmp_path: Path) -> None:
     assert remote.count == 2
 
 
-def test_files_of_one_name_do_not_meet(tmp_path: Path) -> None:
+def test_files_of_one_name_are_separate(tmp_path: Path) -> None:
     paths = {fetched(Remote(uri.encode()), tmp_path, uri) for uri in ("gs://a/ref.h5ad", "s3://b/ref.h5ad")}
     assert len(paths) == 2
     assert {path.read_bytes() for path in paths} == {b"gs://a/ref.h5ad", b"s3://b/ref.h5ad"}
@@ -44,7 +44,7 @@ def test_files_of_one_name_do_not_meet(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", ["cut", "altered", "removed", "same size and time"])
-def test_damage_is_noticed(tmp_path: Path, damage: str) -> None:
+def test_damaged_copy_is_downloaded_again(tmp_path: Path, damage: str) -> None:
     remote = Remote()
     path = fetched(remote, tmp_path)
     before = path.stat()
@@ -61,21 +61,21 @@ def test_damage_is_noticed(tmp_path: Path, damage: str) -> None:
     assert remote.count == 2
 
 
-def test_an_untouched_copy_with_another_time_is_kept(tmp_path: Path) -> None:
+def test_copy_with_another_time_is_compared(tmp_path: Path) -> None:
     remote = Remote()
     os.utime(fetched(remote, tmp_path), (0, 4_000_000_000))  # a clock that was wrong
     fetched(remote, tmp_path)
     assert remote.count == 1
 
 
-def test_force_fetches_again(tmp_path: Path) -> None:
+def test_force(tmp_path: Path) -> None:
     remote = Remote()
     fetched(remote, tmp_path)
     remote.content = b"new"
     assert fetched(remote, tmp_path, force=True).read_bytes() == b"new"
 
 
-def test_a_failed_fetch_leaves_no_entry(tmp_path: Path) -> None:
+def test_failed_download_leaves_no_entry(tmp_path: Path) -> None:
     def broken(target: Path) -> dict[str, Any]:
         raise OSError("gone")
 
@@ -84,7 +84,7 @@ def test_a_failed_fetch_leaves_no_entry(tmp_path: Path) -> None:
     assert cache.list_entries(tmp_path) == []
 
 
-def test_many_threads_one_fetch(tmp_path: Path) -> None:
+def test_many_threads_download_once(tmp_path: Path) -> None:
     remote = Remote()
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: fetched(remote, tmp_path), range(16)))
@@ -103,7 +103,7 @@ def test_prune_removes_the_least_recently_used(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} == {"locks"}
 
 
-def test_the_cache_can_be_moved(tmp_path: Path) -> None:
+def test_cache_can_be_moved(tmp_path: Path) -> None:
     remote = Remote()
     fetched(remote, tmp_path / "old")
     (tmp_path / "old").rename(tmp_path / "new")
@@ -112,11 +112,11 @@ def test_the_cache_can_be_moved(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("text", "size"), [("20GB", 20 * 10**9), ("1.5 TiB", 3 * 2**39), ("0", 0), ("7k", 7000)])
-def test_sizes(text: str, size: int) -> None:
+def test_parse_size(text: str, size: int) -> None:
     assert cache.parse_size(text) == size
 
 
 @pytest.mark.parametrize("text", ["", "GB", "-1", "1 apple", "i"])
-def test_no_sizes(text: str) -> None:
-    with pytest.raises(InputError):
+def test_invalid_size(text: str) -> None:
+    with pytest.raises(InputError, match="cannot parse the size"):
         cache.parse_size(text)

@@ -1,21 +1,42 @@
-"""Which file system stands behind a URI."""
+"""Options of the client libraries, and one file system for each set of them."""
 
-import os
-import subprocess
-import sys
+import pytest
 
-CODE = """
-import gcsfs
-from spatialcore.storage.connections import connect
-print(*[f"{kind.__module__}.{kind.__name__}" for kind in (gcsfs.GCSFileSystem, type(connect("gs://bucket/x")[0]))])
-"""
+from spatialcore.storage import connect, connection, redact, use_connection
+from spatialcore.storage.connections import options_for
 
 
-def test_the_plain_file_system_of_google_also_where_gcsfs_was_imported_before() -> None:
-    """The other one asks a metadata server, for up to a minute, where there is none."""
-    environment = {**os.environ, "STORAGE_EMULATOR_HOST": "http://127.0.0.1:9"}
-    environment.pop("GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT", None)
-    said = subprocess.run([sys.executable, "-c", CODE], env=environment, capture_output=True, text=True, check=True)
-    theirs, ours = said.stdout.split()
-    assert theirs == "gcsfs.extended_gcsfs.ExtendedGcsFileSystem"
-    assert ours == "gcsfs.core.GCSFileSystem"
+def test_longest_prefix_wins() -> None:
+    with connection("s3://", key="all"), connection("s3://lab/", key="lab"):
+        assert options_for("s3://lab/a") == {"key": "lab"}
+        assert options_for("s3://other/a") == {"key": "all"}
+        assert options_for("gs://lab/a") == {}
+    assert options_for("s3://lab/a") == {}
+
+
+def test_block_overrides_the_process() -> None:
+    use_connection("s3://lab/", endpoint_url="http://process")
+    try:
+        with connection("s3://lab/", endpoint_url="http://block"):
+            assert options_for("s3://lab/a") == {"endpoint_url": "http://block"}
+        assert options_for("s3://lab/a") == {"endpoint_url": "http://process"}
+    finally:
+        use_connection("s3://lab/")
+    assert options_for("s3://lab/a") == {}
+
+
+def test_one_file_system_for_one_set_of_options(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, _ = connect("s3://lab/a")
+    assert connect("s3://other/b")[0] is first
+    with connection("s3://lab/", endpoint_url="http://127.0.0.1:9"):
+        assert connect("s3://lab/a")[0] is not first
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    assert connect("s3://lab/a")[0] is not first
+
+
+def test_secret_options_are_masked() -> None:
+    nested = {"aws_session_token": "planted-token"}
+    with connection(
+        "s3://lab/", key="planted-key", client_kwargs=nested, account_key="planted-0", region="eu-central-1"
+    ):
+        assert redact("planted-key planted-token planted-0 eu-west") == "*** *** *** eu-west"

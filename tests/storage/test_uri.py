@@ -1,15 +1,14 @@
-"""One spelling for one place, and no secrets in it."""
+"""URIs: parsed, joined, and in one spelling without secrets."""
 
 from pathlib import Path
 
 import pytest
 
-from spatialcore.errors import InputError
-from spatialcore.storage import canonical, join, parse_uri
-from spatialcore.storage.secrets import redact, remember_secret
+from spatialcore.errors import InputError, StorageError
+from spatialcore.storage import canonical, is_writable, join, local_path, parse_uri
 
 
-def test_places() -> None:
+def test_parse_uri() -> None:
     assert parse_uri("s3://bucket/a/b.h5ad").path == "bucket/a/b.h5ad"
     assert parse_uri("gcs://bucket/b.h5ad").uri == "gs://bucket/b.h5ad"
     assert parse_uri("https://host/a/b.h5ad?x=1#top").name == "b.h5ad"
@@ -19,20 +18,52 @@ def test_places() -> None:
 
 
 @pytest.mark.parametrize(
-    ("uri", "hint"), [("s4://b/k", "s3://"), ("s3://bucket", "bucket/path"), ("  ", "pass a path")]
+    ("uri", "hint"),
+    [
+        ("s4://b/k", "supported: .*s3://"),
+        ("gss://b/k", "did you mean gs://"),
+        ("s3://bucket", "bucket/path"),
+        ("  ", "pass a path"),
+    ],
 )
-def test_what_is_no_place(uri: str, hint: str) -> None:
+def test_invalid_uri(uri: str, hint: str) -> None:
     with pytest.raises(InputError, match=hint):
         parse_uri(uri)
 
 
-def test_canonical_drops_passwords_and_signatures() -> None:
+def test_canonical_has_no_passwords_and_signatures() -> None:
     signed = "https://me:hunter22@Host.org/a b.h5ad?part=2&X-Amz-Signature=abc&X-Amz-Credential=def&Expires=9"
     assert canonical(signed) == "https://host.org/a%20b.h5ad?part=2"
 
 
-def test_redaction(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "planted/secret")
-    remember_secret("told-secret", None, "abc")
-    text = redact("planted/secret told-secret abc https://u:p4ss@h/?sig=zzz&a=1 Authorization: Bearer eyJ.x-y")
-    assert text == "*** *** abc https://***@h/?sig=***&a=1 Authorization: Bearer ***"
+def test_location() -> None:
+    local, remote = parse_uri("/data/a.h5ad"), parse_uri("az://lab/samples/a.h5ad")
+    assert (local.is_local, local.local_path, local.bucket) == (True, Path("/data/a.h5ad"), "")
+    assert (remote.is_local, remote.local_path, remote.bucket) == (False, None, "lab")
+    assert remote.backend is parse_uri("abfs://other/a").backend
+
+
+@pytest.mark.parametrize("uri", ["s3://lab/a", "https://host/a", "cellxgene://hlca", "ftp://host/a", ""])
+def test_no_local_path(uri: str) -> None:
+    assert local_path(uri) is None
+
+
+def test_local_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert local_path("a.h5ad") == local_path("file://a.h5ad") == local_path(tmp_path / "a.h5ad") == tmp_path / "a.h5ad"
+
+
+@pytest.mark.parametrize(
+    ("uri", "writable"),
+    [("a", True), ("s3a://lab/a", True), ("memory://a", True), ("http://h/a", False), ("x://a", False)],
+)
+def test_is_writable(uri: str, writable: bool) -> None:
+    assert is_writable(uri) == writable
+
+
+def test_attempt_names_the_request() -> None:
+    def denied() -> None:
+        raise PermissionError("denied")
+
+    with pytest.raises(StorageError, match=r"access denied: get https://host/a: (.|\n)*requires a sign-in"):
+        parse_uri("https://me:planted-password@host/a").attempt("get", denied)

@@ -1,4 +1,4 @@
-"""What the tests of faults share: a proxy before the S3 server, a file, a small disk, a process that is killed."""
+"""Helpers of the fault tests: permanent faults, a small disk, a process that is killed."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ from tests.contract import faulty_proxy as proxy
 from tests.contract.faulty_proxy import Act
 
 SIZE = 600_000
-WHAT_LASTS: dict[str, tuple[Act, str]] = {
+PERMANENT_FAULTS: dict[str, tuple[Act, str]] = {
     "403 AccessDenied": (proxy.status(403, "AccessDenied"), "AWS_ACCESS_KEY_ID"),
     "expired token": (proxy.status(400, "ExpiredToken", "The provided token has expired."), "expired"),
     "clock skew": (proxy.status(403, "RequestTimeTooSkewed"), "clock"),
@@ -23,16 +23,16 @@ WHAT_LASTS: dict[str, tuple[Act, str]] = {
 
 
 def run_and_kill(code: str, ready: Callable[[], bool]) -> None:
-    """Run Python code in a process of its own and kill it with SIGKILL as soon as something is there."""
+    """Run Python code in another process and kill it with SIGKILL as soon as it is ready."""
     process = subprocess.Popen([sys.executable, "-c", code], env=os.environ.copy(), stderr=subprocess.PIPE, text=True)
     try:
         for _ in range(600):
             if ready():
                 break
-            assert process.poll() is None, f"it ended before it could be killed: {process.communicate()[1]}"
+            assert process.poll() is None, f"the process ended before it could be killed: {process.communicate()[1]}"
             time.sleep(0.05)
         else:
-            pytest.fail("it did not come to the point where it was to be killed")
+            pytest.fail("the process was not ready to be killed in time")
     finally:
         process.send_signal(signal.SIGKILL)
         process.wait()
@@ -40,11 +40,11 @@ def run_and_kill(code: str, ready: Callable[[], bool]) -> None:
 
 @contextmanager
 def small_disk(folder: Path, kilobytes: int) -> Iterator[Path]:
-    """Mount a file system of this size; skip where that is not possible."""
+    """Mount a file system of this size; skip if that is not possible."""
     folder.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", str(folder)]
     if os.geteuid() != 0 or subprocess.run(command, capture_output=True, check=False).returncode:
-        pytest.skip("a small file system can be mounted by root only, and not in every container")
+        pytest.skip("mounting a small file system needs root, and does not work in every container")
     try:
         yield folder
     finally:

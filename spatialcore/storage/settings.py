@@ -1,4 +1,4 @@
-"""How long to wait and how often to try, in one place; every field can be set from the environment."""
+"""Time-outs, retries and block sizes of storage; every field can be set from the environment."""
 
 import os
 from dataclasses import dataclass, fields
@@ -9,32 +9,38 @@ MB: Final = 1 << 20
 
 
 @dataclass(frozen=True)
-class Policy:
+class StorageSettings:
     """Time-outs, retries and block sizes of storage.
 
-    A field is overridden by the environment variable ``SPATIALCORE_STORAGE_<FIELD>``.
+    The environment variable ``SPATIALCORE_STORAGE_<FIELD>`` overrides a field.
     """
 
     attempts: int = 7
-    """Tries of one request before a transient fault is reported."""
+    """Attempts of one request before a transient fault is reported."""
     first_wait: float = 0.5
-    """Seconds before the second try; doubled each time, with jitter."""
+    """Seconds before the second attempt; doubled each time, with jitter."""
     longest_wait: float = 20.0
-    """Seconds between two tries at most."""
+    """Seconds between two attempts at most."""
     connect_timeout: float = 15.0
     """Seconds to wait for a connection."""
     read_timeout: float = 60.0
     """Seconds without a byte before a transfer counts as stalled."""
     block: int = 8 * MB
-    """Bytes sent in one part, and at most fetched again after a kill."""
+    """Bytes sent in one part, and at most downloaded again after a kill."""
     stretch: int = 64 * MB
-    """Bytes asked for in one request of a download; they are written as they come."""
+    """Bytes requested at once by a download; they are written as they arrive."""
     streams: int = 4
-    """Requests of one transfer under way at once; memory is about ``block * streams``."""
+    """Concurrent requests of one transfer; memory is about ``block * streams``."""
 
     @classmethod
     def from_environment(cls) -> Self:
-        """Return the defaults with what the environment overrides."""
+        """Return the defaults, overridden from the environment.
+
+        Examples
+        --------
+        >>> StorageSettings.from_environment().streams
+        4
+        """
         values: dict[str, Any] = {}
         for field in fields(cls):
             text = os.environ.get(PREFIX + field.name.upper())

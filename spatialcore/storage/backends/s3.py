@@ -1,0 +1,240 @@
+"""S3 and stores that speak its protocol, through s3fs.
+
+An upload in parts is visible only when the store is told to complete it, which happens only after every part has been
+compared with the file. So no temporary name and no copy inside the store are needed.
+"""
+
+import hashlib
+import mimetypes
+import os
+from base64 import b64encode
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from spatialcore.core.logging import get_logger
+from spatialcore.errors import FileMissingError, StorageError
+from spatialcore.storage.backends.base import Backend, Info, split_bucket
+from spatialcore.storage.backends.parts import part_length, send_parts
+from spatialcore.storage.connections import Options
+from spatialcore.storage.retry import attempt
+from spatialcore.storage.settings import MB, StorageSettings
+from spatialcore.storage.types import AlteredError, Confirm, Sink, Stat, TruncatedError
+
+if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem
+
+log = get_logger(__name__)
+T = TypeVar("T")
+
+_MARK: Final = "spatialcore-write"
+_MOST_PARTS: Final = 9_000  # S3 accepts 10,000
+_SMALLEST_PART: Final = 5 * MB  # except for the last one
+
+
+class S3Backend(Backend):
+    """Buckets of S3."""
+
+    pins_version = True
+    extra = "s3"
+    missing_package = "boto3 is needed for s3:// URIs: pip install boto3 s3fs"
+    sign_in = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or check what this key may read and write"
+    variables = ("AWS_",)
+    client_errors = (("botocore.exceptions", "BotoCoreError"), ("botocore.exceptions", "ClientError"))
+
+    def file_system_class(self) -> type["AbstractFileSystem"]:
+        """Return s3fs's file system."""
+        from s3fs import S3FileSystem
+
+        s3: type[AbstractFileSystem] = S3FileSystem
+        return s3
+
+    def default_options(self, settings: StorageSettings) -> Options:
+        """Return time-outs and the size of the connection pool; the SDK's own retries are switched off."""
+        config = {
+            "connect_timeout": settings.connect_timeout,
+            "read_timeout": settings.read_timeout,
+            "retries": {"total_max_attempts": 1},
+            "max_pool_connections": max(10, 2 * settings.streams),
+            # Every request has its own MD5; other stores than Amazon's reject the SDK's checksums.
+            "request_checksum_calculation": "when_required",
+            "response_checksum_validation": "when_required",
+        }
+        return {"config_kwargs": config, "use_listings_cache": False, "max_concurrency": settings.streams}
+
+    def create(self, options: Options) -> "AbstractFileSystem":
+        """Create a file system without retries of its own."""
+        system = super().create(options)
+        system.retries = 1
+        return system
+
+    def tiledb_config(self) -> dict[str, str]:
+        """Return region and endpoint; TileDB reads the keys from the environment itself."""
+        region = os.environ.get("AWS_DEFAULT_REGION") or os.environ.get("AWS_REGION") or "us-east-1"
+        config = {"vfs.s3.no_sign_request": "false", "vfs.s3.region": region}
+        endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+        if endpoint:
+            scheme, _, host = endpoint.partition("://")
+            config |= {
+                "vfs.s3.endpoint_override": host.rstrip("/"),
+                "vfs.s3.scheme": scheme,
+                "vfs.s3.use_virtual_addressing": "false",
+            }
+        return config
+
+    def stat_of(self, info: Info) -> Stat:
+        """Return size and entity tag, which is an MD5 unless the object was sent in parts or is encrypted."""
+        etag = str(info.get("ETag", "")).strip('"')
+        encrypted = str(info.get("ServerSideEncryption", "AES256")) not in {"AES256", ""}
+        return Stat(token=etag, size=int(info["size"]), md5="" if "-" in etag or encrypted else etag, etag=etag)
+
+    def read(self, path: str) -> bytes:
+        """Return the content in one request; s3fs would ask for the size first."""
+        content: bytes = self.file_system(path).cat_file(path, max_concurrency=1)
+        return content
+
+    def stream(self, path: str, stat: Stat, start: int, end: int | None, sink: Sink) -> None:
+        """Read one body of the version; the store refuses any other."""
+        from fsspec.asyn import sync
+
+        system, (bucket, key) = self.file_system(path), split_bucket(path)
+        request = {"Bucket": bucket, "Key": key, "IfMatch": f'"{stat.etag}"'}
+        if end is not None and (start, end) != (0, stat.size):
+            request["Range"] = f"bytes={start}-{end - 1}"
+
+        async def read() -> None:
+            body = (await system._call_s3("get_object", **request))["Body"]
+            try:
+                while block := await body.read(MB):
+                    sink(block)
+            finally:
+                body.close()
+
+        sync(system.loop, read)
+
+    def write(self, path: str, data: bytes, *, only_over: str | None, mark: str) -> Stat:
+        """Store an object in one request with its MD5, under a condition on its entity tag."""
+        bucket, key = split_bucket(path)
+        condition: dict[str, Any] = {}
+        if only_over is not None:
+            condition = {"IfMatch": f'"{only_over}"'} if only_over else {"IfNoneMatch": "*"}
+            condition["Metadata"] = {_MARK: mark}
+        md5 = hashlib.md5(data, usedforsecurity=False)
+        system = self.file_system(path)
+        answer = system.call_s3(
+            "put_object", Bucket=bucket, Key=key, Body=data, ContentMD5=_base64(md5.digest()), **condition
+        )
+        etag = str(answer["ETag"]).strip('"')
+        if not condition and _etags_are_md5s(answer) and etag != md5.hexdigest():
+            raise AlteredError(f"the object has checksum {etag}, expected {md5.hexdigest()}")  # the retry replaces it
+        return Stat(token=etag, size=len(data), etag=etag)
+
+    def mark_of(self, path: str) -> str:
+        """Return the mark from the object's metadata."""
+        bucket, key = split_bucket(path)
+        answer = self.file_system(path).call_s3("head_object", Bucket=bucket, Key=key)
+        return str(answer.get("Metadata", {}).get(_MARK, ""))
+
+    def upload(self, source: Path, path: str, size: int, confirm: Confirm, *, move: bool) -> tuple[Stat, str]:
+        """Send a file in parts, each with its MD5 and compared with the entity tag that the store answers."""
+        if not size:
+            return self.write(path, b"", only_over=None, mark=""), hashlib.sha256().hexdigest()
+        upload = self._begin(path, source.name)
+        try:
+            length = part_length(size, smallest=_SMALLEST_PART, most_parts=_MOST_PARTS)
+            digest, parts = send_parts(source, size, length, upload.send)
+            confirm()
+            etag = self._complete(upload, parts)
+        except BaseException:
+            upload.abort()
+            raise
+        return Stat(token=etag, size=size, etag=etag), digest
+
+    def _begin(self, path: str, name: str) -> "_PartUpload":
+        system, (bucket, key) = self.file_system(path), split_bucket(path)
+        names = {"Bucket": bucket, "Key": key}
+        content_type, _ = mimetypes.guess_type(name)
+        options = {"ContentType": content_type} if content_type else {}
+        answer = self.attempt("put", path, lambda: system.call_s3("create_multipart_upload", **names, **options))
+        what, upload = f"put {self.canonical(path)}", {**names, "UploadId": answer["UploadId"]}
+        return _PartUpload(system, path, upload, what, self.sign_in, _etags_are_md5s(answer))
+
+    def _complete(self, upload: "_PartUpload", parts: list[tuple[str, bytes]]) -> str:
+        """Make the parts one object; return its entity tag.
+
+        If the answer is lost, the store does not know the upload when the request is repeated: then the object's
+        entity tag is compared.
+        """
+        joined = hashlib.md5(b"".join(md5 for _, md5 in parts), usedforsecurity=False).hexdigest()
+        expected = f"{joined}-{len(parts)}"
+        try:
+            return upload.complete([etag for etag, _ in parts])
+        except FileMissingError:
+            if self._etag_of(upload.path) != expected:
+                raise TruncatedError("the store has lost the parts of the upload") from None
+            return expected
+
+    def _etag_of(self, path: str) -> str:
+        try:
+            return self.attempt("stat", path, lambda: self.stat(path)).etag
+        except FileMissingError:
+            return ""
+
+
+@dataclass(frozen=True)
+class _PartUpload:
+    """An upload in parts that has begun."""
+
+    system: "AbstractFileSystem"
+    path: str
+    names: Mapping[str, str]
+    what: str
+    sign_in: str
+    etags_are_md5s: bool
+
+    def call(self, method: str, **arguments: object) -> dict[str, Any]:
+        """Call a method of the S3 client for this upload."""
+        answer: dict[str, Any] = self.system.call_s3(method, **self.names, **arguments)
+        return answer
+
+    def attempt(self, operation: Callable[[], T], detail: str = "") -> T:
+        """Run a request; retry it while its faults are transient."""
+        return attempt(operation, what=self.what + detail, sign_in=self.sign_in)
+
+    def send(self, number: int, data: bytes) -> tuple[str, bytes]:
+        """Send a part; return its entity tag and its MD5."""
+        return self.attempt(lambda: self._send_once(number, data), f", part {number}")
+
+    def _send_once(self, number: int, data: bytes) -> tuple[str, bytes]:
+        md5 = hashlib.md5(data, usedforsecurity=False)
+        answer = self.call("upload_part", PartNumber=number, Body=data, ContentMD5=_base64(md5.digest()))
+        etag = str(answer["ETag"])
+        if self.etags_are_md5s and etag.strip('"') != md5.hexdigest():
+            raise AlteredError(f"part {number} has checksum {etag}, expected {md5.hexdigest()}")
+        return etag, md5.digest()
+
+    def complete(self, etags: list[str]) -> str:
+        """Make the parts one object; return its entity tag."""
+        parts = {"Parts": [{"PartNumber": number, "ETag": etag} for number, etag in enumerate(etags, 1)]}
+        answer = self.attempt(lambda: self.call("complete_multipart_upload", MultipartUpload=parts))
+        return str(answer["ETag"]).strip('"')
+
+    def abort(self) -> None:
+        """Have the store remove the parts."""
+        settings = replace(StorageSettings.from_environment(), attempts=2)
+        try:
+            attempt(lambda: self.call("abort_multipart_upload"), what=f"abort: {self.what}", settings=settings)
+        except FileMissingError:
+            return
+        except StorageError as error:
+            log.warning("could not remove an unfinished upload: %s", error)
+
+
+def _etags_are_md5s(answer: Mapping[str, object]) -> bool:
+    """Tell from an answer whether entity tags are MD5s: not if the store encrypts with other keys than its own."""
+    return answer.get("ServerSideEncryption", "AES256") == "AES256" and "SSECustomerAlgorithm" not in answer
+
+
+def _base64(digest: bytes) -> str:
+    return b64encode(digest).decode()

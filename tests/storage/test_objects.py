@@ -1,0 +1,79 @@
+"""Small objects: read, written, and written under a condition."""
+
+import hashlib
+import uuid
+
+import pytest
+
+from spatialcore import storage
+from spatialcore.errors import ConflictError, InputError, StorageError
+from spatialcore.storage.backends.memory import MemoryBackend
+
+
+@pytest.fixture
+def uri() -> str:
+    return f"memory://objects/{uuid.uuid4().hex}.txt"
+
+
+def test_put_and_read(uri: str) -> None:
+    file = storage.put_bytes(b"cells", uri)
+    assert (file.uri, file.size, file.sha256) == (uri, 5, hashlib.sha256(b"cells").hexdigest())
+    assert storage.read_bytes(uri) == b"cells"
+    assert storage.token(uri) == file.token
+    assert storage.exists(uri)
+
+
+def test_denied_access_is_not_absence(uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(self: MemoryBackend, path: str) -> None:
+        raise PermissionError("denied")
+
+    monkeypatch.setattr(MemoryBackend, "stat", denied)
+    with pytest.raises(StorageError, match="access denied: stat memory://objects"):
+        storage.exists(uri)
+
+
+def test_conditions(uri: str) -> None:
+    first = storage.put_new(b"1", uri)
+    with pytest.raises(ConflictError, match=f"cannot write {uri}: it exists already"):
+        storage.put_new(b"2", uri)
+    second = storage.put_if(b"22", uri, expected=first.token)
+    with pytest.raises(ConflictError, match=f"cannot write {uri}: it is not the expected version"):
+        storage.put_if(b"3", uri, expected=first.token)
+    assert storage.read_versioned(uri) == (b"22", second.token)
+    with pytest.raises(InputError, match="an empty version token"):
+        storage.put_if(b"3", uri, expected="")
+
+
+@pytest.mark.parametrize("ours", [True, False])
+def test_own_object_after_a_lost_answer_is_a_success(uri: str, ours: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    write, marks = MemoryBackend.write, []
+
+    def lose_the_answer(self: MemoryBackend, path: str, data: bytes, *, only_over: str | None, mark: str) -> object:
+        stored = write(self, path, data, only_over=only_over, mark=mark)
+        marks.append(mark if ours else "another writer")
+        raise ConnectionResetError(stored)
+
+    monkeypatch.setattr(MemoryBackend, "write", lose_the_answer)
+    monkeypatch.setattr(MemoryBackend, "mark_of", lambda self, path: marks[0])
+    if ours:
+        assert storage.put_new(b"cells", uri).token == storage.token(uri)
+    else:
+        with pytest.raises(ConflictError):
+            storage.put_new(b"cells", uri)
+
+
+def test_object_that_changes_while_it_is_read(uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    storage.put_text("first", uri)
+    read, calls = MemoryBackend.read, []
+
+    def replace_after_read(self: MemoryBackend, path: str) -> bytes:
+        content = read(self, path)
+        calls.append(content)
+        if len(calls) == 1:
+            storage.put_text("second version", uri)
+        return content
+
+    monkeypatch.setattr(MemoryBackend, "read", replace_after_read)
+    with pytest.raises(StorageError, match="changed while it was read"):
+        storage.read_versioned(uri)
+    assert storage.read_versioned(uri)[0] == b"second version"
