@@ -1,112 +1,56 @@
-"""The artifact: ``{name}.pkl``, and ``{name}_celltypist.json``, ``{name}_colors.json``, ``{name}_card.md`` beside it.
+"""The files of a model: ``{name}.pkl``, ``{name}_celltypist.json``, ``{name}_colors.json`` and ``{name}_card.md``.
 
-The pickle is an ordinary CellTypist model. What CellTypist has no place for (the second voter, the class profiles,
-the calibration) lies under one extra key of its dictionary, which CellTypist ignores. The sidecar says in plain
-text what the model is: its classes with their Cell Ontology ids, its genes, its input scale, how it was trained,
-how well it does on held-out cells, and the sha256 of the pickle, which is checked before the model is used.
+The pickle is an ordinary CellTypist model. What CellTypist does not have (the auxiliary model, the class profiles, the
+calibration) is under one extra key of its dictionary, which CellTypist ignores. The sidecar describes the model:
+classes with their Cell Ontology ids, genes, input scale, training, scores on held-out cells, and the sha256 of the
+pickle, which is checked when the model is loaded.
 """
 
 import json
 import pickle
-from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from spatialcore.annotation.model.calibration import Calibration
 from spatialcore.annotation.model.card import render_card
+from spatialcore.annotation.model.celltyping_model import CellTypingModel
 from spatialcore.annotation.model.celltypist_format import FORMAT, as_celltypist, model_parts
-from spatialcore.annotation.model.linear import Standardized
 from spatialcore.annotation.model.safe_pickle import read_pickle
 from spatialcore.core.files import whole
-from spatialcore.core.normalization import TARGET_SUM
 from spatialcore.core.provenance import sha256_of_file, versions
-from spatialcore.core.types import Floats
 from spatialcore.errors import ModelError
 
-
-@dataclass(frozen=True)
-class CellTypingModel:
-    """A trained model, ready to score cells.
-
-    Parameters
-    ----------
-    classes
-        Names of the cell types, in the order of the scores.
-    genes
-        Gene symbols the model reads.
-    linear
-        The CellTypist model itself.
-    ontology_ids
-        Class -> Cell Ontology id; empty text where the class has none.
-    colors
-        Class -> hex colour.
-    target_sum
-        The total to which a cell is brought over the model's genes before log1p.
-    second
-        A second linear model (input log1p at 10,000), trained on the reference as it is; its opinion feeds the
-        confidence. ``None`` for models without calibration.
-    profiles
-        Expected share of each gene per class on the query's platform, classes x genes; ``None`` without calibration.
-    calibration
-        Turns scores into the probability of being right; ``None`` for models of others.
-    metadata
-        What the sidecar says.
-    """
-
-    classes: tuple[str, ...]
-    genes: tuple[str, ...]
-    linear: Standardized
-    ontology_ids: dict[str, str] = field(default_factory=dict)
-    colors: dict[str, str] = field(default_factory=dict)
-    target_sum: float = TARGET_SUM
-    second: Standardized | None = None
-    profiles: Floats | None = None
-    calibration: Calibration | None = None
-    metadata: dict[str, Any] = field(default_factory=dict)
-    path: Path | None = None
-
-    @cached_property
-    def sha256(self) -> str:
-        """The digest of the pickle, empty for a model that was never saved."""
-        return sha256_of_file(self.path) if self.path else ""
-
-    @property
-    def ontology_names(self) -> dict[str, str]:
-        """Class -> Cell Ontology name, empty text where the class has no id."""
-        stored = self.metadata.get("ontology_names", {})
-        return {name: stored.get(name, name if self.ontology_ids.get(name) else "") for name in self.classes}
+__all__ = ["CellTypingModel", "card_path", "colors_path", "load_model", "save_model", "sidecar_path"]
 
 
 def sidecar_path(path: Path) -> Path:
-    """Return where the JSON beside a model lies."""
+    """Return the path of the JSON sidecar of a model."""
     return path.with_name(f"{path.stem}_celltypist.json")
 
 
 def colors_path(path: Path) -> Path:
-    """Return where the colours beside a model lie."""
+    """Return the path of the colours of a model."""
     return path.with_name(f"{path.stem}_colors.json")
 
 
 def card_path(path: Path) -> Path:
-    """Return where the model card beside a model lies."""
+    """Return the path of the card of a model."""
     return path.with_name(f"{path.stem}_card.md")
 
 
 def load_model(path: str | Path) -> CellTypingModel:
-    """Read a model from a local file without running anything that is in it.
+    """Read a model from a local file without running code from it.
 
     Parameters
     ----------
     path
-        A ``.pkl``: one of ours, or any CellTypist model. A bare file name means the current folder.
+        A ``.pkl`` of this package or of CellTypist. A file name without a folder is in the current folder.
 
     Raises
     ------
     FileMissingError
-        There is no such file.
+        The file does not exist.
     ModelError
-        The file is damaged, holds objects that no model needs, or is not the one its sidecar describes.
+        The file is damaged, contains objects that a model must not contain, or differs from its sidecar.
     """
     file = Path(path).expanduser()
     metadata = _read_json(sidecar_path(file))
@@ -115,19 +59,19 @@ def load_model(path: str | Path) -> CellTypingModel:
     if stated and stated != sha256_of_file(file):
         raise ModelError(
             f"{file} is not the file that {sidecar_path(file).name} describes: its sha256 differs",
-            hint="fetch both files again, or delete the sidecar if you know where the model comes from",
+            hint="download both files again, or delete the sidecar if the model is from a source you trust",
         )
     parts = model_parts(content, metadata, file)
     return CellTypingModel(**parts, colors=_read_json(colors_path(file)), metadata=metadata, path=file)
 
 
 def save_model(model: CellTypingModel, path: str | Path) -> CellTypingModel:
-    """Write the files of a model and its card; each appears under its name only when it is whole.
+    """Write the files of a model; each appears under its name when it is complete.
 
     Returns
     -------
     CellTypingModel
-        The same model, knowing its path.
+        The same model with its path.
     """
     from dataclasses import replace
 
@@ -158,9 +102,9 @@ def _read_json(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text())
     except ValueError as error:
-        raise ModelError(f"{path} is not JSON: {error}", hint="fetch or write it again") from error
+        raise ModelError(f"{path} is not JSON: {error}", hint="download or write it again") from error
     if not isinstance(content, dict):
-        raise ModelError(f"{path} holds no table", hint="fetch or write it again")
+        raise ModelError(f"{path} is not a JSON object", hint="download or write it again")
     return content
 
 

@@ -1,24 +1,22 @@
 """The dictionary in a model's pickle, as stock CellTypist reads it: from a model and back."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from spatialcore.annotation.model.calibration import Calibration
+from spatialcore.annotation.model.celltyping_model import CellTypingModel
 from spatialcore.annotation.model.linear import Standardized
 from spatialcore.core.normalization import TARGET_SUM
 from spatialcore.errors import ModelError
-
-if TYPE_CHECKING:
-    from spatialcore.annotation.model.artifact import CellTypingModel
 
 EXTRA_KEY = "spatialcore"
 FORMAT = 1
 
 
 def model_parts(content: dict[str, Any], metadata: dict[str, Any], path: Path) -> dict[str, Any]:
-    """Return the fields of a :class:`~spatialcore.annotation.model.artifact.CellTypingModel` from its pickle.
+    """Return the fields of a :class:`~spatialcore.annotation.model.celltyping_model.CellTypingModel` from its pickle.
 
     Parameters
     ----------
@@ -72,7 +70,7 @@ def _check_shapes(linear: Standardized, classes: tuple[str, ...], genes: tuple[s
         raise ModelError(f"{path}: coefficients or scales are not finite positive numbers", hint="train it again")
 
 
-def as_celltypist(model: "CellTypingModel") -> dict[str, Any]:
+def as_celltypist(model: CellTypingModel) -> dict[str, Any]:
     """Build the dictionary that stock CellTypist unpickles."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.preprocessing import StandardScaler
@@ -88,7 +86,7 @@ def as_celltypist(model: "CellTypingModel") -> dict[str, Any]:
     return {"Model": classifier, "Scaler_": scaler, "description": _description(model), EXTRA_KEY: _extra(model)}
 
 
-def _description(model: "CellTypingModel") -> dict[str, Any]:
+def _description(model: CellTypingModel) -> dict[str, Any]:
     about = model.metadata
     return {
         "date": about.get("date", ""),  # none by us: the same training gives the same bytes
@@ -101,7 +99,7 @@ def _description(model: "CellTypingModel") -> dict[str, Any]:
     }
 
 
-def _extra(model: "CellTypingModel") -> dict[str, Any]:
+def _extra(model: CellTypingModel) -> dict[str, Any]:
     return {
         "ontology_ids": model.ontology_ids,
         "target_sum": model.target_sum,

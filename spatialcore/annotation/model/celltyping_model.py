@@ -1,0 +1,65 @@
+"""A model in memory."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from spatialcore.annotation.model.calibration import Calibration
+from spatialcore.annotation.model.linear import Standardized
+from spatialcore.core.normalization import TARGET_SUM
+from spatialcore.core.provenance import sha256_of_file
+from spatialcore.core.types import Floats
+
+
+@dataclass(frozen=True)
+class CellTypingModel:
+    """A trained model, ready to score cells.
+
+    Parameters
+    ----------
+    classes
+        Names of the classes, in the order of the scores.
+    genes
+        Gene symbols that the model reads.
+    linear
+        The linear model, as in CellTypist.
+    ontology_ids
+        Class -> Cell Ontology id, or empty text.
+    colors
+        Class -> hex colour.
+    target_sum
+        Total of a cell over the model's genes before log1p.
+    second
+        Auxiliary linear model (input log1p at 10,000), trained on the unchanged reference; a feature of the
+        calibration. ``None`` without calibration.
+    profiles
+        Expected share of each gene per class on the query's platform, classes x genes; ``None`` without calibration.
+    calibration
+        From scores to the probability that a call is right; ``None`` for models of other packages.
+    metadata
+        Content of the sidecar.
+    """
+
+    classes: tuple[str, ...]
+    genes: tuple[str, ...]
+    linear: Standardized
+    ontology_ids: dict[str, str] = field(default_factory=dict)
+    colors: dict[str, str] = field(default_factory=dict)
+    target_sum: float = TARGET_SUM
+    second: Standardized | None = None
+    profiles: Floats | None = None
+    calibration: Calibration | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+    path: Path | None = None
+
+    @cached_property
+    def sha256(self) -> str:
+        """Digest of the pickle; empty for a model that was not saved."""
+        return sha256_of_file(self.path) if self.path else ""
+
+    @property
+    def ontology_names(self) -> dict[str, str]:
+        """Class -> Cell Ontology name, or empty text without an id."""
+        stored = self.metadata.get("ontology_names", {})
+        return {name: stored.get(name, name if self.ontology_ids.get(name) else "") for name in self.classes}

@@ -1,0 +1,28 @@
+"""The model in memory: names of terms, and the digest of its file."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+
+from spatialcore.annotation.model.artifact import load_model, save_model
+from spatialcore.annotation.model.celltyping_model import CellTypingModel
+from spatialcore.annotation.model.linear import Standardized
+
+
+def small_model() -> CellTypingModel:
+    linear = Standardized(np.ones((3, 2)), np.zeros(3), np.zeros(2), np.ones(2))
+    ids = {"B cell": "CL:0000236", "T cell": "CL:0000084", "odd": ""}
+    return CellTypingModel(("B cell", "T cell", "odd"), ("MS4A1", "CD3D"), linear, ontology_ids=ids)
+
+
+def test_a_class_without_a_term_has_no_ontology_name() -> None:
+    assert small_model().ontology_names == {"B cell": "B cell", "T cell": "T cell", "odd": ""}
+
+
+def test_the_digest_is_that_of_the_file(tmp_path: Path) -> None:
+    model = small_model()
+    assert model.sha256 == ""
+    saved = save_model(model, tmp_path / "small.pkl")
+    digest = hashlib.sha256((tmp_path / "small.pkl").read_bytes()).hexdigest()
+    assert saved.sha256 == load_model(tmp_path / "small.pkl").sha256 == digest
