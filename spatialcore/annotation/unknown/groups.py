@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -19,12 +19,10 @@ from spatialcore.annotation.unknown.clustering import cluster_cells
 from spatialcore.annotation.unknown.naming import dropped_labels, marker_lineage, reference_query
 from spatialcore.core.logging import get_logger
 from spatialcore.core.normalization import TARGET_SUM, log1p_normalize, row_totals
+from spatialcore.core.rank_sum import RankSum, rank_sum
 from spatialcore.core.types import Codes
 from spatialcore.core.validation import require_whole
 from spatialcore.errors import InputError
-
-if TYPE_CHECKING:
-    from spatialcore.plotting.ranksum import RankSum
 
 log = get_logger(__name__)
 
@@ -161,7 +159,7 @@ def _counts(adata: AnnData, rows: Codes) -> tuple[sparse.csr_matrix, npt.NDArray
 def _describe(
     adata: AnnData,
     codes: Codes,
-    statistics: "RankSum",
+    statistics: RankSum,
     genes: npt.NDArray[np.str_],
     names: list[str],
 ) -> pd.DataFrame:
@@ -192,14 +190,10 @@ def _describe(
     return pd.DataFrame(rows, columns=list(TABLE))
 
 
-def _gene_statistics(counts: sparse.csr_matrix, codes: Codes, n_groups: int) -> "RankSum":
+def _gene_statistics(counts: sparse.csr_matrix, codes: Codes, n_groups: int) -> RankSum:
     """Compare every gene of every group with all cells outside it; the last row is that of those in no group."""
-    from spatialcore.plotting.groups import Groups
-    from spatialcore.plotting.ranksum import rank_sum
-
-    names = (*(str(k) for k in range(n_groups)), "others")
     logged = log1p_normalize(counts, TARGET_SUM)
-    return rank_sum(logged, Groups(names, np.where(codes < 0, n_groups, codes)))
+    return rank_sum(logged, np.where(codes < 0, n_groups, codes), n_groups + 1)
 
 
 def _place(adata: AnnData, inside: Mask) -> dict[str, float]:
