@@ -1,6 +1,8 @@
 """Calibration of the confidence on open pairs: calls above 0.8, unseen types, noise.
 
 python -m benchmarks.calibration --data ../shared/data
+
+``--confidence calibrated+neighbors`` also asks the most alike cells (``detect_unseen=True``).
 """
 
 import argparse
@@ -54,7 +56,13 @@ class Called:
     def call(self, method: str, counts: sparse.csr_matrix | None = None) -> tuple[npt.NDArray[np.str_], Floats]:
         """Return calls and confidence of the query, or of other counts on its genes."""
         adata: AnnData = self.pair.query_data(counts)
-        annotate_celltypist(adata, custom_model_path=self.path, confidence_transform=method)  # type: ignore[arg-type]
+        transform, _, neighbors = method.partition("+")
+        annotate_celltypist(
+            adata,
+            custom_model_path=self.path,
+            confidence_transform=transform,  # type: ignore[arg-type]
+            detect_unseen=bool(neighbors),
+        )
         return adata.obs[columns.PREDICTED].astype(str).to_numpy(), adata.obs[columns.CONFIDENCE].to_numpy()
 
 

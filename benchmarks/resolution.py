@@ -1,145 +1,147 @@
-"""Accuracy of ``resolution="auto"`` for fine types: forced calls against calls of common ancestors.
+"""Calls by level on pairs of fine types: how many cells are called, how right, how calibrated, and sets of types.
 
     python -m benchmarks.resolution --data ../shared/data
 
-A call is correct if it is the true type or an ancestor of it within two is_a steps. ``forced`` gives every cell its
-best class; ``auto`` may give a cell the lowest common ancestor of two classes that are confused on held-out cells.
+Three tables. **Calls at 0.8**: ``class`` calls the best class or nothing, ``auto`` the finest term that reaches 0.8.
+``right``: the call is the true term or above it; ``near``: and within two is_a steps; ``info``: 1 for a class,
+log(K / classes below) / log K for a term above, 0 for no call. **Levels**: expected calibration error and accuracy of
+levels 1 to 3. **Sets at 0.9**: coverage and mean size of the smallest sets of the query (empty ones allowed), of the
+same with at least the best class, and of split conformal prediction with the same probabilities, its bound from a half
+of the reference that took no part in training, measured as the query's platform would.
 """
 
 import argparse
 import tempfile
 import warnings
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-import anndata
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from anndata import AnnData
 
-from benchmarks.accuracy_pairs import open_lung
+from benchmarks.calibration import expected_calibration_error
+from benchmarks.fine_pairs import Fine, all_right, fine_pairs, is_near
 from spatialcore import columns
 from spatialcore.annotation.annotate import annotate_celltypist
-from spatialcore.annotation.ontology.hierarchy import ancestors, distance
-from spatialcore.annotation.ontology.mapping import add_ontology_ids
-from spatialcore.annotation.training.platform import thin_to_depths
+from spatialcore.annotation.calls.level_columns import apply_threshold, class_tree
+from spatialcore.annotation.calls.levels import ClassTree
+from spatialcore.annotation.calls.prediction_sets import cell_probabilities, smallest_sets
+from spatialcore.annotation.training.fitting import TargetPlatform
+from spatialcore.annotation.training.platform import class_profiles, estimate_platform
 from spatialcore.annotation.training.train import train_celltypist_model
-from spatialcore.core.counts import recover_counts
-from spatialcore.core.normalization import log1p_normalize
 
-STEPS = 2
-BLOOD = {
-    "T_CD4": "CL:0000624",
-    "T_CD8": "CL:0000625",
-    "Mono_CD14": "CL:0001054",
-    "Mono_CD16": "CL:0002397",
-    "B": "CL:0000236",
-    "NK": "CL:0000623",
-    "DC": "CL:0000451",
-    "MK": "CL:0000556",
-    "HSC": "CL:0000037",
-}
-PBMC68K = {
-    "CD14+ Monocyte": "Mono_CD14",
-    "CD19+ B": "B",
-    "CD34+": "HSC",
-    "CD4+/CD25 T Reg": "T_CD4",
-    "CD4+/CD45RA+/CD25- Naive T": "T_CD4",
-    "CD4+/CD45RO+ Memory": "T_CD4",
-    "CD56+ NK": "NK",
-    "CD8+ Cytotoxic T": "T_CD8",
-    "CD8+/CD45RA+ Naive Cytotoxic": "T_CD8",
-    "Dendritic": "DC",
-}
+THRESHOLD, COVERAGE = 0.8, 0.9
+Table = dict[str, dict[str, float]]
 
 
-@dataclass(frozen=True)
-class Fine:
-    """A reference with Cell Ontology ids and a query with true ids."""
-
-    name: str
-    reference: AnnData
-    query: AnnData
-    truth: npt.NDArray[np.str_]
-
-
-def fine_pairs(data: Path) -> Iterator[Fine]:
-    """Yield the pairs: blood at full depth and thinned, across studies and assays; the simulated lung."""
-    blood = anndata.read_h5ad(data / "pbmc_symphony_3assay.h5ad")
-    other = anndata.read_h5ad(data / "pbmc68k_reduced.h5ad")
-    other.obs["cell_type"] = other.obs["cell_type"].astype(str).map(PBMC68K)
-    five = (blood.obs["donor"] == "5p").to_numpy()
-    for depth in (None, 100.0, 50.0):
-        yield _fine("PBMC > PBMC 68k", blood, other, depth)
-        yield _fine("PBMC 3' > 5'", blood[~five], blood[five], depth)
-    for depth in (150.0, 60.0):
-        pair = open_lung(data, depth=depth)
-        ids = _lung_ids(np.unique(pair.labels))
-        reference, query = pair.reference_data(), pair.query_data()
-        reference.obs[columns.ONTOLOGY_ID] = [ids[label] for label in pair.labels]
-        yield Fine(f"lung > CosMx 960, {depth:.0f} counts", reference, query, np.array([ids[t] for t in pair.truth]))
-
-
-def _fine(name: str, known: AnnData, seen: AnnData, depth: float | None) -> Fine:
-    shared = [gene for gene in seen.var_names if gene in set(known.var_names)]
-    known, seen = known[:, shared], seen[:, shared]
-    counts, query = recover_counts(known.X)[0], recover_counts(seen.X)[0]
-    if depth is not None:
-        query = thin_to_depths(query, np.array([depth]), np.random.default_rng(0))
-        name = f"{name}, {depth:.0f} counts"
-    labels = known.obs["cell_type"].astype(str)
-    obs = pd.DataFrame({columns.UNIFIED_CELL_TYPE: labels, columns.ONTOLOGY_ID: labels.map(BLOOD)})
-    reference = AnnData(log1p_normalize(counts, 1e4), obs, pd.DataFrame(index=shared))
-    reference.layers[columns.COUNTS] = counts
-    truth = seen.obs["cell_type"].astype(str).map(BLOOD).to_numpy(dtype=str)
-    return Fine(name, reference, AnnData(query, obs=seen.obs[[]].copy(), var=reference.var.copy()), truth)
-
-
-def _lung_ids(labels: npt.NDArray[np.str_]) -> dict[str, str]:
-    shell = AnnData(obs=pd.DataFrame({"label": labels}, index=[str(i) for i in range(len(labels))]))
-    table = add_ontology_ids(shell, source_col="label", tissue="lung")[2].table
-    return dict(zip(table["input_label"], table["id"].fillna(""), strict=True))
-
-
-def is_right(call: str, truth: str) -> bool:
-    """Return whether a call is the true term or an ancestor of it within two steps."""
-    return call == truth or (call in ancestors(truth) and distance(truth, call) <= STEPS)
-
-
-def measure(fine: Fine) -> dict[str, float]:
-    """Return the share of correct calls, forced and rolled back, and of the rolled-back calls alone.
-
-    Cells whose true type has no Cell Ontology term are excluded.
-    """
-    known = fine.truth != ""
+def annotated(reference: AnnData, queries: list[AnnData]) -> list[AnnData]:
+    """Train for the first query, and annotate all of them."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.pkl"
-        train_celltypist_model(fine.reference, output_path=path, trainer="logistic", query=fine.query)
-        found = {}
-        for resolution in ("class", "auto"):
-            called = annotate_celltypist(
-                fine.query,
+        train_celltypist_model(reference, output_path=path, trainer="logistic", query=queries[0])
+        return [
+            annotate_celltypist(
+                query,
                 custom_model_path=path,
-                min_confidence=0,
+                min_confidence=THRESHOLD,
                 confidence_transform="calibrated",
-                resolution=resolution,
+                min_gene_overlap_pct=0,
                 copy=True,
             )
-            found[resolution] = called.obs[columns.ONTOLOGY_ID].astype(str).to_numpy()[known]
-    right = {
-        name: np.array([is_right(a, b) for a, b in zip(calls, fine.truth[known], strict=True)])
-        for name, calls in found.items()
-    }
-    moved = found["auto"] != found["class"]
+            for query in queries
+        ]
+
+
+def tree_of(adata: AnnData) -> ClassTree:
+    """Return the tree over the classes."""
+    tree = class_tree(adata)
+    assert tree is not None
+    return tree
+
+
+def calls(adata: AnnData, truth: npt.NDArray[np.str_], resolution: str) -> dict[str, float]:
+    """Return what calls at 0.8 are worth at one resolution."""
+    tree = tree_of(adata)
+    adata = adata.copy()
+    apply_threshold(adata, THRESHOLD, resolution)  # type: ignore[arg-type]
+    names, ids = adata.obs[columns.CELL_TYPE].astype(str), adata.obs[columns.ONTOLOGY_ID].astype(str).to_numpy()
+    called = (adata.obs[columns.CONFIDENCE] >= THRESHOLD).to_numpy()
+    below = dict(zip(tree.names, tree.members.sum(axis=1), strict=True))
+    k = tree.n_classes
+    info = np.array([np.log(k / below.get(name, k)) / np.log(k) for name in names]) * called
+    right = all_right(ids, truth)
+    near = np.array([is_near(call, term) for call, term in zip(ids, truth, strict=True)])
     return {
-        "forced": right["class"].mean(),
-        "auto": right["auto"].mean(),
-        "rolled_back": moved.mean(),
-        "of_these_right_when_forced": right["class"][moved].mean() if moved.any() else np.nan,
-        "of_these_right_now": right["auto"][moved].mean() if moved.any() else np.nan,
+        "called": called.mean(),
+        "right": right[called].mean(),
+        "near": near[called].mean(),
+        "called and near": (called & near).mean(),
+        "info": info.mean(),
     }
+
+
+def level_results(adata: AnnData, truth: npt.NDArray[np.str_]) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return for each level the confidence in the best term and whether it is right."""
+    tree, results = tree_of(adata), []
+    apply_threshold(adata, 0.0)
+    ids = dict(zip(tree.names, tree.ids, strict=True))
+    for name, confidence in zip(columns.LEVELS, columns.LEVEL_CONFIDENCE, strict=True):
+        terms = adata.obs[name].astype(str).map(ids).fillna("").to_numpy(dtype=str)
+        results.append((adata.obs[confidence].to_numpy(), all_right(terms, truth)))
+    return results
+
+
+def sets(fine: Fine) -> dict[str, float]:
+    """Return coverage and size of sets of types, beside split conformal sets of the same probabilities."""
+    train, held = halves(fine.reference)
+    query, other = annotated(train, [fine.query, as_measured(held, fine)])
+    ours, theirs = cell_probabilities(query)[0], cell_probabilities(other)[0]
+    ids = tree_of(query).ids[: ours.shape[1]]
+    own = covers(ids, held.obs[columns.ONTOLOGY_ID].astype(str).to_numpy())
+    bound = np.quantile(np.where(own, theirs, 0).max(axis=1), 1 - COVERAGE, method="lower")
+    has_class = covers(ids, fine.truth).any(axis=1)
+    inside = covers(ids, fine.truth)[has_class]
+    probabilities = ours[has_class]
+    smallest = smallest_sets(probabilities, COVERAGE)
+    best = np.eye(len(ids), dtype=bool)[probabilities.argmax(axis=1)]
+    kinds = {"": smallest, "at least one: ": smallest | best, "conformal: ": probabilities >= bound}
+    found = {}
+    for kind, chosen in kinds.items():
+        found[f"{kind}coverage"] = (chosen & inside).any(axis=1).mean()
+        found[f"{kind}size"] = chosen.sum(axis=1).mean()
+    return found
+
+
+def halves(reference: AnnData) -> tuple[AnnData, AnnData]:
+    """Split every type of a reference in two."""
+    rng, first = np.random.default_rng(0), np.zeros(reference.n_obs, dtype=bool)
+    for _, rows in reference.obs.groupby(columns.UNIFIED_CELL_TYPE, observed=True).indices.items():
+        first[rng.permutation(rows)[: -(-len(rows) // 2)]] = True
+    return reference[first].copy(), reference[~first].copy()
+
+
+def as_measured(held: AnnData, fine: Fine) -> AnnData:
+    """Return reference cells as the query's platform would measure them."""
+    codes = pd.factorize(fine.reference.obs[columns.UNIFIED_CELL_TYPE])[0]
+    profiles = class_profiles(fine.reference.layers[columns.COUNTS], codes, codes.max() + 1)
+    target = TargetPlatform(platform=estimate_platform(profiles, fine.query.X))
+    counts = target.simulate(held.layers[columns.COUNTS], np.random.default_rng(0))
+    return AnnData(counts, obs=held.obs[[]].copy(), var=held.var.copy())
+
+
+def covers(ids: tuple[str, ...], truth: npt.NDArray[np.str_]) -> npt.NDArray[np.bool_]:
+    """Say which classes are right for each cell, cells x classes."""
+    return np.column_stack([all_right([term] * len(truth), truth) for term in ids])
+
+
+def markdown(title: str, rows: Table) -> str:
+    """Return a table with the mean of its rows."""
+    table = pd.DataFrame(rows).T
+    table.loc["**mean**"] = table.mean()
+    lines = [f"**{title}**", "", "| pair | " + " | ".join(table) + " |", "|---" * (len(table.columns) + 1) + "|"]
+    lines += [f"| {name} | " + " | ".join(f"{value:.3f}" for value in row) + " |" for name, row in table.iterrows()]
+    return "\n".join(lines)
 
 
 def main() -> None:
@@ -148,13 +150,28 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of the open data")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
-    rows = {fine.name: measure(fine) for fine in fine_pairs(options.data)}
-    table = pd.DataFrame(rows).T
-    table.loc["**mean**"] = table.mean()
-    print("| pair | " + " | ".join(str(name).replace("_", " ") for name in table) + " |")
-    print("|---" * (len(table.columns) + 1) + "|")
-    for name, row in table.iterrows():
-        print(f"| {name} | " + " | ".join("-" if pd.isna(value) else f"{value:.3f}" for value in row) + " |")
+    by_class, auto, levels, covered = {}, {}, {}, {}
+    pooled: list[list[tuple[np.ndarray, np.ndarray]]] = []
+    for fine in fine_pairs(options.data):
+        known = fine.truth != ""
+        query = fine.query[known].copy()
+        (adata,) = annotated(fine.reference, [query])
+        truth = fine.truth[known]
+        by_class[fine.name], auto[fine.name] = calls(adata, truth, "class"), calls(adata, truth, "auto")
+        pooled.append(level_results(adata, truth))
+        levels[fine.name] = {
+            f"{what} {level}": value
+            for level, (confidence, right) in enumerate(pooled[-1], start=1)
+            for what, value in (("ECE", expected_calibration_error(confidence, right)), ("accuracy", right.mean()))
+        }
+        covered[fine.name] = sets(Fine(fine.name, fine.reference, query, truth))
+    for title, rows in (("class", by_class), ("auto", auto), ("levels", levels), ("sets", covered)):
+        print(markdown(title, rows), end="\n\n")
+    together = [
+        expected_calibration_error(*(np.concatenate([pair[level][part] for pair in pooled]) for part in (0, 1)))
+        for level in range(3)
+    ]
+    print("ECE over the cells of all pairs:", ", ".join(f"level {i} {ece:.3f}" for i, ece in enumerate(together, 1)))
 
 
 if __name__ == "__main__":

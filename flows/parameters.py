@@ -41,7 +41,10 @@ class AnnotateParameters(_Form):
         0.8, ge=0, le=1, title="Confidence threshold", description="Calls below it become Unassigned"
     )
     resolution: Literal["class", "auto"] = Field(
-        "class", title="Call resolution", description="auto: inseparable types become their common ancestor"
+        "class", title="Call resolution", description="auto: the finest Cell Ontology term that is sure enough"
+    )
+    detect_unseen: bool = Field(
+        False, title="Doubt unseen types", description="On: confidence also asks the most alike cells of the query"
     )
     generate_plots: bool = Field(True, title="Plots and report", description="Off: calls and data only")
     task_runner: Literal["threads", "dask"] = Field(

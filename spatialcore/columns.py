@@ -13,6 +13,13 @@ CONFIDENCE_RAW: Final = "cell_type_confidence_raw"
 ONTOLOGY_ID: Final = "cell_type_ontology_term_id"
 ONTOLOGY_LABEL: Final = "cell_type_ontology_label"
 UNASSIGNED_REASON: Final = "cell_type_unassigned_reason"
+PATH: Final = "cell_type_path"
+LEVELS: Final = ("cell_type_level_1", "cell_type_level_2", "cell_type_level_3")
+LEVEL_CONFIDENCE: Final = tuple(f"{level}_confidence" for level in LEVELS)
+LEVEL_COLUMNS: Final = (PATH, *LEVELS, *LEVEL_CONFIDENCE)
+TERM_SET: Final = "cell_type_set"
+TERM_SET_ANCESTOR: Final = "cell_type_set_ancestor"
+UNKNOWN_GROUP: Final = "cell_type_unknown_group"
 CALL_COLUMNS: Final = (
     CELL_TYPE,
     PREDICTED,
@@ -21,6 +28,10 @@ CALL_COLUMNS: Final = (
     ONTOLOGY_ID,
     ONTOLOGY_LABEL,
     UNASSIGNED_REASON,
+    *LEVEL_COLUMNS,
+    TERM_SET,
+    TERM_SET_ANCESTOR,
+    UNKNOWN_GROUP,
 )
 
 # obs of the combined reference
@@ -30,6 +41,7 @@ UNIFIED_CELL_TYPE: Final = "unified_cell_type"
 
 # obsm, layers, uns
 DECISION_SCORES: Final = "cell_type_decision_scores"
+PATH_CONFIDENCE: Final = "cell_type_path_confidence"
 SPATIAL: Final = "spatial"
 COUNTS: Final = "counts"
 MANIFEST: Final = "spatialcore_annotation"

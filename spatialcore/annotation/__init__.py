@@ -9,6 +9,8 @@ _MODULES = {
     "calls.confidence": ("transform_confidence",),
     "config": ("TrainingConfig",),
     "run_config": ("Query", "Reference", "RunConfig"),
+    "calls.level_columns": ("apply_threshold",),
+    "calls.prediction_sets": ("add_prediction_sets",),
     "calls.filters": ("filter_low_confidence", "filter_low_count_types"),
     "loading": ("ensure_normalized", "load_adata_backed"),
     "markers": ("load_canonical_markers",),

@@ -5,6 +5,8 @@ from spatialcore.annotation.balance.subsample import subsample_balanced as subsa
 from spatialcore.annotation.calls.confidence import transform_confidence as transform_confidence
 from spatialcore.annotation.calls.filters import filter_low_confidence as filter_low_confidence
 from spatialcore.annotation.calls.filters import filter_low_count_types as filter_low_count_types
+from spatialcore.annotation.calls.level_columns import apply_threshold as apply_threshold
+from spatialcore.annotation.calls.prediction_sets import add_prediction_sets as add_prediction_sets
 from spatialcore.annotation.config import TrainingConfig as TrainingConfig
 from spatialcore.annotation.loading import ensure_normalized as ensure_normalized
 from spatialcore.annotation.loading import load_adata_backed as load_adata_backed

@@ -6,6 +6,9 @@ Written, for every cell and in the order of the cells:
 - ``obs["cell_type_predicted"]``: the model's best class, whatever its confidence
 - ``obs["cell_type_confidence"]``, ``obs["cell_type_confidence_raw"]``
 - ``obs["cell_type_ontology_term_id"]``, ``obs["cell_type_ontology_label"]``: of the call before it was filtered
+- ``obs["cell_type_level_1"]`` to ``_3``, their confidences, ``obs["cell_type_path"]`` and
+  ``obsm["cell_type_path_confidence"]``: see :mod:`spatialcore.annotation.calls.level_columns`; with calibrated
+  confidence or ``resolution="auto"``, from one model whose classes have Cell Ontology ids
 - ``obsm["cell_type_decision_scores"]``: array, cells x classes, float64, if asked for and made by one model
 - ``uns["spatialcore_annotation"]``: ``model_path``, ``model_sha256``, ``model_classes_json`` (the order of the scores),
   ``model_target_sum``, ``expression_source``, ``confidence_transform``, ``min_confidence``, ``n_shared_genes``,
@@ -14,6 +17,7 @@ Written, for every cell and in the order of the cells:
 """
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,16 +26,19 @@ from anndata import AnnData
 
 from spatialcore import columns
 from spatialcore.annotation import run_manifest
-from spatialcore.annotation.calls.obs_columns import Run, most_confident, voted, write_calls
+from spatialcore.annotation.calls.level_columns import remove_levels, write_levels
+from spatialcore.annotation.calls.levels import ClassTree
+from spatialcore.annotation.calls.obs_columns import Run, at_finest_term, most_confident, voted, write_calls
 from spatialcore.annotation.calls.prediction import Predictor, predict
-from spatialcore.annotation.calls.resolution import Resolution
 from spatialcore.annotation.calls.voting import voting_clusters
 from spatialcore.annotation.choices import CONFIDENCE_METHODS, RESOLUTION_MODES, ConfidenceMethod, ResolutionMode
-from spatialcore.annotation.model.artifact import load_model
+from spatialcore.annotation.model.artifact import CellTypingModel, load_model
 from spatialcore.annotation.model.pretrained import find_pretrained, models_for_tissue
 from spatialcore.annotation.query import open_query
+from spatialcore.annotation.unknown.unseen import doubt_unseen_types
 from spatialcore.core.logging import get_logger
-from spatialcore.errors import GeneOverlapError, InputError
+from spatialcore.core.palette import palette
+from spatialcore.errors import GeneOverlapError, InputError, ModelError
 
 log = get_logger(__name__)
 
@@ -52,6 +59,7 @@ def annotate_celltypist(
     copy: bool = False,
     *,
     resolution: ResolutionMode = "class",
+    detect_unseen: bool = False,
 ) -> AnnData:
     """Call every cell with a model trained here or with any CellTypist model.
 
@@ -84,9 +92,12 @@ def annotate_celltypist(
     copy
         Return a new AnnData instead of writing into the one given.
     resolution
-        "auto" gives a cell that stands between two classes which the panel cannot tell apart their lowest common
-        Cell Ontology ancestor; see :mod:`spatialcore.annotation.calls.resolution`. ``cell_type_predicted`` keeps the
-        class.
+        "class": the best class, or "Unassigned". "auto": the finest term on the way from the best class up the Cell
+        Ontology whose confidence reaches `min_confidence`, see :mod:`spatialcore.annotation.calls.levels`;
+        ``cell_type_confidence`` is then that of the term, and ``cell_type_predicted`` keeps the class.
+    detect_unseen
+        Let the confidence also ask the cells of the query that are most alike, so that types which the model has not
+        seen are doubted, see :mod:`spatialcore.annotation.unknown.unseen`; for calibrated confidence of one model.
 
     Raises
     ------
@@ -95,7 +106,10 @@ def annotate_celltypist(
     NormalizationError
         No raw counts, and ``X`` is not log1p(10k).
     InputError
-        A value out of range, voting without clusters or together with batches, an unknown tissue.
+        A value out of range, voting without clusters or together with batches, an unknown tissue, "auto" with several
+        models.
+    ModelError
+        "auto" with a model whose classes have no Cell Ontology ids.
 
     Examples
     --------
@@ -111,13 +125,27 @@ def annotate_celltypist(
     )
     adata = adata.copy() if copy else adata
     keep = store_decision_scores and len(paths) == 1
-    runs = _run_models(
-        adata, paths, method, min_gene_overlap_pct, batch_size, keep_scores=keep, merge=resolution == "auto"
-    )
-    calls = most_confident(runs)
+    if detect_unseen and (method != "calibrated" or len(paths) > 1):
+        raise InputError(
+            "detect_unseen works with the calibrated confidence of one model",
+            hint="set confidence_transform='calibrated', or leave detect_unseen=False",
+        )
+    if resolution == "auto" and len(paths) > 1:
+        raise InputError(
+            "resolution='auto' works with one model", hint="pass custom_model_path, or ensemble_mode=False"
+        )
+    runs = _run_models(adata, paths, method, min_gene_overlap_pct, batch_size, keep_scores=keep, resolution=resolution)
+    if detect_unseen:
+        runs = [replace(runs[0], prediction=doubt_unseen_types(runs[0].prediction, runs[0].query, runs[0].model))]
+    calls, tree, path = most_confident(runs), runs[0].tree, runs[0].prediction.path
+    if tree is not None and resolution == "auto":
+        calls = at_finest_term(calls, tree, path, min_confidence)
     write_calls(adata, calls if clusters is None else voted(calls, clusters, min_prop), min_confidence)
     _write_scores(adata, runs, keep)
     run_manifest.record(adata, **_manifest(adata, runs, method, min_confidence))
+    remove_levels(adata)
+    if tree is not None:
+        write_levels(adata, tree, path, min_confidence)
     return adata
 
 
@@ -152,7 +180,7 @@ def _run_models(
     batch_size: int | None,
     *,
     keep_scores: bool,
-    merge: bool,
+    resolution: ResolutionMode,
 ) -> list[Run]:
     """Run each model; of several, those with too few shared genes are left out with a warning."""
     runs, refused = [], None
@@ -165,20 +193,39 @@ def _run_models(
             if len(paths) > 1:
                 log.warning("%s is left out: %s", path.name, error.message)
             continue
-        resolution = Resolution.of_model(model.classes, model.ontology_ids, model.metadata) if merge else None
-        predictor = Predictor.build(
-            model, query.kind, query.genes, method, keep_scores=keep_scores, resolution=resolution
-        )
-        runs.append(Run(model, query, predict(predictor, query, batch_size), resolution))
+        tree = _class_tree(model, method, resolution) if len(paths) == 1 else None
+        predictor = Predictor.build(model, query.kind, query.genes, method, keep_scores=keep_scores, tree=tree)
+        runs.append(Run(model, query, predict(predictor, query, batch_size), tree))
     if not runs and refused is not None:
         raise refused
     return runs
+
+
+def _class_tree(model: CellTypingModel, method: ConfidenceMethod, resolution: ResolutionMode) -> ClassTree | None:
+    """Return the tree over a model's classes where calls by level are asked for or their confidence is calibrated."""
+    if resolution != "auto" and method != "calibrated":
+        return None
+    if any(model.ontology_ids.values()):
+        return ClassTree.build(model.classes, model.ontology_ids)
+    if resolution == "auto":
+        raise ModelError(
+            "resolution='auto' needs classes with Cell Ontology ids, and this model has none",
+            hint="train with add_ontology=True, or leave resolution='class'",
+        )
+    return None
 
 
 def _write_scores(adata: AnnData, runs: list[Run], keep: bool) -> None:
     adata.obsm.pop(columns.DECISION_SCORES, None)
     if keep:
         adata.obsm[columns.DECISION_SCORES] = runs[0].prediction.scores
+
+
+def _colors(run: Run) -> dict[str, str]:
+    """Return the model's colours, and for the terms above its classes colours of their own."""
+    if run.tree is None or not run.model.colors:
+        return run.model.colors
+    return palette([*run.model.classes, *run.tree.names[run.tree.n_classes :]], keep=run.model.colors)
 
 
 def _manifest(adata: AnnData, runs: list[Run], method: str, min_confidence: float) -> dict[str, Any]:
@@ -193,7 +240,7 @@ def _manifest(adata: AnnData, runs: list[Run], method: str, min_confidence: floa
         ),
         "model_target_sum": float(first.model.target_sum),
         "model_card_json": json.dumps({k: v for k, v in first.model.metadata.items() if k != "genes"}, default=float),
-        "colors_json": json.dumps(first.model.colors),
+        "colors_json": json.dumps(_colors(first)),
         "expression_source": first.query.source,
         "confidence_transform": method,
         "min_confidence": float(min_confidence),

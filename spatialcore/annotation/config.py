@@ -72,7 +72,10 @@ class AnnotationSettings(Settings):
         "panel", title="Label granularity", description="panel: subtypes that panels cannot tell apart are merged"
     )
     resolution: ResolutionMode = Field(
-        "class", title="Call resolution", description="auto: inseparable types become their common ancestor"
+        "class", title="Call resolution", description="auto: the finest Cell Ontology term that is sure enough"
+    )
+    detect_unseen: bool = Field(
+        False, title="Doubt unseen types", description="On: confidence also asks the most alike cells of the query"
     )
     min_gene_overlap_pct: float = Field(
         25.0,

@@ -49,8 +49,8 @@ SETTINGS: Final[dict[str, tuple[str, ...]]] = {
         "random_state",
     ),
     "train": ("trainer", "tissue", "random_state"),
-    "annotate": ("confidence_transform", "min_gene_overlap_pct", "resolution"),
-    "keep_confident": ("confidence_threshold",),
+    "annotate": ("confidence_transform", "detect_unseen", "min_gene_overlap_pct", "resolution"),
+    "keep_confident": ("confidence_threshold", "resolution"),
     "plot": ("confidence_threshold", "generate_plots"),
 }
 
@@ -246,14 +246,19 @@ def annotate(adata: AnnData, model_path: Path, config: AnnotationSettings) -> An
         min_confidence=0.0,
         confidence_transform=config.confidence_transform,
         resolution=config.resolution,
+        detect_unseen=config.detect_unseen and config.confidence_transform == "calibrated",
     )
 
 
 def keep_confident(adata: AnnData, config: AnnotationSettings) -> AnnData:
-    """Set calls below the threshold to unassigned, in place, with the reason; record how many in the manifest."""
+    """Set calls below the threshold to unassigned, in place, with the reason, and group those cells."""
     from spatialcore.annotation import run_manifest
     from spatialcore.annotation.calls.filters import filter_low_confidence
+    from spatialcore.annotation.calls.level_columns import apply_threshold, class_tree
+    from spatialcore.annotation.unknown.groups import group_unknown_cells
 
+    if class_tree(adata) is not None:
+        apply_threshold(adata, config.confidence_threshold, config.resolution)
     filtered = filter_low_confidence(
         adata,
         label_column=columns.CELL_TYPE,
@@ -261,6 +266,7 @@ def keep_confident(adata: AnnData, config: AnnotationSettings) -> AnnData:
         threshold=config.confidence_threshold,
         unassigned_label=columns.UNASSIGNED,
     )
+    group_unknown_cells(filtered)
     unassigned = int((filtered.obs[columns.CELL_TYPE] == columns.UNASSIGNED).sum())
     run_manifest.record(filtered, n_unassigned=unassigned, min_confidence=config.confidence_threshold)
     return filtered

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from anndata import AnnData
 
-from spatialcore.columns import DECISION_SCORES, MANIFEST, SPATIAL
+from spatialcore.columns import DECISION_SCORES, MANIFEST, PATH_CONFIDENCE, SPATIAL
 from spatialcore.core.files import replace
 from spatialcore.errors import DependencyError, InputError
 from spatialcore.io.anndata_files import zarr_attributes
@@ -110,9 +110,9 @@ def _copy_results(adata: AnnData, target: AnnData, names: Sequence[str]) -> None
     rows = adata.obs_names.get_indexer(target.obs_names)
     for column in (column for column in names if column in adata.obs):
         target.obs[column] = adata.obs[column].iloc[rows].to_numpy()
-    if DECISION_SCORES in adata.obsm:
-        scores = adata.obsm[DECISION_SCORES]
-        target.obsm[DECISION_SCORES] = scores.iloc[rows] if hasattr(scores, "iloc") else scores[rows]
+    for key in (key for key in (DECISION_SCORES, PATH_CONFIDENCE) if key in adata.obsm):
+        values = adata.obsm[key]
+        target.obsm[key] = values.iloc[rows] if hasattr(values, "iloc") else values[rows]
     if MANIFEST in adata.uns:
         target.uns[MANIFEST] = adata.uns[MANIFEST]
 

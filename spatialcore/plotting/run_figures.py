@@ -10,6 +10,7 @@ from anndata import AnnData
 
 from spatialcore import columns
 from spatialcore.annotation.calls.filters import filter_low_confidence
+from spatialcore.annotation.calls.level_columns import apply_threshold, class_tree
 from spatialcore.plotting.annotation_plots import AnnotationPlots, generate_annotation_plots
 from spatialcore.plotting.expression import log_expression
 from spatialcore.plotting.figures.calibration import plot_calibration
@@ -17,6 +18,7 @@ from spatialcore.plotting.figures.celltype_map import plot_celltype_map
 from spatialcore.plotting.figures.composition import plot_composition
 from spatialcore.plotting.figures.confusions import plot_confusable_pairs
 from spatialcore.plotting.figures.gene_coverage import plot_gene_coverage
+from spatialcore.plotting.figures.levels import plot_levels
 from spatialcore.plotting.figures.marker_separation import plot_marker_separation
 from spatialcore.plotting.figures.reference_composition import plot_reference_composition
 from spatialcore.plotting.spatial import coordinates
@@ -81,10 +83,12 @@ def _apply_threshold(adata: AnnData, threshold: float) -> AnnData:
 
     A run may draw the figures before or after the confidence filter.
     """
-    needed = (columns.CELL_TYPE, columns.CONFIDENCE, columns.UNASSIGNED_REASON)
+    needed = (columns.CELL_TYPE, columns.PREDICTED, columns.CONFIDENCE, columns.UNASSIGNED_REASON)
     obs = adata.obs[[name for name in needed if name in adata.obs]].copy()
-    obsm = {columns.SPATIAL: adata.obsm[columns.SPATIAL]} if columns.SPATIAL in adata.obsm else {}
+    obsm = {key: adata.obsm[key] for key in (columns.SPATIAL, columns.PATH_CONFIDENCE) if key in adata.obsm}
     calls = AnnData(obs=obs, obsm=obsm, uns=dict(adata.uns))
+    if class_tree(calls) is not None:
+        apply_threshold(calls, threshold)
     is_low = ~(obs[columns.CONFIDENCE].to_numpy(dtype=np.float64) >= threshold)
     if (obs[columns.CELL_TYPE].astype(str)[is_low] == columns.UNASSIGNED).all():
         return calls  # already filtered
@@ -108,6 +112,8 @@ def _run_plots(
         "reference_composition": lambda path: plot_reference_composition(adata, save=path),
         "gene_coverage": lambda path: plot_gene_coverage(adata, save=path),
     }
+    if class_tree(calls) is not None:
+        figures["levels"] = lambda path: plot_levels(calls, save=path)
     if coordinates(adata) is not None:
         figures = {"celltype_map": lambda path: plot_celltype_map(calls, save=path)} | figures
     return figures

@@ -8,9 +8,12 @@ import pandas as pd
 from anndata import AnnData
 
 from spatialcore import columns
+from spatialcore.annotation.calls.level_columns import class_tree
 from spatialcore.annotation.config import Settings
+from spatialcore.annotation.unknown.groups import unknown_groups
 from spatialcore.errors import InputError
 from spatialcore.plotting.figures.composition import composition_table
+from spatialcore.plotting.figures.levels import level_table
 from spatialcore.plotting.groups import type_colors
 from spatialcore.plotting.manifest import held_out_scores, manifest_table, manifest_value, model_card, records
 
@@ -103,8 +106,13 @@ def types(adata: AnnData, threshold: float, validation: pd.DataFrame) -> Rows:
     """Return one row per cell type: cells, median confidence, held-out F1, AUC of its markers."""
     predicted, colors = adata.obs[columns.PREDICTED].astype(str), type_colors(adata, columns.CELL_TYPE)
     f1, ids = held_out_scores(adata).get("f1") or {}, model_card(adata).get("ontology_ids") or {}
+    tree = class_tree(adata)
+    if tree is not None:
+        ids = dict(zip(tree.names, tree.ids, strict=True)) | ids
     auc = dict(zip(validation["cell_type"], validation["auc"], strict=True)) if not validation.empty else {}
-    confidence = adata.obs[columns.CONFIDENCE].groupby(predicted, observed=True).median()
+    called = adata.obs[columns.CELL_TYPE].astype(str)
+    by_call = adata.obs[columns.CONFIDENCE].groupby(called, observed=True).median()
+    confidence = dict(by_call) | dict(adata.obs[columns.CONFIDENCE].groupby(predicted, observed=True).median())
     table = composition_table(adata)
     return [
         {
@@ -122,10 +130,30 @@ def types(adata: AnnData, threshold: float, validation: pd.DataFrame) -> Rows:
     ]
 
 
+def levels(adata: AnnData) -> Rows:
+    """Return one row a level: types called, share of the cells called, and mean confidence of the calls."""
+    table = level_table(adata)
+    parts = {level: table[table["level"] == level] for level in dict.fromkeys(sorted(table["level"].tolist()))}
+    return [
+        {
+            "level": level,
+            "n_types": len(part),
+            "share": float(part["share"].sum()),
+            "confidence": float((part["confidence"] * part["n_cells"]).sum() / part["n_cells"].sum()),
+        }
+        for level, part in parts.items()
+    ]
+
+
 def unassigned(adata: AnnData) -> Rows:
     """Return the number of cells without a call by reason."""
     table = composition_table(adata)
     return records(table[table["reason"] != ""])
+
+
+def unknown(adata: AnnData) -> Rows:
+    """Return the groups among the cells without a class, the largest first."""
+    return records(unknown_groups(adata))
 
 
 def card(adata: AnnData) -> Rows:

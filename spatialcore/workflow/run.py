@@ -23,6 +23,7 @@ from spatialcore.annotation.acquisition import resolve_uri_to_local
 from spatialcore.annotation.config import AnnotationSettings, TrainingConfig
 from spatialcore.annotation.pooled_queries import PooledQueries, pool_queries
 from spatialcore.annotation.run_config import Query, RunConfig
+from spatialcore.annotation.unknown.groups import unknown_groups
 from spatialcore.core.logging import get_logger
 from spatialcore.io import read_spatial, write_annotated, write_calls, write_explorer_groups
 
@@ -192,6 +193,9 @@ def write_sample(adata: AnnData, folder: Path) -> CallCounts:
     write_annotated(adata, folder / "annotated.h5ad")
     write_calls(adata, folder / "calls.parquet")
     write_explorer_groups(adata, folder / "cell_groups.csv")
+    groups = unknown_groups(adata)
+    if len(groups):
+        groups.to_csv(folder / "unknown_groups.csv", index=False)
     calls = adata.obs[columns.CELL_TYPE].astype(str)
     composition = {str(name): int(n) for name, n in calls.value_counts().items()}
     return CallCounts(adata.n_obs, int((calls != columns.UNASSIGNED).sum()), composition)

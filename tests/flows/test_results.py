@@ -70,7 +70,7 @@ def config(**settings: Any) -> RunConfig:
         ("max_cells_per_type", 7, {"balance"}),
         ("granularity", "full", {"map_ontology"}),
         ("trainer", "celltypist", {"train"}),
-        ("resolution", "auto", {"annotate"}),
+        ("resolution", "auto", {"annotate", "keep_confident"}),
     ],
 )
 def test_a_setting_changes_the_keys_of_the_phases_that_use_it(setting: str, value: object, changed: set[str]) -> None:

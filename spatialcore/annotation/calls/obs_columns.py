@@ -10,13 +10,13 @@ import pandas as pd
 from anndata import AnnData
 
 from spatialcore import columns
+from spatialcore.annotation.calls.levels import ClassTree, finest_term
 from spatialcore.annotation.calls.prediction import Prediction
-from spatialcore.annotation.calls.resolution import Resolution
 from spatialcore.annotation.calls.voting import HETEROGENEOUS, majority_vote
 from spatialcore.annotation.model.artifact import CellTypingModel
 from spatialcore.annotation.query import Expression
 from spatialcore.core.categories import named
-from spatialcore.core.types import Codes
+from spatialcore.core.types import Codes, Floats
 
 
 @dataclass(frozen=True)
@@ -26,15 +26,19 @@ class Run:
     model: CellTypingModel
     query: Expression
     prediction: Prediction
-    resolution: Resolution | None
+    tree: ClassTree | None
 
     def class_table(self) -> pd.DataFrame:
-        """Return id and label of every name that a call can have: the classes, then the ancestors of pairs."""
+        """Return id and label of every name that a call can have: the classes, then the terms above them."""
         names, ids, labels = list(self.model.classes), self.model.ontology_ids, self.model.ontology_names
         table = {"id": [ids.get(name, "") for name in names], "label": [labels[name] for name in names]}
-        if self.resolution is not None:
-            names += self.resolution.names
-            table = {"id": [*table["id"], *self.resolution.ids], "label": [*table["label"], *self.resolution.names]}
+        if self.tree is not None:
+            above = slice(self.tree.n_classes, None)
+            names += self.tree.names[above]
+            table = {
+                "id": [*table["id"], *self.tree.ids[above]],
+                "label": [*table["label"], *self.tree.names[above]],
+            }
         return pd.DataFrame(table, index=names)
 
 
@@ -47,7 +51,7 @@ class Calls:
     best
         Each cell's best class, -1 for a cell without counts.
     called
-        What it is called: the same, or the ancestor that stands for it.
+        What it is called: the same, or a term above it.
     """
 
     table: pd.DataFrame
@@ -66,11 +70,18 @@ def most_confident(runs: list[Run]) -> Calls:
 
 
 def _calls(run: Run, table: pd.DataFrame, start: int) -> Calls:
-    found, own = run.prediction, run.prediction.ancestor < 0
+    found = run.prediction
     best = found.best if start == 0 else np.where(found.best < 0, found.best, found.best + np.int32(start))
-    other = np.int32(start + len(run.model.classes))
-    called = best if own.all() else np.where(own, best, found.ancestor + other)
-    return Calls(table, best, called, found.confidence, found.probability)
+    return Calls(table, best, best, found.confidence, found.probability)
+
+
+def at_finest_term(calls: Calls, tree: ClassTree, path: Floats, threshold: float) -> Calls:
+    """Call every cell the finest term that reaches the threshold; a cell without such a term keeps its class."""
+    rows = np.arange(len(calls.best))
+    position = np.where(calls.best < 0, 0, finest_term(tree.paths[calls.best], path, threshold))
+    called = np.where(position > 0, tree.paths[calls.best, position], calls.best).astype(np.int32)
+    confidence = np.where(position > 0, path[rows, position], calls.confidence)
+    return replace(calls, called=called, confidence=confidence)
 
 
 def _surer(one: Calls, other: Calls) -> Calls:

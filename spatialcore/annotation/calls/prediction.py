@@ -9,7 +9,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from spatialcore.annotation.calls.confidence import transform_confidence
-from spatialcore.annotation.calls.resolution import Resolution, as_one_class
+from spatialcore.annotation.calls.levels import ClassTree, class_probabilities, fit_probability
 from spatialcore.annotation.choices import ConfidenceMethod
 from spatialcore.annotation.expression import is_dask, require_expression
 from spatialcore.annotation.model.artifact import CellTypingModel
@@ -18,7 +18,7 @@ from spatialcore.annotation.model.linear import winners
 from spatialcore.annotation.model.scorer import Scorer
 from spatialcore.annotation.query import Expression, GeneMatch, pick, view_rows
 from spatialcore.core.counts import recover_counts
-from spatialcore.core.normalization import TARGET_SUM
+from spatialcore.core.normalization import TARGET_SUM, row_totals
 from spatialcore.core.types import Codes, Floats
 from spatialcore.errors import ModelError
 
@@ -36,8 +36,8 @@ class Prediction:
         Index of each cell's best class; -1 for a cell without counts.
     confidence, probability
         The chosen confidence, and CellTypist's probability of the best class; 0 for a cell without counts.
-    ancestor
-        Which name of the resolution the call gets in place of its class; -1 where it keeps it.
+    path
+        Confidence in the best class and in each term above it, cells x path of the tree; no columns without a tree.
     scores
         Decision scores, cells x classes; no columns where they were not asked for.
     """
@@ -45,7 +45,7 @@ class Prediction:
     best: Codes
     confidence: Floats
     probability: Floats
-    ancestor: Codes
+    path: Floats
     scores: Floats
 
 
@@ -61,8 +61,8 @@ class Predictor:
         How features become genes.
     as_stored
         The values are already what the model reads.
-    resolution
-        Names for pairs of classes that cannot be told apart; ``None`` leaves every call its class.
+    tree
+        The terms above the classes; ``None`` asks for the confidence in the classes alone.
     """
 
     scorer: Scorer
@@ -72,7 +72,7 @@ class Predictor:
     method: ConfidenceMethod
     calibration: Calibration | None
     keep_scores: bool
-    resolution: Resolution | None = None
+    tree: ClassTree | None = None
 
     @classmethod
     def build(
@@ -83,7 +83,7 @@ class Predictor:
         method: ConfidenceMethod,
         *,
         keep_scores: bool,
-        resolution: Resolution | None = None,
+        tree: ClassTree | None = None,
     ) -> "Predictor":
         """Fold a model over the genes it shares with a query."""
         if method == "calibrated" and (model.calibration is None or model.second is None or model.profiles is None):
@@ -101,7 +101,7 @@ class Predictor:
             shared,
         )
         as_stored = kind == "log1p" and genes.complete and model.target_sum == TARGET_SUM
-        return cls(scorer, kind, genes.fold, as_stored, method, model.calibration, keep_scores, resolution)
+        return cls(scorer, kind, genes.fold, as_stored, method, model.calibration, keep_scores, tree)
 
     def __call__(self, stored: sparse.csr_matrix) -> Prediction:
         """Call the cells of a block of stored values."""
@@ -109,18 +109,14 @@ class Predictor:
         counts = self._counts(stored)
         scores = self.scorer.kernel.scores(stored) if self.as_stored else self.scorer.scores(counts)
         best, probability = winners(scores)
-        ancestor = np.full(len(best), NO_CALL, np.int32)
-        runner_up = None
-        if self.resolution is not None:
-            temperature = self.calibration.temperature if self.calibration else 1.0
-            ancestor, runner_up = self.resolution.merge(scores, best, temperature)
-        confidence = self._confidence(counts, scores, best, ancestor >= 0, runner_up)
+        confidence = self._confidence(counts, scores, best)
+        path = self._path(counts, scores, best, confidence)
         empty = np.diff(counts.indptr) == 0
         if empty.any():
-            best, ancestor = np.where(empty, NO_CALL, best), np.where(empty, NO_CALL, ancestor)
+            best, path[empty] = np.where(empty, NO_CALL, best), 0.0
             confidence, probability = np.where(empty, 0.0, confidence), np.where(empty, 0.0, probability)
         kept = scores if self.keep_scores else scores[:, :0].copy()
-        return Prediction(best.astype(np.int32), confidence, probability, ancestor, kept)
+        return Prediction(best.astype(np.int32), confidence, probability, path, kept)
 
     def _counts(self, stored: sparse.csr_matrix) -> sparse.csr_matrix:
         """Return counts, or where only proportions are needed anything proportional to them."""
@@ -133,23 +129,25 @@ class Predictor:
         )
         return pick(shares, self.fold)
 
-    def _confidence(
-        self,
-        counts: sparse.csr_matrix,
-        scores: Floats,
-        best: npt.NDArray[np.intp],
-        merged: npt.NDArray[np.bool_],
-        runner_up: npt.NDArray[np.intp] | None,
-    ) -> Floats:
-        """Return the confidence; calibrated, that of a merged call is the confidence that it is one of the two."""
+    def _confidence(self, counts: sparse.csr_matrix, scores: Floats, best: Codes) -> Floats:
         if self.method != "calibrated" or self.calibration is None:
             return transform_confidence(scores, self.method)
-        second, temperature = self.scorer.second_scores(counts), self.calibration.temperature
-        if runner_up is not None:
-            scores = as_one_class(scores, best, runner_up, merged, temperature)
-            second = as_one_class(second, best, runner_up, merged, 1.0)
-        evidence = self.scorer.evidence(counts, scores, second, best, temperature)
+        second = self.scorer.second_scores(counts)
+        evidence = self.scorer.evidence(counts, scores, second, best, self.calibration.temperature)
         return self.calibration.probability(evidence)
+
+    def _path(self, counts: sparse.csr_matrix, scores: Floats, best: Codes, confidence: Floats) -> Floats:
+        """Return the confidence in the terms above the best class; cells that fit no class have little in any."""
+        if self.tree is None:
+            return np.empty((len(best), 0))
+        temperature, fit = 1.0, np.ones(len(best))
+        if self.calibration is not None:
+            temperature = self.calibration.temperature
+            if self.scorer.test is not None:
+                deviance = self.scorer.test.deviance(counts, row_totals(counts), best)
+                fit = fit_probability((deviance - self.calibration.deviance_center) / self.calibration.deviance_scale)
+        shares = class_probabilities(scores, best, confidence, temperature=temperature, fit=fit)
+        return self.tree.path_confidence(shares, best)
 
 
 def predict(predictor: Predictor, query: Expression, rows: int | None = None) -> Prediction:
@@ -165,40 +163,33 @@ def predict(predictor: Predictor, query: Expression, rows: int | None = None) ->
     return results.whole()
 
 
-def _nowhere(n: int) -> Codes:
-    """Return n times -1, held once: most runs give no cell an ancestor."""
-    return np.broadcast_to(np.int32(NO_CALL), n)
-
-
 class PredictionBuffer:
     """Arrays for all cells, filled block by block, so that no block is held twice."""
 
     def __init__(self, n: int) -> None:
-        self.best, self.ancestor = np.full(n, NO_CALL, np.int32), _nowhere(n)
+        self.best = np.full(n, NO_CALL, np.int32)
         self.confidence, self.probability = np.zeros(n), np.zeros(n)
-        self.scores: Floats | None = None
+        self.scores: Floats = np.empty((n, 0))
+        self.path: Floats = np.empty((n, 0))
 
     def put(self, first: int, part: Prediction) -> None:
         """Write one block's calls at their place."""
         rows = slice(first, first + len(part.best))
-        if self.scores is None:
+        if first == 0:
             self.scores = np.empty((len(self.best), part.scores.shape[1]))
+            self.path = np.empty((len(self.best), part.path.shape[1]))
         self.best[rows], self.confidence[rows], self.probability[rows] = part.best, part.confidence, part.probability
-        self.scores[rows] = part.scores
-        if (part.ancestor != NO_CALL).any():
-            self.ancestor = self.ancestor if self.ancestor.flags.writeable else self.ancestor.copy()
-            self.ancestor[rows] = part.ancestor
+        self.scores[rows], self.path[rows] = part.scores, part.path
 
     def whole(self) -> Prediction:
         """Return the result."""
-        scores = np.empty((len(self.best), 0)) if self.scores is None else self.scores
-        return Prediction(self.best, self.confidence, self.probability, self.ancestor, scores)
+        return Prediction(self.best, self.confidence, self.probability, self.path, self.scores)
 
 
 def join(parts: Iterable[Prediction]) -> Prediction:
     """Put the calls of consecutive runs of cells together."""
     held = list(parts)
-    names = ("best", "confidence", "probability", "ancestor", "scores")
+    names = ("best", "confidence", "probability", "path", "scores")
     return Prediction(*(np.concatenate([getattr(part, name) for part in held]) for name in names))
 
 

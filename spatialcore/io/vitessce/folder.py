@@ -28,7 +28,7 @@ logger = get_logger(__name__)
 CONFIG = "vitessce.json"
 PAGE = "index.html"
 VIEWER = "viewer"
-DISPLAYED = (columns.CELL_TYPE, columns.PREDICTED, columns.CONFIDENCE)
+DISPLAYED = (columns.CELL_TYPE, columns.PREDICTED, columns.CONFIDENCE, *columns.LEVELS)
 
 
 def write_vitessce(

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from spatialcore.columns import CELL_TYPE, CONFIDENCE, PREDICTED
+from spatialcore.columns import CELL_TYPE, CONFIDENCE, LEVELS, PREDICTED
 from spatialcore.core.types import Json
 
 SCHEMA_VERSION = "1.0.17"
@@ -43,7 +43,8 @@ def view_config(
         Content of ``vitessce.json``.
     """
     confident, expressed = CONFIDENCE in columns, bool(genes)
-    sets = [(TYPES, CELL_TYPE), *([(GUESSES, PREDICTED)] if PREDICTED in columns else [])]
+    shown = {TYPES: CELL_TYPE, GUESSES: PREDICTED, **{f"Level {i}": name for i, name in enumerate(LEVELS, start=1)}}
+    sets = [(name, column) for name, column in shown.items() if column in columns]
     return {
         "version": SCHEMA_VERSION,
         "name": name,

@@ -1,0 +1,139 @@
+"""The calls of one annotation at every level of the Cell Ontology, as columns of obs.
+
+``obsm["cell_type_path_confidence"]`` holds the confidence in the best class and in each term above it, and the run
+manifest the tree (``class_tree_json``). What depends on a threshold is made from these two, so that another threshold
+needs no new annotation:
+
+- ``obs["cell_type_level_1"]`` to ``_3``: compartment, lineage, class, each "Unassigned" where its confidence is too low
+- ``obs["cell_type_level_1_confidence"]`` to ``_3``
+- ``obs["cell_type_path"]``: the terms that are sure enough, from the coarsest to the finest
+"""
+
+import json
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from anndata import AnnData
+
+from spatialcore import columns
+from spatialcore.annotation import run_manifest
+from spatialcore.annotation.calls.levels import ClassTree, finest_term
+from spatialcore.annotation.choices import ResolutionMode
+from spatialcore.core.categories import named
+from spatialcore.core.types import Codes, Floats
+from spatialcore.errors import InputError
+
+TREE_KEY: Final = "class_tree_json"
+SEPARATOR: Final = " > "
+
+
+def write_levels(adata: AnnData, tree: ClassTree, path: Floats, threshold: float) -> None:
+    """Write the confidences on each cell's path, the tree, and the columns for a threshold, in place.
+
+    Parameters
+    ----------
+    adata
+        Cells with ``cell_type_predicted``.
+    tree
+        The tree over the model's classes.
+    path
+        Cells x path, as :meth:`ClassTree.path_confidence` returns it.
+    threshold
+        The confidence that a term needs.
+    """
+    adata.obsm[columns.PATH_CONFIDENCE] = path
+    run_manifest.record(adata, **{TREE_KEY: json.dumps(tree.to_dict())})
+    apply_threshold(adata, threshold)
+
+
+def remove_levels(adata: AnnData) -> None:
+    """Remove the levels of an earlier annotation, in place."""
+    if adata.obsm.pop(columns.PATH_CONFIDENCE, None) is None:
+        return
+    adata.obs.drop(columns=[name for name in columns.LEVEL_COLUMNS if name in adata.obs], inplace=True)
+    adata.uns[columns.MANIFEST] = {
+        key: value for key, value in adata.uns.get(columns.MANIFEST, {}).items() if key != TREE_KEY
+    }
+
+
+def class_tree(adata: AnnData) -> ClassTree | None:
+    """Return the tree over the classes of an annotation; None where the annotation has no levels."""
+    text = adata.uns.get(columns.MANIFEST, {}).get(TREE_KEY)
+    held = text is not None and columns.PATH_CONFIDENCE in adata.obsm and columns.PREDICTED in adata.obs
+    return ClassTree.from_dict(json.loads(text)) if held else None
+
+
+def class_codes(adata: AnnData, tree: ClassTree) -> Codes:
+    """Return the position of each cell's best class, -1 for a cell without one."""
+    predicted = pd.Categorical(adata.obs[columns.PREDICTED])
+    positions = {name: k for k, name in enumerate(tree.names[: tree.n_classes])}
+    table = [positions.get(str(name), -1) for name in predicted.categories]
+    positions_of_cells: Codes = np.array([*table, -1], dtype=np.intp)[predicted.codes]
+    return positions_of_cells
+
+
+def apply_threshold(adata: AnnData, threshold: float, resolution: ResolutionMode = "class") -> None:
+    """Write the columns of all levels for a threshold, in place.
+
+    Parameters
+    ----------
+    adata
+        Annotated cells with levels.
+    threshold
+        The confidence that a term needs.
+    resolution
+        "auto" also makes ``cell_type`` the finest term that is sure enough, and ``cell_type_confidence``,
+        ``cell_type_ontology_term_id`` and ``cell_type_ontology_label`` those of that term.
+
+    Raises
+    ------
+    InputError
+        The annotation has no levels.
+    """
+    tree = class_tree(adata)
+    if tree is None:
+        raise InputError(
+            "these cells have no confidence in the terms above their class",
+            hint="annotate with confidence_transform='calibrated' and a model whose classes have Cell Ontology ids",
+        )
+    path = np.asarray(adata.obsm[columns.PATH_CONFIDENCE], dtype=np.float64)
+    best = class_codes(adata, tree)
+    for level, (name, confidence) in enumerate(zip(columns.LEVELS, columns.LEVEL_CONFIDENCE, strict=True)):
+        position = tree.levels[best, level]
+        sure = _at(path, position)
+        terms = np.where((best >= 0) & (sure >= threshold), tree.paths[best, position], -1)
+        adata.obs[name] = named(terms, tree.names, columns.UNASSIGNED)
+        adata.obs[confidence] = np.where(best >= 0, sure, 0.0)
+    adata.obs[columns.PATH] = _paths(tree, best, path, threshold)
+    if resolution == "auto":
+        _write_finest(adata, tree, best, path, threshold)
+
+
+def _at(path: Floats, position: Codes) -> Floats:
+    values: Floats = np.take_along_axis(path, position[:, None], axis=1)[:, 0]
+    return values
+
+
+def _paths(tree: ClassTree, best: Codes, path: Floats, threshold: float) -> pd.Categorical:
+    """Return each cell's terms that reach the threshold, from the coarsest to the finest, as one text."""
+    reached = (best >= 0) & (np.nanmax(path, axis=1) >= threshold)
+    codes = np.where(reached, best * tree.paths.shape[1] + finest_term(tree.paths[best], path, threshold), -1)
+    texts = [path_text(tree, terms[start:]) for terms in tree.paths for start in range(len(terms))]
+    return named(codes, texts, "")
+
+
+def path_text(tree: ClassTree, terms: Codes) -> str:
+    """Return the names of terms that rise to the root as one text that falls from it; a name is not repeated."""
+    falling = [tree.names[term] for term in terms[::-1] if term >= 0]
+    return SEPARATOR.join(dict.fromkeys(falling))
+
+
+def _write_finest(adata: AnnData, tree: ClassTree, best: Codes, path: Floats, threshold: float) -> None:
+    position = finest_term(tree.paths[best], path, threshold)
+    called = np.where(best < 0, -1, tree.paths[best, position])
+    labels = [name if identifier else "" for name, identifier in zip(tree.names, tree.ids, strict=True)]
+    adata.obs[columns.CELL_TYPE] = named(called, tree.names, columns.UNASSIGNED)
+    adata.obs[columns.CONFIDENCE] = np.where(best < 0, 0.0, _at(path, position))
+    adata.obs[columns.ONTOLOGY_ID] = named(called, tree.ids, "")
+    adata.obs[columns.ONTOLOGY_LABEL] = named(called, labels, "")

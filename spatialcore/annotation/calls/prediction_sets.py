@@ -1,0 +1,139 @@
+"""Sets of types that hold a cell's true type with a stated probability, and the term that all of a set have in common.
+
+A cell's set holds every class whose probability reaches one bound for all cells. The bound is the largest at which the
+probabilities inside the sets sum to the coverage times the number of cells: of all sets with that expected coverage,
+these are the smallest on average (Sadinle, Lei and Wasserman 2019, "Least ambiguous set-valued classifiers with
+bounded error levels"). It is read off the query itself, so reference and query need not be exchangeable; what is
+assumed is that the probabilities are calibrated.
+"""
+
+import json
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from anndata import AnnData
+
+from spatialcore import columns
+from spatialcore.annotation.calls.level_columns import class_codes, class_tree
+from spatialcore.annotation.calls.levels import ClassTree, class_probabilities
+from spatialcore.annotation.ontology.hierarchy import is_term, lowest_common_ancestor, name_of
+from spatialcore.core.categories import named
+from spatialcore.core.types import Floats
+from spatialcore.core.validation import require_within
+from spatialcore.errors import InputError
+
+SEPARATOR: Final = " | "
+Sets = npt.NDArray[np.bool_]
+
+
+def add_prediction_sets(adata: AnnData, coverage: float = 0.9, *, empty: bool = False) -> AnnData:
+    """Write for every cell the set of types among which its true type is expected, in place.
+
+    Parameters
+    ----------
+    adata
+        Cells annotated with calibrated confidence, with ``cell_type_decision_scores``.
+    coverage
+        The share of cells whose set is to hold their true type, among cells of types that the model has.
+    empty
+        Allow empty sets: cells that are less sure than all others at this coverage. Without them every set holds at
+        least the best class, and a query whose classes are right more often than `coverage` is covered more often.
+
+    Returns
+    -------
+    AnnData
+        The same object with ``obs["cell_type_set"]``, names by falling probability joined by ``" | "``, and
+        ``obs["cell_type_set_ancestor"]``, the name of their lowest common Cell Ontology ancestor: the type itself in a
+        set of one, empty text where a type of the set has no Cell Ontology id. Cells without counts have neither.
+
+    Raises
+    ------
+    InputError
+        The coverage is not between 0 and 1, or the annotation has no scores or no calibrated confidence.
+
+    Examples
+    --------
+    >>> annotate_celltypist(adata, custom_model_path=model, confidence_transform="calibrated")  # doctest: +SKIP
+    >>> add_prediction_sets(adata, 0.9).obs["cell_type_set"]  # doctest: +SKIP
+    """
+    require_within("coverage", coverage, 0, 1, hint="0.9 is usual")
+    probabilities, called, tree = cell_probabilities(adata)
+    sets = smallest_sets(probabilities, coverage)
+    if not empty:
+        sets[np.arange(len(sets)), probabilities.argmax(axis=1)] = True
+    sets[~called] = False
+    kinds, codes = _distinct(sets, probabilities)
+    adata.obs[columns.TERM_SET] = named(codes, [SEPARATOR.join(tree.names[k] for k in kind) for kind in kinds], "")
+    adata.obs[columns.TERM_SET_ANCESTOR] = named(codes, [common_name(tree, kind) for kind in kinds], "")
+    return adata
+
+
+def smallest_sets(probabilities: Floats, coverage: float) -> Sets:
+    """Return the sets of smallest mean size whose expected coverage is the one asked for, cells x classes.
+
+    Parameters
+    ----------
+    probabilities
+        Cells x classes; rows that sum to less than one leave room for no class at all.
+    coverage
+        Of the cells that are of any class.
+
+    Examples
+    --------
+    >>> smallest_sets(np.array([[0.9, 0.1], [0.6, 0.4]]), 0.75).tolist()
+    [[True, False], [True, False]]
+    """
+    falling = np.sort(probabilities, axis=None)[::-1]
+    covered = np.cumsum(falling)
+    if not len(covered) or covered[-1] <= 0:
+        return np.zeros(probabilities.shape, dtype=bool)
+    last = min(int(np.searchsorted(covered, coverage * covered[-1] - 1e-9)), len(falling) - 1)
+    sets: Sets = probabilities >= max(float(falling[last]), np.finfo(float).tiny)
+    return sets
+
+
+def common_name(tree: ClassTree, classes: tuple[int, ...]) -> str:
+    """Return the name of the lowest common ancestor of some classes; empty text where one of them has no term."""
+    if len(classes) == 1:
+        return tree.names[classes[0]]
+    terms = [tree.ids[k] for k in classes]
+    if not classes or not all(is_term(term) for term in terms):
+        return ""
+    return name_of(lowest_common_ancestor(terms))
+
+
+def cell_probabilities(adata: AnnData) -> tuple[Floats, Sets, ClassTree]:
+    """Return the probability of every class for annotated cells, which cells have counts, and the tree of classes.
+
+    Raises
+    ------
+    InputError
+        The annotation has no scores or no calibrated confidence.
+    """
+    tree = class_tree(adata)
+    if tree is None or columns.DECISION_SCORES not in adata.obsm:
+        raise InputError(
+            "these cells have no calibrated confidence or no decision scores",
+            hint="annotate with confidence_transform='calibrated' and store_decision_scores=True",
+        )
+    scores = np.asarray(adata.obsm[columns.DECISION_SCORES], dtype=np.float64)
+    card = json.loads(adata.uns[columns.MANIFEST]["model_card_json"])
+    best = class_codes(adata, tree)
+    confidence = np.asarray(adata.obsm[columns.PATH_CONFIDENCE])[:, 0]
+    temperature = float((card.get("calibration") or {}).get("temperature", 1.0))
+    probabilities = class_probabilities(scores, np.maximum(best, 0), confidence, temperature=temperature)
+    probabilities[best < 0] = 0.0
+    return probabilities, best >= 0, tree
+
+
+def _distinct(sets: Sets, probabilities: Floats) -> tuple[list[tuple[int, ...]], npt.NDArray[np.intp]]:
+    """Return the distinct sets, each by falling probability, and which of them each cell has, -1 for none."""
+    order = np.argsort(-np.where(sets, probabilities, -1.0), axis=1, kind="stable")
+    sizes = sets.sum(axis=1)
+    listed = [tuple(row[:size].tolist()) for row, size in zip(order, sizes, strict=True)]
+    codes, kinds = pd.factorize(pd.Series(listed, dtype=object))
+    held = [tuple(kind) for kind in kinds]
+    codes = np.where(sizes == 0, -1, codes)
+    return held, codes

@@ -1,0 +1,1 @@
+"""Cells that the model could not name: which of them are alike, and what they may be."""

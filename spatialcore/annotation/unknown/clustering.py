@@ -1,0 +1,133 @@
+"""Clusters of cells by expression: components of the log expression, a graph of nearest neighbours, communities."""
+
+from dataclasses import dataclass
+from typing import Final, Self
+
+import numpy as np
+from scipy import sparse
+
+from spatialcore.core.normalization import log1p_normalize, row_totals
+from spatialcore.core.types import Codes, Floats
+
+N_COMPONENTS: Final = 15
+N_NEIGHBORS: Final = 15
+MAX_GENES: Final = 2_000
+MAX_SAMPLED: Final = 5_000
+SMALLEST_SCALE: Final = 0.2
+LARGEST_VALUE: Final = 10.0
+ONE_SIDED: Final = 0.3  # weight of an edge between two cells of which only one is among the nearest of the other
+
+
+def cluster_cells(counts: sparse.csr_matrix, *, resolution: float = 1.0, random_state: int = 0) -> Codes:
+    """Return the cluster of each cell, numbered from the largest.
+
+    Beyond 5,000 cells a sample is clustered, and every other cell joins the commonest cluster of its nearest sampled
+    cells.
+
+    Parameters
+    ----------
+    counts
+        Counts (or what is proportional to them), cells x genes; every cell has some.
+    resolution
+        Of the communities (Reichardt and Bornholdt 2006, "Statistical mechanics of community detection", with the
+        Leiden algorithm); larger gives more clusters.
+    random_state
+        Of the sample, the components and the communities.
+    """
+    n = counts.shape[0]
+    rng = np.random.default_rng(random_state)
+    rows = np.arange(n) if n <= MAX_SAMPLED else np.sort(rng.choice(n, MAX_SAMPLED, replace=False))
+    components = ExpressionSpace.fit(counts[rows], random_state=random_state).transform(counts)
+    labels = _communities(_neighbor_graph(components[rows]), resolution, random_state)
+    if len(rows) < n:
+        from sklearn.neighbors import KNeighborsClassifier
+
+        labels = KNeighborsClassifier(N_NEIGHBORS).fit(components[rows], labels).predict(components)
+    order = np.argsort(-np.bincount(labels), kind="stable")
+    rank = np.empty(len(order), dtype=np.intp)
+    rank[order] = np.arange(len(order))
+    ranked: Codes = rank[labels]
+    return ranked
+
+
+@dataclass(frozen=True)
+class ExpressionSpace:
+    """Principal components of the standardised log expression.
+
+    Parameters
+    ----------
+    target_sum
+        The total that cells are brought to: the median of the cells that the space was made from.
+    genes
+        Positions of the genes in it: of more than 2,000 the most variable.
+    mean, scale
+        Of each gene; genes that vary little are not scaled up.
+    basis
+        Genes x components.
+    """
+
+    target_sum: float
+    genes: Codes
+    mean: Floats
+    scale: Floats
+    basis: Floats
+
+    @classmethod
+    def fit(cls, counts: sparse.csr_matrix, n_components: int = N_COMPONENTS, *, random_state: int = 0) -> Self:
+        """Make the space from counts, cells x genes."""
+        from sklearn.utils.extmath import randomized_svd
+
+        target = float(np.median(row_totals(counts)))
+        logged = log1p_normalize(counts, target)
+        mean = np.asarray(logged.mean(axis=0), dtype=np.float64).ravel()
+        squares = np.asarray(logged.multiply(logged).mean(axis=0), dtype=np.float64).ravel()
+        deviation = np.sqrt(np.maximum(squares - mean**2, 0.0))
+        genes = np.sort(np.argsort(-deviation, kind="stable")[:MAX_GENES])
+        scale = np.maximum(deviation[genes], SMALLEST_SCALE)
+        values = _standardize(logged, genes, mean[genes], scale)
+        rank = max(1, min(n_components, *(size - 1 for size in values.shape)))
+        basis = randomized_svd(values, rank, random_state=random_state)[2].T
+        return cls(target, genes, mean[genes], scale, basis)
+
+    def transform(self, counts: sparse.csr_matrix) -> Floats:
+        """Return the components of cells, cells x components."""
+        logged = log1p_normalize(counts, self.target_sum)
+        components: Floats = _standardize(logged, self.genes, self.mean, self.scale) @ self.basis
+        return components
+
+
+def _standardize(logged: sparse.csr_matrix, genes: Codes, mean: Floats, scale: Floats) -> Floats:
+    values: Floats = (logged[:, genes].toarray() - mean) / scale
+    return np.clip(values, -LARGEST_VALUE, LARGEST_VALUE, out=values)
+
+
+def _neighbor_graph(components: Floats) -> sparse.coo_matrix:
+    """Return the weighted edges between near cells, each once."""
+    from sklearn.neighbors import NearestNeighbors
+
+    n = len(components)
+    k = max(1, min(N_NEIGHBORS, n // 4))
+    near = NearestNeighbors(n_neighbors=min(k + 1, n)).fit(components).kneighbors(return_distance=False)
+    near = near[:, :k]
+    edges = (np.ones(near.size), (np.repeat(np.arange(n), near.shape[1]), near.ravel()))
+    directed = sparse.csr_matrix(edges, shape=(n, n))
+    mutual = directed.multiply(directed.T)
+    weights = mutual + ONE_SIDED * (directed + directed.T - 2 * mutual)
+    edges_once: sparse.coo_matrix = sparse.triu(weights, k=1).tocoo()
+    return edges_once
+
+
+def _communities(edges: sparse.coo_matrix, resolution: float, random_state: int) -> Codes:
+    import igraph
+    import leidenalg
+
+    graph = igraph.Graph(n=edges.shape[0], edges=np.column_stack([edges.row, edges.col]).tolist())
+    partition = leidenalg.find_partition(
+        graph,
+        leidenalg.RBConfigurationVertexPartition,
+        weights=edges.data.tolist(),
+        resolution_parameter=resolution,
+        n_iterations=5,
+        seed=random_state,
+    )
+    return np.asarray(partition.membership, dtype=np.intp)

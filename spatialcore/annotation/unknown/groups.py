@@ -1,0 +1,229 @@
+"""Groups among the cells that the model could not name, and what each of them may be."""
+
+import json
+from collections import Counter
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from anndata import AnnData
+from scipy import sparse
+
+from spatialcore import columns
+from spatialcore.annotation import run_manifest
+from spatialcore.annotation.calls.level_columns import SEPARATOR, class_tree
+from spatialcore.annotation.panel import get_panel_genes
+from spatialcore.annotation.query import open_query
+from spatialcore.annotation.unknown.clustering import cluster_cells
+from spatialcore.annotation.unknown.naming import dropped_labels, marker_lineage, reference_query
+from spatialcore.core.logging import get_logger
+from spatialcore.core.normalization import TARGET_SUM, log1p_normalize, row_totals
+from spatialcore.core.rank_sum import RankSum, rank_sum
+from spatialcore.core.types import Codes
+from spatialcore.core.validation import require_whole
+from spatialcore.errors import InputError
+
+log = get_logger(__name__)
+
+MIN_CELLS: Final = 50
+MIN_GROUP: Final = 10
+MOST: Final = 0.5
+N_GENES: Final = 10
+MAX_OTHERS: Final = 20_000
+GROUPS_KEY: Final = "unknown_groups_json"
+TABLE: Final = (
+    "group",
+    "n_cells",
+    "share",
+    "center_x",
+    "center_y",
+    "radius",
+    "top_genes",
+    "lineage",
+    "lineage_id",
+    "lineage_auc",
+    "closest_class",
+    "closest_share",
+    "confident_term",
+    "confident_share",
+    "dropped_labels",
+    "reference_query",
+)
+Mask = npt.NDArray[np.bool_]
+
+
+def group_unknown_cells(
+    adata: AnnData, *, min_cells: int = MIN_CELLS, min_group: int = MIN_GROUP, random_state: int = 0
+) -> pd.DataFrame:
+    """Group the cells without a confident class by their expression, in place, and describe the groups.
+
+    Parameters
+    ----------
+    adata
+        Annotated cells whose calls below the threshold are "Unassigned".
+    min_cells
+        Of fewer cells without a class no groups are made.
+    min_group
+        Cells of smaller clusters are left out of all groups.
+    random_state
+        The seed.
+
+    Returns
+    -------
+    One row a group, the largest first:
+
+    ``group``, ``n_cells``, ``share`` (of all cells)
+        "group 1" ...; the same name stands in ``obs["cell_type_unknown_group"]``, empty text for all other cells.
+    ``center_x``, ``center_y``, ``radius``
+        Median place, and the distance from it within which half of the group lies; NaN without coordinates.
+    ``top_genes``
+        Genes that set the group apart from all other cells, the strongest first.
+    ``lineage``, ``lineage_id``, ``lineage_auc``
+        The type whose canonical markers set the group apart best; empty where none do.
+    ``closest_class``, ``closest_share``
+        The commonest best class, and the share of the group that has it.
+    ``confident_term``, ``confident_share``
+        The term above the classes that most cells of the group reach the threshold for, and their share.
+    ``dropped_labels``
+        Labels of the references that were left out of the training and are of this lineage.
+    ``reference_query``
+        A Census query that would give a reference with the lineage.
+
+    Raises
+    ------
+    InputError
+        The cells are not annotated, or a number is out of range.
+    """
+    require_whole("min_cells", min_cells, minimum=2, hint="50 is the default")
+    require_whole("min_group", min_group, minimum=2, hint="10 is the default")
+    rejected = _rejected(adata)
+    adata.obs[columns.UNKNOWN_GROUP] = pd.Categorical([""] * adata.n_obs)
+    table = pd.DataFrame(columns=list(TABLE))
+    if rejected.sum() >= min_cells:
+        rows = _rows(rejected, random_state)
+        counts, genes = _counts(adata, rows)
+        codes = _cluster(counts, rejected[rows], min_group, random_state)
+        if (codes >= 0).any():
+            names = [f"group {k + 1}" for k in range(codes.max() + 1)]
+            of_cells = np.full(adata.n_obs, -1, dtype=np.intp)
+            of_cells[rows] = codes
+            adata.obs[columns.UNKNOWN_GROUP] = pd.Categorical(np.array([*names, ""], dtype=object)[of_cells])
+            table = _describe(adata, of_cells, _gene_statistics(counts, codes, len(names)), genes, names)
+    run_manifest.record(adata, **{GROUPS_KEY: table.to_json(orient="records")})
+    log.info("%d cells without a class form %d groups", int(rejected.sum()), len(table))
+    return table
+
+
+def unknown_groups(adata: AnnData) -> pd.DataFrame:
+    """Return the table that :func:`group_unknown_cells` recorded; empty where it did not."""
+    rows = json.loads(adata.uns.get(columns.MANIFEST, {}).get(GROUPS_KEY, "[]"))
+    return pd.DataFrame(rows, columns=list(TABLE))
+
+
+def _rows(rejected: Mask, random_state: int) -> Codes:
+    """Return the cells to read: those without a class, and as many others as groups are compared with."""
+    others = np.flatnonzero(~rejected)
+    if len(others) > MAX_OTHERS:
+        others = np.random.default_rng(random_state).choice(others, MAX_OTHERS, replace=False)
+    return np.sort(np.concatenate([np.flatnonzero(rejected), others]))
+
+
+def _cluster(counts: sparse.csr_matrix, rejected: Mask, min_group: int, random_state: int) -> Codes:
+    """Return the cluster of each cell, -1 for the cells that have a class and for those in small clusters."""
+    inside = np.flatnonzero(rejected & (row_totals(counts) > 0))
+    codes = np.full(len(rejected), -1, dtype=np.intp)
+    codes[inside] = cluster_cells(counts[inside], random_state=random_state)
+    n_groups = int((np.bincount(codes[inside]) >= min_group).sum())
+    codes[codes >= n_groups] = -1  # clusters are numbered from the largest
+    return codes
+
+
+def _rejected(adata: AnnData) -> Mask:
+    missing = [name for name in (columns.CELL_TYPE, columns.PREDICTED) if name not in adata.obs]
+    if missing:
+        raise InputError(f"obs has no {' and no '.join(missing)}", hint="annotate the cells first")
+    unassigned = adata.obs[columns.CELL_TYPE].astype(str) == columns.UNASSIGNED
+    predicted = adata.obs[columns.PREDICTED].astype(str) != columns.UNASSIGNED
+    rejected: Mask = (unassigned & predicted).to_numpy(dtype=bool)
+    return rejected
+
+
+def _counts(adata: AnnData, rows: Codes) -> tuple[sparse.csr_matrix, npt.NDArray[np.str_]]:
+    """Return counts of some cells, cells x genes, and the genes' symbols."""
+    panel = get_panel_genes(adata)
+    query = open_query(adata, panel)
+    return query.counts(rows), np.array(panel)[query.genes.model]
+
+
+def _describe(
+    adata: AnnData,
+    codes: Codes,
+    statistics: RankSum,
+    genes: npt.NDArray[np.str_],
+    names: list[str],
+) -> pd.DataFrame:
+    manifest = adata.uns.get(columns.MANIFEST, {})
+    tissue = str(json.loads(manifest.get("config_json", "{}")).get("tissue", "unknown"))
+    rows = []
+    for k, name in enumerate(names):
+        inside = codes == k
+        lineage, lineage_id, auc = marker_lineage(genes, statistics.auc[k])
+        order = np.argsort(-statistics.z[k], kind="stable")
+        top = [str(genes[gene]) for gene in order[:N_GENES] if statistics.z[k, gene] > 0]
+        rows.append(
+            {
+                "group": name,
+                "n_cells": int(inside.sum()),
+                "share": float(inside.mean()),
+                **_place(adata, inside),
+                "top_genes": ", ".join(top),
+                "lineage": lineage,
+                "lineage_id": lineage_id,
+                "lineage_auc": auc,
+                **_commonest(adata.obs.loc[inside, columns.PREDICTED], "closest_class", "closest_share"),
+                **_confident_term(adata, inside),
+                "dropped_labels": ", ".join(dropped_labels(manifest, lineage_id)),
+                "reference_query": reference_query(lineage, tissue),
+            }
+        )
+    return pd.DataFrame(rows, columns=list(TABLE))
+
+
+def _gene_statistics(counts: sparse.csr_matrix, codes: Codes, n_groups: int) -> RankSum:
+    """Compare every gene of every group with all cells outside it; the last row is that of those in no group."""
+    logged = log1p_normalize(counts, TARGET_SUM)
+    return rank_sum(logged, np.where(codes < 0, n_groups, codes), n_groups + 1)
+
+
+def _place(adata: AnnData, inside: Mask) -> dict[str, float]:
+    if columns.SPATIAL not in adata.obsm:
+        return dict.fromkeys(("center_x", "center_y", "radius"), np.nan)
+    places = np.asarray(adata.obsm[columns.SPATIAL], dtype=np.float64)[inside, :2]
+    places = places[np.isfinite(places).all(axis=1)]
+    if not len(places):
+        return dict.fromkeys(("center_x", "center_y", "radius"), np.nan)
+    center = np.median(places, axis=0)
+    radius = np.median(np.hypot(*(places - center).T))
+    return {"center_x": float(center[0]), "center_y": float(center[1]), "radius": float(radius)}
+
+
+def _commonest(values: "pd.Series[Any]", name: str, share: str) -> dict[str, Any]:
+    counts = values.astype(str).value_counts()
+    first = sorted(counts.index, key=lambda value: (-counts[value], value))[0]
+    return {name: first, share: float(counts[first] / len(values))}
+
+
+def _confident_term(adata: AnnData, inside: Mask) -> dict[str, Any]:
+    """Return the finest term of their paths that most cells of a group are sure of."""
+    nothing = {"confident_term": "", "confident_share": 0.0}
+    if class_tree(adata) is None or columns.PATH not in adata.obs:
+        return nothing
+    paths = [str(path).split(SEPARATOR) for path in adata.obs.loc[inside, columns.PATH] if path]
+    counts = Counter(term for path in paths for term in path)
+    common = [term for term, n in counts.items() if n >= MOST * inside.sum()]
+    if not common:
+        return nothing
+    position = {term: path.index(term) for path in paths for term in path}
+    finest = max(common, key=lambda term: (position[term], term))
+    return {"confident_term": finest, "confident_share": float(counts[finest] / inside.sum())}

@@ -1,0 +1,144 @@
+"""The tree over a model's classes, and the confidence in its terms."""
+
+import numpy as np
+import pytest
+
+from spatialcore.annotation.calls import levels
+from spatialcore.annotation.calls.levels import (
+    ClassTree,
+    class_probabilities,
+    finest_term,
+    fit_probability,
+    group_classes,
+)
+from spatialcore.annotation.ontology.hierarchy import is_a, name_of
+
+BLOOD = {
+    "CD4": "CL:0000624",
+    "CD8": "CL:0000625",
+    "CD14": "CL:0001054",
+    "CD16": "CL:0002397",
+    "B": "CL:0000236",
+    "NK": "CL:0000623",
+    "DC": "CL:0000451",
+    "MK": "CL:0000556",
+    "HSC": "CL:0000037",
+}
+# nine terms: a B cell descends from two terms that overlap
+PARENTS = {
+    "cell": (),
+    "body": ("cell",),
+    "blood": ("body",),
+    "white": ("blood",),
+    "eater": ("white",),
+    "lymph": ("white",),
+    "T": ("lymph",),
+    "B": ("lymph", "eater"),
+    "M": ("eater",),
+}
+
+
+def _above(term: str) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for parent in PARENTS[term]:
+        found |= {parent: 1, **_above(parent)}
+    return found
+
+
+@pytest.fixture
+def nine_terms(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(levels, "is_term", PARENTS.__contains__)
+    monkeypatch.setattr(levels, "ancestors", _above)
+    monkeypatch.setattr(levels, "depth", lambda term: len(_above(term)))
+    monkeypatch.setattr(levels, "name_of", str.upper)
+
+
+@pytest.mark.usefixtures("nine_terms")
+def test_of_two_overlapping_terms_one_stays() -> None:
+    assert group_classes(("T", "B", "M")) == {"eater": {1, 2}}  # as deep as "lymph": the smaller id
+    assert group_classes(("T", "B", "M", "")) == {"eater": {1, 2}, "white": {0, 1, 2}}
+    assert group_classes(("T", "M")) == {}  # "white" holds all classes, "body" and "blood" are too near the root
+
+
+@pytest.mark.usefixtures("nine_terms")
+def test_the_tree_of_nine_terms_by_hand() -> None:
+    tree = ClassTree.build(("t", "b", "m", "x"), {"t": "T", "b": "B", "m": "M"})
+    assert tree.names == ("t", "b", "m", "x", "EATER", "WHITE")
+    assert tree.paths.tolist() == [[0, 5, -1], [1, 4, 5], [2, 4, 5], [3, -1, -1]]
+    assert tree.levels.tolist() == [[1, 0, 0], [2, 1, 0], [2, 1, 0], [0, 0, 0]]
+    assert tree.members.tolist() == [*np.eye(4).tolist(), [0, 1, 1, 0], [1, 1, 1, 0]]
+    shares = np.array([[0.1, 0.5, 0.2, 0.2], [0.7, 0.1, 0.1, 0.1]])
+    confidence = tree.path_confidence(shares, np.array([1, 0]))
+    np.testing.assert_allclose(confidence, [[0.5, 0.7, 0.8], [0.7, 0.9, np.nan]])
+    assert finest_term(tree.paths[[1, 0]], confidence, 0.75).tolist() == [2, 1]
+    assert finest_term(tree.paths[[1, 0]], confidence, 0.95).tolist() == [0, 0]
+    assert finest_term(tree.paths[[1, 0]], confidence, 0.0).tolist() == [0, 0]
+
+
+@pytest.mark.usefixtures("nine_terms")
+def test_a_class_that_is_above_another_is_a_node_too() -> None:
+    tree = ClassTree.build(("eater", "m", "t", "x"), {"eater": "eater", "m": "M", "t": "T"})
+    assert tree.names[4:] == ("EATER", "WHITE")
+    assert tree.paths[0].tolist() == [0, 4, 5]
+
+
+def test_the_tree_of_blood() -> None:
+    groups = {
+        name_of(node): {list(BLOOD)[k] for k in group} for node, group in group_classes(tuple(BLOOD.values())).items()
+    }
+    assert groups == {
+        "mature alpha-beta T cell": {"CD4", "CD8"},
+        "CD14-positive monocyte": {"CD14", "CD16"},
+        "mononuclear phagocyte": {"CD14", "CD16", "DC"},
+        "lymphocyte": {"CD4", "CD8", "B", "NK"},
+        "mononuclear leukocyte": {"CD4", "CD8", "B", "NK", "CD14", "CD16", "DC"},
+    }
+
+
+def test_confidences_are_the_sums_over_the_classes_below(rng: np.random.Generator) -> None:
+    tree = ClassTree.build(tuple(BLOOD), BLOOD)
+    scores = rng.normal(scale=3, size=(50, 9))
+    best, confidence = scores.argmax(axis=1), rng.uniform(size=50)
+    shares = class_probabilities(scores, best, confidence, temperature=2.0, fit=0.9)
+    path = tree.path_confidence(shares, best)
+    for cell in range(50):
+        for position, term in enumerate(tree.paths[best[cell]]):
+            if term < 0:
+                assert np.isnan(path[cell, position])
+            elif term < 9:
+                assert path[cell, position] == pytest.approx(confidence[cell])
+            else:
+                below = [is_a(BLOOD[name], tree.ids[term]) for name in BLOOD]
+                assert path[cell, position] == pytest.approx(shares[cell, below].sum())
+        rising = path[cell][~np.isnan(path[cell])]
+        assert (np.diff(rising) >= 0).all()
+        named = finest_term(tree.paths[best[cell : cell + 1]], path[cell : cell + 1], 0.8)[0]
+        assert named == next((i for i, value in enumerate(rising) if value >= 0.8), 0)
+
+
+def test_probabilities_sum_to_the_share_of_cells_of_any_class(rng: np.random.Generator) -> None:
+    scores, confidence = rng.normal(size=(4, 3)), np.array([0.2, 0.5, 0.7, 0.99])
+    fit = np.array([1.0, 0.4, 0.9, 0.9])
+    shares = class_probabilities(scores, scores.argmax(axis=1), confidence, fit=fit)
+    np.testing.assert_allclose(shares.sum(axis=1), np.maximum(fit, confidence))
+    np.testing.assert_allclose(shares.max(axis=1)[3], 0.99)
+
+
+def test_cells_far_from_their_class_profile_are_of_no_class() -> None:
+    assert fit_probability(np.array([-20.0, -9.0])).max() < 0.01
+    assert fit_probability(np.array([-2.0, 0.0, 3.0])).min() > 0.99
+
+
+def test_classes_without_terms_have_no_nodes() -> None:
+    tree = ClassTree.build(("a", "b"), {})
+    assert not tree.has_nodes
+    assert tree.paths.tolist() == [[0], [1]]
+    assert tree.levels.tolist() == [[0, 0, 0], [0, 0, 0]]
+
+
+def test_the_tree_survives_json() -> None:
+    tree = ClassTree.build(tuple(BLOOD), BLOOD)
+    again = ClassTree.from_dict(tree.to_dict())
+    assert (again.names, again.ids, again.n_classes) == (tree.names, tree.ids, tree.n_classes)
+    np.testing.assert_array_equal(again.members, tree.members)
+    np.testing.assert_array_equal(again.levels, tree.levels)

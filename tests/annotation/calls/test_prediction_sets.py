@@ -1,0 +1,78 @@
+"""Sets of types with a stated coverage."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from anndata import AnnData
+
+from spatialcore import columns
+from spatialcore.annotation import run_manifest
+from spatialcore.annotation.annotate import annotate_celltypist
+from spatialcore.annotation.calls.level_columns import write_levels
+from spatialcore.annotation.calls.levels import ClassTree
+from spatialcore.annotation.calls.prediction_sets import add_prediction_sets, smallest_sets
+from spatialcore.errors import InputError
+
+IDS = {"CD4": "CL:0000624", "CD8": "CL:0000625", "B": "CL:0000236", "own": ""}
+
+
+@pytest.fixture
+def cells() -> AnnData:
+    """Return cells whose class probabilities are the rows below; the last has no counts."""
+    shares = np.array([[0.9, 0.06, 0.02, 0.02], [0.5, 0.45, 0.03, 0.02], [0.3, 0.05, 0.6, 0.05], [0.1, 0.1, 0.1, 0.7]])
+    tree = ClassTree.build(tuple(IDS), IDS)
+    predicted = ["CD4", "CD4", "B", "own", "Unassigned"]
+    adata = AnnData(np.ones((5, 1)), pd.DataFrame({columns.PREDICTED: predicted}, index=list("abcde")))
+    adata.obsm[columns.DECISION_SCORES] = np.vstack([2 * np.log(shares), np.zeros(4)])
+    path = np.zeros((5, tree.paths.shape[1]))
+    path[:4, 0] = shares.max(axis=1)
+    run_manifest.record(adata, model_card_json=json.dumps({"calibration": {"temperature": 2.0}}))
+    write_levels(adata, tree, path, 0.5)
+    return adata
+
+
+def test_the_sets_and_their_common_term(cells: AnnData) -> None:
+    add_prediction_sets(cells, 0.85)  # .9 + .7 + .6 + .5 + .45 + .3 = 3.45 of 4
+    assert cells.obs[columns.TERM_SET].tolist() == ["CD4", "CD4 | CD8", "B | CD4", "own", ""]
+    assert cells.obs[columns.TERM_SET_ANCESTOR].tolist() == ["CD4", "mature alpha-beta T cell", "lymphocyte", "own", ""]
+
+
+def test_without_empty_sets_every_called_cell_has_its_best_class(cells: AnnData) -> None:
+    assert add_prediction_sets(cells, 0.2, empty=True).obs[columns.TERM_SET].tolist() == ["CD4", "", "", "", ""]
+    assert add_prediction_sets(cells, 0.2).obs[columns.TERM_SET].tolist() == ["CD4", "CD4", "B", "own", ""]
+
+
+def test_a_set_with_a_class_of_no_term_has_no_common_term(cells: AnnData) -> None:
+    add_prediction_sets(cells, 1.0)
+    assert cells.obs[columns.TERM_SET].iloc[3].startswith("own | ")
+    assert cells.obs[columns.TERM_SET_ANCESTOR].iloc[3] == ""
+
+
+def test_no_smaller_sets_have_the_coverage(rng: np.random.Generator) -> None:
+    for coverage in (0.5, 0.8, 0.9, 0.99):
+        shares = rng.dirichlet(np.full(4, 0.4), 30)
+        sets = smallest_sets(shares, coverage)
+        assert (shares * sets).sum() >= coverage * 30 - 1e-6
+        for bound in np.unique(shares):  # every other bound covers too little, or takes no fewer classes
+            other = shares >= bound
+            assert (shares * other).sum() < coverage * 30 - 1e-9 or other.sum() >= sets.sum()
+
+
+def test_calibrated_probabilities_give_the_stated_coverage(rng: np.random.Generator) -> None:
+    shares = rng.dirichlet([0.3, 0.3, 0.3, 0.3], 20_000)
+    truth = (rng.random((20_000, 1)) > shares.cumsum(axis=1)).sum(axis=1).clip(max=3)
+    covered = smallest_sets(shares, 0.9)[np.arange(20_000), truth].mean()
+    assert covered == pytest.approx(0.9, abs=0.01)
+
+
+def test_nothing_is_covered_where_nothing_is_probable() -> None:
+    assert not smallest_sets(np.zeros((3, 2)), 0.9).any()
+
+
+def test_uncalibrated_cells_are_refused(trained: Path, world: tuple[AnnData, ...]) -> None:
+    adata = annotate_celltypist(world[1].copy(), custom_model_path=trained)
+    with pytest.raises(InputError, match="no calibrated confidence"):
+        add_prediction_sets(adata)

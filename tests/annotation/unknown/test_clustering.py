@@ -1,0 +1,42 @@
+"""Clusters of cells by expression."""
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from spatialcore.annotation.unknown import clustering
+from spatialcore.annotation.unknown.clustering import ExpressionSpace, cluster_cells
+from spatialcore.core.normalization import log1p_normalize
+from tests.annotation.conftest import simulate
+
+
+def test_types_become_clusters_the_largest_first(rng: np.random.Generator) -> None:
+    counts, types, _ = simulate(300, 3, 60, 150, rng)
+    clusters = cluster_cells(counts)
+    sizes = np.bincount(clusters)
+    assert (np.diff(sizes) <= 0).all()
+    for cluster in range(len(sizes)):
+        assert np.bincount(types[clusters == cluster]).max() == sizes[cluster]
+
+
+def test_cells_beyond_the_sample_join_their_like(rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clustering, "MAX_SAMPLED", 120)
+    counts, types, _ = simulate(400, 2, 60, 150, rng)
+    clusters = cluster_cells(counts)
+    assert len(clusters) == 400
+    for cluster in np.unique(clusters):
+        members = types[clusters == cluster]
+        assert np.bincount(members).max() / len(members) > 0.97
+
+
+def test_components_are_those_of_the_standardised_log_expression(rng: np.random.Generator) -> None:
+    counts, _, _ = simulate(80, 3, 30, 200, rng)
+    logged = log1p_normalize(counts, float(np.median(np.asarray(counts.sum(axis=1))))).toarray()
+    scaled = np.clip((logged - logged.mean(axis=0)) / np.maximum(logged.std(axis=0), 0.2), -10, 10)
+    left, strength, _ = np.linalg.svd(scaled, full_matrices=False)
+    found = ExpressionSpace.fit(counts, 2).transform(counts)
+    np.testing.assert_allclose(np.abs(found), np.abs(left[:, :2] * strength[:2]), atol=0.01)
+
+
+def test_a_handful_of_cells_is_clustered_too() -> None:
+    assert cluster_cells(sparse.csr_matrix(np.eye(3) * 5)).tolist() in ([0, 1, 2], [0, 0, 1], [0, 0, 0])

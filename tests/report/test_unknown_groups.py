@@ -1,0 +1,28 @@
+"""Groups of unnamed cells on the page."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from spatialcore import columns
+from spatialcore.annotation.unknown.groups import group_unknown_cells
+from spatialcore.plotting.figures.celltype_map import plot_celltype_map
+from spatialcore.report import tables, write_report
+from tests.annotation.unknown.test_groups import planted
+
+
+@pytest.mark.parametrize("n_b", [80, 10])
+def test_the_page_tells_the_groups(tmp_path: Path, n_b: int, rng: np.random.Generator) -> None:
+    adata = planted(n_b, 10, 100, rng)
+    adata.obs[columns.CONFIDENCE] = np.where(adata.obs[columns.CELL_TYPE] == columns.UNASSIGNED, 0.3, 0.9)
+    group_unknown_cells(adata, min_group=11)
+    summary = pd.DataFrame(columns=["cell_type", "n_markers", "auc"])
+    drawn = {"figures": {"celltype_map": plot_celltype_map(adata)}, "paths": {}, "summary": summary}
+    text = write_report(adata, tmp_path / "report.html", figures=drawn).read_text()
+    assert ("Groups among them" in text) == (n_b == 80)
+    for row in tables.unknown(adata):
+        assert row["group"] in text
+        assert row["top_genes"] in text
+        assert "cellxgene://?cell_type=B+cell&amp;tissue=lymph+node" in text
