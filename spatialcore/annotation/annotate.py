@@ -10,10 +10,12 @@ Written, for every cell and in the order of the cells:
 - ``uns["spatialcore_annotation"]``: ``model_path``, ``model_sha256``, ``model_classes_json`` (the order of the scores),
   ``model_target_sum``, ``expression_source``, ``confidence_transform``, ``min_confidence``, ``n_shared_genes``,
   ``n_model_genes``, ``colors_json`` (class -> colour), ``model_card_json`` (the sidecar without the genes),
-  ``gene_overlap_pct``, ``missing_genes_json``, ``n_cells``, ``n_unassigned``, ``n_without_counts``
+  ``gene_overlap_pct``, ``missing_genes_json``, ``reference_fit_json`` (how well the class profiles describe the cells),
+  ``n_cells``, ``n_unassigned``, ``n_without_counts``
 """
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +29,16 @@ from spatialcore.annotation.calls.prediction import Predictor, predict
 from spatialcore.annotation.calls.resolution import Resolution
 from spatialcore.annotation.calls.voting import voting_clusters
 from spatialcore.annotation.choices import CONFIDENCE_METHODS, RESOLUTION_MODES, ConfidenceMethod, ResolutionMode
-from spatialcore.annotation.model.artifact import load_model
+from spatialcore.annotation.model.artifact import CellTypingModel, load_model
 from spatialcore.annotation.model.pretrained import find_pretrained, models_for_tissue
-from spatialcore.annotation.query import open_query
+from spatialcore.annotation.model.reference_fit import ReferenceFit, measure_fit
+from spatialcore.annotation.model.scorer import Scorer
+from spatialcore.annotation.query import Expression, open_query
 from spatialcore.core.logging import get_logger
 from spatialcore.errors import GeneOverlapError, InputError
 
 log = get_logger(__name__)
+FIT_CELLS = 20_000  # so many cells say how well the model's profiles fit a query
 
 
 def annotate_celltypist(
@@ -165,14 +170,36 @@ def _run_models(
             if len(paths) > 1:
                 log.warning("%s is left out: %s", path.name, error.message)
             continue
+        model, fit = _fitted_to(model, query, method)
         resolution = Resolution.of_model(model.classes, model.ontology_ids, model.metadata) if merge else None
         predictor = Predictor.build(
             model, query.kind, query.genes, method, keep_scores=keep_scores, resolution=resolution
         )
-        runs.append(Run(model, query, predict(predictor, query, batch_size), resolution))
+        runs.append(Run(model, query, predict(predictor, query, batch_size), resolution, fit))
     if not runs and refused is not None:
         raise refused
     return runs
+
+
+def _fitted_to(
+    model: CellTypingModel, query: Expression, method: ConfidenceMethod
+) -> tuple[CellTypingModel, ReferenceFit | None]:
+    """Return the model with its confidence lowered where its class profiles do not fit the query, and their fit."""
+    calibration, profiles = model.calibration, model.profiles
+    if method != "calibrated" or calibration is None or profiles is None or not calibration.judges_fit:
+        return model, None
+    n = query.n_obs
+    rows = np.arange(n)
+    if n > FIT_CELLS:
+        rows = np.sort(np.random.default_rng(0).choice(n, FIT_CELLS, replace=False))
+    counts, genes = query.counts(rows), query.genes.model
+    counts = counts[np.diff(counts.indptr) > 0]
+    best = Scorer.build(model.linear, model.target_sum, genes=genes).scores(counts).argmax(axis=1)
+    fit = measure_fit(counts, best, profiles[:, genes])
+    if fit.is_misfit:
+        log.warning("the references do not seem to fit these cells. %s", fit.reason)
+    discounted = replace(calibration, class_discount=tuple(fit.discount().tolist()))
+    return replace(model, calibration=discounted), fit
 
 
 def _write_scores(adata: AnnData, runs: list[Run], keep: bool) -> None:
@@ -201,6 +228,7 @@ def _manifest(adata: AnnData, runs: list[Run], method: str, min_confidence: floa
         "n_shared_genes": len(genes),
         "gene_overlap_pct": 100.0 * len(genes) / max(1, len(first.model.genes)),
         "missing_genes_json": json.dumps([first.model.genes[i] for i in missing]),
+        "reference_fit_json": json.dumps(first.fit.to_dict(first.model.classes) if first.fit else {}),
         "n_cells": int(adata.n_obs),
         "n_unassigned": int((adata.obs[columns.CELL_TYPE] == columns.UNASSIGNED).sum()),
         "n_without_counts": int((first.prediction.best < 0).sum()),

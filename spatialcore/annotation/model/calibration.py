@@ -96,6 +96,8 @@ class Calibration:
         Where the features are centred, and the unit of the deviance.
     pair_gain_slope
         Of the pair gain; ``None`` where the calibration does without it.
+    judges_fit
+        Whether the confidence is lowered where the class profiles do not fit a query.
     class_discount
         What the logit of each class loses because its profile does not fit a query; empty for nothing.
     """
@@ -107,6 +109,7 @@ class Calibration:
     deviance_center: float
     deviance_scale: float
     pair_gain_slope: float | None = None
+    judges_fit: bool = False
     class_discount: tuple[float, ...] = ()
 
     def features(self, evidence: CalibrationFeatures) -> Floats:
@@ -137,6 +140,8 @@ class Calibration:
         del content["class_discount"]
         if self.pair_gain_slope is None:
             del content["pair_gain_slope"]
+        if not self.judges_fit:
+            del content["judges_fit"]
         return content
 
     @classmethod
@@ -201,6 +206,7 @@ def fit_calibration(
         deviance_center=float(np.median(good)),
         deviance_scale=max(spread, 1e-6),
         pair_gain_slope=None if evidence.pair_gain is None else 0.0,
+        judges_fit=True,
     )
     features, share = start.features(evidence), weights / weights.sum()
     prior = np.zeros(1 + features.shape[1])

@@ -23,6 +23,13 @@ GROUP_COLUMNS: Final = (
 )
 
 
+def donor_column(names: Sequence[str]) -> str | None:
+    """Return the obs column that names donors or samples, ``None`` where there is none."""
+    lower = {str(name).lower(): str(name) for name in names}
+    candidates = (name for kind in GROUP_COLUMNS[1:] for name in kind)
+    return next((lower[name] for name in candidates if name in lower), None)
+
+
 def find_groups(obs: pd.DataFrame) -> list[Codes]:
     """Return the groups that cells can be held out in, of each kind of column that names any: the widest first.
 
