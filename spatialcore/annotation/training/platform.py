@@ -158,6 +158,13 @@ def draw_counts(rates: Floats, shares: Floats, rng: np.random.Generator) -> spar
     return drawn
 
 
+def draw_by_class(rates: Floats, codes: Codes, profiles: Floats, rng: np.random.Generator) -> sparse.csr_matrix:
+    """Draw Poisson counts of cells of several classes, `rates` counts each in the mean."""
+    order = np.argsort(codes, kind="stable")
+    parts = [draw_counts(rates[codes == k], shares, rng) for k, shares in enumerate(profiles)]
+    return sparse.csr_matrix(sparse.vstack(parts, format="csr")[np.argsort(order)])
+
+
 def thin_to_depths(counts: sparse.csr_matrix, depths: Floats, rng: np.random.Generator) -> sparse.csr_matrix:
     """Thin every cell to a depth drawn from `depths`, binomially per entry; a cell already shallower stays as it is."""
     totals = row_totals(counts)

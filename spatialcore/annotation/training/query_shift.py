@@ -15,9 +15,9 @@ from scipy import sparse
 from spatialcore.annotation.model.pair_gain import pair_gain
 from spatialcore.annotation.model.scorer import Scorer
 from spatialcore.annotation.training.fitting import FittedModels, TargetPlatform
-from spatialcore.annotation.training.platform import draw_counts, thin
+from spatialcore.annotation.training.platform import draw_by_class, thin
 from spatialcore.core.normalization import row_totals
-from spatialcore.core.types import Codes, Floats
+from spatialcore.core.types import Floats
 
 SHARES: Final = (0.0, 0.04, 0.08, 0.12, 0.17, 0.23, 0.3, 0.4, 0.5)
 CONCENTRATION: Final = 4.0
@@ -115,11 +115,5 @@ def mix(cells: sparse.csr_matrix, profiles: Floats, share: float, rng: np.random
     n = cells.shape[0]
     foreign = rng.beta(CONCENTRATION * share, CONCENTRATION * (1 - share), n)
     others = rng.integers(0, len(profiles), n)
-    mixed = thin(cells, 1 - foreign, rng) + _foreign_counts(row_totals(cells) * foreign, others, profiles, rng)
+    mixed = thin(cells, 1 - foreign, rng) + draw_by_class(row_totals(cells) * foreign, others, profiles, rng)
     return sparse.csr_matrix(mixed)
-
-
-def _foreign_counts(rates: Floats, others: Codes, profiles: Floats, rng: np.random.Generator) -> sparse.csr_matrix:
-    order = np.argsort(others, kind="stable")
-    parts = [draw_counts(rates[others == k], shares, rng) for k, shares in enumerate(profiles)]
-    return sparse.csr_matrix(sparse.vstack(parts, format="csr")[np.argsort(order)])

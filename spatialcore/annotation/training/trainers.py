@@ -14,7 +14,7 @@ from spatialcore.annotation.query import open_query
 from spatialcore.annotation.training.celltypist import CellTypistOptions, fit_celltypist
 from spatialcore.annotation.training.classes import ClassLabels
 from spatialcore.annotation.training.cross_validation import CrossValidationResult, cross_validate
-from spatialcore.annotation.training.fitting import TargetPlatform, fit_models
+from spatialcore.annotation.training.fitting import TargetPlatform, fit_models, query_class_profiles
 from spatialcore.annotation.training.folds import find_groups
 from spatialcore.annotation.training.platform import MAX_QUERY_CELLS, class_profiles, estimate_platform
 from spatialcore.annotation.training.query_shift import QueryShift
@@ -68,7 +68,8 @@ def train_logistic(
     rng = np.random.default_rng(random_state)
     imaged = seen if query is not None and is_imaging(query, target) else None
     checked = cross_validate(counts, codes, n_classes, target, rng, groups=groups, query=imaged)
-    voters = fit_models(counts, codes, n_classes, target, rng, checked.models)
+    own = query_class_profiles(checked.models, imaged) if imaged is not None and checked.models else None
+    voters = fit_models(counts, codes, n_classes, target, rng, checked.models, own)
     return CellTypingModel(
         classes=labels.names,
         genes=tuple(map(str, genes)),
