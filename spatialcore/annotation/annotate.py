@@ -24,8 +24,9 @@ from anndata import AnnData
 
 from spatialcore import columns
 from spatialcore.annotation import run_manifest
+from spatialcore.annotation.calls.neighbours import weigh_by_neighbours
 from spatialcore.annotation.calls.obs_columns import Run, most_confident, voted, write_calls
-from spatialcore.annotation.calls.prediction import Predictor, predict
+from spatialcore.annotation.calls.prediction import Prediction, Predictor, predict
 from spatialcore.annotation.calls.resolution import Resolution
 from spatialcore.annotation.calls.voting import voting_clusters
 from spatialcore.annotation.choices import CONFIDENCE_METHODS, RESOLUTION_MODES, ConfidenceMethod, ResolutionMode
@@ -175,7 +176,8 @@ def _run_models(
         predictor = Predictor.build(
             model, query.kind, query.genes, method, keep_scores=keep_scores, resolution=resolution
         )
-        runs.append(Run(model, query, predict(predictor, query, batch_size), resolution, fit))
+        prediction = _beside_neighbours(predict(predictor, query, batch_size), adata, fit)
+        runs.append(Run(model, query, prediction, resolution, fit))
     if not runs and refused is not None:
         raise refused
     return runs
@@ -200,6 +202,16 @@ def _fitted_to(
         log.warning("the references do not seem to fit these cells. %s", fit.reason)
     discounted = replace(calibration, class_discount=tuple(fit.discount().tolist()))
     return replace(model, calibration=discounted), fit
+
+
+def _beside_neighbours(prediction: Prediction, adata: AnnData, fit: ReferenceFit | None) -> Prediction:
+    """Weigh the neighbours' agreement into the confidence, for models that judge a query and cells with coordinates."""
+    if fit is None or columns.SPATIAL not in adata.obsm:
+        return prediction
+    places = np.asarray(adata.obsm[columns.SPATIAL], dtype=np.float64)
+    if places.ndim != 2 or places.shape[1] < 2:
+        return prediction
+    return replace(prediction, confidence=weigh_by_neighbours(prediction.confidence, prediction.best, places))
 
 
 def _write_scores(adata: AnnData, runs: list[Run], keep: bool) -> None:
