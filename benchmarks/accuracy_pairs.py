@@ -29,7 +29,7 @@ class Pair:
     """Labelled reference counts and query counts on the same genes; ``known`` marks query cells of a type in it.
 
     ``positions`` are the query cells' coordinates, ``donors`` names the donor or sample of each reference cell;
-    ``None`` where the data have none.
+    ``None`` where the data have none. ``coarser`` gives reference labels that are subtypes of a label of the truth.
     """
 
     name: str
@@ -41,11 +41,17 @@ class Pair:
     counts_known: bool = True
     positions: npt.NDArray[np.float64] | None = None
     donors: Labels | None = None
+    coarser: dict[str, str] | None = None
 
     @property
     def known(self) -> npt.NDArray[np.bool_]:
         """Whether the type of each query cell is in the reference."""
-        return np.isin(self.truth, self.labels)
+        return np.isin(self.truth, self.as_truth(self.labels))
+
+    def as_truth(self, labels: Labels) -> Labels:
+        """Return labels as the truth names them: a subtype becomes its coarser type."""
+        names = self.coarser or {}
+        return np.array([names.get(str(label), str(label)) for label in labels], dtype=str)
 
     def without(self, label: str) -> "Pair":
         """Return the pair with one type hidden from the reference."""

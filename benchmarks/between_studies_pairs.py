@@ -1,17 +1,18 @@
-"""Open pairs of reference and query from different studies: five sections of real cells, two simulated ones.
+"""Open pairs of reference and query from different studies: six of real sections, two of simulated ones.
 
 Labels of both sides are brought to names that mean the same; query cells of a type that the reference lacks stay in
 the query and count as wrong wherever a confidence passes, but in no accuracy.
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import anndata
 import numpy as np
 from anndata import AnnData
 
-from benchmarks.accuracy_pairs import COARSE, Pair, pair_of
+from benchmarks.accuracy_pairs import COARSE, Pair, open_pairs, pair_of
 from benchmarks.simulated_sections import simulate
 
 NO_TYPE = "unknown"
@@ -41,8 +42,56 @@ BRAIN |= dict.fromkeys(("GABA1", "GABA2", "LAMP5", "PAX6", "PVALB", "SST", "VIP"
 
 def spatial_pairs(data: Path) -> Iterator[Pair]:
     """Make the pairs with real sections, one after the other."""
-    makers: tuple[Callable[[Path], Pair], ...] = (_starmap, _osmfish, _merfish, _seqfish, _normal_breast)
+    makers: tuple[Callable[[Path], Pair], ...] = (_starmap, _osmfish, _merfish, _seqfish, _normal_breast, _breast)
     return (maker(data) for maker in makers)
+
+
+def fine_pairs(data: Path) -> Iterator[Pair]:
+    """Make pairs whose reference has subtypes of the types that the truth names."""
+    reference = _read(data, "ref_motor_cortex_dot")
+    for name, query, names in (("STARmap V1", "starmap_v1", LAYERS), ("osmFISH", "osmfish_cortex", NEURONS)):
+        pair = pair_of(f"motor cortex, 17 types > {name}", reference, _read(data, f"spatial_{query}"))
+        yield replace(pair, coarser=names)
+
+
+def foreign_pairs(data: Path) -> Iterator[Pair]:
+    """Make pairs whose reference is of another tissue or species than the query."""
+    human = {
+        name: _read(data, file) for name, file in (("pancreas", "pancreas_baron_h1"), ("blood", "pbmc_symphony_3assay"))
+    }
+    human["breast"] = _read(data, "ref_breast_normal", {"Mono": "Myeloid"})
+    breast = _read(data, "spatial_xenium_breast_scider")
+    breast = breast[np.sort(np.random.default_rng(1).choice(breast.n_obs, 3000, replace=False))].copy()
+    brain, rectum = (_as_query(pair) for pair in reversed(list(profile_pairs(data))))
+    lung = _as_query(next(open_pairs(data)))
+    mouse = {name: _read(data, f"spatial_{file}") for name, file in (("MERFISH", "merfish_poa_section"),)}
+    mouse["MERFISH"].var_names = [name.upper() for name in mouse["MERFISH"].var_names]
+    queries = {"Xenium breast": breast, "brain, drawn": brain, "rectum, drawn": rectum, "lung, drawn": lung} | mouse
+    chosen = {
+        "pancreas": ("Xenium breast", "brain, drawn", "rectum, drawn", "lung, drawn"),
+        "blood": ("Xenium breast", "brain, drawn", "lung, drawn", "MERFISH"),
+        "breast": ("rectum, drawn", "lung, drawn", "MERFISH"),
+    }
+    for name, where in chosen.items():
+        for query in where:
+            yield pair_of(f"{name} > {query}", human[name], queries[query])
+
+
+def skewed(pair: Pair, share: float, rng: np.random.Generator) -> Iterator[Pair]:
+    """Make queries of which one of the two commonest types has a share; others are drawn from the pair's query."""
+    truth = np.where(pair.known, pair.truth, "")
+    names, sizes = np.unique(truth[pair.known], return_counts=True)
+    for name in names[np.argsort(-sizes)[:2]]:
+        own, others = np.flatnonzero(truth == name), np.flatnonzero((truth != name) & pair.known)
+        own = rng.permutation(own)[:400]
+        few = rng.permutation(others)[: max(4, round(len(own) * (1 - share) / share))]
+        yield pair.query_rows(np.sort(np.concatenate([own, few])), f"{pair.name}, {100 * share:.0f} % {name}")
+
+
+def _as_query(pair: Pair) -> AnnData:
+    adata = pair.query_data(pair.query)
+    adata.obs[COARSE] = pair.truth
+    return adata
 
 
 def profile_pairs(data: Path) -> Iterator[Pair]:
@@ -82,6 +131,10 @@ def _seqfish(data: Path) -> Pair:
     second = (adata.obs["embryo"] == "embryo2").to_numpy()
     reference = adata[~second].copy()
     return pair_of("seqFISH embryos 1, 3 > 2", reference, adata[second].copy(), donor_column="embryo")
+
+
+def _breast(data: Path) -> Pair:
+    return next(pair for pair in open_pairs(data) if "Xenium" in pair.name)
 
 
 def _normal_breast(data: Path) -> Pair:
