@@ -22,6 +22,7 @@ from spatialcore.core.counts import recover_counts
 from spatialcore.core.matrix import open_matrix
 from spatialcore.core.normalization import TARGET_SUM, log1p_normalize, row_totals
 from spatialcore.core.sampling import draw_rows
+from spatialcore.core.types import Codes
 from spatialcore.errors import InputError
 
 IMAGING_SPREAD = 0.9  # of log gene efficiencies: three pairs of dissociated cells have 0.6, imaging panels 1.0 to 1.5
@@ -79,7 +80,7 @@ def train_logistic(
         profiles=voters.profiles,
         calibration=checked.calibration,
         metadata={
-            "heldout": _heldout_table(checked.result, labels),
+            "heldout": {**_heldout_table(checked.result, labels), **_describe_groups(groups)},
             "platform": _describe(target, checked.shift),
         },
     )
@@ -156,6 +157,10 @@ def _heldout_table(heldout: CrossValidationResult, labels: ClassLabels) -> dict[
         "confusion": confusion.tolist(),
         "reliability": heldout.reliability(),
     }
+
+
+def _describe_groups(groups: list[Codes]) -> dict[str, int]:
+    return {"groups": max(int(group.max()) + 1 for group in groups)} if groups else {}
 
 
 def _describe(target: TargetPlatform, shift: QueryShift | None) -> dict[str, Any]:
