@@ -5,7 +5,7 @@ counts (Xin) these are recovered approximately.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import anndata
@@ -26,7 +26,11 @@ Labels = npt.NDArray[np.str_]
 
 @dataclass(frozen=True)
 class Pair:
-    """Labelled reference counts and query counts on the same genes; ``known`` marks query cells of a type in it."""
+    """Labelled reference counts and query counts on the same genes; ``known`` marks query cells of a type in it.
+
+    ``positions`` are the query cells' coordinates, ``donors`` names the donor or sample of each reference cell;
+    ``None`` where the data have none. ``coarser`` gives reference labels that are subtypes of a label of the truth.
+    """
 
     name: str
     reference: sparse.csr_matrix
@@ -35,30 +39,41 @@ class Pair:
     truth: Labels
     genes: tuple[str, ...]
     counts_known: bool = True
+    positions: npt.NDArray[np.float64] | None = None
+    donors: Labels | None = None
+    coarser: dict[str, str] | None = None
 
     @property
     def known(self) -> npt.NDArray[np.bool_]:
         """Whether the type of each query cell is in the reference."""
-        return np.isin(self.truth, self.labels)
+        return np.isin(self.truth, self.as_truth(self.labels))
+
+    def as_truth(self, labels: Labels) -> Labels:
+        """Return labels as the truth names them: a subtype becomes its coarser type."""
+        names = self.coarser or {}
+        return np.array([names.get(str(label), str(label)) for label in labels], dtype=str)
 
     def without(self, label: str) -> "Pair":
         """Return the pair with one type hidden from the reference."""
-        kept = self.labels != label
-        return Pair(
-            self.name,
-            self.reference[kept],
-            self.labels[kept],
-            self.query,
-            self.truth,
-            self.genes,
-            self.counts_known,
-        )
+        return self.reference_rows(self.labels != label)
+
+    def reference_rows(self, rows: npt.NDArray[np.bool_]) -> "Pair":
+        """Return the pair with some of the reference cells."""
+        donors = None if self.donors is None else self.donors[rows]
+        return replace(self, reference=self.reference[rows], labels=self.labels[rows], donors=donors)
+
+    def query_rows(self, rows: npt.NDArray[np.intp], name: str) -> "Pair":
+        """Return the pair with some of the query cells, under another name."""
+        positions = None if self.positions is None else self.positions[rows]
+        return replace(self, name=name, query=self.query[rows], truth=self.truth[rows], positions=positions)
 
     def reference_data(self) -> AnnData:
         """Return the reference for training: log1p(10k) in X, counts in a layer."""
         obs = pd.DataFrame({columns.UNIFIED_CELL_TYPE: self.labels}, index=_ids("r", len(self.labels)))
         adata = AnnData(log1p_normalize(self.reference, 1e4), obs, pd.DataFrame(index=list(self.genes)))
         adata.layers[columns.COUNTS] = self.reference
+        if self.donors is not None:
+            adata.obs["donor_id"] = self.donors
         return adata
 
     def query_data(self, counts: sparse.csr_matrix | None = None) -> AnnData:
@@ -66,7 +81,10 @@ class Pair:
         counts = self.query if counts is None else counts
         values = counts.copy() if self.counts_known else log1p_normalize(counts, 1e4)
         obs = pd.DataFrame({"truth": self.truth}, index=_ids("q", len(self.truth)))
-        return AnnData(values, obs, pd.DataFrame(index=list(self.genes)))
+        adata = AnnData(values, obs, pd.DataFrame(index=list(self.genes)))
+        if self.positions is not None:
+            adata.obsm["spatial"] = self.positions
+        return adata
 
 
 def open_pairs(data: Path) -> Iterator[Pair]:
@@ -87,13 +105,18 @@ def _ids(prefix: str, n: int) -> list[str]:
     return [f"{prefix}{i}" for i in range(n)]
 
 
-def _pair(name: str, reference: AnnData, query: AnnData, *, counts_known: bool = True) -> Pair:
+def pair_of(
+    name: str, reference: AnnData, query: AnnData, *, counts_known: bool = True, donor_column: str | None = None
+) -> Pair:
+    """Make a pair of two labelled data sets, on their shared genes."""
     shared = [gene for gene in query.var_names if gene in set(reference.var_names) and not is_control(gene)]
     known, seen = _counts(reference)[:, reference.var_names.get_indexer(shared)], _counts(query)
     labels, truth = reference.obs[COARSE].astype(str).to_numpy(), query.obs[COARSE].astype(str).to_numpy()
     kept = np.asarray(known.sum(axis=1)).ravel() > 0
     seen = seen[:, query.var_names.get_indexer(shared)]
-    return Pair(name, known[kept], labels[kept], seen, truth, tuple(shared), counts_known)
+    positions = np.asarray(query.obsm["spatial"], dtype=np.float64) if "spatial" in query.obsm else None
+    donors = reference.obs[donor_column].astype(str).to_numpy()[kept] if donor_column else None
+    return Pair(name, known[kept], labels[kept], seen, truth, tuple(shared), counts_known, positions, donors)
 
 
 def _counts(adata: AnnData) -> sparse.csr_matrix:
@@ -104,24 +127,24 @@ def _breast(data: Path) -> Pair:
     reference = anndata.read_h5ad(data / "nsclc_zilionis300.h5ad")
     query = anndata.read_h5ad(data / "spatial_xenium_breast_scider.h5ad")
     rows = np.sort(np.random.default_rng(0).choice(query.n_obs, 3000, replace=False))
-    return _pair("lung tumour > Xenium breast", reference, query[rows].copy())
+    return pair_of("lung tumour > Xenium breast", reference, query[rows].copy())
 
 
 def _pbmc68k(data: Path) -> Pair:
     names = ("pbmc_symphony_3assay", "pbmc68k_reduced")
-    return _pair("PBMC > PBMC 68k", *(anndata.read_h5ad(data / f"{name}.h5ad") for name in names))
+    return pair_of("PBMC > PBMC 68k", *(anndata.read_h5ad(data / f"{name}.h5ad") for name in names))
 
 
 def _pancreas(data: Path) -> Pair:
     reference = anndata.read_h5ad(data / "pancreas_baron_h1.h5ad")
     query = anndata.read_h5ad(data / "pancreas_xin_scclassify.h5ad")
-    return _pair("pancreas > Xin, no counts", reference, query, counts_known=False)
+    return pair_of("pancreas > Xin, no counts", reference, query, counts_known=False)
 
 
 def _assays(data: Path) -> Pair:
     adata = anndata.read_h5ad(data / "pbmc_symphony_3assay.h5ad")
     five = (adata.obs["donor"] == "5p").to_numpy()
-    return _pair("PBMC 3' > 5'", adata[~five].copy(), adata[five].copy())
+    return pair_of("PBMC 3' > 5'", adata[~five].copy(), adata[five].copy())
 
 
 def _thinned(pair: Pair, depth: float) -> Pair:

@@ -37,6 +37,7 @@ CALL_COLUMNS: Final = (
 # obs of the combined reference
 ORIGINAL_LABEL: Final = "original_label"
 REFERENCE_SOURCE: Final = "reference_source"
+REFERENCE_DONOR: Final = "reference_donor"
 UNIFIED_CELL_TYPE: Final = "unified_cell_type"
 
 # obsm, layers, uns

@@ -13,12 +13,12 @@ from spatialcore.core.provenance import digest_of
 CODE_VERSIONS: Final[dict[str, int]] = {
     "read_query": 1,
     "gather": 1,
-    "combine": 3,
+    "combine": 4,
     "map_ontology": 7,
     "hold_out": 2,
     "balance": 2,
-    "train": 3,
-    "annotate": 4,
+    "train": 4,
+    "annotate": 5,
     "keep_confident": 3,
     "plot": 3,
 }

@@ -13,7 +13,8 @@ Written, for every cell and in the order of the cells:
 - ``uns["spatialcore_annotation"]``: ``model_path``, ``model_sha256``, ``model_classes_json`` (the order of the scores),
   ``model_target_sum``, ``expression_source``, ``confidence_transform``, ``min_confidence``, ``n_shared_genes``,
   ``n_model_genes``, ``colors_json`` (class -> colour), ``model_card_json`` (the sidecar without the genes),
-  ``gene_overlap_pct``, ``missing_genes_json``, ``n_cells``, ``n_unassigned``, ``n_without_counts``
+  ``gene_overlap_pct``, ``missing_genes_json``, ``reference_fit_json`` (how well the class profiles describe the cells),
+  ``n_cells``, ``n_unassigned``, ``n_without_counts``
 """
 
 import json
@@ -27,20 +28,24 @@ from anndata import AnnData
 from spatialcore import columns
 from spatialcore.annotation import run_manifest
 from spatialcore.annotation.calls.level_columns import remove_levels, write_levels
-from spatialcore.annotation.calls.levels import ClassTree
+from spatialcore.annotation.calls.levels import ClassTree, with_class_confidence
+from spatialcore.annotation.calls.neighbours import weigh_by_neighbours
 from spatialcore.annotation.calls.obs_columns import Run, at_finest_term, most_confident, voted, write_calls
-from spatialcore.annotation.calls.prediction import Predictor, predict
+from spatialcore.annotation.calls.prediction import Prediction, Predictor, predict
 from spatialcore.annotation.calls.voting import voting_clusters
 from spatialcore.annotation.choices import CONFIDENCE_METHODS, RESOLUTION_MODES, ConfidenceMethod, ResolutionMode
 from spatialcore.annotation.model.artifact import CellTypingModel, load_model
 from spatialcore.annotation.model.pretrained import find_pretrained, models_for_tissue
-from spatialcore.annotation.query import open_query
+from spatialcore.annotation.model.reference_fit import ReferenceFit, measure_fit
+from spatialcore.annotation.model.scorer import Scorer
+from spatialcore.annotation.query import Expression, open_query
 from spatialcore.annotation.unknown.unseen import doubt_unseen_types
 from spatialcore.core.logging import get_logger
 from spatialcore.core.palette import palette
 from spatialcore.errors import GeneOverlapError, InputError, ModelError
 
 log = get_logger(__name__)
+FIT_CELLS = 20_000  # so many cells say how well the model's profiles fit a query
 
 
 def annotate_celltypist(
@@ -194,8 +199,10 @@ def _run_models(
                 log.warning("%s is left out: %s", path.name, error.message)
             continue
         tree = _class_tree(model, method, resolution) if len(paths) == 1 else None
+        model, fit = _fitted_to(model, query, method)
         predictor = Predictor.build(model, query.kind, query.genes, method, keep_scores=keep_scores, tree=tree)
-        runs.append(Run(model, query, predict(predictor, query, batch_size), tree))
+        prediction = _beside_neighbours(predict(predictor, query, batch_size), adata, fit)
+        runs.append(Run(model, query, prediction, tree, fit))
     if not runs and refused is not None:
         raise refused
     return runs
@@ -213,6 +220,38 @@ def _class_tree(model: CellTypingModel, method: ConfidenceMethod, resolution: Re
             hint="train with add_ontology=True, or leave resolution='class'",
         )
     return None
+
+
+def _fitted_to(
+    model: CellTypingModel, query: Expression, method: ConfidenceMethod
+) -> tuple[CellTypingModel, ReferenceFit | None]:
+    """Return the model with its confidence lowered where its class profiles do not fit the query, and their fit."""
+    calibration, profiles = model.calibration, model.profiles
+    if method != "calibrated" or calibration is None or profiles is None or not calibration.judges_fit:
+        return model, None
+    n = query.n_obs
+    rows = np.arange(n)
+    if n > FIT_CELLS:
+        rows = np.sort(np.random.default_rng(0).choice(n, FIT_CELLS, replace=False))
+    counts, genes = query.counts(rows), query.genes.model
+    counts = counts[np.diff(counts.indptr) > 0]
+    best = Scorer.build(model.linear, model.target_sum, genes=genes).scores(counts).argmax(axis=1)
+    fit = measure_fit(counts, best, profiles[:, genes])
+    if fit.is_misfit:
+        log.warning("the references do not seem to fit these cells. %s", fit.reason)
+    discounted = replace(calibration, class_discount=tuple(fit.discount().tolist()))
+    return replace(model, calibration=discounted), fit
+
+
+def _beside_neighbours(prediction: Prediction, adata: AnnData, fit: ReferenceFit | None) -> Prediction:
+    """Weigh the neighbours' agreement into the confidence, for models that judge a query and cells with coordinates."""
+    if fit is None or columns.SPATIAL not in adata.obsm:
+        return prediction
+    places = np.asarray(adata.obsm[columns.SPATIAL], dtype=np.float64)
+    if places.ndim != 2 or places.shape[1] < 2:
+        return prediction
+    confidence = weigh_by_neighbours(prediction.confidence, prediction.best, places)
+    return replace(prediction, confidence=confidence, path=with_class_confidence(prediction.path, confidence))
 
 
 def _write_scores(adata: AnnData, runs: list[Run], keep: bool) -> None:
@@ -248,6 +287,7 @@ def _manifest(adata: AnnData, runs: list[Run], method: str, min_confidence: floa
         "n_shared_genes": len(genes),
         "gene_overlap_pct": 100.0 * len(genes) / max(1, len(first.model.genes)),
         "missing_genes_json": json.dumps([first.model.genes[i] for i in missing]),
+        "reference_fit_json": json.dumps(first.fit.to_dict(first.model.classes) if first.fit else {}),
         "n_cells": int(adata.n_obs),
         "n_unassigned": int((adata.obs[columns.CELL_TYPE] == columns.UNASSIGNED).sum()),
         "n_without_counts": int((first.prediction.best < 0).sum()),

@@ -145,7 +145,8 @@ def sample_summary(sample: "SampleResult") -> list[Line]:
     ]
     files = [uri for name, uri in sample.files.items() if "/plots/" not in name]
     plots = {uri.rpartition("/")[0] + "/" for name, uri in sample.files.items() if "/plots/" in name}
-    return [table(title, ("cell type", "cells", "%"), rows), "", *files, *sorted(plots)]
+    warning = [f"The references do not seem to fit these cells. {sample.misfit}", ""] if sample.misfit else []
+    return [table(title, ("cell type", "cells", "%"), rows), "", *warning, *files, *sorted(plots)]
 
 
 console = Console()

@@ -37,7 +37,8 @@ class Overview:
     threshold
         Minimum confidence of a call.
     expected_accuracy
-        Mean calibrated confidence of the calls; None if the confidence is not calibrated.
+        Mean calibrated confidence of the calls; None if the confidence is not calibrated or the references do not
+        match these cells.
     warnings
         Sentences, the most important first.
     misfit
@@ -77,12 +78,12 @@ def summarize(adata: AnnData, threshold: float, validation: pd.DataFrame) -> Ove
     called = ~calls.isin(NOT_TYPES)
     confidence = adata.obs[columns.CONFIDENCE].to_numpy(dtype=np.float64)
     calibrated = manifest_value(adata, "confidence_transform") == "calibrated"
-    expected = float(confidence[called].mean()) if calibrated and called.any() else None
     config = manifest_value(adata, "config_json") or {}
     tissue = str(config.get("tissue", "unknown"))
     subject = _FORMATS.sub("", str(manifest_value(adata, "query") or "").rstrip("/").rpartition("/")[2]) or tissue
     share_called = float(called.mean()) if adata.n_obs else 0.0
     misfit = find_misfit(adata, validation, share_called)
+    expected = float(confidence[called].mean()) if calibrated and called.any() and not misfit else None
     return Overview(
         title=f"Cell types of {subject}",
         tissue=tissue,
@@ -92,17 +93,20 @@ def summarize(adata: AnnData, threshold: float, validation: pd.DataFrame) -> Ove
         n_genes=int(manifest_value(adata, "n_shared_genes") or adata.n_vars),
         threshold=threshold,
         expected_accuracy=expected,
-        warnings=(*([misfit] if misfit else []), *_warnings(adata, tissue, share_called, expected, validation)),
+        warnings=(
+            *([misfit] if misfit else []),
+            *_warnings(adata, tissue, share_called, validation, calibrated=calibrated),
+        ),
         misfit=misfit,
     )
 
 
 def _warnings(
-    adata: AnnData, tissue: str, share_called: float, expected: float | None, validation: pd.DataFrame
+    adata: AnnData, tissue: str, share_called: float, validation: pd.DataFrame, *, calibrated: bool
 ) -> list[str]:
     foreign = foreign_references(tissue, manifest_value(adata, "references_json") or [])
     warnings = [foreign] if foreign else []
-    if expected is None:
+    if not calibrated:
         warnings.append("The confidence is not calibrated: it ranks the calls, but it is not a probability.")
     if 1 - share_called > MANY_UNASSIGNED:
         warnings.append(

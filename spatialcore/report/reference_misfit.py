@@ -44,13 +44,18 @@ def find_misfit(adata: AnnData, validation: pd.DataFrame, share_called: float) -
     share_called
         Share of the cells with a call, 0 to 1.
     """
-    reasons = [*_low_auc(validation, share_called), *_unmeasured_markers(adata)]
+    reasons = [*_low_fit(adata), *_low_auc(validation, share_called), *_unmeasured_markers(adata)]
     if not reasons:
         return ""
     return (
         "The references may not match these cells: they may be of another tissue, or lack its main types. "
         + " ".join(reasons)
     )
+
+
+def _low_fit(adata: AnnData) -> list[str]:
+    fit = manifest_value(adata, "reference_fit_json") or {}
+    return [str(fit["misfit"])] if fit.get("misfit") else []
 
 
 def _low_auc(validation: pd.DataFrame, share_called: float) -> list[str]:

@@ -34,13 +34,14 @@ Manifest = Mapping[str, str | int]
 
 @dataclass(frozen=True)
 class SampleResult:
-    """The result of one query: numbers of cells and the URIs of its files."""
+    """The result of one query: numbers of cells, the URIs of its files, and why the references do not match it."""
 
     sample: str
     cells: int
     assigned: int
     composition: dict[str, int]
     files: dict[str, str]
+    misfit: str = ""
 
 
 @dataclass(frozen=True)
@@ -157,6 +158,8 @@ def annotate_query(
     SampleResult
         Numbers of cells and the paths of the files.
     """
+    from spatialcore.plotting.manifest import manifest_value
+
     adata = load_query(query)
     entries = run_manifest.describe_run(config) if manifest is None else manifest
     stages.call_cells(adata, model_path, config, {**entries, "query": storage.redact(query.uri)})
@@ -171,6 +174,7 @@ def annotate_query(
         assigned=counts.assigned,
         composition=counts.composition,
         files={name: str(path) for name, path in _files(folder.parent, folder)},
+        misfit=str((manifest_value(adata, "reference_fit_json") or {}).get("misfit", "")),
     )
 
 

@@ -1,6 +1,7 @@
 """What annotate_celltypist writes, refuses and leaves alone."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,10 @@ from scipy import sparse
 from spatialcore import columns
 from spatialcore.annotation.annotate import annotate_celltypist
 from spatialcore.annotation.model.artifact import load_model, save_model
+from spatialcore.annotation.model.calibration import Calibration
 from spatialcore.core.normalization import log1p_normalize
 from spatialcore.errors import FileMissingError, GeneOverlapError, InputError, ModelError, NormalizationError
+from tests.annotation.conftest import as_adata, simulate
 
 World = tuple[AnnData, AnnData, np.ndarray]
 
@@ -184,3 +187,40 @@ def test_pretrained_models_are_looked_for_where_celltypist_keeps_them(
     alone = annotate_celltypist(query, custom_model_path=trained, copy=True)
     most = np.maximum(single.obs[columns.CONFIDENCE_RAW], alone.obs[columns.CONFIDENCE_RAW])
     np.testing.assert_allclose(both.obs[columns.CONFIDENCE_RAW], most)
+
+
+def of_another_tissue(query: AnnData) -> AnnData:
+    """Return cells of the query's depth whose types the reference has never seen."""
+    seen, _, _ = simulate(500, 4, query.n_vars, 120, np.random.default_rng(91))
+    other = as_adata(seen, np.zeros(500, dtype=int), logged=False)
+    del other.layers[columns.COUNTS]
+    return other
+
+
+def test_a_reference_that_does_not_fit_is_not_believed(
+    world: World, trained: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    own = annotate_celltypist(world[1].copy(), custom_model_path=trained, confidence_transform="calibrated")
+    assert json.loads(own.uns[columns.MANIFEST]["reference_fit_json"])["misfit"] == ""
+    assert not caplog.records
+    other = annotate_celltypist(
+        of_another_tissue(world[1]), custom_model_path=trained, confidence_transform="calibrated"
+    )
+    fit = json.loads(other.uns[columns.MANIFEST]["reference_fit_json"])
+    assert fit["explained"] < 0.38
+    assert "explain" in fit["misfit"]
+    assert "do not seem to fit" in caplog.text
+    assert (other.obs[columns.CONFIDENCE] >= 0.8).mean() < 0.05
+
+
+def test_models_trained_before_do_not_judge_the_fit(world: World, trained: Path, tmp_path: Path) -> None:
+    model = load_model(trained)
+    assert model.calibration is not None
+    content = model.calibration.to_dict()
+    for added in ("judges_fit", "pair_gain_slope"):
+        content.pop(added, None)
+    old = save_model(replace(model, calibration=Calibration.from_dict(content)), tmp_path / "old.pkl")
+    other = annotate_celltypist(
+        of_another_tissue(world[1]), custom_model_path=old.path, confidence_transform="calibrated"
+    )
+    assert json.loads(other.uns[columns.MANIFEST]["reference_fit_json"]) == {}

@@ -14,6 +14,7 @@ from spatialcore.annotation.calls.levels import ClassTree, finest_term
 from spatialcore.annotation.calls.prediction import Prediction
 from spatialcore.annotation.calls.voting import HETEROGENEOUS, majority_vote
 from spatialcore.annotation.model.artifact import CellTypingModel
+from spatialcore.annotation.model.reference_fit import ReferenceFit
 from spatialcore.annotation.query import Expression
 from spatialcore.core.categories import named
 from spatialcore.core.types import Codes, Floats
@@ -21,12 +22,13 @@ from spatialcore.core.types import Codes, Floats
 
 @dataclass(frozen=True)
 class Run:
-    """One model on the query."""
+    """One model on the query; `fit` is how well its class profiles describe the cells, where that was measured."""
 
     model: CellTypingModel
     query: Expression
     prediction: Prediction
     tree: ClassTree | None
+    fit: ReferenceFit | None = None
 
     def class_table(self) -> pd.DataFrame:
         """Return id and label of every name that a call can have: the classes, then the terms above them."""

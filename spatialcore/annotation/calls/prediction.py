@@ -99,6 +99,7 @@ class Predictor:
             model.second if calibrated else None,
             model.profiles if calibrated else None,
             shared,
+            with_pair_gain=model.calibration is not None and model.calibration.pair_gain_slope is not None,
         )
         as_stored = kind == "log1p" and genes.complete and model.target_sum == TARGET_SUM
         return cls(scorer, kind, genes.fold, as_stored, method, model.calibration, keep_scores, tree)

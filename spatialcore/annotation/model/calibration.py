@@ -1,6 +1,6 @@
 """From scores to the probability that a call is right.
 
-A logistic regression on four features of a cell and its best class k:
+A logistic regression on features of a cell and its best class k:
 
 ``logit``
     ``log(p_k / (1 - p_k))`` of the softmax of ``scores / T``; the temperature T is fitted on held-out cells
@@ -15,12 +15,16 @@ A logistic regression on four features of a cell and its best class k:
 ``second``
     log probability of class k under a second model trained on the reference as it is.
 
+``pair_gain``
+    how much a second type adds to the likelihood of the cell, see :mod:`spatialcore.annotation.model.pair_gain`; only
+    in models of imaging data with counts.
+
 Slopes are not negative and are drawn towards temperature scaling alone (logit 1, others 0) by a ridge. Decoys with
 target 0 (cells whose own class is hidden from the model, cells with shuffled genes) teach it what an unseen type
 and noise look like.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -32,6 +36,7 @@ from spatialcore.core.types import Codes, Floats
 
 LOGIT_LIMIT = 12.0
 DEVIANCE_RANGE = (-8.0, 0.0)
+PAIR_GAIN_UNIT = 10.0
 RIDGE = 0.002
 TEMPERATURES = (0.05, 20.0)
 
@@ -64,12 +69,17 @@ class ProfileTest:
 
 @dataclass(frozen=True)
 class CalibrationFeatures:
-    """What is known of each cell and its best class; arrays of one length."""
+    """What is known of each cell and its best class; arrays of one length.
+
+    ``pair_gain`` is ``None`` where the calibration does not ask for it.
+    """
 
     margins: Floats
     totals: Floats
     deviance: Floats
     second: Floats
+    best: Codes
+    pair_gain: Floats | None = None
 
 
 @dataclass(frozen=True)
@@ -84,6 +94,12 @@ class Calibration:
         Of the logistic regression; the slopes stand in the order logit, depth, deviance, second.
     depth_center, deviance_center, deviance_scale
         Where the features are centred, and the unit of the deviance.
+    pair_gain_slope
+        Of the pair gain; ``None`` where the calibration does without it.
+    judges_fit
+        Whether the confidence is lowered where the class profiles do not fit a query.
+    class_discount
+        What the logit of each class loses because its profile does not fit a query; empty for nothing.
     """
 
     temperature: float
@@ -92,27 +108,41 @@ class Calibration:
     depth_center: float
     deviance_center: float
     deviance_scale: float
+    pair_gain_slope: float | None = None
+    judges_fit: bool = False
+    class_discount: tuple[float, ...] = ()
 
     def features(self, evidence: CalibrationFeatures) -> Floats:
-        """Return the four features, cells x 4; `evidence.margins` were made with this temperature."""
+        """Return the features, cells x 4, or x 5 with the pair gain; `margins` were made with this temperature."""
         deviance = (evidence.deviance - self.deviance_center) / self.deviance_scale
-        return np.column_stack(
-            [
-                np.clip(evidence.margins, -LOGIT_LIMIT, LOGIT_LIMIT),
-                np.log(np.maximum(evidence.totals, 1.0)) - self.depth_center,
-                np.clip(deviance, *DEVIANCE_RANGE),
-                np.clip(evidence.second, -LOGIT_LIMIT, 0.0),
-            ]
-        )
+        features = [
+            np.clip(evidence.margins, -LOGIT_LIMIT, LOGIT_LIMIT),
+            np.log(np.maximum(evidence.totals, 1.0)) - self.depth_center,
+            np.clip(deviance, *DEVIANCE_RANGE),
+            np.clip(evidence.second, -LOGIT_LIMIT, 0.0),
+        ]
+        if self.pair_gain_slope is not None and evidence.pair_gain is not None:
+            features.append(-evidence.pair_gain / PAIR_GAIN_UNIT)
+        return np.column_stack(features)
 
     def probability(self, evidence: CalibrationFeatures) -> Floats:
         """Return the probability that each cell's best class is right."""
-        result: Floats = expit(self.intercept + self.features(evidence) @ np.array(self.slopes))
+        slopes = self.slopes if self.pair_gain_slope is None else (*self.slopes, self.pair_gain_slope)
+        logit = self.intercept + self.features(evidence) @ np.array(slopes)
+        if self.class_discount:
+            logit -= np.array(self.class_discount)[evidence.best]
+        result: Floats = expit(logit)
         return result
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain numbers for JSON."""
-        return asdict(self)
+        """Return plain numbers for JSON; the discount is of one query and stays out."""
+        content = asdict(self)
+        del content["class_discount"]
+        if self.pair_gain_slope is None:
+            del content["pair_gain_slope"]
+        if not self.judges_fit:
+            del content["judges_fit"]
+        return content
 
     @classmethod
     def from_dict(cls, content: dict[str, Any]) -> Self:
@@ -175,9 +205,12 @@ def fit_calibration(
         depth_center=float(np.median(np.log(np.maximum(evidence.totals, 1.0)))),
         deviance_center=float(np.median(good)),
         deviance_scale=max(spread, 1e-6),
+        pair_gain_slope=None if evidence.pair_gain is None else 0.0,
+        judges_fit=True,
     )
     features, share = start.features(evidence), weights / weights.sum()
-    prior = np.array([0.0, 1.0, 0.0, 0.0, 0.0])
+    prior = np.zeros(1 + features.shape[1])
+    prior[1] = 1.0
 
     def loss(theta: Floats) -> tuple[float, Floats]:
         logit = theta[0] + features @ theta[1:]
@@ -188,5 +221,5 @@ def fit_calibration(
 
     bounds = [(None, None)] + [(0.0, None)] * features.shape[1]
     theta = optimize.minimize(loss, prior, jac=True, method="L-BFGS-B", bounds=bounds).x
-    a, b, c, d = (float(value) for value in theta[1:])
-    return Calibration(**{**asdict(start), "intercept": float(theta[0]), "slopes": (a, b, c, d)})
+    intercept, a, b, c, d, *gain = (float(value) for value in theta)
+    return replace(start, intercept=intercept, slopes=(a, b, c, d), pair_gain_slope=gain[0] if gain else None)

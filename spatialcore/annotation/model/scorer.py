@@ -9,6 +9,7 @@ from scipy import sparse
 
 from spatialcore.annotation.model.calibration import CalibrationFeatures, ProfileTest, log_probability, margin
 from spatialcore.annotation.model.linear import FoldedLinearModel, Standardized
+from spatialcore.annotation.model.pair_gain import pair_gain
 from spatialcore.core.normalization import TARGET_SUM, log1p_normalize, row_totals
 from spatialcore.core.types import Codes, Floats
 
@@ -23,12 +24,15 @@ class Scorer:
         The CellTypist model over the genes at hand; input log1p at `target_sum`.
     second, test
         What the calibration asks beside it; ``None`` for a model without calibration.
+    with_pair_gain
+        Whether the calibration asks for the pair gain too.
     """
 
     kernel: FoldedLinearModel
     target_sum: float
     second: FoldedLinearModel | None = None
     test: ProfileTest | None = None
+    with_pair_gain: bool = False
 
     @classmethod
     def build(
@@ -38,12 +42,14 @@ class Scorer:
         second: Standardized | None = None,
         profiles: Floats | None = None,
         genes: npt.NDArray[np.intp] | None = None,
+        *,
+        with_pair_gain: bool = False,
     ) -> Self:
         """Fold the models over all their genes, or over the given ones."""
         if second is None or profiles is None:
             return cls(linear.on_genes(genes), target_sum)
         test = ProfileTest.from_profiles(profiles if genes is None else profiles[:, genes])
-        return cls(linear.on_genes(genes), target_sum, second.on_genes(genes), test)
+        return cls(linear.on_genes(genes), target_sum, second.on_genes(genes), test, with_pair_gain)
 
     def scores(self, counts: sparse.csr_matrix) -> Floats:
         """Return decision scores of counts (or of anything proportional to them), cells x classes."""
@@ -57,7 +63,12 @@ class Scorer:
         return scores / 2 if scores.shape[1] == 2 else scores  # columns [-s, s] stand 2 s apart
 
     def evidence(
-        self, counts: sparse.csr_matrix, scores: Floats, second: Floats, best: Codes, temperature: float
+        self,
+        counts: sparse.csr_matrix,
+        scores: Floats,
+        second: Floats,
+        best: Codes,
+        temperature: float,
     ) -> CalibrationFeatures:
         """Gather what the calibration wants to know of each cell and its class `best`."""
         if self.test is None:
@@ -68,4 +79,6 @@ class Scorer:
             totals=totals,
             deviance=self.test.deviance(counts, totals, best),
             second=log_probability(second, best),
+            best=best,
+            pair_gain=pair_gain(counts, self.test.logs, best) if self.with_pair_gain else None,
         )

@@ -21,7 +21,15 @@ from spatialcore.annotation.references.labels import (
     raise_on_findings,
 )
 from spatialcore.annotation.references.reference import Reference, describe_reference, inspect_reference, source_names
-from spatialcore.columns import COUNTS, ONTOLOGY_ID, ORIGINAL_LABEL, REFERENCE_SOURCE, REFERENCES_MANIFEST
+from spatialcore.annotation.training.folds import donor_column
+from spatialcore.columns import (
+    COUNTS,
+    ONTOLOGY_ID,
+    ORIGINAL_LABEL,
+    REFERENCE_DONOR,
+    REFERENCE_SOURCE,
+    REFERENCES_MANIFEST,
+)
 from spatialcore.core.anndata_file import AnnDataFile
 from spatialcore.core.logging import get_logger
 from spatialcore.core.normalization import log1p_normalize
@@ -98,9 +106,9 @@ def combine_references(
     -------
     AnnData
         X CSR float32; ``layers["counts"]`` always (true, recovered or pseudo-counts: the manifest says which);
-        obs ``output_column`` and ``reference_source``, and ``cell_type_ontology_term_id`` where a reference curates
-        it; ``uns["spatialcore_references"]``, the manifest: a JSON list with one object per reference that says what
-        was read, what was left out and why.
+        obs ``output_column`` and ``reference_source``, ``reference_donor`` where a reference names donors or samples,
+        and ``cell_type_ontology_term_id`` where one curates it; ``uns["spatialcore_references"]``, the manifest: a
+        JSON list with one object per reference that says what was read, what was left out and why.
 
     Raises
     ------
@@ -181,11 +189,14 @@ def _excluded(labels: Sequence[str] | None) -> list[str]:
 def _read(reference: Reference, positions: list[Ints], unsafe_force: bool) -> tuple[sp.csr_matrix, pd.DataFrame]:
     with AnnDataFile(reference.path) as file:
         counts, kind = read_counts(file, reference.status, reference.rows, positions, unsafe_force=unsafe_force)
-        obs = file.obs(reference.rows, [ONTOLOGY_ID] if reference.has_ids else [])
+        donor = donor_column(file.obs_columns)
+        obs = file.obs(reference.rows, [*([ONTOLOGY_ID] if reference.has_ids else []), *([donor] if donor else [])])
     reference.counts_kind = kind
     frame = pd.DataFrame(index=obs.index)
     frame[ORIGINAL_LABEL] = np.asarray(reference.drawn.astype(object))
     frame[REFERENCE_SOURCE] = reference.source
+    if donor:
+        frame[REFERENCE_DONOR] = [f"{reference.source}: {name}" for name in obs[donor].astype(object)]
     if reference.has_ids:
         frame[ONTOLOGY_ID], found = curated_ids(obs[ONTOLOGY_ID])
         reference.findings += found
@@ -198,7 +209,9 @@ def _obs(frames: list[pd.DataFrame], output_column: str) -> pd.DataFrame:
     obs.index = _unique_names(names)
     if ONTOLOGY_ID in obs:
         obs[ONTOLOGY_ID] = pd.Categorical(obs[ONTOLOGY_ID].astype(object).where(obs[ONTOLOGY_ID].notna(), ""))
-    for column in (ORIGINAL_LABEL, REFERENCE_SOURCE):
+    if REFERENCE_DONOR in obs:  # a reference that names no donors stands for one
+        obs[REFERENCE_DONOR] = obs[REFERENCE_DONOR].where(obs[REFERENCE_DONOR].notna(), obs[REFERENCE_SOURCE])
+    for column in (ORIGINAL_LABEL, REFERENCE_SOURCE, *([REFERENCE_DONOR] if REFERENCE_DONOR in obs else [])):
         obs[column] = pd.Categorical(obs[column])
     return obs.rename(columns={ORIGINAL_LABEL: output_column})
 

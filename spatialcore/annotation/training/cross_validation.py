@@ -2,9 +2,13 @@
 
 Three folds of the reference: models of two, scored on the third. The same cells serve three purposes: the
 calibration, the held-out figures of the model card, and the pairs of classes that the panel cannot separate.
+
+For an imaging query with counts, the held-out cells are also mixed as the query's are (:mod:`query_shift`), and classes
+weigh half by the query's composition, half alike.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -13,13 +17,17 @@ from scipy import sparse
 from spatialcore.annotation.model.calibration import Calibration, CalibrationFeatures, fit_calibration, fit_temperature
 from spatialcore.annotation.model.scorer import Scorer
 from spatialcore.annotation.training.fitting import FittedModels, TargetPlatform, fit_models
+from spatialcore.annotation.training.folds import FOLDS, assign_folds, rank_within
+from spatialcore.annotation.training.query_shift import QueryShift, measure_shift, mix
 from spatialcore.core.types import Codes, Floats
 
-FOLDS = 3
 CELLS_PER_CLASS = 500
 MAX_CELLS = 24_000
 UNSEEN_SHARE = 0.08
 SHUFFLED_SHARE = 0.05
+QUERY_WEIGHT = 0.5
+FEWEST_MEASURED = 1_000  # per fold: cells of a small reference are measured several times
+MOST_REPEATS = 10
 
 
 @dataclass(frozen=True)
@@ -74,42 +82,85 @@ class _Scored:
         return self.scorer.evidence(self.counts, self.scores, self.second, self.best, temperature)
 
 
+@dataclass(frozen=True)
+class CrossValidation:
+    """What comes of scoring cells by models that have not seen them.
+
+    Parameters
+    ----------
+    result, calibration
+        The held-out cells, and the calibration fitted on them.
+    models
+        Of the last fold: where the fit on all cells may start.
+    shift
+        What was read off the query; ``None`` where there was none to read it off.
+    """
+
+    result: CrossValidationResult
+    calibration: Calibration
+    models: FittedModels | None
+    shift: QueryShift | None
+
+
 def cross_validate(
-    counts: sparse.csr_matrix, codes: Codes, n_classes: int, target: TargetPlatform, rng: np.random.Generator
-) -> tuple[CrossValidationResult, Calibration, FittedModels | None]:
+    counts: sparse.csr_matrix,
+    codes: Codes,
+    n_classes: int,
+    target: TargetPlatform,
+    rng: np.random.Generator,
+    *,
+    groups: Sequence[Codes] = (),
+    query: sparse.csr_matrix | None = None,
+) -> CrossValidation:
     """Score every cell of a balanced draw by models that have not seen it, and fit the calibration on the result.
 
-    Returns
-    -------
-    The held-out cells, the calibration, and the models of the last fold: where the fit on all cells may start.
+    Parameters
+    ----------
+    groups
+        Sources and donors of the cells, see :func:`~spatialcore.annotation.training.folds.find_groups`.
+    query
+        Counts of cells of an imaging query on the same genes, to mix the held-out cells as they are mixed.
     """
     rows = draw_per_class(codes, min(CELLS_PER_CLASS, max(30, MAX_CELLS // n_classes)), rng)
     counts, codes = counts[rows], codes[rows]
-    folds = assign_folds(codes, rng)
+    folds = assign_folds(codes, rng, [group[rows] for group in groups])
     cells, unseen, shuffled = [], [], []
     voters: FittedModels | None = None
+    shifts: list[QueryShift] = []
     for fold in range(FOLDS):
         inside, outside = folds != fold, folds == fold
         if not outside.any():
             continue
         voters = fit_models(counts[inside], codes[inside], n_classes, target, rng)
-        scorer = Scorer.build(voters.linear, voters.target_sum, voters.second, voters.profiles)
-        seen = target.simulate(counts[outside], rng)
+        scorer = Scorer.build(
+            voters.linear, voters.target_sum, voters.second, voters.profiles, with_pair_gain=query is not None
+        )
+        rows, share = np.flatnonzero(outside), 0.0
+        if query is not None:
+            rows = np.tile(rows, min(MOST_REPEATS, max(1, FEWEST_MEASURED // len(rows))))
+            shifts.append(measure_shift(voters, counts[rows], query, target, rng))
+            share = shifts[-1].mixing
+        seen = mix(target.simulate(counts[rows], rng), voters.profiles, share, rng)
         kept = np.diff(seen.indptr) > 0
-        seen, truth = seen[kept], codes[outside][kept]
+        seen, truth = seen[kept], codes[rows][kept]
         cells.append(_score(scorer, seen, truth))
         if n_classes > 2:
             unseen.append(_hide_own_class(cells[-1]))
         shuffled.append(_score(scorer, shuffle_genes(seen, rng), np.full(len(truth), -1)))
-    return *_calibrate(cells, unseen, shuffled, n_classes), voters
+    shift = QueryShift.mean(shifts) if shifts else None
+    weights = np.ones(n_classes)
+    if shift is not None:
+        weights += QUERY_WEIGHT * (n_classes * shift.composition - 1)
+    return CrossValidation(*_calibrate(cells, unseen, shuffled, weights), voters, shift)
 
 
 def _calibrate(
-    cells: list[_Scored], unseen: list[_Scored], shuffled: list[_Scored], n_classes: int
+    cells: list[_Scored], unseen: list[_Scored], shuffled: list[_Scored], class_weights: Floats
 ) -> tuple[CrossValidationResult, Calibration]:
+    n_classes = len(class_weights)
     truth, best = (np.concatenate([getattr(part, name) for part in cells]) for name in ("truth", "best"))
     scores = np.concatenate([part.scores for part in cells])
-    weights = 1.0 / np.bincount(truth, minlength=n_classes)[truth]
+    weights = class_weights[truth] / np.bincount(truth, minlength=n_classes)[truth]
     temperature = fit_temperature(scores, truth, weights / weights.sum())
     parts = [(cells, weights / weights.sum(), 1.0)]
     for decoys, share in ((unseen, UNSEEN_SHARE), (shuffled, SHUFFLED_SHARE)):
@@ -151,28 +202,12 @@ def shuffle_genes(counts: sparse.csr_matrix, rng: np.random.Generator) -> sparse
 def draw_per_class(codes: Codes, most: int, rng: np.random.Generator) -> Codes:
     """Return sorted row numbers, at most `most` of each class."""
     order = rng.permutation(len(codes))
-    rank = _rank_within(codes[order])
+    rank = rank_within(codes[order])
     return np.sort(order[rank < most])
 
 
-def assign_folds(codes: Codes, rng: np.random.Generator) -> Codes:
-    """Deal the cells of every class over the folds; a class of one cell is never held out (-1)."""
-    order = rng.permutation(len(codes))
-    folds = np.empty(len(codes), dtype=np.intp)
-    folds[order] = _rank_within(codes[order]) % FOLDS
-    folds[np.bincount(codes)[codes] < 2] = -1
-    return folds
-
-
-def _rank_within(codes: Codes) -> Codes:
-    """Return for each element how many of the same code stand before it."""
-    order = np.argsort(codes, kind="stable")
-    starts = np.concatenate([[0], np.cumsum(np.bincount(codes))])
-    rank = np.empty(len(codes), dtype=np.intp)
-    rank[order] = np.arange(len(codes)) - starts[codes[order]]
-    return rank
-
-
 def _join(parts: list[CalibrationFeatures]) -> CalibrationFeatures:
-    names = ("margins", "totals", "deviance", "second")
-    return CalibrationFeatures(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+    names = ("margins", "totals", "deviance", "second", "best")
+    joined = CalibrationFeatures(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+    gains = [part.pair_gain for part in parts if part.pair_gain is not None]
+    return replace(joined, pair_gain=np.concatenate(gains)) if gains else joined

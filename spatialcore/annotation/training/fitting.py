@@ -4,17 +4,27 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
+from scipy.special import softmax
 
 from spatialcore.annotation.model.linear import Standardized
 from spatialcore.annotation.training.logistic import fit_logistic
-from spatialcore.annotation.training.platform import Platform, class_profiles, match_to_platform, thin_to_depths
-from spatialcore.core.normalization import TARGET_SUM, log1p_normalize
+from spatialcore.annotation.training.platform import (
+    Platform,
+    class_profiles,
+    draw_by_class,
+    match_to_platform,
+    thin_to_depths,
+)
+from spatialcore.core.normalization import TARGET_SUM, log1p_normalize, normalize_rows, row_totals
 from spatialcore.core.types import Codes, Floats
 
 REPLICATES = 2
 FEWEST_SHOWN = 100
 MOST_REPLICATES = 20
 BALANCE = 0.75
+QUERY_SHARE = 0.5
+PRIOR_CELLS = 10.0
+MEAN_SHARE = 0.02
 
 
 @dataclass(frozen=True)
@@ -75,10 +85,28 @@ def fit_models(
     target: TargetPlatform,
     rng: np.random.Generator,
     start: FittedModels | None = None,
+    query_profiles: Floats | None = None,
 ) -> FittedModels:
-    """Fit all models on reference counts, cells x genes; `start` is where the fits begin, to end sooner."""
+    """Fit all models on reference counts, cells x genes.
+
+    Parameters
+    ----------
+    start
+        Where the fits begin, to end sooner.
+    query_profiles
+        Mean share of each gene per class in the query, see :func:`query_class_profiles`: half of the cells that the
+        primary model is fitted on are then drawn from these.
+    """
     rows = _shown(codes, rng) if target.is_random else np.arange(len(codes))
-    seen, labels = target.simulate(counts[rows], rng), codes[rows]
+    if query_profiles is None:
+        seen, labels = target.simulate(counts[rows], rng), codes[rows]
+    else:
+        drawn = rng.random(len(rows)) < QUERY_SHARE
+        seen = sparse.vstack(
+            [target.simulate(counts[rows[~drawn]], rng), _draw_cells(query_profiles, codes[rows[drawn]], target, rng)],
+            format="csr",
+        )
+        labels = np.concatenate([codes[rows[~drawn]], codes[rows[drawn]]])
     filled = np.diff(seen.indptr) > 0
     first, other = (start.linear, start.second) if start else (None, None)
     linear = fit_logistic(
@@ -86,6 +114,33 @@ def fit_models(
     )
     second = fit_logistic(log1p_normalize(counts, TARGET_SUM), codes, n_classes, start=other)
     return FittedModels(linear, second, target.expected(class_profiles(counts, codes, n_classes)), target.target_sum)
+
+
+def query_class_profiles(models: FittedModels, query: sparse.csr_matrix) -> Floats:
+    """Return the mean share of each gene over the query's cells of each class, as the models call them.
+
+    Cells weigh by the square of the probability of their class. Each class is drawn towards its expected profile by
+    the weight of ten cells, and by 2 % towards the mean of the query.
+    """
+    query = query[row_totals(query) > 0]
+    scores = models.linear.on_genes().scores(log1p_normalize(query, models.target_sum))
+    best = scores.argmax(axis=1)
+    weights = softmax(scores, axis=1)[np.arange(len(best)), best] ** 2
+    shape = (len(models.profiles), len(best))
+    members = sparse.csr_matrix((weights, (best, np.arange(len(best)))), shape=shape)
+    sums = np.asarray((members @ normalize_rows(query)).todense(), dtype=np.float64)
+    expected = models.profiles / models.profiles.sum(axis=1, keepdims=True)
+    own = sums + PRIOR_CELLS * expected
+    own /= own.sum(axis=1, keepdims=True)
+    mean = np.asarray(query.sum(axis=0), dtype=np.float64).ravel() + 0.5
+    result: Floats = (1 - MEAN_SHARE) * own + MEAN_SHARE * mean / mean.sum()
+    return result
+
+
+def _draw_cells(profiles: Floats, codes: Codes, target: TargetPlatform, rng: np.random.Generator) -> sparse.csr_matrix:
+    """Draw a Poisson cell of each class at the target's depths."""
+    depths = rng.choice(target.platform.depths, len(codes)) if target.platform else np.full(len(codes), TARGET_SUM)
+    return draw_by_class(depths, codes, profiles, rng)
 
 
 def _shown(codes: Codes, rng: np.random.Generator) -> Codes:

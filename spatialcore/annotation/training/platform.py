@@ -43,6 +43,11 @@ class Platform:
     background: Floats
 
     @property
+    def efficiency_spread(self) -> float:
+        """Root mean square of the log efficiencies, genes weighted by their share of the query."""
+        return float(np.sqrt(np.log(self.efficiency) ** 2 @ self.background))
+
+    @property
     def median_depth(self) -> float:
         """The median counts of a cell, NaN where no depth is known."""
         return float(np.median(self.depths)) if len(self.depths) else float("nan")
@@ -137,19 +142,27 @@ def match_to_platform(counts: sparse.csr_matrix, platform: Platform, rng: np.ran
     drawn = rng.poisson(rates).astype(np.float32)
     own = sparse.csr_matrix((drawn, shares.indices, shares.indptr), shape=shares.shape, copy=True)
     if platform.ambient > 0:
-        own = own + _ambient_counts(depths * platform.ambient, platform.background, rng)
+        own = own + draw_counts(depths * platform.ambient, platform.background, rng)
     own.eliminate_zeros()
     return sparse.csr_matrix(own)
 
 
-def _ambient_counts(rates: Floats, background: Floats, rng: np.random.Generator) -> sparse.csr_matrix:
+def draw_counts(rates: Floats, shares: Floats, rng: np.random.Generator) -> sparse.csr_matrix:
+    """Draw Poisson counts of cells that all have the same `shares` of genes, `rates` counts each in the mean."""
     numbers = rng.poisson(rates)
     rows = np.repeat(np.arange(len(rates)), numbers)
-    edges = np.cumsum(background)
+    edges = np.cumsum(shares)
     genes = np.searchsorted(edges / edges[-1], rng.random(len(rows)), side="right")
-    drawn = sparse.csr_matrix((np.ones(len(rows), np.float32), (rows, genes)), shape=(len(rates), len(background)))
+    drawn = sparse.csr_matrix((np.ones(len(rows), np.float32), (rows, genes)), shape=(len(rates), len(shares)))
     drawn.sum_duplicates()
     return drawn
+
+
+def draw_by_class(rates: Floats, codes: Codes, profiles: Floats, rng: np.random.Generator) -> sparse.csr_matrix:
+    """Draw Poisson counts of cells of several classes, `rates` counts each in the mean."""
+    order = np.argsort(codes, kind="stable")
+    parts = [draw_counts(rates[codes == k], shares, rng) for k, shares in enumerate(profiles)]
+    return sparse.csr_matrix(sparse.vstack(parts, format="csr")[np.argsort(order)])
 
 
 def thin_to_depths(counts: sparse.csr_matrix, depths: Floats, rng: np.random.Generator) -> sparse.csr_matrix:
@@ -157,6 +170,11 @@ def thin_to_depths(counts: sparse.csr_matrix, depths: Floats, rng: np.random.Gen
     totals = row_totals(counts)
     wanted = rng.choice(depths, size=len(totals))
     keep = np.minimum(1.0, np.divide(wanted, totals, out=np.ones_like(totals), where=totals > 0))
+    return thin(counts, keep, rng)
+
+
+def thin(counts: sparse.csr_matrix, keep: Floats, rng: np.random.Generator) -> sparse.csr_matrix:
+    """Keep each count of a cell with the probability `keep` of the cell."""
     whole = np.rint(counts.data).astype(np.int64)
     drawn = rng.binomial(whole, np.repeat(keep, np.diff(counts.indptr)))
     thinned = sparse.csr_matrix(

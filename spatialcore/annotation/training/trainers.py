@@ -7,19 +7,25 @@ import numpy.typing as npt
 from anndata import AnnData
 from scipy import sparse
 
+from spatialcore import columns
 from spatialcore.annotation.expression import find_counts
 from spatialcore.annotation.model.artifact import CellTypingModel
 from spatialcore.annotation.query import open_query
 from spatialcore.annotation.training.celltypist import CellTypistOptions, fit_celltypist
 from spatialcore.annotation.training.classes import ClassLabels
 from spatialcore.annotation.training.cross_validation import CrossValidationResult, cross_validate
-from spatialcore.annotation.training.fitting import TargetPlatform, fit_models
+from spatialcore.annotation.training.fitting import TargetPlatform, fit_models, query_class_profiles
+from spatialcore.annotation.training.folds import find_groups
 from spatialcore.annotation.training.platform import MAX_QUERY_CELLS, class_profiles, estimate_platform
+from spatialcore.annotation.training.query_shift import QueryShift
 from spatialcore.core.counts import recover_counts
 from spatialcore.core.matrix import open_matrix
 from spatialcore.core.normalization import TARGET_SUM, log1p_normalize, row_totals
 from spatialcore.core.sampling import draw_rows
+from spatialcore.core.types import Codes
 from spatialcore.errors import InputError
+
+IMAGING_SPREAD = 0.9  # of log gene efficiencies: three pairs of dissociated cells have 0.6, imaging panels 1.0 to 1.5
 
 
 def train_celltypist(
@@ -56,12 +62,15 @@ def train_logistic(
     counts, genes = counts[:, kept], genes[kept]
     filled = row_totals(counts) > 0
     counts, codes = counts[filled], labels.codes[filled]
+    groups = find_groups(adata.obs.iloc[labels.rows[filled]])
     _check_classes(codes, labels)
     n_classes = len(labels.names)
     target = _conditions(counts, codes, n_classes, seen, depths)
     rng = np.random.default_rng(random_state)
-    heldout, calibration, rough = cross_validate(counts, codes, n_classes, target, rng)
-    voters = fit_models(counts, codes, n_classes, target, rng, rough)
+    imaged = seen if query is not None and is_imaging(query, target) else None
+    checked = cross_validate(counts, codes, n_classes, target, rng, groups=groups, query=imaged)
+    own = query_class_profiles(checked.models, imaged) if imaged is not None and checked.models else None
+    voters = fit_models(counts, codes, n_classes, target, rng, checked.models, own)
     return CellTypingModel(
         classes=labels.names,
         genes=tuple(map(str, genes)),
@@ -69,8 +78,11 @@ def train_logistic(
         target_sum=voters.target_sum,
         second=voters.second,
         profiles=voters.profiles,
-        calibration=calibration,
-        metadata={"heldout": _heldout_table(heldout, labels), "platform": _describe(target)},
+        calibration=checked.calibration,
+        metadata={
+            "heldout": {**_heldout_table(checked.result, labels), **_describe_groups(groups)},
+            "platform": _describe(target, checked.shift),
+        },
     )
 
 
@@ -93,6 +105,14 @@ def query_sample(
     n = expression.n_obs
     rows = draw_rows(n, MAX_QUERY_CELLS, rng)
     return expression.counts(rows), expression.genes.model
+
+
+def is_imaging(query: AnnData, target: TargetPlatform) -> bool:
+    """Whether the query holds counts of cells in place: it has coordinates, or efficiencies as only imaging has."""
+    _, kind, _ = find_counts(query)
+    if kind not in ("counts", "recoverable") or target.platform is None or not len(target.platform.depths):
+        return False
+    return columns.SPATIAL in query.obsm or target.platform.efficiency_spread >= IMAGING_SPREAD
 
 
 def _conditions(
@@ -139,12 +159,17 @@ def _heldout_table(heldout: CrossValidationResult, labels: ClassLabels) -> dict[
     }
 
 
-def _describe(target: TargetPlatform) -> dict[str, Any]:
+def _describe_groups(groups: list[Codes]) -> dict[str, int]:
+    return {"groups": max(int(group.max()) + 1 for group in groups)} if groups else {}
+
+
+def _describe(target: TargetPlatform, shift: QueryShift | None) -> dict[str, Any]:
     if target.platform is None:
         return {"matched_to": "depths" if target.depths is not None else "nothing"}
-    return {
+    described = {
         "matched_to": "query",
         "median_depth": target.platform.median_depth,
         "ambient_share": target.platform.ambient,
         "query_cells": len(target.platform.depths),
     }
+    return described if shift is None else {**described, "mixed_share": shift.mixing}

@@ -8,9 +8,11 @@ from scipy import sparse
 from sklearn.utils.class_weight import compute_sample_weight
 
 from spatialcore.annotation.annotate import annotate_celltypist
-from spatialcore.annotation.training.fitting import _shown
+from spatialcore.annotation.training.fitting import TargetPlatform, _shown, fit_models, query_class_profiles
 from spatialcore.annotation.training.logistic import balanced_weights
+from spatialcore.annotation.training.platform import Platform, class_profiles, estimate_platform
 from spatialcore.annotation.training.train import train_celltypist_model
+from spatialcore.core.normalization import log1p_normalize
 from tests.annotation.conftest import as_adata, simulate
 from tests.annotation.training.test_train import accuracy
 
@@ -41,3 +43,34 @@ def test_classes_of_ten_cells_are_told_apart(types: int, genes: int, rng: np.ran
     assert len(train_celltypist_model(reference, output_path=path, trainer="logistic", query=query)["classes"]) == types
     called = annotate_celltypist(query, custom_model_path=path, confidence_transform="calibrated")
     assert accuracy(called, np.array([f"type {kind}" for kind in truth])) > 0.9
+
+
+def test_query_class_profiles_are_the_means_of_the_called_cells() -> None:
+    rng = np.random.default_rng(4)
+    counts, codes, profiles = simulate(600, 3, 50, 1500, rng)
+    seen, truth, _ = simulate(900, 3, 50, 200, rng, profiles)
+    depths = np.asarray(seen.sum(axis=1), dtype=float).ravel()
+    target = TargetPlatform(platform=Platform(depths, np.ones(50), 0.0, np.full(50, 1 / 50)))
+    models = fit_models(counts, codes, 3, target, rng)
+    own = query_class_profiles(models, seen)
+    np.testing.assert_allclose(own.sum(axis=1), 1)
+    shares = seen.toarray() / depths[:, None]
+    means = np.array([shares[truth == k].mean(axis=0) for k in range(3)])
+    np.testing.assert_allclose(own, 0.98 * means + 0.02 * shares.mean(axis=0), atol=0.005)
+
+
+def test_profiles_of_the_query_correct_a_reference_of_another_study() -> None:
+    """Types of the query differ from the reference's; trained beside its own class means, fewer calls are wrong."""
+    rng = np.random.default_rng(8)
+    alike = 0.8 * rng.dirichlet(np.full(60, 0.5)) + 0.2 * rng.dirichlet(np.full(60, 0.5), 8)
+    counts, codes, profiles = simulate(800, 8, 60, 1500, rng, alike)
+    other = profiles * rng.lognormal(0, 0.4, profiles.shape)
+    other /= other.sum(axis=1, keepdims=True)
+    seen, truth, _ = simulate(2000, 8, 60, 100, rng, other)
+    target = TargetPlatform(platform=estimate_platform(class_profiles(counts, codes, 8), seen))
+    plain = fit_models(counts, codes, 8, target, np.random.default_rng(0))
+    refreshed = fit_models(counts, codes, 8, target, np.random.default_rng(0), plain, query_class_profiles(plain, seen))
+    scored = log1p_normalize(seen, plain.target_sum)
+    right = [(one.linear.on_genes().scores(scored).argmax(axis=1) == truth).mean() for one in (plain, refreshed)]
+    assert 0.4 < right[0] < 0.95
+    assert right[1] > right[0] + 0.01

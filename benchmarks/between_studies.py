@@ -1,0 +1,201 @@
+"""Accuracy and confidence between studies: the open pairs that look like use, and what other tools reach on them.
+
+    python -m benchmarks.between_studies --data ../shared/data --rivals /tmp/rivals/bin/python
+
+Parts: ``pairs`` (real sections and drawn ones), ``fine`` (reference types finer than the truth), ``spill`` (simulated
+sections with spill-over), ``skewed`` (one type has 80 to 99 % of the query), ``foreign`` (references of another tissue
+or species), ``unseen`` (one type after the other hidden from the reference).
+"""
+
+import argparse
+import sys
+import tempfile
+import warnings
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.metrics import roc_auc_score
+
+from benchmarks.accuracy import Method, figures, methods
+from benchmarks.accuracy_pairs import Labels, Pair, open_pairs
+from benchmarks.between_studies_pairs import BRAIN, fine_pairs, foreign_pairs, profile_pairs, skewed, spatial_pairs
+from benchmarks.calibration import KEPT, Called, Floats, expected_calibration_error, unseen
+from benchmarks.simulated_sections import simulate
+
+HIGH = 0.95
+SHARES = (0.8, 0.9, 0.95, 0.99)
+SPILLS = (0.0, 0.1, 0.2, 0.3, 0.4)
+BINS = 10
+
+
+def ours(pair: Pair) -> tuple[Labels, Floats]:
+    """Return calls and calibrated confidence."""
+    with tempfile.TemporaryDirectory() as folder:
+        return Called(pair, Path(folder)).call("calibrated")
+
+
+def measure(pair: Pair, called: Labels, confidence: Floats) -> dict[str, float]:
+    """Return what calls and confidence are worth, over the query cells of a type that the reference has."""
+    known = pair.known
+    truth, kept = pair.truth[known], confidence[known] >= KEPT
+    right = pair.as_truth(called)[known] == truth
+    sure = confidence[known] >= HIGH
+    accuracy, f1 = figures(truth, pair.as_truth(called)[known])
+    return {
+        "accuracy": accuracy,
+        "exact": float((called[known] == truth).mean()),
+        "macro_f1": f1,
+        "ece": expected_calibration_error(confidence[known], right),
+        "kept": float(kept.mean()),
+        "kept_right": float(right[kept].mean()) if kept.any() else np.nan,
+        "sure": float(sure.mean()),
+        "sure_right": float(right[sure].mean()) if sure.any() else np.nan,
+        "auroc": float(roc_auc_score(right, confidence[known])) if 0 < right.mean() < 1 else np.nan,
+        "unseen_passing": float((confidence[~known] >= KEPT).mean()) if not known.all() else np.nan,
+    }
+
+
+def run(pairs: Iterable[Pair]) -> pd.DataFrame:
+    """Return the figures of ours, one row a pair."""
+    rows = []
+    for pair in pairs:
+        rows.append({"pair": pair.name, **measure(pair, *ours(pair))})
+        print({k: round(v, 3) if isinstance(v, float) else v for k, v in rows[-1].items()}, file=sys.stderr)
+    return pd.DataFrame(rows)
+
+
+def reliability(pairs: Iterable[Pair]) -> pd.DataFrame:
+    """Return the reliability curve over all pairs, each weighing the same: mean confidence and share right by bin."""
+    parts = []
+    for pair in pairs:
+        called, confidence = ours(pair)
+        right = (pair.as_truth(called) == pair.truth)[pair.known]
+        place = np.minimum((confidence[pair.known] * BINS).astype(int), BINS - 1)
+        parts.append(
+            pd.DataFrame({"bin": place, "confidence": confidence[pair.known], "right": right, "pair": pair.name})
+        )
+    cells = pd.concat(parts)
+    cells["weight"] = 1 / cells.groupby("pair")["right"].transform("size")
+    rows = [
+        {
+            "pair": f"{k / BINS:.1f} to {(k + 1) / BINS:.1f}",
+            "share_of_cells": part["weight"].sum() / len(parts),
+            "confidence": np.average(part["confidence"], weights=part["weight"]),
+            "right": np.average(part["right"], weights=part["weight"]),
+        }
+        for k, part in cells.groupby("bin")
+    ]
+    return pd.DataFrame(rows)
+
+
+def compare(pairs: Iterable[Pair], chosen: dict[str, Method]) -> pd.DataFrame:
+    """Return the macro-F1 of every method, one row a pair."""
+    rows: list[dict[str, Any]] = []
+    for pair in pairs:
+        row: dict[str, Any] = {"pair": pair.name}
+        for name, method in chosen.items():
+            row[name] = figures(pair.truth[pair.known], pair.as_truth(method(pair))[pair.known])[1]
+        rows.append(row)
+        print(row, file=sys.stderr)
+    return pd.DataFrame(rows)
+
+
+def foreign(pairs: Iterable[Pair]) -> pd.DataFrame:
+    """Return the share of cells that pass though the reference is foreign, and how many of these are right."""
+    rows = []
+    for pair in pairs:
+        called, confidence = ours(pair)
+        passing = confidence >= KEPT
+        right = (called == pair.truth)[passing]
+        rows.append(
+            {
+                "pair": pair.name,
+                "passing": float(passing.mean()),
+                "right": float(right.mean()) if len(right) else np.nan,
+            }
+        )
+        print(rows[-1], file=sys.stderr)
+    return pd.DataFrame(rows)
+
+
+def hidden(pairs: Iterable[Pair]) -> pd.DataFrame:
+    """Return AUROC and share passing of a type that the reference lacks, means over the types of each pair."""
+    rows = []
+    for pair in pairs:
+        scores = unseen(pair, ("calibrated",))["calibrated"]
+        if scores:
+            auroc, passing = np.mean(scores, axis=0)
+            rows.append({"pair": pair.name, "auroc": float(auroc), "passing": float(passing)})
+            print(rows[-1], file=sys.stderr)
+    return pd.DataFrame(rows)
+
+
+def spill_pairs(data: Path) -> Iterator[Pair]:
+    """Make simulated sections over shares of spill-over, from two references."""
+    sources = (
+        (("profile_rectum_wang", "profile_ileum_wang"), "hMulti", {}),
+        (
+            ("profile_brain_dronc", "profile_brain_allen"),
+            "hBrain",
+            BRAIN,
+        ),
+    )
+    for spill in SPILLS:
+        for seed, (profiles, panel, names) in enumerate(sources, start=21):
+            name = f"{profiles[0].split('_')[1]} > {profiles[1].split('_')[1]}, spill {spill}"
+            yield simulate(name, data, profiles, panel, names, spill=spill, seed=seed)
+
+
+def skewed_pairs(data: Path) -> Iterator[Pair]:
+    """Make the skewed queries of all pairs."""
+    rng = np.random.default_rng(0)
+    for pair in (*spatial_pairs(data), *open_pairs(data)):
+        for share in SHARES:
+            yield from skewed(pair, share, rng)
+
+
+def table(results: pd.DataFrame) -> str:
+    """Return a markdown table with the means of all rows last."""
+    names = [name for name in results.columns if name != "pair"]
+    lines = ["| pair | " + " | ".join(name.replace("_", " ") for name in names) + " |", "|---" * (len(names) + 1) + "|"]
+    rows = [(row["pair"], row) for _, row in results.iterrows()] + [("**mean**", results[names].mean())]
+    for name, row in rows:
+        cells = ["-" if pd.isna(row[key]) else f"{row[key]:.3f}" for key in names]
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, help="folder of the open data")
+    parser.add_argument("--rivals", type=Path, help="interpreter with singler and tacco")
+    parts = ("pairs", "compare", "reliability", "fine", "spill", "skewed", "foreign", "unseen")
+    parser.add_argument("--parts", nargs="+", default=parts, choices=parts)
+    options = parser.parse_args()
+    warnings.simplefilter("ignore")
+    data: Path = options.data
+
+    def open_ones() -> Iterator[Pair]:
+        yield from spatial_pairs(data)
+        yield from profile_pairs(data)
+
+    work = {
+        "pairs": lambda: run(open_ones()),
+        "compare": lambda: compare(open_ones(), methods(options.rivals, None)),
+        "reliability": lambda: reliability(spatial_pairs(data)),
+        "fine": lambda: run(fine_pairs(data)),
+        "spill": lambda: run(spill_pairs(data)),
+        "skewed": lambda: run(skewed_pairs(data)),
+        "foreign": lambda: foreign(foreign_pairs(data)),
+        "unseen": lambda: hidden(spatial_pairs(data)),
+    }
+    for part in options.parts:
+        print(f"\n{part}\n\n{table(work[part]())}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

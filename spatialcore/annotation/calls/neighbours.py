@@ -1,0 +1,56 @@
+"""Agreement with the neighbours in the tissue, as evidence for or against a call.
+
+A call that many of the nearest cells share is more often right than one that stands alone. The logit of the confidence
+moves by half the logarithm of the share of neighbours with the same call over the share of such calls in the whole
+query; then all move by one amount, so that the mean confidence stays.
+"""
+
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from scipy.spatial import cKDTree
+from scipy.special import expit, logit
+
+from spatialcore.core.types import Floats
+
+NEIGHBOURS: Final = 30
+WEIGHT: Final = 0.5
+OFFSET: Final = 0.05
+FEWEST_CELLS: Final = 300
+LIMITS: Final = (1e-6, 1 - 1e-6)
+HALVINGS: Final = 50
+
+
+def weigh_by_neighbours(confidence: Floats, best: npt.NDArray[Any], places: Floats) -> Floats:
+    """Return the confidence with the neighbours' agreement weighed in.
+
+    Parameters
+    ----------
+    confidence
+        Calibrated confidence of each cell, 0 for a cell without a call.
+    best
+        Class of each cell, -1 for a cell without a call.
+    places
+        Coordinates, cells x 2 or 3. Cells without finite coordinates keep their confidence.
+    """
+    used = np.flatnonzero((best >= 0) & np.isfinite(places).all(axis=1))
+    if len(used) < FEWEST_CELLS:
+        return confidence
+    called = best[used]
+    nearest = cKDTree(places[used]).query(places[used], NEIGHBOURS + 1)[1][:, 1:]
+    agreeing = (called[nearest] == called[:, None]).mean(axis=1)
+    overall = np.bincount(called)[called] / len(called)
+    moved = logit(np.clip(confidence[used], *LIMITS)) + WEIGHT * np.log((agreeing + OFFSET) / (overall + OFFSET))
+    result = confidence.copy()
+    result[used] = expit(moved - _common_shift(moved, float(confidence[used].mean())))
+    return result
+
+
+def _common_shift(logits: Floats, mean: float) -> float:
+    """Return what to take off all logits so that their probabilities have this mean."""
+    low, high = -10.0, 10.0
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if expit(logits - middle).mean() > mean else (low, middle)
+    return (low + high) / 2

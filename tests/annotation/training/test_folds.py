@@ -1,0 +1,53 @@
+import numpy as np
+import pandas as pd
+
+from spatialcore.annotation.training.folds import FOLDS, assign_folds, find_groups
+
+
+def rng() -> np.random.Generator:
+    return np.random.default_rng(0)
+
+
+def test_without_groups_every_class_is_dealt_evenly() -> None:
+    codes = np.repeat([0, 1, 2], [30, 7, 1])
+    folds = assign_folds(codes, rng())
+    assert np.bincount(folds[codes == 0]).tolist() == [10, 10, 10]
+    assert sorted(np.bincount(folds[codes == 1]).tolist()) == [2, 2, 3]
+    assert folds[codes == 2].tolist() == [-1]
+
+
+def test_cells_of_a_donor_are_held_out_together() -> None:
+    donors = np.repeat(np.arange(6), 20)
+    codes = np.tile([0, 1], 60)
+    folds = assign_folds(codes, rng(), [donors])
+    assert all(len(set(folds[donors == donor])) == 1 for donor in range(6))
+    assert sorted(set(folds)) == list(range(FOLDS))
+
+
+def test_a_class_of_one_donor_is_dealt_by_cells() -> None:
+    donors = np.repeat([0, 1], 30)
+    codes = np.where(np.arange(60) < 15, 0, 1)  # class 0 comes from the first donor alone
+    folds = assign_folds(codes, rng(), [donors])
+    assert len(set(folds[codes == 0])) == FOLDS
+    assert len(set(folds[(codes == 1) & (donors == 0)])) == 1
+
+
+def test_a_class_in_one_source_is_held_out_by_its_donors() -> None:
+    source = np.repeat([0, 1], 60)
+    donors = np.repeat(np.arange(6), 20)
+    codes = np.where(source == 0, 0, 1)
+    folds = assign_folds(codes, rng(), [source, donors])
+    assert all(len(set(folds[donors == donor])) == 1 for donor in range(6))
+    for label in (0, 1):
+        assert len(set(folds[codes == label])) > 1
+
+
+def test_groups_are_found_by_the_names_that_references_use() -> None:
+    obs = pd.DataFrame({"Donor_ID": ["a", "b"] * 20, "sample": [f"s{i}" for i in range(40)], "dataset_id": "one"})
+    groups = find_groups(obs)
+    assert len(groups) == 1  # one data set names no groups, and a sample a cell is no sample
+    assert groups[0].tolist() == [0, 1] * 20
+
+
+def test_groups_with_missing_names_are_not_used() -> None:
+    assert find_groups(pd.DataFrame({"donor_id": ["a", "b", None] * 20})) == []

@@ -1,0 +1,54 @@
+import numpy as np
+import pytest
+from scipy import sparse
+
+from spatialcore.annotation.training.fitting import TargetPlatform, fit_models
+from spatialcore.annotation.training.platform import Platform
+from spatialcore.annotation.training.query_shift import QueryShift, measure_shift, mix
+
+GENES, CLASSES = 60, 4
+
+
+def profiles() -> np.ndarray:
+    shares = np.random.default_rng(5).dirichlet(np.full(GENES, 0.3), CLASSES) + 1e-3
+    return shares / shares.sum(axis=1, keepdims=True)
+
+
+def cells(codes: np.ndarray, depth: float, rng: np.random.Generator) -> sparse.csr_matrix:
+    return sparse.csr_matrix(rng.poisson(profiles()[codes] * depth).astype(np.float32))
+
+
+def test_mixing_keeps_the_depth_and_moves_the_profile() -> None:
+    rng = np.random.default_rng(0)
+    pure = cells(np.zeros(2000, dtype=int), 200, rng)
+    mixed = mix(pure, profiles(), 0.3, rng)
+    assert mixed.sum() == pytest.approx(pure.sum(), rel=0.02)
+    expected = 0.7 * profiles()[0] + 0.3 * profiles().mean(axis=0)
+    np.testing.assert_allclose(np.asarray(mixed.sum(axis=0)).ravel() / mixed.sum(), expected, atol=0.01)
+
+
+def test_no_share_leaves_the_cells() -> None:
+    pure = cells(np.array([0, 1]), 50, np.random.default_rng(0))
+    assert mix(pure, profiles(), 0.0, np.random.default_rng(0)) is pure
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.25])
+def test_the_share_of_a_simulated_query_is_read_off(share: float) -> None:
+    rng = np.random.default_rng(3)
+    codes = np.repeat(np.arange(CLASSES), 150)
+    reference, held_out = cells(codes, 1500, rng), cells(codes, 1500, rng)
+    truth = rng.choice(CLASSES, 1500, p=[0.4, 0.3, 0.2, 0.1])
+    query = mix(cells(truth, 120, rng), profiles(), share, rng)
+    depths = np.asarray(query.sum(axis=1), dtype=float).ravel()
+    target = TargetPlatform(platform=Platform(depths, np.ones(GENES), 0.0, np.full(GENES, 1 / GENES)))
+    models = fit_models(reference, codes, CLASSES, target, rng)
+    shift = measure_shift(models, held_out, query, target, rng)
+    assert shift.mixing == pytest.approx(share, abs=0.05)
+    np.testing.assert_allclose(shift.composition, [0.4, 0.3, 0.2, 0.1], atol=0.06)
+
+
+def test_mean_over_folds() -> None:
+    one, other = QueryShift(0.1, np.array([1.0, 0.0])), QueryShift(0.3, np.array([0.0, 1.0]))
+    shift = QueryShift.mean([one, other])
+    assert shift.mixing == pytest.approx(0.2)
+    assert shift.composition.tolist() == [0.5, 0.5]
