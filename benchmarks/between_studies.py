@@ -22,8 +22,9 @@ from sklearn.metrics import roc_auc_score
 from benchmarks.accuracy import Method, figures, methods
 from benchmarks.accuracy_pairs import Labels, Pair, open_pairs
 from benchmarks.between_studies_pairs import BRAIN, fine_pairs, foreign_pairs, profile_pairs, skewed, spatial_pairs
-from benchmarks.calibration import KEPT, Called, Floats, expected_calibration_error, unseen
+from benchmarks.calibration import KEPT, Called, expected_calibration_error, unseen
 from benchmarks.simulated_sections import simulate
+from spatialcore.core.types import Floats
 
 HIGH = 0.95
 SHARES = (0.8, 0.9, 0.95, 0.99)
@@ -81,7 +82,7 @@ def reliability(pairs: Iterable[Pair]) -> pd.DataFrame:
     cells["weight"] = 1 / cells.groupby("pair")["right"].transform("size")
     rows = [
         {
-            "pair": f"{k / BINS:.1f} to {(k + 1) / BINS:.1f}",
+            "pair": f"{int(str(k)) / BINS:.1f} to {(int(str(k)) + 1) / BINS:.1f}",
             "share_of_cells": part["weight"].sum() / len(parts),
             "confidence": np.average(part["confidence"], weights=part["weight"]),
             "right": np.average(part["right"], weights=part["weight"]),
@@ -135,7 +136,7 @@ def hidden(pairs: Iterable[Pair]) -> pd.DataFrame:
 
 def spill_pairs(data: Path) -> Iterator[Pair]:
     """Make simulated sections over shares of spill-over, from two references."""
-    sources = (
+    sources: tuple[tuple[tuple[str, str], str, dict[str, str]], ...] = (
         (("profile_rectum_wang", "profile_ileum_wang"), "hMulti", {}),
         (
             ("profile_brain_dronc", "profile_brain_allen"),

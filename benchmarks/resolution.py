@@ -139,7 +139,12 @@ def markdown(title: str, rows: Table) -> str:
     """Return a table with the mean of its rows."""
     table = pd.DataFrame(rows).T
     table.loc["**mean**"] = table.mean()
-    lines = [f"**{title}**", "", "| pair | " + " | ".join(table) + " |", "|---" * (len(table.columns) + 1) + "|"]
+    lines = [
+        f"**{title}**",
+        "",
+        "| pair | " + " | ".join(map(str, table.columns)) + " |",
+        "|---" * (len(table.columns) + 1) + "|",
+    ]
     lines += [f"| {name} | " + " | ".join(f"{value:.3f}" for value in row) + " |" for name, row in table.iterrows()]
     return "\n".join(lines)
 
@@ -168,7 +173,9 @@ def main() -> None:
     for title, rows in (("class", by_class), ("auto", auto), ("levels", levels), ("sets", covered)):
         print(markdown(title, rows), end="\n\n")
     together = [
-        expected_calibration_error(*(np.concatenate([pair[level][part] for pair in pooled]) for part in (0, 1)))
+        expected_calibration_error(
+            np.concatenate([pair[level][0] for pair in pooled]), np.concatenate([pair[level][1] for pair in pooled])
+        )
         for level in range(3)
     ]
     print("ECE over the cells of all pairs:", ", ".join(f"level {i} {ece:.3f}" for i, ece in enumerate(together, 1)))

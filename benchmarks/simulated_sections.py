@@ -74,7 +74,7 @@ def panel_genes(data: Path, panel: str) -> list[str]:
 
 
 def _shares(table: anndata.AnnData, genes: list[str]) -> Floats:
-    whole = np.asarray(table.X.todense() if sparse.issparse(table.X) else table.X, dtype=np.float64)
+    whole = np.asarray(sparse.csr_matrix(table.X).toarray(), dtype=np.float64)
     picked: Floats = (whole / whole.sum(axis=1, keepdims=True))[:, table.var_names.get_indexer(genes)]
     return picked
 
@@ -83,7 +83,7 @@ def layout(n_types: int, rng: np.random.Generator) -> tuple[Floats, npt.NDArray[
     """Return places on a grid and the type of the cell at each: niches with a mixture of types of their own."""
     places = SPACING * np.stack(np.meshgrid(np.arange(SIDE), np.arange(SIDE)), axis=-1).reshape(-1, 2).astype(float)
     centres = rng.uniform(0, SPACING * SIDE, (6, 2))
-    niche = cKDTree(centres).query(places)[1]
+    niche = np.asarray(cKDTree(centres).query(places)[1])
     mixtures = rng.dirichlet(np.full(n_types, 0.5), len(centres))
     codes = np.array([rng.choice(n_types, p=mixtures[k]) for k in niche], dtype=np.intp)
     return places, codes
@@ -106,13 +106,13 @@ def spilled(
 ) -> sparse.csr_matrix:
     """Return counts of a section: each cell's own, less what it sends away, and what its neighbours send it."""
     n = len(codes)
-    totals = depth * rng.lognormal(0, 0.4, n) * rng.lognormal(0, 0.35, shares.shape[0])[codes]
+    totals = depth * rng.lognormal(0, 0.4, n) * np.asarray(rng.lognormal(0, 0.35, shares.shape[0]))[codes]
     counts = draw_cells(shares[codes], totals * (1 - ambient), rng)
     mean = np.bincount(codes, minlength=shares.shape[0]) @ shares / n
     counts = counts + sparse.csr_matrix(rng.poisson(np.outer(totals * ambient, mean)).astype(np.float32))
     if spill == 0:
         return sparse.csr_matrix(counts)
-    distance, near = cKDTree(places).query(places, NEIGHBOURS + 1)
+    distance, near = (np.asarray(part) for part in cKDTree(places).query(places, NEIGHBOURS + 1))
     weights = np.exp(-distance[:, 1:] / REACH) * rng.lognormal(0, 0.5, n)[near[:, 1:]]
     weights /= weights.sum(axis=1, keepdims=True)
     sent = rng.beta(4 * spill, 4 * (1 - spill), n)

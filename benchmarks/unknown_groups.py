@@ -79,15 +79,15 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of the open data")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
-    found = []
+    is_pure: list[bool] = []
     for name, hidden, row in results(options.data):
-        if not found:
+        if not is_pure:
             print("| pair | hidden | " + " | ".join(row) + " |")
             print("|---" * (len(row) + 2) + "|")
         cells = (f"{value:.2f}" if isinstance(value, float) else str(value) for value in row.values())
         print(f"| {name} | {hidden} | " + " | ".join(cells) + " |", flush=True)
-        found.append(float(str(row["purity"])) >= PURE)
-    print(f"\n{sum(found)} of {len(found)} hidden types ({np.mean(found):.2f}) became a group of purity {PURE:g}")
+        is_pure.append(float(str(row["purity"])) >= PURE)
+    print(f"\n{sum(is_pure)} of {len(is_pure)} hidden types ({np.mean(is_pure):.2f}) became a group of purity {PURE:g}")
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ from anndata import AnnData
 from spatialcore import columns
 from spatialcore.annotation import run_manifest
 from spatialcore.annotation.calls.level_columns import remove_levels, write_levels
-from spatialcore.annotation.calls.levels import ClassTree, with_class_confidence
+from spatialcore.annotation.calls.levels import ClassTree
 from spatialcore.annotation.calls.neighbours import weigh_by_neighbours
 from spatialcore.annotation.calls.obs_columns import Run, at_finest_term, most_confident, voted, write_calls
 from spatialcore.annotation.calls.prediction import Prediction, Predictor, predict
@@ -39,7 +39,7 @@ from spatialcore.annotation.model.pretrained import find_pretrained, models_for_
 from spatialcore.annotation.model.reference_fit import ReferenceFit, measure_fit
 from spatialcore.annotation.model.scorer import Scorer
 from spatialcore.annotation.query import Expression, open_query
-from spatialcore.annotation.unknown.unseen import doubt_unseen_types
+from spatialcore.annotation.unknown.unseen import doubt_unseen_types, lower_path
 from spatialcore.core.logging import get_logger
 from spatialcore.core.palette import palette
 from spatialcore.errors import GeneOverlapError, InputError, ModelError
@@ -251,7 +251,8 @@ def _beside_neighbours(prediction: Prediction, adata: AnnData, fit: ReferenceFit
     if places.ndim != 2 or places.shape[1] < 2:
         return prediction
     confidence = weigh_by_neighbours(prediction.confidence, prediction.best, places)
-    return replace(prediction, confidence=confidence, path=with_class_confidence(prediction.path, confidence))
+    path = lower_path(prediction.path, prediction.confidence, confidence)
+    return replace(prediction, confidence=confidence, path=path)
 
 
 def _write_scores(adata: AnnData, runs: list[Run], keep: bool) -> None:

@@ -232,28 +232,3 @@ def finest_term(paths: Codes, confidence: Floats, threshold: float) -> Codes:
     """
     reached = (paths >= 0) & (confidence >= threshold)
     return np.where(reached.any(axis=1), reached.argmax(axis=1), 0)
-
-
-def with_class_confidence(path: Floats, confidence: Floats) -> Floats:
-    """Return path confidences for another confidence in the best class.
-
-    The confidence in a term above a class is that of the class plus a share of the rest. The shares stay.
-
-    Parameters
-    ----------
-    path
-        Cells x path, the best class first, as :meth:`ClassTree.path_confidence` returns it.
-    confidence
-        The new confidence in the best class of each cell.
-
-    Examples
-    --------
-    >>> with_class_confidence(np.array([[0.6, 0.8]]), np.array([0.8])).round(3).tolist()
-    [[0.8, 0.9]]
-    """
-    if path.shape[1] == 0:
-        return path
-    rest = 1 - path[:, :1]
-    shares = np.divide(path - path[:, :1], rest, out=np.zeros_like(path), where=rest > 0)
-    result: Floats = confidence[:, None] + (1 - confidence[:, None]) * shares
-    return result

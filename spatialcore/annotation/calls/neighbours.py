@@ -38,7 +38,7 @@ def weigh_by_neighbours(confidence: Floats, best: npt.NDArray[Any], places: Floa
     if len(used) < FEWEST_CELLS:
         return confidence
     called = best[used]
-    nearest = cKDTree(places[used]).query(places[used], NEIGHBOURS + 1)[1][:, 1:]
+    nearest = np.asarray(cKDTree(places[used]).query(places[used], NEIGHBOURS + 1)[1])[:, 1:]
     agreeing = (called[nearest] == called[:, None]).mean(axis=1)
     overall = np.bincount(called)[called] / len(called)
     moved = logit(np.clip(confidence[used], *LIMITS)) + WEIGHT * np.log((agreeing + OFFSET) / (overall + OFFSET))

@@ -98,8 +98,9 @@ def divergence(pooled: Floats, profiles: Floats) -> Floats:
     shares = pooled / totals[:, None]
     logs = np.log(profiles / profiles.sum(axis=1, keepdims=True))
     entropy = np.where(shares > 0, shares * np.log(np.where(shares > 0, shares, 1.0)), 0.0).sum(axis=1)
-    smallest: Floats = (entropy[:, None] - shares @ logs.T).min(axis=1)
-    return smallest - (pooled > 0).sum(axis=1) / (2 * totals)
+    smallest = (entropy[:, None] - shares @ logs.T).min(axis=1)
+    corrected: Floats = smallest - (pooled > 0).sum(axis=1) / (2 * totals)
+    return corrected
 
 
 def lower_path(path: Floats, before: Floats, after: Floats) -> Floats:
