@@ -19,8 +19,8 @@ CODE_VERSIONS: Final[dict[str, int]] = {
     "balance": 2,
     "train": 3,
     "annotate": 3,
-    "keep_confident": 2,
-    "plot": 2,
+    "keep_confident": 3,
+    "plot": 3,
 }
 
 TRAINING: Final = ("map_ontology", "balance", "train")  # and "combine", whose label columns belong to the references
