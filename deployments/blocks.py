@@ -26,7 +26,7 @@ def _save_cloud(here: Installation, cloud: str) -> list[str]:
     """Save the credentials of a cloud, and the bucket of the store if it is there."""
     save_credentials, save_bucket = _CLOUDS[cloud]
     credentials, names = save_credentials(here)
-    if cloud == here.cloud:
+    if cloud == here.cloud and credentials is not None:
         bucket, prefix = here.bucket
         names.append(save_bucket(credentials, bucket, prefix))
     return names
@@ -76,10 +76,18 @@ def _save_s3_bucket(credentials: Any, bucket: str, prefix: str) -> str:
 
 
 def _save_google_credentials(here: Installation) -> tuple[Any, list[str]]:
+    """Save the credentials of a key file, else those of the platform; none if this machine has neither.
+
+    Runs then use the credentials of their own platform: Workload Identity, or a service account of the machine.
+    """
+    from google.auth.exceptions import DefaultCredentialsError
     from prefect_gcp import GcpCredentials
 
     account = json.loads(here.google) if here.google else None
-    credentials = GcpCredentials(service_account_info=account)
+    try:
+        credentials = GcpCredentials(service_account_info=account)
+    except DefaultCredentialsError:
+        return None, []
     credentials.save(NAME, overwrite=True)
     names = [f"gcp-credentials/{NAME}"]
     if account is not None:

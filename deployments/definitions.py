@@ -1,15 +1,18 @@
 """Every deployment of the service, as data: three for a tissue, and two that belong to none."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from deployments.tissue_settings import Schedule, Tissue, load_tissues
 from flows.refresh_references import PROMOTED
+from spatialcore.core.names import slug_of
 
 POOL: Final = "spatialcore"
 PEOPLE: Final = "people"
 SCHEDULED: Final = "scheduled"
+BY_PEOPLE: Final = "start-here"
+BY_ITSELF: Final = "automatic"
 STORE: Final = "{{ $SPATIALCORE_STORE }}"  # put in by `prefect deploy`
 CHANGED: Final = "spatialcore.reference.changed"
 
@@ -56,6 +59,11 @@ class Definition:
         return f"flows.{self.flow}.{self.flow}"
 
     @property
+    def started(self) -> str:
+        """The tag that tells what people start from what starts by itself."""
+        return BY_PEOPLE if self.queue == PEOPLE else BY_ITSELF
+
+    @property
     def full_name(self) -> str:
         """The name that Prefect's commands take."""
         return f"{self.flow}/{self.name}"
@@ -66,9 +74,10 @@ class Definition:
         return f"{self.full_name} on {self.event[0]}" if self.event else ""
 
 
-def definitions() -> list[Definition]:
-    """Return every deployment, by flow and name."""
-    return sorted([*_general(), *(each for tissue in load_tissues() for each in _of(tissue))], key=_by_name)
+def definitions(tissues: Sequence[Tissue] | None = None) -> list[Definition]:
+    """Return every deployment, by flow and name; nothing given: of the tissues of this installation."""
+    named = load_tissues() if tissues is None else tissues
+    return sorted([*_general(), *(each for tissue in named for each in _of(tissue))], key=_by_name)
 
 
 def _by_name(definition: Definition) -> str:
@@ -125,7 +134,7 @@ def _annotate_pending(tissue: Tissue) -> Definition:
         config={"tissue": tissue.tissue, "store": STORE, "samples": below_store(tissue.samples)},
         tags=("annotation", tissue.tissue),
         queue=SCHEDULED,
-        event=(PROMOTED, f"spatialcore.model.{tissue.tissue}"),
+        event=(PROMOTED, f"spatialcore.model.{slug_of(tissue.tissue)}"),
         one_at_a_time=True,
     )
 
@@ -140,7 +149,7 @@ def _refresh(tissue: Tissue) -> Definition:
         tags=("references", tissue.tissue),
         queue=SCHEDULED,
         schedule=tissue.schedule,
-        event=(CHANGED, f"spatialcore.reference.{tissue.tissue}"),
+        event=(CHANGED, f"spatialcore.reference.{slug_of(tissue.tissue)}"),
         one_at_a_time=True,
     )
 

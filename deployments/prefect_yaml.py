@@ -1,12 +1,14 @@
 """Write deployments/prefect.yaml from the tissues: ``python -m deployments.prefect_yaml``."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
 
 from deployments.definitions import POOL, Definition, definitions
+from deployments.tissue_settings import shipped_tissues
 
 PATH: Final = Path(__file__).with_name("prefect.yaml")
 OWN: Final = "own"  # slug of the schedules that come from here; those that people add have none
@@ -24,9 +26,10 @@ class _Plain(yaml.SafeDumper):
         return True
 
 
-def render() -> str:
-    """Return the text of prefect.yaml."""
-    content = {"name": "spatialcore", "pull": [], "deployments": [as_deployment(each) for each in definitions()]}
+def render(deployments: Sequence[Definition] | None = None) -> str:
+    """Return the text of prefect.yaml; nothing given: of the tissues that come with the package."""
+    wanted = definitions(shipped_tissues()) if deployments is None else deployments
+    content = {"name": "spatialcore", "pull": [], "deployments": [as_deployment(each) for each in wanted]}
     return HEAD.format(name="deployments/prefect.yaml") + yaml.dump(
         content, Dumper=_Plain, sort_keys=False, width=120, allow_unicode=True
     )
@@ -38,7 +41,7 @@ def as_deployment(definition: Definition) -> dict[str, Any]:
         "name": definition.name,
         "entrypoint": definition.entrypoint,
         "description": definition.description,
-        "tags": ["spatialcore", *definition.tags],
+        "tags": ["spatialcore", definition.started, *definition.tags],
         "work_pool": {"name": POOL, "work_queue_name": definition.queue},
         "parameters": {"config": definition.config},
         **_limit(definition),

@@ -4,7 +4,7 @@
 on would be off, one that somebody had added gone; what somebody had paused or silenced would start runs again.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from uuid import UUID
 
@@ -14,13 +14,13 @@ from prefect.client.schemas.objects import DeploymentSchedule
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.exceptions import ObjectNotFound
 
-from deployments.definitions import definitions
+from deployments.definitions import Definition
 
 
 @contextmanager
-def kept(client: SyncPrefectClient) -> Iterator[None]:
+def kept(client: SyncPrefectClient, deployments: Sequence[Definition]) -> Iterator[None]:
     """Keep, over new deployments in the block, what people switched on, added, paused and silenced."""
-    before, silent = list(_deployments(client)), _silent_triggers(client)
+    before, silent = list(_deployments(client, deployments)), _silent_triggers(client, deployments)
     yield
     for deployment in before:
         _put_back(client, deployment)
@@ -29,16 +29,16 @@ def kept(client: SyncPrefectClient) -> Iterator[None]:
             client.pause_automation(automation.id)
 
 
-def _deployments(client: SyncPrefectClient) -> Iterator[DeploymentResponse]:
-    for definition in definitions():
+def _deployments(client: SyncPrefectClient, deployments: Sequence[Definition]) -> Iterator[DeploymentResponse]:
+    for definition in deployments:
         try:
             yield client.read_deployment_by_name(definition.full_name)
         except ObjectNotFound:
             continue  # it is new
 
 
-def _silent_triggers(client: SyncPrefectClient) -> list[str]:
-    triggers = [each.trigger for each in definitions() if each.trigger]
+def _silent_triggers(client: SyncPrefectClient, deployments: Sequence[Definition]) -> list[str]:
+    triggers = [each.trigger for each in deployments if each.trigger]
     return [name for name in triggers if any(not each.enabled for each in client.read_automations_by_name(name))]
 
 

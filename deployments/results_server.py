@@ -1,31 +1,24 @@
 """What runs left, for browsers: ``python -m deployments.results_server --port 4201``.
 
 The Prefect UI links to reports. A browser opens neither a file of the worker nor an object of a private bucket; this
-hands out what lies below ``runs/`` and ``models/`` of the store, to whoever has the login of the Prefect server.
+hands out what lies below ``runs/`` and ``models/`` of the store, to whoever has the login.
 """
 
 import argparse
-import base64
-import hmac
-import mimetypes
+import ipaddress
 import os
-import shutil
 import sys
-from functools import partial
-from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any, Final
-from urllib.parse import unquote, urlsplit
+from typing import Final
+from urllib.parse import urlsplit
 
 from deployments.environment import Installation
-from spatialcore import storage
-from spatialcore.core.logging import get_logger
-from spatialcore.errors import FileMissingError, SpatialCoreError
+from deployments.login import login_of
+from deployments.results.app import results_app
+from spatialcore.errors import InputError, SpatialCoreError
 
-log = get_logger(__name__)
-SHOWN: Final = ("runs", "models")
+LOOPBACK_NAMES: Final = ("localhost", "127.0.0.1", "[::1]")
+IDLE: Final = 20  # seconds that a connection may stay open without a request
+CONNECTIONS: Final = 200
 
 
 def main() -> None:
@@ -34,85 +27,79 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=4201)
     options = parser.parse_args()
-    login = os.environ.get("PREFECT_SERVER_API_AUTH_STRING", "")
     try:
-        server = file_server(options.host, options.port, Installation.of().store, login)
+        serve(options.host, options.port, Installation.of(), login_of())
     except SpatialCoreError as error:
         sys.exit(str(error))
-    except (OSError, OverflowError) as error:
-        sys.exit(f"port {options.port}: {error}")
-    server.serve_forever()
 
 
-def file_server(host: str, port: int, store: str, login: str = "") -> ThreadingHTTPServer:
-    """Return a server of a store's results; ``login`` is ``user:password``, nothing given: whoever reaches it."""
-    return ThreadingHTTPServer((host, port), partial(_Results, store, login))
+def serve(host: str, port: int, installation: Installation, login: str) -> None:
+    """Answer at an address until the process is ended.
+
+    Raises
+    ------
+    InputError
+        Other machines could reach the address, and there is no login; or the port cannot be had.
+    """
+    import uvicorn
+
+    from deployments.results.idle_connections import IdleLimitedProtocol
+
+    refuse_open_door(host, login)
+    if not 0 <= port < 65536:
+        raise InputError(f"port {port}", hint="give a number from 1 to 65535")
+    uvicorn.run(
+        results_app(installation.store, login, allowed_hosts(host, installation.files)),
+        host=host,
+        port=port,
+        http=IdleLimitedProtocol,
+        ws="none",
+        timeout_keep_alive=IDLE,
+        limit_concurrency=CONNECTIONS,
+        log_level="warning",
+        server_header=False,
+    )
 
 
-class _Results(BaseHTTPRequestHandler):
-    """Answers one browser: the store's file where it may be shown, else the reason why not."""
+def refuse_open_door(host: str, login: str) -> None:
+    """Raise if results would be handed to every machine that reaches this one.
 
-    protocol_version = "HTTP/1.1"
-
-    def __init__(self, store: str, login: str, *connection: Any) -> None:
-        self._store, self._login = store, login
-        super().__init__(*connection)  # answers, and returns when the browser has gone
-
-    def do_GET(self) -> None:
-        if self._login and not _is(self._login, self.headers.get("Authorization", "")):
-            self._refuse(HTTPStatus.UNAUTHORIZED, ("WWW-Authenticate", 'Basic realm="spatialcore"'))
-            return
-        uri = place_of(self._store, self.path)
-        try:
-            self._hand_out(uri)
-        except FileMissingError:
-            self._refuse(HTTPStatus.NOT_FOUND)
-        except SpatialCoreError as error:
-            log.warning("%s: %s", uri, error)
-            self._refuse(HTTPStatus.BAD_GATEWAY)
-
-    def _hand_out(self, uri: str | None) -> None:
-        if uri is None:
-            raise FileMissingError("outside of what is shown")
-        with TemporaryDirectory(prefix="spatialcore-") as work, _here(uri, Path(work)).open("rb") as content:
-            self.send_response(HTTPStatus.OK)
-            self.send_header("Content-Type", mimetypes.guess_type(uri)[0] or "application/octet-stream")
-            self.send_header("Content-Length", str(os.fstat(content.fileno()).st_size))
-            self.send_header("X-Content-Type-Options", "nosniff")
-            self.end_headers()
-            shutil.copyfileobj(content, self.wfile)
-
-    def _refuse(self, status: HTTPStatus, *headers: tuple[str, str]) -> None:
-        self.send_response(status)
-        for name, value in (*headers, ("Content-Length", "0")):
-            self.send_header(name, value)
-        self.end_headers()
-
-    def log_message(self, template: str, *parts: object) -> None:
-        log.debug(template, *parts)
+    Raises
+    ------
+    InputError
+        The address is not one of this machine alone, and there is no login.
+    """
+    if not login and not is_loopback(host):
+        raise InputError(
+            f"--host {host}: other machines reach this address, and there is no login",
+            hint="set SPATIALCORE_FILES_LOGIN or PREFECT_SERVER_API_AUTH_STRING to user:password",
+        )
 
 
-def place_of(store: str, path: str) -> str | None:
-    """Return the URI that a request's path means, or None where that is nothing to be shown."""
-    parts = unquote(urlsplit(path).path).strip("/").split("/")
-    if parts[0] not in SHOWN or any(part in ("", ".", "..") or "\\" in part or "\0" in part for part in parts):
-        return None
-    return storage.join(store, *parts)
+def is_loopback(host: str) -> bool:
+    """Tell whether an address is reached from this machine alone."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
 
 
-def _here(uri: str, work: Path) -> Path:
-    """Return a path on this machine with the file's content."""
-    if path := storage.local_path(uri):
-        if not path.is_file():
-            raise FileMissingError(f"no file at {path}")
-        return path
-    storage.get(uri, work / "file")
-    return work / "file"
+def allowed_hosts(host: str, url: str) -> list[str]:
+    """Return the names by which browsers may call this server: a page elsewhere could give it another one.
 
-
-def _is(login: str, authorization: str) -> bool:
-    wanted = f"Basic {base64.b64encode(login.encode()).decode()}"
-    return hmac.compare_digest(wanted.encode(), authorization.encode())
+    Parameters
+    ----------
+    host
+        The address that is listened on.
+    url
+        Where browsers find the server (``SPATIALCORE_FILES_URL``), or nothing.
+    """
+    more = os.environ.get("SPATIALCORE_FILES_HOSTS", "").split(",")
+    names = [*LOOPBACK_NAMES, urlsplit(url).hostname or "", *(name.strip() for name in more)]
+    names += [] if host in {"0.0.0.0", "::"} else [host]
+    return sorted({name for name in names if name})
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from prefect import flow
 
 from flows.parameters import AnnotateParameters
+from flows.run_names import run_name
 from flows.samples import THREADS, annotate_samples
 from spatialcore.annotation.run_config import RunConfig
 from tasks.acquire import read_query
@@ -12,7 +13,7 @@ from tasks.publish import publish_run
 from tasks.schemas import RunManifest
 
 
-@flow(name="annotate", flow_run_name="{config.tissue}", task_runner=THREADS)
+@flow(name="annotate", flow_run_name=run_name, task_runner=THREADS)
 def annotate(config: AnnotateParameters) -> RunManifest:
     """Call every cell of new samples with a published model.
 

@@ -4,6 +4,7 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from spatialcore.annotation.config import TissueName
 from spatialcore.annotation.run_config import Query, RunConfig
 
 HELD_OUT: Final = 0.1  # share of the reference cells on which models are compared
@@ -34,8 +35,10 @@ class AnnotateParameters(_Form):
     """New samples for a model that is there."""
 
     queries: list[Query] = Field(..., min_length=1, title="Queries", description="Each is annotated on its own")
-    store: str = Field("spatialcore-store", min_length=1, title="Store", description="A folder, s3:// or gs:// prefix")
-    tissue: str = Field(..., min_length=1, title="Tissue", description="Whose model")
+    store: str = Field(
+        "spatialcore-store", min_length=1, title="Store", description="s3:// or gs:// prefix, or a folder of the worker"
+    )
+    tissue: TissueName = Field(..., min_length=1, title="Tissue", description="Whose model")
     version: str = Field("current", min_length=1, title="Model version", description="current: the one in use")
     confidence_threshold: float = Field(
         0.8, ge=0, le=1, title="Confidence threshold", description="Calls below it become Unassigned"
@@ -60,6 +63,11 @@ class TrainAndAnnotateParameters(RunConfig):
         "always",
         title="Put the model in use",
         description="For later runs of this tissue. if_not_worse: than the one in use, on cells held out",
+    )
+    allow_lost_classes: bool = Field(
+        False,
+        title="Allow lost cell types",
+        description="if_not_worse: also where the new model lacks a cell type of the one in use",
     )
 
     @model_validator(mode="before")
@@ -86,6 +94,11 @@ class RefreshParameters(RunConfig):
         title="Tolerated loss",
         description="Macro-F1 that a new model may lose",
     )
+    allow_lost_classes: bool = Field(
+        False,
+        title="Allow lost cell types",
+        description="Promote also a model that lacks a cell type of the one in use",
+    )
 
 
 class AnnotatePendingParameters(_Form):
@@ -97,8 +110,10 @@ class AnnotatePendingParameters(_Form):
         title="Samples",
         description="A folder, s3:// or gs:// prefix: each file or folder in it is one",
     )
-    store: str = Field("spatialcore-store", min_length=1, title="Store", description="A folder, s3:// or gs:// prefix")
-    tissue: str = Field(..., min_length=1, title="Tissue", description="Whose model")
+    store: str = Field(
+        "spatialcore-store", min_length=1, title="Store", description="s3:// or gs:// prefix, or a folder of the worker"
+    )
+    tissue: TissueName = Field(..., min_length=1, title="Tissue", description="Whose model")
     confidence_threshold: float = Field(
         0.8, ge=0, le=1, title="Confidence threshold", description="Calls below it become Unassigned"
     )

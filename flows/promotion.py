@@ -1,11 +1,14 @@
 """Decide whether a new model (the challenger) replaces the one in use (the champion)."""
 
+from collections.abc import Sequence
+
 from prefect import get_run_logger
 from pydantic import BaseModel
 
 from spatialcore import registry
 from spatialcore.annotation.run_config import RunConfig
 from spatialcore.registry import ModelVersion
+from tasks.schemas import ClassScore, ModelComparison
 
 
 class PromotionDecision(BaseModel):
@@ -14,6 +17,8 @@ class PromotionDecision(BaseModel):
     changed: list[str] = []
     challenger: str = ""
     scores: dict[str, float] = {}
+    classes: tuple[ClassScore, ...] = ()
+    lost_classes: tuple[str, ...] = ()
     promoted: bool = False
     reason: str
 
@@ -28,9 +33,10 @@ def decide_promotion(
     config: RunConfig,
     challenger: ModelVersion,
     champion: ModelVersion | None,
-    scores: dict[str, float],
+    comparison: ModelComparison,
     *,
     tolerance: float,
+    allow_lost_classes: bool,
 ) -> PromotionDecision:
     """Decide whether the challenger is put in use.
 
@@ -40,12 +46,20 @@ def decide_promotion(
         Store and tissue of the model.
     challenger, champion
         The new model, and the one in use, if any.
-    scores
-        Macro-F1 of both on held-out cells.
+    comparison
+        Macro-F1 of both on held-out cells, and the classes of both.
     tolerance
         The loss of macro-F1 that is tolerated.
+    allow_lost_classes
+        Whether the challenger may lack a class of the champion.
     """
-    decision = PromotionDecision(challenger=challenger.version, scores=scores, reason="there was no model in use")
+    decision = PromotionDecision(
+        challenger=challenger.version,
+        scores=comparison.scores,
+        classes=comparison.classes,
+        lost_classes=comparison.lost,
+        reason="there was no model in use",
+    )
     if champion is None:
         return decision.model_copy(update={"promoted": True})
     if challenger.version == champion.version:
@@ -54,19 +68,35 @@ def decide_promotion(
         return decision.model_copy(
             update={"reason": f"not promoted: {challenger.version} was in use and was rolled back; promote it by hand"}
         )
-    comparison = f"macro-F1 on held-out cells: challenger {scores['challenger']:.3f}, champion {scores['champion']:.3f}"
+    scores, lost = comparison.scores, lost_in_words(comparison.lost)
+    summary = f"macro-F1 on held-out cells: challenger {scores['challenger']:.3f}, champion {scores['champion']:.3f}"
     if champion.details.get("held_out_share", 0) < challenger.details.get("held_out_share", 0):
-        comparison += " (biased: the champion was trained on some of these cells)"
+        summary += " (biased: the champion was trained on some of these cells)"
+    if lost and not allow_lost_classes:
+        reason = f"not promoted: {lost}; allow_lost_classes overrides this ({summary})"
+        return decision.model_copy(update={"reason": reason})
+    summary += f"; {lost}, as allowed" if lost else ""
     better = scores["challenger"] >= scores["champion"] - tolerance
-    return decision.model_copy(
-        update={"promoted": better, "reason": comparison if better else f"not promoted, {comparison}"}
-    )
+    return decision.model_copy(update={"promoted": better, "reason": summary if better else f"not promoted, {summary}"})
+
+
+def lost_in_words(lost: Sequence[str]) -> str:
+    """Return which classes of the model in use the new one lacks; empty if none."""
+    return f"the new model has no {', no '.join(map(repr, lost))}, which the model in use calls" if lost else ""
 
 
 def log_decision(decision: PromotionDecision) -> PromotionDecision:
-    """Log the decision and return it."""
-    get_run_logger().info("%s", decision.reason)
+    """Log the decision and the change of each class, the largest losses first; return the decision."""
+    log = get_run_logger()
+    log.info("%s", decision.reason)
+    for score in sorted(decision.classes, key=_gain):
+        change = (score.cell_type, score.champion, score.challenger, score.cells)
+        log.info("%s: F1 %.3f -> %.3f on %d held-out cells", *change)
     return decision
+
+
+def _gain(score: ClassScore) -> float:
+    return score.challenger - score.champion
 
 
 def _was_rolled_back(config: RunConfig, challenger: ModelVersion) -> bool:

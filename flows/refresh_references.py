@@ -9,11 +9,13 @@ from flows.promotion import PromotionDecision, champion_of, decide_promotion, lo
 from flows.samples import THREADS, annotate_samples
 from flows.training import compare_to, run_training_stages
 from spatialcore.annotation.run_config import Reference
+from spatialcore.core.names import slug_of
 from spatialcore.registry import ModelVersion
 from tasks.acquire import fetch, look_up, read_query
+from tasks.artifacts import summarise_comparison
 from tasks.cache_keys import training_settings
 from tasks.publish import promote, publish_model
-from tasks.schemas import SourceVersion
+from tasks.schemas import ModelComparison, SourceVersion
 
 REFRESHED = "spatialcore.reference.refreshed"
 PROMOTED = "spatialcore.model.promoted"
@@ -32,11 +34,19 @@ def refresh_references(config: RefreshParameters) -> PromotionDecision:
     if champion is not None and not changed and not _configuration_changed(config, versions, champion):
         return log_decision(PromotionDecision(reason="no reference changed"))
     _fetch(config, [reference for reference, now in zip(config.references, versions, strict=True) if now in changed])
-    challenger, scores = _train_challenger(config, versions, champion)
-    decision = decide_promotion(config, challenger, champion, scores, tolerance=config.tolerance)
+    challenger, comparison = _train_challenger(config, versions, champion)
+    decision = decide_promotion(
+        config,
+        challenger,
+        champion,
+        comparison,
+        tolerance=config.tolerance,
+        allow_lost_classes=config.allow_lost_classes,
+    )
+    summarise_comparison(config.tissue, comparison, decision.reason)
     if decision.promoted:
         promote(config.store, challenger, decision.reason, None if champion is None else champion.version)
-        emit_event(PROMOTED, resource=_resource(f"model.{config.tissue}", version=challenger.version))
+        emit_event(PROMOTED, resource=_resource(f"model.{slug_of(config.tissue)}", version=challenger.version))
     return log_decision(decision.model_copy(update={"changed": [version.uri for version in changed]}))
 
 
@@ -45,20 +55,22 @@ def _fetch(config: RefreshParameters, references: list[Reference]) -> None:
     for future in [fetch.submit(reference) for reference in references]:
         version = future.result()
         labels = {"uri": version.uri, "token": version.token, "tissue": config.tissue}
-        emit_event(REFRESHED, resource=_resource(f"reference.{config.tissue}", **labels))
+        emit_event(REFRESHED, resource=_resource(f"reference.{slug_of(config.tissue)}", **labels))
 
 
 def _train_challenger(
     config: RefreshParameters, versions: list[SourceVersion], champion: ModelVersion | None
-) -> tuple[ModelVersion, dict[str, float]]:
+) -> tuple[ModelVersion, ModelComparison]:
     """Train on all cells but the held-out ones, compare on these, and publish the new model."""
     samples = [future.result() for future in [read_query.submit(config, query) for query in config.queries]]
     trained = run_training_stages(config, samples, versions, config.held_out_share)
-    scores = compare_to(champion, trained)
+    comparison = compare_to(champion, trained)
     annotated = annotate_samples(config, samples, trained.model, trained.training)
-    details: dict[str, JsonValue] = {"held_out_share": config.held_out_share, "scores": dict(scores)}
-    version = publish_model(config, trained.model, trained.mapped, trained.training, versions, annotated, details)
-    return version, scores
+    details: dict[str, JsonValue] = {"held_out_share": config.held_out_share, "scores": dict(comparison.scores)}
+    version = publish_model(
+        config, trained.model, trained.mapped, trained.training, versions, annotated, details, trained.held_out
+    )
+    return version, comparison
 
 
 def _changed(store: str, versions: list[SourceVersion], champion: ModelVersion | None) -> list[SourceVersion]:

@@ -4,17 +4,20 @@ from prefect import flow
 from pydantic import JsonValue
 
 from flows.parameters import HELD_OUT, TrainAndAnnotateParameters
-from flows.promotion import PromotionDecision, champion_of, decide_promotion, log_decision
+from flows.promotion import PromotionDecision, champion_of, decide_promotion, log_decision, lost_in_words
+from flows.run_names import run_name
 from flows.samples import THREADS, annotate_samples
 from flows.training import TrainingStages, compare_to, run_training_stages
+from spatialcore.annotation.config import UNKNOWN_TISSUE
 from spatialcore.registry import ModelVersion
 from tasks.acquire import look_up, read_query
 from tasks.artifacts import summarise
+from tasks.models import lost_classes
 from tasks.publish import promote, publish_model, publish_run
-from tasks.schemas import RunManifest
+from tasks.schemas import RunManifest, TrainedModel
 
 
-@flow(name="train_and_annotate", flow_run_name="{config.tissue}", task_runner=THREADS)
+@flow(name="train_and_annotate", flow_run_name=run_name, task_runner=THREADS)
 def train_and_annotate(config: TrainAndAnnotateParameters) -> RunManifest:
     """Train a model for the queries' panel and annotate every cell with it.
 
@@ -32,7 +35,9 @@ def train_and_annotate(config: TrainAndAnnotateParameters) -> RunManifest:
     annotated = annotate_samples(config, samples, trained.model, trained.training)
 
     details: dict[str, JsonValue] = {"held_out_share": HELD_OUT} if compared else {}
-    version = publish_model(config, trained.model, trained.mapped, trained.training, versions, annotated, details)
+    version = publish_model(
+        config, trained.model, trained.mapped, trained.training, versions, annotated, details, trained.held_out
+    )
     manifest = publish_run(config, versions, version, annotated)
     decision = _decide(config, manifest, version, trained)
     summarise(manifest, decision.reason)
@@ -43,14 +48,26 @@ def _decide(
     config: TrainAndAnnotateParameters, manifest: RunManifest, version: ModelVersion, trained: TrainingStages
 ) -> PromotionDecision:
     """Put the model in use if the configuration says so."""
-    champion = champion_of(config) if config.promote == "if_not_worse" else None
-    if config.promote == "never":
+    champion = None if config.tissue == UNKNOWN_TISSUE else champion_of(config)
+    compared = config.promote == "if_not_worse"
+    if config.tissue == UNKNOWN_TISSUE and config.promote != "never":
+        decision = PromotionDecision(reason="not put in use: the run names no tissue")
+    elif config.promote == "never":
         decision = PromotionDecision(reason="not put in use, as configured")
     elif config.promote == "always":
-        decision = PromotionDecision(promoted=True, reason=f"put in use by run {manifest.run_id}")
+        decision = _unconditional(manifest, trained.model, champion)
     else:
-        scores = compare_to(champion, trained)
-        decision = decide_promotion(config, version, champion, scores, tolerance=0.0)
+        comparison = compare_to(champion, trained)
+        decision = decide_promotion(
+            config, version, champion, comparison, tolerance=0.0, allow_lost_classes=config.allow_lost_classes
+        )
     if decision.promoted:
-        promote(config.store, version, decision.reason, None if champion is None else champion.version)
+        promote(config.store, version, decision.reason, champion.version if compared and champion else None)
     return log_decision(decision)
+
+
+def _unconditional(manifest: RunManifest, model: TrainedModel, champion: ModelVersion | None) -> PromotionDecision:
+    """Put the model in use whatever it is; the reason names the classes that the model in use has and it lacks."""
+    lost = () if champion is None else lost_classes(model, champion)
+    reason = f"put in use by run {manifest.run_id}" + (f"; {lost_in_words(lost)}" if lost else "")
+    return PromotionDecision(promoted=True, lost_classes=lost, reason=reason)

@@ -4,9 +4,18 @@ from dataclasses import dataclass
 
 from spatialcore.annotation.run_config import RunConfig
 from spatialcore.registry import ModelVersion
-from tasks.models import as_trained, compare
+from tasks.models import compare
 from tasks.prepare import balance, combine, hold_out, map_labels, pool_queries
-from tasks.schemas import HeldOutSplit, MappedLabels, Panel, QueryCells, SourceVersion, TrainedModel, TrainingCells
+from tasks.schemas import (
+    HeldOutSplit,
+    MappedLabels,
+    ModelComparison,
+    Panel,
+    QueryCells,
+    SourceVersion,
+    TrainedModel,
+    TrainingCells,
+)
 from tasks.train import train
 
 
@@ -44,8 +53,8 @@ def run_training_stages(
     return TrainingStages(panel, mapped, held_out, training, train(config, training, panel))
 
 
-def compare_to(champion: ModelVersion | None, trained: TrainingStages) -> dict[str, float]:
-    """Return the macro-F1 of the new model and of the model in use on the held-out cells; empty without a champion."""
+def compare_to(champion: ModelVersion | None, trained: TrainingStages) -> ModelComparison:
+    """Compare the new model with the model in use on the held-out cells; empty without a champion."""
     if champion is None or trained.held_out is None:
-        return {}
-    return compare(trained.held_out, trained.panel, trained.model, as_trained(champion))
+        return ModelComparison()
+    return compare(trained.held_out, trained.panel, trained.model, champion)

@@ -47,6 +47,10 @@ class ModelError(InputError):
     """Model file is damaged, modified or unsafe to load."""
 
 
+class RecordError(InputError):
+    """A record in a store, such as a manifest, that is cut off or is not what its name says."""
+
+
 class FileMissingError(SpatialCoreError, FileNotFoundError):
     """File, object or data set does not exist."""
 

@@ -16,9 +16,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from spatialcore import storage
 from spatialcore.core.logging import get_logger
+from spatialcore.core.names import is_derived, slug_of
 from spatialcore.core.provenance import digest_of, sha256_of_file
-from spatialcore.errors import ConflictError, FileMissingError, InputError, TransientStorageError
+from spatialcore.errors import ConflictError, FileMissingError, InputError, RecordError, TransientStorageError
 from spatialcore.storage import StoredFile
+from spatialcore.storage.records import parse_record
 
 log = get_logger(__name__)
 CURRENT = "current"
@@ -51,7 +53,7 @@ class ModelVersion(_Record):
     @property
     def contents(self) -> dict[str, StoredFile]:
         """Files by their name in the folder of the version."""
-        folder = f"/{self.tissue}/{self.version}/"
+        folder = f"/{slug_of(self.tissue)}/{self.version}/"
         return {file.uri.rpartition(folder)[2]: file for file in self.files}
 
     @property
@@ -121,7 +123,7 @@ def publish(
     >>> promote(store, "blood", version.version).version == show(store, "blood").version
     True
     """
-    folder = f"{_models(store)}/{_checked(tissue)}"
+    folder = _folder(store, tissue)
     version = name_of({path.name: sha256_of_file(path) for path in artifact})
     if existing := _read_version(store, tissue, version):
         return existing
@@ -151,19 +153,19 @@ def name_of(digests: Mapping[str, str]) -> str:
 
 def model_uri_of(store: str, tissue: str, artifact: str, digests: Mapping[str, str]) -> str:
     """Return the URI that a model will have after it is published."""
-    return f"{_models(store)}/{_checked(tissue)}/{name_of(digests)}/{artifact}"
+    return f"{_folder(store, tissue)}/{name_of(digests)}/{artifact}"
 
 
 def tissues(store: str) -> list[str]:
-    """Return the tissues that have a model."""
-    return sorted(_folders(_models(store)))
+    """Return the tissues that have a model, by the names that people gave them."""
+    return sorted(_tissue_of(store, folder) for folder in _folders(_models(store)))
 
 
 def versions(store: str, tissue: str) -> list[ModelVersion]:
     """Return a tissue's published versions, oldest first."""
-    names = _folders(f"{_models(store)}/{_checked(tissue)}")
-    records = (_read_version(store, tissue, name) for name in names)
-    return sorted((version for version in records if version), key=lambda version: version.published)
+    names = _folders(_folder(store, tissue))
+    records = [version for name in names if (version := _readable_version(store, tissue, name))]
+    return sorted(records, key=lambda version: version.published)
 
 
 def current(store: str, tissue: str) -> Pointer | None:
@@ -184,7 +186,7 @@ def show(store: str, tissue: str, version: str = CURRENT) -> ModelVersion:
     if version == CURRENT:
         pointer = current(store, tissue)
         name = pointer.version if pointer else ""
-    record = _read_version(store, _checked(tissue), _checked(name)) if name else None
+    record = _read_version(store, tissue, _checked(name)) if name else None
     if record is None:
         published = ", ".join(each.version for each in versions(store, tissue)) or "none"
         raise FileMissingError(f"no {version} model of {tissue} in {store}", hint=f"published versions: {published}")
@@ -273,17 +275,39 @@ def _read_pointer(uri: str) -> tuple[Pointer | None, str]:
     """Return the pointer and its version token. The token is read first, so a change in between is noticed."""
     try:
         token = storage.token(uri)
-        return Pointer.model_validate_json(storage.read_bytes(uri)), token
+        return parse_record(Pointer, storage.read_bytes(uri), uri), token
     except FileMissingError:
         return None, ""
 
 
 def _read_version(store: str, tissue: str, name: str) -> ModelVersion | None:
-    uri = f"{_models(store)}/{tissue}/{name}/{RECORD}"
+    uri = f"{_folder(store, tissue)}/{name}/{RECORD}"
     try:
         return storage.read_record(ModelVersion, uri, store)
     except FileMissingError:
         return None
+
+
+def _readable_version(store: str, tissue: str, name: str) -> ModelVersion | None:
+    """Return a version, or None for one whose record cannot be read: it must not hide the others."""
+    try:
+        return _read_version(store, tissue, name)
+    except RecordError as error:
+        log.warning("a version is left out: %s", error)
+        return None
+
+
+def _tissue_of(store: str, folder: str) -> str:
+    """Return the name of the tissue whose models lie in a folder: a slug of another name cannot be read back."""
+    if not is_derived(folder):
+        return folder
+    for name in _folders(f"{_models(store)}/{folder}"):
+        uri = f"{_models(store)}/{folder}/{name}/{RECORD}"
+        try:
+            return storage.read_record(ModelVersion, uri, store).tissue
+        except (FileMissingError, RecordError):
+            continue
+    return folder
 
 
 def _folders(uri: str) -> list[str]:
@@ -296,8 +320,12 @@ def _models(store: str) -> str:
     return f"{storage.root_of(store)}/models"
 
 
+def _folder(store: str, tissue: str) -> str:
+    return f"{_models(store)}/{slug_of(tissue, 'the tissue')}"
+
+
 def _pointer_uri(store: str, tissue: str) -> str:
-    return f"{_models(store)}/{_checked(tissue)}/{POINTER}"
+    return f"{_folder(store, tissue)}/{POINTER}"
 
 
 def _checked(name: str) -> str:

@@ -13,6 +13,7 @@ from spatialcore.errors import ConflictError
 from spatialcore.sources.folders import version_token
 from tasks.anndata_io import keep_in_memory
 from tasks.cache_keys import settings_digest, stage_key
+from tasks.local_folders import ACQUIRE, refuse_local
 from tasks.retries import CLOUD
 from tasks.schemas import QueryCells, SourceVersion
 from tasks.stage_cache import cached_stage
@@ -36,6 +37,7 @@ def masked(template: str) -> Callable[..., str]:
 @task(task_run_name=masked("look up {reference.uri}"), **CLOUD)
 def look_up(reference: Reference) -> SourceVersion:
     """Return the present version of a reference without downloading it."""
+    refuse_local(reference.uri)
     return SourceVersion(
         uri=storage.redact(reference.uri), token=version_token(reference.uri), label_column=reference.label_column
     )
@@ -56,6 +58,7 @@ def acquire(source: str, output: str, options: dict[str, Any]) -> str:
     """Copy a reference from its source to a destination, unless the destination has it."""
     from spatialcore.annotation.acquisition import acquire_reference
 
+    refuse_local(source, ACQUIRE)
     return acquire_reference(source, output, **options)
 
 
@@ -71,6 +74,7 @@ def read_query(config: RunConfig, query: Query) -> QueryCells:
         keep_in_memory(key, adata)
         return {"n_obs": adata.n_obs, "n_vars": adata.n_vars}
 
+    refuse_local(query.uri)
     token = version_token(query.uri)
     key = stage_key(
         "read_query", settings_digest("read_query", config), [storage.relative(config.store, query.uri), token]

@@ -19,8 +19,8 @@ CODE_VERSIONS: Final[dict[str, int]] = {
     "balance": 2,
     "train": 4,
     "annotate": 5,
-    "keep_confident": 3,
-    "plot": 3,
+    "keep_confident": 4,
+    "plot": 4,
 }
 
 TRAINING: Final = ("map_ontology", "balance", "train")  # and "combine", whose label columns belong to the references

@@ -1,16 +1,20 @@
 """Published models: find one, compare two."""
 
+import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from prefect import task
 
-from spatialcore import registry
+from spatialcore import columns, registry
+from spatialcore.errors import FileMissingError
 from spatialcore.registry import ModelVersion
 from tasks.anndata_io import read_cells
 from tasks.retries import CLOUD
-from tasks.schemas import HeldOutSplit, Panel, TrainedModel
+from tasks.schemas import ClassScore, HeldOutSplit, ModelComparison, Panel, TrainedModel
 from tasks.stage_cache import link_files, local
+
+HELD_OUT = "held_out.h5ad"  # in the folder of a version: cells that the model was not trained on, with counts
 
 
 @task(name="find the model", **CLOUD)
@@ -21,22 +25,62 @@ def find_model(store: str, tissue: str, version: str) -> tuple[ModelVersion, Tra
 
 
 @task(name="compare models", **CLOUD)
-def compare(held_out: HeldOutSplit, panel: Panel, challenger: TrainedModel, champion: TrainedModel) -> dict[str, float]:
-    """Return the macro-F1 of two models on held-out cells, simulated on the queries' platform."""
+def compare(held_out: HeldOutSplit, panel: Panel, challenger: TrainedModel, champion: ModelVersion) -> ModelComparison:
+    """Compare two models on the cells that were held out of either, simulated on the queries' platform."""
     import anndata as ad
 
-    from spatialcore.annotation.comparison import compare_models
+    from spatialcore.annotation.comparison import compare_by_class, union_of_held_out
 
+    cells = read_cells(held_out.held_out, held_out.counts)
+    if HELD_OUT in champion.contents:
+        cells = union_of_held_out(cells, ad.read_h5ad(local(champion.contents[HELD_OUT])))
+    models = {"challenger": challenger, "champion": as_trained(champion)}
     with TemporaryDirectory(prefix="spatialcore-") as work:
-        models = {
-            name: _link_model(model, Path(work) / name)
-            for name, model in (("challenger", challenger), ("champion", champion))
-        }
-        return compare_models(
-            read_cells(held_out.held_out, held_out.counts),
-            models,
-            None if panel.cells is None else ad.read_h5ad(local(panel.cells)),
-        )
+        paths = {name: _link_model(model, Path(work) / name) for name, model in models.items()}
+        table = compare_by_class(cells, paths, None if panel.cells is None else ad.read_h5ad(local(panel.cells)))
+    lost, gained = changed_classes(challenger, champion)
+    return ModelComparison(
+        scores={name: float(table[name].mean()) for name in models},
+        classes=tuple(
+            ClassScore(
+                cell_type=str(name),
+                cells=int(row["cells"]),
+                challenger=float(row["challenger"]),
+                champion=float(row["champion"]),
+            )
+            for name, row in table.iterrows()
+        ),
+        lost=lost,
+        gained=gained,
+    )
+
+
+@task(name="compare classes", **CLOUD)
+def lost_classes(challenger: TrainedModel, champion: ModelVersion) -> tuple[str, ...]:
+    """Return the classes of the model in use that a new model lacks; none if the files of the model in use are gone."""
+    try:
+        return changed_classes(challenger, champion)[0]
+    except FileMissingError:
+        return ()
+
+
+def changed_classes(challenger: TrainedModel, champion: ModelVersion) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the classes of the model in use that a new model lacks, and those that only the new model has."""
+    after, before = _classes(challenger), _classes(as_trained(champion))
+    return tuple(sorted(before - after)), tuple(sorted(after - before))
+
+
+def _classes(model: TrainedModel) -> set[str]:
+    sidecar = f"{model.artifact.rpartition('.')[0]}_celltypist.json"
+    return set(json.loads(local(model.files[sidecar]).read_text())["classes"])
+
+
+def write_held_out(split: HeldOutSplit, path: Path) -> None:
+    """Write held-out cells with their counts into one file, so that later models can be compared on them."""
+    cells = read_cells(split.held_out, split.counts)
+    cells.obs = cells.obs[[columns.UNIFIED_CELL_TYPE]].astype(str)
+    cells.uns, cells.obsm = {}, {}
+    cells.write_h5ad(path, compression="gzip")
 
 
 def as_trained(version: ModelVersion) -> TrainedModel:

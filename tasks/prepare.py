@@ -12,6 +12,7 @@ from spatialcore.storage import StoredFile
 from tasks.acquire import fetch, refuse_if_replaced
 from tasks.anndata_io import keep_in_memory, read_cells, view_data, write_cells
 from tasks.cache_keys import settings_digest, stage_key
+from tasks.local_folders import refuse_local
 from tasks.retries import CLOUD
 from tasks.schemas import (
     CombinedReferences,
@@ -127,4 +128,7 @@ def _proportions(config: RunConfig) -> list[str]:
     """Return the version of the file with target proportions, where there is one."""
     from spatialcore import storage
 
-    return [storage.token(config.target_proportions)] if isinstance(config.target_proportions, str) else []
+    if not isinstance(config.target_proportions, str):
+        return []
+    refuse_local(config.target_proportions)
+    return [storage.token(config.target_proportions)]

@@ -1,22 +1,30 @@
 """Publish results: models into the registry, samples into a folder per run whose manifest is written last."""
 
 import json
+from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from prefect import task
 from pydantic import JsonValue
 
 from spatialcore import registry, storage
 from spatialcore.annotation.run_config import RunConfig
+from spatialcore.core.markdown import code, escape
+from spatialcore.core.names import slug_of
 from spatialcore.core.provenance import digest_of
 from spatialcore.registry import ModelVersion, Pointer
 from spatialcore.storage import StoredFile
 from tasks.cache_keys import training_settings
 from tasks.locks import machine_lock
+from tasks.models import HELD_OUT, write_held_out
 from tasks.retries import CLOUD
 from tasks.schemas import (
     AnnotatedSample,
+    HeldOutSplit,
     MappedLabels,
     RunManifest,
     Sample,
@@ -28,9 +36,14 @@ from tasks.schemas import (
 )
 from tasks.stage_cache import local
 
+if TYPE_CHECKING:
+    from spatialcore.report.sample_summary import SampleSummary
+
 MANIFEST = "manifest.json"
 RUN_MANIFEST = "run_manifest.json"
 CARD = "card.md"
+COHORT = "cohort.html"
+PARALLEL_COPIES = 16
 
 
 @task(name="publish the model", **CLOUD)
@@ -42,21 +55,26 @@ def publish_model(
     references: list[SourceVersion],
     samples: list[Sample],
     details: dict[str, JsonValue] | None = None,
+    held_out: HeldOutSplit | None = None,
 ) -> ModelVersion:
     """Add the model to the registry as a new version, without putting it in use.
 
     Card, configuration, run manifest and label mapping, and report and plots of the first sample, are added to the
-    folder of the version.
+    folder of the version; so are the cells that were held out of the training, if any.
     """
     with (
-        machine_lock(storage.join(config.store, "models", config.tissue)),
+        machine_lock(storage.join(config.store, "models", slug_of(config.tissue))),
         TemporaryDirectory(prefix="spatialcore-") as work,
     ):
         return registry.publish(
             config.store,
             config.tissue,
             [local(model.files[name]) for name in model.model_files],
-            extras={**_write_texts(config, model, training, references, Path(work)), **_examples(mapped, samples)},
+            extras={
+                **_write_texts(config, model, training, references, Path(work)),
+                **_examples(mapped, samples),
+                **_held_out(held_out, Path(work)),
+            },
             details={
                 "classes": model.facts["classes"],
                 "n_genes": model.facts["n_genes"],
@@ -87,9 +105,10 @@ def publish_run(
 
     The run id is a digest of the content, so equal results are published once.
     """
-    run_id = f"{config.tissue}-{_digest(config.store, version, samples)[:12]}"
+    run_id = f"{slug_of(config.tissue)}-{_digest(config.store, version, samples)[:12]}"
     folder = storage.join(config.store, "runs", run_id)
     with machine_lock(folder):
+        published = _publish_samples(folder, samples)
         manifest = RunManifest(
             run_id=run_id,
             tissue=config.tissue,
@@ -98,7 +117,8 @@ def publish_run(
             model_version=version.version,
             model=version.model_files,
             label_mapping=version.contents.get(MappedLabels.TABLE),
-            samples=tuple(_publish_sample(folder, annotated, plots) for annotated, plots in samples),
+            samples=tuple(published),
+            cohort=_publish_cohort(folder, f"{config.tissue}: run {run_id}", published),
             uri=storage.join(folder, MANIFEST),
         )
         storage.put_text(storage.text_of(manifest, config.store), manifest.uri)
@@ -112,9 +132,48 @@ def _digest(store: str, version: ModelVersion, samples: list[Sample]) -> str:
     return digest_of([version.version, names, parts])
 
 
-def _publish_sample(folder: str, annotated: AnnotatedSample, plots: SamplePlots | None) -> SampleFiles:
+def _publish_samples(folder: str, samples: list[Sample]) -> list[SampleFiles]:
+    """Copy the files of all samples in parallel: a copy within a store is mostly waiting for answers."""
+    with ThreadPoolExecutor(PARALLEL_COPIES) as pool:
+        started = [_start_copies(pool, folder, *sample) for sample in samples]
+        return [
+            _sample_files(annotated, {name: copy.result() for name, copy in copies.items()})
+            for (annotated, _), copies in zip(samples, started, strict=True)
+        ]
+
+
+def _start_copies(
+    pool: ThreadPoolExecutor, folder: str, annotated: AnnotatedSample, plots: SamplePlots | None
+) -> dict[str, Future[StoredFile]]:
     files = {**annotated.files, **(plots.files if plots is not None else {})}
-    copies = {name: _copy(file, storage.join(folder, annotated.sample, name)) for name, file in files.items()}
+    target = storage.join(folder, slug_of(annotated.sample))
+    return {
+        name: pool.submit(copy_context().run, _copy, file, storage.join(target, name)) for name, file in files.items()
+    }
+
+
+def _publish_cohort(folder: str, title: str, samples: list[SampleFiles]) -> StoredFile | None:
+    """Write the page that compares the samples of a run; None for a single sample."""
+    summaries = cohort_summaries(samples)
+    if len(summaries) < 2:
+        return None
+    from spatialcore.report.cohort import write_cohort
+
+    with TemporaryDirectory(prefix="spatialcore-") as work:
+        page = Path(work) / COHORT
+        write_cohort(summaries, page, title=title)
+        return storage.put(page, storage.join(folder, COHORT))
+
+
+def cohort_summaries(samples: Iterable[SampleFiles]) -> dict[str, "SampleSummary"]:
+    """Return the summaries of the samples that have one, by sample name."""
+    from spatialcore.report.sample_summary import FILE, SampleSummary
+
+    files = {sample.sample: sample.files[FILE] for sample in samples if FILE in sample.files}
+    return {name: SampleSummary.model_validate_json(local(file).read_text()) for name, file in files.items()}
+
+
+def _sample_files(annotated: AnnotatedSample, copies: dict[str, StoredFile]) -> SampleFiles:
     counts = {name: annotated.facts[name] for name in ("n_obs", "n_assigned", "composition")}
     return SampleFiles.model_validate(
         {"sample": annotated.sample, "source": annotated.source, "files": copies, **counts}
@@ -140,7 +199,7 @@ def _write_texts(
         **json.loads(local(training.manifest).read_text()),
         "reference_versions": [reference.model_dump() for reference in references],
     }
-    card = local(model.files[f"{config.tissue}_card.md"]).read_text()
+    card = local(model.files[f"{slug_of(config.tissue)}_card.md"]).read_text()
     texts = {
         "config.yaml": config.to_yaml(),
         RUN_MANIFEST: json.dumps(manifest, indent=1),
@@ -153,8 +212,18 @@ def _write_texts(
 
 def _reference_lines(references: list[SourceVersion]) -> list[str]:
     """Return the references as a section of the model card."""
-    rows = [f"| {reference.uri} | {reference.token} | {reference.label_column} |" for reference in references]
+    rows = [
+        f"| {code(reference.uri)} | {escape(reference.token)} | {escape(reference.label_column)} |"
+        for reference in references
+    ]
     return ["## References", "", "| URI | version | labels in |", "|---|---|---|", *rows, ""]
+
+
+def _held_out(held_out: HeldOutSplit | None, work: Path) -> dict[str, Path]:
+    if held_out is None:
+        return {}
+    write_held_out(held_out, work / HELD_OUT)
+    return {HELD_OUT: work / HELD_OUT}
 
 
 def _examples(mapped: MappedLabels, samples: list[Sample]) -> dict[str, Path]:

@@ -218,6 +218,34 @@ class SamplePlots(StageResult):
     STAGE = "plot"
 
 
+class ClassScore(_Frozen):
+    """F1 of one class on held-out cells, of the new model and of the one in use."""
+
+    cell_type: str
+    cells: int
+    challenger: float
+    champion: float
+
+
+class ModelComparison(_Frozen):
+    """A new model compared with the one in use.
+
+    Parameters
+    ----------
+    scores
+        Macro-F1 of ``challenger`` and ``champion`` on held-out cells; empty without a champion.
+    classes
+        The same per class.
+    lost, gained
+        Classes that only the champion has, and only the challenger.
+    """
+
+    scores: dict[str, float] = Field(default_factory=dict)
+    classes: tuple[ClassScore, ...] = ()
+    lost: tuple[str, ...] = ()
+    gained: tuple[str, ...] = ()
+
+
 Sample = tuple[AnnotatedSample, SamplePlots | None]
 """A sample's annotated data, and its plots unless they were switched off."""
 
@@ -256,4 +284,5 @@ class RunManifest(_Frozen):
     model: dict[str, StoredFile]
     label_mapping: StoredFile | None
     samples: tuple[SampleFiles, ...]
+    cohort: StoredFile | None = None
     uri: str

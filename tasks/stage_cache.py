@@ -13,11 +13,11 @@ from typing import Any, TypeVar, cast
 
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
-from pydantic import JsonValue, ValidationError
+from pydantic import JsonValue
 
 from spatialcore import storage
 from spatialcore.core.logging import get_logger
-from spatialcore.errors import FileMissingError
+from spatialcore.errors import FileMissingError, RecordError
 from spatialcore.storage import StoredFile, cache
 from tasks.locks import exclusive_lock
 from tasks.schemas import StageResult
@@ -79,7 +79,7 @@ def find(folder: str, kind: type[Result]) -> Result | None:
     """
     try:
         result = storage.read_record(kind, storage.join(folder, RECORD), _store_of(folder))
-    except (FileMissingError, ValidationError):
+    except (FileMissingError, RecordError):
         return None
     current = {name: storage.recognised(file) for name, file in result.files.items()}
     files = {name: file for name, file in current.items() if file is not None}
@@ -129,8 +129,24 @@ def _stored(path: Path, uri: str) -> StoredFile:
     """Store a file; where the store is remote, keep a local copy for the next stage."""
     file = storage.put(path, uri, move=True)
     if storage.local_path(file.uri) is None:
-        _local_copy(file, lambda target: shutil.move(path, target))
+        _keep_copy(file, path)
     return file
+
+
+def _keep_copy(file: StoredFile, path: Path) -> None:
+    """Keep a local copy of a stored file if that is possible; otherwise the next stage downloads it."""
+
+    def move(target: Path) -> None:
+        try:
+            shutil.move(path, target)
+        except OSError:
+            target.unlink(missing_ok=True)
+            raise
+
+    try:
+        _local_copy(file, move)
+    except OSError as error:
+        log.warning("%s is stored, but no copy could be kept on this machine: %s", file.uri, error)
 
 
 def _local_copy(file: StoredFile, write: Callable[[Path], object]) -> Path:

@@ -16,7 +16,7 @@ from uuid import uuid4
 
 from spatialcore import storage
 from spatialcore.core.logging import get_logger
-from spatialcore.errors import ConflictError, FileMissingError, StorageError
+from spatialcore.errors import ConflictError, FileMissingError, SpatialCoreError, StorageError
 
 log = get_logger(__name__)
 Result = TypeVar("Result")
@@ -86,8 +86,15 @@ class _Lease:
         finally:
             ended.set()
             heartbeat.join()
+            self._release()
+
+    def _release(self) -> None:
+        """Delete the lease if it is still ours. If that fails it expires, and an error of the work is not replaced."""
+        try:
             if self._read()[1] == self.token:
                 storage.delete(self.uri)
+        except SpatialCoreError as error:
+            log.warning("the lease %s stays until it expires: %s", self.uri, error)
 
     def _renew(self, ended: threading.Event) -> None:
         while not ended.wait(BEAT):

@@ -7,6 +7,7 @@ from pydantic import JsonValue
 
 from spatialcore.annotation import stages
 from spatialcore.annotation.run_config import RunConfig
+from spatialcore.core.names import slug_of
 from tasks.anndata_io import read_cells
 from tasks.cache_keys import settings_digest, stage_key
 from tasks.retries import CLOUD
@@ -23,8 +24,9 @@ def train(config: RunConfig, training: TrainingCells, panel: Panel) -> TrainedMo
 
         query = None if panel.cells is None else ad.read_h5ad(local(panel.cells))
         cells = read_cells(training.cells, training.counts)
-        trained = stages.train(cells, query, config, folder / f"{config.tissue}.pkl")
-        return {"artifact": f"{config.tissue}.pkl", "classes": trained["classes"], "n_genes": len(trained["genes"])}
+        artifact = f"{slug_of(config.tissue)}.pkl"
+        trained = stages.train(cells, query, config, folder / artifact)
+        return {"artifact": artifact, "classes": trained["classes"], "n_genes": len(trained["genes"])}
 
     inputs = [training.counts.sha256, training.cells.sha256, "" if panel.cells is None else panel.cells.sha256]
     key = stage_key("train", settings_digest("train", config), inputs)

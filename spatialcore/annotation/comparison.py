@@ -11,6 +11,7 @@ from spatialcore import columns
 from spatialcore.core.sampling import cell_keys
 from spatialcore.core.types import Floats
 
+MIN_SHARED_GENES = 10
 SEED = 0  # whether a cell is held out depends on its name alone, for every model there will ever be
 
 
@@ -42,6 +43,58 @@ def macro_f1(truth: "pd.Series[str]", called: "pd.Series[str]") -> float:
     return float(f1_score(truth, called, labels=classes, average="macro", zero_division=0))
 
 
+def union_of_held_out(first: AnnData, second: AnnData) -> AnnData:
+    """Return the held-out cells of two models, each cell once, over the genes that both have.
+
+    Parameters
+    ----------
+    first
+        Labelled cells x genes; what it says of a cell stands.
+    second
+        Cells that another model, with other references or an earlier version of them, was not trained on. Only cells
+        whose name ``first`` lacks are added, and only where at least 10 genes are shared.
+
+    Returns
+    -------
+    AnnData
+        Cells x shared genes: counts in ``layers["counts"]`` where both have them, the labels in obs.
+    """
+    import anndata as ad
+
+    added = second[~second.obs_names.isin(first.obs_names)]
+    shared = first.var_names.intersection(second.var_names)
+    if added.n_obs == 0 or len(shared) < MIN_SHARED_GENES:
+        return first
+    parts = [part[:, shared].copy() for part in (first, added)]
+    for part in parts:
+        part.obs = part.obs[[columns.UNIFIED_CELL_TYPE]].astype(str)
+    union: AnnData = ad.concat(parts, join="inner")
+    return union
+
+
+def compare_by_class(held_out: AnnData, models: Mapping[str, Path], sample: AnnData | None) -> pd.DataFrame:
+    """Return each model's F1 of each class on held-out cells.
+
+    Parameters
+    ----------
+    held_out, models, sample
+        As in :func:`compare_models`.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by class, in order: ``cells`` held out, and one column of F1 per model.
+    """
+    from sklearn.metrics import f1_score
+
+    truth, calls = _called(held_out, models, sample)
+    classes = sorted(set(truth))
+    table = pd.DataFrame({"cells": [int((truth == name).sum()) for name in classes]}, index=pd.Index(classes))
+    for name, called in calls.items():
+        table[name] = f1_score(truth, called, labels=classes, average=None, zero_division=0)
+    return table
+
+
 def compare_models(held_out: AnnData, models: Mapping[str, Path], sample: AnnData | None) -> dict[str, float]:
     """Return each model's macro-F1 on held-out cells.
 
@@ -55,11 +108,19 @@ def compare_models(held_out: AnnData, models: Mapping[str, Path], sample: AnnDat
         Cells of the platform; the held-out cells are brought to its depth, gene efficiency and background. None: they
         are taken as they are.
     """
+    truth, calls = _called(held_out, models, sample)
+    return {name: macro_f1(truth, called) for name, called in calls.items()}
+
+
+def _called(
+    held_out: AnnData, models: Mapping[str, Path], sample: AnnData | None
+) -> tuple["pd.Series[str]", dict[str, "pd.Series[str]"]]:
+    """Return the true classes of held-out cells, and what each model calls them."""
     from spatialcore.annotation.annotate import annotate_celltypist
 
     measured = _as_measured(held_out, sample)
     truth = measured.obs[columns.UNIFIED_CELL_TYPE].astype(str)
-    scores = {}
+    calls = {}
     for name, path in models.items():
         called = annotate_celltypist(
             measured,
@@ -70,8 +131,8 @@ def compare_models(held_out: AnnData, models: Mapping[str, Path], sample: AnnDat
             confidence_transform="raw",
             copy=True,
         )
-        scores[name] = macro_f1(truth, called.obs[columns.PREDICTED].astype(str))
-    return scores
+        calls[name] = called.obs[columns.PREDICTED].astype(str)
+    return truth, calls
 
 
 def _as_measured(held_out: AnnData, sample: AnnData | None) -> AnnData:

@@ -2,17 +2,31 @@
 
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Self, TypedDict
+from typing import Annotated, Any, Final, Self, TypedDict
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from spatialcore.annotation.choices import BalanceStrategy, ConfidenceMethod, Granularity, ResolutionMode, Trainer
 from spatialcore.core.files import read_yaml
+from spatialcore.core.names import SCHEMA, checked_name
 from spatialcore.core.provenance import digest_of
 from spatialcore.errors import InputError
 from spatialcore.storage.secrets import redact
 
+UNKNOWN_TISSUE: Final = "unknown"  # the tissue of a run that names none
+TissueName = Annotated[
+    str, AfterValidator(lambda name: checked_name(name, "the tissue")), Field(json_schema_extra={**SCHEMA})
+]
 Proportion = Annotated[float, Field(gt=0, le=1)]
 
 
@@ -49,7 +63,9 @@ class Settings(BaseModel):
 class AnnotationSettings(Settings):
     """The choices that shape a model and its calls, whatever the data."""
 
-    tissue: str = Field("unknown", title="Tissue", description="Names the model and settles ambiguous labels")
+    tissue: TissueName = Field(
+        UNKNOWN_TISSUE, title="Tissue", description="Names the model and settles ambiguous labels"
+    )
     balance_strategy: BalanceStrategy = Field(
         "proportional",
         title="Balance between sources",

@@ -15,6 +15,7 @@ from spatialcore.annotation.config import FurtherSettings, TrainingConfig
 from spatialcore.annotation.expression import require_readable
 from spatialcore.annotation.panel import get_panel_genes
 from spatialcore.core.logging import get_logger
+from spatialcore.core.names import slug_of
 from spatialcore.core.provenance import canonical_json
 from spatialcore.errors import InputError
 
@@ -161,7 +162,7 @@ def _model_path(model_output: str | Path | None, tissue: str) -> Iterator[Path]:
         yield path
         return
     with TemporaryDirectory(prefix="spatialcore-") as folder:
-        yield Path(folder) / f"{tissue}_model.pkl"
+        yield Path(folder) / f"{slug_of(tissue)}_model.pkl"
 
 
 def _keep_foreign_columns(adata: AnnData) -> None:

@@ -1,12 +1,18 @@
 """The configuration of a whole run: what to annotate, from which references, into which store."""
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from spatialcore.annotation.config import AnnotationSettings, TrainingConfig
+from spatialcore.core.names import SCHEMA, checked_name, slug_of
 
 DEFAULT_LABEL_COLUMN = "cell_type"
+SampleName = Annotated[
+    str,
+    AfterValidator(lambda name: checked_name(name, "the sample name") if name else ""),
+    Field(json_schema_extra={**SCHEMA}),
+]
 ASKED_FIRST = ("queries", "references", "tissue", "store")
 
 
@@ -23,7 +29,12 @@ class Reference(BaseModel):
 
     model_config = ConfigDict(extra="forbid", title="Reference")
 
-    uri: str = Field(..., min_length=1, title="Path or URI", description="h5ad, zarr, s3://, gs://, cellxgene://, ...")
+    uri: str = Field(
+        ...,
+        min_length=1,
+        title="Path or URI",
+        description="h5ad, zarr: s3://, gs://, cellxgene://, or on the worker's machine",
+    )
     label_column: str = Field(
         DEFAULT_LABEL_COLUMN, min_length=1, title="Label column", description="The column of obs with the cell types"
     )
@@ -42,8 +53,13 @@ class Query(BaseModel):
 
     model_config = ConfigDict(extra="forbid", title="Query")
 
-    uri: str = Field(..., min_length=1, title="Path or URI", description="A platform's output folder, h5ad or zarr")
-    sample: str = Field("", title="Sample name", description="Nothing given: the name of the file or folder")
+    uri: str = Field(
+        ...,
+        min_length=1,
+        title="Path or URI",
+        description="s3://, gs://, or a path on the worker's machine: a platform's output folder, h5ad or zarr",
+    )
+    sample: SampleName = Field("", title="Sample name", description="Nothing given: the name of the file or folder")
 
     @model_validator(mode="before")
     @classmethod
@@ -55,6 +71,17 @@ class Query(BaseModel):
         """The sample's name: as given, or the file's stem."""
         return self.sample or self.uri.rstrip("/").rpartition("/")[2].split(".")[0]
 
+    @property
+    def slug(self) -> str:
+        """The name as part of a path."""
+        return slug_of(self.name, "the sample name")
+
+    @model_validator(mode="after")
+    def _has_a_name(self) -> Self:
+        if not self.sample:
+            checked_name(self.name, f"the sample name taken from {self.uri!r:.80},")
+        return self
+
 
 class RunConfig(AnnotationSettings):
     """Everything that a run needs. The YAML file, the command line and the Prefect form are this object."""
@@ -65,7 +92,9 @@ class RunConfig(AnnotationSettings):
     references: list[Reference] = Field(
         ..., min_length=1, title="References", description="Labelled data that the model learns from"
     )
-    store: str = Field("spatialcore-store", min_length=1, title="Store", description="A folder, s3:// or gs:// prefix")
+    store: str = Field(
+        "spatialcore-store", min_length=1, title="Store", description="s3:// or gs:// prefix, or a folder of the worker"
+    )
     task_runner: Literal["threads", "dask"] = Field(
         "threads", title="Where queries are annotated", description="threads: in this run; dask: many machines"
     )
@@ -73,8 +102,8 @@ class RunConfig(AnnotationSettings):
 
     @model_validator(mode="after")
     def _names_differ(self) -> Self:
-        names = [query.name for query in self.queries]
-        twice = sorted({name for name in names if names.count(name) > 1})
+        slugs = [query.slug.casefold() for query in self.queries]  # some disks do not tell A from a
+        twice = sorted({query.name for query in self.queries if slugs.count(query.slug.casefold()) > 1})
         if twice:
             raise ValueError(f"several queries are called {', '.join(twice)}: give each a 'sample' name of its own")
         return self

@@ -279,11 +279,18 @@ def plot(adata: AnnData, config: AnnotationSettings, output: Path, *, prefix: st
     return draw_run_figures(adata, output, prefix=prefix, confidence_threshold=config.confidence_threshold)
 
 
-def report(adata: AnnData, output: Path, *, config: AnnotationSettings, figures: AnnotationPlots | None = None) -> Path:
+def report(
+    adata: AnnData,
+    output: Path,
+    *,
+    config: AnnotationSettings,
+    figures: AnnotationPlots | None = None,
+    sample: str = "",
+) -> Path:
     """Write the report of a sample."""
     from spatialcore.report import write_report
 
-    return write_report(adata, output, config=config, figures=figures)
+    return write_report(adata, output, config=config, figures=figures, sample=sample)
 
 
 def _name_or_label(obs: pd.DataFrame) -> pd.Series:

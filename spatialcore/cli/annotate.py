@@ -39,5 +39,5 @@ def annotate(
     require_writable(out)
     with console.steps(1) as step:
         step(f"annotating {query_config.name}")
-        result = annotate_query(query_config, config, Path(model), out / query_config.name)
+        result = annotate_query(query_config, config, Path(model), out / query_config.slug)
     console.result(asdict(result), *sample_summary(result))

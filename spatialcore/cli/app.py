@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from spatialcore._version import __version__
-from spatialcore.cli import acquire, annotate, cache, demo, export, inspect, models, report, run, train
+from spatialcore.cli import acquire, annotate, cache, demo, export, inspect, models, report, run, train, upload
 from spatialcore.cli.console import console
 from spatialcore.cli.exit_codes import Exit, epilog, exit_of
 from spatialcore.errors import SpatialCoreError, StorageError
@@ -26,6 +26,7 @@ app.command("annotate")(annotate.annotate)
 app.command("report")(report.report)
 app.command("export")(export.export)
 app.command("acquire")(acquire.acquire)
+app.command("upload")(upload.upload)
 app.add_typer(models.app, name="models")
 app.add_typer(cache.app, name="cache")
 app.command("demo")(demo.demo)

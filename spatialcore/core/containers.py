@@ -1,7 +1,10 @@
 """Open HDF5 files, zarr folders and zipped zarr stores."""
 
+import os
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import h5py
 from anndata._io.specs.registry import IORegistryError
@@ -45,6 +48,7 @@ def open_store(path: Path) -> StoredGroup:
     """
     if not path.exists():
         raise FileMissingError(f"no file at {path}", hint="check the path; for remote files pass a URI (s3://, gs://)")
+    refuse_external_links(path)
     try:
         if path.is_dir() or path.name.endswith(".zip"):
             import zarr
@@ -57,3 +61,79 @@ def open_store(path: Path) -> StoredGroup:
         return file
     except (*READ_ERRORS, zipfile.BadZipFile) as error:
         raise damaged(path, error) from error
+
+
+def refuse_external_links(path: Path) -> None:
+    """Raise if a file or folder takes parts of itself from elsewhere; what is neither HDF5 nor a folder is left alone.
+
+    Parameters
+    ----------
+    path
+        An HDF5 file, or a folder such as a zarr store.
+
+    Raises
+    ------
+    InputError
+        An HDF5 file has an external link, external storage or a virtual data set of other files; a folder has a
+        symbolic link that leads out of it.
+    """
+    if path.is_dir():
+        parts = _links_out(path)
+    elif path.is_file() and h5py.is_hdf5(path):
+        parts = _hdf5_parts_elsewhere(path)
+    else:
+        return
+    if (found := next(iter(parts), None)) is not None:
+        raise InputError(
+            f"{path}: {found}",
+            hint="data must be in the file itself: have it written anew, with copies of what it links to",
+        )
+
+
+def _hdf5_parts_elsewhere(path: Path) -> Iterator[str]:
+    try:
+        with h5py.File(path, "r") as file:
+            yield from _of_group(file, set())
+    except READ_ERRORS as error:
+        raise damaged(path, error) from error
+
+
+def _of_group(group: Any, visited: set[int]) -> Iterator[str]:
+    address = h5py.h5o.get_info(group.id).addr
+    if address in visited:  # a group may be reached by two names, and may even hold itself
+        return
+    visited.add(address)
+    for name in group:
+        link = group.get(name, getlink=True)
+        place = f"{group.name.rstrip('/')}/{name}"
+        if isinstance(link, h5py.ExternalLink):
+            yield f"{place} is an external link to {link.filename!r}"
+        elif isinstance(link, h5py.HardLink):
+            yield from _of_object(group[name], place, visited)
+
+
+def _of_object(part: Any, place: str, visited: set[int]) -> Iterator[str]:
+    if isinstance(part, h5py.Group):
+        yield from _of_group(part, visited)
+    elif isinstance(part, h5py.Dataset):
+        if part.external:
+            yield f"{place} has its values in the external file {part.external[0][0]!r}"
+        elif part.is_virtual:
+            files = {source.file_name for source in part.virtual_sources()} - {"."}
+            if files:
+                yield f"{place} is a virtual data set of the file {min(files)!r}"
+
+
+def _links_out(folder: Path) -> Iterator[str]:
+    root = folder.resolve()
+    for entry in _entries(folder):
+        if entry.is_symlink() and not Path(entry.path).resolve().is_relative_to(root):
+            yield f"{Path(entry.path).relative_to(folder)} is a link out of the folder"
+
+
+def _entries(folder: Path) -> Iterator["os.DirEntry[str]"]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            yield entry
+            if entry.is_dir(follow_symlinks=False):
+                yield from _entries(Path(entry.path))

@@ -28,6 +28,11 @@ def is_anndata_zarr(path: Path) -> bool:
     return zarr_attributes(path).get("encoding-type") == "anndata"
 
 
+def is_zarr(path: Path) -> bool:
+    """Say whether a folder is a zarr group of either format."""
+    return any((path / name).is_file() for name in ("zarr.json", ".zgroup"))
+
+
 def zarr_attributes(path: Path) -> dict[str, object]:
     """Return the attributes of a zarr group (format 2 or 3); an empty dict if there is no group."""
     if (path / "zarr.json").is_file():

@@ -4,7 +4,9 @@ from pathlib import Path
 
 from anndata import AnnData
 
+from spatialcore.core.containers import refuse_external_links
 from spatialcore.core.logging import get_logger
+from spatialcore.io.anndata_files import is_zarr
 from spatialcore.io.formats import identify
 
 logger = get_logger(__name__)
@@ -31,7 +33,7 @@ def read_spatial(path: str | Path) -> AnnData:
     FileMissingError
         The path does not exist, or a file of the output is missing.
     InputError
-        The format is unknown, or the files do not match each other.
+        The format is unknown, the files do not match each other, or parts of them are in other files.
 
     Examples
     --------
@@ -44,6 +46,8 @@ def read_spatial(path: str | Path) -> AnnData:
     ((3, 2), 'h5ad')
     """
     location = Path(path).expanduser()
+    if location.is_file() or is_zarr(location):
+        refuse_external_links(location)
     file_format = identify(location)
     adata = file_format.read(location)
     logger.info("%s: %s, %d cells x %d features", location.name, file_format.name, adata.n_obs, adata.n_vars)

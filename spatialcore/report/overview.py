@@ -62,7 +62,7 @@ class Overview:
         return self.n_called / max(1, self.n_cells)
 
 
-def summarize(adata: AnnData, threshold: float, validation: pd.DataFrame) -> Overview:
+def summarize(adata: AnnData, threshold: float, validation: pd.DataFrame, sample: str = "") -> Overview:
     """Return the overview of annotated data.
 
     Parameters
@@ -73,6 +73,8 @@ def summarize(adata: AnnData, threshold: float, validation: pd.DataFrame) -> Ove
         Minimum confidence of a call.
     validation
         The summary of :func:`spatialcore.plotting.plot_2d_validation`; may be empty.
+    sample
+        Name of the sample, for the title.
     """
     calls = adata.obs[columns.CELL_TYPE].astype(str)
     called = ~calls.isin(NOT_TYPES)
@@ -80,7 +82,8 @@ def summarize(adata: AnnData, threshold: float, validation: pd.DataFrame) -> Ove
     calibrated = manifest_value(adata, "confidence_transform") == "calibrated"
     config = manifest_value(adata, "config_json") or {}
     tissue = str(config.get("tissue", "unknown"))
-    subject = _FORMATS.sub("", str(manifest_value(adata, "query") or "").rstrip("/").rpartition("/")[2]) or tissue
+    file = _FORMATS.sub("", str(manifest_value(adata, "query") or "").rstrip("/").rpartition("/")[2])
+    subject = sample or file or tissue
     share_called = float(called.mean()) if adata.n_obs else 0.0
     misfit = find_misfit(adata, validation, share_called)
     expected = float(confidence[called].mean()) if calibrated and called.any() and not misfit else None

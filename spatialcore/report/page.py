@@ -23,6 +23,7 @@ def write_report(
     model_path: str | Path | None = None,
     config: Settings | None = None,
     figures: AnnotationPlots | None = None,
+    sample: str = "",
 ) -> Path:
     """Write the HTML report of annotated data: calls, confidence, validation, model and references.
 
@@ -40,6 +41,9 @@ def write_report(
         The settings of the run. Default: those in the run manifest.
     figures
         The result of :func:`spatialcore.plotting.run_figures.draw_run_figures`. Default: the figures are drawn.
+
+    sample
+        Name of the sample, for the title; empty: the name of its file.
 
     Returns
     -------
@@ -64,7 +68,7 @@ def write_report(
         adata = tables.with_model_card(adata, Path(model_path))
     threshold = tables.threshold_of(adata, config)
     plots = _draw_figures(adata, threshold) if figures is None else figures
-    page = _render(adata, config, threshold, plots)
+    page = _render(adata, config, threshold, plots, sample)
     return _write(page, Path(output).expanduser())
 
 
@@ -74,14 +78,14 @@ def _draw_figures(adata: AnnData, threshold: float) -> AnnotationPlots:
     return draw_run_figures(adata, confidence_threshold=threshold)
 
 
-def _render(adata: AnnData, config: Settings | None, threshold: float, plots: AnnotationPlots) -> str:
+def _render(adata: AnnData, config: Settings | None, threshold: float, plots: AnnotationPlots, sample: str = "") -> str:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
         loader=PackageLoader("spatialcore.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     validation = plots["summary"]
-    summary = overview.summarize(adata, threshold, validation)
+    summary = overview.summarize(adata, threshold, validation, sample)
     if summary.misfit:
         log.warning(summary.misfit)
     return environment.get_template(TEMPLATE).render(

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from spatialcore import storage
+from spatialcore.core.containers import refuse_external_links
 from spatialcore.core.logging import get_logger
 from spatialcore.core.provenance import digest_of, sha256_of_file
 from spatialcore.errors import InputError
@@ -46,6 +47,8 @@ def deliver(origin: Source, output: str | Path, *, force: bool = False) -> str:
         local = Path(folder) / origin.name
         metadata = origin.fetch(local)
         check_content(local, origin.uri)
+        if target.name.lower().endswith(".h5ad"):
+            check_h5ad(local, origin.uri)
         if not force:
             _refuse_to_replace(target, local)
         storage.put(local, target.uri, metadata={**metadata, "retrieved": now(), "request": _request(origin)})
@@ -75,6 +78,39 @@ def check_content(path: Path, uri: str) -> None:
             f"{uri} is not an HDF5 file: it starts with {start[:24]!r}",
             hint="check the address: it may be a web page about the file",
         )
+
+
+def check_h5ad(path: Path, uri: str) -> None:
+    """Refuse what is to be stored under a name that ends in .h5ad and is no such file; it is removed.
+
+    Raises
+    ------
+    InputError
+        The bytes are not those of an HDF5 file with obs and var, or parts of it lie in other files.
+    """
+    try:
+        refuse_external_links(path)
+        complete = _has_obs_and_var(path)
+    except (InputError, OSError):
+        path.unlink()
+        raise
+    if not complete:
+        with path.open("rb") as stream:
+            start = stream.read(24)
+        path.unlink()
+        raise InputError(
+            f"{uri} is not an h5ad file: it begins with {start!r}, and has no obs and var",
+            hint="check the address: it may be a web page about the file, or another format",
+        )
+
+
+def _has_obs_and_var(path: Path) -> bool:
+    import h5py
+
+    if not h5py.is_hdf5(path):
+        return False
+    with h5py.File(path, "r") as file:
+        return {"obs", "var"} <= set(file)
 
 
 def _is_stored(target: storage.Location, origin: Source) -> bool:

@@ -11,6 +11,7 @@ from spatialcore.errors import DependencyError, InputError, StorageError
 from spatialcore.sources.base import Metadata, SourceOptions, refuse_unknown
 from spatialcore.sources.deadline import within
 from spatialcore.sources.deliver import deliver
+from spatialcore.storage.network import require_host
 from spatialcore.storage.retry import attempt
 from spatialcore.storage.secrets import remember_secret
 from spatialcore.storage.settings import StorageSettings
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 _ID: Final = re.compile(r"(syn\d+)(?:\.(\d+))?")
 _TOKEN: Final = "SYNAPSE_AUTH_TOKEN"
 _SIGN_IN: Final = f"set {_TOKEN} to a token with view and download permission, and accept the file's conditions for use"
-_DEADLINE: Final = 180.0
+_DEADLINE: Final = 120.0
 
 
 class SynapseSource:
@@ -118,6 +119,7 @@ class SynapseSource:
             silent=True,
             http_timeout_seconds=int(StorageSettings.from_environment().read_timeout),
         )
+        require_host(client.repoEndpoint)
         client.login(authToken=self._auth_token, silent=True)
         return client
 

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Final, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
-from spatialcore.storage.objects import read_text
+from spatialcore.errors import RecordError
+from spatialcore.storage.objects import read_bytes
 from spatialcore.storage.uri import IN_STORE, relative, resolve
 
 FIELDS: Final = ("uri", "source")  # the fields of records that contain a URI
@@ -45,8 +46,8 @@ def read_record(kind: type[Record], uri: str, store: str) -> Record:
     ------
     FileMissingError
         If there is no such record.
-    pydantic.ValidationError
-        If it is not of this class.
+    RecordError
+        If it is truncated or not of this class.
 
     Examples
     --------
@@ -56,7 +57,7 @@ def read_record(kind: type[Record], uri: str, store: str) -> Record:
     >>> read_record(StoredFile, "memory://moved/a.json", "memory://moved").uri
     'memory://moved/a.h5ad'
     """
-    record = kind.model_validate_json(read_text(uri))
+    record = parse_record(kind, read_bytes(uri), uri)
     former = _former_roots([*_uris(record.model_dump())], relative(store, uri))
 
     def resolve_uri(name: str) -> str:
@@ -64,6 +65,26 @@ def read_record(kind: type[Record], uri: str, store: str) -> Record:
         return resolve(store, name if root is None else IN_STORE + name[len(root) + 1 :])
 
     return _with_uris(record, resolve_uri)
+
+
+def parse_record(kind: type[Record], content: bytes, uri: str) -> Record:
+    """Return a record from its content; the error for an invalid one names its URI.
+
+    Raises
+    ------
+    RecordError
+        If it is truncated or not of this class.
+    """
+    try:
+        return kind.model_validate_json(content)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        field = ".".join(str(part) for part in fault["loc"])
+        text = f"{field}: {fault['msg']}" if field else fault["msg"]
+    raise RecordError(
+        f"{uri} cannot be read as {kind.__name__}: {text:.200}",
+        hint="it is truncated or damaged: restore it from a backup, or delete it and run again",
+    )
 
 
 def _former_roots(uris: Sequence[str], record: str) -> set[str]:

@@ -19,6 +19,7 @@ from spatialcore.errors import (
     StorageError,
     TransientStorageError,
 )
+from spatialcore.storage.network import HINT, FailingFor, is_unresolved
 from spatialcore.storage.secrets import redact
 from spatialcore.storage.settings import StorageSettings
 from spatialcore.storage.types import AlteredError, TruncatedError
@@ -95,9 +96,10 @@ def attempt(operation: Callable[[], T], *, what: str, sign_in: str = "", setting
     from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
     settings = settings or StorageSettings.from_environment()
+    attempts, failing = stop_after_attempt(settings.attempts), FailingFor(settings.budget)
     retrying = Retrying(
         retry=retry_if_exception(_is_retryable),
-        stop=stop_after_attempt(settings.attempts),
+        stop=lambda state: failing(state) or attempts(state),
         wait=wait_random_exponential(multiplier=settings.first_wait, max=settings.longest_wait),
         before_sleep=lambda state: log.warning(
             "retrying (attempt %d of %d): %s", state.attempt_number + 1, settings.attempts, redact(what)
@@ -163,6 +165,8 @@ def translate_error(error: BaseException, *, what: str, sign_in: str = "") -> Sp
     text = redact(f"{what}: {causes}")
     if any(getattr(link, "errno", None) in FULL for link in chain):
         return StorageError(f"no space left: {text}", hint="free some space or choose another folder")
+    if any(map(is_unresolved, chain)):
+        return StorageError(f"host not found: {text}", hint=HINT)
     if any(map(_is_broken_body, chain)):
         return TransientStorageError(text)
     status = next((code for code in map(_status, chain) if code), 0)

@@ -25,7 +25,9 @@ from spatialcore.annotation.pooled_queries import PooledQueries, pool_queries
 from spatialcore.annotation.run_config import Query, RunConfig
 from spatialcore.annotation.unknown.groups import unknown_groups
 from spatialcore.core.logging import get_logger
+from spatialcore.core.names import slug_of
 from spatialcore.io import read_spatial, write_annotated, write_calls, write_explorer_groups
+from spatialcore.report.sample_summary import SampleSummary
 
 log = get_logger(__name__)
 Progress = Callable[[str], None]
@@ -79,7 +81,7 @@ def run(config: RunConfig, *, progress: Progress = log.info) -> RunResult:
         pooled = pool_queries((load_query(query) for query in config.queries), config)
     with TemporaryDirectory(prefix="spatialcore-") as folder:
         work = Path(folder)
-        model_path = work / "model" / f"{config.tissue}.pkl"
+        model_path = work / "model" / f"{slug_of(config.tissue)}.pkl"
         training = train_model(config.training(), pooled, model_path, stopwatch=stopwatch, progress=progress)
         config.to_yaml(work / "model" / "config.yaml")
         model = _publish(work, work / "model", config.store)
@@ -131,8 +133,8 @@ def train_model(
 
 
 def _annotate(query: Query, config: RunConfig, model_path: Path, manifest: Manifest, work: Path) -> SampleResult:
-    result = annotate_query(query, config, model_path, work / query.name, manifest=manifest)
-    return replace(result, files=_publish(work, work / query.name, config.store))
+    result = annotate_query(query, config, model_path, work / query.slug, manifest=manifest)
+    return replace(result, files=_publish(work, work / query.slug, config.store))
 
 
 def annotate_query(
@@ -166,7 +168,7 @@ def annotate_query(
     folder.mkdir(parents=True, exist_ok=True)
     if config.generate_plots:
         figures = stages.plot(adata, config, folder / "plots")
-        stages.report(adata, folder / "report.html", config=config, figures=figures)
+        stages.report(adata, folder / "report.html", config=config, figures=figures, sample=query.name)
     counts = write_sample(adata, folder)
     return SampleResult(
         sample=query.name,
@@ -187,7 +189,7 @@ class CallCounts(NamedTuple):
 
 
 def write_sample(adata: AnnData, folder: Path) -> CallCounts:
-    """Write the files that users open: data, calls, cell groups for Xenium Explorer.
+    """Write the files that users open: data, calls, cell groups for Xenium Explorer; and a summary.
 
     Returns
     -------
@@ -200,6 +202,7 @@ def write_sample(adata: AnnData, folder: Path) -> CallCounts:
     groups = unknown_groups(adata)
     if len(groups):
         groups.to_csv(folder / "unknown_groups.csv", index=False)
+    SampleSummary.of(adata).write(folder)
     calls = adata.obs[columns.CELL_TYPE].astype(str)
     composition = {str(name): int(n) for name, n in calls.value_counts().items()}
     return CallCounts(adata.n_obs, int((calls != columns.UNASSIGNED).sum()), composition)

@@ -115,7 +115,7 @@ def test_what_is_missing_is_named(store: str, tmp_path: Path) -> None:
         registry.show(store, "lung", "0123456789ab")
     with pytest.raises(InputError, match="no previous version"):
         registry.rollback(store, "lung")
-    with pytest.raises(InputError, match="is not a valid name"):
+    with pytest.raises(InputError, match="begins with a dot"):
         registry.show(store, "../secrets", version)
 
 

@@ -1,22 +1,35 @@
 """Headless Chromium on the Prefect UI: what a person would do, by what a person sees."""
 
+import base64
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import HttpCredentials, Locator, Page, expect
 
 from tests.browser import chromium
+from tests.deployments.service import Service
 
 expect.set_options(timeout=30_000)  # milliseconds: a small machine draws pages slowly
 _FIELD = "xpath=ancestor::div[contains(concat(' ', @class, ' '), ' p-label ')][1]"
 
 
 @contextmanager
-def browsing() -> Iterator[Page]:
-    """Open a page; skip where there is no Chromium."""
+def browsing(service: Service | None = None) -> Iterator[Page]:
+    """Open a page, which knows the login of the service's results; skip where there is no Chromium."""
+    known: HttpCredentials | None = None
+    if service is not None:
+        user, password = service.auth
+        known = {"username": user, "password": password, "origin": service.files_url}
     with chromium() as browser:
-        yield browser.new_page(viewport={"width": 1280, "height": 900})
+        yield browser.new_page(viewport={"width": 1280, "height": 900}, http_credentials=known)
+
+
+def sign_in(page: Page, service: Service) -> None:
+    """Open the UI as `make serve` opens it."""
+    token = base64.b64encode(service.login.encode()).decode()
+    page.goto(f"{service.url}/open.html#{token}")
+    page.wait_for_url(f"{service.url}/deployments")
 
 
 def field(page: Page, label: str, nth: int = 0) -> Locator:

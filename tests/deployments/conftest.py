@@ -14,10 +14,12 @@ import pytest
 
 from deployments.automations import RETRY_TAG
 from deployments.definitions import POOL
+from deployments.login import ensure_private, login_environment
 from deployments.processes import free_port, running
 from deployments.serve import files_at, server_at, service_environment, worker_of
+from tasks.local_folders import ACQUIRE, READ
 from tests.contract.servers import s3_server
-from tests.deployments.service import STORE, Dead, Service, listening
+from tests.deployments.service import LOGIN, STORE, Dead, Service, listening
 from tests.flows.servers import postgres, postgres_folder
 
 
@@ -31,10 +33,11 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     (folder / "home").mkdir()
     environment = {
         **service_environment(port, folder / "prefect"),
+        **login_environment(LOGIN),
         "HOME": str(folder / "home"),
         "PYTHONPATH": str(Path(__file__).parents[2]),
     }
-    (folder / "prefect").mkdir()
+    ensure_private(folder / "prefect")
     server = folder / "server.log"
     with (
         s3_server() as s3_url,
@@ -61,9 +64,11 @@ def database() -> Iterator[dict[str, str]]:
 
 
 @pytest.fixture(scope="session")
-def worker(service: Service) -> Iterator[Service]:
+def worker(service: Service, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """Return the service with a worker that knows no secret."""
-    with worker_of(service.environment, service.folder / "worker.log"):
+    allowed = str(tmp_path_factory.getbasetemp())
+    environment = {**service.environment, READ: allowed, ACQUIRE: allowed}
+    with worker_of(environment, service.folder / "worker.log"):
         yield service
 
 
@@ -93,7 +98,7 @@ def keys(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
 
 
-def set_up(service: Service, **more: str) -> str:
+def set_up(service: Service, *arguments: str, **more: str) -> str:
     """Run the command that sets a server up, with everything that its environment may hold."""
     said = {
         "SPATIALCORE_STORE": STORE,
@@ -104,7 +109,7 @@ def set_up(service: Service, **more: str) -> str:
         **more,
     }
     done = subprocess.run(
-        [sys.executable, "-m", "deployments.setup"],
+        [sys.executable, "-m", "deployments.setup", *arguments],
         env={**os.environ, **service.environment, **said},
         capture_output=True,
         text=True,

@@ -4,9 +4,10 @@ import http.server
 import json
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import httpx
 from deployments.definitions import POOL
 from tests.contract.servers import BUCKET, KEY, SECRET
 
+LOGIN = "admin:a word for the tests"
 STORE = f"s3://{BUCKET}/store"
 ENDED = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 
@@ -30,6 +32,13 @@ class Service:
     s3_url: str
     webhook: "Webhook"
     files_port: int
+    login: str = LOGIN
+    _session: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def auth(self) -> tuple[str, str]:
+        user, _, password = self.login.partition(":")
+        return user, password
 
     @property
     def files_url(self) -> str:
@@ -46,13 +55,22 @@ class Service:
         }
 
     def get(self, path: str) -> Any:
-        return _checked(lambda: httpx.get(f"{self.url}/api/{path}", timeout=60))
+        return _checked(lambda: httpx.get(f"{self.url}/api/{path}", auth=self.auth, timeout=60))
 
     def post(self, path: str, **content: Any) -> Any:
         return self.send("POST", path, content)
 
     def send(self, method: str, path: str, content: Any) -> Any:
-        return _checked(lambda: httpx.request(method, f"{self.url}/api/{path}", json=content, timeout=60))
+        url, headers = f"{self.url}/api/{path}", self.csrf_headers()
+        return _checked(lambda: httpx.request(method, url, json=content, headers=headers, auth=self.auth, timeout=60))
+
+    def csrf_headers(self) -> dict[str, str]:
+        """Return what each request that changes something must carry: a token that the server gave to this client."""
+        if "headers" not in self._session:
+            client = str(uuid.uuid4())
+            token = self.get(f"csrf-token?client={client}")["token"]
+            self._session["headers"] = {"Prefect-Csrf-Client": client, "Prefect-Csrf-Token": token}
+        return dict(self._session["headers"])
 
     def deployments(self) -> list[Any]:
         return list(self.post("deployments/filter", limit=200))
@@ -128,7 +146,7 @@ class Service:
         about = {"prefect.resource.id": resource}
         now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         payload = [{"occurred": now, "event": event, "resource": about, "id": _uuid()}]
-        httpx.post(f"{self.url}/api/events", json=payload, timeout=60).raise_for_status()
+        self.send("POST", "events", payload)
 
 
 @dataclass(frozen=True)

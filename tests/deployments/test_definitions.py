@@ -87,7 +87,7 @@ def test_a_tissue_may_set_what_a_run_may_set() -> None:
         ('schedule: {cron: "every monday"}', "cron"),
         ('schedule: {cron: "0 2 1 * *", timezone: Mars/Olympus}', "timezone"),
         ("confidence_threshold: 7", "confidence_threshold"),
-        ("tissue: liver", "the file's name is the tissue's name"),
+        ("tissue: liver", "the name of the file is the name"),
         ("references: [", "not YAML"),
     ],
 )

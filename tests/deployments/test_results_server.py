@@ -1,54 +1,21 @@
-"""The server of results: what it hands out, and what it keeps to itself."""
+"""When the server of results starts, and by which names it may be called."""
 
-from pathlib import Path
-
-import httpx
 import pytest
 
-from deployments.results_server import file_server
-from spatialcore import storage
-from tests.contract.servers import serving
+from deployments.environment import Installation
+from deployments.results_server import allowed_hosts, is_loopback, serve
+from spatialcore.errors import InputError
 
 
-@pytest.fixture(params=["folder", "memory"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    store = str(tmp_path / "store") if request.param == "folder" else f"memory://bucket/{tmp_path.name}"
-    storage.put_text("<h1>blood</h1>", f"{store}/runs/blood-1/a sample/report.html")
-    storage.put_text("not for all", f"{store}/cache/train-1/result.json")
-    (tmp_path / "secret.txt").write_text("not for all")
-    return store
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.0.7", "::", "results.example"])
+def test_it_does_not_start_for_other_machines_without_a_login(host: str) -> None:
+    with pytest.raises(InputError, match=r"there is no login\n  -> set SPATIALCORE_FILES_LOGIN"):
+        serve(host, 1, Installation(store="store"), "")
 
 
-def test_a_report_opens_in_a_browser(store: str) -> None:
-    with serving(file_server("127.0.0.1", 0, store)) as url:
-        answer = httpx.get(f"{url}/runs/blood-1/a%20sample/report.html")
-    assert (answer.status_code, answer.text) == (200, "<h1>blood</h1>")
-    assert answer.headers["content-type"] == "text/html"
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        "",
-        "runs",
-        "runs/absent.html",
-        "cache/train-1/result.json",
-        "runs/../cache/train-1/result.json",
-        "runs/..%2Fcache%2Ftrain-1%2Fresult.json",
-        "runs/%2e%2e/%2e%2e/secret.txt",
-        "runs//etc/passwd",
-        "runs/blood-1",
-    ],
-)
-def test_nothing_else_is_handed_out(store: str, path: str) -> None:
-    with serving(file_server("127.0.0.1", 0, store)) as url:
-        answer = httpx.get(f"{url}/{path}")
-    assert (answer.status_code, answer.text) == (404, "")
-
-
-def test_who_has_no_login_sees_nothing(store: str) -> None:
-    report = "runs/blood-1/a%20sample/report.html"
-    with serving(file_server("127.0.0.1", 0, store, "admin:word")) as url:
-        assert httpx.get(f"{url}/{report}").status_code == 401
-        assert httpx.get(f"{url}/{report}", auth=("admin", "other")).status_code == 401
-        assert httpx.get(f"{url}/{report}", auth=("admin", "word")).status_code == 200
+def test_which_addresses_are_of_this_machine_alone_and_how_it_may_be_called() -> None:
+    assert [is_loopback(host) for host in ("127.0.0.1", "::1", "localhost", "127.9.9.9")] == [True] * 4
+    assert not is_loopback("10.0.0.1")
+    loopback = {"localhost", "127.0.0.1", "[::1]"}
+    assert set(allowed_hosts("0.0.0.0", "https://results.lab:444/x")) == loopback | {"results.lab"}
+    assert set(allowed_hosts("10.0.0.1", "")) == loopback | {"10.0.0.1"}

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from random import sample
 
+import httpx
 import pytest
 
 from deployments.processes import running
@@ -24,7 +25,11 @@ def test_one_command_serves_a_run_and_ends_with_ctrl_c(tmp_path: Path, monkeypat
         monkeypatch.delenv(name)
     port = two_free_ports()
     with serving(port, tmp_path) as process:
-        service = Service(f"http://{HOST}:{port}", {}, tmp_path, "", Webhook("", []), port + 1)
+        login = (tmp_path / ".spatialcore" / "prefect" / "login").read_text().strip()
+        service = Service(f"http://{HOST}:{port}", {}, tmp_path, "", Webhook("", []), port + 1, login)
+        assert (tmp_path / "log").read_text().count(login) == 1, "it is shown once"
+        assert httpx.post(f"{service.url}/api/flow_runs/filter", json={}, timeout=60).status_code in {401, 403}
+        assert httpx.get(f"{service.files_url}/runs/x", timeout=60).status_code == 401
         assert len(service.deployments()) > 40, "those of every tissue"
         with service.waits() as waits:
             assert service.wait(service.start(waits, seconds=0.1))["state_type"] == "COMPLETED"

@@ -79,11 +79,11 @@ def test_secrets_are_in_blocks_and_nowhere_else(service: Service) -> None:
 def test_a_fault_of_the_environment_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PREFECT_API_URL", raising=False)
     with pytest.raises(SystemExit, match="PREFECT_API_URL is not set"):
-        main()
+        main([])
     monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:1/api")
     monkeypatch.setenv("SPATIALCORE_RUNS_AT_ONCE", "none")
     with pytest.raises(SystemExit, match=r"SPATIALCORE_RUNS_AT_ONCE=none\n  -> give a whole number"):
-        main()
+        main([])
 
 
 @contextmanager

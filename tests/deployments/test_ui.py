@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from spatialcore.demo import LABEL_COLUMN, demo_data
-from tests.deployments.browser import add_item, browsing, choose, field, fill
+from tests.deployments.browser import add_item, browsing, choose, field, fill, sign_in
 from tests.deployments.service import Service
 
 # Set to a folder to keep the pictures, for docs/img.
@@ -21,7 +21,8 @@ PICTURES = os.environ.get("SPATIALCORE_UI_PICTURES")
 def test_a_run_from_the_ui(worker: Service, tmp_path: Path) -> None:
     demo_data(tmp_path)
     outside: list[str] = []
-    with browsing() as page:
+    with browsing(worker) as page:
+        sign_in(page, worker)
         page.on("request", lambda request: outside.append(request.url))
         _open_form(page, worker)
         _fill_in(page, tmp_path)

@@ -9,8 +9,9 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from deployments.processes import free_port
@@ -68,9 +69,25 @@ def postgres_folder() -> Path | None:
     return Path(found).resolve().parent if found else None
 
 
+@dataclass(frozen=True)
+class Postgres:
+    """A Postgres of one's own, which can be taken away and come back on the same port with the same data."""
+
+    address: str
+    stop_at_once: Callable[[], None]
+    start: Callable[[], None]
+
+
 @contextmanager
 def postgres(programs: Path) -> Iterator[str]:
     """Run a Postgres until the block ends and give its address for Prefect; it never runs as root."""
+    with own_postgres(programs) as database:
+        yield database.address
+
+
+@contextmanager
+def own_postgres(programs: Path) -> Iterator[Postgres]:
+    """Run a Postgres until the block ends."""
     folder = Path(tempfile.mkdtemp(prefix="spatialcore-postgres-"))
     user = None if os.geteuid() else "postgres"
     if user:
@@ -83,9 +100,16 @@ def postgres(programs: Path) -> Iterator[str]:
 
     run("initdb", "--auth=trust", "--no-sync", f"--username={name}", "-D", data)
     options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
-    run("pg_ctl", "-w", "-D", data, "-l", str(folder / "log"), "-o", options, "start")
-    try:
-        yield f"postgresql+asyncpg://{name}@127.0.0.1:{port}/postgres"
-    finally:
+
+    def start() -> None:
+        run("pg_ctl", "-w", "-D", data, "-l", str(folder / "log"), "-o", options, "start")
+
+    def stop() -> None:
         run("pg_ctl", "-w", "-m", "immediate", "-D", data, "stop")
+
+    start()
+    try:
+        yield Postgres(f"postgresql+asyncpg://{name}@127.0.0.1:{port}/postgres", stop, start)
+    finally:
+        stop()
         shutil.rmtree(folder)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from spatialcore import storage
+from spatialcore.errors import FileMissingError, StorageError
 from tasks import store_lease
 from tasks.locks import exclusive_lock
 from tasks.store_lease import leased
@@ -99,3 +100,19 @@ def test_in_a_folder_the_lock_lies_beside_what_it_guards(tmp_path: Path, monkeyp
     thread.join()
     assert order == ["first", "second"]
     assert storage.list_files(store) == []
+
+
+def test_the_first_error_is_told_not_that_of_the_lease(
+    uri: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def gone(_: object) -> None:
+        raise StorageError("the store is away")
+
+    def work() -> None:
+        with leased(f"{uri}/lease.json", "a", lambda: None):
+            monkeypatch.setattr(storage, "token", gone)
+            raise FileMissingError("the model is lost")
+
+    with pytest.raises(FileMissingError, match="the model is lost"):
+        work()
+    assert "stays until it expires: the store is away" in caplog.text

@@ -37,8 +37,10 @@ def rewrite(config: RefreshParameters, number: int, change: str) -> None:
         labels = data.obs[LABEL_COLUMN].astype(str)
         labels[trained_on] = np.random.default_rng(0).permutation(labels[trained_on])
         data.obs[LABEL_COLUMN] = labels
-    else:
+    elif change == "fewer cells":
         data = data[:-1].copy()
+    else:  # a label is gone
+        data = data[data.obs[LABEL_COLUMN].astype(str) != change].copy()
     data.write_h5ad(path)
 
 
@@ -90,6 +92,29 @@ def test_a_model_as_good_is_promoted_announced_and_can_be_rolled_back_for_good(
     pointer = registry.current(config.store, "blood")
     assert pointer is not None
     assert pointer.version == first.challenger
+
+
+def test_a_model_that_lost_a_cell_type_is_not_promoted_unless_that_is_allowed(config: RefreshParameters) -> None:
+    first = refresh_references(config)
+    for number in (0, 1):
+        rewrite(config, number, "CD19+ B")
+    lenient = config.model_copy(update={"tolerance": 1.0})
+    decision = refresh_references(lenient)
+    assert not decision.promoted
+    assert decision.lost_classes == ("B cell, CD19-positive",)
+    assert decision.reason.startswith(
+        "not promoted: the new model has no 'B cell, CD19-positive', which the model in use"
+    )
+    scores = {score.cell_type: score for score in decision.classes}
+    gone = scores["B cell, CD19-positive"]
+    assert gone.cells > 0, "the cells held out of the model in use are compared on, too"
+    assert (gone.challenger, gone.champion > 0.5) == (0.0, True)
+    pointer = registry.current(config.store, "blood")
+    assert pointer is not None
+    assert pointer.version == first.challenger
+    allowed = refresh_references(lenient.model_copy(update={"allow_lost_classes": True}))
+    assert allowed.promoted
+    assert "which the model in use calls, as allowed" in allowed.reason
 
 
 def test_a_changed_setting_asks_for_a_new_model(config: RefreshParameters) -> None:

@@ -10,10 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from deployments.environment import RETRY
 from tests.flows.conftest import blood_config
 from tests.flows.runs import command, phases_of
-from tests.flows.servers import Server, postgres, postgres_folder
+from tests.flows.servers import Server, own_postgres, postgres, postgres_folder
 from tests.flows.test_faults import ROOT, assert_whole
+
+OUTAGE = 20  # seconds; a minute was tried by hand
 
 
 @pytest.fixture
@@ -52,6 +55,33 @@ def test_a_run_outlives_a_restart_of_the_server(blood: Path, tmp_path: Path, ser
     assert run.returncode == 0, told[-3000:]
     assert_whole(tmp_path / "store")
     assert states(server) == {"train_and_annotate": "COMPLETED"}
+
+
+@pytest.mark.slow
+def test_a_run_outlives_an_outage_of_the_database(blood: Path, tmp_path: Path) -> None:
+    """Prefect by itself does not try again after an answer of 500."""
+    programs = postgres_folder()
+    if programs is None:
+        pytest.skip("Postgres is not installed")
+    blood_config(blood, tmp_path / "store", generate_plots=True).to_yaml(tmp_path / "config.yaml")
+    log, home = tmp_path / "log", tmp_path / "prefect"
+    home.mkdir()
+    with own_postgres(programs) as database:
+        for server in running(Server(home, database.address)):
+            environment = {**os.environ, **RETRY, "PREFECT_API_URL": server.api, "HOME": str(tmp_path)}
+            arguments = command(tmp_path / "config.yaml", log)
+            with subprocess.Popen(arguments, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True) as run:
+                while not (log.exists() and "train" in phases_of(log)[0]):
+                    assert run.poll() is None, run.communicate()[1][-3000:]
+                    time.sleep(0.1)
+                database.stop_at_once()
+                time.sleep(OUTAGE)
+                assert run.poll() is None, "it waits"
+                database.start()
+                _, told = run.communicate(timeout=300)
+            assert run.returncode == 0, told[-3000:]
+            assert_whole(tmp_path / "store")
+            assert states(server) == {"train_and_annotate": "COMPLETED"}
 
 
 def states(server: Server) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from spatialcore.annotation.calls.resolution import confusable_pairs
+from spatialcore.core.markdown import escape
 
 CONFUSIONS_SHOWN = 15
 
@@ -22,9 +23,9 @@ def render_card(card: dict[str, Any]) -> str:
 def _head(card: dict[str, Any]) -> str:
     trainer = (card.get("training") or {}).get("trainer", "unknown")
     lines = [
-        f"# Model card: {card.get('name', 'model')}",
+        f"# Model card: {escape(card.get('name', 'model'))}",
         "",
-        f"- tissue: {card.get('tissue', 'unknown')}",
+        f"- tissue: {escape(card.get('tissue', 'unknown'))}",
         f"- {len(card['classes'])} cell types, {len(card['genes'])} genes, trainer `{trainer}`",
         f"- input: log1p of counts brought to {card['target_sum']:g} over the model's genes",
         f"- sha256 of the model file: `{card['sha256']}`",
@@ -70,7 +71,7 @@ def _data(card: dict[str, Any]) -> str:
     for name in card["classes"]:
         score = f"{f1[name]:.3f}" if name in f1 else ""
         lines.append(
-            f"| {_cell(name)} | {ids.get(name, '')} | {cells.get(name, '')} | {held.get(name, '')} | {score} |"
+            f"| {escape(name)} | {ids.get(name, '')} | {cells.get(name, '')} | {held.get(name, '')} | {score} |"
         )
     return "\n".join(lines)
 
@@ -109,7 +110,7 @@ def _confusions(card: dict[str, Any]) -> str:
         return "## What the panel cannot tell apart\n\nNo pair of types is taken for each other in over 10 % of cells."
     lines = ["## What the panel cannot tell apart", "", "| pair | wrong among the two |", "|---|---|"]
     lines += [
-        f"| {_cell(pair['classes'][0])} / {_cell(pair['classes'][1])} | {100 * pair['share']:.0f} % |"
+        f"| {escape(pair['classes'][0])} / {escape(pair['classes'][1])} | {100 * pair['share']:.0f} % |"
         for pair in pairs[:CONFUSIONS_SHOWN]
     ]
     return "\n".join(lines)
@@ -126,7 +127,3 @@ def _reliability(card: dict[str, Any]) -> str:
         for part in bins
     ]
     return "\n".join(lines)
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|")

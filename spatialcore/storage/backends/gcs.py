@@ -16,6 +16,7 @@ from spatialcore.storage.backends.base import Info, split_bucket
 from spatialcore.storage.backends.http import http_timeout
 from spatialcore.storage.backends.staged_upload import StagedUploadBackend
 from spatialcore.storage.connections import Options
+from spatialcore.storage.network import require_host
 from spatialcore.storage.settings import StorageSettings
 from spatialcore.storage.types import Stat
 
@@ -47,8 +48,21 @@ class GCSBackend(StagedUploadBackend):
         os.environ.setdefault("GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT", "false")
         from gcsfs import core
 
-        plain: type[AbstractFileSystem] = core.GCSFileSystem
+        class WithoutRetries(core.GCSFileSystem):  # type: ignore[misc]
+            """Makes each request once: gcsfs itself repeats it six times and logs nothing."""
+
+            _request = core.GCSFileSystem._request.__wrapped__
+            _get_file_request = core.GCSFileSystem._get_file_request.__wrapped__
+
+        plain: type[AbstractFileSystem] = WithoutRetries
         return plain
+
+    def create(self, options: Options) -> "AbstractFileSystem":
+        """Create a file system; without an emulator, the host of the service must have an address."""
+        self.file_system_class()  # a missing client library is the first thing to tell
+        if not os.environ.get("STORAGE_EMULATOR_HOST") and "endpoint_url" not in options:
+            require_host("https://storage.googleapis.com")
+        return super().create(options)
 
     def default_options(self, settings: StorageSettings) -> Options:
         """Return time-outs, and no credentials for an emulator."""

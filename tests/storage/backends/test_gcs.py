@@ -34,7 +34,7 @@ def test_plain_file_system_even_if_gcsfs_was_imported_before() -> None:
     run = subprocess.run([sys.executable, "-c", CODE], env=environment, capture_output=True, text=True, check=True)
     default, ours = run.stdout.split()
     assert default == "gcsfs.extended_gcsfs.ExtendedGcsFileSystem"
-    assert ours == "gcsfs.core.GCSFileSystem"
+    assert ours == "spatialcore.storage.backends.gcs.WithoutRetries", "gcsfs.core.GCSFileSystem, with one try"
 
 
 def test_stat_of_an_entry() -> None:

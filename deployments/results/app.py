@@ -1,0 +1,142 @@
+"""The server of results as an ASGI application: which files it hands out, to whom, and with which headers."""
+
+import base64
+import hmac
+import mimetypes
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from deployments.results.byte_ranges import NOT_SATISFIABLE, requested_range
+from spatialcore import storage
+from spatialcore.core.logging import get_logger
+from spatialcore.errors import FileMissingError, SpatialCoreError
+from spatialcore.storage.object_reader import ObjectReader
+
+log = get_logger(__name__)
+SHOWN: Final = ("runs", "models")
+HEALTH: Final = "/health"
+# A report is a page with scripts, made of data that may be a stranger's: it can load nothing, send nothing, and is an
+# origin of its own, so that it cannot read other results with the login of who looks at it.
+POLICY: Final = (
+    "default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'; font-src data:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox allow-scripts allow-popups allow-downloads"
+)
+SAFE: Final = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "private, no-cache",
+}
+
+
+def results_app(store: str, login: str, hosts: Sequence[str]) -> Starlette:
+    """Return the application.
+
+    Parameters
+    ----------
+    store
+        Folder or URI whose results are shown.
+    login
+        ``user:password``; nothing: whoever reaches the server.
+    hosts
+        Names by which it may be called.
+    """
+
+    def answer(request: Request) -> Response:
+        return _answer(store, request)
+
+    return Starlette(
+        routes=[
+            Route(HEALTH, lambda _: Response("ok", media_type="text/plain")),
+            Route("/{path:path}", answer, methods=["GET", "HEAD"]),
+        ],
+        middleware=[
+            Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False),
+            Middleware(_Login, login=login),
+        ],
+    )
+
+
+class _Login:
+    """Asks for the login before anything else is looked at."""
+
+    def __init__(self, app: ASGIApp, login: str) -> None:
+        self._app = app
+        self._expected = f"Basic {base64.b64encode(login.encode()).decode()}".encode() if login else b""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] != HEALTH and not self._allows(dict(scope["headers"])):
+            refusal = Response(status_code=401, headers={"WWW-Authenticate": 'Basic realm="spatialcore"', **SAFE})
+            await refusal(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+    def _allows(self, headers: dict[bytes, bytes]) -> bool:
+        return not self._expected or hmac.compare_digest(self._expected, headers.get(b"authorization", b""))
+
+
+def _answer(store: str, request: Request) -> Response:
+    uri = place_of(store, request.scope["path"])
+    try:
+        if uri is None:
+            raise FileMissingError("outside of what is shown")
+        return _content(_open(store, uri), request)
+    except FileMissingError:
+        return Response(status_code=404, headers=SAFE)
+    except SpatialCoreError as error:
+        log.warning("%s: %s", uri, error)
+        return Response(status_code=502, headers=SAFE)
+
+
+def place_of(store: str, path: str) -> str | None:
+    """Return the URI that a request's decoded path means, or None where that is nothing to be shown."""
+    parts = path.strip("/").split("/")
+    hidden = any(part in ("", "..") or part.startswith(".") or "\\" in part or not part.isprintable() for part in parts)
+    return None if hidden or parts[0] not in SHOWN else storage.join(store, *parts)
+
+
+def _open(store: str, uri: str) -> ObjectReader:
+    root, file = storage.local_path(store), storage.local_path(uri)
+    if root is not None and file is not None:
+        _refuse_links(root, file)
+    return ObjectReader.open(uri)
+
+
+def _refuse_links(store: Path, file: Path) -> None:
+    """Raise if the way from the store to a file leads through a link, which may point anywhere."""
+    if file.resolve() != store.resolve() / file.relative_to(store):
+        raise FileMissingError(f"{file} is or follows a link")
+
+
+def _content(reader: ObjectReader, request: Request) -> Response:
+    tag = f'"{reader.stat.token}"'
+    name = reader.location.name
+    headers = {**SAFE, "ETag": tag, "Accept-Ranges": "bytes"}
+    if _names(request.headers.get("if-none-match", ""), tag):
+        return Response(status_code=304, headers=headers)
+    asked = request.headers.get("range", "")
+    if request.headers.get("if-range", tag) != tag:
+        asked = ""  # the part that the client has is of another version
+    span = requested_range(asked, reader.size)
+    if span is NOT_SATISFIABLE:
+        return Response(status_code=416, headers={**headers, "Content-Range": f"bytes */{reader.size}"})
+    start, end = span or (0, reader.size)
+    headers["Content-Length"] = str(end - start)
+    headers |= {"Content-Range": f"bytes {start}-{end - 1}/{reader.size}"} if span else {}
+    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    body: Iterator[bytes] = iter(()) if request.method == "HEAD" else reader.blocks(start, end)
+    return StreamingResponse(body, status_code=206 if span else 200, headers=headers, media_type=kind)
+
+
+def _names(header: str, tag: str) -> bool:
+    return header.strip() == "*" or tag in {part.strip().removeprefix("W/") for part in header.split(",")}

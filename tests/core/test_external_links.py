@@ -1,0 +1,131 @@
+"""Files of strangers that name other files as parts of themselves."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import anndata as ad
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+import zarr
+
+from spatialcore.annotation.acquisition import acquire_reference
+from spatialcore.annotation.loading import load_adata_backed
+from spatialcore.core.containers import refuse_external_links
+from spatialcore.errors import InputError
+from spatialcore.io import read_spatial
+
+SECRET = "root:x:0:0"
+
+
+@pytest.fixture
+def secret(tmp_path: Path) -> Path:
+    path = tmp_path / "elsewhere" / "secret.h5"
+    path.parent.mkdir()
+    with h5py.File(path, "w") as file:
+        file["x"] = np.array([SECRET] * 3, dtype=h5py.string_dtype())
+    (path.parent / "passwd").write_bytes(SECRET.encode() * 3)
+    return path
+
+
+def cells() -> ad.AnnData:
+    obs = pd.DataFrame({"cell_type": ["a", "b", "a"]}, index=["c1", "c2", "c3"])
+    return ad.AnnData(np.eye(3, dtype=np.float32), obs=obs)
+
+
+def external_link(file: h5py.File, secret: Path) -> None:
+    file["obs"]["stolen"] = h5py.ExternalLink(str(secret), "/x")
+
+
+def external_storage(file: h5py.File, secret: Path) -> None:
+    passwd = secret.with_name("passwd")
+    file["obs"].create_dataset("stolen", shape=(3,), dtype="S10", external=[(str(passwd), 0, 30)])
+
+
+def virtual(file: h5py.File, secret: Path) -> None:
+    layout = h5py.VirtualLayout(shape=(3,), dtype=h5py.string_dtype())
+    layout[:] = h5py.VirtualSource(str(secret), "x", shape=(3,))
+    file["obs"].create_virtual_dataset("stolen", layout)
+
+
+def deep_link(file: h5py.File, secret: Path) -> None:
+    file.create_group("uns/a/b/c")["stolen"] = h5py.ExternalLink(str(secret), "/x")
+
+
+ATTACKS = [external_link, external_storage, virtual, deep_link]
+Attack = Callable[[h5py.File, Path], None]
+
+
+@pytest.fixture(params=ATTACKS)
+def hostile(request: pytest.FixtureRequest, tmp_path: Path, secret: Path) -> Path:
+    attack: Attack = request.param
+    path = tmp_path / "hostile.h5ad"
+    cells().write_h5ad(path)
+    with h5py.File(path, "a") as file:
+        attack(file, secret)
+    return path
+
+
+def test_a_hostile_file_is_refused_at_every_entrance(hostile: Path, tmp_path: Path) -> None:
+    output = tmp_path / "stored.h5ad"
+    for enter in (
+        refuse_external_links,
+        read_spatial,
+        lambda path: load_adata_backed(path),
+        lambda path: acquire_reference(str(path), output),
+    ):
+        with pytest.raises(InputError, match=r"stolen .*(external|virtual)") as error:
+            enter(hostile)
+        assert SECRET not in str(error.value)
+    assert not output.exists()
+    assert hostile.exists(), "the source itself is left alone"
+
+
+def test_links_inside_the_file_are_no_fault(tmp_path: Path) -> None:
+    path = tmp_path / "linked.h5ad"
+    cells().write_h5ad(path)
+    with h5py.File(path, "a") as file:
+        file["obs/alias"] = h5py.SoftLink("/obs/cell_type")
+        file["uns/hard"] = file["obs"]
+        file["obs/itself"] = file["obs"]
+        layout = h5py.VirtualLayout(shape=(3,), dtype="f4")
+        layout[:] = h5py.VirtualSource(".", "X", shape=(3, 3))[0]
+        file.create_virtual_dataset("uns/inner", layout)
+    refuse_external_links(path)
+
+
+@pytest.mark.parametrize("target", ["secret.h5", "."])
+def test_a_zarr_store_with_a_link_out_of_it_is_refused(tmp_path: Path, secret: Path, target: str) -> None:
+    path = tmp_path / "hostile.zarr"
+    cells().write_zarr(path)
+    refuse_external_links(path)
+    (path / "obs" / "stolen").symlink_to(secret.parent / target)
+    with pytest.raises(InputError, match=r"obs/stolen is a link out of the folder"):
+        read_spatial(path)
+    with pytest.raises(InputError, match=r"obs/stolen is a link out of the folder"):
+        load_adata_backed(path)
+
+
+def test_a_link_inside_a_zarr_store_is_no_fault(tmp_path: Path) -> None:
+    path = tmp_path / "linked.zarr"
+    zarr.open_group(path, mode="w").create_array("a", data=np.arange(3))
+    (path / "b").symlink_to(path / "a")
+    refuse_external_links(path)
+
+
+@pytest.mark.parametrize("content", [b"<!DOCTYPE html><title>Not found</title>", b"", b"\x89HDF\r\n\x1a\n garbage"])
+def test_what_is_stored_as_h5ad_is_one_by_its_bytes(tmp_path: Path, content: bytes) -> None:
+    source = tmp_path / "download"  # an address may end in anything
+    source.write_bytes(content)
+    output = tmp_path / "stored.h5ad"
+    with pytest.raises(InputError):
+        acquire_reference(str(source), output)
+    assert not output.exists()
+    cells().write_h5ad(source)
+    assert Path(acquire_reference(str(source), output)).exists()
+
+
+def test_a_matrix_without_obs_is_not_stored_as_h5ad(tmp_path: Path, secret: Path) -> None:
+    with pytest.raises(InputError, match="has no obs and var"):
+        acquire_reference(str(secret), tmp_path / "stored.h5ad")

@@ -1,0 +1,88 @@
+"""Names of samples, tissues and models: what is refused, and what stands for them in paths."""
+
+import re
+from string import ascii_letters, digits
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spatialcore.core.names import LONGEST, SCHEMA, checked_name, is_derived, key_of, slug_of
+from spatialcore.errors import InputError
+
+REFUSED = [
+    "",
+    "   ",
+    ".",
+    "..",
+    "../../../evil",
+    ".hidden",
+    "a/b",
+    "a\\b",
+    "/etc/passwd",
+    "a\nb",
+    "a\x00b",
+    "a\u202eb",
+    "x" * 300,
+]
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_could_be_a_path_or_cannot_be_read_is_refused(name: str) -> None:
+    with pytest.raises(InputError, match=r"^the sample (?s:.*)\n  -> give 1 to 100 characters"):
+        slug_of(name, "the sample")
+
+
+@pytest.mark.parametrize("name", [name for name in REFUSED if name.strip()])
+def test_a_form_refuses_the_same(name: str) -> None:
+    fits = re.search(str(SCHEMA["pattern"]), name) and len(name) <= int(SCHEMA["maxLength"])
+    assert not fits or "\u202e" in name, "which a schema cannot say in short"
+
+
+@pytest.mark.parametrize("name", ["lung", "Sample_1", "blood-2.v3", "A", "9"])
+def test_a_plain_name_stands_for_itself(name: str) -> None:
+    assert slug_of(name) == name
+    assert not is_derived(slug_of(name))
+
+
+@pytest.mark.parametrize(
+    ("name", "readable"),
+    [
+        ("bone marrow", "bone-marrow"),
+        ("Mäuse", "Mause"),
+        ("α", "alpha"),
+        ("骨髓", "name"),
+        ("manifest.json", "manifest.json"),
+    ],
+)
+def test_an_unusual_name_has_a_readable_slug(name: str, readable: str) -> None:
+    assert re.fullmatch(re.escape(readable) + "~[0-9a-f]{10}", slug_of(name))
+    assert is_derived(slug_of(name))
+
+
+def test_one_name_in_two_spellings_of_unicode_is_one_name() -> None:
+    assert slug_of("Mäuse") == slug_of("Ma\u0308use")
+    assert checked_name(" Ma\u0308use ") == "Mäuse"
+
+
+@given(st.lists(st.text(ascii_letters + digits + " -_.äα~|", min_size=1, max_size=12), min_size=2, max_size=8))
+def test_two_names_never_have_one_slug_or_one_key(texts: list[str]) -> None:
+    names = {checked_name(text) for text in texts if text.strip() and not text.strip().startswith(".")}
+    assert len({slug_of(name) for name in names}) == len(names)
+    assert len({key_of(name) for name in names}) == len(names)
+
+
+@given(st.text(min_size=1, max_size=LONGEST))
+def test_a_slug_is_one_part_of_a_path_and_a_key_is_what_prefect_takes(name: str) -> None:
+    try:
+        slug = slug_of(name)
+    except InputError:
+        return
+    assert re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.~-]*", slug)
+    assert len(slug) <= LONGEST
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", key_of(name))
+
+
+def test_keys_of_artifacts_stay_what_they_were_where_names_are_plain() -> None:
+    assert key_of("blood") == "blood"
+    assert key_of("blood", "pbmc-1") == "blood-pbmc-1"

@@ -1,0 +1,145 @@
+"""What the server of results hands out, to whom, and what it keeps to itself."""
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+import uvicorn
+
+from deployments.processes import free_port
+from deployments.results.app import SAFE, results_app
+from deployments.results.idle_connections import IdleLimitedProtocol
+from deployments.results_server import allowed_hosts
+from spatialcore import storage
+
+REPORT = "runs/blood-1/a%20sample/report.html"
+TEXT = "<h1>blood</h1>"
+
+
+@contextmanager
+def answering(store: str, login: str = "", *, idle: int = 5) -> Iterator[str]:
+    """Run the server for the length of the block; yield its address."""
+    port = free_port()
+    app = results_app(store, login, allowed_hosts("127.0.0.1", ""))
+    config = uvicorn.Config(
+        app, port=port, http=IdleLimitedProtocol, ws="none", timeout_keep_alive=idle, log_level="error"
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive()
+        time.sleep(0.01)
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join(10)
+
+
+@pytest.fixture(params=["folder", "memory"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    store = str(tmp_path / "store") if request.param == "folder" else f"memory://bucket/{tmp_path.name}"
+    storage.put_text(TEXT, f"{store}/runs/blood-1/a sample/report.html")
+    storage.put_text("not for all", f"{store}/cache/train-1/result.json")
+    storage.put_text("not for all", f"{store}/runs/blood-1/.spatialcore/x.manifest.json")
+    (tmp_path / "secret.txt").write_text("not for all")
+    return store
+
+
+def test_a_report_opens_in_a_browser_and_can_load_and_send_nothing(store: str) -> None:
+    with answering(store) as url:
+        answer = httpx.get(f"{url}/{REPORT}")
+    assert (answer.status_code, answer.text) == (200, TEXT)
+    assert answer.headers["content-type"].startswith("text/html")
+    assert {name: answer.headers[name] for name in SAFE} == SAFE
+    assert "sandbox allow-scripts" in answer.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "",
+        "runs",
+        "runs/absent.html",
+        "cache/train-1/result.json",
+        "runs/../cache/train-1/result.json",
+        "runs/..%2Fcache%2Ftrain-1%2Fresult.json",
+        "runs/%2e%2e/%2e%2e/secret.txt",
+        "runs/%252e%252e/%252e%252e/secret.txt",
+        "runs/blood-1/.spatialcore/x.manifest.json",
+        "runs/a%0ab",
+        "runs//etc/passwd",
+        "runs/blood-1",
+    ],
+)
+def test_nothing_else_is_handed_out(store: str, path: str) -> None:
+    with answering(store) as url:
+        answer = httpx.get(f"{url}/{path}")
+    assert answer.status_code == 404
+    assert answer.text in {"", "Not Found"}
+
+
+def test_a_link_in_the_store_leads_nowhere(tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    storage.put_text(TEXT, str(store / "runs" / "a" / "report.html"))
+    (tmp_path / "secret.txt").write_text("not for all")
+    (store / "runs" / "a" / "link.txt").symlink_to(tmp_path / "secret.txt")
+    (store / "runs" / "folder").symlink_to(tmp_path)
+    with answering(str(store)) as url:
+        assert httpx.get(f"{url}/runs/a/report.html").status_code == 200
+        for path in ("runs/a/link.txt", "runs/folder/secret.txt"):
+            assert httpx.get(f"{url}/{path}").status_code == 404
+
+
+def test_who_has_no_login_sees_nothing(store: str) -> None:
+    with answering(store, "admin:wörd") as url:
+        assert httpx.get(f"{url}/{REPORT}").status_code == 401
+        assert httpx.get(f"{url}/runs/absent").status_code == 401, "not even what there is not"
+        assert httpx.get(f"{url}/{REPORT}", auth=("admin", "other")).status_code == 401
+        assert httpx.get(f"{url}/{REPORT}", auth=("admin", "wörd")).status_code == 200
+        assert httpx.get(f"{url}/health").status_code == 200
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:4201", "127.0.0.1.evil.example"])
+def test_a_request_under_a_foreign_name_is_refused(store: str, host: str) -> None:
+    """A page whose name was made to lead here would be of one origin with the results."""
+    with answering(store) as url:
+        assert httpx.get(f"{url}/{REPORT}", headers={"Host": host}).status_code == 400
+        assert httpx.get(f"{url}/{REPORT}", headers={"Host": "localhost:1"}).status_code == 200
+
+
+def test_a_part_of_a_file_is_handed_out_and_a_head_without_its_body(store: str) -> None:
+    with answering(store) as url:
+        part = httpx.get(f"{url}/{REPORT}", headers={"Range": "bytes=4-8"})
+        assert (part.status_code, part.text, part.headers["content-range"]) == (206, "blood", "bytes 4-8/14")
+        beyond = httpx.get(f"{url}/{REPORT}", headers={"Range": "bytes=99-"})
+        assert (beyond.status_code, beyond.headers["content-range"]) == (416, "bytes */14")
+        head = httpx.head(f"{url}/{REPORT}")
+        assert (head.status_code, head.content, head.headers["content-length"]) == (200, b"", "14")
+        assert httpx.post(f"{url}/{REPORT}").status_code == 405
+
+
+def test_what_the_browser_has_is_not_sent_again_until_it_changes(store: str) -> None:
+    with answering(store) as url:
+        tag = httpx.get(f"{url}/{REPORT}").headers["etag"]
+        again = httpx.get(f"{url}/{REPORT}", headers={"If-None-Match": tag})
+        assert (again.status_code, again.content) == (304, b"")
+        old = {"Range": "bytes=4-8", "If-Range": '"another"'}
+        assert httpx.get(f"{url}/{REPORT}", headers=old).text == TEXT
+        time.sleep(0.01)
+        storage.put_text("<h1>lungs</h1>", f"{store}/runs/blood-1/a sample/report.html")
+        changed = httpx.get(f"{url}/{REPORT}", headers={"If-None-Match": tag})
+        assert (changed.status_code, changed.text) == (200, "<h1>lungs</h1>")
+
+
+def test_a_large_file_comes_block_by_block(tmp_path: Path) -> None:
+    content = os.urandom(5 << 20)
+    storage.put_bytes(content, str(tmp_path / "runs" / "a" / "calls.parquet"))
+    with answering(str(tmp_path)) as url:
+        assert httpx.get(f"{url}/runs/a/calls.parquet").content == content

@@ -1,0 +1,64 @@
+"""Clocks that differ: a server whose time is another."""
+
+import http.server
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from email.utils import formatdate
+
+import pytest
+
+from deployments import health, worker
+from deployments.clock import clock_difference, refuse_wrong_clock
+from spatialcore.errors import SpatialCoreError
+from tests.contract.servers import serving
+
+
+@contextmanager
+def server(ahead: float = 0, *, ready: int = 200) -> Iterator[str]:
+    """Run a server whose clock is ahead by some seconds, and whose database answers with a status."""
+
+    class Answer(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response_only(ready if self.path == "/api/ready" else 200)
+            self.send_header("Date", formatdate(time.time() + ahead, usegmt=True))
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            return
+
+    with serving(http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answer)) as url:
+        yield f"{url}/api"
+
+
+@pytest.mark.parametrize("ahead", [0, 20, -20, 100, -300, 3600])
+def test_the_difference_is_measured_to_the_second(ahead: float) -> None:
+    with server(ahead) as url:
+        assert clock_difference(url) == pytest.approx(-ahead, abs=1)
+
+
+@pytest.mark.parametrize(("difference", "words"), [(100, "100 s ahead of"), (-300, "300 s behind"), (31, "31 s ahead")])
+def test_beyond_thirty_seconds_it_is_refused(difference: float, words: str) -> None:
+    with pytest.raises(SpatialCoreError, match=words):
+        refuse_wrong_clock(difference)
+    refuse_wrong_clock(29)
+    refuse_wrong_clock(-29)
+
+
+def test_the_health_command_sees_the_database_and_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    with server() as url:
+        health.check(url)
+    for options, words in (({"ready": 503}, "503"), ({"ahead": 100}, "100 s behind the server's")):
+        with server(**options) as url:
+            monkeypatch.setenv("PREFECT_API_URL", url)
+            with pytest.raises(SystemExit, match=words):
+                health.main()
+
+
+def test_a_worker_whose_clock_is_wrong_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("subprocess.Popen", lambda *_, **__: pytest.fail("it was started"))
+    with server(100) as url:
+        monkeypatch.setenv("PREFECT_API_URL", url)
+        with pytest.raises(SystemExit, match="100 s behind the server's"):
+            worker.main()

@@ -1,0 +1,51 @@
+"""Tissues in a folder of one's own, and what is said of faults in their files."""
+
+from pathlib import Path
+
+import pytest
+
+from deployments.tissue_settings import TISSUES, load_tissues, shipped_tissues
+from spatialcore import storage
+from spatialcore.errors import InputError
+from tests.deployments.test_obsolete_deployments import TONSIL
+
+
+@pytest.mark.parametrize("where", ["folder", "memory"])
+def test_a_folder_of_ones_own_stands_in_the_place_of_the_packages(tmp_path: Path, where: str) -> None:
+    place = str(tmp_path) if where == "folder" else f"memory://bucket/{tmp_path.name}"
+    storage.put_text(TONSIL, f"{place}/tonsil.yaml")
+    storage.put_text(TONSIL.replace("Tonsil", "Knochenmark"), f"{place}/bone marrow.yaml")
+    storage.put_text("not one", f"{place}/README.md")
+    assert [tissue.tissue for tissue in load_tissues({TISSUES: place})] == ["bone marrow", "tonsil"]
+    assert load_tissues({}) == shipped_tissues()
+
+
+@pytest.mark.parametrize(
+    ("change", "line", "words"),
+    [
+        (("title: Tonsil", "title: ''"), 2, "title: String should have at least 1 character"),
+        (("panel:", "pannel:"), 4, "pannel: there is no such setting"),
+        (("0 2 11 * *", "0 2 99 * *"), 6, "schedule.cron: Invalid cron string"),
+        (("schedule:", "max_cells_per_type: -1\nschedule:"), 6, "max_cells_per_type: Input should be greater than"),
+        (("title: Tonsil", "title: Tonsil\ntissue: lung"), 3, "tissue: the name of the file is the name"),
+        (("schedule: {cron", "schedule: {cron: ["), 6, "not YAML"),
+        (('uri: "cellxgene', 'url: "cellxgene'), 3, "references.0.uri: Field required"),
+    ],
+)
+def test_a_fault_is_told_with_its_file_and_line(tmp_path: Path, change: tuple[str, str], line: int, words: str) -> None:
+    (tmp_path / "tonsil.yaml").write_text(TONSIL.replace(*change))
+    with pytest.raises(InputError) as error:
+        load_tissues({TISSUES: str(tmp_path)})
+    assert f"tonsil.yaml:{line}: {words}" in str(error.value)
+
+
+def test_the_faults_of_all_files_are_told_at_once_and_a_name_that_is_a_path_is_one(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(TONSIL.replace("title", "titel"))
+    (tmp_path / ("x" * 120 + ".yaml")).write_text(TONSIL)
+    with pytest.raises(InputError, match=r"a\.yaml:2: titel(?s:.*)has 120 characters"):
+        load_tissues({TISSUES: str(tmp_path)})
+
+
+def test_an_empty_folder_is_a_fault(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"no \.yaml file is there"):
+        load_tissues({TISSUES: str(tmp_path)})

@@ -1,0 +1,41 @@
+"""The process beside a worker."""
+
+import os
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+
+from deployments.worker import ALIVE
+from tests.deployments.service import Service
+from tests.deployments.test_event_client import wait_for_event
+
+
+@pytest.mark.service
+def test_the_process_beside_a_worker_tells_of_it_and_ends_with_it(service: Service) -> None:
+    code = (
+        "import os, subprocess, sys, time\n"
+        "beside = subprocess.Popen([sys.executable, '-m', 'deployments.worker', '--beside', str(os.getpid())])\n"
+        "print(beside.pid, flush=True)\n"
+        "time.sleep(600)\n"
+    )
+    environment = {**os.environ, **service.environment}
+    worker = subprocess.Popen([sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, text=True)
+    assert worker.stdout is not None
+    beside = int(worker.stdout.readline())
+    try:
+        wait_for_event(service, ALIVE)
+    finally:
+        worker.kill()
+        worker.wait()
+    deadline = time.monotonic() + 10
+    while _lives(beside):
+        assert time.monotonic() < deadline, "it outlives its worker"
+        time.sleep(0.1)
+
+
+def _lives(pid: int) -> bool:
+    """Tell whether a process goes on: one that has ended stays in the table until somebody collects it."""
+    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE

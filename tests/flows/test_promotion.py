@@ -1,0 +1,57 @@
+"""Whether a new model goes into use."""
+
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+import flows.train_and_annotate  # noqa: F401  (its module, which the flow's name hides)
+from flows.parameters import TrainAndAnnotateParameters
+from flows.promotion import decide_promotion, lost_in_words
+from tasks.schemas import ModelComparison
+
+main_flow: Any = sys.modules["flows.train_and_annotate"]
+
+
+@pytest.mark.parametrize("promote", ["always", "if_not_worse"])
+def test_a_run_that_names_no_tissue_puts_no_model_in_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, promote: str
+) -> None:
+    monkeypatch.setattr(main_flow, "log_decision", lambda decision: decision)
+    monkeypatch.setattr(main_flow, "promote", lambda *_: pytest.fail("it was put in use"))
+    config = TrainAndAnnotateParameters(queries=["q.h5ad"], references=["r.h5ad"], store=str(tmp_path), promote=promote)
+    decision = main_flow._decide(config, SimpleNamespace(run_id="unknown-1"), None, None)
+    assert (decision.promoted, decision.reason) == (False, "not put in use: the run names no tissue")
+
+
+def version(name: str) -> Any:
+    return SimpleNamespace(version=name, details={})
+
+
+@pytest.mark.parametrize(
+    ("scores", "lost", "allowed", "promoted"),
+    [
+        ((0.7, 0.6), (), False, True),
+        ((0.5, 0.6), (), False, False),
+        ((0.7, 0.6), ("B cell",), False, False),
+        ((0.7, 0.6), ("B cell",), True, True),
+        ((0.5, 0.6), ("B cell",), True, False),
+    ],
+)
+def test_a_better_score_does_not_make_up_for_a_lost_class(
+    tmp_path: Path, scores: tuple[float, float], lost: tuple[str, ...], allowed: bool, promoted: bool
+) -> None:
+    config = TrainAndAnnotateParameters(tissue="lung", queries=["q.h5ad"], references=["r.h5ad"], store=str(tmp_path))
+    comparison = ModelComparison(scores=dict(zip(("challenger", "champion"), scores, strict=True)), lost=lost)
+    decision = decide_promotion(
+        config, version("new"), version("old"), comparison, tolerance=0.0, allow_lost_classes=allowed
+    )
+    assert decision.promoted is promoted
+    assert ("'B cell'" in decision.reason) is bool(lost)
+
+
+def test_lost_classes_are_named() -> None:
+    assert lost_in_words([]) == ""
+    assert lost_in_words(["a, b", "c"]) == "the new model has no 'a, b', no 'c', which the model in use calls"

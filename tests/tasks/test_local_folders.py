@@ -1,0 +1,56 @@
+"""Which files of its machine a worker reads for who starts a run."""
+
+from pathlib import Path
+
+import pytest
+
+from spatialcore.errors import InputError
+from tasks import local_folders
+from tasks.local_folders import ACQUIRE, READ, refuse_local
+
+
+@pytest.fixture
+def service(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Be in a run that a deployment has started, on a worker that nobody configured."""
+    monkeypatch.setattr(local_folders, "_in_service", lambda: True)
+    for name in (READ, ACQUIRE, "SPATIALCORE_STORE"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_without_a_service_everything_may_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(READ, raising=False)
+    refuse_local(str(tmp_path / "a.h5ad"))
+    refuse_local("/etc/passwd", ACQUIRE)
+
+
+@pytest.mark.usefixtures("service")
+@pytest.mark.parametrize("variable", [READ, ACQUIRE])
+def test_a_service_reads_no_local_file_unless_it_is_told_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    with pytest.raises(InputError, match=rf"\(none\)\n  -> .*{variable}"):
+        refuse_local("/etc/passwd", variable)
+    for uri in ("s3://bucket/a.h5ad", "https://host/a.h5ad", "cellxgene://x"):
+        refuse_local(uri, variable)
+    monkeypatch.setenv(variable, f"{tmp_path / 'a'}:{tmp_path / 'b'}")
+    refuse_local(str(tmp_path / "b" / "x.h5ad"), variable)
+    refuse_local(f"file://{tmp_path}/a/x.h5ad", variable)
+    for outside in ("/etc/passwd", f"{tmp_path}/a/../c/x.h5ad", f"{tmp_path}/ab/x.h5ad"):
+        with pytest.raises(InputError, match="outside of the folders"):
+            refuse_local(outside, variable)
+
+
+@pytest.mark.usefixtures("service")
+def test_a_link_in_an_allowed_folder_leads_nowhere_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "link.h5ad").symlink_to("/etc/passwd")
+    monkeypatch.setenv(READ, str(tmp_path))
+    with pytest.raises(InputError, match="outside of the folders"):
+        refuse_local(str(tmp_path / "link.h5ad"))
+
+
+@pytest.mark.usefixtures("service")
+def test_the_store_itself_is_read_but_not_copied_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SPATIALCORE_STORE", str(tmp_path))
+    refuse_local(str(tmp_path / "samples" / "lung"))
+    with pytest.raises(InputError, match=ACQUIRE):
+        refuse_local(str(tmp_path / "samples" / "lung"), ACQUIRE)

@@ -1,0 +1,49 @@
+"""What the containers may do, and what they do not start without."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+DOCKER = Path(__file__).parents[1] / "docker"
+COMPOSE = (DOCKER / "compose.yaml").read_text()
+SERVICES: dict[str, dict[str, Any]] = yaml.safe_load(COMPOSE)["services"]
+OURS = {"server", "files", "init", "worker"}
+SECRETS = {"POSTGRES_PASSWORD", "SPATIALCORE_LOGIN", "BUCKET_ROOT_SECRET", "BUCKET_SECRET"}
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_a_container_may_do_no_more_than_it_must(name: str) -> None:
+    service = SERVICES[name]
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["mem_limit"]
+    assert service["pids_limit"]
+    assert service.get("read_only", False) or name not in OURS
+    assert all(port.startswith("127.0.0.1:") for port in service.get("ports", []))
+
+
+def test_nothing_starts_while_a_password_is_missing() -> None:
+    used = re.findall(r"\$\{(\w+)(:[?-])?", COMPOSE)
+    assert {name for name, _ in used} >= SECRETS
+    assert {(name, how) for name, how in used if name in SECRETS} == {(name, ":?") for name in SECRETS}
+    example = dict(line.split("=", 1) for line in (DOCKER / "env.example").read_text().splitlines() if "=" in line[:30])
+    assert {name: example[name] for name in SECRETS} == dict.fromkeys(SECRETS, ""), "an example is nobody's password"
+
+
+def test_the_key_of_the_buckets_owner_goes_no_further_than_the_bucket() -> None:
+    holders = {name for name, service in SERVICES.items() if "BUCKET_ROOT_SECRET" in str(service)}
+    assert holders == {"bucket", "bucket-key"}
+    assert "BUCKET_SECRET" not in str(SERVICES["worker"]), "it takes the service's key from its block"
+
+
+def test_images_are_pinned_and_packages_of_debian_are_not() -> None:
+    text = (DOCKER / "Dockerfile").read_text()
+    images = re.findall(r"^FROM (\S+)", text, re.M)
+    assert images
+    assert all(re.search(r"@sha256:[0-9a-f]{64}$", image) for image in images)
+    installed = re.findall(r"apt-get install [^&\\]*", text)
+    assert installed
+    assert not any("=" in command for command in installed)
