@@ -143,8 +143,10 @@ def train_and_annotate_config(
     _keep_foreign_columns(adata)
     stopwatch = run_manifest.Stopwatch()
     with _model_path(model_output, config.tissue) as model_path:
-        record = stages.train_model(config, get_panel_genes(adata), adata, model_path, stopwatch=stopwatch)
-        manifest = {**run_manifest.describe_run(config), **record.manifest}
+        panel = get_panel_genes(adata)
+        # the training cells are not kept: they would take memory during the annotation
+        trained_on = stages.train_model(config, panel, adata, model_path, stopwatch=stopwatch).manifest
+        manifest = {**run_manifest.describe_run(config), **trained_on}
         stages.call_cells(adata, model_path, config, manifest, stopwatch=stopwatch)
     if config.generate_plots and plot_output is not None:
         with stopwatch.stage("plots"):

@@ -82,11 +82,13 @@ def run(config: RunConfig, *, progress: Progress = log.info) -> RunResult:
     with TemporaryDirectory(prefix="spatialcore-") as folder:
         work = Path(folder)
         model_path = work / "model" / f"{slug_of(config.tissue)}.pkl"
-        training = train_model(config.training(), pooled, model_path, stopwatch=stopwatch, progress=progress)
+        # the training cells are not kept: they would take memory during the annotation
+        training = config.training()
+        trained_on = train_model(training, pooled, model_path, stopwatch=stopwatch, progress=progress).manifest
         config.to_yaml(work / "model" / "config.yaml")
         model = _publish(work, work / "model", config.store)
         uri = model[f"model/{model_path.name}"]
-        manifest = {**run_manifest.describe_run(config), **training.manifest, "model_path": uri}
+        manifest = {**run_manifest.describe_run(config), **trained_on, "model_path": uri}
         samples = []
         for query in config.queries:
             progress(f"annotating {query.name}")
