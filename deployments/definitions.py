@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from deployments.tissue_settings import Schedule, Tissue, load_tissues
 from flows.refresh_references import PROMOTED
-from spatialcore.core.names import slug_of
+from spatialcore.core.text.names import slug_of
 
 POOL: Final = "spatialcore"
 PEOPLE: Final = "people"

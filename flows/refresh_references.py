@@ -9,7 +9,7 @@ from flows.promotion import PromotionDecision, champion_of, decide_promotion, lo
 from flows.samples import THREADS, annotate_samples
 from flows.training import compare_to, run_training_stages
 from spatialcore.annotation.run_config import Reference
-from spatialcore.core.names import slug_of
+from spatialcore.core.text.names import slug_of
 from spatialcore.registry import ModelVersion
 from tasks.acquire import fetch, look_up, read_query
 from tasks.artifacts import summarise_comparison

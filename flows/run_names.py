@@ -34,7 +34,7 @@ def describe(config: Any) -> str:
 
 def _is_generated(name: str) -> bool:
     """Tell whether Prefect made a name up: an adjective and an animal of its word lists."""
-    from coolname.data import config  # type: ignore[import-not-found]
+    from coolname.data import config
 
     words = name.split("-")
     return len(words) == 2 and all(_in_lists(word, config) for word in words)

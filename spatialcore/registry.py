@@ -16,8 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from spatialcore import storage
 from spatialcore.core.logging import get_logger
-from spatialcore.core.names import is_derived, slug_of
 from spatialcore.core.provenance import digest_of, sha256_of_file
+from spatialcore.core.text.names import is_derived, slug_of
 from spatialcore.errors import ConflictError, FileMissingError, InputError, RecordError, TransientStorageError
 from spatialcore.storage import StoredFile
 from spatialcore.storage.records import parse_record

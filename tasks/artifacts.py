@@ -10,8 +10,8 @@ from prefect import task
 from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
 
 from spatialcore import storage
-from spatialcore.core.markdown import code, escape
-from spatialcore.core.names import key_of
+from spatialcore.core.text.markdown import code, escape
+from spatialcore.core.text.names import key_of
 from spatialcore.workflow.run import composition_rows
 from tasks.retries import CLOUD
 from tasks.schemas import ModelComparison, RunManifest, SampleFiles
@@ -56,9 +56,10 @@ def _summarise_cohort(manifest: RunManifest) -> None:
     from tasks.publish import cohort_summaries
 
     table = cohort_table(cohort_summaries(manifest.samples)).reset_index().round(4)
+    records = table.astype(object).mask(table.isna(), None).to_dict("records")
     create_table_artifact(
         key=f"cohort-{key_of(manifest.tissue)}",
-        table=table.astype(object).where(table.notna(), None).to_dict("records"),
+        table=[{str(name): value for name, value in row.items()} for row in records],
         description="The samples of the run side by side, and which stand apart",
     )
     create_link_artifact(

@@ -13,9 +13,9 @@ from pydantic import JsonValue
 
 from spatialcore import registry, storage
 from spatialcore.annotation.run_config import RunConfig
-from spatialcore.core.markdown import code, escape
-from spatialcore.core.names import slug_of
 from spatialcore.core.provenance import digest_of
+from spatialcore.core.text.markdown import code, escape
+from spatialcore.core.text.names import slug_of
 from spatialcore.registry import ModelVersion, Pointer
 from spatialcore.storage import StoredFile
 from tasks.cache_keys import training_settings

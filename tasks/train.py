@@ -7,7 +7,7 @@ from pydantic import JsonValue
 
 from spatialcore.annotation import stages
 from spatialcore.annotation.run_config import RunConfig
-from spatialcore.core.names import slug_of
+from spatialcore.core.text.names import slug_of
 from tasks.anndata_io import read_cells
 from tasks.cache_keys import settings_digest, stage_key
 from tasks.retries import CLOUD

@@ -18,8 +18,8 @@ from pydantic import (
 
 from spatialcore.annotation.choices import BalanceStrategy, ConfidenceMethod, Granularity, ResolutionMode, Trainer
 from spatialcore.core.files import read_yaml
-from spatialcore.core.names import SCHEMA, checked_name
 from spatialcore.core.provenance import digest_of
+from spatialcore.core.text.names import SCHEMA, checked_name
 from spatialcore.errors import InputError
 from spatialcore.storage.secrets import redact
 
@@ -150,6 +150,7 @@ class FurtherSettings(TypedDict, total=False):
     min_gene_overlap_pct: float
     exclude_labels: list[str] | None
     random_state: int
+    detect_unseen: bool
 
 
 class TrainingConfig(AnnotationSettings):

@@ -15,8 +15,8 @@ from spatialcore.annotation.config import FurtherSettings, TrainingConfig
 from spatialcore.annotation.expression import require_readable
 from spatialcore.annotation.panel import get_panel_genes
 from spatialcore.core.logging import get_logger
-from spatialcore.core.names import slug_of
 from spatialcore.core.provenance import canonical_json
+from spatialcore.core.text.names import slug_of
 from spatialcore.errors import InputError
 
 log = get_logger(__name__)

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from spatialcore.annotation.config import AnnotationSettings, TrainingConfig
-from spatialcore.core.names import SCHEMA, checked_name, slug_of
+from spatialcore.core.text.names import SCHEMA, checked_name, slug_of
 
 DEFAULT_LABEL_COLUMN = "cell_type"
 SampleName = Annotated[

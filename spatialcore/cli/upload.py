@@ -36,8 +36,8 @@ def upload(paths: Paths, to: To, as_json: AsJson = False, verbose: Verbose = 0) 
 def upload_path(path: Path, to: str) -> str:
     """Copy a file, or a folder with all that is in it, into a folder of a store; return its address there."""
     from spatialcore import storage
-    from spatialcore.core.names import checked_name
     from spatialcore.core.provenance import sha256_of_file
+    from spatialcore.core.text.names import checked_name
 
     target = storage.join(to, checked_name(path.resolve().name, "the name of the file"))
     files = (

@@ -94,8 +94,8 @@ def _platform_shift(samples: Sequence[SampleSummary]) -> Floats:
 
 
 def _composition_shift(samples: Sequence[SampleSummary]) -> Floats:
-    counts = pd.DataFrame([sample.composition for sample in samples]).fillna(0)
-    counts = counts.drop(columns=columns.UNASSIGNED, errors="ignore").to_numpy(dtype=np.float64)
+    table = pd.DataFrame([sample.composition for sample in samples]).fillna(0)
+    counts = table.drop(columns=columns.UNASSIGNED, errors="ignore").to_numpy(dtype=np.float64)
     if counts.shape[1] == 0:
         return np.zeros(len(samples))
     parts = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
@@ -180,4 +180,10 @@ def _main_types(summaries: Mapping[str, SampleSummary]) -> list[str]:
 
 def _row(name: str, row: "pd.Series[float]", sample: SampleSummary, types: Sequence[str]) -> dict[str, object]:
     shares = [(name, sample.composition.get(name, 0) / max(1, sample.n_cells)) for name in types]
-    return {"sample": name, **row.to_dict(), "reasons": sample.reasons, "n_cells": sample.n_cells, "shares": shares}
+    return {
+        "sample": name,
+        **{str(key): value for key, value in row.items()},
+        "reasons": sample.reasons,
+        "n_cells": sample.n_cells,
+        "shares": shares,
+    }

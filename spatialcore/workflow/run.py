@@ -25,7 +25,7 @@ from spatialcore.annotation.pooled_queries import PooledQueries, pool_queries
 from spatialcore.annotation.run_config import Query, RunConfig
 from spatialcore.annotation.unknown.groups import unknown_groups
 from spatialcore.core.logging import get_logger
-from spatialcore.core.names import slug_of
+from spatialcore.core.text.names import slug_of
 from spatialcore.io import read_spatial, write_annotated, write_calls, write_explorer_groups
 from spatialcore.report.sample_summary import SampleSummary
 

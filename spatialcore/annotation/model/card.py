@@ -3,7 +3,7 @@
 from typing import Any
 
 from spatialcore.annotation.calls.resolution import confusable_pairs
-from spatialcore.core.markdown import escape
+from spatialcore.core.text.markdown import escape
 
 CONFUSIONS_SHOWN = 15
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from spatialcore.core.markdown import code, escape
+from spatialcore.core.text.markdown import code, escape
 
 HOSTILE = [
     "[x](javascript:alert(1))",

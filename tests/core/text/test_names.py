@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spatialcore.core.names import LONGEST, SCHEMA, checked_name, is_derived, key_of, slug_of
+from spatialcore.core.text.names import LONGEST, SCHEMA, checked_name, is_derived, key_of, slug_of
 from spatialcore.errors import InputError
 
 REFUSED = [
