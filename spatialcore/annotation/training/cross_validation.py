@@ -13,6 +13,7 @@ from scipy import sparse
 from spatialcore.annotation.model.calibration import Calibration, CalibrationFeatures, fit_calibration, fit_temperature
 from spatialcore.annotation.model.scorer import Scorer
 from spatialcore.annotation.training.fitting import FittedModels, TargetPlatform, fit_models
+from spatialcore.core.progress import track
 from spatialcore.core.types import Codes, Floats
 
 FOLDS = 3
@@ -88,7 +89,7 @@ def cross_validate(
     folds = assign_folds(codes, rng)
     cells, unseen, shuffled = [], [], []
     voters: FittedModels | None = None
-    for fold in range(FOLDS):
+    for fold in track(range(FOLDS), "cross-validation"):
         inside, outside = folds != fold, folds == fold
         if not outside.any():
             continue
