@@ -2,13 +2,15 @@
 
 The public API is in :mod:`spatialcore.annotation`, :mod:`spatialcore.plotting`, :mod:`spatialcore.io` and
 :mod:`spatialcore.sources`. The submodules are imported on first use: ``import spatialcore`` is enough.
+:data:`spatialcore.settings` says what is printed while functions run.
 """
 
 from spatialcore._version import __version__
 from spatialcore.core.lazy_imports import lazy_submodules
+from spatialcore.core.settings import settings
 
 _SUBMODULES = ("annotation", "core", "io", "plotting", "registry", "report", "sources", "storage", "workflow")
-__all__ = ["__version__"]
+__all__ = ["__version__", "settings"]
 __getattr__, _submodule_names = lazy_submodules(__name__, _SUBMODULES)
 
 

@@ -15,6 +15,7 @@ from spatialcore.annotation.config import FurtherSettings, TrainingConfig
 from spatialcore.annotation.expression import require_readable
 from spatialcore.annotation.panel import get_panel_genes
 from spatialcore.core.logging import get_logger
+from spatialcore.core.progress import stage_bar
 from spatialcore.core.provenance import canonical_json
 from spatialcore.core.text.names import slug_of
 from spatialcore.errors import InputError
@@ -22,6 +23,7 @@ from spatialcore.errors import InputError
 log = get_logger(__name__)
 
 KEPT_SUFFIX = "_before"
+_N_STAGES = 5  # references, ontology, balance, training, annotate
 
 
 def train_and_annotate(
@@ -141,7 +143,23 @@ def train_and_annotate_config(
     require_readable(adata)
     adata = adata.copy() if copy else adata
     _keep_foreign_columns(adata)
-    stopwatch = run_manifest.Stopwatch()
+    draws_plots = config.generate_plots and plot_output is not None
+    if config.generate_plots and plot_output is None:
+        log.warning("no plots are drawn, plot_output is None: pass plot_output='plots/' or generate_plots=False")
+    with stage_bar(_N_STAGES + draws_plots) as start_stage:
+        stopwatch = run_manifest.Stopwatch(start_stage)
+        _run_stages(adata, config, model_output, plot_output, stopwatch)
+    run_manifest.record(adata, timings_json=canonical_json(stopwatch.seconds))
+    return adata
+
+
+def _run_stages(
+    adata: AnnData,
+    config: TrainingConfig,
+    model_output: str | Path | None,
+    plot_output: str | Path | None,
+    stopwatch: run_manifest.Stopwatch,
+) -> None:
     with _model_path(model_output, config.tissue) as model_path:
         panel = get_panel_genes(adata)
         # the training cells are not kept: they would take memory during the annotation
@@ -151,8 +169,6 @@ def train_and_annotate_config(
     if config.generate_plots and plot_output is not None:
         with stopwatch.stage("plots"):
             _plot_best_effort(adata, config, Path(plot_output))
-    run_manifest.record(adata, timings_json=canonical_json(stopwatch.seconds))
-    return adata
 
 
 @contextmanager

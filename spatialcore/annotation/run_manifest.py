@@ -20,7 +20,7 @@ timings_json               seconds per stage
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import pandas as pd
@@ -36,14 +36,23 @@ log = get_logger(__name__)
 
 
 class Stopwatch:
-    """Seconds per stage; each stage is logged once, when it ends."""
+    """Seconds per stage; each stage is logged once, when it ends.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    on_start
+        Called with the name of each stage that starts, for example by a progress bar.
+    """
+
+    def __init__(self, on_start: Callable[[str], None] | None = None) -> None:
         self.seconds: dict[str, float] = {}
+        self._on_start = on_start
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         """Time one stage."""
+        if self._on_start is not None:
+            self._on_start(name)
         start = time.perf_counter()
         yield
         self.seconds[name] = round(time.perf_counter() - start, 3)

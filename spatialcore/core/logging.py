@@ -1,7 +1,14 @@
-"""Loggers of the package, all below ``spatialcore``; the application configures handlers and levels."""
+"""Loggers of the package, all below ``spatialcore``, and the handler that prints their messages by default.
+
+The handler prints warnings and errors to stderr, and in notebooks below the cell. ``spatialcore.settings.verbosity``
+changes the level. An application that adds handlers of its own, to the root logger or to ``spatialcore``, gets the
+messages instead: no message is printed twice.
+"""
 
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 ROOT = "spatialcore"
 
@@ -11,15 +18,53 @@ def get_logger(name: str) -> logging.Logger:
     return logging.getLogger(name if name.startswith(ROOT) else f"{ROOT}.{name}")
 
 
-def log_to_stderr(level: int = logging.INFO) -> None:
-    """Send the messages of this package to stderr. Adds one handler, and does not touch the root logger."""
+class DefaultHandler(logging.Handler):
+    """Prints to the current stderr, above progress bars, unless another handler receives the messages."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print one message."""
+        if self._has_other_handlers():
+            return
+        tqdm = sys.modules.get("tqdm")
+        if tqdm is None:
+            print(self.format(record), file=sys.stderr)
+        else:
+            tqdm.tqdm.write(self.format(record), file=sys.stderr)
+
+    def _has_other_handlers(self) -> bool:
+        handlers = [*logging.getLogger(ROOT).handlers, *logging.getLogger().handlers]
+        return any(handler is not self and not isinstance(handler, logging.NullHandler) for handler in handlers)
+
+
+def _install() -> DefaultHandler:
+    """Add the handler, in place of that of an earlier import of this module."""
     logger = logging.getLogger(ROOT)
-    if not any(getattr(handler, "spatialcore", False) for handler in logger.handlers):
-        handler = logging.StreamHandler(sys.stderr)
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S"))
-        handler.spatialcore = True  # type: ignore[attr-defined]
-        logger.addHandler(handler)
-    logger.setLevel(level)
+    logger.handlers[:] = [item for item in logger.handlers if type(item).__name__ != DefaultHandler.__name__]
+    handler = DefaultHandler()
+    logger.addHandler(handler)
+    return handler
 
 
-logging.getLogger(ROOT).addHandler(logging.NullHandler())
+_HANDLER = _install()
+
+
+def log_to_stderr(level: int = logging.INFO) -> None:
+    """Print messages from a level on, with the time of day; for programs. The root logger is not changed."""
+    _HANDLER.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S"))
+    logging.getLogger(ROOT).setLevel(level)
+
+
+@contextmanager
+def keep_root_logger() -> Iterator[None]:
+    """Undo changes of the root logger's handlers and level, such as those that importing CellTypist makes."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    try:
+        yield
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)

@@ -11,6 +11,7 @@ from anndata import AnnData
 from spatialcore import columns
 from spatialcore.annotation.calls.filters import filter_low_confidence
 from spatialcore.annotation.calls.level_columns import apply_threshold, class_tree
+from spatialcore.core.progress import track
 from spatialcore.plotting.annotation_plots import AnnotationPlots, generate_annotation_plots
 from spatialcore.plotting.expression import log_expression
 from spatialcore.plotting.figures.calibration import plot_calibration
@@ -65,7 +66,8 @@ def draw_run_figures(
         markers=markers,
     )
     calls = _apply_threshold(adata, confidence_threshold)
-    for name, draw in _run_plots(panel, calls, confidence_threshold, markers).items():
+    run_plots = _run_plots(panel, calls, confidence_threshold, markers)
+    for name, draw in track(list(run_plots.items()), "drawing figures"):
         path = None if folder is None else folder / f"{prefix}_{name}.png"
         plots["figures"][name], plots["paths"][name] = draw(path), path
     return plots

@@ -1,18 +1,23 @@
-"""A progress bar for long transfers, on a terminal only."""
+"""A progress bar for long transfers."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Final
 
-Advance = Callable[[int], None]
-_SMALL: Final = 16 << 20
+from spatialcore.core import progress
+from spatialcore.core.progress import Advance
+
+_MIN_BYTES: Final = 16 << 20
 
 
 @contextmanager
 def progress_bar(title: str, total: int | None) -> Iterator[Advance]:
-    """Yield a function to call with the number of bytes that were transferred since the last call."""
-    from tqdm import tqdm
+    """Yield a function that adds to the number of transferred bytes; small files have no bar."""
+    is_small = total is not None and total < _MIN_BYTES
+    bar = nullcontext(_ignore) if is_small else progress.progress_bar(title, total, "B", scale=True)
+    with bar as advance:
+        yield advance
 
-    small = total is not None and total < _SMALL
-    with tqdm(total=total, desc=title, unit="B", unit_scale=True, disable=True if small else None) as bar:
-        yield lambda count: (bar.update(count), None)[1]
+
+def _ignore(count: int) -> None:
+    """Report no progress."""

@@ -1,28 +1,27 @@
-"""The bar of long transfers."""
+"""Progress bars of transfers."""
 
-from types import SimpleNamespace
+import io
+import sys
 
 import pytest
 
+from spatialcore.core.settings import settings
 from spatialcore.storage.progress import progress_bar
 
 
-@pytest.mark.parametrize(("total", "disabled"), [(1_000, True), (100 << 20, None), (None, None)])
-def test_bar_for_long_transfers_only(total: int | None, disabled: bool | None, monkeypatch: pytest.MonkeyPatch) -> None:
-    shown: list[object] = []
+class Terminal(io.StringIO):
+    """Stands for stderr on a terminal."""
 
-    class Bar(SimpleNamespace):
-        def __enter__(self) -> "Bar":
-            return self
+    def isatty(self) -> bool:
+        """Return True."""
+        return True
 
-        def __exit__(self, *_: object) -> None:
-            shown.append(self.disable)
 
-        def update(self, count: int) -> None:
-            shown.append(count)
-
-    monkeypatch.setattr("tqdm.tqdm", Bar)
-    with progress_bar("a.h5ad", total) as advance:
-        advance(10)
-        advance(20)
-    assert shown == [10, 20, disabled]
+@pytest.mark.parametrize(("n_bytes", "has_bar"), [(1 << 20, False), (1 << 30, True), (None, True)])
+def test_large_transfers_have_a_bar(n_bytes: int | None, has_bar: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = Terminal()
+    monkeypatch.setattr(sys, "stderr", stream)
+    monkeypatch.setattr(settings, "_progress", True)
+    with progress_bar("reference.h5ad", n_bytes) as advance:
+        advance(100)
+    assert ("reference.h5ad" in stream.getvalue()) == has_bar

@@ -19,6 +19,7 @@ from spatialcore.annotation.model.scorer import Scorer
 from spatialcore.annotation.query import Expression, GeneMatch, pick, view_rows
 from spatialcore.core.counts import recover_counts
 from spatialcore.core.normalization import TARGET_SUM, row_totals
+from spatialcore.core.progress import progress_bar
 from spatialcore.core.types import Codes, Floats
 from spatialcore.errors import ModelError
 
@@ -156,11 +157,13 @@ def predict(predictor: Predictor, query: Expression, rows: int | None = None) ->
     if is_dask(query.matrix):
         return join(_predict_on_dask(predictor, query))
     results = PredictionBuffer(query.n_obs)
-    for first, last in query.spans(rows):
-        stored = query.stored(first, last)
-        for begin in range(0, last - first, CELLS_AT_ONCE):
-            part = view_rows(stored, begin, min(begin + CELLS_AT_ONCE, last - first))
-            results.put(first + begin, predictor(part))
+    with progress_bar("calling cells", query.n_obs, "cells", scale=True) as advance:
+        for first, last in query.spans(rows):
+            stored = query.stored(first, last)
+            for begin in range(0, last - first, CELLS_AT_ONCE):
+                part = view_rows(stored, begin, min(begin + CELLS_AT_ONCE, last - first))
+                results.put(first + begin, predictor(part))
+                advance(part.shape[0])
     return results.whole()
 
 

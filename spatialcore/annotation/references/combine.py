@@ -33,6 +33,7 @@ from spatialcore.columns import (
 from spatialcore.core.anndata_file import AnnDataFile
 from spatialcore.core.logging import get_logger
 from spatialcore.core.normalization import log1p_normalize
+from spatialcore.core.progress import track
 from spatialcore.core.types import Ints
 from spatialcore.core.validation import require_list, require_whole, require_within
 from spatialcore.errors import InputError
@@ -143,7 +144,8 @@ def combine_references(
             [(reference.source, reference.findings) for reference in references], strict=strict_validation
         )
         require_two_types(references)
-    parts = [_read(reference, at, unsafe_force) for reference, at in zip(references, positions, strict=True)]
+    pairs = list(zip(references, positions, strict=True))
+    parts = [_read(reference, at, unsafe_force) for reference, at in track(pairs, "reading references")]
     combined = _join(parts, genes, output_column, normalize=normalize_data)
     manifest = [describe_reference(reference, genes, wanted, checksum) for reference in references]
     combined.uns[REFERENCES_MANIFEST] = json.dumps(manifest)

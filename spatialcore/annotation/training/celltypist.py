@@ -11,7 +11,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from spatialcore.annotation.model.linear import CLIP, Standardized
-from spatialcore.core.logging import get_logger
+from spatialcore.core.logging import get_logger, keep_root_logger
 
 log = get_logger(__name__)
 TOP_GENES = 300
@@ -59,10 +59,10 @@ def fit_celltypist(
     if not options.use_SGD and not options.feature_selection:
         linear, classes = _fit_one_against_rest(X, labels, options)
         return linear, classes, tuple(map(str, genes))
-    import celltypist
-
     with _global_seed(random_state), warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        with keep_root_logger():  # importing CellTypist configures the root logger
+            import celltypist
         model = celltypist.train(
             X,
             labels,

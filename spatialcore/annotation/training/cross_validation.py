@@ -19,6 +19,7 @@ from spatialcore.annotation.model.scorer import Scorer
 from spatialcore.annotation.training.fitting import FittedModels, TargetPlatform, fit_models
 from spatialcore.annotation.training.folds import FOLDS, assign_folds, rank_within
 from spatialcore.annotation.training.query_shift import QueryShift, measure_shift, mix
+from spatialcore.core.progress import track
 from spatialcore.core.types import Codes, Floats
 
 CELLS_PER_CLASS = 500
@@ -127,7 +128,7 @@ def cross_validate(
     cells, unseen, shuffled = [], [], []
     voters: FittedModels | None = None
     shifts: list[QueryShift] = []
-    for fold in range(FOLDS):
+    for fold in track(range(FOLDS), "cross-validation"):
         inside, outside = folds != fold, folds == fold
         if not outside.any():
             continue
