@@ -11,9 +11,9 @@ from anndata import AnnData
 from spatialcore.annotation.references.features import Features, fold, wanted_genes
 from spatialcore.annotation.scaling import ensure_normalized, not_normalizable, warn_forced
 from spatialcore.columns import COUNTS
-from spatialcore.core.anndata_file import AnnDataFile
 from spatialcore.core.counts import CountsKind, check_non_negative, recover_counts
 from spatialcore.core.normalization import Status
+from spatialcore.core.on_disk.anndata_file import AnnDataFile
 from spatialcore.core.sampling import draw_rows, draw_stratified, stratified_sizes
 from spatialcore.core.types import Ints
 from spatialcore.core.validation import require_whole

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from anndata import AnnData
 
-from spatialcore.core.containers import refuse_external_links
 from spatialcore.core.logging import get_logger
+from spatialcore.core.on_disk.containers import refuse_external_links
 from spatialcore.io.anndata_files import is_zarr
 from spatialcore.io.formats import identify
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Final
 
 from spatialcore import storage
-from spatialcore.core.containers import refuse_external_links
 from spatialcore.core.logging import get_logger
+from spatialcore.core.on_disk.containers import refuse_external_links
 from spatialcore.core.provenance import digest_of, sha256_of_file
 from spatialcore.errors import InputError
 from spatialcore.sources.base import Source

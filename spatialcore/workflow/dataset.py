@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from spatialcore.annotation.expression import matrix_of
 from spatialcore.annotation.panel import get_panel_genes
 from spatialcore.columns import MANIFEST, SOURCE, SPATIAL
-from spatialcore.core.anndata_file import AnnDataFile
 from spatialcore.core.genes.symbols import ids_of, is_ensembl, shared_positions, symbols_of
 from spatialcore.core.matrix import Matrix, open_matrix
 from spatialcore.core.normalization import Status, check_normalization_status
+from spatialcore.core.on_disk.anndata_file import AnnDataFile
 from spatialcore.core.sampling import draw_rows
 from spatialcore.errors import InputError
 from spatialcore.io.formats import Format, identify

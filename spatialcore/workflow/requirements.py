@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from spatialcore.annotation.run_config import Reference, RunConfig
-from spatialcore.core.anndata_file import AnnDataFile
+from spatialcore.core.on_disk.anndata_file import AnnDataFile
 from spatialcore.errors import LabelColumnError, StorageError
 from spatialcore.io.formats import identify
 

@@ -10,8 +10,8 @@ import pytest
 import scanpy as sc
 import scipy.sparse as sp
 
-from spatialcore.core.anndata_file import AnnDataFile
 from spatialcore.core.normalization import log1p_normalize
+from spatialcore.core.on_disk.anndata_file import AnnDataFile
 from spatialcore.core.utils import check_normalization_status
 from spatialcore.errors import InputError
 

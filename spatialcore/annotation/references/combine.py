@@ -30,9 +30,9 @@ from spatialcore.columns import (
     REFERENCE_SOURCE,
     REFERENCES_MANIFEST,
 )
-from spatialcore.core.anndata_file import AnnDataFile
 from spatialcore.core.logging import get_logger
 from spatialcore.core.normalization import log1p_normalize
+from spatialcore.core.on_disk.anndata_file import AnnDataFile
 from spatialcore.core.progress import track
 from spatialcore.core.types import Ints
 from spatialcore.core.validation import require_list, require_whole, require_within

@@ -7,9 +7,9 @@ import numpy as np
 import scipy.sparse as sp
 
 from spatialcore.annotation.expression import no_shared_genes
-from spatialcore.core.anndata_file import AnnDataFile
 from spatialcore.core.genes.sums import sum_duplicates
 from spatialcore.core.genes.symbols import ids_of, is_control, shared_positions, symbols_of
+from spatialcore.core.on_disk.anndata_file import AnnDataFile
 from spatialcore.core.types import Ints
 from spatialcore.core.validation import require_list
 

@@ -13,8 +13,8 @@ from spatialcore.annotation.references.features import Features
 from spatialcore.annotation.references.labels import Finding
 from spatialcore.annotation.references.tissue_check import tissues_of
 from spatialcore.columns import ONTOLOGY_ID
-from spatialcore.core.anndata_file import AnnDataFile
 from spatialcore.core.normalization import Status
+from spatialcore.core.on_disk.anndata_file import AnnDataFile
 from spatialcore.core.provenance import sha256_of_file
 from spatialcore.core.types import Ints
 from spatialcore.errors import InputError

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from spatialcore.core.anndata_file import AnnDataFile
+from spatialcore.core.on_disk.anndata_file import AnnDataFile
 
 TISSUE_COLUMNS: Final = ("tissue_general", "tissue")  # the organ, and the part of it
 MOST_TISSUES: Final = 100  # more than any atlas of the whole body has

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spatialcore.core.logging import get_logger
+from spatialcore.core.progress import Advance
 from spatialcore.errors import FileMissingError, StorageError
 from spatialcore.storage.backends.base import Backend
-from spatialcore.storage.progress import Advance, progress_bar
+from spatialcore.storage.progress import progress_bar
 from spatialcore.storage.settings import MB
 from spatialcore.storage.types import PART_SUFFIX, AlteredError, Confirm, Stat, TruncatedError
 

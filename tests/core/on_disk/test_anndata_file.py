@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from scipy.sparse import csr_matrix
 
-from spatialcore.core.anndata_file import AnnDataFile
 from spatialcore.core.normalization import check_normalization_status
+from spatialcore.core.on_disk.anndata_file import AnnDataFile
 from spatialcore.errors import FileMissingError, InputError, LabelColumnError
 
 

@@ -12,10 +12,10 @@ import h5py
 import pandas as pd
 from anndata.io import read_elem
 
-from spatialcore.core.containers import AGAIN, READ_ERRORS, damaged, open_store
-from spatialcore.core.frames import as_text_categories, frame_columns, frame_length, index_key, read_column
 from spatialcore.core.matrix import Matrix, open_matrix
 from spatialcore.core.normalization import RAW_LAYERS, Status, matrix_status
+from spatialcore.core.on_disk.containers import AGAIN, READ_ERRORS, damaged, open_store
+from spatialcore.core.on_disk.frames import as_text_categories, frame_columns, frame_length, index_key, read_column
 from spatialcore.core.types import Ints, StoredGroup
 from spatialcore.errors import InputError, LabelColumnError
 

@@ -12,7 +12,7 @@ import zarr
 
 from spatialcore.annotation.acquisition import acquire_reference
 from spatialcore.annotation.loading import load_adata_backed
-from spatialcore.core.containers import refuse_external_links
+from spatialcore.core.on_disk.containers import refuse_external_links
 from spatialcore.errors import InputError
 from spatialcore.io import read_spatial
 

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 from anndata.io import write_elem
 
-from spatialcore.core import frames
-from spatialcore.core.frames import as_text_categories, frame_columns, frame_length, read_column, text_of
+from spatialcore.core.on_disk import frames
+from spatialcore.core.on_disk.frames import as_text_categories, frame_columns, frame_length, read_column, text_of
 from spatialcore.errors import InputError
 
 FRAME = pd.DataFrame(

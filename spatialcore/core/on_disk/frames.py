@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pandas.api.extensions import ExtensionArray
 
 from spatialcore.core.categories import categorical
-from spatialcore.core.containers import AGAIN
+from spatialcore.core.on_disk.containers import AGAIN
 from spatialcore.core.types import Ints, StoredArray
 from spatialcore.errors import InputError
 

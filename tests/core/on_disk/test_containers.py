@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import zarr
 
-from spatialcore.core.containers import damaged, open_store
+from spatialcore.core.on_disk.containers import damaged, open_store
 from spatialcore.errors import FileMissingError, InputError
 
 

@@ -1,0 +1,1 @@
+"""AnnData on disk, h5ad and zarr, read piece by piece."""
