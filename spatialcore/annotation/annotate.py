@@ -22,7 +22,7 @@ from anndata import AnnData
 
 from spatialcore import columns
 from spatialcore.annotation import run_manifest
-from spatialcore.annotation.calls.obs_columns import Run, most_confident, voted, write_calls
+from spatialcore.annotation.calls.obs_columns import Run, keep_own_columns, most_confident, voted, write_calls
 from spatialcore.annotation.calls.prediction import Predictor, predict
 from spatialcore.annotation.calls.resolution import Resolution
 from spatialcore.annotation.calls.voting import voting_clusters
@@ -115,9 +115,12 @@ def annotate_celltypist(
         adata, paths, method, min_gene_overlap_pct, batch_size, keep_scores=keep, merge=resolution == "auto"
     )
     calls = most_confident(runs)
+    kept = keep_own_columns(adata)
     write_calls(adata, calls if clusters is None else voted(calls, clusters, min_prop), min_confidence)
     _write_scores(adata, runs, keep)
     run_manifest.record(adata, **_manifest(adata, runs, method, min_confidence))
+    if kept:
+        run_manifest.record(adata, kept_columns_json=json.dumps(kept))
     return adata
 
 

@@ -6,6 +6,7 @@ from anndata import AnnData
 
 from spatialcore.core.logging import get_logger
 from spatialcore.io.formats import identify
+from spatialcore.io.storable import make_storable
 
 logger = get_logger(__name__)
 
@@ -45,6 +46,6 @@ def read_spatial(path: str | Path) -> AnnData:
     """
     location = Path(path).expanduser()
     file_format = identify(location)
-    adata = file_format.read(location)
+    adata = make_storable(file_format.read(location))
     logger.info("%s: %s, %d cells x %d features", location.name, file_format.name, adata.n_obs, adata.n_vars)
     return adata
