@@ -55,7 +55,8 @@ def read_column(
         The column and the frame differ in length, or a category occurs twice.
     """
     if not hasattr(frame, "keys"):  # anndata before 0.7: one compound array
-        return _legacy_column(frame, column, rows)
+        values: NDArray[Any] | pd.Categorical = _legacy_column(frame, column, rows)
+        return values
     element = frame[column]
     _check_length(column, element, frame_length(frame))
     if hasattr(element, "keys") and {"codes", "categories"} <= set(element.keys()):

@@ -70,7 +70,7 @@ def _share(values: sp.csr_matrix, chosen: NDArray[np.bool_]) -> Floats:
 def _sums(values: sp.csr_matrix) -> Floats:
     data = values.data.astype(np.float64)
     rows = np.repeat(np.arange(values.shape[0]), np.diff(values.indptr))
-    return np.bincount(rows, weights=data, minlength=values.shape[0])
+    return np.bincount(rows, weights=data, minlength=values.shape[0]).astype(np.float64)
 
 
 def _largest(values: sp.csr_matrix) -> Floats:

@@ -173,7 +173,7 @@ def _categorical(column: "pd.Series[Any]") -> "pd.Series[Any] | None":
     if len(set(names)) == len(names):
         renamed = column.cat.rename_categories(names)
         kept = pd.Categorical.from_codes(
-            renamed.cat.codes.to_numpy(), categories=pd.Index(names, dtype=object), ordered=bool(column.cat.ordered)
+            renamed.cat.codes.to_list(), categories=pd.Index(names, dtype=object), ordered=bool(column.cat.ordered)
         )
         return pd.Series(kept)
     return pd.Series(pd.Categorical([None if pd.isna(value) else _text(value) for value in column]))
@@ -201,7 +201,7 @@ def _from_objects(column: "pd.Series[Any]") -> "pd.Series[Any]":
 def _nullable(values: Any, missing: Any, dtype: str) -> "pd.Series[Any]":
     if not missing.any():
         return pd.Series([bool(v) for v in values] if dtype == "boolean" else [int(v) for v in values])
-    filled = [pd.NA if gone else value for value, gone in zip(values, missing, strict=True)]
+    filled: Any = [pd.NA if gone else value for value, gone in zip(values, missing, strict=True)]
     return pd.Series(pd.array(filled, dtype=dtype))
 
 
@@ -248,8 +248,8 @@ def _matrix(matrix: Any) -> Any:
     dtype = getattr(matrix, "dtype", None)
     if isinstance(matrix, np.matrix) or np.ma.isMaskedArray(matrix):
         matrix = np.asarray(np.ma.filled(matrix, 0) if np.ma.isMaskedArray(matrix) else matrix)
-    if sp.issparse(matrix) and matrix.format not in ("csr", "csc"):
-        matrix = matrix.tocsr()
+    if sp.issparse(matrix) and getattr(matrix, "format", "") not in ("csr", "csc"):
+        matrix = sp.csr_matrix(matrix)
     if not isinstance(dtype, np.dtype):
         return matrix
     if dtype.kind == "f" and dtype.itemsize not in (4, 8):

@@ -125,7 +125,9 @@ def check_genes(queries: list[DatasetSummary], references: list[DatasetSummary],
     ]
     if len(references) > 1:
         error_of_all = overlap_error(names, found, sizes, config.min_gene_overlap_pct)
-        checks.append(_overlap("panel genes in all references", found.all(axis=0), min(sizes), error_of_all))
+        checks.append(
+            _overlap("panel genes in all references", np.asarray(found.all(axis=0)), min(sizes), error_of_all)
+        )
     return checks
 
 

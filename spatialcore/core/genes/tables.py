@@ -63,9 +63,9 @@ def _groups() -> Iterator[list[str]]:
     for species in SPECIES:
         for _, symbols in _names_of_genes(species):
             groups.setdefault(symbols[0], []).extend(symbols)
-        for name, symbols in _former(species).items():
-            if len(symbols) == 1:
-                groups.setdefault(symbols[0], []).append(name)
+        for name, owners in _former(species).items():
+            if len(owners) == 1:
+                groups.setdefault(owners[0], []).append(name)
     unique = (list(dict.fromkeys(names)) for names in groups.values())
     return (names for names in unique if 1 < len(names) <= MOST_NAMES)
 
