@@ -73,7 +73,6 @@ MISSING: set[str] = {
     "spatialcore.workflow.dataset",
     "spatialcore.workflow.inspect",
     "spatialcore.workflow.memory",
-    "spatialcore.workflow.preflight",
     "spatialcore.workflow.requirements",
     "spatialcore.workflow.run",
     "spatialcore.workflow.states",

@@ -30,7 +30,14 @@ from spatialcore.annotation import run_manifest
 from spatialcore.annotation.calls.level_columns import remove_levels, write_levels
 from spatialcore.annotation.calls.levels import ClassTree
 from spatialcore.annotation.calls.neighbours import weigh_by_neighbours
-from spatialcore.annotation.calls.obs_columns import Run, at_finest_term, most_confident, voted, write_calls
+from spatialcore.annotation.calls.obs_columns import (
+    Run,
+    at_finest_term,
+    keep_own_columns,
+    most_confident,
+    voted,
+    write_calls,
+)
 from spatialcore.annotation.calls.prediction import Prediction, Predictor, predict
 from spatialcore.annotation.calls.voting import voting_clusters
 from spatialcore.annotation.choices import CONFIDENCE_METHODS, RESOLUTION_MODES, ConfidenceMethod, ResolutionMode
@@ -145,9 +152,12 @@ def annotate_celltypist(
     calls, tree, path = most_confident(runs), runs[0].tree, runs[0].prediction.path
     if tree is not None and resolution == "auto":
         calls = at_finest_term(calls, tree, path, min_confidence)
+    copies = keep_own_columns(adata)
     write_calls(adata, calls if clusters is None else voted(calls, clusters, min_prop), min_confidence)
     _write_scores(adata, runs, keep)
     run_manifest.record(adata, **_manifest(adata, runs, method, min_confidence))
+    if copies:
+        run_manifest.record(adata, kept_columns_json=json.dumps(copies))
     remove_levels(adata)
     if tree is not None:
         write_levels(adata, tree, path, min_confidence)

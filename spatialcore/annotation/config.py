@@ -103,6 +103,11 @@ class AnnotationSettings(Settings):
     exclude_labels: list[str] | None = Field(
         None, title="Labels left out", description="Exact labels; nothing given: the usual junk labels"
     )
+    drop_uninformative_labels: bool = Field(
+        True,
+        title="Leave out labels of no type",
+        description="Missing values as text, doublets, Other, Mixed, cluster numbers; counted in manifest and report",
+    )
     add_ontology: bool = Field(
         True, title="Cell Ontology terms", description="Labels of all references under the names of one ontology"
     )

@@ -1,25 +1,168 @@
-"""Where a query holds expression that a model can read, and whether its values are expression at all."""
+"""Where data hold expression that a model can read, and whether their values are expression at all.
 
-from collections.abc import Sequence
-from typing import Any
+One function decides for queries and references, in memory and on disk: :func:`find_expression`. What it refuses is
+refused with one text wherever it is asked: by a run, by a dry run, by ``inspect``.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import pandas as pd
 from anndata import AnnData
 
-from spatialcore.core.counts import recover_counts
-from spatialcore.core.matrix import is_sparse
-from spatialcore.core.normalization import X_STATE_TEXTS, check_normalization_status
+from spatialcore.core.counts import MOST_COUNTS, recover_counts
+from spatialcore.core.genes.features import gene_columns, gene_names
+from spatialcore.core.matrix import Matrix, is_sparse, open_matrix, with_columns
+from spatialcore.core.normalization import X_STATE_TEXTS, Status, check_normalization_status
+from spatialcore.core.one_scale import odd_cells
 from spatialcore.core.sampling import draw_rows
 from spatialcore.errors import GeneOverlapError, InputError, NormalizationError
 
 SAMPLE = 1_000
+JUDGED_CELLS = 5_000
 STRAYS = 0.05
+ExpressionKind = Literal["counts", "recoverable", "log1p"]
 
 
-def is_dask(matrix: Any) -> bool:
-    """Say whether a matrix is a dask array, without importing dask."""
-    return type(matrix).__module__.startswith("dask.")
+class Data(Protocol):
+    """What is asked of data: an open file, or an AnnData in memory (:class:`InMemory`)."""
+
+    n_obs: int
+
+    def status(self, random_state: int = 42) -> Status:
+        """Say where raw counts are and what X holds."""
+
+    def gene_matrix(self, source: str) -> Matrix:
+        """Open a matrix by its place, without features that are no genes."""
+
+    def var_of(self, source: str) -> pd.DataFrame:
+        """Return the features of a matrix."""
+
+
+class InMemory:
+    """An AnnData as :class:`Data`; of dask arrays, random rows are looked at."""
+
+    def __init__(self, adata: AnnData) -> None:
+        self._looked_at = _sample(adata)
+        self.n_obs = self._looked_at.n_obs
+
+    def status(self, random_state: int = 42) -> Status:
+        """See :class:`Data`."""
+        return check_normalization_status(self._looked_at, random_state=random_state)
+
+    def matrix(self, source: str) -> Matrix:
+        """See :class:`Data`."""
+        return open_matrix(matrix_of(self._looked_at, source))
+
+    def gene_matrix(self, source: str) -> Matrix:
+        """See :class:`Data`."""
+        return with_columns(self.matrix(source), gene_columns(self.var_of(source)))
+
+    def var_of(self, source: str) -> pd.DataFrame:
+        """See :class:`Data`."""
+        return var_of(self._looked_at, source)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where expression is and what it is: "counts", "recoverable" (counts come back from it), "log1p" (log1p(10k))."""
+
+    source: str
+    kind: ExpressionKind
+    status: Status
+
+
+def find_expression(data: Data, name: str = "", random_state: int = 42) -> Place:
+    """Find the expression that a model can read or learn from, or say why there is none.
+
+    Raw counts come first, wherever they are; then normalised values from which the counts come back, or log1p(10k).
+    Random cells are looked at one by one: all must be on one scale.
+
+    Raises
+    ------
+    InputError
+        The features of the matrix with the counts have no names that are genes'.
+    NormalizationError
+        There is no such expression, or some cells are not on the scale of the others.
+    """
+    status = data.status(random_state)
+    source = status["raw_source"] or "X"
+    _require_names(data.var_of(source), source, name)
+    if status["raw_source"] is not None:
+        _require_one_scale(data, source, "counts", name)
+        return Place(source, "counts", status)
+    state = status["x_state"]
+    if state in ("log1p_10k", "log1p_other", "log1p_cpm"):
+        sample = _drawn(data, source)
+        _require_one_scale(data, source, "logarithms", name, sample)
+        if state == "log1p_10k":
+            return Place(source, "log1p", status)
+        if recover_counts(sample)[1] == "recovered":
+            return Place(source, "recoverable", status)
+    _tell_stray_values(data, source, name)
+    if name:
+        from spatialcore.annotation.scaling import not_normalizable
+
+        raise not_normalizable(status, name)
+    raise NormalizationError(
+        f"Cannot prepare data for CellTypist: no raw counts found, and X is {state} ({X_STATE_TEXTS[state]}), "
+        "not log1p(10k)",
+        hint='provide raw counts in X, layers["counts"] or raw.X, or log1p(10k) in X',
+    )
+
+
+def _tell_stray_values(data: Data, source: str, name: str) -> None:
+    """Raise for a few values that are no expression; where many are so, the data are of another kind altogether."""
+    values = _drawn(data, source)
+    strays = np.isnan(values.data) | np.isinf(values.data) | (values.data < 0)
+    if 0 < strays.sum() <= STRAYS * values.nnz:
+        raise mixed_scales(odd_cells(values, "counts"), values.shape[0], _where(source, name))
+
+
+def _require_names(var: pd.DataFrame, source: str, name: str) -> None:
+    if len(var) and not any(gene_names(var)[0]):
+        raise InputError(
+            f"no feature of {_where(source, name)} has the name of a gene: {', '.join(map(str, var.index[:5]))} ...",
+            hint="var_names must be gene symbols or Ensembl ids, or a column of var must hold them",
+        )
+
+
+def _drawn(data: Data, source: str) -> Any:
+    rows = draw_rows(data.n_obs, JUDGED_CELLS, np.random.default_rng(0))
+    return data.gene_matrix(source).take(rows)
+
+
+def _require_one_scale(
+    data: Data, source: str, kind: Literal["counts", "logarithms"], name: str, sample: Any = None
+) -> None:
+    values = _drawn(data, source) if sample is None else sample
+    odd = odd_cells(values, kind)
+    if odd:
+        raise mixed_scales(odd, values.shape[0], _where(source, name), _largest_features(data.var_of(source), values))
+
+
+def _where(source: str, name: str) -> str:
+    return f"{source} of {name}" if name else source
+
+
+def _largest_features(var: pd.DataFrame, values: Any) -> list[str]:
+    """Name the features with more counts in a cell than any gene has, such as a column of identifiers."""
+    columns = gene_columns(var)
+    names = var.index if columns is None else var.index[columns]
+    largest = np.asarray(values.max(axis=0).toarray(), dtype=float).ravel()
+    return [f"{names[i]!r} (up to {largest[i]:.3g})" for i in np.flatnonzero(largest > MOST_COUNTS)[:5]]
+
+
+def mixed_scales(odd: dict[str, int], n: int, where: str, features: Sequence[str] = ()) -> NormalizationError:
+    """Return the error for cells whose values are no expression, or not on the scale of the others."""
+    seen = ", ".join(f"{cells:,} {what}" for what, cells in odd.items())
+    named = f"; features that are no genes: {', '.join(features)}" if features else ""
+    return NormalizationError(
+        f"{where} holds values that are no expression on one scale: of {n:,} cells {seen}{named}",
+        hint="pass raw counts of all cells, as the instrument or the aligner wrote them, or leave the odd cells out",
+    )
 
 
 def matrix_of(adata: AnnData, source: str) -> Any:
@@ -35,22 +178,15 @@ def var_of(adata: AnnData, source: str) -> pd.DataFrame:
     return var
 
 
+def is_dask(matrix: Any) -> bool:
+    """Say whether a matrix is a dask array, without importing dask."""
+    return type(matrix).__module__.startswith("dask.")
+
+
 def find_counts(adata: AnnData) -> tuple[Any, str, str]:
     """Return the matrix to read, what it holds, and its place."""
-    status = check_normalization_status(_sample(adata))
-    source = status["raw_source"]
-    if source is not None:
-        return matrix_of(adata, source), "counts", source
-    if status["x_state"] == "log1p_10k":
-        return adata.X, "log1p", "X"
-    if status["x_state"] == "log1p_other" and _recoverable(_sample(adata).X):
-        return adata.X, "recoverable", "X"
-    state = status["x_state"]
-    raise NormalizationError(
-        f"Cannot prepare data for CellTypist: no raw counts found, and X is {state} "
-        f"({X_STATE_TEXTS[state]}), not log1p(10k)",
-        hint='provide raw counts in X, layers["counts"] or raw.X, or log1p(10k) in X',
-    )
+    place = find_expression(InMemory(adata))
+    return matrix_of(adata, place.source), place.kind, place.source
 
 
 def no_shared_genes(name: str, names: Sequence[str], other_name: str, other_names: Sequence[str]) -> GeneOverlapError:
@@ -73,19 +209,42 @@ def require_readable(adata: AnnData) -> None:
     NormalizationError
         Neither raw counts nor log1p(10k) are found, or values in memory are negative, infinite or NaN.
     """
-    if adata.n_obs == 0:
+    require_query(InMemory(adata), _chunks_in_memory(adata))
+
+
+def require_query(data: Data, chunks: Iterable[tuple[str, Any]] = ()) -> Place:
+    """Refuse a query that no model could read; see :func:`require_readable`.
+
+    Parameters
+    ----------
+    data
+        The query, in memory or on disk.
+    chunks
+        Places, and functions that give all their stored values, to look at each.
+    """
+    if data.n_obs == 0:
         raise InputError("the query holds no cell", hint="pass data with cells; was everything filtered out?")
-    try:
-        matrix, _, source = find_counts(adata)
-    except NormalizationError:
-        _require_expression_in_memory(adata.X, "X", most=STRAYS)  # a few stray values are told as such
-        raise
-    _require_expression_in_memory(matrix, source)
+    place = find_expression(data)
+    values = dict(chunks).get(place.source)
+    if values is not None:
+        require_expression(values(), f"{place.source} of the query")
+    return place
 
 
-def _require_expression_in_memory(matrix: Any, source: str, most: float = 1.0) -> None:
-    if is_sparse(matrix) or isinstance(matrix, np.ndarray):
-        require_expression(matrix.data if is_sparse(matrix) else matrix, f"{source} of the query", most)
+def _chunks_in_memory(adata: AnnData) -> Iterable[tuple[str, Any]]:
+    """Yield places and functions that give the stored values of their genes, of matrices in memory."""
+    places = {"X": adata.X, **{f"layers/{name}": layer for name, layer in adata.layers.items()}}
+    if adata.raw is not None:
+        places["raw.X"] = adata.raw.X
+    for source, matrix in places.items():
+        if is_sparse(matrix) or isinstance(matrix, np.ndarray):
+            columns = gene_columns(adata.raw.var if source == "raw.X" else adata.var)
+            yield source, lambda matrix=matrix, columns=columns: _values(matrix, columns)
+
+
+def _values(matrix: Any, columns: Any) -> Any:
+    part = matrix if columns is None else (matrix.tocsr() if is_sparse(matrix) else matrix)[:, columns]
+    return part.data if is_sparse(part) else part
 
 
 def require_expression(values: Any, source: str, most: float = 1.0) -> None:
@@ -118,10 +277,6 @@ def require_expression(values: Any, source: str, most: float = 1.0) -> None:
     )
 
 
-def _recoverable(X: Any) -> bool:
-    return recover_counts(X)[1] == "recovered"
-
-
 def _sample(adata: AnnData) -> AnnData:
     """Return an AnnData whose state can be looked at: itself, or random rows of one made of dask arrays."""
     parts = {"X": adata.X, **dict(adata.layers.items())}
@@ -129,7 +284,7 @@ def _sample(adata: AnnData) -> AnnData:
         return adata
     rows = draw_rows(adata.n_obs, SAMPLE, np.random.default_rng(0))
     drawn = {name: _computed(part[rows]) for name, part in parts.items() if part is not None}
-    return AnnData(drawn.pop("X", None), var=adata.var[[]].copy(), layers=drawn)
+    return AnnData(drawn.pop("X", None), var=adata.var.copy(), layers=drawn)
 
 
 def _computed(part: Any) -> Any:

@@ -8,12 +8,14 @@ import pandas as pd
 import scipy.sparse as sp
 from anndata import AnnData
 
+from spatialcore.annotation.expression import mixed_scales
 from spatialcore.annotation.references.features import Features, fold, wanted_genes
 from spatialcore.annotation.scaling import ensure_normalized, not_normalizable, warn_forced
 from spatialcore.columns import COUNTS
 from spatialcore.core.counts import CountsKind, check_non_negative, recover_counts
 from spatialcore.core.normalization import Status
 from spatialcore.core.on_disk.anndata_file import AnnDataFile
+from spatialcore.core.one_scale import ScaleKind, odd_cells
 from spatialcore.core.sampling import draw_rows, draw_stratified, stratified_sizes
 from spatialcore.core.types import Ints
 from spatialcore.core.validation import require_whole
@@ -147,14 +149,18 @@ def read_counts(
     source = status["raw_source"]
     if source is None and status["x_state"] == "negative":
         raise not_normalizable(status, file.path.name)
-    matrix = file.matrix(source or "X")
-    values = matrix.take(rows, np.concatenate(positions))
+    matrix = file.gene_matrix(source or "X")
+    values = file.matrix(source or "X").take(rows, np.concatenate(positions))
     check_non_negative(values)
+    kind: ScaleKind = "logarithms" if source is None else "counts"
+    odd = odd_cells(values, kind)
+    if odd and not unsafe_force:
+        raise mixed_scales(odd, len(rows), f"{source or 'X'} of {file.path.name}")
     if source is not None:
         return fold(values, positions), "raw"
-    counts, kind = recover_counts(values, smallest=matrix.row_floor(rows))
-    if kind == "pseudo" and status["x_state"] != "log1p_10k":
+    counts, kind_of_counts = recover_counts(values, smallest=matrix.row_floor(rows))
+    if kind_of_counts == "pseudo" and status["x_state"] != "log1p_10k":
         if not unsafe_force:
             raise not_normalizable(status, file.path.name)
         warn_forced(status)
-    return fold(counts, positions), kind
+    return fold(counts, positions), kind_of_counts

@@ -6,14 +6,13 @@ from pathlib import Path
 import pandas as pd
 from anndata import AnnData
 
+from spatialcore.core.genes.features import gene_names
+from spatialcore.core.genes.spelling import name_findings
 from spatialcore.core.genes.symbols import is_control, is_ensembl, strip_version, symbols_of
 from spatialcore.core.logging import get_logger
 from spatialcore.errors import FileMissingError, InputError
 
 log = get_logger(__name__)
-
-FEATURE_TYPES = ("feature_types", "feature_type")
-GENE_FEATURES = {"gene", "gene expression", "rna"}
 
 
 def get_panel_genes(adata: AnnData) -> list[str]:
@@ -47,23 +46,14 @@ def get_panel_genes(adata: AnnData) -> list[str]:
         )
     genes = list(dict.fromkeys(kept))
     log.info("panel: %d genes, %d control or other features left out", len(genes), len(names) - len(kept))
+    for finding in name_findings(list(map(str, names))):
+        log.warning("panel: %s", finding)
     return genes
 
 
 def gene_features(var: pd.DataFrame) -> list[str]:
     """Return the symbol of each feature that is a gene, in the order of var; a symbol may come more than once."""
-    names = [str(name) for name in var.index]
-    features = zip(names, symbols_of(names, var), _is_gene_feature(var), strict=True)
-    return [symbol for name, symbol, gene in features if gene and not is_control(name) and not is_control(symbol)]
-
-
-def _is_gene_feature(var: pd.DataFrame) -> list[bool]:
-    for column in FEATURE_TYPES:
-        if column in var:
-            types = [str(value).strip().lower() for value in var[column]]
-            if any(value in GENE_FEATURES for value in types):
-                return [value in GENE_FEATURES for value in types]
-    return [True] * len(var)
+    return [symbol for symbol in gene_names(var)[0] if symbol]
 
 
 def read_panel(path: str | Path) -> list[str]:

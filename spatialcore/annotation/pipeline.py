@@ -8,7 +8,6 @@ from typing import Unpack
 
 from anndata import AnnData
 
-from spatialcore import columns
 from spatialcore.annotation import run_manifest, stages
 from spatialcore.annotation.choices import BalanceStrategy
 from spatialcore.annotation.config import FurtherSettings, TrainingConfig
@@ -22,7 +21,6 @@ from spatialcore.errors import InputError
 
 log = get_logger(__name__)
 
-KEPT_SUFFIX = "_before"
 _N_STAGES = 5  # references, ontology, balance, training, annotate
 
 
@@ -142,7 +140,6 @@ def train_and_annotate_config(
         raise InputError("no reference was given", hint="pass at least one labelled h5ad, zarr or URI")
     require_readable(adata)
     adata = adata.copy() if copy else adata
-    _keep_foreign_columns(adata)
     draws_plots = config.generate_plots and plot_output is not None
     if config.generate_plots and plot_output is None:
         log.warning("no plots are drawn, plot_output is None: pass plot_output='plots/' or generate_plots=False")
@@ -181,16 +178,6 @@ def _model_path(model_output: str | Path | None, tissue: str) -> Iterator[Path]:
         return
     with TemporaryDirectory(prefix="spatialcore-") as folder:
         yield Path(folder) / f"{slug_of(tissue)}_model.pkl"
-
-
-def _keep_foreign_columns(adata: AnnData) -> None:
-    """Keep a copy of the user's own columns that have the names of ours, such as an author's 'cell_type'."""
-    if columns.MANIFEST in adata.uns:
-        return
-    for name in columns.CALL_COLUMNS:
-        if name in adata.obs:
-            adata.obs[name + KEPT_SUFFIX] = adata.obs[name]
-            log.warning("obs['%s'] exists already and is kept as obs['%s']", name, name + KEPT_SUFFIX)
 
 
 def _plot_best_effort(adata: AnnData, config: TrainingConfig, output: Path) -> None:

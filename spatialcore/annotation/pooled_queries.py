@@ -8,6 +8,7 @@ import numpy as np
 
 from spatialcore.annotation.config import AnnotationSettings
 from spatialcore.annotation.expression import require_readable
+from spatialcore.annotation.gene_overlap import FEWEST, is_enough
 from spatialcore.annotation.panel import get_panel_genes
 from spatialcore.core.sampling import draw_rows
 from spatialcore.errors import GeneOverlapError, InputError
@@ -31,7 +32,7 @@ def pool_queries(queries: Iterable[ad.AnnData], config: AnnotationSettings) -> P
     InputError, NormalizationError
         A query that no model could read.
     GeneOverlapError
-        The queries share less than ``config.min_gene_overlap_pct`` of the largest panel.
+        The queries share less than ``config.min_gene_overlap_pct`` of the smallest panel.
     """
     rng = np.random.default_rng(config.random_state)
     panels, samples = [], []
@@ -39,18 +40,26 @@ def pool_queries(queries: Iterable[ad.AnnData], config: AnnotationSettings) -> P
         require_readable(query)
         panels.append(get_panel_genes(query))
         samples.append(_draw(query, POOLED_CELLS, rng))
-    panel = _common(panels, config.min_gene_overlap_pct)
+    panel = common_genes(panels, config.min_gene_overlap_pct)
     return PooledQueries(panel, _pool(samples, rng))
 
 
-def _common(panels: Sequence[list[str]], min_gene_overlap_pct: float) -> list[str]:
+def common_genes(panels: Sequence[list[str]], min_gene_overlap_pct: float) -> list[str]:
+    """Return the genes that all panels have, in the order of the first.
+
+    Raises
+    ------
+    GeneOverlapError
+        They share less than ``min_gene_overlap_pct`` of the smallest, or fewer than ten genes.
+    """
     if not panels:
         raise InputError("no query was given", hint="pass at least one AnnData")
     common = set(panels[0]).intersection(*panels[1:])
-    largest = max(len(panel) for panel in panels)
-    if 100 * len(common) < min_gene_overlap_pct * largest:
+    smallest = min(len(panel) for panel in panels)
+    if not is_enough(len(common), smallest, smallest, min_gene_overlap_pct):
         raise GeneOverlapError(
-            f"the queries share {len(common)} of {largest} panel genes; {min_gene_overlap_pct:g} % are wanted",
+            f"the queries share {len(common)} of {smallest} genes of the smallest panel; "
+            f"{min_gene_overlap_pct:g} % are wanted, and {FEWEST} genes",
             hint="annotate samples of different panels in runs of their own",
         )
     return [gene for gene in panels[0] if gene in common]

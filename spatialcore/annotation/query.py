@@ -10,9 +10,11 @@ from anndata import AnnData
 from scipy import sparse
 
 from spatialcore.annotation.expression import find_counts, is_dask, no_shared_genes, var_of
+from spatialcore.annotation.gene_overlap import FEWEST, is_enough, shared_pct
 from spatialcore.core.compressed import rows_of
 from spatialcore.core.counts import recover_counts
-from spatialcore.core.genes.symbols import ids_of, is_control, shared_positions, symbols_of
+from spatialcore.core.genes.features import gene_names
+from spatialcore.core.genes.symbols import shared_positions
 from spatialcore.core.matrix import is_sparse, open_matrix
 from spatialcore.errors import GeneOverlapError
 
@@ -143,14 +145,13 @@ def open_query(adata: AnnData, genes: Sequence[str], *, min_gene_overlap_pct: fl
 def match_features(genes: Sequence[str], names: list[str], var: Any) -> GeneMatch:
     """Find the model's genes among the query's features: by symbol, else by Ensembl id and alias."""
     wanted = [str(gene) for gene in genes]
-    if len(set(names)) == len(names) and set(wanted) <= set(names):
+    symbols, ids = gene_names(var, names)
+    if len(set(names)) == len(names) and symbols == names and set(wanted) <= set(names):
         place = {name: index for index, name in enumerate(names)}
         positions = [np.array([place[gene]]) for gene in wanted]
-        symbols = names
     else:
-        symbols = symbols_of(names, var)
-        positions = [np.asarray(found) for found in shared_positions(wanted, symbols, ids_of(names, var))]
-    n_features = len({symbol for symbol in symbols if not is_control(symbol)})
+        positions = [np.asarray(found) for found in shared_positions(wanted, symbols, ids)]
+    n_features = len(set(symbols) - {""})
     model = np.array([i for i, found in enumerate(positions) if len(found)], dtype=np.intp)
     return _match(model, [positions[i] for i in model], n_features)
 
@@ -168,11 +169,13 @@ def _match(model: Indices, positions: list[Any], n_features: int) -> GeneMatch:
 
 
 def _check_overlap(match: GeneMatch, genes: Sequence[str], names: list[Any], least: float) -> None:
-    found, share = len(match.model), 100 * len(match.model) / max(1, len(genes))
+    found = len(match.model)
     if found == 0:
         raise no_shared_genes("the query", names, "the model", genes)
-    if share < least:
+    if least > 0 and not is_enough(found, len(genes), match.n_features, least):
+        share = shared_pct(found, len(genes), match.n_features)
         raise GeneOverlapError(
-            f"the query has {found} of the model's {len(genes)} genes ({share:.1f} %), wanted at least {least:g} %",
+            f"the query has {found} of the model's {len(genes)} genes ({share:.1f} % of the smaller set), "
+            f"wanted at least {least:g} % and {FEWEST} genes",
             hint="train a model on this panel, or lower min_gene_overlap_pct",
         )

@@ -38,6 +38,7 @@ SETTINGS: Final[dict[str, tuple[str, ...]]] = {
         "min_cells_per_type",
         "min_gene_overlap_pct",
         "exclude_labels",
+        "drop_uninformative_labels",
         "random_state",
     ),
     "map_ontology": ("add_ontology", "granularity", "tissue"),
@@ -172,8 +173,10 @@ def combine(config: TrainingConfig, panel: Sequence[str], *, cache_dir: Path | N
         target_genes=list(panel),
         random_state=config.random_state,
         min_cells_per_type=config.min_cells_per_type,
+        filter_min_cells=False,  # types are counted when labels have become classes, see `balance`
         cache_dir=cache_dir,
         exclude_labels=config.exclude_labels,
+        drop_uninformative_labels=config.drop_uninformative_labels,
         min_gene_overlap_pct=config.min_gene_overlap_pct,
     )
     warning = foreign_references(config.tissue, json.loads(combined.uns[columns.REFERENCES_MANIFEST]))
@@ -205,8 +208,9 @@ def map_ontology(combined: AnnData, config: AnnotationSettings) -> tuple[AnnData
 def balance(mapped: AnnData, config: AnnotationSettings) -> AnnData:
     """Draw the training cells: capped per type, divided over the sources."""
     from spatialcore.annotation.balance.subsample import subsample_balanced
+    from spatialcore.annotation.references.cells import require_two
 
-    return subsample_balanced(
+    balanced = subsample_balanced(
         mapped,
         columns.ORIGINAL_LABEL,
         max_cells_per_type=config.max_cells_per_type,
@@ -216,13 +220,16 @@ def balance(mapped: AnnData, config: AnnotationSettings) -> AnnData:
         target_proportions=config.target_proportions,
         random_state=config.random_state,
     )
+    require_two(balanced.obs[columns.UNIFIED_CELL_TYPE].astype(str).unique())
+    return balanced
 
 
 def train(balanced: AnnData, query: AnnData | None, config: AnnotationSettings, output: Path) -> dict[str, Any]:
     """Train on the balanced cells, matched to the query's platform, and write the three files of the model."""
+    from spatialcore.annotation.gene_overlap import few_genes_warning
     from spatialcore.annotation.training.train import train_celltypist_model
 
-    return train_celltypist_model(
+    trained = train_celltypist_model(
         balanced,
         label_column=columns.UNIFIED_CELL_TYPE,
         model_name=output.stem,
@@ -232,6 +239,11 @@ def train(balanced: AnnData, query: AnnData | None, config: AnnotationSettings, 
         tissue=config.tissue,
         random_state=config.random_state,
     )
+    f1 = (trained["model"].metadata.get("heldout") or {}).get("f1") or {}
+    warning = few_genes_warning(len(trained["genes"]), f1)
+    if warning:
+        log.warning(warning)
+    return trained
 
 
 def annotate(adata: AnnData, model_path: Path, config: AnnotationSettings) -> AnnData:

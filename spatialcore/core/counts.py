@@ -18,7 +18,9 @@ PSEUDO_TOTAL = 2000.0
 NEAR = 0.05
 LARGEST_TESTED = 100.0
 FEWEST_TESTED = 5
-LOG_BASES = (np.e, 2.0)
+LOG_BASES = (np.e, 2.0, 10.0)
+LARGEST_EXPONENT = 80.0
+MOST_COUNTS = 1e7  # of a cell: no sequencer gives more
 
 
 def fraction_integer(values: NDArray[Any], tolerance: float = TOLERANCE) -> float:
@@ -40,10 +42,11 @@ def fraction_integer(values: NDArray[Any], tolerance: float = TOLERANCE) -> floa
 def recover_counts(X: MatrixSource, *, smallest: Floats | None = None) -> tuple[sp.csr_matrix, CountsKind]:
     """Return the counts of a matrix of counts or log-normalized values.
 
-    Integers are returned unchanged (``raw``). Otherwise the logarithm is reversed (natural, or base 2 if that fits
-    better) and every cell is divided by its smallest non-zero value, which is one count in nearly every cell. If at
-    least 95 % of the cells become near-integers, the counts are ``recovered``. A cell that does not is scaled to a
-    total of 2,000 and rounded; if most cells do not, the result is ``pseudo``.
+    Integers are taken as they are (``raw``). Otherwise the logarithm is undone (natural, or base 2 or 10 where that
+    fits the cell) and every cell is divided by its smallest non-zero value, which is one count in nearly every cell.
+    Where that gives near-integers in at least 95 % of the cells, the counts are ``recovered``. A cell without that
+    pattern, or with more counts than a sequencer gives, is scaled to a total of 2,000 and rounded; where most cells
+    are so, the result is ``pseudo``.
 
     Parameters
     ----------
@@ -80,13 +83,25 @@ def recover_counts(X: MatrixSource, *, smallest: Floats | None = None) -> tuple[
         values.data = np.round(values.data)
         return _without_zeros(values), "raw"
     floor = matrix.row_floor(np.arange(matrix.shape[0])) if smallest is None else smallest
-    candidates = [_in_units_of_one_count(values, floor, base) for base in LOG_BASES]
-    linear, fits = max(candidates, key=lambda candidate: candidate[1].mean() if len(candidate[1]) else 0.0)
+    linear, fits = _best_base(values, floor)
     filled = np.diff(values.indptr) > 0
     share = float(fits[filled].mean()) if filled.any() else 0.0
     counts = _scaled(linear, np.where(fits, 1.0, PSEUDO_TOTAL / np.maximum(_totals(linear), 1e-12)))
     counts.data = np.round(counts.data)
     return _without_zeros(counts), "recovered" if share >= INTEGER_SHARE else "pseudo"
+
+
+def _best_base(values: sp.csr_matrix, floor: Floats) -> tuple[sp.csr_matrix, NDArray[np.bool_]]:
+    """Undo the logarithm of the base that fits most cells; a cell that only another base fits gets that one."""
+    tried = [_in_units_of_one_count(values, floor, base) for base in LOG_BASES]
+    shares = [fits.mean() if len(fits) else 0.0 for _, fits in tried]
+    first = int(np.argmax(shares))
+    linear, fits = tried[first]
+    for other, others_fit in (one for i, one in enumerate(tried) if i != first and shares[i] > 0):
+        rows = np.repeat(others_fit & ~fits, np.diff(values.indptr))
+        linear.data = np.where(rows, other.data, linear.data)
+        fits = fits | others_fit
+    return linear, fits
 
 
 def check_non_negative(values: sp.csr_matrix) -> None:
@@ -108,16 +123,18 @@ def _in_units_of_one_count(
 ) -> tuple[sp.csr_matrix, NDArray[np.bool_]]:
     """Reverse the logarithm and divide each cell by its smallest value; return which cells became near-integers."""
     linear = values.astype(np.float64)
-    linear.data = np.expm1(linear.data * np.log(base))
-    unit = np.expm1(floor * np.log(base))
+    with np.errstate(over="ignore"):
+        linear.data = np.expm1(np.minimum(linear.data * np.log(base), LARGEST_EXPONENT))
+        unit = np.expm1(np.minimum(floor * np.log(base), LARGEST_EXPONENT))
     linear = _scaled(linear, 1.0 / np.where(unit > 0, unit, 1.0))
     row = np.repeat(np.arange(linear.shape[0]), np.diff(linear.indptr))
     tested = linear.data <= LARGEST_TESTED
     near = np.abs(linear.data - np.round(linear.data)) < NEAR
     n_tested = np.bincount(row[tested], minlength=linear.shape[0])
     n_near = np.bincount(row[tested & near], minlength=linear.shape[0])
-    enough = n_tested >= np.minimum(FEWEST_TESTED, np.diff(linear.indptr))  # a single value is always an integer
-    return linear, enough & (n_near >= INTEGER_SHARE * np.maximum(n_tested, 1))
+    enough = n_tested >= np.minimum(FEWEST_TESTED, np.diff(linear.indptr))  # one value is always one of itself
+    possible = _totals(linear) <= MOST_COUNTS
+    return linear, enough & possible & (n_near >= INTEGER_SHARE * np.maximum(n_tested, 1))
 
 
 def _totals(matrix: sp.csr_matrix) -> Floats:

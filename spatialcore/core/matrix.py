@@ -24,6 +24,9 @@ from spatialcore.core.compressed import CompressedColumns, CompressedRows
 from spatialcore.core.types import Floats, Ints, StoredArray, StoredGroup, Transform
 from spatialcore.errors import InputError
 
+PART_ROWS = 50_000
+SAMPLED_ROWS = 1_000
+
 
 class Matrix(Protocol):
     """Matrix of cells x genes, in memory or on disk."""
@@ -128,7 +131,7 @@ def open_matrix(source: MatrixSource) -> Matrix:
     >>> matrix.take(np.array([1])).toarray().tolist()
     [[3.0, 4.0]]
     """
-    if isinstance(source, CompressedRows | CompressedColumns | DenseMatrix):
+    if isinstance(source, CompressedRows | CompressedColumns | DenseMatrix | SomeColumns):
         return source
     if is_sparse(source):
         matrix: Any = source
@@ -143,6 +146,43 @@ def open_matrix(source: MatrixSource) -> Matrix:
     raise InputError(
         f"expected a matrix of cells x genes, got {type(source).__name__}", hint="pass a dense, CSR or CSC matrix"
     )
+
+
+def with_columns(matrix: Matrix, columns: Ints | None) -> Matrix:
+    """Return a matrix of some columns of another; None is all of them."""
+    return matrix if columns is None else SomeColumns(matrix, np.asarray(columns, dtype=np.int64))
+
+
+class SomeColumns:
+    """Columns of another matrix, under the contract of this module."""
+
+    def __init__(self, whole: Matrix, columns: Ints) -> None:
+        self.whole, self.columns = whole, columns
+        self.shape = (whole.shape[0], len(columns))
+
+    def take(self, rows: Ints, columns: Ints | None = None) -> sp.csr_matrix:
+        """See `Matrix.take`."""
+        return self.whole.take(rows, self.columns if columns is None else self.columns[columns])
+
+    def row_floor(self, rows: Ints) -> Floats:
+        """See `Matrix.row_floor`."""
+        parts = [open_matrix(self.take(part)).row_floor(np.arange(len(part))) for part in _parts(rows)]
+        return np.concatenate(parts) if parts else np.empty(0)
+
+    def row_sums(self, rows: Ints, transform: Transform) -> Floats:
+        """See `Matrix.row_sums`."""
+        parts = [open_matrix(self.take(part)).row_sums(np.arange(len(part)), transform) for part in _parts(rows)]
+        return np.concatenate(parts) if parts else np.empty(0)
+
+    def sample_values(self, n: int, rng: np.random.Generator) -> NDArray[Any]:
+        """Draw rows over the whole matrix, then values among theirs."""
+        rows = np.sort(rng.choice(self.shape[0], min(self.shape[0], SAMPLED_ROWS), replace=False))
+        values: NDArray[Any] = self.take(rows).data
+        return values if len(values) <= n else rng.choice(values, n, replace=False)
+
+
+def _parts(rows: Ints) -> list[Ints]:
+    return [rows[first : first + PART_ROWS] for first in range(0, len(rows), PART_ROWS)]
 
 
 def _compressed_group(group: StoredGroup) -> "CompressedRows | CompressedColumns":

@@ -8,7 +8,8 @@ import scipy.sparse as sp
 from anndata import AnnData
 
 from spatialcore.core.counts import INTEGER_SHARE, TOLERANCE, fraction_integer
-from spatialcore.core.matrix import Matrix, open_matrix
+from spatialcore.core.genes.features import gene_columns
+from spatialcore.core.matrix import Matrix, open_matrix, with_columns
 from spatialcore.core.sampling import draw_rows
 from spatialcore.core.types import Floats
 from spatialcore.core.validation import require_whole, require_within
@@ -17,7 +18,7 @@ TARGET_SUM = 10_000.0
 RAW_LAYERS = ("counts", "raw_counts", "raw")
 SAMPLED_CELLS = 1_000
 COMPARED_CELLS = 100
-LOG_CEILING = 15.0
+LOG_CEILING = 20.0  # log2 of a million
 AGREEING_CELLS = 0.8
 STRAY_CELLS = 0.01
 
@@ -58,7 +59,7 @@ def check_normalization_status(
     Raw counts are searched in the layers counts, raw_counts and raw, then in raw.X, then in X: of 10,000 random
     non-zero values more than 95 % must be integers. If X has no counts, the logarithm is reversed in random cells, and
     the totals of the cells determine the scale. Values and cells are sampled from the whole matrix; no row is
-    converted to dense.
+    converted to dense. If var distinguishes genes from other features (proteins, tags), only the genes are used.
 
     Parameters
     ----------
@@ -91,18 +92,18 @@ def check_normalization_status(
     require_within("integer_tolerance", integer_tolerance, 0, 0.5, hint="1e-6 is the default")
     require_within("integer_threshold", integer_threshold, 0, 1, hint="0.95 is the default")
     candidates = candidate_matrices(adata)
-    x = None if adata.X is None else open_matrix(adata.X)
+    x = None if adata.X is None else with_columns(open_matrix(adata.X), gene_columns(adata.var))
     log_flag = "log1p" in adata.uns
     return matrix_status(candidates, x, log_flag, sample_size, integer_tolerance, integer_threshold, random_state)
 
 
 def candidate_matrices(adata: AnnData) -> Iterator[tuple[str, Matrix]]:
-    """Yield name and matrix of the layers and raw.X that may hold raw counts, in order of priority."""
+    """Yield name and matrix of the layers and raw.X that may hold raw counts, in order of priority; genes only."""
     for layer in RAW_LAYERS:
         if layer in adata.layers:
-            yield f"layers/{layer}", open_matrix(adata.layers[layer])
+            yield f"layers/{layer}", with_columns(open_matrix(adata.layers[layer]), gene_columns(adata.var))
     if adata.raw is not None:
-        yield "raw.X", open_matrix(adata.raw.X)
+        yield "raw.X", with_columns(open_matrix(adata.raw.X), gene_columns(adata.raw.var))
 
 
 def matrix_status(
@@ -135,7 +136,16 @@ def matrix_status(
 
 def _is_raw(matrix: Matrix, n: int, rng: np.random.Generator, tolerance: float, threshold: float) -> bool:
     values = matrix.sample_values(n, rng)
-    return len(values) > 0 and bool(values.min() >= 0) and fraction_integer(values, tolerance) > threshold
+    whole = len(values) > 0 and bool(values.min() >= 0) and fraction_integer(values, tolerance) > threshold
+    return whole and not _are_rounded_shares(matrix, rng)
+
+
+def _are_rounded_shares(matrix: Matrix, rng: np.random.Generator) -> bool:
+    """Return whether integers are rounded shares of one total: equal totals, and few cells with a value of 1."""
+    cells = draw_rows(matrix.shape[0], COMPARED_CELLS, rng)
+    sums = matrix.row_sums(cells, np.abs)
+    filled = sums > 0
+    return bool(filled.sum() > 2 and _agree(sums[filled]) and np.nanmedian(matrix.row_floor(cells)[filled]) > 1)
 
 
 def _state(
@@ -148,7 +158,7 @@ def _state(
     if values.min() < 0:
         return "negative", None, stats
     if stats["fraction_integer"] > threshold:
-        return "raw", None, stats
+        return "linear" if _are_rounded_shares(x, rng) else "raw", None, stats
     cells = draw_rows(x.shape[0], n_cells, rng)
     if values.max() > LOG_CEILING:
         return "linear", None, stats

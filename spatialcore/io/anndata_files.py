@@ -1,13 +1,18 @@
 """Read and write AnnData files: .h5ad and .zarr."""
 
 import json
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
 import h5py
+import numpy as np
+import scipy.sparse as sp
 from anndata import AnnData
 
 from spatialcore.columns import SOURCE
+from spatialcore.core.on_disk.containers import READ_ERRORS, damaged, open_store, zip_prefix
 from spatialcore.errors import InputError
 from spatialcore.io.flat_files import note_source
 
@@ -16,15 +21,23 @@ EFFORT: Final = {"compression": "gzip", "compression_opts": 2}
 
 
 def is_h5ad(path: Path) -> bool:
-    """Return whether a file is an HDF5 file with obs and var."""
+    """Say whether a file is an HDF5 file with AnnData's parts."""
     if not path.is_file() or not h5py.is_hdf5(path):
         return False
     with h5py.File(path) as store:
-        return {"obs", "var"} <= set(store)
+        return {"obs", "var"} <= set(store) and "mod" not in store
+
+
+def modalities(path: Path) -> list[str]:
+    """Return the modalities of a MuData file (.h5mu), none of any other file."""
+    if not path.is_file() or not h5py.is_hdf5(path):
+        return []
+    with h5py.File(path) as store:
+        return sorted(store["mod"]) if isinstance(store.get("mod"), h5py.Group) else []
 
 
 def is_anndata_zarr(path: Path) -> bool:
-    """Return whether a folder is a zarr group with an AnnData object."""
+    """Say whether a folder, or a zip of one, is a zarr group that says it is an AnnData."""
     return zarr_attributes(path).get("encoding-type") == "anndata"
 
 
@@ -34,21 +47,57 @@ def is_zarr(path: Path) -> bool:
 
 
 def zarr_attributes(path: Path) -> dict[str, object]:
-    """Return the attributes of a zarr group (format 2 or 3); an empty dict if there is no group."""
+    """Return the attributes of a zarr group of either format, in a folder or zipped, or nothing where there is none."""
+    if path.is_file():
+        return _zipped_attributes(path)
     if (path / "zarr.json").is_file():
-        attributes = json.loads((path / "zarr.json").read_text()).get("attributes", {})
+        found = json.loads((path / "zarr.json").read_text()).get("attributes", {})
     elif (path / ".zattrs").is_file():
-        attributes = json.loads((path / ".zattrs").read_text())
+        found = json.loads((path / ".zattrs").read_text())
     else:
-        attributes = {}
-    return dict(attributes)
+        found = {}
+    return dict(found)
+
+
+def _zipped_attributes(path: Path) -> dict[str, object]:
+    if not zipfile.is_zipfile(path) or (root := zip_prefix(path)) is None:
+        return {}
+    with zipfile.ZipFile(path) as archive:
+        names, start = set(archive.namelist()), f"{root}/" if root else ""
+        if f"{start}zarr.json" in names:
+            return dict(json.loads(archive.read(f"{start}zarr.json")).get("attributes", {}))
+        return dict(json.loads(archive.read(f"{start}.zattrs"))) if f"{start}.zattrs" in names else {}
 
 
 def read_h5ad(path: Path) -> AnnData:
     """Read an h5ad file."""
     import anndata
 
-    return _named(anndata.read_h5ad(path), "h5ad", path)
+    try:
+        return _named(_read(path, anndata.read_h5ad), "h5ad", path)
+    except READ_ERRORS as error:
+        raise damaged(path, error) from error
+
+
+def _read(path: Path, read: Callable[[Any], AnnData]) -> AnnData:
+    """Read a file; sparse matrices of 16 bits, which scipy does not have, become float32 on the way."""
+    try:
+        return read(open_store(path) if zipfile.is_zipfile(path) else path)
+    except ValueError as error:
+        if "float16" not in str(error):
+            raise
+    from anndata.experimental import read_dispatched
+
+    adata: AnnData = read_dispatched(open_store(path), _wider)
+    return adata
+
+
+def _wider(read: Callable[[Any], Any], _: str, element: Any, *, iospec: Any) -> Any:
+    if iospec.encoding_type not in ("csr_matrix", "csc_matrix") or element["data"].dtype != np.float16:
+        return read(element)
+    parts = (element["data"][:].astype(np.float32), element["indices"][:], element["indptr"][:])
+    kind = sp.csr_matrix if iospec.encoding_type == "csr_matrix" else sp.csc_matrix
+    return kind(parts, shape=tuple(element.attrs["shape"]))
 
 
 def write_h5ad(adata: AnnData, path: Path) -> None:
@@ -72,10 +121,13 @@ def _shuffled(write: Any, group: Any, key: str, value: Any, *, dataset_kwargs: A
 
 
 def read_anndata_zarr(path: Path) -> AnnData:
-    """Read an AnnData zarr folder."""
+    """Read an AnnData zarr folder, or a zip of one."""
     import anndata
 
-    return _named(anndata.read_zarr(path), "anndata-zarr", path)
+    try:
+        return _named(_read(path, anndata.read_zarr), "anndata-zarr", path)
+    except READ_ERRORS as error:
+        raise damaged(path, error) from error
 
 
 def _named(adata: AnnData, reader: str, path: Path) -> AnnData:

@@ -8,13 +8,23 @@ from anndata import AnnData
 
 from spatialcore.core.logging import get_logger
 from spatialcore.errors import InputError
-from spatialcore.io.flat_files import assemble, attach_cells, find_one, need_one, note_source, read_counts, read_table
+from spatialcore.io.flat_files import (
+    columns_of_no_gene,
+    find_one,
+    header_of,
+    need_one,
+    note_source,
+    read_counts,
+    read_table,
+)
+from spatialcore.io.identifiers import as_identifiers
+from spatialcore.io.joining import assemble, attach_cells
 
 logger = get_logger(__name__)
 
 PLATFORM = "CosMx"
 COUNTS = ("*exprMat_file.csv", "*exprMat_file.csv.gz")
-METADATA = ("*metadata_file.csv", "*metadata_file.csv.gz")
+METADATA = ("*metadata_file.csv", "*metadata_file.csv.gz", "*metadata_file.parquet", "*metadata_file.parquet.gz")
 REQUIRED = "*_exprMat_file.csv and *_metadata_file.csv (also .gz)"
 XY = ("CenterX_global_px", "CenterY_global_px")
 KEYS = ("fov", "cell_ID")
@@ -33,13 +43,16 @@ def read_cosmx(path: Path) -> AnnData:
     cell_ID 0 (transcripts outside of cells) are skipped. Coordinates are global, in µm if the metadata has areas in
     pixels and in µm² (their ratio is the pixel size), else in pixels.
     """
-    identifiers, counts, genes = read_counts(need_one(path, COUNTS), (*KEYS, *NAMES))
+    file, table = need_one(path, COUNTS), _metadata(need_one(path, METADATA))
+    others = columns_of_no_gene(header_of(file), [*KEYS, *NAMES, *map(str, table.columns)])
+    identifiers, counts, genes = read_counts(file, others)
     if missing := [key for key in KEYS if key not in identifiers]:
         raise InputError(f"the expression matrix of {path} has no column {missing[0]}", hint=f"expected {REQUIRED}")
+    for key in KEYS:
+        identifiers[key] = as_identifiers(identifiers[key], file.name)
     inside = identifiers["cell_ID"].to_numpy() != "0"
     if outside := int((~inside).sum()):
         logger.info("skipped %d lines of transcripts outside of cells (cell_ID 0)", outside)
-    table = _metadata(need_one(path, METADATA))
     cells = _cell_names(identifiers.loc[inside], table)
     adata = assemble(counts[np.flatnonzero(inside)], cells, pd.DataFrame(index=pd.Index(genes)))
     scale, unit = _pixel_size(table)
@@ -52,9 +65,17 @@ def _metadata(file: Path) -> pd.DataFrame:
     table = read_table(file)
     if missing := [name for name in (*KEYS, *XY) if name not in table]:
         raise InputError(f"{file} has no column {', '.join(missing)}", hint=f"columns: {', '.join(table.columns)}")
+    for key in KEYS:
+        table[key] = as_identifiers(table[key], file.name)
     table["fov_cell"] = _keys(table)
-    key = next((name for name in NAMES if name in table and table[name].is_unique), "fov_cell")
+    key = next((name for name in NAMES if name in table and _names_cells(table, name)), "fov_cell")
     return table.set_index(pd.Index(table[key].astype(str)))
+
+
+def _names_cells(table: pd.DataFrame, name: str) -> bool:
+    """Say whether a column has one name for each cell, also where lines repeat a cell."""
+    cells = table[[name, "fov_cell"]].drop_duplicates()
+    return bool(cells[name].notna().all() and cells[name].is_unique)
 
 
 def _keys(table: pd.DataFrame) -> pd.Series:

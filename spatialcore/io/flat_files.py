@@ -3,23 +3,32 @@
 Identifiers are read as strings: those of MERSCOPE are 64-bit integers and would lose digits as floats.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from anndata import AnnData
-from anndata.utils import make_index_unique
 from scipy.sparse import csr_matrix, vstack
 
-from spatialcore.columns import SOURCE, SPATIAL
+from spatialcore.columns import SOURCE
+from spatialcore.core.genes.tables import known_names
 from spatialcore.core.logging import get_logger
 from spatialcore.errors import FileMissingError, InputError
+from spatialcore.io.identifiers import IDENTIFIERS, identifier_column, is_row_number_name, row_number_columns
 
 logger = get_logger(__name__)
 
 BLOCK_BYTES = 64 << 20
-IDENTIFIERS = {"cell", "cell_id", "entityid", "fov"}
+# what exports put beside the genes' columns
+NO_GENES = frozenset(
+    {
+        *("fov", "volume", "area", "x", "y", "z", "center_x", "center_y", "min_x", "max_x", "min_y", "max_y"),
+        *("anisotropy", "solidity", "perimeter", "transcript_count", "total_counts", "n_counts", "n_genes"),
+        *("cell_area", "nucleus_area", "x_centroid", "y_centroid", "sample", "slide", "region", "barcodecount"),
+        *("centerx_global_px", "centery_global_px", "centerx_local_px", "centery_local_px"),
+    }
+)
 
 
 def find_one(folder: Path, patterns: Sequence[str]) -> Path | None:
@@ -60,13 +69,45 @@ def need_one(folder: Path, patterns: Sequence[str]) -> Path:
 
 
 def read_table(file: Path) -> pd.DataFrame:
-    """Read a table of cells from CSV (also gzipped) or parquet; first column and identifiers as strings."""
-    if file.suffix == ".parquet":
-        table = pd.read_parquet(file)
-        return table.reset_index() if table.index.name else table
-    header = [str(name) for name in pd.read_csv(file, nrows=0).columns]
-    identifiers = {header[0], *(name for name in header if name.lower() in IDENTIFIERS)}
-    return pd.read_csv(file, dtype=dict.fromkeys(identifiers, str), low_memory=False)
+    """Read a table of cells from CSV or parquet, gzipped or not; the first column and identifiers come as text.
+
+    Row numbers, which pandas and R put in front under no name, are left out where another column names the cells.
+    """
+    if ".parquet" in file.suffixes:
+        table = _read_parquet(file)
+        table = table.reset_index() if table.index.name else table
+    else:
+        header = [str(name) for name in pd.read_csv(file, nrows=0).columns]
+        identifiers = {header[0], *(name for name in header if name.lower() in IDENTIFIERS)}
+        table = pd.read_csv(file, dtype=dict.fromkeys(identifiers, str), low_memory=False)
+    numbered = row_number_columns([str(name) for name in table.columns])
+    if numbered:
+        logger.info("%s: row numbers in %s are left out", file.name, ", ".join(map(repr, numbered)))
+    return table.drop(columns=numbered)
+
+
+def _read_parquet(file: Path) -> pd.DataFrame:
+    import gzip
+    from io import BytesIO
+
+    if file.suffix == ".gz":
+        return pd.read_parquet(BytesIO(gzip.decompress(file.read_bytes())))
+    return pd.read_parquet(file)
+
+
+def columns_of_no_gene(header: Sequence[str], metadata: Sequence[str] = ()) -> list[str]:
+    """Return the columns of a table of counts that are no genes: identifiers, row numbers, measurements of cells.
+
+    Parameters
+    ----------
+    header
+        The columns of the table of counts.
+    metadata
+        The columns of the table of cells: what is in both is no gene, unless a gene is called so.
+    """
+    known = {name.lower() for name in metadata if name not in known_names()} | NO_GENES | {*IDENTIFIERS}
+    first = identifier_column(header)
+    return [name for name in header if name == first or is_row_number_name(name) or name.strip().lower() in known]
 
 
 def stream_columns(file: Path, text_columns: Sequence[str]) -> Iterator[tuple[pd.DataFrame, csr_matrix, list[str]]]:
@@ -91,8 +132,7 @@ def stream_columns(file: Path, text_columns: Sequence[str]) -> Iterator[tuple[pd
     import pyarrow as pa
     from pyarrow import csv
 
-    with pa.input_stream(str(file), compression="detect") as probe:
-        header = _header(probe.read(1 << 22), file)
+    header = _unique(header_of(file))
     genes = [name for name in header if name not in text_columns]
     types = {name: pa.string() if name in text_columns else pa.float32() for name in header}
     reading = csv.ReadOptions(block_size=BLOCK_BYTES, column_names=header, skip_rows=1)
@@ -106,6 +146,24 @@ def stream_columns(file: Path, text_columns: Sequence[str]) -> Iterator[tuple[pd
         raise InputError(
             f"{file} is not a table of counts: {error}", hint="check for text in the columns of genes"
         ) from error
+
+
+def header_of(file: Path) -> list[str]:
+    """Return the names of the columns of a wide CSV, gzipped or not, as they are in the file."""
+    import pyarrow as pa
+
+    with pa.input_stream(str(file), compression="detect") as probe:
+        return _header(probe.read(1 << 22), file)
+
+
+def _unique(names: Sequence[str]) -> list[str]:
+    """Return names with a number behind those that come again: CD3E, CD3E-1."""
+    seen: dict[str, int] = {}
+    unique = []
+    for name in names:
+        seen[name] = seen.get(name, -1) + 1
+        unique.append(f"{name}-{seen[name]}" if seen[name] else name)
+    return unique
 
 
 def _header(start: bytes, file: Path) -> list[str]:
@@ -132,52 +190,6 @@ def read_counts(file: Path, text_columns: Sequence[str]) -> tuple[pd.DataFrame, 
         raise InputError(f"{file} has a header but no cells", hint="export the flat files again")
     identifiers = pd.concat([block[0] for block in blocks], ignore_index=True)
     return identifiers, vstack([block[1] for block in blocks], format="csr"), blocks[0][2]
-
-
-def assemble(counts: csr_matrix, cells: Iterable[str], var: pd.DataFrame) -> AnnData:
-    """Return an AnnData of counts, cell identifiers and var; raise for duplicate identifiers."""
-    names = pd.Index([str(cell) for cell in cells])
-    if names.has_duplicates:
-        duplicates = names[names.duplicated()].unique()[:5].tolist()
-        raise InputError(
-            f"{names.duplicated().sum()} duplicate cell identifiers: {', '.join(duplicates)}",
-            hint="split tables of several slides, or add a column 'cell' with unique identifiers",
-        )
-    var.index = make_index_unique(var.index)
-    return AnnData(X=counts.astype(np.float32), obs=pd.DataFrame(index=names), var=var)
-
-
-def attach_cells(adata: AnnData, table: pd.DataFrame, *, xy: tuple[str, str], scale: float = 1.0) -> None:
-    """Add a metadata table (index: cell identifiers) to obs, in the order of the matrix.
-
-    Parameters
-    ----------
-    xy
-        Columns with the coordinates; they are stored in ``obsm["spatial"]`` and removed from ``obs``.
-    scale
-        Factor that the coordinates are multiplied by.
-
-    Raises
-    ------
-    InputError
-        Identifiers are not unique, or the matrix has none of them.
-    """
-    if table.index.has_duplicates:
-        raise InputError("the table of cells has duplicate identifiers", hint="expected one line per cell")
-    shared = adata.obs_names.isin(table.index)
-    if not shared.any():
-        raise InputError(
-            f"no cell of the matrix ({', '.join(adata.obs_names[:3])}) is in the table of cells "
-            f"({', '.join(table.index[:3])})",
-            hint="check that both files are of the same sample and segmentation",
-        )
-    if not shared.all():
-        logger.warning("%d cells of the matrix have no metadata and no coordinates", (~shared).sum())
-    if extra := len(table) - int(shared.sum()):
-        logger.warning("skipped %d cells of the metadata that are not in the matrix", extra)
-    table = table.reindex(adata.obs_names)
-    adata.obsm[SPATIAL] = table[list(xy)].to_numpy(dtype=float) * scale
-    adata.obs = table.drop(columns=list(xy))
 
 
 def note_source(adata: AnnData, *, reader: str, platform: str, unit: str = "", software: str = "") -> AnnData:

@@ -44,7 +44,7 @@ FORMATS = (
     ),
     Format(
         "AnnData .zarr",
-        "a zarr folder with the attribute encoding-type anndata",
+        "a zarr folder, or a zip of one, with the attribute encoding-type anndata",
         anndata_files.is_anndata_zarr,
         anndata_files.read_anndata_zarr,
     ),
@@ -100,6 +100,8 @@ def _unknown(location: Path) -> str:
         return f"{location} is empty: a file of 0 bytes"
     if location.suffix.lower() in R_FILES:
         return f"{location} is an R file, which is not supported"
+    if names := anndata_files.modalities(location):
+        return f"{location} is a MuData file with the modalities {', '.join(names)}, which is not supported"
     supported = "\n".join(f"    {entry.name}: {entry.required}" for entry in FORMATS)
     content = "a file" if location.is_file() else f"a folder with {_listing(location)}"
     return f"unknown format: {location} ({content}). Supported:\n{supported}"
@@ -115,6 +117,11 @@ def _hint(location: Path) -> str:
     """Suggest a supported folder one level up or down, else list what can be passed."""
     if location.suffix.lower() in R_FILES:
         return "write it as .h5ad in R: anndataR::write_h5ad() for Seurat and SingleCellExperiment objects"
+    if names := anndata_files.modalities(location):
+        genes = next((name for name in names if name.lower() in ("rna", "gex", "gene expression")), names[0])
+        return f"write the modality with the genes as .h5ad: mudata.read({location.name!r})[{genes!r}].write_h5ad(...)"
+    if location.suffix == ".gz":
+        return f"unpack it: gunzip {location.name}"
     if location.is_dir() and (missing := xenium.missing_part(location)):
         return f"this looks like a Xenium output folder without its {missing}: copy it into the folder"
     below = sorted(item for item in location.iterdir() if item.is_dir())[:50] if location.is_dir() else []

@@ -5,12 +5,25 @@ from pathlib import Path
 import pandas as pd
 from anndata import AnnData
 
+from spatialcore.core.logging import get_logger
 from spatialcore.errors import InputError
-from spatialcore.io.flat_files import assemble, attach_cells, find_one, need_one, note_source, read_counts, read_table
+from spatialcore.io.flat_files import (
+    columns_of_no_gene,
+    find_one,
+    header_of,
+    need_one,
+    note_source,
+    read_counts,
+    read_table,
+)
+from spatialcore.io.identifiers import as_identifiers, identifier_column
+from spatialcore.io.joining import assemble, attach_cells
+
+logger = get_logger(__name__)
 
 PLATFORM = "MERSCOPE"
 COUNTS = ("*cell_by_gene.csv", "*cell_by_gene.csv.gz")
-METADATA = ("*cell_metadata.csv", "*cell_metadata.csv.gz")
+METADATA = ("*cell_metadata.csv", "*cell_metadata.csv.gz", "*cell_metadata.parquet", "*cell_metadata.parquet.gz")
 REQUIRED = "cell_by_gene.csv and cell_metadata.csv of one region"
 XY = ("center_x", "center_y")
 
@@ -23,24 +36,24 @@ def is_merscope(path: Path) -> bool:
 def read_merscope(path: Path) -> AnnData:
     """Read counts, centres (µm) and metadata of one MERSCOPE region.
 
-    The first column of both tables is the cell identifier, regardless of its name. Blank barcodes are kept.
+    The cell identifier is the column EntityID, cell or cell_id of either table, else its first column. Row numbers and
+    measurements of cells among the genes are skipped. Blank barcodes are kept.
     """
-    counts_file = need_one(path, COUNTS)
-    first = _first_column(counts_file)
-    identifiers, counts, genes = read_counts(counts_file, (first,))
-    adata = assemble(counts, identifiers[first], pd.DataFrame(index=pd.Index(genes)))
-    attach_cells(adata, _metadata(need_one(path, METADATA)), xy=XY)
+    counts_file, table = need_one(path, COUNTS), _metadata(need_one(path, METADATA))
+    header = header_of(counts_file)
+    others = columns_of_no_gene(header, [str(name) for name in table.columns])
+    name = identifier_column(header)
+    identifiers, counts, genes = read_counts(counts_file, others)
+    if len(others) > 1:
+        logger.info("columns of %s that are no genes: %s", counts_file.name, ", ".join(map(repr, others)))
+    adata = assemble(counts, identifiers[name], pd.DataFrame(index=pd.Index(genes)))
+    attach_cells(adata, table, xy=XY)
     return note_source(adata, reader="merscope", platform=PLATFORM, unit="µm")
-
-
-def _first_column(file: Path) -> str:
-    name = str(pd.read_csv(file, nrows=0).columns[0])
-    return "" if name.startswith("Unnamed") else name
 
 
 def _metadata(file: Path) -> pd.DataFrame:
     table = read_table(file)
-    first = table.columns[0]
     if missing := [name for name in XY if name not in table]:
         raise InputError(f"{file} has no column {', '.join(missing)}", hint=f"columns: {', '.join(table.columns)}")
-    return table.drop(columns=first).set_axis(pd.Index(table[first].astype(str)), axis=0)
+    name = identifier_column([str(column) for column in table.columns])
+    return table.drop(columns=name).set_axis(pd.Index(as_identifiers(table[name], file.name)), axis=0)

@@ -8,6 +8,7 @@ from spatialcore.core.logging import get_logger
 from spatialcore.core.on_disk.containers import refuse_external_links
 from spatialcore.io.anndata_files import is_zarr
 from spatialcore.io.formats import identify
+from spatialcore.io.storable import make_storable
 
 logger = get_logger(__name__)
 
@@ -49,6 +50,6 @@ def read_spatial(path: str | Path) -> AnnData:
     if location.is_file() or is_zarr(location):
         refuse_external_links(location)
     file_format = identify(location)
-    adata = file_format.read(location)
+    adata = make_storable(file_format.read(location))
     logger.info("%s: %s, %d cells x %d features", location.name, file_format.name, adata.n_obs, adata.n_vars)
     return adata

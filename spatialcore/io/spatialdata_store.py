@@ -21,7 +21,7 @@ DEFAULT_TABLE = "table"
 
 def is_spatialdata(path: Path) -> bool:
     """Return whether a folder is a zarr group with a SpatialData object."""
-    return "spatialdata_attrs" in zarr_attributes(path)
+    return path.is_dir() and "spatialdata_attrs" in zarr_attributes(path)
 
 
 def open_store(path: Path, *parts: str) -> "SpatialData":
@@ -50,7 +50,11 @@ def choose_table(store: "SpatialData", table: str | None, path: Path) -> str:
     if table is None and (DEFAULT_TABLE in names or len(names) == 1):
         return DEFAULT_TABLE if DEFAULT_TABLE in names else names[0]
     expected = f"a table {table!r}" if table else "one table, or one called 'table'"
-    raise InputError(f"{path} has the tables {', '.join(names) or '(none)'}, expected {expected}", hint="pass table=")
+    first = path / "tables" / (names[0] if names else DEFAULT_TABLE)
+    raise InputError(
+        f"{path} has the tables {', '.join(names) or '(none)'}, expected {expected}",
+        hint=f"pass the path of one of them: {first}; in Python, read_spatialdata(path, table={first.name!r})",
+    )
 
 
 def read_spatialdata(path: Path, table: str | None = None) -> AnnData:

@@ -1,7 +1,9 @@
 """Read 10x Genomics feature-cell matrices: HDF5, MEX folder and zarr."""
 
+import gzip
 import json
 from collections.abc import Iterable
+from io import BytesIO
 from pathlib import Path
 
 import h5py
@@ -12,7 +14,8 @@ from scipy.sparse import csc_matrix, csr_matrix
 
 from spatialcore.core.types import StoredGroup
 from spatialcore.errors import InputError
-from spatialcore.io.flat_files import assemble, find_one, need_one
+from spatialcore.io.flat_files import find_one, need_one
+from spatialcore.io.joining import assemble
 
 GENE_IDS = "gene_ids"
 FEATURE_TYPES = "feature_types"
@@ -54,7 +57,7 @@ def _matrix_group(store: h5py.File) -> h5py.Group | None:
 
 def read_tenx_h5(file: Path) -> AnnData:
     """Read a 10x HDF5 matrix. Indices stored as floats, as R writes them, are converted to integers."""
-    with h5py.File(file) as store:
+    with h5py.File(_unpacked(file)) as store:
         group = _matrix_group(store)
         if group is None:
             raise InputError(f"{file} has no 10x matrix", hint="pass cell_feature_matrix.h5")
@@ -68,6 +71,10 @@ def read_tenx_h5(file: Path) -> AnnData:
         adata = assemble(counts, _texts(group["barcodes"]), var)
         _unscale_protein(adata, float(store.attrs.get("protein_scaling_factor", 1.0)))
         return adata
+
+
+def _unpacked(file: Path) -> Path | BytesIO:
+    return BytesIO(gzip.decompress(file.read_bytes())) if file.suffix == ".gz" else file
 
 
 def _unscale_protein(adata: AnnData, factor: float) -> None:
@@ -99,9 +106,10 @@ def _integers(dataset: h5py.Dataset, file: Path) -> np.ndarray:
     return np.asarray(values, dtype=np.int64 if wide else np.int32)
 
 
-MEX = ("matrix.mtx.gz", "matrix.mtx")
-BARCODES = ("barcodes.tsv.gz", "barcodes.tsv")
-FEATURES = ("features.tsv.gz", "features.tsv", "genes.tsv.gz", "genes.tsv")
+# behind an accession, too, as GEO puts it before each name
+MEX = ("*matrix.mtx.gz", "*matrix.mtx")
+BARCODES = ("*barcodes.tsv.gz", "*barcodes.tsv")
+FEATURES = ("*features.tsv.gz", "*features.tsv", "*genes.tsv.gz", "*genes.tsv")
 
 
 def is_mex(folder: Path) -> bool:

@@ -13,6 +13,8 @@ from spatialcore.core.logging import get_logger
 from spatialcore.errors import InputError
 from spatialcore.io import spatialdata_store
 from spatialcore.io.anndata_files import write_h5ad
+from spatialcore.io.identifiers import EXACT
+from spatialcore.io.storable import make_storable
 
 logger = get_logger(__name__)
 
@@ -49,6 +51,7 @@ def write_annotated(adata: AnnData, path: str | Path) -> Path:
     'calls.h5ad'
     """
     file = Path(path).expanduser()
+    adata = make_storable(adata, slashes=file.suffix == ".h5ad")
     if file.suffix == ".h5ad":
         with whole(file) as part:
             write_h5ad(adata, part)
@@ -69,7 +72,7 @@ def cell_ids(adata: AnnData) -> list[str]:
     """Return the identifiers of the cells as strings: obs["cell_id"] if unique and complete, else obs_names."""
     if CELL_ID in adata.obs and adata.obs[CELL_ID].is_unique and adata.obs[CELL_ID].notna().all():
         column = adata.obs[CELL_ID]
-        if pd.api.types.is_float_dtype(column) and (column == column.round()).all():
+        if pd.api.types.is_float_dtype(column) and (column == column.round()).all() and (column.abs() <= EXACT).all():
             column = column.astype(np.int64)
         return [cell.decode() if isinstance(cell, bytes) else str(cell) for cell in column]
     return [str(name) for name in adata.obs_names]

@@ -7,7 +7,7 @@ from anndata import AnnData
 from numpy.typing import NDArray
 from scipy.sparse import csc_matrix, csr_matrix
 
-from spatialcore.annotation.panel import gene_features
+from spatialcore.core.genes.features import gene_names
 from spatialcore.core.matrix import is_sparse
 from spatialcore.core.normalization import log1p_normalize
 from spatialcore.core.types import Floats
@@ -70,8 +70,7 @@ def _membership(groups: Groups, n_cells: int) -> csr_matrix:
 
 
 def _is_gene(adata: AnnData) -> NDArray[np.bool_]:
-    panel = set(gene_features(adata.var))
-    kept = np.fromiter((name in panel for name in adata.var_names), dtype=bool, count=adata.n_vars)
+    kept = np.array([bool(symbol) for symbol in gene_names(adata.var)[0]], dtype=bool)
     return kept if kept.any() else np.ones(adata.n_vars, dtype=bool)
 
 

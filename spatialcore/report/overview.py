@@ -9,6 +9,7 @@ import pandas as pd
 from anndata import AnnData
 
 from spatialcore import columns
+from spatialcore.annotation.gene_overlap import few_genes_warning
 from spatialcore.annotation.references.tissue_check import foreign_references
 from spatialcore.plotting.figures.confusions import confusion_table
 from spatialcore.plotting.groups import NOT_TYPES
@@ -124,6 +125,8 @@ def _model_warnings(adata: AnnData) -> list[str]:
     overlap = manifest_value(adata, "gene_overlap_pct")
     if overlap is not None and float(overlap) < LOW_OVERLAP:
         warnings.append(f"The query has {float(overlap):.0f} % of the model's genes.")
+    few_genes = few_genes_warning(int(manifest_value(adata, "n_shared_genes") or adata.n_vars), {})
+    warnings += [few_genes] if few_genes else []
     f1 = held_out_scores(adata).get("f1") or {}
     weak = [f"{name} ({value:.2f})" for name, value in sorted(f1.items(), key=lambda item: item[1]) if value < LOW_F1]
     if weak:

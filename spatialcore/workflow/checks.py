@@ -1,14 +1,28 @@
 """The checks before a run, each of one subject: what was found, and whether a run can go on with it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
+from anndata import AnnData
+from numpy.typing import NDArray
 
 from spatialcore import storage
+from spatialcore.annotation import stages
+from spatialcore.annotation.balance.groups import without_rare
+from spatialcore.annotation.expression import no_shared_genes
+from spatialcore.annotation.pooled_queries import common_genes
+from spatialcore.annotation.references.cells import no_label_left, reasons_to_drop, require_two
+from spatialcore.annotation.references.genes import overlap_error
 from spatialcore.annotation.references.labels import DEFAULT_EXCLUDE_LABELS
+from spatialcore.annotation.references.reference import source_names
 from spatialcore.annotation.run_config import Query, Reference, RunConfig
+from spatialcore.columns import ORIGINAL_LABEL, UNIFIED_CELL_TYPE
+from spatialcore.core.categories import categorical
 from spatialcore.core.normalization import X_STATE_TEXTS
+from spatialcore.core.on_disk.anndata_file import AnnDataFile
 from spatialcore.errors import SpatialCoreError
 from spatialcore.workflow.dataset import DatasetSummary
 from spatialcore.workflow.memory import available_memory
@@ -31,10 +45,11 @@ class Check:
 
 def check_query(query: Query, facts: DatasetSummary) -> Check:
     """Can it be annotated?"""
-    usable = facts.status["is_usable"] and bool(facts.genes) and facts.cells > 0
+    if facts.query_refusal is not None:
+        return Check.failed(f"query {query.name}", facts.query_refusal)
     where = "coordinates" if facts.coordinates else "no coordinates: maps are left out"
     text = f"{facts.format.name}, {facts.cells:,} cells, {len(facts.genes):,} genes, {_scale(facts)}, {where}"
-    return Check(f"query {query.name}", usable, text)
+    return Check(f"query {query.name}", True, text)
 
 
 def check_reference(reference: Reference, facts: DatasetSummary, config: RunConfig) -> Check:
@@ -43,23 +58,92 @@ def check_reference(reference: Reference, facts: DatasetSummary, config: RunConf
     if column not in facts.obs_columns:
         offer = ", ".join(facts.labels) or ", ".join(facts.obs_columns[:8]) or "none"
         return Check(subject, False, f"Label column {column!r} not found; columns like types: {offer}")
-    if not facts.format.name.startswith("AnnData"):
-        return Check(subject, False, f"{facts.format.name}: references are .h5ad or AnnData .zarr")
-    types = _count_types(facts, column, config)
+    if facts.reference_refusal is not None:
+        return Check.failed(subject, facts.reference_refusal)
+    try:
+        labels = kept_labels(facts, column, config)
+    except SpatialCoreError as error:
+        return Check.failed(subject, error)
     drawn = min(facts.cells, config.max_cells_per_ref)
-    text = f"{drawn:,} of {facts.cells:,} cells, {types} types in {column!r}, {_scale(facts)}"
-    return Check(subject, facts.status["is_usable"] and types > 0, text)
+    return Check(
+        subject, True, f"{drawn:,} of {facts.cells:,} cells, {len(labels)} types in {column!r}, {_scale(facts)}"
+    )
+
+
+def kept_labels(facts: DatasetSummary, column: str, config: RunConfig) -> "pd.Series[int]":
+    """Return the cells of each label of a reference that a run would train on.
+
+    Raises
+    ------
+    InputError
+        None is left.
+    """
+    with AnnDataFile(facts.path) as file:
+        counts = pd.Series(file.labels(column)).value_counts()
+    excluded = DEFAULT_EXCLUDE_LABELS if config.exclude_labels is None else config.exclude_labels
+    gone = reasons_to_drop(list(counts.index), excluded, uninformative=config.drop_uninformative_labels)
+    kept = counts[~counts.index.isin(list(gone)) & (counts > 0)]
+    if kept.empty:
+        raise no_label_left(facts.path.name, column, sorted(gone))
+    return kept
+
+
+def check_types(labels: Sequence["pd.Series[int]"], config: RunConfig) -> list[Check]:
+    """Are two classes left with enough cells, once labels have become classes? Curated ids are not looked at."""
+    if len(labels) == 0:
+        return []
+    cells = pd.concat(labels).groupby(level=0, observed=True).sum()
+    try:
+        require_two(list(map(str, cells.index)))
+        obs = pd.DataFrame({ORIGINAL_LABEL: pd.Categorical(cells.index.astype(str))}, index=range(len(cells)))
+        obs.index = obs.index.astype(str)
+        mapped, _ = stages.map_ontology(AnnData(obs=obs), config)
+        classes = mapped.obs[UNIFIED_CELL_TYPE].astype(str).to_numpy()
+        sizes = pd.Series(cells.to_numpy()).groupby(classes).sum()
+        codes = np.repeat(np.arange(len(sizes)), np.minimum(sizes, config.min_cells_per_type + 1))
+        kept = without_rare(categorical(codes, sizes.index), config.min_cells_per_type)
+        require_two(list(map(str, kept.categories)))
+    except SpatialCoreError as error:
+        return [Check.failed("types", error)]
+    return [Check("types", True, f"{len(kept.categories)} classes of {len(cells)} labels")]
 
 
 def check_genes(queries: list[DatasetSummary], references: list[DatasetSummary], config: RunConfig) -> list[Check]:
     """Do queries and references share enough genes, each with each and all together?"""
     if not queries or not references:
         return []
-    least = config.min_gene_overlap_pct
-    return [
-        Check(what, 100 * shared >= least * wanted > 0, f"{shared} of {wanted} ({_pct(shared, wanted)})")
-        for what, shared, wanted in _shared_genes(queries, references)
+    try:
+        panel = common_genes([query.genes for query in queries], config.min_gene_overlap_pct)
+    except SpatialCoreError as error:
+        return [Check.failed("genes shared by all queries", error)]
+    found = np.array([facts.has_genes(panel) for facts in references]).reshape(len(references), len(panel))
+    sizes = [len(set(facts.genes)) for facts in references]
+    names = source_names([facts.path for facts in references])
+    checks = [
+        _genes_of(name, facts, panel, own, size, config.min_gene_overlap_pct)
+        for name, facts, own, size in zip(names, references, found, sizes, strict=True)
     ]
+    if len(references) > 1:
+        error_of_all = overlap_error(names, found, sizes, config.min_gene_overlap_pct)
+        checks.append(
+            _overlap("panel genes in all references", np.asarray(found.all(axis=0)), min(sizes), error_of_all)
+        )
+    return checks
+
+
+def _genes_of(
+    name: str, facts: DatasetSummary, panel: list[str], own: "NDArray[np.bool_]", size: int, least: float
+) -> Check:
+    subject = f"panel genes in {facts.path.name}"
+    if not own.any():
+        return _overlap(subject, own, size, no_shared_genes(name, facts.genes, "the target genes", panel))
+    return _overlap(subject, own, size, overlap_error([name], own[None], [size], least))
+
+
+def _overlap(what: str, own: "NDArray[np.bool_]", size: int, error: SpatialCoreError | None) -> Check:
+    smaller, shared = min(len(own), size), int(own.sum())
+    seen = f"{shared} of {smaller} ({_pct(shared, smaller)})"
+    return Check(what, error is None, seen if error is None else f"{seen}: {error.message} -> {error.hint}")
 
 
 def check_store(store: str) -> Check:
@@ -96,29 +180,6 @@ def check_memory(peak: int, *, complete: bool) -> Check:
 def _scale(facts: DatasetSummary) -> str:
     counts = facts.status["raw_source"]
     return f"counts in {counts}" if counts else X_STATE_TEXTS[facts.status["x_state"]]
-
-
-def _count_types(facts: DatasetSummary, column: str, config: RunConfig) -> int:
-    """Count the types that have enough cells and are not excluded."""
-    counts = facts.labels.get(column)
-    if counts is None:
-        return 0
-    excluded = DEFAULT_EXCLUDE_LABELS if config.exclude_labels is None else config.exclude_labels
-    return int((counts[~counts.index.isin(excluded)] >= config.min_cells_per_type).sum())
-
-
-def _shared_genes(queries: list[DatasetSummary], references: list[DatasetSummary]) -> list[tuple[str, int, int]]:
-    """Return what is compared, how many genes are shared, and of how many."""
-    panel = [gene for gene in queries[0].genes if all(gene in set(query.genes) for query in queries[1:])]
-    found = np.array([facts.has_genes(panel) for facts in references]).reshape(len(references), len(panel))
-    shares = []
-    if len(queries) > 1:
-        shares.append(("genes shared by all queries", len(panel), max(len(query.genes) for query in queries)))
-    for facts, own in zip(references, found, strict=True):
-        shares.append((f"panel genes in {facts.path.name}", int(own.sum()), len(panel)))
-    if len(references) > 1:
-        shares.append(("panel genes in all references", int(found.all(axis=0).sum()), len(panel)))
-    return shares
 
 
 def _state_of_store(store: str) -> str:

@@ -1,6 +1,6 @@
 """What can be known of data without loading them: cells, features, scale, labels. The same facts for every format."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,15 +10,16 @@ import pandas as pd
 from anndata import AnnData
 from numpy.typing import NDArray
 
-from spatialcore.annotation.expression import matrix_of
-from spatialcore.annotation.panel import get_panel_genes
+from spatialcore.annotation.expression import InMemory, find_expression, require_query, require_readable
+from spatialcore.annotation.panel import gene_features
 from spatialcore.columns import MANIFEST, SOURCE, SPATIAL
-from spatialcore.core.genes.symbols import ids_of, is_ensembl, shared_positions, symbols_of
-from spatialcore.core.matrix import Matrix, open_matrix
+from spatialcore.core.genes.features import gene_names
+from spatialcore.core.genes.symbols import is_ensembl, shared_positions
+from spatialcore.core.matrix import Matrix
 from spatialcore.core.normalization import Status, check_normalization_status
 from spatialcore.core.on_disk.anndata_file import AnnDataFile
 from spatialcore.core.sampling import draw_rows
-from spatialcore.errors import InputError
+from spatialcore.errors import InputError, SpatialCoreError
 from spatialcore.io.formats import Format, identify
 
 SAMPLED_CELLS = 2_000
@@ -49,6 +50,8 @@ class DatasetSummary:
         Are there coordinates; was it annotated by this package?
     labels
         Columns of obs that may hold cell types, with the cells of each type.
+    query_refusal, reference_refusal
+        What a run would refuse it with, as a query or as a reference; None where it can serve.
     """
 
     path: Path
@@ -65,6 +68,8 @@ class DatasetSummary:
     annotated: bool
     obs_columns: list[str]
     labels: dict[str, "pd.Series[int]"] = field(default_factory=dict)
+    query_refusal: SpatialCoreError | None = None
+    reference_refusal: SpatialCoreError | None = None
 
     @property
     def named_by(self) -> str:
@@ -74,8 +79,7 @@ class DatasetSummary:
 
     def has_genes(self, wanted: Sequence[str]) -> "NDArray[np.bool_]":
         """Say of each wanted symbol whether it is among the features, under a former name or an id too."""
-        names = [str(name) for name in self.var.index]
-        found = shared_positions(list(wanted), symbols_of(names, self.var), ids_of(names, self.var))
+        found = shared_positions(list(wanted), *gene_names(self.var))
         return np.array([len(places) > 0 for places in found], dtype=bool)
 
 
@@ -112,7 +116,9 @@ def _of_file(file: AnnDataFile, place: Path, found: Format) -> DatasetSummary:
         annotated=MANIFEST in file.keys("uns"),
         obs_columns=file.obs_columns,
         labels=_labels_of_file(file),
-        **_depth(file.matrix(status["raw_source"] or "X"), status),
+        query_refusal=refusal(lambda: require_query(file)),
+        reference_refusal=refusal(lambda: find_expression(file, place.name)),
+        **_depth(file.gene_matrix(status["raw_source"] or "X"), status),
     )
 
 
@@ -132,15 +138,29 @@ def _of_memory(adata: AnnData, place: Path, found: Format) -> DatasetSummary:
         annotated=MANIFEST in adata.uns,
         obs_columns=list(adata.obs.columns),
         labels={name: counts for name in adata.obs if (counts := _types(adata.obs[name])) is not None},
-        **_depth(open_matrix(matrix_of(adata, status["raw_source"] or "X")), status),
+        query_refusal=refusal(lambda: require_readable(adata)),
+        reference_refusal=_no_reference(found),
+        **_depth(InMemory(adata).gene_matrix(status["raw_source"] or "X"), status),
+    )
+
+
+def refusal(check: Callable[[], object]) -> SpatialCoreError | None:
+    """Return the error that a check ends in, None where it passes."""
+    try:
+        check()
+    except SpatialCoreError as error:
+        return error
+    return None
+
+
+def _no_reference(found: Format) -> SpatialCoreError:
+    return InputError(
+        f"{found.name}: references are .h5ad or AnnData .zarr", hint="write it as .h5ad, with a column of cell types"
     )
 
 
 def _panel(var: pd.DataFrame) -> list[str]:
-    try:
-        return get_panel_genes(AnnData(var=var))
-    except InputError:
-        return []
+    return list(dict.fromkeys(gene_features(var)))
 
 
 def _depth(matrix: Matrix, status: Status) -> dict[str, float]:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from spatialcore.core.normalization import X_STATE_TEXTS
 from spatialcore.workflow.dataset import DatasetSummary, look_at
 from spatialcore.workflow.states import DataState, ModelState, Overlap, overlap
 
@@ -102,18 +101,10 @@ def _match(facts: DatasetSummary, genes: list[str]) -> Overlap:
 
 
 def _as_query(facts: DatasetSummary) -> str:
-    if not facts.genes:
-        return "no: no feature is a gene by name"
-    if facts.cells == 0:
-        return "no: it holds no cell"
-    if not facts.status["is_usable"]:
-        return f"no: no raw counts, and X holds {X_STATE_TEXTS[facts.status['x_state']]}"
-    return "yes"
+    return "yes" if facts.query_refusal is None else f"no: {facts.query_refusal.message}"
 
 
 def _as_reference(facts: DatasetSummary) -> str:
-    if not facts.format.name.startswith("AnnData"):
-        return "no: references are .h5ad or AnnData .zarr"
-    if not facts.labels:
-        return "no: no column of obs looks like cell types"
-    return _as_query(facts)
+    if facts.reference_refusal is not None:
+        return f"no: {facts.reference_refusal.message}"
+    return "yes" if facts.labels else "no: no column of obs looks like cell types"

@@ -4,7 +4,9 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from spatialcore.annotation.run_config import RunConfig
+import pandas as pd
+
+from spatialcore.annotation.run_config import Reference, RunConfig
 from spatialcore.core.logging import get_logger
 from spatialcore.errors import SpatialCoreError
 from spatialcore.workflow.checks import (
@@ -15,6 +17,8 @@ from spatialcore.workflow.checks import (
     check_query,
     check_reference,
     check_store,
+    check_types,
+    kept_labels,
 )
 from spatialcore.workflow.dataset import DatasetSummary, look_at
 from spatialcore.workflow.memory import estimate_peak
@@ -72,11 +76,21 @@ def check_run(config: RunConfig, *, progress: Callable[[str], None] = logger.inf
     checks += [check_query(query, facts) for query, facts in queries]
     checks += [check_reference(reference, facts, config) for reference, facts in references]
     checks += check_genes(*seen, config)
+    labels = [kept for each, facts in references if (kept := _labels(each, facts, config)) is not None]
+    checks += check_types(labels, config) if len(labels) == len(config.references) else []
     checks += [check_store(config.store), *check_proportions(config)]
     peak = estimate_peak(*seen, config)
     complete = len(queries) == len(config.queries) and len(references) == len(config.references)
     checks.append(check_memory(peak, complete=complete))
     return Preflight(checks, peak)
+
+
+def _labels(reference: Reference, facts: DatasetSummary, config: RunConfig) -> "pd.Series[int] | None":
+    """Return the cells of each label, None where there are none: then this is told already."""
+    try:
+        return kept_labels(facts, reference.label_column, config)
+    except SpatialCoreError:
+        return None
 
 
 def _look(uri: str, subject: str, checks: list[Check]) -> DatasetSummary | None:

@@ -10,7 +10,7 @@ from scipy.sparse import csr_matrix
 
 from spatialcore.errors import InputError
 from spatialcore.io import read_spatial
-from spatialcore.io.flat_files import assemble, attach_cells
+from spatialcore.io.joining import assemble, attach_cells
 from tests.io.bundles import assert_same, merscope_ids, sample, write_cosmx, write_merscope, write_xenium
 
 COSMX_NAMES = [f"{i // 7 + 1}_{i % 7 + 1}" for i in range(500)]
@@ -33,12 +33,40 @@ def test_two_samples_in_a_folder(tmp_path: Path) -> None:
         read_spatial(folder)
 
 
-def test_duplicate_identifiers(tmp_path: Path) -> None:
+def test_lines_that_repeat_a_cell(tmp_path: Path) -> None:
     folder = write_merscope(tmp_path / "region", sample(4, 3))
     lines = (folder / "cell_by_gene.csv").read_text().splitlines()
     (folder / "cell_by_gene.csv").write_text("\n".join([*lines, lines[1]]) + "\n")
-    with pytest.raises(InputError, match="duplicate cell identifiers"):
+    assert read_spatial(folder).n_obs == 4
+    others = [f"{lines[1].rpartition(',')[0]},{n}" for n in (76, 77)]
+    (folder / "cell_by_gene.csv").write_text("\n".join([*lines, *others]) + "\n")
+    with pytest.raises(InputError, match="several lines with different counts"):
         read_spatial(folder)
+
+
+@pytest.mark.parametrize("first", ["", "Unnamed: 0", "X", "index"])
+@pytest.mark.parametrize("tables", [("cell_by_gene",), ("cell_metadata",), ("cell_by_gene", "cell_metadata")])
+def test_row_numbers_before_the_tables(first: str, tables: tuple[str, ...], tmp_path: Path) -> None:
+    folder = write_merscope(tmp_path / "region", sample(4, 3))
+    plain = read_spatial(folder)
+    for name in tables:
+        header, *lines = (folder / f"{name}.csv").read_text().splitlines()
+        named = header if header.split(",")[0] else f"EntityID{header}"
+        numbered = [f"{first},{named}", *(f"{i},{line}" for i, line in enumerate(lines))]
+        (folder / f"{name}.csv").write_text("\n".join(numbered) + "\n")
+    read = read_spatial(folder)
+    assert list(read.obs_names) == list(plain.obs_names)
+    assert list(read.var_names) == list(plain.var_names)
+    assert (read.X != plain.X).nnz == 0
+
+
+def test_measurements_of_cells_among_the_genes(tmp_path: Path) -> None:
+    folder = write_merscope(tmp_path / "region", sample(4, 3))
+    plain = read_spatial(folder)
+    header, *lines = (folder / "cell_by_gene.csv").read_text().splitlines()
+    wide = [f"{header},volume,fov", *(f"{line},512.5,3" for line in lines)]
+    (folder / "cell_by_gene.csv").write_text("\n".join(wide) + "\n")
+    assert list(read_spatial(folder).var_names) == list(plain.var_names)
 
 
 def test_text_in_the_counts(tmp_path: Path) -> None:

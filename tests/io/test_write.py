@@ -15,6 +15,7 @@ from spatialcore.errors import InputError
 from spatialcore.io import (
     export_cellxgene,
     read_spatial,
+    write,
     write_annotated,
     write_calls,
     write_explorer_groups,
@@ -55,13 +56,16 @@ def test_identifiers_with_18_digits_are_kept(tmp_path: Path) -> None:
     assert pd.read_parquet(write_calls(adata, tmp_path / "c.parquet"))["cell_id"].tolist() == merscope_ids(12)
 
 
-def test_failed_write_keeps_the_old_file(tmp_path: Path) -> None:
+def test_failed_write_keeps_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: anndata.AnnData, part: Path) -> None:
+        part.write_bytes(b"half")
+        raise OSError("no space left")
+
     path = write_annotated(called(5), tmp_path / "a.h5ad")
     before = path.read_bytes()
-    broken = called(5)
-    broken.uns["unwritable"] = object()
-    with pytest.raises(Exception, match="object"):
-        write_annotated(broken, path)
+    monkeypatch.setattr(write, "write_h5ad", fail)
+    with pytest.raises(OSError, match="no space"):
+        write_annotated(called(5), path)
     assert path.read_bytes() == before
     assert [item.name for item in tmp_path.iterdir()] == ["a.h5ad"]
 

@@ -6,7 +6,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TypedDict, cast
 
+from spatialcore.core.logging import get_logger
 from spatialcore.errors import FileMissingError, InputError
+
+logger = get_logger(__name__)
 
 
 class IndexEntry(TypedDict):
@@ -73,8 +76,11 @@ def _parse(text: str, origin: str) -> OntologyIndex:
     for key, entry in entries.items():
         if not isinstance(entry, dict) or not {"id", "name"} <= entry.keys():
             raise InputError(f"{origin}: entry {key!r} lacks 'id' or 'name'", hint=expected)
-        if not str(entry["id"]).startswith("CL:"):
-            raise InputError(f"{origin}: entry {key!r} has the id {entry['id']!r}, expected a CL id", hint=expected)
         if key != key.lower():
             raise InputError(f"{origin}: key {key!r} is not lower case", hint="write the keys in lower case")
-    return cast(OntologyIndex, {"metadata": {}, **content})
+    cell_types = {key: entry for key, entry in entries.items() if str(entry["id"]).startswith("CL:")}
+    if not cell_types:
+        raise InputError(f"{origin} has no entry with a CL id", hint=expected)
+    if skipped := len(entries) - len(cell_types):
+        logger.warning("%s: %d entries that are not of the Cell Ontology are skipped", origin, skipped)
+    return cast(OntologyIndex, {"metadata": {}, **content, "cl": cell_types})

@@ -7,9 +7,10 @@ from typing import Literal, TypedDict
 import pandas as pd
 from anndata import AnnData
 
-from spatialcore.annotation.ontology.hierarchy import coarsen, current_id
+from spatialcore.annotation.ontology.hierarchy import ancestors, coarsen, current_id
 from spatialcore.annotation.ontology.match import Match
 from spatialcore.annotation.ontology.matcher import Matcher, matcher_for
+from spatialcore.annotation.ontology.normalize import standard_spelling
 from spatialcore.annotation.ontology.result import (
     Candidate,
     MappingResult,
@@ -126,6 +127,8 @@ def add_ontology_ids(
         or _match_label(matcher, label, tissue or "", skipped, min_score, granularity)
         for label in sorted(set(labels[curated_ids == ""]) - {""})
     }
+    if tissue:
+        matches = _as_curated(matches, set(curated_ids) - {""}, matcher)
     _write(adata, curated_ids, labels, matches, matcher, target_col, name_col)
 
     table = mapping_table(labels, curated_ids, matches, matcher)
@@ -223,6 +226,27 @@ def _match_label(
         return match.without_term()
     term = coarsen(match.id) if granularity == "panel" else match.id
     return match if term == match.id else match.with_term(term, matcher.name_of(term))
+
+
+def _as_curated(matches: Mapping[str, Match], curated: set[str], matcher: Matcher) -> dict[str, Match]:
+    """Give a label the term that other cells have as curated id, if it is the label's own name in any tissue.
+
+    "Goblet" in the lung is the lung's goblet cell; beside cells curated as goblet cell it is the same class.
+    """
+    result = dict(matches)
+    for label, match in matches.items():
+        if not match.id or match.id in curated:
+            continue
+        names = {standard_spelling(label), f"{standard_spelling(label)} cell"}
+        same = [
+            term
+            for term in sorted(curated & set(ancestors(match.id)))
+            if standard_spelling(matcher.name_of(term)) in names
+        ]
+        if same:
+            logger.info("%r is %s, as the cells with a curated id", label, matcher.name_of(same[0]))
+            result[label] = match.with_term(same[0], matcher.name_of(same[0]))
+    return result
 
 
 def _write(

@@ -30,6 +30,7 @@ from spatialcore.annotation.ontology.normalize import normalize_characters, remo
 from spatialcore.annotation.ontology.term_names import TermNames
 from spatialcore.annotation.ontology.tissue import narrow_to_tissue
 from spatialcore.annotation.ontology.vocabulary import words as vocabulary
+from spatialcore.annotation.references.uninformative import is_uninformative
 
 
 class Matcher:
@@ -67,7 +68,8 @@ class Matcher:
         return self.lookup.exact(label, tissue)
 
     def match(self, label: str, tissue: str = "") -> Match:
-        """Return the match of a label; an unmapped label gets the nearest terms as suggestions.
+        """Return the match of a label; an unmapped label gets the nearest terms as suggestions, unless it
+        names no type.
 
         Examples
         --------
@@ -76,6 +78,8 @@ class Matcher:
         """
         text = remove_prefix(normalize_characters(label))
         match = replace(self._match_text(text, tissue), label=label.strip())
+        if not match.id and is_uninformative(label):
+            return match
         if not match.id:
             return replace(match, suggestions=self.term_names.nearest(text, comparison_words(text, tissue)))
         if tissue and f"{standard_spelling(text)} cell" == standard_spelling(match.name):

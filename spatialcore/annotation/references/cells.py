@@ -1,33 +1,70 @@
 """The cells of each reference: what is left out and why, and which are drawn."""
 
+from collections.abc import Collection, Iterable, Sequence
+
 import numpy as np
 import pandas as pd
 
 from spatialcore.annotation.references.reference import Reference
+from spatialcore.annotation.references.uninformative import is_uninformative
 from spatialcore.core.logging import get_logger
 from spatialcore.core.sampling import draw_stratified, stratified_sizes
 from spatialcore.errors import InputError
 
 log = get_logger(__name__)
 
+NO_TYPE = "label names no cell type"
 
-def drop_labels(reference: Reference, excluded: list[str]) -> None:
-    """Take out cells without a label and cells whose label is excluded, before any is drawn."""
+
+def drop_labels(reference: Reference, excluded: list[str], *, uninformative: bool = False) -> None:
+    """Take out cells without a label and cells whose label is excluded, before any is drawn.
+
+    ``uninformative``: also those whose label names no cell type, see :func:`is_uninformative`.
+    """
     labels = reference.labels
     n_missing = int((labels.codes < 0).sum())
     if n_missing:
         reference.dropped.append({"label": None, "reason": "no label", "n_cells": n_missing})
     counts = labels.value_counts()
-    gone = [label for label in labels.categories if label in set(excluded)]
+    reasons = reasons_to_drop(list(labels.categories), excluded, uninformative=uninformative)
+    gone = list(reasons)
     reference.dropped += [
-        {"label": label, "reason": "excluded label", "n_cells": int(counts[label])} for label in gone if counts[label]
+        {"label": label, "reason": reason, "n_cells": int(counts[label])}
+        for label, reason in reasons.items()
+        if counts[label]
     ]
+    _tell_uninformative(reference)
     reference.labels = labels.remove_categories(gone).remove_unused_categories()
     if len(reference.labels.categories) == 0:
-        raise InputError(
-            f"no labelled cell is left in {reference.source}: column '{reference.label_column}' holds only "
-            f"{', '.join(map(repr, gone[:5])) or 'missing values'}",
-            hint="pass another label column, or exclude_labels=[]",
+        raise no_label_left(reference.path.name, reference.label_column, gone)
+
+
+def reasons_to_drop(labels: Iterable[str], excluded: Sequence[str], *, uninformative: bool) -> dict[str, str]:
+    """Return the labels whose cells are left out, and why."""
+    listed = set(excluded)
+    reasons = {label: "excluded label" for label in labels if label in listed}
+    if uninformative:
+        reasons |= {label: NO_TYPE for label in labels if label not in reasons and is_uninformative(label)}
+    return reasons
+
+
+def no_label_left(name: str, column: str, dropped: Sequence[str]) -> InputError:
+    """Return the error for a column in which no label is left."""
+    return InputError(
+        f"no labelled cell is left in {name}: column '{column}' holds only "
+        f"{', '.join(map(repr, dropped[:5])) or 'missing values'}",
+        hint="pass another label column, or exclude_labels=[] and drop_uninformative_labels=False",
+    )
+
+
+def _tell_uninformative(reference: Reference) -> None:
+    left_out = [entry for entry in reference.dropped if entry["reason"] == NO_TYPE]
+    if left_out:
+        log.warning(
+            "%s: %d cells whose label names no cell type are left out: %s",
+            reference.source,
+            sum(entry["n_cells"] for entry in left_out),
+            ", ".join(f"{entry['label']} ({entry['n_cells']})" for entry in left_out[:10]),
         )
 
 
@@ -71,9 +108,13 @@ def drop_rare_types(references: list[Reference], least: int, remove: bool) -> No
 
 def require_two_types(references: list[Reference]) -> None:
     """Refuse references that hold one type: nothing can be told apart."""
-    types = sorted({str(label) for reference in references for label in reference.drawn.unique()})
+    require_two({str(label) for reference in references for label in reference.drawn.unique()})
+
+
+def require_two(types: Collection[str]) -> None:
+    """Refuse a single type."""
     if len(types) < 2:
         raise InputError(
-            f"only one cell type is left: {types[0]!r}; a classifier needs two",
+            f"only one cell type is left: {next(iter(types), '')!r}; a classifier needs two",
             hint="add a reference with other types, or lower min_cells_per_type",
         )

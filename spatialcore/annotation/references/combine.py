@@ -61,6 +61,7 @@ def combine_references(
     min_gene_overlap_pct: float = 25.0,
     unsafe_force: bool = False,
     checksum: bool = True,
+    drop_uninformative_labels: bool = False,
 ) -> AnnData:
     """Read the cells to train on from one or more references, however large, and bring them to one scale.
 
@@ -102,6 +103,9 @@ def combine_references(
         Accept a reference that holds neither counts nor log1p(10,000): its counts are then guessed.
     checksum
         Note the sha256 of every file in the manifest.
+    drop_uninformative_labels
+        Leave out cells whose label names no cell type, beside ``exclude_labels``: missing values as text, doublets,
+        left-overs ("Other", "Mixed"), numbers of clusters; see :func:`is_uninformative`.
 
     Returns
     -------
@@ -131,10 +135,10 @@ def combine_references(
     require_whole("random_state", random_state, minimum=0, hint="42 is the default")
     wanted = wanted_genes(target_genes)
     excluded = _excluded(exclude_labels)
-    references = _inspect(uris, columns, cache_dir, random_state)
+    references = _inspect(uris, columns, cache_dir, random_state, unsafe_force)
     genes, positions = shared_genes(references, wanted, min_gene_overlap_pct)
     for reference in references:
-        drop_labels(reference, excluded)
+        drop_labels(reference, excluded, uninformative=drop_uninformative_labels)
         if validate_labels:
             reference.findings += check_labels(reference.labels, reference.label_column, min_cells_per_type)
         draw_cells(reference, max_cells_per_ref, min_cells_per_type, random_state)
@@ -153,10 +157,12 @@ def combine_references(
     return combined
 
 
-def _inspect(uris: list[str], columns: list[str], cache_dir: Path | None, random_state: int) -> list[Reference]:
+def _inspect(
+    uris: list[str], columns: list[str], cache_dir: Path | None, random_state: int, unsafe_force: bool
+) -> list[Reference]:
     paths = [local_path(uri, cache_dir) for uri in uris]
     return [
-        inspect_reference(uri, path, source, column, random_state)
+        inspect_reference(uri, path, source, column, random_state, unsafe_force=unsafe_force)
         for uri, path, source, column in zip(uris, paths, source_names(paths), columns, strict=True)
     ]
 

@@ -7,8 +7,9 @@ import numpy as np
 import scipy.sparse as sp
 
 from spatialcore.annotation.expression import no_shared_genes
+from spatialcore.core.genes.features import gene_names
 from spatialcore.core.genes.sums import sum_duplicates
-from spatialcore.core.genes.symbols import ids_of, is_control, shared_positions, symbols_of
+from spatialcore.core.genes.symbols import shared_positions, symbols_of
 from spatialcore.core.on_disk.anndata_file import AnnDataFile
 from spatialcore.core.types import Ints
 from spatialcore.core.validation import require_list
@@ -23,7 +24,7 @@ def wanted_genes(genes: Sequence[str] | None) -> list[str] | None:
 
 
 class Features(NamedTuple):
-    """The features of a matrix: symbol and Ensembl id ('' where unknown) of each."""
+    """The features of a matrix: symbol ('' where it is no gene) and Ensembl id ('' where unknown) of each."""
 
     symbols: list[str]
     ids: list[str]
@@ -31,9 +32,7 @@ class Features(NamedTuple):
     @classmethod
     def of(cls, file: AnnDataFile, source: str) -> "Features":
         """Read the features that belong to a matrix of the file."""
-        var = file.var_of(source)
-        names = [str(name) for name in var.index]
-        return cls(symbols_of(names, var), ids_of(names, var))
+        return cls(*gene_names(file.var_of(source)))
 
     def select(
         self, wanted: Sequence[str] | None, name: str, *, complete: bool = False
@@ -46,11 +45,11 @@ class Features(NamedTuple):
             None is there, or (``complete``) one is not.
         """
         asked = list(dict.fromkeys(self.symbols if wanted is None else wanted))
-        asked = [gene for gene in asked if wanted is not None or not is_control(gene)]
+        asked = [gene for gene in asked if gene]
         positions = self.positions(asked)
         found = [(gene, at) for gene, at in zip(asked, positions, strict=True) if len(at)]
         if not found or (complete and len(found) < len(asked)):
-            raise no_shared_genes(name, self.symbols, "the target genes", asked)
+            raise no_shared_genes(name, [symbol for symbol in self.symbols if symbol], "the target genes", asked)
         return [gene for gene, _ in found], [at for _, at in found]
 
     def positions(self, wanted: Sequence[str]) -> list[Ints]:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from spatialcore.annotation.acquisition import provenance_of
+from spatialcore.annotation.expression import find_expression
 from spatialcore.annotation.references.features import Features
 from spatialcore.annotation.references.labels import Finding
 from spatialcore.annotation.references.tissue_check import tissues_of
@@ -64,13 +65,23 @@ def source_names(paths: Sequence[Path]) -> list[str]:
     return [name if names.count(name) == 1 else f"{name}#{names[:i].count(name) + 1}" for i, name in enumerate(names)]
 
 
-def inspect_reference(uri: str, path: Path, source: str, column: str, random_state: int) -> Reference:
-    """Read what is known before any cell is drawn: labels, features and the state of the matrix."""
+def inspect_reference(
+    uri: str, path: Path, source: str, column: str, random_state: int, *, unsafe_force: bool = False
+) -> Reference:
+    """Read what is known before any cell is drawn: labels, features and the state of the matrix.
+
+    Raises
+    ------
+    NormalizationError
+        It holds no expression to learn from, and ``unsafe_force`` is not set.
+    """
     with AnnDataFile(path) as file:
         if file.n_obs == 0 or file.n_vars == 0:
             raise InputError(f"{path} holds {file.n_obs} cells and {file.n_vars} genes", hint="pass a file with both")
         labels = file.labels(column)
         status = file.status(random_state)
+        if not unsafe_force:
+            find_expression(file, path.name, random_state)
         features = Features.of(file, status["raw_source"] or "X")
         has_ids, tissues = ONTOLOGY_ID in file.obs_columns, tissues_of(file)
         return Reference(

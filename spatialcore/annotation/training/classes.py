@@ -74,6 +74,38 @@ def read_labels(obs: pd.DataFrame, label_column: str, ontology_column: str) -> C
     return ClassLabels(rows, codes.astype(np.intp), tuple(map(str, names)), table, len(texts) - len(rows))
 
 
+def drop_empty_classes(labels: ClassLabels, totals: npt.NDArray[np.float64]) -> ClassLabels:
+    """Leave out classes none of whose cells has a count: nothing can be learned of them.
+
+    Parameters
+    ----------
+    labels
+        The classes.
+    totals
+        Of each labelled cell, the sum of its values.
+
+    Raises
+    ------
+    LabelColumnError
+        Fewer than two classes are left.
+    """
+    filled = np.bincount(labels.codes, weights=totals, minlength=len(labels.names)) > 0
+    if filled.all():
+        return labels
+    gone = [name for name, kept in zip(labels.names, filled, strict=True) if not kept]
+    if filled.sum() < 2:
+        raise LabelColumnError(
+            f"{len(gone)} of {len(labels.names)} classes have no count on the genes: {', '.join(gone[:5])}",
+            hint="pass references that measure the panel's genes",
+        )
+    log.warning("classes without a count on the genes are left out: %s", ", ".join(gone))
+    cells = filled[labels.codes]
+    names = tuple(name for name, kept in zip(labels.names, filled, strict=True) if kept)
+    codes = (np.cumsum(filled) - 1)[labels.codes[cells]].astype(np.intp)
+    ids = {name: labels.ontology_ids[name] for name in names if name in labels.ontology_ids}
+    return ClassLabels(labels.rows[cells], codes, names, ids, labels.n_unlabelled + int((~cells).sum()))
+
+
 def _texts(column: "pd.Series[Any]") -> npt.NDArray[np.object_]:
     values = column.astype(object).to_numpy()
     return np.array(["" if pd.isna(value) else str(value).strip() for value in values], dtype=object)

@@ -12,8 +12,9 @@ from spatialcore import columns
 from spatialcore.annotation.choices import TRAINERS, Trainer
 from spatialcore.annotation.model.artifact import CellTypingModel, colors_path, save_model, sidecar_path
 from spatialcore.annotation.training.celltypist import CellTypistOptions
-from spatialcore.annotation.training.classes import ClassLabels, read_labels
+from spatialcore.annotation.training.classes import ClassLabels, drop_empty_classes, read_labels
 from spatialcore.annotation.training.trainers import train_celltypist, train_logistic
+from spatialcore.core.matrix import open_matrix
 from spatialcore.core.palette import palette
 from spatialcore.errors import InputError
 
@@ -93,6 +94,7 @@ def train_celltypist_model(
     if trainer not in TRAINERS:
         raise InputError(f"trainer {trainer!r} is not known", hint=f"one of {', '.join(TRAINERS)}")
     labels = read_labels(adata.obs, label_column, ontology_column)
+    labels = drop_empty_classes(labels, open_matrix(adata.X).row_sums(labels.rows, np.abs))
     if trainer == "celltypist":
         options = CellTypistOptions(
             use_SGD=use_SGD,

@@ -1,17 +1,21 @@
-"""Detect Ensembl ids and control features by name."""
+"""Kinds of feature names: Ensembl ids with or without a version, controls, and features of another modality."""
 
 import re
 
 _ENSEMBL = re.compile(r"^(ENS(?:[A-Z]{3,4})?G\d{11})(?:\.\d+)?(_PAR_Y)?$")
+_SEPARATORS = re.compile(r"[\s_.:|-]+")
+# names without their separators, which Seurat ("_" to "-") and R (everything to ".") change
 _CONTROL = re.compile(
-    r"^(?:"
-    r"neg(?:ative)?[\s_-]*control(?:[\s_-]*(?:probe|codeword))?s?(?:[\s_.-]*\w+)?|negcontrol\w*"  # Xenium
-    r"|unassignedcodeword\w*|deprecatedcodeword\w*|genomiccontrol\w*|antisense[_-].+|blank[_-].*|intergenic(?:[_-].*|region.*)"
-    r"|negative(?:\d*|[\s_-].*)|negprb.*|systemcontrol.*|falsecode.*|negpr.*"  # CosMx
-    r"|ercc-\d+|notarget.*"
-    r")$",
-    re.IGNORECASE,
+    r"^x?(?:"
+    r"neg(?:ative)?control.*|unassignedcodeword.*|deprecatedcodeword.*|genomiccontrol.*|intergenic(?:region)?(?:\d.*)?"
+    r"|antisense.+|blank(?:\d.*|codeword.*)?|(?:human|mouse)?intergenicregion.*"  # Xenium, MERSCOPE
+    r"|negative(?:\d.*|probe.*)?|neg(?:prb|pr|probe).*|systemcontrol.*|falsecode.*"  # CosMx
+    r"|custom?neg.*|ercc\d{5}|notarget.*|spikein.*|fiducial.*|nocode.*"
+    r")$"
 )
+_MODALITY_WORD = r"(?:totalseq[a-d]?|adt|hto|cmo|hashtag|protein|prot|antibody|isotype|isotypecontrol)"
+_OTHER_MODALITY = re.compile(rf"(?:^|[\s_.:|-]){_MODALITY_WORD}(?:[\s_.:|-]|\d*$)|^hashtag\d*|isotype", re.IGNORECASE)
+_NOT_A_NAME = {"", "nan", "none", "<na>", "null"}
 
 
 def is_ensembl(name: str) -> bool:
@@ -32,11 +36,19 @@ def strip_version(name: str) -> str:
 
 
 def is_control(name: str) -> bool:
-    """Return whether a feature is a control of Xenium, CosMx or MERSCOPE.
+    """Say whether a feature is a control of Xenium, CosMx or MERSCOPE and no gene, however its name is separated.
 
     Examples
     --------
-    >>> is_control("NegControlProbe_00042"), is_control("TP53")
-    (True, False)
+    >>> is_control("NegControlProbe_00042"), is_control("UnassignedCodeword-0001"), is_control("NEGR1")
+    (True, True, False)
     """
-    return _CONTROL.match(name) is not None
+    return _CONTROL.match(_SEPARATORS.sub("", name).lower()) is not None
+
+
+def is_gene_name(name: str) -> bool:
+    """Say whether a name can be a gene's: no control, not empty, no mere number, not marked as a protein or a tag."""
+    text = name.strip()
+    if text.lower() in _NOT_A_NAME or text.replace(".", "", 1).isdigit():
+        return False
+    return not is_control(text) and _OTHER_MODALITY.search(text) is None

@@ -1,14 +1,18 @@
 """Gene symbols and Ensembl ids of features, and the features of a gene."""
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from spatialcore.core.genes.merged import merged_genes
 from spatialcore.core.genes.names import is_control, is_ensembl, strip_version
-from spatialcore.core.genes.tables import aliases, ids_by_symbol, load_ensembl_to_hugo_mapping
+from spatialcore.core.genes.spelling import mend
+from spatialcore.core.genes.tables import aliases, ids_by_symbol, known_names, load_ensembl_to_hugo_mapping
 from spatialcore.core.types import Ints
 
 __all__ = [
@@ -21,10 +25,18 @@ __all__ = [
     "symbols_of",
 ]
 
-SYMBOL_COLUMNS = ("feature_name", "gene_symbols", "gene_symbol", "gene_name", "gene_names", "symbol", "gene", "name")
-ID_COLUMNS = ("gene_ids", "gene_id", "ensembl_id", "ensembl", "ensembl_ids", "ensemble_id", "feature_id", "id")
+SYMBOL_COLUMNS = (
+    *("feature_name", "gene_symbols", "gene_symbol", "gene_name", "gene_names", "symbol", "gene", "name"),
+    *("hgnc_symbol", "mgi_symbol", "external_gene_name", "gene_short_name", "feature_names", "symbols", "genes"),
+    *("_index", "_index_column", "index", "features", "names", "row_names", "original_name"),
+)
+ID_COLUMNS = (
+    *("gene_ids", "gene_id", "ensembl_id", "ensembl", "ensembl_ids", "ensemble_id", "feature_id", "id"),
+    *("ensembl_gene_id", "_index", "_index_column", "index", "features"),
+)
 MIN_FRACTION = 0.5
 
+_SEPARATORS = re.compile(r"[._-]")
 _DISAMBIGUATED = re.compile(r"[_-]ENS(?:[A-Z]{3,4})?G\d{11}(?:\.\d+)?$")
 
 
@@ -37,11 +49,26 @@ def canonical_symbol(name: str) -> str:
     ('HLA-A', 'MATR3')
     """
     name = _DISAMBIGUATED.sub("", name) if not is_ensembl(name) else name
-    symbols = ids_by_symbol()
-    if "." in name and name not in symbols:
+    known = known_names()
+    if name in known:
+        return name
+    if "." in name:
         dashed = name.replace(".", "-")
-        return dashed if dashed in symbols or dashed.startswith(("HLA-", "MT-")) else name
-    return name
+        if dashed in known or dashed.startswith(("HLA-", "MT-")):
+            return dashed
+    if name[:1] == "X" and name[1:2].isdigit() and name[1:] in known:
+        return name[1:]
+    return _by_separators().get(_SEPARATORS.sub("-", name), name) if _SEPARATORS.search(name) else name
+
+
+@cache
+def _by_separators() -> dict[str, str]:
+    """Return known names with other separators than "-" -> the names, where only one is so."""
+    names: dict[str, set[str]] = {}
+    for name in known_names():
+        if _SEPARATORS.search(name):
+            names.setdefault(_SEPARATORS.sub("-", name), set()).add(name)
+    return {plain: next(iter(known)) for plain, known in names.items() if len(known) == 1}
 
 
 def symbols_of(
@@ -72,7 +99,7 @@ def symbols_of(
     >>> symbols_of(["ENSG00000141510.18", "CD3E", "ENSG99999999999"])
     ['TP53', 'CD3E', 'ENSG99999999999']
     """
-    names = [str(name) for name in names]
+    names = mend([str(name) for name in names])
     mapping = load_ensembl_to_hugo_mapping() if table is None else table
     is_id = [is_ensembl(name) or name.isdigit() for name in names]
     in_var = _column_of_symbols(var, len(names)) if any(is_id) else [""] * len(names)
@@ -112,7 +139,7 @@ def _find_column(
 ) -> "pd.Series[Any] | None":
     if var is None or len(var) == 0:
         return None
-    by_name = {re.sub(r"[\s_-]+", "_", str(column).strip().lower()): column for column in var.columns}
+    by_name = {re.sub(r"[\s_.-]+", "_", str(column).strip().lower()): column for column in var.columns}
     for name in candidates:
         if name in by_name:
             column = var[by_name[name]]
@@ -129,7 +156,9 @@ def _texts(column: "pd.Series[Any]") -> list[str]:
 def shared_positions(symbols: Sequence[str], names: Sequence[str], ids: Sequence[str]) -> list[Ints]:
     """Return the positions of the features that measure each symbol.
 
-    A symbol is matched by name, then by Ensembl id, then by its former or later names.
+    A symbol is matched by name, then by Ensembl id, then by its former or later names. A probe that measures several
+    genes (FCGR3A/B) is matched by these genes, and a name that is no known symbol (cd3e) without regard to case. A
+    feature whose name is another of the symbols is never matched to this one.
 
     Parameters
     ----------
@@ -148,28 +177,43 @@ def shared_positions(symbols: Sequence[str], names: Sequence[str], ids: Sequence
     >>> [positions.tolist() for positions in shared_positions(["CD3E", "TP53"], ["TP53", "MS4A1"], ["", ""])]
     [[], [0]]
     """
-    by_name: dict[str, list[int]] = {}
-    by_id: dict[str, list[int]] = {}
-    for position, (name, identifier) in enumerate(zip(names, ids, strict=True)):
-        by_name.setdefault(name, []).append(position)
-        if identifier:
-            by_id.setdefault(identifier, []).append(position)
-    requested = set(symbols)
-    ids_of_symbol = ids_by_symbol()
-    other_names = aliases()
-    matches: list[Ints] = []
-    for symbol in symbols:
-        positions = by_name.get(symbol, [])
-        if not positions:
-            positions = [
-                p
-                for identifier in ids_of_symbol.get(symbol, ())
-                for p in by_id.get(identifier, [])
-                if names[p] not in requested
-            ]
-        if not positions:
-            positions = [
-                p for alias in other_names.get(symbol, ()) if alias not in requested for p in by_name.get(alias, [])
-            ]
-        matches.append(np.asarray(sorted(set(positions)), dtype=np.int64))
-    return matches
+    table = _Named(names, ids, set(symbols))
+    return [np.asarray(sorted(set(table.positions(symbol))), dtype=np.int64) for symbol in symbols]
+
+
+class _Named:
+    """Features by their names and ids, looked up for wanted symbols."""
+
+    def __init__(self, names: Sequence[str], ids: Sequence[str], wanted: set[str]) -> None:
+        self.names, self.wanted = names, wanted
+        self.by_name: dict[str, list[int]] = defaultdict(list)
+        self.by_id: dict[str, list[int]] = defaultdict(list)
+        self.by_fold: dict[str, list[int]] = defaultdict(list)
+        for position, (name, identifier) in enumerate(zip(names, ids, strict=True)):
+            self.by_name[name].append(position)
+            self.by_fold[name.casefold()].append(position)
+            if identifier:
+                self.by_id[identifier].append(position)
+
+    def positions(self, symbol: str) -> list[int]:
+        """Return where a wanted symbol is measured."""
+        return self._of_gene(symbol) or self._of_merged(symbol) or self._whatever_case(symbol)
+
+    def _of_gene(self, symbol: str) -> list[int]:
+        if symbol in self.by_name:
+            return self.by_name[symbol]
+        of_id = [p for one in ids_by_symbol().get(symbol, ()) for p in self.by_id.get(one, ())]
+        return [p for p in of_id if self.names[p] not in self.wanted] or [
+            p for other in aliases().get(symbol, ()) if other not in self.wanted for p in self.by_name.get(other, ())
+        ]
+
+    def _of_merged(self, symbol: str) -> list[int]:
+        genes = merged_genes(symbol)
+        if not genes or not self.wanted.isdisjoint(genes):
+            return []
+        return [p for gene in genes for p in self._of_gene(gene)]
+
+    def _whatever_case(self, symbol: str) -> list[int]:
+        known = known_names()
+        alike = [p for p in self.by_fold.get(symbol.casefold(), ()) if self.names[p] not in self.wanted]
+        return [p for p in alike if symbol not in known or self.names[p] not in known]

@@ -14,6 +14,7 @@ from spatialcore.core.genes.names import is_ensembl, strip_version
 from spatialcore.errors import FileMissingError, InputError
 
 Species = Literal["human", "mouse"]
+MOST_NAMES = 40
 SPECIES: tuple[Species, ...] = ("human", "mouse")
 
 
@@ -48,13 +49,68 @@ def ids_by_symbol() -> dict[str, tuple[str, ...]]:
 
 @cache
 def aliases() -> dict[str, tuple[str, ...]]:
-    """Return symbol -> other symbols of the same gene, current and former."""
+    """Return symbol -> other names of the same gene, former and current; ambiguous names are left out."""
     others: dict[str, list[str]] = {}
+    for names in _groups():
+        for name in names:
+            others.setdefault(name, []).extend(other for other in names if other != name)
+    return {symbol: tuple(dict.fromkeys(names)) for symbol, names in others.items()}
+
+
+def _groups() -> Iterator[list[str]]:
+    """Yield the names of each gene that has several; those of families under one name (Y_RNA) are left out."""
+    groups: dict[str, list[str]] = {}
     for species in SPECIES:
         for _, symbols in _names_of_genes(species):
-            for symbol in symbols if len(symbols) > 1 else ():
-                others.setdefault(symbol, []).extend(other for other in symbols if other != symbol)
-    return {symbol: tuple(names) for symbol, names in others.items()}
+            groups.setdefault(symbols[0], []).extend(symbols)
+        for name, owners in _former(species).items():
+            if len(owners) == 1:
+                groups.setdefault(owners[0], []).append(name)
+    unique = (list(dict.fromkeys(names)) for names in groups.values())
+    return (names for names in unique if 1 < len(names) <= MOST_NAMES)
+
+
+@cache
+def former_symbols() -> dict[str, tuple[str, ...]]:
+    """Return every name that no gene bears any more -> the symbols of today that it may stand for, of both species."""
+    names: dict[str, tuple[str, ...]] = {}
+    for species in SPECIES:
+        for name, symbols in _former(species).items():
+            names[name] = (*names.get(name, ()), *symbols)
+    return names
+
+
+@cache
+def ambiguous_symbols() -> dict[str, tuple[str, ...]]:
+    """Return the former names that stand for several genes of one species, with these: nothing is matched by them."""
+    return {name: symbols for one in SPECIES for name, symbols in _former(one).items() if len(symbols) > 1}
+
+
+@cache
+def current_symbols(species: Species | None = None) -> frozenset[str]:
+    """Return the symbols that genes bear today, of one species or both."""
+    wanted = SPECIES if species is None else (species,)
+    return frozenset(symbol for one in wanted for symbol in _ids_to_symbols(one).values())
+
+
+@cache
+def known_names() -> frozenset[str]:
+    """Return every symbol that a gene bears or bore, of both species."""
+    return frozenset({*ids_by_symbol(), *former_symbols()})
+
+
+@cache
+def symbols_by_prefix(prefix: str) -> tuple[str, ...]:
+    """Return the current symbols that begin with a text, sorted."""
+    return tuple(sorted(symbol for symbol in current_symbols() if symbol.startswith(prefix)))
+
+
+@cache
+def _former(species: Species) -> dict[str, tuple[str, ...]]:
+    resource = files("spatialcore.data") / "gene_mappings" / f"former_{species}.tsv.gz"
+    content = gzip.decompress(resource.read_bytes()).decode()
+    rows = (line.split("\t") for line in content.splitlines()[2:])
+    return {name: tuple(symbols.split("|")) for name, symbols, _ in rows}
 
 
 def _names_of_genes(species: Species) -> Iterator[tuple[str, list[str]]]:

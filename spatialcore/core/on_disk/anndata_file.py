@@ -12,10 +12,18 @@ import h5py
 import pandas as pd
 from anndata.io import read_elem
 
-from spatialcore.core.matrix import Matrix, open_matrix
+from spatialcore.core.genes.features import gene_columns
+from spatialcore.core.matrix import Matrix, open_matrix, with_columns
 from spatialcore.core.normalization import RAW_LAYERS, Status, matrix_status
 from spatialcore.core.on_disk.containers import AGAIN, READ_ERRORS, damaged, open_store
-from spatialcore.core.on_disk.frames import as_text_categories, frame_columns, frame_length, index_key, read_column
+from spatialcore.core.on_disk.frames import (
+    as_text_categories,
+    frame_columns,
+    frame_length,
+    index_key,
+    legacy_frame,
+    read_column,
+)
 from spatialcore.core.types import Ints, StoredGroup
 from spatialcore.errors import InputError, LabelColumnError
 
@@ -117,10 +125,10 @@ class AnnDataFile:
         return frame
 
     def status(self, random_state: int = 42) -> Status:
-        """Return the result of `check_normalization_status` for the matrices in the file."""
-        x = self.matrix("X") if "X" in self._root else None
-        has_log1p = "uns" in self._root and "log1p" in self._root["uns"]
-        return matrix_status(self._candidates(), x, has_log1p, random_state=random_state)
+        """Say where raw counts are and what X holds, as `check_normalization_status` does."""
+        x = self.gene_matrix("X") if "X" in self._root else None
+        flag = "uns" in self._root and "log1p" in self._root["uns"]
+        return matrix_status(self._candidates(), x, bool(flag), random_state=random_state)
 
     def matrix(self, source: str) -> Matrix:
         """Open a matrix by its name in `status`: "X", "raw.X" or "layers/<name>".
@@ -130,7 +138,7 @@ class AnnDataFile:
         InputError
             The matrix is missing, damaged, or its shape differs from obs and var.
         """
-        key = "raw/X" if source == "raw.X" else source
+        key = self._raw_key("X") if source == "raw.X" else source
         if key not in self._root:
             raise InputError(f"{self.path.name} has no {source}", hint="the expression matrix is X, raw.X or a layer")
         try:
@@ -146,9 +154,13 @@ class AnnDataFile:
             )
         return matrix
 
+    def gene_matrix(self, source: str) -> Matrix:
+        """Open a matrix without its features that are no genes, where var tells them apart."""
+        return with_columns(self.matrix(source), gene_columns(self.var_of(source)))
+
     def var_of(self, source: str) -> pd.DataFrame:
-        """Read the var frame of a matrix; raw.X can have more genes than X."""
-        return self._frame(self._root["raw/var"]) if source == "raw.X" else self.var()
+        """Read the var frame that belongs to a matrix: raw.X may be wider than X."""
+        return self._frame(self._root[self._raw_key("var")]) if source == "raw.X" else self.var()
 
     def keys(self, group: str) -> list[str]:
         """Return the names in a group such as "obsm" or "uns"; an empty list if there is no such group."""
@@ -161,13 +173,17 @@ class AnnDataFile:
     def _candidates(self) -> Iterator[tuple[str, Matrix]]:
         for layer in RAW_LAYERS:
             if f"layers/{layer}" in self._root:
-                yield f"layers/{layer}", self.matrix(f"layers/{layer}")
-        if "raw/X" in self._root:
-            yield "raw.X", self.matrix("raw.X")
+                yield f"layers/{layer}", self.gene_matrix(f"layers/{layer}")
+        if self._raw_key("X") in self._root:
+            yield "raw.X", self.gene_matrix("raw.X")
+
+    def _raw_key(self, part: str) -> str:
+        """Return where a part of raw lies; anndata before 0.7 called it raw.X and raw.var."""
+        return f"raw.{part}" if f"raw.{part}" in self._root else f"raw/{part}"
 
     def _frame(self, element: StoredGroup) -> pd.DataFrame:
         try:
-            frame: pd.DataFrame = read_elem(element)
+            frame: pd.DataFrame = read_elem(element) if hasattr(element, "keys") else legacy_frame(element)
         except READ_ERRORS as error:
             raise damaged(self.path, error) from error
         frame.index = frame.index.astype(str)

@@ -12,6 +12,7 @@ from anndata._io.specs.registry import IORegistryError
 from spatialcore.core.types import StoredGroup
 from spatialcore.errors import FileMissingError, InputError
 
+ZARR_MARKS = {"zarr.json", ".zgroup", ".zattrs"}
 AGAIN = "download or write the file again"
 READ_ERRORS = (
     OSError,
@@ -36,6 +37,14 @@ def damaged(path: Path, error: BaseException) -> InputError:
     return InputError(f"{path} cannot be read: damaged, or not an AnnData file ({first:.160})", hint=AGAIN)
 
 
+def zip_prefix(path: Path) -> str | None:
+    """Return the folder of a zip in which a zarr group lies: "" for its root, None where there is no such group."""
+    with zipfile.ZipFile(path) as archive:
+        names = set(archive.namelist())
+    roots = [name.rpartition("/")[0] for name in names if name.rpartition("/")[2] in ZARR_MARKS]
+    return min((root for root in roots if not root.startswith("__MACOSX")), key=len, default=None)
+
+
 def open_store(path: Path) -> StoredGroup:
     """Return the root group of an HDF5 file, a zarr folder or a zipped zarr store, opened for reading.
 
@@ -53,9 +62,9 @@ def open_store(path: Path) -> StoredGroup:
         if path.is_dir() or path.name.endswith(".zip"):
             import zarr
 
-            group: StoredGroup = zarr.open_group(
-                zarr.storage.ZipStore(path, mode="r") if path.is_file() else str(path), mode="r"
-            )
+            store = zarr.storage.ZipStore(path, mode="r") if path.is_file() else str(path)
+            prefix = zip_prefix(path) if path.is_file() else None
+            group: StoredGroup = zarr.open_group(store, mode="r", path=prefix or None)
             return group
         file: StoredGroup = h5py.File(path, "r")
         return file

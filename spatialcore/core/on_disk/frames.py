@@ -55,7 +55,8 @@ def read_column(
         The column and the frame differ in length, or a category occurs twice.
     """
     if not hasattr(frame, "keys"):  # anndata before 0.7: one compound array
-        return _legacy_column(frame, column, rows)
+        values: NDArray[Any] | pd.Categorical = _legacy_column(frame, column, rows)
+        return values
     element = frame[column]
     _check_length(column, element, frame_length(frame))
     if hasattr(element, "keys") and {"codes", "categories"} <= set(element.keys()):
@@ -102,11 +103,31 @@ def _plain(values: NDArray[Any]) -> NDArray[Any]:
     return values.astype(object) if values.dtype.kind in "UST" else values
 
 
-def _legacy_column(frame: Any, column: str, rows: Ints | None) -> NDArray[Any]:
-    values = frame[column] if rows is None else frame[column][rows]
-    return np.array(
-        [v.decode() if isinstance(v, bytes) else v for v in values], dtype=object if values.dtype.kind in "SO" else None
-    )
+def _legacy_column(frame: Any, column: str, rows: Ints | None) -> Any:
+    """Read a field of a compound array; where uns names its categories, its integers are codes of these."""
+    whole = np.asarray(frame[:] if isinstance(frame, h5py.Dataset) else frame[...])[column]
+    values = whole if rows is None else whole[rows]
+    names = _legacy_categories(frame, column) if values.dtype.kind in "iu" else None
+    if names is not None:
+        return categorical(values.astype(np.int64), [_decoded(name) for name in names])
+    return np.array([_decoded(value) for value in values], dtype=object) if values.dtype.kind in "SO" else values
+
+
+def _legacy_categories(frame: Any, column: str) -> NDArray[Any] | None:
+    key = f"uns/{column}_categories"
+    file = getattr(frame, "file", None)
+    return np.asarray(file[key][:]) if file is not None and key in file else None
+
+
+def legacy_frame(frame: Any) -> pd.DataFrame:
+    """Return a frame that is one compound array, as anndata before 0.7 wrote it."""
+    columns = {name: _legacy_column(frame, name, None) for name in frame_columns(frame)}
+    names = _legacy_column(frame, index_key(frame), None)
+    return pd.DataFrame(columns, index=pd.Index([_decoded(name) for name in names], dtype=object))
+
+
+def _decoded(value: Any) -> Any:
+    return value.decode() if isinstance(value, bytes) else value
 
 
 def _old_categorical(frame: Any, element: Any) -> pd.Categorical:

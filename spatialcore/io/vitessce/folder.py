@@ -14,7 +14,7 @@ from scipy.sparse import csc_matrix
 
 from spatialcore import columns
 from spatialcore.core.files import whole
-from spatialcore.core.genes.symbols import is_control
+from spatialcore.core.genes.features import gene_names
 from spatialcore.core.logging import get_logger
 from spatialcore.core.normalization import log1p_normalize
 from spatialcore.core.palette import palette
@@ -123,7 +123,7 @@ def _expression(adata: AnnData, genes: Sequence[str] | None) -> tuple[csc_matrix
     """Return log1p(10k) of the genes as CSC, because a browser reads one gene at a time."""
     raw = raw_counts(adata)
     names = [str(name) for name in adata.var_names] if raw is None else raw.names
-    panel = [position for position, name in enumerate(names) if not is_control(name)]
+    panel = [i for i, symbol in enumerate(gene_names(adata.var if raw is None else raw.var)[0]) if symbol]
     values = csc_matrix(adata.X)[:, panel] if raw is None else log1p_normalize(raw.matrix[:, panel]).tocsc()
     available = [names[position] for position in panel]
     if genes is None:

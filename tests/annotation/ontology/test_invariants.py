@@ -4,7 +4,10 @@ import re
 from collections.abc import Callable
 from functools import cache
 
+import numpy as np
+import pandas as pd
 import pytest
+from anndata import AnnData
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,6 +15,7 @@ from spatialcore.annotation.ontology import coarsen, is_term, name_of
 from spatialcore.annotation.ontology.abbreviations import abbreviations, expansion
 from spatialcore.annotation.ontology.head_noun import lineages
 from spatialcore.annotation.ontology.hierarchy import ROOT, hierarchy, is_a, on_one_line
+from spatialcore.annotation.ontology.mapping import add_ontology_ids
 from spatialcore.annotation.ontology.matcher import matcher_for
 from spatialcore.annotation.ontology.vocabulary import words as vocabulary
 
@@ -226,9 +230,31 @@ def test_genes_organs_and_numbers_are_unmapped(label):
     assert matcher_for().match(label).id == ""
 
 
-@pytest.mark.parametrize("label", ["Doublets", "xyzzy macrophagic thing", "unknown immune"])
-def test_unmapped_labels_have_suggestions(label):
+@pytest.mark.parametrize("label", ["xyzzy macrophagic thing", "unknown immune"])
+def test_labels_without_a_term_carry_the_nearest(label):
     found = matcher_for().match(label)
     assert found.id == ""
     assert len({term for term, _, _ in found.suggestions}) == 3
     assert all(is_term(term) for term, _, _ in found.suggestions)
+
+
+@pytest.mark.parametrize("label", ["Doublets", "nan", "<NA>", "Low Quality", "cluster 7", "Other"])
+def test_labels_that_name_no_type_carry_none(label):
+    assert matcher_for().match(label).suggestions == ()
+
+
+@pytest.mark.parametrize(
+    ("label", "tissue", "curated", "term"),
+    [
+        ("Goblet", "lung", "CL:0000160", "CL:0000160"),
+        ("goblet cells", "lung", "CL:0000160", "CL:0000160"),
+        ("Basal", "lung", "CL:0000646", "CL:0000646"),
+        ("Goblet", "lung", "CL:0000235", "CL:1000143"),
+        ("Macrophage", "lung", "CL:0000160", "CL:0000235"),
+    ],
+)
+def test_a_label_and_a_curated_term_of_one_meaning_are_one_class(label, tissue, curated, term):
+    obs = pd.DataFrame({"label": [label, "other"], "id": ["", curated]}, index=["a", "b"])
+    adata, _, result = add_ontology_ids(AnnData(np.zeros((2, 1)), obs), "label", "id", tissue=tissue)
+    assert adata.obs["id"].tolist() == [term, curated]
+    assert result.table.set_index("input_label").loc[label, "id"] == term

@@ -197,9 +197,20 @@ def test_a_reference_that_covers_part_of_the_panel(write: Write) -> None:
 
 def test_a_reference_that_costs_too_many_genes_is_named(write: Write) -> None:
     paths = [write(make_reference(0), "whole.h5ad"), write(make_reference(1, genes=GENES[:3]), "part.h5ad")]
-    with pytest.raises(GeneOverlapError, match=r"(?s)share 3 of 30 wanted genes \(10\.0 %\).*drop part"):
-        combine_references(paths, ["cell_type"], target_genes=GENES)
-    assert combine_references(paths, ["cell_type"], target_genes=GENES, min_gene_overlap_pct=10).n_vars == 3
+    with pytest.raises(GeneOverlapError, match=r"(?s)share 3 of 30 wanted genes.*drop part"):
+        combine_references(paths, ["cell_type"], target_genes=GENES, min_gene_overlap_pct=10)
+
+
+def test_the_share_of_genes_is_of_the_smaller_set(write: Write) -> None:
+    panel = [*GENES[:10], *(f"NOVEL{i}X" for i in range(90))]
+    paths = [write(make_reference(0, genes=GENES[:12]), "small.h5ad")]
+    assert combine_references(paths, ["cell_type"], target_genes=panel).n_vars == 10
+
+
+def test_a_reference_that_costs_most_of_the_panel_is_named(write: Write, caplog: pytest.LogCaptureFixture) -> None:
+    paths = [write(make_reference(0), "whole.h5ad"), write(make_reference(1, genes=GENES[:10]), "part.h5ad")]
+    assert combine_references(paths, ["cell_type"], target_genes=GENES).n_vars == 10
+    assert "part has 10 of 30 panel genes" in caplog.text
 
 
 def test_no_shared_genes_names_the_reference_and_both_sides(write: Write) -> None:

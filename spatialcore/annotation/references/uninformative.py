@@ -1,0 +1,76 @@
+"""Labels that name no cell type, beside those of the exact list of ``exclude_labels``."""
+
+import re
+from typing import Final
+
+_WORDS: Final = (
+    *(
+        "unknown",
+        "unassigned",
+        "unclassified",
+        "unidentified",
+        "undefined",
+        "undetermined",
+        "unannotated",
+        "unresolved",
+    ),
+    *("unlabell?ed", "unclear", "uncertain", "unspecified", "ambiguous", "indeterminate", "undecided"),
+    *(
+        "na",
+        "n/a",
+        "nan",
+        "none",
+        "null",
+        "nil",
+        "missing",
+        "tbd",
+        "to be \\w+",
+        "other",
+        "others",
+        "rest",
+        "remaining",
+    ),
+    *("not (?:assigned|available|annotated|applicable|determined|known|classified|sure)",),
+    *("no (?:label|annotation|call|type|match)", "mix", "mixed", "mixture", "misc(?:ellaneous)?", "various"),
+    *(
+        "debris",
+        "junk",
+        "trash",
+        "garbage",
+        "art[ei]facts?",
+        "ambient(?: rna)?",
+        "background",
+        "noise",
+        "empty",
+        "blank",
+    ),
+    *("contaminat\\w+", "exclude[ds]?", "removed?", "filtered(?: out)?", "outliers?", "discard(?:ed)?", "bad"),
+    *("dying", "dead", "singlets?", "all", "heterogeneous"),
+)
+_BESIDE: Final = r"(?:cells?|types?|labels?|identity|population|clusters?|group|droplets?|subset|celltype|nuclei|\d+)"
+_NO_TYPE = re.compile(rf"^(?:{_BESIDE} )*(?:{'|'.join(_WORDS)})(?: {_BESIDE})*$")
+_NO_SINGLE_CELL = re.compile(
+    r"\b(?:doublets?|multiplets?|triplets?|low ?qual(?:ity)?|lowq|lq|(?:poor|bad) quality|high mito\w*"
+    r"|low (?:umi|counts?))\b"
+)
+_CLUSTER = re.compile(
+    r"^(?:(?:(?:cluster|leiden|louvain|seurat|res|type|cell|celltype|group|snn|cl)s? ?)+\d+|c\d+|\d+)(?: \d+)*$"
+)
+
+
+def is_uninformative(label: str) -> bool:
+    """Say whether a label names no cell type: a missing value as text, a doublet, a left-over, a cluster's number.
+
+    Case, blanks, punctuation and numbers beside the words make no difference.
+
+    Examples
+    --------
+    >>> is_uninformative("<NA>"), is_uninformative("T/B doublets"), is_uninformative("cluster 12")
+    (True, True, True)
+    >>> is_uninformative("Other T cells"), is_uninformative("T cell"), is_uninformative("CD4")
+    (False, False, False)
+    """
+    text = " ".join(re.sub(r"[^a-z0-9/]+", " ", label.casefold()).split())
+    if not re.search(r"[a-z]", text):
+        return not re.search(r"[^\W\d_]", label)  # a label in another script has letters, too
+    return any(pattern.match(text) for pattern in (_NO_TYPE, _CLUSTER)) or _NO_SINGLE_CELL.search(text) is not None

@@ -1,0 +1,80 @@
+"""Which features of a matrix are genes: by their type where var tells it, and by their names."""
+
+import re
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from spatialcore.core.genes.names import is_control, is_gene_name
+from spatialcore.core.genes.spelling import mend
+from spatialcore.core.genes.symbols import ids_of, symbols_of
+
+TYPE_COLUMNS: Final = ("feature_types", "feature_type", "feature_class", "modality", "assay", "feature_biotype")
+GENE_TYPES: Final = {"gene", "genes", "gene expression", "rna", "gex", "mrna", "transcript", "xenium", "nanostring"}
+OTHER_TYPES: Final = re.compile(
+    r"protein(?!_coding)|antibody|\badt\b|\bprot\b|\bhto\b|multiplexing|hashtag|cell hashing|peak|\batac\b|chromatin"
+    r"|crispr|guide|control|codeword|blank|\bcmo\b|negative|spike-?in|morphology|custom feature|lipid|metabolite",
+    re.IGNORECASE,
+)
+
+
+def of_gene_type(var: pd.DataFrame) -> NDArray[np.bool_]:
+    """Say of each feature whether var calls it a gene; all are, where no column tells features of several types apart.
+
+    A column of types counts where it names genes ("Gene Expression"), or what is no gene ("Antibody Capture").
+    """
+    for column in TYPE_COLUMNS:
+        if column in var:
+            types = [_plain(value) for value in var[column]]
+            if any(one in GENE_TYPES for one in types):
+                return np.array([one in GENE_TYPES for one in types], dtype=bool)
+            other = np.array([OTHER_TYPES.search(one) is not None for one in types], dtype=bool)
+            if other.any():
+                return ~other
+    return np.ones(len(var), dtype=bool)
+
+
+def gene_columns(var: pd.DataFrame) -> NDArray[np.intp] | None:
+    """Return the positions of the features whose values are gene counts, None where all are.
+
+    Controls count as genes here: they are measured alike.
+    """
+    mask = of_gene_type(var)
+    marked = np.array([is_gene_name(str(name)) or is_control(str(name)) or _is_number(name) for name in var.index])
+    mask &= marked if len(marked) else True
+    return None if mask.all() or not mask.any() else np.flatnonzero(mask)
+
+
+def gene_names(var: pd.DataFrame, names: Sequence[str] | None = None) -> tuple[list[str], list[str]]:
+    """Return symbol and Ensembl id of every feature, both '' for what is no gene: controls, proteins, nameless ones.
+
+    Parameters
+    ----------
+    var
+        The features.
+    names
+        Their names, where these are not the index.
+    """
+    given = mend([str(name) for name in (var.index if names is None else names)])
+    genes = of_gene_type(var)
+    symbols, ids = [""] * len(given), [""] * len(given)
+    positions = np.flatnonzero(genes)
+    if len(positions) == 0:
+        return symbols, ids
+    part = var.iloc[positions]
+    own = [given[i] for i in positions]
+    for i, name, symbol, identifier in zip(positions, own, symbols_of(own, part), ids_of(own, part), strict=True):
+        if is_gene_name(symbol) and not is_control(name):
+            symbols[i], ids[i] = symbol, identifier
+    return symbols, ids
+
+
+def _plain(value: Any) -> str:
+    return "" if pd.isna(value) else str(value).strip().lower()
+
+
+def _is_number(name: Any) -> bool:
+    return str(name).isdigit()

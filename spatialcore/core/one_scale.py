@@ -1,0 +1,84 @@
+"""Are the cells of a matrix on one scale? Asked cell by cell: a mean over all cells hides the few that are not."""
+
+from typing import Literal
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from spatialcore.core.counts import MOST_COUNTS, TOLERANCE
+from spatialcore.core.types import Floats
+
+ScaleKind = Literal["counts", "logarithms"]
+
+FEWEST_VALUES = 5  # of a cell that is judged
+MOSTLY = 0.5
+NEARLY_ALL = 0.95
+LARGEST_LOG = 24.0
+
+
+def odd_cells(values: sp.csr_matrix, kind: ScaleKind) -> dict[str, int]:
+    """Return what is wrong with cells that are not on the scale of the others, and how many are so; empty for none.
+
+    Parameters
+    ----------
+    values
+        Cells x genes as stored, float32.
+    kind
+        What the cells should hold: "counts", or "logarithms" of scaled counts.
+    """
+    found = _not_finite(values)
+    if found:
+        return found
+    sizes = np.diff(values.indptr)
+    whole = _share(values, np.abs(values.data - np.round(values.data)) < TOLERANCE)
+    largest = _largest(values)
+    judged = sizes >= FEWEST_VALUES
+    if kind == "counts":
+        odd = {
+            "hold fractions": judged & (whole < MOSTLY),
+            f"hold more than {MOST_COUNTS:g} counts": _sums(values) > MOST_COUNTS,
+        }
+    else:
+        linear = largest > LARGEST_LOG
+        varied = largest > 1.5 * _smallest(values)
+        odd = {
+            "hold values too large for logarithms": linear,
+            "hold counts": ~linear & judged & varied & (whole >= NEARLY_ALL),
+        }
+    return {what: int(cells.sum()) for what, cells in odd.items() if cells.any()}
+
+
+def _not_finite(values: sp.csr_matrix) -> dict[str, int]:
+    rows = np.repeat(np.arange(values.shape[0]), np.diff(values.indptr))
+    bad = {
+        "hold NaN": np.isnan(values.data),
+        "hold infinite values": np.isinf(values.data),
+        "hold negative values": values.data < 0,
+    }
+    return {what: len(np.unique(rows[cells])) for what, cells in bad.items() if cells.any()}
+
+
+def _share(values: sp.csr_matrix, chosen: NDArray[np.bool_]) -> Floats:
+    """Return per cell the share of its values that are chosen; 1 for a cell without values."""
+    rows = np.repeat(np.arange(values.shape[0]), np.diff(values.indptr))
+    counted = np.bincount(rows[chosen], minlength=values.shape[0])
+    sizes = np.diff(values.indptr)
+    return np.where(sizes > 0, counted / np.maximum(sizes, 1), 1.0)
+
+
+def _sums(values: sp.csr_matrix) -> Floats:
+    data = values.data.astype(np.float64)
+    rows = np.repeat(np.arange(values.shape[0]), np.diff(values.indptr))
+    return np.bincount(rows, weights=data, minlength=values.shape[0]).astype(np.float64)
+
+
+def _largest(values: sp.csr_matrix) -> Floats:
+    return np.asarray(values.max(axis=1).toarray(), dtype=np.float64).ravel()
+
+
+def _smallest(values: sp.csr_matrix) -> Floats:
+    smallest = np.full(values.shape[0], np.inf)
+    rows = np.repeat(np.arange(values.shape[0]), np.diff(values.indptr))
+    np.minimum.at(smallest, rows, values.data)
+    return smallest

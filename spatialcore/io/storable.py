@@ -1,0 +1,354 @@
+"""Data brought to what anndata's writers take, at reading: nothing is refused at the end of a run.
+
+What HDF5 and zarr have no form for (columns of mixed values, nullable texts, dates, names that clash) is kept in
+another form without loss, and told. Missing values stay missing.
+"""
+
+import datetime
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+from anndata import AnnData
+
+from spatialcore.core.logging import get_logger
+
+logger = get_logger(__name__)
+
+RESERVED = {"_index"}
+SUFFIX = "_column"
+WIDEST_INTEGER = 2**63
+
+
+@dataclass
+class Notes:
+    """How names may be, and what was changed."""
+
+    slashes: bool
+    lines: list[str] = field(default_factory=list)
+
+
+def make_storable(adata: AnnData, *, slashes: bool = True) -> AnnData:
+    """Bring every part of an AnnData to a form that can be written, in place where anything has to change.
+
+    Parameters
+    ----------
+    adata
+        In memory. Matrices of 16 bits become float32; columns and elements of uns that HDF5 and zarr cannot hold become
+        categoricals, numbers or texts; names that clash are changed. Each change is logged.
+    slashes
+        Whether names may hold a slash, which HDF5 takes and zarr does not.
+
+    Returns
+    -------
+    AnnData
+        The same object.
+    """
+    notes = Notes(slashes)
+    adata.obs = _frame(adata.obs, "obs", notes)
+    adata.var = _frame(adata.var, "var", notes)
+    if adata.raw is not None and not adata.isbacked:
+        _raw(adata, notes)
+    if not adata.isbacked and adata.X is not None:
+        adata.X = _matrix(adata.X)
+    for name, part in (("layers", adata.layers), ("obsm", adata.obsm), ("varm", adata.varm), ("obsp", adata.obsp)):
+        _mapping(part, name, notes)
+    uns = {str(key): value for key, value in adata.uns.items()}
+    adata.uns = _tree(uns, "uns", notes)
+    for change in notes.lines:
+        logger.info("to be written, %s", change)
+    return adata
+
+
+def _raw(adata: AnnData, notes: Notes) -> None:
+    frame, stored = adata.raw.var, adata.raw.X
+    var, matrix = _frame(frame, "raw.var", notes), _matrix(stored)
+    if var is frame and matrix is stored:
+        return
+    varm = dict(adata.raw.varm)
+    adata.raw = AnnData(matrix, obs=pd.DataFrame(index=adata.obs_names), var=var, varm=varm)
+
+
+def _frame(frame: pd.DataFrame, where: str, notes: Notes) -> pd.DataFrame:
+    """Return a frame whose index, columns and names can be written; the same where nothing has to change."""
+    index = _index(frame.index, frame.columns)
+    names = _names([str(name) for name in frame.columns], where, notes)
+    columns = [_column(frame.iloc[:, i]) for i in range(frame.shape[1])]
+    same = index is frame.index and names == list(frame.columns)
+    if same and all(new is None for new in columns):
+        return frame
+    notes.lines += [
+        f"{where}[{name!r}] became {new.dtype}"
+        for name, new in zip(names, columns, strict=True)
+        if new is not None and str(new.dtype) != "category"
+    ]
+    parts = {
+        name: frame.iloc[:, i].array if new is None else new.array
+        for i, (name, new) in enumerate(zip(names, columns, strict=True))
+    }
+    return pd.DataFrame(parts, index=index, columns=pd.Index(names, dtype=object))
+
+
+def _index(index: pd.Index, columns: pd.Index) -> pd.Index:
+    plain = type(index) is pd.Index and index.dtype == object and all(type(name) is str for name in index)
+    fit = isinstance(index.name, str) and index.name not in ("", *columns) and "/" not in index.name
+    named = index.name is None or fit
+    if plain and named:
+        return index
+    texts = [_text(name) for name in index]
+    name = None if index.name is None else str(index.name).replace("/", "|")
+    name = None if name == "" or name in columns else name
+    return pd.Index(texts, dtype=object, name=name)
+
+
+def _names(names: list[str], where: str, notes: Notes) -> list[str]:
+    """Return names that can stand beside each other in one group of a file."""
+    taken: set[str] = set()
+    result = []
+    for name in names:
+        new = name
+        clashes = any(parent in names for parent in _parents(name)) or not notes.slashes
+        if _unfit(name) or ("/" in name and clashes):
+            new = "_".join(part for part in name.split("/") if part not in ("", ".", "..")) or "unnamed"
+            new = new + SUFFIX if new in RESERVED else new
+        stem, n = new, 1
+        while new in taken or (new != name and new in names):
+            n += 1
+            new = f"{stem}_{n}"
+        taken.add(new)
+        result.append(new)
+        if new != name:
+            notes.lines.append(f"{where}[{name!r}] is called {new!r}")
+    return result
+
+
+def _parents(name: str) -> list[str]:
+    parts = name.split("/")
+    return ["/".join(parts[:end]) for end in range(1, len(parts))]
+
+
+def _unfit(name: str) -> bool:
+    parts = name.split("/")
+    return name in RESERVED or "\0" in name or any(part in ("", ".", "..") for part in parts)
+
+
+def _column(column: "pd.Series[Any]") -> "pd.Series[Any] | None":
+    """Return a column in a form that can be written; None where it is in one."""
+    dtype = column.dtype
+    if isinstance(dtype, pd.CategoricalDtype):
+        return _categorical(column)
+    if isinstance(dtype, pd.SparseDtype):
+        return _column(pd.Series(np.asarray(column))) or pd.Series(np.asarray(column))
+    if isinstance(dtype, np.dtype) and dtype.kind in "biuf":
+        return _number(column)
+    if isinstance(dtype, pd.BooleanDtype) or (
+        isinstance(dtype, pd.api.extensions.ExtensionDtype)
+        and getattr(dtype, "kind", "O") in "iu"
+        and type(dtype).__name__.endswith(("Int8Dtype", "Int16Dtype", "Int32Dtype", "Int64Dtype"))
+    ):
+        return None
+    return _from_objects(column)
+
+
+def _number(column: "pd.Series[Any]") -> "pd.Series[Any] | None":
+    dtype = column.dtype
+    assert isinstance(dtype, np.dtype)
+    if dtype.kind == "f" and dtype.itemsize not in (4, 8):
+        return column.astype(np.float32 if dtype.itemsize == 2 else np.float64)
+    return None if dtype.isnative else column.astype(dtype.newbyteorder("="))
+
+
+def _categorical(column: "pd.Series[Any]") -> "pd.Series[Any] | None":
+    categories = column.cat.categories
+    texts = [value for value in categories if type(value) is str]
+    if len(texts) == len(categories) and categories.dtype == object:
+        return None
+    if isinstance(categories.dtype, np.dtype) and categories.dtype.kind in "iufb" and categories.dtype.itemsize > 2:
+        return None
+    names = [_text(value) for value in categories]
+    if len(set(names)) == len(names):
+        renamed = column.cat.rename_categories(names)
+        kept = pd.Categorical.from_codes(
+            renamed.cat.codes.to_list(), categories=pd.Index(names, dtype=object), ordered=bool(column.cat.ordered)
+        )
+        return pd.Series(kept)
+    return pd.Series(pd.Categorical([None if pd.isna(value) else _text(value) for value in column]))
+
+
+def _from_objects(column: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Return numbers and truth values as such, nullable where some are missing; everything else as texts."""
+    values = column.astype(object).to_numpy()
+    missing = np.array([_is_missing(value) for value in values], dtype=bool)
+    there = values[~missing]
+    if len(there) and all(isinstance(value, bool | np.bool_) for value in there):
+        return _nullable(values, missing, "boolean")
+    if len(there) and all(_is_integer(value) for value in there):
+        return _nullable(values, missing, "Int64")
+    if all(_is_number(value) for value in there):
+        return pd.Series(
+            [np.nan if gone else float(value) for value, gone in zip(values, missing, strict=True)], dtype=float
+        )
+    texts = [None if gone else _text(value) for value, gone in zip(values, missing, strict=True)]
+    if missing.any() or len(set(texts)) < len(texts):
+        return pd.Series(pd.Categorical(texts))
+    return pd.Series(np.array(texts, dtype=object), dtype=object)
+
+
+def _nullable(values: Any, missing: Any, dtype: str) -> "pd.Series[Any]":
+    if not missing.any():
+        return pd.Series([bool(v) for v in values] if dtype == "boolean" else [int(v) for v in values])
+    filled: Any = [pd.NA if gone else value for value, gone in zip(values, missing, strict=True)]
+    return pd.Series(pd.array(filled, dtype=dtype))
+
+
+def _is_missing(value: Any) -> bool:
+    if isinstance(value, str | bytes | Mapping) or np.ndim(value) > 0:
+        return False
+    return bool(pd.isna(value) is True or (isinstance(value, float | np.floating) and np.isnan(value)))
+
+
+def _is_integer(value: Any) -> bool:
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    return whole and -WIDEST_INTEGER <= int(value) < WIDEST_INTEGER
+
+
+def _is_number(value: Any) -> bool:
+    if isinstance(value, bool | np.bool_):
+        return False
+    return isinstance(value, float | np.floating) or (isinstance(value, int | np.integer) and abs(int(value)) < 2**53)
+
+
+def _text(value: Any) -> str:
+    """Return a value as a text from which it can be told."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", errors="replace")
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, datetime.date | datetime.time):
+        return value.isoformat()
+    if isinstance(value, list | tuple | dict | set | frozenset | np.ndarray):
+        return json.dumps(value, default=_for_json, ensure_ascii=False)
+    return str(value)
+
+
+def _for_json(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, np.generic):
+        return value.item()
+    return sorted(value, key=str) if isinstance(value, set | frozenset) else _text(value)
+
+
+def _matrix(matrix: Any) -> Any:
+    """Return a matrix of a type that can be written: 16 bits become 32, formats without a writer CSR."""
+    dtype = getattr(matrix, "dtype", None)
+    if isinstance(matrix, np.matrix) or np.ma.isMaskedArray(matrix):
+        matrix = np.asarray(np.ma.filled(matrix, 0) if np.ma.isMaskedArray(matrix) else matrix)
+    if sp.issparse(matrix) and getattr(matrix, "format", "") not in ("csr", "csc"):
+        matrix = sp.csr_matrix(matrix)
+    if not isinstance(dtype, np.dtype):
+        return matrix
+    if dtype.kind == "f" and dtype.itemsize not in (4, 8):
+        return matrix.astype(np.float32 if dtype.itemsize == 2 else np.float64)
+    if dtype.kind in "biuf" and not dtype.isnative:
+        return matrix.astype(dtype.newbyteorder("="))
+    return matrix
+
+
+def _mapping(part: Any, where: str, notes: Notes) -> None:
+    old = list(part.keys())
+    new = _names([str(key) for key in old], where, notes)
+    for key, name in zip(old, new, strict=True):
+        value = part[key]
+        made = _frame(value, f"{where}[{name!r}]", notes) if isinstance(value, pd.DataFrame) else _matrix(value)
+        if name != key:
+            del part[key]
+        if name != key or made is not value:
+            part[name] = made
+
+
+def _tree(tree: Mapping[Any, Any], where: str, notes: Notes) -> dict[str, Any]:
+    names = _names([str(key) for key in tree], where, notes)
+    made = {}
+    for name, value in zip(names, tree.values(), strict=True):
+        part = _element(value, f"{where}[{name!r}]", notes)
+        if part is not None:
+            made[name] = part
+    return made
+
+
+def _element(value: Any, where: str, notes: Notes) -> Any:
+    """Return an element of uns in a form that can be written; None for what says nothing."""
+    if isinstance(value, Mapping):
+        return _tree(value, where, notes)
+    if isinstance(value, pd.DataFrame):
+        return _frame(value, where, notes)
+    if isinstance(value, pd.Series | pd.Index | pd.Categorical | pd.api.extensions.ExtensionArray):
+        column = _frame(pd.DataFrame({"value": pd.Series(value).reset_index(drop=True)}), where, notes)["value"]
+        return column.array if isinstance(column.dtype, pd.CategoricalDtype) else column.to_numpy()
+    if isinstance(value, str | bool | int | float | np.generic) or value is None:
+        return _scalar(value)
+    if sp.issparse(value):
+        return _matrix(value)
+    if isinstance(value, AnnData):
+        return value
+    if isinstance(value, set | frozenset):
+        value = sorted(value, key=str)
+    if isinstance(value, list | tuple | range):
+        value = _listed(list(value))
+    return _array(value, where, notes) if isinstance(value, np.ndarray) else _text(value)
+
+
+def _scalar(value: Any) -> Any:
+    if isinstance(value, np.void):
+        return _text(value.tolist())
+    if isinstance(value, np.datetime64 | np.timedelta64 | np.complexfloating | np.bytes_):
+        return _text(value)
+    if isinstance(value, int) and not isinstance(value, bool) and not -WIDEST_INTEGER <= value < WIDEST_INTEGER:
+        return str(value)
+    return float(value) if isinstance(value, np.float16 | np.longdouble) else value
+
+
+def _listed(values: list[Any]) -> Any:
+    if all(isinstance(value, str) for value in values) and values:
+        return np.array(values, dtype=object)
+    if values and all(isinstance(value, bool | int | float | np.number | np.bool_) for value in values):
+        return np.array(values)
+    if not values:
+        return np.array([], dtype=np.float64)
+    try:
+        array = np.array(values)
+    except ValueError:  # lists of different lengths
+        return _text(values)
+    return array if array.dtype.kind in "biuf" else _text(values)
+
+
+def _array(value: np.ndarray, where: str, notes: Notes) -> Any:
+    if np.ma.isMaskedArray(value):
+        value = np.ma.filled(value.astype(float), np.nan)
+    if value.dtype.names is not None:
+        return _records(value, where, notes)
+    if value.dtype.kind in "biuf":
+        return _matrix(value)
+    if value.dtype.kind in "US":
+        return np.array([_text(item) for item in value.ravel()], dtype=object).reshape(value.shape)
+    if value.dtype.kind == "O" and all(isinstance(item, str) for item in value.ravel()):
+        return value
+    texts = np.array(["" if _is_missing(item) else _text(item) for item in value.ravel()], dtype=object)
+    notes.lines.append(f"{where} became texts")
+    return texts.reshape(value.shape)
+
+
+def _records(value: np.ndarray, where: str, notes: Notes) -> Any:
+    """Return an array of records as it is where its fields are numbers and texts, else as a frame."""
+    names = value.dtype.names or ()
+    plain = all(value.dtype[name].kind in "biufU" and value.dtype[name].shape == () for name in names)
+    if plain and value.ndim == 1:
+        return value
+    frame = pd.DataFrame({name: list(value.ravel()[name]) for name in names})
+    notes.lines.append(f"{where} became a frame")
+    return _frame(frame, where, notes)

@@ -1,0 +1,119 @@
+"""Labels that name no type are told from those that do, whatever their case, blanks and punctuation."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from spatialcore.annotation.references.uninformative import is_uninformative
+
+NO_TYPE = [
+    "nan",
+    "NaN",
+    "<NA>",
+    "None",
+    "none",
+    "NA",
+    "N/A",
+    "null",
+    "",
+    "  ",
+    "-",
+    "?",
+    ".",
+    "unknown",
+    "Unknown cell",
+    "Unknown_3",
+    "Unassigned",
+    "unassigned cells",
+    "Doublets",
+    "doublet_T_B",
+    "T/B doublets",
+    "Low Quality",
+    "low_quality",
+    "Low-quality cells",
+    "LQ",
+    "Other",
+    "Others",
+    "other cells",
+    "OTHER",
+    "Mixed",
+    "mixed cells",
+    "Misc.",
+    "0",
+    "12",
+    "3.0",
+    "cluster 3",
+    "Cluster_12",
+    "leiden_4",
+    "seurat_clusters_5",
+    "c12",
+    "Celltype 3",
+    "1_2",
+    "Debris",
+    "Not available",
+    "not assigned",
+    "To be determined",
+    "Ambiguous",
+    "Multiplets",
+    "Dead cells",
+    "empty droplets",
+    "Unclassified",
+    "filtered",
+]
+TYPES = [
+    "T cell",
+    "CD4",
+    "CD4 T",
+    "B cells",
+    "Mixed glia",
+    "Other T cells",
+    "NK",
+    "T1",
+    "L2/3 IT",
+    "Th17",
+    "AT1",
+    "cDC2",
+    "C1 macrophage",
+    "Non-neuronal cells",
+    "Cycling",
+    "MAIT",
+    "GABA1",
+    "Ex1",
+    "Astro",
+    "PC",
+    "M1",
+    "Other neurons",
+    "Tuft",
+    "natural killer cell",
+    "Basal",
+    "Neuron 1",
+    "T cell 3",
+    "巨噬细胞",
+    "K1",
+    "Goblet",
+    "CD16 Mono",
+    "Layer 4",
+    "HSC",
+    "L4",
+    "B",
+    "T",
+    "γδ T",
+    "mixed-phenotype T",
+]
+
+
+@pytest.mark.parametrize("label", NO_TYPE)
+def test_what_names_no_type(label: str) -> None:
+    assert is_uninformative(label)
+
+
+@pytest.mark.parametrize("label", TYPES)
+def test_what_names_a_type(label: str) -> None:
+    assert not is_uninformative(label)
+
+
+def test_authors_labels_of_types_are_kept(shared: Path) -> None:
+    for name in ("azimuth_web", "celldex", "hlca_author", "celltypist_wiki", "asctb", "hra_azimuth"):
+        labels = pd.read_csv(shared / "truth" / f"{name}.csv")["label"].astype(str)
+        assert [label for label in labels if is_uninformative(label)] == []

@@ -1,0 +1,42 @@
+"""Two sets of genes share enough: the share is of the smaller, with at least ten genes."""
+
+import pytest
+
+from spatialcore.annotation.gene_overlap import few_genes_warning, is_enough, shared_pct
+
+
+@pytest.mark.parametrize(
+    ("shared", "panel", "other", "enough"),
+    [
+        (261, 1267, 500, True),
+        (16, 33, 400, True),
+        (9, 33, 400, False),
+        (10, 400, 12, True),
+        (99, 400, 4000, False),
+        (100, 400, 4000, True),
+        (3, 400, 3, False),
+        (2, 2, 500, True),
+        (0, 2, 500, False),
+    ],
+)
+def test_the_share_is_of_the_smaller_set(shared: int, panel: int, other: int, enough: bool) -> None:
+    assert is_enough(shared, panel, other, 25) is enough
+
+
+def test_the_share_in_per_cent() -> None:
+    assert shared_pct(261, 1267, 500) == pytest.approx(52.2)
+
+
+@pytest.mark.parametrize(
+    ("n_genes", "f1", "words"),
+    [
+        (300, {"B cell": 0.9}, []),
+        (300, {"B cell": 0.1, "T cell": 0.9}, ["B cell (F1 0.10)"]),
+        (80, {}, ["Only 80 genes"]),
+        (16, {"B cell": 0.2}, ["Only 16 genes", "far too few", "B cell"]),
+    ],
+)
+def test_few_genes_are_told_with_the_classes(n_genes: int, f1: dict[str, float], words: list[str]) -> None:
+    warning = few_genes_warning(n_genes, f1)
+    assert bool(warning) == bool(words)
+    assert all(word in warning for word in words)

@@ -1,0 +1,59 @@
+"""Which features are genes: by type, by name, and both."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from spatialcore.core.genes.features import gene_columns, gene_names, of_gene_type
+
+
+def frame(names: list[str], **columns: list[str]) -> pd.DataFrame:
+    return pd.DataFrame(columns, index=names)
+
+
+@pytest.mark.parametrize(
+    ("column", "gene", "other"),
+    [
+        ("feature_types", "Gene Expression", "Antibody Capture"),
+        ("feature_types", "Gene Expression", "Protein Expression"),
+        ("feature_type", "gene", "protein"),
+        ("modality", "rna", "prot"),
+        ("feature_types", "Gene Expression", "Multiplexing Capture"),
+        ("feature_types", "Gene Expression", "CRISPR Guide Capture"),
+        ("feature_types", "", "Antibody Capture"),
+        ("feature_types", "Gene Expression", "Peaks"),
+    ],
+)
+def test_a_protein_never_bears_a_genes_name(column: str, gene: str, other: str) -> None:
+    var = frame(["CD4", "CD8A", "CD4"], **{column: [gene, gene, other]})
+    assert of_gene_type(var).tolist() == [True, True, False]
+    assert gene_names(var)[0] == ["CD4", "CD8A", ""]
+    np.testing.assert_array_equal(gene_columns(var), [0, 1])
+
+
+def test_types_of_genes_do_not_tell_modalities_apart() -> None:
+    var = frame(["CD4", "MALAT1"], feature_type=["protein_coding", "lncRNA"])
+    assert gene_columns(var) is None
+    assert gene_names(var)[0] == ["CD4", "MALAT1"]
+
+
+@pytest.mark.parametrize(
+    "name", ["CD4_TotalSeqB", "adt_CD4", "CD4-ADT", "prot_CD4", "Hashtag3", "HTO_1", "IgG1.isotype"]
+)
+def test_proteins_and_tags_told_by_name(name: str) -> None:
+    assert gene_names(frame(["CD8A", name]))[0] == ["CD8A", ""]
+
+
+@pytest.mark.parametrize("name", ["", "nan", "12", "BLANK-3", "NegControlProbe.00042", "Deprecated.Codeword.7"])
+def test_what_is_no_gene_has_no_symbol(name: str) -> None:
+    assert gene_names(frame(["CD8A", name])) == (["CD8A", ""], ["", ""])
+
+
+def test_a_gene_made_unique_beside_a_protein_is_the_gene() -> None:
+    var = frame(["CD4", "CD8A", "CD4-1"], feature_types=["Antibody Capture", "Gene Expression", "Gene Expression"])
+    assert gene_names(var)[0] == ["", "CD8A", "CD4"]
+
+
+@pytest.mark.parametrize("column", ["_index", "features", "gene_short_name", "Gene.Symbol", "hgnc_symbol"])
+def test_numbered_features_get_the_names_of_a_column(column: str) -> None:
+    assert gene_names(frame(["0", "1"], **{column: ["CD4", "CD8A"]}))[0] == ["CD4", "CD8A"]

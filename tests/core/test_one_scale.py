@@ -1,0 +1,72 @@
+"""Cells that are not on the scale of the others are found one by one."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from spatialcore.core.counts import recover_counts
+from spatialcore.core.one_scale import odd_cells
+
+
+def counts(seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).poisson(2.0, (40, 30)).astype(np.float32)
+
+
+def shares(values: np.ndarray, total: float) -> np.ndarray:
+    return values / values.sum(axis=1, keepdims=True) * total
+
+
+def logs(values: np.ndarray, total: float = 1e4) -> np.ndarray:
+    return np.log1p(shares(values, total))
+
+
+def replaced(values: np.ndarray, rows: slice, others: np.ndarray) -> sp.csr_matrix:
+    made = values.copy()
+    made[rows] = others[rows]
+    return sp.csr_matrix(made.astype(np.float32))
+
+
+ONE = slice(3, 4)
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "what"),
+    [
+        (replaced(counts(), ONE, shares(counts(), 1e6)), "counts", "hold fractions"),
+        (replaced(counts(), ONE, logs(counts())), "counts", "hold fractions"),
+        (replaced(counts(), ONE, counts() * 1e9), "counts", "hold more than 1e+07 counts"),
+        (replaced(counts(), ONE, counts() * np.nan), "counts", "hold NaN"),
+        (replaced(counts(), ONE, counts() - 5), "counts", "hold negative values"),
+        (replaced(logs(counts()), ONE, shares(counts(), 1e6)), "logarithms", "hold values too large for logarithms"),
+        (replaced(logs(counts()), ONE, counts()), "logarithms", "hold counts"),
+        (replaced(logs(counts()), ONE, logs(counts()) + np.inf), "logarithms", "hold infinite values"),
+    ],
+)
+def test_one_odd_cell_is_found(values: sp.csr_matrix, kind: str, what: str) -> None:
+    assert odd_cells(values, kind)[what] == 1  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("total", [1e4, 1e6, 60.0])
+def test_cells_on_one_scale_are_not_odd(total: float) -> None:
+    assert odd_cells(sp.csr_matrix(counts()), "counts") == {}
+    assert odd_cells(sp.csr_matrix(logs(counts(), total).astype(np.float32)), "logarithms") == {}
+
+
+@pytest.mark.parametrize("base", [np.e, 2, 10])
+def test_counts_come_back_from_any_base(base: float) -> None:
+    values = sp.csr_matrix((logs(counts()) / np.log(base)).astype(np.float32))
+    recovered, kind = recover_counts(values)
+    assert kind == "recovered"
+    np.testing.assert_array_equal(recovered.toarray(), counts())
+
+
+def test_counts_come_back_from_two_bases_in_one_matrix() -> None:
+    values = replaced(logs(counts()), slice(0, 15), logs(counts()) / np.log(2))
+    np.testing.assert_array_equal(recover_counts(values)[0].toarray(), counts())
+
+
+def test_no_count_is_recovered_that_no_sequencer_gives() -> None:
+    recovered, kind = recover_counts(sp.csr_matrix(shares(counts(), 1e6).astype(np.float32) + 0.3))
+    assert kind == "pseudo"
+    assert np.isfinite(recovered.data).all()
+    assert recovered.sum(axis=1).max() < 1e5

@@ -1,0 +1,46 @@
+"""What a dry run says and what a run does agree in every situation, with the same text where it is refused."""
+
+import json
+import re
+from pathlib import Path
+
+import anndata as ad
+import pytest
+
+from spatialcore.annotation.run_config import RunConfig
+from spatialcore.errors import SpatialCoreError
+from spatialcore.workflow.preflight import check_run
+from spatialcore.workflow.run import run
+from tests.workflow.situations import SITUATIONS
+from tests.workflow.tissue import TYPES
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+
+@pytest.mark.parametrize("name", SITUATIONS)
+def test_a_dry_run_and_a_run_agree(name: str, tmp_path: Path) -> None:
+    query, reference, ending = SITUATIONS[name](tmp_path)
+    config = RunConfig(
+        queries=[query],
+        references=[f"{reference}:cell_type"],
+        store=str(tmp_path / "out"),
+        tissue="lung",
+        confidence_threshold=0,
+        generate_plots=False,
+    )
+    checks = check_run(config)
+    told = "; ".join(check.detail for check in checks.checks if not check.ok)
+    if isinstance(ending, str):
+        with pytest.raises(SpatialCoreError) as caught:
+            run(config)
+        assert re.search(ending, caught.value.message)
+        assert caught.value.message in told
+        return
+    assert told == ""
+    run(config)
+    model = json.loads(next((tmp_path / "out" / "model").glob("*_celltypist.json")).read_text())
+    assert len(model["genes"]) == ending
+    assert model["classes"] == sorted(TYPES)
+    result = ad.read_h5ad(next((tmp_path / "out").glob("*/annotated.h5ad")))
+    right = result.obs["cell_type"].astype(str) == result.obs["truth"].astype(str)
+    assert right.mean() > 0.9
