@@ -156,6 +156,7 @@ class FurtherSettings(TypedDict, total=False):
     exclude_labels: list[str] | None
     random_state: int
     detect_unseen: bool
+    drop_uninformative_labels: bool
 
 
 class TrainingConfig(AnnotationSettings):

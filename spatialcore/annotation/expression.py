@@ -103,13 +103,23 @@ def find_expression(data: Data, name: str = "", random_state: int = 42) -> Place
             return Place(source, "recoverable", status)
     _tell_stray_values(data, source, name)
     if name:
-        from spatialcore.annotation.scaling import not_normalizable
-
         raise not_normalizable(status, name)
     raise NormalizationError(
         f"Cannot prepare data for CellTypist: no raw counts found, and X is {state} ({X_STATE_TEXTS[state]}), "
         "not log1p(10k)",
         hint='provide raw counts in X, layers["counts"] or raw.X, or log1p(10k) in X',
+    )
+
+
+def not_normalizable(status: Status, name: str = "") -> NormalizationError:
+    """Return the error for data without counts whose X is not log1p(10,000)."""
+    where = f" of {name}" if name else ""
+    stats = status["stats"]
+    return NormalizationError(
+        f"Cannot safely normalize data{where}: no raw counts found and X is not verified log1p_10k. "
+        f"X is {X_STATE_TEXTS[status['x_state']]} (state {status['x_state']}, sampled values "
+        f"{stats['min']:.3g} to {stats['max']:.3g}, total once the logarithm is undone {status['x_target_sum']})",
+        hint='provide raw counts in adata.layers["counts"], or use unsafe_force=True when you know that X can be used',
     )
 
 
@@ -156,12 +166,12 @@ def _largest_features(var: pd.DataFrame, values: Any) -> list[str]:
 
 
 def mixed_scales(odd: dict[str, int], n: int, where: str, features: Sequence[str] = ()) -> NormalizationError:
-    """Return the error for cells whose values are no expression, or not on the scale of the others."""
-    seen = ", ".join(f"{cells:,} {what}" for what, cells in odd.items())
-    named = f"; features that are no genes: {', '.join(features)}" if features else ""
+    """Return the error for cells whose values cannot be expression, or are on another scale than the others."""
+    cells = ", ".join(f"{number:,} with {what}" for what, number in odd.items())
+    names = f"; features that cannot be genes: {', '.join(features)}" if features else ""
     return NormalizationError(
-        f"{where} holds values that are no expression on one scale: of {n:,} cells {seen}{named}",
-        hint="pass raw counts of all cells, as the instrument or the aligner wrote them, or leave the odd cells out",
+        f"{where} has cells whose values are not on one scale of expression: of {n:,} cells {cells}{names}",
+        hint="pass raw counts of all cells, as the instrument or the aligner wrote them, or remove these cells",
     )
 
 

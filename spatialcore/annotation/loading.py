@@ -8,9 +8,9 @@ import pandas as pd
 import scipy.sparse as sp
 from anndata import AnnData
 
-from spatialcore.annotation.expression import mixed_scales
+from spatialcore.annotation.expression import mixed_scales, not_normalizable
 from spatialcore.annotation.references.features import Features, fold, wanted_genes
-from spatialcore.annotation.scaling import ensure_normalized, not_normalizable, warn_forced
+from spatialcore.annotation.scaling import ensure_normalized, warn_forced
 from spatialcore.columns import COUNTS
 from spatialcore.core.counts import CountsKind, check_non_negative, recover_counts
 from spatialcore.core.normalization import Status

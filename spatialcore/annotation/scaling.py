@@ -4,7 +4,7 @@ import numpy as np
 import scipy.sparse as sp
 from anndata import AnnData
 
-from spatialcore.annotation.expression import matrix_of
+from spatialcore.annotation.expression import matrix_of, not_normalizable
 from spatialcore.columns import COUNTS
 from spatialcore.core.counts import check_non_negative
 from spatialcore.core.logging import get_logger
@@ -17,7 +17,7 @@ from spatialcore.core.normalization import (
     log1p_normalize,
 )
 from spatialcore.core.validation import require_within
-from spatialcore.errors import InputError, NormalizationError
+from spatialcore.errors import InputError
 
 log = get_logger(__name__)
 
@@ -83,18 +83,6 @@ def ensure_normalized(
     out.uns["log1p"] = {}
     log.info("X was normalised to log1p(%g) from %s", target_sum, source or "unverified X")
     return out
-
-
-def not_normalizable(status: Status, name: str = "") -> NormalizationError:
-    """Return the error for data without counts whose X is not log1p(10,000)."""
-    where = f" of {name}" if name else ""
-    stats = status["stats"]
-    return NormalizationError(
-        f"Cannot safely normalize data{where}: no raw counts found and X is not verified log1p_10k. "
-        f"X is {X_STATE_TEXTS[status['x_state']]} (state {status['x_state']}, sampled values "
-        f"{stats['min']:.3g} to {stats['max']:.3g}, total once the logarithm is undone {status['x_target_sum']})",
-        hint='provide raw counts in adata.layers["counts"], or use unsafe_force=True when you know that X can be used',
-    )
 
 
 def warn_forced(status: Status) -> None:

@@ -36,15 +36,15 @@ def odd_cells(values: sp.csr_matrix, kind: ScaleKind) -> dict[str, int]:
     judged = sizes >= FEWEST_VALUES
     if kind == "counts":
         odd = {
-            "hold fractions": judged & (whole < MOSTLY),
-            f"hold more than {MOST_COUNTS:g} counts": _sums(values) > MOST_COUNTS,
+            "fractions": judged & (whole < MOSTLY),
+            f"more than {MOST_COUNTS:g} counts": _sums(values) > MOST_COUNTS,
         }
     else:
         linear = largest > LARGEST_LOG
         varied = largest > 1.5 * _smallest(values)
         odd = {
-            "hold values too large for logarithms": linear,
-            "hold counts": ~linear & judged & varied & (whole >= NEARLY_ALL),
+            "values too large for logarithms": linear,
+            "counts": ~linear & judged & varied & (whole >= NEARLY_ALL),
         }
     return {what: int(cells.sum()) for what, cells in odd.items() if cells.any()}
 
@@ -52,9 +52,9 @@ def odd_cells(values: sp.csr_matrix, kind: ScaleKind) -> dict[str, int]:
 def _not_finite(values: sp.csr_matrix) -> dict[str, int]:
     rows = np.repeat(np.arange(values.shape[0]), np.diff(values.indptr))
     bad = {
-        "hold NaN": np.isnan(values.data),
-        "hold infinite values": np.isinf(values.data),
-        "hold negative values": values.data < 0,
+        "NaN": np.isnan(values.data),
+        "infinite values": np.isinf(values.data),
+        "negative values": values.data < 0,
     }
     return {what: len(np.unique(rows[cells])) for what, cells in bad.items() if cells.any()}
 

@@ -202,7 +202,8 @@ def _nullable(values: Any, missing: Any, dtype: str) -> "pd.Series[Any]":
     if not missing.any():
         return pd.Series([bool(v) for v in values] if dtype == "boolean" else [int(v) for v in values])
     filled: Any = [pd.NA if gone else value for value, gone in zip(values, missing, strict=True)]
-    return pd.Series(pd.array(filled, dtype=dtype))
+    column: pd.Series[Any] = pd.Series(filled, dtype=dtype)
+    return column
 
 
 def _is_missing(value: Any) -> bool:
@@ -249,7 +250,7 @@ def _matrix(matrix: Any) -> Any:
     if isinstance(matrix, np.matrix) or np.ma.isMaskedArray(matrix):
         matrix = np.asarray(np.ma.filled(matrix, 0) if np.ma.isMaskedArray(matrix) else matrix)
     if sp.issparse(matrix) and getattr(matrix, "format", "") not in ("csr", "csc"):
-        matrix = sp.csr_matrix(matrix)
+        matrix = sp.csr_matrix(matrix)  # type: ignore[call-overload]
     if not isinstance(dtype, np.dtype):
         return matrix
     if dtype.kind == "f" and dtype.itemsize not in (4, 8):

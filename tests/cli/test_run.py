@@ -178,17 +178,18 @@ def scaled(values: np.ndarray) -> np.ndarray:
     return (values - values.mean(axis=0)) / (values.std(axis=0) + 1)
 
 
-def per_million(values: np.ndarray) -> np.ndarray:
-    return np.log1p(values / values.sum(axis=1, keepdims=True).clip(1) * 1e6)
+def noisy_per_million(values: np.ndarray) -> np.ndarray:
+    noise = np.random.default_rng(0).lognormal(0, 0.2, values.shape)
+    return np.log1p(noise * values / values.sum(axis=1, keepdims=True).clip(1) * 1e6)
 
 
 MATRICES: dict[str, tuple[Change, str]] = {
-    "NaN": (with_one(np.nan), "1 NaN of"),
-    "infinity": (with_one(np.inf), "1 infinite of"),
-    "one negative count": (with_one(-2), "1 negative of"),
+    "NaN": (with_one(np.nan), "of 150 cells 1 with NaN"),
+    "infinity": (with_one(np.inf), "of 150 cells 1 with infinite values"),
+    "one negative count": (with_one(-2), "of 150 cells 1 with negative values"),
     "z-scores": (with_values(scaled), "z-scored"),
-    "counts per million": (with_values(per_million), "counts per million"),
-    "scaled counts": (with_values(lambda values: values * 1.37), "without a logarithm"),
+    "logarithms of another scale": (with_values(noisy_per_million), "no raw counts found"),
+    "scaled counts": (with_values(lambda values: values * 1.37), "no raw counts found"),
     "no count at all": (with_values(np.zeros_like), "empty"),
     "no cells": (lambda adata: adata[:0].copy(), "holds no cell"),
 }
@@ -289,8 +290,8 @@ def test_label_column_with_cell_names(spatialcore: Command, workplace: Workplace
     arguments = ["-q", workplace.query, "-r", f"{tmp_path}/r.h5ad:barcode", "-o", tmp_path / "out"]
     outcome = spatialcore("run", *arguments)
     assert outcome.code == 2
-    assert f"'barcode' of r: {reference.n_obs}" in outcome.err
-    assert "name the column of cell types" in outcome.err
+    assert "no labelled cell is left in r" in outcome.err
+    assert "pass another label column" in outcome.err
 
 
 def test_cells_without_coordinates_are_annotated_without_maps(

@@ -32,14 +32,14 @@ ONE = slice(3, 4)
 @pytest.mark.parametrize(
     ("values", "kind", "what"),
     [
-        (replaced(counts(), ONE, shares(counts(), 1e6)), "counts", "hold fractions"),
-        (replaced(counts(), ONE, logs(counts())), "counts", "hold fractions"),
-        (replaced(counts(), ONE, counts() * 1e9), "counts", "hold more than 1e+07 counts"),
-        (replaced(counts(), ONE, counts() * np.nan), "counts", "hold NaN"),
-        (replaced(counts(), ONE, counts() - 5), "counts", "hold negative values"),
-        (replaced(logs(counts()), ONE, shares(counts(), 1e6)), "logarithms", "hold values too large for logarithms"),
-        (replaced(logs(counts()), ONE, counts()), "logarithms", "hold counts"),
-        (replaced(logs(counts()), ONE, logs(counts()) + np.inf), "logarithms", "hold infinite values"),
+        (replaced(counts(), ONE, shares(counts(), 1e6)), "counts", "fractions"),
+        (replaced(counts(), ONE, logs(counts())), "counts", "fractions"),
+        (replaced(counts(), ONE, counts() * 1e9), "counts", "more than 1e+07 counts"),
+        (replaced(counts(), ONE, counts() * np.nan), "counts", "NaN"),
+        (replaced(counts(), ONE, counts() - 5), "counts", "negative values"),
+        (replaced(logs(counts()), ONE, shares(counts(), 1e6)), "logarithms", "values too large for logarithms"),
+        (replaced(logs(counts()), ONE, counts()), "logarithms", "counts"),
+        (replaced(logs(counts()), ONE, logs(counts()) + np.inf), "logarithms", "infinite values"),
     ],
 )
 def test_one_odd_cell_is_found(values: sp.csr_matrix, kind: str, what: str) -> None:
