@@ -9,6 +9,7 @@ import pandas as pd
 from anndata import AnnData
 
 from spatialcore import columns
+from spatialcore.annotation.panel import gene_features
 from spatialcore.annotation.references.tissue_check import foreign_references
 from spatialcore.plotting.figures.confusions import confusion_table
 from spatialcore.plotting.groups import NOT_TYPES
@@ -32,8 +33,10 @@ class Overview:
     ----------
     title, tissue
         Title of the report, and the tissue in the configuration.
-    n_cells, n_called, n_types, n_genes
-        Number of cells, cells with a call, cell types, and genes shared by query and model.
+    n_cells, n_called, n_types
+        Number of cells, cells with a call, and cell types.
+    n_panel_genes, n_shared_genes
+        Number of genes of the panel, and of those that the model uses; None if that is not recorded.
     threshold
         Minimum confidence of a call.
     expected_accuracy
@@ -50,7 +53,8 @@ class Overview:
     n_cells: int
     n_called: int
     n_types: int
-    n_genes: int
+    n_panel_genes: int
+    n_shared_genes: int | None
     threshold: float
     expected_accuracy: float | None
     warnings: tuple[str, ...]
@@ -93,7 +97,8 @@ def summarize(adata: AnnData, threshold: float, validation: pd.DataFrame, sample
         n_cells=adata.n_obs,
         n_called=int(called.sum()),
         n_types=int(calls[called].nunique()),
-        n_genes=int(manifest_value(adata, "n_shared_genes") or adata.n_vars),
+        n_panel_genes=len(set(gene_features(adata.var))),
+        n_shared_genes=manifest_value(adata, "n_shared_genes"),
         threshold=threshold,
         expected_accuracy=expected,
         warnings=(
