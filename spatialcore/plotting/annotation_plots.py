@@ -1,35 +1,37 @@
 """The validation plots of an annotation in one call."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypedDict
+from typing import TYPE_CHECKING, Final, NotRequired, TypedDict
 
 import pandas as pd
 from anndata import AnnData
 
 from spatialcore import columns
-from spatialcore.core.logging import get_logger
+from spatialcore.core.progress import track
+from spatialcore.errors import InputError
 from spatialcore.plotting.figures.confidence import plot_celltype_confidence
-from spatialcore.plotting.figures.heatmap import TooFewTypesError, plot_deg_heatmap
+from spatialcore.plotting.figures.heatmap import plot_deg_heatmap
 from spatialcore.plotting.figures.ontology import as_mapping, height_for, mapping_from_obs, plot_ontology_mapping
 from spatialcore.plotting.figures.validation import plot_2d_validation
 from spatialcore.plotting.groups import group_cells
 from spatialcore.plotting.manifest import manifest_table
+from spatialcore.plotting.skipping import draw_or_skip
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-log = get_logger(__name__)
 
 PLOT_NAMES: Final = ("deg_heatmap", "2d_validation", "confidence", "ontology_mapping")
 _MANY_TYPES: Final = 24
 
 
 class AnnotationPlots(TypedDict):
-    """Figures by plot name, the summary of the 2D validation, and the paths of the files."""
+    """Figures by plot name, the summary of the 2D validation, the paths of the files, and why figures are missing."""
 
     figures: "dict[str, Figure | None]"
     summary: pd.DataFrame
     paths: dict[str, Path | None]
+    skipped: NotRequired[dict[str, str]]
 
 
 def generate_annotation_plots(
@@ -83,7 +85,8 @@ def generate_annotation_plots(
 
     Notes
     -----
-    If fewer than two types have 10 cells, the heat map is skipped with a warning.
+    A figure that cannot be drawn is skipped with a warning, for example the heat map if fewer than two types have 10
+    cells.
 
     Examples
     --------
@@ -94,32 +97,71 @@ def generate_annotation_plots(
     >>> sorted(plots["figures"])
     ['2d_validation', 'confidence', 'deg_heatmap', 'ontology_mapping']
     """
-    paths = _paths(output_dir, prefix)
-    n_types = len(group_cells(adata, label_column).names)
-    figures: dict[str, Figure | None] = dict.fromkeys(PLOT_NAMES)
-    figures["deg_heatmap"] = _deg_heatmap(adata, label_column, n_deg_genes, paths["deg_heatmap"])
-    figures["2d_validation"], summary = plot_2d_validation(
+    return draw_annotation_plots(
         adata,
         label_column,
         confidence_column,
+        plot_paths(output_dir, prefix),
+        confidence_threshold,
         markers,
-        confidence_threshold,
-        ncols=4 if n_types <= _MANY_TYPES else 6,
-        save=paths["2d_validation"],
-    )
-    figures["confidence"] = plot_celltype_confidence(
-        adata,
-        label_column,
-        confidence_column,
+        n_deg_genes,
         spatial_key,
-        confidence_threshold,
-        max_cell_types=n_types,
-        figsize=(11.5, max(5.5, 1.3 + 0.2 * n_types)),
-        save=paths["confidence"],
+        (source_label_column, ontology_name_column, ontology_id_column),
+        skipped={},
     )
-    ontology_columns = (source_label_column, ontology_name_column, ontology_id_column)
-    figures["ontology_mapping"] = _ontology_mapping(adata, label_column, ontology_columns, paths["ontology_mapping"])
+
+
+def draw_annotation_plots(
+    adata: AnnData,
+    label_column: str,
+    confidence_column: str,
+    paths: dict[str, Path | None],
+    confidence_threshold: float = 0.8,
+    markers: dict[str, list[str]] | None = None,
+    n_deg_genes: int = 10,
+    spatial_key: str = columns.SPATIAL,
+    ontology_columns: tuple[str | None, ...] = (None, None, None),
+    *,
+    skipped: dict[str, str],
+) -> AnnotationPlots:
+    """Draw the plots of :func:`generate_annotation_plots`; the reason why a plot is missing is added to ``skipped``."""
+    n_types = len(group_cells(adata, label_column).names)
+    summaries: list[pd.DataFrame] = []
+
+    def draw_validation() -> "Figure":
+        figure, summary = plot_2d_validation(
+            adata,
+            label_column,
+            confidence_column,
+            markers,
+            confidence_threshold,
+            ncols=4 if n_types <= _MANY_TYPES else 6,
+            save=paths["2d_validation"],
+        )
+        summaries.append(summary)
+        return figure
+
+    def draw_confidence() -> "Figure":
+        return plot_celltype_confidence(
+            adata,
+            label_column,
+            confidence_column,
+            spatial_key,
+            confidence_threshold,
+            max_cell_types=n_types,
+            figsize=(11.5, max(5.5, 1.3 + 0.2 * n_types)),
+            save=paths["confidence"],
+        )
+
+    draw: dict[str, Callable[[], Figure | None]] = {
+        "deg_heatmap": lambda: plot_deg_heatmap(adata, label_column, n_deg_genes, save=paths["deg_heatmap"]),
+        "2d_validation": draw_validation,
+        "confidence": draw_confidence,
+        "ontology_mapping": lambda: _ontology_mapping(adata, label_column, ontology_columns, paths["ontology_mapping"]),
+    }
+    figures = {name: draw_or_skip(name, draw[name], skipped) for name in track(PLOT_NAMES, "drawing figures")}
     written = {name: paths[name] if figures[name] is not None else None for name in PLOT_NAMES}
+    summary = summaries[0] if summaries else pd.DataFrame()
     return {"figures": figures, "summary": summary, "paths": written}
 
 
@@ -129,22 +171,15 @@ def manifest_mapping(adata: AnnData) -> pd.DataFrame | None:
     return None if table.empty else as_mapping(table)
 
 
-def _paths(output_dir: str | Path | None, prefix: str) -> dict[str, Path | None]:
+def plot_paths(output_dir: str | Path | None, prefix: str) -> dict[str, Path | None]:
+    """Return the path of each plot; None without a folder."""
     folder = None if output_dir is None else Path(output_dir)
     return {name: folder / f"{prefix}_{name}.png" if folder else None for name in PLOT_NAMES}
 
 
-def _deg_heatmap(adata: AnnData, label_column: str, n_genes: int, save: Path | None) -> "Figure | None":
-    try:
-        return plot_deg_heatmap(adata, label_column, n_genes, save=save)
-    except TooFewTypesError as error:
-        log.warning("the heat map of differential genes was skipped: %s", error.message)
-        return None
-
-
 def _ontology_mapping(
     adata: AnnData, label_column: str, ontology_columns: tuple[str | None, ...], save: Path | None
-) -> "Figure | None":
+) -> "Figure":
     defaults = (label_column, columns.ONTOLOGY_LABEL, columns.ONTOLOGY_ID)
     source, name, term = (column or default for column, default in zip(ontology_columns, defaults, strict=True))
     uses_defaults = not any(ontology_columns)
@@ -152,8 +187,7 @@ def _ontology_mapping(
     title = None
     if table is None:
         if uses_defaults and not {source, name, term} <= set(adata.obs.columns):
-            log.warning("the ontology mapping plot was skipped: obs has no ontology columns")
-            return None
+            raise InputError("obs has no ontology columns")
         table = mapping_from_obs(adata, source, name, term)
         title = None if ontology_columns[0] else "Calls and their Cell Ontology terms"
     size = (14.0, min(height_for(len(table)), 26.0))

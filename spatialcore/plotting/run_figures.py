@@ -1,6 +1,7 @@
 """All figures of a run: the four validation plots, and plots of model, references and calls."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,16 +13,18 @@ from spatialcore import columns
 from spatialcore.annotation.calls.filters import filter_low_confidence
 from spatialcore.annotation.calls.level_columns import apply_threshold, class_tree
 from spatialcore.core.progress import track
-from spatialcore.plotting.annotation_plots import AnnotationPlots, generate_annotation_plots
+from spatialcore.plotting.annotation_plots import AnnotationPlots, draw_annotation_plots, plot_paths
 from spatialcore.plotting.expression import log_expression
 from spatialcore.plotting.figures.calibration import plot_calibration
 from spatialcore.plotting.figures.celltype_map import plot_celltype_map
 from spatialcore.plotting.figures.composition import plot_composition
 from spatialcore.plotting.figures.confusions import plot_confusable_pairs
-from spatialcore.plotting.figures.gene_coverage import plot_gene_coverage
+from spatialcore.plotting.figures.gene_coverage import coverage_table, plot_gene_coverage
 from spatialcore.plotting.figures.levels import plot_levels
 from spatialcore.plotting.figures.marker_separation import plot_marker_separation
 from spatialcore.plotting.figures.reference_composition import plot_reference_composition
+from spatialcore.plotting.manifest import held_out_scores, manifest_table
+from spatialcore.plotting.skipping import draw_or_skip
 from spatialcore.plotting.spatial import coordinates
 
 if TYPE_CHECKING:
@@ -53,24 +56,48 @@ def draw_run_figures(
 
     Returns
     -------
-    Dict with ``figures``, ``paths`` and ``summary``, as returned by :func:`generate_annotation_plots`.
+    Dict with ``figures``, ``paths`` and ``summary``, as returned by :func:`generate_annotation_plots`, and ``skipped``,
+    the reason by name of a figure that was not drawn.
     """
     folder = None if output_dir is None else Path(output_dir)
     panel = _normalized_panel(adata)
-    plots = generate_annotation_plots(
+    skipped = _without_data(panel)
+    plots = draw_annotation_plots(
         panel,
-        label_column=columns.PREDICTED,
-        output_dir=folder,
-        prefix=prefix,
-        confidence_threshold=confidence_threshold,
-        markers=markers,
+        columns.PREDICTED,
+        columns.CONFIDENCE,
+        plot_paths(folder, prefix),
+        confidence_threshold,
+        markers,
+        skipped=skipped,
     )
     calls = _apply_threshold(adata, confidence_threshold)
     run_plots = _run_plots(panel, calls, confidence_threshold, markers)
     for name, draw in track(list(run_plots.items()), "drawing figures"):
         path = None if folder is None else folder / f"{prefix}_{name}.png"
-        plots["figures"][name], plots["paths"][name] = draw(path), path
+        figure = None if name in skipped else draw_or_skip(name, partial(draw, path), skipped)
+        plots["figures"][name], plots["paths"][name] = figure, None if figure is None else path
+    plots["skipped"] = skipped
     return plots
+
+
+def _without_data(adata: AnnData) -> dict[str, str]:
+    """Return the figures that the data do not allow, with the reason."""
+    scores = held_out_scores(adata)
+    reasons = {
+        "celltype_map": "the data have no coordinates" if coordinates(adata) is None else "",
+        "calibration": "" if scores.get("reliability") else "the model has no calibration on held-out cells",
+        "confusable_pairs": "" if scores.get("confusion") else "the model has no held-out confusion matrix",
+        "reference_composition": _if_empty(
+            manifest_table(adata, "reference_composition_json"), "the run manifest has no training cells"
+        ),
+        "gene_coverage": _if_empty(coverage_table(adata), "the run manifest has no references"),
+    }
+    return {name: reason for name, reason in reasons.items() if reason}
+
+
+def _if_empty(table: pd.DataFrame, reason: str) -> str:
+    return reason if table.empty else ""
 
 
 def _normalized_panel(adata: AnnData) -> AnnData:
@@ -116,6 +143,4 @@ def _run_plots(
     }
     if class_tree(calls) is not None:
         figures["levels"] = lambda path: plot_levels(calls, save=path)
-    if coordinates(adata) is not None:
-        figures = {"celltype_map": lambda path: plot_celltype_map(calls, save=path)} | figures
-    return figures
+    return {"celltype_map": lambda path: plot_celltype_map(calls, save=path)} | figures

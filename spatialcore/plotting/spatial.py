@@ -1,5 +1,6 @@
 """Spatial maps: coordinates, scale bar, and cells as points or pixels."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 MAX_POINTS: Final = 100_000
 _PIXELS_PER_INCH = 110
 _NICE = np.array([1.0, 2.0, 5.0])
+_UNITS: Final = {
+    **dict.fromkeys(("um", "\u00b5m", "\u03bcm", "micron", "microns", "micrometer", "micrometre", "micrometers"), "µm"),
+    **dict.fromkeys(("px", "pixel", "pixels"), "px"),
+}
 
 
 def coordinates(adata: AnnData, spatial_key: str = columns.SPATIAL) -> Floats | None:
@@ -37,8 +42,27 @@ def coordinates(adata: AnnData, spatial_key: str = columns.SPATIAL) -> Floats | 
     return xy[:, :2] if np.isfinite(xy[:, :2]).all(axis=1).any() else None
 
 
-def set_up_map(axes: "Axes", xy: Floats, *, unit: str = "µm") -> None:
-    """Set equal axes with y pointing down, as in images, and add a scale bar."""
+def coordinate_unit(adata: AnnData) -> str:
+    """Return the unit of the coordinates, as the reader noted it in ``uns["spatialcore_source"]["unit"]``.
+
+    ``"µm"`` or ``"px"`` in most cases; empty if it is unknown. Set the entry if you know the unit of your own data.
+
+    Examples
+    --------
+    >>> adata = AnnData(obsm={"spatial": np.zeros((3, 2))})
+    >>> coordinate_unit(adata)
+    ''
+    >>> adata.uns["spatialcore_source"] = {"unit": "um"}
+    >>> coordinate_unit(adata)
+    'µm'
+    """
+    source = adata.uns.get(columns.SOURCE)
+    unit = str(source.get("unit", "")).strip() if isinstance(source, Mapping) else ""
+    return _UNITS.get(unit.lower(), unit)
+
+
+def set_up_map(axes: "Axes", xy: Floats, *, unit: str) -> None:
+    """Set equal axes with y pointing down, as in images, and add a scale bar in a unit (empty: unknown)."""
     style.hide_axes(axes)
     finite = xy[np.isfinite(xy).all(axis=1)]
     low, high = (finite.min(axis=0), finite.max(axis=0)) if len(finite) else (np.zeros(2), np.ones(2))
@@ -54,7 +78,7 @@ def _scale_bar(axes: "Axes", left: float, y: float, width: float, unit: str) -> 
     if length <= 0:
         return
     axes.plot([left, left + length], [y, y], color=style.INK, linewidth=2.5, solid_capstyle="butt")
-    text = f"{length / 1000:g} mm" if unit == "µm" and length >= 1000 else f"{length:g} {unit}"
+    text = f"{length / 1000:g} mm" if unit == "µm" and length >= 1000 else f"{length:g} {unit or '(unit unknown)'}"
     axes.annotate(
         text,
         (left + length, y),

@@ -28,31 +28,16 @@ class Scale:
     label: str
 
 
-def limit_genes(table: pd.DataFrame, n_types: int, n_genes: int) -> tuple[pd.DataFrame, int]:
-    """Limit the genes per type to what is legible; a gene of several types is assigned to its best rank.
-
-    Parameters
-    ----------
-    table
-        Differential genes (see `differential_genes`).
-    n_types
-        Number of types.
-    n_genes
-        Requested genes per type.
-
-    Returns
-    -------
-    The rows to plot, and the number of genes per type.
-    """
-    n_columns = _max_bands(n_types) * _MAX_COLUMNS
-    per_type = max(1, min(n_genes, n_columns // n_types))
-    table = table[table["rank"] <= per_type]
+def assign_genes(table: pd.DataFrame) -> pd.DataFrame:
+    """Return differential genes with each gene once: a gene of several types is assigned to its best rank."""
     best = table.sort_values(["rank", "score"], ascending=[True, False]).drop_duplicates("gene").index
-    return table.loc[sorted(best)], per_type
+    return table.loc[sorted(best)]
 
 
-def _max_bands(n_types: int) -> int:
-    return max(2, int(_MAX_HEIGHT / (n_types * _ROW + 1.4)))
+def fits_tiles(n_types: int, n_genes: int) -> bool:
+    """Return whether a tile plot with this number of genes per type is legible."""
+    n_bands = max(2, int(_MAX_HEIGHT / (n_types * _ROW + 1.4)))
+    return n_types * n_genes <= n_bands * _MAX_COLUMNS
 
 
 def draw_tiles(

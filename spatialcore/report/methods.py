@@ -1,20 +1,34 @@
 """The end of the report: a paragraph for a methods section, citations, and the configuration of the run."""
 
-from typing import TypedDict
+from typing import Any, Final, TypedDict
 
 import yaml
 from anndata import AnnData
 
 from spatialcore.annotation.config import Settings
-from spatialcore.plotting.manifest import held_out_scores, manifest_value, model_card
+from spatialcore.plotting.manifest import held_out_scores, manifest_table, manifest_value, model_card
 
-CITATIONS = (
+CELLTYPIST: Final = (
     "Domínguez Conde C, et al. Cross-tissue immune cell analysis reveals tissue-specific features in humans. "
-    "Science 376, eabl5197 (2022).",
-    "Diehl AD, et al. The Cell Ontology 2016: enhanced content, modularization, and ontology interoperability. "
-    "J Biomed Semantics 7, 44 (2016).",
-    "Virshup I, et al. anndata: Access and store annotated data matrices. JOSS 9, 4371 (2024).",
+    "Science 376, eabl5197 (2022)."
 )
+CELL_ONTOLOGY: Final = (
+    "Diehl AD, et al. The Cell Ontology 2016: enhanced content, modularization, and ontology interoperability. "
+    "J Biomed Semantics 7, 44 (2016)."
+)
+ANNDATA: Final = "Virshup I, et al. anndata: Access and store annotated data matrices. JOSS 9, 4371 (2024)."
+_CITED_AS: Final = {
+    "Domínguez Conde et al. 2022": CELLTYPIST,
+    "Diehl et al. 2016": CELL_ONTOLOGY,
+    "Virshup et al. 2024": ANNDATA,
+}
+_CONFIDENCE: Final = {
+    "calibrated": "calibrated confidence",
+    "zscore": "confidence (sigmoid of the z-score of the best decision score; not calibrated)",
+    "softmax": "confidence (softmax of the decision scores; not calibrated)",
+    "minmax": "confidence (min-max scaled decision score; not calibrated)",
+    "raw": "confidence (probability of the classifier; not calibrated)",
+}
 
 
 class Methods(TypedDict):
@@ -25,7 +39,7 @@ class Methods(TypedDict):
 
 
 def methods_text(adata: AnnData, threshold: float) -> Methods:
-    """Return a paragraph for a methods section and the works to cite.
+    """Return a paragraph for a methods section and the works to cite. It states only what the run manifest records.
 
     Parameters
     ----------
@@ -34,8 +48,14 @@ def methods_text(adata: AnnData, threshold: float) -> Methods:
     threshold
         Minimum confidence of a call.
     """
-    sentences = [_references(adata), _training(adata), _calls(adata, threshold)]
-    return {"paragraph": " ".join(text for text in sentences if text), "citations": CITATIONS}
+    sentences = [_references(adata), _ontology(adata), _balance(adata), _training(adata), _held_out(adata)]
+    sentences += [_resolution(adata), _calls(adata, threshold), _software(adata)]
+    paragraph = " ".join(text for text in sentences if text)
+    return {"paragraph": paragraph, "citations": tuple(work for name, work in _CITED_AS.items() if name in paragraph)}
+
+
+def _setting(adata: AnnData, name: str) -> Any:
+    return (manifest_value(adata, "config_json") or {}).get(name)
 
 
 def _references(adata: AnnData) -> str:
@@ -48,42 +68,87 @@ def _references(adata: AnnData) -> str:
     return (
         f"Cell types were assigned with a classifier trained for this panel on {'a' if is_one else len(references)} "
         f"labelled single-cell reference{'' if is_one else 's'} ({names}; {cells:,} cells), restricted to the genes of "
-        "the panel. "
-        "Labels were mapped to the Cell Ontology (Diehl et al. 2016), and cells were balanced across types and sources."
+        "the panel."
     )
+
+
+def _ontology(adata: AnnData) -> str:
+    mapping = manifest_table(adata, "label_mapping_json")
+    if mapping.empty:
+        return ""
+    unmapped = int((mapping["match_tier"] == "unmapped").sum())
+    unchanged = f"; {unmapped} of {len(mapping)} labels without a term were used unchanged" if unmapped else ""
+    return f"Labels were mapped to the Cell Ontology (Diehl et al. 2016){unchanged}."
+
+
+def _balance(adata: AnnData) -> str:
+    composition = manifest_table(adata, "reference_composition_json")
+    if composition.empty:
+        return ""
+    if _setting(adata, "target_proportions"):
+        return "Training cells were drawn to given proportions of the types."
+    largest = _setting(adata, "max_cells_per_type")
+    at_most = f"At most {int(largest):,} cells of each type were drawn" if largest else "Training cells were drawn"
+    if composition["source"].nunique() < 2:
+        return f"{at_most}."
+    how = "equally over" if _setting(adata, "balance_strategy") == "equal" else "in proportion to the size of"
+    return f"{at_most}, {how} the references."
 
 
 def _training(adata: AnnData) -> str:
     training = model_card(adata).get("training") or {}
-    if training.get("trainer") != "logistic":
+    trainers = {
+        "logistic": "A class-balanced multinomial logistic regression in the CellTypist format",
+        "celltypist": "A CellTypist model",
+    }
+    if training.get("trainer") not in trainers:
         return ""
-    platform, scores = model_card(adata).get("platform") or {}, held_out_scores(adata)
-    matched = (
+    return (
+        f"{trainers[training['trainer']]} (Domínguez Conde et al. 2022) was fitted on {training['n_cells']:,} cells, "
+        f"{training['n_genes']} genes and {training['n_classes']} classes{_platform(adata)}."
+    )
+
+
+def _platform(adata: AnnData) -> str:
+    platform = model_card(adata).get("platform") or {}
+    if platform.get("matched_to") == "depths":
+        return " after matching the reference to given counts per cell"
+    if platform.get("matched_to") != "query":
+        return ""
+    return (
         f" after matching the reference to the depth (median {platform['median_depth']:.0f} counts), the gene "
         f"efficiencies and the background ({100 * platform['ambient_share']:.0f} %) of the spatial data"
-        if platform.get("matched_to") == "query"
-        else ""
     )
+
+
+def _held_out(adata: AnnData) -> str:
+    scores = held_out_scores(adata)
+    if not scores:
+        return ""
     return (
-        f"A class-balanced multinomial logistic regression in the CellTypist format (Domínguez Conde et al. 2022) was "
-        f"fitted on {training['n_cells']:,} cells, {training['n_genes']} genes and {training['n_classes']} classes"
-        f"{matched}. On held-out reference cells it reached an accuracy of {scores['accuracy']:.3f} and a macro-F1 of "
+        f"On held-out reference cells it reached an accuracy of {scores['accuracy']:.3f} and a macro-F1 of "
         f"{scores['macro_f1']:.3f}."
-        if scores
-        else ""
     )
+
+
+def _resolution(adata: AnnData) -> str:
+    if _setting(adata, "resolution") != "auto":
+        return ""
+    return "Classes that could not be separated on the panel were called as their common Cell Ontology ancestor."
 
 
 def _calls(adata: AnnData, threshold: float) -> str:
+    confidence = _CONFIDENCE.get(str(manifest_value(adata, "confidence_transform")), "confidence")
+    if threshold <= 0:
+        return f"Calls were reported with their {confidence}; none was removed."
+    return f"Calls with a {confidence} below {threshold:g} were set to unassigned."
+
+
+def _software(adata: AnnData) -> str:
     versions = manifest_value(adata, "versions_json") or {}
-    calibrated = manifest_value(adata, "confidence_transform") == "calibrated"
-    confidence = "calibrated confidence" if calibrated else "confidence"
-    version = versions.get("spatialcore-celltyping", "")
-    return (
-        f"Calls with a {confidence} below {threshold:g} were set to unassigned. "
-        f"Analyses used spatialcore-celltyping {version} with anndata {versions.get('anndata', '')} "
-        "(Virshup et al. 2024)."
-    )
+    names = [f"{name} {versions[name]}" for name in ("spatialcore-celltyping", "anndata") if versions.get(name)]
+    cited = " (Virshup et al. 2024)" if versions.get("anndata") else ""
+    return f"Analyses used {' with '.join(names)}{cited}." if names else ""
 
 
 def configuration_yaml(adata: AnnData, config: Settings | None) -> str:

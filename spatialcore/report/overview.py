@@ -10,6 +10,7 @@ from anndata import AnnData
 
 from spatialcore import columns
 from spatialcore.annotation.gene_overlap import few_genes_warning
+from spatialcore.annotation.panel import gene_features
 from spatialcore.annotation.references.tissue_check import foreign_references
 from spatialcore.plotting.figures.confusions import confusion_table
 from spatialcore.plotting.groups import NOT_TYPES
@@ -33,8 +34,10 @@ class Overview:
     ----------
     title, tissue
         Title of the report, and the tissue in the configuration.
-    n_cells, n_called, n_types, n_genes
-        Number of cells, cells with a call, cell types, and genes shared by query and model.
+    n_cells, n_called, n_types
+        Number of cells, cells with a call, and cell types.
+    n_panel_genes, n_shared_genes
+        Number of genes of the panel, and of those that the model uses; None if that is not recorded.
     threshold
         Minimum confidence of a call.
     expected_accuracy
@@ -51,7 +54,8 @@ class Overview:
     n_cells: int
     n_called: int
     n_types: int
-    n_genes: int
+    n_panel_genes: int
+    n_shared_genes: int | None
     threshold: float
     expected_accuracy: float | None
     warnings: tuple[str, ...]
@@ -94,7 +98,8 @@ def summarize(adata: AnnData, threshold: float, validation: pd.DataFrame, sample
         n_cells=adata.n_obs,
         n_called=int(called.sum()),
         n_types=int(calls[called].nunique()),
-        n_genes=int(manifest_value(adata, "n_shared_genes") or adata.n_vars),
+        n_panel_genes=len(set(gene_features(adata.var))),
+        n_shared_genes=manifest_value(adata, "n_shared_genes"),
         threshold=threshold,
         expected_accuracy=expected,
         warnings=(

@@ -9,6 +9,7 @@ from spatialcore.core.files import whole
 from spatialcore.core.logging import get_logger
 from spatialcore.errors import InputError
 from spatialcore.plotting.annotation_plots import AnnotationPlots
+from spatialcore.plotting.spatial import coordinates
 from spatialcore.report import overview, pictures, tables
 from spatialcore.report.methods import configuration_yaml, methods_text
 
@@ -100,6 +101,9 @@ def _render(adata: AnnData, config: Settings | None, threshold: float, plots: An
         card=tables.card(adata),
         versions=tables.versions(adata),
         pictures=pictures.embed_all(plots["figures"]),
+        skipped=plots.get("skipped", {}),
+        alt=pictures.alt,
+        has_map=coordinates(adata) is not None,
         methods=methods_text(adata, threshold),
         config=configuration_yaml(adata, config),
     )

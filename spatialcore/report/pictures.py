@@ -41,12 +41,17 @@ class Picture:
     height: int
 
 
+def alt(name: str) -> str:
+    """Return the description of a figure."""
+    return ALT.get(name, name)
+
+
 def embed_all(figures: Mapping[str, "Figure | None"]) -> dict[str, Picture]:
     """Return the embedded images of the figures by name; figures that were skipped (None) are omitted."""
-    return {name: embed(figure, ALT.get(name, name)) for name, figure in figures.items() if figure is not None}
+    return {name: embed(figure, alt(name)) for name, figure in figures.items() if figure is not None}
 
 
-def embed(figure: "Figure", alt: str) -> Picture:
+def embed(figure: "Figure", description: str) -> Picture:
     """Return one figure as a WebP data URI."""
     from PIL import Image
 
@@ -56,4 +61,4 @@ def embed(figure: "Figure", alt: str) -> Picture:
     buffer = BytesIO()
     image.save(buffer, format="WEBP", quality=QUALITY, method=EFFORT)
     text = base64.b64encode(buffer.getvalue()).decode()
-    return Picture(f"data:image/webp;base64,{text}", alt, image.width, image.height)
+    return Picture(f"data:image/webp;base64,{text}", description, image.width, image.height)

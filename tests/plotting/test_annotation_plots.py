@@ -45,7 +45,7 @@ def test_heat_map_is_skipped_with_a_warning_if_types_are_too_small(markers, tmp_
     assert result["figures"]["deg_heatmap"] is None
     assert result["paths"]["deg_heatmap"] is None
     assert result["paths"]["confidence"].exists()
-    assert "skipped" in caplog.text
+    assert "deg_heatmap was not drawn" in caplog.text
 
 
 def test_reference_labels_in_the_manifest_are_shown(tissue, markers):

@@ -8,6 +8,7 @@ import pytest
 
 from spatialcore import columns
 from spatialcore.plotting.run_figures import _apply_threshold, draw_run_figures
+from spatialcore.report import write_report
 from tests.plotting.tissues import annotated, make_tissue, texts
 
 
@@ -47,3 +48,38 @@ def test_filtered_calls_are_not_filtered_again(caplog: pytest.LogCaptureFixture)
     assert calls.obs[columns.CELL_TYPE].tolist() == adata.obs[columns.CELL_TYPE].tolist()
     stricter = _apply_threshold(adata, 0.9).obs
     assert (stricter.loc[stricter[columns.CONFIDENCE] < 0.9, columns.CELL_TYPE] == columns.UNASSIGNED).all()
+
+
+def test_a_figure_that_fails_takes_no_other_with_it(
+    sample: ad.AnnData, markers: dict[str, list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("no cells")
+
+    monkeypatch.setattr("spatialcore.plotting.run_figures.plot_composition", fail)
+    monkeypatch.setattr("spatialcore.plotting.annotation_plots.plot_2d_validation", fail)
+    plots = draw_run_figures(sample, tmp_path, markers=markers)
+    assert plots["skipped"] == dict.fromkeys(("2d_validation", "composition"), "ZeroDivisionError: no cells")
+    assert plots["summary"].empty
+    assert plots["figures"]["celltype_map"] is not None
+    assert {name for name, path in plots["paths"].items() if path is None} == {"2d_validation", "composition"}
+    page = write_report(sample, tmp_path / "report.html", figures=plots).read_text()
+    assert "not drawn, because ZeroDivisionError: no cells" in page
+
+
+def test_figures_without_data_are_left_out_with_the_reason(
+    tissue: ad.AnnData, markers: dict[str, list[str]], tmp_path: Path
+) -> None:
+    tissue.obs[columns.PREDICTED] = tissue.obs[columns.CELL_TYPE]
+    del tissue.obsm["spatial"]
+    plots = draw_run_figures(tissue, tmp_path, markers=markers)
+    assert plots["skipped"]["celltype_map"] == "the data have no coordinates"
+    assert set(plots["skipped"]) == {
+        *("celltype_map", "calibration", "confusable_pairs", "reference_composition", "gene_coverage"),
+        "ontology_mapping",
+    }
+    pictures = {path.stem for path in tmp_path.glob("*.png")}
+    assert pictures == {path.stem for path in tmp_path.glob("*.csv")}
+    page = write_report(tissue, tmp_path / "report.html", figures=plots).read_text()
+    assert "not drawn, because the data have no coordinates" in page
+    assert "Left: confidence" not in page

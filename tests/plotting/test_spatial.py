@@ -6,7 +6,18 @@ import pytest
 
 from spatialcore.errors import InputError
 from spatialcore.plotting import style
-from spatialcore.plotting.spatial import coordinates, dot_area, nice_length, pixel_side, pixels, set_up_map
+from spatialcore.plotting.figures.celltype_map import plot_celltype_map
+from spatialcore.plotting.figures.confidence import plot_celltype_confidence
+from spatialcore.plotting.spatial import (
+    coordinate_unit,
+    coordinates,
+    dot_area,
+    nice_length,
+    pixel_side,
+    pixels,
+    set_up_map,
+)
+from tests.plotting.tissues import texts
 
 
 def test_coordinates_or_none(tissue: ad.AnnData) -> None:
@@ -43,7 +54,32 @@ def test_pixels_are_at_least_the_spacing_of_the_cells(rng: np.random.Generator) 
 
 def test_map_has_equal_axes_and_a_scale_bar() -> None:
     axes = style.new_figure((4, 4)).add_subplot()
-    set_up_map(axes, np.array([[0.0, 0.0], [1000.0, 500.0]]))
+    set_up_map(axes, np.array([[0.0, 0.0], [1000.0, 500.0]]), unit="µm")
     assert axes.get_aspect() == 1
     assert axes.get_ylim()[0] > axes.get_ylim()[1]
     assert [text.get_text() for text in axes.texts] == ["200 µm"]
+
+
+@pytest.mark.parametrize(
+    ("noted", "unit"),
+    [
+        ({"unit": "µm"}, "µm"),
+        ({"unit": "\u03bcm"}, "µm"),
+        ({"unit": "px"}, "px"),
+        ({"unit": ""}, ""),
+        (None, ""),
+        ("h5", ""),
+    ],
+)
+def test_the_unit_is_the_one_that_the_reader_noted(noted: object, unit: str) -> None:
+    adata = ad.AnnData(np.ones((1, 1)))
+    if noted is not None:
+        adata.uns["spatialcore_source"] = noted
+    assert coordinate_unit(adata) == unit
+
+
+@pytest.mark.parametrize(("unit", "text"), [("µm", "100 µm"), ("px", "100 px"), ("", "100 (unit unknown)")])
+def test_scale_bars_of_all_maps_have_the_unit(tissue: ad.AnnData, unit: str, text: str) -> None:
+    tissue.uns["spatialcore_source"] = {"unit": unit}
+    assert text in texts(plot_celltype_map(tissue))
+    assert text in texts(plot_celltype_confidence(tissue, "cell_type", "cell_type_confidence"))

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from spatialcore.plotting.groups import Groups
-from spatialcore.plotting.tile_plot import Scale, draw_tiles, limit_genes
+from spatialcore.plotting.tile_plot import Scale, assign_genes, draw_tiles, fits_tiles
 
 
 def test_a_gene_of_several_types_is_assigned_to_its_best_rank() -> None:
@@ -16,14 +16,12 @@ def test_a_gene_of_several_types_is_assigned_to_its_best_rank() -> None:
             "score": [9.0, 5.0, 8.0, 7.0],
         }
     )
-    limited, per_type = limit_genes(table, n_types=2, n_genes=2)
-    assert per_type == 2
-    assert limited[["cell_type", "gene"]].to_numpy().tolist() == [["a", "G1"], ["a", "G2"], ["b", "G3"]]
+    assert assign_genes(table)[["cell_type", "gene"]].to_numpy().tolist() == [["a", "G1"], ["a", "G2"], ["b", "G3"]]
 
 
-def test_many_types_have_fewer_genes() -> None:
-    table = pd.DataFrame({"rank": [1], "score": [1.0], "gene": ["G"], "cell_type": ["a"]})
-    assert limit_genes(table, n_types=60, n_genes=10)[1] == 2
+def test_many_types_with_many_genes_do_not_fit() -> None:
+    assert fits_tiles(n_types=12, n_genes=10)
+    assert not fits_tiles(n_types=60, n_genes=10)
 
 
 def test_many_genes_are_split_into_bands() -> None:

@@ -1,12 +1,18 @@
 """Methods paragraph and configuration of the report."""
 
+import json
+from typing import Any
+
 import anndata as ad
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from spatialcore import columns
+from spatialcore.annotation.choices import BALANCE_STRATEGIES, CONFIDENCE_METHODS, RESOLUTION_MODES, TRAINERS
 from spatialcore.annotation.config import TrainingConfig
-from spatialcore.report.methods import configuration_yaml, methods_text
+from spatialcore.report.methods import _CITED_AS, configuration_yaml, methods_text
 from tests.plotting.tissues import annotated, make_tissue
 
 
@@ -40,3 +46,70 @@ def test_configuration_of_the_run(sample: ad.AnnData) -> None:
     assert configuration_yaml(sample, config) == config.to_yaml()
     del sample.uns[columns.MANIFEST]
     assert configuration_yaml(sample, None) == ""
+
+
+@st.composite
+def manifests(draw: st.DrawFn) -> dict[str, Any]:
+    """Draw what a run may have recorded."""
+    config = {
+        "balance_strategy": draw(st.sampled_from(BALANCE_STRATEGIES)),
+        "max_cells_per_type": draw(st.sampled_from([500, 5000])),
+        "target_proportions": draw(st.sampled_from([None, {"B cell": 0.1}])),
+        "resolution": draw(st.sampled_from(RESOLUTION_MODES)),
+    }
+    card: dict[str, Any] = {}
+    trainer = draw(st.sampled_from([None, *TRAINERS]))
+    if trainer is not None:
+        card["training"] = {"trainer": trainer, "n_cells": 300, "n_genes": 30, "n_classes": 3}
+    if trainer == "logistic":
+        card["heldout"] = {"accuracy": 0.9, "macro_f1": 0.8}
+        card["platform"] = {"matched_to": draw(st.sampled_from(["query", "depths", "nothing"]))}
+        card["platform"] |= {"median_depth": 42.0, "ambient_share": 0.1}
+    manifest: dict[str, Any] = {"config_json": json.dumps(config), "model_card_json": json.dumps(card)}
+    manifest["confidence_transform"] = draw(st.sampled_from(CONFIDENCE_METHODS))
+    if trainer is not None:
+        rows = [{"cell_type": "B cell", "source": name} for name in draw(st.sampled_from(["a", "ab"]))]
+        manifest["references_json"] = json.dumps([{"source": "a", "n_kept": 9}])
+        manifest["reference_composition_json"] = json.dumps(rows)
+        if draw(st.booleans()):
+            manifest["label_mapping_json"] = json.dumps([{"input_label": "B", "match_tier": "tier1_exact"}])
+    if draw(st.booleans()):
+        manifest["versions_json"] = json.dumps({"spatialcore-celltyping": "0.1.0", "anndata": "0.12"})
+    return manifest
+
+
+@given(manifest=manifests(), threshold=st.sampled_from([0.0, 0.8]))
+@settings(max_examples=150, deadline=None, derandomize=True)
+def test_the_paragraph_states_only_what_was_done(manifest: dict[str, Any], threshold: float) -> None:
+    methods = methods_text(ad.AnnData(uns={columns.MANIFEST: manifest}), threshold)
+    text = methods["paragraph"]
+    card, config = json.loads(manifest["model_card_json"]), json.loads(manifest["config_json"])
+    trainer = card.get("training", {}).get("trainer")
+    matched_to, two_sources = (
+        card.get("platform", {}).get("matched_to"),
+        '"b"' in manifest.get("reference_composition_json", ""),
+    )
+    done = {
+        "Cell Ontology (": "label_mapping_json" in manifest,
+        "common Cell Ontology ancestor": config["resolution"] == "auto",
+        "multinomial logistic regression": trainer == "logistic",
+        "A CellTypist model": trainer == "celltypist",
+        "held-out reference cells": "heldout" in card,
+        "depth (median 42 counts)": matched_to == "query",
+        "given counts per cell": matched_to == "depths",
+        "calibrated confidence": manifest["confidence_transform"] == "calibrated",
+        "not calibrated": manifest["confidence_transform"] != "calibrated",
+        "z-score": manifest["confidence_transform"] == "zscore",
+        "softmax": manifest["confidence_transform"] == "softmax",
+        "set to unassigned": threshold > 0,
+        "given proportions": trainer is not None and config["target_proportions"] is not None,
+        "equally over the references": trainer is not None
+        and two_sources
+        and config["target_proportions"] is None
+        and config["balance_strategy"] == "equal",
+        "anndata 0.12": "versions_json" in manifest,
+    }
+    assert {name for name in done if name in text} == {name for name, was_done in done.items() if was_done}
+    assert [name in text for name in _CITED_AS] == [work in methods["citations"] for work in _CITED_AS.values()]
+    assert "None" not in text
+    assert "  " not in text

@@ -18,6 +18,7 @@ def test_counts_and_warnings(sample: ad.AnnData) -> None:
     overview = summarize(sample, 0.8, pd.DataFrame())
     is_called = sample.obs[columns.CELL_TYPE].astype(str) != columns.UNASSIGNED
     assert (overview.n_cells, overview.n_called, overview.n_types) == (410, 375, 3)
+    assert (overview.n_panel_genes, overview.n_shared_genes) == (sample.n_vars, None)
     assert overview.share_called == pytest.approx(375 / 410)
     assert overview.expected_accuracy == pytest.approx(sample.obs.loc[is_called, columns.CONFIDENCE].mean())
     warnings = " ".join(overview.warnings)

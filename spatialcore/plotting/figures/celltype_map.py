@@ -41,7 +41,7 @@ def plot_celltype_map(
     label_column
         Column of ``obs`` with the calls.
     spatial_key
-        Key of ``obsm`` with x and y, in µm.
+        Key of ``obsm`` with x and y. The scale bar has the unit in ``uns["spatialcore_source"]["unit"]``.
     save
         Path to write the figure to; the legend is written next to it as CSV (number, cell_type, color, n_cells).
 
@@ -55,7 +55,8 @@ def plot_celltype_map(
         raise InputError(f"obsm['{spatial_key}'] has no coordinates", hint="pass spatial_key=, or use plot_composition")
     groups, colors = group_cells(adata, label_column), type_colors(adata, label_column)
     is_numbered = len(groups.names) > MAX_TYPES
-    figure = draw_numbered(groups, colors, xy) if is_numbered else _one_map(groups, colors, xy)
+    unit = spatial.coordinate_unit(adata)
+    figure = (draw_numbered if is_numbered else _one_map)(groups, colors, xy, unit)
     style.set_title(figure, "Cell types on the tissue", _note(len(xy)))
     style.save_with_table(figure, _legend_table(groups, colors), save)
     return figure
@@ -72,14 +73,14 @@ def _legend_table(groups: Groups, colors: dict[str, str]) -> pd.DataFrame:
     )
 
 
-def _one_map(groups: Groups, colors: dict[str, str], xy: Floats) -> "Figure":
+def _one_map(groups: Groups, colors: dict[str, str], xy: Floats, unit: str) -> "Figure":
     height = max(7.0, 1.2 + _ROW * len(groups.names))
     span = np.nanmax(xy, axis=0) - np.nanmin(xy, axis=0)
     width = float(np.clip((height - 1) * span[0] / max(span[1], 1e-9), 4.0, 11.0))
     figure = style.new_figure((width + _LEGEND, height))
     axes, legend_axes = figure.subplots(1, 2, width_ratios=[width, _LEGEND])
     _draw(axes, groups, colors, xy, inches=width)
-    spatial.set_up_map(axes, xy)
+    spatial.set_up_map(axes, xy, unit=unit)
     _legend(legend_axes, groups, colors)
     return figure
 

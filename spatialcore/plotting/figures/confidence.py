@@ -43,7 +43,8 @@ def plot_celltype_confidence(
     confidence_column
         Column of ``obs`` with their confidence, 0 to 1.
     spatial_key
-        Key of ``obsm`` with the coordinates. Without coordinates only the right panel is drawn.
+        Key of ``obsm`` with the coordinates. Without coordinates only the right panel is drawn. The scale bar has the
+        unit in ``uns["spatialcore_source"]["unit"]``.
     threshold
         Minimum confidence of a call. The colours change from yellow to green at this value.
     max_cell_types
@@ -78,6 +79,7 @@ def plot_celltype_confidence(
     else:
         left, axes = figure.subplots(1, 2, width_ratios=_split(groups, xy, figsize))
         _draw_map(figure, left, xy, confidence, threshold, inches=figsize[0] * 0.45)
+        spatial.set_up_map(left, xy, unit=spatial.coordinate_unit(adata))
     frequent = groups.select(groups.names[:max_cell_types])
     table = confidence_table(groups, confidence, threshold)
     _draw_rows(axes, frequent, confidence, threshold, table, height=figsize[1])
@@ -137,7 +139,6 @@ def _draw_map(
     image = spatial.draw_values(
         axes, xy[order], confidence[order], inches=inches, cmap=threshold_colors(threshold), vmin=0, vmax=1
     )
-    spatial.set_up_map(axes, xy)
     bar = style.color_bar(figure, image, axes, "Confidence", location="top", shrink=0.6)
     bar.set_ticks(_ticks(threshold), labels=[f"{tick:g}" for tick in _ticks(threshold)])
     axes.set_title(_headline(confidence, threshold), fontsize=style.NORMAL, loc="left", color=style.INK)

@@ -15,9 +15,10 @@ from spatialcore.errors import InputError
 from spatialcore.plotting import style
 from spatialcore.plotting.degs import METHODS, differential_genes
 from spatialcore.plotting.expression import group_means, log_expression
+from spatialcore.plotting.gene_panels import draw_gene_panels
 from spatialcore.plotting.groups import Groups, group_cells, type_colors
 from spatialcore.plotting.markers import marker_table
-from spatialcore.plotting.tile_plot import Scale, draw_tiles, limit_genes
+from spatialcore.plotting.tile_plot import Scale, assign_genes, draw_tiles, fits_tiles
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -51,7 +52,7 @@ def plot_deg_heatmap(
     label_column
         Column of ``obs`` with the types. Cells without a type and types with fewer than 10 cells are excluded.
     n_genes
-        Genes per type. If they do not fit into the figure, fewer are drawn and a note says how many; the CSV has all.
+        Genes per type. If a tile plot of all genes and types would not be legible, each type has its own panel.
     method
         ``"wilcoxon"`` (with tie correction), ``"t-test"``, ``"t-test_overestim_var"`` or ``"logreg"`` (scanpy's).
     layer
@@ -67,7 +68,7 @@ def plot_deg_heatmap(
 
     Returns
     -------
-    The figure: one row per type, one column per gene.
+    The figure: one row per type, one column per gene; for many types one panel per type.
 
     Raises
     ------
@@ -87,12 +88,15 @@ def plot_deg_heatmap(
     means = group_means(X, groups)
     groups = groups.select([groups.names[i] for i in order_by_similarity(means)])
     table = differential_genes(X, genes, groups, n_genes=n_genes, method=method)
-    chosen, per_type = limit_genes(table, len(groups.names), n_genes)
-    values = scale_to_unit(_columns_of(group_means(X, groups), genes, chosen))
+    means, colors = group_means(X, groups), type_colors(adata, label_column)
     scale = Scale(cmap, (0.0, 1.0), "Mean expression, scaled per gene from the lowest (0) to the highest type (1)")
-    figure = draw_tiles(values, groups, chosen, scale, colors=type_colors(adata, label_column), figsize=figsize)
-    heading = f"Top {per_type} differential genes per cell type"
-    style.set_title(figure, title or heading, _note(all_groups, per_type, n_genes))
+    if fits_tiles(len(groups.names), n_genes):
+        chosen = assign_genes(table)
+        values = scale_to_unit(_columns_of(means, genes, chosen))
+        figure = draw_tiles(values, groups, chosen, scale, colors=colors, figsize=figsize)
+    else:
+        figure = draw_gene_panels(scale_to_unit(means), genes, groups, table, scale, colors)
+    style.set_title(figure, title or f"Top {n_genes} differential genes per cell type", _note(all_groups))
     style.save_with_table(figure, table, save)
     return figure
 
@@ -164,14 +168,9 @@ def _sort_by_type(chosen: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     return chosen.loc[order.sort_values(kind="stable").index].drop_duplicates("gene")
 
 
-def _note(all_groups: Groups, per_type: int, n_genes: int) -> str:
+def _note(all_groups: Groups) -> str:
     small = all_groups.smaller_than(MIN_CELLS)
-    parts = []
-    if per_type < n_genes:
-        parts.append(f"{per_type} of {n_genes} genes per type are drawn; the CSV has all.")
-    if small:
-        parts.append(f"Types with fewer than {MIN_CELLS} cells, not compared: {style.list_names(small)}.")
-    return " ".join(parts)
+    return f"Types with fewer than {MIN_CELLS} cells, not compared: {style.list_names(small)}." if small else ""
 
 
 def _columns_of(means: Floats, genes: NDArray[np.str_], chosen: pd.DataFrame) -> Floats:

@@ -17,7 +17,7 @@ _PANELS_PER_ROW: Final = 8
 _NUMBER_SHARE: Final = 0.25
 
 
-def draw_numbered(groups: Groups, colors: dict[str, str], xy: Floats) -> "Figure":
+def draw_numbered(groups: Groups, colors: dict[str, str], xy: Floats, unit: str) -> "Figure":
     """Draw a map of the most frequent type per bin with numbers, and below it a small map per type."""
     n_rows = -(-len(groups.names) // _PANELS_PER_ROW)
     top, panel_height = _heights(xy)
@@ -26,7 +26,7 @@ def draw_numbered(groups: Groups, colors: dict[str, str], xy: Floats) -> "Figure
     upper, lower = subfigures
     axes, legend_axes = upper.subplots(1, 2, width_ratios=[1.6, 1])
     _draw_numbered_map(axes, groups, colors, xy)
-    spatial.set_up_map(axes, xy)
+    spatial.set_up_map(axes, xy, unit=unit)
     _numbered_legend(legend_axes, groups, colors)
     panels = lower.subplots(n_rows, _PANELS_PER_ROW, squeeze=False).ravel()
     for k, panel in enumerate(panels):

@@ -23,6 +23,6 @@ def test_unassigned_is_shown_only_in_pixels_without_types() -> None:
 def test_one_small_map_per_type() -> None:
     tissue = make_tissue()
     groups = group_cells(tissue, "cell_type")
-    figure = draw_numbered(groups, type_colors(tissue, "cell_type"), tissue.obsm["spatial"])
+    figure = draw_numbered(groups, type_colors(tissue, "cell_type"), tissue.obsm["spatial"], "µm")
     drawn = texts(figure)
     assert all(f"{number} {name}" in drawn for number, name in enumerate(groups.names, start=1))

@@ -1,0 +1,84 @@
+"""Differential genes of many types: one small heat map per type."""
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from spatialcore.core.types import Floats
+from spatialcore.plotting import style
+from spatialcore.plotting.groups import Groups
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from spatialcore.plotting.tile_plot import Scale
+
+PANELS_PER_ROW: Final = 6
+COLUMNS: Final = ("this type", "next type", "other types")
+_WIDTH, _ROW = 2.35, 0.155
+
+
+def draw_gene_panels(
+    scaled: Floats, genes: NDArray[np.str_], groups: Groups, table: pd.DataFrame, scale: "Scale", colors: dict[str, str]
+) -> "Figure":
+    """Draw the differential genes of each type as rows: in the type, in the highest other type, and in all others.
+
+    Parameters
+    ----------
+    scaled
+        Types x genes, scaled per gene.
+    genes
+        Gene names, shape (n_genes,).
+    groups
+        The types, in the order of the rows of ``scaled``.
+    table
+        Columns ``cell_type`` and ``gene``, in the order to draw.
+    scale
+        Colour map, limits and label of the colour bar.
+    colors
+        Colour by type, drawn next to its name.
+    """
+    members = {name: table.loc[table["cell_type"] == name, "gene"].tolist() for name in groups.names}
+    n_rows = -(-len(groups.names) // PANELS_PER_ROW)
+    height = max(len(names) for names in members.values()) * _ROW + 0.6
+    figure = style.new_figure((_WIDTH * PANELS_PER_ROW, n_rows * height + 1.2))
+    panels = figure.subplots(n_rows, PANELS_PER_ROW, squeeze=False).ravel()
+    image = None
+    for axes in panels[len(groups.names) :]:
+        style.hide_axes(axes)
+    for k, (axes, name) in enumerate(zip(panels, groups.names, strict=False)):
+        values = compare_with_others(scaled[:, pd.Index(genes).get_indexer(pd.Index(members[name]))], k)
+        low, high = scale.limits
+        image = axes.imshow(values, aspect="auto", cmap=scale.cmap, vmin=low, vmax=high, interpolation="nearest")
+        _label(axes, name, members[name], colors[name], show_columns=k >= len(groups.names) - PANELS_PER_ROW)
+    if image is not None:
+        style.color_bar(
+            figure, image, list(panels), scale.label, orientation="horizontal", location="top", shrink=0.35, aspect=30
+        )
+    return figure
+
+
+def compare_with_others(scaled: Floats, k: int) -> Floats:
+    """Return genes x 3: the value in type k, in the highest other type, and the mean over the other types.
+
+    Examples
+    --------
+    >>> compare_with_others(np.array([[1.0, 0.2], [0.5, 1.0], [0.0, 0.0]]), 0)
+    array([[1.  , 0.5 , 0.25],
+           [0.2 , 1.  , 0.5 ]])
+    """
+    others = np.delete(scaled, k, axis=0)
+    return np.column_stack([scaled[k], others.max(axis=0), others.mean(axis=0)])
+
+
+def _label(axes: "Axes", name: str, genes: list[str], color: str, *, show_columns: bool) -> None:
+    axes.set_yticks(range(len(genes)), genes, fontsize=style.TINY)
+    axes.set_xticks(range(len(COLUMNS)), COLUMNS if show_columns else [""] * len(COLUMNS), fontsize=style.TINY)
+    axes.tick_params(length=0, pad=2)
+    axes.tick_params(axis="x", rotation=30)
+    axes.spines[:].set_visible(False)
+    axes.set_title(style.wrap(name, 30), fontsize=style.SMALL, color=style.INK, loc="left")
+    axes.axvline(-0.5, color=color, linewidth=4)
