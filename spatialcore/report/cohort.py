@@ -119,7 +119,9 @@ def _stands_apart(table: pd.DataFrame) -> list[str]:
         values = table[measure.name].to_numpy(dtype=np.float64)
         values = np.log10(np.maximum(values, 1e-9)) if measure.log else values
         middle = np.nanmedian(values) if np.isfinite(values).any() else 0.0
-        spread = max(measure.spread, 1.4826 * float(np.nanmedian(np.abs(values - middle))))
+        deviations = np.abs(values - middle)
+        deviation = float(np.nanmedian(deviations)) if np.isfinite(deviations).any() else 0.0
+        spread = max(measure.spread, 1.4826 * deviation)
         for row in np.flatnonzero(np.abs(values - middle) > DEVIATIONS * spread):
             words[row].append(f"{measure.label} {'high' if values[row] > middle else 'low'}")
     return [", ".join(found) for found in words]
