@@ -55,12 +55,12 @@ def tacco(reference: Any, labels: Any, query: Any, genes: list[str]) -> Any:
     from anndata import AnnData
 
     var = pd.DataFrame(index=genes)
-    known = AnnData(reference.astype(np.float64), pd.DataFrame({"type": pd.Categorical(labels)}), var)
-    seen = AnnData(query.astype(np.float64), var=var.copy())
-    for adata, name in ((known, "r"), (seen, "q")):
+    train = AnnData(reference.astype(np.float64), pd.DataFrame({"type": pd.Categorical(labels)}), var)
+    test = AnnData(query.astype(np.float64), var=var.copy())
+    for adata, name in ((train, "r"), (test, "q")):
         adata.obs_names = [f"{name}{i}" for i in range(adata.n_obs)]
-    tool.tl.annotate(seen, known, annotation_key="type", result_key="weights", verbose=0)
-    weights = seen.obsm["weights"].reindex(seen.obs_names).fillna(0.0)
+    tool.tl.annotate(test, train, annotation_key="type", result_key="weights", verbose=0)
+    weights = test.obsm["weights"].reindex(test.obs_names).fillna(0.0)
     return weights.columns.to_numpy().astype(str)[weights.to_numpy().argmax(axis=1)]
 
 
@@ -76,20 +76,20 @@ def spatialcore054(reference: Any, labels: Any, query: Any, genes: list[str]) ->
 
     np.random.seed(0)  # noqa: NPY002 - its random generator
     obs = pd.DataFrame({"label": labels}, index=[f"r{i}" for i in range(len(labels))])
-    known = AnnData(logged(reference).astype(np.float32), obs, pd.DataFrame(index=genes))
-    seen = AnnData(logged(query).astype(np.float32), var=known.var.copy())
-    seen.obs_names = [f"q{i}" for i in range(seen.n_obs)]
-    seen.layers["counts"] = query.astype(np.float32)
+    train = AnnData(logged(reference).astype(np.float32), obs, pd.DataFrame(index=genes))
+    test = AnnData(logged(query).astype(np.float32), var=train.var.copy())
+    test.obs_names = [f"q{i}" for i in range(test.n_obs)]
+    test.layers["counts"] = query.astype(np.float32)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.pkl"
         tool.train_celltypist_model(
-            known, label_column="label", output_path=path, n_jobs=1, mini_batch=known.n_obs > 1000
+            train, label_column="label", output_path=path, n_jobs=1, mini_batch=train.n_obs > 1000
         )
-        result = tool.annotate_celltypist(seen, custom_model_path=path, min_confidence=0.0)
+        result = tool.annotate_celltypist(test, custom_model_path=path, min_confidence=0.0)
     return result.obs["cell_type"].astype(str).to_numpy()
 
 
 if __name__ == "__main__":
     method, source, target = sys.argv[1:]
-    found = {"singler": singler, "tacco": tacco, "spatialcore054": spatialcore054}[method](*read_pair(source))
-    np.save(target, np.asarray(found).astype(str))
+    calls = {"singler": singler, "tacco": tacco, "spatialcore054": spatialcore054}[method](*read_pair(source))
+    np.save(target, np.asarray(calls).astype(str))

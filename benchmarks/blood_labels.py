@@ -47,8 +47,10 @@ def query_groups(data: Path) -> dict[str, Mask]:
 
 def print_markers(pair: Pair, fine: Labels, groups: dict[str, Mask]) -> None:
     """Print the share of cells with each marker (reference thinned to the query's depths) and the correlation."""
-    known = thin_to_depths(pair.reference, row_totals(pair.query), np.random.default_rng(0))
-    sides = {f"reference {name}": known[fine == name] for name in TYPES} | {n: pair.query[m] for n, m in groups.items()}
+    thinned = thin_to_depths(pair.reference, row_totals(pair.query), np.random.default_rng(0))
+    sides = {f"reference {name}": thinned[fine == name] for name in TYPES} | {
+        n: pair.query[m] for n, m in groups.items()
+    }
     positions = [pair.genes.index(gene) for gene in MARKERS]
     print(f"| cells | n | {' | '.join(MARKERS)} | like {' / '.join(TYPES)} |\n{'|---' * (len(MARKERS) + 3)}|")
     for name, cells in sides.items():
@@ -90,8 +92,8 @@ def print_calls(pair: Pair, groups: dict[str, Mask]) -> None:
     for name, called in (("ours", calls), ("balanced LR", plain(pair))):
         (a, b), (c, d) = figures(pair.truth, called), figures(read[~plasma], called[~plasma])
         print(f"{pair.name}, {name}: {a:.3f} / {b:.3f}, labels read by cluster {c:.3f} / {d:.3f}")
-    kept = (confidence >= 0.8) & ~plasma
-    right = [(calls == truth)[kept].mean() for truth in (pair.truth, read)]
+    is_called = (confidence >= 0.8) & ~plasma
+    right = [(calls == truth)[is_called].mean() for truth in (pair.truth, read)]
     print(f"of 0.8 and more, without plasma cells: {right[0]:.3f}, labels read by cluster {right[1]:.3f}")
     sizes = pd.Series(pair.labels).value_counts()
     large = np.isin(pair.labels, sizes.index[sizes >= 10])

@@ -29,12 +29,10 @@ FEWEST = 20
 """Minimum number of cells on both sides for a type to be hidden."""
 
 
-def expected_calibration_error(confidence: Floats, right: npt.NDArray[np.bool_], n_bins: int = 10) -> float:
+def expected_calibration_error(confidence: Floats, correct: npt.NDArray[np.bool_], n_bins: int = 10) -> float:
     """Return the expected calibration error over bins of equal width (Guo et al. 2017)."""
-    place = np.minimum((confidence * n_bins).astype(int), n_bins - 1)
-    gaps = [
-        abs(confidence[place == k].mean() - right[place == k].mean()) * (place == k).mean() for k in np.unique(place)
-    ]
+    bins = np.minimum((confidence * n_bins).astype(int), n_bins - 1)
+    gaps = [abs(confidence[bins == k].mean() - correct[bins == k].mean()) * (bins == k).mean() for k in np.unique(bins)]
     return float(np.sum(gaps))
 
 
@@ -69,14 +67,14 @@ class Called:
 def figures(pair: Pair, method: str, called: Called) -> dict[str, float]:
     """Return the calibration and accuracy of a confidence method, and the share of noise above the threshold."""
     names, confidence = called.call(method)
-    known, right = pair.known, names == pair.truth
-    kept = known & (confidence >= KEPT)
+    has_class, correct = pair.known, names == pair.truth
+    is_called = has_class & (confidence >= KEPT)
     noise = called.call(method, shuffled_over_genes(pair.query, np.random.default_rng(0)))[1]
     return {
-        "ece": expected_calibration_error(confidence[known], right[known]),
-        "accuracy": right[known].mean(),
-        "kept_accuracy": right[kept].mean() if kept.any() else np.nan,
-        "kept": kept.sum() / known.sum(),
+        "ece": expected_calibration_error(confidence[has_class], correct[has_class]),
+        "accuracy": correct[has_class].mean(),
+        "kept_accuracy": correct[is_called].mean() if is_called.any() else np.nan,
+        "kept": is_called.sum() / has_class.sum(),
         "noise_passing": (noise >= KEPT).mean(),
     }
 
@@ -106,13 +104,13 @@ def measure(data: Path, methods: tuple[str, ...]) -> pd.DataFrame:
     for pair in open_pairs(data):
         with tempfile.TemporaryDirectory() as folder:
             called = Called(pair, Path(folder))
-            known = {method: figures(pair, method, called) for method in methods}
+            results = {method: figures(pair, method, called) for method in methods}
         hidden = unseen(pair, methods)
         for method in methods:
             scores = hidden[method] or [(np.nan, np.nan)]
             auroc, passing = (float(np.mean([score[i] for score in scores])) for i in (0, 1))
             rows.append(
-                {"pair": pair.name, "confidence": method, **known[method], "auroc": auroc, "unseen_passing": passing}
+                {"pair": pair.name, "confidence": method, **results[method], "auroc": auroc, "unseen_passing": passing}
             )
             print({k: round(v, 3) if isinstance(v, float) else v for k, v in rows[-1].items()}, file=sys.stderr)
     return pd.DataFrame(rows)

@@ -33,13 +33,14 @@ class Bench:
 
     def __init__(self, pair: Pair) -> None:
         query = open_query(pair.query_data(), list(pair.genes))
-        seen, known = query.counts(np.arange(query.n_obs)), pair.reference[:, query.genes.model]
-        expressed = np.asarray(known.sum(axis=0)).ravel() > 0
-        filled = np.asarray(known[:, expressed].sum(axis=1)).ravel() > 0
-        self.pair, self.seen, self.known = pair, seen[:, expressed], known[filled][:, expressed]
-        self.names, self.codes = np.unique(pair.labels[filled], return_inverse=True)
-        self.profiles = class_profiles(self.known, self.codes, len(self.names))
-        self.target = TargetPlatform(platform=estimate_platform(self.profiles, self.seen))
+        query_counts, reference = query.counts(np.arange(query.n_obs)), pair.reference[:, query.genes.model]
+        expressed = np.asarray(reference.sum(axis=0)).ravel() > 0
+        has_counts = np.asarray(reference[:, expressed].sum(axis=1)).ravel() > 0
+        self.pair, self.query = pair, query_counts[:, expressed]
+        self.reference = reference[has_counts][:, expressed]
+        self.names, self.codes = np.unique(pair.labels[has_counts], return_inverse=True)
+        self.profiles = class_profiles(self.reference, self.codes, len(self.names))
+        self.target = TargetPlatform(platform=estimate_platform(self.profiles, self.query))
         self.rng = np.random.default_rng(0)
 
     @property
@@ -49,41 +50,41 @@ class Bench:
 
     def call(self, model: Standardized, total: float) -> Labels:
         """Return the calls of a linear model on log1p values at a total."""
-        return self._named(model.on_genes().scores(log1p_normalize(self.seen, total)))
+        return self._named(model.on_genes().scores(log1p_normalize(self.query, total)))
 
     def by_profiles(self) -> Labels:
         """Return the calls of the count model: the profile with the highest likelihood."""
-        return self._named(self.seen @ np.log(self.target.expected(self.profiles)).T)
+        return self._named(self.query @ np.log(self.target.expected(self.profiles)).T)
 
     def fit(self, counts: sparse.csr_matrix, copies: int, total: float) -> Labels:
         """Return the calls of balanced logistic regression on reference counts with ``copies`` per cell."""
-        filled = np.diff(counts.indptr) > 0
-        labels = np.tile(self.codes, copies)[filled]
-        return self.call(fit_logistic(log1p_normalize(counts[filled], total), labels, len(self.names)), total)
+        has_counts = np.diff(counts.indptr) > 0
+        labels = np.tile(self.codes, copies)[has_counts]
+        return self.call(fit_logistic(log1p_normalize(counts[has_counts], total), labels, len(self.names)), total)
 
     def thinned(self, total: float) -> Labels:
         """Return the calls after thinning the reference to the depths of the query."""
         assert self.target.platform is not None
-        return self.fit(thin_to_depths(self.known, self.target.platform.depths, self.rng), 1, total)
+        return self.fit(thin_to_depths(self.reference, self.target.platform.depths, self.rng), 1, total)
 
     def matched(self, total: float) -> Labels:
         """Return the calls after matching the reference to the platform of the query, two copies per cell."""
         assert self.target.platform is not None
-        parts = [match_to_platform(self.known, self.target.platform, self.rng) for _ in range(2)]
+        parts = [match_to_platform(self.reference, self.target.platform, self.rng) for _ in range(2)]
         return self.fit(sparse.vstack(parts, format="csr"), 2, total)
 
     def ours(self) -> Labels:
         """Return the calls of the pipeline."""
-        models = fit_models(self.known, self.codes, len(self.names), self.target, self.rng)
+        models = fit_models(self.reference, self.codes, len(self.names), self.target, self.rng)
         return self.call(models.linear, models.target_sum)
 
     def _named(self, scores: npt.NDArray[np.float64]) -> Labels:
-        called: Labels = self.names[scores.argmax(axis=1)].astype(str)
-        return called
+        calls: Labels = self.names[scores.argmax(axis=1)].astype(str)
+        return calls
 
 
 FORMS: dict[str, Callable[[Bench], Labels]] = {
-    "balanced LR, log1p(10k)": lambda bench: bench.fit(bench.known, 1, TARGET_SUM),
+    "balanced LR, log1p(10k)": lambda bench: bench.fit(bench.reference, 1, TARGET_SUM),
     "+ thinned to the query's depth": lambda bench: bench.thinned(TARGET_SUM),
     "the same, log1p(median depth)": lambda bench: bench.thinned(bench.median),
     "count model: profiles, efficiency, ambient": Bench.by_profiles,

@@ -58,6 +58,16 @@ def draw_run_figures(
     -------
     Dict with ``figures``, ``paths`` and ``summary``, as returned by :func:`generate_annotation_plots`, and ``skipped``,
     the reason by name of a figure that was not drawn.
+
+    Examples
+    --------
+    >>> from scanpy.datasets import pbmc68k_reduced
+    >>> adata = pbmc68k_reduced().raw.to_adata()
+    >>> adata.obs["cell_type"] = adata.obs["cell_type_predicted"] = adata.obs["bulk_labels"]
+    >>> adata.obs["cell_type_confidence"] = 0.9
+    >>> plots = draw_run_figures(adata)
+    >>> plots["figures"]["composition"].get_suptitle()
+    '700 cells, 100.0 % called'
     """
     folder = None if output_dir is None else Path(output_dir)
     panel = _normalized_panel(adata)

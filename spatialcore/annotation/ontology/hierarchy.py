@@ -61,7 +61,13 @@ def hierarchy() -> Hierarchy:
 
 
 def is_term(term: str) -> bool:
-    """Return whether a text is the id of a live Cell Ontology term."""
+    """Return whether a text is the id of a live Cell Ontology term.
+
+    Examples
+    --------
+    >>> is_term("CL:0000624"), is_term("CL:9999999")
+    (True, False)
+    """
     return term in hierarchy().names
 
 

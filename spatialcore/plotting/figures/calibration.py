@@ -27,6 +27,17 @@ def plot_calibration(adata: AnnData, threshold: float = 0.8, save: str | Path | 
         Minimum confidence of a call.
     save
         Path to write the figure to; the table is written next to it as CSV.
+
+    Returns
+    -------
+    The figure; a placeholder if the model card has no held-out scores.
+
+    Examples
+    --------
+    >>> import anndata, pandas
+    >>> obs = pandas.DataFrame({"cell_type": ["T cell", "B cell"]}, index=["a", "b"])
+    >>> adata = anndata.AnnData(obs=obs)
+    >>> figure = plot_calibration(adata)
     """
     table = pd.DataFrame(held_out_scores(adata).get("reliability") or [])
     if table.empty:

@@ -45,10 +45,22 @@ def plot_celltype_map(
     save
         Path to write the figure to; the legend is written next to it as CSV (number, cell_type, color, n_cells).
 
+    Returns
+    -------
+    The figure.
+
     Raises
     ------
     InputError
         The data have no coordinates.
+
+    Examples
+    --------
+    >>> import anndata, pandas
+    >>> obs = pandas.DataFrame({"cell_type": ["T cell", "B cell"]}, index=["a", "b"])
+    >>> adata = anndata.AnnData(obs=obs)
+    >>> adata.obsm["spatial"] = pandas.DataFrame({"x": [0.0, 9.0], "y": [0.0, 5.0]}).to_numpy()
+    >>> figure = plot_celltype_map(adata)
     """
     xy = spatial.coordinates(adata, spatial_key)
     if xy is None:

@@ -33,6 +33,17 @@ def plot_composition(adata: AnnData, label_column: str = columns.CELL_TYPE, save
         Column of ``obs`` with the calls after filtering.
     save
         Path to write the figure to; the table is written next to it as CSV.
+
+    Returns
+    -------
+    The figure: one bar per type and per reason.
+
+    Examples
+    --------
+    >>> import anndata, pandas
+    >>> obs = pandas.DataFrame({"cell_type": ["T cell", "B cell"]}, index=["a", "b"])
+    >>> adata = anndata.AnnData(obs=obs)
+    >>> figure = plot_composition(adata)
     """
     table = composition_table(adata, label_column)
     figure = style.new_figure((9.0, max(3.0, 1.6 + _ROW * len(table))))

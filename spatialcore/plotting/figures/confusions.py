@@ -27,6 +27,17 @@ def plot_confusable_pairs(adata: AnnData, save: str | Path | None = None) -> "Fi
         Annotated data with a model card in the run manifest.
     save
         Path to write the figure to; the table of all pairs is written next to it as CSV.
+
+    Returns
+    -------
+    The figure: one bar per pair of classes; a placeholder if there are none.
+
+    Examples
+    --------
+    >>> import anndata, pandas
+    >>> obs = pandas.DataFrame({"cell_type": ["T cell", "B cell"]}, index=["a", "b"])
+    >>> adata = anndata.AnnData(obs=obs)
+    >>> figure = plot_confusable_pairs(adata)
     """
     table = confusion_table(adata)
     frequent = table[table["share"] >= _MIN_SHARE].head(_MAX_PAIRS)

@@ -25,6 +25,17 @@ def plot_gene_coverage(adata: AnnData, save: str | Path | None = None) -> "Figur
         Annotated data with references in the run manifest.
     save
         Path to write the figure to; the table is written next to it as CSV.
+
+    Returns
+    -------
+    The figure: one bar per reference and for the model; a placeholder if there are none.
+
+    Examples
+    --------
+    >>> import anndata, pandas
+    >>> obs = pandas.DataFrame({"cell_type": ["T cell", "B cell"]}, index=["a", "b"])
+    >>> adata = anndata.AnnData(obs=obs)
+    >>> figure = plot_gene_coverage(adata)
     """
     table = coverage_table(adata)
     if table.empty:

@@ -39,6 +39,17 @@ def plot_marker_separation(
         Types with fewer cells are excluded.
     save
         Path to write the figure to; the matrix is written next to it as CSV.
+
+    Returns
+    -------
+    The figure: types x marker sets.
+
+    Examples
+    --------
+    >>> from scanpy.datasets import pbmc68k_reduced
+    >>> adata = pbmc68k_reduced().raw.to_adata()
+    >>> markers = {"CD19+ B": ["CD79A", "MS4A1"], "CD56+ NK": ["NKG7", "GNLY"]}
+    >>> figure = plot_marker_separation(adata, "bulk_labels", markers)
     """
     scored = score_markers(adata, label_column, markers, min_cells=min_cells_per_type)
     table = scored.auc.loc[[*scored.sets, *scored.types_without_markers]]

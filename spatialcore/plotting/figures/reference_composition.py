@@ -27,6 +27,17 @@ def plot_reference_composition(adata: AnnData, save: str | Path | None = None) -
         Data annotated by :func:`spatialcore.annotation.train_and_annotate`, with a run manifest.
     save
         Path to write the figure to; the table is written next to it as CSV.
+
+    Returns
+    -------
+    The figure; a placeholder if the run manifest has no training cells.
+
+    Examples
+    --------
+    >>> import anndata, pandas
+    >>> obs = pandas.DataFrame({"cell_type": ["T cell", "B cell"]}, index=["a", "b"])
+    >>> adata = anndata.AnnData(obs=obs)
+    >>> figure = plot_reference_composition(adata)
     """
     table = manifest_table(adata, "reference_composition_json")
     if table.empty:
