@@ -1,6 +1,10 @@
 """Detect Ensembl ids and control features by name."""
 
 import re
+from typing import Literal
+
+Species = Literal["human", "mouse"]
+SPECIES: tuple[Species, ...] = ("human", "mouse")
 
 _ENSEMBL = re.compile(r"^(ENS(?:[A-Z]{3,4})?G\d{11})(?:\.\d+)?(_PAR_Y)?$")
 _CONTROL = re.compile(
