@@ -13,14 +13,14 @@ from spatialcore.core.provenance import digest_of
 CODE_VERSIONS: Final[dict[str, int]] = {
     "read_query": 1,
     "gather": 1,
-    "combine": 4,
-    "map_ontology": 7,
+    "combine": 5,
+    "map_ontology": 8,
     "hold_out": 2,
     "balance": 2,
-    "train": 4,
-    "annotate": 5,
+    "train": 5,
+    "annotate": 6,
     "keep_confident": 4,
-    "plot": 4,
+    "plot": 5,
 }
 
 TRAINING: Final = ("map_ontology", "balance", "train")  # and "combine", whose label columns belong to the references

@@ -4,13 +4,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spatialcore import storage
 from spatialcore.annotation.references.labels import DEFAULT_EXCLUDE_LABELS
+from spatialcore.annotation.references.species import read_species, require_same_species
 from spatialcore.annotation.run_config import Query, Reference, RunConfig
+from spatialcore.core.genes.species import species_of_genes
+from spatialcore.core.genes.tables import orthologs
 from spatialcore.core.normalization import X_STATE_TEXTS
 from spatialcore.errors import SpatialCoreError
-from spatialcore.workflow.dataset import DatasetSummary
+from spatialcore.workflow.dataset import PROFILES, DatasetSummary
 from spatialcore.workflow.memory import available_memory
 from spatialcore.workflow.requirements import require_writable, short_name
 
@@ -43,7 +47,7 @@ def check_reference(reference: Reference, facts: DatasetSummary, config: RunConf
     if column not in facts.obs_columns:
         offer = ", ".join(facts.labels) or ", ".join(facts.obs_columns[:8]) or "none"
         return Check(subject, False, f"Label column {column!r} not found; columns like types: {offer}")
-    if not facts.format.name.startswith("AnnData"):
+    if not facts.format.name.startswith(("AnnData", PROFILES.name)):
         return Check(subject, False, f"{facts.format.name}: references are .h5ad or AnnData .zarr")
     types = _count_types(facts, column, config)
     drawn = min(facts.cells, config.max_cells_per_ref)
@@ -58,8 +62,23 @@ def check_genes(queries: list[DatasetSummary], references: list[DatasetSummary],
     least = config.min_gene_overlap_pct
     return [
         Check(what, 100 * shared >= least * wanted > 0, f"{shared} of {wanted} ({_pct(shared, wanted)})")
-        for what, shared, wanted in _shared_genes(queries, references)
+        for what, shared, wanted in _shared_genes(queries, references, config)
     ]
+
+
+def check_species(queries: list[DatasetSummary], references: list[DatasetSummary], config: RunConfig) -> list[Check]:
+    """Check that queries and references are of one species, or bridged by orthologs; nothing where genes do not say."""
+    names = [summary.path.name for summary in (*queries, *references)]
+    try:
+        species = [read_species(summary.path.name, summary.genes, setting=config.species) for summary in queries]
+        species += [read_species(summary.path.name, summary.genes) for summary in references]
+        if not config.orthologs:
+            require_same_species(species, names)
+    except SpatialCoreError as error:
+        return [Check.failed("species", error)]
+    listed = sorted({one for one in species if one})
+    bridged = ", bridged by one-to-one orthologs" if len(listed) > 1 else ""
+    return [Check("species", True, f"{' and '.join(listed)}{bridged}")] if listed else []
 
 
 def check_store(store: str) -> Check:
@@ -107,10 +126,21 @@ def _count_types(facts: DatasetSummary, column: str, config: RunConfig) -> int:
     return int((counts[~counts.index.isin(excluded)] >= config.min_cells_per_type).sum())
 
 
-def _shared_genes(queries: list[DatasetSummary], references: list[DatasetSummary]) -> list[tuple[str, int, int]]:
+def _has_panel(panel: list[str], reference: DatasetSummary, config: RunConfig) -> "NDArray[np.bool_]":
+    """Return for each panel gene whether a reference has it, or its ortholog where these are to be used."""
+    source, target = species_of_genes(panel), species_of_genes(reference.genes)
+    if not config.orthologs or source is None or target is None or source == target:
+        return reference.has_genes(panel)
+    table = orthologs(source, target)
+    return reference.has_genes([table.get(gene, "") for gene in panel])
+
+
+def _shared_genes(
+    queries: list[DatasetSummary], references: list[DatasetSummary], config: RunConfig
+) -> list[tuple[str, int, int]]:
     """Return what is compared, how many genes are shared, and of how many."""
     panel = [gene for gene in queries[0].genes if all(gene in set(query.genes) for query in queries[1:])]
-    found = np.array([facts.has_genes(panel) for facts in references]).reshape(len(references), len(panel))
+    found = np.array([_has_panel(panel, facts, config) for facts in references]).reshape(len(references), len(panel))
     shares = []
     if len(queries) > 1:
         shares.append(("genes shared by all queries", len(panel), max(len(query.genes) for query in queries)))

@@ -1,6 +1,6 @@
 """The features of a matrix, and which of them measure the wanted genes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -35,6 +35,10 @@ class Features(NamedTuple):
         names = [str(name) for name in var.index]
         return cls(symbols_of(names, var), ids_of(names, var))
 
+    def renamed(self, table: Mapping[str, str]) -> "Features":
+        """Return the features under the names of a table; those that it lacks have no name and match no gene."""
+        return Features([table.get(symbol, "") for symbol in self.symbols], [""] * len(self.ids))
+
     def select(
         self, wanted: Sequence[str] | None, name: str, *, complete: bool = False
     ) -> tuple[list[str], list[Ints]]:
@@ -46,7 +50,7 @@ class Features(NamedTuple):
             None is there, or (``complete``) one is not.
         """
         asked = list(dict.fromkeys(self.symbols if wanted is None else wanted))
-        asked = [gene for gene in asked if wanted is not None or not is_control(gene)]
+        asked = [gene for gene in asked if wanted is not None or (gene and not is_control(gene))]
         positions = self.positions(asked)
         found = [(gene, at) for gene, at in zip(asked, positions, strict=True) if len(at)]
         if not found or (complete and len(found) < len(asked)):
