@@ -33,11 +33,14 @@ CALL_COLUMNS: Final = (
     TERM_SET_ANCESTOR,
     UNKNOWN_GROUP,
 )
+TAXONOMY: Final = "cell_type_taxonomy_"  # and the name of a level of the reference's taxonomy
 
 # obs of the combined reference
 ORIGINAL_LABEL: Final = "original_label"
 REFERENCE_SOURCE: Final = "reference_source"
 REFERENCE_DONOR: Final = "reference_donor"
+REFERENCE_LEVEL: Final = "reference_level_"  # and the name of a level of the reference's taxonomy
+REFERENCE_KIND: Final = "reference_kind"
 UNIFIED_CELL_TYPE: Final = "unified_cell_type"
 
 # obsm, layers, uns
@@ -52,6 +55,8 @@ REFERENCES_MANIFEST: Final = "spatialcore_references"
 # values
 UNASSIGNED: Final = "Unassigned"
 LOW_COUNT: Final = "Low_count"
+KIND_CELLS: Final = "cells"
+KIND_PROFILES: Final = "profiles"
 REASON_LOW_CONFIDENCE: Final = "low_confidence"
 REASON_NO_COUNTS: Final = "no_counts"
 REASON_LOW_COUNT_TYPE: Final = "low_count_type"

@@ -39,6 +39,10 @@ class GeneOverlapError(InputError):
     """Two data sets share too few genes."""
 
 
+class SpeciesError(InputError):
+    """Genes of another species than expected, or of two."""
+
+
 class NormalizationError(InputError):
     """Normalization of a matrix cannot be determined."""
 

@@ -12,14 +12,14 @@ from spatialcore.core.provenance import digest_of
 # releases, that is: a result of another release of this package is never found.
 CODE_VERSIONS: Final[dict[str, int]] = {
     "read_query": 2,
-    "gather": 2,
-    "combine": 5,
-    "map_ontology": 8,
+    "gather": 3,
+    "combine": 6,
+    "map_ontology": 9,
     "hold_out": 2,
     "balance": 3,
-    "train": 5,
-    "annotate": 6,
-    "keep_confident": 5,
+    "train": 6,
+    "annotate": 7,
+    "keep_confident": 6,
     "plot": 5,
 }
 

@@ -69,7 +69,6 @@ MISSING: set[str] = {
     "spatialcore.annotation.training.logistic",
     "spatialcore.annotation.training.platform",
     "spatialcore.annotation.training.trainers",
-    "spatialcore.workflow.checks",
     "spatialcore.workflow.dataset",
     "spatialcore.workflow.inspect",
     "spatialcore.workflow.memory",

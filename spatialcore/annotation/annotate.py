@@ -9,12 +9,13 @@ Written, for every cell and in the order of the cells:
 - ``obs["cell_type_level_1"]`` to ``_3``, their confidences, ``obs["cell_type_path"]`` and
   ``obsm["cell_type_path_confidence"]``: see :mod:`spatialcore.annotation.calls.level_columns`; with calibrated
   confidence or ``resolution="auto"``, from one model whose classes have Cell Ontology ids
+- ``obs["cell_type_taxonomy_<level>"]``: the best class's name at other levels of the reference's taxonomy, where kept
 - ``obsm["cell_type_decision_scores"]``: array, cells x classes, float64, if asked for and made by one model
 - ``uns["spatialcore_annotation"]``: ``model_path``, ``model_sha256``, ``model_classes_json`` (the order of the scores),
   ``model_target_sum``, ``expression_source``, ``confidence_transform``, ``min_confidence``, ``n_shared_genes``,
   ``n_model_genes``, ``colors_json`` (class -> colour), ``model_card_json`` (the sidecar without the genes),
   ``gene_overlap_pct``, ``missing_genes_json``, ``reference_fit_json`` (how well the class profiles describe the cells),
-  ``n_cells``, ``n_unassigned``, ``n_without_counts``
+  ``n_cells``, ``species``, ``n_unassigned``, ``n_without_counts``
 """
 
 import json
@@ -46,7 +47,9 @@ from spatialcore.annotation.model.pretrained import find_pretrained, models_for_
 from spatialcore.annotation.model.reference_fit import ReferenceFit, measure_fit
 from spatialcore.annotation.model.scorer import Scorer
 from spatialcore.annotation.query import Expression, open_query
+from spatialcore.annotation.taxonomy import write_taxonomy
 from spatialcore.annotation.unknown.unseen import doubt_unseen_types, lower_path
+from spatialcore.core.genes.species import species_of_genes
 from spatialcore.core.logging import get_logger
 from spatialcore.core.palette import palette
 from spatialcore.errors import GeneOverlapError, InputError, ModelError
@@ -154,6 +157,8 @@ def annotate_celltypist(
         calls = at_finest_term(calls, tree, path, min_confidence)
     copies = keep_own_columns(adata)
     write_calls(adata, calls if clusters is None else voted(calls, clusters, min_prop), min_confidence)
+    if len(runs) == 1:
+        write_taxonomy(adata, runs[0].model.metadata.get("taxonomy", {}))
     _write_scores(adata, runs, keep)
     run_manifest.record(adata, **_manifest(adata, runs, method, min_confidence))
     if copies:
@@ -291,6 +296,7 @@ def _manifest(adata: AnnData, runs: list[Run], method: str, min_confidence: floa
         "model_target_sum": float(first.model.target_sum),
         "model_card_json": json.dumps({k: v for k, v in first.model.metadata.items() if k != "genes"}, default=float),
         "colors_json": json.dumps(_colors(first)),
+        "species": species_of_genes(first.model.genes) or "",
         "expression_source": first.query.source,
         "confidence_transform": method,
         "min_confidence": float(min_confidence),

@@ -14,6 +14,9 @@ Trainer = Literal["logistic", "celltypist"]
 Granularity = Literal["panel", "full"]
 """Whether subtypes that panels cannot separate are merged in the reference labels."""
 
+ClassNames = Literal["ontology", "labels"]
+"""Whether classes are called by Cell Ontology names or by the labels of the references."""
+
 ResolutionMode = Literal["class", "auto"]
 """Whether calls are classes of the model, or Cell Ontology ancestors where the classes cannot be separated."""
 

@@ -23,15 +23,21 @@ def split_held_out(mapped: AnnData, share: float) -> tuple[AnnData, AnnData]:
     mapped
         Labelled reference cells x genes.
     share
-        Share of the cells to hold out, 0 to 1. The same cells are held out of every version of a reference.
+        Share of the cells to hold out, 0 to 1. The same cells are held out of every version of a reference. Cells drawn
+        from profiles are held out only where there are no others.
 
     Returns
     -------
     tuple
         Cells to train on, cells held out.
     """
+    from spatialcore.annotation.training.trainers import drawn_cells
+
     names = pd.Index(mapped.obs_names.astype(str))
     held_out = cell_keys(names, SEED) < share * np.iinfo(np.uint64).max
+    drawn = drawn_cells(mapped)
+    if not drawn.all():
+        held_out &= ~drawn
     return mapped[~held_out].copy(), mapped[held_out].copy()
 
 

@@ -16,8 +16,16 @@ from pydantic import (
     model_validator,
 )
 
-from spatialcore.annotation.choices import BalanceStrategy, ConfidenceMethod, Granularity, ResolutionMode, Trainer
+from spatialcore.annotation.choices import (
+    BalanceStrategy,
+    ClassNames,
+    ConfidenceMethod,
+    Granularity,
+    ResolutionMode,
+    Trainer,
+)
 from spatialcore.core.files import read_yaml
+from spatialcore.core.genes.species import SpeciesSetting
 from spatialcore.core.provenance import digest_of
 from spatialcore.core.text.names import SCHEMA, checked_name
 from spatialcore.errors import InputError
@@ -65,6 +73,24 @@ class AnnotationSettings(Settings):
 
     tissue: TissueName = Field(
         UNKNOWN_TISSUE, title="Tissue", description="Names the model and settles ambiguous labels"
+    )
+    species: SpeciesSetting = Field(
+        "auto", title="Species", description="Of the queries. auto: as the gene names say (GAD1 human, Gad1 mouse)"
+    )
+    orthologs: bool = Field(
+        False,
+        title="Orthologs",
+        description="Accept references of the other species, by one-to-one orthologs",
+    )
+    class_names: ClassNames = Field(
+        "ontology",
+        title="Names of types",
+        description="ontology: Cell Ontology names; labels: the references' own, with Cell Ontology ids beside",
+    )
+    taxonomy_levels: list[str] = Field(
+        default_factory=list,
+        title="Taxonomy levels",
+        description="Further label columns of the references, such as class and subclass, whose names calls get too",
     )
     balance_strategy: BalanceStrategy = Field(
         "proportional",
@@ -114,7 +140,9 @@ class AnnotationSettings(Settings):
     generate_plots: bool = Field(True, title="Plots and report", description="Off: calls and data only")
     random_state: int = Field(42, ge=0, title="Seed", description="The same seed and input give the same calls")
 
-    @field_validator("references", "label_columns", "exclude_labels", "queries", mode="before", check_fields=False)
+    @field_validator(
+        "references", "label_columns", "exclude_labels", "taxonomy_levels", "queries", mode="before", check_fields=False
+    )
     @classmethod
     def _refuse_bare_string(cls, value: Any) -> Any:
         if isinstance(value, str):

@@ -4,13 +4,19 @@ import json
 from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from spatialcore.annotation.ontology.hierarchy import is_term, name_of
 from spatialcore.annotation.ontology.matcher import matcher_for
+from spatialcore.core.genes.species import Species, species_of_genes
 from spatialcore.errors import FileMissingError, InputError
 
-_FILE = "markers/canonical_markers.json"
+_FILES: Final[dict[Species, str]] = {
+    "human": "markers/canonical_markers.json",
+    "mouse": "markers/canonical_markers_mouse.json",
+}
+
+
 T = TypeVar("T")
 
 
@@ -53,31 +59,44 @@ class MarkerTable(dict[str, list[str]]):
         return MarkerTable({name: markers for name, markers in measured.items() if markers})
 
 
-def load_canonical_markers() -> MarkerTable:
+def load_canonical_markers(species: Species = "human") -> MarkerTable:
     """Return the canonical marker genes by lower-case Cell Ontology name.
+
+    Parameters
+    ----------
+    species
+        "human" or "mouse". The mouse table has published markers of brain and some other types; after them, and for
+        all other types, the one-to-one orthologs of the human markers.
 
     Returns
     -------
-    Lists of current human gene symbols, sorted by the number of published marker tables that have the gene.
+    Lists of current gene symbols, human ones sorted by the number of published marker tables that have the gene.
 
     Raises
     ------
     FileMissingError
         The file of the table does not exist.
     InputError
-        The table is empty.
+        The table is empty, or there is none for the species.
 
     Examples
     --------
     >>> load_canonical_markers().get("macrophage")[:2]
     ['CD163', 'CD68']
     """
-    return MarkerTable({name: list(genes) for name, genes in _shipped().items()})
+    if species not in _FILES:
+        raise InputError(f"no marker table for species {species!r}", hint=f"one of {', '.join(_FILES)}")
+    return MarkerTable({name: list(genes) for name, genes in _shipped(species).items()})
+
+
+def markers_for_genes(genes: Iterable[str]) -> MarkerTable:
+    """Return the markers of the species that most of the genes belong to; human where they do not say."""
+    return load_canonical_markers(species_of_genes(genes) or "human")
 
 
 @cache
-def _shipped() -> dict[str, list[str]]:
-    file = files("spatialcore.data").joinpath(_FILE)
+def _shipped(species: Species) -> dict[str, list[str]]:
+    file = files("spatialcore.data").joinpath(_FILES[species])
     if not file.is_file():
         raise FileMissingError(f"marker table {file} not found", hint="reinstall the package, or pass markers=")
     markers: dict[str, list[str]] = json.loads(file.read_text(encoding="utf-8")).get("markers", {})

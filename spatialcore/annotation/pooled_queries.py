@@ -10,6 +10,8 @@ from spatialcore.annotation.config import AnnotationSettings
 from spatialcore.annotation.expression import require_readable
 from spatialcore.annotation.gene_overlap import FEWEST, is_enough
 from spatialcore.annotation.panel import get_panel_genes
+from spatialcore.annotation.references.species import read_species, require_same_species
+from spatialcore.core.genes.species import Species
 from spatialcore.core.sampling import draw_rows
 from spatialcore.errors import GeneOverlapError, InputError
 
@@ -31,15 +33,23 @@ def pool_queries(queries: Iterable[ad.AnnData], config: AnnotationSettings) -> P
     ------
     InputError, NormalizationError
         A query that no model could read.
+    SpeciesError
+        A query has genes of two species, or the queries are of two.
     GeneOverlapError
         The queries share less than ``config.min_gene_overlap_pct`` of the smallest panel.
     """
     rng = np.random.default_rng(config.random_state)
-    panels, samples = [], []
+    panels: list[list[str]] = []
+    samples: list[ad.AnnData] = []
+    species: list[Species | None] = []
+    names = [query.name for query in getattr(config, "queries", [])]
     for query in queries:
         require_readable(query)
         panels.append(get_panel_genes(query))
+        names += [f"query {len(panels)}"] if len(names) < len(panels) else []
+        species.append(read_species(names[len(panels) - 1], panels[-1]))
         samples.append(_draw(query, POOLED_CELLS, rng))
+    require_same_species(species, names[: len(panels)])
     panel = common_genes(panels, config.min_gene_overlap_pct)
     return PooledQueries(panel, _pool(samples, rng))
 

@@ -39,11 +39,15 @@ SETTINGS: Final[dict[str, tuple[str, ...]]] = {
         "min_gene_overlap_pct",
         "exclude_labels",
         "drop_uninformative_labels",
+        "species",
+        "orthologs",
+        "taxonomy_levels",
         "random_state",
     ),
-    "map_ontology": ("add_ontology", "granularity", "tissue"),
+    "map_ontology": ("add_ontology", "class_names", "granularity", "tissue"),
     "balance": (
         "balance_strategy",
+        "class_names",
         "max_cells_per_type",
         "min_cells_per_type",
         "target_proportions",
@@ -178,6 +182,9 @@ def combine(config: TrainingConfig, panel: Sequence[str], *, cache_dir: Path | N
         exclude_labels=config.exclude_labels,
         drop_uninformative_labels=config.drop_uninformative_labels,
         min_gene_overlap_pct=config.min_gene_overlap_pct,
+        species=config.species,
+        orthologs=config.orthologs,
+        taxonomy_levels=config.taxonomy_levels,
     )
     warning = foreign_references(config.tissue, json.loads(combined.uns[columns.REFERENCES_MANIFEST]))
     if warning:
@@ -201,7 +208,10 @@ def map_ontology(combined: AnnData, config: AnnotationSettings) -> tuple[AnnData
         tissue=None if config.tissue == "unknown" else config.tissue,
         granularity=config.granularity,
     )
-    combined.obs[columns.UNIFIED_CELL_TYPE] = _name_or_label(combined.obs)
+    own_names = config.class_names == "labels"
+    combined.obs[columns.UNIFIED_CELL_TYPE] = (
+        combined.obs[columns.ORIGINAL_LABEL].astype("category") if own_names else _name_or_label(combined.obs)
+    )
     return combined, result
 
 
@@ -216,7 +226,7 @@ def balance(mapped: AnnData, config: AnnotationSettings) -> AnnData:
         max_cells_per_type=config.max_cells_per_type,
         min_cells_per_type=config.min_cells_per_type,
         source_balance=config.balance_strategy,
-        group_by_column=columns.ONTOLOGY_ID if config.add_ontology else None,
+        group_by_column=columns.ONTOLOGY_ID if config.add_ontology and config.class_names == "ontology" else None,
         target_proportions=config.target_proportions,
         random_state=config.random_state,
     )

@@ -91,7 +91,8 @@ def calls_table(adata: AnnData) -> pd.DataFrame:
     table = pd.DataFrame({CELL_ID: cell_ids(adata)})
     if columns.SPATIAL in adata.obsm:
         table[["x", "y"]] = np.asarray(adata.obsm[columns.SPATIAL])[:, :2]
-    for name in columns.CALL_COLUMNS:
+    levels = [str(name) for name in adata.obs if str(name).startswith(columns.TAXONOMY)]
+    for name in (*columns.CALL_COLUMNS, *levels):
         if name in adata.obs:
             table[name] = adata.obs[name].to_numpy()
     return table

@@ -64,7 +64,7 @@ def score_markers(
     label_column
         Column of ``obs`` with the types; cells without a type are excluded.
     markers
-        Genes by cell type. Default: the canonical markers.
+        Genes by cell type. Default: the canonical markers of the species that the genes are of.
     min_cells
         Types with fewer cells are excluded.
     layer
@@ -96,7 +96,7 @@ def marker_sets(names: Sequence[str], genes: Iterable[str], markers: Markers | N
     {'T cells': ['CD3D']}
     """
     measured = set(map(str, genes))
-    markers_of = _by_name(_canonical_markers() if markers is None else markers, names)
+    markers_of = _by_name(_canonical_markers(measured) if markers is None else markers, names)
     sets = {name: [gene for gene in dict.fromkeys(markers_of.get(name, ())) if gene in measured] for name in names}
     return {name: members for name, members in sets.items() if members}
 
@@ -158,10 +158,10 @@ def _by_name(markers: Markers, names: Sequence[str]) -> dict[str, Sequence[str]]
     return {name: by_plain_name[plain_name(name)] for name in names if plain_name(name) in by_plain_name}
 
 
-def _canonical_markers() -> Markers:
-    from spatialcore.annotation.markers import load_canonical_markers
+def _canonical_markers(genes: Iterable[str]) -> Markers:
+    from spatialcore.annotation.markers import markers_for_genes
 
-    markers = load_canonical_markers()
+    markers = markers_for_genes(map(str, genes))
     if not markers:
         raise InputError("No marker genes found in data: the canonical marker table is empty", hint="pass markers=")
     return markers

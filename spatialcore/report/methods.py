@@ -65,10 +65,14 @@ def _references(adata: AnnData) -> str:
     cells = sum(item.get("n_kept", 0) for item in references)
     names = ", ".join(str(item.get("source", "")) for item in references)
     is_one = len(references) == 1
+    drawn = [str(item.get("source", "")) for item in references if item.get("profiles")]
+    profiles = f" Of {', '.join(drawn)}, cells were drawn around mean profiles (gamma-Poisson)." if drawn else ""
+    bridged = [str(item.get("source", "")) for item in references if item.get("orthologs")]
+    orthologs = f" Genes of {', '.join(bridged)} were matched by one-to-one orthologs (Ensembl 105)." if bridged else ""
     return (
         f"Cell types were assigned with a classifier trained for this panel on {'a' if is_one else len(references)} "
         f"labelled single-cell reference{'' if is_one else 's'} ({names}; {cells:,} cells), restricted to the genes of "
-        "the panel."
+        f"the panel.{profiles}{orthologs}"
     )
 
 

@@ -12,9 +12,10 @@ from spatialcore import columns
 from spatialcore.annotation.gene_overlap import few_genes_warning
 from spatialcore.annotation.panel import gene_features
 from spatialcore.annotation.references.tissue_check import foreign_references
+from spatialcore.annotation.training.small_panel import FEW_GENES, small_panel_warning
 from spatialcore.plotting.figures.confusions import confusion_table
 from spatialcore.plotting.groups import NOT_TYPES
-from spatialcore.plotting.manifest import held_out_scores, manifest_table, manifest_value, records
+from spatialcore.plotting.manifest import held_out_scores, manifest_table, manifest_value, model_card, records
 from spatialcore.report.reference_misfit import find_misfit
 
 MANY_UNASSIGNED: Final = 0.3
@@ -115,6 +116,11 @@ def _warnings(
 ) -> list[str]:
     foreign = foreign_references(tissue, manifest_value(adata, "references_json") or [])
     warnings = [foreign] if foreign else []
+    if held_out_scores(adata).get("cells_from") == columns.KIND_PROFILES:
+        warnings.append(
+            "The references are cell type profiles: held-out figures and calibration come from cells drawn around "
+            "them, without the differences between real cells, donors and studies, and look better than they are."
+        )
     if not calibrated:
         warnings.append("The confidence is not calibrated: it ranks the calls, but it is not a probability.")
     if 1 - share_called > MANY_UNASSIGNED:
@@ -132,6 +138,14 @@ def _model_warnings(adata: AnnData) -> list[str]:
         warnings.append(f"The query has {float(overlap):.0f} % of the model's genes.")
     few_genes = few_genes_warning(int(manifest_value(adata, "n_shared_genes") or adata.n_vars), {})
     warnings += [few_genes] if few_genes else []
+    card = model_card(adata)
+    small = small_panel_warning(
+        int((card.get("training") or {}).get("n_genes", FEW_GENES)),
+        held_out_scores(adata),
+        tuple(card.get("classes") or ()),
+    )
+    if small:
+        warnings.append(small)
     f1 = held_out_scores(adata).get("f1") or {}
     weak = [f"{name} ({value:.2f})" for name, value in sorted(f1.items(), key=lambda item: item[1]) if value < LOW_F1]
     if weak:

@@ -20,7 +20,7 @@ from typing import Final
 import pandas as pd
 from anndata import AnnData
 
-from spatialcore.annotation.markers import load_canonical_markers
+from spatialcore.annotation.markers import markers_for_genes
 from spatialcore.core.genes.symbols import symbols_of
 from spatialcore.plotting.manifest import manifest_value
 from spatialcore.plotting.markers import plain_name
@@ -72,9 +72,9 @@ def _low_auc(validation: pd.DataFrame, share_called: float) -> list[str]:
 
 
 def _unmeasured_markers(adata: AnnData) -> list[str]:
-    markers = {plain_name(name): genes for name, genes in load_canonical_markers().items()}
-    with_markers = [name for name in _classes(adata) if plain_name(name) in markers]
     genes = set(symbols_of([str(name) for name in adata.var_names], adata.var))
+    markers = {plain_name(name): members for name, members in markers_for_genes(genes).items()}
+    with_markers = [name for name in _classes(adata) if plain_name(name) in markers]
     unmeasured = [name for name in with_markers if genes.isdisjoint(markers[plain_name(name)])]
     if len(unmeasured) < max(MIN_TYPES, MANY_UNMARKED * len(with_markers)):
         return []

@@ -79,8 +79,28 @@ def _origin(item: dict[str, Any]) -> str:
     """Return what is to be cited: data sets with their collections, licence, release and date of retrieval."""
     origin = item.get("origin") or {}
     parts = [_citation(dataset) for dataset in origin.get("datasets") or []]
+    parts += [_profiles(item), _orthologs(item)]
     parts += [f"{label}: {origin[name]}" for name, label in _ORIGIN.items() if origin.get(name)]
     return "; ".join(part for part in parts if part)
+
+
+def _profiles(item: dict[str, Any]) -> str:
+    """Return how a reference that is profiles became cells."""
+    profiles = item.get("profiles") or {}
+    return (
+        f"cell type profiles; cells drawn around them (gamma-Poisson, dispersion {profiles['dispersion']:g})"
+        if profiles
+        else ""
+    )
+
+
+def _orthologs(item: dict[str, Any]) -> str:
+    """Return by what a reference of another species was matched."""
+    used = item.get("orthologs") or {}
+    share = (
+        f", {used['panel_genes_with_ortholog']} of {used['panel_genes']} panel genes" if "panel_genes" in used else ""
+    )
+    return f"{used['from']} genes as their one-to-one orthologs in {used['to']}{share}" if used else ""
 
 
 def _citation(dataset: dict[str, str]) -> str:
@@ -166,6 +186,7 @@ def card(adata: AnnData) -> Rows:
         ("Training cells", training.get("n_cells")),
         ("Classes", training.get("n_classes")),
         ("Genes", training.get("n_genes")),
+        ("Species", manifest_value(adata, "species")),
         ("Matched to", platform.get("matched_to")),
         ("Median counts of the query", _rounded(platform.get("median_depth"), 0)),
         ("Background share", _rounded(platform.get("ambient_share"), 2)),

@@ -18,13 +18,16 @@ from spatialcore.annotation.references.cells import no_label_left, reasons_to_dr
 from spatialcore.annotation.references.genes import overlap_error
 from spatialcore.annotation.references.labels import DEFAULT_EXCLUDE_LABELS
 from spatialcore.annotation.references.reference import source_names
+from spatialcore.annotation.references.species import read_species, require_same_species
 from spatialcore.annotation.run_config import Query, Reference, RunConfig
 from spatialcore.columns import ORIGINAL_LABEL, UNIFIED_CELL_TYPE
 from spatialcore.core.categories import categorical
+from spatialcore.core.genes.species import species_of_genes
+from spatialcore.core.genes.tables import orthologs
 from spatialcore.core.normalization import X_STATE_TEXTS
 from spatialcore.core.on_disk.anndata_file import AnnDataFile
 from spatialcore.errors import SpatialCoreError
-from spatialcore.workflow.dataset import DatasetSummary
+from spatialcore.workflow.dataset import PROFILES, DatasetSummary
 from spatialcore.workflow.memory import available_memory
 from spatialcore.workflow.requirements import require_writable, short_name
 
@@ -58,6 +61,8 @@ def check_reference(reference: Reference, facts: DatasetSummary, config: RunConf
     if column not in facts.obs_columns:
         offer = ", ".join(facts.labels) or ", ".join(facts.obs_columns[:8]) or "none"
         return Check(subject, False, f"Label column {column!r} not found; columns like types: {offer}")
+    if facts.format.name.startswith(PROFILES.name):
+        return Check(subject, True, f"{facts.format.name}, {len(facts.labels.get(column, ()))} types in {column!r}")
     if facts.reference_refusal is not None:
         return Check.failed(subject, facts.reference_refusal)
     try:
@@ -116,7 +121,7 @@ def check_genes(queries: list[DatasetSummary], references: list[DatasetSummary],
         panel = common_genes([query.genes for query in queries], config.min_gene_overlap_pct)
     except SpatialCoreError as error:
         return [Check.failed("genes shared by all queries", error)]
-    found = np.array([facts.has_genes(panel) for facts in references]).reshape(len(references), len(panel))
+    found = np.array([_has_panel(panel, facts, config) for facts in references]).reshape(len(references), len(panel))
     sizes = [len(set(facts.genes)) for facts in references]
     names = source_names([facts.path for facts in references])
     checks = [
@@ -144,6 +149,21 @@ def _overlap(what: str, own: "NDArray[np.bool_]", size: int, error: SpatialCoreE
     smaller, shared = min(len(own), size), int(own.sum())
     seen = f"{shared} of {smaller} ({_pct(shared, smaller)})"
     return Check(what, error is None, seen if error is None else f"{seen}: {error.message} -> {error.hint}")
+
+
+def check_species(queries: list[DatasetSummary], references: list[DatasetSummary], config: RunConfig) -> list[Check]:
+    """Check that queries and references are of one species, or bridged by orthologs; nothing where genes do not say."""
+    names = [summary.path.name for summary in (*queries, *references)]
+    try:
+        species = [read_species(summary.path.name, summary.genes, setting=config.species) for summary in queries]
+        species += [read_species(summary.path.name, summary.genes) for summary in references]
+        if not config.orthologs:
+            require_same_species(species, names)
+    except SpatialCoreError as error:
+        return [Check.failed("species", error)]
+    listed = sorted({one for one in species if one})
+    bridged = ", bridged by one-to-one orthologs" if len(listed) > 1 else ""
+    return [Check("species", True, f"{' and '.join(listed)}{bridged}")] if listed else []
 
 
 def check_store(store: str) -> Check:
@@ -180,6 +200,15 @@ def check_memory(peak: int, *, complete: bool) -> Check:
 def _scale(facts: DatasetSummary) -> str:
     counts = facts.status["raw_source"]
     return f"counts in {counts}" if counts else X_STATE_TEXTS[facts.status["x_state"]]
+
+
+def _has_panel(panel: list[str], reference: DatasetSummary, config: RunConfig) -> "NDArray[np.bool_]":
+    """Return for each panel gene whether a reference has it, or its ortholog where these are to be used."""
+    source, target = species_of_genes(panel), species_of_genes(reference.genes)
+    if not config.orthologs or source is None or target is None or source == target:
+        return reference.has_genes(panel)
+    table = orthologs(source, target)
+    return reference.has_genes([table.get(gene, "") for gene in panel])
 
 
 def _state_of_store(store: str) -> str:

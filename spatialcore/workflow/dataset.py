@@ -12,16 +12,25 @@ from numpy.typing import NDArray
 
 from spatialcore.annotation.expression import InMemory, find_expression, require_query, require_readable
 from spatialcore.annotation.panel import gene_features
+from spatialcore.annotation.references.profile_files import has_profiles, is_table, read_profiles
+from spatialcore.annotation.references.reference import drawn_status
+from spatialcore.annotation.references.taxonomy_stats import is_taxonomy_stats
 from spatialcore.columns import MANIFEST, SOURCE, SPATIAL
 from spatialcore.core.genes.features import gene_names
 from spatialcore.core.genes.symbols import is_ensembl, shared_positions
-from spatialcore.core.matrix import Matrix
+from spatialcore.core.matrix import Matrix, open_matrix
 from spatialcore.core.normalization import Status, check_normalization_status
 from spatialcore.core.on_disk.anndata_file import AnnDataFile
 from spatialcore.core.sampling import draw_rows
 from spatialcore.errors import InputError, SpatialCoreError
 from spatialcore.io.formats import Format, identify
 
+
+def _refuse_profiles(path: Path) -> AnnData:
+    raise InputError(f"{path} has cell type profiles, not cells", hint="profiles can be a reference, not a query")
+
+
+PROFILES = Format("cell type profiles", "genes x types", is_table, _refuse_profiles)
 SAMPLED_CELLS = 2_000
 MOST_TYPES = 500
 
@@ -97,6 +106,43 @@ def look_at(path: str | Path) -> DatasetSummary:
         with AnnDataFile(place) as file:
             return _of_file(file, place, found)
     return _of_memory(found.read(place), place, found)
+
+
+def look_at_reference(path: str | Path, label_column: str) -> DatasetSummary:
+    """Find out what a reference holds: cells, or profiles around which cells are drawn.
+
+    Raises
+    ------
+    FileMissingError, LabelColumnError, InputError
+        As :func:`look_at` and the readers of profiles have them.
+    """
+    file = Path(path).expanduser()
+    is_profile_format = is_table(file) or is_taxonomy_stats(file)
+    if not is_profile_format and not (identify(file).name.startswith("AnnData") and has_profiles(file, label_column)):
+        return look_at(file)
+    profiles = read_profiles(file, label_column)
+    cells = profiles.cells()
+    labels = pd.Series(np.asarray(profiles.labels, dtype=object)[cells])
+    genes = np.arange(len(profiles.features.symbols))
+    counts = profiles.draw(cells[:: max(1, len(cells) // 100)], genes, 0)
+    var = pd.DataFrame({"gene_id": profiles.features.ids}, index=pd.Index(profiles.features.symbols, dtype=object))
+    return DatasetSummary(
+        path=file,
+        format=PROFILES,
+        platform="",
+        unit="",
+        cells=len(cells),
+        var=var,
+        genes=_panel(var),
+        status=drawn_status(),
+        coordinates=False,
+        annotated=False,
+        obs_columns=[label_column],
+        labels={label_column: labels.value_counts()},
+        query_refusal=InputError("profiles are not cells", hint="pass profiles as a reference"),
+        reference_refusal=None,
+        **_depth(open_matrix(counts), drawn_status()),
+    )
 
 
 def _of_file(file: AnnDataFile, place: Path, found: Format) -> DatasetSummary:

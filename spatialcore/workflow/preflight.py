@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -16,11 +17,12 @@ from spatialcore.workflow.checks import (
     check_proportions,
     check_query,
     check_reference,
+    check_species,
     check_store,
     check_types,
     kept_labels,
 )
-from spatialcore.workflow.dataset import DatasetSummary, look_at
+from spatialcore.workflow.dataset import DatasetSummary, look_at, look_at_reference
 from spatialcore.workflow.memory import estimate_peak
 from spatialcore.workflow.requirements import short_name
 
@@ -64,18 +66,20 @@ def check_run(config: RunConfig, *, progress: Callable[[str], None] = logger.inf
     """
     checks: list[Check] = []
 
-    def look(uri: str, subject: str) -> DatasetSummary | None:
+    def look(uri: str, subject: str, label_column: str | None = None) -> DatasetSummary | None:
         progress(f"looking at {subject}")
-        return _look(uri, subject, checks)
+        return _look(uri, subject, checks, label_column)
 
     queries = [(each, facts) for each in config.queries if (facts := look(each.uri, f"query {each.name}"))]
     references = [
-        (each, facts) for each in config.references if (facts := look(each.uri, f"reference {short_name(each.uri)}"))
+        (each, facts)
+        for each in config.references
+        if (facts := look(each.uri, f"reference {short_name(each.uri)}", each.label_column))
     ]
     seen = [facts for _, facts in queries], [facts for _, facts in references]
     checks += [check_query(query, facts) for query, facts in queries]
     checks += [check_reference(reference, facts, config) for reference, facts in references]
-    checks += check_genes(*seen, config)
+    checks += [*check_species(*seen, config), *check_genes(*seen, config)]
     labels = [kept for each, facts in references if (kept := _labels(each, facts, config)) is not None]
     checks += check_types(labels, config) if len(labels) == len(config.references) else []
     checks += [check_store(config.store), *check_proportions(config)]
@@ -93,21 +97,26 @@ def _labels(reference: Reference, facts: DatasetSummary, config: RunConfig) -> "
         return None
 
 
-def _look(uri: str, subject: str, checks: list[Check]) -> DatasetSummary | None:
+def _look(uri: str, subject: str, checks: list[Check], label_column: str | None) -> DatasetSummary | None:
     """Look into one input; a fault becomes a check that failed."""
     from spatialcore.annotation.acquisition import resolve_uri_to_local
     from spatialcore.storage import local_path
 
     try:
         if local_path(uri):
-            return look_at(resolve_uri_to_local(uri, None))
-        return _look_remote(uri, subject, checks)
+            return _look_local(resolve_uri_to_local(uri, None), label_column)
+        return _look_remote(uri, subject, checks, label_column)
     except SpatialCoreError as error:
         checks.append(Check.failed(subject, error))
         return None
 
 
-def _look_remote(uri: str, subject: str, checks: list[Check]) -> DatasetSummary | None:
+def _look_local(path: Path, label_column: str | None) -> DatasetSummary:
+    """Look into a file: a query where no label column is given, else a reference."""
+    return look_at(path) if label_column is None else look_at_reference(path, label_column)
+
+
+def _look_remote(uri: str, subject: str, checks: list[Check], label_column: str | None) -> DatasetSummary | None:
     from spatialcore.sources.base import open_source
     from spatialcore.sources.folders import version_token
     from spatialcore.storage import cache
@@ -115,6 +124,6 @@ def _look_remote(uri: str, subject: str, checks: list[Check]) -> DatasetSummary 
     source, token = open_source(uri), version_token(uri)
     copy = next((entry for entry in cache.list_entries() if (entry.uri, entry.token) == (source.uri, token)), None)
     if copy is not None:
-        return look_at(copy.path)
+        return _look_local(copy.path, label_column)
     checks.append(Check(subject, True, f"there (version {token:.20}); columns and genes are seen once it is fetched"))
     return None

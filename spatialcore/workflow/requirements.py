@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from spatialcore.annotation.references.profile_files import has_profiles, is_table, profile_labels
+from spatialcore.annotation.references.taxonomy_stats import is_taxonomy_stats
 from spatialcore.annotation.run_config import Reference, RunConfig
 from spatialcore.core.on_disk.anndata_file import AnnDataFile
 from spatialcore.errors import LabelColumnError, StorageError
@@ -57,8 +59,20 @@ def short_name(uri: str) -> str:
     return uri.rstrip("/").rpartition("/")[2] or uri
 
 
+def _require_level(reference: Reference, levels: list[str]) -> None:
+    if levels and reference.label_column not in levels:
+        raise LabelColumnError(
+            f"Label column {reference.label_column!r} not found in {short_name(reference.uri)}. "
+            f"Levels: {', '.join(levels)}",
+            hint=f"name a level of the taxonomy: {reference.uri}:{levels[-1]}",
+        )
+
+
 def _require_reference(reference: Reference, path: Path) -> None:
-    if not identify(path).name.startswith("AnnData"):
+    if is_table(path) or is_taxonomy_stats(path):
+        _require_level(reference, profile_labels(path))
+        return
+    if not identify(path).name.startswith("AnnData") or has_profiles(path, reference.label_column):
         return
     with AnnDataFile(path) as file:
         there = file.obs_columns

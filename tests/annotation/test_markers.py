@@ -3,6 +3,10 @@
 import pytest
 
 from spatialcore.annotation import load_canonical_markers, load_ontology_index
+from spatialcore.annotation.markers import markers_for_genes
+from spatialcore.core.genes.species import count_species, species_of_genes
+from spatialcore.core.genes.tables import orthologs
+from spatialcore.errors import InputError
 from tests.tools import load_tool
 
 
@@ -49,6 +53,7 @@ def test_the_shipped_file_equals_the_output_of_the_tool():
     pytest.importorskip("celltypist")
     build = load_tool("build_markers")
     assert build.TARGET.read_text() == build.build()
+    assert build.MOUSE_TARGET.read_text() == build.build_mouse()
 
 
 def test_genes_are_sorted_by_number_of_sources():
@@ -68,3 +73,20 @@ def test_the_tool_reports_errors_in_the_table():
     assert any("no such cell" in error for error in errors)
     assert any("fewer than three" in error for error in errors)
     assert any("NOTAGENE9" in error for error in errors)
+
+
+def test_mouse_has_its_own_genes_first_and_orthologs_behind():
+    mouse, human = load_canonical_markers("mouse"), load_canonical_markers()
+    assert mouse["microglial cell"][:3] == ["P2ry12", "Tmem119", "Cx3cr1"]
+    assert mouse["L6b"][:2] == ["Ccn2", "Nxph4"]
+    known = orthologs("human", "mouse")
+    assert mouse["pancreatic acinar cell"] == [known[gene] for gene in human["pancreatic acinar cell"] if gene in known]
+    assert species_of_genes(gene for genes in mouse.values() for gene in genes) == "mouse"
+    assert not count_species(gene for genes in mouse.values() for gene in genes).human
+
+
+def test_markers_follow_the_species_of_the_genes():
+    assert markers_for_genes(["Gad1", "Aqp4"])["astrocyte"][0] == "Aqp4"
+    assert markers_for_genes(["GAD1"]) == markers_for_genes(["gene1"]) == load_canonical_markers()
+    with pytest.raises(InputError, match="rat"):
+        load_canonical_markers("rat")

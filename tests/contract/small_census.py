@@ -9,6 +9,8 @@ import pandas as pd
 import pyarrow as pa
 import scipy.sparse as sp
 
+from spatialcore.core.genes.tables import load_ensembl_to_hugo_mapping
+
 BUILD = "2025-01-30"
 HLCA = "f72958f5-7f42-4ebb-98da-445b0c6de516"
 COVID = "d8da613f-e681-4c69-b463-e94f5e66847f"
@@ -60,18 +62,28 @@ def build(root: str, context: Any = None) -> ad.AnnData:
         _table(info, "summary", _summary())
         _table(info, "datasets", _datasets())
         _table(info, "summary_cell_counts", _counts(adata))
-    uri = f"{root}/census_data/homo_sapiens"
-    tiledbsoma.io.from_anndata(
-        uri,
-        adata,
-        measurement_name="RNA",
-        X_layer_name="raw",
-        obs_id_name="observation_id",
-        var_id_name="feature_id",
-        context=context,
-    )
-    with tiledbsoma.open(f"{root}/census_data", mode="w", context=context) as data:
-        data.set("homo_sapiens", tiledbsoma.open(uri, context=context), use_relative_uri=True)
+    for organism, content in (("homo_sapiens", adata), ("mus_musculus", mouse_cells())):
+        uri = f"{root}/census_data/{organism}"
+        tiledbsoma.io.from_anndata(
+            uri,
+            content,
+            measurement_name="RNA",
+            X_layer_name="raw",
+            obs_id_name="observation_id",
+            var_id_name="feature_id",
+            context=context,
+        )
+        with tiledbsoma.open(f"{root}/census_data", mode="w", context=context) as data:
+            data.set(organism, tiledbsoma.open(uri, context=context), use_relative_uri=True)
+    return adata
+
+
+def mouse_cells() -> ad.AnnData:
+    """Return made-up cells with genes of the mouse."""
+    adata = cells(60, 8)
+    names = ("Gad1", "Slc17a7", "Aqp4", "Mog", "Plp1", "Pvalb", "Sst", "Vip")
+    ids = {symbol: identifier for identifier, symbol in load_ensembl_to_hugo_mapping(species="mouse").items()}
+    adata.var = pd.DataFrame({"feature_name": names}, index=pd.Index([ids[name] for name in names]))
     return adata
 
 

@@ -12,7 +12,7 @@ import pytest
 from spatialcore import columns, storage
 from spatialcore.annotation import acquire_reference, combine_references, resolve_uri_to_local
 from spatialcore.annotation.acquisition import provenance_of
-from spatialcore.errors import FileMissingError, InputError
+from spatialcore.errors import FileMissingError, InputError, SpeciesError
 from spatialcore.report.tables import references
 from spatialcore.sources import download_cellxgene_reference, query_cellxgene_census
 from tests.contract import small_census
@@ -62,6 +62,18 @@ def test_cells_that_fit_come_with_their_counts(census: str, everything: ad.AnnDa
     assert found.var["feature_name"].tolist() == wanted.var["feature_name"].tolist()
     for name in ("cell_type", "cell_type_ontology_term_id", "donor_id", "dataset_id"):
         assert found.obs[name].astype(str).tolist() == wanted.obs[name].astype(str).tolist()
+
+
+def test_mouse_is_asked_for_by_organism(census: str) -> None:
+    found = query_cellxgene_census("lung", organism="mouse", is_primary_data=None, census=census)
+    everything = small_census.mouse_cells()
+    assert found.var_names.tolist() == everything.var_names.tolist()
+    assert found.n_obs == int((everything.obs["tissue_general"] == "lung").sum())
+    uri = f"cellxgene://?tissue=lung&organism=mus_musculus&is_primary_data=any&census={census}"
+    combined = combine_references([uri], ["cell_type"], target_genes=["Gad1", "Mog"], filter_min_cells=False)
+    assert json.loads(combined.uns["spatialcore_references"])[0]["species"] == "mouse"
+    with pytest.raises(SpeciesError, match="is mouse"):
+        combine_references([uri], ["cell_type"], target_genes=["GAD1", "MOG"])
 
 
 def test_the_same_from_a_bucket(census_on_s3: str, everything: ad.AnnData, tmp_path: Path) -> None:

@@ -53,12 +53,12 @@ def test_every_field_of_a_form_has_title_help_and_a_plain_widget(flow: str) -> N
     assert len(fields) > 3
     assert [name for name, field in fields.items() if not (field.get("title") and field.get("description"))] == []
     json = {name.partition(".")[2] for name, field in fields.items() if not _plain(field, cards)}
-    assert json <= {"target_proportions", "exclude_labels"}
+    assert json <= {"target_proportions", "exclude_labels", "taxonomy_levels"}
 
 
 def _plain(field: dict[str, Any], cards: dict[str, Any]) -> bool:
     if field.get("type") == "array":
-        return field["items"]["$ref"].rpartition("/")[2] in cards
+        return field["items"].get("$ref", "").rpartition("/")[2] in cards
     return "enum" in field or field.get("type") in {"string", "integer", "number", "boolean"}
 
 
@@ -130,3 +130,10 @@ def test_an_installation_shows_no_secret() -> None:
     here = Installation.of({"AWS_SECRET_ACCESS_KEY": "planted", "SPATIALCORE_WEBHOOK_URL": "https://planted"})
     assert "planted" not in repr(here)
     assert Installation.of({"SPATIALCORE_STORE": "s3://lab/a/b/"}).bucket == ("lab", "a/b")
+
+
+def test_every_tissue_says_its_species_and_its_references_are_of_it() -> None:
+    for tissue in load_tissues():
+        assert tissue.settings()["species"] in ("human", "mouse")
+        organisms = {"organism=mus_musculus" in reference.uri for reference in tissue.references}
+        assert organisms == {tissue.species == "mouse"}

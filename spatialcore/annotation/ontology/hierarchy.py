@@ -15,6 +15,8 @@ PANEL_TERMS = {
     "CL:0000990": "CL:0000451",  # conventional dendritic cell, no subtype given -> dendritic cell
     "CL:0019032": "CL:0002204",  # intestinal tuft cell -> tuft cell
 }
+# Terms of the taxonomies of one species; a label that only means such a term by a synonym may be of any.
+SPECIES_SUFFIXES = ("(Mmus)", "(Homo sapiens)", "(Primate)")
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,18 @@ def coarsen(term: str) -> str:
     'CL:0000451'
     """
     return PANEL_TERMS.get(term, term)
+
+
+def without_species(term: str) -> str:
+    """Return the nearest ancestor that is not confined to one species (``... (Mmus)``); other terms are unchanged.
+
+    Examples
+    --------
+    >>> without_species("CL:4300367")
+    'CL:0000128'
+    """
+    confined = [name_of(one).endswith(SPECIES_SUFFIXES) for one in (term, *ancestors(term))]
+    return next(one for one, is_confined in zip((term, *ancestors(term)), confined, strict=True) if not is_confined)
 
 
 @cache

@@ -7,7 +7,7 @@ from typing import Literal, TypedDict
 import pandas as pd
 from anndata import AnnData
 
-from spatialcore.annotation.ontology.hierarchy import ancestors, coarsen, current_id
+from spatialcore.annotation.ontology.hierarchy import ancestors, coarsen, current_id, is_term, without_species
 from spatialcore.annotation.ontology.match import Match
 from spatialcore.annotation.ontology.matcher import Matcher, matcher_for
 from spatialcore.annotation.ontology.normalize import standard_spelling
@@ -86,7 +86,8 @@ def add_ontology_ids(
     tissue
         Tissue of the cells, e.g. ``"kidney"``; it decides between the meanings of an abbreviation.
     granularity
-        ``"panel"`` merges subtypes that panels cannot resolve (see `coarsen`); ``"full"`` does not.
+        ``"panel"`` merges subtypes that panels cannot resolve (see `coarsen`), and takes the general term where a
+        synonym leads to a term of one species (see `without_species`); ``"full"`` does not.
     overrides
         CL ids by label. They have priority over all other matches and are never coarsened.
 
@@ -224,7 +225,7 @@ def _match_label(
     match = matcher.match(label, tissue)
     if match.id and match.score < min_score:
         return match.without_term()
-    term = coarsen(match.id) if granularity == "panel" else match.id
+    term = _panel_term(match, label) if granularity == "panel" else match.id
     return match if term == match.id else match.with_term(term, matcher.name_of(term))
 
 
@@ -247,6 +248,12 @@ def _as_curated(matches: Mapping[str, Match], curated: set[str], matcher: Matche
             logger.info("%r is %s, as the cells with a curated id", label, matcher.name_of(same[0]))
             result[label] = match.with_term(same[0], matcher.name_of(same[0]))
     return result
+
+
+def _panel_term(match: Match, label: str) -> str:
+    """Return the term to train on: coarse enough for panels, and of one species only where the label says so."""
+    is_named = label.strip().lower() in (match.id.lower(), match.name.lower())
+    return coarsen(match.id if is_named or not is_term(match.id) else without_species(match.id))
 
 
 def _write(

@@ -1,14 +1,31 @@
-"""The cells of each reference: what is left out and why, and which are drawn."""
+"""The cells of each reference: what is left out and why, which are drawn, and their counts."""
 
 from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 import pandas as pd
+import scipy.sparse as sp
 
+from spatialcore.annotation.loading import read_counts
+from spatialcore.annotation.references.features import fold
+from spatialcore.annotation.references.labels import curated_ids
+from spatialcore.annotation.references.profiles import Profiles
 from spatialcore.annotation.references.reference import Reference
 from spatialcore.annotation.references.uninformative import is_uninformative
+from spatialcore.annotation.taxonomy import levels_of
+from spatialcore.annotation.training.folds import donor_column
+from spatialcore.columns import (
+    KIND_PROFILES,
+    ONTOLOGY_ID,
+    ORIGINAL_LABEL,
+    REFERENCE_DONOR,
+    REFERENCE_KIND,
+    REFERENCE_SOURCE,
+)
 from spatialcore.core.logging import get_logger
+from spatialcore.core.on_disk.anndata_file import AnnDataFile
 from spatialcore.core.sampling import draw_stratified, stratified_sizes
+from spatialcore.core.types import Ints
 from spatialcore.errors import InputError
 
 log = get_logger(__name__)
@@ -118,3 +135,56 @@ def require_two(types: Collection[str]) -> None:
             f"only one cell type is left: {next(iter(types), '')!r}; a classifier needs two",
             hint="add a reference with other types, or lower min_cells_per_type",
         )
+
+
+def read_cells(
+    reference: Reference, positions: list[Ints], unsafe_force: bool, random_state: int
+) -> tuple[sp.csr_matrix, pd.DataFrame]:
+    """Return counts of the drawn cells (cells x genes), and their label, source, curated ids and levels.
+
+    Parameters
+    ----------
+    reference
+        A reference whose cells are chosen; the kind of its counts is noted.
+    positions
+        Per gene, its features in the reference.
+    unsafe_force
+        Accept pseudo-counts from a matrix whose scale is not verified.
+    random_state
+        Seed of cells that are drawn around profiles.
+    """
+    if reference.profiles is not None:
+        return _draw(reference, reference.profiles, positions, random_state)
+    with AnnDataFile(reference.path) as file:
+        counts, kind = read_counts(file, reference.status, reference.rows, positions, unsafe_force=unsafe_force)
+        donor = donor_column(file.obs_columns)
+        names = [ONTOLOGY_ID if reference.has_ids else None, donor, *reference.levels]
+        obs = file.obs(reference.rows, list(dict.fromkeys(name for name in names if name)))
+    reference.counts_kind = kind
+    frame = _labelled(reference, obs.index).assign(**levels_of(obs, reference.levels))
+    if donor:
+        frame[REFERENCE_DONOR] = [f"{reference.source}: {name}" for name in obs[donor].astype(object)]
+    if reference.has_ids:
+        frame[ONTOLOGY_ID], found = curated_ids(obs[ONTOLOGY_ID])
+        reference.findings += found
+    return counts, frame
+
+
+def _draw(
+    reference: Reference, profiles: Profiles, positions: list[Ints], random_state: int
+) -> tuple[sp.csr_matrix, pd.DataFrame]:
+    """Draw the cells of a reference that is profiles."""
+    reference.counts_kind = "drawn"
+    counts = profiles.draw(profiles.cells()[reference.rows], np.concatenate(positions), random_state)
+    frame = _labelled(reference, pd.Index([f"drawn{row}" for row in reference.rows], dtype=object))
+    frame[REFERENCE_KIND] = KIND_PROFILES
+    names = pd.DataFrame(profiles.levels).iloc[profiles.cells()[reference.rows]] if profiles.levels else pd.DataFrame()
+    frame = frame.assign(**{name: list(column) for name, column in levels_of(names, reference.levels).items()})
+    return fold(counts, positions), frame
+
+
+def _labelled(reference: Reference, names: pd.Index) -> pd.DataFrame:
+    frame = pd.DataFrame(index=names)
+    frame[ORIGINAL_LABEL] = np.asarray(reference.drawn.astype(object))
+    frame[REFERENCE_SOURCE] = reference.source
+    return frame

@@ -10,31 +10,45 @@ import pandas as pd
 import scipy.sparse as sp
 from anndata import AnnData
 
-from spatialcore.annotation.loading import local_path, read_counts
-from spatialcore.annotation.references.cells import draw_cells, drop_labels, drop_rare_types, require_two_types
+from spatialcore.annotation.loading import local_path
+from spatialcore.annotation.references.cells import (
+    draw_cells,
+    drop_labels,
+    drop_rare_types,
+    read_cells,
+    require_two_types,
+)
 from spatialcore.annotation.references.features import wanted_genes
 from spatialcore.annotation.references.genes import shared_genes
 from spatialcore.annotation.references.labels import (
     DEFAULT_EXCLUDE_LABELS,
     check_labels,
-    curated_ids,
     raise_on_findings,
 )
-from spatialcore.annotation.references.reference import Reference, describe_reference, inspect_reference, source_names
-from spatialcore.annotation.training.folds import donor_column
+from spatialcore.annotation.references.reference import (
+    Reference,
+    describe_reference,
+    find_levels,
+    inspect_reference,
+    source_names,
+)
+from spatialcore.annotation.references.species import match_species
 from spatialcore.columns import (
     COUNTS,
+    KIND_CELLS,
+    KIND_PROFILES,
     ONTOLOGY_ID,
     ORIGINAL_LABEL,
     REFERENCE_DONOR,
+    REFERENCE_KIND,
+    REFERENCE_LEVEL,
     REFERENCE_SOURCE,
     REFERENCES_MANIFEST,
 )
+from spatialcore.core.genes.species import SpeciesSetting
 from spatialcore.core.logging import get_logger
 from spatialcore.core.normalization import log1p_normalize
-from spatialcore.core.on_disk.anndata_file import AnnDataFile
 from spatialcore.core.progress import track
-from spatialcore.core.types import Ints
 from spatialcore.core.validation import require_list, require_whole, require_within
 from spatialcore.errors import InputError
 
@@ -62,6 +76,9 @@ def combine_references(
     unsafe_force: bool = False,
     checksum: bool = True,
     drop_uninformative_labels: bool = False,
+    species: SpeciesSetting = "auto",
+    orthologs: bool = False,
+    taxonomy_levels: Sequence[str] = (),
 ) -> AnnData:
     """Read the cells to train on from one or more references, however large, and bring them to one scale.
 
@@ -71,7 +88,8 @@ def combine_references(
     Parameters
     ----------
     reference_paths
-        h5ad files or zarr stores: local paths, or URIs that are fetched to ``cache_dir`` first.
+        h5ad files or zarr stores: local paths, or URIs that are fetched to ``cache_dir`` first. Also profiles, around
+        which cells are drawn: see :mod:`spatialcore.annotation.references.profile_files`.
     label_columns
         The obs column with the cell type: one per reference, or one for all.
     output_column
@@ -106,20 +124,28 @@ def combine_references(
     drop_uninformative_labels
         Leave out cells whose label names no cell type, beside ``exclude_labels``: missing values as text, doublets,
         left-overs ("Other", "Mixed"), numbers of clusters; see :func:`is_uninformative`.
+    species
+        The species of ``target_genes``; "auto" reads it off their names.
+    orthologs
+        Accept references of the other species: their genes get the symbols of their one-to-one orthologs.
+    taxonomy_levels
+        Further label columns, such as class and subclass: kept as ``reference_level_<name>`` where a reference has
+        them.
 
     Returns
     -------
     AnnData
         X CSR float32; ``layers["counts"]`` always (true, recovered or pseudo-counts: the manifest says which);
         obs ``output_column`` and ``reference_source``, ``reference_donor`` where a reference names donors or samples,
-        and ``cell_type_ontology_term_id`` where one curates it; ``uns["spatialcore_references"]``, the manifest: a
-        JSON list with one object per reference that says what was read, what was left out and why.
+        ``reference_kind`` (cells or profiles) where cells were drawn around profiles, and
+        ``cell_type_ontology_term_id`` where one curates it; ``uns["spatialcore_references"]``, the manifest: a JSON
+        list with one object per reference that says what was read, what was left out and why.
 
     Raises
     ------
     InputError
         A value makes no sense, a file is damaged, or no cell is left.
-    LabelColumnError, GeneOverlapError, NormalizationError, FileMissingError
+    LabelColumnError, GeneOverlapError, SpeciesError, NormalizationError, FileMissingError
         As their names say; each names the reference.
 
     Notes
@@ -136,6 +162,8 @@ def combine_references(
     wanted = wanted_genes(target_genes)
     excluded = _excluded(exclude_labels)
     references = _inspect(uris, columns, cache_dir, random_state, unsafe_force)
+    find_levels(references, taxonomy_levels)
+    match_species(references, wanted, species, orthologs)
     genes, positions = shared_genes(references, wanted, min_gene_overlap_pct)
     for reference in references:
         drop_labels(reference, excluded, uninformative=drop_uninformative_labels)
@@ -149,7 +177,9 @@ def combine_references(
         )
         require_two_types(references)
     pairs = list(zip(references, positions, strict=True))
-    parts = [_read(reference, at, unsafe_force) for reference, at in track(pairs, "reading references")]
+    parts = [
+        read_cells(reference, at, unsafe_force, random_state) for reference, at in track(pairs, "reading references")
+    ]
     combined = _join(parts, genes, output_column, normalize=normalize_data)
     manifest = [describe_reference(reference, genes, wanted, checksum) for reference in references]
     combined.uns[REFERENCES_MANIFEST] = json.dumps(manifest)
@@ -194,32 +224,18 @@ def _excluded(labels: Sequence[str] | None) -> list[str]:
     return list(DEFAULT_EXCLUDE_LABELS) if labels is None else [str(label) for label in labels]
 
 
-def _read(reference: Reference, positions: list[Ints], unsafe_force: bool) -> tuple[sp.csr_matrix, pd.DataFrame]:
-    with AnnDataFile(reference.path) as file:
-        counts, kind = read_counts(file, reference.status, reference.rows, positions, unsafe_force=unsafe_force)
-        donor = donor_column(file.obs_columns)
-        obs = file.obs(reference.rows, [*([ONTOLOGY_ID] if reference.has_ids else []), *([donor] if donor else [])])
-    reference.counts_kind = kind
-    frame = pd.DataFrame(index=obs.index)
-    frame[ORIGINAL_LABEL] = np.asarray(reference.drawn.astype(object))
-    frame[REFERENCE_SOURCE] = reference.source
-    if donor:
-        frame[REFERENCE_DONOR] = [f"{reference.source}: {name}" for name in obs[donor].astype(object)]
-    if reference.has_ids:
-        frame[ONTOLOGY_ID], found = curated_ids(obs[ONTOLOGY_ID])
-        reference.findings += found
-    return counts, frame
-
-
 def _obs(frames: list[pd.DataFrame], output_column: str) -> pd.DataFrame:
     obs = pd.concat(frames)
     names = pd.Index([f"{name}-{source}" for name, source in zip(obs.index, obs[REFERENCE_SOURCE], strict=True)])
     obs.index = _unique_names(names)
     if ONTOLOGY_ID in obs:
         obs[ONTOLOGY_ID] = pd.Categorical(obs[ONTOLOGY_ID].astype(object).where(obs[ONTOLOGY_ID].notna(), ""))
+    if REFERENCE_KIND in obs:
+        obs[REFERENCE_KIND] = pd.Categorical(obs[REFERENCE_KIND].fillna(KIND_CELLS), [KIND_CELLS, KIND_PROFILES])
     if REFERENCE_DONOR in obs:  # a reference that names no donors stands for one
         obs[REFERENCE_DONOR] = obs[REFERENCE_DONOR].where(obs[REFERENCE_DONOR].notna(), obs[REFERENCE_SOURCE])
-    for column in (ORIGINAL_LABEL, REFERENCE_SOURCE, *([REFERENCE_DONOR] if REFERENCE_DONOR in obs else [])):
+    others = [name for name in obs if name == REFERENCE_DONOR or str(name).startswith(REFERENCE_LEVEL)]
+    for column in (ORIGINAL_LABEL, REFERENCE_SOURCE, *others):
         obs[column] = pd.Categorical(obs[column])
     return obs.rename(columns={ORIGINAL_LABEL: output_column})
 

@@ -1,6 +1,6 @@
 """The features of a matrix, and which of them measure the wanted genes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -33,6 +33,10 @@ class Features(NamedTuple):
     def of(cls, file: AnnDataFile, source: str) -> "Features":
         """Read the features that belong to a matrix of the file."""
         return cls(*gene_names(file.var_of(source)))
+
+    def renamed(self, table: Mapping[str, str]) -> "Features":
+        """Return the features under the names of a table; those that it lacks have no name and match no gene."""
+        return Features([table.get(symbol, "") for symbol in self.symbols], [""] * len(self.ids))
 
     def select(
         self, wanted: Sequence[str] | None, name: str, *, complete: bool = False

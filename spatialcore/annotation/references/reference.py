@@ -12,13 +12,16 @@ from spatialcore.annotation.acquisition import provenance_of
 from spatialcore.annotation.expression import find_expression
 from spatialcore.annotation.references.features import Features
 from spatialcore.annotation.references.labels import Finding
+from spatialcore.annotation.references.profile_files import has_profiles, read_profiles
+from spatialcore.annotation.references.profiles import Profiles
 from spatialcore.annotation.references.tissue_check import tissues_of
 from spatialcore.columns import ONTOLOGY_ID
+from spatialcore.core.genes.species import Species
 from spatialcore.core.normalization import Status
 from spatialcore.core.on_disk.anndata_file import AnnDataFile
 from spatialcore.core.provenance import sha256_of_file
 from spatialcore.core.types import Ints
-from spatialcore.errors import InputError
+from spatialcore.errors import InputError, LabelColumnError
 from spatialcore.storage.secrets import redact
 
 
@@ -40,6 +43,10 @@ class Reference:
     rows: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     counts_kind: str = ""
     tissues: dict[str, int] = field(default_factory=dict)
+    species: Species | None = None
+    orthologs: dict[str, Any] | None = None
+    profiles: Profiles | None = None
+    levels: list[str] = field(default_factory=list)
 
     @property
     def drawn(self) -> pd.Categorical:
@@ -75,6 +82,8 @@ def inspect_reference(
     NormalizationError
         It holds no expression to learn from, and ``unsafe_force`` is not set.
     """
+    if has_profiles(path, column):
+        return _of_profiles(uri, path, source, column)
     with AnnDataFile(path) as file:
         if file.n_obs == 0 or file.n_vars == 0:
             raise InputError(f"{path} holds {file.n_obs} cells and {file.n_vars} genes", hint="pass a file with both")
@@ -87,6 +96,57 @@ def inspect_reference(
         return Reference(
             uri, path, source, column, labels, features, status, file.n_obs, has_ids=has_ids, tissues=tissues
         )
+
+
+def drawn_status() -> Status:
+    """Return the state of a matrix of drawn cells: counts."""
+    return Status(raw_source="X", x_state="raw", x_target_sum=None, is_usable=True, has_log1p_uns=False, stats={})
+
+
+def _of_profiles(uri: str, path: Path, source: str, column: str) -> Reference:
+    """Return the reference that cells drawn around profiles make; they are drawn when they are read."""
+    profiles = read_profiles(path, column)
+    cells = profiles.cells()
+    labels = pd.Categorical(np.asarray(profiles.labels, dtype=object)[cells])
+    return Reference(
+        uri,
+        path,
+        source,
+        column,
+        labels,
+        profiles.features,
+        drawn_status(),
+        len(cells),
+        has_ids=False,
+        profiles=profiles,
+    )
+
+
+def find_levels(references: Sequence[Reference], requested: Sequence[str]) -> None:
+    """Note which of the requested levels of a taxonomy each reference has.
+
+    Raises
+    ------
+    LabelColumnError
+        No reference has one of them.
+    """
+    offers = {each.source: _columns_of(each) for each in references} if requested else {}
+    for reference in references:
+        reference.levels = [level for level in requested if level in offers[reference.source]]
+    missing = [level for level in requested if not any(level in each.levels for each in references)]
+    if missing:
+        listed = "; ".join(f"{source}: {', '.join(names[:20]) or 'none'}" for source, names in offers.items())
+        raise LabelColumnError(
+            f"taxonomy level {missing[0]!r} is a column of no reference ({listed})",
+            hint="name obs columns, or levels of the taxonomy, of at least one reference",
+        )
+
+
+def _columns_of(reference: Reference) -> list[str]:
+    if reference.profiles is not None:
+        return list(reference.profiles.levels)
+    with AnnDataFile(reference.path) as file:
+        return file.obs_columns
 
 
 def describe_reference(
@@ -102,6 +162,9 @@ def describe_reference(
         "source": reference.source,
         "label_column": reference.label_column,
         "tissues": reference.tissues,
+        "species": reference.species,
+        "orthologs": reference.orthologs,
+        "profiles": None if reference.profiles is None else reference.profiles.origin,
         "size": reference.path.stat().st_size if is_file else None,
         "sha256": sha256_of_file(reference.path) if checksum and is_file else None,
         "n_cells": reference.n_cells,

@@ -33,12 +33,22 @@ MOST_REPEATS = 10
 
 @dataclass(frozen=True)
 class CrossValidationResult:
-    """Held-out cells: the truth, the best class, and whether and how surely it is right."""
+    """Held-out cells: the truth, the best class, how surely it is right, and whether the cell was drawn."""
 
     truth: Codes
     best: Codes
     confidence: Floats
     n_classes: int
+    drawn: npt.NDArray[np.bool_]
+
+    def measured(self) -> "CrossValidationResult":
+        """Return the real cells alone, or all where every cell was drawn from a profile."""
+        real = ~self.drawn
+        if not real.any() or real.all():
+            return self
+        return CrossValidationResult(
+            self.truth[real], self.best[real], self.confidence[real], self.n_classes, self.drawn[real]
+        )
 
     @property
     def right(self) -> npt.NDArray[np.bool_]:
@@ -78,6 +88,7 @@ class _Scored:
     second: Floats
     counts: sparse.csr_matrix
     scorer: Scorer
+    drawn: npt.NDArray[np.bool_]
 
     def evidence(self, temperature: float) -> CalibrationFeatures:
         return self.scorer.evidence(self.counts, self.scores, self.second, self.best, temperature)
@@ -112,6 +123,7 @@ def cross_validate(
     *,
     groups: Sequence[Codes] = (),
     query: sparse.csr_matrix | None = None,
+    drawn: npt.NDArray[np.bool_] | None = None,
 ) -> CrossValidation:
     """Score every cell of a balanced draw by models that have not seen it, and fit the calibration on the result.
 
@@ -121,9 +133,12 @@ def cross_validate(
         Sources and donors of the cells, see :func:`~spatialcore.annotation.training.folds.find_groups`.
     query
         Counts of cells of an imaging query on the same genes, to mix the held-out cells as they are mixed.
+    drawn
+        Which cells were drawn from a profile; the held-out figures are of the others, where there are any.
     """
     rows = draw_per_class(codes, min(CELLS_PER_CLASS, max(30, MAX_CELLS // n_classes)), rng)
     counts, codes = counts[rows], codes[rows]
+    from_profile = np.zeros(len(codes), dtype=bool) if drawn is None else drawn[rows]
     folds = assign_folds(codes, rng, [group[rows] for group in groups])
     cells, unseen, shuffled = [], [], []
     voters: FittedModels | None = None
@@ -144,10 +159,10 @@ def cross_validate(
         seen = mix(target.simulate(counts[rows], rng), voters.profiles, share, rng)
         kept = np.diff(seen.indptr) > 0
         seen, truth = seen[kept], codes[rows][kept]
-        cells.append(_score(scorer, seen, truth))
+        cells.append(_score(scorer, seen, truth, from_profile[rows][kept]))
         if n_classes > 2:
             unseen.append(_hide_own_class(cells[-1]))
-        shuffled.append(_score(scorer, shuffle_genes(seen, rng), np.full(len(truth), -1)))
+        shuffled.append(_score(scorer, shuffle_genes(seen, rng), np.full(len(truth), -1), cells[-1].drawn))
     shift = QueryShift.mean(shifts) if shifts else None
     weights = np.ones(n_classes)
     if shift is not None:
@@ -170,12 +185,15 @@ def _calibrate(
     evidence = [_join([part.evidence(temperature) for part in group]) for group, _, _ in parts]
     right = np.concatenate([(best == truth) if target else np.zeros(len(truth), bool) for _, _, target in parts])
     calibration = fit_calibration(_join(evidence), right, np.concatenate([w for _, w, _ in parts]), temperature)
-    return CrossValidationResult(truth, best, calibration.probability(evidence[0]), n_classes), calibration
+    drawn = np.concatenate([part.drawn for part in cells])
+    return CrossValidationResult(
+        truth, best, calibration.probability(evidence[0]), n_classes, drawn
+    ).measured(), calibration
 
 
-def _score(scorer: Scorer, counts: sparse.csr_matrix, truth: Codes) -> _Scored:
+def _score(scorer: Scorer, counts: sparse.csr_matrix, truth: Codes, drawn: npt.NDArray[np.bool_]) -> _Scored:
     scores = scorer.scores(counts)
-    return _Scored(truth, scores.argmax(axis=1), scores, scorer.second_scores(counts), counts, scorer)
+    return _Scored(truth, scores.argmax(axis=1), scores, scorer.second_scores(counts), counts, scorer, drawn)
 
 
 def _hide_own_class(cells: _Scored) -> _Scored:
@@ -184,7 +202,7 @@ def _hide_own_class(cells: _Scored) -> _Scored:
     scores, second = cells.scores.copy(), cells.second.copy()
     scores[index, cells.truth] = -np.inf
     second[index, cells.truth] = -np.inf
-    return _Scored(cells.truth, scores.argmax(axis=1), scores, second, cells.counts, cells.scorer)
+    return _Scored(cells.truth, scores.argmax(axis=1), scores, second, cells.counts, cells.scorer, cells.drawn)
 
 
 def shuffle_genes(counts: sparse.csr_matrix, rng: np.random.Generator) -> sparse.csr_matrix:

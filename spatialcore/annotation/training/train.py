@@ -6,17 +6,23 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from anndata import AnnData
 
 from spatialcore import columns
 from spatialcore.annotation.choices import TRAINERS, Trainer
 from spatialcore.annotation.model.artifact import CellTypingModel, colors_path, save_model, sidecar_path
+from spatialcore.annotation.taxonomy import describe_levels
 from spatialcore.annotation.training.celltypist import CellTypistOptions
 from spatialcore.annotation.training.classes import ClassLabels, drop_empty_classes, read_labels
+from spatialcore.annotation.training.small_panel import small_panel_warning
 from spatialcore.annotation.training.trainers import train_celltypist, train_logistic
+from spatialcore.core.logging import get_logger
 from spatialcore.core.matrix import open_matrix
 from spatialcore.core.palette import palette
 from spatialcore.errors import InputError
+
+log = get_logger(__name__)
 
 
 def train_celltypist_model(
@@ -112,8 +118,12 @@ def train_celltypist_model(
         model = train_logistic(adata, labels, query=query, depths=depths, random_state=random_state)
     summary = _summary(trainer, labels, model)
     about = {"name": model_name, "tissue": tissue, "label_column": label_column, "random_state": random_state}
-    metadata = {**about, "training": summary, **model.metadata}
+    levels = describe_levels(adata.obs.iloc[labels.rows], pd.Series(np.asarray(labels.names)[labels.codes]))
+    metadata = {**about, "training": summary, **({"taxonomy": levels} if levels else {}), **model.metadata}
     model = replace(model, ontology_ids=labels.ontology_ids, colors=palette(model.classes), metadata=metadata)
+    warning = small_panel_warning(len(model.genes), model.metadata.get("heldout", {}), model.classes)
+    if warning:
+        log.warning(warning)
     if output_path is not None:
         model = save_model(model, _file(output_path, model_name))
     return _result(model, summary)

@@ -63,12 +63,13 @@ def train_logistic(
     filled = row_totals(counts) > 0
     counts, codes = counts[filled], labels.codes[filled]
     groups = find_groups(adata.obs.iloc[labels.rows[filled]])
+    drawn = drawn_cells(adata)[labels.rows][filled]
     _check_classes(codes, labels)
     n_classes = len(labels.names)
     target = _conditions(counts, codes, n_classes, seen, depths)
     rng = np.random.default_rng(random_state)
     imaged = seen if query is not None and is_imaging(query, target) else None
-    checked = cross_validate(counts, codes, n_classes, target, rng, groups=groups, query=imaged)
+    checked = cross_validate(counts, codes, n_classes, target, rng, groups=groups, query=imaged, drawn=drawn)
     own = query_class_profiles(checked.models, imaged) if imaged is not None and checked.models else None
     voters = fit_models(counts, codes, n_classes, target, rng, checked.models, own)
     return CellTypingModel(
@@ -84,6 +85,13 @@ def train_logistic(
             "platform": _describe(target, checked.shift),
         },
     )
+
+
+def drawn_cells(adata: AnnData) -> npt.NDArray[np.bool_]:
+    """Return which reference cells were drawn from a profile."""
+    if columns.REFERENCE_KIND not in adata.obs:
+        return np.zeros(adata.n_obs, dtype=bool)
+    return np.asarray(adata.obs[columns.REFERENCE_KIND] == columns.KIND_PROFILES)
 
 
 def reference_counts(adata: AnnData, rows: npt.NDArray[np.intp]) -> sparse.csr_matrix:
@@ -152,9 +160,10 @@ def _heldout_table(heldout: CrossValidationResult, labels: ClassLabels) -> dict[
     return {
         "accuracy": float(right.sum() / max(1, truth.sum())),
         "macro_f1": float(f1[truth > 0].mean()) if (truth > 0).any() else 0.0,
-        "f1": dict(zip(labels.names, f1.round(4).tolist(), strict=True)),
+        "f1": {name: value for name, value, n in zip(labels.names, f1.round(4).tolist(), truth, strict=True) if n > 0},
         "cells": dict(zip(labels.names, truth.tolist(), strict=True)),
         "confusion": confusion.tolist(),
+        **({"cells_from": columns.KIND_PROFILES} if heldout.drawn.any() else {}),
         "reliability": heldout.reliability(),
     }
 

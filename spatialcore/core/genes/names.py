@@ -1,6 +1,10 @@
 """Kinds of feature names: Ensembl ids with or without a version, controls, and features of another modality."""
 
 import re
+from typing import Literal
+
+Species = Literal["human", "mouse"]
+SPECIES: tuple[Species, ...] = ("human", "mouse")
 
 _ENSEMBL = re.compile(r"^(ENS(?:[A-Z]{3,4})?G\d{11})(?:\.\d+)?(_PAR_Y)?$")
 _SEPARATORS = re.compile(r"[\s_.:|-]+")

@@ -6,16 +6,13 @@ from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Literal
 
 import pandas as pd
 
-from spatialcore.core.genes.names import is_ensembl, strip_version
+from spatialcore.core.genes.names import SPECIES, Species, is_ensembl, strip_version
 from spatialcore.errors import FileMissingError, InputError
 
-Species = Literal["human", "mouse"]
 MOST_NAMES = 40
-SPECIES: tuple[Species, ...] = ("human", "mouse")
 
 
 @cache
@@ -118,6 +115,44 @@ def _names_of_genes(species: Species) -> Iterator[tuple[str, list[str]]]:
     table = _table(species)
     for identifier, symbol, former in zip(table["ensembl_id"], table["symbol"], table["former_symbol"], strict=True):
         yield identifier, [symbol, *former.split("|")] if former else [symbol]
+
+
+@cache
+def symbols_of_species(species: Species) -> frozenset[str]:
+    """Return every symbol of a species, current and former."""
+    return frozenset(symbol for _, symbols in _names_of_genes(species) for symbol in symbols if symbol)
+
+
+@cache
+def renamed_symbols(species: Species) -> dict[str, str]:
+    """Return former symbol -> current symbol, of former symbols that one gene had and no gene has today."""
+    current = set(_ids_to_symbols(species).values())
+    successors: dict[str, set[str]] = {}
+    for _, (symbol, *former) in _names_of_genes(species):
+        for name in former:
+            successors.setdefault(name, set()).add(symbol)
+    return {name: min(new) for name, new in successors.items() if len(new) == 1 and name not in current}
+
+
+@cache
+def orthologs(source: Species, target: Species) -> dict[str, str]:
+    """Return symbol -> symbol of the other species, of one-to-one orthologs only.
+
+    Former symbols of the source lead to the ortholog of the gene that had them.
+
+    Examples
+    --------
+    >>> orthologs("human", "mouse")["TP53"], "KLRC1" in orthologs("human", "mouse")
+    ('Trp53', False)
+    """
+    if source == target:
+        raise InputError(f"orthologs from {source} to {target}", hint="give two different species")
+    resource = files("spatialcore.data") / "gene_mappings" / "orthologs_human_mouse.tsv.gz"
+    lines = gzip.decompress(resource.read_bytes()).decode().splitlines()
+    table = list(csv.DictReader((line for line in lines if not line.startswith("#")), delimiter="\t"))
+    pairs = {row[source]: row[target] for row in table}
+    former = renamed_symbols(source)
+    return {name: pairs[symbol] for name, symbol in former.items() if symbol in pairs} | pairs
 
 
 def load_ensembl_to_hugo_mapping(

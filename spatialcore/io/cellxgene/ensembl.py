@@ -7,8 +7,9 @@ from importlib.resources import files
 
 import pandas as pd
 
+from spatialcore.core.genes.names import SPECIES, Species
 from spatialcore.core.genes.symbols import ids_of, is_control, shared_positions, symbols_of
-from spatialcore.core.genes.tables import SPECIES, Species, load_ensembl_to_hugo_mapping
+from spatialcore.core.genes.tables import load_ensembl_to_hugo_mapping
 
 ID_PREFIX: dict[Species, str] = {"human": "ENSG", "mouse": "ENSMUSG"}
 

@@ -10,9 +10,9 @@ from anndata import AnnData
 
 from spatialcore import columns
 from spatialcore.core.files import whole
+from spatialcore.core.genes.names import Species
 from spatialcore.core.genes.sums import sum_duplicates
 from spatialcore.core.genes.symbols import is_control, symbols_of
-from spatialcore.core.genes.tables import Species
 from spatialcore.core.logging import get_logger
 from spatialcore.core.normalization import log1p_normalize
 from spatialcore.errors import InputError, NormalizationError

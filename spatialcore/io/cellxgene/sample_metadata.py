@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from spatialcore.core.genes.tables import Species
+from spatialcore.core.genes.names import Species
 from spatialcore.errors import InputError
 
 ORGANISM: dict[Species, str] = {"human": "NCBITaxon:9606", "mouse": "NCBITaxon:10090"}

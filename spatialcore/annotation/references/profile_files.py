@@ -1,0 +1,174 @@
+"""References that are profiles and not cells: which files are such, and how each is read.
+
+============================ ==================================================================================
+file                         content
+============================ ==================================================================================
+CSV, TSV (also .gz)          genes x types, or types x genes; optional a row ``n_cells`` and columns ``<type>_sd``
+h5ad, zarr                   types x genes (or the reverse), one row per type: names in the label column, or in
+                             obs_names (label column ``obs_names``); optional ``obs["n_cells"]``, ``layers["sd"]``
+precomputed_stats.h5         see :mod:`spatialcore.annotation.references.taxonomy_stats`; label column: a level
+============================ ==================================================================================
+"""
+
+import gzip
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from spatialcore.annotation.references.features import Features
+from spatialcore.annotation.references.profiles import DISPERSION, Profiles, dispersion_of, shares_of
+from spatialcore.annotation.references.taxonomy_stats import is_taxonomy_stats, level_names, read_taxonomy_stats
+from spatialcore.core.genes.names import is_ensembl
+from spatialcore.core.genes.species import count_species
+from spatialcore.core.genes.symbols import ids_of, symbols_of
+from spatialcore.core.logging import get_logger
+from spatialcore.core.on_disk.anndata_file import AnnDataFile
+from spatialcore.core.types import Floats
+from spatialcore.errors import InputError
+
+log = get_logger(__name__)
+
+OBS_NAMES: Final = "obs_names"
+N_CELLS: Final = "n_cells"
+SD: Final = "sd"
+MOST_UNNAMED: Final = 200  # rows of a file without obs columns that may be types
+LARGEST_LOG: Final = 20.0
+SAME_SUM: Final = 0.02
+TABLES: Final = (".csv", ".tsv", ".txt")
+
+
+def is_table(path: Path) -> bool:
+    """Say whether a path is a text table, compressed or not."""
+    return path.is_file() and path.name.lower().removesuffix(".gz").endswith(TABLES)
+
+
+def has_profiles(path: Path, column: str) -> bool:
+    """Say whether a reference holds profiles: one row, or one column, per type.
+
+    An AnnData does where the label column has another label in every row, where it is called ``obs_names``, or where
+    obs has no column at all and a few rows without whole counts.
+    """
+    if is_table(path) or is_taxonomy_stats(path):
+        return True
+    with AnnDataFile(path) as file:
+        if column == OBS_NAMES:
+            return True
+        if column in file.obs_columns:
+            labels = file.labels(column)
+            return 1 < file.n_obs == len(labels.categories) and bool((labels.codes >= 0).all())
+        return not file.obs_columns and 1 < file.n_obs <= MOST_UNNAMED and file.status()["raw_source"] is None
+
+
+def profile_labels(path: Path) -> list[str]:
+    """Return what may be named as label column: the levels of a taxonomy; nothing where that is settled."""
+    return level_names(path) if is_taxonomy_stats(path) else []
+
+
+def read_profiles(path: Path, column: str) -> Profiles:
+    """Read the profiles of a file.
+
+    Parameters
+    ----------
+    path
+        A file for which :func:`has_profiles` holds.
+    column
+        The obs column with the types, or the level of a taxonomy; of no effect for tables.
+
+    Raises
+    ------
+    InputError
+        The values are not mean expression, or genes and types cannot be told apart.
+    LabelColumnError
+        No such level.
+    """
+    if is_taxonomy_stats(path):
+        return read_taxonomy_stats(path, column)
+    return _read_table(path) if is_table(path) else _read_anndata(path, column)
+
+
+def _read_table(path: Path) -> Profiles:
+    try:
+        with gzip.open(path, "rt") if path.name.endswith(".gz") else path.open() as file:
+            header = file.readline()
+        table = pd.read_csv(path, sep=max(",\t;", key=header.count), index_col=0)
+    except (ValueError, OSError, pd.errors.ParserError) as error:
+        raise InputError(f"{path} is not a table: {error}", hint="write genes x types, separated by commas") from error
+    table = table[table.index.notna()]
+    texts = table.select_dtypes(exclude="number")
+    numbers = table.select_dtypes("number").astype(np.float64)
+    if numbers.shape[1] < 2:
+        raise InputError(
+            f"{path} has {numbers.shape[1]} columns of numbers", hint="write genes x types, one column each"
+        )
+    if _genes_in(numbers.columns) > _genes_in(numbers.index):
+        numbers, texts = numbers.T, pd.DataFrame(index=numbers.columns)
+    n_cells = numbers.loc[N_CELLS] if N_CELLS in numbers.index else None
+    numbers, texts = (frame.drop(index=N_CELLS, errors="ignore") for frame in (numbers, texts))
+    types = [str(name) for name in numbers.columns if not _is_deviation(str(name), numbers.columns)]
+    deviations = [f"{name}_{SD}" for name in types]
+    sd = numbers[deviations].to_numpy().T if set(deviations) <= set(map(str, numbers.columns)) else None
+    n = None if n_cells is None else n_cells[types].to_numpy()
+    return _profiles(path, types, texts.set_axis(texts.index.astype(str)), numbers[types].to_numpy().T, sd, n)
+
+
+def _is_deviation(name: str, columns: pd.Index) -> bool:
+    base = name.removesuffix(f"_{SD}")
+    return base != name and base in columns
+
+
+def _read_anndata(path: Path, column: str) -> Profiles:
+    with AnnDataFile(path) as file:
+        obs, var = file.obs(np.arange(file.n_obs)), file.var()
+        means = file.matrix("X").take(np.arange(file.n_obs)).toarray().astype(np.float64)
+        has_sd = f"layers/{SD}" in [f"layers/{key}" for key in file.keys("layers")]
+        sd = file.matrix(f"layers/{SD}").take(np.arange(file.n_obs)).toarray().astype(np.float64) if has_sd else None
+    if _genes_in(obs.index) > _genes_in(var.index):
+        obs, var, means, sd = var, obs, means.T, None if sd is None else sd.T
+    types = obs[column] if column in obs else pd.Series(obs.index, index=obs.index)
+    n_cells = obs[N_CELLS].to_numpy(dtype=np.float64) if N_CELLS in obs else None
+    return _profiles(path, [str(name) for name in types], var, means, sd, n_cells)
+
+
+def _profiles(
+    path: Path, types: list[str], var: pd.DataFrame, means: Floats, sd: Floats | None, n_cells: Any
+) -> Profiles:
+    means, scale = _linear(means, path)
+    names = [str(name) for name in var.index]
+    shares = shares_of(means, path.name)
+    use_sd = sd is not None and scale == "linear"
+    dispersion = dispersion_of(means, np.asarray(sd)) if use_sd else np.full(len(types), DISPERSION)
+    origin = {
+        "format": "profiles",
+        "scale": scale,
+        "dispersion": round(float(np.median(dispersion)), 3),
+        "dispersion_from": "standard deviations" if use_sd else "default",
+    }
+    counts = None if n_cells is None else np.nan_to_num(np.asarray(n_cells, dtype=np.float64)).astype(np.int64)
+    features = Features(symbols_of(names, var), ids_of(names, var))
+    log.info("%s: %d profiles of %d genes, %s scale", path.name, len(types), len(names), scale)
+    return Profiles(types, features, shares, dispersion, counts, origin, {})
+
+
+def _linear(means: Floats, path: Path) -> tuple[Floats, str]:
+    """Undo a logarithm where it is certain: the types then sum to one total, and did not before."""
+    if not np.isfinite(means).all() or means.size == 0 or means.max() > LARGEST_LOG or _sums_agree(means):
+        return means, "linear"
+    for scale, linear in (("log1p", np.expm1(means)), ("log2", np.exp2(means) - 1)):
+        if _sums_agree(linear):
+            return linear, scale
+    log.warning("%s: no value above %.1f; the profiles are read as linear, not as logarithms", path.name, means.max())
+    return means, "linear"
+
+
+def _sums_agree(values: Floats) -> bool:
+    sums = values.sum(axis=1)
+    return bool(sums.std() < SAME_SUM * max(float(sums.mean()), 1e-12))
+
+
+def _genes_in(names: pd.Index) -> float:
+    """Return the share of names that are genes of human or mouse."""
+    texts = [str(name) for name in names]
+    counts = count_species(texts)
+    return max(counts.human + counts.mouse, sum(map(is_ensembl, texts))) / max(1, len(texts))

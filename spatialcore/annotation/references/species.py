@@ -1,0 +1,132 @@
+"""The species of a run: read off the genes, checked against the setting, and bridged by orthologs where asked."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from spatialcore.core.genes.species import SPECIES, Species, SpeciesSetting, count_species, example_of
+from spatialcore.core.genes.tables import orthologs
+from spatialcore.core.logging import get_logger
+from spatialcore.errors import InputError, SpeciesError
+
+if TYPE_CHECKING:
+    from spatialcore.annotation.references.reference import Reference
+
+log = get_logger(__name__)
+
+
+def read_species(
+    name: str, symbols: Sequence[str], ids: Sequence[str] = (), setting: SpeciesSetting = "auto"
+) -> Species | None:
+    """Return the species of a file's genes; a setting is returned where the genes do not contradict it.
+
+    Parameters
+    ----------
+    name
+        The file, for the error.
+    symbols, ids
+        Its genes: symbol and Ensembl id ('' where unknown) of each.
+    setting
+        "human", "mouse", or "auto" for whatever the genes say.
+
+    Returns
+    -------
+    str or None
+        None where no gene says it and nothing is set.
+
+    Raises
+    ------
+    SpeciesError
+        The genes are of two species, or of another one than the setting.
+    """
+    if setting != "auto" and setting not in SPECIES:
+        raise InputError(f"unknown species {setting!r}", hint=f"one of auto, {', '.join(SPECIES)}")
+    counts = count_species(symbols, ids)
+    if counts.is_mixed:
+        raise SpeciesError(
+            f"{name} has genes of two species: {counts.describe()} genes",
+            hint="keep the features of one species",
+        )
+    if setting == "auto":
+        return counts.species
+    if counts.species not in (None, setting):
+        raise SpeciesError(
+            f"{name} has {counts.describe()} genes, but species is set to {setting}",
+            hint=f"set species: auto; genes of {setting} are written like {example_of(setting)}",
+        )
+    return setting
+
+
+def require_same_species(species: Sequence[Species | None], names: Sequence[str]) -> None:
+    """Refuse files that are put together and come from different species.
+
+    Raises
+    ------
+    SpeciesError
+        Naming the files of each species.
+    """
+    files = {one: [name for name, of in zip(names, species, strict=True) if of == one] for one in SPECIES}
+    if all(files.values()):
+        listed = "; ".join(f"{one}: {', '.join(members)}" for one, members in files.items())
+        raise SpeciesError(f"files of two species in one run ({listed})", hint="run each species on its own")
+
+
+def match_species(
+    references: Sequence["Reference"], panel: Sequence[str] | None, setting: SpeciesSetting, use_orthologs: bool
+) -> None:
+    """Bring every reference to the species of the panel, in place.
+
+    Parameters
+    ----------
+    references
+        Inspected references; those of the other species get the symbols of their one-to-one orthologs.
+    panel
+        The query's genes; None: the first reference decides.
+    setting
+        The species of the query.
+    use_orthologs
+        Whether references of the other species are accepted.
+
+    Raises
+    ------
+    SpeciesError
+        A reference is of another species and orthologs are not asked for, or genes are of two species.
+    """
+    species_of = [read_species(each.source, each.features.symbols, each.features.ids) for each in references]
+    target = read_species("the query", panel, setting=setting) if panel is not None else _first(species_of, setting)
+    for reference, species in zip(references, species_of, strict=True):
+        reference.species = species
+        if species in (None, target) or target is None:
+            continue
+        if not use_orthologs:
+            raise _other_species(reference, species, target, panel is not None)
+        _translate(reference, species, target, panel)
+
+
+def _first(species: Sequence[Species | None], setting: SpeciesSetting) -> Species | None:
+    return next((one for one in species if one), None) if setting == "auto" else setting
+
+
+def _other_species(reference: "Reference", species: Species, target: Species, has_query: bool) -> SpeciesError:
+    counts = count_species(reference.features.symbols, reference.features.ids)
+    expected = f"the query is {target}" if has_query else f"{target} was expected"
+    return SpeciesError(
+        f"reference {reference.source} is {species} ({', '.join(counts.examples[species])}), {expected}",
+        hint=f"pass a {target} reference, or orthologs: true to use one-to-one orthologs",
+    )
+
+
+def _translate(reference: "Reference", source: Species, target: Species, panel: Sequence[str] | None) -> None:
+    table = orthologs(source, target)
+    reference.features = reference.features.renamed(table)
+    described = {"from": source, "to": target, "genes": sum(bool(name) for name in reference.features.symbols)}
+    if panel is not None:
+        with_ortholog = len(set(panel) & set(table.values()))
+        described |= {"panel_genes": len(panel), "panel_genes_with_ortholog": with_ortholog}
+        log.warning(
+            "reference %s is %s: one-to-one orthologs are used, %d of %d panel genes have one",
+            reference.source,
+            source,
+            with_ortholog,
+            len(panel),
+        )
+    reference.orthologs = described

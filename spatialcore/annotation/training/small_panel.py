@@ -1,0 +1,42 @@
+"""A warning for panels of few genes, with the classes that such a panel cannot separate."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from spatialcore.annotation.calls.resolution import confusable_pairs
+
+FEW_GENES: Final = 100
+VERY_FEW_GENES: Final = 30
+MAX_PAIRS: Final = 8
+
+
+def small_panel_warning(n_genes: int, heldout: Mapping[str, Any], classes: tuple[str, ...]) -> str:
+    """Return a warning for a model of few genes; empty where the panel is large enough.
+
+    Parameters
+    ----------
+    n_genes
+        Genes of the model.
+    heldout
+        The model's scores on held-out cells, with their ``confusion``.
+    classes
+        The classes of the model, in the order of the confusion.
+
+    Examples
+    --------
+    >>> small_panel_warning(16, {"confusion": [[8, 2], [4, 6]]}, ("Oligo", "OPC"))[:52]
+    'The model has 16 genes, too few to separate all type'
+    >>> small_panel_warning(400, {}, ("Oligo", "OPC"))
+    ''
+    """
+    if n_genes >= FEW_GENES:
+        return ""
+    pairs = confusable_pairs(heldout["confusion"], classes) if heldout.get("confusion") else []
+    if not pairs:
+        return f"The model has {n_genes} genes: small panels separate few types." if n_genes < VERY_FEW_GENES else ""
+    named = "; ".join(f"{' and '.join(pair['classes'])} ({100 * pair['share']:.0f} %)" for pair in pairs[:MAX_PAIRS])
+    more = f"; and {len(pairs) - MAX_PAIRS} more pairs" if len(pairs) > MAX_PAIRS else ""
+    return (
+        f"The model has {n_genes} genes, too few to separate all types. Confused on held-out cells: {named}{more}. "
+        "Do not interpret calls of one of these types against the other; resolution: auto gives their common ancestor."
+    )

@@ -1,0 +1,56 @@
+"""Checks before a run: species of queries and references, and genes shared across species."""
+
+from pathlib import Path
+from typing import Any
+
+import anndata as ad
+import numpy as np
+import pandas as pd
+import pytest
+
+from spatialcore.annotation.run_config import RunConfig
+from spatialcore.workflow.checks import check_genes, check_species
+from spatialcore.workflow.dataset import DatasetSummary, look_at
+
+HUMAN = ["GAD1", "SLC17A7", "PVALB", "SST", "VIP", "AQP4", "MOG", "PLP1", "HLA-A", "TP53"]
+MOUSE = ["Gad1", "Slc17a7", "Pvalb", "Sst", "Vip", "Aqp4", "Mog", "Plp1", "H2-K1", "Trp53"]
+
+
+def config(**settings: Any) -> RunConfig:
+    return RunConfig.from_dict({"queries": ["q.h5ad"], "references": ["r.h5ad"], **settings})
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[DatasetSummary, DatasetSummary]:
+    """Return a mouse query and a human reference."""
+    summaries = []
+    for name, genes in (("query", MOUSE), ("atlas", HUMAN)):
+        counts = np.random.default_rng(0).poisson(2, (20, len(genes))).astype(np.float32)
+        ad.AnnData(counts, var=pd.DataFrame(index=genes)).write_h5ad(tmp_path / f"{name}.h5ad")
+        summaries.append(look_at(tmp_path / f"{name}.h5ad"))
+    return summaries[0], summaries[1]
+
+
+def test_two_species_are_a_problem_that_names_the_files(files: tuple[DatasetSummary, DatasetSummary]) -> None:
+    query, atlas = files
+    (check,) = check_species([query], [atlas], config())
+    assert not check.ok
+    assert "human: atlas.h5ad; mouse: query.h5ad" in check.detail
+    (genes,) = check_genes([query], [atlas], config())
+    assert not genes.ok
+
+
+def test_orthologs_solve_it(files: tuple[DatasetSummary, DatasetSummary]) -> None:
+    query, atlas = files
+    (check,) = check_species([query], [atlas], config(orthologs=True))
+    assert (check.ok, check.detail) == (True, "human and mouse, bridged by one-to-one orthologs")
+    (genes,) = check_genes([query], [atlas], config(orthologs=True))
+    assert (genes.ok, genes.detail) == (True, "9 of 10 (90 %)")
+
+
+def test_one_species_and_a_setting_that_contradicts_it(files: tuple[DatasetSummary, DatasetSummary]) -> None:
+    query, _ = files
+    assert [check.detail for check in check_species([query], [query], config())] == ["mouse"]
+    (check,) = check_species([query], [query], config(species="human"))
+    assert not check.ok
+    assert "query.h5ad" in check.detail
