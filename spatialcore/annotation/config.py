@@ -184,6 +184,10 @@ class FurtherSettings(TypedDict, total=False):
     exclude_labels: list[str] | None
     random_state: int
     detect_unseen: bool
+    taxonomy_levels: list[str]
+    species: SpeciesSetting
+    class_names: ClassNames
+    orthologs: bool
     drop_uninformative_labels: bool
 
 

@@ -16,7 +16,7 @@ from spatialcore.core.genes.tables import orthologs
 from spatialcore.errors import InputError, SpeciesError
 from tests.annotation.reference_data import Write, make_reference
 
-HUMAN = ["GAD1", "SLC17A7", "PVALB", "SST", "VIP", "AQP4", "MOG", "PLP1", "HLA-A", "TP53"]
+HUMAN = ["GAD1", "SLC17A7", "PVALB", "SST", "VIP", "AQP4", "MOG", "PLP1", "HLA-A", "TP53", "GFAP", "CALB2"]
 MOUSE = [orthologs("human", "mouse").get(gene, "H2-K1") for gene in HUMAN]
 
 
@@ -44,9 +44,9 @@ def test_orthologs_bring_the_counts_of_the_right_genes(write: Write) -> None:
     assert entry(combined)["orthologs"] == {
         "from": "human",
         "to": "mouse",
-        "genes": 9,
-        "panel_genes": 10,
-        "panel_genes_with_ortholog": 9,
+        "genes": 11,
+        "panel_genes": 12,
+        "panel_genes_with_ortholog": 11,
     }
 
 
@@ -80,7 +80,7 @@ def test_genes_of_no_known_species_pass(write: Write) -> None:
 def test_a_setting_that_the_genes_contradict() -> None:
     assert read_species("q", MOUSE, setting="mouse") == "mouse"
     assert read_species("q", ["x", "y"], setting="mouse") == "mouse"
-    with pytest.raises(SpeciesError, match=r"q has 10 human \(GAD1.*species is set to mouse"):
+    with pytest.raises(SpeciesError, match=r"q has 12 human \(GAD1.*species is set to mouse"):
         read_species("q", HUMAN, setting="mouse")
     with pytest.raises(SpeciesError, match="q has genes of two species"):
         read_species("q", [*HUMAN, *MOUSE])
