@@ -6,8 +6,8 @@ O_k of these cells, a common profile N and x the sum of their counts, the share 
 ``x . log(O_k / N)``. Measured on open pairs (benchmarks.between_studies), all classes together:
 
 ======================================== ==============
-references that fit, 14 pairs            .46 to .87
-of another tissue or species, 17 pairs   below .40
+references that fit, 15 pairs            .36 to .87
+of another tissue or species, 15 pairs   below .33
 the same, 30 genes or fewer              up to .66
 ======================================== ==============
 
@@ -25,9 +25,9 @@ from spatialcore.core.types import Codes, Floats
 FEWEST_CELLS: Final = 50
 OWN_COUNTS: Final = 50.0
 PRIOR_NATS: Final = 200.0
-CLASS_FLOOR, CLASS_SLOPE, CLASS_LIMIT = 0.45, 4.0, 4.0
-QUERY_FLOOR, QUERY_SLOPE, QUERY_LIMIT = 0.45, 20.0, 6.0
-MISFIT: Final = 0.38
+CLASS_FLOOR, CLASS_SLOPE, CLASS_LIMIT = 0.4, 4.0, 4.0
+QUERY_FLOOR, QUERY_SLOPE, QUERY_LIMIT = 0.35, 40.0, 8.0
+MISFIT: Final = 0.32
 DOMINATED, WHOLLY = 0.4, 0.6
 
 
@@ -71,7 +71,7 @@ class ReferenceFit:
             return ""
         return (
             f"Of what sets the cells of a type apart in these data, the model's profiles explain "
-            f"{max(0, 100 * self.explained):.0f} %; references of the same tissue explain 46 to 87 %."
+            f"{max(0, 100 * self.explained):.0f} %; references of the same tissue explain 36 to 87 %."
         )
 
     def to_dict(self, classes: tuple[str, ...]) -> dict[str, Any]:
