@@ -27,7 +27,7 @@ OWN_COUNTS: Final = 50.0
 PRIOR_NATS: Final = 200.0
 CLASS_FLOOR, CLASS_SLOPE, CLASS_LIMIT = 0.4, 4.0, 4.0
 QUERY_FLOOR, QUERY_SLOPE, QUERY_LIMIT = 0.35, 40.0, 8.0
-MISFIT: Final = 0.32
+MISFIT: Final = QUERY_FLOOR  # below it the confidence of all cells is lowered, which is said
 DOMINATED, WHOLLY = 0.4, 0.6
 
 
