@@ -178,7 +178,7 @@ def _check_values(
         )
     for name, value in (("min_confidence", min_confidence), ("min_prop", min_prop)):
         if not 0 <= value <= 1:
-            raise InputError(f"{name} is {value}, wanted 0 to 1", hint="confidence and proportions are shares")
+            raise InputError(f"{name} is {value:g}, expected 0 to 1", hint="confidence and proportions are shares")
     if batch_size is not None and (isinstance(batch_size, bool) or batch_size < 1):
         raise InputError(
             f"batch_size is {batch_size}, wanted a positive number of cells", hint="leave it out for a good value"

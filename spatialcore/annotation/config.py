@@ -15,6 +15,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic._internal._model_construction import ModelMetaclass
 
 from spatialcore.annotation.choices import (
     BalanceStrategy,
@@ -38,7 +39,18 @@ TissueName = Annotated[
 Proportion = Annotated[float, Field(gt=0, le=1)]
 
 
-class Settings(BaseModel):
+class _SettingsType(ModelMetaclass):
+    """Makes the constructor raise the same errors as :meth:`Settings.from_dict`."""
+
+    def __call__(cls, *args: Any, **content: Any) -> Any:  # noqa: N805 a class is called
+        """Create an instance."""
+        try:
+            return super().__call__(*args, **content)
+        except ValidationError as error:
+            raise _as_input_error(error, cls, cls.__name__) from error
+
+
+class Settings(BaseModel, metaclass=_SettingsType):
     """What every configuration shares: unknown keys are refused, values are checked, YAML goes in and out."""
 
     model_config = ConfigDict(extra="forbid", validate_assignment=True)
@@ -54,7 +66,11 @@ class Settings(BaseModel):
         try:
             return cls.model_validate(content)
         except ValidationError as error:
-            raise InputError(f"{origin}: {_faults(error)}", hint=_advice(error, cls.model_json_schema())) from error
+            raise _as_input_error(error, cls, origin) from error
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the settings as a dict of plain values; :meth:`from_dict` reads it."""
+        return self.model_dump(mode="json")
 
     def to_yaml(self, path: str | Path | None = None) -> str:
         """Return the settings as YAML, secrets of URLs masked, and write it where a path is given."""
@@ -213,6 +229,10 @@ class TrainingConfig(AnnotationSettings):
         return self.label_columns * len(self.references) if len(self.label_columns) == 1 else list(self.label_columns)
 
 
+def _as_input_error(error: ValidationError, settings: Any, origin: str) -> InputError:
+    return InputError(f"{origin}: {_faults(error)}", hint=_advice(error, settings.model_json_schema()))
+
+
 def _faults(error: ValidationError) -> str:
     lines = []
     for fault in error.errors():
@@ -227,7 +247,7 @@ def _faults(error: ValidationError) -> str:
 def _advice(error: ValidationError, schema: dict[str, Any]) -> str:
     """Return what a wrong name was meant to be; the settings are listed only where none is like it."""
     settings = list(schema["properties"])
-    inner = [name for part in schema.get("$defs", {}).values() for name in part.get("properties", {})]
+    inner = list({name: None for part in schema.get("$defs", {}).values() for name in part.get("properties", {})})
     meant = []
     for fault in error.errors():
         if fault["type"] == "extra_forbidden":

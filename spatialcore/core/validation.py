@@ -8,6 +8,17 @@ from typing import Any
 from spatialcore.errors import InputError
 
 
+def short(value: object) -> str:
+    """Return a value for a message: numbers with at most six digits.
+
+    Examples
+    --------
+    >>> short(1.0000000000000002), short("x"), short(1.2000000000000002)
+    ('1', "'x'", '1.2')
+    """
+    return f"{value:.6g}" if isinstance(value, float) else repr(value)
+
+
 def require_whole(name: str, value: object, *, minimum: int, hint: str) -> int:
     """Return an integer that is at least ``minimum``; booleans are refused.
 
@@ -17,14 +28,14 @@ def require_whole(name: str, value: object, *, minimum: int, hint: str) -> int:
     10
     """
     if isinstance(value, bool) or not isinstance(value, Integral) or int(value) < minimum:
-        raise InputError(f"{name} is {value!r}, expected an integer >= {minimum}", hint=hint)
+        raise InputError(f"{name} is {short(value)}, expected an integer >= {minimum}", hint=hint)
     return int(value)
 
 
 def require_within(name: str, value: object, low: float, high: float, *, hint: str) -> float:
     """Return a number from ``low`` to ``high``; NaN and booleans are refused."""
     if isinstance(value, bool) or not isinstance(value, Real) or not low <= float(value) <= high:
-        raise InputError(f"{name} is {value!r}, expected a number from {low:g} to {high:g}", hint=hint)
+        raise InputError(f"{name} is {short(value)}, expected a number from {low:g} to {high:g}", hint=hint)
     return float(value)
 
 

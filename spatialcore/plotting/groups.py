@@ -90,7 +90,7 @@ def obs_column(adata: AnnData, name: str) -> pd.Series:
     """Return a column of ``obs``; raise `LabelColumnError` with the existing columns if there is no such column."""
     if name not in adata.obs:
         existing = ", ".join(map(str, adata.obs.columns[:20])) or "none"
-        raise LabelColumnError(f"Label column not found: obs has no '{name}'", hint=f"columns of obs: {existing}")
+        raise LabelColumnError(f"Label column not found: '{name}'", hint=f"columns of obs: {existing}")
     values: pd.Series = adata.obs[name]
     return values
 

@@ -138,7 +138,7 @@ def _held_out(adata: AnnData) -> str:
 def _resolution(adata: AnnData) -> str:
     if _setting(adata, "resolution") != "auto":
         return ""
-    return "Classes that could not be separated on the panel were called as their common Cell Ontology ancestor."
+    return "Each cell was called the finest Cell Ontology term whose confidence reached the threshold."
 
 
 def _calls(adata: AnnData, threshold: float) -> str:

@@ -48,6 +48,10 @@ class Overview:
         Sentences, the most important first.
     misfit
         The warning that the references do not match these cells; empty if there is none.
+    is_withheld
+        Whether the expected accuracy is not stated because the references do not match.
+    reference_tissues
+        The tissues of the references; empty if they are not recorded.
     """
 
     title: str
@@ -61,6 +65,8 @@ class Overview:
     expected_accuracy: float | None
     warnings: tuple[str, ...]
     misfit: str = ""
+    is_withheld: bool = False
+    reference_tissues: str = ""
 
     @property
     def share_called(self) -> float:
@@ -92,7 +98,9 @@ def summarize(adata: AnnData, threshold: float, validation: pd.DataFrame, sample
     subject = sample or file or tissue
     share_called = float(called.mean()) if adata.n_obs else 0.0
     misfit = find_misfit(adata, validation, share_called)
-    expected = float(confidence[called].mean()) if calibrated and called.any() and not misfit else None
+    foreign = foreign_references(tissue, manifest_value(adata, "references_json") or [])
+    is_stated = calibrated and called.any() and not misfit and not foreign
+    expected = float(confidence[called].mean()) if is_stated else None
     return Overview(
         title=f"Cell types of {subject}",
         tissue=tissue,
@@ -108,7 +116,19 @@ def summarize(adata: AnnData, threshold: float, validation: pd.DataFrame, sample
             *_warnings(adata, tissue, share_called, validation, calibrated=calibrated),
         ),
         misfit=misfit,
+        is_withheld=bool(misfit or foreign),
+        reference_tissues=_reference_tissues(adata),
     )
+
+
+def _reference_tissues(adata: AnnData) -> str:
+    """Return the tissues of the references, most cells first; empty if they are not recorded."""
+    cells: dict[str, int] = {}
+    for reference in manifest_value(adata, "references_json") or []:
+        for name, n in (reference.get("tissues") or {}).items():
+            cells[name] = cells.get(name, 0) + int(n)
+    ranked = sorted(cells, key=lambda name: -cells[name])
+    return ", ".join(ranked[:3]) + (f" and {len(ranked) - 3} more" if len(ranked) > 3 else "") if ranked else ""
 
 
 def _warnings(

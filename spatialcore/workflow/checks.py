@@ -60,7 +60,7 @@ def check_reference(reference: Reference, facts: DatasetSummary, config: RunConf
     subject, column = f"reference {short_name(reference.uri)}", reference.label_column
     if column not in facts.obs_columns:
         offer = ", ".join(facts.labels) or ", ".join(facts.obs_columns[:8]) or "none"
-        return Check(subject, False, f"Label column {column!r} not found; columns like types: {offer}")
+        return Check(subject, False, f"Label column not found: {column!r}; columns like types: {offer}")
     if facts.format.name.startswith(PROFILES.name):
         return Check(subject, True, f"{facts.format.name}, {len(facts.labels.get(column, ()))} types in {column!r}")
     if facts.reference_refusal is not None:

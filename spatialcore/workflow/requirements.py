@@ -78,7 +78,7 @@ def _require_reference(reference: Reference, path: Path) -> None:
         there = file.obs_columns
     if reference.label_column not in there:
         raise LabelColumnError(
-            f"Label column {reference.label_column!r} not found in {short_name(reference.uri)}. "
+            f"Label column not found: {reference.label_column!r} in {short_name(reference.uri)}. "
             f"Columns: {', '.join(there[:20])}",
             hint=f"name one of them: {reference.uri}:COLUMN",
         )

@@ -48,7 +48,7 @@ def test_values_are_checked_and_the_field_is_named(changed: dict[str, Any], fiel
     with pytest.raises(InputError, match=field) as caught:
         TrainingConfig.from_dict({**BASE, **changed})
     assert "known settings" not in str(caught.value), "a list of them all would hide what is wrong"
-    with pytest.raises(ValidationError, match=field):
+    with pytest.raises(InputError, match=field):
         TrainingConfig(**{**BASE, **changed})
 
 
@@ -123,3 +123,17 @@ def test_the_digest_is_that_of_the_values() -> None:
 def test_editors_see_every_setting_of_train_and_annotate() -> None:
     named = set(inspect.signature(train_and_annotate).parameters) - {"settings"}
     assert set(FurtherSettings.__annotations__) == set(TrainingConfig.model_fields) - named
+
+
+def test_a_configuration_built_directly_raises_the_same_error() -> None:
+    with pytest.raises(InputError, match=r"TrainingConfig: confidence_threshold: .*less than or equal to 1"):
+        TrainingConfig(references=["a.h5ad"], label_columns=["x"], confidence_threshold=7)
+    with pytest.raises(InputError, match="thresh") as error:
+        TrainingConfig(references=["a.h5ad"], label_columns=["x"], confidence_thresh=0.5)
+    assert error.value.hint.startswith("confidence_thresh: did you mean confidence_threshold")
+
+
+def test_a_configuration_is_a_dict_and_back() -> None:
+    config = TrainingConfig(references=["a.h5ad"], label_columns=["x"], confidence_threshold=0.5)
+    assert config.to_dict()["confidence_threshold"] == 0.5
+    assert TrainingConfig.from_dict(config.to_dict()) == config

@@ -33,7 +33,7 @@ def test_no_shared_genes_found(write: Write) -> None:
 
 
 def test_label_column_not_found(write: Write) -> None:
-    text = r"Label column 'labels' not found.*Columns: cell_type"
+    text = r"Label column not found: 'labels'.*Columns: cell_type"
     with pytest.raises(ValueError, match=text) as caught:
         load_adata_backed(write(), "labels")
     assert "list(adata.obs.columns)" in remedy(caught)

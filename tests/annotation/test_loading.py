@@ -166,7 +166,7 @@ def test_values_are_checked(argument: str, value: Any, write: Write) -> None:
 
 
 def test_a_missing_column_lists_those_there_are(write: Write) -> None:
-    with pytest.raises(LabelColumnError, match=r"Label column 'labels' not found in ref\.h5ad\. Columns: cell_type"):
+    with pytest.raises(LabelColumnError, match=r"Label column not found: 'labels' in ref\.h5ad\. Columns: cell_type"):
         load_adata_backed(write(), "labels")
 
 

@@ -91,7 +91,7 @@ def test_the_paragraph_states_only_what_was_done(manifest: dict[str, Any], thres
     )
     done = {
         "Cell Ontology (": "label_mapping_json" in manifest,
-        "common Cell Ontology ancestor": config["resolution"] == "auto",
+        "finest Cell Ontology term": config["resolution"] == "auto",
         "multinomial logistic regression": trainer == "logistic",
         "A CellTypist model": trainer == "celltypist",
         "held-out reference cells": "heldout" in card,

@@ -45,3 +45,20 @@ def test_warnings_about_markers_and_genes(sample: ad.AnnData) -> None:
 def test_the_title_is_the_name_of_the_sample(sample: ad.AnnData, query: str) -> None:
     sample.uns[columns.MANIFEST] |= {"query": query}
     assert summarize(sample, 0.8, pd.DataFrame()).title == "Cell types of node_7"
+
+
+def test_nothing_is_promised_with_references_of_another_tissue(sample: ad.AnnData) -> None:
+    import json
+
+    manifest = sample.uns[columns.MANIFEST]
+    manifest["config_json"] = json.dumps({"tissue": "breast"})
+    references = json.loads(manifest["references_json"])
+    references[0]["tissues"] = {"pancreas": 300, "islet": 20}
+    manifest["references_json"] = json.dumps(references)
+    overview = summarize(sample, 0.8, pd.DataFrame())
+    assert (overview.expected_accuracy, overview.is_withheld) == (None, True)
+    assert overview.reference_tissues == "pancreas, islet"
+    manifest["config_json"] = json.dumps({"tissue": "pancreas"})
+    overview = summarize(sample, 0.8, pd.DataFrame())
+    assert overview.expected_accuracy is not None
+    assert not overview.is_withheld

@@ -10,6 +10,7 @@ import numpy as np
 
 from spatialcore.core.sampling import share_out
 from spatialcore.core.types import Ints
+from spatialcore.core.validation import short
 from spatialcore.errors import FileMissingError, InputError
 
 SLACK = 1e-6
@@ -50,7 +51,7 @@ def _share(name: str, value: object) -> float:
         number = np.nan
     if isinstance(value, bool) or not 0 < number <= 1:
         raise InputError(
-            f"target proportion of {name!r} is {value!r}, expected a number above 0 and at most 1",
+            f"target proportion of {name!r} is {short(value)}, expected a number above 0 and at most 1",
             hint="0.0025 is 0.25 %",
         )
     return number
@@ -120,7 +121,7 @@ def match_groups(keys: Sequence[str], groups: Sequence[str], names: Mapping[str,
     ]
     for key, targets in zip(keys, matched, strict=True):
         if not targets:
-            options = sorted({*names, *positions})
+            options = sorted({name.casefold(): name for name in (*names, *positions)}.values())
             near = difflib.get_close_matches(key, options, n=3, cutoff=0.4) or options[:5]
             raise InputError(f"target_proportions names {key!r}, which no cell has", hint=f"near: {', '.join(near)}")
     owner: dict[int, str] = {}

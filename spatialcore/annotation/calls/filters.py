@@ -122,7 +122,7 @@ def require_column(adata: AnnData, column: str, what: str = "Label column") -> N
     """Raise an error that lists the columns of obs if one is missing."""
     if column not in adata.obs.columns:
         raise LabelColumnError(
-            f"{what} '{column}' not found. Columns: {', '.join(map(str, adata.obs.columns)) or 'none'}",
+            f"{what} not found: '{column}'. Columns: {', '.join(map(str, adata.obs.columns)) or 'none'}",
             hint="list the columns with list(adata.obs.columns)",
         )
 

@@ -53,6 +53,11 @@ class CellTypingModel:
     metadata: dict[str, Any] = field(default_factory=dict)
     path: Path | None = None
 
+    def __repr__(self) -> str:
+        name = self.path.name if self.path else self.metadata.get("name", "not saved")
+        calibrated = "calibrated" if self.calibration else "not calibrated"
+        return f"CellTypingModel({name}: {len(self.classes)} classes, {len(self.genes)} genes, {calibrated})"
+
     @cached_property
     def sha256(self) -> str:
         """Digest of the pickle; empty for a model that was not saved."""

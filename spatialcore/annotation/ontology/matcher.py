@@ -68,8 +68,7 @@ class Matcher:
         return self.lookup.exact(label, tissue)
 
     def match(self, label: str, tissue: str = "") -> Match:
-        """Return the match of a label; an unmapped label gets the nearest terms as suggestions, unless it
-        names no type.
+        """Return the match of a label; an unmapped label that may name a type gets the nearest terms.
 
         Examples
         --------
@@ -81,7 +80,9 @@ class Matcher:
         if not match.id and is_uninformative(label):
             return match
         if not match.id:
-            return replace(match, suggestions=self.term_names.nearest(text, comparison_words(text, tissue)))
+            words = comparison_words(text, tissue)
+            suggestions = self.term_names.nearest(text, words, compare_spelling=not is_junk(label))
+            return replace(match, suggestions=suggestions)
         if tissue and f"{standard_spelling(text)} cell" == standard_spelling(match.name):
             term = narrow_to_tissue(match.id, tissue)
             return match if term == match.id else match.with_term(term, self.name_of(term))

@@ -23,6 +23,8 @@ NO_NOUN_FACTOR = 0.9
 # Weight of a word that only the name has, relative to a word that only the label has.
 NAME_WEIGHT = 0.9
 N_RANKED = 50
+MIN_SHARED = 0.1  # score of shared words; below it only words such as "lineage" are shared
+MIN_SPELLING = 0.33  # cosine similarity of trigrams; a misspelled word has 0.4 to 0.7
 _GENE = re.compile(r"[a-z]+\d+[a-z0-9]*|\d+")
 
 
@@ -208,11 +210,18 @@ class TermNames:
         """Return the words of the name or synonym in a row, and of the name of its term."""
         return self.scorer.words[row] | set(words_of(self.names[self.ids[row]]))
 
-    def nearest(self, label: str, words: tuple[str, ...], count: int = 3) -> tuple[tuple[str, str, float], ...]:
-        """Return the terms nearest to a label by words, then by spelling, as (id, name, score)."""
-        by_words = [(score, row) for score, row in self.ranked(words, has_head=True) if score > 0]
+    def nearest(
+        self, label: str, words: tuple[str, ...], count: int = 3, *, compare_spelling: bool = True
+    ) -> tuple[tuple[str, str, float], ...]:
+        """Return the terms nearest to a label by words, then by spelling, as (id, name, score).
+
+        Names that share neither a word nor most of the spelling are not returned.
+        """
+        by_words = [(score, row) for score, row in self.ranked(words, has_head=True) if score >= MIN_SHARED]
         scores: dict[str, float] = {}
-        for score, row in [*by_words, *self.trigrams.nearest(label, 4 * count)]:
+        similar = self.trigrams.nearest(label, 4 * count) if compare_spelling else []
+        by_spelling = [(score, row) for score, row in similar if score >= MIN_SPELLING]
+        for score, row in [*by_words, *by_spelling]:
             scores.setdefault(self.ids[row], round(score, 3))
         return tuple((term, self.name_of(term), score) for term, score in list(scores.items())[:count])
 

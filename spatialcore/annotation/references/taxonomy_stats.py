@@ -78,7 +78,7 @@ def read_taxonomy_stats(path: Path, level: str) -> Profiles:
         name = dict(tree.get("hierarchy_mapper") or {}).get(level, level)
         if name not in levels:
             raise LabelColumnError(
-                f"Label column '{level}' not found in {path.name}. Levels: {', '.join(levels)}",
+                f"Label column not found: '{level}' in {path.name}. Levels: {', '.join(levels)}",
                 hint="name a level of the taxonomy as label column",
             )
         genes = [str(gene) for gene in _json(file, "col_names")]

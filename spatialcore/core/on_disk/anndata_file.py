@@ -108,7 +108,7 @@ class AnnDataFile:
         """
         if column not in self.obs_columns:
             raise LabelColumnError(
-                f"Label column '{column}' not found in {self.path.name}. "
+                f"Label column not found: '{column}' in {self.path.name}. "
                 f"Columns: {', '.join(self.obs_columns) or 'none'}",
                 hint="list the columns with list(adata.obs.columns)",
             )

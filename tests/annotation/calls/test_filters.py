@@ -61,9 +61,9 @@ def test_thresholds_are_from_nought_to_one(threshold: Any) -> None:
 
 
 def test_columns_are_checked() -> None:
-    with pytest.raises(LabelColumnError, match="Label column 'absent' not found"):
+    with pytest.raises(LabelColumnError, match="Label column not found: 'absent'"):
         filter_low_confidence(called(["B"], [0.5]), label_column="absent")
-    with pytest.raises(LabelColumnError, match="Confidence column 'cell_type_confidence' not found"):
+    with pytest.raises(LabelColumnError, match="Confidence column not found: 'cell_type_confidence'"):
         filter_low_confidence(called(["B"]))
     with pytest.raises(InputError, match="is not numeric"):
         filter_low_confidence(called(["B"], [0.5]), confidence_column="cell_type")

@@ -230,10 +230,14 @@ def test_genes_organs_and_numbers_are_unmapped(label):
     assert matcher_for().match(label).id == ""
 
 
-@pytest.mark.parametrize("label", ["xyzzy macrophagic thing", "unknown immune"])
-def test_labels_without_a_term_carry_the_nearest(label):
+@pytest.mark.parametrize(
+    ("label", "name"),
+    [("xyzzy macrophagic thing", "macrophage"), ("Ionocite", "ionocyte"), ("hepatocites", "hepatocyte")],
+)
+def test_unmapped_labels_have_suggestions(label, name):
     found = matcher_for().match(label)
     assert found.id == ""
+    assert found.suggestions[0][1] == name
     assert len({term for term, _, _ in found.suggestions}) == 3
     assert all(is_term(term) for term, _, _ in found.suggestions)
 
@@ -258,3 +262,9 @@ def test_a_label_and_a_curated_term_of_one_meaning_are_one_class(label, tissue, 
     adata, _, result = add_ontology_ids(AnnData(np.zeros((2, 1)), obs), "label", "id", tissue=tissue)
     assert adata.obs["id"].tolist() == [term, curated]
     assert result.table.set_index("input_label").loc[label, "id"] == term
+
+
+@pytest.mark.parametrize("label", ["Doublets", "Zorblax", "Mystery", "cluster 12"])
+def test_labels_that_resemble_no_term_have_no_suggestions(label):
+    found = matcher_for().match(label)
+    assert (found.id, found.suggestions) == ("", ())
