@@ -6,17 +6,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
+from flows.embedded_server import NO_TELEMETRY
 from spatialcore import storage
 from spatialcore.errors import InputError
 
 HEARTBEAT = 30  # seconds; Prefect's smallest. Without heartbeats a killed run stays Running for ever.
-# What every process with Prefect in it needs here, server, worker and run alike.
-QUIET = {"DO_NOT_TRACK": "1", "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
 # A server whose database is away answers 500: workers and runs try again for about two minutes, as they do at a 503.
 RETRY = {"PREFECT_CLIENT_RETRY_EXTRA_CODES": "500", "PREFECT_CLIENT_MAX_RETRIES": "6"}
 # What every run needs: signs of life, and the library's lines in its log.
 RUN = {
-    **QUIET,
+    **NO_TELEMETRY,
     "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT),
     "PREFECT_LOGGING_EXTRA_LOGGERS": "spatialcore",
     **RETRY,
@@ -27,7 +26,7 @@ WORKER = {"PREFECT_WORKER_QUERY_SECONDS": "2", **RETRY}
 # 15 s, as Prefect has it, but when somebody should look. Requests that change something must carry a token that no page
 # of another origin can read, and the UI asks the server that it came from.
 SERVER = {
-    **QUIET,
+    **NO_TELEMETRY,
     "PREFECT_SERVER_CSRF_PROTECTION_ENABLED": "true",
     "PREFECT_UI_API_URL": "/api",
     "PREFECT_SERVER_SERVICES_LATE_RUNS_AFTER_SECONDS": "600",

@@ -1,13 +1,20 @@
 """The forms of the flows beside the main one."""
 
+from copy import copy
 from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from spatialcore.annotation.choices import ResolutionMode
 from spatialcore.annotation.config import TissueName
 from spatialcore.annotation.run_config import Query, RunConfig
 
 HELD_OUT: Final = 0.1  # share of the reference cells on which models are compared
+
+
+def _of_run(name: str) -> Any:
+    """Return a field of the run configuration: limits, default and texts are defined once, there."""
+    return copy(RunConfig.model_fields[name])
 
 
 class _Form(BaseModel):
@@ -35,25 +42,15 @@ class AnnotateParameters(_Form):
     """New samples for a model that is there."""
 
     queries: list[Query] = Field(..., min_length=1, title="Queries", description="Each is annotated on its own")
-    store: str = Field(
-        "spatialcore-store", min_length=1, title="Store", description="s3:// or gs:// prefix, or a folder of the worker"
-    )
+    store: str = _of_run("store")
     tissue: TissueName = Field(..., min_length=1, title="Tissue", description="Whose model")
     version: str = Field("current", min_length=1, title="Model version", description="current: the one in use")
-    confidence_threshold: float = Field(
-        0.8, ge=0, le=1, title="Confidence threshold", description="Calls below it become Unassigned"
-    )
-    resolution: Literal["class", "auto"] = Field(
-        "class", title="Call resolution", description="auto: the finest Cell Ontology term that is sure enough"
-    )
-    detect_unseen: bool = Field(
-        False, title="Doubt unseen types", description="On: confidence also asks the most alike cells of the query"
-    )
-    generate_plots: bool = Field(True, title="Plots and report", description="Off: calls and data only")
-    task_runner: Literal["threads", "dask"] = Field(
-        "threads", title="Where queries are annotated", description="threads: in this run; dask: many machines"
-    )
-    dask_address: str = Field("", title="Dask scheduler", description="Nothing given: a cluster on this machine")
+    confidence_threshold: float = _of_run("confidence_threshold")
+    resolution: ResolutionMode = _of_run("resolution")
+    detect_unseen: bool = _of_run("detect_unseen")
+    generate_plots: bool = _of_run("generate_plots")
+    task_runner: Literal["threads", "dask"] = _of_run("task_runner")
+    dask_address: str = _of_run("dask_address")
 
 
 class TrainAndAnnotateParameters(RunConfig):
@@ -110,11 +107,7 @@ class AnnotatePendingParameters(_Form):
         title="Samples",
         description="A folder, s3:// or gs:// prefix: each file or folder in it is one",
     )
-    store: str = Field(
-        "spatialcore-store", min_length=1, title="Store", description="s3:// or gs:// prefix, or a folder of the worker"
-    )
+    store: str = _of_run("store")
     tissue: TissueName = Field(..., min_length=1, title="Tissue", description="Whose model")
-    confidence_threshold: float = Field(
-        0.8, ge=0, le=1, title="Confidence threshold", description="Calls below it become Unassigned"
-    )
-    generate_plots: bool = Field(True, title="Plots and report", description="Off: calls and data only")
+    confidence_threshold: float = _of_run("confidence_threshold")
+    generate_plots: bool = _of_run("generate_plots")
