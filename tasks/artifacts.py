@@ -20,7 +20,8 @@ from tasks.stage_cache import local
 SHOWN = ("plots/celltyping_confidence.png", "plots/celltyping_2d_validation.png")
 WIDTH = 1000
 MOST_ROWS = 1000
-LARGEST = 600_000  # bytes of a summary: beyond it samples are named in one table
+LARGEST = 600_000  # bytes of a summary after which samples are rows of one table
+PLOTS = 300_000  # and after which they have no plots
 
 
 @task(name="summarise", **CLOUD)
@@ -116,15 +117,18 @@ def markdown(manifest: RunManifest, told: str = "") -> str:
 
 
 def _samples(manifest: RunManifest) -> Iterator[str]:
-    """Yield what there is to say of each sample, less of it where the samples are many: a page stays under 1 MB."""
+    """Yield the section of each sample; of many samples, the first with plots, the last as rows of one table."""
     used = 0
     for number, sample in enumerate(manifest.samples):
-        pictures = [name for name in SHOWN if name in sample.files]
-        for text in [_sample(sample, manifest.run_id), *(_picture(sample, name) for name in pictures)]:
-            if (used := used + len(text)) > LARGEST:
-                yield from _in_short(manifest.samples[number:], manifest.run_id)
-                return
-            yield text
+        text = _sample(sample, manifest.run_id)
+        if (used := used + len(text)) > LARGEST:
+            yield from _in_short(manifest.samples[number:], manifest.run_id)
+            return
+        yield text
+        for name in (name for name in SHOWN if name in sample.files and used < PLOTS):
+            plot = _picture(sample, name)
+            used += len(plot)
+            yield plot
 
 
 def _in_short(samples: Sequence[SampleFiles], run_id: str) -> Iterator[str]:

@@ -79,7 +79,6 @@ MISSING: set[str] = {
     "tasks.locks",
     "tasks.anndata_io",
     "tasks.annotate",
-    "tasks.artifacts",
     "tasks.cache_keys",
     "tasks.models",
     "tasks.prepare",

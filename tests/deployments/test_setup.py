@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from prefect.client.orchestration import get_client
-from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
 
 from deployments import work_pool
 from deployments.automations import AGAIN, FAILURES, ZOMBIES
@@ -55,7 +55,8 @@ def test_the_pool_and_its_queues_have_their_limits(service: Service) -> None:
 def test_a_pool_on_another_platform_keeps_its_template(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(work_pool, "POOL", "cloud")
     service.post("work_pools/", name="cloud", type="kubernetes", base_job_template=TEMPLATE)
-    with temporary_settings({PREFECT_API_URL: f"{service.url}/api"}), get_client(sync_client=True) as client:
+    settings = {PREFECT_API_URL: f"{service.url}/api", PREFECT_API_AUTH_STRING: service.login}
+    with temporary_settings(settings), get_client(sync_client=True) as client:
         work_pool.save_pool(client, {"SPATIALCORE_STORE": STORE}, 3)
     pool = service.get("work_pools/cloud")
     assert (pool["type"], pool["base_job_template"], pool["concurrency_limit"]) == ("kubernetes", TEMPLATE, 3)

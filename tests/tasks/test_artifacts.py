@@ -1,0 +1,95 @@
+"""What the UI shows of a run: hostile names as text, and many samples on a page of bounded size."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from spatialcore.storage import StoredFile
+from tasks.artifacts import SHOWN, comparison_in_markdown, markdown
+from tasks.schemas import ClassScore, ModelComparison, RunManifest, SampleFiles
+
+HOSTILE = "<img src=x onerror=alert(1)> | [x](javascript:alert(1)) `code`"
+
+
+def stored(path: Path) -> StoredFile:
+    return StoredFile(uri=str(path), token="1", sha256="2", size=path.stat().st_size if path.exists() else 0)
+
+
+def manifest(folder: Path, samples: list[str], plots: dict[str, StoredFile], tissue: str = "lung") -> RunManifest:
+    return RunManifest(
+        run_id="lung-1",
+        tissue=tissue,
+        config_digest="",
+        references=(),
+        model_version="v",
+        model={},
+        label_mapping=None,
+        samples=tuple(
+            SampleFiles(
+                sample=name,
+                n_obs=1000,
+                n_assigned=900,
+                composition={HOSTILE: 500, **{f"cell type {n}": 10 for n in range(40)}},
+                files={"report.html": stored(folder / "runs" / "lung-1" / "report.html"), **plots},
+            )
+            for name in samples
+        ),
+        uri=str(folder / "runs" / "lung-1" / "manifest.json"),
+    )
+
+
+@pytest.fixture
+def plots(tmp_path: Path, rng: np.random.Generator) -> dict[str, StoredFile]:
+    """Plots that compress badly."""
+    for name in SHOWN:
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        Image.fromarray(rng.integers(0, 256, (300, 400, 3), dtype=np.uint8)).save(path)
+    return {name: stored(tmp_path / name) for name in SHOWN}
+
+
+@pytest.mark.parametrize("count", [200, 3000])
+def test_a_summary_of_many_samples_stays_under_a_megabyte(
+    tmp_path: Path, plots: dict[str, StoredFile], monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    monkeypatch.setenv("SPATIALCORE_FILES_URL", "https://results.example")
+    names = [f"patient {n}" for n in range(count)]
+    page = markdown(manifest(tmp_path, names, plots))
+    assert len(page.encode()) < 1_000_000
+    assert page.count("data:image/webp") >= 1
+    assert "patient 199" in page
+    assert ("... and" in page) is (count == 3000)
+
+
+def test_one_sample_has_its_plots_and_its_table(tmp_path: Path, plots: dict[str, StoredFile]) -> None:
+    page = markdown(manifest(tmp_path, ["pbmc"], plots))
+    assert page.count("data:image/webp") == len(SHOWN)
+    assert "## pbmc\n\n1,000 cells, 90.0 % called." in page
+    assert "| cell type 3 | 10 | 1.0 % |" in page
+
+
+def test_hostile_names_are_text(tmp_path: Path) -> None:
+    parser = pytest.importorskip("markdown_it").MarkdownIt("commonmark", {"html": True}).enable("table")
+    pages = [
+        markdown(manifest(tmp_path, [HOSTILE], {}, tissue=HOSTILE), HOSTILE),
+        comparison_in_markdown(
+            HOSTILE,
+            ModelComparison(
+                classes=(ClassScore(cell_type=HOSTILE, cells=1, challenger=0.0, champion=1.0),),
+                lost=(HOSTILE,),
+                gained=(HOSTILE,),
+            ),
+            HOSTILE,
+        ),
+    ]
+    for page in pages:
+        tokens = parser.parse(page)
+        kinds = {token.type for token in tokens} | {child.type for token in tokens for child in token.children or []}
+        assert not kinds & {"html_block", "html_inline", "link_open", "image"}
+        rows = [token for token in tokens if token.type == "tr_open"]
+        cells = [token for token in tokens if token.type == "td_open"]
+        head = [token for token in tokens if token.type == "th_open"]
+        assert len(cells) == (len(rows) - 1) * len(head), "no name has added a column"
+        assert any(HOSTILE in "".join(child.content for child in token.children or []) for token in tokens)
