@@ -1,4 +1,4 @@
-"""The checks before a run, each of one subject: what was found, and whether a run can go on with it."""
+"""Checks before a run. Each has one subject, a result and a text that describes it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ from spatialcore.workflow.requirements import require_writable, short_name
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was looked at."""
+    """Result of one check."""
 
     subject: str
     ok: bool
@@ -42,59 +42,60 @@ class Check:
 
     @classmethod
     def failed(cls, subject: str, error: SpatialCoreError) -> "Check":
-        """Return the check that an error stands for."""
+        """Return a failed check with the text of an error."""
         return cls(subject, False, f"{error.message} -> {error.hint}")
 
 
-def check_query(query: Query, facts: DatasetSummary) -> Check:
-    """Can it be annotated?"""
-    if facts.query_refusal is not None:
-        return Check.failed(f"query {query.name}", facts.query_refusal)
-    where = "coordinates" if facts.coordinates else "no coordinates: maps are left out"
-    text = f"{facts.format.name}, {facts.cells:,} cells, {len(facts.genes):,} genes, {_scale(facts)}, {where}"
+def check_query(query: Query, summary: DatasetSummary) -> Check:
+    """Check that a query can be annotated."""
+    if summary.query_refusal is not None:
+        return Check.failed(f"query {query.name}", summary.query_refusal)
+    coordinates = "coordinates" if summary.coordinates else "no coordinates: maps are skipped"
+    size = f"{summary.cells:,} cells, {len(summary.genes):,} genes"
+    text = f"{summary.format.name}, {size}, {_scale(summary)}, {coordinates}"
     return Check(f"query {query.name}", True, text)
 
 
-def check_reference(reference: Reference, facts: DatasetSummary, config: RunConfig) -> Check:
-    """Can a model learn from it?"""
+def check_reference(reference: Reference, summary: DatasetSummary, config: RunConfig) -> Check:
+    """Check that a model can be trained on a reference."""
     subject, column = f"reference {short_name(reference.uri)}", reference.label_column
-    if column not in facts.obs_columns:
-        offer = ", ".join(facts.labels) or ", ".join(facts.obs_columns[:8]) or "none"
-        return Check(subject, False, f"Label column not found: {column!r}; columns like types: {offer}")
-    if facts.format.name.startswith(PROFILES.name):
-        return Check(subject, True, f"{facts.format.name}, {len(facts.labels.get(column, ()))} types in {column!r}")
-    if facts.reference_refusal is not None:
-        return Check.failed(subject, facts.reference_refusal)
+    if column not in summary.obs_columns:
+        candidates = ", ".join(summary.labels) or ", ".join(summary.obs_columns[:8]) or "none"
+        return Check(subject, False, f"Label column not found: {column!r}; possible label columns: {candidates}")
+    if summary.format.name.startswith(PROFILES.name):
+        return Check(subject, True, f"{summary.format.name}, {len(summary.labels.get(column, ()))} types in {column!r}")
+    if summary.reference_refusal is not None:
+        return Check.failed(subject, summary.reference_refusal)
     try:
-        labels = kept_labels(facts, column, config)
+        labels = training_labels(summary, column, config)
     except SpatialCoreError as error:
         return Check.failed(subject, error)
-    drawn = min(facts.cells, config.max_cells_per_ref)
+    n_cells = min(summary.cells, config.max_cells_per_ref)
     return Check(
-        subject, True, f"{drawn:,} of {facts.cells:,} cells, {len(labels)} types in {column!r}, {_scale(facts)}"
+        subject, True, f"{n_cells:,} of {summary.cells:,} cells, {len(labels)} types in {column!r}, {_scale(summary)}"
     )
 
 
-def kept_labels(facts: DatasetSummary, column: str, config: RunConfig) -> "pd.Series[int]":
-    """Return the cells of each label of a reference that a run would train on.
+def training_labels(summary: DatasetSummary, column: str, config: RunConfig) -> "pd.Series[int]":
+    """Return the number of cells per label of a reference that a run would train on.
 
     Raises
     ------
     InputError
-        None is left.
+        All labels are excluded.
     """
-    with AnnDataFile(facts.path) as file:
+    with AnnDataFile(summary.path) as file:
         counts = pd.Series(file.labels(column)).value_counts()
     excluded = DEFAULT_EXCLUDE_LABELS if config.exclude_labels is None else config.exclude_labels
-    gone = reasons_to_drop(list(counts.index), excluded, uninformative=config.drop_uninformative_labels)
-    kept = counts[~counts.index.isin(list(gone)) & (counts > 0)]
-    if kept.empty:
-        raise no_label_left(facts.path.name, column, sorted(gone))
-    return kept
+    dropped = reasons_to_drop(list(counts.index), excluded, uninformative=config.drop_uninformative_labels)
+    retained = counts[~counts.index.isin(list(dropped)) & (counts > 0)]
+    if retained.empty:
+        raise no_label_left(summary.path.name, column, sorted(dropped))
+    return retained
 
 
 def check_types(labels: Sequence["pd.Series[int]"], config: RunConfig) -> list[Check]:
-    """Are two classes left with enough cells, once labels have become classes? Curated ids are not looked at."""
+    """Check that label mapping leaves two classes with enough cells. Curated ontology ids are not read."""
     if len(labels) == 0:
         return []
     cells = pd.concat(labels).groupby(level=0, observed=True).sum()
@@ -106,53 +107,53 @@ def check_types(labels: Sequence["pd.Series[int]"], config: RunConfig) -> list[C
         classes = mapped.obs[UNIFIED_CELL_TYPE].astype(str).to_numpy()
         sizes = pd.Series(cells.to_numpy()).groupby(classes).sum()
         codes = np.repeat(np.arange(len(sizes)), np.minimum(sizes, config.min_cells_per_type + 1))
-        kept = without_rare(categorical(codes, sizes.index), config.min_cells_per_type)
-        require_two(list(map(str, kept.categories)))
+        frequent = without_rare(categorical(codes, sizes.index), config.min_cells_per_type)
+        require_two(list(map(str, frequent.categories)))
     except SpatialCoreError as error:
         return [Check.failed("types", error)]
-    return [Check("types", True, f"{len(kept.categories)} classes of {len(cells)} labels")]
+    return [Check("types", True, f"{len(frequent.categories)} classes of {len(cells)} labels")]
 
 
 def check_genes(queries: list[DatasetSummary], references: list[DatasetSummary], config: RunConfig) -> list[Check]:
-    """Do queries and references share enough genes, each with each and all together?"""
+    """Check that queries and references share enough genes, in pairs and all together."""
     if not queries or not references:
         return []
     try:
         panel = common_genes([query.genes for query in queries], config.min_gene_overlap_pct)
     except SpatialCoreError as error:
         return [Check.failed("genes shared by all queries", error)]
-    found = np.array([_has_panel(panel, facts, config) for facts in references]).reshape(len(references), len(panel))
-    sizes = [len(set(facts.genes)) for facts in references]
-    names = source_names([facts.path for facts in references])
+    has_gene = np.array([_has_panel(panel, summary, config) for summary in references]).reshape(
+        len(references), len(panel)
+    )
+    sizes = [len(set(summary.genes)) for summary in references]
+    names = source_names([summary.path for summary in references])
     checks = [
-        _genes_of(name, facts, panel, own, size, config.min_gene_overlap_pct)
-        for name, facts, own, size in zip(names, references, found, sizes, strict=True)
+        _genes_of(name, summary, panel, measured, size, config.min_gene_overlap_pct)
+        for name, summary, measured, size in zip(names, references, has_gene, sizes, strict=True)
     ]
     if len(references) > 1:
-        error_of_all = overlap_error(names, found, sizes, config.min_gene_overlap_pct)
-        checks.append(
-            _overlap("panel genes in all references", np.asarray(found.all(axis=0)), min(sizes), error_of_all)
-        )
+        error = overlap_error(names, has_gene, sizes, config.min_gene_overlap_pct)
+        checks.append(_overlap("panel genes in all references", np.asarray(has_gene.all(axis=0)), min(sizes), error))
     return checks
 
 
 def _genes_of(
-    name: str, facts: DatasetSummary, panel: list[str], own: "NDArray[np.bool_]", size: int, least: float
+    name: str, summary: DatasetSummary, panel: list[str], measured: "NDArray[np.bool_]", size: int, minimum: float
 ) -> Check:
-    subject = f"panel genes in {facts.path.name}"
-    if not own.any():
-        return _overlap(subject, own, size, no_shared_genes(name, facts.genes, "the target genes", panel))
-    return _overlap(subject, own, size, overlap_error([name], own[None], [size], least))
+    subject = f"panel genes in {summary.path.name}"
+    if not measured.any():
+        return _overlap(subject, measured, size, no_shared_genes(name, summary.genes, "the target genes", panel))
+    return _overlap(subject, measured, size, overlap_error([name], measured[None], [size], minimum))
 
 
-def _overlap(what: str, own: "NDArray[np.bool_]", size: int, error: SpatialCoreError | None) -> Check:
-    smaller, shared = min(len(own), size), int(own.sum())
-    seen = f"{shared} of {smaller} ({_pct(shared, smaller)})"
-    return Check(what, error is None, seen if error is None else f"{seen}: {error.message} -> {error.hint}")
+def _overlap(subject: str, measured: "NDArray[np.bool_]", size: int, error: SpatialCoreError | None) -> Check:
+    smaller, shared = min(len(measured), size), int(measured.sum())
+    share = f"{shared} of {smaller} ({_pct(shared, smaller)})"
+    return Check(subject, error is None, share if error is None else f"{share}: {error.message} -> {error.hint}")
 
 
 def check_species(queries: list[DatasetSummary], references: list[DatasetSummary], config: RunConfig) -> list[Check]:
-    """Check that queries and references are of one species, or bridged by orthologs; nothing where genes do not say."""
+    """Check that queries and references are of one species, or joined by orthologs; [] if the genes show no species."""
     names = [summary.path.name for summary in (*queries, *references)]
     try:
         species = [read_species(summary.path.name, summary.genes, setting=config.species) for summary in queries]
@@ -167,7 +168,7 @@ def check_species(queries: list[DatasetSummary], references: list[DatasetSummary
 
 
 def check_store(store: str) -> Check:
-    """Can the results be written?"""
+    """Check that the results can be written."""
     subject = f"store {store}"
     try:
         return Check(subject, True, _state_of_store(store))
@@ -176,7 +177,7 @@ def check_store(store: str) -> Check:
 
 
 def check_proportions(config: RunConfig) -> list[Check]:
-    """Can the table of proportions be read, where one is given?"""
+    """Check that the table of target proportions, if set, can be read."""
     if config.target_proportions is None:
         return []
     from spatialcore.annotation.balance.proportions import read_proportions
@@ -190,20 +191,20 @@ def check_proportions(config: RunConfig) -> list[Check]:
 
 
 def check_memory(peak: int, *, complete: bool) -> Check:
-    """Is the memory there? Not ``complete``: some inputs could not be looked into."""
+    """Check that enough memory is free. Not ``complete``: some inputs could not be read."""
     free = available_memory()
-    room = "" if free is None else f", {free / 1e9:.1f} GB are free"
-    partly = "" if complete else ", without what could not be looked into"
-    return Check("memory", free is None or peak < free, f"about {peak / 1e9:.1f} GB at the peak{partly}{room}")
+    available = "" if free is None else f", {free / 1e9:.1f} GB are free"
+    partial = "" if complete else ", without the inputs that could not be read"
+    return Check("memory", free is None or peak < free, f"about {peak / 1e9:.1f} GB at the peak{partial}{available}")
 
 
-def _scale(facts: DatasetSummary) -> str:
-    counts = facts.status["raw_source"]
-    return f"counts in {counts}" if counts else X_STATE_TEXTS[facts.status["x_state"]]
+def _scale(summary: DatasetSummary) -> str:
+    counts = summary.status["raw_source"]
+    return f"counts in {counts}" if counts else X_STATE_TEXTS[summary.status["x_state"]]
 
 
 def _has_panel(panel: list[str], reference: DatasetSummary, config: RunConfig) -> "NDArray[np.bool_]":
-    """Return for each panel gene whether a reference has it, or its ortholog where these are to be used."""
+    """Return for each panel gene whether a reference has it, or its ortholog with ``orthologs``."""
     source, target = species_of_genes(panel), species_of_genes(reference.genes)
     if not config.orthologs or source is None or target is None or source == target:
         return reference.has_genes(panel)
@@ -212,13 +213,13 @@ def _has_panel(panel: list[str], reference: DatasetSummary, config: RunConfig) -
 
 
 def _state_of_store(store: str) -> str:
-    """Say whether a run's results lie there; raise where none could be written."""
+    """Describe the store; raise if results cannot be written."""
     if storage.local_path(store):
         require_writable(store)
-        done, else_it = (Path(store).expanduser() / "manifest.json").exists(), "can be written to"
+        has_results, state = (Path(store).expanduser() / "manifest.json").exists(), "can be written to"
     else:
-        done, else_it = storage.exists(storage.join(store, "manifest.json")), "can be reached"
-    return "holds results, which will be replaced" if done else else_it
+        has_results, state = storage.exists(storage.join(store, "manifest.json")), "can be reached"
+    return "contains results, which will be replaced" if has_results else state
 
 
 def _pct(part: int, whole: int) -> str:

@@ -1,9 +1,8 @@
-"""What can be known of data without loading them: cells, features, scale, labels. The same facts for every format."""
+"""Summarize a dataset without loading it: cells, features, scale, labels. The fields are the same for every format."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -32,35 +31,35 @@ def _refuse_profiles(path: Path) -> AnnData:
 
 PROFILES = Format("cell type profiles", "genes x types", is_table, _refuse_profiles)
 SAMPLED_CELLS = 2_000
-MOST_TYPES = 500
+MAX_TYPES = 500
 
 
 @dataclass(frozen=True)
 class DatasetSummary:
-    """What is known of one data set.
+    """Summary of one dataset.
 
     Parameters
     ----------
     path, format
-        Where it is, and the format by name.
+        Path and format.
     platform, unit
-        As the reader noted them; empty where it is not known.
+        As recorded by the reader; empty if unknown.
     cells
         Number of cells.
     var
         The features.
     genes
-        Symbols of the panel: features that are genes.
+        Symbols of the features that are genes, without control features.
     status
-        What the matrix holds.
+        Normalization status of the matrix.
     values_per_cell, counts_per_cell
-        Mean number of stored values and median total of a cell, from a sample; total NaN without raw counts.
+        Mean number of stored values and median total counts per cell, of a sample of cells. NaN without raw counts.
     coordinates, annotated
-        Are there coordinates; was it annotated by this package?
+        Whether it has coordinates, and whether this package annotated it.
     labels
-        Columns of obs that may hold cell types, with the cells of each type.
+        Columns of obs that may hold cell types, with the number of cells per type.
     query_refusal, reference_refusal
-        What a run would refuse it with, as a query or as a reference; None where it can serve.
+        The error that a run would raise for it as a query or as a reference; None if it can be used.
     """
 
     path: Path
@@ -86,40 +85,40 @@ class DatasetSummary:
         share = np.mean([is_ensembl(str(name)) for name in self.var.index])
         return "Ensembl ids" if share > 0.5 else "symbols"
 
-    def has_genes(self, wanted: Sequence[str]) -> "NDArray[np.bool_]":
-        """Say of each wanted symbol whether it is among the features, under a former name or an id too."""
-        found = shared_positions(list(wanted), *gene_names(self.var))
-        return np.array([len(places) > 0 for places in found], dtype=bool)
+    def has_genes(self, genes: Sequence[str]) -> "NDArray[np.bool_]":
+        """Return whether each gene is among the features. Previous symbols and Ensembl ids also match."""
+        positions = shared_positions(list(genes), *gene_names(self.var))
+        return np.array([len(columns) > 0 for columns in positions], dtype=bool)
 
 
-def look_at(path: str | Path) -> DatasetSummary:
-    """Find out what a path holds; AnnData on disk are not loaded, platform output is.
+def summarize_dataset(path: str | Path) -> DatasetSummary:
+    """Summarize a dataset. AnnData files are not loaded, platform outputs are.
 
     Raises
     ------
     FileMissingError, InputError
-        As :func:`spatialcore.io.identify` and the readers have them.
+        As raised by :func:`spatialcore.io.identify` and the readers.
     """
-    place = Path(path).expanduser()
-    found = identify(place)
-    if found.name.startswith("AnnData"):
-        with AnnDataFile(place) as file:
-            return _of_file(file, place, found)
-    return _of_memory(found.read(place), place, found)
+    path = Path(path).expanduser()
+    data_format = identify(path)
+    if data_format.name.startswith("AnnData"):
+        with AnnDataFile(path) as file:
+            return _of_file(file, path, data_format)
+    return _of_memory(data_format.read(path), path, data_format)
 
 
-def look_at_reference(path: str | Path, label_column: str) -> DatasetSummary:
-    """Find out what a reference holds: cells, or profiles around which cells are drawn.
+def summarize_reference(path: str | Path, label_column: str) -> DatasetSummary:
+    """Summarize a reference: cells, or profiles from which cells are simulated.
 
     Raises
     ------
     FileMissingError, LabelColumnError, InputError
-        As :func:`look_at` and the readers of profiles have them.
+        As raised by :func:`summarize_dataset` and the readers of profiles.
     """
     file = Path(path).expanduser()
     is_profile_format = is_table(file) or is_taxonomy_stats(file)
     if not is_profile_format and not (identify(file).name.startswith("AnnData") and has_profiles(file, label_column)):
-        return look_at(file)
+        return summarize_dataset(file)
     profiles = read_profiles(file, label_column)
     cells = profiles.cells()
     labels = pd.Series(np.asarray(profiles.labels, dtype=object)[cells])
@@ -145,13 +144,13 @@ def look_at_reference(path: str | Path, label_column: str) -> DatasetSummary:
     )
 
 
-def _of_file(file: AnnDataFile, place: Path, found: Format) -> DatasetSummary:
+def _of_file(file: AnnDataFile, path: Path, data_format: Format) -> DatasetSummary:
     status = file.status()
     source = file.read(f"uns/{SOURCE}") or {}
     var = file.var()
     return DatasetSummary(
-        path=place,
-        format=found,
+        path=path,
+        format=data_format,
         platform=str(source.get("platform", "")),
         unit=str(source.get("unit", "")),
         cells=file.n_obs,
@@ -163,17 +162,17 @@ def _of_file(file: AnnDataFile, place: Path, found: Format) -> DatasetSummary:
         obs_columns=file.obs_columns,
         labels=_labels_of_file(file),
         query_refusal=refusal(lambda: require_query(file)),
-        reference_refusal=refusal(lambda: find_expression(file, place.name)),
+        reference_refusal=refusal(lambda: find_expression(file, path.name)),
         **_depth(file.gene_matrix(status["raw_source"] or "X"), status),
     )
 
 
-def _of_memory(adata: AnnData, place: Path, found: Format) -> DatasetSummary:
+def _of_memory(adata: AnnData, path: Path, data_format: Format) -> DatasetSummary:
     status = check_normalization_status(adata)
     source = adata.uns.get(SOURCE, {})
     return DatasetSummary(
-        path=place,
-        format=found,
+        path=path,
+        format=data_format,
         platform=source.get("platform", ""),
         unit=source.get("unit", ""),
         cells=adata.n_obs,
@@ -185,13 +184,13 @@ def _of_memory(adata: AnnData, place: Path, found: Format) -> DatasetSummary:
         obs_columns=list(adata.obs.columns),
         labels={name: counts for name in adata.obs if (counts := _types(adata.obs[name])) is not None},
         query_refusal=refusal(lambda: require_readable(adata)),
-        reference_refusal=_no_reference(found),
+        reference_refusal=_no_reference(data_format),
         **_depth(InMemory(adata).gene_matrix(status["raw_source"] or "X"), status),
     )
 
 
 def refusal(check: Callable[[], object]) -> SpatialCoreError | None:
-    """Return the error that a check ends in, None where it passes."""
+    """Return the error that a check raises, or None if it passes."""
     try:
         check()
     except SpatialCoreError as error:
@@ -199,9 +198,10 @@ def refusal(check: Callable[[], object]) -> SpatialCoreError | None:
     return None
 
 
-def _no_reference(found: Format) -> SpatialCoreError:
+def _no_reference(data_format: Format) -> SpatialCoreError:
     return InputError(
-        f"{found.name}: references are .h5ad or AnnData .zarr", hint="write it as .h5ad, with a column of cell types"
+        f"{data_format.name}: references are .h5ad or AnnData .zarr",
+        hint="write it as .h5ad, with a column of cell types",
     )
 
 
@@ -210,7 +210,7 @@ def _panel(var: pd.DataFrame) -> list[str]:
 
 
 def _depth(matrix: Matrix, status: Status) -> dict[str, float]:
-    """Return stored values and counts per cell, of a few thousand cells drawn over the whole matrix."""
+    """Return stored values and counts per cell, of a random sample of cells."""
     if matrix.shape[0] == 0:
         return {"values_per_cell": 0.0, "counts_per_cell": float("nan")}
     rows = draw_rows(matrix.shape[0], SAMPLED_CELLS, np.random.default_rng(0))
@@ -220,20 +220,20 @@ def _depth(matrix: Matrix, status: Status) -> dict[str, float]:
 
 
 def _labels_of_file(file: AnnDataFile) -> dict[str, "pd.Series[int]"]:
-    # a few cells tell which columns are text; only those are read whole
-    few = file.obs(np.arange(min(file.n_obs, SAMPLED_CELLS)))
-    text = [name for name in file.obs_columns if _is_text(few[name])]
-    found = {name: _types(pd.Series(file.labels(name))) for name in text}
-    return {name: counts for name, counts in found.items() if counts is not None}
+    # the dtype of a few rows shows which columns are text; only those are read in full
+    sampled = file.obs(np.arange(min(file.n_obs, SAMPLED_CELLS)))
+    text = [name for name in file.obs_columns if _is_text(sampled[name])]
+    types = {name: _types(pd.Series(file.labels(name))) for name in text}
+    return {name: counts for name, counts in types.items() if counts is not None}
 
 
-def _is_text(column: "pd.Series[Any]") -> bool:
+def _is_text(column: "pd.Series[object]") -> bool:
     return isinstance(column.dtype, pd.CategoricalDtype) or pd.api.types.is_string_dtype(column.dtype)
 
 
-def _types(column: "pd.Series[Any]") -> "pd.Series[int] | None":
-    """Count the cells of each type, if the column can be one of types: text, few values, most of them repeated."""
+def _types(column: "pd.Series[object]") -> "pd.Series[int] | None":
+    """Count the cells per type of a column that can hold types: text with few distinct values. Otherwise None."""
     if not _is_text(column):
         return None
     counts = column.astype(str)[column.notna()].value_counts()
-    return counts if 2 <= len(counts) <= min(MOST_TYPES, 0.5 * len(column)) else None
+    return counts if 2 <= len(counts) <= min(MAX_TYPES, 0.5 * len(column)) else None

@@ -1,58 +1,58 @@
-"""What state a file is in, told to people: platform, genes, normalization, what it can serve as."""
+"""Describe a dataset or a model: platform, genes, normalization, and whether it can be a query or a reference."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
-from spatialcore.workflow.dataset import DatasetSummary, look_at
+from spatialcore.workflow.dataset import DatasetSummary, summarize_dataset
 from spatialcore.workflow.states import DataState, ModelState, Overlap, overlap
 
 
 def inspect_data(path: str | Path, *, against: Mapping[str, Path] | None = None) -> DataState:
-    """Say what a data set is and what it can serve as.
+    """Describe a dataset and whether it can be a query or a reference.
 
     Parameters
     ----------
     path
         Anything that :func:`spatialcore.io.read_spatial` reads.
     against
-        References, models (.pkl) or panels (.csv) whose genes are looked for in it, by the name to show.
+        References, models (.pkl) or panels (.csv) to compare the genes with: display name -> path.
 
     Raises
     ------
     FileMissingError, InputError
-        There is nothing, or nothing that can be read.
+        The path does not exist, or its format cannot be read.
     """
-    facts = look_at(path)
-    known = facts.counts_per_cell == facts.counts_per_cell
+    summary = summarize_dataset(path)
+    has_counts = summary.counts_per_cell == summary.counts_per_cell
     return DataState(
         path=str(path),
-        format=facts.format.name,
-        platform=facts.platform,
-        cells=facts.cells,
-        features=len(facts.var),
-        genes=len(facts.genes),
-        named_by=facts.named_by,
-        x=facts.status["x_state"],
-        raw_counts=facts.status["raw_source"] or "",
-        median_counts_per_cell=facts.counts_per_cell if known else None,
-        coordinates=f"yes{', in ' + facts.unit if facts.unit else ''}" if facts.coordinates else "none",
-        annotated=facts.annotated,
-        query=_as_query(facts),
-        reference=_as_reference(facts),
-        label_columns={name: len(counts) for name, counts in facts.labels.items()},
-        matches={name: _match(facts, genes_of(other)) for name, other in (against or {}).items()},
+        format=summary.format.name,
+        platform=summary.platform,
+        cells=summary.cells,
+        features=len(summary.var),
+        genes=len(summary.genes),
+        named_by=summary.named_by,
+        x=summary.status["x_state"],
+        raw_counts=summary.status["raw_source"] or "",
+        median_counts_per_cell=summary.counts_per_cell if has_counts else None,
+        coordinates=f"yes{', in ' + summary.unit if summary.unit else ''}" if summary.coordinates else "none",
+        annotated=summary.annotated,
+        query=_as_query(summary),
+        reference=_as_reference(summary),
+        label_columns={name: len(counts) for name, counts in summary.labels.items()},
+        matches={name: _match(summary, genes_of(other)) for name, other in (against or {}).items()},
     )
 
 
 def inspect_model(path: str | Path, *, against: Mapping[str, Path] | None = None) -> ModelState:
-    """Say what a model is, without running anything that is in its file.
+    """Describe a model, without running code from its file.
 
     Parameters
     ----------
     path
         A model's .pkl.
     against
-        Data, panels or models in which the model's genes are looked for, by the name to show.
+        Datasets, panels or models to compare the model's genes with: display name -> path.
     """
     from spatialcore.annotation.model.artifact import load_model
 
@@ -70,7 +70,7 @@ def inspect_model(path: str | Path, *, against: Mapping[str, Path] | None = None
 
 
 def genes_of(path: str | Path) -> list[str]:
-    """Return the genes of a model (.pkl), a panel (.csv, .tsv, .txt) or a data set, as symbols."""
+    """Return the genes of a model (.pkl), a panel (.csv, .tsv, .txt) or a dataset, as symbols."""
     suffix = Path(path).suffix.lower()
     if suffix == ".pkl":
         from spatialcore.annotation.model.artifact import load_model
@@ -80,31 +80,28 @@ def genes_of(path: str | Path) -> list[str]:
         from spatialcore.annotation.panel import read_panel
 
         return read_panel(path)
-    return look_at(path).genes
+    return summarize_dataset(path).genes
 
 
 def _has(path: Path, genes: list[str]) -> int:
-    """Count the genes that a model, a panel or a data set has."""
+    """Count the genes that a model, a panel or a dataset contains."""
     if path.suffix.lower() in {".pkl", ".csv", ".tsv", ".txt"}:
         return len(set(genes) & set(genes_of(path)))
-    return int(look_at(path).has_genes(genes).sum())
+    return int(summarize_dataset(path).has_genes(genes).sum())
 
 
-def _match(facts: DatasetSummary, genes: list[str]) -> Overlap:
-    """Match the smaller side, the panel, to the larger: that is the share that decides."""
-    own = facts.genes
-    if len(genes) <= len(own):
-        shared, wanted = int(facts.has_genes(genes).sum()), len(genes)
-    else:
-        shared, wanted = len(set(own) & set(genes)), len(own)
-    return overlap(shared, wanted)
+def _match(summary: DatasetSummary, genes: list[str]) -> Overlap:
+    """Return the share of the smaller gene set, usually the panel, in the larger one."""
+    if len(genes) <= len(summary.genes):
+        return overlap(int(summary.has_genes(genes).sum()), len(genes))
+    return overlap(len(set(summary.genes) & set(genes)), len(summary.genes))
 
 
-def _as_query(facts: DatasetSummary) -> str:
-    return "yes" if facts.query_refusal is None else f"no: {facts.query_refusal.message}"
+def _as_query(summary: DatasetSummary) -> str:
+    return "yes" if summary.query_refusal is None else f"no: {summary.query_refusal.message}"
 
 
-def _as_reference(facts: DatasetSummary) -> str:
-    if facts.reference_refusal is not None:
-        return f"no: {facts.reference_refusal.message}"
-    return "yes" if facts.labels else "no: no column of obs looks like cell types"
+def _as_reference(summary: DatasetSummary) -> str:
+    if summary.reference_refusal is not None:
+        return f"no: {summary.reference_refusal.message}"
+    return "yes" if summary.labels else "no: no column of obs looks like cell types"

@@ -1,4 +1,4 @@
-"""How much memory a run is going to need, and how much there is."""
+"""Estimate the memory of a run, and read the available memory."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,11 +10,10 @@ BASE = 700e6  # the interpreter with scanpy, scikit-learn and matplotlib
 VALUE = 8  # bytes of a stored value: float32 and its int32 column
 QUERY_COPIES = 4  # counts, log1p, the copy being written, and what reading leaves behind
 REFERENCE_COPIES = 5  # the parts, their union, counts and log1p of it, and the balanced draw
-CLASSES = 40  # a large reference's
-RICHER = 2.0  # a panel's genes are chosen for being expressed: more values per gene than over the genome
-TRAINING = (
-    3 * 8
-)  # bytes per training cell and gene: features of two replicates and their gradients, dense where it is fast
+CLASSES = 40  # of a large reference
+RICHER = 2.0  # panel genes are expressed in more cells than the average gene of the genome
+# bytes per training cell and gene: features of two replicates and their gradients, dense where that is faster
+TRAINING = 3 * 8
 
 
 def estimate_peak(
@@ -25,22 +24,22 @@ def estimate_peak(
     Parameters
     ----------
     queries, references
-        What is known of them.
+        Summaries of the inputs.
     config
-        The caps on cells.
+        Maximum numbers of cells.
     """
     panel = max((len(query.genes) for query in queries), default=0)
-    drawn = [min(facts.cells, config.max_cells_per_ref) for facts in references]
-    values = sum(cells * _panel_values(facts, panel) for cells, facts in zip(drawn, references, strict=True))
-    training_cells = min(sum(drawn), config.max_cells_per_type * CLASSES)
+    n_cells = [min(summary.cells, config.max_cells_per_ref) for summary in references]
+    values = sum(cells * _panel_values(summary, panel) for cells, summary in zip(n_cells, references, strict=True))
+    training_cells = min(sum(n_cells), config.max_cells_per_type * CLASSES)
     training = VALUE * REFERENCE_COPIES * values + TRAINING * training_cells * panel
     annotating = max((_annotating(query) for query in queries), default=0.0)
     return int(BASE + max(training, annotating))
 
 
-def _panel_values(facts: DatasetSummary, panel: int) -> float:
-    share = min(1.0, RICHER * panel / max(1, len(facts.var)))
-    return min(facts.values_per_cell * share, panel)
+def _panel_values(summary: DatasetSummary, panel: int) -> float:
+    share = min(1.0, RICHER * panel / max(1, len(summary.var)))
+    return min(summary.values_per_cell * share, panel)
 
 
 def _annotating(query: DatasetSummary) -> float:
@@ -48,7 +47,7 @@ def _annotating(query: DatasetSummary) -> float:
 
 
 def available_memory() -> int | None:
-    """Return the bytes that this process may still take: of the machine, or of its container; None if not told."""
+    """Return the free bytes of the machine or of its container, whichever is less; None if unknown."""
     limits = [limit for limit in (_of_machine(), _of_container()) if limit is not None]
     return min(limits, default=None)
 

@@ -1,4 +1,4 @@
-"""What a run cannot do without, looked at before the first long step: references, label columns, room for results."""
+"""Requirements of a run, checked before the first long step: references, label columns, a writable store."""
 
 import os
 from pathlib import Path
@@ -12,18 +12,18 @@ from spatialcore.io.formats import identify
 
 
 def require_run(config: RunConfig) -> None:
-    """Refuse a run that cannot end well, before the queries are read.
+    """Raise if a run is certain to fail, before the queries are read.
 
-    Only local files are looked at, and of references only the names of their columns.
+    Only local files are checked, and only the column names of references.
 
     Raises
     ------
     FileMissingError, InputError
-        A query or a reference that is not there, or of no format that can be read.
+        A query or a reference does not exist, or its format cannot be read.
     LabelColumnError
-        A reference without the label column that was named.
+        A reference lacks its label column.
     StorageError
-        Results cannot be written where they are wanted.
+        Results cannot be written to the store.
     """
     from spatialcore.annotation.acquisition import resolve_uri_to_local
     from spatialcore.storage import local_path
@@ -39,19 +39,19 @@ def require_run(config: RunConfig) -> None:
 
 
 def require_writable(folder: str | Path) -> None:
-    """Refuse a place where no file can be written: below a file, or in a folder of somebody else's.
+    """Raise if no file can be written to a folder: it is below a file, or not writable.
 
     Raises
     ------
     StorageError
-        Naming the nearest part of the path that is there.
+        Names the nearest existing part of the path.
     """
-    place = Path(folder).expanduser().absolute()
-    nearest = next(part for part in (place, *place.parents) if part.exists())
+    path = Path(folder).expanduser().absolute()
+    nearest = next(part for part in (path, *path.parents) if part.exists())
     if not nearest.is_dir():
-        raise StorageError(f"{nearest} is a file, wanted a folder for the results", hint="name another folder")
+        raise StorageError(f"{nearest} is a file, expected a folder for the results", hint="choose another folder")
     if not os.access(nearest, os.W_OK):
-        raise StorageError(f"{nearest} cannot be written to", hint="name a folder of your own, or ask for the right")
+        raise StorageError(f"{nearest} cannot be written to", hint="choose another folder, or get write permission")
 
 
 def short_name(uri: str) -> str:
@@ -64,7 +64,7 @@ def _require_level(reference: Reference, levels: list[str]) -> None:
         raise LabelColumnError(
             f"Label column {reference.label_column!r} not found in {short_name(reference.uri)}. "
             f"Levels: {', '.join(levels)}",
-            hint=f"name a level of the taxonomy: {reference.uri}:{levels[-1]}",
+            hint=f"use a level of the taxonomy: {reference.uri}:{levels[-1]}",
         )
 
 
@@ -75,10 +75,10 @@ def _require_reference(reference: Reference, path: Path) -> None:
     if not identify(path).name.startswith("AnnData") or has_profiles(path, reference.label_column):
         return
     with AnnDataFile(path) as file:
-        there = file.obs_columns
-    if reference.label_column not in there:
+        columns = file.obs_columns
+    if reference.label_column not in columns:
         raise LabelColumnError(
             f"Label column not found: {reference.label_column!r} in {short_name(reference.uri)}. "
-            f"Columns: {', '.join(there[:20])}",
-            hint=f"name one of them: {reference.uri}:COLUMN",
+            f"Columns: {', '.join(columns[:20])}",
+            hint=f"use one of them: {reference.uri}:COLUMN",
         )

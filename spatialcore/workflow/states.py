@@ -1,16 +1,22 @@
-"""The state of a data set or of a model: plain values, and the rows that people read."""
+"""The description of a dataset or a model: plain values, and rows to display."""
 
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, TypedDict
 
 from spatialcore.core.normalization import X_STATE_TEXTS, XState
 
-Overlap = dict[str, Any]
+
+class Overlap(TypedDict):
+    """Number of genes in both sets and in the smaller set, and the share in percent."""
+
+    shared: int
+    wanted: int
+    pct: float
 
 
 @dataclass(frozen=True)
 class DataState:
-    """The state of one data set, in plain values; see :meth:`rows`."""
+    """Description of one dataset in plain values; see :meth:`rows`."""
 
     path: str
     format: str
@@ -31,7 +37,7 @@ class DataState:
 
     @property
     def usable(self) -> bool:
-        """Whether it can serve as a query or as a reference."""
+        """Whether it can be used as a query or as a reference."""
         return "yes" in {self.query, self.reference}
 
     def as_dict(self) -> dict[str, Any]:
@@ -39,7 +45,7 @@ class DataState:
         return asdict(self) | {"usable": self.usable}
 
     def rows(self) -> list[tuple[str, str]]:
-        """Return what is shown to people, a name and a text each."""
+        """Return the rows to display, each a name and a text."""
         platform = f", {self.platform}" if self.platform else ""
         depth = "" if self.median_counts_per_cell is None else f", median {self.median_counts_per_cell:,.0f} a cell"
         columns = ", ".join(f"{name} ({n} types)" for name, n in self.label_columns.items()) or "none"
@@ -63,7 +69,7 @@ class DataState:
 
 @dataclass(frozen=True)
 class ModelState:
-    """The state of one model, in plain values."""
+    """Description of one model in plain values."""
 
     path: str
     classes: list[str]
@@ -79,7 +85,7 @@ class ModelState:
         return asdict(self)
 
     def rows(self) -> list[tuple[str, str]]:
-        """Return what is shown to people, a name and a text each."""
+        """Return the rows to display, each a name and a text."""
         return [
             ("model", self.path),
             ("classes", f"{len(self.classes)}: {', '.join(self.classes)}"),
@@ -91,13 +97,13 @@ class ModelState:
         ]
 
 
-def overlap(shared: int, wanted: int) -> Overlap:
-    """Return how many of the wanted genes are there, and their share in percent."""
-    return {"shared": shared, "wanted": wanted, "pct": 100 * shared / max(1, wanted)}
+def overlap(shared: int, total: int) -> Overlap:
+    """Return the number of shared genes and their share in percent."""
+    return {"shared": shared, "wanted": total, "pct": 100 * shared / max(1, total)}
 
 
-def _match_rows(words: str, matches: dict[str, Overlap]) -> list[tuple[str, str]]:
+def _match_rows(prefix: str, matches: dict[str, Overlap]) -> list[tuple[str, str]]:
     return [
-        (f"{words} {name}", f"{found['shared']} of {found['wanted']} ({found['pct']:.0f} %)")
-        for name, found in matches.items()
+        (f"{prefix} {name}", f"{match['shared']} of {match['wanted']} ({match['pct']:.0f} %)")
+        for name, match in matches.items()
     ]

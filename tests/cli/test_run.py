@@ -42,7 +42,7 @@ def test_written_configuration_can_be_run_again(spatialcore: Command, results: P
     assert output["ok"]
     assert output["peak_bytes"] > 5e8
     store = next(check for check in output["checks"] if check["subject"].startswith("store"))
-    assert store["detail"] == "holds results, which will be replaced"
+    assert store["detail"] == "contains results, which will be replaced"
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_dry_run_lists_all_problems(spatialcore: Command, workplace: Workplace, 
     output = json.loads(outcome.out)
     problems = {check["subject"]: check["detail"] for check in output["checks"] if not check["ok"]}
     assert not output["ok"]
-    assert "columns like types: cell_type" in problems["reference first.h5ad"]
+    assert "possible label columns: cell_type" in problems["reference first.h5ad"]
     assert problems["panel genes in stranger.h5ad"].startswith("0 of 30")
     assert "reference nowhere.h5ad" in problems
     assert "target proportions" in problems
@@ -260,7 +260,7 @@ def test_output_is_a_file(spatialcore: Command, workplace: Workplace) -> None:
     arguments = ["-q", workplace.query, "-r", f"{workplace.first}:cell_type", "-o", workplace.first]
     outcome = spatialcore("run", *arguments)
     assert outcome.code == 5
-    assert "is a file, wanted a folder" in outcome.err
+    assert "is a file, expected a folder" in outcome.err
     assert "reading" not in outcome.err
 
 

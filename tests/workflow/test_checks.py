@@ -10,7 +10,7 @@ import pytest
 
 from spatialcore.annotation.run_config import RunConfig
 from spatialcore.workflow.checks import check_genes, check_species
-from spatialcore.workflow.dataset import DatasetSummary, look_at
+from spatialcore.workflow.dataset import DatasetSummary, summarize_dataset
 
 HUMAN = ["GAD1", "SLC17A7", "PVALB", "SST", "VIP", "AQP4", "MOG", "PLP1", "HLA-A", "TP53", "GFAP", "CALB2"]
 MOUSE = ["Gad1", "Slc17a7", "Pvalb", "Sst", "Vip", "Aqp4", "Mog", "Plp1", "H2-K1", "Trp53", "Gfap", "Calb2"]
@@ -27,7 +27,7 @@ def files(tmp_path: Path) -> tuple[DatasetSummary, DatasetSummary]:
     for name, genes in (("query", MOUSE), ("atlas", HUMAN)):
         counts = np.random.default_rng(0).poisson(2, (20, len(genes))).astype(np.float32)
         ad.AnnData(counts, var=pd.DataFrame(index=genes)).write_h5ad(tmp_path / f"{name}.h5ad")
-        summaries.append(look_at(tmp_path / f"{name}.h5ad"))
+        summaries.append(summarize_dataset(tmp_path / f"{name}.h5ad"))
     return summaries[0], summaries[1]
 
 
