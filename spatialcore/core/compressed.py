@@ -34,13 +34,13 @@ class Compressed:
         """Return random non-zero values: single values in memory, short runs on disk (one chunk each)."""
         stored = int(self.indptr[-1])
         if stored <= n:
-            drawn = np.asarray(self.data[:stored])
+            sampled = np.asarray(self.data[:stored])
         elif isinstance(self.data, np.ndarray):
-            drawn = np.asarray(self.data[rng.integers(0, stored, n)])
+            sampled = np.asarray(self.data[rng.integers(0, stored, n)])
         else:
             starts = np.sort(rng.integers(0, stored - DISK_WINDOW, max(1, n // DISK_WINDOW)))
-            drawn = np.concatenate([self.data[start : start + DISK_WINDOW] for start in starts])
-        nonzero: NDArray[Any] = drawn[drawn != 0]
+            sampled = np.concatenate([self.data[start : start + DISK_WINDOW] for start in starts])
+        nonzero: NDArray[Any] = sampled[sampled != 0]
         return nonzero
 
     def _spans(self, lines: Ints) -> Iterator[tuple[int, int]]:

@@ -73,10 +73,10 @@ def locked_if_free(path: Path) -> Iterator[bool]:
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            held = True
+            acquired = True
         except BlockingIOError:
-            held = False
-        yield held
+            acquired = False
+        yield acquired
     finally:
         os.close(handle)
 

@@ -92,9 +92,9 @@ class DenseMatrix:
         n_rows = min(self.shape[0], max(1, min(256, blocks.BLOCK_VALUES // max(1, self.shape[1]))))
         rows = np.sort(rng.choice(self.shape[0], n_rows, replace=False)) if n_rows else np.empty(0, np.int64)
         parts = [np.asarray(self.source[int(row)]) for row in rows]
-        drawn = np.concatenate(parts) if parts else np.empty(0)
-        drawn = drawn[drawn != 0]
-        return drawn if len(drawn) <= n else rng.choice(drawn, n, replace=False)
+        sampled = np.concatenate(parts) if parts else np.empty(0)
+        sampled = sampled[sampled != 0]
+        return sampled if len(sampled) <= n else rng.choice(sampled, n, replace=False)
 
 
 MatrixSource = Matrix | StoredArray | StoredGroup | sp.spmatrix | sp.sparray

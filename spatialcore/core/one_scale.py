@@ -1,4 +1,4 @@
-"""Are the cells of a matrix on one scale? Asked cell by cell: a mean over all cells hides the few that are not."""
+"""Check cell by cell that a matrix has one scale: a mean over all cells would hide a few exceptions."""
 
 from typing import Literal
 
@@ -11,14 +11,14 @@ from spatialcore.core.types import Floats
 
 ScaleKind = Literal["counts", "logarithms"]
 
-FEWEST_VALUES = 5  # of a cell that is judged
+MIN_VALUES = 5  # of a cell that is checked
 MOSTLY = 0.5
 NEARLY_ALL = 0.95
 LARGEST_LOG = 24.0
 
 
 def odd_cells(values: sp.csr_matrix, kind: ScaleKind) -> dict[str, int]:
-    """Return what is wrong with cells that are not on the scale of the others, and how many are so; empty for none.
+    """Count the cells that are not on the expected scale, per kind of fault; empty if there are none.
 
     Parameters
     ----------
@@ -27,16 +27,16 @@ def odd_cells(values: sp.csr_matrix, kind: ScaleKind) -> dict[str, int]:
     kind
         What the cells should hold: "counts", or "logarithms" of scaled counts.
     """
-    found = _not_finite(values)
-    if found:
-        return found
+    invalid = _not_finite(values)
+    if invalid:
+        return invalid
     sizes = np.diff(values.indptr)
     whole = _share(values, np.abs(values.data - np.round(values.data)) < TOLERANCE)
     largest = _largest(values)
-    judged = sizes >= FEWEST_VALUES
+    checked = sizes >= MIN_VALUES
     if kind == "counts":
         odd = {
-            "fractions": judged & (whole < MOSTLY),
+            "fractions": checked & (whole < MOSTLY),
             f"more than {MOST_COUNTS:g} counts": _sums(values) > MOST_COUNTS,
         }
     else:
@@ -44,7 +44,7 @@ def odd_cells(values: sp.csr_matrix, kind: ScaleKind) -> dict[str, int]:
         varied = largest > 1.5 * _smallest(values)
         odd = {
             "values too large for logarithms": linear,
-            "counts": ~linear & judged & varied & (whole >= NEARLY_ALL),
+            "counts": ~linear & checked & varied & (whole >= NEARLY_ALL),
         }
     return {what: int(cells.sum()) for what, cells in odd.items() if cells.any()}
 
@@ -59,10 +59,10 @@ def _not_finite(values: sp.csr_matrix) -> dict[str, int]:
     return {what: len(np.unique(rows[cells])) for what, cells in bad.items() if cells.any()}
 
 
-def _share(values: sp.csr_matrix, chosen: NDArray[np.bool_]) -> Floats:
-    """Return per cell the share of its values that are chosen; 1 for a cell without values."""
+def _share(values: sp.csr_matrix, selected: NDArray[np.bool_]) -> Floats:
+    """Return per cell the share of values that are selected; 1 for a cell without values."""
     rows = np.repeat(np.arange(values.shape[0]), np.diff(values.indptr))
-    counted = np.bincount(rows[chosen], minlength=values.shape[0])
+    counted = np.bincount(rows[selected], minlength=values.shape[0])
     sizes = np.diff(values.indptr)
     return np.where(sizes > 0, counted / np.maximum(sizes, 1), 1.0)
 

@@ -131,8 +131,8 @@ def draw_stratified(labels: pd.Categorical, sizes: Ints, rng: np.random.Generato
     shuffled = rng.permutation(len(codes))
     order = shuffled[np.argsort(codes[shuffled], kind="stable")]
     begin = np.searchsorted(codes[order], np.arange(len(sizes)))
-    drawn = [order[start : start + size] for start, size in zip(begin, sizes, strict=True)]
-    return np.sort(np.concatenate(drawn)) if drawn else np.empty(0, np.int64)
+    rows = [order[start : start + size] for start, size in zip(begin, sizes, strict=True)]
+    return np.sort(np.concatenate(rows)) if rows else np.empty(0, np.int64)
 
 
 def cell_keys(names: pd.Index, random_state: int) -> NDArray[np.uint64]:
@@ -180,12 +180,12 @@ def draw_by_label(ids: Ints, labels: NDArray[np.object_], n: int, rng: np.random
         return np.sort(ids)
     groups = pd.Series(ids).groupby(np.asarray(labels, dtype=str), sort=True)
     sizes: Ints = groups.size().to_numpy().astype(np.int64)
-    drawn = [
+    selected = [
         rng.choice(np.sort(group.to_numpy()), size=count, replace=False)
         for (_, group), count in zip(groups, _sizes_above_minimum(sizes, n), strict=True)
         if count
     ]
-    return np.sort(np.concatenate(drawn))
+    return np.sort(np.concatenate(selected))
 
 
 def _sizes_above_minimum(sizes: Ints, n: int) -> Ints:

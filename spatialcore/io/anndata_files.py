@@ -21,7 +21,7 @@ EFFORT: Final = {"compression": "gzip", "compression_opts": 2}
 
 
 def is_h5ad(path: Path) -> bool:
-    """Say whether a file is an HDF5 file with AnnData's parts."""
+    """Return whether a file is an HDF5 file with the elements of an AnnData."""
     if not path.is_file() or not h5py.is_hdf5(path):
         return False
     with h5py.File(path) as store:
@@ -29,7 +29,7 @@ def is_h5ad(path: Path) -> bool:
 
 
 def modalities(path: Path) -> list[str]:
-    """Return the modalities of a MuData file (.h5mu), none of any other file."""
+    """Return the modalities of a MuData file (.h5mu); an empty list for other files."""
     if not path.is_file() or not h5py.is_hdf5(path):
         return []
     with h5py.File(path) as store:
@@ -37,26 +37,26 @@ def modalities(path: Path) -> list[str]:
 
 
 def is_anndata_zarr(path: Path) -> bool:
-    """Say whether a folder, or a zip of one, is a zarr group that says it is an AnnData."""
+    """Return whether a zarr folder, or a zip of one, has the encoding type of an AnnData."""
     return zarr_attributes(path).get("encoding-type") == "anndata"
 
 
 def is_zarr(path: Path) -> bool:
-    """Say whether a folder is a zarr group of either format."""
+    """Return whether a folder is a zarr group (format 2 or 3)."""
     return any((path / name).is_file() for name in ("zarr.json", ".zgroup"))
 
 
 def zarr_attributes(path: Path) -> dict[str, object]:
-    """Return the attributes of a zarr group of either format, in a folder or zipped, or nothing where there is none."""
+    """Return the attributes of a zarr group (format 2 or 3, folder or zip); empty if it is not one."""
     if path.is_file():
         return _zipped_attributes(path)
     if (path / "zarr.json").is_file():
-        found = json.loads((path / "zarr.json").read_text()).get("attributes", {})
+        attributes = json.loads((path / "zarr.json").read_text()).get("attributes", {})
     elif (path / ".zattrs").is_file():
-        found = json.loads((path / ".zattrs").read_text())
+        attributes = json.loads((path / ".zattrs").read_text())
     else:
-        found = {}
-    return dict(found)
+        attributes = {}
+    return dict(attributes)
 
 
 def _zipped_attributes(path: Path) -> dict[str, object]:
@@ -80,7 +80,7 @@ def read_h5ad(path: Path) -> AnnData:
 
 
 def _read(path: Path, read: Callable[[Any], AnnData]) -> AnnData:
-    """Read a file; sparse matrices of 16 bits, which scipy does not have, become float32 on the way."""
+    """Read a file. Sparse matrices of 16-bit floats, which scipy does not support, are converted to float32."""
     try:
         return read(open_store(path) if zipfile.is_zipfile(path) else path)
     except ValueError as error:

@@ -9,10 +9,10 @@ from anndata import AnnData
 from spatialcore.core.logging import get_logger
 from spatialcore.errors import InputError
 from spatialcore.io.flat_files import (
-    columns_of_no_gene,
     find_one,
     header_of,
     need_one,
+    non_gene_columns,
     note_source,
     read_counts,
     read_table,
@@ -44,7 +44,7 @@ def read_cosmx(path: Path) -> AnnData:
     pixels and in µm² (their ratio is the pixel size), else in pixels.
     """
     file, table = need_one(path, COUNTS), _metadata(need_one(path, METADATA))
-    others = columns_of_no_gene(header_of(file), [*KEYS, *NAMES, *map(str, table.columns)])
+    others = non_gene_columns(header_of(file), [*KEYS, *NAMES, *map(str, table.columns)])
     identifiers, counts, genes = read_counts(file, others)
     if missing := [key for key in KEYS if key not in identifiers]:
         raise InputError(f"the expression matrix of {path} has no column {missing[0]}", hint=f"expected {REQUIRED}")
@@ -73,7 +73,7 @@ def _metadata(file: Path) -> pd.DataFrame:
 
 
 def _names_cells(table: pd.DataFrame, name: str) -> bool:
-    """Say whether a column has one name for each cell, also where lines repeat a cell."""
+    """Return whether a column has a unique name for each cell; repeated lines of a cell count once."""
     cells = table[[name, "fov_cell"]].drop_duplicates()
     return bool(cells[name].notna().all() and cells[name].is_unique)
 

@@ -20,8 +20,8 @@ from spatialcore.io.identifiers import IDENTIFIERS, identifier_column, is_row_nu
 logger = get_logger(__name__)
 
 BLOCK_BYTES = 64 << 20
-# what exports put beside the genes' columns
-NO_GENES = frozenset(
+# columns that exports add to those of the genes
+NON_GENE_COLUMNS = frozenset(
     {
         *("fov", "volume", "area", "x", "y", "z", "center_x", "center_y", "min_x", "max_x", "min_y", "max_y"),
         *("anisotropy", "solidity", "perimeter", "transcript_count", "total_counts", "n_counts", "n_genes"),
@@ -69,9 +69,9 @@ def need_one(folder: Path, patterns: Sequence[str]) -> Path:
 
 
 def read_table(file: Path) -> pd.DataFrame:
-    """Read a table of cells from CSV or parquet, gzipped or not; the first column and identifiers come as text.
+    """Read a table of cells from CSV or parquet, gzipped or not; the first column and identifiers are read as text.
 
-    Row numbers, which pandas and R put in front under no name, are left out where another column names the cells.
+    Columns of row numbers are dropped if another column has the cell identifiers.
     """
     if ".parquet" in file.suffixes:
         table = _read_parquet(file)
@@ -82,7 +82,7 @@ def read_table(file: Path) -> pd.DataFrame:
         table = pd.read_csv(file, dtype=dict.fromkeys(identifiers, str), low_memory=False)
     numbered = row_number_columns([str(name) for name in table.columns])
     if numbered:
-        logger.info("%s: row numbers in %s are left out", file.name, ", ".join(map(repr, numbered)))
+        logger.info("%s: dropped the row numbers in %s", file.name, ", ".join(map(repr, numbered)))
     return table.drop(columns=numbered)
 
 
@@ -95,19 +95,19 @@ def _read_parquet(file: Path) -> pd.DataFrame:
     return pd.read_parquet(file)
 
 
-def columns_of_no_gene(header: Sequence[str], metadata: Sequence[str] = ()) -> list[str]:
-    """Return the columns of a table of counts that are no genes: identifiers, row numbers, measurements of cells.
+def non_gene_columns(header: Sequence[str], metadata: Sequence[str] = ()) -> list[str]:
+    """Return the columns of a count table that are not genes: identifiers, row numbers, measurements of cells.
 
     Parameters
     ----------
     header
-        The columns of the table of counts.
+        Columns of the count table.
     metadata
-        The columns of the table of cells: what is in both is no gene, unless a gene is called so.
+        Columns of the table of cells. A column in both tables is not a gene, unless it has the name of one.
     """
-    known = {name.lower() for name in metadata if name not in known_names()} | NO_GENES | {*IDENTIFIERS}
+    excluded = {name.lower() for name in metadata if name not in known_names()} | NON_GENE_COLUMNS | {*IDENTIFIERS}
     first = identifier_column(header)
-    return [name for name in header if name == first or is_row_number_name(name) or name.strip().lower() in known]
+    return [name for name in header if name == first or is_row_number_name(name) or name.strip().lower() in excluded]
 
 
 def stream_columns(file: Path, text_columns: Sequence[str]) -> Iterator[tuple[pd.DataFrame, csr_matrix, list[str]]]:
@@ -149,7 +149,7 @@ def stream_columns(file: Path, text_columns: Sequence[str]) -> Iterator[tuple[pd
 
 
 def header_of(file: Path) -> list[str]:
-    """Return the names of the columns of a wide CSV, gzipped or not, as they are in the file."""
+    """Return the column names of a wide CSV, gzipped or not."""
     import pyarrow as pa
 
     with pa.input_stream(str(file), compression="detect") as probe:
@@ -157,12 +157,12 @@ def header_of(file: Path) -> list[str]:
 
 
 def _unique(names: Sequence[str]) -> list[str]:
-    """Return names with a number behind those that come again: CD3E, CD3E-1."""
-    seen: dict[str, int] = {}
+    """Append a number to repeated names: CD3E, CD3E-1."""
+    repeats: dict[str, int] = {}
     unique = []
     for name in names:
-        seen[name] = seen.get(name, -1) + 1
-        unique.append(f"{name}-{seen[name]}" if seen[name] else name)
+        repeats[name] = repeats.get(name, -1) + 1
+        unique.append(f"{name}-{repeats[name]}" if repeats[name] else name)
     return unique
 
 

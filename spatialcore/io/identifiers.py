@@ -1,4 +1,4 @@
-"""Identifiers of cells as tables have them: which column they are in, and their text without loss."""
+"""Cell identifiers in tables: find their column, and convert them to text without loss."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -18,18 +18,18 @@ _SCIENTIFIC = re.compile(r"^\d(?:\.\d+)?[eE]\+?\d+$")
 
 
 def is_row_number_name(name: str) -> bool:
-    """Say whether a column is called as pandas, R or readr call a column of row numbers."""
+    """Return whether a column has a name that pandas, R or readr give to row numbers."""
     return str(name).strip().lower() in ROW_NUMBERS or str(name).startswith("Unnamed:")
 
 
 def identifier_column(names: Sequence[str]) -> str:
-    """Return the name of the column that names cells: by its name, whatever stands before it, else the first column."""
+    """Return the column with cell identifiers: the first with a usual name, else the first column."""
     by_name = {str(name).strip().lower(): str(name) for name in reversed(names)}
     return next((by_name[each] for each in IDENTIFIERS if each != "fov" and each in by_name), str(names[0]))
 
 
 def row_number_columns(names: Sequence[str]) -> list[str]:
-    """Return the columns of row numbers: called so, beside a column that names cells."""
+    """Return the columns of row numbers, without the column of cell identifiers."""
     identifier = identifier_column(names)
     return [name for name in names if name != identifier and is_row_number_name(name)]
 
@@ -40,7 +40,7 @@ def as_identifiers(values: Iterable[Any], where: str) -> list[str]:
     Raises
     ------
     InputError
-        They lost digits on their way through a spreadsheet or a float.
+        Identifiers lost digits in a spreadsheet or as floats.
     """
     column = pd.Series(list(values))
     if pd.api.types.is_float_dtype(column) and column.notna().all():
@@ -58,7 +58,7 @@ def as_identifiers(values: Iterable[Any], where: str) -> list[str]:
 
 
 def _exact(text: str, where: str) -> str:
-    """Return the whole number that a text like 1.5e+03 is; refuse one whose last digits are gone."""
+    """Return the integer of a text such as 1.5e+03; raise if digits are missing."""
     try:
         number = Decimal(text)
     except InvalidOperation:  # pragma: no cover - the pattern admits numbers only
@@ -76,19 +76,19 @@ def _lost_digits(where: str, example: str) -> InputError:
     )
 
 
-def match_by_value(wanted: pd.Index, table: pd.DataFrame) -> tuple[str, list[str]] | None:
-    """Return the column of a table, and its texts, that names the wanted cells; None where none does."""
+def match_by_value(cells: pd.Index, table: pd.DataFrame) -> tuple[str, list[str]] | None:
+    """Return the column (name, texts) of a table that contains more than half of the cell names, or None."""
     for column in table.columns:
         if pd.api.types.is_float_dtype(table[column]) or not table[column].is_unique:
             continue
         texts = [str(value).strip() for value in table[column]]
-        if pd.Index(texts).isin(wanted).sum() > len(wanted) / 2:
+        if pd.Index(texts).isin(cells).sum() > len(cells) / 2:
             return str(column), texts
     return None
 
 
 def plain_numbers(names: pd.Index) -> pd.Index | None:
-    """Return identifiers that are numbers without leading zeros; None where some are not, or become alike."""
+    """Return numeric identifiers without leading zeros; None if some are not numeric, or would not be unique."""
     texts = names.astype(str)
     if len(texts) == 0 or not np.all([text.isdigit() for text in texts]):
         return None

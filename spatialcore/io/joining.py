@@ -1,4 +1,4 @@
-"""Counts and the table of cells made one AnnData: features with names of their own, each cell once, in one order."""
+"""Join counts and a table of cells into an AnnData with unique features and unique cells."""
 
 from collections.abc import Iterable
 
@@ -18,10 +18,10 @@ logger = get_logger(__name__)
 
 
 def assemble(counts: csr_matrix, cells: Iterable[str], var: pd.DataFrame) -> AnnData:
-    """Make an AnnData of counts, cell identifiers and features.
+    """Create an AnnData from counts, cell identifiers and features.
 
-    A line that repeats a cell is left out where it is empty or the same; the names of features are made unique, those
-    of genes first, so that a protein never takes a gene's name.
+    Repeated lines of a cell are dropped if they are empty or equal. Feature names are made unique, genes first: a
+    protein with the name of a gene gets the suffix.
 
     Raises
     ------
@@ -30,14 +30,14 @@ def assemble(counts: csr_matrix, cells: Iterable[str], var: pd.DataFrame) -> Ann
     """
     names = pd.Index(as_identifiers(cells, "the matrix"))
     if names.has_duplicates:
-        kept = _without_repeats(counts, names)
-        counts, names = counts[kept], names[kept]
+        rows = _without_repeats(counts, names)
+        counts, names = counts[rows], names[rows]
     var.index = _unique_features(var)
     return AnnData(X=counts.astype(np.float32), obs=pd.DataFrame(index=names), var=var)
 
 
 def _without_repeats(counts: csr_matrix, names: pd.Index) -> np.ndarray:
-    """Return the line of each cell, in order: of repeated ones the one that holds counts, or the first of equals."""
+    """Return one row per cell, in order: of repeated rows the one with counts, or the first of equal rows."""
     totals = np.asarray(counts.sum(axis=1)).ravel()
     codes, _ = pd.factorize(names)
     order = np.lexsort((np.arange(len(names)), -totals, codes))
@@ -52,7 +52,7 @@ def _without_repeats(counts: csr_matrix, names: pd.Index) -> np.ndarray:
             hint="several slides in one table? split it, or add a column 'cell' that is unique",
         )
     logger.warning(
-        "%d lines repeat a cell, empty or with the same counts, and are left out: %s ...",
+        "dropped %d lines that repeat a cell, empty or with equal counts: %s ...",
         len(others),
         ", ".join(names[others].unique()[:5]),
     )
@@ -68,16 +68,16 @@ def _unique_features(var: pd.DataFrame) -> pd.Index:
 
 
 def attach_cells(adata: AnnData, table: pd.DataFrame, *, xy: tuple[str, str], scale: float = 1.0) -> None:
-    """Add a metadata table (index: cell identifiers as text) to the cells of the matrix, in the matrix's order.
+    """Add a metadata table (index: cell identifiers as text) to the cells, in the order of the matrix.
 
-    Where the index names no cell of the matrix, the column that does is used, and told.
+    If the index contains none of the cells, a column that contains them is used, and this is logged.
 
     Parameters
     ----------
     xy
         The columns that hold the coordinates; they go to ``obsm["spatial"]`` and not to ``obs``.
     scale
-        What the coordinates are multiplied with.
+        Factor of the coordinates.
 
     Raises
     ------
@@ -91,7 +91,7 @@ def attach_cells(adata: AnnData, table: pd.DataFrame, *, xy: tuple[str, str], sc
     if not shared.all():
         logger.warning("%d cells of the matrix have no metadata: their coordinates are missing", (~shared).sum())
     if extra := len(table) - int(shared.sum()):
-        logger.warning("%d cells of the metadata have no line in the matrix and are left out", extra)
+        logger.warning("dropped %d cells of the metadata that are not in the matrix", extra)
     table = table.reindex(adata.obs_names)
     adata.obsm[SPATIAL] = table[list(xy)].to_numpy(dtype=float) * scale
     adata.obs = table.drop(columns=list(xy))
@@ -102,18 +102,18 @@ def _each_cell_once(table: pd.DataFrame) -> pd.DataFrame:
         return table
     cells = table.index
     filled = table.notna().sum(axis=1).to_numpy()
-    order = np.lexsort((np.arange(len(table)), -filled))  # the fullest line of each cell first
+    order = np.lexsort((np.arange(len(table)), -filled))  # the line with most values of each cell first
     best = table.iloc[order]
     best = best[~best.index.duplicated()]
-    kept = best.loc[cells]  # beside each line, the one that is kept
-    differs = table.notna().to_numpy() & ~_equal(table, kept)
+    retained = best.loc[cells]  # for each line, the retained line of its cell
+    differs = table.notna().to_numpy() & ~_equal(table, retained)
     if differs.any():
         double = cells[differs.any(axis=1)].unique()
         raise InputError(
             f"the table of cells has {len(double)} cells twice with different values: {', '.join(double[:5])}",
-            hint="one line per cell is wanted; are there several slides in one table?",
+            hint="expected one line per cell; the table may contain several slides",
         )
-    logger.warning("%d lines of the table of cells repeat a cell and are left out", len(table) - len(best))
+    logger.warning("dropped %d lines of the table of cells that repeat a cell", len(table) - len(best))
     return best.loc[cells[~cells.duplicated()]]
 
 
@@ -123,17 +123,18 @@ def _equal(one: pd.DataFrame, other: pd.DataFrame) -> np.ndarray:
 
 
 def _by_another_column(cells: pd.Index, table: pd.DataFrame) -> pd.DataFrame:
-    """Return the table indexed by what names the matrix's cells: another column, or the same numbers with zeros."""
-    found = match_by_value(cells, table)
-    if found is not None:
-        logger.warning("the cells of the matrix are named by the column %r of the table of cells", found[0])
-        return table.set_axis(pd.Index(found[1]), axis=0)
-    plain, own = plain_numbers(cells), plain_numbers(table.index)
-    if plain is not None and own is not None and plain.isin(own).any():
-        logger.warning("the identifiers of matrix and table of cells differ in leading zeros: matched as numbers")
+    """Return the table indexed by another column with the cell names, or by numbers without leading zeros."""
+    match = match_by_value(cells, table)
+    if match is not None:
+        column, texts = match
+        logger.warning("using the column %r of the table of cells as cell names", column)
+        return table.set_axis(pd.Index(texts), axis=0)
+    plain, plain_index = plain_numbers(cells), plain_numbers(table.index)
+    if plain is not None and plain_index is not None and plain.isin(plain_index).any():
+        logger.warning("identifiers of matrix and table of cells differ in leading zeros; matched as numbers")
         name_of = dict(zip(plain, cells, strict=True))
-        return table.set_axis(pd.Index([name_of.get(name, name) for name in own]), axis=0)
+        return table.set_axis(pd.Index([name_of.get(name, name) for name in plain_index]), axis=0)
     raise InputError(
         f"no cell of the matrix ({', '.join(cells[:3])}) is in the table of cells ({', '.join(table.index[:3])})",
-        hint="are both files of the same sample and the same segmentation?",
+        hint="check that both files are of the same sample and the same segmentation",
     )

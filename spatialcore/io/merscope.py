@@ -8,10 +8,10 @@ from anndata import AnnData
 from spatialcore.core.logging import get_logger
 from spatialcore.errors import InputError
 from spatialcore.io.flat_files import (
-    columns_of_no_gene,
     find_one,
     header_of,
     need_one,
+    non_gene_columns,
     note_source,
     read_counts,
     read_table,
@@ -41,11 +41,11 @@ def read_merscope(path: Path) -> AnnData:
     """
     counts_file, table = need_one(path, COUNTS), _metadata(need_one(path, METADATA))
     header = header_of(counts_file)
-    others = columns_of_no_gene(header, [str(name) for name in table.columns])
+    others = non_gene_columns(header, [str(name) for name in table.columns])
     name = identifier_column(header)
     identifiers, counts, genes = read_counts(counts_file, others)
     if len(others) > 1:
-        logger.info("columns of %s that are no genes: %s", counts_file.name, ", ".join(map(repr, others)))
+        logger.info("skipped columns of %s that are not genes: %s", counts_file.name, ", ".join(map(repr, others)))
     adata = assemble(counts, identifiers[name], pd.DataFrame(index=pd.Index(genes)))
     attach_cells(adata, table, xy=XY)
     return note_source(adata, reader="merscope", platform=PLATFORM, unit="µm")

@@ -1,7 +1,7 @@
-"""Data brought to what anndata's writers take, at reading: nothing is refused at the end of a run.
+"""Convert data to types that anndata can write, at reading, so that writing cannot fail at the end of a run.
 
-What HDF5 and zarr have no form for (columns of mixed values, nullable texts, dates, names that clash) is kept in
-another form without loss, and told. Missing values stay missing.
+Elements that HDF5 and zarr do not support (columns of mixed values, nullable texts, dates, names that clash) are
+converted without loss, and this is logged. Missing values stay missing.
 """
 
 import datetime
@@ -26,14 +26,14 @@ WIDEST_INTEGER = 2**63
 
 @dataclass
 class Notes:
-    """How names may be, and what was changed."""
+    """Whether names may hold a slash, and the changes."""
 
     slashes: bool
     lines: list[str] = field(default_factory=list)
 
 
 def make_storable(adata: AnnData, *, slashes: bool = True) -> AnnData:
-    """Bring every part of an AnnData to a form that can be written, in place where anything has to change.
+    """Convert every element of an AnnData to a type that can be written. Modifies `adata` in place.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def make_storable(adata: AnnData, *, slashes: bool = True) -> AnnData:
         In memory. Matrices of 16 bits become float32; columns and elements of uns that HDF5 and zarr cannot hold become
         categoricals, numbers or texts; names that clash are changed. Each change is logged.
     slashes
-        Whether names may hold a slash, which HDF5 takes and zarr does not.
+        Whether names may hold a slash, which HDF5 supports and zarr does not.
 
     Returns
     -------
@@ -60,7 +60,7 @@ def make_storable(adata: AnnData, *, slashes: bool = True) -> AnnData:
     uns = {str(key): value for key, value in adata.uns.items()}
     adata.uns = _tree(uns, "uns", notes)
     for change in notes.lines:
-        logger.info("to be written, %s", change)
+        logger.info("converted for writing: %s", change)
     return adata
 
 
@@ -74,7 +74,7 @@ def _raw(adata: AnnData, notes: Notes) -> None:
 
 
 def _frame(frame: pd.DataFrame, where: str, notes: Notes) -> pd.DataFrame:
-    """Return a frame whose index, columns and names can be written; the same where nothing has to change."""
+    """Return a frame whose index, columns and names can be written; the same object if nothing changes."""
     index = _index(frame.index, frame.columns)
     names = _names([str(name) for name in frame.columns], where, notes)
     columns = [_column(frame.iloc[:, i]) for i in range(frame.shape[1])]
@@ -106,7 +106,7 @@ def _index(index: pd.Index, columns: pd.Index) -> pd.Index:
 
 
 def _names(names: list[str], where: str, notes: Notes) -> list[str]:
-    """Return names that can stand beside each other in one group of a file."""
+    """Return names that are valid and unique in one group of a file."""
     taken: set[str] = set()
     result = []
     for name in names:
@@ -122,7 +122,7 @@ def _names(names: list[str], where: str, notes: Notes) -> list[str]:
         taken.add(new)
         result.append(new)
         if new != name:
-            notes.lines.append(f"{where}[{name!r}] is called {new!r}")
+            notes.lines.append(f"{where}[{name!r}] was renamed {new!r}")
     return result
 
 
@@ -137,7 +137,7 @@ def _unfit(name: str) -> bool:
 
 
 def _column(column: "pd.Series[Any]") -> "pd.Series[Any] | None":
-    """Return a column in a form that can be written; None where it is in one."""
+    """Return a column converted to a type that can be written, or None if nothing changes."""
     dtype = column.dtype
     if isinstance(dtype, pd.CategoricalDtype):
         return _categorical(column)
@@ -172,27 +172,28 @@ def _categorical(column: "pd.Series[Any]") -> "pd.Series[Any] | None":
     names = [_text(value) for value in categories]
     if len(set(names)) == len(names):
         renamed = column.cat.rename_categories(names)
-        kept = pd.Categorical.from_codes(
+        with_texts = pd.Categorical.from_codes(
             renamed.cat.codes.to_list(), categories=pd.Index(names, dtype=object), ordered=bool(column.cat.ordered)
         )
-        return pd.Series(kept)
+        return pd.Series(with_texts)
     return pd.Series(pd.Categorical([None if pd.isna(value) else _text(value) for value in column]))
 
 
 def _from_objects(column: "pd.Series[Any]") -> "pd.Series[Any]":
-    """Return numbers and truth values as such, nullable where some are missing; everything else as texts."""
+    """Return numbers and booleans as such, nullable if some are missing; other values as texts."""
     values = column.astype(object).to_numpy()
     missing = np.array([_is_missing(value) for value in values], dtype=bool)
-    there = values[~missing]
-    if len(there) and all(isinstance(value, bool | np.bool_) for value in there):
+    present = values[~missing]
+    if len(present) and all(isinstance(value, bool | np.bool_) for value in present):
         return _nullable(values, missing, "boolean")
-    if len(there) and all(_is_integer(value) for value in there):
+    if len(present) and all(_is_integer(value) for value in present):
         return _nullable(values, missing, "Int64")
-    if all(_is_number(value) for value in there):
+    if all(_is_number(value) for value in present):
         return pd.Series(
-            [np.nan if gone else float(value) for value, gone in zip(values, missing, strict=True)], dtype=float
+            [np.nan if is_missing else float(value) for value, is_missing in zip(values, missing, strict=True)],
+            dtype=float,
         )
-    texts = [None if gone else _text(value) for value, gone in zip(values, missing, strict=True)]
+    texts = [None if is_missing else _text(value) for value, is_missing in zip(values, missing, strict=True)]
     if missing.any() or len(set(texts)) < len(texts):
         return pd.Series(pd.Categorical(texts))
     return pd.Series(np.array(texts, dtype=object), dtype=object)
@@ -201,7 +202,7 @@ def _from_objects(column: "pd.Series[Any]") -> "pd.Series[Any]":
 def _nullable(values: Any, missing: Any, dtype: str) -> "pd.Series[Any]":
     if not missing.any():
         return pd.Series([bool(v) for v in values] if dtype == "boolean" else [int(v) for v in values])
-    filled: Any = [pd.NA if gone else value for value, gone in zip(values, missing, strict=True)]
+    filled: Any = [pd.NA if is_missing else value for value, is_missing in zip(values, missing, strict=True)]
     column: pd.Series[Any] = pd.Series(filled, dtype=dtype)
     return column
 
@@ -224,7 +225,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _text(value: Any) -> str:
-    """Return a value as a text from which it can be told."""
+    """Return a value as an unambiguous text."""
     if isinstance(value, bytes):
         return value.decode("utf-8", errors="replace")
     if isinstance(value, str):
@@ -245,7 +246,7 @@ def _for_json(value: Any) -> Any:
 
 
 def _matrix(matrix: Any) -> Any:
-    """Return a matrix of a type that can be written: 16 bits become 32, formats without a writer CSR."""
+    """Return a matrix that can be written: 16-bit values become 32-bit, sparse formats other than CSC become CSR."""
     dtype = getattr(matrix, "dtype", None)
     if isinstance(matrix, np.matrix) or np.ma.isMaskedArray(matrix):
         matrix = np.asarray(np.ma.filled(matrix, 0) if np.ma.isMaskedArray(matrix) else matrix)
@@ -265,25 +266,25 @@ def _mapping(part: Any, where: str, notes: Notes) -> None:
     new = _names([str(key) for key in old], where, notes)
     for key, name in zip(old, new, strict=True):
         value = part[key]
-        made = _frame(value, f"{where}[{name!r}]", notes) if isinstance(value, pd.DataFrame) else _matrix(value)
+        converted = _frame(value, f"{where}[{name!r}]", notes) if isinstance(value, pd.DataFrame) else _matrix(value)
         if name != key:
             del part[key]
-        if name != key or made is not value:
-            part[name] = made
+        if name != key or converted is not value:
+            part[name] = converted
 
 
 def _tree(tree: Mapping[Any, Any], where: str, notes: Notes) -> dict[str, Any]:
     names = _names([str(key) for key in tree], where, notes)
-    made = {}
+    converted = {}
     for name, value in zip(names, tree.values(), strict=True):
         part = _element(value, f"{where}[{name!r}]", notes)
         if part is not None:
-            made[name] = part
-    return made
+            converted[name] = part
+    return converted
 
 
 def _element(value: Any, where: str, notes: Notes) -> Any:
-    """Return an element of uns in a form that can be written; None for what says nothing."""
+    """Return an element of uns converted to a type that can be written; None if it is empty."""
     if isinstance(value, Mapping):
         return _tree(value, where, notes)
     if isinstance(value, pd.DataFrame):
@@ -345,7 +346,7 @@ def _array(value: np.ndarray, where: str, notes: Notes) -> Any:
 
 
 def _records(value: np.ndarray, where: str, notes: Notes) -> Any:
-    """Return an array of records as it is where its fields are numbers and texts, else as a frame."""
+    """Return an array of records unchanged if its fields are numbers and texts, else as a frame."""
     names = value.dtype.names or ()
     plain = all(value.dtype[name].kind in "biufU" and value.dtype[name].shape == () for name in names)
     if plain and value.ndim == 1:

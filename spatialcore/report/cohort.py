@@ -124,7 +124,7 @@ def _stands_apart(table: pd.DataFrame) -> list[str]:
         spread = max(measure.spread, 1.4826 * deviation)
         for row in np.flatnonzero(np.abs(values - middle) > DEVIATIONS * spread):
             words[row].append(f"{measure.label} {'high' if values[row] > middle else 'low'}")
-    return [", ".join(found) for found in words]
+    return [", ".join(each) for each in words]
 
 
 def write_cohort(summaries: Mapping[str, SampleSummary], output: Path, *, title: str) -> pd.DataFrame:

@@ -65,8 +65,10 @@ def _references(adata: AnnData) -> str:
     cells = sum(item.get("n_kept", 0) for item in references)
     names = ", ".join(str(item.get("source", "")) for item in references)
     is_one = len(references) == 1
-    drawn = [str(item.get("source", "")) for item in references if item.get("profiles")]
-    profiles = f" Of {', '.join(drawn)}, cells were drawn around mean profiles (gamma-Poisson)." if drawn else ""
+    simulated = [str(item.get("source", "")) for item in references if item.get("profiles")]
+    profiles = (
+        f" Of {', '.join(simulated)}, cells were drawn around mean profiles (gamma-Poisson)." if simulated else ""
+    )
     bridged = [str(item.get("source", "")) for item in references if item.get("orthologs")]
     orthologs = f" Genes of {', '.join(bridged)} were matched by one-to-one orthologs (Ensembl 105)." if bridged else ""
     return (

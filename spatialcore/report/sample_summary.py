@@ -1,4 +1,4 @@
-"""What a sample looks like in a few numbers, to set many samples side by side."""
+"""Summary statistics of a sample, to compare samples."""
 
 import json
 from pathlib import Path
@@ -15,7 +15,7 @@ FILE = "summary.json"
 
 
 class SampleSummary(BaseModel):
-    """Calls, confidence and depth of one sample; what ``summary.json`` holds.
+    """Calls, confidence and depth of one sample: the content of ``summary.json``.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class SampleSummary(BaseModel):
 
     @classmethod
     def of(cls, adata: AnnData) -> Self:
-        """Summarise annotated data: calls in obs, counts where they are.
+        """Summarize annotated data: calls in obs, counts in X or a layer.
 
         Examples
         --------

@@ -132,8 +132,8 @@ def check_genes(queries: list[DatasetSummary], references: list[DatasetSummary],
         for name, summary, measured, size in zip(names, references, has_gene, sizes, strict=True)
     ]
     if len(references) > 1:
-        error = overlap_error(names, has_gene, sizes, config.min_gene_overlap_pct)
-        checks.append(_overlap("panel genes in all references", np.asarray(has_gene.all(axis=0)), min(sizes), error))
+        shortage = overlap_error(names, has_gene, sizes, config.min_gene_overlap_pct)
+        checks.append(_overlap("panel genes in all references", np.asarray(has_gene.all(axis=0)), min(sizes), shortage))
     return checks
 
 

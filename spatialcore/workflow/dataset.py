@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -227,11 +228,11 @@ def _labels_of_file(file: AnnDataFile) -> dict[str, "pd.Series[int]"]:
     return {name: counts for name, counts in types.items() if counts is not None}
 
 
-def _is_text(column: "pd.Series[object]") -> bool:
+def _is_text(column: "pd.Series[Any]") -> bool:
     return isinstance(column.dtype, pd.CategoricalDtype) or pd.api.types.is_string_dtype(column.dtype)
 
 
-def _types(column: "pd.Series[object]") -> "pd.Series[int] | None":
+def _types(column: "pd.Series[Any]") -> "pd.Series[int] | None":
     """Count the cells per type of a column that can hold types: text with few distinct values. Otherwise None."""
     if not _is_text(column):
         return None

@@ -4,6 +4,7 @@ import anndata
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.sparse import csr_matrix
 
 from spatialcore.errors import InputError
 from spatialcore.workflow.dataset import MAX_TYPES, PROFILES, refusal, summarize_dataset, summarize_reference
@@ -11,7 +12,7 @@ from spatialcore.workflow.dataset import MAX_TYPES, PROFILES, refusal, summarize
 
 @pytest.fixture
 def cells(tmp_path: Path) -> Path:
-    counts = np.random.default_rng(0).poisson(2.0, (60, 3)).astype(np.float32)
+    counts = csr_matrix(np.random.default_rng(0).poisson(2.0, (60, 3)).astype(np.float32))
     obs = pd.DataFrame(
         {"cell_type": ["B", "T", "NK"] * 20, "barcode": [f"x{i}" for i in range(60)], "area": np.arange(60.0)},
         index=[f"c{i}" for i in range(60)],
@@ -29,7 +30,7 @@ def test_summary_of_a_file_equals_the_file(cells: Path) -> None:
     assert len(summary.genes) == 2  # the third feature is a control
     assert summary.genes[1] == "TP53"
     assert summary.values_per_cell == pytest.approx((adata.X > 0).sum(axis=1).mean())
-    assert summary.counts_per_cell == np.median(adata.X.sum(axis=1))
+    assert summary.counts_per_cell == np.median(np.asarray(adata.X.sum(axis=1)))
 
 
 def test_label_columns_are_text_with_repeated_values(cells: Path) -> None:

@@ -1,4 +1,4 @@
-"""Which features of a matrix are genes: by their type where var tells it, and by their names."""
+"""Select the features that are genes, by the feature type in var and by name."""
 
 import re
 from collections.abc import Sequence
@@ -22,9 +22,9 @@ OTHER_TYPES: Final = re.compile(
 
 
 def of_gene_type(var: pd.DataFrame) -> NDArray[np.bool_]:
-    """Say of each feature whether var calls it a gene; all are, where no column tells features of several types apart.
+    """Return whether each feature is a gene according to var; all are, if var has no column of feature types.
 
-    A column of types counts where it names genes ("Gene Expression"), or what is no gene ("Antibody Capture").
+    A column is used if it has a type of genes ("Gene Expression") or another known type ("Antibody Capture").
     """
     for column in TYPE_COLUMNS:
         if column in var:
@@ -38,9 +38,9 @@ def of_gene_type(var: pd.DataFrame) -> NDArray[np.bool_]:
 
 
 def gene_columns(var: pd.DataFrame) -> NDArray[np.intp] | None:
-    """Return the positions of the features whose values are gene counts, None where all are.
+    """Return the positions of the features with gene counts, or None if all features have them.
 
-    Controls count as genes here: they are measured alike.
+    Control features are included: they are counts as well.
     """
     mask = of_gene_type(var)
     marked = np.array([is_gene_name(str(name)) or is_control(str(name)) or _is_number(name) for name in var.index])
@@ -49,24 +49,26 @@ def gene_columns(var: pd.DataFrame) -> NDArray[np.intp] | None:
 
 
 def gene_names(var: pd.DataFrame, names: Sequence[str] | None = None) -> tuple[list[str], list[str]]:
-    """Return symbol and Ensembl id of every feature, both '' for what is no gene: controls, proteins, nameless ones.
+    """Return symbol and Ensembl id of every feature; both '' if it is not a gene (controls, proteins, empty names).
 
     Parameters
     ----------
     var
         The features.
     names
-        Their names, where these are not the index.
+        Names of the features, if they are not the index.
     """
-    given = mend([str(name) for name in (var.index if names is None else names)])
+    mended = mend([str(name) for name in (var.index if names is None else names)])
     genes = of_gene_type(var)
-    symbols, ids = [""] * len(given), [""] * len(given)
+    symbols, ids = [""] * len(mended), [""] * len(mended)
     positions = np.flatnonzero(genes)
     if len(positions) == 0:
         return symbols, ids
     part = var.iloc[positions]
-    own = [given[i] for i in positions]
-    for i, name, symbol, identifier in zip(positions, own, symbols_of(own, part), ids_of(own, part), strict=True):
+    selected = [mended[i] for i in positions]
+    for i, name, symbol, identifier in zip(
+        positions, selected, symbols_of(selected, part), ids_of(selected, part), strict=True
+    ):
         if is_gene_name(symbol) and not is_control(name):
             symbols[i], ids[i] = symbol, identifier
     return symbols, ids

@@ -5,17 +5,17 @@ from functools import cache
 
 from spatialcore.core.genes.tables import current_symbols, former_symbols, known_names, symbols_by_prefix
 
-_STRONG = re.compile(r"[/|;,+]")  # no symbol has these
-_WEAK = re.compile(r"[.-]")  # R and Seurat put these in their place
+_STRONG = re.compile(r"[/|;,+]")  # not used in symbols
+_WEAK = re.compile(r"[.-]")  # R and Seurat replace the others by these
 _SHORTEST_STEM = 2
 
 
 @cache
 def merged_genes(name: str) -> tuple[str, ...]:
-    """Return the genes that a merged probe measures; empty where the name is not that of one.
+    """Return the genes that a merged probe measures; empty for other names.
 
-    Every part but the first is a whole symbol or the end of one: it replaces the end of the first part that is like
-    it (A/B, 1/2), or is added to it (PF4/V1). All parts must come to symbols that genes have.
+    Each part after the first is a symbol or a suffix, which replaces a suffix of the same kind of the first part
+    (A/B, 1/2) or is appended to it (PF4/V1). All results must be gene symbols.
 
     Examples
     --------
@@ -37,16 +37,19 @@ def _expand(parts: list[str], *, strict: bool) -> tuple[str, ...]:
     first = parts[0]
     if first not in current_symbols() and (strict or not _is_symbol(first)):
         return ()
-    found = [_completed(first, part, strict=strict) for part in parts[1:]]
-    if not any(found) or (strict and not all(found[i] or _is_mixed(part) for i, part in enumerate(parts[1:]))):
+    completed = [_completed(first, part, strict=strict) for part in parts[1:]]
+    if not any(completed) or (strict and not all(completed[i] or _is_mixed(part) for i, part in enumerate(parts[1:]))):
         return ()
-    # a part that no gene of today is called (CCL4L1 is not in every annotation) is looked for by its likeliest name
-    genes = [first, *(each or _likely_stem(first, part) + part for each, part in zip(found, parts[1:], strict=True))]
+    # a part without a current symbol (CCL4L1 is not in every annotation) gets its most likely name
+    genes = [
+        first,
+        *(each or _likely_stem(first, part) + part for each, part in zip(completed, parts[1:], strict=True)),
+    ]
     return tuple(genes) if len(set(genes)) == len(genes) else ()
 
 
 def _completed(first: str, part: str, *, strict: bool) -> str:
-    """Return the symbol that a part of a merged name stands for, '' for none."""
+    """Return the symbol of a part of a merged name; '' if there is none."""
     if len(part) > _SHORTEST_STEM and _is_symbol(part) and part[:_SHORTEST_STEM] == first[:_SHORTEST_STEM]:
         return part
     likely = _likely_stem(first, part)
@@ -60,7 +63,7 @@ def _completed(first: str, part: str, *, strict: bool) -> str:
 
 
 def _likely_stem(first: str, part: str) -> str:
-    """Return what of the first symbol stands before a part: what is left without an end like it, else all of it."""
+    """Return the first symbol without its suffix if that is of the same kind as the part, else the whole symbol."""
     if not _is_alike(first, part):
         return first
     return first[: -len(_tail(first)) if part.isdigit() else -len(part)]
@@ -76,7 +79,7 @@ def _is_mixed(part: str) -> bool:
 
 
 def _tail(symbol: str) -> str:
-    """Return the digits or the letter that a symbol ends with."""
+    """Return the final digits or the final letter of a symbol."""
     digits = re.search(r"\d+$", symbol)
     return digits.group() if digits else symbol[-1:]
 

@@ -40,7 +40,7 @@ def strip_version(name: str) -> str:
 
 
 def is_control(name: str) -> bool:
-    """Say whether a feature is a control of Xenium, CosMx or MERSCOPE and no gene, however its name is separated.
+    """Return whether a feature is a control of Xenium, CosMx or MERSCOPE, with any separator in its name.
 
     Examples
     --------
@@ -51,7 +51,7 @@ def is_control(name: str) -> bool:
 
 
 def is_gene_name(name: str) -> bool:
-    """Say whether a name can be a gene's: no control, not empty, no mere number, not marked as a protein or a tag."""
+    """Return whether a name can be of a gene: not empty, a number, a control, a protein or a tag."""
     text = name.strip()
     if text.lower() in _NOT_A_NAME or text.replace(".", "", 1).isdigit():
         return False

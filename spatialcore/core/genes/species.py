@@ -1,4 +1,4 @@
-"""The species that genes belong to, read off their symbols (case matters) and Ensembl ids."""
+"""Infer the species of genes from their symbols (case-sensitive) and Ensembl ids."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _EXAMPLES: Final[dict[Species, str]] = {"human": "GAD1, ENSG00000128683", "mouse
 
 @dataclass(frozen=True)
 class SpeciesCounts:
-    """How many genes of a list only one species has.
+    """Number of genes of a list that only one species has.
 
     Parameters
     ----------
@@ -35,14 +35,14 @@ class SpeciesCounts:
 
     @property
     def species(self) -> Species | None:
-        """The species of most of these genes, None where there are none."""
+        """The species of most of these genes; None if there are none."""
         if self.human == self.mouse:
             return None
         return "human" if self.human > self.mouse else "mouse"
 
     @property
     def is_mixed(self) -> bool:
-        """Whether genes of both species are present in numbers: no stray names, but two genomes."""
+        """Whether a considerable share of the genes is of each species."""
         fewer, total = min(self.human, self.mouse), self.human + self.mouse
         return fewer >= MIXED_GENES and fewer >= MIXED_SHARE * total
 
@@ -56,8 +56,8 @@ class SpeciesCounts:
 def count_species(symbols: Iterable[str], ids: Iterable[str] = ()) -> SpeciesCounts:
     """Count the genes that only human or only mouse has.
 
-    Symbols are compared as they are written: ``GAD1`` is human, ``Gad1`` mouse; those that both have (``C2``) count
-    for neither. An Ensembl id is read as a symbol or, where the symbol is unknown, from ``ids``.
+    Symbols are case-sensitive: ``GAD1`` is human, ``Gad1`` mouse; symbols of both species (``C2``) are not counted.
+    Ensembl ids may be among the symbols, or in ``ids`` for symbols that are unknown.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ def count_species(symbols: Iterable[str], ids: Iterable[str] = ()) -> SpeciesCou
 
 
 def species_of_genes(symbols: Iterable[str], ids: Iterable[str] = ()) -> Species | None:
-    """Return the species that most genes of a list belong to, None where that cannot be determined."""
+    """Return the species of most genes of a list, or None if it cannot be determined."""
     return count_species(symbols, ids).species
 
 

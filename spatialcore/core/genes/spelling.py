@@ -1,4 +1,4 @@
-"""Names that a spreadsheet, R or a writer of tables changed: dates, doubled names, blanks."""
+"""Repair gene names changed by spreadsheets, R or table writers: dates, repeated names, blanks."""
 
 import re
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ _DOUBLED = re.compile(r"^(.+)[-.](\d{1,2})$")
 
 
 def date_genes(name: str) -> tuple[str, ...]:
-    """Return the genes whose name a spreadsheet turned into this date; several where it cannot be told which.
+    """Return the genes whose names a spreadsheet converts to this date; several if ambiguous.
 
     Examples
     --------
@@ -34,7 +34,7 @@ def date_genes(name: str) -> tuple[str, ...]:
 
 
 def is_date(name: str) -> bool:
-    """Say whether a name is a date, which no gene is called."""
+    """Return whether a name is a date, and not a gene symbol."""
     match = _DAY_MONTH.match(name) or _MONTH_DAY.match(name)
     if match:
         return any(part.lower() in _MONTHS for part in match.groups()) and name not in known_names()
@@ -42,18 +42,18 @@ def is_date(name: str) -> bool:
 
 
 def mend(names: Sequence[str]) -> list[str]:
-    """Return names without what R, a spreadsheet or a writer of tables did to them; those of genes stay as they are.
+    """Reverse the changes that R, spreadsheets and table writers make to names; gene symbols are unchanged.
 
-    Blanks around a name go. A date becomes the gene it was, where it can be only one. A known symbol with a number
-    behind it ("CD3E-1", "CD3E.1") is that symbol again, where the symbol itself is among the names.
+    Surrounding blanks are removed. A date becomes the gene it stands for, if it is unambiguous. A symbol with a number
+    as suffix ("CD3E-1", "CD3E.1") becomes the symbol, if the symbol is among the names.
     """
     texts = [name.strip() for name in names]
-    known, present = known_names(), set(texts)
-    unknown = [i for i, name in enumerate(texts) if name not in known]
+    symbols, present = known_names(), set(texts)
+    unknown = [i for i, name in enumerate(texts) if name not in symbols]
     mouse: bool | None = None
     for i in unknown:
         doubled = _DOUBLED.match(texts[i])
-        if doubled and doubled.group(1) in present and doubled.group(1) in known:
+        if doubled and doubled.group(1) in present and doubled.group(1) in symbols:
             texts[i] = doubled.group(1)
             continue
         genes = date_genes(texts[i])
@@ -64,26 +64,26 @@ def mend(names: Sequence[str]) -> list[str]:
 
 
 def is_mouse(names: Sequence[str]) -> bool:
-    """Say whether more of the names are mouse symbols than human ones."""
+    """Return whether more of the names are mouse symbols than human symbols."""
     human, mouse = current_symbols("human"), current_symbols("mouse")
     return sum(name in mouse for name in names) > sum(name in human for name in names)
 
 
 def name_findings(names: Sequence[str]) -> list[str]:
-    """Return sentences on names that are matched to no gene, or to another name, for people to read."""
+    """Describe names that match no gene, or a gene with another name."""
     texts = [name.strip() for name in names]
     dates = [name for name in texts if is_date(name)]
     mended = [f"{name} is {genes[0]}" for name in dates if len(genes := date_genes(name)) == 1]
     unclear = [f"{name} ({' or '.join(genes) or 'no gene'})" for name in dates if len(genes := date_genes(name)) != 1]
     several = [f"{name} ({' or '.join(ambiguous_symbols()[name])})" for name in texts if name in ambiguous_symbols()]
     empty = sum(not name or name.lower() in ("nan", "none", "<na>") for name in texts)
-    found = (
+    findings = (
         ("names of genes that a spreadsheet made dates of", mended),
         ("dates that may be several genes, left alone", unclear),
         ("former symbols that stand for several genes, left alone", several),
         ("features without a name, left out", [str(empty)] if empty else []),
     )
-    return [f"{what}: {_some(each)}" for what, each in found if each]
+    return [f"{what}: {_some(each)}" for what, each in findings if each]
 
 
 def _some(items: list[str]) -> str:

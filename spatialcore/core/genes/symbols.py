@@ -49,26 +49,26 @@ def canonical_symbol(name: str) -> str:
     ('HLA-A', 'MATR3')
     """
     name = _DISAMBIGUATED.sub("", name) if not is_ensembl(name) else name
-    known = known_names()
-    if name in known:
+    symbols = known_names()
+    if name in symbols:
         return name
     if "." in name:
         dashed = name.replace(".", "-")
-        if dashed in known or dashed.startswith(("HLA-", "MT-")):
+        if dashed in symbols or dashed.startswith(("HLA-", "MT-")):
             return dashed
-    if name[:1] == "X" and name[1:2].isdigit() and name[1:] in known:
+    if name[:1] == "X" and name[1:2].isdigit() and name[1:] in symbols:
         return name[1:]
     return _by_separators().get(_SEPARATORS.sub("-", name), name) if _SEPARATORS.search(name) else name
 
 
 @cache
 def _by_separators() -> dict[str, str]:
-    """Return known names with other separators than "-" -> the names, where only one is so."""
+    """Return names with "-" as separator -> the symbol, if only one symbol matches."""
     names: dict[str, set[str]] = {}
     for name in known_names():
         if _SEPARATORS.search(name):
             names.setdefault(_SEPARATORS.sub("-", name), set()).add(name)
-    return {plain: next(iter(known)) for plain, known in names.items() if len(known) == 1}
+    return {plain: next(iter(symbols)) for plain, symbols in names.items() if len(symbols) == 1}
 
 
 def symbols_of(
@@ -157,8 +157,8 @@ def shared_positions(symbols: Sequence[str], names: Sequence[str], ids: Sequence
     """Return the positions of the features that measure each symbol.
 
     A symbol is matched by name, then by Ensembl id, then by its former or later names. A probe that measures several
-    genes (FCGR3A/B) is matched by these genes, and a name that is no known symbol (cd3e) without regard to case. A
-    feature whose name is another of the symbols is never matched to this one.
+    genes (FCGR3A/B) is matched to these genes. Names that are not gene symbols (cd3e) are matched case-insensitively.
+    A feature whose name equals one of the symbols is matched to that symbol only.
 
     Parameters
     ----------
@@ -182,10 +182,10 @@ def shared_positions(symbols: Sequence[str], names: Sequence[str], ids: Sequence
 
 
 class _Named:
-    """Features by their names and ids, looked up for wanted symbols."""
+    """Index of features by name and id, to look up symbols."""
 
-    def __init__(self, names: Sequence[str], ids: Sequence[str], wanted: set[str]) -> None:
-        self.names, self.wanted = names, wanted
+    def __init__(self, names: Sequence[str], ids: Sequence[str], symbols: set[str]) -> None:
+        self.names, self.symbols = names, symbols
         self.by_name: dict[str, list[int]] = defaultdict(list)
         self.by_id: dict[str, list[int]] = defaultdict(list)
         self.by_fold: dict[str, list[int]] = defaultdict(list)
@@ -196,24 +196,24 @@ class _Named:
                 self.by_id[identifier].append(position)
 
     def positions(self, symbol: str) -> list[int]:
-        """Return where a wanted symbol is measured."""
-        return self._of_gene(symbol) or self._of_merged(symbol) or self._whatever_case(symbol)
+        """Return the positions of the features that measure a symbol."""
+        return self._of_gene(symbol) or self._of_merged(symbol) or self._ignoring_case(symbol)
 
     def _of_gene(self, symbol: str) -> list[int]:
         if symbol in self.by_name:
             return self.by_name[symbol]
         of_id = [p for one in ids_by_symbol().get(symbol, ()) for p in self.by_id.get(one, ())]
-        return [p for p in of_id if self.names[p] not in self.wanted] or [
-            p for other in aliases().get(symbol, ()) if other not in self.wanted for p in self.by_name.get(other, ())
+        return [p for p in of_id if self.names[p] not in self.symbols] or [
+            p for other in aliases().get(symbol, ()) if other not in self.symbols for p in self.by_name.get(other, ())
         ]
 
     def _of_merged(self, symbol: str) -> list[int]:
         genes = merged_genes(symbol)
-        if not genes or not self.wanted.isdisjoint(genes):
+        if not genes or not self.symbols.isdisjoint(genes):
             return []
         return [p for gene in genes for p in self._of_gene(gene)]
 
-    def _whatever_case(self, symbol: str) -> list[int]:
-        known = known_names()
-        alike = [p for p in self.by_fold.get(symbol.casefold(), ()) if self.names[p] not in self.wanted]
-        return [p for p in alike if symbol not in known or self.names[p] not in known]
+    def _ignoring_case(self, symbol: str) -> list[int]:
+        registered = known_names()
+        alike = [p for p in self.by_fold.get(symbol.casefold(), ()) if self.names[p] not in self.symbols]
+        return [p for p in alike if symbol not in registered or self.names[p] not in registered]

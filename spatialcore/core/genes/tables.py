@@ -12,7 +12,7 @@ import pandas as pd
 from spatialcore.core.genes.names import SPECIES, Species, is_ensembl, strip_version
 from spatialcore.errors import FileMissingError, InputError
 
-MOST_NAMES = 40
+MAX_NAMES = 40
 
 
 @cache
@@ -55,7 +55,7 @@ def aliases() -> dict[str, tuple[str, ...]]:
 
 
 def _groups() -> Iterator[list[str]]:
-    """Yield the names of each gene that has several; those of families under one name (Y_RNA) are left out."""
+    """Yield the names of each gene with several names, without families that share one name (Y_RNA)."""
     groups: dict[str, list[str]] = {}
     for species in SPECIES:
         for _, symbols in _names_of_genes(species):
@@ -64,12 +64,12 @@ def _groups() -> Iterator[list[str]]:
             if len(owners) == 1:
                 groups.setdefault(owners[0], []).append(name)
     unique = (list(dict.fromkeys(names)) for names in groups.values())
-    return (names for names in unique if 1 < len(names) <= MOST_NAMES)
+    return (names for names in unique if 1 < len(names) <= MAX_NAMES)
 
 
 @cache
 def former_symbols() -> dict[str, tuple[str, ...]]:
-    """Return every name that no gene bears any more -> the symbols of today that it may stand for, of both species."""
+    """Return former symbol -> current symbols that it may stand for, of both species."""
     names: dict[str, tuple[str, ...]] = {}
     for species in SPECIES:
         for name, symbols in _former(species).items():
@@ -79,26 +79,26 @@ def former_symbols() -> dict[str, tuple[str, ...]]:
 
 @cache
 def ambiguous_symbols() -> dict[str, tuple[str, ...]]:
-    """Return the former names that stand for several genes of one species, with these: nothing is matched by them."""
+    """Return former symbols of several genes of one species -> their current symbols. They are never matched."""
     return {name: symbols for one in SPECIES for name, symbols in _former(one).items() if len(symbols) > 1}
 
 
 @cache
 def current_symbols(species: Species | None = None) -> frozenset[str]:
-    """Return the symbols that genes bear today, of one species or both."""
-    wanted = SPECIES if species is None else (species,)
-    return frozenset(symbol for one in wanted for symbol in _ids_to_symbols(one).values())
+    """Return the current gene symbols of one species or both."""
+    selected = SPECIES if species is None else (species,)
+    return frozenset(symbol for one in selected for symbol in _ids_to_symbols(one).values())
 
 
 @cache
 def known_names() -> frozenset[str]:
-    """Return every symbol that a gene bears or bore, of both species."""
+    """Return all current and former gene symbols of both species."""
     return frozenset({*ids_by_symbol(), *former_symbols()})
 
 
 @cache
 def symbols_by_prefix(prefix: str) -> tuple[str, ...]:
-    """Return the current symbols that begin with a text, sorted."""
+    """Return the current symbols with a prefix, sorted."""
     return tuple(sorted(symbol for symbol in current_symbols() if symbol.startswith(prefix)))
 
 

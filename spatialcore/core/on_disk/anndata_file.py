@@ -125,7 +125,7 @@ class AnnDataFile:
         return frame
 
     def status(self, random_state: int = 42) -> Status:
-        """Say where raw counts are and what X holds, as `check_normalization_status` does."""
+        """Return where raw counts are and what X holds, as `check_normalization_status` does."""
         x = self.gene_matrix("X") if "X" in self._root else None
         flag = "uns" in self._root and "log1p" in self._root["uns"]
         return matrix_status(self._candidates(), x, bool(flag), random_state=random_state)
@@ -155,7 +155,7 @@ class AnnDataFile:
         return matrix
 
     def gene_matrix(self, source: str) -> Matrix:
-        """Open a matrix without its features that are no genes, where var tells them apart."""
+        """Open a matrix without features that are not genes according to var."""
         return with_columns(self.matrix(source), gene_columns(self.var_of(source)))
 
     def var_of(self, source: str) -> pd.DataFrame:
@@ -178,7 +178,7 @@ class AnnDataFile:
             yield "raw.X", self.gene_matrix("raw.X")
 
     def _raw_key(self, part: str) -> str:
-        """Return where a part of raw lies; anndata before 0.7 called it raw.X and raw.var."""
+        """Return the key of an element of raw; anndata before 0.7 wrote raw.X and raw.var."""
         return f"raw.{part}" if f"raw.{part}" in self._root else f"raw/{part}"
 
     def _frame(self, element: StoredGroup) -> pd.DataFrame:

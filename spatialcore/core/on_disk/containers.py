@@ -38,7 +38,7 @@ def damaged(path: Path, error: BaseException) -> InputError:
 
 
 def zip_prefix(path: Path) -> str | None:
-    """Return the folder of a zip in which a zarr group lies: "" for its root, None where there is no such group."""
+    """Return the folder of a zarr group in a zip: "" for the root, None if there is none."""
     with zipfile.ZipFile(path) as archive:
         names = set(archive.namelist())
     roots = [name.rpartition("/")[0] for name in names if name.rpartition("/")[2] in ZARR_MARKS]
@@ -73,7 +73,7 @@ def open_store(path: Path) -> StoredGroup:
 
 
 def refuse_external_links(path: Path) -> None:
-    """Raise if a file or folder takes parts of itself from elsewhere; what is neither HDF5 nor a folder is left alone.
+    """Raise if a file or folder links to data outside of it. Only HDF5 files and folders are checked.
 
     Parameters
     ----------
@@ -83,8 +83,8 @@ def refuse_external_links(path: Path) -> None:
     Raises
     ------
     InputError
-        An HDF5 file has an external link, external storage or a virtual data set of other files; a folder has a
-        symbolic link that leads out of it.
+        An HDF5 file has an external link, external storage or a virtual dataset of other files; a folder has a
+        symbolic link to a target outside of it.
     """
     if path.is_dir():
         parts = _links_out(path)
@@ -92,10 +92,10 @@ def refuse_external_links(path: Path) -> None:
         parts = _hdf5_parts_elsewhere(path)
     else:
         return
-    if (found := next(iter(parts), None)) is not None:
+    if (link := next(iter(parts), None)) is not None:
         raise InputError(
-            f"{path}: {found}",
-            hint="data must be in the file itself: have it written anew, with copies of what it links to",
+            f"{path}: {link}",
+            hint="write the file again with copies of the linked data: links to other files are not followed",
         )
 
 
@@ -109,28 +109,28 @@ def _hdf5_parts_elsewhere(path: Path) -> Iterator[str]:
 
 def _of_group(group: Any, visited: set[int]) -> Iterator[str]:
     address = h5py.h5o.get_info(group.id).addr
-    if address in visited:  # a group may be reached by two names, and may even hold itself
+    if address in visited:  # a group may have several names, or contain itself
         return
     visited.add(address)
     for name in group:
         link = group.get(name, getlink=True)
-        place = f"{group.name.rstrip('/')}/{name}"
+        name_in_file = f"{group.name.rstrip('/')}/{name}"
         if isinstance(link, h5py.ExternalLink):
-            yield f"{place} is an external link to {link.filename!r}"
+            yield f"{name_in_file} is an external link to {link.filename!r}"
         elif isinstance(link, h5py.HardLink):
-            yield from _of_object(group[name], place, visited)
+            yield from _of_object(group[name], name_in_file, visited)
 
 
-def _of_object(part: Any, place: str, visited: set[int]) -> Iterator[str]:
+def _of_object(part: Any, name_in_file: str, visited: set[int]) -> Iterator[str]:
     if isinstance(part, h5py.Group):
         yield from _of_group(part, visited)
     elif isinstance(part, h5py.Dataset):
         if part.external:
-            yield f"{place} has its values in the external file {part.external[0][0]!r}"
+            yield f"{name_in_file} has its values in the external file {part.external[0][0]!r}"
         elif part.is_virtual:
             files = {source.file_name for source in part.virtual_sources()} - {"."}
             if files:
-                yield f"{place} is a virtual data set of the file {min(files)!r}"
+                yield f"{name_in_file} is a virtual dataset of the file {min(files)!r}"
 
 
 def _links_out(folder: Path) -> Iterator[str]:
