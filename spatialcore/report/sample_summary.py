@@ -52,10 +52,11 @@ class SampleSummary(BaseModel):
         >>> import pandas as pd
         >>> calls = {"cell_type": ["B cell", "Unassigned"], "cell_type_confidence": [0.9, 0.3],
         ...          "cell_type_unassigned_reason": ["", "low_confidence"]}
-        >>> adata = AnnData(np.array([[3.0, 1.0], [0.0, 4.0]]), obs=pd.DataFrame(calls, index=["a", "b"]))
+        >>> adata = AnnData(np.array([[3.0, 1.0], [0.0, 4.0]]), pd.DataFrame(calls, index=["a", "b"]),
+        ...                 pd.DataFrame(index=["CD3D", "MS4A1"]))
         >>> summary = SampleSummary.of(adata)
         >>> summary.n_called, summary.median_counts, summary.gene_shares
-        (1, 4.0, {'0': 0.375, '1': 0.625})
+        (1, 4.0, {'CD3D': 0.375, 'MS4A1': 0.625})
         """
         calls = adata.obs[columns.CELL_TYPE].astype(str)
         reasons = adata.obs[columns.UNASSIGNED_REASON].astype(str)

@@ -107,6 +107,9 @@ def _fetch(folder: str, version: tuple[str, str], *, root: Path, force: bool) ->
 
 
 def _link(path: Path, copy: Path) -> None:
+    """Link a cached copy into the folder: a hard link, since readers refuse symbolic links out of a folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    if path.is_symlink():  # written by an earlier version
+        path.unlink(missing_ok=True)
     with suppress(FileExistsError):  # from an earlier or a parallel run
-        path.symlink_to(copy)
+        path.hardlink_to(copy)

@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import anndata as ad
-import httpx
 import pandas as pd
 import pytest
+from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
-from deployments.results_server import file_server
+from deployments.results.app import results_app
+from deployments.results_server import allowed_hosts
 from flows.annotate import annotate
 from flows.annotate_pending import annotate_pending
 from flows.parameters import (
@@ -35,7 +36,7 @@ from spatialcore.registry import ModelVersion
 from spatialcore.storage.records import read_record
 from tasks.schemas import RunManifest, StageResult
 from tasks.stage_cache import local
-from tests.contract.servers import BUCKET, KEY, SECRET, s3_server, serving
+from tests.contract.servers import BUCKET, KEY, SECRET, s3_server
 from tests.flows.conftest import blood_config
 
 RECORDS = {"version.json": ModelVersion, "manifest.json": RunManifest, "result.json": StageResult}
@@ -180,10 +181,11 @@ def _its_models_can_be_shown_and_moved(store: str, run: RunManifest) -> None:
 
 
 def _its_reports_open(store: str, run: RunManifest) -> None:
-    with serving(file_server("127.0.0.1", 0, store)) as url:
+    app = results_app(store, "", allowed_hosts("127.0.0.1", ""))
+    with TestClient(app, base_url="http://127.0.0.1") as client:
         for name, file in run.samples[0].files.items():
-            answer = httpx.get(f"{url}/runs/{run.run_id}/pbmc/{name}")
-            assert sha256(answer.content).hexdigest() == file.sha256, name
+            response = client.get(f"/runs/{run.run_id}/pbmc/{name}")
+            assert sha256(response.content).hexdigest() == file.sha256, name
 
 
 def _its_model_annotates(store: str, run: RunManifest) -> None:

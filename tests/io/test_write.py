@@ -41,7 +41,7 @@ def test_all_writers_keep_cells_and_order(tmp_path_factory: pytest.TempPathFacto
     assert anndata.read_zarr(write_vitessce(adata, folder / "web") / "data.zarr").obs_names.tolist() == ids
     facts = {"tissue_ontology_term_id": "UBERON:0000310", "disease_ontology_term_id": "PATO:0000461", "donor_id": "d"}
     adata.uns[columns.SOURCE] = {"platform": "Xenium"}
-    adata.layers["counts"] = adata.X + csr_matrix(np.eye(n_cells, 6, dtype=np.float32) * 50)
+    adata.layers["counts"] = adata.X + csr_matrix(np.eye(n_cells, 6, dtype=np.float32) * np.arange(50, 56))
     adata = adata[: min(n_cells, 6)].copy()  # these have different counts
     portal = anndata.read_h5ad(export_cellxgene(adata, folder / "portal.h5ad", title="t", **facts))
     assert portal.obs_names.tolist() == ids[:6]
