@@ -76,7 +76,7 @@ class Bench:
     def ours(self) -> Labels:
         """Return the calls of the pipeline."""
         models = fit_models(self.reference, self.codes, len(self.names), self.target, self.rng)
-        return self.call(models.linear, models.target_sum)
+        return self.call(models.primary, models.target_sum)
 
     def _named(self, scores: npt.NDArray[np.float64]) -> Labels:
         calls: Labels = self.names[scores.argmax(axis=1)].astype(str)

@@ -1,4 +1,4 @@
-"""Phase 1: a reference from any source to any store, and any URI to a local file."""
+"""Download references from any source to any store, and resolve URIs to local files."""
 
 from pathlib import Path
 from typing import Any, Unpack
@@ -26,21 +26,21 @@ def acquire_reference(source: str, output: str | Path, force: bool = False, **kw
     output
         Where to store it: a path, ``s3://bucket/key`` or ``gs://bucket/key``.
     force
-        Fetch again even if the output is there.
+        Fetch again even if the output exists.
     **kwargs
-        What the source takes: ``max_cells``, ``random_state``, ``auth_token`` ...
+        Options of the source: ``max_cells``, ``random_state``, ``auth_token`` ...
 
     Returns
     -------
     str
-        Path or URI of the stored reference. Its manifest tells where it came from (`provenance_of`).
+        Path or URI of the stored reference. Its manifest records the origin (`provenance_of`).
 
     Raises
     ------
     InputError
         If source or options are not understood, or the output holds another reference.
     FileMissingError, StorageError
-        If source or store refuse.
+        If the source or the store fails.
 
     Examples
     --------
@@ -58,19 +58,18 @@ def resolve_uri_to_local(uri: str | Path, cache_dir: Path | None = None, force: 
     ----------
     uri
         Anything that `acquire_reference` takes as a source, or a folder of a bucket: a platform's output, a zarr. Of a
-        folder everything is fetched but what is never read (images, transcripts, outlines). A local path is returned
-        as it is.
+        folder all files are fetched except images, transcripts and outlines. A local path is returned unchanged.
     cache_dir
-        Where copies are kept; default ``~/.spatialcore/cache/references``.
+        Folder of the cached copies; default ``~/.spatialcore/cache/references``.
     force
-        Fetch again even if a good copy of this version is there.
+        Fetch again even if a valid copy of this version is cached.
 
     Raises
     ------
     FileMissingError
-        If there is no such file.
+        If the file does not exist.
     StorageError
-        If the store refuses, or cannot be reached and no copy is kept.
+        If the store fails, or cannot be reached and no copy is cached.
     """
     if (path := storage.local_path(uri)) is not None:
         if not path.exists():
@@ -85,16 +84,16 @@ def resolve_uri_to_local(uri: str | Path, cache_dir: Path | None = None, force: 
 
 
 def resolve(origin: Source, *, cache_dir: Path | None = None, force: bool = False) -> cache.CacheEntry:
-    """Return the cache entry of a source: local path, version token, sha256 and where it came from."""
+    """Return the cache entry of a source: local path, version token, sha256 and origin."""
     folder = Path(cache_dir) if cache_dir is not None else None
     try:
         token = origin.token()
     except TransientStorageError:
-        kept = None if force else cache.latest(origin.uri, folder)
-        if kept is None:
+        cached = None if force else cache.latest(origin.uri, folder)
+        if cached is None:
             raise
-        log.warning("%s cannot be asked for its version: the copy kept here is used", origin.uri)
-        return kept
+        log.warning("cannot read the version of %s: using the cached copy", origin.uri)
+        return cached
 
     def fetch(target: Path) -> dict[str, Any]:
         metadata = origin.fetch(target)
@@ -105,9 +104,9 @@ def resolve(origin: Source, *, cache_dir: Path | None = None, force: bool = Fals
 
 
 def provenance_of(path: str | Path) -> dict[str, Any]:
-    """Return where a local reference came from: source, data sets, citation, licence, release, time of retrieval.
+    """Return the origin of a local reference: source, data sets, citation, licence, release, time of retrieval.
 
-    It is read from the cache entry or from the file's manifest; empty where neither knows this version of it.
+    It is read from the cache entry or from the file's manifest; empty if neither records this version.
     """
     file = Path(path)
     entry = cache.entry_of(file)

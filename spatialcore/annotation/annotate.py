@@ -1,16 +1,16 @@
-"""Call the cells of a query with a model: the spec's door.
+"""Call the cells of a query with a model (:func:`annotate_celltypist`).
 
 Written, for every cell and in the order of the cells:
 
 - ``obs["cell_type"]``: the call, or "Unassigned"; ``obs["cell_type_unassigned_reason"]`` says why
-- ``obs["cell_type_predicted"]``: the model's best class, whatever its confidence
+- ``obs["cell_type_predicted"]``: the model's best class, without regard to its confidence
 - ``obs["cell_type_confidence"]``, ``obs["cell_type_confidence_raw"]``
 - ``obs["cell_type_ontology_term_id"]``, ``obs["cell_type_ontology_label"]``: of the call before it was filtered
 - ``obs["cell_type_level_1"]`` to ``_3``, their confidences, ``obs["cell_type_path"]`` and
   ``obsm["cell_type_path_confidence"]``: see :mod:`spatialcore.annotation.calls.level_columns`; with calibrated
   confidence or ``resolution="auto"``, from one model whose classes have Cell Ontology ids
-- ``obs["cell_type_taxonomy_<level>"]``: the best class's name at other levels of the reference's taxonomy, where kept
-- ``obsm["cell_type_decision_scores"]``: array, cells x classes, float64, if asked for and made by one model
+- ``obs["cell_type_taxonomy_<level>"]``: the best class's name at other levels of the reference's taxonomy, if recorded
+- ``obsm["cell_type_decision_scores"]``: array, cells x classes, float64, with ``store_decision_scores`` and one model
 - ``uns["spatialcore_annotation"]``: ``model_path``, ``model_sha256``, ``model_classes_json`` (the order of the scores),
   ``model_target_sum``, ``expression_source``, ``confidence_transform``, ``min_confidence``, ``n_shared_genes``,
   ``n_model_genes``, ``colors_json`` (class -> colour), ``model_card_json`` (the sidecar without the genes),
@@ -34,7 +34,7 @@ from spatialcore.annotation.calls.neighbours import weigh_by_neighbours
 from spatialcore.annotation.calls.obs_columns import (
     Run,
     at_finest_term,
-    keep_own_columns,
+    keep_existing_columns,
     most_confident,
     voted,
     write_calls,
@@ -55,7 +55,7 @@ from spatialcore.core.palette import palette
 from spatialcore.errors import GeneOverlapError, InputError, ModelError
 
 log = get_logger(__name__)
-FIT_CELLS = 20_000  # so many cells say how well the model's profiles fit a query
+FIT_CELLS = 20_000  # cells on which the fit of the class profiles is measured
 
 
 def annotate_celltypist(
@@ -78,8 +78,8 @@ def annotate_celltypist(
 ) -> AnnData:
     """Call every cell with a model trained here or with any CellTypist model.
 
-    The scores are those of CellTypist, computed from the sparse matrix block by block. Raw counts are used wherever
-    they are found; without them log1p(10k) in ``X``.
+    The scores are those of CellTypist, computed from the sparse matrix block by block. Raw counts in a
+    layer, raw.X or X are used; without them log1p(10k) in ``X``.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ def annotate_celltypist(
     min_confidence
         Calls whose ``cell_type_confidence`` is lower become "Unassigned".
     store_decision_scores
-        Keep the scores of all classes in obsm; False also removes those of an earlier run.
+        Store the scores of all classes in obsm; False also removes those of an earlier run.
     confidence_transform
         What ``cell_type_confidence`` is, see :func:`transform_confidence`; "calibrated" for models that carry a
         calibration; None is "raw".
@@ -111,8 +111,13 @@ def annotate_celltypist(
         Ontology whose confidence reaches `min_confidence`, see :mod:`spatialcore.annotation.calls.levels`;
         ``cell_type_confidence`` is then that of the term, and ``cell_type_predicted`` keeps the class.
     detect_unseen
-        Let the confidence also ask the cells of the query that are most alike, so that types which the model has not
-        seen are doubted, see :mod:`spatialcore.annotation.unknown.unseen`; for calibrated confidence of one model.
+        Lower the confidence of cells whose type the model was not trained on, by the cells with similar expression,
+        see :mod:`spatialcore.annotation.unknown.unseen`; for calibrated confidence of one model.
+
+    Returns
+    -------
+    AnnData
+        The query with the columns above; `adata` itself unless `copy`.
 
     Raises
     ------
@@ -155,7 +160,7 @@ def annotate_celltypist(
     calls, tree, path = most_confident(runs), runs[0].tree, runs[0].prediction.path
     if tree is not None and resolution == "auto":
         calls = at_finest_term(calls, tree, path, min_confidence)
-    copies = keep_own_columns(adata)
+    copies = keep_existing_columns(adata)
     write_calls(adata, calls if clusters is None else voted(calls, clusters, min_prop), min_confidence)
     if len(runs) == 1:
         write_taxonomy(adata, runs[0].model.metadata.get("taxonomy", {}))
@@ -174,14 +179,14 @@ def _check_values(
 ) -> None:
     if method not in CONFIDENCE_METHODS:
         raise InputError(
-            f"confidence_transform {method!r} is not known", hint=f"one of {', '.join(CONFIDENCE_METHODS)}, or None"
+            f"confidence_transform {method!r} is unknown", hint=f"one of {', '.join(CONFIDENCE_METHODS)}, or None"
         )
     for name, value in (("min_confidence", min_confidence), ("min_prop", min_prop)):
         if not 0 <= value <= 1:
             raise InputError(f"{name} is {value:g}, expected 0 to 1", hint="confidence and proportions are shares")
     if batch_size is not None and (isinstance(batch_size, bool) or batch_size < 1):
         raise InputError(
-            f"batch_size is {batch_size}, wanted a positive number of cells", hint="leave it out for a good value"
+            f"batch_size is {batch_size}, expected a positive number of cells", hint="leave it out for a good value"
         )
     if batch_size is not None and voting:
         raise InputError(
@@ -189,7 +194,7 @@ def _check_values(
             hint="set majority_voting=False or batch_size=None",
         )
     if resolution not in RESOLUTION_MODES:
-        raise InputError(f"resolution {resolution!r} is not known", hint=f"one of {', '.join(RESOLUTION_MODES)}")
+        raise InputError(f"resolution {resolution!r} is unknown", hint=f"one of {', '.join(RESOLUTION_MODES)}")
 
 
 def _run_models(
@@ -214,9 +219,9 @@ def _run_models(
                 log.warning("%s is left out: %s", path.name, error.message)
             continue
         tree = _class_tree(model, method, resolution) if len(paths) == 1 else None
-        model, fit = _fitted_to(model, query, method)
+        model, fit = _discount_misfit(model, query, method)
         predictor = Predictor.build(model, query.kind, query.genes, method, keep_scores=keep_scores, tree=tree)
-        prediction = _beside_neighbours(predict(predictor, query, batch_size), adata, fit)
+        prediction = _weigh_neighbours(predict(predictor, query, batch_size), adata, fit)
         runs.append(Run(model, query, prediction, tree, fit))
     if not runs and refused is not None:
         raise refused
@@ -224,7 +229,7 @@ def _run_models(
 
 
 def _class_tree(model: CellTypingModel, method: ConfidenceMethod, resolution: ResolutionMode) -> ClassTree | None:
-    """Return the tree over a model's classes where calls by level are asked for or their confidence is calibrated."""
+    """Return the tree over a model's classes if calls by level are requested or the confidence is calibrated."""
     if resolution != "auto" and method != "calibrated":
         return None
     if any(model.ontology_ids.values()):
@@ -237,7 +242,7 @@ def _class_tree(model: CellTypingModel, method: ConfidenceMethod, resolution: Re
     return None
 
 
-def _fitted_to(
+def _discount_misfit(
     model: CellTypingModel, query: Expression, method: ConfidenceMethod
 ) -> tuple[CellTypingModel, ReferenceFit | None]:
     """Return the model with its confidence lowered where its class profiles do not fit the query, and their fit."""
@@ -258,14 +263,14 @@ def _fitted_to(
     return replace(model, calibration=discounted), fit
 
 
-def _beside_neighbours(prediction: Prediction, adata: AnnData, fit: ReferenceFit | None) -> Prediction:
-    """Weigh the neighbours' agreement into the confidence, for models that judge a query and cells with coordinates."""
+def _weigh_neighbours(prediction: Prediction, adata: AnnData, fit: ReferenceFit | None) -> Prediction:
+    """Adjust the confidence by the calls of neighbours, for models with a measured fit and cells with coordinates."""
     if fit is None or columns.SPATIAL not in adata.obsm:
         return prediction
-    places = np.asarray(adata.obsm[columns.SPATIAL], dtype=np.float64)
-    if places.ndim != 2 or places.shape[1] < 2:
+    coordinates = np.asarray(adata.obsm[columns.SPATIAL], dtype=np.float64)
+    if coordinates.ndim != 2 or coordinates.shape[1] < 2:
         return prediction
-    confidence = weigh_by_neighbours(prediction.confidence, prediction.best, places)
+    confidence = weigh_by_neighbours(prediction.confidence, prediction.best, coordinates)
     path = lower_path(prediction.path, prediction.confidence, confidence)
     return replace(prediction, confidence=confidence, path=path)
 
@@ -277,7 +282,7 @@ def _write_scores(adata: AnnData, runs: list[Run], keep: bool) -> None:
 
 
 def _colors(run: Run) -> dict[str, str]:
-    """Return the model's colours, and for the terms above its classes colours of their own."""
+    """Return the model's colours, and further colours for the terms above its classes."""
     if run.tree is None or not run.model.colors:
         return run.model.colors
     return palette([*run.model.classes, *run.tree.names[run.tree.n_classes :]], keep=run.model.colors)

@@ -1,4 +1,4 @@
-"""Which of two models is better on reference cells that neither saw in training, brought to the queries' platform."""
+"""Compare models on held-out reference cells, simulated as measured by the platform of the queries."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,7 +12,7 @@ from spatialcore.core.sampling import cell_keys
 from spatialcore.core.types import Floats
 
 MIN_SHARED_GENES = 10
-SEED = 0  # whether a cell is held out depends on its name alone, for every model there will ever be
+SEED = 0  # fixed: whether a cell is held out depends on its name alone, for all models
 
 
 def split_held_out(mapped: AnnData, share: float) -> tuple[AnnData, AnnData]:
@@ -24,7 +24,7 @@ def split_held_out(mapped: AnnData, share: float) -> tuple[AnnData, AnnData]:
         Labelled reference cells x genes.
     share
         Share of the cells to hold out, 0 to 1. The same cells are held out of every version of a reference. Cells drawn
-        from profiles are held out only where there are no others.
+        from profiles are held out only if all cells are.
 
     Returns
     -------
@@ -55,7 +55,7 @@ def union_of_held_out(first: AnnData, second: AnnData) -> AnnData:
     Parameters
     ----------
     first
-        Labelled cells x genes; what it says of a cell stands.
+        Labelled cells x genes; its label is used for cells of both.
     second
         Cells that another model, with other references or an earlier version of them, was not trained on. Only cells
         whose name ``first`` lacks are added, and only where at least 10 genes are shared.
@@ -107,12 +107,17 @@ def compare_models(held_out: AnnData, models: Mapping[str, Path], sample: AnnDat
     Parameters
     ----------
     held_out
-        Labelled cells x genes, raw counts where they are known.
+        Labelled cells x genes, raw counts if available.
     models
         Name -> the model's .pkl.
     sample
-        Cells of the platform; the held-out cells are brought to its depth, gene efficiency and background. None: they
-        are taken as they are.
+        Cells of the platform; the held-out cells are brought to its depth, gene efficiency and background. None
+        compares on the unchanged cells.
+
+    Returns
+    -------
+    dict
+        Name -> macro-F1, 0 to 1.
     """
     truth, calls = _called(held_out, models, sample)
     return {name: macro_f1(truth, called) for name, called in calls.items()}
@@ -121,7 +126,7 @@ def compare_models(held_out: AnnData, models: Mapping[str, Path], sample: AnnDat
 def _called(
     held_out: AnnData, models: Mapping[str, Path], sample: AnnData | None
 ) -> tuple["pd.Series[str]", dict[str, "pd.Series[str]"]]:
-    """Return the true classes of held-out cells, and what each model calls them."""
+    """Return the true classes of held-out cells, and the calls of each model."""
     from spatialcore.annotation.annotate import annotate_celltypist
 
     measured = _as_measured(held_out, sample)
@@ -148,9 +153,9 @@ def _as_measured(held_out: AnnData, sample: AnnData | None) -> AnnData:
     from spatialcore.annotation.training.trainers import query_sample, reference_counts
 
     genes = np.asarray([str(gene) for gene in held_out.var_names], dtype=object)
-    seen, shared = query_sample(sample, genes, SEED)
+    query_counts, shared = query_sample(sample, genes, SEED)
     counts = reference_counts(held_out, np.arange(held_out.n_obs))[:, shared]
     codes, names = pd.factorize(held_out.obs[columns.UNIFIED_CELL_TYPE].astype(str), sort=True)
     profiles: Floats = class_profiles(counts, codes, len(names))
-    measured = match_to_platform(counts, estimate_platform(profiles, seen), np.random.default_rng(SEED))
+    measured = match_to_platform(counts, estimate_platform(profiles, query_counts), np.random.default_rng(SEED))
     return AnnData(measured, obs=held_out.obs.copy(), var=pd.DataFrame(index=genes[shared].astype(str)))

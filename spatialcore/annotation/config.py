@@ -85,13 +85,15 @@ class Settings(BaseModel, metaclass=_SettingsType):
 
 
 class AnnotationSettings(Settings):
-    """The choices that shape a model and its calls, whatever the data."""
+    """Settings of the model and its calls, independent of the data."""
 
     tissue: TissueName = Field(
         UNKNOWN_TISSUE, title="Tissue", description="Names the model and settles ambiguous labels"
     )
     species: SpeciesSetting = Field(
-        "auto", title="Species", description="Of the queries. auto: as the gene names say (GAD1 human, Gad1 mouse)"
+        "auto",
+        title="Species",
+        description="Of the queries. auto: inferred from the gene names (GAD1 human, Gad1 mouse)",
     )
     orthologs: bool = Field(
         False,
@@ -130,10 +132,14 @@ class AnnotationSettings(Settings):
         "panel", title="Label granularity", description="panel: subtypes that panels cannot tell apart are merged"
     )
     resolution: ResolutionMode = Field(
-        "class", title="Call resolution", description="auto: the finest Cell Ontology term that is sure enough"
+        "class",
+        title="Call resolution",
+        description="auto: the finest Cell Ontology term that is sure enough",
     )
     detect_unseen: bool = Field(
-        False, title="Doubt unseen types", description="On: confidence also asks the most alike cells of the query"
+        False,
+        title="Detect unseen types",
+        description="On: confidence also depends on the most similar cells of the query",
     )
     min_gene_overlap_pct: float = Field(
         25.0,
@@ -162,7 +168,7 @@ class AnnotationSettings(Settings):
     @classmethod
     def _refuse_bare_string(cls, value: Any) -> Any:
         if isinstance(value, str):
-            raise ValueError(f"a list is wanted, not the single string {value!r}: write [{value!r}]")
+            raise ValueError(f"expected a list, not the single string {value!r}: write [{value!r}]")
         if isinstance(value, list | tuple):
             return [str(item) if isinstance(item, Path) else item for item in value]
         return value
@@ -172,7 +178,7 @@ class AnnotationSettings(Settings):
     def _refuse_truth_as_number(cls, value: Any, info: ValidationInfo) -> Any:
         wanted = cls.model_fields[str(info.field_name)].annotation
         if isinstance(value, bool) and wanted in (int, float):
-            raise ValueError("a number is wanted, not true or false")
+            raise ValueError("expected a number, not true or false")
         return value
 
     @field_validator("target_proportions", mode="before")
@@ -208,7 +214,7 @@ class FurtherSettings(TypedDict, total=False):
 
 
 class TrainingConfig(AnnotationSettings):
-    """How references become a model for one panel, and how the model's calls are kept or left unassigned."""
+    """Settings to train a model on references for one panel, and to call cells with it."""
 
     references: list[str] = Field(default_factory=list, title="References", description="Paths or URIs, one a line")
     label_columns: list[str] = Field(
@@ -237,10 +243,10 @@ def _faults(error: ValidationError) -> str:
     lines = []
     for fault in error.errors():
         where = ".".join(str(part) for part in fault["loc"]) or "settings"
-        untold = fault["type"] in {"extra_forbidden", "missing"} or not fault["loc"]
-        seen = "" if untold else f" (seen: {fault['input']!r:.80})"
-        said = "there is no such setting" if fault["type"] == "extra_forbidden" else fault["msg"]
-        lines.append(f"{where}: {said.removeprefix('Value error, ')}{seen}")
+        has_no_value = fault["type"] in {"extra_forbidden", "missing"} or not fault["loc"]
+        value = "" if has_no_value else f" (seen: {fault['input']!r:.80})"
+        problem = "unknown setting" if fault["type"] == "extra_forbidden" else fault["msg"]
+        lines.append(f"{where}: {problem.removeprefix('Value error, ')}{value}")
     return "; ".join(lines)
 
 
@@ -248,12 +254,12 @@ def _advice(error: ValidationError, schema: dict[str, Any]) -> str:
     """Return what a wrong name was meant to be; the settings are listed only where none is like it."""
     settings = list(schema["properties"])
     inner = list({name: None for part in schema.get("$defs", {}).values() for name in part.get("properties", {})})
-    meant = []
+    suggestions = []
     for fault in error.errors():
         if fault["type"] == "extra_forbidden":
             name = str(fault["loc"][-1])
-            near = get_close_matches(name, settings if len(fault["loc"]) == 1 else inner, n=2, cutoff=0.5)
-            if not near:
-                return f"known settings: {', '.join(settings)}"
-            meant.append(f"{name}: did you mean {' or '.join(near)}?")
-    return " ".join(meant) or "give each setting named above a value that it can have"
+            matches = get_close_matches(name, settings if len(fault["loc"]) == 1 else inner, n=2, cutoff=0.5)
+            if not matches:
+                return f"settings: {', '.join(settings)}"
+            suggestions.append(f"{name}: did you mean {' or '.join(matches)}?")
+    return " ".join(suggestions) or "give each setting named above a value that it can have"

@@ -1,7 +1,7 @@
-"""Where data hold expression that a model can read, and whether their values are expression at all.
+"""Find the matrix with expression that a model can read, and check its values.
 
-One function decides for queries and references, in memory and on disk: :func:`find_expression`. What it refuses is
-refused with one text wherever it is asked: by a run, by a dry run, by ``inspect``.
+:func:`find_expression` does so for queries and references, in memory and on disk. A run, a dry run and ``inspect``
+raise the same errors.
 """
 
 from collections.abc import Iterable, Sequence
@@ -21,40 +21,40 @@ from spatialcore.core.sampling import draw_rows
 from spatialcore.errors import GeneOverlapError, InputError, NormalizationError
 
 SAMPLE = 1_000
-JUDGED_CELLS = 5_000
+SCALE_CELLS = 5_000
 STRAYS = 0.05
 ExpressionKind = Literal["counts", "recoverable", "log1p"]
 
 
 class Data(Protocol):
-    """What is asked of data: an open file, or an AnnData in memory (:class:`InMemory`)."""
+    """Interface of an open file or of an AnnData in memory (:class:`InMemory`)."""
 
     n_obs: int
 
     def status(self, random_state: int = 42) -> Status:
-        """Say where raw counts are and what X holds."""
+        """Return the location of raw counts and the state of X."""
 
     def gene_matrix(self, source: str) -> Matrix:
-        """Open a matrix by its place, without features that are no genes."""
+        """Open a matrix by its name, without features that are not genes."""
 
     def var_of(self, source: str) -> pd.DataFrame:
         """Return the features of a matrix."""
 
 
 class InMemory:
-    """An AnnData as :class:`Data`; of dask arrays, random rows are looked at."""
+    """An AnnData as :class:`Data`; of dask arrays, random rows are read."""
 
     def __init__(self, adata: AnnData) -> None:
-        self._looked_at = _sample(adata)
-        self.n_obs = self._looked_at.n_obs
+        self._sampled = _sample(adata)
+        self.n_obs = self._sampled.n_obs
 
     def status(self, random_state: int = 42) -> Status:
         """See :class:`Data`."""
-        return check_normalization_status(self._looked_at, random_state=random_state)
+        return check_normalization_status(self._sampled, random_state=random_state)
 
     def matrix(self, source: str) -> Matrix:
         """See :class:`Data`."""
-        return open_matrix(matrix_of(self._looked_at, source))
+        return open_matrix(matrix_of(self._sampled, source))
 
     def gene_matrix(self, source: str) -> Matrix:
         """See :class:`Data`."""
@@ -62,46 +62,46 @@ class InMemory:
 
     def var_of(self, source: str) -> pd.DataFrame:
         """See :class:`Data`."""
-        return var_of(self._looked_at, source)
+        return var_of(self._sampled, source)
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where expression is and what it is: "counts", "recoverable" (counts come back from it), "log1p" (log1p(10k))."""
+class ExpressionSource:
+    """A matrix and its kind: "counts", "recoverable" (counts can be recovered) or "log1p" (log1p(10k))."""
 
     source: str
     kind: ExpressionKind
     status: Status
 
 
-def find_expression(data: Data, name: str = "", random_state: int = 42) -> Place:
-    """Find the expression that a model can read or learn from, or say why there is none.
+def find_expression(data: Data, name: str = "", random_state: int = 42) -> ExpressionSource:
+    """Find the expression that a model can read or learn from.
 
-    Raw counts come first, wherever they are; then normalised values from which the counts come back, or log1p(10k).
-    Random cells are looked at one by one: all must be on one scale.
+    Raw counts in any layer, raw.X or X come first; then normalised values from which counts can be recovered, or
+    log1p(10k). Random cells are checked one by one: all must be on one scale.
 
     Raises
     ------
     InputError
-        The features of the matrix with the counts have no names that are genes'.
+        The features of the matrix with the counts are not named by genes.
     NormalizationError
-        There is no such expression, or some cells are not on the scale of the others.
+        No matrix has such expression, or some cells are on another scale than the others.
     """
     status = data.status(random_state)
     source = status["raw_source"] or "X"
     _require_names(data.var_of(source), source, name)
     if status["raw_source"] is not None:
         _require_one_scale(data, source, "counts", name)
-        return Place(source, "counts", status)
+        return ExpressionSource(source, "counts", status)
     state = status["x_state"]
     if state in ("log1p_10k", "log1p_other", "log1p_cpm"):
         sample = _drawn(data, source)
         _require_one_scale(data, source, "logarithms", name, sample)
         if state == "log1p_10k":
-            return Place(source, "log1p", status)
+            return ExpressionSource(source, "log1p", status)
         if recover_counts(sample)[1] == "recovered":
-            return Place(source, "recoverable", status)
-    _tell_stray_values(data, source, name)
+            return ExpressionSource(source, "recoverable", status)
+    _refuse_stray_values(data, source, name)
     if name:
         raise not_normalizable(status, name)
     raise NormalizationError(
@@ -123,8 +123,8 @@ def not_normalizable(status: Status, name: str = "") -> NormalizationError:
     )
 
 
-def _tell_stray_values(data: Data, source: str, name: str) -> None:
-    """Raise for a few values that are no expression; where many are so, the data are of another kind altogether."""
+def _refuse_stray_values(data: Data, source: str, name: str) -> None:
+    """Raise if a few values cannot be expression; data in which many cannot are of another kind."""
     values = _drawn(data, source)
     strays = np.isnan(values.data) | np.isinf(values.data) | (values.data < 0)
     if 0 < strays.sum() <= STRAYS * values.nnz:
@@ -140,7 +140,7 @@ def _require_names(var: pd.DataFrame, source: str, name: str) -> None:
 
 
 def _drawn(data: Data, source: str) -> Any:
-    rows = draw_rows(data.n_obs, JUDGED_CELLS, np.random.default_rng(0))
+    rows = draw_rows(data.n_obs, SCALE_CELLS, np.random.default_rng(0))
     return data.gene_matrix(source).take(rows)
 
 
@@ -189,14 +189,14 @@ def var_of(adata: AnnData, source: str) -> pd.DataFrame:
 
 
 def is_dask(matrix: Any) -> bool:
-    """Say whether a matrix is a dask array, without importing dask."""
+    """Return whether a matrix is a dask array, without importing dask."""
     return type(matrix).__module__.startswith("dask.")
 
 
 def find_counts(adata: AnnData) -> tuple[Any, str, str]:
-    """Return the matrix to read, what it holds, and its place."""
-    place = find_expression(InMemory(adata))
-    return matrix_of(adata, place.source), place.kind, place.source
+    """Return the matrix to read, its kind and its name."""
+    expression = find_expression(InMemory(adata))
+    return matrix_of(adata, expression.source), expression.kind, expression.source
 
 
 def no_shared_genes(name: str, names: Sequence[str], other_name: str, other_names: Sequence[str]) -> GeneOverlapError:
@@ -210,43 +210,43 @@ def no_shared_genes(name: str, names: Sequence[str], other_name: str, other_name
 
 
 def require_readable(adata: AnnData) -> None:
-    """Refuse a query that no model could read, before anything long is done for it.
+    """Raise if no model can read the query. Called before the long stages.
 
     Raises
     ------
     InputError
-        There are no cells.
+        The query has no cells.
     NormalizationError
-        Neither raw counts nor log1p(10k) are found, or values in memory are negative, infinite or NaN.
+        The query has neither raw counts nor log1p(10k), or values in memory are negative, infinite or NaN.
     """
     require_query(InMemory(adata), _chunks_in_memory(adata))
 
 
-def require_query(data: Data, chunks: Iterable[tuple[str, Any]] = ()) -> Place:
-    """Refuse a query that no model could read; see :func:`require_readable`.
+def require_query(data: Data, chunks: Iterable[tuple[str, Any]] = ()) -> ExpressionSource:
+    """Raise if no model can read the query; see :func:`require_readable`.
 
     Parameters
     ----------
     data
         The query, in memory or on disk.
     chunks
-        Places, and functions that give all their stored values, to look at each.
+        Names of matrices, and functions that return all their stored values, which are then checked.
     """
     if data.n_obs == 0:
-        raise InputError("the query holds no cell", hint="pass data with cells; was everything filtered out?")
-    place = find_expression(data)
-    values = dict(chunks).get(place.source)
+        raise InputError("the query has no cells", hint="pass data with cells; was everything filtered out?")
+    expression = find_expression(data)
+    values = dict(chunks).get(expression.source)
     if values is not None:
-        require_expression(values(), f"{place.source} of the query")
-    return place
+        require_expression(values(), f"{expression.source} of the query")
+    return expression
 
 
 def _chunks_in_memory(adata: AnnData) -> Iterable[tuple[str, Any]]:
-    """Yield places and functions that give the stored values of their genes, of matrices in memory."""
-    places = {"X": adata.X, **{f"layers/{name}": layer for name, layer in adata.layers.items()}}
+    """Yield the names of matrices in memory, and functions that return the stored values of their genes."""
+    matrices = {"X": adata.X, **{f"layers/{name}": layer for name, layer in adata.layers.items()}}
     if adata.raw is not None:
-        places["raw.X"] = adata.raw.X
-    for source, matrix in places.items():
+        matrices["raw.X"] = adata.raw.X
+    for source, matrix in matrices.items():
         if is_sparse(matrix) or isinstance(matrix, np.ndarray):
             columns = gene_columns(adata.raw.var if source == "raw.X" else adata.var)
             yield source, lambda matrix=matrix, columns=columns: _values(matrix, columns)
@@ -258,37 +258,37 @@ def _values(matrix: Any, columns: Any) -> Any:
 
 
 def require_expression(values: Any, source: str, most: float = 1.0) -> None:
-    """Refuse values that are no expression: negative, infinite or NaN.
+    """Raise if values cannot be expression: negative, infinite or NaN.
 
     Parameters
     ----------
     values
         The stored values of a matrix.
     source
-        Where they are, for the error.
+        Name of the matrix, for the error.
     most
-        Where a larger share of the values is so, nothing is said: then they are of another kind altogether.
+        If a larger share of the values is affected, no error is raised: the data are then of another kind.
 
     Raises
     ------
     NormalizationError
-        Saying which, and how many.
+        With the number of values of each kind.
     """
     if values.size == 0 or (values.min() >= 0 and np.isfinite(values.max())):  # a NaN makes both comparisons false
         return
     bad = {"NaN": np.isnan(values), "infinite": np.isinf(values), "negative": values < 0}
-    counts = {kind: int(found.sum()) for kind, found in bad.items() if found.any()}
+    counts = {kind: int(mask.sum()) for kind, mask in bad.items() if mask.any()}
     if sum(counts.values()) > most * values.size:
         return
-    seen = ", ".join(f"{count:,} {kind}" for kind, count in counts.items())
+    listed = ", ".join(f"{count:,} {kind}" for kind, count in counts.items())
     raise NormalizationError(
-        f"{source} holds values that are no expression: {seen} of {values.size:,}",
+        f"{source} has values that cannot be expression: {listed} of {values.size:,}",
         hint="pass raw counts as the instrument wrote them, or drop the cells and genes with such values",
     )
 
 
 def _sample(adata: AnnData) -> AnnData:
-    """Return an AnnData whose state can be looked at: itself, or random rows of one made of dask arrays."""
+    """Return an AnnData whose state can be checked: itself, or random rows of one made of dask arrays."""
     parts = {"X": adata.X, **dict(adata.layers.items())}
     if not any(is_dask(part) for part in parts.values()):
         return adata

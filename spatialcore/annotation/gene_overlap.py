@@ -1,6 +1,6 @@
-"""Do two sets of genes share enough: a panel and a reference, a model and a query?
+"""Check that two sets of genes overlap enough: a panel and a reference, a model and a query.
 
-The share is taken of the smaller set: a large panel loses nothing by a reference that measures fewer genes than it.
+The share is taken of the smaller set: a reference that measures fewer genes than a large panel is not refused for that.
 """
 
 from collections.abc import Mapping
@@ -33,7 +33,7 @@ def shared_pct(shared: int, panel: int, other: int) -> float:
 
 
 def few_genes_warning(n_genes: int, f1: Mapping[str, float]) -> str:
-    """Return a sentence on a model of few genes, or whose genes leave classes that cannot be told apart; else ''.
+    """Return a warning for a model of few genes or with classes of low held-out F1; else an empty text.
 
     Parameters
     ----------

@@ -9,7 +9,7 @@ import scipy.sparse as sp
 from anndata import AnnData
 
 from spatialcore.annotation.expression import mixed_scales, not_normalizable
-from spatialcore.annotation.references.features import Features, fold, wanted_genes
+from spatialcore.annotation.references.features import Features, fold, requested_symbols
 from spatialcore.annotation.scaling import ensure_normalized, warn_forced
 from spatialcore.columns import COUNTS
 from spatialcore.core.counts import CountsKind, check_non_negative, recover_counts
@@ -35,7 +35,7 @@ def load_adata_backed(
     *,
     min_cells_per_type: int = 10,
 ) -> AnnData:
-    """Read some cells and some genes of an h5ad file or zarr store; memory grows with what is kept, not with the file.
+    """Read some cells and some genes of an h5ad file or zarr store; memory grows with the result, not the file.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def load_adata_backed(
         ``.h5ad`` or ``.zarr``, local or a URI that is fetched first; X and layers dense, CSR or CSC.
     label_column
         Draw in proportion to this obs column, no type falling below ``min_cells_per_type``; cells without a label
-        are left out. None draws all cells alike.
+        are left out. None draws from all cells.
     max_cells
         Most cells to read; None for all.
     target_genes
@@ -51,13 +51,13 @@ def load_adata_backed(
     random_state
         Seed of the draw.
     min_cells_per_type
-        The least that is drawn of a type, as far as it has the cells.
+        Minimum number of cells drawn per type, if the type has as many.
 
     Returns
     -------
     AnnData
-        X as stored, CSR float32, with all columns of obs and symbols as var_names. Raw counts that lie elsewhere than
-        in X are in ``layers["counts"]``.
+        X as stored, CSR float32, with all columns of obs and symbols as var_names. Raw counts from a layer or raw.X
+        are in ``layers["counts"]``.
 
     Raises
     ------
@@ -68,14 +68,14 @@ def load_adata_backed(
         require_whole("max_cells", max_cells, minimum=1, hint="None reads all cells")
     require_whole("min_cells_per_type", min_cells_per_type, minimum=0, hint="10 is the default")
     require_whole("random_state", random_state, minimum=0, hint="42 is the default")
-    wanted = wanted_genes(target_genes)
+    panel = requested_symbols(target_genes)
     with AnnDataFile(local_path(path)) as file:
         rows = _draw_rows(file, label_column, max_cells, min_cells_per_type, random_state)
         status = file.status(random_state)
         obs = file.obs(rows)
         source = status["raw_source"]
         features = Features.of(file, "X")
-        genes, positions = features.select(wanted, file.path.name)
+        genes, positions = features.select(panel, file.path.name)
         x = _fold_as_stored(_read(file, "X", rows, positions), positions, status["x_state"], file.path.name)
         adata = AnnData(x, obs, pd.DataFrame(index=pd.Index(genes, dtype=object)))
         if source not in (None, "X"):
@@ -121,7 +121,7 @@ def local_path(source: str | Path, cache_dir: Path | None = None) -> Path:
 def read_counts(
     file: AnnDataFile, status: Status, rows: Ints, positions: list[Ints], *, unsafe_force: bool = False
 ) -> tuple[sp.csr_matrix, CountsKind]:
-    """Read the counts of drawn cells and wanted genes; get them back from normalised values where there are none.
+    """Read the counts of drawn cells and target genes; recover them from normalised values if there are none.
 
     Parameters
     ----------
@@ -144,7 +144,7 @@ def read_counts(
     Raises
     ------
     NormalizationError
-        There are no counts, none can be recovered, and X is not log1p(10,000).
+        The file has no counts, none can be recovered, and X is not log1p(10,000).
     """
     source = status["raw_source"]
     if source is None and status["x_state"] == "negative":

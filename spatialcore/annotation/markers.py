@@ -90,7 +90,7 @@ def load_canonical_markers(species: Species = "human") -> MarkerTable:
 
 
 def markers_for_genes(genes: Iterable[str]) -> MarkerTable:
-    """Return the markers of the species that most of the genes belong to; human where they do not say."""
+    """Return the markers of the species that most of the genes belong to; human if the species cannot be inferred."""
     return load_canonical_markers(species_of_genes(genes) or "human")
 
 

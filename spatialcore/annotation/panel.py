@@ -18,18 +18,23 @@ log = get_logger(__name__)
 def get_panel_genes(adata: AnnData) -> list[str]:
     """Return the genes of a spatial sample as symbols, each once, in the order of var.
 
-    Ensembl ids become symbols. Control probes, blanks and other features that are no genes are left out, and how
-    many is logged; they stay in the AnnData.
+    Ensembl ids become symbols. Control probes, blanks and other features that are not genes are left out and
+    their number is logged; they stay in the AnnData.
 
     Parameters
     ----------
     adata
         Cells x features of a Xenium, CosMx or MERSCOPE run.
 
+    Returns
+    -------
+    list of str
+        Gene symbols.
+
     Raises
     ------
     InputError
-        No gene is left.
+        None of the features is a gene.
 
     Examples
     --------
@@ -38,14 +43,14 @@ def get_panel_genes(adata: AnnData) -> list[str]:
     >>> get_panel_genes(anndata.AnnData(np.ones((1, 4)), var=var))
     ['CD3E', 'CD4']
     """
-    kept, names = gene_features(adata.var), list(adata.var_names)
-    if not kept:
+    symbols, names = gene_features(adata.var), list(adata.var_names)
+    if not symbols:
         raise InputError(
             f"no gene among {len(names)} features (first: {', '.join(map(str, names[:5])) or 'none'})",
             hint="var_names must be gene symbols or Ensembl ids",
         )
-    genes = list(dict.fromkeys(kept))
-    log.info("panel: %d genes, %d control or other features left out", len(genes), len(names) - len(kept))
+    genes = list(dict.fromkeys(symbols))
+    log.info("panel: %d genes, %d control or other features left out", len(genes), len(names) - len(symbols))
     for finding in name_findings(list(map(str, names))):
         log.warning("panel: %s", finding)
     return genes
@@ -57,7 +62,7 @@ def gene_features(var: pd.DataFrame) -> list[str]:
 
 
 def read_panel(path: str | Path) -> list[str]:
-    """Return the genes of a panel file (CSV or TSV) as symbols, whatever its columns are called.
+    """Return the genes of a panel file (CSV or TSV) as symbols.
 
     The column of symbols is called gene, gene_name or the like; without one, the column that holds Ensembl ids
     is translated.
@@ -65,7 +70,7 @@ def read_panel(path: str | Path) -> list[str]:
     Raises
     ------
     FileMissingError
-        There is no such file.
+        The file does not exist.
     InputError
         No column holds genes.
     """
@@ -94,14 +99,14 @@ def _read_table(file: Path) -> pd.DataFrame:
         lines = [line for line in file.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
         separator = max(",\t;", key=lines[0].count) if lines else ","
         if not all(line.replace("\t", " ").isprintable() for line in lines[:20]):
-            raise ValueError("it is no text")
+            raise ValueError("it is not a text file")
         if lines and separator not in lines[0]:
             names = [line.strip() for line in lines]
             return pd.DataFrame({"gene": names[_is_heading(names[0]) :]})
         table = pd.read_csv(StringIO("\n".join(lines)), sep=separator, dtype=str, keep_default_na=False)
     except (ValueError, pd.errors.ParserError) as error:
         raise InputError(
-            f"panel file {file} is no table: {error}", hint="pass a CSV or TSV with one gene a line"
+            f"panel file {file} is not a table: {error}", hint="pass a CSV or TSV with one gene a line"
         ) from error
     return pd.DataFrame({str(column): table[column].str.strip() for column in table})
 

@@ -1,4 +1,4 @@
-"""Several queries that share one model: the genes they share, and a sample that stands for all of them."""
+"""The shared genes of queries that are annotated by one model, and a sample of their cells."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -20,19 +20,19 @@ POOLED_CELLS = 20_000  # enough to establish a platform's depth, gene efficiency
 
 @dataclass(frozen=True)
 class PooledQueries:
-    """What training needs to know of the queries: their common panel and, if there are any, cells of all of them."""
+    """The common panel of the queries and, if they have cells, a sample of cells of all of them."""
 
     panel: list[str]
     sample: ad.AnnData | None
 
 
 def pool_queries(queries: Iterable[ad.AnnData], config: AnnotationSettings) -> PooledQueries:
-    """Look at the queries one after the other, keeping a sample of each, and return what training needs.
+    """Return the common panel of the queries and a sample of their cells; queries are read one by one.
 
     Raises
     ------
     InputError, NormalizationError
-        A query that no model could read.
+        No model can read a query.
     SpeciesError
         A query has genes of two species, or the queries are of two.
     GeneOverlapError
@@ -68,9 +68,9 @@ def common_genes(panels: Sequence[list[str]], min_gene_overlap_pct: float) -> li
     smallest = min(len(panel) for panel in panels)
     if not is_enough(len(common), smallest, smallest, min_gene_overlap_pct):
         raise GeneOverlapError(
-            f"the queries share {len(common)} of {smallest} genes of the smallest panel; "
-            f"{min_gene_overlap_pct:g} % are wanted, and {FEWEST} genes",
-            hint="annotate samples of different panels in runs of their own",
+            f"the queries share {len(common)} of {smallest} genes of the smallest panel, "
+            f"expected at least {min_gene_overlap_pct:g} % and {FEWEST} genes",
+            hint="annotate samples of different panels in separate runs",
         )
     return [gene for gene in panels[0] if gene in common]
 

@@ -1,4 +1,4 @@
-"""The query as the model reads it: the model's genes, in blocks of cells, from memory, from disk or from dask."""
+"""Read a query in blocks of cells, restricted to the genes of a model, from memory, disk or dask."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ BLOCK_VALUES = 4_000_000
 
 @dataclass(frozen=True)
 class GeneMatch:
-    """Which features of the query stand for which genes of the model.
+    """Assignment of the features of a query to the genes of a model.
 
     Parameters
     ----------
@@ -53,16 +53,16 @@ class GeneMatch:
 
 @dataclass(frozen=True)
 class Expression:
-    """A matrix of the query and how to read it.
+    """A matrix of the query, restricted to the genes of a model.
 
     Parameters
     ----------
     matrix
         Cells x features: numpy, scipy, backed h5ad, zarr or dask.
     kind
-        "counts"; "recoverable" where the counts come back from the normalised values; "log1p" for log1p(10k).
+        "counts"; "recoverable" if counts can be recovered from normalised values; "log1p" for log1p(10k).
     source
-        Where it was found: "layers/counts", "raw.X", "X".
+        Name of the matrix: "layers/counts", "raw.X", "X".
     """
 
     matrix: Any
@@ -76,7 +76,7 @@ class Expression:
         return int(self.matrix.shape[0])
 
     def stored(self, first: int, last: int) -> sparse.csr_matrix:
-        """Return the stored values of the features that are read, for a run of cells."""
+        """Return the stored values of the features that are read, for consecutive cells."""
         return read_rows(self.matrix, first, last, self.genes.columns)
 
     def counts(self, rows: Indices) -> sparse.csr_matrix:
@@ -85,7 +85,7 @@ class Expression:
         return pick(stored if self.kind == "counts" else recover_counts(stored)[0], self.genes.fold)
 
     def spans(self, rows: int | None = None) -> Iterator[tuple[int, int]]:
-        """Cut the cells into runs small enough to hold."""
+        """Yield first and last (exclusive) row of blocks of cells."""
         step = rows or max(1_000, min(ROWS, BLOCK_VALUES // max(1, len(self.genes.columns)) * 4))
         return ((first, min(first + step, self.n_obs)) for first in range(0, self.n_obs, step))
 
@@ -96,21 +96,21 @@ def pick(block: sparse.csr_matrix, fold: sparse.csr_matrix | None) -> sparse.csr
 
 
 def read_rows(matrix: Any, first: int, last: int, columns: Indices) -> sparse.csr_matrix:
-    """Return a run of rows and the given columns of any matrix as CSR."""
+    """Return consecutive rows and the given columns of any matrix as CSR."""
     if is_dask(matrix):
         matrix = matrix[first:last].compute()
         first, last = 0, last - first
-    everything = len(columns) == matrix.shape[1]
+    all_columns = len(columns) == matrix.shape[1]
     if is_sparse(matrix) and matrix.format == "csr":
         block = view_rows(matrix, first, last)
-        return block if everything else block[:, columns]
+        return block if all_columns else block[:, columns]
     if isinstance(matrix, np.ndarray):
-        return sparse.csr_matrix(matrix[first:last] if everything else matrix[first:last][:, columns])
-    return open_matrix(matrix).take(np.arange(first, last), None if everything else columns)
+        return sparse.csr_matrix(matrix[first:last] if all_columns else matrix[first:last][:, columns])
+    return open_matrix(matrix).take(np.arange(first, last), None if all_columns else columns)
 
 
 def view_rows(matrix: Any, first: int, last: int) -> sparse.csr_matrix:
-    """Return a run of rows of a CSR matrix that shares its values with it."""
+    """Return consecutive rows of a CSR matrix that shares its values with it."""
     begin, end = int(matrix.indptr[first]), int(matrix.indptr[last])
     pointers = matrix.indptr[first : last + 1] - matrix.indptr[first]
     return rows_of(matrix.data[begin:end], matrix.indices[begin:end], pointers, matrix.shape[1])
@@ -124,16 +124,17 @@ def read_some(matrix: Any, rows: Indices, columns: Indices) -> sparse.csr_matrix
 
 
 def open_query(adata: AnnData, genes: Sequence[str], *, min_gene_overlap_pct: float = 0.0) -> Expression:
-    """Find expression that a model can read.
+    """Open the matrix of a query that a model can read.
 
-    Raw counts come first, wherever they are; then normalised values from which the counts come back; then log1p(10k).
+    Raw counts in any layer, raw.X or X come first; then normalised values from which counts can be recovered; then
+    log1p(10k).
 
     Raises
     ------
     GeneOverlapError
         The query shares no gene with the model, or fewer than `min_gene_overlap_pct` per cent of the model's.
     NormalizationError
-        Neither raw counts nor log1p(10k) are found.
+        The query has neither raw counts nor log1p(10k).
     """
     matrix, kind, source = find_counts(adata)
     frame = var_of(adata, source)
@@ -144,15 +145,15 @@ def open_query(adata: AnnData, genes: Sequence[str], *, min_gene_overlap_pct: fl
 
 def match_features(genes: Sequence[str], names: list[str], var: Any) -> GeneMatch:
     """Find the model's genes among the query's features: by symbol, else by Ensembl id and alias."""
-    wanted = [str(gene) for gene in genes]
+    requested = [str(gene) for gene in genes]
     symbols, ids = gene_names(var, names)
-    if len(set(names)) == len(names) and symbols == names and set(wanted) <= set(names):
-        place = {name: index for index, name in enumerate(names)}
-        positions = [np.array([place[gene]]) for gene in wanted]
+    if len(set(names)) == len(names) and symbols == names and set(requested) <= set(names):
+        position_of = {name: index for index, name in enumerate(names)}
+        positions = [np.array([position_of[gene]]) for gene in requested]
     else:
-        positions = [np.asarray(found) for found in shared_positions(wanted, symbols, ids)]
+        positions = [np.asarray(features) for features in shared_positions(requested, symbols, ids)]
     n_features = len(set(symbols) - {""})
-    model = np.array([i for i, found in enumerate(positions) if len(found)], dtype=np.intp)
+    model = np.array([i for i, features in enumerate(positions) if len(features)], dtype=np.intp)
     return _match(model, [positions[i] for i in model], n_features)
 
 
@@ -160,22 +161,22 @@ def _match(model: Indices, positions: list[Any], n_features: int) -> GeneMatch:
     if not len(model):
         return GeneMatch(model, model.copy(), None, n_features)
     features = np.concatenate(positions).astype(np.intp)
-    owner = np.repeat(np.arange(len(model)), [len(found) for found in positions])
-    columns, place = np.unique(features, return_inverse=True)
-    if len(features) == len(model) and np.array_equal(place, owner):
+    model_gene = np.repeat(np.arange(len(model)), [len(part) for part in positions])
+    columns, column = np.unique(features, return_inverse=True)
+    if len(features) == len(model) and np.array_equal(column, model_gene):
         return GeneMatch(model, columns, None, n_features)
-    fold = sparse.csr_matrix((np.ones(len(features)), (place, owner)), shape=(len(columns), len(model)))
+    fold = sparse.csr_matrix((np.ones(len(features)), (column, model_gene)), shape=(len(columns), len(model)))
     return GeneMatch(model, columns, fold, n_features)
 
 
-def _check_overlap(match: GeneMatch, genes: Sequence[str], names: list[Any], least: float) -> None:
-    found = len(match.model)
-    if found == 0:
+def _check_overlap(match: GeneMatch, genes: Sequence[str], names: list[Any], min_pct: float) -> None:
+    n_shared = len(match.model)
+    if n_shared == 0:
         raise no_shared_genes("the query", names, "the model", genes)
-    if least > 0 and not is_enough(found, len(genes), match.n_features, least):
-        share = shared_pct(found, len(genes), match.n_features)
+    if min_pct > 0 and not is_enough(n_shared, len(genes), match.n_features, min_pct):
+        share = shared_pct(n_shared, len(genes), match.n_features)
         raise GeneOverlapError(
-            f"the query has {found} of the model's {len(genes)} genes ({share:.1f} % of the smaller set), "
-            f"wanted at least {least:g} % and {FEWEST} genes",
+            f"the query has {n_shared} of the model's {len(genes)} genes ({share:.1f} % of the smaller set), "
+            f"expected at least {min_pct:g} % and {FEWEST} genes",
             hint="train a model on this panel, or lower min_gene_overlap_pct",
         )

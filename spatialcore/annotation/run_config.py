@@ -13,13 +13,13 @@ SampleName = Annotated[
     AfterValidator(lambda name: checked_name(name, "the sample name") if name else ""),
     Field(json_schema_extra={**SCHEMA}),
 ]
-ASKED_FIRST = ("queries", "references", "tissue", "store")
+FIRST_FIELDS = ("queries", "references", "tissue", "store")
 
 
 def _number_fields(schema: dict[str, Any]) -> None:
-    """Say in which order a form shows the fields: what every user fills in comes first."""
+    """Set the order of the fields in a form: required fields come first."""
     properties = schema["properties"]
-    names = [*ASKED_FIRST, *(name for name in properties if name not in ASKED_FIRST)]
+    names = [*FIRST_FIELDS, *(name for name in properties if name not in FIRST_FIELDS)]
     for position, name in enumerate(names):
         properties[name]["position"] = position
 
@@ -103,13 +103,13 @@ class RunConfig(AnnotationSettings):
     @model_validator(mode="after")
     def _names_differ(self) -> Self:
         slugs = [query.slug.casefold() for query in self.queries]  # some disks do not tell A from a
-        twice = sorted({query.name for query in self.queries if slugs.count(query.slug.casefold()) > 1})
-        if twice:
-            raise ValueError(f"several queries are called {', '.join(twice)}: give each a 'sample' name of its own")
+        repeated = sorted({query.name for query in self.queries if slugs.count(query.slug.casefold()) > 1})
+        if repeated:
+            raise ValueError(f"several queries are called {', '.join(repeated)}: give each a different 'sample' name")
         return self
 
     def training(self) -> TrainingConfig:
-        """Return the part that decides what the model is and how its calls are kept."""
+        """Return the settings that the model and its calls depend on."""
         shared = {name: getattr(self, name) for name in AnnotationSettings.model_fields}
         return TrainingConfig(
             **shared,

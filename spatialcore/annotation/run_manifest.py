@@ -10,8 +10,8 @@ config_json                every setting
 config_digest              sha256 of the settings
 random_state               the seed
 versions_json              Python and the libraries
-references_json            per reference: path, source, cells seen, drawn and kept, what was dropped, and its
-                           origin: data sets, citations, licence, release, retrieval, where known
+references_json            per reference: path, source, cells read, drawn and retained, dropped labels, and its
+                           origin: data sets, citations, licence, release, retrieval, if recorded
 label_mapping_json         reference label -> Cell Ontology term, with score and tier
 reference_composition_json cells per class and source, before and after balancing
 timings_json               seconds per stage
@@ -71,7 +71,7 @@ def count(items: Sequence[object], singular: str, plural: str = "") -> str:
 
 
 def describe_run(config: Settings) -> dict[str, str | int]:
-    """Return the entries of the manifest that are known before a run."""
+    """Return the entries of the manifest that do not depend on its results."""
     return {
         "config_json": redact(config.model_dump_json()),
         "config_digest": config.digest(),

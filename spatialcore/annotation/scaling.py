@@ -1,4 +1,4 @@
-"""Expression on one scale: log1p(10,000 per cell), from raw counts wherever they are."""
+"""Expression on one scale: log1p(10,000 per cell), from raw counts in a layer, raw.X or X."""
 
 import numpy as np
 import scipy.sparse as sp
@@ -25,10 +25,10 @@ log = get_logger(__name__)
 def ensure_normalized(
     adata: AnnData, target_sum: float = TARGET_SUM, unsafe_force: bool = False, copy: bool = False
 ) -> AnnData:
-    """Bring X to log1p(10,000 per cell), from raw counts wherever they are.
+    """Bring X to log1p(10,000 per cell), from raw counts in a layer, raw.X or X.
 
-    Raw counts in layers counts, raw_counts or raw, in raw.X or in X are normalised, whatever X looks like. Without
-    any, X must be log1p(10,000) already and is left as it is; everything else is an error.
+    Raw counts in layers counts, raw_counts or raw, in raw.X or in X are normalised. Without raw
+    counts X must be log1p(10,000) and is not changed; everything else is an error.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def ensure_normalized(
     target_sum
         Total per cell before the logarithm, over the genes of ``adata``.
     unsafe_force
-        Normalise X as if it held counts although nothing says so. For data whose state you checked yourself.
+        Normalise X as if it held counts although this is not verified. For data whose state you checked yourself.
     copy
         Return a changed copy.
 
@@ -86,7 +86,7 @@ def ensure_normalized(
 
 
 def warn_forced(status: Status) -> None:
-    """Say loudly that data are used whose state nobody verified."""
+    """Warn that data with an unverified state are used."""
     log.warning(
         "=== UNSAFE: normalising data whose state is not verified (unsafe_force=True) ===\n"
         "X is %s and there are no raw counts: %s. If it is log-transformed already, on another scale, z-scored or an "

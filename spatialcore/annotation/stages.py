@@ -208,9 +208,9 @@ def map_ontology(combined: AnnData, config: AnnotationSettings) -> tuple[AnnData
         tissue=None if config.tissue == "unknown" else config.tissue,
         granularity=config.granularity,
     )
-    own_names = config.class_names == "labels"
+    uses_labels = config.class_names == "labels"
     combined.obs[columns.UNIFIED_CELL_TYPE] = (
-        combined.obs[columns.ORIGINAL_LABEL].astype("category") if own_names else _name_or_label(combined.obs)
+        combined.obs[columns.ORIGINAL_LABEL].astype("category") if uses_labels else _name_or_label(combined.obs)
     )
     return combined, result
 

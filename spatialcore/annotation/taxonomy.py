@@ -1,4 +1,4 @@
-"""Names of a reference's taxonomy (class, subclass, supertype ...) kept beside the calls.
+"""Names of a reference's taxonomy (class, subclass, supertype ...) written with the calls.
 
 A reference names its cells at several levels. The model is trained on one of them; for the others each class of the
 model keeps the name that its training cells have, where nearly all of them agree, and every cell of it gets it.
@@ -52,7 +52,7 @@ def _shared_names(names: pd.Series, classes: pd.Series) -> dict[str, str]:
 
 
 def write_taxonomy(adata: AnnData, levels: dict[str, dict[str, str]]) -> None:
-    """Write ``cell_type_taxonomy_<level>``: the name of each cell's best class, whatever its confidence.
+    """Write ``cell_type_taxonomy_<level>``: the name of each cell's best class, without regard to its confidence.
 
     It is empty for cells without counts, and for classes whose training cells disagree.
     """

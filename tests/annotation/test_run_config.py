@@ -48,7 +48,7 @@ def test_unknown_keys_and_bad_values_are_named_in_one_error() -> None:
 
 
 def test_references_given_as_one_string_are_refused() -> None:
-    with pytest.raises(InputError, match="a list is wanted"):
+    with pytest.raises(InputError, match="expected a list"):
         config(references="a.h5ad")
 
 

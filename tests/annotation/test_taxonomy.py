@@ -64,7 +64,7 @@ def test_ontology_names_merge_subtypes_and_keep_shared_levels(write: Write) -> N
 
 
 def test_levels_that_no_reference_has_are_refused(write: Write) -> None:
-    with pytest.raises(LabelColumnError, match="taxonomy level 'supertype' is a column of no reference"):
+    with pytest.raises(LabelColumnError, match="no reference has a column for the taxonomy level 'supertype'"):
         combine_references([write(reference())], ["cell_type"], taxonomy_levels=["class", "supertype"])
     with pytest.raises(InputError, match="taxonomy_levels"):
         train_and_annotate(reference(), ["r.h5ad"], "cortex", ["cell_type"], taxonomy_levels="class")

@@ -191,7 +191,7 @@ MATRICES: dict[str, tuple[Change, str]] = {
     "logarithms of another scale": (with_values(noisy_per_million), "no raw counts found"),
     "scaled counts": (with_values(lambda values: values * 1.37), "no raw counts found"),
     "no count at all": (with_values(np.zeros_like), "empty"),
-    "no cells": (lambda adata: adata[:0].copy(), "holds no cell"),
+    "no cells": (lambda adata: adata[:0].copy(), "has no cells"),
 }
 
 
@@ -279,7 +279,7 @@ def test_two_queries_with_one_name(spatialcore: Command, workplace: Workplace) -
 
 def test_unknown_setting(spatialcore: Command, workplace: Workplace) -> None:
     outcome = spatialcore("run", *workplace.arguments, "-s", "confidence_treshold=0.7")
-    assert "there is no such setting" in outcome.err
+    assert "unknown setting" in outcome.err
     assert "did you mean confidence_threshold" in outcome.err
 
 

@@ -122,17 +122,17 @@ def match_groups(keys: Sequence[str], groups: Sequence[str], names: Mapping[str,
     for key, targets in zip(keys, matched, strict=True):
         if not targets:
             options = sorted({name.casefold(): name for name in (*names, *positions)}.values())
-            near = difflib.get_close_matches(key, options, n=3, cutoff=0.4) or options[:5]
-            raise InputError(f"target_proportions names {key!r}, which no cell has", hint=f"near: {', '.join(near)}")
-    owner: dict[int, str] = {}
+            matches = difflib.get_close_matches(key, options, n=3, cutoff=0.4) or options[:5]
+            raise InputError(f"target_proportions names {key!r}, which no cell has", hint=f"near: {', '.join(matches)}")
+    key_of: dict[int, str] = {}
     for key, targets in zip(keys, matched, strict=True):
         for position in targets:
-            if position in owner:
+            if position in key_of:
                 raise InputError(
-                    f"target_proportions names one type twice: {owner[position]!r} and {key!r}",
+                    f"target_proportions names one type twice: {key_of[position]!r} and {key!r}",
                     hint="give it one share",
                 )
-            owner[position] = key
+            key_of[position] = key
     return matched
 
 

@@ -49,7 +49,7 @@ def transform_confidence(scores: npt.ArrayLike, method: ConfidenceMethod = "zsco
     table = np.asarray(scores, dtype=np.float64)
     if table.ndim != 2 or table.shape[1] < 2:
         raise InputError(
-            f"scores have the shape {table.shape}, wanted cells x at least two classes",
+            f"scores have the shape {table.shape}, expected cells x at least two classes",
             hint="pass the whole score table",
         )
     if method == "calibrated":
@@ -59,7 +59,7 @@ def transform_confidence(scores: npt.ArrayLike, method: ConfidenceMethod = "zsco
         )
     if method not in _TRANSFORMS:
         raise InputError(
-            f"confidence method {method!r} is not known",
+            f"confidence method {method!r} is unknown",
             hint=f"one of {', '.join(CONFIDENCE_METHODS)}, or None for 'raw'",
         )
     if not len(table):

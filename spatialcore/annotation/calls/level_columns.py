@@ -6,7 +6,7 @@ needs no new annotation:
 
 - ``obs["cell_type_level_1"]`` to ``_3``: compartment, lineage, class, each "Unassigned" where its confidence is too low
 - ``obs["cell_type_level_1_confidence"]`` to ``_3``
-- ``obs["cell_type_path"]``: the terms that are sure enough, from the coarsest to the finest
+- ``obs["cell_type_path"]``: the terms whose confidence reaches the threshold, from the coarsest to the finest
 """
 
 import json
@@ -83,8 +83,8 @@ def apply_threshold(adata: AnnData, threshold: float, resolution: ResolutionMode
     threshold
         The confidence that a term needs.
     resolution
-        "auto" also makes ``cell_type`` the finest term that is sure enough, and ``cell_type_confidence``,
-        ``cell_type_ontology_term_id`` and ``cell_type_ontology_label`` those of that term.
+        "auto" also makes ``cell_type`` the finest term whose confidence reaches the threshold, and
+        ``cell_type_confidence``, ``cell_type_ontology_term_id`` and ``cell_type_ontology_label`` those of that term.
 
     Raises
     ------
@@ -101,10 +101,10 @@ def apply_threshold(adata: AnnData, threshold: float, resolution: ResolutionMode
     best = class_codes(adata, tree)
     for level, (name, confidence) in enumerate(zip(columns.LEVELS, columns.LEVEL_CONFIDENCE, strict=True)):
         position = tree.levels[best, level]
-        sure = _at(path, position)
-        terms = np.where((best >= 0) & (sure >= threshold), tree.paths[best, position], -1)
+        term_confidence = _at(path, position)
+        terms = np.where((best >= 0) & (term_confidence >= threshold), tree.paths[best, position], -1)
         adata.obs[name] = named(terms, tree.names, columns.UNASSIGNED)
-        adata.obs[confidence] = np.where(best >= 0, sure, 0.0)
+        adata.obs[confidence] = np.where(best >= 0, term_confidence, 0.0)
     adata.obs[columns.PATH] = _paths(tree, best, path, threshold)
     if resolution == "auto":
         _write_finest(adata, tree, best, path, threshold)

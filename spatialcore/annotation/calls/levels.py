@@ -1,7 +1,7 @@
-"""The classes of a model in the tree of the Cell Ontology, and how sure a cell is of each term above its class.
+"""The classes of a model as a tree of Cell Ontology terms, and the confidence in the terms above a cell's class.
 
-From the Cell Ontology, a directed graph, a tree over the model's classes is cut: its inner nodes are terms above two or
-more of the classes. Of two terms that overlap without one holding the other, the more specific one stays.
+A tree over the model's classes is made from the Cell Ontology, a directed graph: its inner nodes are terms above two
+or more of the classes. Of two terms that overlap without one holding the other, the more specific one stays.
 
 Class probabilities are the calibrated confidence c for the best class k, and for the others what is left,
 ``(f - c) p_j / (1 - p_k)``, with p the softmax of ``scores / T`` and f the share of cells with this fit to their class
@@ -22,7 +22,7 @@ from spatialcore.core.types import Codes, Floats
 MIN_DEPTH: Final = 3
 N_LEVELS: Final = 3
 MIDDLE_SHARE: Final = 0.4
-# Compartments of a tissue, which stand near the root of the ontology.
+# Compartments of a tissue, which are near the root of the ontology.
 COMPARTMENTS: Final = frozenset(
     {
         "CL:0000066",  # epithelial cell
@@ -206,8 +206,8 @@ def class_probabilities(
     np.exp(shares, out=shares)
     shares[rows, best] = 0.0
     rest = shares.sum(axis=1)
-    left = np.maximum(fit - confidence, 0.0)
-    shares *= np.divide(left, rest, out=np.zeros(len(best)), where=rest > 0)[:, None]
+    excess = np.maximum(fit - confidence, 0.0)
+    shares *= np.divide(excess, rest, out=np.zeros(len(best)), where=rest > 0)[:, None]
     shares[rows, best] = confidence
     return shares
 

@@ -1,6 +1,6 @@
 """Agreement with the neighbours in the tissue, as evidence for or against a call.
 
-A call that many of the nearest cells share is more often right than one that stands alone. The logit of the confidence
+A call that many of the nearest cells share is more often right than an isolated one. The logit of the confidence
 moves by half the logarithm of the share of neighbours with the same call over the share of such calls in the whole
 query; then all move by one amount, so that the mean confidence stays.
 """
@@ -22,7 +22,7 @@ LIMITS: Final = (1e-6, 1 - 1e-6)
 HALVINGS: Final = 50
 
 
-def weigh_by_neighbours(confidence: Floats, best: npt.NDArray[Any], places: Floats) -> Floats:
+def weigh_by_neighbours(confidence: Floats, best: npt.NDArray[Any], coordinates: Floats) -> Floats:
     """Return the confidence with the neighbours' agreement weighed in.
 
     Parameters
@@ -34,11 +34,11 @@ def weigh_by_neighbours(confidence: Floats, best: npt.NDArray[Any], places: Floa
     places
         Coordinates, cells x 2 or 3. Cells without finite coordinates keep their confidence.
     """
-    used = np.flatnonzero((best >= 0) & np.isfinite(places).all(axis=1))
+    used = np.flatnonzero((best >= 0) & np.isfinite(coordinates).all(axis=1))
     if len(used) < FEWEST_CELLS:
         return confidence
     called = best[used]
-    nearest = np.asarray(cKDTree(places[used]).query(places[used], NEIGHBOURS + 1)[1])[:, 1:]
+    nearest = np.asarray(cKDTree(coordinates[used]).query(coordinates[used], NEIGHBOURS + 1)[1])[:, 1:]
     agreeing = (called[nearest] == called[:, None]).mean(axis=1)
     overall = np.bincount(called)[called] / len(called)
     moved = logit(np.clip(confidence[used], *LIMITS)) + WEIGHT * np.log((agreeing + OFFSET) / (overall + OFFSET))

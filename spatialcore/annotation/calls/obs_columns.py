@@ -79,9 +79,13 @@ def most_confident(runs: list[Run]) -> Calls:
 
 
 def _calls(run: Run, table: pd.DataFrame, start: int) -> Calls:
-    found = run.prediction
-    best = found.best if start == 0 else np.where(found.best < 0, found.best, found.best + np.int32(start))
-    return Calls(table, best, best, found.confidence, found.probability)
+    prediction = run.prediction
+    best = (
+        prediction.best
+        if start == 0
+        else np.where(prediction.best < 0, prediction.best, prediction.best + np.int32(start))
+    )
+    return Calls(table, best, best, prediction.confidence, prediction.probability)
 
 
 def at_finest_term(calls: Calls, tree: ClassTree, path: Floats, threshold: float) -> Calls:
@@ -104,11 +108,11 @@ def voted(calls: Calls, clusters: "pd.Series[Any]", min_prop: float) -> Calls:
     names = np.append(calls.table.index.to_numpy(dtype=object), columns.UNASSIGNED)[calls.called]
     table = pd.concat([calls.table, pd.DataFrame({"id": "", "label": ""}, index=[HETEROGENEOUS])])
     first = np.flatnonzero(~table.index.duplicated())
-    place = table.index[first].get_indexer(pd.Index(majority_vote(names, clusters, min_prop)))
-    return replace(calls, table=table, called=np.where(place < 0, -1, first[place]).astype(np.int32))
+    positions = table.index[first].get_indexer(pd.Index(majority_vote(names, clusters, min_prop)))
+    return replace(calls, table=table, called=np.where(positions < 0, -1, first[positions]).astype(np.int32))
 
 
-def keep_own_columns(adata: AnnData) -> list[str]:
+def keep_existing_columns(adata: AnnData) -> list[str]:
     """Copy the user's own columns that have the names of ours to new names, and return these names.
 
     Data with a run manifest were annotated by this package before: their columns are not the user's.

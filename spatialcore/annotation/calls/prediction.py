@@ -40,7 +40,7 @@ class Prediction:
     path
         Confidence in the best class and in each term above it, cells x path of the tree; no columns without a tree.
     scores
-        Decision scores, cells x classes; no columns where they were not asked for.
+        Decision scores, cells x classes; no columns if scores are not stored.
     """
 
     best: Codes
@@ -117,8 +117,8 @@ class Predictor:
         if empty.any():
             best, path[empty] = np.where(empty, NO_CALL, best), 0.0
             confidence, probability = np.where(empty, 0.0, confidence), np.where(empty, 0.0, probability)
-        kept = scores if self.keep_scores else scores[:, :0].copy()
-        return Prediction(best.astype(np.int32), confidence, probability, path, kept)
+        stored_scores = scores if self.keep_scores else scores[:, :0].copy()
+        return Prediction(best.astype(np.int32), confidence, probability, path, stored_scores)
 
     def _counts(self, stored: sparse.csr_matrix) -> sparse.csr_matrix:
         """Return counts, or where only proportions are needed anything proportional to them."""

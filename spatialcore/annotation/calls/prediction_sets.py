@@ -71,7 +71,7 @@ def add_prediction_sets(adata: AnnData, coverage: float = 0.9, *, empty: bool = 
 
 
 def smallest_sets(probabilities: Floats, coverage: float) -> Sets:
-    """Return the sets of smallest mean size whose expected coverage is the one asked for, cells x classes.
+    """Return the sets of smallest mean size whose expected coverage is `coverage`, cells x classes.
 
     Parameters
     ----------

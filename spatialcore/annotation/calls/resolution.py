@@ -1,7 +1,7 @@
 """Which classes the panel cannot tell apart.
 
 Two classes are confusable when, among held-out cells of the two that got one of their names, more than a tenth got
-the wrong one (classes weighted alike).
+the wrong one (classes weighted equally).
 """
 
 from typing import Any
@@ -32,6 +32,6 @@ def confusable_pairs(confusion: npt.ArrayLike, classes: tuple[str, ...]) -> list
     right = np.diag(rates)
     wrong = rates + rates.T
     share = np.divide(wrong, wrong + right[:, None] + right, out=np.zeros_like(wrong), where=wrong > 0)
-    found = [(i, j) for i, j in zip(*np.triu_indices(len(classes), 1), strict=True) if share[i, j] > CONFUSABLE]
-    found.sort(key=lambda pair: (-share[pair], pair))
-    return [{"classes": [classes[i], classes[j]], "share": round(float(share[i, j]), 4)} for i, j in found]
+    pairs = [(i, j) for i, j in zip(*np.triu_indices(len(classes), 1), strict=True) if share[i, j] > CONFUSABLE]
+    pairs.sort(key=lambda pair: (-share[pair], pair))
+    return [{"classes": [classes[i], classes[j]], "share": round(float(share[i, j]), 4)} for i, j in pairs]

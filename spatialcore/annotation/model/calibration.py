@@ -43,7 +43,7 @@ TEMPERATURES = (0.05, 20.0)
 
 @dataclass(frozen=True)
 class ProfileTest:
-    """What is needed to compare a cell with the profile of its class: log shares and their mean and variance."""
+    """Log shares of the class profiles, with mean and variance, to compare cells with the profile of their class."""
 
     logs: Floats
     mean: Floats
@@ -61,17 +61,17 @@ class ProfileTest:
     def deviance(self, counts: sparse.csr_matrix, totals: Floats, best: Codes) -> Floats:
         """Return the standardised log likelihood of each cell under the profile of class `best`."""
         rows = np.repeat(np.arange(len(best)), np.diff(counts.indptr))
-        found = np.bincount(rows, weights=counts.data * self.logs[best[rows], counts.indices], minlength=len(best))
+        observed = np.bincount(rows, weights=counts.data * self.logs[best[rows], counts.indices], minlength=len(best))
         depth = np.maximum(totals, 1e-9)
-        result: Floats = (found - totals * self.mean[best]) / np.sqrt(depth * self.variance[best])
+        result: Floats = (observed - totals * self.mean[best]) / np.sqrt(depth * self.variance[best])
         return result
 
 
 @dataclass(frozen=True)
 class CalibrationFeatures:
-    """What is known of each cell and its best class; arrays of one length.
+    """Features of each cell and its best class, arrays of one length.
 
-    ``pair_gain`` is ``None`` where the calibration does not ask for it.
+    ``pair_gain`` is ``None`` where the calibration does not use it.
     """
 
     margins: Floats
@@ -91,11 +91,11 @@ class Calibration:
     temperature
         Divides the scores before the softmax.
     intercept, slopes
-        Of the logistic regression; the slopes stand in the order logit, depth, deviance, second.
+        Of the logistic regression; the slopes are in the order logit, depth, deviance, second.
     depth_center, deviance_center, deviance_scale
         Where the features are centred, and the unit of the deviance.
     pair_gain_slope
-        Of the pair gain; ``None`` where the calibration does without it.
+        Of the pair gain; ``None`` where the calibration does not use it.
     judges_fit
         Whether the confidence is lowered where the class profiles do not fit a query.
     class_discount
@@ -146,23 +146,23 @@ class Calibration:
 
     @classmethod
     def from_dict(cls, content: dict[str, Any]) -> Self:
-        """Read what :meth:`to_dict` gave."""
+        """Read the result of :meth:`to_dict`."""
         return cls(**{**content, "slopes": tuple(content["slopes"])})
 
 
 def margin(scores: Floats, best: Codes, temperature: float) -> Floats:
     """Return ``log(p / (1 - p))`` of class `best` under the softmax of ``scores / temperature``.
 
-    Classes whose score is minus infinity do not take part; a class that stands alone gets the upper limit.
+    Classes whose score is minus infinity do not take part; a single class gets the upper limit.
     """
     scaled = scores / temperature
     index = np.arange(len(best))
-    own = scaled[index, best].copy()
+    best_score = scaled[index, best].copy()
     scaled[index, best] = -np.inf
     top = np.maximum(scaled.max(axis=1), -1e300)
     with np.errstate(divide="ignore"):
-        others = top + np.log(np.exp(scaled - top[:, None]).sum(axis=1))
-    result: Floats = np.clip(own - others, -1e3, 1e3)
+        rest = top + np.log(np.exp(scaled - top[:, None]).sum(axis=1))
+    result: Floats = np.clip(best_score - rest, -1e3, 1e3)
     return result
 
 

@@ -1,4 +1,4 @@
-"""The model card: what a model is, what it is for and how well it does, as a page of markdown beside its file."""
+"""The model card: purpose, training data and held-out scores of a model, as a markdown file next to it."""
 
 from typing import Any
 

@@ -117,14 +117,14 @@ def winners(scores: Floats) -> tuple[npt.NDArray[np.intp], Floats]:
     return best, expit(scores[np.arange(len(scores)), best])
 
 
-def match_genes(wanted: Sequence[str], present: Sequence[str]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """Return the positions of the shared genes in `wanted` and in `present`, in the order of `wanted`.
+def match_genes(requested: Sequence[str], present: Sequence[str]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Return the positions of the shared genes in `requested` and in `present`, in the order of `requested`.
 
-    A name that stands twice in `present` is taken at its first place.
+    Of a name that occurs twice in `present`, the first position is taken.
     """
-    place: dict[str, int] = {}
+    positions: dict[str, int] = {}
     for index, gene in enumerate(present):
-        place.setdefault(str(gene), index)
-    pairs = [(i, place[str(gene)]) for i, gene in enumerate(wanted) if str(gene) in place]
-    left = np.array([pair[0] for pair in pairs], dtype=np.intp)
-    return left, np.array([pair[1] for pair in pairs], dtype=np.intp)
+        positions.setdefault(str(gene), index)
+    pairs = [(i, positions[str(gene)]) for i, gene in enumerate(requested) if str(gene) in positions]
+    in_requested = np.array([pair[0] for pair in pairs], dtype=np.intp)
+    return in_requested, np.array([pair[1] for pair in pairs], dtype=np.intp)

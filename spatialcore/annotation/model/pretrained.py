@@ -46,7 +46,7 @@ def models_for_tissue(tissue: str, *, ensemble: bool = True) -> tuple[str, ...]:
     if key not in TISSUE_MODELS:
         raise InputError(
             f"no pre-trained models are listed for tissue {tissue!r}",
-            hint=f"known: {', '.join(sorted(TISSUE_MODELS))}; or pass custom_model_path",
+            hint=f"one of {', '.join(sorted(TISSUE_MODELS))}; or pass custom_model_path",
         )
     return TISSUE_MODELS[key] if ensemble else (SINGLE,)
 

@@ -23,7 +23,7 @@ from scipy import sparse
 from spatialcore.core.types import Codes, Floats
 
 FEWEST_CELLS: Final = 50
-OWN_COUNTS: Final = 50.0
+PRIOR_COUNTS: Final = 50.0
 PRIOR_NATS: Final = 200.0
 CLASS_FLOOR, CLASS_SLOPE, CLASS_LIMIT = 0.4, 4.0, 4.0
 QUERY_FLOOR, QUERY_SLOPE, QUERY_LIMIT = 0.35, 40.0, 8.0
@@ -60,8 +60,8 @@ class ReferenceFit:
         """Return what the logit of each class's confidence loses."""
         if self.n_cells < FEWEST_CELLS:
             return np.zeros(len(self.by_class))
-        own = np.minimum(CLASS_SLOPE * np.maximum(CLASS_FLOOR - self.by_class, 0), CLASS_LIMIT)
-        result: Floats = own + min(QUERY_SLOPE * max(QUERY_FLOOR - self.explained, 0.0), QUERY_LIMIT)
+        by_class = np.minimum(CLASS_SLOPE * np.maximum(CLASS_FLOOR - self.by_class, 0), CLASS_LIMIT)
+        result: Floats = by_class + min(QUERY_SLOPE * max(QUERY_FLOOR - self.explained, 0.0), QUERY_LIMIT)
         return result
 
     @property
@@ -101,11 +101,11 @@ def measure_fit(counts: sparse.csr_matrix, best: Codes, profiles: Floats) -> Ref
     members = sparse.csr_matrix((np.ones(len(best)), (best, np.arange(len(best)))), shape=(n_classes, len(best)))
     sums = np.asarray((members @ counts).todense(), dtype=np.float64)
     expected = profiles / profiles.sum(axis=1, keepdims=True)
-    own = (sums + OWN_COUNTS * expected) / (sums.sum(axis=1, keepdims=True) + OWN_COUNTS)
+    observed = (sums + PRIOR_COUNTS * expected) / (sums.sum(axis=1, keepdims=True) + PRIOR_COUNTS)
     common = np.log(_common_profile(sums, expected, np.bincount(best, minlength=n_classes)))
     reached = (sums * (np.log(expected) - common)).sum(axis=1)
     noise = 0.5 * (sums > 0).sum(axis=1)  # what fitting a gene's share to the cells themselves gains by chance
-    possible = np.maximum((sums * (np.log(own) - common)).sum(axis=1) - noise, reached)
+    possible = np.maximum((sums * (np.log(observed) - common)).sum(axis=1) - noise, reached)
     possible = np.maximum(possible, 0)
     by_class = (reached + PRIOR_NATS) / (possible + PRIOR_NATS)
     explained = (np.maximum(reached, 0).sum() + PRIOR_NATS) / (possible.sum() + PRIOR_NATS)

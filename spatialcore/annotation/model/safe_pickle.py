@@ -97,7 +97,7 @@ class _Reader(pickle.Unpickler):
             return super().find_class(_RENAMED.get(module, module), name)
         raise ModelError(
             f"the model file needs {module}.{name}, which is not allowed in a model; it was not loaded",
-            hint="load only models of known origin; if this one is yours, train it again with train_celltypist_model",
+            hint="load only models that you trust; if this one is yours, train it again with train_celltypist_model",
         )
 
 

@@ -1,4 +1,4 @@
-"""A model made ready for the genes at hand: blocks of expression in, scores, calls and evidence out."""
+"""A model folded over the genes of a query: scores and calibration features from blocks of counts."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -16,16 +16,16 @@ from spatialcore.core.types import Codes, Floats
 
 @dataclass(frozen=True)
 class Scorer:
-    """The folded models of one gene set.
+    """The folded models of one set of genes.
 
     Parameters
     ----------
     kernel
-        The CellTypist model over the genes at hand; input log1p at `target_sum`.
+        The primary model over these genes; its input is log1p at `target_sum`.
     second, test
-        What the calibration asks beside it; ``None`` for a model without calibration.
+        The auxiliary model and the class profiles for the calibration; ``None`` for a model without calibration.
     with_pair_gain
-        Whether the calibration asks for the pair gain too.
+        Whether the calibration uses the pair gain.
     """
 
     kernel: FoldedLinearModel
@@ -58,9 +58,9 @@ class Scorer:
     def second_scores(self, counts: sparse.csr_matrix) -> Floats:
         """Return the second model's scores as logits of a softmax, cells x classes."""
         if self.second is None:
-            raise TypeError("this model has no second voter")
+            raise TypeError("this model has no auxiliary model")
         scores = self.second.scores(log1p_normalize(counts, TARGET_SUM))
-        return scores / 2 if scores.shape[1] == 2 else scores  # columns [-s, s] stand 2 s apart
+        return scores / 2 if scores.shape[1] == 2 else scores  # the columns [-s, s] differ by 2 s
 
     def evidence(
         self,
@@ -70,7 +70,7 @@ class Scorer:
         best: Codes,
         temperature: float,
     ) -> CalibrationFeatures:
-        """Gather what the calibration wants to know of each cell and its class `best`."""
+        """Return the calibration features of each cell and its class `best`."""
         if self.test is None:
             raise TypeError("this model has no class profiles")
         totals = row_totals(counts)

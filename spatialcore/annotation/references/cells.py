@@ -44,16 +44,16 @@ def drop_labels(reference: Reference, excluded: list[str], *, uninformative: boo
         reference.dropped.append({"label": None, "reason": "no label", "n_cells": n_missing})
     counts = labels.value_counts()
     reasons = reasons_to_drop(list(labels.categories), excluded, uninformative=uninformative)
-    gone = list(reasons)
+    removed = list(reasons)
     reference.dropped += [
         {"label": label, "reason": reason, "n_cells": int(counts[label])}
         for label, reason in reasons.items()
         if counts[label]
     ]
-    _tell_uninformative(reference)
-    reference.labels = labels.remove_categories(gone).remove_unused_categories()
+    _log_uninformative(reference)
+    reference.labels = labels.remove_categories(removed).remove_unused_categories()
     if len(reference.labels.categories) == 0:
-        raise no_label_left(reference.path.name, reference.label_column, gone)
+        raise no_label_left(reference.path.name, reference.label_column, removed)
 
 
 def reasons_to_drop(labels: Iterable[str], excluded: Sequence[str], *, uninformative: bool) -> dict[str, str]:
@@ -74,7 +74,7 @@ def no_label_left(name: str, column: str, dropped: Sequence[str]) -> InputError:
     )
 
 
-def _tell_uninformative(reference: Reference) -> None:
+def _log_uninformative(reference: Reference) -> None:
     left_out = [entry for entry in reference.dropped if entry["reason"] == NO_TYPE]
     if left_out:
         log.warning(
@@ -93,38 +93,38 @@ def draw_cells(reference: Reference, max_cells: int, floor: int, random_state: i
     reference.rows = draw_stratified(labels, sizes, np.random.default_rng(random_state))
 
 
-def drop_rare_types(references: list[Reference], least: int, remove: bool) -> None:
+def drop_rare_types(references: list[Reference], minimum: int, remove: bool) -> None:
     """Leave out types with few cells over all references."""
     drawn = pd.concat([pd.Series(reference.drawn).value_counts() for reference in references])
     totals = drawn.groupby(level=0, observed=True).sum()
-    rare = [str(label) for label, n in totals.items() if n < least]
+    rare = [str(label) for label, n in totals.items() if n < minimum]
     if rare and not remove:
-        log.warning("%d types have fewer than %d cells and are kept: %s", len(rare), least, ", ".join(rare[:10]))
+        log.warning("%d types have fewer than %d cells and are kept: %s", len(rare), minimum, ", ".join(rare[:10]))
     if not rare or not remove:
         return
     kinds = "1 type" if len(rare) == 1 else f"{len(rare)} types"
-    log.warning("%s with fewer than %d cells left out: %s", kinds, least, ", ".join(rare[:10]))
+    log.warning("%s with fewer than %d cells left out: %s", kinds, minimum, ", ".join(rare[:10]))
     for reference in references:
         labels = reference.drawn
-        gone = labels.isin(rare)
+        is_rare = labels.isin(rare)
         reference.dropped += [
-            {"label": str(label), "reason": f"fewer than {least} cells", "n_cells": int(n)}
-            for label, n in pd.Series(labels[gone]).value_counts().items()
+            {"label": str(label), "reason": f"fewer than {minimum} cells", "n_cells": int(n)}
+            for label, n in pd.Series(labels[is_rare]).value_counts().items()
             if n
         ]
-        reference.rows = reference.rows[~gone]
+        reference.rows = reference.rows[~is_rare]
     if not any(len(reference.rows) for reference in references):
-        found = ", ".join(
+        n_labels = ", ".join(
             f"{each.label_column!r} of {each.source}: {len(each.labels.categories)}" for each in references
         )
         raise InputError(
-            f"no cell type has {least} cells (different labels in {found})",
+            f"no cell type has {minimum} cells (different labels in {n_labels})",
             hint="name the column of cell types, lower min_cells_per_type, or pass filter_min_cells=False",
         )
 
 
 def require_two_types(references: list[Reference]) -> None:
-    """Refuse references that hold one type: nothing can be told apart."""
+    """Refuse references that hold one type: a classifier needs two."""
     require_two({str(label) for reference in references for label in reference.drawn.unique()})
 
 
@@ -165,15 +165,15 @@ def read_cells(
     if donor:
         frame[REFERENCE_DONOR] = [f"{reference.source}: {name}" for name in obs[donor].astype(object)]
     if reference.has_ids:
-        frame[ONTOLOGY_ID], found = curated_ids(obs[ONTOLOGY_ID])
-        reference.findings += found
+        frame[ONTOLOGY_ID], id_findings = curated_ids(obs[ONTOLOGY_ID])
+        reference.findings += id_findings
     return counts, frame
 
 
 def _draw(
     reference: Reference, profiles: Profiles, positions: list[Ints], random_state: int
 ) -> tuple[sp.csr_matrix, pd.DataFrame]:
-    """Draw the cells of a reference that is profiles."""
+    """Draw the cells of a reference of profiles."""
     reference.counts_kind = "drawn"
     counts = profiles.draw(profiles.cells()[reference.rows], np.concatenate(positions), random_state)
     frame = _labelled(reference, pd.Index([f"drawn{row}" for row in reference.rows], dtype=object))

@@ -18,7 +18,7 @@ from spatialcore.annotation.references.cells import (
     read_cells,
     require_two_types,
 )
-from spatialcore.annotation.references.features import wanted_genes
+from spatialcore.annotation.references.features import requested_symbols
 from spatialcore.annotation.references.genes import shared_genes
 from spatialcore.annotation.references.labels import (
     DEFAULT_EXCLUDE_LABELS,
@@ -82,7 +82,7 @@ def combine_references(
 ) -> AnnData:
     """Read the cells to train on from one or more references, however large, and bring them to one scale.
 
-    Only the drawn cells and only the wanted genes are read, in blocks. The draw is stratified by label. Genes are
+    Only the drawn cells and the target genes are read, in blocks. The draw is stratified by label. Genes are
     matched by symbol, by Ensembl id, and under former names; features of one gene are summed.
 
     Parameters
@@ -122,8 +122,8 @@ def combine_references(
     checksum
         Note the sha256 of every file in the manifest.
     drop_uninformative_labels
-        Leave out cells whose label names no cell type, beside ``exclude_labels``: missing values as text, doublets,
-        left-overs ("Other", "Mixed"), numbers of clusters; see :func:`is_uninformative`.
+        Leave out cells whose label does not name a cell type, besides ``exclude_labels``: missing values as text,
+        doublets, left-overs ("Other", "Mixed"), numbers of clusters; see :func:`is_uninformative`.
     species
         The species of ``target_genes``; "auto" reads it off their names.
     orthologs
@@ -150,7 +150,7 @@ def combine_references(
 
     Notes
     -----
-    Findings about a label column, each in the manifest: cells without a label, labels that are no texts, that are
+    Findings about a label column, each in the manifest: cells without a label, labels that are not text, that are
     numbers, that are Cell Ontology ids, or that differ only in case; types below ``min_cells_per_type``; more than 500
     types. One type alone over all references is an error.
     """
@@ -159,12 +159,12 @@ def combine_references(
     require_whole("min_cells_per_type", min_cells_per_type, minimum=0, hint="10 is the default")
     require_within("min_gene_overlap_pct", min_gene_overlap_pct, 0, 100, hint="25 is the default")
     require_whole("random_state", random_state, minimum=0, hint="42 is the default")
-    wanted = wanted_genes(target_genes)
+    panel = requested_symbols(target_genes)
     excluded = _excluded(exclude_labels)
     references = _inspect(uris, columns, cache_dir, random_state, unsafe_force)
     find_levels(references, taxonomy_levels)
-    match_species(references, wanted, species, orthologs)
-    genes, positions = shared_genes(references, wanted, min_gene_overlap_pct)
+    match_species(references, panel, species, orthologs)
+    genes, positions = shared_genes(references, panel, min_gene_overlap_pct)
     for reference in references:
         drop_labels(reference, excluded, uninformative=drop_uninformative_labels)
         if validate_labels:
@@ -181,7 +181,7 @@ def combine_references(
         read_cells(reference, at, unsafe_force, random_state) for reference, at in track(pairs, "reading references")
     ]
     combined = _join(parts, genes, output_column, normalize=normalize_data)
-    manifest = [describe_reference(reference, genes, wanted, checksum) for reference in references]
+    manifest = [describe_reference(reference, genes, panel, checksum) for reference in references]
     combined.uns[REFERENCES_MANIFEST] = json.dumps(manifest)
     log.info("combined %d references: %d cells, %d genes", len(references), combined.n_obs, combined.n_vars)
     return combined
@@ -232,7 +232,7 @@ def _obs(frames: list[pd.DataFrame], output_column: str) -> pd.DataFrame:
         obs[ONTOLOGY_ID] = pd.Categorical(obs[ONTOLOGY_ID].astype(object).where(obs[ONTOLOGY_ID].notna(), ""))
     if REFERENCE_KIND in obs:
         obs[REFERENCE_KIND] = pd.Categorical(obs[REFERENCE_KIND].fillna(KIND_CELLS), [KIND_CELLS, KIND_PROFILES])
-    if REFERENCE_DONOR in obs:  # a reference that names no donors stands for one
+    if REFERENCE_DONOR in obs:  # a reference without donors counts as one donor
         obs[REFERENCE_DONOR] = obs[REFERENCE_DONOR].where(obs[REFERENCE_DONOR].notna(), obs[REFERENCE_SOURCE])
     others = [name for name in obs if name == REFERENCE_DONOR or str(name).startswith(REFERENCE_LEVEL)]
     for column in (ORIGINAL_LABEL, REFERENCE_SOURCE, *others):

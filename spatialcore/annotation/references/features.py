@@ -1,4 +1,4 @@
-"""The features of a matrix, and which of them measure the wanted genes."""
+"""The features of a matrix, and which of them measure the target genes."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -15,8 +15,8 @@ from spatialcore.core.types import Ints
 from spatialcore.core.validation import require_list
 
 
-def wanted_genes(genes: Sequence[str] | None) -> list[str] | None:
-    """Return the genes that a caller wants as symbols, each once; None is all."""
+def requested_symbols(genes: Sequence[str] | None) -> list[str] | None:
+    """Return target genes as unique symbols; None stands for all genes."""
     if genes is None:
         return None
     listed = require_list("target_genes", genes, hint="target_genes=get_panel_genes(adata)")
@@ -24,7 +24,7 @@ def wanted_genes(genes: Sequence[str] | None) -> list[str] | None:
 
 
 class Features(NamedTuple):
-    """The features of a matrix: symbol ('' where it is no gene) and Ensembl id ('' where unknown) of each."""
+    """The features of a matrix: symbol ('' for a feature that is not a gene) and Ensembl id ('' if unknown) of each."""
 
     symbols: list[str]
     ids: list[str]
@@ -35,34 +35,32 @@ class Features(NamedTuple):
         return cls(*gene_names(file.var_of(source)))
 
     def renamed(self, table: Mapping[str, str]) -> "Features":
-        """Return the features under the names of a table; those that it lacks have no name and match no gene."""
+        """Return the features under the names of a table; features that the table lacks get an empty name."""
         return Features([table.get(symbol, "") for symbol in self.symbols], [""] * len(self.ids))
 
-    def select(
-        self, wanted: Sequence[str] | None, name: str, *, complete: bool = False
-    ) -> tuple[list[str], list[Ints]]:
-        """Return the wanted genes that are there, and the positions of each; controls are no genes.
+    def select(self, genes: Sequence[str] | None, name: str, *, complete: bool = False) -> tuple[list[str], list[Ints]]:
+        """Return the genes that the matrix measures, and the positions of the features of each; controls are not genes.
 
         Raises
         ------
         GeneOverlapError
-            None is there, or (``complete``) one is not.
+            None of the genes is measured, or, with ``complete``, not all of them.
         """
-        asked = list(dict.fromkeys(self.symbols if wanted is None else wanted))
-        asked = [gene for gene in asked if gene]
-        positions = self.positions(asked)
-        found = [(gene, at) for gene, at in zip(asked, positions, strict=True) if len(at)]
-        if not found or (complete and len(found) < len(asked)):
-            raise no_shared_genes(name, [symbol for symbol in self.symbols if symbol], "the target genes", asked)
-        return [gene for gene, _ in found], [at for _, at in found]
+        requested = list(dict.fromkeys(self.symbols if genes is None else genes))
+        requested = [gene for gene in requested if gene]
+        positions = self.positions(requested)
+        measured = [(gene, at) for gene, at in zip(requested, positions, strict=True) if len(at)]
+        if not measured or (complete and len(measured) < len(requested)):
+            raise no_shared_genes(name, [symbol for symbol in self.symbols if symbol], "the target genes", requested)
+        return [gene for gene, _ in measured], [at for _, at in measured]
 
-    def positions(self, wanted: Sequence[str]) -> list[Ints]:
-        """Return the positions of the features of each wanted gene, empty where there is none."""
-        return shared_positions(wanted, self.symbols, self.ids)
+    def positions(self, genes: Sequence[str]) -> list[Ints]:
+        """Return the positions of the features of each gene; empty for a gene that is not measured."""
+        return shared_positions(genes, self.symbols, self.ids)
 
-    def missing(self, wanted: Sequence[str]) -> list[str]:
-        """Return the wanted genes that are not there."""
-        return [gene for gene, at in zip(wanted, self.positions(wanted), strict=True) if len(at) == 0]
+    def missing(self, genes: Sequence[str]) -> list[str]:
+        """Return the genes that are not measured."""
+        return [gene for gene, at in zip(genes, self.positions(genes), strict=True) if len(at) == 0]
 
 
 def fold(values: sp.csr_matrix, positions: list[Ints]) -> sp.csr_matrix:

@@ -18,60 +18,62 @@ COSTLY = 2.0
 
 
 def shared_genes(
-    references: list[Reference], wanted: list[str] | None, least_pct: float
+    references: list[Reference], panel: list[str] | None, min_pct: float
 ) -> tuple[list[str], list[list[Ints]]]:
-    """Return the genes that all references have, and where each reference has them."""
-    asked = references[0].features.select(None, references[0].source)[0] if wanted is None else wanted
-    found = [reference.features.positions(asked) for reference in references]
-    there = np.array([[len(at) > 0 for at in positions] for positions in found])
-    for reference, own in zip(references, there, strict=True):
-        if not own.any():
+    """Return the genes that all references have, and the positions of their features in each reference."""
+    requested = references[0].features.select(None, references[0].source)[0] if panel is None else panel
+    positions_of_each = [reference.features.positions(requested) for reference in references]
+    has_gene = np.array([[len(at) > 0 for at in positions] for positions in positions_of_each])
+    for reference, row in zip(references, has_gene, strict=True):
+        if not row.any():
             raise no_shared_genes(
-                reference.source, [name for name in reference.features.symbols if name], "the target genes", asked
+                reference.source, [name for name in reference.features.symbols if name], "the target genes", requested
             )
     error = overlap_error(
         [reference.source for reference in references],
-        there,
+        has_gene,
         [_n_genes(reference) for reference in references],
-        least_pct if wanted is not None else 0.0,
+        min_pct if panel is not None else 0.0,
     )
     if error is not None:
         raise error
-    shared = there.all(axis=0)
-    _warn_costly(references, there)
-    kept = np.flatnonzero(shared)
-    return [asked[i] for i in kept], [[positions[i] for i in kept] for positions in found]
+    shared = has_gene.all(axis=0)
+    _warn_costly(references, has_gene)
+    shared_positions = np.flatnonzero(shared)
+    return [requested[i] for i in shared_positions], [
+        [positions[i] for i in shared_positions] for positions in positions_of_each
+    ]
 
 
 def _n_genes(reference: Reference) -> int:
     return len(set(reference.features.symbols) - {""})
 
 
-def _without_worst(there: NDArray[np.bool_]) -> tuple[int, int]:
-    """Return the reference with the fewest genes, and how many the others share."""
-    worst = int(there.sum(axis=1).argmin())
-    others = np.delete(there, worst, axis=0)
+def _without_worst(has_gene: NDArray[np.bool_]) -> tuple[int, int]:
+    """Return the index of the reference with the fewest genes, and the number of genes that the others share."""
+    worst = int(has_gene.sum(axis=1).argmin())
+    others = np.delete(has_gene, worst, axis=0)
     return worst, int(others.all(axis=0).sum()) if len(others) else 0
 
 
-def _warn_costly(references: list[Reference], there: NDArray[np.bool_]) -> None:
-    """Name a reference whose few genes cost the others more than half of what they share."""
-    worst, rest = _without_worst(there)
-    shared = int(there.all(axis=0).sum())
+def _warn_costly(references: list[Reference], has_gene: NDArray[np.bool_]) -> None:
+    """Warn of a reference without which the others share more than twice as many genes."""
+    worst, rest = _without_worst(has_gene)
+    shared = int(has_gene.all(axis=0).sum())
     if len(references) > 1 and rest > COSTLY * shared:
         log.warning(
             "%s has %d of %d panel genes, so that only %d are used; without it the others share %d: leave it out, "
-            "unless it has types of its own",
+            "unless the other references lack its types",
             references[worst].source,
-            int(there[worst].sum()),
-            there.shape[1],
+            int(has_gene[worst].sum()),
+            has_gene.shape[1],
             shared,
             rest,
         )
 
 
 def overlap_error(
-    names: Sequence[str], there: NDArray[np.bool_], n_genes: Sequence[int], least_pct: float
+    names: Sequence[str], has_gene: NDArray[np.bool_], n_genes: Sequence[int], min_pct: float
 ) -> GeneOverlapError | None:
     """Return the error for references that share too few genes with the panel, None where they share enough.
 
@@ -79,24 +81,24 @@ def overlap_error(
     ----------
     names, n_genes
         Of each reference, its name and how many genes it has.
-    there
+    has_gene
         References x panel genes: whether a reference has a gene.
-    least_pct
-        The least share, in per cent of the smallest set of genes.
+    min_pct
+        The minimum share, in per cent of the smallest set of genes.
     """
-    shared, wanted = int(there.all(axis=0).sum()), there.shape[1]
-    smallest = min([wanted, *n_genes])
-    if is_enough(shared, wanted, smallest, least_pct):
+    shared, n_panel = int(has_gene.all(axis=0).sum()), has_gene.shape[1]
+    smallest = min([n_panel, *n_genes])
+    if is_enough(shared, n_panel, smallest, min_pct):
         return None
-    each = ", ".join(f"{name} {own.sum()}" for name, own in zip(names, there, strict=True))
-    worst, rest = _without_worst(there)
+    each = ", ".join(f"{name} {row.sum()}" for name, row in zip(names, has_gene, strict=True))
+    worst, rest = _without_worst(has_gene)
     if len(names) > 1 and rest > shared:
-        hint = f"drop {names[worst]}: the others share {rest} of {wanted}"
+        hint = f"drop {names[worst]}: the others share {rest} of {n_panel}"
     else:
         hint = "pass a reference of the same species and genome, or lower min_gene_overlap_pct"
     return GeneOverlapError(
-        f"the references share {shared} of {wanted} wanted genes ({100 * shared / max(1, smallest):.1f} % of the "
-        f"smallest set of {smallest}), wanted at least {least_pct:g} % and {FEWEST} genes "
+        f"the references share {shared} of {n_panel} target genes ({100 * shared / max(1, smallest):.1f} % of the "
+        f"smallest set of {smallest}), expected at least {min_pct:g} % and {FEWEST} genes "
         f"(each alone: {each})",
         hint=hint,
     )

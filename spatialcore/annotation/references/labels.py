@@ -81,9 +81,9 @@ def check_labels(labels: pd.Categorical, column: str, min_cells: int) -> list[Fi
     if ids:
         note("ontology_ids", f"{len(ids)} labels are Cell Ontology ids, not names: {_some(ids)}")
     spellings = pd.Series(names).groupby([" ".join(name.casefold().split()) for name in names]).agg(list)
-    twice = [" / ".join(group) for group in spellings if len(group) > 1]
-    if twice:
-        note("spellings", f"labels that differ only in case or spaces are kept as different labels: {_some(twice)}")
+    variants = [" / ".join(group) for group in spellings if len(group) > 1]
+    if variants:
+        note("spellings", f"labels that differ only in case or spaces are kept as different labels: {_some(variants)}")
     if len(names) > MANY_TYPES:
         note("many_types", f"{len(names)} types: this may not be a column of cell types")
     if len(names) == 1:

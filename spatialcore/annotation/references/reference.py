@@ -1,4 +1,4 @@
-"""One reference on its way into the training set, and what is told of it afterwards."""
+"""One reference of a training set: its labels, features and drawn cells, and its entry in the manifest."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ from spatialcore.storage.secrets import redact
 
 @dataclass
 class Reference:
-    """One reference on its way: what was asked, what was found, what is kept."""
+    """One reference: location, labels, features, and the rows of the cells that are drawn from it."""
 
     uri: str
     path: Path
@@ -55,32 +55,35 @@ class Reference:
 
 
 def source_names(paths: Sequence[Path]) -> list[str]:
-    """Name every reference by its file, with as many parent folders as it takes to tell all apart.
+    """Name every reference by its file, with as many parent folders as make all names different.
 
     Examples
     --------
     >>> source_names([Path("a/ref.h5ad"), Path("b/ref.h5ad"), Path("b/lung.h5ad")])
     ['a/ref', 'b/ref', 'lung']
     """
-    parts = [(*path.resolve().parts[1:-1], path.name.removesuffix(".zip").rsplit(".", 1)[0]) for path in paths]
-    names = [own[-1] for own in parts]
+    path_parts = [(*path.resolve().parts[1:-1], path.name.removesuffix(".zip").rsplit(".", 1)[0]) for path in paths]
+    names = [parents[-1] for parents in path_parts]
     depth = 1
-    while len(set(names)) < len(names) and depth < max(map(len, parts)):
+    while len(set(names)) < len(names) and depth < max(map(len, path_parts)):
         depth += 1
-        twice = {name for name in names if names.count(name) > 1}
-        names = ["/".join(own[-depth:]) if name in twice else name for own, name in zip(parts, names, strict=True)]
+        repeated = {name for name in names if names.count(name) > 1}
+        names = [
+            "/".join(parents[-depth:]) if name in repeated else name
+            for parents, name in zip(path_parts, names, strict=True)
+        ]
     return [name if names.count(name) == 1 else f"{name}#{names[:i].count(name) + 1}" for i, name in enumerate(names)]
 
 
 def inspect_reference(
     uri: str, path: Path, source: str, column: str, random_state: int, *, unsafe_force: bool = False
 ) -> Reference:
-    """Read what is known before any cell is drawn: labels, features and the state of the matrix.
+    """Read labels, features and the state of the matrix, before cells are drawn.
 
     Raises
     ------
     NormalizationError
-        It holds no expression to learn from, and ``unsafe_force`` is not set.
+        The file has no usable expression, and ``unsafe_force`` is not set.
     """
     if has_profiles(path, column):
         return _of_profiles(uri, path, source, column)
@@ -104,7 +107,7 @@ def drawn_status() -> Status:
 
 
 def _of_profiles(uri: str, path: Path, source: str, column: str) -> Reference:
-    """Return the reference that cells drawn around profiles make; they are drawn when they are read."""
+    """Return a reference of profiles; its cells are drawn when they are read."""
     profiles = read_profiles(path, column)
     cells = profiles.cells()
     labels = pd.Categorical(np.asarray(profiles.labels, dtype=object)[cells])
@@ -137,7 +140,7 @@ def find_levels(references: Sequence[Reference], requested: Sequence[str]) -> No
     if missing:
         listed = "; ".join(f"{source}: {', '.join(names[:20]) or 'none'}" for source, names in offers.items())
         raise LabelColumnError(
-            f"taxonomy level {missing[0]!r} is a column of no reference ({listed})",
+            f"no reference has a column for the taxonomy level {missing[0]!r} ({listed})",
             hint="name obs columns, or levels of the taxonomy, of at least one reference",
         )
 
@@ -150,12 +153,12 @@ def _columns_of(reference: Reference) -> list[str]:
 
 
 def describe_reference(
-    reference: Reference, genes: list[str], wanted: list[str] | None, checksum: bool
+    reference: Reference, genes: list[str], target_genes: list[str] | None, checksum: bool
 ) -> dict[str, Any]:
     """Return the reference's entry in the manifest: what was read, what was left out and why."""
     status = reference.status
     is_file = reference.path.is_file()
-    kept = pd.Series(reference.drawn.astype(str)).value_counts()
+    n_per_label = pd.Series(reference.drawn.astype(str)).value_counts()
     return {
         "uri": redact(reference.uri),
         "path": str(reference.path),
@@ -169,14 +172,14 @@ def describe_reference(
         "sha256": sha256_of_file(reference.path) if checksum and is_file else None,
         "n_cells": reference.n_cells,
         "n_kept": len(reference.rows),
-        "kept": {str(label): int(n) for label, n in kept.items()},
+        "kept": {str(label): int(n) for label, n in n_per_label.items()},
         "dropped": reference.dropped,
-        "genes_wanted": None if wanted is None else len(wanted),
+        "genes_wanted": None if target_genes is None else len(target_genes),
         "genes_kept": len(genes),
-        "genes_missing": [] if wanted is None else reference.features.missing(wanted),
+        "genes_missing": [] if target_genes is None else reference.features.missing(target_genes),
         "counts": {"source": status["raw_source"] or "X", "kind": reference.counts_kind},
         "x_state": status["x_state"],
         "x_target_sum": status["x_target_sum"],
         "findings": [finding.as_dict() for finding in reference.findings],
-        "origin": {name: known for name, known in provenance_of(reference.path).items() if name != "request"},
+        "origin": {name: entry for name, entry in provenance_of(reference.path).items() if name != "request"},
     }

@@ -1,4 +1,4 @@
-"""The species of a run: read off the genes, checked against the setting, and bridged by orthologs where asked."""
+"""Infer the species of a run from genes, check it against the setting, and convert genes by orthologs if allowed."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -26,7 +26,7 @@ def read_species(
     symbols, ids
         Its genes: symbol and Ensembl id ('' where unknown) of each.
     setting
-        "human", "mouse", or "auto" for whatever the genes say.
+        "human", "mouse", or "auto" to infer it from the genes.
 
     Returns
     -------
@@ -89,7 +89,7 @@ def match_species(
     Raises
     ------
     SpeciesError
-        A reference is of another species and orthologs are not asked for, or genes are of two species.
+        A reference is of another species and ``orthologs`` is False, or genes are of two species.
     """
     species_of = [read_species(each.source, each.features.symbols, each.features.ids) for each in references]
     target = read_species("the query", panel, setting=setting) if panel is not None else _first(species_of, setting)

@@ -2,7 +2,7 @@
 
 The file has, per cluster and gene, sums over cells of log2(CPM + 1) and of its square, and where it is complete the
 number of cells that express the gene. A mean of logarithms is not the logarithm of a mean, so the arithmetic mean of
-CPM is rebuilt. Measured where both are known (Baron's pancreas, a motor cortex, a hypothalamus; share of expression
+CPM is rebuilt. Measured on data with both (Baron's pancreas, a motor cortex, a hypothalamus; share of expression
 that ends up with the wrong genes, mean over types):
 
 ===================================================== =====
@@ -103,9 +103,9 @@ def arithmetic_mean(mean: Floats, square: Floats | None, expressing: Floats | No
     Parameters
     ----------
     mean, square
-        Means of y and of y^2; ``square`` None where it is not known.
+        Means of y and of y^2; ``square`` None if it is unknown.
     expressing
-        Share of cells with y > 0, None where it is not known.
+        Share of cells with y > 0, None if it is unknown.
     """
     if square is None:
         return np.asarray(np.exp2(mean) - 1)

@@ -1,4 +1,4 @@
-"""Labels that name no cell type, beside those of the exact list of ``exclude_labels``."""
+"""Labels that do not name a cell type, in addition to the exact labels of ``exclude_labels``."""
 
 import re
 from typing import Final

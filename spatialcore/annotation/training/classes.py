@@ -92,15 +92,15 @@ def drop_empty_classes(labels: ClassLabels, totals: npt.NDArray[np.float64]) -> 
     filled = np.bincount(labels.codes, weights=totals, minlength=len(labels.names)) > 0
     if filled.all():
         return labels
-    gone = [name for name, kept in zip(labels.names, filled, strict=True) if not kept]
+    empty = [name for name, is_filled in zip(labels.names, filled, strict=True) if not is_filled]
     if filled.sum() < 2:
         raise LabelColumnError(
-            f"{len(gone)} of {len(labels.names)} classes have no count on the genes: {', '.join(gone[:5])}",
+            f"{len(empty)} of {len(labels.names)} classes have no count on the genes: {', '.join(empty[:5])}",
             hint="pass references that measure the panel's genes",
         )
-    log.warning("classes without a count on the genes are left out: %s", ", ".join(gone))
+    log.warning("classes without a count on the genes are left out: %s", ", ".join(empty))
     cells = filled[labels.codes]
-    names = tuple(name for name, kept in zip(labels.names, filled, strict=True) if kept)
+    names = tuple(name for name, is_filled in zip(labels.names, filled, strict=True) if is_filled)
     codes = (np.cumsum(filled) - 1)[labels.codes[cells]].astype(np.intp)
     ids = {name: labels.ontology_ids[name] for name in names if name in labels.ontology_ids}
     return ClassLabels(labels.rows[cells], codes, names, ids, labels.n_unlabelled + int((~cells).sum()))

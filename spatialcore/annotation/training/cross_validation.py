@@ -1,10 +1,10 @@
-"""How the model does on reference cells it has not seen, measured as the query's platform would show them.
+"""Accuracy on held-out reference cells, simulated as the query's platform measures them.
 
 Three folds of the reference: models of two, scored on the third. The same cells serve three purposes: the
 calibration, the held-out figures of the model card, and the pairs of classes that the panel cannot separate.
 
 For an imaging query with counts, the held-out cells are also mixed as the query's are (:mod:`query_shift`), and classes
-weigh half by the query's composition, half alike.
+are weighted half by the query's composition, half equally.
 """
 
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ MOST_REPEATS = 10
 
 @dataclass(frozen=True)
 class CrossValidationResult:
-    """Held-out cells: the truth, the best class, how surely it is right, and whether the cell was drawn."""
+    """Held-out cells: the truth, the best class, the confidence, and whether the cell was drawn from a profile."""
 
     truth: Codes
     best: Codes
@@ -58,17 +58,17 @@ class CrossValidationResult:
 
     def reliability(self, n_bins: int = 10) -> list[dict[str, float]]:
         """Return, per bin of the confidence that holds cells: its bounds, cells, mean confidence, share right."""
-        place = np.minimum((self.confidence * n_bins).astype(np.intp), n_bins - 1)
+        bins = np.minimum((self.confidence * n_bins).astype(np.intp), n_bins - 1)
         return [
             {
                 "low": k / n_bins,
                 "high": (k + 1) / n_bins,
-                "n_cells": int((place == k).sum()),
-                "confidence": float(self.confidence[place == k].mean()),
-                "accuracy": float(self.right[place == k].mean()),
+                "n_cells": int((bins == k).sum()),
+                "confidence": float(self.confidence[bins == k].mean()),
+                "accuracy": float(self.right[bins == k].mean()),
             }
             for k in range(n_bins)
-            if (place == k).any()
+            if (bins == k).any()
         ]
 
     def confusion(self) -> npt.NDArray[np.intp]:
@@ -96,16 +96,16 @@ class _Scored:
 
 @dataclass(frozen=True)
 class CrossValidation:
-    """What comes of scoring cells by models that have not seen them.
+    """Held-out cells, the calibration fitted on them and the models of the last fold.
 
     Parameters
     ----------
     result, calibration
         The held-out cells, and the calibration fitted on them.
     models
-        Of the last fold: where the fit on all cells may start.
+        Of the last fold; the fit on all cells starts from them.
     shift
-        What was read off the query; ``None`` where there was none to read it off.
+        What was estimated from the query; ``None`` without a query.
     """
 
     result: CrossValidationResult
@@ -125,7 +125,7 @@ def cross_validate(
     query: sparse.csr_matrix | None = None,
     drawn: npt.NDArray[np.bool_] | None = None,
 ) -> CrossValidation:
-    """Score every cell of a balanced draw by models that have not seen it, and fit the calibration on the result.
+    """Score each cell of a balanced draw by a model fitted without it, and fit the calibration on the scores.
 
     Parameters
     ----------
@@ -134,40 +134,40 @@ def cross_validate(
     query
         Counts of cells of an imaging query on the same genes, to mix the held-out cells as they are mixed.
     drawn
-        Which cells were drawn from a profile; the held-out figures are of the others, where there are any.
+        Which cells were drawn from a profile; the held-out scores are computed on the others, if there are any.
     """
     rows = draw_per_class(codes, min(CELLS_PER_CLASS, max(30, MAX_CELLS // n_classes)), rng)
     counts, codes = counts[rows], codes[rows]
     from_profile = np.zeros(len(codes), dtype=bool) if drawn is None else drawn[rows]
     folds = assign_folds(codes, rng, [group[rows] for group in groups])
     cells, unseen, shuffled = [], [], []
-    voters: FittedModels | None = None
+    models: FittedModels | None = None
     shifts: list[QueryShift] = []
     for fold in track(range(FOLDS), "cross-validation"):
         inside, outside = folds != fold, folds == fold
         if not outside.any():
             continue
-        voters = fit_models(counts[inside], codes[inside], n_classes, target, rng)
+        models = fit_models(counts[inside], codes[inside], n_classes, target, rng)
         scorer = Scorer.build(
-            voters.linear, voters.target_sum, voters.second, voters.profiles, with_pair_gain=query is not None
+            models.primary, models.target_sum, models.auxiliary, models.profiles, with_pair_gain=query is not None
         )
         rows, share = np.flatnonzero(outside), 0.0
         if query is not None:
             rows = np.tile(rows, min(MOST_REPEATS, max(1, FEWEST_MEASURED // len(rows))))
-            shifts.append(measure_shift(voters, counts[rows], query, target, rng))
+            shifts.append(measure_shift(models, counts[rows], query, target, rng))
             share = shifts[-1].mixing
-        seen = mix(target.simulate(counts[rows], rng), voters.profiles, share, rng)
-        kept = np.diff(seen.indptr) > 0
-        seen, truth = seen[kept], codes[rows][kept]
-        cells.append(_score(scorer, seen, truth, from_profile[rows][kept]))
+        simulated = mix(target.simulate(counts[rows], rng), models.profiles, share, rng)
+        filled = np.diff(simulated.indptr) > 0
+        simulated, truth = simulated[filled], codes[rows][filled]
+        cells.append(_score(scorer, simulated, truth, from_profile[rows][filled]))
         if n_classes > 2:
-            unseen.append(_hide_own_class(cells[-1]))
-        shuffled.append(_score(scorer, shuffle_genes(seen, rng), np.full(len(truth), -1), cells[-1].drawn))
+            unseen.append(_hide_true_class(cells[-1]))
+        shuffled.append(_score(scorer, shuffle_genes(simulated, rng), np.full(len(truth), -1), cells[-1].drawn))
     shift = QueryShift.mean(shifts) if shifts else None
     weights = np.ones(n_classes)
     if shift is not None:
         weights += QUERY_WEIGHT * (n_classes * shift.composition - 1)
-    return CrossValidation(*_calibrate(cells, unseen, shuffled, weights), voters, shift)
+    return CrossValidation(*_calibrate(cells, unseen, shuffled, weights), models, shift)
 
 
 def _calibrate(
@@ -196,8 +196,8 @@ def _score(scorer: Scorer, counts: sparse.csr_matrix, truth: Codes, drawn: npt.N
     return _Scored(truth, scores.argmax(axis=1), scores, scorer.second_scores(counts), counts, scorer, drawn)
 
 
-def _hide_own_class(cells: _Scored) -> _Scored:
-    """Return the cells as decoys: the same, from a model that does not have their class."""
+def _hide_true_class(cells: _Scored) -> _Scored:
+    """Return the cells as decoys: scores of a model that does not have their class."""
     index = np.arange(len(cells.truth))
     scores, second = cells.scores.copy(), cells.second.copy()
     scores[index, cells.truth] = -np.inf
@@ -206,7 +206,7 @@ def _hide_own_class(cells: _Scored) -> _Scored:
 
 
 def shuffle_genes(counts: sparse.csr_matrix, rng: np.random.Generator) -> sparse.csr_matrix:
-    """Return the cells with each cell's counts dealt to genes drawn at random: right depth, no cell."""
+    """Return the cells with the counts of each cell assigned to random genes, so that only the depth is realistic."""
     genes = counts.shape[1]
     rows = np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr))
     order = np.lexsort((rng.random(counts.nnz), rows))  # values permuted within the row

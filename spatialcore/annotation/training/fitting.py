@@ -1,4 +1,4 @@
-"""The models that look at a cell: one linear model matched to the platform, and beside it what the confidence needs."""
+"""Fit the primary model, matched to the platform, and the auxiliary model that the calibration uses."""
 
 from dataclasses import dataclass
 
@@ -19,8 +19,8 @@ from spatialcore.core.normalization import TARGET_SUM, log1p_normalize, normaliz
 from spatialcore.core.types import Codes, Floats
 
 REPLICATES = 2
-FEWEST_SHOWN = 100
-MOST_REPLICATES = 20
+MIN_SIMULATED = 100
+MAX_REPLICATES = 20
 BALANCE = 0.75
 QUERY_SHARE = 0.5
 PRIOR_CELLS = 10.0
@@ -29,7 +29,7 @@ MEAN_SHARE = 0.02
 
 @dataclass(frozen=True)
 class TargetPlatform:
-    """What is known of the data to come: a platform (from a query), depths alone, or nothing."""
+    """The data that a model is matched to: a platform estimated from a query, depths alone, or nothing."""
 
     platform: Platform | None = None
     depths: Floats | None = None
@@ -41,7 +41,7 @@ class TargetPlatform:
         return max(float(np.median(depths)), 10.0) if depths is not None and len(depths) else TARGET_SUM
 
     def simulate(self, counts: sparse.csr_matrix, rng: np.random.Generator) -> sparse.csr_matrix:
-        """Return the reference cells as they would look under these target."""
+        """Return the reference cells as the target platform would measure them."""
         if self.platform is not None and len(self.platform.depths):
             return match_to_platform(counts, self.platform, rng)
         if self.depths is not None and len(self.depths):
@@ -50,11 +50,11 @@ class TargetPlatform:
 
     @property
     def is_random(self) -> bool:
-        """Whether measuring twice gives two different matrices."""
+        """Whether two calls of :meth:`simulate` return different matrices."""
         return self.target_sum != TARGET_SUM
 
     def expected(self, profiles: Floats) -> Floats:
-        """Return the class profiles as these target show them."""
+        """Return the class profiles, classes x genes, as the target platform measures them."""
         return self.platform.expected(profiles) if self.platform else profiles
 
 
@@ -64,16 +64,16 @@ class FittedModels:
 
     Parameters
     ----------
-    linear
+    primary
         Multinomial logistic regression on the matched reference; its input is log1p at `target_sum`.
-    second
+    auxiliary
         The same on the reference as it is; its input is log1p at 10,000.
     profiles
-        Expected share of each gene per class under the target.
+        Expected share of each gene per class on the target platform, classes x genes.
     """
 
-    linear: Standardized
-    second: Standardized
+    primary: Standardized
+    auxiliary: Standardized
     profiles: Floats
     target_sum: float
 
@@ -92,28 +92,34 @@ def fit_models(
     Parameters
     ----------
     start
-        Where the fits begin, to end sooner.
+        Models from which the fits start; fewer iterations are then needed.
     query_profiles
         Mean share of each gene per class in the query, see :func:`query_class_profiles`: half of the cells that the
         primary model is fitted on are then drawn from these.
     """
-    rows = _shown(codes, rng) if target.is_random else np.arange(len(codes))
+    rows = _simulated_rows(codes, rng) if target.is_random else np.arange(len(codes))
     if query_profiles is None:
-        seen, labels = target.simulate(counts[rows], rng), codes[rows]
+        simulated, labels = target.simulate(counts[rows], rng), codes[rows]
     else:
         drawn = rng.random(len(rows)) < QUERY_SHARE
-        seen = sparse.vstack(
+        simulated = sparse.vstack(
             [target.simulate(counts[rows[~drawn]], rng), _draw_cells(query_profiles, codes[rows[drawn]], target, rng)],
             format="csr",
         )
         labels = np.concatenate([codes[rows[~drawn]], codes[rows[drawn]]])
-    filled = np.diff(seen.indptr) > 0
-    first, other = (start.linear, start.second) if start else (None, None)
-    linear = fit_logistic(
-        log1p_normalize(seen[filled], target.target_sum), labels[filled], n_classes, power=BALANCE, start=first
+    filled = np.diff(simulated.indptr) > 0
+    start_primary, start_auxiliary = (start.primary, start.auxiliary) if start else (None, None)
+    primary = fit_logistic(
+        log1p_normalize(simulated[filled], target.target_sum),
+        labels[filled],
+        n_classes,
+        power=BALANCE,
+        start=start_primary,
     )
-    second = fit_logistic(log1p_normalize(counts, TARGET_SUM), codes, n_classes, start=other)
-    return FittedModels(linear, second, target.expected(class_profiles(counts, codes, n_classes)), target.target_sum)
+    auxiliary = fit_logistic(log1p_normalize(counts, TARGET_SUM), codes, n_classes, start=start_auxiliary)
+    return FittedModels(
+        primary, auxiliary, target.expected(class_profiles(counts, codes, n_classes)), target.target_sum
+    )
 
 
 def query_class_profiles(models: FittedModels, query: sparse.csr_matrix) -> Floats:
@@ -123,17 +129,17 @@ def query_class_profiles(models: FittedModels, query: sparse.csr_matrix) -> Floa
     the weight of ten cells, and by 2 % towards the mean of the query.
     """
     query = query[row_totals(query) > 0]
-    scores = models.linear.on_genes().scores(log1p_normalize(query, models.target_sum))
+    scores = models.primary.on_genes().scores(log1p_normalize(query, models.target_sum))
     best = scores.argmax(axis=1)
     weights = softmax(scores, axis=1)[np.arange(len(best)), best] ** 2
     shape = (len(models.profiles), len(best))
     members = sparse.csr_matrix((weights, (best, np.arange(len(best)))), shape=shape)
     sums = np.asarray((members @ normalize_rows(query)).todense(), dtype=np.float64)
     expected = models.profiles / models.profiles.sum(axis=1, keepdims=True)
-    own = sums + PRIOR_CELLS * expected
-    own /= own.sum(axis=1, keepdims=True)
+    shares = sums + PRIOR_CELLS * expected
+    shares /= shares.sum(axis=1, keepdims=True)
     mean = np.asarray(query.sum(axis=0), dtype=np.float64).ravel() + 0.5
-    result: Floats = (1 - MEAN_SHARE) * own + MEAN_SHARE * mean / mean.sum()
+    result: Floats = (1 - MEAN_SHARE) * shares + MEAN_SHARE * mean / mean.sum()
     return result
 
 
@@ -143,17 +149,16 @@ def _draw_cells(profiles: Floats, codes: Codes, target: TargetPlatform, rng: np.
     return draw_by_class(depths, codes, profiles, rng)
 
 
-def _shown(codes: Codes, rng: np.random.Generator) -> Codes:
-    """Return which cells are measured, every one twice and those of a small class more often.
+def _simulated_rows(codes: Codes, rng: np.random.Generator) -> Codes:
+    """Return the rows to simulate: every cell twice, cells of small classes more often.
 
-    A cell measured at a hundred counts looks different every time: two looks at each of ten cells teach little of what
-    the platform may show of their class.
+    Simulated cells of low depth vary: two simulations of each of ten cells represent a class poorly.
     """
     sizes = np.bincount(codes)
-    wanted = np.maximum(REPLICATES * sizes, np.minimum(FEWEST_SHOWN, MOST_REPLICATES * sizes))
+    n_simulated = np.maximum(REPLICATES * sizes, np.minimum(MIN_SIMULATED, MAX_REPLICATES * sizes))
     more = [
         rng.choice(np.flatnonzero(codes == k), n - REPLICATES * sizes[k])
-        for k, n in enumerate(wanted)
+        for k, n in enumerate(n_simulated)
         if n > REPLICATES * sizes[k]
     ]
     return np.concatenate([np.tile(np.arange(len(codes)), REPLICATES), *more])

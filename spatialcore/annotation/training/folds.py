@@ -81,7 +81,7 @@ def _deal_groups(group: Codes) -> Codes:
 
 
 def rank_within(codes: Codes) -> Codes:
-    """Return for each element how many of the same code stand before it."""
+    """Return for each element the number of earlier elements with the same code."""
     order = np.argsort(codes, kind="stable")
     starts = np.concatenate([[0], np.cumsum(np.bincount(codes))])
     rank = np.empty(len(codes), dtype=np.intp)

@@ -28,7 +28,7 @@ class Platform:
     Parameters
     ----------
     depths
-        Counts per cell, a sample of the query's cells; empty where nothing is known of it.
+        Counts per cell, a sample of the query's cells; empty if unknown.
     efficiency
         Relative yield of each gene.
     ambient
@@ -49,14 +49,14 @@ class Platform:
 
     @property
     def median_depth(self) -> float:
-        """The median counts of a cell, NaN where no depth is known."""
+        """The median counts of a cell, NaN if the depths are unknown."""
         return float(np.median(self.depths)) if len(self.depths) else float("nan")
 
     def expected(self, shares: Floats) -> Floats:
         """Return the share of each gene that the platform shows, from true shares (rows sum to one)."""
-        seen = shares * self.efficiency
-        seen = seen / np.maximum(seen.sum(axis=1, keepdims=True), 1e-300)
-        expected: Floats = (1 - self.ambient) * seen + self.ambient * self.background
+        measured = shares * self.efficiency
+        measured = measured / np.maximum(measured.sum(axis=1, keepdims=True), 1e-300)
+        expected: Floats = (1 - self.ambient) * measured + self.ambient * self.background
         return expected
 
 
@@ -140,11 +140,11 @@ def match_to_platform(counts: sparse.csr_matrix, platform: Platform, rng: np.ran
     shares = normalize_rows(weighted)
     rates = shares.data * np.repeat(depths * (1 - platform.ambient), np.diff(shares.indptr))
     drawn = rng.poisson(rates).astype(np.float32)
-    own = sparse.csr_matrix((drawn, shares.indices, shares.indptr), shape=shares.shape, copy=True)
+    thinned = sparse.csr_matrix((drawn, shares.indices, shares.indptr), shape=shares.shape, copy=True)
     if platform.ambient > 0:
-        own = own + draw_counts(depths * platform.ambient, platform.background, rng)
-    own.eliminate_zeros()
-    return sparse.csr_matrix(own)
+        thinned = thinned + draw_counts(depths * platform.ambient, platform.background, rng)
+    thinned.eliminate_zeros()
+    return sparse.csr_matrix(thinned)
 
 
 def draw_counts(rates: Floats, shares: Floats, rng: np.random.Generator) -> sparse.csr_matrix:
@@ -168,8 +168,8 @@ def draw_by_class(rates: Floats, codes: Codes, profiles: Floats, rng: np.random.
 def thin_to_depths(counts: sparse.csr_matrix, depths: Floats, rng: np.random.Generator) -> sparse.csr_matrix:
     """Thin every cell to a depth drawn from `depths`, binomially per entry; a cell already shallower stays as it is."""
     totals = row_totals(counts)
-    wanted = rng.choice(depths, size=len(totals))
-    keep = np.minimum(1.0, np.divide(wanted, totals, out=np.ones_like(totals), where=totals > 0))
+    target_depths = rng.choice(depths, size=len(totals))
+    keep = np.minimum(1.0, np.divide(target_depths, totals, out=np.ones_like(totals), where=totals > 0))
     return thin(counts, keep, rng)
 
 

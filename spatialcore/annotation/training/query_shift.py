@@ -1,7 +1,7 @@
 """How the query differs from held-out reference cells that were brought to its platform.
 
 Cells of an imaging query hold transcripts of other types, each cell another share of them, which an ambient share that
-is the same for all does not describe. How large the share is in the mean is read off the query: held-out cells are
+is the same for all does not describe. The mean share is estimated from the query: held-out cells are
 mixed with other types until a second type explains as much of them as of the query's cells.
 """
 
@@ -27,7 +27,7 @@ REFERENCE_CELLS: Final = 1_000
 
 @dataclass(frozen=True)
 class QueryShift:
-    """What was read off a query.
+    """What was estimated from a query.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def measure_shift(
     target: TargetPlatform,
     rng: np.random.Generator,
 ) -> QueryShift:
-    """Read the mixing and the composition off a query.
+    """Estimate the mixing and the composition from a query.
 
     Parameters
     ----------
@@ -66,17 +66,17 @@ def measure_shift(
         Counts of query cells on the same genes.
     """
     query = _some(query[row_totals(query) > 0], QUERY_CELLS, rng)
-    scorer = Scorer.build(models.linear, models.target_sum, models.second, models.profiles)
+    scorer = Scorer.build(models.primary, models.target_sum, models.auxiliary, models.profiles)
     n_classes = len(models.profiles)
     composition = np.bincount(scorer.scores(query).argmax(axis=1), minlength=n_classes) / max(1, query.shape[0])
-    wanted = _mean_gain(scorer, query, composition)
+    query_gain = _mean_gain(scorer, query, composition)
     cells, gains = target.simulate(_some(counts, REFERENCE_CELLS, rng), rng), list[float]()
     for share in SHARES:
         gain = _mean_gain(scorer, mix(cells, models.profiles, share, rng), composition)
         gains.append(max(gain, *gains, 0.0))
-        if gains[-1] >= wanted:
+        if gains[-1] >= query_gain:
             break
-    return QueryShift(float(np.interp(wanted, gains, SHARES[: len(gains)])), composition)
+    return QueryShift(float(np.interp(query_gain, gains, SHARES[: len(gains)])), composition)
 
 
 def _some(counts: sparse.csr_matrix, most: int, rng: np.random.Generator) -> sparse.csr_matrix:

@@ -53,36 +53,38 @@ def train_logistic(
     """Train the matched model and its calibration."""
     counts = reference_counts(adata, labels.rows)
     genes = np.asarray([str(gene) for gene in adata.var_names], dtype=object)
-    kept = np.asarray(counts.sum(axis=0)).ravel() > 0
-    seen: sparse.csr_matrix | None = None
+    used = np.asarray(counts.sum(axis=0)).ravel() > 0
+    query_counts: sparse.csr_matrix | None = None
     if query is not None:
         sample, position = query_sample(query, genes, random_state)
-        kept &= np.isin(np.arange(len(genes)), position)
-        seen = sample[:, kept[position]]
-    counts, genes = counts[:, kept], genes[kept]
+        used &= np.isin(np.arange(len(genes)), position)
+        query_counts = sample[:, used[position]]
+    counts, genes = counts[:, used], genes[used]
     filled = row_totals(counts) > 0
     counts, codes = counts[filled], labels.codes[filled]
     groups = find_groups(adata.obs.iloc[labels.rows[filled]])
     drawn = drawn_cells(adata)[labels.rows][filled]
     _check_classes(codes, labels)
     n_classes = len(labels.names)
-    target = _conditions(counts, codes, n_classes, seen, depths)
+    target = _conditions(counts, codes, n_classes, query_counts, depths)
     rng = np.random.default_rng(random_state)
-    imaged = seen if query is not None and is_imaging(query, target) else None
-    checked = cross_validate(counts, codes, n_classes, target, rng, groups=groups, query=imaged, drawn=drawn)
-    own = query_class_profiles(checked.models, imaged) if imaged is not None and checked.models else None
-    voters = fit_models(counts, codes, n_classes, target, rng, checked.models, own)
+    imaged = query_counts if query is not None and is_imaging(query, target) else None
+    validation = cross_validate(counts, codes, n_classes, target, rng, groups=groups, query=imaged, drawn=drawn)
+    query_profiles = (
+        query_class_profiles(validation.models, imaged) if imaged is not None and validation.models else None
+    )
+    models = fit_models(counts, codes, n_classes, target, rng, validation.models, query_profiles)
     return CellTypingModel(
         classes=labels.names,
         genes=tuple(map(str, genes)),
-        linear=voters.linear,
-        target_sum=voters.target_sum,
-        second=voters.second,
-        profiles=voters.profiles,
-        calibration=checked.calibration,
+        linear=models.primary,
+        target_sum=models.target_sum,
+        second=models.auxiliary,
+        profiles=models.profiles,
+        calibration=validation.calibration,
         metadata={
-            "heldout": {**_heldout_table(checked.result, labels), **_describe_groups(groups)},
-            "platform": _describe(target, checked.shift),
+            "heldout": {**_heldout_table(validation.result, labels), **_describe_groups(groups)},
+            "platform": _describe(target, validation.shift),
         },
     )
 
@@ -95,7 +97,7 @@ def drawn_cells(adata: AnnData) -> npt.NDArray[np.bool_]:
 
 
 def reference_counts(adata: AnnData, rows: npt.NDArray[np.intp]) -> sparse.csr_matrix:
-    """Return counts of labelled reference cells: raw where they are, else recovered or pseudo-counts."""
+    """Return counts of labelled reference cells: raw, else recovered or pseudo-counts."""
     layer = adata.layers.get("counts") if hasattr(adata.layers, "get") else None
     if layer is not None:
         return sparse.csr_matrix(open_matrix(layer).take(rows))
@@ -116,7 +118,7 @@ def query_sample(
 
 
 def is_imaging(query: AnnData, target: TargetPlatform) -> bool:
-    """Whether the query holds counts of cells in place: it has coordinates, or efficiencies as only imaging has."""
+    """Whether the query is imaging data with counts: it has coordinates, or the spread of efficiencies of imaging."""
     _, kind, _ = find_counts(query)
     if kind not in ("counts", "recoverable") or target.platform is None or not len(target.platform.depths):
         return False
@@ -134,12 +136,12 @@ def _conditions(
         return TargetPlatform(platform=estimate_platform(class_profiles(counts, codes, n_classes), query))
     if depths is None:
         return TargetPlatform()
-    known = np.atleast_1d(np.asarray(depths, dtype=np.float64)).ravel()
-    if not len(known) or not np.isfinite(known).all() or (known <= 0).any():
+    values = np.atleast_1d(np.asarray(depths, dtype=np.float64)).ravel()
+    if not len(values) or not np.isfinite(values).all() or (values <= 0).any():
         raise InputError(
             "depths must be positive numbers", hint="counts per cell: one number, or a sample of the query's cells"
         )
-    return TargetPlatform(depths=known)
+    return TargetPlatform(depths=values)
 
 
 def _check_classes(codes: npt.NDArray[np.intp], labels: ClassLabels) -> None:

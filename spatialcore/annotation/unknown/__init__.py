@@ -1,1 +1,1 @@
-"""Cells that the model could not name: which of them are alike, and what they may be."""
+"""Groups of unassigned cells with similar expression, and the types that they may be."""

@@ -107,9 +107,9 @@ def _neighbor_graph(components: Floats) -> sparse.coo_matrix:
 
     n = len(components)
     k = max(1, min(N_NEIGHBORS, n // 4))
-    near = NearestNeighbors(n_neighbors=min(k + 1, n)).fit(components).kneighbors(return_distance=False)
-    near = near[:, :k]
-    edges = (np.ones(near.size), (np.repeat(np.arange(n), near.shape[1]), near.ravel()))
+    neighbours = NearestNeighbors(n_neighbors=min(k + 1, n)).fit(components).kneighbors(return_distance=False)
+    neighbours = neighbours[:, :k]
+    edges = (np.ones(neighbours.size), (np.repeat(np.arange(n), neighbours.shape[1]), neighbours.ravel()))
     directed = sparse.csr_matrix(edges, shape=(n, n))
     mutual = directed.multiply(directed.T)
     weights = mutual + ONE_SIDED * (directed + directed.T - 2 * mutual)

@@ -74,7 +74,7 @@ def group_unknown_cells(
     One row a group, the largest first:
 
     ``group``, ``n_cells``, ``share`` (of all cells)
-        "group 1" ...; the same name stands in ``obs["cell_type_unknown_group"]``, empty text for all other cells.
+        "group 1" ...; the same name is in ``obs["cell_type_unknown_group"]``, empty text for all other cells.
     ``center_x``, ``center_y``, ``radius``
         Median place, and the distance from it within which half of the group lies; NaN without coordinates.
     ``top_genes``
@@ -176,7 +176,7 @@ def _describe(
                 "group": name,
                 "n_cells": int(inside.sum()),
                 "share": float(inside.mean()),
-                **_place(adata, inside),
+                **_location(adata, inside),
                 "top_genes": ", ".join(top),
                 "lineage": lineage,
                 "lineage_id": lineage_id,
@@ -196,15 +196,15 @@ def _gene_statistics(counts: sparse.csr_matrix, codes: Codes, n_groups: int) -> 
     return rank_sum(logged, np.where(codes < 0, n_groups, codes), n_groups + 1)
 
 
-def _place(adata: AnnData, inside: Mask) -> dict[str, float]:
+def _location(adata: AnnData, inside: Mask) -> dict[str, float]:
     if columns.SPATIAL not in adata.obsm:
         return dict.fromkeys(("center_x", "center_y", "radius"), np.nan)
-    places = np.asarray(adata.obsm[columns.SPATIAL], dtype=np.float64)[inside, :2]
-    places = places[np.isfinite(places).all(axis=1)]
-    if not len(places):
+    coordinates = np.asarray(adata.obsm[columns.SPATIAL], dtype=np.float64)[inside, :2]
+    coordinates = coordinates[np.isfinite(coordinates).all(axis=1)]
+    if not len(coordinates):
         return dict.fromkeys(("center_x", "center_y", "radius"), np.nan)
-    center = np.median(places, axis=0)
-    radius = np.median(np.hypot(*(places - center).T))
+    center = np.median(coordinates, axis=0)
+    radius = np.median(np.hypot(*(coordinates - center).T))
     return {"center_x": float(center[0]), "center_y": float(center[1]), "radius": float(radius)}
 
 
@@ -215,15 +215,15 @@ def _commonest(values: "pd.Series[Any]", name: str, share: str) -> dict[str, Any
 
 
 def _confident_term(adata: AnnData, inside: Mask) -> dict[str, Any]:
-    """Return the finest term of their paths that most cells of a group are sure of."""
-    nothing = {"confident_term": "", "confident_share": 0.0}
+    """Return the finest term on the paths of most cells of a group."""
+    no_term = {"confident_term": "", "confident_share": 0.0}
     if class_tree(adata) is None or columns.PATH not in adata.obs:
-        return nothing
+        return no_term
     paths = [str(path).split(SEPARATOR) for path in adata.obs.loc[inside, columns.PATH] if path]
     counts = Counter(term for path in paths for term in path)
     common = [term for term, n in counts.items() if n >= MOST * inside.sum()]
     if not common:
-        return nothing
+        return no_term
     position = {term: path.index(term) for path in paths for term in path}
     finest = max(common, key=lambda term: (position[term], term))
     return {"confident_term": finest, "confident_share": float(counts[finest] / inside.sum())}

@@ -35,11 +35,11 @@ def marker_lineage(genes: Sequence[str] | Any, auc: Floats) -> tuple[str, str, f
     positions = {str(gene).upper(): position for position, gene in enumerate(genes)}
     best, best_score, best_auc = "", -np.inf, np.nan
     for name, markers in load_canonical_markers().items():
-        places = [positions[gene] for gene in markers if gene in positions][:MOST_MARKERS]
-        if len(places) < FEWEST_MARKERS:
+        marker_positions = [positions[gene] for gene in markers if gene in positions][:MOST_MARKERS]
+        if len(marker_positions) < FEWEST_MARKERS:
             continue
-        mean = float(auc[places].mean())
-        score = (mean - 0.5) * np.sqrt(len(places))
+        mean = float(auc[marker_positions].mean())
+        score = (mean - 0.5) * np.sqrt(len(marker_positions))
         if score > best_score:
             best, best_score, best_auc = name, score, mean
     if not best or best_auc < LOWEST_AUC:
@@ -67,12 +67,12 @@ def dropped_labels(manifest: Mapping[str, Any], lineage_id: str) -> list[str]:
 
 
 def reference_query(lineage: str, tissue: str) -> str:
-    """Return the URI of Census cells of a lineage in a tissue; empty text where neither is known."""
+    """Return the URI of Census cells of a lineage in a tissue; empty text if both are unknown."""
     from spatialcore.sources.census_query import CensusQuery
 
     filters = {"tissue": "" if tissue == "unknown" else tissue, "cell_type": lineage}
-    asked = {name: value for name, value in filters.items() if value}
-    return f"cellxgene://?{CensusQuery.of(asked).text()}" if asked else ""
+    query = {name: value for name, value in filters.items() if value}
+    return f"cellxgene://?{CensusQuery.of(query).text()}" if query else ""
 
 
 @cache

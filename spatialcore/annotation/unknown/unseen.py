@@ -1,16 +1,16 @@
-"""Confidence that also asks the cells of the query that are most alike, to doubt types that the model has not seen.
+"""Lower the confidence of cells whose type the model was not trained on, by the cells with similar expression.
 
-A cell of a type that the reference lacks is called by whatever comes nearest, often with confidence. It is not alone,
-though: the query holds more of its kind. The query is cut into small clusters by expression, and of each is asked
+A cell of a type that the reference lacks is called by the most similar class, often with high confidence. The
+query has more cells of that type. It is clustered by expression, and two features of each cluster are computed:
 
-- how confident its cells are on average (the mean of ``log(c / (1 - c))``), and
-- how far the pooled counts of its cells are from the nearest class profile (Kullback-Leibler divergence per count, less
-  what sampling alone would give): with the counts of sixty cells the difference shows that no single cell can show.
+- the mean of ``log(c / (1 - c))`` over the confidences c of its cells, and
+- the Kullback-Leibler divergence per count of its pooled counts from the nearest class profile, less the expected
+  divergence of sampled counts. It is measurable for sixty cells, though not for a single cell.
 
-A logistic regression with fixed coefficients makes a new confidence of these and of the cell's own. It was fitted on
-the queries of seven open pairs, whole and with one type at a time hidden from the reference (47 times), hidden cells
-weighing a tenth of the others; its slopes differ by a tenth at most where one pair is left out. Terms above the class
-keep their share of what the class does not have.
+A logistic regression with fixed coefficients computes the new confidence from these and from that of the cell. It
+was fitted on the queries of seven open pairs, whole and with one type at a time hidden from the reference (47 times),
+hidden cells weighing a tenth of the others; its slopes differ by a tenth at most if one pair is left out. Terms above
+the class keep their share of what the class does not have.
 """
 
 from dataclasses import replace
@@ -33,7 +33,7 @@ MAX_CLUSTERS: Final = 300
 FEWEST_CELLS: Final = 2 * CELLS_PER_CLUSTER
 N_COMPONENTS: Final = 20
 INTERCEPT: Final = -2.95
-SLOPES: Final = (0.571, 0.365, -1.306)  # own logit, mean logit of the cluster, log divergence of the cluster
+SLOPES: Final = (0.571, 0.365, -1.306)  # logit of the cell, mean logit of the cluster, log divergence of the cluster
 LOGIT_LIMIT: Final = 5.0
 MEAN_LOGIT_LIMIT: Final = 9.2
 DIVERGENCE_RANGE: Final = (0.01, 2.0)
@@ -42,7 +42,7 @@ DIVERGENCE_RANGE: Final = (0.01, 2.0)
 def doubt_unseen_types(
     prediction: Prediction, query: Expression, model: CellTypingModel, *, random_state: int = 0
 ) -> Prediction:
-    """Return the prediction with a confidence that asks the cells most alike; fewer than 120 cells stay as they are.
+    """Return the prediction with confidences that depend on similar cells; fewer than 120 cells are not changed.
 
     Parameters
     ----------
@@ -62,17 +62,17 @@ def doubt_unseen_types(
     """
     if model.profiles is None:
         raise ModelError(
-            "unseen types cannot be looked for: the model has no class profiles",
+            "detect_unseen needs class profiles, and the model has none",
             hint="train with train_celltypist_model(trainer='logistic')",
         )
     called = np.flatnonzero(prediction.best >= 0)
     if len(called) < FEWEST_CELLS:
         return prediction
     clusters, pooled = _clusters(query, called, random_state)
-    own = prediction.confidence[called]
-    mean = _means(np.clip(logit(own), -MEAN_LOGIT_LIMIT, MEAN_LOGIT_LIMIT), clusters, len(pooled))
-    far = np.log(np.clip(divergence(pooled, model.profiles[:, query.genes.model]), *DIVERGENCE_RANGE))
-    features = (np.clip(logit(own), -LOGIT_LIMIT, LOGIT_LIMIT), mean[clusters], far[clusters])
+    confidence_called = prediction.confidence[called]
+    mean = _means(np.clip(logit(confidence_called), -MEAN_LOGIT_LIMIT, MEAN_LOGIT_LIMIT), clusters, len(pooled))
+    log_divergence = np.log(np.clip(divergence(pooled, model.profiles[:, query.genes.model]), *DIVERGENCE_RANGE))
+    features = (np.clip(logit(confidence_called), -LOGIT_LIMIT, LOGIT_LIMIT), mean[clusters], log_divergence[clusters])
     confidence = prediction.confidence.copy()
     confidence[called] = expit(INTERCEPT + sum(slope * part for slope, part in zip(SLOPES, features, strict=True)))
     path = lower_path(prediction.path, prediction.confidence, confidence)
@@ -110,8 +110,8 @@ def lower_path(path: Floats, before: Floats, after: Floats) -> Floats:
     """
     if not path.shape[1]:
         return path
-    left = np.maximum(1.0 - before, 1e-12)[:, None]
-    share = np.clip((path - before[:, None]) / left, 0.0, 1.0)
+    remaining = np.maximum(1.0 - before, 1e-12)[:, None]
+    share = np.clip((path - before[:, None]) / remaining, 0.0, 1.0)
     changed: Floats = after[:, None] + (1.0 - after)[:, None] * share
     changed[:, 0] = after
     changed[np.isnan(path)] = np.nan

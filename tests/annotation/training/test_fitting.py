@@ -8,7 +8,7 @@ from scipy import sparse
 from sklearn.utils.class_weight import compute_sample_weight
 
 from spatialcore.annotation.annotate import annotate_celltypist
-from spatialcore.annotation.training.fitting import TargetPlatform, _shown, fit_models, query_class_profiles
+from spatialcore.annotation.training.fitting import TargetPlatform, _simulated_rows, fit_models, query_class_profiles
 from spatialcore.annotation.training.logistic import balanced_weights
 from spatialcore.annotation.training.platform import Platform, class_profiles, estimate_platform
 from spatialcore.annotation.training.train import train_celltypist_model
@@ -19,7 +19,7 @@ from tests.annotation.training.test_train import accuracy
 
 def test_cells_of_small_classes_are_measured_more_often(rng: np.random.Generator) -> None:
     codes = np.repeat([0, 1, 2], [3, 10, 200])
-    looks = np.bincount(_shown(codes, rng), minlength=len(codes))
+    looks = np.bincount(_simulated_rows(codes, rng), minlength=len(codes))
     assert [looks[codes == k].sum() for k in range(3)] == [60, 100, 400]
     assert looks.min() >= 2
 
@@ -71,6 +71,6 @@ def test_profiles_of_the_query_correct_a_reference_of_another_study() -> None:
     plain = fit_models(counts, codes, 8, target, np.random.default_rng(0))
     refreshed = fit_models(counts, codes, 8, target, np.random.default_rng(0), plain, query_class_profiles(plain, seen))
     scored = log1p_normalize(seen, plain.target_sum)
-    right = [(one.linear.on_genes().scores(scored).argmax(axis=1) == truth).mean() for one in (plain, refreshed)]
+    right = [(one.primary.on_genes().scores(scored).argmax(axis=1) == truth).mean() for one in (plain, refreshed)]
     assert 0.4 < right[0] < 0.95
     assert right[1] > right[0] + 0.01
