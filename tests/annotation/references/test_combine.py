@@ -197,7 +197,7 @@ def test_a_reference_that_covers_part_of_the_panel(write: Write) -> None:
 
 def test_a_reference_that_costs_too_many_genes_is_named(write: Write) -> None:
     paths = [write(make_reference(0), "whole.h5ad"), write(make_reference(1, genes=GENES[:3]), "part.h5ad")]
-    with pytest.raises(GeneOverlapError, match=r"(?s)share 3 of 30 wanted genes.*drop part"):
+    with pytest.raises(GeneOverlapError, match=r"(?s)share 3 of 30 target genes.*drop part"):
         combine_references(paths, ["cell_type"], target_genes=GENES, min_gene_overlap_pct=10)
 
 
