@@ -71,8 +71,9 @@ def changed_classes(challenger: TrainedModel, champion: ModelVersion) -> tuple[t
 
 
 def _classes(model: TrainedModel) -> set[str]:
-    sidecar = f"{model.artifact.rpartition('.')[0]}_celltypist.json"
-    return set(json.loads(local(model.files[sidecar]).read_text())["classes"])
+    """Return the classes of a model; none for a model that was published without its sidecar."""
+    sidecar = model.files.get(f"{model.artifact.rpartition('.')[0]}_celltypist.json")
+    return set() if sidecar is None else set(json.loads(local(sidecar).read_text())["classes"])
 
 
 def write_held_out(split: HeldOutSplit, path: Path) -> None:
