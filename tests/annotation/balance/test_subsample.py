@@ -381,7 +381,7 @@ def test_values_are_checked(argument: str, value: Any) -> None:
 @pytest.mark.parametrize("argument", ["label_column", "source_column", "group_by_column"])
 def test_a_missing_column_is_named_with_those_there_are(argument: str) -> None:
     arguments = {"label_column": LABEL, argument: "absent"}
-    with pytest.raises(LabelColumnError, match=r"'absent' not found.*original_label, reference_source"):
+    with pytest.raises(LabelColumnError, match=r"not found: 'absent'.*original_label, reference_source"):
         subsample_balanced(cells(SMALL), **arguments)
 
 
