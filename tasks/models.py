@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 from prefect import task
 
 from spatialcore import columns, registry
-from spatialcore.errors import FileMissingError
+from spatialcore.errors import FileMissingError, ModelError
 from spatialcore.registry import ModelVersion
 from tasks.anndata_io import read_cells
 from tasks.retries import CLOUD
@@ -57,10 +57,10 @@ def compare(held_out: HeldOutSplit, panel: Panel, challenger: TrainedModel, cham
 
 @task(name="compare classes", **CLOUD)
 def lost_classes(challenger: TrainedModel, champion: ModelVersion) -> tuple[str, ...]:
-    """Return the classes of the model in use that a new model lacks; none if the files of the model in use are gone."""
+    """Return the classes of the model in use that a new model lacks; none if its files are gone or unreadable."""
     try:
         return changed_classes(challenger, champion)[0]
-    except FileMissingError:
+    except (FileMissingError, ModelError):
         return ()
 
 
@@ -71,9 +71,13 @@ def changed_classes(challenger: TrainedModel, champion: ModelVersion) -> tuple[t
 
 
 def _classes(model: TrainedModel) -> set[str]:
-    """Return the classes of a model; none for a model that was published without its sidecar."""
+    """Return the classes of a model; from the model itself if it was published without its sidecar."""
+    from spatialcore.annotation.model.artifact import load_model
+
     sidecar = model.files.get(f"{model.artifact.rpartition('.')[0]}_celltypist.json")
-    return set() if sidecar is None else set(json.loads(local(sidecar).read_text())["classes"])
+    if sidecar is None:
+        return set(load_model(local(model.files[model.artifact])).classes)
+    return set(json.loads(local(sidecar).read_text())["classes"])
 
 
 def write_held_out(split: HeldOutSplit, path: Path) -> None:

@@ -75,7 +75,6 @@ MISSING: set[str] = {
     "tasks.anndata_io",
     "tasks.annotate",
     "tasks.cache_keys",
-    "tasks.models",
     "tasks.prepare",
     "tasks.publish",
     "tasks.retries",
