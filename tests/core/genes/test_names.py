@@ -8,22 +8,7 @@ from spatialcore.core.genes.symbols import (
     strip_version,
 )
 from spatialcore.core.utils import load_ensembl_to_hugo_mapping
-
-CONTROLS = [
-    "NegControlProbe_00042",
-    "NegControlCodeword_0500",
-    "antisense_PROKR2",
-    "BLANK_0069",
-    "UnassignedCodeword_0037",
-    "DeprecatedCodeword_0318",
-    "Intergenic_Region_2001",
-    "Negative1",
-    "Negative 01",
-    "NegPrb3",
-    "SystemControl12",
-    "FalseCode_007",
-    "Blank-31",
-]
+from tests.core.genes.controls import CONTROLS
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from spatialcore.core.genes.symbols import (
     symbols_of,
 )
 from spatialcore.errors import InputError
+from tests.core.genes.controls import CONTROLS
 
 KNOWN = {
     "ENSG00000141510": "TP53",
@@ -21,23 +22,6 @@ KNOWN = {
     "ENSMUSG00000023274": "Cd4",
     "ENSMUSG00000059552": "Trp53",
 }
-
-
-CONTROLS = [
-    "NegControlProbe_00042",
-    "NegControlCodeword_0500",
-    "antisense_PROKR2",
-    "BLANK_0069",
-    "UnassignedCodeword_0037",
-    "DeprecatedCodeword_0318",
-    "Intergenic_Region_2001",
-    "Negative1",
-    "Negative 01",
-    "NegPrb3",
-    "SystemControl12",
-    "FalseCode_007",
-    "Blank-31",
-]
 
 
 @pytest.mark.parametrize(
