@@ -3,6 +3,9 @@
 All classes are also subclasses of a built-in exception, so ``except ValueError`` works.
 """
 
+from collections.abc import Iterable
+from typing import Self
+
 
 class SpatialCoreError(Exception):
     """Base class of the exceptions of this package.
@@ -33,6 +36,46 @@ class InputError(SpatialCoreError, ValueError):
 
 class LabelColumnError(InputError):
     """Label column is missing or has no usable labels."""
+
+    @classmethod
+    def absent(
+        cls,
+        column: str,
+        columns: Iterable[object],
+        *,
+        where: str = "",
+        what: str = "Label column",
+        listed: str = "Columns",
+        hint: str = "list the columns with list(adata.obs.columns)",
+    ) -> Self:
+        """Return the error of a column that does not exist.
+
+        Parameters
+        ----------
+        column
+            The column asked for.
+        columns
+            The existing columns; the error lists the first 20.
+        where
+            Name of the file, if there is one.
+        what
+            What the column has.
+        listed
+            What the existing columns are called.
+        hint
+            What to do.
+
+        Examples
+        --------
+        >>> print(LabelColumnError.absent("type", ["cell_type", "donor"], where="a.h5ad"))
+        Label column not found: 'type' in a.h5ad. Columns: cell_type, donor
+          -> list the columns with list(adata.obs.columns)
+        """
+        names = [str(name) for name in columns]
+        shown = ", ".join(names[:20]) or "none"
+        more = f" and {len(names) - 20} more" if len(names) > 20 else ""
+        place = f" in {where}" if where else ""
+        return cls(f"{what} not found: {column!r}{place}. {listed}: {shown}{more}", hint=hint)
 
 
 class GeneOverlapError(InputError):

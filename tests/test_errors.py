@@ -1,10 +1,15 @@
 """Exceptions of the package: messages, hints and built-in base classes."""
 
+import re
+from pathlib import Path
+
 import pytest
 
+import spatialcore
 from spatialcore import errors
 from spatialcore.errors import SpatialCoreError
 
+SPATIALCORE = Path(spatialcore.__file__).parent
 KINDS = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, SpatialCoreError)]
 
 
@@ -29,3 +34,29 @@ def test_message_and_hint(kind: type[SpatialCoreError]) -> None:
 )
 def test_built_in_base_class(name: str, base: type[Exception]) -> None:
     assert issubclass(getattr(errors, name), base)
+
+
+def test_an_absent_column_lists_at_most_twenty() -> None:
+    error = errors.LabelColumnError.absent("type", [f"c{i}" for i in range(23)], where="a.h5ad")
+    assert error.message.startswith("Label column not found: 'type' in a.h5ad. Columns: c0, c1, ")
+    assert error.message.endswith("c19 and 3 more")
+    assert str(errors.LabelColumnError.absent("type", [], what="Source column")).startswith(
+        "Source column not found: 'type'. Columns: none"
+    )
+
+
+def test_one_wording_of_an_absent_label_column() -> None:
+    """No module words this error itself."""
+    sources = [path for path in SPATIALCORE.rglob("*.py") if path.name != "errors.py"]
+    assert [path for path in sources if "olumn not found" in path.read_text()] == []
+
+
+def test_extras_named_in_errors_exist() -> None:
+    from importlib.metadata import metadata
+
+    extras = set(metadata("spatialcore-celltyping").get_all("Provides-Extra"))
+    texts = [path.read_text() for path in SPATIALCORE.rglob("*.py")]
+    named = {name for text in texts for name in re.findall(r"spatialcore-celltyping\[([a-z0-9]+)\]", text)}
+    assert {"census", "synapse"} <= named <= extras
+    clients = {name for text in texts for name in re.findall(r'^    extra(?:: ClassVar\[str\])? = "(\w+)"', text, re.M)}
+    assert {"s3", "gcs", "azure"} <= clients <= extras

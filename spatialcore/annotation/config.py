@@ -1,8 +1,9 @@
 """One configuration: the YAML file, the CLI's options, the Prefect form, the cache key and the provenance record."""
 
+import dataclasses
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Final, Self, TypedDict
+from typing import Annotated, Any, ClassVar, Final, Self, TypedDict
 
 import yaml
 from pydantic import (
@@ -16,6 +17,7 @@ from pydantic import (
     model_validator,
 )
 from pydantic._internal._model_construction import ModelMetaclass
+from pydantic.fields import FieldInfo
 
 from spatialcore.annotation.choices import (
     BalanceStrategy,
@@ -29,6 +31,7 @@ from spatialcore.core.files import read_yaml
 from spatialcore.core.genes.species import SpeciesSetting
 from spatialcore.core.provenance import digest_of
 from spatialcore.core.text.names import SCHEMA, checked_name
+from spatialcore.core.validation import short
 from spatialcore.errors import InputError
 from spatialcore.storage.secrets import redact
 
@@ -36,7 +39,22 @@ UNKNOWN_TISSUE: Final = "unknown"  # the tissue of a run that names none
 TissueName = Annotated[
     str, AfterValidator(lambda name: checked_name(name, "the tissue")), Field(json_schema_extra={**SCHEMA})
 ]
+UNKNOWN_NAME: Final = frozenset({"extra_forbidden", "no_such_attribute"})  # pydantic's names of such errors
 Proportion = Annotated[float, Field(gt=0, le=1)]
+
+
+def _dataclass_fields(settings: type[BaseModel]) -> dict[str, dataclasses.Field[Any]]:
+    """Return the fields that a dataclass of the same settings would have."""
+    fields = [(name, info.annotation, _dataclass_field(info)) for name, info in settings.model_fields.items()]
+    return {each.name: each for each in dataclasses.fields(dataclasses.make_dataclass("Fields", fields, kw_only=True))}
+
+
+def _dataclass_field(info: FieldInfo) -> Any:
+    if info.is_required():
+        return dataclasses.field()
+    if info.default_factory is not None:
+        return dataclasses.field(default_factory=lambda: info.get_default(call_default_factory=True))
+    return dataclasses.field(default=info.default)
 
 
 class _SettingsType(ModelMetaclass):
@@ -54,6 +72,7 @@ class Settings(BaseModel, metaclass=_SettingsType):
     """What every configuration shares: unknown keys are refused, values are checked, YAML goes in and out."""
 
     model_config = ConfigDict(extra="forbid", validate_assignment=True)
+    __dataclass_fields__: ClassVar[dict[str, dataclasses.Field[Any]]] = {}
 
     @classmethod
     def from_yaml(cls, path: str | Path) -> Self:
@@ -78,6 +97,18 @@ class Settings(BaseModel, metaclass=_SettingsType):
         if path is not None:
             Path(path).write_text(text)
         return text
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        """Let ``dataclasses.fields``, ``asdict`` and ``replace`` accept the settings, as they do a dataclass."""
+        cls.__dataclass_fields__ = _dataclass_fields(cls)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Check a new value of a setting; what cannot be is an `InputError`, as in the constructor."""
+        try:
+            super().__setattr__(name, value)
+        except ValidationError as error:
+            raise _as_input_error(error, type(self), type(self).__name__) from error
 
     def digest(self, *fields: str) -> str:
         """Return the sha256 of the canonical JSON of all settings, or of the named ones."""
@@ -190,7 +221,7 @@ class AnnotationSettings(Settings):
     @classmethod
     def _at_most_all(cls, value: Any) -> Any:
         if isinstance(value, dict) and sum(value.values()) > 1 + 1e-6:
-            raise ValueError(f"the shares sum to {sum(value.values()):.4g}, more than 1")
+            raise ValueError(f"the shares sum to {sum(value.values()):.7g}, more than 1")
         return value
 
 
@@ -243,9 +274,9 @@ def _faults(error: ValidationError) -> str:
     lines = []
     for fault in error.errors():
         where = ".".join(str(part) for part in fault["loc"]) or "settings"
-        has_no_value = fault["type"] in {"extra_forbidden", "missing"} or not fault["loc"]
-        value = "" if has_no_value else f" (seen: {fault['input']!r:.80})"
-        problem = "unknown setting" if fault["type"] == "extra_forbidden" else fault["msg"]
+        has_no_value = fault["type"] in {*UNKNOWN_NAME, "missing"} or not fault["loc"]
+        value = "" if has_no_value else f" (seen: {short(fault['input']):.80})"
+        problem = "unknown setting" if fault["type"] in UNKNOWN_NAME else fault["msg"]
         lines.append(f"{where}: {problem.removeprefix('Value error, ')}{value}")
     return "; ".join(lines)
 
@@ -256,7 +287,7 @@ def _advice(error: ValidationError, schema: dict[str, Any]) -> str:
     inner = list({name: None for part in schema.get("$defs", {}).values() for name in part.get("properties", {})})
     suggestions = []
     for fault in error.errors():
-        if fault["type"] == "extra_forbidden":
+        if fault["type"] in UNKNOWN_NAME:
             name = str(fault["loc"][-1])
             matches = get_close_matches(name, settings if len(fault["loc"]) == 1 else inner, n=2, cutoff=0.5)
             if not matches:

@@ -89,8 +89,7 @@ def group_cells(adata: AnnData, label_column: str, *, types_only: bool = False) 
 def obs_column(adata: AnnData, name: str) -> pd.Series:
     """Return a column of ``obs``; raise `LabelColumnError` with the existing columns if there is no such column."""
     if name not in adata.obs:
-        existing = ", ".join(map(str, adata.obs.columns[:20])) or "none"
-        raise LabelColumnError(f"Label column not found: '{name}'", hint=f"columns of obs: {existing}")
+        raise LabelColumnError.absent(name, adata.obs.columns)
     values: pd.Series = adata.obs[name]
     return values
 

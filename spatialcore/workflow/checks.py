@@ -26,7 +26,7 @@ from spatialcore.core.genes.species import species_of_genes
 from spatialcore.core.genes.tables import orthologs
 from spatialcore.core.normalization import X_STATE_TEXTS
 from spatialcore.core.on_disk.anndata_file import AnnDataFile
-from spatialcore.errors import SpatialCoreError
+from spatialcore.errors import LabelColumnError, SpatialCoreError
 from spatialcore.workflow.dataset import PROFILES, DatasetSummary
 from spatialcore.workflow.memory import available_memory
 from spatialcore.workflow.requirements import require_writable, short_name
@@ -59,9 +59,11 @@ def check_query(query: Query, summary: DatasetSummary) -> Check:
 def check_reference(reference: Reference, summary: DatasetSummary, config: RunConfig) -> Check:
     """Check that a model can be trained on a reference."""
     subject, column = f"reference {short_name(reference.uri)}", reference.label_column
-    if column not in summary.obs_columns:
-        candidates = ", ".join(summary.labels) or ", ".join(summary.obs_columns[:8]) or "none"
-        return Check(subject, False, f"Label column not found: {column!r}; possible label columns: {candidates}")
+    columns = summary.obs_columns
+    if column not in columns:
+        candidates, listed = (summary.labels, "Possible label columns") if summary.labels else (columns, "Columns")
+        error = LabelColumnError.absent(column, candidates, where=short_name(reference.uri), listed=listed)
+        return Check(subject, False, error.message)
     if summary.format.name.startswith(PROFILES.name):
         return Check(subject, True, f"{summary.format.name}, {len(summary.labels.get(column, ()))} types in {column!r}")
     if summary.reference_refusal is not None:

@@ -61,11 +61,8 @@ def short_name(uri: str) -> str:
 
 def _require_level(reference: Reference, levels: list[str]) -> None:
     if levels and reference.label_column not in levels:
-        raise LabelColumnError(
-            f"Label column {reference.label_column!r} not found in {short_name(reference.uri)}. "
-            f"Levels: {', '.join(levels)}",
-            hint=f"use a level of the taxonomy: {reference.uri}:{levels[-1]}",
-        )
+        hint = f"use a level of the taxonomy: {reference.uri}:{levels[-1]}"
+        raise _absent(reference, levels, "Levels", hint)
 
 
 def _require_reference(reference: Reference, path: Path) -> None:
@@ -77,8 +74,9 @@ def _require_reference(reference: Reference, path: Path) -> None:
     with AnnDataFile(path) as file:
         columns = file.obs_columns
     if reference.label_column not in columns:
-        raise LabelColumnError(
-            f"Label column not found: {reference.label_column!r} in {short_name(reference.uri)}. "
-            f"Columns: {', '.join(columns[:20])}",
-            hint=f"use one of them: {reference.uri}:COLUMN",
-        )
+        raise _absent(reference, columns, "Columns", f"use one of them: {reference.uri}:COLUMN")
+
+
+def _absent(reference: Reference, names: list[str], listed: str, hint: str) -> LabelColumnError:
+    where = short_name(reference.uri)
+    return LabelColumnError.absent(reference.label_column, names, where=where, listed=listed, hint=hint)

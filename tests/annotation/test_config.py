@@ -1,11 +1,11 @@
 """The configuration: what it refuses, and that it comes back from YAML as it went in."""
 
+import dataclasses
 import inspect
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
 from spatialcore.annotation import TrainingConfig, train_and_annotate
 from spatialcore.annotation.config import FurtherSettings
@@ -107,12 +107,6 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         TrainingConfig.from_yaml(tmp_path / "c.yaml")
 
 
-def test_assignment_is_checked_too() -> None:
-    config = TrainingConfig(**BASE)
-    with pytest.raises(ValidationError, match="confidence_threshold"):
-        config.confidence_threshold = 3
-
-
 def test_the_digest_is_that_of_the_values() -> None:
     config, same = TrainingConfig(**BASE), TrainingConfig(**dict(reversed(BASE.items())))
     assert config.digest() == same.digest()
@@ -137,3 +131,39 @@ def test_a_configuration_is_a_dict_and_back() -> None:
     config = TrainingConfig(references=["a.h5ad"], label_columns=["x"], confidence_threshold=0.5)
     assert config.to_dict()["confidence_threshold"] == 0.5
     assert TrainingConfig.from_dict(config.to_dict()) == config
+
+
+def test_a_configuration_can_be_used_as_a_dataclass() -> None:
+    config = TrainingConfig(references=["a.h5ad"], label_columns=["x"], tissue="lung", taxonomy_levels=["class"])
+    assert dataclasses.is_dataclass(config)
+    assert dataclasses.asdict(config) == config.to_dict() == {name: getattr(config, name) for name in vars(config)}
+    assert TrainingConfig(**dataclasses.asdict(config)) == config
+    changed = dataclasses.replace(config, confidence_threshold=0.5)
+    assert (changed.confidence_threshold, config.confidence_threshold) == (0.5, 0.8)
+    with pytest.raises(InputError, match="confidence_threshold"):
+        dataclasses.replace(config, confidence_threshold=7)
+
+
+def test_fields_of_the_dataclass_have_the_defaults_of_the_specification() -> None:
+    fields = {field.name: field for field in dataclasses.fields(TrainingConfig)}
+    assert fields["label_columns"].default is fields["label_columns"].default_factory is dataclasses.MISSING
+    assert fields["references"].default_factory() == []
+    assert (fields["max_cells_per_type"].default, fields["tissue"].default) == (5000, "unknown")
+
+
+def test_a_representation_is_one_line() -> None:
+    config = TrainingConfig(references=["a.h5ad"], label_columns=["x"])
+    assert repr(config).startswith("TrainingConfig(tissue='unknown', ")
+    assert "\n" not in repr(config)
+
+
+def test_numbers_in_errors_are_rounded() -> None:
+    with pytest.raises(InputError, match=r"\(seen: 1\.23457\)"):
+        TrainingConfig(label_columns=["x"], confidence_threshold=1.2345678901234567)
+
+
+@pytest.mark.parametrize(("name", "value"), [("tissue", 3), ("confidence_threshold", 7), ("thresh", 0.5)])
+def test_assignment_raises_the_error_of_the_constructor(name: str, value: object) -> None:
+    config = TrainingConfig(references=["a.h5ad"], label_columns=["x"])
+    with pytest.raises(InputError, match=f"TrainingConfig: {name}: "):
+        setattr(config, name, value)

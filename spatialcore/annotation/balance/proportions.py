@@ -38,7 +38,7 @@ def read_proportions(proportions: Mapping[str, float] | str | Path) -> dict[str,
         shares[key] = _share(key, value)
     if sum(shares.values()) > 1 + SLACK:
         raise InputError(
-            f"target_proportions sum to {sum(shares.values()):.4g}, more than 1",
+            f"target_proportions sum to {sum(shares.values()):.7g}, more than 1",
             hint="shares of the final size: 0.0025 is 0.25 %",
         )
     return shares
@@ -121,9 +121,9 @@ def match_groups(keys: Sequence[str], groups: Sequence[str], names: Mapping[str,
     ]
     for key, targets in zip(keys, matched, strict=True):
         if not targets:
-            options = sorted({name.casefold(): name for name in (*names, *positions)}.values())
-            matches = difflib.get_close_matches(key, options, n=3, cutoff=0.4) or options[:5]
-            raise InputError(f"target_proportions names {key!r}, which no cell has", hint=f"near: {', '.join(matches)}")
+            groups_of = {**names, **{group: {position} for group, position in positions.items()}}
+            hint = f"similar types: {', '.join(_similar(key, groups_of))}"
+            raise InputError(f"target_proportions names {key!r}, which no cell has", hint=hint)
     key_of: dict[int, str] = {}
     for key, targets in zip(keys, matched, strict=True):
         for position in targets:
@@ -134,6 +134,15 @@ def match_groups(keys: Sequence[str], groups: Sequence[str], names: Mapping[str,
                 )
             key_of[position] = key
     return matched
+
+
+def _similar(key: str, groups_of: Mapping[str, set[int]]) -> list[str]:
+    """Return up to three names that are spelled like a key, else the first five; one name per group and spelling."""
+    options = sorted({name.casefold(): name for name in groups_of}.values())
+    matches = difflib.get_close_matches(key, options, n=len(options), cutoff=0.6)
+    ranked = {str(groups_of[name]): name for name in reversed(matches)}
+    best = [name for name in matches if ranked[str(groups_of[name])] == name]
+    return best[:3] or options[:5]
 
 
 def resolve_sizes(

@@ -121,10 +121,7 @@ def filter_low_count_types(
 def require_column(adata: AnnData, column: str, what: str = "Label column") -> None:
     """Raise an error that lists the columns of obs if one is missing."""
     if column not in adata.obs.columns:
-        raise LabelColumnError(
-            f"{what} not found: '{column}'. Columns: {', '.join(map(str, adata.obs.columns)) or 'none'}",
-            hint="list the columns with list(adata.obs.columns)",
-        )
+        raise LabelColumnError.absent(column, adata.obs.columns, what=what)
 
 
 def _replace_calls(adata: AnnData, column: str, cells: NDArray[np.bool_], label: str, reason: str) -> int:

@@ -195,10 +195,9 @@ def live_ids(obs: pd.DataFrame, column: str) -> pd.Series:
 
 def _check(adata: AnnData, source_col: str, min_score: float, granularity: str) -> None:
     if source_col not in adata.obs.columns:
-        columns = ", ".join(map(str, adata.obs.columns)) or "none"
-        raise LabelColumnError(f"Label column not found: {source_col!r}", hint=f"columns of obs: {columns}")
+        raise LabelColumnError.absent(source_col, adata.obs.columns)
     if not 0 <= min_score <= 1:
-        raise InputError(f"min_score is {min_score}, expected 0 to 1", hint="0.5 accepts every tier")
+        raise InputError(f"min_score is {min_score:g}, expected 0 to 1", hint="0.5 accepts every tier")
     if granularity not in ("panel", "full"):
         raise InputError(f"granularity is {granularity!r}", hint="choose 'panel' or 'full'")
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from difflib import get_close_matches
 from functools import cached_property
 
 import numpy as np
@@ -25,6 +26,7 @@ NAME_WEIGHT = 0.9
 N_RANKED = 50
 MIN_SHARED = 0.1  # score of shared words; below it only words such as "lineage" are shared
 MIN_SPELLING = 0.33  # cosine similarity of trigrams; a misspelled word has 0.4 to 0.7
+MIN_WORD_LETTERS, MIN_WORD_SIMILARITY = 6, 0.7  # "makrofage" and "macrophage" have 0.74
 _GENE = re.compile(r"[a-z]+\d+[a-z0-9]*|\d+")
 
 
@@ -215,15 +217,22 @@ class TermNames:
     ) -> tuple[tuple[str, str, float], ...]:
         """Return the terms nearest to a label by words, then by spelling, as (id, name, score).
 
-        Names that share neither a word nor most of the spelling are not returned.
+        A term is returned if the label has its head noun (*T* of *cycling T cell*), or a long word that is spelled much
+        like one of its words. A label that only shares an adjective or a few letters with a term gets no suggestion.
         """
-        by_words = [(score, row) for score, row in self.ranked(words, has_head=True) if score >= MIN_SHARED]
+        ranked = self.ranked(words, has_head=True)
+        by_words = [(score, row) for score, row in ranked if score >= MIN_SHARED and self.nouns[row] in words]
         scores: dict[str, float] = {}
         similar = self.trigrams.nearest(label, 4 * count) if compare_spelling else []
-        by_spelling = [(score, row) for score, row in similar if score >= MIN_SPELLING]
+        by_spelling = [(score, row) for score, row in similar if score >= MIN_SPELLING and self._resembles(words, row)]
         for score, row in [*by_words, *by_spelling]:
             scores.setdefault(self.ids[row], round(score, 3))
         return tuple((term, self.name_of(term), score) for term, score in list(scores.items())[:count])
+
+    def _resembles(self, words: tuple[str, ...], row: int) -> bool:
+        """Return whether a long word of a label is spelled much like a word of a name."""
+        long_words = [word for word in words if len(word) >= MIN_WORD_LETTERS and word.isalpha()]
+        return any(get_close_matches(word, self.words_at(row), n=1, cutoff=MIN_WORD_SIMILARITY) for word in long_words)
 
     def _depth(self, row: int) -> int:
         term = self.ids[row]

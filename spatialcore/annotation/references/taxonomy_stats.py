@@ -77,10 +77,8 @@ def read_taxonomy_stats(path: Path, level: str) -> Profiles:
         levels = _levels(tree, rows)
         name = dict(tree.get("hierarchy_mapper") or {}).get(level, level)
         if name not in levels:
-            raise LabelColumnError(
-                f"Label column not found: '{level}' in {path.name}. Levels: {', '.join(levels)}",
-                hint="name a level of the taxonomy as label column",
-            )
+            hint = "name a level of the taxonomy as label column"
+            raise LabelColumnError.absent(level, levels, where=path.name, listed="Levels", hint=hint)
         genes = [str(gene) for gene in _json(file, "col_names")]
         n_cells = np.asarray(file["n_cells"][:], dtype=np.int64)
         if file["sum"].shape != (len(n_cells), len(genes)) or len(rows) != len(n_cells):

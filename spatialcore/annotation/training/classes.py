@@ -52,10 +52,7 @@ def read_labels(obs: pd.DataFrame, label_column: str, ontology_column: str) -> C
         The column is missing, has no label, or has a single class.
     """
     if label_column not in obs:
-        raise LabelColumnError(
-            f"Label column not found: {label_column!r}",
-            hint=f"obs has {', '.join(map(str, obs.columns[:20])) or 'no columns'}",
-        )
+        raise LabelColumnError.absent(label_column, obs.columns)
     ids = _texts(obs[ontology_column]) if ontology_column in obs else np.full(len(obs), "", dtype=object)
     texts = _texts(obs[label_column])
     if any(text.startswith("CL:") for text in texts):

@@ -107,11 +107,7 @@ class AnnDataFile:
             The column does not exist.
         """
         if column not in self.obs_columns:
-            raise LabelColumnError(
-                f"Label column not found: '{column}' in {self.path.name}. "
-                f"Columns: {', '.join(self.obs_columns) or 'none'}",
-                hint="list the columns with list(adata.obs.columns)",
-            )
+            raise LabelColumnError.absent(column, self.obs_columns, where=self.path.name)
         return as_text_categories(self._column("obs", column))
 
     def obs(self, rows: Ints, columns: Sequence[str] | None = None) -> pd.DataFrame:

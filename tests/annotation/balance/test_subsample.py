@@ -388,3 +388,18 @@ def test_a_missing_column_is_named_with_those_there_are(argument: str) -> None:
 def test_no_type_is_large_enough() -> None:
     with pytest.raises(InputError, match="no cell type has 500 cells"):
         subsample_balanced(cells(SMALL), LABEL, min_cells_per_type=500)
+
+
+@pytest.mark.parametrize(
+    ("key", "hint"),
+    [
+        ("NK cel", "similar types: NK cell, B cell"),
+        ("qqqq", "similar types: B cell, CL:0000236, CL:0000623, NK cell, NK cells"),
+    ],
+)
+def test_similar_types_do_not_repeat_one_another(key: str, hint: str) -> None:
+    ids = {"NK cell": "CL:0000623", "NK cells": "CL:0000623", "B cell": "CL:0000236"}
+    made = cells({(label, "a"): 60 for label in ids}, ids)
+    with pytest.raises(InputError, match=f"target_proportions names '{key}', which no cell has") as error:
+        subsample_balanced(made, LABEL, group_by_column=CL, target_proportions={key: 0.1})
+    assert error.value.hint == hint

@@ -268,3 +268,27 @@ def test_a_label_and_a_curated_term_of_one_meaning_are_one_class(label, tissue, 
 def test_labels_that_resemble_no_term_have_no_suggestions(label):
     found = matcher_for().match(label)
     assert (found.id, found.suggestions) == ("", ())
+
+
+@pytest.mark.parametrize(
+    "label", ["CLDN10+ cells", "MPO+", "DDB2", "KI67", "cycling", "Meis2", "Zebra cell", "Stromal_x Tumor_x Hybrid"]
+)
+def test_no_suggestion_by_an_adjective_or_a_few_letters(label: str) -> None:
+    wrong = {"mucosal type mast cell", "type 3 cone bipolar cell (sensu Mus)", "cycling T cell", "alarm substance cell"}
+    assert not wrong & {name for _, name, _ in matcher_for().match(label).suggestions}
+
+
+@pytest.mark.parametrize(
+    ("label", "name"),
+    [
+        ("makrofage", "macrophage"),
+        ("tanycite", "tanycyte"),
+        ("GiantCell", "trophoblast giant cell"),
+        ("mast cells and unknown immune cells", "mast cell"),
+        ("Unknown Epithelial cell_FOS high", "epithelial cell"),
+        ("B cell_Contamination", "B cell"),
+    ],
+)
+def test_first_suggestion_of_an_unmapped_label(label: str, name: str) -> None:
+    match = matcher_for().match(label)
+    assert (match.id, match.suggestions[0][1]) == ("", name)
