@@ -1,1 +1,1 @@
-"""Flows: the service's jobs, each a composition of tasks."""
+"""Prefect flows of the service, composed of tasks."""

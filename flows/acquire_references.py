@@ -1,4 +1,4 @@
-"""Copy references from their sources into a store, in parallel, each with its own retries."""
+"""Copy references from their sources to a store, in parallel."""
 
 from typing import Any
 
@@ -13,13 +13,13 @@ DOWNLOADS: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=4)
 
 @flow(name="acquire_references", task_runner=DOWNLOADS)
 def acquire_references(config: AcquireParameters) -> list[str]:
-    """Copy references to their destinations and return the URIs.
+    """Copy references to their destinations and return their URIs.
 
     Args:
-        config: Which references to fetch, and where to put them.
+        config: The references and their destinations.
     """
-    started = [acquire.submit(item.source, item.output, _options(item, config)) for item in config.references]
-    return [future.result() for future in started]
+    futures = [acquire.submit(item.source, item.output, _options(item, config)) for item in config.references]
+    return [future.result() for future in futures]
 
 
 def _options(item: Acquisition, config: AcquireParameters) -> dict[str, int | bool]:

@@ -15,10 +15,10 @@ from tasks.schemas import RunManifest
 
 @flow(name="annotate", flow_run_name=run_name, task_runner=THREADS)
 def annotate(config: AnnotateParameters) -> RunManifest:
-    """Call every cell of new samples with a published model.
+    """Annotate new samples with a published model.
 
     Args:
-        config: Which samples, and the model of which tissue.
+        config: The samples and the model.
     """
     version, model = find_model(config.store, config.tissue, config.version)
     settings = RunConfig(**config.model_dump(exclude={"version"}), references=[{"uri": version.model_uri}])

@@ -1,4 +1,4 @@
-"""Annotate the samples of a folder that the model in use has not annotated yet."""
+"""Annotate the samples of a folder that the model in use has not annotated."""
 
 from prefect import State, flow, get_run_logger
 
@@ -11,16 +11,17 @@ from tasks.schemas import RunManifest
 
 @flow(name="annotate_pending", flow_run_name="{config.tissue}")
 def annotate_pending(config: AnnotatePendingParameters) -> list[State[RunManifest]]:
-    """Annotate every sample of a folder that is in no run of the model in use.
+    """Annotate every sample of a folder that the model in use has not annotated.
 
-    Each sample is a run of its own: a sample that cannot be read fails this flow run, but not the other samples.
+    Each sample is annotated by its own subflow: a sample that cannot be read fails this flow run, but the other samples
+    are annotated.
 
     Args:
-        config: The folder, and the model of which tissue.
+        config: The folder with the samples, and the tissue of the model.
     """
     pending = pending_samples(config.samples, config.store, config.tissue)
     if not pending:
-        get_run_logger().info("every sample in %s is annotated with the model in use", config.samples)
+        get_run_logger().info("all samples in %s are annotated with the model in use", config.samples)
     return [annotate(_parameters(config, uri), return_state=True) for uri in pending]
 
 

@@ -15,19 +15,19 @@ FOLDER = Path("demo")
 
 
 def main() -> None:
-    """Annotate the demo's cells; print the results and their paths."""
+    """Run the demo and print the results and their paths."""
     for name in ("PREFECT_API_URL", "PREFECT_API_KEY", "PREFECT_PROFILE"):
         os.environ.pop(name, None)  # the demo uses its own server
     os.environ.update(EMBEDDED, PREFECT_HOME=str((FOLDER / "prefect").absolute()))  # read when Prefect is imported
     from flows.train_and_annotate import train_and_annotate
 
-    started = time.perf_counter()
+    start = time.perf_counter()
     manifest = train_and_annotate(demo_config(FOLDER))
-    print("\n".join([*summary(manifest), f"\nThe flow took {time.perf_counter() - started:.0f} s."]))
+    print("\n".join([*summary(manifest), f"\nThe flow took {time.perf_counter() - start:.0f} s."]))
 
 
 def demo_config(folder: Path) -> "TrainAndAnnotateParameters":
-    """Write the demo's data unless they exist, and return the configuration of the run."""
+    """Write the demo's data unless it exists, and return the configuration of the run."""
     from flows.parameters import TrainAndAnnotateParameters
     from spatialcore.demo import LABEL_COLUMN, demo_data
 
@@ -48,7 +48,7 @@ def demo_config(folder: Path) -> "TrainAndAnnotateParameters":
 
 
 def summary(manifest: "RunManifest") -> list[str]:
-    """Return the lines that are printed at the end."""
+    """Return the files of a demo run, the composition of its samples and the accuracy, as lines of text."""
     lines = ["", "Model"]
     lines += [f"  {file.uri}" for name, file in manifest.model.items() if name.endswith((".pkl", ".json"))]
     for sample in manifest.samples:

@@ -1,4 +1,4 @@
-"""Settings of Prefect's embedded server: more time to start, and no requests to third parties."""
+"""Settings of Prefect's embedded server: a longer start timeout, and no telemetry."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""The forms of the flows beside the main one."""
+"""Parameters of the flows. The Prefect UI shows them as forms."""
 
 from copy import copy
 from typing import Any, Final, Literal
@@ -9,11 +9,11 @@ from spatialcore.annotation.choices import ResolutionMode
 from spatialcore.annotation.config import TissueName
 from spatialcore.annotation.run_config import Query, RunConfig
 
-HELD_OUT: Final = 0.1  # share of the reference cells on which models are compared
+HELD_OUT: Final = 0.1  # share of the reference cells that is held out to compare models
 
 
 def _of_run(name: str) -> Any:
-    """Return a field of the run configuration: limits, default and texts are defined once, there."""
+    """Return a copy of a field of the run configuration, where its default, limits and texts are defined."""
     return copy(RunConfig.model_fields[name])
 
 
@@ -22,29 +22,39 @@ class _Form(BaseModel):
 
 
 class Acquisition(_Form):
-    """One reference to fetch, and where to put it."""
+    """A reference and its destination."""
 
     source: str = Field(
         ..., min_length=1, title="Source", description="cellxgene://, synapse://, https://, s3://, gs:// or a path"
     )
-    output: str = Field(..., min_length=1, title="Destination", description="A path, s3:// or gs:// ending in .h5ad")
-    max_cells: int = Field(0, ge=0, title="Cells at most", description="Drawn by label; 0: all")
+    output: str = Field(..., min_length=1, title="Destination", description="An .h5ad file: a path, s3:// or gs:// URI")
+    max_cells: int = Field(
+        0, ge=0, title="Maximum number of cells", description="Drawn in proportion to the labels; 0: all cells"
+    )
 
 
 class AcquireParameters(_Form):
-    """Which references to fetch."""
+    """The references to copy."""
 
-    references: list[Acquisition] = Field(..., min_length=1, title="References", description="Fetched four at a time")
-    force: bool = Field(False, title="Fetch again", description="Even if the destination has a good copy")
+    references: list[Acquisition] = Field(
+        ..., min_length=1, title="References", description="Up to four are downloaded at the same time"
+    )
+    force: bool = Field(
+        False, title="Download again", description="Even if the destination has a valid copy of the reference"
+    )
 
 
 class AnnotateParameters(_Form):
-    """New samples for a model that is there."""
+    """The samples to annotate, and the published model to use."""
 
-    queries: list[Query] = Field(..., min_length=1, title="Queries", description="Each is annotated on its own")
+    queries: list[Query] = Field(
+        ..., min_length=1, title="Queries", description="The samples; each is annotated separately"
+    )
     store: str = _of_run("store")
-    tissue: TissueName = Field(..., min_length=1, title="Tissue", description="Whose model")
-    version: str = Field("current", min_length=1, title="Model version", description="current: the one in use")
+    tissue: TissueName = Field(..., min_length=1, title="Tissue", description="The tissue of the model")
+    version: str = Field(
+        "current", min_length=1, title="Model version", description="A version id; current: the model in use"
+    )
     confidence_threshold: float = _of_run("confidence_threshold")
     resolution: ResolutionMode = _of_run("resolution")
     detect_unseen: bool = _of_run("detect_unseen")
@@ -54,60 +64,61 @@ class AnnotateParameters(_Form):
 
 
 class TrainAndAnnotateParameters(RunConfig):
-    """What to annotate, from which references, and whether others get the model that is trained for it."""
+    """The samples to annotate, the references to train on, and whether the new model is put in use."""
 
     promote: Literal["always", "if_not_worse", "never"] = Field(
         "always",
         title="Put the model in use",
-        description="For later runs of this tissue. if_not_worse: than the one in use, on cells held out",
+        description="For later samples of this tissue. if_not_worse: only if its macro-F1 on held-out cells is not "
+        "below that of the model in use",
     )
     allow_lost_classes: bool = Field(
         False,
         title="Allow lost cell types",
-        description="if_not_worse: also where the new model lacks a cell type of the one in use",
+        description="With if_not_worse: put the new model in use even if it lacks cell types of the model in use",
     )
 
     @model_validator(mode="before")
     @classmethod
     def _from_run(cls, value: Any) -> Any:
-        """Take the configuration of a run without a service as well."""
+        """Accept a RunConfig, the configuration of a run without the service."""
         return value.model_dump() if type(value) is RunConfig else value
 
 
 class RefreshParameters(RunConfig):
-    """References to look after, and the model that is trained on them."""
+    """The references to check for new versions, and the settings of the model that is trained on them."""
 
     held_out_share: float = Field(
         HELD_OUT,
         gt=0,
         lt=0.5,
-        title="Cells held out",
-        description="Share on which models are compared",
+        title="Share of held-out cells",
+        description="Share of the reference cells on which the new model and the model in use are compared",
     )
     tolerance: float = Field(
         0.0,
         ge=0,
         le=1,
-        title="Tolerated loss",
-        description="Macro-F1 that a new model may lose",
+        title="Tolerated loss of macro-F1",
+        description="The new model is put in use if its macro-F1 is lower by at most this much",
     )
     allow_lost_classes: bool = Field(
         False,
         title="Allow lost cell types",
-        description="Promote also a model that lacks a cell type of the one in use",
+        description="Put the new model in use even if it lacks cell types of the model in use",
     )
 
 
 class AnnotatePendingParameters(_Form):
-    """A folder where samples arrive, and the model that annotates them."""
+    """The folder with the samples, and the tissue of the model."""
 
     samples: str = Field(
         ...,
         min_length=1,
         title="Samples",
-        description="A folder, s3:// or gs:// prefix: each file or folder in it is one",
+        description="A folder, s3:// or gs:// prefix; each file or folder in it is a sample",
     )
     store: str = _of_run("store")
-    tissue: TissueName = Field(..., min_length=1, title="Tissue", description="Whose model")
+    tissue: TissueName = Field(..., min_length=1, title="Tissue", description="The tissue of the model")
     confidence_threshold: float = _of_run("confidence_threshold")
     generate_plots: bool = _of_run("generate_plots")

@@ -38,7 +38,10 @@ def decide_promotion(
     tolerance: float,
     allow_lost_classes: bool,
 ) -> PromotionDecision:
-    """Decide whether the challenger is put in use.
+    """Decide whether the challenger is put in use; nothing is changed.
+
+    It is not put in use if it is identical to the champion, was rolled back before, lacks a class of the champion, or
+    has a lower macro-F1.
 
     Parameters
     ----------
@@ -47,11 +50,16 @@ def decide_promotion(
     challenger, champion
         The new model, and the one in use, if any.
     comparison
-        Macro-F1 of both on held-out cells, and the classes of both.
+        Macro-F1 of both on held-out cells, and the classes that only one of them has.
     tolerance
-        The loss of macro-F1 that is tolerated.
+        Loss of macro-F1 that is tolerated, between 0 and 1.
     allow_lost_classes
-        Whether the challenger may lack a class of the champion.
+        Whether the challenger may lack classes of the champion.
+
+    Returns
+    -------
+    PromotionDecision
+        With the reason in one sentence.
     """
     decision = PromotionDecision(
         challenger=challenger.version,
@@ -68,7 +76,7 @@ def decide_promotion(
         return decision.model_copy(
             update={"reason": f"not promoted: {challenger.version} was in use and was rolled back; promote it by hand"}
         )
-    scores, lost = comparison.scores, lost_in_words(comparison.lost)
+    scores, lost = comparison.scores, describe_lost_classes(comparison.lost)
     summary = f"macro-F1 on held-out cells: challenger {scores['challenger']:.3f}, champion {scores['champion']:.3f}"
     if champion.details.get("held_out_share", 0) < challenger.details.get("held_out_share", 0):
         summary += " (biased: the champion was trained on some of these cells)"
@@ -80,9 +88,9 @@ def decide_promotion(
     return decision.model_copy(update={"promoted": better, "reason": summary if better else f"not promoted, {summary}"})
 
 
-def lost_in_words(lost: Sequence[str]) -> str:
-    """Return which classes of the model in use the new one lacks; empty if none."""
-    return f"the new model has no {', no '.join(map(repr, lost))}, which the model in use calls" if lost else ""
+def describe_lost_classes(lost: Sequence[str]) -> str:
+    """Return a text that names the classes of the model in use that the new model lacks; empty if none."""
+    return f"the new model lacks {', '.join(map(repr, lost))} of the model in use" if lost else ""
 
 
 def log_decision(decision: PromotionDecision) -> PromotionDecision:
@@ -102,8 +110,8 @@ def _gain(score: ClassScore) -> float:
 def _was_rolled_back(config: RunConfig, challenger: ModelVersion) -> bool:
     """Return whether this model was in use and was rolled back: a schedule must not undo a rollback."""
     pointer = registry.current(config.store, config.tissue)
-    used = [] if pointer is None else [move.version for move in pointer.moves]
+    versions = [] if pointer is None else [move.version for move in pointer.moves]
     return any(
         before == after != version == challenger.version
-        for before, version, after in zip(used, used[1:], used[2:], strict=False)
+        for before, version, after in zip(versions, versions[1:], versions[2:], strict=False)
     )

@@ -1,4 +1,4 @@
-"""Refresh the references of a tissue: download changed ones, train a new model, promote it if it is not worse."""
+"""Refresh the references of a tissue: download new versions, train a model, put it in use if it is not worse."""
 
 from prefect import flow
 from prefect.events import emit_event
@@ -23,17 +23,22 @@ PROMOTED = "spatialcore.model.promoted"
 
 @flow(name="refresh_references", flow_run_name="{config.tissue}", task_runner=THREADS)
 def refresh_references(config: RefreshParameters) -> PromotionDecision:
-    """Download changed references, train a new model, and put it in use if it is not worse than the one in use.
+    """Download new versions of references, train a model, and put it in use if it is not worse than the one in use.
+
+    Nothing is trained if no reference and no setting changed.
 
     Args:
-        config: The references, and how the model is trained.
+        config: The references and the settings of the training.
     """
     champion = champion_of(config)
     versions = [future.result() for future in [look_up.submit(reference) for reference in config.references]]
     changed = _changed(config.store, versions, champion)
     if champion is not None and not changed and not _configuration_changed(config, versions, champion):
         return log_decision(PromotionDecision(reason="no reference changed"))
-    _fetch(config, [reference for reference, now in zip(config.references, versions, strict=True) if now in changed])
+    _fetch(
+        config,
+        [reference for reference, version in zip(config.references, versions, strict=True) if version in changed],
+    )
     challenger, comparison = _train_challenger(config, versions, champion)
     decision = decide_promotion(
         config,
@@ -61,7 +66,7 @@ def _fetch(config: RefreshParameters, references: list[Reference]) -> None:
 def _train_challenger(
     config: RefreshParameters, versions: list[SourceVersion], champion: ModelVersion | None
 ) -> tuple[ModelVersion, ModelComparison]:
-    """Train on all cells but the held-out ones, compare on these, and publish the new model."""
+    """Train a model without the held-out cells, compare it with the champion on them, and publish it."""
     samples = [future.result() for future in [read_query.submit(config, query) for query in config.queries]]
     trained = run_training_stages(config, samples, versions, config.held_out_share)
     comparison = compare_to(champion, trained)
@@ -87,7 +92,7 @@ def _configuration_changed(config: RefreshParameters, versions: list[SourceVersi
 
 
 def _references_of(store: str, champion: ModelVersion | None) -> list[SourceVersion]:
-    """Return the references of the model in use; URIs in the store are relative to it."""
+    """Return the references of the model in use, with URIs relative to the store where they are in it."""
     references = [] if champion is None else champion.details.get("references", [])
     return [SourceVersion(**item).within(store) for item in references]
 

@@ -1,4 +1,4 @@
-"""Run the main flow from a YAML file: ``python -m flows.run examples/xenium_breast.yaml``."""
+"""Run the flow train_and_annotate from a YAML file: ``python -m flows.run examples/xenium_breast.yaml``."""
 
 import os
 import sys
@@ -7,11 +7,11 @@ from flows.embedded_server import EMBEDDED
 
 
 def main(arguments: list[str]) -> None:
-    """Run the configuration file on the configured Prefect server, or on an embedded one."""
+    """Run train_and_annotate with the configuration file, on the configured Prefect server or an embedded one."""
     if len(arguments) != 1:
         sys.exit("usage: python -m flows.run CONFIG.yaml")
     for name, value in EMBEDDED.items():
-        os.environ.setdefault(name, value)  # Prefect reads them when it is imported
+        os.environ.setdefault(name, value)  # read when Prefect is imported
     from flows.parameters import TrainAndAnnotateParameters
     from flows.train_and_annotate import train_and_annotate
     from spatialcore.errors import SpatialCoreError

@@ -1,16 +1,16 @@
-"""Names of flow runs: the tissue and its samples, unless a person has named the run."""
+"""Names of flow runs: the tissue and its samples, unless the user entered a name."""
 
 from typing import Any, Final
 
 from spatialcore import storage
 
-SHOWN: Final = 3  # samples in a name; the others are counted
+MAX_SAMPLES: Final = 3  # sample names in the name of a run; further samples are counted
 
 
 def run_name() -> str:
     """Return the name of the flow run that is starting.
 
-    A name that a person gave in the form is kept; one that Prefect made up is replaced.
+    A name that the user entered in the form is kept; a name that Prefect generated is replaced.
     """
     from prefect.runtime import flow_run
 
@@ -28,17 +28,17 @@ def describe(config: Any) -> str:
     'lung: a, b, c and 2 more'
     """
     samples = [query.name for query in config.queries]
-    more = f" and {len(samples) - SHOWN} more" if len(samples) > SHOWN else ""
-    return f"{config.tissue}: {', '.join(samples[:SHOWN])}{more}"
+    more = f" and {len(samples) - MAX_SAMPLES} more" if len(samples) > MAX_SAMPLES else ""
+    return f"{config.tissue}: {', '.join(samples[:MAX_SAMPLES])}{more}"
 
 
 def _is_generated(name: str) -> bool:
-    """Tell whether Prefect made a name up: an adjective and an animal of its word lists."""
+    """Return whether Prefect generated the name: an adjective and an animal of its word lists."""
     from coolname.data import config
 
-    words = name.split("-")
-    return len(words) == 2 and all(_in_lists(word, config) for word in words)
+    adjective_and_animal = name.split("-")
+    return len(adjective_and_animal) == 2 and all(_in_lists(word, config) for word in adjective_and_animal)
 
 
 def _in_lists(word: str, lists: dict[str, Any]) -> bool:
-    return any(word in each.get("words", ()) for each in lists.values())
+    return any(word in entry.get("words", ()) for entry in lists.values())

@@ -1,4 +1,4 @@
-"""Annotate many samples with one model, each on its own, in this process or on a dask cluster."""
+"""Annotate several samples with one model, in threads or on a dask cluster."""
 
 from typing import Any
 
@@ -12,15 +12,31 @@ from tasks.schemas import AnnotatedSample, CellCalls, QueryCells, Sample, Sample
 from tasks.validate import plot
 
 THREADS: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=2)
-"""The task runner of a flow: two threads, so that one task can read while another computes in bounded memory."""
+"""Task runner of the flows: with two threads one task reads while another computes, and memory stays bounded."""
 
 
 def annotate_samples(
     config: RunConfig, queries: list[QueryCells], model: TrainedModel, training: TrainingCells | None = None
 ) -> list[Sample]:
-    """Annotate every query with one model and return the annotated data and plots of each.
+    """Annotate every query with one model.
 
-    Threads are those of the calling flow. A dask cluster needs a subflow, whose tasks run there.
+    With threads, the tasks run in the task runner of the calling flow. With dask, they run in a subflow on the cluster.
+
+    Parameters
+    ----------
+    config
+        Settings; ``task_runner`` and ``dask_address`` select where the tasks run.
+    queries
+        The queries, as h5ad in the store.
+    model
+        The model.
+    training
+        The cells it was trained on; None for a published model.
+
+    Returns
+    -------
+    list of tuple
+        Annotated data and plots of each query, in the order of the queries.
     """
     if config.task_runner == "threads":
         return _annotate_each(config, queries, model, training)
@@ -37,14 +53,14 @@ def _cluster(config: RunConfig) -> TaskRunner[Any]:
 def _annotate_each(
     config: RunConfig, queries: list[QueryCells], model: TrainedModel, training: TrainingCells | None
 ) -> list[Sample]:
-    started = [_start(config, query, model, training) for query in queries]
-    return [_result(*futures) for futures in started]
+    submitted = [_submit(config, query, model, training) for query in queries]
+    return [_result(*futures) for futures in submitted]
 
 
-def _start(
+def _submit(
     config: RunConfig, query: QueryCells, model: TrainedModel, training: TrainingCells | None
 ) -> tuple[PrefectFuture[CellCalls], PrefectFuture[AnnotatedSample], PrefectFuture[SamplePlots] | None]:
-    calls: Any = annotate.submit(config, query, model, training)  # a future; Prefect passes its result on
+    calls: Any = annotate.submit(config, query, model, training)  # a future; Prefect passes its result to the next task
     annotated: Any = keep_confident.submit(config, calls)
     return calls, annotated, plot.submit(config, annotated) if config.generate_plots else None
 
@@ -52,6 +68,6 @@ def _start(
 def _result(
     calls: PrefectFuture[CellCalls], annotated: PrefectFuture[AnnotatedSample], plots: PrefectFuture[SamplePlots] | None
 ) -> Sample:
-    """Wait in the order of the stages, so that the first failure is raised, not the ones that follow from it."""
+    """Wait in the order of the stages, so that the error of the first failed stage is raised."""
     calls.result()
     return annotated.result(), None if plots is None else plots.result()

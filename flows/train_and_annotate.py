@@ -1,10 +1,10 @@
-"""Train a model for a panel and annotate the queries with it."""
+"""Train a model for the queries' panel and annotate the queries with it."""
 
 from prefect import flow
 from pydantic import JsonValue
 
 from flows.parameters import HELD_OUT, TrainAndAnnotateParameters
-from flows.promotion import PromotionDecision, champion_of, decide_promotion, log_decision, lost_in_words
+from flows.promotion import PromotionDecision, champion_of, decide_promotion, describe_lost_classes, log_decision
 from flows.run_names import run_name
 from flows.samples import THREADS, annotate_samples
 from flows.training import TrainingStages, compare_to, run_training_stages
@@ -21,20 +21,20 @@ from tasks.schemas import RunManifest, TrainedModel
 def train_and_annotate(config: TrainAndAnnotateParameters) -> RunManifest:
     """Train a model for the queries' panel and annotate every cell with it.
 
-    A stage whose input and settings did not change is not run again: its result is taken from the store.
+    The result of a stage whose inputs and settings did not change is taken from the store.
 
     Args:
-        config: What to annotate, from which references, into which store.
+        config: The queries, the references, the store and the settings.
     """
     references = [look_up.submit(reference) for reference in config.references]
     queries = [read_query.submit(config, query) for query in config.queries]
     versions, samples = [future.result() for future in references], [future.result() for future in queries]
 
-    compared = config.promote == "if_not_worse"
-    trained = run_training_stages(config, samples, versions, HELD_OUT if compared else 0.0)
+    held_out_share = HELD_OUT if config.promote == "if_not_worse" else 0.0
+    trained = run_training_stages(config, samples, versions, held_out_share)
     annotated = annotate_samples(config, samples, trained.model, trained.training)
 
-    details: dict[str, JsonValue] = {"held_out_share": HELD_OUT} if compared else {}
+    details: dict[str, JsonValue] = {"held_out_share": held_out_share} if held_out_share else {}
     version = publish_model(
         config, trained.model, trained.mapped, trained.training, versions, annotated, details, trained.held_out
     )
@@ -67,7 +67,7 @@ def _decide(
 
 
 def _unconditional(manifest: RunManifest, model: TrainedModel, champion: ModelVersion | None) -> PromotionDecision:
-    """Put the model in use whatever it is; the reason names the classes that the model in use has and it lacks."""
+    """Put the model in use without a comparison; the reason names the classes of the former model that it lacks."""
     lost = () if champion is None else lost_classes(model, champion)
-    reason = f"put in use by run {manifest.run_id}" + (f"; {lost_in_words(lost)}" if lost else "")
+    reason = f"put in use by run {manifest.run_id}" + (f"; {describe_lost_classes(lost)}" if lost else "")
     return PromotionDecision(promoted=True, lost_classes=lost, reason=reason)

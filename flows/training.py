@@ -1,4 +1,4 @@
-"""The training stages in their order, shared by the flows that train a model."""
+"""The training stages, shared by the flows that train a model."""
 
 from dataclasses import dataclass
 
@@ -21,7 +21,7 @@ from tasks.train import train
 
 @dataclass(frozen=True)
 class TrainingStages:
-    """The results of the training stages; `held_out` is None where no cells were held out."""
+    """Results of the training stages; `held_out` is None if no cells were held out."""
 
     panel: Panel
     mapped: MappedLabels
@@ -42,9 +42,14 @@ def run_training_stages(
     queries
         The queries, as h5ad in the store.
     references
-        The present versions of the references.
+        The current versions of the references.
     held_out_share
-        Share of the reference cells that is held out to compare models; 0 holds none out.
+        Share of the reference cells that is held out to compare models, between 0 and 1.
+
+    Returns
+    -------
+    TrainingStages
+        The result of each stage.
     """
     panel = pool_queries(config, queries)
     mapped = map_labels(config, combine(config, panel, references))
@@ -54,7 +59,7 @@ def run_training_stages(
 
 
 def compare_to(champion: ModelVersion | None, trained: TrainingStages) -> ModelComparison:
-    """Compare the new model with the model in use on the held-out cells; empty without a champion."""
+    """Compare the new model with the model in use on the held-out cells; empty without a model in use."""
     if champion is None or trained.held_out is None:
         return ModelComparison()
     return compare(trained.held_out, trained.panel, trained.model, champion)

@@ -1,4 +1,4 @@
-"""References and queries: their present version, and a checked copy of it."""
+"""Look up and download references, and convert queries to h5ad."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -20,12 +20,17 @@ from tasks.stage_cache import cached_stage
 
 
 def masked(template: str) -> Callable[..., str]:
-    """Return the function that names a task run by its parameters, with passwords and signatures of URLs masked.
+    """Return a function that formats the name of a task run, with passwords and signatures of URLs masked.
 
     Parameters
     ----------
     template
         The name, with the task's parameters in braces.
+
+    Returns
+    -------
+    Callable
+        Takes the parameters of the task run and returns its name.
     """
 
     def name(parameters: dict[str, object]) -> str:
@@ -36,7 +41,7 @@ def masked(template: str) -> Callable[..., str]:
 
 @task(task_run_name=masked("look up {reference.uri}"), **CLOUD)
 def look_up(reference: Reference) -> SourceVersion:
-    """Return the present version of a reference without downloading it."""
+    """Return the current version of a reference without downloading it."""
     refuse_local(reference.uri)
     return SourceVersion(
         uri=storage.redact(reference.uri), token=version_token(reference.uri), label_column=reference.label_column
@@ -45,7 +50,7 @@ def look_up(reference: Reference) -> SourceVersion:
 
 @task(task_run_name=masked("fetch {reference.uri}"), **CLOUD)
 def fetch(reference: Reference) -> SourceVersion:
-    """Download the present version of a reference into this machine's cache, unless it is cached."""
+    """Download the current version of a reference into the local cache, unless it is cached."""
     from spatialcore.annotation.acquisition import resolve_uri_to_local
 
     version = look_up.fn(reference)
@@ -55,7 +60,7 @@ def fetch(reference: Reference) -> SourceVersion:
 
 @task(task_run_name=masked("store {source}"), **CLOUD)
 def acquire(source: str, output: str, options: dict[str, Any]) -> str:
-    """Copy a reference from its source to a destination, unless the destination has it."""
+    """Copy a reference from its source to a destination, unless it has been copied before; return its URI."""
     from spatialcore.annotation.acquisition import acquire_reference
 
     refuse_local(source, ACQUIRE)
@@ -64,7 +69,7 @@ def acquire(source: str, output: str, options: dict[str, Any]) -> str:
 
 @task(task_run_name="read {query.name}", **CLOUD)
 def read_query(config: RunConfig, query: Query) -> QueryCells:
-    """Convert a platform's output to an h5ad in the store."""
+    """Convert a query to an h5ad in the store."""
 
     def make(folder: Path) -> dict[str, JsonValue]:
         from spatialcore.workflow.run import load_query
@@ -83,12 +88,12 @@ def read_query(config: RunConfig, query: Query) -> QueryCells:
 
 
 def source_of(uri: str, token: str) -> str:
-    """Return URI and version of a sample as one text."""
+    """Return URI and version of a sample as ``uri@token``, without credentials."""
     return f"{storage.redact(storage.canonical(uri))}@{token}"
 
 
 def refuse_if_replaced(references: list[Reference], versions: list[SourceVersion]) -> None:
-    """Raise if a reference is no longer the version that this run looked up.
+    """Raise if a reference has changed since this run looked it up.
 
     Raises
     ------
@@ -97,4 +102,4 @@ def refuse_if_replaced(references: list[Reference], versions: list[SourceVersion
     """
     for reference, version in zip(references, versions, strict=True):
         if version_token(reference.uri) != version.token:
-            raise ConflictError(f"{version.uri} was replaced while it was being read", hint="start the run again")
+            raise ConflictError(f"{version.uri} changed while this run was reading it", hint="start the run again")

@@ -1,7 +1,6 @@
-"""AnnData between tasks: whole, or cells without counts.
+"""Pass AnnData between tasks, with or without counts.
 
-Labels, draws and calls are small, matrices are not. Each matrix is written once; later stages write the cells without
-counts and refer to the file with the matrix.
+The count matrix is written once. Later stages write only obs, obsm and uns, and refer to the file with the matrix.
 """
 
 from collections.abc import Mapping
@@ -21,27 +20,27 @@ _IN_MEMORY: dict[str, "AnnData"] = {}
 def keep_in_memory(key: str, adata: "AnnData") -> None:
     """Keep the data of the latest result in memory for the next stage in this process.
 
-    Only the latest data are kept, and :func:`read_data` hands them out once. Mappings are sorted as they are in the
-    file, so that the next stage writes the same bytes whether it reads the file or not.
+    Only the latest data are kept, and :func:`read_data` removes them. Mappings are sorted as in the file, so that the
+    next stage writes the same bytes whether it reads the file or not.
     """
-    adata.uns = _as_read(adata.uns)
-    adata.obsm, adata.layers = _as_read(adata.obsm), _as_read(adata.layers)
+    adata.uns = _sorted(adata.uns)
+    adata.obsm, adata.layers = _sorted(adata.obsm), _sorted(adata.layers)
     _IN_MEMORY.clear()
     _IN_MEMORY[key] = adata
 
 
 def read_data(file: StoredFile) -> "AnnData":
-    """Return the data of a file, from memory or from disk; the caller may change them."""
+    """Return the data of a file, from memory or from disk; the caller may modify them."""
     return _read(file, _IN_MEMORY.pop(_key_of(file), None))
 
 
 def view_data(file: StoredFile) -> "AnnData":
-    """Return the data of a file, from memory or from disk, for reading only."""
+    """Return the data of a file, from memory or from disk; the caller must not modify them."""
     return _read(file, _IN_MEMORY.get(_key_of(file)))
 
 
-def _as_read(parts: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _as_read(part) if isinstance(part, Mapping) else part for name, part in sorted(parts.items())}
+def _sorted(elements: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _sorted(value) if isinstance(value, Mapping) else value for name, value in sorted(elements.items())}
 
 
 def _key_of(file: StoredFile) -> str:
@@ -62,28 +61,33 @@ def write_cells(adata: "AnnData", path: Path) -> None:
 
 
 def read_cells(file: StoredFile, matrix: StoredFile | None = None) -> "AnnData":
-    """Read cells without their counts, or with counts from another file.
+    """Read cells without counts, or with counts from another file.
 
     Parameters
     ----------
     file
-        Of this file only obs, obsm and uns are read.
+        Only obs, obsm and uns of this file are read.
     matrix
         A file with the counts of these cells, and possibly of others.
+
+    Returns
+    -------
+    AnnData
+        Cells x genes in the order of ``file``; without ``matrix``, cells x 0.
     """
     import anndata as ad
     import h5py
     from anndata.io import read_elem
 
-    if matrix is not None and (whole := _IN_MEMORY.pop(_key_of(file), None)) is not None:
-        return whole
-    with h5py.File(local(file)) as stored:
-        cells = ad.AnnData(**{part: read_elem(stored[part]) for part in ("obs", "obsm", "uns")})
+    if matrix is not None and (in_memory := _IN_MEMORY.pop(_key_of(file), None)) is not None:
+        return in_memory
+    with h5py.File(local(file)) as group:
+        cells = ad.AnnData(**{name: read_elem(group[name]) for name in ("obs", "obsm", "uns")})
     return cells if matrix is None else _with_counts(cells, read_data(matrix))
 
 
-def _with_counts(cells: "AnnData", whole: "AnnData") -> "AnnData":
-    rows = whole.obs_names.get_indexer(cells.obs_names)
-    selected = whole if cells.obs_names.equals(whole.obs_names) else whole[rows].copy()
+def _with_counts(cells: "AnnData", counts: "AnnData") -> "AnnData":
+    rows = counts.obs_names.get_indexer(cells.obs_names)
+    selected = counts if cells.obs_names.equals(counts.obs_names) else counts[rows].copy()
     selected.obs, selected.obsm, selected.uns = cells.obs, cells.obsm, cells.uns
     return selected

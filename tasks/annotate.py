@@ -1,4 +1,4 @@
-"""From a query and a model to calls, and from calls to the files that users open."""
+"""Call the cells of a query, filter the calls, and write the output files of a sample."""
 
 import json
 from pathlib import Path
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @task(task_run_name="annotate {query.sample}", **CLOUD)
 def annotate(config: RunConfig, query: QueryCells, model: TrainedModel, training: TrainingCells | None) -> CellCalls:
-    """Call every cell of a query. No call is filtered yet."""
+    """Call every cell of a query; :func:`keep_confident` filters the calls."""
 
     def make(folder: Path) -> dict[str, JsonValue]:
         adata = read_data(query.data)
@@ -50,7 +50,7 @@ def annotate(config: RunConfig, query: QueryCells, model: TrainedModel, training
 
 @task(task_run_name="keep confident calls of {calls.sample}", **CLOUD)
 def keep_confident(config: RunConfig, calls: CellCalls) -> AnnotatedSample:
-    """Leave calls below the threshold unassigned, and write the files that users open."""
+    """Set calls below the confidence threshold to Unassigned and write the output files of the sample."""
 
     def make(folder: Path) -> dict[str, JsonValue]:
         from spatialcore.annotation import run_manifest
@@ -71,5 +71,5 @@ def _record(adata: "AnnData", model_uri: str, training: TrainingCells | None) ->
     """Record in the data where the model is published and what it was trained on."""
     from spatialcore.annotation import run_manifest
 
-    part = {} if training is None else json.loads(local(training.manifest).read_text())
-    run_manifest.record(adata, model_path=model_uri, **part)
+    description = {} if training is None else json.loads(local(training.manifest).read_text())
+    run_manifest.record(adata, model_path=model_uri, **description)

@@ -1,4 +1,4 @@
-"""What the Prefect UI shows of a run: composition, plots, and where everything lies."""
+"""Artifacts of a run in the Prefect UI: a summary with plots, the composition, and links to the results."""
 
 import base64
 import os
@@ -18,22 +18,27 @@ from tasks.schemas import ModelComparison, RunManifest, SampleFiles
 from tasks.stage_cache import local
 
 SHOWN = ("plots/celltyping_confidence.png", "plots/celltyping_2d_validation.png")
-WIDTH = 1000
-MOST_ROWS = 1000
-LARGEST = 600_000  # bytes of a summary after which samples are rows of one table
-PLOTS = 300_000  # and after which they have no plots
+WIDTH = 1000  # pixels
+MAX_ROWS = 1000
+MAX_SECTIONS = 600_000  # bytes of a summary; further samples become rows of one table
+MAX_PLOTS = 300_000  # bytes of a summary; further samples have no plots
 
 
 @task(name="summarise", **CLOUD)
-def summarise(manifest: RunManifest, told: str = "") -> None:
-    """Write the run's artifacts: a summary with plots, the composition as a table, a link to each report.
+def summarise(manifest: RunManifest, decision: str = "") -> None:
+    """Write the artifacts of a run: a summary with plots, the composition as a table, a link to each report.
 
-    ``told`` is what was decided of the model.
+    Parameters
+    ----------
+    manifest
+        The published run.
+    decision
+        Whether the model was put in use, and the reason.
     """
     create_markdown_artifact(
         key=f"summary-{key_of(manifest.tissue)}",
-        markdown=markdown(manifest, told),
-        description="What was found, and where it lies",
+        markdown=markdown(manifest, decision),
+        description="Cell types, plots and links to the files of the run",
     )
     if manifest.cohort is not None:
         _summarise_cohort(manifest)
@@ -47,7 +52,7 @@ def summarise(manifest: RunManifest, told: str = "") -> None:
                 key=f"report-{name}",
                 link=link_of(sample.files["report.html"].uri, manifest.run_id),
                 link_text=f"Report of {sample.sample}",
-                description="The self-contained page that tells the story of the run",
+                description="Self-contained HTML report of the sample",
             )
 
 
@@ -61,7 +66,7 @@ def _summarise_cohort(manifest: RunManifest) -> None:
     create_table_artifact(
         key=f"cohort-{key_of(manifest.tissue)}",
         table=[{str(name): value for name, value in row.items()} for row in records],
-        description="The samples of the run side by side, and which stand apart",
+        description="All samples of the run, with outliers marked",
     )
     create_link_artifact(
         key=f"cohort-page-{key_of(manifest.tissue)}",
@@ -73,70 +78,83 @@ def _summarise_cohort(manifest: RunManifest) -> None:
 
 @task(name="summarise the comparison", **CLOUD)
 def summarise_comparison(tissue: str, comparison: ModelComparison, reason: str) -> None:
-    """Write the artifact of a refresh: what was decided, and how the score of each class changes."""
+    """Write the artifact of a refresh: the decision, and the change of F1 of each class."""
     create_markdown_artifact(
         key=f"promotion-{key_of(tissue)}",
         markdown=comparison_in_markdown(tissue, comparison, reason),
-        description="Whether the new model is in use, and why",
+        description="Whether the new model was put in use, and the reason",
     )
 
 
 def comparison_in_markdown(tissue: str, comparison: ModelComparison, reason: str) -> str:
-    """Return the comparison of two models as Markdown: classes that go and come, then the change of each class."""
-    parts = [f"# {escape(tissue)}: new model", escape(reason)]
-    parts += [f"Lost: {', '.join(map(escape, comparison.lost))}"] if comparison.lost else []
-    parts += [f"New: {', '.join(map(escape, comparison.gained))}"] if comparison.gained else []
+    """Return the comparison of two models as Markdown: lost and new classes, and the change of F1 of each class."""
+    sections = [f"# {escape(tissue)}: new model", escape(reason)]
+    sections += [f"Lost: {', '.join(map(escape, comparison.lost))}"] if comparison.lost else []
+    sections += [f"New: {', '.join(map(escape, comparison.gained))}"] if comparison.gained else []
     rows = [
         f"| {escape(score.cell_type)} | {score.cells:,} | {score.champion:.3f} | {score.challenger:.3f} | "
         f"{score.challenger - score.champion:+.3f} |"
         for score in comparison.classes
     ]
     head = ["| cell type | held-out cells | F1 in use | F1 new | change |", "|---|---:|---:|---:|---:|"]
-    parts += ["\n".join([*head, *rows])] if rows else []
-    return "\n\n".join(parts)
+    sections += ["\n".join([*head, *rows])] if rows else []
+    return "\n\n".join(sections)
 
 
 def composition(sample: SampleFiles) -> list[dict[str, object]]:
-    """Return cells and share per cell type, the most frequent first."""
+    """Return cells and share per cell type, in order of decreasing frequency."""
     return [
         {"cell type": name, "cells": cells, "share": f"{percent:.1f} %"}
         for name, cells, percent in composition_rows(sample.composition, sample.n_obs)
     ]
 
 
-def markdown(manifest: RunManifest, told: str = "") -> str:
-    """Return the summary of a run as Markdown, with its plots inside."""
-    parts = [
+def markdown(manifest: RunManifest, decision: str = "") -> str:
+    """Return the summary of a run as Markdown with embedded plots.
+
+    Parameters
+    ----------
+    manifest
+        The published run.
+    decision
+        Whether the model was put in use, and the reason.
+
+    Returns
+    -------
+    str
+        At most about a megabyte: of many samples, only the first have plots, and the last are rows of one table.
+    """
+    sections = [
         f"# {escape(manifest.tissue)}: run {escape(manifest.run_id)}",
-        f"Model {code(manifest.model_version)}{told and f': {escape(told)}'}. Manifest: {code(manifest.uri)}",
+        f"Model {code(manifest.model_version)}{decision and f': {escape(decision)}'}. Manifest: {code(manifest.uri)}",
         *_samples(manifest),
         "## References",
         *(f"- {code(reference.uri)} (version {code(reference.token)})" for reference in manifest.references),
     ]
-    return "\n\n".join(parts)
+    return "\n\n".join(sections)
 
 
 def _samples(manifest: RunManifest) -> Iterator[str]:
-    """Yield the section of each sample; of many samples, the first with plots, the last as rows of one table."""
-    used = 0
+    """Yield the section of each sample, within the limits of size."""
+    size = 0
     for number, sample in enumerate(manifest.samples):
-        text = _sample(sample, manifest.run_id)
-        if (used := used + len(text)) > LARGEST:
-            yield from _in_short(manifest.samples[number:], manifest.run_id)
+        section = _sample(sample, manifest.run_id)
+        if (size := size + len(section)) > MAX_SECTIONS:
+            yield from _table_of_samples(manifest.samples[number:], manifest.run_id)
             return
-        yield text
-        for name in (name for name in SHOWN if name in sample.files and used < PLOTS):
+        yield section
+        for name in (name for name in SHOWN if name in sample.files and size < MAX_PLOTS):
             plot = _picture(sample, name)
-            used += len(plot)
+            size += len(plot)
             yield plot
 
 
-def _in_short(samples: Sequence[SampleFiles], run_id: str) -> Iterator[str]:
-    """Yield one table of the samples for which there is no room, as far as it goes."""
-    rows = [_row(sample, run_id) for sample in samples[:MOST_ROWS]]
+def _table_of_samples(samples: Sequence[SampleFiles], run_id: str) -> Iterator[str]:
+    """Yield a table with one row per sample."""
+    rows = [_row(sample, run_id) for sample in samples[:MAX_ROWS]]
     yield "## More samples\n\n| sample | cells | called |\n|---|---:|---:|\n" + "\n".join(rows)
-    if len(samples) > MOST_ROWS:
-        yield f"... and {len(samples) - MOST_ROWS:,} more: see the manifest."
+    if len(samples) > MAX_ROWS:
+        yield f"... and {len(samples) - MAX_ROWS:,} more: see the manifest."
 
 
 def _row(sample: SampleFiles, run_id: str) -> str:
@@ -147,10 +165,10 @@ def _row(sample: SampleFiles, run_id: str) -> str:
 
 
 def link_of(uri: str, run_id: str) -> str:
-    """Return an address that a browser opens: at the server of results where there is one, else as near as can be."""
-    shown = os.environ.get("SPATIALCORE_FILES_URL")
-    if shown:
-        return f"{shown}/runs/{quote(run_id + uri.rpartition(f'/runs/{run_id}')[2])}"
+    """Return a link to a file of a run: at the results server if there is one, else its ``file://`` or storage URI."""
+    server = os.environ.get("SPATIALCORE_FILES_URL")
+    if server:
+        return f"{server}/runs/{quote(run_id + uri.rpartition(f'/runs/{run_id}')[2])}"
     path = storage.local_path(uri)
     return f"file://{path}" if path else uri
 
@@ -173,7 +191,7 @@ def _report_first(file: tuple[str, str]) -> tuple[bool, str]:
 
 
 def _link(name: str, address: str) -> str:
-    """Return a link where a browser can follow it, else the address to copy."""
+    """Return a link if a browser can follow it, else the address as text."""
     return f"[{escape(name)}]({address})" if address.startswith("http") else f"{escape(name)}: {code(address)}"
 
 

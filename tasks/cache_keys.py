@@ -1,4 +1,4 @@
-"""The key of a phase's result: what the phase is, how it is written, the settings it uses, and what goes into it."""
+"""Cache keys of stage results: stage, version of its code, its settings, and the identity of its inputs."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -8,8 +8,8 @@ from spatialcore.annotation.run_config import RunConfig
 from spatialcore.annotation.stages import SETTINGS
 from spatialcore.core.provenance import digest_of
 
-# Raise a phase's number when its code gives another result for the same input: old results are then not found. Between
-# releases, that is: a result of another release of this package is never found.
+# Increase a stage's number when its code changes the result for the same input: cached results are then not used.
+# Results of another release of this package are never used.
 CODE_VERSIONS: Final[dict[str, int]] = {
     "read_query": 2,
     "gather": 3,
@@ -26,27 +26,32 @@ CODE_VERSIONS: Final[dict[str, int]] = {
 TRAINING: Final = ("map_ontology", "balance", "train")  # and "combine", whose label columns belong to the references
 
 
-def settings_digest(phase: str, config: RunConfig) -> str:
-    """Return the digest of the settings that a phase depends on."""
-    names = SETTINGS.get(phase, ())
+def settings_digest(stage: str, config: RunConfig) -> str:
+    """Return the digest of the settings that a stage depends on."""
+    names = SETTINGS.get(stage, ())
     return config.training().digest(*names) if names else digest_of(None)
 
 
 def training_settings(config: RunConfig) -> str:
-    """Return the digest of everything in the configuration, references apart, that decides what the model is."""
-    return digest_of([settings_digest(phase, config) for phase in TRAINING])
+    """Return the digest of the settings that determine the model, without the references."""
+    return digest_of([settings_digest(stage, config) for stage in TRAINING])
 
 
-def stage_key(phase: str, settings: str, inputs: Iterable[str]) -> str:
-    """Return the cache key of a phase, with a readable prefix.
+def stage_key(stage: str, settings: str, inputs: Iterable[str]) -> str:
+    """Return the cache key of a stage result.
 
     Parameters
     ----------
-    phase
+    stage
         One of ``CODE_VERSIONS``.
     settings
-        Digest of the settings that the phase uses.
+        Digest of the settings that the stage depends on, from :func:`settings_digest`.
     inputs
-        Identities of what goes in: ``uri@token`` of references, content of earlier results. Their order counts.
+        Identities of the inputs: ``uri@token`` of references, digests of earlier results. The order matters.
+
+    Returns
+    -------
+    str
+        Name of the stage, ``-``, and 24 hexadecimal digits.
     """
-    return f"{phase}-{digest_of([phase, __version__, CODE_VERSIONS[phase], settings, list(inputs)])[:24]}"
+    return f"{stage}-{digest_of([stage, __version__, CODE_VERSIONS[stage], settings, list(inputs)])[:24]}"

@@ -1,4 +1,4 @@
-"""Which files of a worker's own disk a run may read: who starts a run is not who owns the worker."""
+"""Restrict the local files that a run of the service may read on a worker's machine."""
 
 import os
 from pathlib import Path
@@ -12,23 +12,23 @@ ACQUIRE: Final = "SPATIALCORE_ACQUIRE_FOLDERS"
 
 
 def refuse_local(uri: str, variable: str = READ) -> None:
-    """Raise if a source is a file of this machine that the worker's configuration does not allow.
+    """Raise if a local file is outside the folders that the worker's configuration allows.
 
-    The store's own folder is always allowed to queries and references. Outside of the service, where no deployment
-    has started the run, whoever runs the code reads what they can read.
+    Queries and references in the store are always allowed. A run that no deployment started, such as a flow called
+    from Python, may read every file.
 
     Parameters
     ----------
     uri
-        A path or URI.
+        A path or URI; remote URIs are always allowed.
     variable
-        The environment variable that names the folders, separated as in PATH: one for what is annotated and learned
-        from, one for what is copied elsewhere.
+        The environment variable that lists the folders, separated as in ``PATH``: ``READ`` for queries and
+        references, ``ACQUIRE`` for references that are copied elsewhere.
 
     Raises
     ------
     InputError
-        The file is in none of the folders, also when a link in one of them leads to it.
+        The file, after resolving links, is in none of the folders.
     """
     if storage.scheme_of(uri) != "file":
         return
@@ -38,13 +38,13 @@ def refuse_local(uri: str, variable: str = READ) -> None:
         return
     listed = ", ".join(map(str, allowed)) or "none"
     raise InputError(
-        f"{uri} is a path of the worker's machine, outside of the folders that runs may read there ({listed})",
-        hint=f"upload the file to the bucket and give its s3:// or gs:// address, or have {variable} name its folder",
+        f"{uri} is on the worker's machine, outside the folders that runs may read ({listed})",
+        hint=f"upload the file to the bucket and enter its s3:// or gs:// URI, or add its folder to {variable}",
     )
 
 
 def _allowed(variable: str) -> list[Path] | None:
-    """Return the folders, or None for all."""
+    """Return the allowed folders; None: all."""
     text = os.environ.get(variable)
     if text is None and not _in_service():
         return None

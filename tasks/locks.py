@@ -1,7 +1,7 @@
-"""Locks: one worker per result, on one machine or on several.
+"""Locks, so that only one worker computes a result.
 
-On one machine the kernel frees a lock when its holder dies. Machines that share only a store use a lease in it
-(:mod:`tasks.store_lease`).
+On one machine a lock is a locked file, which the kernel frees when the process ends. Machines that share only a store
+also use a lease in it (:mod:`tasks.store_lease`).
 """
 
 from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ Result = TypeVar("Result")
 
 @contextmanager
 def machine_lock(uri: str) -> Iterator[None]:
-    """Hold the lock of a URI on this machine; it is released when its holder ends, in whatever way.
+    """Hold the lock of a URI on this machine; the kernel releases it when the process ends.
 
     For a local folder the lock file is beside it, so machines that mount the folder share the lock.
     """
@@ -32,7 +32,7 @@ def machine_lock(uri: str) -> Iterator[None]:
 
 @contextmanager
 def exclusive_lock(uri: str, find: Callable[[], Result | None]) -> Iterator[Result | None]:
-    """Hold a lock across machines, or return the result that another worker produced meanwhile.
+    """Hold a lock across machines, or yield the result that another worker produced meanwhile.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def exclusive_lock(uri: str, find: Callable[[], Result | None]) -> Iterator[Resu
     Yields
     ------
     Result or None
-        The result; None: it does not exist and the caller has to produce it.
+        The result. None: it does not exist and the caller must produce it.
     """
     with machine_lock(uri):
         result = find()
@@ -62,10 +62,10 @@ def _lock_file(uri: str) -> Path:
 
 
 def _this_machine() -> str:
-    """Return the identifier of this machine's lock folder: processes that share the folder are one machine."""
+    """Return the identifier of this machine's lock folder; processes that share the folder count as one machine."""
     file = HOME.expanduser() / "locks" / "machine"
     with locked(file.with_suffix(".lock")):
         if not file.is_file():
-            with whole(file) as part:
-                part.write_text(uuid4().hex[:12])
+            with whole(file) as partial:
+                partial.write_text(uuid4().hex[:12])
     return file.read_text()

@@ -1,4 +1,4 @@
-"""Published models: find one, compare two."""
+"""Find published models and compare their scores and classes."""
 
 import json
 from pathlib import Path
@@ -19,14 +19,14 @@ HELD_OUT = "held_out.h5ad"  # in the folder of a version: cells that the model w
 
 @task(name="find the model", **CLOUD)
 def find_model(store: str, tissue: str, version: str) -> tuple[ModelVersion, TrainedModel]:
-    """Return a published version, and the same as a trained model."""
+    """Return a published version, and its files as a trained model."""
     published = registry.show(store, tissue, version)
     return published, as_trained(published)
 
 
 @task(name="compare models", **CLOUD)
 def compare(held_out: HeldOutSplit, panel: Panel, challenger: TrainedModel, champion: ModelVersion) -> ModelComparison:
-    """Compare two models on the cells that were held out of either, simulated on the queries' platform."""
+    """Compare two models on cells that neither was trained on, simulated on the queries' platform."""
     import anndata as ad
 
     from spatialcore.annotation.comparison import compare_by_class, union_of_held_out
@@ -57,7 +57,7 @@ def compare(held_out: HeldOutSplit, panel: Panel, challenger: TrainedModel, cham
 
 @task(name="compare classes", **CLOUD)
 def lost_classes(challenger: TrainedModel, champion: ModelVersion) -> tuple[str, ...]:
-    """Return the classes of the model in use that a new model lacks; none if its files are gone or unreadable."""
+    """Return the classes of the model in use that a new model lacks; empty if the former's files cannot be read."""
     try:
         return changed_classes(challenger, champion)[0]
     except (FileMissingError, ModelError):
@@ -81,7 +81,7 @@ def _classes(model: TrainedModel) -> set[str]:
 
 
 def write_held_out(split: HeldOutSplit, path: Path) -> None:
-    """Write held-out cells with their counts into one file, so that later models can be compared on them."""
+    """Write held-out cells with their counts to one file, on which later models can be compared."""
     cells = read_cells(split.held_out, split.counts)
     cells.obs = cells.obs[[columns.UNIFIED_CELL_TYPE]].astype(str)
     cells.uns, cells.obsm = {}, {}
@@ -95,7 +95,7 @@ def as_trained(version: ModelVersion) -> TrainedModel:
 
 
 def published_uri(store: str, tissue: str, model: TrainedModel) -> str:
-    """Return the URI of the model once it is published."""
+    """Return the URI that the model will have once it is published."""
     return registry.model_uri_of(store, tissue, model.artifact, _digests(model))
 
 

@@ -1,4 +1,4 @@
-"""Which samples of a folder are still to be annotated."""
+"""Find the samples of a folder that the model in use has not annotated."""
 
 from prefect import task
 from pydantic import ValidationError
@@ -19,35 +19,49 @@ log = get_logger(__name__)
 
 @task(name="look for pending samples", **CLOUD)
 def pending_samples(samples: str, store: str, tissue: str) -> list[str]:
-    """Return the URIs of the samples that no run of the tissue's model in use holds as they are now.
+    """Return the URIs of the samples whose current version is in no run of the model in use.
 
     Parameters
     ----------
     samples
-        A folder: each file or folder in it is a sample.
-    store, tissue
-        Where the runs are, and whose model is asked for.
+        A folder or URI; each file or folder in it is a sample.
+    store
+        The store with the runs and the model.
+    tissue
+        The tissue of the model.
+
+    Returns
+    -------
+    list of str
+        URIs in alphabetical order. Samples whose file name cannot be a sample name are left out with a warning.
+
+    Raises
+    ------
+    FileMissingError
+        The tissue has no model in use.
     """
     refuse_local(samples)
     pointer = registry.current(store, tissue)
     if pointer is None:
         raise FileMissingError(f"{store} has no model in use for {tissue}", hint="run train_and_annotate first")
-    done = _annotated(store, tissue, pointer.version)
-    return [uri for uri in samples_in(samples) if _has_name(uri) and _source_of(uri) not in done]
+    annotated = _annotated(store, tissue, pointer.version)
+    return [uri for uri in samples_in(samples) if _has_valid_name(uri) and _source_of(uri) not in annotated]
 
 
-def _has_name(uri: str) -> bool:
-    """Tell whether a sample can be called after its file; one that cannot must not hold back the others."""
+def _has_valid_name(uri: str) -> bool:
+    """Return whether the file name can be a sample name; otherwise log a warning."""
     try:
         Query(uri=uri)
     except ValidationError as error:
-        log.warning("left out: %s: rename the file (%s)", uri, error.errors()[0]["msg"])
+        log.warning(
+            "skipping %s, whose name cannot be a sample name: rename the file (%s)", uri, error.errors()[0]["msg"]
+        )
         return False
     return True
 
 
 def samples_in(folder: str) -> list[str]:
-    """Return the URIs of what lies directly in a folder."""
+    """Return the URIs of the files and folders directly in a folder."""
     below = folder.rstrip("/") + "/"
     prefix = storage.parse_uri(below + "x").uri.removesuffix("x")
     return sorted({prefix + uri.removeprefix(prefix).split("/")[0] for uri in storage.list_files(folder)})
@@ -56,12 +70,12 @@ def samples_in(folder: str) -> list[str]:
 def _source_of(uri: str) -> str:
     try:
         return source_of(uri, version_token(uri))
-    except FileMissingError:  # nothing in it that could be read: its own run will say so
+    except FileMissingError:  # no readable file in the folder: the run of this sample reports it
         return uri
 
 
 def _annotated(store: str, tissue: str, version: str) -> set[str]:
-    """Return the samples, each in its version, in the runs of one version of a model."""
+    """Return the samples (``uri@token``) in the runs of one version of a model."""
     uris = storage.list_files(storage.join(store, "runs"))
     runs = [run for uri in uris if uri.endswith(f"/{MANIFEST}") and (run := _readable_run(uri, store))]
     return {
@@ -70,9 +84,9 @@ def _annotated(store: str, tissue: str, version: str) -> set[str]:
 
 
 def _readable_run(uri: str, store: str) -> RunManifest | None:
-    """Return a run's manifest, or None where it cannot be read: the samples of that run are then annotated again."""
+    """Return the manifest of a run, or None if it cannot be read; its samples are then annotated again."""
     try:
         return storage.read_record(RunManifest, uri, store)
     except (FileMissingError, RecordError) as error:
-        log.warning("a run is left out: %s", error)
+        log.warning("ignoring a run: %s", error)
         return None

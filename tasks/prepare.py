@@ -1,4 +1,4 @@
-"""From references to training cells: cut to the panel, mapped to the Cell Ontology, balanced."""
+"""Prepare the training cells: combine the references, map their labels, hold cells out, balance."""
 
 import json
 from pathlib import Path
@@ -30,7 +30,7 @@ Facts = dict[str, JsonValue]
 
 @task(name="gather the panel", **CLOUD)
 def pool_queries(config: RunConfig, queries: list[QueryCells]) -> Panel:
-    """Find the genes that all queries measure, and draw a sample of their cells."""
+    """Find the genes that all queries measure and draw some of their cells."""
 
     def make(folder: Path) -> Facts:
         from spatialcore.annotation.pooled_queries import pool_queries as pool
@@ -47,9 +47,9 @@ def pool_queries(config: RunConfig, queries: list[QueryCells]) -> Panel:
 
 @task(name="combine references", **CLOUD)
 def combine(config: RunConfig, panel: Panel, references: list[SourceVersion]) -> CombinedReferences:
-    """Read the references, panel genes only, into one labelled data set on one scale.
+    """Read the panel genes of all references into one labelled data set on one scale.
 
-    The references are downloaded in this stage: where its result is cached nothing is downloaded.
+    References are downloaded in this stage, so nothing is downloaded if its result is cached.
     """
 
     def make(folder: Path) -> Facts:
@@ -85,7 +85,7 @@ def map_labels(config: RunConfig, combined: CombinedReferences) -> MappedLabels:
 
 @task(name="hold out cells", **CLOUD)
 def hold_out(config: RunConfig, mapped: MappedLabels, share: float) -> HeldOutSplit:
-    """Hold reference cells out of the training, always the same ones, to compare models on them."""
+    """Hold reference cells out of the training to compare models on; the choice is deterministic."""
 
     def make(folder: Path) -> Facts:
         from spatialcore.annotation.comparison import split_held_out
@@ -101,7 +101,7 @@ def hold_out(config: RunConfig, mapped: MappedLabels, share: float) -> HeldOutSp
 
 @task(name="balance", **CLOUD)
 def balance(config: RunConfig, mapped: MappedLabels) -> TrainingCells:
-    """Draw the training cells: capped per type, divided over the sources."""
+    """Draw the training cells: at most a fixed number per type, divided over the references."""
 
     def make(folder: Path) -> Facts:
         import pandas as pd
@@ -125,7 +125,7 @@ def _counts(result: CombinedReferences) -> dict[str, StoredFile]:
 
 
 def _proportions(config: RunConfig) -> list[str]:
-    """Return the version of the file with target proportions, where there is one."""
+    """Return the version token of the file with target proportions, if one is configured."""
     from spatialcore import storage
 
     if not isinstance(config.target_proportions, str):

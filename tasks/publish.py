@@ -1,4 +1,4 @@
-"""Publish results: models into the registry, samples into a folder per run whose manifest is written last."""
+"""Publish models to the registry, and the samples of a run to a folder whose manifest is written last."""
 
 import json
 from collections.abc import Iterable
@@ -59,8 +59,8 @@ def publish_model(
 ) -> ModelVersion:
     """Add the model to the registry as a new version, without putting it in use.
 
-    Card, configuration, run manifest and label mapping, and report and plots of the first sample, are added to the
-    folder of the version; so are the cells that were held out of the training, if any.
+    The folder of the version also gets the card, the configuration, the run manifest, the label mapping, report and
+    plots of the first sample, and the held-out cells, if any.
     """
     with (
         machine_lock(storage.join(config.store, "models", slug_of(config.tissue))),
@@ -87,7 +87,7 @@ def publish_model(
 
 @task(name="put the model in use", **CLOUD)
 def promote(store: str, version: ModelVersion, reason: str, champion: str | None = None) -> Pointer:
-    """Put a version in use for its tissue, unless it is in use already."""
+    """Put a model version in use for its tissue, unless it is in use already; return the pointer to it."""
     pointer = registry.current(store, version.tissue)
     if pointer is not None and pointer.version == version.version:
         return pointer
@@ -101,14 +101,14 @@ def publish_run(
     version: ModelVersion,
     samples: list[Sample],
 ) -> RunManifest:
-    """Copy every sample's files into ``runs/{run id}/`` and write the manifest last.
+    """Copy the files of all samples to ``runs/{run id}/`` and write the manifest last.
 
-    The run id is a digest of the content, so equal results are published once.
+    The run id is a digest of the content, so that equal results are published once.
     """
     run_id = f"{slug_of(config.tissue)}-{_digest(config.store, version, samples)[:12]}"
     folder = storage.join(config.store, "runs", run_id)
     with machine_lock(folder):
-        published = _publish_samples(folder, samples)
+        sample_files = _publish_samples(folder, samples)
         manifest = RunManifest(
             run_id=run_id,
             tissue=config.tissue,
@@ -117,8 +117,8 @@ def publish_run(
             model_version=version.version,
             model=version.model_files,
             label_mapping=version.contents.get(MappedLabels.TABLE),
-            samples=tuple(published),
-            cohort=_publish_cohort(folder, f"{config.tissue}: run {run_id}", published),
+            samples=tuple(sample_files),
+            cohort=_publish_cohort(folder, f"{config.tissue}: run {run_id}", sample_files),
             uri=storage.join(folder, MANIFEST),
         )
         storage.put_text(storage.text_of(manifest, config.store), manifest.uri)
@@ -126,19 +126,19 @@ def publish_run(
 
 
 def _digest(store: str, version: ModelVersion, samples: list[Sample]) -> str:
-    """Return the digest of a run: the model, and name, version and content of each sample."""
-    parts = [part.identity for sample in samples for part in sample if part is not None]
+    """Return the digest of a run: the model version, and name, version and content of each sample."""
+    contents = [result.identity for sample in samples for result in sample if result is not None]
     names = [[annotated.sample, storage.relative(store, annotated.source)] for annotated, _ in samples]
-    return digest_of([version.version, names, parts])
+    return digest_of([version.version, names, contents])
 
 
 def _publish_samples(folder: str, samples: list[Sample]) -> list[SampleFiles]:
-    """Copy the files of all samples in parallel: a copy within a store is mostly waiting for answers."""
+    """Copy the files of all samples in parallel; copies within a store mostly wait for responses."""
     with ThreadPoolExecutor(PARALLEL_COPIES) as pool:
-        started = [_start_copies(pool, folder, *sample) for sample in samples]
+        copies_of_samples = [_start_copies(pool, folder, *sample) for sample in samples]
         return [
             _sample_files(annotated, {name: copy.result() for name, copy in copies.items()})
-            for (annotated, _), copies in zip(samples, started, strict=True)
+            for (annotated, _), copies in zip(samples, copies_of_samples, strict=True)
         ]
 
 
@@ -181,7 +181,7 @@ def _sample_files(annotated: AnnotatedSample, copies: dict[str, StoredFile]) -> 
 
 
 def _copy(file: StoredFile, uri: str) -> StoredFile:
-    """Copy a file within the store, unless the same content is there already."""
+    """Copy a file within the store, unless the target has the same content."""
     existing = storage.read_manifest(uri)
     if existing is not None and existing.file.sha256 == file.sha256:
         return existing.file
@@ -211,12 +211,12 @@ def _write_texts(
 
 
 def _reference_lines(references: list[SourceVersion]) -> list[str]:
-    """Return the references as a section of the model card."""
+    """Return the section of the model card that lists the references."""
     rows = [
         f"| {code(reference.uri)} | {escape(reference.token)} | {escape(reference.label_column)} |"
         for reference in references
     ]
-    return ["## References", "", "| URI | version | labels in |", "|---|---|---|", *rows, ""]
+    return ["## References", "", "| URI | version | label column |", "|---|---|---|", *rows, ""]
 
 
 def _held_out(held_out: HeldOutSplit | None, work: Path) -> dict[str, Path]:
@@ -227,7 +227,7 @@ def _held_out(held_out: HeldOutSplit | None, work: Path) -> dict[str, Path]:
 
 
 def _examples(mapped: MappedLabels, samples: list[Sample]) -> dict[str, Path]:
-    """Return the label mapping, and report and plots of the first sample."""
+    """Return the label mapping, and the report and plots of the first sample."""
     plots = samples[0][1].files if samples and samples[0][1] is not None else {}
     mapping = {} if mapped.mapping is None else {MappedLabels.TABLE: mapped.mapping}
     return {name: local(file) for name, file in {**mapping, **plots}.items()}

@@ -1,4 +1,4 @@
-"""When a task is tried again: after a fault of a cloud that passes, never after one that would come again."""
+"""Retry tasks after transient faults of storage and network, and only after these."""
 
 from typing import Any, Final
 
@@ -9,11 +9,11 @@ from prefect.tasks import exponential_backoff
 
 from spatialcore.errors import TransientStorageError
 
-TRANSIENT: Final = (TransientStorageError, ConnectionError, TimeoutError, httpx.TransportError)  # the last: of Prefect
+TRANSIENT: Final = (TransientStorageError, ConnectionError, TimeoutError, httpx.TransportError)  # httpx: Prefect's API
 
 
 def is_transient(task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:
-    """Tell whether the fault that ended a try is one that passes: 5xx, SlowDown, time-outs, resets, short bodies."""
+    """Return whether a task run failed with a transient error: 5xx, SlowDown, time-out, reset, short body."""
     error = state.result(raise_on_failure=False)
     return isinstance(error, TRANSIENT)
 

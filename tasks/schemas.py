@@ -1,4 +1,4 @@
-"""What tasks pass to each other: URIs, digests and a few values of each result, never the data itself."""
+"""Typed results that tasks pass to each other: URIs, digests and a few values, never the data."""
 
 from typing import ClassVar, Self
 
@@ -36,23 +36,23 @@ class SourceVersion(_Frozen):
         return digest_of([self.uri, self.token, self.label_column])
 
     def within(self, store: str) -> Self:
-        """Return the same version, its URI relative to the store where the reference is in the store."""
+        """Return the version with a URI relative to the store, if the reference is in the store."""
         return self.model_copy(update={"uri": storage.relative(store, self.uri)})
 
 
 class StageResult(_Frozen):
-    """The result of a stage: files in the store and a few values. Each stage has a class of its own below.
+    """The result of a stage: files in the store and a few values. Each stage has its own subclass.
 
     Parameters
     ----------
     phase
         Name of the stage.
     key
-        Cache key of this result.
+        Cache key of the result.
     files
         File name -> URI, size and sha256.
     facts
-        Small values to show or pass on: numbers of cells and genes, names of classes.
+        Small values, such as numbers of cells and genes or names of classes.
     """
 
     STAGE: ClassVar[str]
@@ -64,7 +64,7 @@ class StageResult(_Frozen):
 
     @property
     def identity(self) -> str:
-        """Digest of the content, whatever the key."""
+        """Digest of the content, independent of the key."""
         return digest_of({name: file.sha256 for name, file in self.files.items()})
 
 
@@ -103,12 +103,12 @@ class Panel(StageResult):
 
     @property
     def genes(self) -> StoredFile:
-        """Gene symbols, one a line."""
+        """Gene symbols, one per line."""
         return self.files[self.GENES]
 
     @property
     def cells(self) -> StoredFile | None:
-        """Cells of all queries, to which the model is matched."""
+        """Cells of all queries, from which the platform is estimated; None without them."""
         return self.files.get(self.CELLS)
 
 
@@ -143,7 +143,7 @@ class MappedLabels(CombinedReferences):
 
 
 class HeldOutSplit(MappedLabels):
-    """Reference cells, a part of which is held out of the training."""
+    """Reference cells, split into training cells and held-out cells."""
 
     STAGE = "hold_out"
     HELD_OUT: ClassVar[str] = "held_out.h5ad"
@@ -155,7 +155,7 @@ class HeldOutSplit(MappedLabels):
 
 
 class TrainingCells(CombinedReferences):
-    """The balanced draw that the model is trained on."""
+    """The balanced cells that the model is trained on."""
 
     STAGE = "balance"
     CELLS: ClassVar[str] = "balanced.h5ad"
@@ -189,7 +189,7 @@ class TrainedModel(StageResult):
 
 
 class CellCalls(QueryCells):
-    """The call of every cell, none filtered yet."""
+    """The call of every cell, before filtering by confidence."""
 
     STAGE = "annotate"
     CALLS: ClassVar[str] = "calls.h5ad"
@@ -201,7 +201,7 @@ class CellCalls(QueryCells):
 
 
 class AnnotatedSample(_OfSample):
-    """The files of a sample that users open."""
+    """The output files of a sample."""
 
     STAGE = "keep_confident"
     DATA: ClassVar[str] = "annotated.h5ad"
@@ -219,7 +219,7 @@ class SamplePlots(StageResult):
 
 
 class ClassScore(_Frozen):
-    """F1 of one class on held-out cells, of the new model and of the one in use."""
+    """F1 of one class on held-out cells, for the new model and the one in use."""
 
     cell_type: str
     cells: int
@@ -247,7 +247,7 @@ class ModelComparison(_Frozen):
 
 
 Sample = tuple[AnnotatedSample, SamplePlots | None]
-"""A sample's annotated data, and its plots unless they were switched off."""
+"""The annotated data of a sample, and its plots; None where plots are switched off."""
 
 
 class SampleFiles(_Frozen):

@@ -1,8 +1,8 @@
 """The cache of stage results in the store.
 
-``cache/{key}/`` has the files of one result and, written last, ``result.json``. A result is valid as long as its files
-are unchanged. Nothing is kept outside the store: workers on other machines, and readers of a copy of the store, use the
-same results.
+``cache/{key}/`` contains the files of one result and ``result.json``, which is written last. A result is valid as long
+as its files are unchanged. Everything is in the store, so that workers on other machines, and copies of the store, use
+the same results.
 """
 
 import shutil
@@ -49,18 +49,18 @@ def cached_stage(
     key
         The cache key, from :func:`tasks.cache_keys.stage_key`.
     make
-        Writes the files of the result into the folder that it gets and returns values to keep with them.
+        Writes the files of the result into the given folder and returns the values for ``facts``.
     carried
-        Files of earlier results that belong to this one.
+        Files of earlier results that this result refers to.
     **labels
-        Values of this request rather than of the content, such as the sample's name: two samples with the same
-        content share one result.
+        Values that describe this call rather than the content, such as the sample's name. They are added to ``facts``
+        but not cached: two samples with the same content share one result.
 
     Returns
     -------
     StageResult
-        In a Prefect state called "Cached" where it comes from the store. Runs that need the same result at the same
-        time, on one machine or several, compute it once.
+        In a Prefect state named "Cached" if it comes from the store. Runs that need the same result at the same time,
+        on one machine or several, compute it once.
     """
     folder = storage.join(store, "cache", key)
     with exclusive_lock(folder, lambda: find(folder, kind)) as cached:
@@ -74,8 +74,8 @@ def cached_stage(
 def find(folder: str, kind: type[Result]) -> Result | None:
     """Return a result from the store if all its files are unchanged.
 
-    In a copy of a store the files have other version tokens. They are then compared by content, and the record is
-    rewritten, so that this is done once.
+    In a copy of a store the files have other version tokens. They are then compared by content and the record is
+    rewritten, so that the next call compares tokens again.
     """
     try:
         result = storage.read_record(kind, storage.join(folder, RECORD), _store_of(folder))
@@ -92,14 +92,14 @@ def find(folder: str, kind: type[Result]) -> Result | None:
 
 
 def local(file: StoredFile) -> Path:
-    """Return the local path of a file of the store; a remote one is downloaded into the cache and checked."""
+    """Return the local path of a file in the store; a remote file is downloaded to the cache and verified."""
     if path := storage.local_path(file.uri):
         return path
     return _local_copy(file, lambda target: storage.get(file.uri, target))
 
 
 def link_files(files: Iterable[tuple[str, StoredFile]], folder: Path) -> None:
-    """Link files of the store into one local folder, under their names."""
+    """Link files of the store into a local folder under the given names."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, file in files:
         (folder / name).symlink_to(local(file))
@@ -108,9 +108,9 @@ def link_files(files: Iterable[tuple[str, StoredFile]], folder: Path) -> None:
 def _make(folder: str, kind: type[Result], key: str, make: Make, carried: Mapping[str, StoredFile]) -> Result:
     with TemporaryDirectory(prefix="spatialcore-") as work:
         facts = make(Path(work))
-        written = sorted(path for path in Path(work).rglob("*") if path.is_file())
-        names = [path.relative_to(work).as_posix() for path in written]
-        files = {name: _stored(path, storage.join(folder, name)) for name, path in zip(names, written, strict=True)}
+        paths = sorted(path for path in Path(work).rglob("*") if path.is_file())
+        names = [path.relative_to(work).as_posix() for path in paths]
+        files = {name: _put(path, storage.join(folder, name)) for name, path in zip(names, paths, strict=True)}
     result = kind(phase=kind.STAGE, key=key, files={**carried, **files}, facts=dict(facts))
     _write(result, folder)
     return result
@@ -125,8 +125,8 @@ def _store_of(folder: str) -> str:
     return folder.rstrip("/").rsplit("/", 2)[0]
 
 
-def _stored(path: Path, uri: str) -> StoredFile:
-    """Store a file; where the store is remote, keep a local copy for the next stage."""
+def _put(path: Path, uri: str) -> StoredFile:
+    """Move a file to the store; if the store is remote, keep a local copy for the next stage."""
     file = storage.put(path, uri, move=True)
     if storage.local_path(file.uri) is None:
         _keep_copy(file, path)
@@ -134,7 +134,7 @@ def _stored(path: Path, uri: str) -> StoredFile:
 
 
 def _keep_copy(file: StoredFile, path: Path) -> None:
-    """Keep a local copy of a stored file if that is possible; otherwise the next stage downloads it."""
+    """Keep a local copy of a stored file; if that fails, the next stage downloads the file."""
 
     def move(target: Path) -> None:
         try:
@@ -146,11 +146,13 @@ def _keep_copy(file: StoredFile, path: Path) -> None:
     try:
         _local_copy(file, move)
     except OSError as error:
-        log.warning("%s is stored, but no copy could be kept on this machine: %s", file.uri, error)
+        log.warning(
+            "%s is stored, but could not be kept in the local cache, so it may be downloaded again: %s", file.uri, error
+        )
 
 
 def _local_copy(file: StoredFile, write: Callable[[Path], object]) -> Path:
-    """Return the local copy of a file of the store; `write` makes it where there is none."""
+    """Return the cached copy of a remote file; `write` creates it if it does not exist."""
 
     def fetch(target: Path) -> dict[str, Any]:
         write(target)

@@ -1,9 +1,10 @@
 """A lease in the store, for workers that share a store but no disk.
 
-The holder keeps a small object beside the result and rewrites it every few seconds; the others wait. If the object does
-not change for a while, the holder is considered dead and the lease is taken over by a conditional write. A waiting
-worker measures that time by its own clock, so clocks need not agree. If two workers ever run at the same time (because
-a holder was only slow), both write the same content: the lease saves work, it protects nothing.
+The holder writes a small object beside the result and rewrites it every few seconds (the heartbeat); other workers
+wait. If the object does not change for a while, the holder is considered dead, and another worker takes the lease over
+by a conditional write. Waiting workers measure that time by their own clocks, so clocks need not agree. If two workers
+compute the same result, because a holder was slow rather than dead, both write the same content: the lease saves work
+and is not needed for correctness.
 """
 
 import json
@@ -28,22 +29,22 @@ LOOK: Final = 1.0  # seconds between two checks of a waiting worker
 
 @contextmanager
 def leased(uri: str, machine: str, find: Callable[[], Result | None]) -> Iterator[Result | None]:
-    """Hold a lease for the block, or wait until another machine has produced the result.
+    """Hold a lease, or wait until another machine has produced the result and yield it.
 
     Parameters
     ----------
     uri
         The lease object in the store.
     machine
-        Identifier of this machine. A machine asks for a lease once at a time, so a lease in its own name is left over
-        from a process that died.
+        Identifier of this machine. A machine requests a lease once at a time, so a lease in its own name belongs to a
+        process that died.
     find
         Returns the result once it exists.
 
     Yields
     ------
     Result or None
-        The result of another machine; None: the caller has to produce it.
+        The result of another machine. None: the caller must produce it.
     """
     lease = _Lease(uri, machine)
     result = lease.acquire(find)
@@ -51,7 +52,7 @@ def leased(uri: str, machine: str, find: Callable[[], Result | None]) -> Iterato
         yield result
         return
     with lease.renewed():
-        yield find()  # another machine may have finished just before the lease was free
+        yield find()  # another machine may have finished just before it released the lease
 
 
 class _Lease:
@@ -78,44 +79,44 @@ class _Lease:
     @contextmanager
     def renewed(self) -> Iterator[None]:
         """Renew the lease in the background for the block, then release it."""
-        ended = threading.Event()
-        heartbeat = threading.Thread(target=self._renew, args=(ended,), daemon=True)
+        stop = threading.Event()
+        heartbeat = threading.Thread(target=self._renew, args=(stop,), daemon=True)
         heartbeat.start()
         try:
             yield
         finally:
-            ended.set()
+            stop.set()
             heartbeat.join()
             self._release()
 
     def _release(self) -> None:
-        """Delete the lease if it is still ours. If that fails it expires, and an error of the work is not replaced."""
+        """Delete the lease if it is still ours. If that fails it expires; an error of the block is not hidden."""
         try:
             if self._read()[1] == self.token:
                 storage.delete(self.uri)
         except SpatialCoreError as error:
-            log.warning("the lease %s stays until it expires: %s", self.uri, error)
+            log.warning("could not delete the lease %s; it expires in %.0f s: %s", self.uri, SILENCE, error)
 
-    def _renew(self, ended: threading.Event) -> None:
-        while not ended.wait(BEAT):
+    def _renew(self, stop: threading.Event) -> None:
+        while not stop.wait(BEAT):
             try:
                 if not self._write(over=self.token):
-                    return  # another machine took the lease over: both go on
+                    return  # another machine took the lease over; both continue
             except StorageError as error:
                 log.warning("could not renew the lease %s: %s", self.uri, error)
 
     def _write(self, over: str) -> bool:
-        """Write the lease where there is none, or over a given version; return whether it was written."""
+        """Create the lease, or replace the given version of it; return whether it was written."""
         content = json.dumps({"machine": self.machine, "beat": uuid4().hex}).encode()
         try:
-            stored = storage.put_if(content, self.uri, expected=over) if over else storage.put_new(content, self.uri)
+            file = storage.put_if(content, self.uri, expected=over) if over else storage.put_new(content, self.uri)
         except (ConflictError, FileMissingError):
             return False
-        self.token = stored.token
+        self.token = file.token
         return True
 
     def _read(self) -> tuple[str, str]:
-        """Return holder and version of the lease, both empty where there is none."""
+        """Return holder and version token of the lease; both are empty if there is no lease."""
         try:
             token = storage.token(self.uri)
             return str(json.loads(storage.read_bytes(self.uri))["machine"]), token

@@ -1,4 +1,4 @@
-"""From training cells to a model."""
+"""Train the model."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from tasks.stage_cache import cached_stage, local
 
 @task(name="train", **CLOUD)
 def train(config: RunConfig, training: TrainingCells, panel: Panel) -> TrainedModel:
-    """Train the model for this panel, matched to the queries' platform, and calibrate it."""
+    """Train a model on the panel genes, matched to the platform of the queries, and calibrate it."""
 
     def make(folder: Path) -> dict[str, JsonValue]:
         import anndata as ad

@@ -1,4 +1,4 @@
-"""The plots and the report of a sample."""
+"""Draw the validation plots of a sample and write its report."""
 
 from pathlib import Path
 

@@ -115,4 +115,5 @@ def test_the_first_error_is_told_not_that_of_the_lease(
 
     with pytest.raises(FileMissingError, match="the model is lost"):
         work()
-    assert "stays until it expires: the store is away" in caplog.text
+    assert "could not delete the lease" in caplog.text
+    assert "the store is away" in caplog.text

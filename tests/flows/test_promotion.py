@@ -9,7 +9,7 @@ import pytest
 
 import flows.train_and_annotate  # noqa: F401  (its module, which the flow's name hides)
 from flows.parameters import TrainAndAnnotateParameters
-from flows.promotion import decide_promotion, lost_in_words
+from flows.promotion import decide_promotion, describe_lost_classes
 from tasks.schemas import ModelComparison
 
 main_flow: Any = sys.modules["flows.train_and_annotate"]
@@ -53,5 +53,5 @@ def test_a_better_score_does_not_make_up_for_a_lost_class(
 
 
 def test_lost_classes_are_named() -> None:
-    assert lost_in_words([]) == ""
-    assert lost_in_words(["a, b", "c"]) == "the new model has no 'a, b', no 'c', which the model in use calls"
+    assert describe_lost_classes([]) == ""
+    assert describe_lost_classes(["a, b", "c"]) == "the new model lacks 'a, b', 'c' of the model in use"

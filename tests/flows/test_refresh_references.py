@@ -114,7 +114,7 @@ def test_a_model_that_lost_a_cell_type_is_not_promoted_unless_that_is_allowed(co
     assert pointer.version == first.challenger
     allowed = refresh_references(lenient.model_copy(update={"allow_lost_classes": True}))
     assert allowed.promoted
-    assert "which the model in use calls, as allowed" in allowed.reason
+    assert "of the model in use, as allowed" in allowed.reason
 
 
 def test_a_changed_setting_asks_for_a_new_model(config: RefreshParameters) -> None:

@@ -38,7 +38,7 @@ def store(tmp_path: Path) -> str:
 
 def test_a_cut_off_manifest_of_another_tissue_stops_nobody(store: str, caplog: pytest.LogCaptureFixture) -> None:
     assert pending_samples.fn(f"{store}/samples", store, "lung") == [f"{store}/samples/b.h5ad"]
-    assert f"a run is left out: {store}/runs/heart-1/manifest.json cannot be read as RunManifest" in caplog.text
+    assert f"ignoring a run: {store}/runs/heart-1/manifest.json cannot be read as RunManifest" in caplog.text
 
 
 def test_a_file_that_cannot_name_a_sample_stops_nobody(store: str, caplog: pytest.LogCaptureFixture) -> None:

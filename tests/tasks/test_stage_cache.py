@@ -21,9 +21,9 @@ def test_a_full_cache_disk_after_the_result_was_stored_is_a_warning(
     monkeypatch.setattr(shutil, "move", full)
     monkeypatch.setattr(cache, "DEFAULT_DIR", tmp_path / "cache")
     (tmp_path / "model.pkl").write_text("model")
-    file = stage_cache._stored(tmp_path / "model.pkl", f"memory://bucket/{tmp_path.name}/model.pkl")
+    file = stage_cache._put(tmp_path / "model.pkl", f"memory://bucket/{tmp_path.name}/model.pkl")
     assert storage.read_text(file.uri) == "model"
-    assert "no copy could be kept on this machine" in caplog.text
+    assert "could not be kept in the local cache" in caplog.text
     assert not list((tmp_path / "cache").rglob("model.pkl")), "the half of a copy is gone"
     monkeypatch.undo()
     monkeypatch.setattr(cache, "DEFAULT_DIR", tmp_path / "cache")
