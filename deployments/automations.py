@@ -14,13 +14,13 @@ from prefect.events.schemas.automations import AutomationCore, EventTrigger, Pos
 from deployments.blocks import NAME
 from deployments.environment import HEARTBEAT, Installation
 
-ZOMBIES: Final = "spatialcore: runs that died"
+DEAD_RUNS: Final = "spatialcore: runs that died"
 FAILURES: Final = "spatialcore: tell of failures"
-AGAIN: Final = "spatialcore: start crashed runs again"
+RETRIES: Final = "spatialcore: start crashed runs again"
 RETRY_TAG: Final = "retry-crashed"
-_ENDED: Final = {f"prefect.flow-run.{state}" for state in ("Completed", "Failed", "Cancelled", "Crashed")}
-# The parameters of the crashed run, not the defaults of its deployment.
-_SAME: Final = {
+_END_EVENTS: Final = {f"prefect.flow-run.{state}" for state in ("Completed", "Failed", "Cancelled", "Crashed")}
+# The parameters of the crashed run instead of the defaults of its deployment.
+_SAME_PARAMETERS: Final = {
     "__prefect_kind": "json",
     "value": {"__prefect_kind": "jinja", "template": "{{ flow_run.parameters['config'] | tojson }}"},
 }
@@ -29,16 +29,16 @@ _ANY_RUN: Final = {"prefect.resource.id": "prefect.flow-run.*"}
 
 def save_automations(client: SyncPrefectClient, installation: Installation) -> list[str]:
     """Create or update the automations and return their names."""
-    automations = [zombies(), again(enabled=installation.retry_crashed)]
+    automations = [crash_dead_runs(), retry_crashed_runs(enabled=installation.retry_crashed)]
     if installation.webhook:
-        automations.append(failures(cast(Webhook, Webhook.load(NAME))))
+        automations.append(report_failures(cast(Webhook, Webhook.load(NAME))))
     for automation in automations:
         _save(client, automation)
     return [automation.name for automation in automations]
 
 
 def _save(client: SyncPrefectClient, automation: Automation) -> None:
-    """Create an automation unless an equal one exists: a new one would lose the runs that the old one watches."""
+    """Create an automation unless an equal one exists; a new one would not know the runs that the old one watches."""
     existing = client.read_automations_by_name(automation.name)
     unchanged = next((other for other in existing if _content(other) == _content(automation)), None)
     for other in existing:
@@ -49,19 +49,19 @@ def _save(client: SyncPrefectClient, automation: Automation) -> None:
 
 
 def _content(automation: AutomationCore) -> dict[str, Any]:
-    """Return the content to compare; events stay sets, because the order of their JSON lists varies."""
+    """Return the content to compare; events are sets, because the order of their JSON lists varies."""
     content = automation.model_dump(include=set(AutomationCore.model_fields), exclude={"trigger": {"id"}})
     return {name: value for name, value in content.items() if name != "owner_resource"}
 
 
-def zombies() -> Automation:
-    """Mark a run as crashed after two and a half heartbeats without one."""
+def crash_dead_runs() -> Automation:
+    """Return the automation that marks a run as Crashed if it sends no heartbeat for two and a half intervals."""
     return Automation(
-        name=ZOMBIES,
-        description="A run whose process was killed sends no heartbeat: it is marked Crashed and its slot is freed.",
+        name=DEAD_RUNS,
+        description="Marks a run as Crashed if it has sent no heartbeat for 75 s, which frees its slot.",
         trigger=EventTrigger(
             after={"prefect.flow-run.heartbeat"},
-            expect={"prefect.flow-run.heartbeat", *_ENDED},
+            expect={"prefect.flow-run.heartbeat", *_END_EVENTS},
             match=_ANY_RUN,
             for_each={"prefect.resource.id"},
             posture=Posture.Proactive,
@@ -69,13 +69,21 @@ def zombies() -> Automation:
             within=timedelta(seconds=2.5 * HEARTBEAT),
         ),
         actions=[
-            ChangeFlowRunState(state=StateType.CRASHED, name="Crashed", message="no heartbeat: the process has ended")
+            ChangeFlowRunState(
+                state=StateType.CRASHED, name="Crashed", message="no heartbeat for 75 s: the process ended"
+            )
         ],
     )
 
 
-def failures(webhook: Webhook) -> Automation:
-    """Call a webhook for each run that failed or crashed, with a payload that Slack and Teams accept."""
+def report_failures(webhook: Webhook) -> Automation:
+    """Return the automation that calls a webhook for each failed or crashed run, as Slack and Teams accept it.
+
+    Parameters
+    ----------
+    webhook
+        A block that was loaded from the server.
+    """
     document = webhook._block_document_id
     assert document is not None  # loaded from the server
     text = "{{ flow.name }}/{{ deployment.name }}: {{ flow_run.name }} {{ flow_run.state.name }} {{ flow_run|ui_url }}"
@@ -87,14 +95,14 @@ def failures(webhook: Webhook) -> Automation:
     )
 
 
-def again(*, enabled: bool) -> Automation:
-    """Run the deployment of a crashed run again; off by default, since the number of retries has no limit."""
+def retry_crashed_runs(*, enabled: bool) -> Automation:
+    """Return the automation that starts the deployment of a crashed run again; the number of retries has no limit."""
     return Automation(
-        name=AGAIN,
-        description=f"For deployments with the tag {RETRY_TAG}. A run that always crashes is started again and again.",
+        name=RETRIES,
+        description=f"For deployments with the tag {RETRY_TAG}. The number of retries has no limit.",
         enabled=enabled,
         trigger=_on({"prefect.flow-run.Crashed"}, tag=RETRY_TAG),
-        actions=[RunDeployment(source="inferred", parameters={"config": _SAME})],
+        actions=[RunDeployment(source="inferred", parameters={"config": _SAME_PARAMETERS})],
     )
 
 

@@ -1,4 +1,4 @@
-"""Make the bucket of the store where it is absent: ``python -m deployments.bucket``."""
+"""Create the bucket of the store: ``python -m deployments.bucket``."""
 
 import sys
 
@@ -9,21 +9,39 @@ from spatialcore.storage.uri import connect
 
 
 def main() -> None:
-    """Make the bucket that SPATIALCORE_STORE names, and say so."""
+    """Create the bucket of SPATIALCORE_STORE unless it exists, and print its name."""
     try:
-        here = Installation.of()
-        print(f"bucket       {make_bucket(here.store, here.bucket[0])}")
+        installation = Installation.from_environment()
+        print(f"bucket       {create_bucket(installation.store, installation.bucket[0])}")
     except SpatialCoreError as error:
         sys.exit(str(error))
 
 
-def make_bucket(store: str, bucket: str) -> str:
-    """Make a bucket unless it is there, and return its name; a folder needs none."""
+def create_bucket(store: str, bucket: str) -> str:
+    """Create a bucket unless it exists.
+
+    Parameters
+    ----------
+    store
+        URI of the store.
+    bucket
+        Name of its bucket; empty for a folder, which needs none.
+
+    Returns
+    -------
+    str
+        The name of the bucket, or a text that there is none.
+
+    Raises
+    ------
+    StorageError
+        The bucket cannot be created.
+    """
     if not bucket:
         return "none: the store is a folder"
     system, _ = connect(f"{store}/x")
-    if not attempt(lambda: system.exists(bucket), what=f"look for the bucket {bucket}"):
-        attempt(lambda: system.mkdir(bucket), what=f"make the bucket {bucket}")
+    if not attempt(lambda: system.exists(bucket), what=f"look up the bucket {bucket}"):
+        attempt(lambda: system.mkdir(bucket), what=f"create the bucket {bucket}")
     return bucket
 
 

@@ -1,4 +1,4 @@
-"""Every deployment of the service, as data: three for a tissue, and two that belong to none."""
+"""The deployments of the service: four per tissue, and two for any tissue."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ PEOPLE: Final = "people"
 SCHEDULED: Final = "scheduled"
 BY_PEOPLE: Final = "start-here"
 BY_ITSELF: Final = "automatic"
-STORE: Final = "{{ $SPATIALCORE_STORE }}"  # put in by `prefect deploy`
+STORE: Final = "{{ $SPATIALCORE_STORE }}"  # replaced by `prefect deploy`
 CHANGED: Final = "spatialcore.reference.changed"
 
 
@@ -24,23 +24,23 @@ class Definition:
     Parameters
     ----------
     flow
-        The flow's name, which is also its module's.
+        Name of the flow and of its module.
     name
-        The deployment's name, unique within the flow.
+        Name of the deployment, unique within the flow.
     description
         Markdown, shown above the form.
     config
-        Defaults of the form; what a user must say himself is absent.
+        Defaults of the form. Required values are absent.
     tags
-        To filter by in the UI.
+        Tags to filter by in the UI.
     queue
-        ``people`` goes first; ``scheduled`` takes one run at a time.
+        ``people`` has the higher priority; ``scheduled`` runs one flow run at a time.
     schedule
-        When it runs by itself.
+        The schedule, if any.
     event
-        Name of the event that starts it, and the resource that the event must be about.
+        Name of the event that starts it, and the resource of the event.
     one_at_a_time
-        A second run waits for the first.
+        Whether a second run waits for the first.
     """
 
     flow: str
@@ -55,32 +55,49 @@ class Definition:
 
     @property
     def entrypoint(self) -> str:
-        """The flow as a module path: it works wherever the package is installed, and needs no copy of the code."""
+        """The flow as a module path, which works wherever the package is installed."""
         return f"flows.{self.flow}.{self.flow}"
 
     @property
-    def started(self) -> str:
-        """The tag that tells what people start from what starts by itself."""
+    def start_tag(self) -> str:
+        """The tag that separates deployments that users start from those that start automatically."""
         return BY_PEOPLE if self.queue == PEOPLE else BY_ITSELF
 
     @property
     def full_name(self) -> str:
-        """The name that Prefect's commands take."""
+        """``flow/deployment``, as Prefect's commands take it."""
         return f"{self.flow}/{self.name}"
 
     @property
-    def trigger(self) -> str:
-        """The name of what starts it on its event, or nothing."""
+    def trigger_name(self) -> str:
+        """Name of the automation that starts it on its event; empty without an event."""
         return f"{self.full_name} on {self.event[0]}" if self.event else ""
 
 
 def definitions(tissues: Sequence[Tissue] | None = None) -> list[Definition]:
-    """Return every deployment, by flow and name; nothing given: of the tissues of this installation."""
-    named = load_tissues() if tissues is None else tissues
-    return sorted([*_general(), *(each for tissue in named for each in _of(tissue))], key=_by_name)
+    """Return the deployments of the service.
+
+    Parameters
+    ----------
+    tissues
+        The tissues; by default those of this installation.
+
+    Returns
+    -------
+    list of Definition
+        In the order of flow and name.
+
+    Examples
+    --------
+    >>> [definition.full_name for definition in definitions([])]
+    ['acquire_references/any', 'train_and_annotate/any']
+    """
+    tissues = load_tissues() if tissues is None else tissues
+    of_tissues = [definition for tissue in tissues for definition in _of_tissue(tissue)]
+    return sorted([*_general(), *of_tissues], key=_full_name)
 
 
-def _by_name(definition: Definition) -> str:
+def _full_name(definition: Definition) -> str:
     return definition.full_name
 
 
@@ -88,20 +105,20 @@ def _general() -> Iterator[Definition]:
     yield Definition(
         flow="acquire_references",
         name="any",
-        description="Put references from CELLxGENE, Synapse or the web into a bucket of one's own.",
+        description="Copy references from CELLxGENE, Synapse or the web to your bucket.",
         config={},
         tags=("references",),
     )
     yield Definition(
         flow="train_and_annotate",
         name="any",
-        description="Annotate spatial data of any tissue with references of one's own.",
+        description="Annotate spatial data of any tissue with your own references.",
         config={"store": STORE},
         tags=("annotation",),
     )
 
 
-def _of(tissue: Tissue) -> tuple[Definition, ...]:
+def _of_tissue(tissue: Tissue) -> tuple[Definition, ...]:
     return _train(tissue), _annotate(tissue), _annotate_pending(tissue), _refresh(tissue)
 
 
@@ -109,7 +126,7 @@ def _train(tissue: Tissue) -> Definition:
     return Definition(
         flow="train_and_annotate",
         name=tissue.tissue,
-        description=f"{tissue.title}: train a model for the panel of your samples, and annotate them.",
+        description=f"{tissue.title}: train a model for the panel of your samples and annotate them.",
         config=_training(tissue),
         tags=("annotation", tissue.tissue),
     )
@@ -129,9 +146,9 @@ def _annotate_pending(tissue: Tissue) -> Definition:
     return Definition(
         flow="annotate_pending",
         name=tissue.tissue,
-        description=f"{tissue.title}: annotate the samples in `{tissue.samples}` that the model in use has not seen. "
-        "Starts by itself when a refresh promotes a model.",
-        config={"tissue": tissue.tissue, "store": STORE, "samples": below_store(tissue.samples)},
+        description=f"{tissue.title}: annotate the samples in `{tissue.samples}` that the model in use has not "
+        "annotated. Starts when a refresh puts a new model in use.",
+        config={"tissue": tissue.tissue, "store": STORE, "samples": in_store(tissue.samples)},
         tags=("annotation", tissue.tissue),
         queue=SCHEDULED,
         event=(PROMOTED, f"spatialcore.model.{slug_of(tissue.tissue)}"),
@@ -143,9 +160,9 @@ def _refresh(tissue: Tissue) -> Definition:
     return Definition(
         flow="refresh_references",
         name=tissue.tissue,
-        description=f"{tissue.title}: look for new versions of the references; train, compare and promote a model. "
-        f"Starts by itself on the event `{CHANGED}`, and by its schedule once that is switched on.",
-        config={**_training(tissue), "queries": [{"uri": below_store(tissue.panel), "sample": "panel"}]},
+        description=f"{tissue.title}: check the references for new versions, train a model on them, and put it in use "
+        f"if it is not worse. Starts on the event `{CHANGED}`, and on its schedule if you switch it on.",
+        config={**_training(tissue), "queries": [{"uri": in_store(tissue.panel), "sample": "panel"}]},
         tags=("references", tissue.tissue),
         queue=SCHEDULED,
         schedule=tissue.schedule,
@@ -155,11 +172,11 @@ def _refresh(tissue: Tissue) -> Definition:
 
 
 def _training(tissue: Tissue) -> dict[str, Any]:
-    """Return the tissue's part of a form that trains: its settings and its references."""
+    """Return settings and references of the tissue, the defaults of the forms that train."""
     references = [reference.model_dump(mode="json") for reference in tissue.references]
     return {**tissue.settings(), "store": STORE, "references": references}
 
 
-def below_store(place: str) -> str:
-    """Return a URI or an absolute path as it is, anything else as a place in the store."""
-    return place if "://" in place or place.startswith("/") else f"{STORE}/{place}"
+def in_store(path: str) -> str:
+    """Return a URI or an absolute path unchanged, and a relative path as a path in the store."""
+    return path if "://" in path or path.startswith("/") else f"{STORE}/{path}"

@@ -1,4 +1,7 @@
-"""What the environment says of this installation; secrets come from here and go into blocks, nowhere else."""
+"""Environment variables of an installation, and those of its server, workers and runs.
+
+Secrets are read from the environment here and are saved in blocks, nowhere else.
+"""
 
 import os
 from collections.abc import Mapping
@@ -9,22 +12,23 @@ from typing import Self
 from flows.embedded_server import NO_TELEMETRY
 from spatialcore import storage
 from spatialcore.errors import InputError
+from spatialcore.storage.backends import SCHEMES, backend_of
+from spatialcore.storage.backends.base import Backend
 
-HEARTBEAT = 30  # seconds; Prefect's smallest. Without heartbeats a killed run stays Running for ever.
-# A server whose database is away answers 500: workers and runs try again for about two minutes, as they do at a 503.
+HEARTBEAT = 30  # seconds, Prefect's minimum. Without heartbeats, a killed run stays Running.
+# A server whose database is away responds with 500. Workers and runs retry for about two minutes, as they do after 503.
 RETRY = {"PREFECT_CLIENT_RETRY_EXTRA_CODES": "500", "PREFECT_CLIENT_MAX_RETRIES": "6"}
-# What every run needs: signs of life, and the library's lines in its log.
 RUN = {
     **NO_TELEMETRY,
     "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT),
     "PREFECT_LOGGING_EXTRA_LOGGERS": "spatialcore",
     **RETRY,
 }
-# A worker that asks more often than every 10 s: who presses Run does not wait for it.
+# By default a worker polls every 10 s, for which a user would wait after pressing Run.
 WORKER = {"PREFECT_WORKER_QUERY_SECONDS": "2", **RETRY}
-# The first UI asks nobody else; leases on disk survive the server. A run that waits for its place is not Late after
-# 15 s, as Prefect has it, but when somebody should look. Requests that change something must carry a token that no page
-# of another origin can read, and the UI asks the server that it came from.
+# CSRF protection: a request that changes something needs a token that pages of other origins cannot read. The first UI
+# makes no requests to third parties, and calls the server that it came from. A waiting run is Late after ten minutes
+# (Prefect: 15 s), when somebody should look. Concurrency leases on disk survive a restart of the server.
 SERVER = {
     **NO_TELEMETRY,
     "PREFECT_SERVER_CSRF_PROTECTION_ENABLED": "true",
@@ -38,31 +42,29 @@ SERVER = {
 
 @dataclass(frozen=True)
 class Installation:
-    """Where results go, who may write there, and who is told of failures.
+    """Settings and credentials of an installation.
 
     Parameters
     ----------
     store
-        A folder, ``s3://`` or ``gs://`` prefix; ``SPATIALCORE_STORE``.
-    aws
-        The ``AWS_*`` variables that are set.
-    google
-        Text of the service account's key file; the file's path is in ``GOOGLE_APPLICATION_CREDENTIALS``.
+        A folder or URI; ``SPATIALCORE_STORE``.
+    credentials
+        URI scheme -> variable -> value, for each storage backend with variables in the environment. The value of a
+        variable that names a file with credentials is the content of the file.
     synapse
         Personal access token; ``SYNAPSE_AUTH_TOKEN``.
     webhook
-        Told of failed runs; ``SPATIALCORE_WEBHOOK_URL``.
+        URL that is called for failed runs; ``SPATIALCORE_WEBHOOK_URL``.
     files
-        Where browsers find what the store holds (:mod:`deployments.results_server`); ``SPATIALCORE_FILES_URL``.
+        URL by which browsers reach :mod:`deployments.results_server`; ``SPATIALCORE_FILES_URL``.
     runs_at_once
-        Runs of the work pool at the same time; ``SPATIALCORE_RUNS_AT_ONCE``.
+        Concurrent runs of the work pool; ``SPATIALCORE_RUNS_AT_ONCE``.
     retry_crashed
-        Whether a run whose process died is started again; ``SPATIALCORE_RETRY_CRASHED``.
+        Whether crashed runs are started again; ``SPATIALCORE_RETRY_CRASHED``.
     """
 
     store: str
-    aws: Mapping[str, str] = field(default_factory=dict, repr=False)
-    google: str = field(default="", repr=False)
+    credentials: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
     synapse: str = field(default="", repr=False)
     webhook: str = field(default="", repr=False)
     files: str = ""
@@ -70,19 +72,24 @@ class Installation:
     retry_crashed: bool = False
 
     @classmethod
-    def of(cls, environment: Mapping[str, str] = os.environ) -> Self:
-        """Read and check the environment.
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
+        """Read and check the environment variables.
 
         Raises
         ------
         InputError
-            A variable holds what it cannot hold.
+            A variable has an invalid value.
+
+        Examples
+        --------
+        >>> installation = Installation.from_environment({"SPATIALCORE_STORE": "s3://lab/store/"})
+        >>> installation.store, installation.bucket, installation.runs_at_once
+        ('s3://lab/store', ('lab', 'store'), 2)
         """
-        key_file = environment.get("GOOGLE_APPLICATION_CREDENTIALS", "")
+        credentials = {scheme: _credentials(backend_of(scheme), environment) for scheme in SCHEMES}
         return cls(
             store=_store(environment.get("SPATIALCORE_STORE", "")),
-            aws={name: environment[name] for name in AWS if environment.get(name)},
-            google=_read(key_file) if key_file else "",
+            credentials={scheme: values for scheme, values in credentials.items() if values},
             synapse=environment.get("SYNAPSE_AUTH_TOKEN", ""),
             webhook=environment.get("SPATIALCORE_WEBHOOK_URL", ""),
             files=environment.get("SPATIALCORE_FILES_URL", "").rstrip("/"),
@@ -91,55 +98,47 @@ class Installation:
         )
 
     @property
-    def cloud(self) -> str:
-        """The scheme of the store: ``s3``, ``gs``, or ``file`` for a folder."""
+    def scheme(self) -> str:
+        """URI scheme of the store; ``file`` for a folder."""
         return storage.scheme_of(self.store)
 
     @property
-    def clouds(self) -> set[str]:
-        """The schemes of the clouds that the runs use: those with credentials, and that of the store."""
-        credentials = {"s3": self.aws, "gs": self.google}
-        return {self.cloud, *(cloud for cloud, secret in credentials.items() if secret)}
-
-    @property
     def bucket(self) -> tuple[str, str]:
-        """The store's bucket and the prefix in it; both empty for a folder."""
+        """Bucket of the store and the prefix in it; both are empty for a folder."""
         location = storage.parse_uri(storage.join(self.store, "x"))
         prefix = location.path.removeprefix(location.bucket).removesuffix("/x").strip("/")
         return location.bucket, prefix if location.bucket else ""
 
 
-AWS = (
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "AWS_DEFAULT_REGION",
-    "AWS_ENDPOINT_URL",
-)
+def _credentials(backend: Backend, environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables of a backend that are set; of a variable that names a file, the content of the file."""
+    names = (*backend.secret_variables, *backend.setting_variables)
+    values = {name: environment[name] for name in names if environment.get(name)}
+    return values | {name: _read(name, environment[name]) for name in backend.secret_files if environment.get(name)}
 
 
 def _store(text: str) -> str:
     if not text:
-        return str(Path("spatialcore-store").absolute())  # a worker's folder is not where this was said
+        return str(Path("spatialcore-store").absolute())  # a worker may run in another folder
     path = storage.local_path(text)
     return str(path) if path else text.rstrip("/")
 
 
-def _read(path: str) -> str:
+def _read(name: str, path: str) -> str:
     file = Path(path)
     if not file.is_file():
-        raise InputError(f"GOOGLE_APPLICATION_CREDENTIALS: no file {path}", hint="give the path of the key file")
+        raise InputError(f"{name}={path}: there is no such file", hint="set it to the path of the key file")
     return file.read_text()
 
 
 def _count(name: str, text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise InputError(f"{name}={text}", hint="give a whole number above 0")
+        raise InputError(f"{name}={text}: not a positive whole number", hint="set it to a number such as 2")
     return int(text)
 
 
 def _switch(name: str, text: str) -> bool:
-    words = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
-    if text.lower() not in words:
-        raise InputError(f"{name}={text}", hint="write yes or no")
-    return words[text.lower()]
+    values = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
+    if text.lower() not in values:
+        raise InputError(f"{name}={text}: neither yes nor no", hint="set it to yes or no")
+    return values[text.lower()]

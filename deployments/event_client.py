@@ -1,4 +1,4 @@
-"""Sending one event to the server without loading Prefect, which takes 100 MB."""
+"""Send an event to the server without importing Prefect, which takes 100 MB of memory."""
 
 import base64
 import json
@@ -12,21 +12,21 @@ from deployments.login import CLIENT_LOGIN
 
 
 def send_event(url: str, event: str, resource: str, *, timeout: float = 8.0) -> None:
-    """Tell the server of an event.
+    """Send an event to the server.
 
     Parameters
     ----------
     url
-        Address of the server's API.
+        URL of the server's API.
     event, resource
-        What happened, and to what.
+        Name of the event and id of the resource.
     timeout
-        Seconds to wait for each of two answers.
+        Seconds to wait for each of two responses.
 
     Raises
     ------
     OSError
-        The server does not answer, or refuses.
+        The server does not respond, or rejects the event.
     """
     content = {
         "id": str(uuid.uuid4()),
@@ -45,12 +45,12 @@ def _login() -> dict[str, str]:
 
 
 def _csrf(url: str, timeout: float) -> dict[str, str]:
-    """Return the token that a server with CSRF protection asks for; nothing where it has none."""
+    """Return the headers for a server with CSRF protection; empty without CSRF protection."""
     client = str(uuid.uuid4())
     request = urllib.request.Request(f"{url.rstrip('/')}/csrf-token?client={client}", headers=_login())
     try:
-        with urllib.request.urlopen(request, timeout=timeout) as answer:
-            token = json.load(answer)["token"]
+        with urllib.request.urlopen(request, timeout=timeout) as response:
+            token = json.load(response)["token"]
     except HTTPError as error:
         if error.code == 422:  # CSRF protection is off
             return {}

@@ -1,6 +1,6 @@
-"""Say by the exit code whether the server works: ``python -m deployments.health``. For containers without curl.
+"""Check the health of the server: ``python -m deployments.health``. The exit code is 0 if it is healthy.
 
-It answers, its database does too, and its clock is that of this machine.
+The server must respond, its database must respond, and its clock must agree with this machine's. Needs no curl.
 """
 
 import os
@@ -12,7 +12,7 @@ from spatialcore.errors import SpatialCoreError
 
 
 def main() -> None:
-    """Ask the server that PREFECT_API_URL names; this machine's where nothing is said."""
+    """Check the server of PREFECT_API_URL; by default the server on this machine."""
     url = os.environ.get("PREFECT_API_URL") or "http://127.0.0.1:4200/api"
     try:
         check(url)
@@ -21,14 +21,17 @@ def main() -> None:
 
 
 def check(url: str) -> None:
-    """Raise if a server, its database or its clock is not as it should be.
+    """Raise if a server or its database does not respond, or its clock is wrong.
 
-    ``/health`` answers also while the database is away; ``/ready`` asks it.
+    Parameters
+    ----------
+    url
+        URL of the server's API. ``/ready`` queries the database; ``/health`` responds even without the database.
 
     Raises
     ------
     OSError
-        The server does not answer, or its database does not.
+        The server or its database does not respond.
     SpatialCoreError
         The clocks differ by more than 30 seconds.
     """

@@ -1,7 +1,7 @@
-"""Work pools on Kubernetes, Cloud Run and ECS: ``python -m deployments.job_template kubernetes > template.json``.
+"""Job templates for Kubernetes, Cloud Run and ECS: ``python -m deployments.job_template kubernetes > template.json``.
 
-The template is the one of Prefect's own worker for the platform, with the defaults of ``deployments/jobs/*.yaml`` and
-the environment of the runs: settings as values, secrets as references to blocks.
+A template is that of Prefect's worker for the platform, with the defaults of ``deployments/jobs/*.yaml`` and the
+environment of the runs: settings as values, secrets as references to blocks.
 """
 
 import argparse
@@ -26,18 +26,30 @@ WORKERS: Final = {
 
 
 def main() -> None:
-    """Print the template as JSON."""
+    """Print the base job template of a platform as JSON."""
     parser = argparse.ArgumentParser(prog="python -m deployments.job_template", description=__doc__)
-    parser.add_argument("platform", choices=sorted(WORKERS))
+    parser.add_argument("platform", choices=sorted(WORKERS), help="where the runs are jobs")
     platform = parser.parse_args().platform
     try:
-        print(json.dumps(job_template(platform, Installation.of()), indent=1))
+        print(json.dumps(job_template(platform, Installation.from_environment()), indent=1))
     except SpatialCoreError as error:
         sys.exit(str(error))
 
 
 def job_template(platform: str, installation: Installation) -> dict[str, Any]:
     """Return the base job template of a work pool on a platform.
+
+    Parameters
+    ----------
+    platform
+        One of ``WORKERS``.
+    installation
+        Settings and credentials, from which the environment of the runs is made.
+
+    Returns
+    -------
+    dict
+        The template, as ``prefect work-pool create --base-job-template`` takes it.
 
     Raises
     ------
@@ -52,7 +64,7 @@ def job_template(platform: str, installation: Installation) -> dict[str, Any]:
     for name, value in {**yaml.safe_load(file.read_text()), "env": run_environment(installation)}.items():
         if name not in properties:
             raise InputError(
-                f"{platform}.yaml: unknown variable {name}", hint=f"variables: {', '.join(sorted(properties))}"
+                f"{platform}.yaml: unknown variable {name}", hint=f"known variables: {', '.join(sorted(properties))}"
             )
         properties[name]["default"] = value
     return dict(template)

@@ -1,4 +1,4 @@
-"""The login of a service on one machine: random, and in a file that only its owner can read."""
+"""The login of a service on one machine: random, in a file that only its owner can read."""
 
 import base64
 import os
@@ -13,10 +13,10 @@ FILE: Final = "login"
 USER: Final = "admin"
 SERVER_LOGIN: Final = "PREFECT_SERVER_API_AUTH_STRING"
 CLIENT_LOGIN: Final = "PREFECT_API_AUTH_STRING"
-# Where the UI of Prefect 3 keeps the login: in the browser's storage for this origin.
+# The UI of Prefect 3 keeps the login under this key of the browser's local storage.
 _STORAGE_KEY: Final = "prefect-password"
 _PAGE: Final = "open.html"
-# The login comes after the '#', which a browser sends to no server and this page removes from the address.
+# The login follows the '#', which browsers do not send to servers; this page removes it from the address.
 _SIGN_IN: Final = f"""<!doctype html><meta charset="utf-8"><title>SpatialCore</title>
 <script>
 const login = location.hash.slice(1);
@@ -30,23 +30,23 @@ _REDIRECT: Final = """<!doctype html><meta charset="utf-8"><title>SpatialCore</t
 
 
 def ensure_private(folder: Path) -> None:
-    """Create a folder, and let nobody but its owner enter it."""
+    """Create a folder that only its owner can enter."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     folder.chmod(0o700)
 
 
 def ensure_login(folder: Path) -> tuple[str, bool]:
-    """Return the login in a folder, and whether it has just been created.
+    """Return the login in a folder; create it at the first start.
 
     Parameters
     ----------
     folder
-        Where the file ``login`` is, or will be; readable by its owner alone.
+        Folder of the file ``login``, which only its owner can read.
 
     Returns
     -------
-    tuple
-        ``user:password``, and True at the first start.
+    tuple of str and bool
+        ``user:password``, and whether it was created.
     """
     file = folder / FILE
     if file.is_file() and (login := file.read_text().strip()):
@@ -58,34 +58,40 @@ def ensure_login(folder: Path) -> tuple[str, bool]:
 
 
 def login_of(environment: Mapping[str, str] = os.environ) -> str:
-    """Return the login that a server of results asks for: its own, else that of the API."""
+    """Return the login of the results server: its own, else that of the API; empty without one."""
     names = ("SPATIALCORE_FILES_LOGIN", SERVER_LOGIN, CLIENT_LOGIN)
     return next((environment[name] for name in names if environment.get(name)), "")
 
 
 def login_environment(login: str) -> dict[str, str]:
-    """Return what makes a server ask for a login, and its clients send it."""
+    """Return the environment variables with which a server requires a login and its clients send it."""
     return {SERVER_LOGIN: login, CLIENT_LOGIN: login}
 
 
 def add_sign_in_page(static: Path) -> None:
-    """Write the page of the UI that takes the login from its address and goes on to the deployments."""
+    """Write the page of the UI that reads the login from its address and then opens the deployments."""
     (static / _PAGE).write_text(_SIGN_IN)
 
 
 def open_ui(url: str, login: str, folder: Path) -> bool:
-    """Open the UI with the login filled in; say whether a browser was started.
+    """Open the UI in a browser, signed in.
 
-    The login stands in a file that only the owner can read: other users of the machine see the arguments of commands.
+    The login is passed in a file that only its owner can read, because other users of the machine can see the
+    arguments of commands.
 
     Parameters
     ----------
     url
-        Address of the server, without a path.
+        URL of the server, without a path.
     login
         ``user:password``.
     folder
-        Where the file goes.
+        Folder for the file.
+
+    Returns
+    -------
+    bool
+        Whether a browser was started.
     """
     if not _has_screen():
         return False
@@ -101,7 +107,7 @@ def _has_screen() -> bool:
 
 
 def _write_private(file: Path, text: str) -> None:
-    """Write a file that was never readable by anybody else, not even for a moment."""
+    """Write a file that only its owner can read, from its creation on."""
     file.unlink(missing_ok=True)
     file.touch(mode=0o600, exist_ok=False)
     file.write_text(text)

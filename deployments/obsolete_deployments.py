@@ -1,4 +1,4 @@
-"""Deployments on the server that no tissue asks for any more, and what starts them by itself."""
+"""Find and delete deployments on the server whose tissue no longer exists."""
 
 from collections.abc import Iterator, Sequence
 
@@ -10,42 +10,47 @@ from deployments.definitions import Definition
 
 _PAGE = 100
 _TAG = "spatialcore"
-_ENTRYPOINTS = "flows."  # of our package; what people deploy under our tag is theirs
+_ENTRYPOINTS = "flows."  # of this package; users may have deployments of their own with our tag
 
 
-def find_obsolete(client: SyncPrefectClient, wanted: Sequence[Definition]) -> list[str]:
-    """Return the names (``flow/deployment``) of our deployments that are not wanted; nothing is changed.
+def find_obsolete(client: SyncPrefectClient, deployments: Sequence[Definition]) -> list[str]:
+    """Return the deployments of this package on the server that are not defined any more; nothing is changed.
 
     Parameters
     ----------
     client
-        Of the server.
-    wanted
-        All that there should be.
+        Client of the server.
+    deployments
+        All deployments of this installation.
+
+    Returns
+    -------
+    list of str
+        ``flow/deployment``, in alphabetical order.
     """
-    names = {each.full_name for each in wanted}
-    return sorted(name for name, _ in _ours(client) if name not in names)
+    names = {definition.full_name for definition in deployments}
+    return sorted(name for name, _ in _deployed(client) if name not in names)
 
 
 def delete_deployments(client: SyncPrefectClient, names: Sequence[str]) -> None:
-    """Delete deployments with their schedules, and the triggers that start them. Their runs stay in the history."""
+    """Delete deployments (``flow/deployment``) with their schedules and triggers. Their runs stay in the history."""
     triggers = {name: f"{name} on " for name in names}
     for automation in client.read_automations():
         if automation.name.startswith(tuple(triggers.values())):
             client.delete_automation(automation.id)
-    for name, deployment in _ours(client):
+    for name, deployment in _deployed(client):
         if name in triggers:
             client.delete_deployment(deployment.id)
 
 
-def _ours(client: SyncPrefectClient) -> Iterator[tuple[str, DeploymentResponse]]:
-    """Yield each deployment that setup has made, with its full name."""
+def _deployed(client: SyncPrefectClient) -> Iterator[tuple[str, DeploymentResponse]]:
+    """Yield each deployment that setup has created, with its full name."""
     flows: dict[object, str] = {}
     tagged = DeploymentFilter(tags=DeploymentFilterTags(all_=[_TAG]))
-    found: list[DeploymentResponse] = []
-    while page := client.read_deployments(deployment_filter=tagged, limit=_PAGE, offset=len(found)):
-        found += page
-    for deployment in found:
+    deployments: list[DeploymentResponse] = []
+    while page := client.read_deployments(deployment_filter=tagged, limit=_PAGE, offset=len(deployments)):
+        deployments += page
+    for deployment in deployments:
         if (deployment.entrypoint or "").startswith(_ENTRYPOINTS):
             if deployment.flow_id not in flows:
                 flows[deployment.flow_id] = client.read_flow(deployment.flow_id).name

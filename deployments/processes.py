@@ -1,4 +1,4 @@
-"""Child processes that end with a ``with`` block, and whose output is shown when they fail."""
+"""Child processes that end with a ``with`` block and whose log is quoted when they fail."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ from typing import Final
 
 from spatialcore.errors import SpatialCoreError
 
-PATIENCE: Final = 20.0  # seconds from SIGTERM to SIGKILL, in which a run reports its end to the server
+PATIENCE: Final = 20.0  # seconds from SIGTERM to SIGKILL, so that a run can report its end to the server
 
 
 @contextmanager
@@ -31,9 +31,14 @@ def running(
     environment
         Added to the environment of this process.
     log
-        The file for its output.
+        The file to which its output is appended.
     module
         The module to run.
+
+    Yields
+    ------
+    subprocess.Popen
+        The process.
     """
     command = [sys.executable, "-m", module, *arguments]
     with log.open("ab") as output:
@@ -54,29 +59,38 @@ def free_port() -> int:
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
-    """End a process and its children, with SIGTERM first, then with SIGKILL."""
+    """End a process and its children with SIGTERM, and with SIGKILL if they have not ended after 20 seconds."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         try:
             os.killpg(process.pid, number)
         except ProcessLookupError:
             return
-        if _ended(process):
+        if _wait_for_end(process):
             return
 
 
 def wait_for(url: str, process: subprocess.Popen[bytes], log: Path, patience: float = 180.0) -> None:
-    """Wait until a URL answers.
+    """Wait until a URL responds.
+
+    Parameters
+    ----------
+    url
+        The URL.
+    process, log
+        The server, and the file with its output.
+    patience
+        Seconds to wait at most.
 
     Raises
     ------
     SpatialCoreError
-        The process ended first, or there was no answer in time.
+        The process ended first, or there was no response in time.
     """
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         if process.poll() is not None:
             raise SpatialCoreError(
-                f"the server ended while starting:\n{_tail(log)}", hint=f"the complete output is in {log}"
+                f"the server ended during its start:\n{_tail(log)}", hint=f"the complete output is in {log}"
             )
         try:
             urllib.request.urlopen(url, timeout=2).close()
@@ -84,11 +98,11 @@ def wait_for(url: str, process: subprocess.Popen[bytes], log: Path, patience: fl
             time.sleep(0.3)
         else:
             return
-    raise SpatialCoreError(f"{url} did not answer within {patience:.0f} s", hint=f"see {log}")
+    raise SpatialCoreError(f"{url} did not respond within {patience:.0f} s", hint=f"see {log}")
 
 
-def _ended(process: subprocess.Popen[bytes]) -> bool:
-    """Wait for the process and its group; return whether all have ended."""
+def _wait_for_end(process: subprocess.Popen[bytes]) -> bool:
+    """Wait for the process and its children; return whether all have ended."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         process.poll()

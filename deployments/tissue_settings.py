@@ -1,4 +1,4 @@
-"""A tissue of the service: where its references are, what its panel is, when it is looked after."""
+"""Settings of the tissues: references, panel, samples and the schedule of the refresh."""
 
 import importlib.resources
 import os
@@ -18,7 +18,7 @@ TISSUES: Final = "SPATIALCORE_TISSUES"
 
 
 class Schedule(BaseModel):
-    """When references are looked after. A refresh costs downloads and a training, so it is paused until asked for."""
+    """The schedule of the refresh. It is off by default, because a refresh downloads references and trains a model."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -27,26 +27,26 @@ class Schedule(BaseModel):
     active: bool = False
 
     @model_validator(mode="after")
-    def _prefect_takes_it(self) -> Self:
+    def _is_valid_for_prefect(self) -> Self:
         CronSchedule(cron=self.cron, timezone=self.timezone)
         return self
 
 
 class Tissue(AnnotationSettings):
-    """One file of ``deployments/tissues``; any setting of a run may stand in it as well.
+    """Settings of one tissue, from a file in ``deployments/tissues``. All settings of a run are allowed as well.
 
     Parameters
     ----------
     title
-        The name for people.
+        Display name.
     references
-        Labelled data sets and their label columns.
+        URIs and label columns of the references.
     panel
-        A file of the platform whose genes the tissue's model is trained for; below the store, or a URI.
+        A query file with the genes for which the model is trained: a path in the store, or a URI.
     samples
-        The folder where new samples arrive; below the store, or a URI.
+        The folder for new samples: a path in the store, or a URI.
     schedule
-        When the references are looked after.
+        The schedule of the refresh.
     """
 
     title: str = Field(..., min_length=1)
@@ -57,48 +57,57 @@ class Tissue(AnnotationSettings):
 
     @classmethod
     def read(cls, name: str, text: str) -> Self:
-        """Read a tissue's file; its name is the tissue's.
+        """Parse the file of a tissue.
+
+        Parameters
+        ----------
+        name
+            Name of the tissue: the name of the file without ``.yaml``.
+        text
+            Content of the file.
 
         Raises
         ------
         InputError
-            The file is not YAML, or a setting is unknown or wrong; all faults are named.
+            The file is not valid YAML, or settings are unknown or invalid; the message lists all of them.
         """
         file = f"{name}.yaml"
         try:
             content, node = yaml.safe_load(text), yaml.compose(text, Loader=yaml.SafeLoader)
         except yaml.MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else 1
-            raise InputError(f"{file}:{line}: not YAML: {error.problem}", hint="compare with lung.yaml") from None
+            raise InputError(f"{file}:{line}: invalid YAML: {error.problem}", hint="compare with lung.yaml") from None
         except yaml.YAMLError as error:
-            raise InputError(f"{file}:1: not YAML: {error}", hint="compare with lung.yaml") from None
+            raise InputError(f"{file}:1: invalid YAML: {error}", hint="compare with lung.yaml") from None
         if not isinstance(content, dict):
-            raise InputError(f"{file}:1: not a mapping of settings", hint="write one 'key: value' a line")
+            raise InputError(f"{file}:1: not a mapping of settings", hint="write one 'key: value' per line")
         if "tissue" in content:
             line = _line_of(node, ("tissue",))
-            raise InputError(f"{file}:{line}: tissue: the name of the file is the name", hint="remove this line")
+            raise InputError(
+                f"{file}:{line}: tissue: the name of the file is the name of the tissue", hint="remove this line"
+            )
         try:
             return cls.model_validate({"tissue": name, **content})
         except ValidationError as error:
-            faults = [_fault_in_words(file, node, fault) for fault in error.errors()]
-            raise InputError("\n".join(faults), hint="compare with lung.yaml") from None
+            messages = [_message(file, node, item["loc"], item["type"], item["msg"]) for item in error.errors()]
+            raise InputError("\n".join(messages), hint="compare with lung.yaml") from None
 
     def settings(self) -> dict[str, Any]:
-        """Return the run's settings that the file gives, and only these: the rest is the form's defaults."""
+        """Return the settings of a run that the file contains, without defaults."""
         return self.model_dump(mode="json", include=set(AnnotationSettings.model_fields), exclude_unset=True)
 
 
-def _fault_in_words(file: str, node: yaml.Node | None, fault: Any) -> str:
-    where = tuple(fault["loc"])
-    said = "there is no such setting" if fault["type"] == "extra_forbidden" else fault["msg"]
-    words = said.removeprefix("Value error, ").partition("\n")[0]
-    return f"{file}:{_line_of(node, where)}: {'.'.join(map(str, where)) or 'settings'}: {words}"
+def _message(file: str, node: yaml.Node | None, path: Sequence[str | int], kind: str, text: str) -> str:
+    """Return ``file:line: setting: problem`` of one validation error."""
+    problem = "unknown setting" if kind == "extra_forbidden" else text
+    problem = problem.removeprefix("Value error, ").partition("\n")[0]
+    return f"{file}:{_line_of(node, path)}: {'.'.join(map(str, path)) or 'settings'}: {problem}"
 
 
-def _line_of(node: yaml.Node | None, where: Sequence[str | int]) -> int:
-    """Return the line of a setting, or of the part of it that is there."""
+def _line_of(node: yaml.Node | None, path: Sequence[str | int]) -> int:
+    """Return the line of a setting; if it is missing, the line of the mapping or list that lacks it."""
     line = 1
-    for step in where:
+    for step in path:
         if isinstance(node, yaml.MappingNode):
             pair = next(((key, value) for key, value in node.value if key.value == step), None)
             if pair is None:
@@ -113,39 +122,55 @@ def _line_of(node: yaml.Node | None, where: Sequence[str | int]) -> int:
 
 
 def load_tissues(environment: Mapping[str, str] = os.environ) -> list[Tissue]:
-    """Return the tissues of this installation, by name.
+    """Return the tissues of this installation.
 
-    They are the files ``*.yaml`` of the folder that ``SPATIALCORE_TISSUES`` names (a path, ``s3://`` or ``gs://``), and
-    nothing else; without it, those that come with the package.
+    Parameters
+    ----------
+    environment
+        Environment variables. ``SPATIALCORE_TISSUES`` names a folder (a path or URI) whose ``*.yaml`` files are the
+        tissues; without it, they are those of the package.
+
+    Returns
+    -------
+    list of Tissue
+        In alphabetical order.
 
     Raises
     ------
     InputError
-        The folder has no such file, or a file has a fault: all faults of all files are named with their lines.
+        The folder has no such file, or files are invalid; the message lists the problems of all files with their lines.
     """
-    place = environment.get(TISSUES, "")
-    if not place:
+    folder = environment.get(TISSUES, "")
+    if not folder:
         return shipped_tissues()
-    uris = [uri for uri in storage.list_files(place) if uri.endswith(".yaml")]
+    uris = [uri for uri in storage.list_files(folder) if uri.endswith(".yaml")]
     if not uris:
-        raise InputError(f"{TISSUES}={place}: no .yaml file is there", hint="one file a tissue: lung.yaml, tonsil.yaml")
+        raise InputError(
+            f"{TISSUES}={folder}: the folder has no .yaml file", hint="add one file per tissue, such as lung.yaml"
+        )
     return _read_all({uri.rpartition("/")[2].removesuffix(".yaml"): storage.read_text(uri) for uri in uris})
 
 
 def shipped_tissues() -> list[Tissue]:
-    """Return every tissue of ``deployments/tissues``, by name."""
+    """Return the tissues of ``deployments/tissues``, in alphabetical order.
+
+    Examples
+    --------
+    >>> [tissue.tissue for tissue in shipped_tissues()][:3]
+    ['blood', 'brain', 'breast']
+    """
     folder = importlib.resources.files("deployments") / "tissues"
     files = sorted((file for file in folder.iterdir() if file.name.endswith(".yaml")), key=lambda file: file.name)
     return _read_all({file.name.removesuffix(".yaml"): file.read_text() for file in files})
 
 
 def _read_all(texts: Mapping[str, str]) -> list[Tissue]:
-    tissues, faults = [], []
+    tissues, problems = [], []
     for name, text in sorted(texts.items()):
         try:
             tissues.append(Tissue.read(name, text))
         except InputError as error:
-            faults.append(error.message)
-    if faults:
-        raise InputError("\n".join(faults), hint="compare with deployments/tissues/lung.yaml")
+            problems.append(error.message)
+    if problems:
+        raise InputError("\n".join(problems), hint="compare with deployments/tissues/lung.yaml")
     return tissues

@@ -11,14 +11,23 @@ from prefect.workers.process import ProcessWorker
 from deployments.definitions import PEOPLE, POOL, SCHEDULED
 
 PROCESS: Final = "process"  # the pool type that runs processes on the worker's machine
-# Queue -> priority (1 is first) and concurrent runs. Nobody waits for a scheduled refresh.
+# Queue -> priority (1 is the highest) and concurrent runs (None: no limit).
 QUEUES: Final[dict[str, tuple[int, int | None]]] = {PEOPLE: (1, None), SCHEDULED: (2, 1)}
 
 
 def save_pool(client: SyncPrefectClient, environment: Mapping[str, str], runs_at_once: int) -> None:
     """Create or update the work pool and its queues.
 
-    The template of a pool on another platform is not changed: it comes from :mod:`deployments.job_template`.
+    The template of a pool of another type is not changed: it comes from :mod:`deployments.job_template`.
+
+    Parameters
+    ----------
+    client
+        Client of the server.
+    environment
+        Environment of the runs.
+    runs_at_once
+        Concurrent runs of the pool.
     """
     settings = {"base_job_template": job_template(environment), "concurrency_limit": runs_at_once}
     try:
@@ -34,9 +43,9 @@ def save_pool(client: SyncPrefectClient, environment: Mapping[str, str], runs_at
 
 
 def job_template(environment: Mapping[str, str]) -> dict[str, Any]:
-    """Return the process worker's template with the environment of the runs.
+    """Return the base job template of the process worker with the environment of the runs.
 
-    ``stream_output`` is off: otherwise a run whose worker was killed ends with a broken pipe at its next line.
+    ``stream_output`` is off: with it, a run whose worker was killed fails with a broken pipe when it next logs.
     """
     template: dict[str, Any] = ProcessWorker.get_default_base_job_template()
     properties = template["variables"]["properties"]

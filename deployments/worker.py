@@ -1,8 +1,8 @@
-"""A worker on our work pool: ``python -m deployments.worker``. It starts only where the clock is right.
+"""Start a worker: ``python -m deployments.worker``. It refuses to start if the machine's clock is wrong.
 
-This process becomes Prefect's worker. A small one beside it sends an event every 30 seconds, as long as the worker
-lives: the server judges the silence of runs by the time of the events that it hears. After an outage, with nothing but
-dead runs, old events would be the last that it heard, and it would go on believing that time stood still.
+This process becomes Prefect's worker. A small process beside it sends an event every 30 seconds while the worker lives,
+because the server measures time by the events that it receives: without new events, it would never notice that the
+heartbeats of dead runs have stopped.
 """
 
 import os
@@ -15,37 +15,37 @@ from deployments.environment import HEARTBEAT, WORKER
 from deployments.event_client import send_event
 from spatialcore.errors import SpatialCoreError
 
-POOL = "spatialcore"  # as in deployments.definitions, whose imports would take a second
+POOL = "spatialcore"  # as in deployments.definitions, whose imports take a second
 ALIVE = "spatialcore.worker.alive"
-_BESIDE = "--beside"
+_HEARTBEATS = "--heartbeats-of"
 
 
 def main() -> None:
-    """Become a worker; arguments, such as ``--limit 2``, are those of ``prefect worker start``."""
+    """Start a worker; arguments, such as ``--limit 2``, are those of ``prefect worker start``."""
     url = os.environ.get("PREFECT_API_URL")
     if not url:
-        sys.exit("PREFECT_API_URL is not set: it names the server, as in http://127.0.0.1:4200/api")
-    if sys.argv[1:2] == [_BESIDE]:
-        keep_telling(url, int(sys.argv[2]))
+        sys.exit("PREFECT_API_URL is not set: set it to the URL of the server, such as http://127.0.0.1:4200/api")
+    if sys.argv[1:2] == [_HEARTBEATS]:
+        send_heartbeats(url, int(sys.argv[2]))
         return
     try:
         refuse_wrong_clock(clock_difference(url))
     except (OSError, SpatialCoreError) as error:
         sys.exit(f"{url}: {error}")
-    subprocess.Popen([sys.executable, "-m", "deployments.worker", _BESIDE, str(os.getpid())])
+    subprocess.Popen([sys.executable, "-m", "deployments.worker", _HEARTBEATS, str(os.getpid())])
     command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", POOL, *sys.argv[1:]]
-    os.execve(sys.executable, command, {**WORKER, **os.environ})  # the worker itself hears the signals
+    os.execve(sys.executable, command, {**WORKER, **os.environ})  # so that the worker itself receives signals
 
 
-def keep_telling(url: str, worker: int, every: float = HEARTBEAT) -> None:
-    """Send an event from time to time, and warn when the clocks have come apart, until the worker has ended.
+def send_heartbeats(url: str, worker: int, every: float = HEARTBEAT) -> None:
+    """Send an event at regular intervals, and warn if the clocks differ, until the worker has ended.
 
     Parameters
     ----------
     url
-        Address of the server's API.
+        URL of the server's API.
     worker
-        Process id of the worker, which has started this process.
+        Process id of the worker, the parent of this process.
     every
         Seconds between two events.
     """
@@ -53,16 +53,16 @@ def keep_telling(url: str, worker: int, every: float = HEARTBEAT) -> None:
     while os.getppid() == worker:
         if time.monotonic() >= due:
             due += every
-            _look_after(url)
+            _send_heartbeat(url)
         time.sleep(0.5)
 
 
-def _look_after(url: str) -> None:
+def _send_heartbeat(url: str) -> None:
     try:
         send_event(url, ALIVE, f"spatialcore.worker.{os.uname().nodename}")
         refuse_wrong_clock(clock_difference(url))
     except OSError as error:
-        print(f"the server does not answer: {error}", file=sys.stderr, flush=True)
+        print(f"warning: {url} does not respond: {error}", file=sys.stderr, flush=True)
     except SpatialCoreError as error:
         print(f"warning: {error}", file=sys.stderr, flush=True)
 

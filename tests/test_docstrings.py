@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-WITH_EXAMPLES = [path for path in sorted((ROOT / "spatialcore").rglob("*.py")) if ">>> " in path.read_text()]
+PACKAGES = ("spatialcore", "tasks", "flows", "deployments")
+MODULES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
+WITH_EXAMPLES = [path for path in MODULES if ">>> " in path.read_text()]
 NAMES = [".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for path in WITH_EXAMPLES]
 
 

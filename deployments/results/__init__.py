@@ -1,1 +1,1 @@
-"""The parts of the server of results."""
+"""Parts of the results server."""

@@ -1,4 +1,4 @@
-"""The server of results as an ASGI application: which files it hands out, to whom, and with which headers."""
+"""The ASGI application of the results server: the login, the files that are served, and their headers."""
 
 import base64
 import hmac
@@ -24,8 +24,8 @@ from spatialcore.storage.object_reader import ObjectReader
 log = get_logger(__name__)
 SHOWN: Final = ("runs", "models")
 HEALTH: Final = "/health"
-# A report is a page with scripts, made of data that may be a stranger's: it can load nothing, send nothing, and is an
-# origin of its own, so that it cannot read other results with the login of who looks at it.
+# A report is a page with scripts and may contain untrusted data. It can load and send nothing, and has an opaque
+# origin, so that it cannot read other results with the login of its reader.
 POLICY: Final = (
     "default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'; font-src data:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox allow-scripts allow-popups allow-downloads"
@@ -45,20 +45,25 @@ def results_app(store: str, login: str, hosts: Sequence[str]) -> Starlette:
     Parameters
     ----------
     store
-        Folder or URI whose results are shown.
+        Folder or URI of the store.
     login
-        ``user:password``; nothing: whoever reaches the server.
+        ``user:password``; empty: no login.
     hosts
-        Names by which it may be called.
+        Allowed values of the ``Host`` header.
+
+    Returns
+    -------
+    Starlette
+        Responds to GET and HEAD.
     """
 
-    def answer(request: Request) -> Response:
-        return _answer(store, request)
+    def respond(request: Request) -> Response:
+        return _respond(store, request)
 
     return Starlette(
         routes=[
             Route(HEALTH, lambda _: Response("ok", media_type="text/plain")),
-            Route("/{path:path}", answer, methods=["GET", "HEAD"]),
+            Route("/{path:path}", respond, methods=["GET", "HEAD"]),
         ],
         middleware=[
             Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False),
@@ -68,7 +73,7 @@ def results_app(store: str, login: str, hosts: Sequence[str]) -> Starlette:
 
 
 class _Login:
-    """Asks for the login before anything else is looked at."""
+    """Middleware that requires the login for every path except the health check."""
 
     def __init__(self, app: ASGIApp, login: str) -> None:
         self._app = app
@@ -76,8 +81,8 @@ class _Login:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] != HEALTH and not self._allows(dict(scope["headers"])):
-            refusal = Response(status_code=401, headers={"WWW-Authenticate": 'Basic realm="spatialcore"', **SAFE})
-            await refusal(scope, receive, send)
+            unauthorized = Response(status_code=401, headers={"WWW-Authenticate": 'Basic realm="spatialcore"', **SAFE})
+            await unauthorized(scope, receive, send)
             return
         await self._app(scope, receive, send)
 
@@ -85,11 +90,11 @@ class _Login:
         return not self._expected or hmac.compare_digest(self._expected, headers.get(b"authorization", b""))
 
 
-def _answer(store: str, request: Request) -> Response:
-    uri = place_of(store, request.scope["path"])
+def _respond(store: str, request: Request) -> Response:
+    uri = uri_of(store, request.scope["path"])
     try:
         if uri is None:
-            raise FileMissingError("outside of what is shown")
+            raise FileMissingError("not below runs/ or models/")
         return _content(_open(store, uri), request)
     except FileMissingError:
         return Response(status_code=404, headers=SAFE)
@@ -98,11 +103,19 @@ def _answer(store: str, request: Request) -> Response:
         return Response(status_code=502, headers=SAFE)
 
 
-def place_of(store: str, path: str) -> str | None:
-    """Return the URI that a request's decoded path means, or None where that is nothing to be shown."""
-    parts = path.strip("/").split("/")
-    hidden = any(part in ("", "..") or part.startswith(".") or "\\" in part or not part.isprintable() for part in parts)
-    return None if hidden or parts[0] not in SHOWN else storage.join(store, *parts)
+def uri_of(store: str, path: str) -> str | None:
+    """Return the URI of the file that a decoded request path names, or None if the path is not served.
+
+    Examples
+    --------
+    >>> uri_of("s3://lab/store", "/runs/lung-1/report.html")
+    's3://lab/store/runs/lung-1/report.html'
+    >>> uri_of("s3://lab/store", "/runs/../samples/a.h5ad") is None
+    True
+    """
+    names = path.strip("/").split("/")
+    hidden = any(name in ("", "..") or name.startswith(".") or "\\" in name or not name.isprintable() for name in names)
+    return None if hidden or names[0] not in SHOWN else storage.join(store, *names)
 
 
 def _open(store: str, uri: str) -> ObjectReader:
@@ -113,21 +126,21 @@ def _open(store: str, uri: str) -> ObjectReader:
 
 
 def _refuse_links(store: Path, file: Path) -> None:
-    """Raise if the way from the store to a file leads through a link, which may point anywhere."""
+    """Raise if the path from the store to a file contains a symbolic link, which may point anywhere."""
     if file.resolve() != store.resolve() / file.relative_to(store):
-        raise FileMissingError(f"{file} is or follows a link")
+        raise FileMissingError(f"{file} is or contains a symbolic link")
 
 
 def _content(reader: ObjectReader, request: Request) -> Response:
     tag = f'"{reader.stat.token}"'
     name = reader.location.name
     headers = {**SAFE, "ETag": tag, "Accept-Ranges": "bytes"}
-    if _names(request.headers.get("if-none-match", ""), tag):
+    if _matches(request.headers.get("if-none-match", ""), tag):
         return Response(status_code=304, headers=headers)
-    asked = request.headers.get("range", "")
+    range_header = request.headers.get("range", "")
     if request.headers.get("if-range", tag) != tag:
-        asked = ""  # the part that the client has is of another version
-    span = requested_range(asked, reader.size)
+        range_header = ""  # the client has a part of another version: send the whole file
+    span = requested_range(range_header, reader.size)
     if span is NOT_SATISFIABLE:
         return Response(status_code=416, headers={**headers, "Content-Range": f"bytes */{reader.size}"})
     start, end = span or (0, reader.size)
@@ -138,5 +151,5 @@ def _content(reader: ObjectReader, request: Request) -> Response:
     return StreamingResponse(body, status_code=206 if span else 200, headers=headers, media_type=kind)
 
 
-def _names(header: str, tag: str) -> bool:
-    return header.strip() == "*" or tag in {part.strip().removeprefix("W/") for part in header.split(",")}
+def _matches(header: str, tag: str) -> bool:
+    return header.strip() == "*" or tag in {value.strip().removeprefix("W/") for value in header.split(",")}

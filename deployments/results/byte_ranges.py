@@ -1,4 +1,4 @@
-"""The Range header of a request: which bytes of a file are asked for."""
+"""Parse the Range header of a request."""
 
 import re
 from typing import Final
@@ -8,20 +8,20 @@ _ONE: Final = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 
 def requested_range(header: str, size: int) -> tuple[int, int] | None:
-    """Return the first byte and the one after the last.
+    """Return the requested part of a file.
 
     Parameters
     ----------
     header
-        Value of ``Range``; empty where there is none.
+        Value of ``Range``; empty without the header.
     size
-        Bytes of the file.
+        Size of the file in bytes.
 
     Returns
     -------
-    tuple or None
-        None: the whole file, also where several ranges are asked for or the header cannot be read, as RFC 9110
-        allows. ``NOT_SATISFIABLE``: nothing of the file lies there.
+    tuple of int, or None
+        Offset of the first byte and the offset after the last one. None: the whole file, also for several ranges or an
+        invalid header, as RFC 9110 allows. ``NOT_SATISFIABLE``: the range is outside the file.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Connections that send no request are closed: uvicorn itself waits for the first one, and for its end, for ever."""
+"""Close connections that send no request; uvicorn itself waits for the first request without a limit."""
 
 import asyncio
 from typing import Any
@@ -7,18 +7,18 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 
 class IdleLimitedProtocol(H11Protocol):
-    """HTTP/1.1, with a limit to the time in which no request is being answered."""
+    """HTTP/1.1 that closes a connection on which no request has been processed for ``timeout_keep_alive`` seconds."""
 
     _idle_check: asyncio.TimerHandle | None = None
     _waiting_since: float | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Start the clock with the connection."""
+        """Start the timer."""
         super().connection_made(transport)
         self._check_idle()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop the clock."""
+        """Stop the timer."""
         if self._idle_check is not None:
             self._idle_check.cancel()
         super().connection_lost(exc)

@@ -88,7 +88,7 @@ def test_a_tissue_may_set_what_a_run_may_set() -> None:
         ('schedule: {cron: "0 2 1 * *", timezone: Mars/Olympus}', "timezone"),
         ("confidence_threshold: 7", "confidence_threshold"),
         ("tissue: liver", "the name of the file is the name"),
-        ("references: [", "not YAML"),
+        ("references: [", "invalid YAML"),
     ],
 )
 def test_a_fault_in_a_tissue_is_named(line: str, told: str) -> None:
@@ -123,13 +123,13 @@ def test_every_place_is_in_the_store_of_the_installation() -> None:
 )
 def test_a_fault_in_the_environment_is_named(variable: str, value: str) -> None:
     with pytest.raises(InputError, match=variable):
-        Installation.of({variable: value})
+        Installation.from_environment({variable: value})
 
 
 def test_an_installation_shows_no_secret() -> None:
-    here = Installation.of({"AWS_SECRET_ACCESS_KEY": "planted", "SPATIALCORE_WEBHOOK_URL": "https://planted"})
+    here = Installation.from_environment({"AWS_SECRET_ACCESS_KEY": "planted", "SPATIALCORE_WEBHOOK_URL": "https://planted"})
     assert "planted" not in repr(here)
-    assert Installation.of({"SPATIALCORE_STORE": "s3://lab/a/b/"}).bucket == ("lab", "a/b")
+    assert Installation.from_environment({"SPATIALCORE_STORE": "s3://lab/a/b/"}).bucket == ("lab", "a/b")
 
 
 def test_every_tissue_says_its_species_and_its_references_are_of_it() -> None:

@@ -6,7 +6,7 @@ from deployments.environment import Installation
 from deployments.job_template import WORKERS, job_template
 from spatialcore.errors import DependencyError
 
-HERE = Installation.of(
+HERE = Installation.from_environment(
     {"SPATIALCORE_STORE": "s3://lab/store", "AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "planted"}
 )
 

@@ -9,7 +9,7 @@ from prefect.client.orchestration import get_client
 from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
 
 from deployments import work_pool
-from deployments.automations import AGAIN, FAILURES, ZOMBIES
+from deployments.automations import DEAD_RUNS, FAILURES, RETRIES
 from deployments.definitions import definitions
 from deployments.setup import main
 from tests.contract.servers import SECRET
@@ -83,7 +83,7 @@ def test_a_fault_of_the_environment_is_told_in_one_line(monkeypatch: pytest.Monk
         main([])
     monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:1/api")
     monkeypatch.setenv("SPATIALCORE_RUNS_AT_ONCE", "none")
-    with pytest.raises(SystemExit, match=r"SPATIALCORE_RUNS_AT_ONCE=none\n  -> give a whole number"):
+    with pytest.raises(SystemExit, match=r"SPATIALCORE_RUNS_AT_ONCE=none: not a positive whole number\n  -> set it"):
         main([])
 
 
@@ -124,7 +124,7 @@ def _triggers(service: Service) -> list[dict[str, Any]]:
 def _there(service: Service) -> dict[str, Any]:
     """Everything that setup makes, without what changes with each write."""
     automations = {each["id"]: each["name"] for each in service.post("automations/filter", limit=200)}
-    assert {ZOMBIES, FAILURES, AGAIN} <= set(automations.values())
+    assert {DEAD_RUNS, FAILURES, RETRIES} <= set(automations.values())
     ours = {automation: name for automation, name in automations.items() if name.startswith("spatialcore: ")}
     queues = service.post("work_pools/spatialcore/queues/filter")
     return {

@@ -24,11 +24,11 @@ def test_a_folder_of_ones_own_stands_in_the_place_of_the_packages(tmp_path: Path
     ("change", "line", "words"),
     [
         (("title: Tonsil", "title: ''"), 2, "title: String should have at least 1 character"),
-        (("panel:", "pannel:"), 4, "pannel: there is no such setting"),
+        (("panel:", "pannel:"), 4, "pannel: unknown setting"),
         (("0 2 11 * *", "0 2 99 * *"), 6, "schedule.cron: Invalid cron string"),
         (("schedule:", "max_cells_per_type: -1\nschedule:"), 6, "max_cells_per_type: Input should be greater than"),
         (("title: Tonsil", "title: Tonsil\ntissue: lung"), 3, "tissue: the name of the file is the name"),
-        (("schedule: {cron", "schedule: {cron: ["), 6, "not YAML"),
+        (("schedule: {cron", "schedule: {cron: ["), 6, "invalid YAML"),
         (('uri: "cellxgene', 'url: "cellxgene'), 3, "references.0.uri: Field required"),
     ],
 )
@@ -47,5 +47,5 @@ def test_the_faults_of_all_files_are_told_at_once_and_a_name_that_is_a_path_is_o
 
 
 def test_an_empty_folder_is_a_fault(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"no \.yaml file is there"):
+    with pytest.raises(InputError, match=r"the folder has no \.yaml file"):
         load_tissues({TISSUES: str(tmp_path)})

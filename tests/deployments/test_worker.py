@@ -17,7 +17,7 @@ from tests.deployments.test_event_client import wait_for_event
 def test_the_process_beside_a_worker_tells_of_it_and_ends_with_it(service: Service) -> None:
     code = (
         "import os, subprocess, sys, time\n"
-        "beside = subprocess.Popen([sys.executable, '-m', 'deployments.worker', '--beside', str(os.getpid())])\n"
+        "beside = subprocess.Popen([sys.executable, '-m', 'deployments.worker', '--heartbeats-of', str(os.getpid())])\n"
         "print(beside.pid, flush=True)\n"
         "time.sleep(600)\n"
     )

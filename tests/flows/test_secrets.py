@@ -103,7 +103,7 @@ def _planted(folder: Path) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def environment(places: Places) -> dict[str, str]:
     """Save the blocks and return the environment of a run as a worker makes it: block references resolved."""
-    here = Installation.of(
+    here = Installation.from_environment(
         {
             "SPATIALCORE_STORE": f"s3://{BUCKET}/store",
             "AWS_ACCESS_KEY_ID": KEY,

@@ -49,6 +49,13 @@ class AzureBackend(Backend):
         "AZURE_STORAGE_CLIENT_SECRET",
         "AZURE_CLIENT_SECRET",
     )
+    setting_variables = (
+        "AZURE_STORAGE_ACCOUNT_NAME",
+        "AZURE_STORAGE_CLIENT_ID",
+        "AZURE_STORAGE_TENANT_ID",
+        "AZURE_CLIENT_ID",
+        "AZURE_TENANT_ID",
+    )
     loggers = ("adlfs", "azure.core.pipeline.policies.http_logging_policy", "azure.identity", "msal")
     client_errors = (("azure.core.exceptions", "AzureError"),)
     transient_errors = ("ServiceRequest", "ServiceResponse")

@@ -51,7 +51,11 @@ class Backend(ABC):
     variables: ClassVar[tuple[str, ...]] = ()
     """Prefixes of the environment variables that the client reads when it is created."""
     secret_variables: ClassVar[tuple[str, ...]] = ()
-    """Environment variables whose values are masked in every text."""
+    """Environment variables with secrets. Their values are masked in every text; the service saves them in blocks."""
+    secret_files: ClassVar[tuple[str, ...]] = ()
+    """Environment variables with the path of a file that holds secrets."""
+    setting_variables: ClassVar[tuple[str, ...]] = ()
+    """Environment variables without secrets, such as an account or an endpoint, that the service passes to its runs."""
     loggers: ClassVar[tuple[str, ...]] = ()
     """Loggers of the client library, whose records are masked."""
 

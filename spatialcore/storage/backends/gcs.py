@@ -34,6 +34,7 @@ class GCSBackend(StagedUploadBackend):
     missing_package = "google-cloud-storage is needed for gs:// URIs: pip install google-cloud-storage gcsfs"
     sign_in = "set GOOGLE_APPLICATION_CREDENTIALS to a service account file that may read and write this bucket"
     variables = ("GOOGLE_", "STORAGE_EMULATOR_HOST", "GCSFS_")
+    secret_files = ("GOOGLE_APPLICATION_CREDENTIALS",)
     client_errors = (
         ("gcsfs.retry", "HttpError"),
         ("gcsfs.retry", "ChecksumError"),

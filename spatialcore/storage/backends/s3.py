@@ -41,6 +41,8 @@ class S3Backend(Backend):
     missing_package = "boto3 is needed for s3:// URIs: pip install boto3 s3fs"
     sign_in = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or check what this key may read and write"
     variables = ("AWS_",)
+    secret_variables = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+    setting_variables = ("AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL")
     client_errors = (("botocore.exceptions", "BotoCoreError"), ("botocore.exceptions", "ClientError"))
 
     def file_system_class(self) -> type["AbstractFileSystem"]:
