@@ -24,15 +24,6 @@ EXCEPTIONS: dict[str, str] = {
 
 # Modules whose test file is still to be written. Only shrinks: remove the name with the commit that adds the file.
 MISSING: set[str] = {
-    "deployments.automations",
-    "deployments.blocks",
-    "deployments.bucket",
-    "deployments.environment",
-    "deployments.health",
-    "deployments.prefect_yaml",
-    "deployments.preserve_user_state",
-    "deployments.processes",
-    "deployments.work_pool",
     "flows.acquire_references",
     "flows.annotate_pending",
     "flows.demo",

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import psutil
 import pytest
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
 
 from deployments.automations import RETRY_TAG
 from deployments.definitions import POOL
@@ -89,6 +91,14 @@ def dead(service: Service) -> Iterator[Dead]:
             for pid in family:
                 os.kill(pid, signal.SIGKILL)
         yield Dead(run, datetime.now(UTC).isoformat())
+
+
+@pytest.fixture
+def client(service: Service) -> Iterator[SyncPrefectClient]:
+    """Return a client of the server; Prefect's own calls in this process go there as well."""
+    settings = {PREFECT_API_URL: f"{service.url}/api", PREFECT_API_AUTH_STRING: service.login}
+    with temporary_settings(settings), get_client(sync_client=True) as client:
+        yield client
 
 
 @pytest.fixture

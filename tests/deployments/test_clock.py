@@ -8,7 +8,6 @@ from email.utils import formatdate
 
 import pytest
 
-from deployments import health, worker
 from deployments.clock import clock_difference, refuse_wrong_clock
 from spatialcore.errors import SpatialCoreError
 from tests.contract.servers import serving
@@ -44,21 +43,3 @@ def test_beyond_thirty_seconds_it_is_refused(difference: float, words: str) -> N
         refuse_wrong_clock(difference)
     refuse_wrong_clock(29)
     refuse_wrong_clock(-29)
-
-
-def test_the_health_command_sees_the_database_and_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    with server() as url:
-        health.check(url)
-    for options, words in (({"ready": 503}, "503"), ({"ahead": 100}, "100 s behind the server's")):
-        with server(**options) as url:
-            monkeypatch.setenv("PREFECT_API_URL", url)
-            with pytest.raises(SystemExit, match=words):
-                health.main()
-
-
-def test_a_worker_whose_clock_is_wrong_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("subprocess.Popen", lambda *_, **__: pytest.fail("it was started"))
-    with server(100) as url:
-        monkeypatch.setenv("PREFECT_API_URL", url)
-        with pytest.raises(SystemExit, match="100 s behind the server's"):
-            worker.main()

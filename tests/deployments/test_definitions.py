@@ -7,8 +7,7 @@ import pytest
 import yaml
 
 from deployments.definitions import STORE, definitions
-from deployments.environment import Installation
-from deployments.prefect_yaml import PATH, render
+from deployments.prefect_yaml import PATH
 from deployments.tissue_settings import Tissue, load_tissues
 from spatialcore.errors import InputError
 from spatialcore.sources import open_source
@@ -27,10 +26,6 @@ panel: panels/lung.h5ad
 samples: samples/lung
 schedule: {cron: "0 2 1 * *"}
 """
-
-
-def test_prefect_yaml_is_what_the_tissues_make_of_it() -> None:
-    assert PATH.read_text() == render(), "run python -m deployments.prefect_yaml"
 
 
 @pytest.mark.parametrize("entry", COMMITTED, ids=lambda entry: f"{entry['entrypoint'].split('.')[1]}-{entry['name']}")
@@ -111,25 +106,6 @@ def test_every_place_is_in_the_store_of_the_installation() -> None:
         config = entry["parameters"]["config"]
         assert config.get("store", STORE) == STORE
         assert config.get("samples", STORE).startswith(STORE)
-
-
-@pytest.mark.parametrize(
-    ("variable", "value"),
-    [
-        ("SPATIALCORE_RUNS_AT_ONCE", "many"),
-        ("SPATIALCORE_RETRY_CRASHED", "perhaps"),
-        ("GOOGLE_APPLICATION_CREDENTIALS", "/nowhere/key.json"),
-    ],
-)
-def test_a_fault_in_the_environment_is_named(variable: str, value: str) -> None:
-    with pytest.raises(InputError, match=variable):
-        Installation.from_environment({variable: value})
-
-
-def test_an_installation_shows_no_secret() -> None:
-    here = Installation.from_environment({"AWS_SECRET_ACCESS_KEY": "planted", "SPATIALCORE_WEBHOOK_URL": "https://planted"})
-    assert "planted" not in repr(here)
-    assert Installation.from_environment({"SPATIALCORE_STORE": "s3://lab/a/b/"}).bucket == ("lab", "a/b")
 
 
 def test_every_tissue_says_its_species_and_its_references_are_of_it() -> None:

@@ -1,4 +1,4 @@
-"""The process beside a worker."""
+"""A worker, and the process beside it that sends events."""
 
 import os
 import subprocess
@@ -8,8 +8,10 @@ import time
 import psutil
 import pytest
 
+from deployments import worker as worker_command
 from deployments.worker import ALIVE
 from tests.deployments.service import Service
+from tests.deployments.test_clock import server
 from tests.deployments.test_event_client import wait_for_event
 
 
@@ -39,3 +41,11 @@ def test_the_process_beside_a_worker_tells_of_it_and_ends_with_it(service: Servi
 def _lives(pid: int) -> bool:
     """Tell whether a process goes on: one that has ended stays in the table until somebody collects it."""
     return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+
+
+def test_a_worker_whose_clock_is_wrong_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("subprocess.Popen", lambda *_, **__: pytest.fail("it was started"))
+    with server(100) as url:
+        monkeypatch.setenv("PREFECT_API_URL", url)
+        with pytest.raises(SystemExit, match="100 s behind the server's"):
+            worker_command.main()
