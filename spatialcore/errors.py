@@ -4,7 +4,9 @@ All classes are also subclasses of a built-in exception, so ``except ValueError`
 """
 
 from collections.abc import Iterable
-from typing import Self
+from typing import Final, Self
+
+LIST_COLUMNS: Final = "list the columns with list(adata.obs.columns)"
 
 
 class SpatialCoreError(Exception):
@@ -46,7 +48,7 @@ class LabelColumnError(InputError):
         where: str = "",
         what: str = "Label column",
         listed: str = "Columns",
-        hint: str = "list the columns with list(adata.obs.columns)",
+        hint: str = LIST_COLUMNS,
     ) -> Self:
         """Return the error of a column that does not exist.
 

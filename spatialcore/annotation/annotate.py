@@ -52,6 +52,7 @@ from spatialcore.annotation.unknown.unseen import doubt_unseen_types, lower_path
 from spatialcore.core.genes.species import species_of_genes
 from spatialcore.core.logging import get_logger
 from spatialcore.core.palette import palette
+from spatialcore.core.validation import require_one_of
 from spatialcore.errors import GeneOverlapError, InputError, ModelError
 
 log = get_logger(__name__)
@@ -177,10 +178,7 @@ def annotate_celltypist(
 def _check_values(
     method: str, min_confidence: float, min_prop: float, batch_size: int | None, voting: bool, resolution: str
 ) -> None:
-    if method not in CONFIDENCE_METHODS:
-        raise InputError(
-            f"confidence_transform {method!r} is unknown", hint=f"one of {', '.join(CONFIDENCE_METHODS)}, or None"
-        )
+    require_one_of("confidence_transform", method, CONFIDENCE_METHODS)
     for name, value in (("min_confidence", min_confidence), ("min_prop", min_prop)):
         if not 0 <= value <= 1:
             raise InputError(f"{name} is {value:g}, expected 0 to 1", hint="confidence and proportions are shares")
@@ -193,8 +191,7 @@ def _check_values(
             "batch_size requires majority_voting=False: clusters reach over batches",
             hint="set majority_voting=False or batch_size=None",
         )
-    if resolution not in RESOLUTION_MODES:
-        raise InputError(f"resolution {resolution!r} is unknown", hint=f"one of {', '.join(RESOLUTION_MODES)}")
+    require_one_of("resolution", resolution, RESOLUTION_MODES)
 
 
 def _run_models(

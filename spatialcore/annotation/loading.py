@@ -23,8 +23,6 @@ from spatialcore.errors import InputError
 
 __all__ = ["ensure_normalized", "load_adata_backed", "local_path", "read_counts"]
 
-DEFAULT_CACHE = Path("~/.spatialcore/cache/references")
-
 
 def load_adata_backed(
     path: str | Path,
@@ -115,7 +113,7 @@ def local_path(source: str | Path, cache_dir: Path | None = None) -> Path:
         return Path(source).expanduser()
     from spatialcore.annotation.acquisition import resolve_uri_to_local
 
-    return resolve_uri_to_local(str(source), (cache_dir or DEFAULT_CACHE).expanduser())
+    return resolve_uri_to_local(source, cache_dir)
 
 
 def read_counts(

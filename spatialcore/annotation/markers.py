@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 from spatialcore.annotation.ontology.hierarchy import is_term, name_of
 from spatialcore.annotation.ontology.matcher import matcher_for
 from spatialcore.core.genes.species import Species, species_of_genes
+from spatialcore.core.validation import require_one_of
 from spatialcore.errors import FileMissingError, InputError
 
 _FILES: Final[dict[Species, str]] = {
@@ -36,7 +37,7 @@ class MarkerTable(dict[str, list[str]]):
     def __contains__(self, key: object) -> bool:
         return dict.__contains__(self, key) or (isinstance(key, str) and dict.__contains__(self, _stored_name(key)))
 
-    def get(self, key: str, default: T | None = None) -> list[str] | T | None:  # type: ignore[override]
+    def get(self, key: str, default: T | None = None) -> list[str] | T | None:  # type: ignore[override]  # one overload
         """Return the genes of a type, or the default if the table does not have the type."""
         name = key if dict.__contains__(self, key) else _stored_name(key)
         return dict.get(self, name, default) if name else default
@@ -84,8 +85,7 @@ def load_canonical_markers(species: Species = "human") -> MarkerTable:
     >>> load_canonical_markers().get("macrophage")[:2]
     ['CD163', 'CD68']
     """
-    if species not in _FILES:
-        raise InputError(f"no marker table for species {species!r}", hint=f"one of {', '.join(_FILES)}")
+    require_one_of("species", species, _FILES)
     return MarkerTable({name: list(genes) for name, genes in _shipped(species).items()})
 
 

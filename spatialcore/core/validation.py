@@ -1,11 +1,11 @@
-"""Validation of arguments: errors with the value, the expectation and a hint."""
+"""Validation of arguments and columns: errors with the value, the expectation and a hint."""
 
 from collections.abc import Iterable
 from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
-from spatialcore.errors import InputError
+from spatialcore.errors import LIST_COLUMNS, InputError, LabelColumnError
 
 
 def short(value: object) -> str:
@@ -49,3 +49,46 @@ def require_list(name: str, value: object, *, hint: str = "pass at least one") -
     if not items:
         raise InputError(f"{name} is an empty list", hint=hint)
     return items
+
+
+def require_one_of(name: str, value: object, choices: Iterable[str], *, hint: str = "") -> None:
+    """Raise an error with the allowed values if a value is not one of them.
+
+    Examples
+    --------
+    >>> require_one_of("trainer", "forest", ("celltypist", "logistic"))
+    Traceback (most recent call last):
+    spatialcore.errors.InputError: unknown trainer 'forest'
+      -> choose one of celltypist, logistic
+    """
+    allowed = tuple(choices)
+    if value not in allowed:
+        raise InputError(f"unknown {name} {value!r}", hint=hint or f"choose one of {', '.join(allowed)}")
+
+
+def require_column(
+    columns: Iterable[object], name: str, *, what: str = "Label column", where: str = "", hint: str = LIST_COLUMNS
+) -> None:
+    """Raise an error with the columns of obs if one is missing.
+
+    Parameters
+    ----------
+    columns
+        The columns of obs.
+    name
+        The required column.
+    what, where, hint
+        For the message, as in :meth:`spatialcore.errors.LabelColumnError.absent`.
+
+    Raises
+    ------
+    LabelColumnError
+        The column is missing.
+
+    Examples
+    --------
+    >>> require_column(["cell_type", "donor"], "cell_type")
+    """
+    names = [str(column) for column in columns]
+    if name not in names:
+        raise LabelColumnError.absent(name, names, what=what, where=where, hint=hint)

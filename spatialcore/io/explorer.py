@@ -7,7 +7,7 @@ from anndata import AnnData
 
 from spatialcore.columns import CELL_TYPE, UNASSIGNED
 from spatialcore.core.files import whole
-from spatialcore.errors import InputError
+from spatialcore.core.validation import require_column
 from spatialcore.io.write import cell_ids
 
 
@@ -43,8 +43,7 @@ def write_explorer_groups(adata: AnnData, path: str | Path, *, column: str = CEL
     aaaaaaaa-1,B cell
     <BLANKLINE>
     """
-    if column not in adata.obs:
-        raise InputError(f"obs has no column {column!r}", hint=f"columns: {', '.join(adata.obs.columns[:12])}")
+    require_column(adata.obs, column)
     file = Path(path).expanduser()
     groups = adata.obs[column].astype(object).where(adata.obs[column].notna(), UNASSIGNED).astype(str)
     table = pd.DataFrame({"cell_id": cell_ids(adata), "group": groups.to_numpy()})

@@ -5,6 +5,7 @@ Identifiers are read as strings: those of MERSCOPE are 64-bit integers and would
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,9 @@ from spatialcore.core.genes.tables import known_names
 from spatialcore.core.logging import get_logger
 from spatialcore.errors import FileMissingError, InputError
 from spatialcore.io.identifiers import IDENTIFIERS, identifier_column, is_row_number_name, row_number_columns
+
+if TYPE_CHECKING:
+    from pyarrow import RecordBatch
 
 logger = get_logger(__name__)
 
@@ -177,9 +181,9 @@ def _header(start: bytes, file: Path) -> list[str]:
     return names
 
 
-def _split(batch: object, genes: list[str], text: Sequence[str]) -> tuple[pd.DataFrame, csr_matrix, list[str]]:
-    frame = {name: batch.column(name).to_pandas() for name in text if name in batch.schema.names}  # type: ignore[attr-defined]
-    values = np.column_stack([batch.column(name).to_numpy(zero_copy_only=False) for name in genes])  # type: ignore[attr-defined]
+def _split(batch: "RecordBatch", genes: list[str], text: Sequence[str]) -> tuple[pd.DataFrame, csr_matrix, list[str]]:
+    frame = {name: batch.column(name).to_pandas() for name in text if name in batch.schema.names}
+    values = np.column_stack([batch.column(name).to_numpy(zero_copy_only=False) for name in genes])
     return pd.DataFrame(frame), csr_matrix(np.nan_to_num(values)), genes
 
 

@@ -10,6 +10,7 @@ from anndata import AnnData
 from spatialcore import columns
 from spatialcore.core.files import whole
 from spatialcore.core.logging import get_logger
+from spatialcore.core.validation import require_column
 from spatialcore.errors import InputError
 from spatialcore.io import spatialdata_store
 from spatialcore.io.anndata_files import write_h5ad
@@ -86,8 +87,7 @@ def calls_table(adata: AnnData) -> pd.DataFrame:
     InputError
         The data have no calls.
     """
-    if columns.CELL_TYPE not in adata.obs:
-        raise InputError(f"obs has no column {columns.CELL_TYPE!r}", hint="annotate the data first")
+    require_column(adata.obs, columns.CELL_TYPE, hint="annotate the data first")
     table = pd.DataFrame({CELL_ID: cell_ids(adata)})
     if columns.SPATIAL in adata.obsm:
         table[["x", "y"]] = np.asarray(adata.obsm[columns.SPATIAL])[:, :2]

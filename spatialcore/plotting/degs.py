@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from spatialcore.core.types import Floats
-from spatialcore.errors import InputError
+from spatialcore.core.validation import require_one_of
 from spatialcore.plotting.expression import group_fractions, group_means
 from spatialcore.plotting.groups import Groups
 from spatialcore.plotting.ranksum import rank_sum
@@ -69,8 +69,7 @@ def _unlog(X: csr_matrix) -> csr_matrix:
 
 
 def _scanpy_scores(X: csr_matrix, genes: NDArray[np.str_], groups: Groups, method: str) -> Floats:
-    if method not in METHODS:
-        raise InputError(f"unknown method {method!r}", hint=f"choose one of {', '.join(METHODS)}")
+    require_one_of("method", method, METHODS)
     import scanpy
 
     cells = np.flatnonzero(groups.codes >= 0)

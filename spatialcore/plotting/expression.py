@@ -1,8 +1,10 @@
 """Expression for figures: log1p(10k) of the panel genes, sparse."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from anndata import AnnData
 from numpy.typing import NDArray
 from scipy.sparse import csc_matrix, csr_matrix
@@ -48,6 +50,17 @@ def log_expression(adata: AnnData, layer: str | None = None) -> tuple[csr_matrix
     if not is_gene.all():
         X, genes = X[:, np.flatnonzero(is_gene)].tocsr(), genes[is_gene]
     return (log1p_normalize(X) if _has_counts(X) else X), genes
+
+
+def gene_positions(genes: NDArray[np.str_], selected: Iterable[str]) -> NDArray[np.intp]:
+    """Return the column of each selected gene, in the order of the selection; -1 for a gene that was not measured.
+
+    Examples
+    --------
+    >>> gene_positions(np.array(["CD3D", "CD19"]), ["CD19", "CD3D"])
+    array([1, 0])
+    """
+    return pd.Index(genes).get_indexer(pd.Index(list(selected)))
 
 
 def group_means(X: csr_matrix | csc_matrix, groups: Groups) -> Floats:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from spatialcore.core.types import Floats
 from spatialcore.plotting import style
+from spatialcore.plotting.expression import gene_positions
 from spatialcore.plotting.groups import Groups
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def draw_gene_panels(
     for axes in panels[len(groups.names) :]:
         style.hide_axes(axes)
     for k, (axes, name) in enumerate(zip(panels, groups.names, strict=False)):
-        values = compare_with_others(scaled[:, pd.Index(genes).get_indexer(pd.Index(members[name]))], k)
+        values = compare_with_others(scaled[:, gene_positions(genes, members[name])], k)
         low, high = scale.limits
         image = axes.imshow(values, aspect="auto", cmap=scale.cmap, vmin=low, vmax=high, interpolation="nearest")
         _label(axes, name, members[name], colors[name], show_columns=k >= len(groups.names) - PANELS_PER_ROW)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from spatialcore import columns
 from spatialcore.core.palette import palette
+from spatialcore.core.validation import require_column
 from spatialcore.errors import LabelColumnError
 from spatialcore.plotting.manifest import manifest_value
 
@@ -88,8 +89,7 @@ def group_cells(adata: AnnData, label_column: str, *, types_only: bool = False) 
 
 def obs_column(adata: AnnData, name: str) -> pd.Series:
     """Return a column of ``obs``; raise `LabelColumnError` with the existing columns if there is no such column."""
-    if name not in adata.obs:
-        raise LabelColumnError.absent(name, adata.obs.columns)
+    require_column(adata.obs, name)
     values: pd.Series = adata.obs[name]
     return values
 

@@ -69,7 +69,7 @@ def _split_sampling(query: str) -> tuple[_Sampling, str]:
         if name in _OPTIONS:
             if not value.isdecimal():
                 raise InputError(f"{name}={value!r} is not a number", hint=f"write {name}=50000")
-            sampling[name] = int(value)  # type: ignore[literal-required]
+            sampling[name] = int(value)  # type: ignore[literal-required]  # _OPTIONS are the keys of _Sampling
     return sampling, urlencode([(name, value) for name, value in pairs if name not in _OPTIONS])
 
 

@@ -1,8 +1,8 @@
 """Timeouts for calls of client libraries that have none."""
 
-import queue
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future, wait
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -34,19 +34,15 @@ def within(seconds: float, operation: Callable[[], T]) -> T:
     >>> within(10.0, lambda: 1 + 1)
     2
     """
-    results: queue.SimpleQueue[tuple[T | None, BaseException | None]] = queue.SimpleQueue()
+    future: Future[T] = Future()
 
     def work() -> None:
         try:
-            results.put((operation(), None))
+            future.set_result(operation())
         except BaseException as error:  # noqa: BLE001 - raised again in the thread of the caller
-            results.put((None, error))
+            future.set_exception(error)
 
     threading.Thread(target=work, daemon=True).start()
-    try:
-        result, error = results.get(timeout=seconds)
-    except queue.Empty:
-        raise TimeoutError(f"no answer within {seconds:.0f} s") from None
-    if error is not None:
-        raise error
-    return result  # type: ignore[return-value]
+    if not wait([future], timeout=seconds).done:
+        raise TimeoutError(f"no answer within {seconds:.0f} s")
+    return future.result()

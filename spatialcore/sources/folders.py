@@ -76,7 +76,7 @@ def fetch_folder(uri: str, versions: Mapping[str, str], *, cache_dir: Path | Non
     Path
         The local folder.
     """
-    root = (cache_dir or cache.DEFAULT_DIR).expanduser().absolute()
+    root = cache.cache_root(cache_dir)
     folder = root / cache.cache_key(uri, _token(versions)) / uri.rstrip("/").rpartition("/")[2]
     log.info("%s: %d files", storage.redact(uri), len(versions))
     fetch = partial(_fetch, uri, root=root, force=force)

@@ -64,6 +64,11 @@ class CacheEntry(BaseModel):
     metadata: Metadata = Field(default_factory=dict)
 
 
+def cache_root(cache_dir: str | Path | None = None) -> Path:
+    """Return the absolute path of the cache: the given folder, or ``~/.spatialcore/cache/references``."""
+    return Path(cache_dir or DEFAULT_DIR).expanduser().absolute()
+
+
 def cache_key(uri: str, token: str) -> str:
     """Return the name of an entry: the digest of the whole URI and the version.
 
@@ -103,7 +108,7 @@ def cached(
     >>> cached("s3://lab/a.txt", "1", write, name="a.txt", cache_dir=Path("/tmp/spatialcore-cache")).path.read_text()
     'cells'
     """
-    root = (cache_dir or DEFAULT_DIR).expanduser().absolute()
+    root = cache_root(cache_dir)
     key = cache_key(uri, token)
     folder = root / key
     requested = time.time_ns()
@@ -149,7 +154,7 @@ def entry_of(path: Path) -> CacheEntry | None:
 
 def list_entries(cache_dir: Path | None = None) -> list[CacheEntry]:
     """Return the entries of the cache, the most recently used first."""
-    root = (cache_dir or DEFAULT_DIR).expanduser().absolute()
+    root = cache_root(cache_dir)
     entries = (_read(folder) for folder in root.iterdir() if folder.is_dir()) if root.is_dir() else iter(())
     return sorted((entry for entry in entries if entry is not None), key=lambda entry: entry.used, reverse=True)
 
@@ -163,7 +168,7 @@ def prune(max_size: int = 0, cache_dir: Path | None = None) -> list[CacheEntry]:
     -------
     The removed entries.
     """
-    root = (cache_dir or DEFAULT_DIR).expanduser().absolute()
+    root = cache_root(cache_dir)
     entries = list_entries(root)
     total, removed = 0, []
     for entry in entries:

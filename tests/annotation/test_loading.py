@@ -10,8 +10,10 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 
+from spatialcore import storage
 from spatialcore.annotation import load_adata_backed
 from spatialcore.errors import FileMissingError, GeneOverlapError, InputError, LabelColumnError
+from spatialcore.storage import cache
 from tests.annotation.reference_data import GENES, Write, make_reference
 
 PANEL = ["GENE7", "GENE3", "ABSENT", "GENE29"]
@@ -139,11 +141,10 @@ def test_columns_of_every_kind_come_along(write: Write) -> None:
 
 
 def test_uris_are_fetched_to_the_cache(write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from spatialcore.annotation import loading
-
-    monkeypatch.setattr(loading, "DEFAULT_CACHE", tmp_path / "cache")
+    monkeypatch.setattr(cache, "DEFAULT_DIR", tmp_path / "cache")
     path = write()
-    part = load_adata_backed(f"file://{path}")
+    part = load_adata_backed(storage.put(path, "memory://loading/ref.h5ad").uri)
+    assert [entry.path.name for entry in cache.list_entries()] == ["ref.h5ad"]
     np.testing.assert_array_equal(part.X.toarray(), load_adata_backed(path).X.toarray())
 
 

@@ -1,10 +1,11 @@
 """Validation of arguments."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from spatialcore.core.validation import require_list, require_whole, require_within
-from spatialcore.errors import InputError
+from spatialcore.core.validation import require_column, require_list, require_one_of, require_whole, require_within
+from spatialcore.errors import InputError, LabelColumnError
 
 
 def test_valid_values():
@@ -29,3 +30,17 @@ def test_numbers(value):
 def test_lists(value, message):
     with pytest.raises(InputError, match=message):
         require_list("genes", value)
+
+
+def test_choices():
+    require_one_of("trainer", "logistic", ("celltypist", "logistic"))
+    with pytest.raises(InputError, match=r"unknown trainer 'forest'\n  -> choose one of celltypist, logistic"):
+        require_one_of("trainer", "forest", ("celltypist", "logistic"))
+
+
+def test_columns():
+    require_column(pd.DataFrame({"donor": []}), "donor")
+    with pytest.raises(LabelColumnError, match=r"^Label column not found: 'a'\. Columns: none\n  -> list the columns"):
+        require_column([], "a")
+    with pytest.raises(LabelColumnError, match=r"^Source column not found: 'a' in x\.h5ad\. Columns: b\n  -> use b$"):
+        require_column(["b"], "a", what="Source column", where="x.h5ad", hint="use b")

@@ -13,14 +13,12 @@ from anndata import AnnData
 
 from spatialcore.annotation.balance.groups import group_cells, other_names, sources_of, without_rare
 from spatialcore.annotation.balance.proportions import match_groups, read_proportions, resolve_sizes
-from spatialcore.annotation.calls.filters import require_column
 from spatialcore.annotation.choices import BALANCE_STRATEGIES, BalanceStrategy
 from spatialcore.columns import REFERENCE_SOURCE
 from spatialcore.core.logging import get_logger
 from spatialcore.core.sampling import cell_keys, level, share_out, take_off
 from spatialcore.core.types import Ints
-from spatialcore.core.validation import require_whole
-from spatialcore.errors import InputError
+from spatialcore.core.validation import require_column, require_one_of, require_whole
 
 log = get_logger(__name__)
 
@@ -90,7 +88,7 @@ def subsample_balanced(
     _check_values(max_cells_per_type, min_cells_per_type, min_cells_per_source, source_balance, random_state)
     for column, what in ((label_column, "Label"), (source_column, "Source"), (group_by_column, "Group")):
         if column is not None:
-            require_column(adata, column, f"{what} column")
+            require_column(adata.obs, column, what=f"{what} column")
     shares = None if target_proportions is None else read_proportions(target_proportions)
     groups = without_rare(group_cells(adata.obs, label_column, group_by_column), min_cells_per_type)
     sources = sources_of(adata.obs, source_column)
@@ -146,8 +144,7 @@ def _check_values(max_type: int, min_type: int, min_source: int, balance: str, r
     require_whole("min_cells_per_type", min_type, minimum=0, hint="0 keeps all types")
     require_whole("min_cells_per_source", min_source, minimum=0, hint="0 sets no minimum")
     require_whole("random_state", random_state, minimum=0, hint="42 is the default")
-    if balance not in BALANCE_STRATEGIES:
-        raise InputError(f"source_balance is {balance!r}", hint=f"one of {', '.join(BALANCE_STRATEGIES)}")
+    require_one_of("source_balance", balance, BALANCE_STRATEGIES)
 
 
 def _quotas(

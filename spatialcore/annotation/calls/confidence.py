@@ -4,8 +4,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit
 
-from spatialcore.annotation.choices import CONFIDENCE_METHODS, ConfidenceMethod
+from spatialcore.annotation.choices import ConfidenceMethod
 from spatialcore.core.types import Floats
+from spatialcore.core.validation import require_one_of
 from spatialcore.errors import InputError
 
 
@@ -57,11 +58,7 @@ def transform_confidence(scores: npt.ArrayLike, method: ConfidenceMethod = "zsco
             "'calibrated' cannot be computed from scores alone: it looks at the cells' counts too",
             hint="call annotate_celltypist(..., confidence_transform='calibrated') with a model trained here",
         )
-    if method not in _TRANSFORMS:
-        raise InputError(
-            f"confidence method {method!r} is unknown",
-            hint=f"one of {', '.join(CONFIDENCE_METHODS)}, or None for 'raw'",
-        )
+    require_one_of("confidence method", method, _TRANSFORMS)
     if not len(table):
         return np.zeros(0)
     result: Floats = np.nan_to_num(_TRANSFORMS[method](table), nan=0.0)

@@ -15,8 +15,8 @@ from spatialcore.columns import (
     UNASSIGNED_REASON,
 )
 from spatialcore.core.logging import get_logger
-from spatialcore.core.validation import require_whole, require_within
-from spatialcore.errors import InputError, LabelColumnError
+from spatialcore.core.validation import require_column, require_whole, require_within
+from spatialcore.errors import InputError
 
 log = get_logger(__name__)
 
@@ -64,8 +64,8 @@ def filter_low_confidence(
     ['B cell', 'Unassigned']
     """
     require_within("threshold", threshold, 0, 1, hint="0.8 is the default")
-    require_column(adata, label_column, "Label column")
-    require_column(adata, confidence_column, "Confidence column")
+    require_column(adata.obs, label_column)
+    require_column(adata.obs, confidence_column, what="Confidence column")
     if not pd.api.types.is_numeric_dtype(adata.obs[confidence_column]):
         raise InputError(f"column '{confidence_column}' is not numeric", hint="pass the column of confidences")
     out = adata.copy() if copy else adata
@@ -108,7 +108,7 @@ def filter_low_count_types(
         ``min_cells`` is negative.
     """
     require_whole("min_cells", min_cells, minimum=0, hint="15 is the default")
-    require_column(adata, label_column, "Label column")
+    require_column(adata.obs, label_column)
     out = adata.copy() if copy else adata
     labels = out.obs[label_column]
     counts = labels.value_counts()
@@ -116,12 +116,6 @@ def filter_low_count_types(
     n = _replace_calls(out, label_column, labels.isin(rare).to_numpy(), unassigned_label, REASON_LOW_COUNT_TYPE)
     log.info("%d cells of %d types with fewer than %d cells are marked", n, len(rare), min_cells)
     return out
-
-
-def require_column(adata: AnnData, column: str, what: str = "Label column") -> None:
-    """Raise an error that lists the columns of obs if one is missing."""
-    if column not in adata.obs.columns:
-        raise LabelColumnError.absent(column, adata.obs.columns, what=what)
 
 
 def _replace_calls(adata: AnnData, column: str, cells: NDArray[np.bool_], label: str, reason: str) -> int:

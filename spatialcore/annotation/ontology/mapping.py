@@ -20,7 +20,8 @@ from spatialcore.annotation.ontology.result import (
 )
 from spatialcore.columns import CELL_TYPE, ONTOLOGY_ID, ONTOLOGY_LABEL, REFERENCE_SOURCE
 from spatialcore.core.logging import get_logger
-from spatialcore.errors import InputError, LabelColumnError
+from spatialcore.core.validation import require_column, require_one_of
+from spatialcore.errors import InputError
 
 logger = get_logger(__name__)
 
@@ -194,12 +195,10 @@ def live_ids(obs: pd.DataFrame, column: str) -> pd.Series:
 
 
 def _check(adata: AnnData, source_col: str, min_score: float, granularity: str) -> None:
-    if source_col not in adata.obs.columns:
-        raise LabelColumnError.absent(source_col, adata.obs.columns)
+    require_column(adata.obs, source_col)
     if not 0 <= min_score <= 1:
         raise InputError(f"min_score is {min_score:g}, expected 0 to 1", hint="0.5 accepts every tier")
-    if granularity not in ("panel", "full"):
-        raise InputError(f"granularity is {granularity!r}", hint="choose 'panel' or 'full'")
+    require_one_of("granularity", granularity, ("panel", "full"))
 
 
 def _override_matches(overrides: Mapping[str, str], matcher: Matcher) -> dict[str, Match]:

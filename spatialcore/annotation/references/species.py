@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 from spatialcore.core.genes.species import SPECIES, Species, SpeciesSetting, count_species, example_of
 from spatialcore.core.genes.tables import orthologs
 from spatialcore.core.logging import get_logger
-from spatialcore.errors import InputError, SpeciesError
+from spatialcore.core.validation import require_one_of
+from spatialcore.errors import SpeciesError
 
 if TYPE_CHECKING:
     from spatialcore.annotation.references.reference import Reference
@@ -38,8 +39,7 @@ def read_species(
     SpeciesError
         The genes are of two species, or of another one than the setting.
     """
-    if setting != "auto" and setting not in SPECIES:
-        raise InputError(f"unknown species {setting!r}", hint=f"one of auto, {', '.join(SPECIES)}")
+    require_one_of("species", setting, ("auto", *SPECIES))
     counts = count_species(symbols, ids)
     if counts.is_mixed:
         raise SpeciesError(

@@ -9,6 +9,7 @@ import pandas as pd
 
 from spatialcore import columns
 from spatialcore.core.logging import get_logger
+from spatialcore.core.validation import require_column
 from spatialcore.errors import LabelColumnError
 
 log = get_logger(__name__)
@@ -51,8 +52,7 @@ def read_labels(obs: pd.DataFrame, label_column: str, ontology_column: str) -> C
     LabelColumnError
         The column is missing, has no label, or has a single class.
     """
-    if label_column not in obs:
-        raise LabelColumnError.absent(label_column, obs.columns)
+    require_column(obs, label_column)
     ids = _texts(obs[ontology_column]) if ontology_column in obs else np.full(len(obs), "", dtype=object)
     texts = _texts(obs[label_column])
     if any(text.startswith("CL:") for text in texts):

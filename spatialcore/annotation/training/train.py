@@ -20,7 +20,7 @@ from spatialcore.annotation.training.trainers import train_celltypist, train_log
 from spatialcore.core.logging import get_logger
 from spatialcore.core.matrix import open_matrix
 from spatialcore.core.palette import palette
-from spatialcore.errors import InputError
+from spatialcore.core.validation import require_one_of
 
 log = get_logger(__name__)
 
@@ -97,8 +97,7 @@ def train_celltypist_model(
     >>> trained["classes"]
     ['B cell', 'T cell']
     """
-    if trainer not in TRAINERS:
-        raise InputError(f"trainer {trainer!r} is not known", hint=f"one of {', '.join(TRAINERS)}")
+    require_one_of("trainer", trainer, TRAINERS)
     labels = read_labels(adata.obs, label_column, ontology_column)
     labels = drop_empty_classes(labels, open_matrix(adata.X).row_sums(labels.rows, np.abs))
     if trainer == "celltypist":

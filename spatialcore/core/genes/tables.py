@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from spatialcore.core.genes.names import SPECIES, Species, is_ensembl, strip_version
+from spatialcore.core.validation import require_one_of
 from spatialcore.errors import FileMissingError, InputError
 
 MAX_NAMES = 40
@@ -188,8 +189,8 @@ def load_ensembl_to_hugo_mapping(
     """
     if cache_path is not None:
         return _read_mapping(cache_path)
-    if species is not None and species not in SPECIES:
-        raise InputError(f"unknown species {species!r}", hint=f"available: {', '.join(SPECIES)}")
+    if species is not None:
+        require_one_of("species", species, SPECIES)
     selected = SPECIES if species is None else (species,)
     return {identifier: symbol for one in selected for identifier, symbol in _ids_to_symbols(one).items()}
 

@@ -25,7 +25,8 @@ from spatialcore.core.on_disk.frames import (
     read_column,
 )
 from spatialcore.core.types import Ints, StoredGroup
-from spatialcore.errors import InputError, LabelColumnError
+from spatialcore.core.validation import require_column
+from spatialcore.errors import InputError
 
 
 class AnnDataFile:
@@ -106,8 +107,7 @@ class AnnDataFile:
         LabelColumnError
             The column does not exist.
         """
-        if column not in self.obs_columns:
-            raise LabelColumnError.absent(column, self.obs_columns, where=self.path.name)
+        require_column(self.obs_columns, column, where=self.path.name)
         return as_text_categories(self._column("obs", column))
 
     def obs(self, rows: Ints, columns: Sequence[str] | None = None) -> pd.DataFrame:

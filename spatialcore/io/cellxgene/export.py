@@ -15,6 +15,7 @@ from spatialcore.core.genes.sums import sum_duplicates
 from spatialcore.core.genes.symbols import is_control, symbols_of
 from spatialcore.core.logging import get_logger
 from spatialcore.core.normalization import log1p_normalize
+from spatialcore.core.validation import require_column
 from spatialcore.errors import InputError, NormalizationError
 from spatialcore.io.anndata_files import write_h5ad
 from spatialcore.io.cellxgene.cells import cell_columns
@@ -107,8 +108,7 @@ def export_cellxgene(
 
 
 def _output_file(adata: AnnData, path: str | Path) -> Path:
-    if columns.CELL_TYPE not in adata.obs:
-        raise InputError(f"obs has no column {columns.CELL_TYPE!r}", hint="annotate the data first")
+    require_column(adata.obs, columns.CELL_TYPE, hint="annotate the data first")
     file = Path(path).expanduser()
     if file.suffix != ".h5ad":
         raise InputError(f"expected a path that ends in .h5ad, got {file.name}", hint="CELLxGENE accepts h5ad only")

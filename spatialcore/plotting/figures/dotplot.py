@@ -10,7 +10,7 @@ from anndata import AnnData
 
 from spatialcore.core.types import Floats
 from spatialcore.plotting import style
-from spatialcore.plotting.expression import group_fractions, group_means, log_expression
+from spatialcore.plotting.expression import gene_positions, group_fractions, group_means, log_expression
 from spatialcore.plotting.groups import group_cells
 from spatialcore.plotting.markers import marker_table
 
@@ -71,7 +71,7 @@ def plot_marker_dotplot(
     groups = group_cells(adata, label_column, types_only=True)
     X, genes = log_expression(adata, layer)
     chosen = marker_table(groups.names, genes, markers).drop_duplicates("gene")
-    X = X[:, pd.Index(genes).get_indexer(pd.Index(chosen["gene"]))]
+    X = X[:, gene_positions(genes, chosen["gene"])]
     means, fractions = group_means(X, groups), group_fractions(X, groups)
     highest = means.max(axis=0)
     scaled = np.divide(means, highest, out=np.zeros_like(means), where=highest > 0)

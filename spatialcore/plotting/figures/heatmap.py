@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 from anndata import AnnData
-from numpy.typing import NDArray
 
 from spatialcore.core.logging import get_logger
 from spatialcore.core.types import Floats
+from spatialcore.core.validation import require_one_of
 from spatialcore.errors import InputError
 from spatialcore.plotting import style
 from spatialcore.plotting.degs import METHODS, differential_genes
-from spatialcore.plotting.expression import group_means, log_expression
+from spatialcore.plotting.expression import gene_positions, group_means, log_expression
 from spatialcore.plotting.gene_panels import draw_gene_panels
 from spatialcore.plotting.groups import Groups, group_cells, type_colors
 from spatialcore.plotting.markers import marker_table
@@ -80,8 +80,7 @@ def plot_deg_heatmap(
     >>> from scanpy.datasets import pbmc68k_reduced
     >>> figure = plot_deg_heatmap(pbmc68k_reduced().raw.to_adata(), "bulk_labels")
     """
-    if method not in METHODS:
-        raise InputError(f"unknown method {method!r}", hint=f"choose one of {', '.join(METHODS)}")
+    require_one_of("method", method, METHODS)
     all_groups = group_cells(adata, label_column, types_only=True)
     groups = _require_two_groups(all_groups, label_column)
     X, genes = log_expression(adata, layer)
@@ -92,7 +91,7 @@ def plot_deg_heatmap(
     scale = Scale(cmap, (0.0, 1.0), "Mean expression, scaled per gene from the lowest (0) to the highest type (1)")
     if fits_tiles(len(groups.names), n_genes):
         chosen = assign_genes(table)
-        values = scale_to_unit(_columns_of(means, genes, chosen))
+        values = scale_to_unit(means[:, gene_positions(genes, chosen["gene"])])
         figure = draw_tiles(values, groups, chosen, scale, colors=colors, figsize=figsize)
     else:
         figure = draw_gene_panels(scale_to_unit(means), genes, groups, table, scale, colors)
@@ -142,7 +141,7 @@ def plot_marker_heatmap(
     if markers is None:
         groups = groups.select([groups.names[i] for i in order_by_similarity(group_means(X, groups))])
     chosen = _sort_by_type(chosen, groups.names)
-    values = z_scores(_columns_of(group_means(X, groups), genes, chosen))
+    values = z_scores(group_means(X, groups)[:, gene_positions(genes, chosen["gene"])])
     scale = Scale(cmap, (-3.0, 3.0), "Mean expression (z-score over types)")
     figure = draw_tiles(values, groups, chosen, scale, colors=type_colors(adata, label_column), figsize=figsize)
     style.set_title(figure, title or "Markers by cell type")
@@ -171,11 +170,6 @@ def _sort_by_type(chosen: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
 def _note(all_groups: Groups) -> str:
     small = all_groups.smaller_than(MIN_CELLS)
     return f"Types with fewer than {MIN_CELLS} cells, not compared: {style.list_names(small)}." if small else ""
-
-
-def _columns_of(means: Floats, genes: NDArray[np.str_], chosen: pd.DataFrame) -> Floats:
-    """Return the columns of the chosen genes, in their order."""
-    return means[:, pd.Index(genes).get_indexer(pd.Index(chosen["gene"]))]
 
 
 def z_scores(means: Floats) -> Floats:

@@ -49,7 +49,7 @@ class GCSBackend(StagedUploadBackend):
         os.environ.setdefault("GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT", "false")
         from gcsfs import core
 
-        class WithoutRetries(core.GCSFileSystem):  # type: ignore[misc]
+        class WithoutRetries(core.GCSFileSystem):  # type: ignore[misc]  # gcsfs has no types
             """Makes each request once: gcsfs itself repeats it six times and logs nothing."""
 
             _request = core.GCSFileSystem._request.__wrapped__

