@@ -62,4 +62,4 @@ def compare_to(champion: ModelVersion | None, trained: TrainingStages) -> ModelC
     """Compare the new model with the model in use on the held-out cells; empty without a model in use."""
     if champion is None or trained.held_out is None:
         return ModelComparison()
-    return compare(trained.held_out, trained.panel, trained.model, champion)
+    return compare(trained.held_out, trained.training, trained.panel, trained.model, champion)

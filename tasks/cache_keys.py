@@ -15,7 +15,7 @@ CODE_VERSIONS: Final[dict[str, int]] = {
     "gather": 3,
     "combine": 6,
     "map_ontology": 9,
-    "hold_out": 2,
+    "hold_out": 3,
     "balance": 3,
     "train": 6,
     "annotate": 7,

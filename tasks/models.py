@@ -11,7 +11,7 @@ from spatialcore.errors import FileMissingError, ModelError
 from spatialcore.registry import ModelVersion
 from tasks.anndata_io import read_cells
 from tasks.retries import CLOUD
-from tasks.schemas import ClassScore, HeldOutSplit, ModelComparison, Panel, TrainedModel
+from tasks.schemas import ClassScore, HeldOutSplit, ModelComparison, Panel, TrainedModel, TrainingCells
 from tasks.stage_cache import link_files, local
 
 HELD_OUT = "held_out.h5ad"  # in the folder of a version: cells that the model was not trained on, with counts
@@ -25,15 +25,21 @@ def find_model(store: str, tissue: str, version: str) -> tuple[ModelVersion, Tra
 
 
 @task(name="compare models", **CLOUD)
-def compare(held_out: HeldOutSplit, panel: Panel, challenger: TrainedModel, champion: ModelVersion) -> ModelComparison:
-    """Compare two models on cells that neither was trained on, simulated on the queries' platform."""
+def compare(
+    held_out: HeldOutSplit, training: TrainingCells, panel: Panel, challenger: TrainedModel, champion: ModelVersion
+) -> ModelComparison:
+    """Compare two models on the cells held out of either, without the challenger's training cells.
+
+    The cells are simulated on the queries' platform.
+    """
     import anndata as ad
 
     from spatialcore.annotation.comparison import compare_by_class, union_of_held_out
 
     cells = read_cells(held_out.held_out, held_out.counts)
     if HELD_OUT in champion.contents:
-        cells = union_of_held_out(cells, ad.read_h5ad(local(champion.contents[HELD_OUT])))
+        earlier = ad.read_h5ad(local(champion.contents[HELD_OUT]))
+        cells = union_of_held_out(cells, earlier, read_cells(training.cells, training.counts))
     models = {"challenger": challenger, "champion": as_trained(champion)}
     with TemporaryDirectory(prefix="spatialcore-") as work:
         paths = {name: _link_model(model, Path(work) / name) for name, model in models.items()}

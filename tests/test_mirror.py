@@ -39,7 +39,6 @@ MISSING: set[str] = {
     "spatialcore.annotation.calls.prediction",
     "spatialcore.annotation.calls.voting",
     "spatialcore.annotation.choices",
-    "spatialcore.annotation.comparison",
     "spatialcore.annotation.expression",
     "spatialcore.annotation.model.calibration",
     "spatialcore.annotation.model.card",

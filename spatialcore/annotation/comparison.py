@@ -1,10 +1,13 @@
 """Compare models on held-out reference cells, simulated as measured by the platform of the queries."""
 
+import hashlib
+import itertools
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import scipy.sparse as sp
 from anndata import AnnData
 
 from spatialcore import columns
@@ -12,7 +15,7 @@ from spatialcore.core.sampling import cell_keys
 from spatialcore.core.types import Floats
 
 MIN_SHARED_GENES = 10
-SEED = 0  # fixed: whether a cell is held out depends on its name alone, for all models
+SEED = 0  # fixed: whether a cell is held out depends on its id alone, for all models
 
 
 def split_held_out(mapped: AnnData, share: float) -> tuple[AnnData, AnnData]:
@@ -23,8 +26,9 @@ def split_held_out(mapped: AnnData, share: float) -> tuple[AnnData, AnnData]:
     mapped
         Labelled reference cells x genes.
     share
-        Share of the cells to hold out, 0 to 1. The same cells are held out of every version of a reference. Cells drawn
-        from profiles are held out only if all cells are.
+        Share of the cells to hold out, 0 to 1. Which cells are held out depends on their ids in the reference, so they
+        are the same in every version of a reference, whatever the name of its file. Cells drawn from profiles are held
+        out only if all cells are.
 
     Returns
     -------
@@ -33,12 +37,29 @@ def split_held_out(mapped: AnnData, share: float) -> tuple[AnnData, AnnData]:
     """
     from spatialcore.annotation.training.trainers import drawn_cells
 
-    names = pd.Index(mapped.obs_names.astype(str))
-    held_out = cell_keys(names, SEED) < share * np.iinfo(np.uint64).max
+    held_out = cell_keys(ids_in_reference(mapped.obs), SEED) < share * np.iinfo(np.uint64).max
     drawn = drawn_cells(mapped)
     if not drawn.all():
         held_out &= ~drawn
     return mapped[~held_out].copy(), mapped[held_out].copy()
+
+
+def ids_in_reference(obs: pd.DataFrame) -> pd.Index:
+    """Return the id that each cell of combined references has in its own reference.
+
+    :func:`~spatialcore.annotation.references.combine.combine_references` names cells ``<id>-<reference>``, with a
+    number after it where that name is taken; without the column ``reference_source`` the names are the ids.
+
+    Examples
+    --------
+    >>> ids_in_reference(pd.DataFrame({"reference_source": "lung"}, ["AAAC-1-lung", "AAAC-1-lung-1"])).tolist()
+    ['AAAC-1', 'AAAC-1']
+    """
+    names: pd.Index = obs.index.astype(str)
+    if columns.REFERENCE_SOURCE not in obs:
+        return names
+    sources = obs[columns.REFERENCE_SOURCE].astype(str)
+    return pd.Index([name.rpartition(f"-{source}")[0] or name for name, source in zip(names, sources, strict=True)])
 
 
 def macro_f1(truth: "pd.Series[str]", called: "pd.Series[str]") -> float:
@@ -49,16 +70,20 @@ def macro_f1(truth: "pd.Series[str]", called: "pd.Series[str]") -> float:
     return float(f1_score(truth, called, labels=classes, average="macro", zero_division=0))
 
 
-def union_of_held_out(first: AnnData, second: AnnData) -> AnnData:
+def union_of_held_out(first: AnnData, second: AnnData, trained_on: AnnData | None = None) -> AnnData:
     """Return the held-out cells of two models, each cell once, over the genes that both have.
+
+    Cells are compared by their counts of the shared genes: names change with the name of a reference's file.
 
     Parameters
     ----------
     first
         Labelled cells x genes; its label is used for cells of both.
     second
-        Cells that another model, with other references or an earlier version of them, was not trained on. Only cells
-        whose name ``first`` lacks are added, and only where at least 10 genes are shared.
+        Cells that another model, with other references or an earlier version of them, was not trained on. They are
+        added only where at least 10 genes are shared.
+    trained_on
+        The training cells of the first model; those in ``second`` are not added.
 
     Returns
     -------
@@ -67,15 +92,33 @@ def union_of_held_out(first: AnnData, second: AnnData) -> AnnData:
     """
     import anndata as ad
 
-    added = second[~second.obs_names.isin(first.obs_names)]
     shared = first.var_names.intersection(second.var_names)
-    if added.n_obs == 0 or len(shared) < MIN_SHARED_GENES:
+    if len(shared) < MIN_SHARED_GENES:
+        return first
+    known = set(_digests(first, shared)) | (set() if trained_on is None else set(_digests(trained_on, shared)))
+    added = second[[digest not in known for digest in _digests(second, shared)]]
+    if added.n_obs == 0:
         return first
     parts = [part[:, shared].copy() for part in (first, added)]
     for part in parts:
         part.obs = part.obs[[columns.UNIFIED_CELL_TYPE]].astype(str)
-    union: AnnData = ad.concat(parts, join="inner")
+    union: AnnData = ad.concat(parts, join="inner", index_unique="-")
     return union
+
+
+def _digests(cells: AnnData, genes: pd.Index) -> list[bytes]:
+    """Return a digest of each cell's counts of the genes."""
+    part = cells[:, genes]
+    counts = sp.csr_matrix(part.layers.get(columns.COUNTS, part.X), dtype=np.float32)
+    counts.eliminate_zeros()
+    counts.sort_indices()
+    rows = itertools.pairwise(counts.indptr)
+    return [
+        hashlib.blake2b(
+            counts.indices[start:end].astype(np.int64).tobytes() + counts.data[start:end].tobytes(), digest_size=16
+        ).digest()
+        for start, end in rows
+    ]
 
 
 def compare_by_class(held_out: AnnData, models: Mapping[str, Path], sample: AnnData | None) -> pd.DataFrame:

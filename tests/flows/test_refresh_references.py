@@ -31,9 +31,7 @@ def rewrite(config: RefreshParameters, number: int, change: str) -> None:
     path = Path(config.references[number].uri)
     data = ad.read_h5ad(path)
     if change == "shuffled labels":
-        named = data.copy()
-        named.obs_names = [f"{name}-{path.stem}" for name in data.obs_names]  # as the pooled references name them
-        trained_on = data.obs_names[named.obs_names.isin(split_held_out(named, config.held_out_share)[0].obs_names)]
+        trained_on = split_held_out(data, config.held_out_share)[0].obs_names
         labels = data.obs[LABEL_COLUMN].astype(str)
         labels[trained_on] = np.random.default_rng(0).permutation(labels[trained_on])
         data.obs[LABEL_COLUMN] = labels
@@ -113,6 +111,20 @@ def test_a_model_that_lost_a_cell_type_is_not_promoted_unless_that_is_allowed(co
     allowed = refresh_references(lenient.model_copy(update={"allow_lost_classes": True}))
     assert allowed.promoted
     assert "of the model in use, as allowed" in allowed.reason
+
+
+def test_a_renamed_reference_brings_no_held_out_cell_into_the_training(config: RefreshParameters) -> None:
+    first = refresh_references(config)
+    for reference in config.references:
+        path = Path(reference.uri)
+        reference.uri = str(path.rename(path.with_name(f"renamed_{path.name}")))
+    decision = refresh_references(config)
+    assert len(decision.changed) == 2
+    versions = [registry.show(config.store, "blood", name) for name in (first.challenger, decision.challenger)]
+    before, after = (ad.read_h5ad(version.contents["held_out.h5ad"].uri) for version in versions)
+    np.testing.assert_array_equal(before.X.toarray(), after.X.toarray())
+    assert sum(score.cells for score in decision.classes) == before.n_obs, "each cell is compared on once"
+    assert decision.scores["challenger"] == pytest.approx(decision.scores["champion"])
 
 
 def test_a_changed_setting_asks_for_a_new_model(config: RefreshParameters) -> None:
