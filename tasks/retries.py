@@ -19,7 +19,7 @@ def is_transient(task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:
 
 
 CLOUD: Final[dict[str, Any]] = {
-    "retries": 4,
+    "retries": 2,  # the storage layer has retried for two minutes each time
     "retry_delay_seconds": exponential_backoff(backoff_factor=4),
     "retry_jitter_factor": 0.5,
     "retry_condition_fn": is_transient,

@@ -1,14 +1,17 @@
 """Timeouts for calls of client libraries that have none."""
 
+import contextvars
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, wait
-from typing import TypeVar
+from typing import Final, TypeVar
 
 T = TypeVar("T")
+_CHECK: Final = 1.0  # seconds between two looks at the progress
 
 
-def within(seconds: float, operation: Callable[[], T]) -> T:
+def within(seconds: float, operation: Callable[[], T], progress: Callable[[], object] = lambda: None) -> T:
     """Run an operation with a timeout.
 
     The operation runs in a daemon thread. After a timeout the thread is not stopped; it ends with the process.
@@ -19,6 +22,9 @@ def within(seconds: float, operation: Callable[[], T]) -> T:
         Timeout.
     operation
         Function without arguments.
+    progress
+        Returns a value that changes while the operation makes progress, such as the bytes that have arrived: the time
+        then starts anew.
 
     Returns
     -------
@@ -27,7 +33,7 @@ def within(seconds: float, operation: Callable[[], T]) -> T:
     Raises
     ------
     TimeoutError
-        The operation takes longer than the timeout.
+        The operation takes longer than the timeout, or makes no progress for that long.
 
     Examples
     --------
@@ -42,7 +48,11 @@ def within(seconds: float, operation: Callable[[], T]) -> T:
         except BaseException as error:  # noqa: BLE001 - raised again in the thread of the caller
             future.set_exception(error)
 
-    threading.Thread(target=work, daemon=True).start()
-    if not wait([future], timeout=seconds).done:
-        raise TimeoutError(f"no answer within {seconds:.0f} s")
+    threading.Thread(target=contextvars.copy_context().run, args=(work,), daemon=True).start()
+    state, deadline = progress(), time.monotonic() + seconds
+    while not wait([future], timeout=min(_CHECK, max(0.0, deadline - time.monotonic()))).done:
+        if (now := progress()) != state:
+            state, deadline = now, time.monotonic() + seconds
+        elif time.monotonic() >= deadline:
+            raise TimeoutError(f"no answer within {seconds:.0f} s")
     return future.result()

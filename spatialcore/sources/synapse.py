@@ -12,7 +12,7 @@ from spatialcore.sources.base import Metadata, SourceOptions, refuse_unknown
 from spatialcore.sources.deadline import within
 from spatialcore.sources.deliver import deliver
 from spatialcore.storage.network import require_host
-from spatialcore.storage.retry import attempt
+from spatialcore.storage.retry import attempt, translate_errors
 from spatialcore.storage.secrets import remember_secret
 from spatialcore.storage.settings import StorageSettings
 from spatialcore.storage.uri import join
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 _ID: Final = re.compile(r"(syn\d+)(?:\.(\d+))?")
 _TOKEN: Final = "SYNAPSE_AUTH_TOKEN"
 _SIGN_IN: Final = f"set {_TOKEN} to a token with view and download permission, and accept the file's conditions for use"
-_DEADLINE: Final = 120.0
 
 
 class SynapseSource:
@@ -66,7 +65,7 @@ class SynapseSource:
         """Download the file and return its metadata; the client library verifies the MD5."""
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".synapse-", dir=target.parent) as folder:
-            entity = attempt(lambda: self._get(folder), what=f"get {self.uri}", sign_in=_SIGN_IN)
+            entity = self._request(folder, f"get {self.uri}")
             if not entity.path:
                 raise StorageError(
                     f"access denied: {self.uri} cannot be downloaded with this token",
@@ -85,9 +84,7 @@ class SynapseSource:
     @cached_property
     def _entity(self) -> "File":
         """Metadata of the file on Synapse, requested once."""
-        entity = attempt(
-            lambda: within(_DEADLINE, self._get_metadata), what=f"get metadata of {self.uri}", sign_in=_SIGN_IN
-        )
+        entity = self._request(None, f"get metadata of {self.uri}")
         if entity.file_handle is None:
             raise StorageError(
                 f"access denied: {self.uri} has no file that this token can read",
@@ -95,8 +92,18 @@ class SynapseSource:
             )
         return entity
 
-    def _get_metadata(self) -> "File":
-        return self._get(None)
+    def _request(self, folder: str | None, what: str) -> "File":
+        """Request the file, or its metadata where no folder is given, within the time budget of one request.
+
+        The client library repeats each request for up to 20 minutes. A download may take any time as long as bytes
+        arrive.
+        """
+
+        def request() -> "File":
+            return attempt(lambda: self._get(folder), what=what, sign_in=_SIGN_IN)
+
+        budget = StorageSettings.from_environment().budget
+        return translate_errors(lambda: within(budget, request, lambda: _bytes_in(folder)), what=what)
 
     def _get(self, folder: str | None) -> "File":
         from synapseclient.models import File
@@ -162,6 +169,10 @@ def download_synapse_reference(
     source = SynapseSource(f"synapse://{synapse_id}", auth_token=auth_token)
     is_file = str(output).endswith((".h5ad", ".h5"))
     return deliver(source, str(output) if is_file else join(output, source.name), force=force)
+
+
+def _bytes_in(folder: str | None) -> int:
+    return 0 if folder is None else sum(path.stat().st_size for path in Path(folder).rglob("*") if path.is_file())
 
 
 def _require_client() -> None:

@@ -3,11 +3,14 @@
 import re
 import socket
 import time
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from spatialcore.errors import StorageError
+
+if TYPE_CHECKING:
+    from tenacity import RetryCallState
 
 HINT: Final = "check the network of this machine, and the spelling of the host"
 _NO_ADDRESS: Final = re.compile(
@@ -50,20 +53,24 @@ def require_host(url: str) -> None:
 class FailingFor:
     """A stop condition of tenacity: a request that has kept failing for some time is given up.
 
-    The time begins with the first failure, so a transfer that was going well for an hour is tried again all the same.
+    The time begins when the first failing attempt could last have made progress: a transfer that went well for an hour
+    is tried again, and an attempt that ended by its timeout counts in full.
 
     Parameters
     ----------
     seconds
         How long it may keep failing.
+    timeout
+        The longest time without progress after which an attempt fails by itself, in seconds.
     """
 
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._first: float | None = None
+    def __init__(self, seconds: float, timeout: float = 0.0) -> None:
+        self._seconds, self._timeout = seconds, timeout
+        self._begin: float | None = None
 
-    def __call__(self, _state: Any) -> bool:
+    def __call__(self, state: "RetryCallState") -> bool:
         """Tell whether to stop; asked after each failure."""
         now = time.monotonic()
-        self._first = now if self._first is None else self._first
-        return now - self._first >= self._seconds
+        if self._begin is None:
+            self._begin = now - min(state.seconds_since_start or 0.0, self._timeout)
+        return now - self._begin >= self._seconds

@@ -96,7 +96,7 @@ def attempt(operation: Callable[[], T], *, what: str, sign_in: str = "", setting
     from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
     settings = settings or StorageSettings.from_environment()
-    attempts, failing = stop_after_attempt(settings.attempts), FailingFor(settings.budget)
+    attempts, failing = stop_after_attempt(settings.attempts), FailingFor(settings.budget, settings.read_timeout)
     retrying = Retrying(
         retry=retry_if_exception(_is_retryable),
         stop=lambda state: failing(state) or attempts(state),

@@ -18,7 +18,7 @@ class StorageSettings:
     attempts: int = 7
     """Attempts of one request before a transient fault is reported."""
     budget: float = 120.0
-    """Seconds that one request may keep failing, from its first failure, before it is given up."""
+    """Seconds that one request may make no progress before it is given up, retries included."""
     first_wait: float = 0.5
     """Seconds before the second attempt; doubled each time, with jitter."""
     longest_wait: float = 20.0

@@ -1,6 +1,7 @@
 """Timeouts of operations."""
 
 import threading
+import time
 
 import pytest
 
@@ -18,3 +19,10 @@ def test_timeout() -> None:
     with pytest.raises(TimeoutError, match="no answer within 0 s"):
         within(0.05, release.wait)
     release.set()
+
+
+def test_progress_extends_the_time() -> None:
+    begun = time.monotonic()
+    assert within(1.5, lambda: time.sleep(3.5), progress=lambda: int(2 * (time.monotonic() - begun))) is None
+    with pytest.raises(TimeoutError):
+        within(0.5, lambda: time.sleep(30), progress=lambda: 7)

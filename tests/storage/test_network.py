@@ -2,6 +2,10 @@
 
 import socket
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -10,6 +14,20 @@ from spatialcore.errors import StorageError, TransientStorageError
 from spatialcore.storage.network import FailingFor, is_unresolved, require_host
 from spatialcore.storage.retry import attempt
 from spatialcore.storage.settings import StorageSettings
+
+
+@contextmanager
+def silent_server() -> Iterator[str]:
+    """Accept connections, and never answer."""
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen(50)
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+
+
+def silent(url: str) -> dict[str, str]:
+    keys = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "a secret of tests", "AWS_DEFAULT_REGION": "us-east-1"}
+    return {"AWS_ENDPOINT_URL": url, "STORAGE_EMULATOR_HOST": url, **keys}
 
 
 def test_a_host_without_an_address_is_given_up_at_once() -> None:
@@ -69,11 +87,50 @@ def test_a_request_that_keeps_failing_is_given_up_when_its_time_is_over(caplog: 
     assert all("\n" not in line for line in lines), "in one line"
 
 
-def test_the_time_begins_with_the_first_failure_not_with_the_request() -> None:
-    stop = FailingFor(0.05)
-    assert stop(None) is False
-    time.sleep(0.06)
-    assert stop(None) is True
+def after(seconds: float) -> Any:
+    """Return the state of a request whose first attempt failed after some seconds."""
+    return SimpleNamespace(seconds_since_start=seconds)
+
+
+def test_a_transfer_that_went_well_for_long_is_tried_again() -> None:
+    stop = FailingFor(0.5, timeout=0.1)
+    assert stop(after(3600)) is False
+    time.sleep(0.4)
+    assert stop(after(3600.4)) is True
+
+
+def test_an_attempt_that_ended_by_its_timeout_counts_in_full() -> None:
+    assert FailingFor(60, timeout=60)(after(60.1)) is True
+    assert FailingFor(60, timeout=60)(after(59)) is False
+
+
+@pytest.mark.parametrize("uri", ["s3://bucket/x.h5ad", "gs://bucket/x.h5ad", "http"])
+def test_a_store_that_never_answers_is_given_up_within_the_budget(
+    uri: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with silent_server() as url:
+        for name, value in {**silent(url), "SPATIALCORE_STORAGE_READ_TIMEOUT": "1"}.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setenv("SPATIALCORE_STORAGE_BUDGET", "4")
+        storage.exists("memory://bucket/x")  # what is imported at the first use is not measured
+        started = time.monotonic()
+        with pytest.raises(TransientStorageError, match=r"x\.h5ad"):
+            storage.read_bytes(f"{url}/x.h5ad" if uri == "http" else uri)
+        assert time.monotonic() - started < 15
+    assert 1 <= sum(record.getMessage().startswith("retrying") for record in caplog.records) <= 4
+
+
+@pytest.mark.parametrize("uri", ["s3://bucket/x.h5ad", "gs://bucket/x.h5ad"])
+def test_a_store_whose_name_does_not_resolve_is_given_up_at_once(
+    uri: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name, value in silent("http://store.invalid").items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("no_proxy", "*")
+    with pytest.raises(StorageError, match="host not found") as error:
+        storage.read_bytes(uri)
+    assert not isinstance(error.value, TransientStorageError)
+    assert not caplog.records
 
 
 def test_gcsfs_makes_one_try_of_each_request(monkeypatch: pytest.MonkeyPatch) -> None:
