@@ -21,6 +21,9 @@ class State:
     wrong_checksum: bool = False
     allowed: bool = True
     downloads: int = 0
+    silent: str = ""
+    """Requests to paths with this part are never answered."""
+    ended: threading.Event = field(default_factory=threading.Event)
 
 
 def _handle(data: bytes, state: State, version: int) -> dict[str, Any]:
@@ -84,6 +87,9 @@ def synapse_server() -> Iterator[State]:
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            if state.silent and state.silent in self.path:
+                state.ended.wait(60)
+                return
             if self.path.startswith("/blob/"):
                 state.downloads += 1
                 self._send(200, state.versions[int(self.path.split("/")[2].split("?")[0])])
@@ -112,5 +118,6 @@ def synapse_server() -> Iterator[State]:
     try:
         yield state
     finally:
+        state.ended.set()
         server.shutdown()
         server.server_close()

@@ -1,5 +1,7 @@
 """The real Synapse client against a server of our own."""
 
+import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pytest
 from spatialcore import storage
 from spatialcore.annotation import acquire_reference, resolve_uri_to_local
 from spatialcore.annotation.acquisition import provenance_of
-from spatialcore.errors import FileMissingError, InputError, StorageError
+from spatialcore.errors import FileMissingError, InputError, StorageError, TransientStorageError
 from spatialcore.sources import download_synapse_reference
 from tests.contract.synapse_server import TOKEN, State, synapse_server
 
@@ -93,3 +95,25 @@ def test_what_is_not_there(synapse: State, tmp_path: Path) -> None:
         acquire_reference("synapse://123", tmp_path / "x.h5ad")
     with pytest.raises(InputError, match="auth_token"):
         acquire_reference("synapse://syn123", tmp_path / "x.h5ad", token="x")
+
+
+@pytest.mark.parametrize("part", ["/userProfile", "/bundle2", "/blob/"])
+def test_a_server_that_stops_answering_is_given_up_within_the_budget(
+    synapse: State, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, part: str
+) -> None:
+    """The client library itself asks again for 20 minutes."""
+    monkeypatch.setenv("SPATIALCORE_STORAGE_BUDGET", "4")
+    synapse.silent = part
+    started = time.monotonic()
+    with pytest.raises(TransientStorageError, match="no answer within 4 s"):
+        download_synapse_reference("syn123", tmp_path / "references")
+    assert time.monotonic() - started < 15
+    assert list(tmp_path.rglob("*.h5ad")) == []
+
+
+def test_a_host_without_an_address_is_given_up_at_once(synapse: State, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("no_proxy", "*")
+    config = Path(os.environ["SYNAPSE_CONFIG"])
+    config.write_text(config.read_text().replace(synapse.url, "http://synapse.invalid"))
+    with pytest.raises(StorageError, match="host not found: synapse"):
+        resolve_uri_to_local("synapse://syn123", config.parent)
