@@ -4,6 +4,7 @@ import functools
 import http.server
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import threading
@@ -111,6 +112,15 @@ def web_server(folder: Path) -> Iterator[str]:
     answering = functools.partial(Quiet, directory=str(folder))
     with serving(http.server.ThreadingHTTPServer(("127.0.0.1", 0), answering)) as url:
         yield url
+
+
+@contextmanager
+def silent_server() -> Iterator[str]:
+    """Accept connections, and never answer."""
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen(50)
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
 
 
 @contextmanager

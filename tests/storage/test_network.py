@@ -2,8 +2,6 @@
 
 import socket
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,15 +12,7 @@ from spatialcore.errors import StorageError, TransientStorageError
 from spatialcore.storage.network import FailingFor, is_unresolved, require_host
 from spatialcore.storage.retry import attempt
 from spatialcore.storage.settings import StorageSettings
-
-
-@contextmanager
-def silent_server() -> Iterator[str]:
-    """Accept connections, and never answer."""
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", 0))
-        server.listen(50)
-        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+from tests.contract.servers import silent_server
 
 
 def silent(url: str) -> dict[str, str]:

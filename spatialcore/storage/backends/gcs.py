@@ -9,6 +9,7 @@ import json
 import os
 import uuid
 from base64 import b64decode, b64encode
+from functools import partialmethod
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -63,6 +64,7 @@ class GCSBackend(StagedUploadBackend):
         self.file_system_class()  # a missing client library is the first thing to tell
         if not os.environ.get("STORAGE_EMULATOR_HOST") and "endpoint_url" not in options:
             require_host("https://storage.googleapis.com")
+        _limit_token_requests(StorageSettings.from_environment().read_timeout)
         return super().create(options)
 
     def default_options(self, settings: StorageSettings) -> Options:
@@ -101,6 +103,17 @@ class GCSBackend(StagedUploadBackend):
         """Send a file in a resumable upload."""
         block = StorageSettings.from_environment().block
         self.file_system(path).put_file(str(source), path, callback=callback, chunksize=block)
+
+
+def _limit_token_requests(timeout: float) -> None:
+    """Give requests for tokens the timeout of all others: gcsfs leaves google-auth's, which is two minutes."""
+    from gcsfs import credentials
+    from google.auth.transport.requests import Request
+
+    class LimitedRequest(Request):  # type: ignore[misc]
+        __call__ = partialmethod(Request.__call__, timeout=timeout)
+
+    credentials.Request = LimitedRequest
 
 
 def _two_parts(fields: str, data: bytes, boundary: str) -> bytes:

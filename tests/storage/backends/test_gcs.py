@@ -1,17 +1,22 @@
 """Google Cloud Storage: its file system, and what it reports of an object."""
 
+import http.server
 import os
 import subprocess
 import sys
+import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from spatialcore import storage
+from spatialcore.errors import TransientStorageError
 from spatialcore.storage.backends.gcs import GCSBackend
 from tests.contract.faulty_proxy import proxy_to
-from tests.contract.servers import BUCKET
+from tests.contract.servers import BUCKET, serving, silent_server
 from tests.storage.backends.contract import StoreContract
 
 CODE = """
@@ -51,3 +56,76 @@ def test_files_are_compared_under_a_temporary_name(gs: str, tmp_path: Path, monk
     copied = next(number for number, path in enumerate(paths) if "rewriteTo" in path)
     assert ".part" in paths[copied]
     assert any(".part" in path for path in paths[:copied])
+
+
+def key_file(token_uri: str) -> dict[str, str]:
+    """Return a service account's key whose tokens come from an address."""
+    from cryptography.hazmat.primitives import serialization as formats
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    key = rsa.generate_private_key(65537, 2048)
+    text = key.private_bytes(formats.Encoding.PEM, formats.PrivateFormat.PKCS8, formats.NoEncryption()).decode()
+    return {"type": "service_account", "client_email": "a@b.c", "private_key": text, "token_uri": token_uri}
+
+
+def test_a_token_server_that_never_answers_is_given_up_within_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", "http://127.0.0.1:9")
+    monkeypatch.setenv("SPATIALCORE_STORAGE_READ_TIMEOUT", "1")
+    monkeypatch.setenv("SPATIALCORE_STORAGE_BUDGET", "3")
+    with silent_server() as url, storage.connection("gs://", token=key_file(f"{url}/token")):
+        started = time.monotonic()
+        with pytest.raises(TransientStorageError, match="Read timed out"):
+            storage.read_bytes("gs://bucket/x")
+        assert time.monotonic() - started < 15
+
+
+@contextmanager
+def google_machine() -> Iterator[tuple[str, list[str]]]:
+    """Serve a metadata server with a token, and objects; give the Authorization headers of the objects, too."""
+    headers: list[str] = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            is_metadata = self.path.startswith("/computeMetadata") or self.path == "/"
+            if not is_metadata:
+                headers.append(self.headers.get("Authorization", ""))
+            content = metadata_answer(self.path) if is_metadata else b"cells"
+            self.send_response(200)
+            self.send_header("Metadata-Flavor", "Google")
+            self.send_header("Content-Type", "application/json" if content.startswith(b"{") else "text/plain")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_: object) -> None:
+            return
+
+    with serving(http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as url:
+        yield url, headers
+
+
+def metadata_answer(path: str) -> bytes:
+    if "/token" in path:
+        return b'{"access_token": "of-the-platform", "expires_in": 3600, "token_type": "Bearer"}'
+    if "/service-accounts/" in path:
+        return b'{"email": "machine@project", "scopes": [], "aliases": ["default"]}'
+    return b"project"
+
+
+READ = """
+from spatialcore import storage
+storage.use_connection("gs://", token=None)
+print(storage.read_bytes("gs://bucket/x").decode())
+"""
+
+
+def test_without_a_key_file_the_credentials_of_the_platform_are_used(tmp_path: Path) -> None:
+    """As on a machine of Google, or a pod with Workload Identity; google-auth reads the address when it is imported."""
+    with google_machine() as (url, headers):
+        host = url.removeprefix("http://")
+        metadata = dict.fromkeys(("GCE_METADATA_HOST", "GCE_METADATA_ROOT", "GCE_METADATA_IP"), host)
+        own = {**metadata, "STORAGE_EMULATOR_HOST": url, "CLOUDSDK_CONFIG": str(tmp_path)}
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("GOOGLE_")} | own
+        run = subprocess.run([sys.executable, "-c", READ], env=environment, capture_output=True, text=True, check=False)
+    assert run.stdout == "cells\n", run.stderr
+    assert headers == ["Bearer of-the-platform"]
