@@ -1,7 +1,7 @@
 """Publish models to the registry, and the samples of a run to a folder whose manifest is written last."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from pathlib import Path
@@ -134,8 +134,9 @@ def _digest(store: str, version: ModelVersion, samples: list[Sample]) -> str:
 
 def _publish_samples(folder: str, samples: list[Sample]) -> list[SampleFiles]:
     """Copy the files of all samples in parallel; copies within a store mostly wait for responses."""
+    existing = set(storage.list_files(folder))
     with ThreadPoolExecutor(PARALLEL_COPIES) as pool:
-        copies_of_samples = [_start_copies(pool, folder, *sample) for sample in samples]
+        copies_of_samples = [_start_copies(pool, folder, existing, *sample) for sample in samples]
         return [
             _sample_files(annotated, {name: copy.result() for name, copy in copies.items()})
             for (annotated, _), copies in zip(samples, copies_of_samples, strict=True)
@@ -143,12 +144,17 @@ def _publish_samples(folder: str, samples: list[Sample]) -> list[SampleFiles]:
 
 
 def _start_copies(
-    pool: ThreadPoolExecutor, folder: str, annotated: AnnotatedSample, plots: SamplePlots | None
+    pool: ThreadPoolExecutor,
+    folder: str,
+    existing: Collection[str],
+    annotated: AnnotatedSample,
+    plots: SamplePlots | None,
 ) -> dict[str, Future[StoredFile]]:
     files = {**annotated.files, **(plots.files if plots is not None else {})}
     target = storage.join(folder, slug_of(annotated.sample))
     return {
-        name: pool.submit(copy_context().run, _copy, file, storage.join(target, name)) for name, file in files.items()
+        name: pool.submit(copy_context().run, _copy, file, storage.join(target, name), existing)
+        for name, file in files.items()
     }
 
 
@@ -180,11 +186,11 @@ def _sample_files(annotated: AnnotatedSample, copies: dict[str, StoredFile]) -> 
     )
 
 
-def _copy(file: StoredFile, uri: str) -> StoredFile:
-    """Copy a file within the store, unless the target has the same content."""
-    existing = storage.read_manifest(uri)
-    if existing is not None and existing.file.sha256 == file.sha256:
-        return existing.file
+def _copy(file: StoredFile, uri: str, existing: Collection[str]) -> StoredFile:
+    """Copy a file within the store, unless the same content is among the existing files."""
+    manifest = storage.read_manifest(uri) if storage.canonical(uri) in existing else None
+    if manifest is not None and manifest.file.sha256 == file.sha256:
+        return manifest.file
     return storage.copy(file, uri)
 
 

@@ -59,7 +59,8 @@ def ids_in_reference(obs: pd.DataFrame) -> pd.Index:
     if columns.REFERENCE_SOURCE not in obs:
         return names
     sources = obs[columns.REFERENCE_SOURCE].astype(str)
-    return pd.Index([name.rpartition(f"-{source}")[0] or name for name, source in zip(names, sources, strict=True)])
+    ids = [name.rpartition(f"-{source}")[0] or name for name, source in zip(names, sources, strict=True)]
+    return pd.Index(ids, dtype=object)
 
 
 def macro_f1(truth: "pd.Series[str]", called: "pd.Series[str]") -> float:

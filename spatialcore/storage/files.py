@@ -106,7 +106,8 @@ def copy(file: StoredFile, uri: str | Path) -> StoredFile:
     def confirm() -> None:
         _stat_version(file, source)
 
-    before = _stat_version(file, source)
+    pinned = source.backend.copies_version
+    before = Stat(file.token, file.size, etag=file.token) if pinned else _stat_version(file, source)
     copied = attempt(
         lambda: source.backend.copy(source.path, target.path, before, confirm),
         what=f"copy {file.uri} to {target.canonical}",

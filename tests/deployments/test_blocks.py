@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from pathlib import Path
 
 import pytest
 from prefect.client.orchestration import SyncPrefectClient
@@ -67,3 +68,15 @@ def test_a_store_in_a_folder_needs_no_block() -> None:
 def test_only_backends_with_key_files_need_a_class_of_their_own() -> None:
     with_files = {scheme for scheme in SCHEMES if backend_of(scheme).secret_files}
     assert with_files <= CLOUDS.keys() <= set(SCHEMES)
+
+
+def test_a_google_store_on_a_machine_without_credentials_needs_no_block(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Runs use the credentials of their platform."""
+    monkeypatch.delenv("GOOGLE_APPLICATION_CREDENTIALS", raising=False)
+    monkeypatch.setenv("CLOUDSDK_CONFIG", str(tmp_path))
+    monkeypatch.setenv("NO_GCE_CHECK", "true")
+    installation = Installation.from_environment({"SPATIALCORE_STORE": "gs://bucket/store"})
+    assert save_blocks(installation) == []
+    assert "FSSPEC_GS" not in run_environment(installation)

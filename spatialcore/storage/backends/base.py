@@ -40,6 +40,8 @@ class Backend(ABC):
     """Whether files can be stored."""
     pins_version: ClassVar[bool] = False
     """Whether `stream` fails if the object is no longer the version that was asked for."""
+    copies_version: ClassVar[bool] = False
+    """Whether `copy` itself makes sure that the source is the version that was asked for."""
     reads_ranges: ClassVar[bool] = True
     """Whether parts of an object can be read at once."""
     extra: ClassVar[str] = ""
