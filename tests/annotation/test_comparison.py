@@ -1,11 +1,26 @@
 """Held-out cells: the same ones whatever a reference's file is called, and never cells that a model was trained on."""
 
+from pathlib import Path
+
 import anndata as ad
 import numpy as np
 import pandas as pd
 import pytest
+from anndata import AnnData
+from sklearn.metrics import f1_score
 
-from spatialcore.annotation.comparison import ids_in_reference, macro_f1, split_held_out, union_of_held_out
+from spatialcore import columns
+from spatialcore.annotation.annotate import annotate_celltypist
+from spatialcore.annotation.comparison import (
+    compare_by_class,
+    compare_models,
+    ids_in_reference,
+    macro_f1,
+    split_held_out,
+    union_of_held_out,
+)
+
+World = tuple[AnnData, AnnData, np.ndarray]
 
 GENES = [f"G{number}" for number in range(20)]
 
@@ -70,3 +85,36 @@ def test_macro_f1_counts_each_class_once() -> None:
     truth = pd.Series(["a"] * 98 + ["b"] * 2)
     assert macro_f1(truth, truth) == 1
     assert macro_f1(truth, pd.Series(["a"] * 100)) == pytest.approx((2 * 0.98 / 1.98) / 2)
+
+
+def test_cells_drawn_from_profiles_are_held_out_only_if_all_are() -> None:
+    adata = cells("lung")
+    adata.obs[columns.REFERENCE_KIND] = [columns.KIND_PROFILES] * 100 + ["cells"] * 100
+    held_out = split_held_out(adata, 0.5)[1]
+    assert held_out.n_obs > 20
+    assert (held_out.obs[columns.REFERENCE_KIND] == "cells").all()
+    adata.obs[columns.REFERENCE_KIND] = columns.KIND_PROFILES
+    assert 60 < split_held_out(adata, 0.5)[1].n_obs < 140
+
+
+def test_figures_are_those_of_scikit_learn_on_the_calls(world: World, trained: Path, recipe: Path) -> None:
+    held_out = world[0][:150].copy()
+    models = {"matched": trained, "recipe": recipe}
+    figures = compare_models(held_out, models, None)
+    table = compare_by_class(held_out, models, None)
+    truth = held_out.obs[columns.UNIFIED_CELL_TYPE].astype(str)
+    assert table["cells"].to_dict() == truth.value_counts().sort_index().to_dict()
+    for name, path in models.items():
+        called = annotate_celltypist(held_out, custom_model_path=path, copy=True).obs[columns.PREDICTED].astype(str)
+        assert figures[name] == pytest.approx(f1_score(truth, called, average="macro"))
+        np.testing.assert_allclose(table[name], f1_score(truth, called, average=None))
+
+
+def test_held_out_cells_are_measured_as_the_sample_is(world: World, trained: Path) -> None:
+    held_out = world[0][:300].copy()
+    deep = compare_models(held_out, {"m": trained}, None)["m"]
+    shallow = world[1].copy()
+    shallow.X = np.random.default_rng(0).binomial(shallow.X.toarray().astype(int), 0.02).astype(np.float32)
+    measured = compare_models(held_out, {"m": trained}, shallow)["m"]
+    assert measured < deep - 0.1
+    assert compare_models(held_out, {"m": trained}, shallow)["m"] == measured

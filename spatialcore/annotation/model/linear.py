@@ -5,7 +5,6 @@ that is the same as ``minimum(x, cap) @ W + b`` with ``cap = 10 * scale + mean``
 ``b = intercept - (coef / scale) @ mean``: zeros of the log1p matrix stay zeros and cost nothing.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -115,16 +114,3 @@ def winners(scores: Floats) -> tuple[npt.NDArray[np.intp], Floats]:
     """Return per cell the index of the best class and CellTypist's probability of it, the logistic of its score."""
     best = scores.argmax(axis=1)
     return best, expit(scores[np.arange(len(scores)), best])
-
-
-def match_genes(requested: Sequence[str], present: Sequence[str]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """Return the positions of the shared genes in `requested` and in `present`, in the order of `requested`.
-
-    Of a name that occurs twice in `present`, the first position is taken.
-    """
-    positions: dict[str, int] = {}
-    for index, gene in enumerate(present):
-        positions.setdefault(str(gene), index)
-    pairs = [(i, positions[str(gene)]) for i, gene in enumerate(requested) if str(gene) in positions]
-    in_requested = np.array([pair[0] for pair in pairs], dtype=np.intp)
-    return in_requested, np.array([pair[1] for pair in pairs], dtype=np.intp)

@@ -1,6 +1,5 @@
 """Cap and fill: the specification's examples to the cell, and what holds for any table of types and sources."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from hypothesis import strategies as st
 
 from spatialcore.annotation import subsample_balanced
 from spatialcore.annotation.balance.subsample import source_targets
-from spatialcore.errors import FileMissingError, InputError, LabelColumnError
+from spatialcore.errors import InputError, LabelColumnError
 from tests.cells import cells_with
 
 LABEL, SOURCE, CL = "original_label", "reference_source", "cell_type_ontology_term_id"
@@ -298,18 +297,6 @@ def test_keys_are_labels_names_or_ids(key: str) -> None:
     assert counted(drawn) == {"NK cell": 13, "B cell": 5_000}
 
 
-@pytest.mark.parametrize("suffix", ["json", "csv"])
-def test_proportions_from_a_file(suffix: str, tmp_path: Path) -> None:
-    path = tmp_path / f"proportions.{suffix}"
-    shares = {"NK cell": 0.02, "plasma cell": 0.01}
-    csv = "\ufeffcell_type,proportion\nNK cell,0.02\n\nplasma cell, 0.01\n"
-    path.write_text(json.dumps(shares) if suffix == "json" else csv, encoding="utf-8")
-    whole = cells({("NK cell", "b"): 900, ("plasma cell", "b"): 900, ("B cell", "a"): 4_850})
-    for given_path in (path, str(path)):
-        drawn = subsample_balanced(whole, LABEL, target_proportions=given_path, min_cells_per_type=5)
-        assert counted(drawn) == {"NK cell": 100, "plasma cell": 50, "B cell": 4_850}
-
-
 SMALL = {("B", "a"): 100, ("T", "a"): 100}
 
 
@@ -333,31 +320,6 @@ SMALL = {("B", "a"): 100, ("T", "a"): 100}
 def test_proportions_that_make_no_sense(given_value: Any, text: str) -> None:
     with pytest.raises(InputError, match=text):
         subsample_balanced(cells(SMALL), LABEL, target_proportions=given_value)
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "text"),
-    [
-        ("p.json", "[1, 2]", "not a JSON object"),
-        ("p.json", "{", "cannot be read"),
-        ("p.json", '{"B": 0.1, "B": 0.2}', "twice"),
-        ("p.json", "{}", "empty"),
-        ("p.csv", "type,share\nB,0.1\n", "columns type, share"),
-        ("p.csv", "", "columns none"),
-        ("p.csv", "cell_type,proportion\nB\n", "above 0"),
-        ("p.csv", "\udcff\udcfe", "cannot be read"),
-        ("p.txt", "B 0.1", "neither"),
-    ],
-)
-def test_files_of_proportions_that_make_no_sense(name: str, content: str, text: str, tmp_path: Path) -> None:
-    (tmp_path / name).write_bytes(content.encode("utf-8", "surrogateescape"))
-    with pytest.raises(InputError, match=text):
-        subsample_balanced(cells(SMALL), LABEL, target_proportions=tmp_path / name)
-
-
-def test_a_missing_file_of_proportions(tmp_path: Path) -> None:
-    with pytest.raises(FileMissingError, match=r"p\.csv"):
-        subsample_balanced(cells(SMALL), LABEL, target_proportions=tmp_path / "p.csv")
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,5 @@
 """The files of a model: what stock CellTypist's command line makes of them, and the card."""
 
-import json
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +12,7 @@ from scipy import sparse
 
 from spatialcore import columns
 from spatialcore.annotation.annotate import annotate_celltypist
-from spatialcore.annotation.model.artifact import card_path, load_model, sidecar_path
+from spatialcore.annotation.model.artifact import load_model
 from spatialcore.core.normalization import log1p_normalize
 
 World = tuple[AnnData, AnnData, np.ndarray]
@@ -33,14 +31,3 @@ def test_the_command_line_of_celltypist_runs_the_artifact_and_says_the_same(
     stock = pd.read_csv(tmp_path / "predicted_labels.csv", index_col=0)["predicted_labels"].astype(str)
     ours = annotate_celltypist(world[1], custom_model_path=trained, copy=True).obs[columns.PREDICTED].astype(str)
     assert (stock.to_numpy() == ours.to_numpy()).all()
-
-
-def test_the_card_says_what_the_sidecar_knows(trained: Path, recipe: Path) -> None:
-    text, known = card_path(trained).read_text(), json.loads(sidecar_path(trained).read_text())
-    assert known["sha256"] in text
-    assert f"accuracy {known['heldout']['accuracy']:.3f}" in text
-    for name, score in known["heldout"]["f1"].items():
-        assert re.search(rf"\| {name} \|.*\| {score:.3f} \|", text)
-    assert "## Intended use" in text
-    assert "## Calibration curve" in text
-    assert "None were measured" in card_path(recipe).read_text()

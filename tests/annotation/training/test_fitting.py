@@ -5,11 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy import sparse
-from sklearn.utils.class_weight import compute_sample_weight
 
 from spatialcore.annotation.annotate import annotate_celltypist
 from spatialcore.annotation.training.fitting import TargetPlatform, _simulated_rows, fit_models, query_class_profiles
-from spatialcore.annotation.training.logistic import balanced_weights
 from spatialcore.annotation.training.platform import Platform, class_profiles, estimate_platform
 from spatialcore.annotation.training.train import train_celltypist_model
 from spatialcore.core.normalization import log1p_normalize
@@ -22,15 +20,6 @@ def test_cells_of_small_classes_are_measured_more_often(rng: np.random.Generator
     looks = np.bincount(_simulated_rows(codes, rng), minlength=len(codes))
     assert [looks[codes == k].sum() for k in range(3)] == [60, 100, 400]
     assert looks.min() >= 2
-
-
-def test_a_power_of_one_is_scikit_learns_balance_and_a_power_of_zero_is_none() -> None:
-    codes = np.repeat([0, 1, 2], [3, 10, 200])
-    np.testing.assert_allclose(balanced_weights(codes, 3), compute_sample_weight("balanced", codes))
-    np.testing.assert_allclose(balanced_weights(codes, 3, 0.0), 1.0)
-    half = balanced_weights(codes, 3, 0.5)
-    assert half.mean() == pytest.approx(1.0)
-    assert half[0] / half[-1] == pytest.approx((200 / 3) ** 0.5)
 
 
 @pytest.mark.parametrize(("types", "genes"), [(100, 150), (3, 5_000)])

@@ -3,19 +3,14 @@
 import json
 from pathlib import Path
 
-import celltypist
 import numpy as np
 import pytest
 from anndata import AnnData
-from scipy import sparse
-from sklearn.linear_model import LogisticRegression
 
 from spatialcore import columns
 from spatialcore.annotation.annotate import annotate_celltypist
-from spatialcore.annotation.model.artifact import load_model, sidecar_path
-from spatialcore.annotation.training.logistic import fit_logistic
+from spatialcore.annotation.model.artifact import sidecar_path
 from spatialcore.annotation.training.train import train_celltypist_model
-from spatialcore.core.normalization import log1p_normalize
 from spatialcore.errors import InputError, LabelColumnError
 from tests.annotation.conftest import as_adata, simulate
 
@@ -24,15 +19,6 @@ World = tuple[AnnData, AnnData, np.ndarray]
 
 def accuracy(adata: AnnData, truth: np.ndarray) -> float:
     return float((adata.obs[columns.PREDICTED].astype(str).to_numpy() == truth).mean())
-
-
-def test_the_solver_finds_what_scikit_learn_finds(rng: np.random.Generator) -> None:
-    counts, types, _ = simulate(400, 4, 30, 300, rng)
-    X = log1p_normalize(counts, 1e4)
-    ours = fit_logistic(X, types, 4, C=0.01, max_iter=500)
-    scaled = np.minimum((X.toarray() - ours.mean) / ours.scale, 10)
-    oracle = LogisticRegression(C=0.01, class_weight="balanced", max_iter=2000, tol=1e-8).fit(scaled, types)
-    np.testing.assert_allclose(ours.coef, oracle.coef_, atol=2e-3)
 
 
 def test_a_matched_model_does_better_than_the_recipe(world: World, trained: Path, recipe: Path) -> None:
@@ -54,20 +40,6 @@ def test_the_same_seed_gives_the_same_bytes_and_leaves_the_global_seed_alone(
         coefs.append(result["model"].linear.coef)
     assert np.array_equal(*coefs)
     assert np.array_equal(state, np.random.get_state()[1])  # noqa: NPY002
-
-
-@pytest.mark.parametrize("fixture", ["trained", "recipe"])
-def test_stock_celltypist_loads_the_artifact_and_gives_the_same_labels(
-    fixture: str, world: World, request: pytest.FixtureRequest
-) -> None:
-    path = request.getfixturevalue(fixture)
-    model = load_model(path)
-    query = AnnData(
-        log1p_normalize(sparse.csr_matrix(world[1].X), model.target_sum), world[1].obs.copy(), world[1].var.copy()
-    )
-    stock = celltypist.annotate(query, model=str(path)).predicted_labels["predicted_labels"].astype(str)
-    ours = annotate_celltypist(world[1], custom_model_path=path, copy=True).obs[columns.PREDICTED].astype(str)
-    assert (stock.to_numpy() == ours.to_numpy()).all()
 
 
 def test_the_sidecar_says_what_the_model_is(trained: Path) -> None:

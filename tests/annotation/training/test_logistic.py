@@ -1,0 +1,62 @@
+"""The solver, against scikit-learn on the same standardized and clipped features."""
+
+import numpy as np
+import pytest
+from scipy import sparse
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.class_weight import compute_sample_weight
+
+from spatialcore.annotation.training import logistic
+from spatialcore.annotation.training.logistic import balanced_weights, fit_logistic, moments
+from spatialcore.core.normalization import log1p_normalize
+from tests.annotation.conftest import simulate
+
+
+def test_the_solver_finds_what_scikit_learn_finds(rng: np.random.Generator) -> None:
+    counts, types, _ = simulate(400, 4, 30, 300, rng)
+    X = log1p_normalize(counts, 1e4)
+    ours = fit_logistic(X, types, 4, C=0.01, max_iter=500)
+    scaled = np.minimum((X.toarray() - ours.mean) / ours.scale, 10)
+    oracle = LogisticRegression(C=0.01, class_weight="balanced", max_iter=2000, tol=1e-8).fit(scaled, types)
+    np.testing.assert_allclose(ours.coef, oracle.coef_, atol=2e-3)
+
+
+def test_a_power_of_one_is_scikit_learns_balance_and_a_power_of_zero_is_none() -> None:
+    codes = np.repeat([0, 1, 2], [3, 10, 200])
+    np.testing.assert_allclose(balanced_weights(codes, 3), compute_sample_weight("balanced", codes))
+    np.testing.assert_allclose(balanced_weights(codes, 3, 0.0), 1.0)
+    half = balanced_weights(codes, 3, 0.5)
+    assert half.mean() == pytest.approx(1.0)
+    assert half[0] / half[-1] == pytest.approx((200 / 3) ** 0.5)
+
+
+def test_two_classes_have_one_row(rng: np.random.Generator) -> None:
+    counts, types, _ = simulate(300, 2, 20, 300, rng)
+    X = log1p_normalize(counts, 1e4)
+    ours = fit_logistic(X, types, 2, C=0.01, max_iter=500)
+    scaled = np.minimum((X.toarray() - ours.mean) / ours.scale, 10)
+    # two rows with one penalty each are one row of twice the strength
+    oracle = LogisticRegression(C=0.02, class_weight="balanced", max_iter=2000, tol=1e-8).fit(scaled, types)
+    assert ours.coef.shape == (1, 20)
+    np.testing.assert_allclose(ours.coef, oracle.coef_, atol=2e-3)
+
+
+def test_moments_are_those_of_scikit_learn(rng: np.random.Generator) -> None:
+    X = rng.poisson(0.5, (50, 8)).astype(float)
+    X[:, 3] = 0
+    mean, scale = moments(sparse.csr_matrix(X))
+    scaler = StandardScaler().fit(X)
+    np.testing.assert_allclose(mean, scaler.mean_)
+    np.testing.assert_allclose(scale, scaler.scale_)
+    assert scale[3] == 1
+
+
+def test_blocks_do_not_change_the_fit(monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator) -> None:
+    counts, types, _ = simulate(200, 3, 15, 300, rng)
+    X = log1p_normalize(counts, 1e4)
+    whole = fit_logistic(X, types, 3)
+    monkeypatch.setattr(logistic, "BLOCK_VALUES", 15 * 7)
+    np.testing.assert_allclose(fit_logistic(X, types, 3).coef, whole.coef, atol=1e-5)
+    again = fit_logistic(X, types, 3, start=whole, max_iter=0)
+    np.testing.assert_array_equal(again.coef, whole.coef)
