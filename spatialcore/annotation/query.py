@@ -126,8 +126,8 @@ def read_some(matrix: Any, rows: Indices, columns: Indices) -> sparse.csr_matrix
 def open_query(adata: AnnData, genes: Sequence[str], *, min_gene_overlap_pct: float = 0.0) -> Expression:
     """Open the matrix of a query that a model can read.
 
-    Raw counts in any layer, raw.X or X come first; then normalised values from which counts can be recovered; then
-    log1p(10k).
+    Raw counts in the layers counts, raw_counts or raw, in raw.X or in X come first; then normalised values from which
+    counts can be recovered; then log1p(10k).
 
     Raises
     ------

@@ -11,6 +11,7 @@ from spatialcore.errors import FileMissingError, InputError
 
 log = get_logger(__name__)
 SINGLE = "Immune_All_Low.pkl"
+SERVER = "https://celltypist.cog.sanger.ac.uk/models"
 _GENERAL = (SINGLE, "Pan_Fetal_Human.pkl")
 
 TISSUE_MODELS: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -84,18 +85,17 @@ def _download(names: list[str], folder: Path) -> None:
 
     folder.mkdir(parents=True, exist_ok=True)
     for name in names:
-        url = f"https://celltypist.cog.sanger.ac.uk/models/{name}"
         log.info("downloading CellTypist's %s", name)
         try:
             _download_one(name, folder)
         except (requests.RequestException, OSError, KeyError, ValueError) as error:
-            log.warning("%s could not be downloaded (%s): %s", name, url, error)
+            log.warning("%s could not be downloaded (%s/%s): %s", name, SERVER, name, error)
 
 
 def _download_one(name: str, folder: Path) -> None:
     import requests
 
-    index = requests.get("https://celltypist.cog.sanger.ac.uk/models/models.json", timeout=(5, 30))
+    index = requests.get(f"{SERVER}/models.json", timeout=(5, 30))
     index.raise_for_status()
     address = {entry["filename"]: entry["url"] for entry in index.json()["models"]}[name]
     response = requests.get(address, timeout=(5, 120))

@@ -1,0 +1,138 @@
+"""Which matrix of a query or reference is read, and what is refused."""
+
+from typing import Any
+
+import anndata as ad
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import sparse
+
+from spatialcore.annotation.expression import (
+    InMemory,
+    find_counts,
+    find_expression,
+    is_dask,
+    matrix_of,
+    no_shared_genes,
+    not_normalizable,
+    require_expression,
+    require_readable,
+    var_of,
+)
+from spatialcore.core.on_disk.anndata_file import AnnDataFile
+from spatialcore.errors import InputError, NormalizationError
+from tests.annotation.reference_data import Write, make_reference
+
+
+def with_counts_in(source: str) -> ad.AnnData:
+    """Return log1p(CPM) in X, and counts in one other matrix."""
+    whole = make_reference()
+    adata = make_reference(state="log1p_cpm")
+    if source == "raw.X":
+        adata.raw = whole
+    elif source == "X":
+        adata.X = whole.X
+    else:
+        adata.layers[source.removeprefix("layers/")] = whole.X
+    return adata
+
+
+@pytest.mark.parametrize("source", ["X", "raw.X", "layers/counts", "layers/raw_counts"])
+def test_counts_are_found_in_every_matrix(source: str, write: Write) -> None:
+    adata = with_counts_in(source)
+    matrix, kind, name = find_counts(adata)
+    assert (kind, name) == ("counts", source)
+    np.testing.assert_array_equal(sparse.csr_matrix(matrix).toarray(), adata.uns["truth"])
+    assert matrix is matrix_of(adata, source) or source == "raw.X"
+    with AnnDataFile(write(adata)) as file:  # the same answer on disk
+        assert find_expression(file).source == source
+
+
+def test_raw_may_have_more_features_than_x() -> None:
+    adata = make_reference()
+    adata.raw = adata
+    part = adata[:, :5].copy()
+    assert len(var_of(part, "raw.X")) == 30
+    assert len(var_of(part, "X")) == 5
+
+
+def test_logarithms_without_counts() -> None:
+    adata = make_reference(state="log1p_10k")
+    expression = find_expression(InMemory(adata))
+    assert (expression.source, expression.kind) == ("X", "log1p")
+    assert find_expression(InMemory(make_reference(state="log1p_other"))).kind == "recoverable"
+
+
+def unreadable() -> ad.AnnData:
+    """Return z-scores."""
+    values = np.random.default_rng(0).normal(0, 1, (60, 30)).astype(np.float32)
+    return ad.AnnData(values, var=pd.DataFrame(index=[f"GENE{i}" for i in range(30)]))
+
+
+def test_scaled_values_are_refused() -> None:
+    with pytest.raises(NormalizationError, match="Cannot prepare data for CellTypist: no raw counts found"):
+        find_expression(InMemory(unreadable()))
+    with pytest.raises(NormalizationError, match=r"Cannot safely normalize data of ref\.h5ad"):
+        find_expression(InMemory(unreadable()), "ref.h5ad")
+    error = not_normalizable(InMemory(unreadable()).status(), "ref.h5ad")
+    assert 'adata.layers["counts"]' in error.hint
+
+
+def test_features_must_be_genes() -> None:
+    adata = make_reference()
+    adata.var_names = [f"NegControlProbe_{i:05d}" for i in range(30)]
+    with pytest.raises(InputError, match="NegControlProbe_00000"):
+        find_expression(InMemory(adata))
+
+
+def test_cells_on_another_scale_are_counted() -> None:
+    adata = make_reference()
+    X = adata.X.toarray()
+    X[7] *= 1.37
+    adata.X = sparse.csr_matrix(X)
+    with pytest.raises(NormalizationError, match="of 156 cells 1 with fractions"):
+        find_expression(InMemory(adata), "a.h5ad")
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ([1.0, -2.0, 3.0], "1 negative of 3"),
+        ([1.0, np.nan, np.inf], "1 NaN, 1 infinite of 3"),
+    ],
+)
+def test_values_that_cannot_be_expression(values: list[float], message: str) -> None:
+    with pytest.raises(NormalizationError, match=message):
+        require_expression(np.array(values), "X of the query")
+    require_expression(np.array(values), "X", most=0.2)  # too many: another kind of data
+
+
+def test_expression_passes() -> None:
+    require_expression(np.array([0.0, 1.5]), "X")
+    require_expression(np.array([]), "X")
+
+
+def test_a_query_is_checked_before_the_long_stages() -> None:
+    require_readable(make_reference())
+    with pytest.raises(InputError, match="the query has no cells"):
+        require_readable(make_reference()[:0])
+    adata = make_reference()
+    adata.X = adata.X.toarray()
+    adata.X[3, 4] = np.nan
+    with pytest.raises(NormalizationError, match="NaN"):
+        require_readable(adata)
+
+
+def test_rows_of_a_dask_array_are_read() -> None:
+    da = pytest.importorskip("dask.array")
+    adata = make_reference()
+    lazy: Any = da.from_array(adata.X.toarray(), chunks=(40, 30))
+    assert is_dask(lazy)
+    assert not is_dask(adata.X)
+    assert find_expression(InMemory(ad.AnnData(lazy, var=adata.var))).kind == "counts"
+
+
+def test_both_gene_sets_are_shown() -> None:
+    error = no_shared_genes("a.h5ad", ["ENSG1", "ENSG2"], "the panel", ["CD3D"])
+    assert error.message == "No shared genes found between a.h5ad (ENSG1, ENSG2 ...) and the panel (CD3D ...)"

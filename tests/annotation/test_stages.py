@@ -1,0 +1,95 @@
+"""The stages: their settings, their order, and what each one does to the data."""
+
+import json
+from pathlib import Path
+
+import anndata as ad
+import numpy as np
+import pytest
+
+from spatialcore import columns
+from spatialcore.annotation import stages
+from spatialcore.annotation.config import AnnotationSettings, TrainingConfig
+from spatialcore.annotation.model.artifact import load_model
+from spatialcore.annotation.run_manifest import Stopwatch
+from spatialcore.errors import InputError
+from tests.workflow import tissue
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> TrainingConfig:
+    path = tissue.written(tissue.reference(per_type=30), tmp_path / "ref.h5ad")
+    return TrainingConfig(references=[path], label_columns=["cell_type"], tissue="lung", generate_plots=False)
+
+
+def test_every_stage_of_the_order_is_a_function_with_settings() -> None:
+    order = (*stages.TRAINING_ORDER, *stages.ANNOTATION_ORDER)
+    assert set(order) == set(stages.SETTINGS)
+    assert all(callable(getattr(stages, name)) for name in order)
+
+
+def test_settings_of_stages_are_settings() -> None:
+    fields = set(TrainingConfig.model_fields)
+    assert {name for names in stages.SETTINGS.values() for name in names} <= fields
+    unused = fields - {name for names in stages.SETTINGS.values() for name in names}
+    assert unused == {"references"}  # identified by content, not by name
+
+
+def test_training_is_its_stages_in_order(config: TrainingConfig, tmp_path: Path) -> None:
+    query, lines = tissue.query(), []
+    watch = Stopwatch()
+    record = stages.train_model(
+        config, tissue.GENES, query, tmp_path / "new" / "a.pkl", stopwatch=watch, progress=lines.append
+    )
+    assert list(watch.seconds) == ["references", "ontology", "balance", "training"]
+    assert lines == ["reading 1 reference, 60 panel genes", f"training on {record.balanced.n_obs} cells"]
+    combined = stages.combine(config, tissue.GENES)
+    mapped, result = stages.map_ontology(combined, config)
+    balanced = stages.balance(mapped, config)
+    assert result is not None
+    assert record.mapping is not None
+    assert record.mapping.equals(result.table)
+    assert balanced.obs_names.equals(record.balanced.obs_names)
+    stages.train(balanced, query, config, tmp_path / "b.pkl")
+    one, other = load_model(tmp_path / "new" / "a.pkl"), load_model(tmp_path / "b.pkl")
+    np.testing.assert_array_equal(one.linear.coef, other.linear.coef)
+    assert one.classes == tuple(sorted(tissue.TYPES))
+    assert json.loads(record.manifest["reference_composition_json"])[0]["after"] == 30
+
+
+def test_calls_are_the_annotation_then_the_filter(config: TrainingConfig, tmp_path: Path) -> None:
+    stages.train_model(config, tissue.GENES, tissue.query(), tmp_path / "m.pkl")
+    whole = stages.call_cells(tissue.query(), tmp_path / "m.pkl", config, {"note": "kept"})
+    steps = stages.keep_confident(stages.annotate(tissue.query(), tmp_path / "m.pkl", config), config)
+    for name in (columns.CELL_TYPE, columns.CONFIDENCE, columns.UNASSIGNED_REASON):
+        assert whole.obs[name].astype(str).equals(steps.obs[name].astype(str))
+    manifest = whole.uns[columns.MANIFEST]
+    assert manifest["note"] == "kept"
+    assert manifest["n_unassigned"] == (whole.obs[columns.CELL_TYPE] == "Unassigned").sum()
+    assert (whole.obs[columns.PREDICTED].astype(str) == whole.obs["truth"]).mean() > 0.9
+
+
+def mapped_with(labels: list[str], **settings: object) -> ad.AnnData:
+    adata = tissue.reference(per_type=1)
+    adata.obs[columns.ORIGINAL_LABEL] = labels
+    return stages.map_ontology(adata, AnnotationSettings(**settings))[0]  # type: ignore[arg-type]
+
+
+LABELS = ["B cells", "NK cells", "Mast", "my label 7", "Fibroblasts"]
+
+
+def test_classes_are_terms_or_else_labels() -> None:
+    named = mapped_with(LABELS).obs[columns.UNIFIED_CELL_TYPE].astype(str).tolist()
+    assert named == ["B cell", "natural killer cell", "mast cell", "my label 7", "fibroblast"]
+
+
+@pytest.mark.parametrize("settings", [{"add_ontology": False}, {"class_names": "labels"}])
+def test_classes_are_labels_if_the_settings_say_so(settings: dict[str, object]) -> None:
+    assert mapped_with(LABELS, **settings).obs[columns.UNIFIED_CELL_TYPE].astype(str).tolist() == LABELS
+
+
+def test_one_class_after_balancing_is_refused(config: TrainingConfig) -> None:
+    mapped, _ = stages.map_ontology(stages.combine(config, tissue.GENES), config)
+    only = mapped[mapped.obs[columns.UNIFIED_CELL_TYPE] == "B cell"].copy()
+    with pytest.raises(InputError, match="only one cell type is left"):
+        stages.balance(only, config)
