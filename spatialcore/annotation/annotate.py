@@ -42,6 +42,7 @@ from spatialcore.annotation.calls.obs_columns import (
 from spatialcore.annotation.calls.prediction import Prediction, Predictor, predict
 from spatialcore.annotation.calls.voting import voting_clusters
 from spatialcore.annotation.choices import CONFIDENCE_METHODS, RESOLUTION_MODES, ConfidenceMethod, ResolutionMode
+from spatialcore.annotation.colors import cell_type_colors
 from spatialcore.annotation.model.artifact import CellTypingModel, load_model
 from spatialcore.annotation.model.pretrained import find_pretrained, models_for_tissue
 from spatialcore.annotation.model.reference_fit import ReferenceFit, measure_fit
@@ -51,7 +52,6 @@ from spatialcore.annotation.taxonomy import write_taxonomy
 from spatialcore.annotation.unknown.unseen import doubt_unseen_types, lower_path
 from spatialcore.core.genes.species import species_of_genes
 from spatialcore.core.logging import get_logger
-from spatialcore.core.palette import palette
 from spatialcore.core.validation import require_one_of
 from spatialcore.errors import GeneOverlapError, InputError, ModelError
 
@@ -282,7 +282,8 @@ def _colors(run: Run) -> dict[str, str]:
     """Return the model's colours, and further colours for the terms above its classes."""
     if run.tree is None or not run.model.colors:
         return run.model.colors
-    return palette([*run.model.classes, *run.tree.names[run.tree.n_classes :]], keep=run.model.colors)
+    ids = dict(zip(run.tree.names, run.tree.ids, strict=True))
+    return cell_type_colors([*run.model.classes, *run.tree.names[run.tree.n_classes :]], ids, keep=run.model.colors)
 
 
 def _manifest(adata: AnnData, runs: list[Run], method: str, min_confidence: float) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from anndata import AnnData
 from spatialcore import columns
 from spatialcore.core.progress import track
 from spatialcore.errors import InputError
-from spatialcore.plotting.figures.confidence import plot_celltype_confidence
+from spatialcore.plotting.figures.confidence import fitting_size, plot_celltype_confidence
 from spatialcore.plotting.figures.heatmap import plot_deg_heatmap
 from spatialcore.plotting.figures.ontology import as_mapping, height_for, mapping_from_obs, plot_ontology_mapping
 from spatialcore.plotting.figures.validation import plot_2d_validation
@@ -149,7 +149,7 @@ def draw_annotation_plots(
             spatial_key,
             confidence_threshold,
             max_cell_types=n_types,
-            figsize=(11.5, max(5.5, 1.3 + 0.2 * n_types)),
+            figsize=fitting_size(adata, n_types, spatial_key),
             save=paths["confidence"],
         )
 

@@ -18,14 +18,17 @@ if TYPE_CHECKING:
     from spatialcore.plotting.tile_plot import Scale
 
 PANELS_PER_ROW: Final = 6
-COLUMNS: Final = ("this type", "next type", "other types")
+COLUMNS: Final = ("this type", "highest other", "mean of others")
 _WIDTH, _ROW = 2.35, 0.155
+_LIGHT: Final = 0.6  # from here on the colours are light
 
 
 def draw_gene_panels(
     scaled: Floats, genes: NDArray[np.str_], groups: Groups, table: pd.DataFrame, scale: "Scale", colors: dict[str, str]
 ) -> "Figure":
     """Draw the differential genes of each type as rows: in the type, in the highest other type, and in all others.
+
+    Types are numbered; the number of the highest other type stands on its tile.
 
     Parameters
     ----------
@@ -51,10 +54,14 @@ def draw_gene_panels(
     for axes in panels[len(groups.names) :]:
         style.hide_axes(axes)
     for k, (axes, name) in enumerate(zip(panels, groups.names, strict=False)):
-        values = compare_with_others(scaled[:, gene_positions(genes, members[name])], k)
+        own = scaled[:, gene_positions(genes, members[name])]
+        values = compare_with_others(own, k)
         low, high = scale.limits
         image = axes.imshow(values, aspect="auto", cmap=scale.cmap, vmin=low, vmax=high, interpolation="nearest")
-        _label(axes, name, members[name], colors[name], show_columns=k >= len(groups.names) - PANELS_PER_ROW)
+        _write_numbers(axes, highest_other(own, k), values[:, 1])
+        _label(
+            axes, f"{k + 1}  {name}", members[name], colors[name], show_columns=k >= len(groups.names) - PANELS_PER_ROW
+        )
     if image is not None:
         style.color_bar(
             figure, image, list(panels), scale.label, orientation="horizontal", location="top", shrink=0.35, aspect=30
@@ -73,6 +80,25 @@ def compare_with_others(scaled: Floats, k: int) -> Floats:
     """
     others = np.delete(scaled, k, axis=0)
     return np.column_stack([scaled[k], others.max(axis=0), others.mean(axis=0)])
+
+
+def highest_other(scaled: Floats, k: int) -> NDArray[np.intp]:
+    """Return for each gene the type in which it is highest, type k apart.
+
+    Examples
+    --------
+    >>> highest_other(np.array([[1.0, 0.2], [0.5, 1.0], [0.0, 0.0]]), 0).tolist()
+    [1, 1]
+    """
+    others = scaled.copy()
+    others[k] = -np.inf
+    return np.asarray(others.argmax(axis=0))
+
+
+def _write_numbers(axes: "Axes", types: NDArray[np.intp], values: Floats) -> None:
+    for row, (k, value) in enumerate(zip(types.tolist(), values.tolist(), strict=True)):
+        color = style.INK if value > _LIGHT else "white"
+        axes.text(1, row, str(k + 1), ha="center", va="center", fontsize=style.TINY, color=color)
 
 
 def _label(axes: "Axes", name: str, genes: list[str], color: str, *, show_columns: bool) -> None:

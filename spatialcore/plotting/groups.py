@@ -10,7 +10,7 @@ from anndata import AnnData
 from numpy.typing import NDArray
 
 from spatialcore import columns
-from spatialcore.core.palette import palette
+from spatialcore.annotation.colors import cell_type_colors
 from spatialcore.core.validation import require_column
 from spatialcore.errors import LabelColumnError
 from spatialcore.plotting.manifest import manifest_value
@@ -106,7 +106,7 @@ def type_colors(adata: AnnData, label_column: str) -> dict[str, str]:
     """
     names = sorted(group_cells(adata, label_column).names)
     existing = manifest_value(adata, COLORS_KEY) or _scanpy_colors(adata, label_column)
-    return palette(names, keep={name: color for name, color in existing.items() if name in set(names)})
+    return cell_type_colors(names, keep={name: color for name, color in existing.items() if name in set(names)})
 
 
 def _scanpy_colors(adata: AnnData, label_column: str) -> dict[str, str]:

@@ -87,6 +87,20 @@ def label_bars(axes: "Axes", bars: "BarContainer", texts: list[str]) -> None:
     axes.bar_label(bars, texts, padding=4, fontsize=SMALL, color=INK)
 
 
+def label_at(axes: "Axes", x: float, y: float, text: str) -> None:
+    """Write a text right of a point."""
+    axes.annotate(
+        text,
+        (x, y),
+        xytext=(5, 0),
+        textcoords="offset points",
+        va="center",
+        fontsize=SMALL,
+        color=INK,
+        annotation_clip=False,
+    )
+
+
 def hide_axes(axes: "Axes") -> None:
     """Hide spines and ticks."""
     axes.spines[:].set_visible(False)
@@ -97,6 +111,19 @@ def hide_axes(axes: "Axes") -> None:
 def wrap(text: str, width: int = 32) -> str:
     """Wrap a label at spaces and hyphens; long words are not broken."""
     return "\n".join(textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=True)) or text
+
+
+def shorten(text: str, max_letters: int) -> str:
+    """Return a text with at most so many letters, the middle left out.
+
+    Examples
+    --------
+    >>> shorten("glutamatergic neuron", 12)
+    'glutam…euron'
+    """
+    if len(text) <= max_letters:
+        return text
+    return f"{text[: max_letters // 2]}…{text[len(text) - (max_letters - 1) // 2 :]}"
 
 
 def thousands(n: int | float) -> str:

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from spatialcore.core.types import Floats
 from spatialcore.plotting import style
+from spatialcore.plotting.gene_groups import group_runs, name_gene_groups
 from spatialcore.plotting.groups import Groups
 
 if TYPE_CHECKING:
@@ -26,12 +26,6 @@ class Scale:
     cmap: str
     limits: tuple[float, float]
     label: str
-
-
-def assign_genes(table: pd.DataFrame) -> pd.DataFrame:
-    """Return differential genes with each gene once: a gene of several types is assigned to its best rank."""
-    best = table.sort_values(["rank", "score"], ascending=[True, False]).drop_duplicates("gene").index
-    return table.loc[sorted(best)]
 
 
 def fits_tiles(n_types: int, n_genes: int) -> bool:
@@ -56,7 +50,7 @@ def draw_tiles(
     values
         Types x genes, in the order of ``groups`` and ``chosen``.
     chosen
-        Columns ``gene`` and ``cell_type`` (type of the gene); white lines separate the genes of different types.
+        Columns ``gene`` and ``cell_type`` (type of the gene). Each type is named above its genes.
     colors
         Colour by type, shown next to the name of the type.
     figsize
@@ -79,7 +73,7 @@ def draw_tiles(
 
 def _size(groups: Groups, n_columns: int, n_bands: int) -> tuple[float, float]:
     labels = max(len(name) for name in groups.names) * 0.075 + 0.9
-    height = n_bands * (len(groups.names) * _ROW + 1.0) + 0.9
+    height = n_bands * (len(groups.names) * _ROW + 1.5) + 0.9
     return max(6.0, labels + n_columns * _COLUMN + 0.8), max(2.6, height)
 
 
@@ -91,9 +85,10 @@ def _band(axes: "Axes", values: Floats, groups: Groups, chosen: pd.DataFrame, sc
     axes.tick_params(length=0, pad=2)
     axes.tick_params(axis="y", pad=12)
     axes.spines[:].set_visible(False)
-    types = chosen["cell_type"].to_numpy()
-    for edge in np.flatnonzero(types[1:] != types[:-1]):
-        axes.axvline(edge + 0.5, color="white", linewidth=1.2)
+    types = chosen["cell_type"].astype(str).tolist()
+    for first, _, _ in group_runs(types):
+        axes.axvline(first - 0.5, color="white", linewidth=1.2)
+    name_gene_groups(axes, types, _COLUMN)
     return image
 
 

@@ -150,7 +150,7 @@ def write_cohort(summaries: Mapping[str, SampleSummary], output: Path, *, title:
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    from spatialcore.core.palette import palette
+    from spatialcore.annotation.colors import cell_type_colors
 
     table = cohort_table(summaries)
     types = _main_types(summaries)
@@ -161,7 +161,7 @@ def write_cohort(summaries: Mapping[str, SampleSummary], output: Path, *, title:
         title=title,
         rows=[_row(str(name), row, summaries[str(name)], types) for name, row in table.iterrows()],
         types=types,
-        colors=palette(types),
+        colors=cell_type_colors(types),
         reasons=sorted({reason for sample in summaries.values() for reason in sample.reasons}),
         measures=[measure.label for measure in MEASURES],
         deviations=DEVIATIONS,

@@ -13,7 +13,7 @@ from spatialcore.annotation.gene_overlap import few_genes_warning
 from spatialcore.annotation.panel import gene_features
 from spatialcore.annotation.references.tissue_check import foreign_references
 from spatialcore.annotation.training.small_panel import FEW_GENES, small_panel_warning
-from spatialcore.plotting.figures.confusions import confusion_table
+from spatialcore.plotting.figures.confusions import confusion_table, frequent_confusions
 from spatialcore.plotting.groups import NOT_TYPES
 from spatialcore.plotting.manifest import held_out_scores, manifest_table, manifest_value, model_card, records
 from spatialcore.report.reference_misfit import find_misfit
@@ -170,8 +170,7 @@ def _model_warnings(adata: AnnData) -> list[str]:
     weak = [f"{name} ({value:.2f})" for name, value in sorted(f1.items(), key=lambda item: item[1]) if value < LOW_F1]
     if weak:
         warnings.append(f"Types with a low F1 on held-out cells: {', '.join(weak[:8])}.")
-    pairs = confusion_table(adata)
-    worst = pairs[(pairs["share"] >= CONFUSED) & (pairs["n_cells"] >= 3)].head(5)
+    worst = frequent_confusions(confusion_table(adata), CONFUSED).head(5)
     confused = [f"{row['cell_type']} as {row['called']} ({100 * row['share']:.0f} %)" for row in records(worst)]
     if confused:
         warnings.append(f"Types often predicted as another type on held-out cells: {', '.join(confused)}.")

@@ -25,9 +25,13 @@ def test_each_type_has_a_panel_with_its_genes() -> None:
         scaled, np.array(["G0", "G1", "G2"]), groups, table, Scale("viridis", (0, 1), "x"), colors
     )
     first, second = figure.axes[:2]
-    assert (first.get_title(loc="left"), [label.get_text() for label in first.get_yticklabels()]) == ("a", ["G2", "G0"])
+    assert (first.get_title(loc="left"), [label.get_text() for label in first.get_yticklabels()]) == (
+        "1  a",
+        ["G2", "G0"],
+    )
     np.testing.assert_allclose(np.asarray(first.images[0].get_array()), [[1, 0, 0], [0.5, 1, 1]])
     assert [label.get_text() for label in second.get_yticklabels()] == ["G1"]
+    assert [text.get_text() for text in first.texts] == ["2", "2"]  # the highest other type, by its number
 
 
 def test_ten_genes_are_drawn_for_each_of_forty_types() -> None:

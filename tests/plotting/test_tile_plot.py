@@ -4,19 +4,7 @@ import numpy as np
 import pandas as pd
 
 from spatialcore.plotting.groups import Groups
-from spatialcore.plotting.tile_plot import Scale, assign_genes, draw_tiles, fits_tiles
-
-
-def test_a_gene_of_several_types_is_assigned_to_its_best_rank() -> None:
-    table = pd.DataFrame(
-        {
-            "cell_type": ["a", "a", "b", "b"],
-            "rank": [1, 2, 1, 2],
-            "gene": ["G1", "G2", "G3", "G1"],
-            "score": [9.0, 5.0, 8.0, 7.0],
-        }
-    )
-    assert assign_genes(table)[["cell_type", "gene"]].to_numpy().tolist() == [["a", "G1"], ["a", "G2"], ["b", "G3"]]
+from spatialcore.plotting.tile_plot import Scale, draw_tiles, fits_tiles
 
 
 def test_many_types_with_many_genes_do_not_fit() -> None:

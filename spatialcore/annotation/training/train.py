@@ -11,6 +11,7 @@ from anndata import AnnData
 
 from spatialcore import columns
 from spatialcore.annotation.choices import TRAINERS, Trainer
+from spatialcore.annotation.colors import cell_type_colors
 from spatialcore.annotation.model.artifact import CellTypingModel, colors_path, save_model, sidecar_path
 from spatialcore.annotation.taxonomy import describe_levels
 from spatialcore.annotation.training.celltypist import CellTypistOptions
@@ -19,7 +20,6 @@ from spatialcore.annotation.training.small_panel import small_panel_warning
 from spatialcore.annotation.training.trainers import train_celltypist, train_logistic
 from spatialcore.core.logging import get_logger
 from spatialcore.core.matrix import open_matrix
-from spatialcore.core.palette import palette
 from spatialcore.core.validation import require_one_of
 
 log = get_logger(__name__)
@@ -119,7 +119,12 @@ def train_celltypist_model(
     about = {"name": model_name, "tissue": tissue, "label_column": label_column, "random_state": random_state}
     levels = describe_levels(adata.obs.iloc[labels.rows], pd.Series(np.asarray(labels.names)[labels.codes]))
     metadata = {**about, "training": summary, **({"taxonomy": levels} if levels else {}), **model.metadata}
-    model = replace(model, ontology_ids=labels.ontology_ids, colors=palette(model.classes), metadata=metadata)
+    model = replace(
+        model,
+        ontology_ids=labels.ontology_ids,
+        colors=cell_type_colors(model.classes, labels.ontology_ids),
+        metadata=metadata,
+    )
     warning = small_panel_warning(len(model.genes), model.metadata.get("heldout", {}), model.classes)
     if warning:
         log.warning(warning)

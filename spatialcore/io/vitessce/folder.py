@@ -13,11 +13,11 @@ from anndata import AnnData
 from scipy.sparse import csc_matrix
 
 from spatialcore import columns
+from spatialcore.annotation.colors import cell_type_colors
 from spatialcore.core.files import whole
 from spatialcore.core.genes.features import gene_names
 from spatialcore.core.logging import get_logger
 from spatialcore.core.normalization import log1p_normalize
-from spatialcore.core.palette import palette
 from spatialcore.errors import FileMissingError, InputError
 from spatialcore.io.counts import raw_counts
 from spatialcore.io.vitessce.view_config import DATA, EMBEDDING, view_config
@@ -84,7 +84,7 @@ def write_vitessce(
     config = view_config(
         name or target.name,
         f"{displayed.n_obs:,} cells",
-        colors=palette(types, keep=_model_colors(adata)),
+        colors=cell_type_colors(types, keep=_model_colors(adata)),
         types=types,
         genes=list(displayed.var_names),
         columns=list(displayed.obs.columns),

@@ -3,10 +3,13 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
 import pandas as pd
 from anndata import AnnData
 
+from spatialcore.core.types import Floats
 from spatialcore.plotting import style
+from spatialcore.plotting.intervals import wilson_interval
 from spatialcore.plotting.manifest import held_out_scores
 
 if TYPE_CHECKING:
@@ -74,14 +77,11 @@ def _curve(axes: "Axes", table: pd.DataFrame, threshold: float) -> None:
     style.style_axes(axes, grid="y")
 
 
-def _intervals(table: pd.DataFrame) -> tuple[list[float], list[float]]:
-    """Return the lower and upper ends of Wilson's 95 % interval of the accuracy of each bin."""
-    from scipy.stats import binomtest
-
-    cells = table["n_cells"].astype(int)
-    correct = (table["accuracy"] * cells).round().astype(int)
-    intervals = [binomtest(k, n).proportion_ci(0.95, "wilson") for k, n in zip(correct, cells, strict=True)]
-    return [interval.low for interval in intervals], [interval.high for interval in intervals]
+def _intervals(table: pd.DataFrame) -> tuple[Floats, Floats]:
+    """Return the lower and upper ends of the 95 % interval of the accuracy of each bin."""
+    cells = table["n_cells"].to_numpy(dtype=np.int64)
+    right = np.rint(table["accuracy"].to_numpy() * cells).astype(np.int64)
+    return wilson_interval(right, cells)
 
 
 def _counts(axes: "Axes", table: pd.DataFrame) -> None:

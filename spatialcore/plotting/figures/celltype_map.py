@@ -1,4 +1,4 @@
-"""Map of the cell types: points, pixels of the most frequent type, or a numbered map for more than 30 types."""
+"""Map of the cell types: points or pixels of the most frequent type; more than 30 types are numbered."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -11,11 +11,11 @@ from spatialcore import columns
 from spatialcore.core.types import Floats
 from spatialcore.errors import InputError
 from spatialcore.plotting import spatial, style
-from spatialcore.plotting.figures.numbered_map import draw_numbered, most_frequent_type
+from spatialcore.plotting.figures.numbered_map import draw_cells, draw_numbered
 from spatialcore.plotting.groups import Groups, group_cells, type_colors
+from spatialcore.plotting.legend import draw_legend, legend_table
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 MAX_TYPES: Final = 30
@@ -31,8 +31,9 @@ def plot_celltype_map(
 ) -> "Figure":
     """Plot the tissue coloured by cell type, with the number of cells per type in the legend.
 
-    Up to 100,000 cells are drawn as points, more as pixels with the most frequent type. More than 30 types are
-    numbered, and each has an additional small map.
+    Types are grouped by lineage, and their hues follow the lineages. Up to 100,000 cells are drawn as points, more as
+    pixels with the most frequent type. More than 30 types are numbered: the number of a type stands where the type is
+    most enriched, and each type has an additional small map.
 
     Parameters
     ----------
@@ -43,7 +44,8 @@ def plot_celltype_map(
     spatial_key
         Key of ``obsm`` with x and y. The scale bar has the unit in ``uns["spatialcore_source"]["unit"]``.
     save
-        Path to write the figure to; the legend is written next to it as CSV (number, cell_type, color, n_cells).
+        Path to write the figure to; the legend is written next to it as CSV (number, lineage, cell_type, color,
+        n_cells).
 
     Returns
     -------
@@ -66,61 +68,26 @@ def plot_celltype_map(
     if xy is None:
         raise InputError(f"obsm['{spatial_key}'] has no coordinates", hint="pass spatial_key=, or use plot_composition")
     groups, colors = group_cells(adata, label_column), type_colors(adata, label_column)
-    is_numbered = len(groups.names) > MAX_TYPES
-    unit = spatial.coordinate_unit(adata)
-    figure = (draw_numbered if is_numbered else _one_map)(groups, colors, xy, unit)
+    table = legend_table(groups, colors)
+    groups = groups.select(table["cell_type"].tolist())
+    draw = draw_numbered if len(groups.names) > MAX_TYPES else _one_map
+    figure = draw(groups, table, xy, spatial.coordinate_unit(adata))
     style.set_title(figure, "Cell types on the tissue", _note(len(xy)))
-    style.save_with_table(figure, _legend_table(groups, colors), save)
+    style.save_with_table(figure, table, save)
     return figure
 
 
-def _legend_table(groups: Groups, colors: dict[str, str]) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "number": range(1, len(groups.names) + 1),
-            "cell_type": groups.names,
-            "color": [colors[name] for name in groups.names],
-            "n_cells": groups.sizes,
-        }
-    )
-
-
-def _one_map(groups: Groups, colors: dict[str, str], xy: Floats, unit: str) -> "Figure":
-    height = max(7.0, 1.2 + _ROW * len(groups.names))
+def _one_map(groups: Groups, table: pd.DataFrame, xy: Floats, unit: str) -> "Figure":
+    height = max(7.0, 1.2 + _ROW * (len(groups.names) + table["lineage"].nunique()))
     span = np.nanmax(xy, axis=0) - np.nanmin(xy, axis=0)
     width = float(np.clip((height - 1) * span[0] / max(span[1], 1e-9), 4.0, 11.0))
+    height = max(min(height, 1.4 + width * span[1] / max(span[0], 1e-9)), 1.2 + _ROW * len(groups.names), 4.0)
     figure = style.new_figure((width + _LEGEND, height))
     axes, legend_axes = figure.subplots(1, 2, width_ratios=[width, _LEGEND])
-    _draw(axes, groups, colors, xy, inches=width)
+    draw_cells(axes, groups, table["color"].tolist(), xy, inches=width)
     spatial.set_up_map(axes, xy, unit=unit)
-    _legend(legend_axes, groups, colors)
+    draw_legend(legend_axes, table, is_numbered=False)
     return figure
-
-
-def _draw(axes: "Axes", groups: Groups, colors: dict[str, str], xy: Floats, *, inches: float) -> None:
-    from matplotlib.colors import to_rgba
-
-    table = np.array([to_rgba(colors[name]) for name in groups.names])
-    if len(xy) > spatial.MAX_POINTS:
-        grid = spatial.pixels(xy, pixel=spatial.pixel_side(xy, inches))
-        types = most_frequent_type(grid, groups)
-        image = np.vstack([table, [[1.0, 1.0, 1.0, 0.0]]])[types]
-        axes.imshow(image, extent=grid.extent, interpolation="nearest")
-        return
-    order = np.argsort(-groups.codes, kind="stable")  # unassigned cells are drawn first, below the others
-    area = spatial.dot_area(len(xy), inches)
-    axes.scatter(xy[order, 0], xy[order, 1], c=table[groups.codes[order]], s=area, linewidths=0, rasterized=True)
-
-
-def _legend(axes: "Axes", groups: Groups, colors: dict[str, str]) -> None:
-    from matplotlib.lines import Line2D
-
-    style.hide_axes(axes)
-    handles = [
-        Line2D([], [], marker="o", linestyle="", ms=6, color=colors[name], label=f"{style.wrap(name, 40)}  {size:,}")
-        for name, size in zip(groups.names, groups.sizes.tolist(), strict=True)
-    ]
-    axes.legend(handles=handles, loc="upper left", frameon=False, fontsize=style.SMALL, borderpad=0)
 
 
 def _note(n_cells: int) -> str:

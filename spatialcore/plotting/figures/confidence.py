@@ -1,25 +1,27 @@
 """Confidence of the calls on the tissue and per cell type."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-import pandas as pd
 from anndata import AnnData
+from scipy.special import expit, logit
 
 from spatialcore import columns
 from spatialcore.core.types import Floats
 from spatialcore.plotting import spatial, style
+from spatialcore.plotting.confidence_axis import axis_minimum, set_up_confidence_axis, spread_top
+from spatialcore.plotting.figures.confidence_rows import confidence_table, draw_rows, threshold_colors
 from spatialcore.plotting.groups import Groups, group_cells, numeric_column
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.colors import ListedColormap
     from matplotlib.figure import Figure
 
-_ROW: Final = 0.24
-_DOTS_PER_TYPE: Final = 1500
-_YELLOW, _GREEN = 0.44, 0.68
+MANY_TYPES: Final = 26  # more rows are drawn in two columns below the map
+_ROW: Final = 0.2
+_WIDTH: Final = 13.0
 
 
 def plot_celltype_confidence(
@@ -56,7 +58,8 @@ def plot_celltype_confidence(
 
     Returns
     -------
-    The figure: map on the left if there are coordinates, one row per type on the right.
+    The figure: map on the left if there are coordinates, one row per type on the right. More than 26 types are drawn
+    below map and distribution, in two columns.
 
     Raises
     ------
@@ -74,15 +77,16 @@ def plot_celltype_confidence(
     confidence = numeric_column(adata, confidence_column)
     xy = spatial.coordinates(adata, spatial_key)
     figure = style.new_figure(figsize)
-    if xy is None:
-        axes = figure.add_subplot()
-    else:
-        left, axes = figure.subplots(1, 2, width_ratios=_split(groups, xy, figsize))
-        _draw_map(figure, left, xy, confidence, threshold, inches=figsize[0] * 0.45)
-        spatial.set_up_map(left, xy, unit=spatial.coordinate_unit(adata))
-    frequent = groups.select(groups.names[:max_cell_types])
     table = confidence_table(groups, confidence, threshold)
-    _draw_rows(axes, frequent, confidence, threshold, table, height=figsize[1])
+    frequent = groups.select(groups.names[:max_cell_types])
+    is_tall = len(frequent.names) > MANY_TYPES
+    layout = (_tall_layout if is_tall else _wide_layout)(figure, groups, xy, figsize)
+    if layout.map is not None and xy is not None:
+        _draw_map(figure, layout.map, xy, confidence, threshold, inches=figsize[0] * 0.45)
+        spatial.set_up_map(layout.map, xy, unit=spatial.coordinate_unit(adata))
+    if layout.distribution is not None:
+        _draw_distribution(layout.distribution, confidence, threshold)
+    draw_rows(layout.rows, frequent, confidence, threshold, table, inches=layout.row_inches)
     omitted = list(groups.names[max_cell_types:])
     note = f"Less frequent types, not drawn: {style.list_names(omitted, 40)}" if omitted else ""
     style.set_title(figure, "Confidence of the calls", note)
@@ -90,38 +94,66 @@ def plot_celltype_confidence(
     return figure
 
 
-def confidence_table(groups: Groups, confidence: Floats, threshold: float) -> pd.DataFrame:
-    """Return the number of cells, quartiles of the confidence and share at or above the threshold, per type."""
-    rows = []
-    for k, name in enumerate(groups.names):
-        values = confidence[groups.codes == k]
-        finite = values[np.isfinite(values)]
-        quartiles = np.quantile(finite, [0.25, 0.5, 0.75]) if finite.size else np.full(3, np.nan)
-        rows.append((name, values.size, *quartiles, float((finite >= threshold).sum()) / max(values.size, 1)))
-    return pd.DataFrame(rows, columns=["cell_type", "n_cells", "q25", "median", "q75", "share_above_threshold"])
+def fitting_size(adata: AnnData, n_types: int, spatial_key: str = columns.SPATIAL) -> tuple[float, float]:
+    """Return width and height in inches at which the figure is legible for a number of types."""
+    if n_types <= MANY_TYPES:
+        return 11.5, max(5.5, 1.3 + 0.24 * n_types)
+    return _WIDTH, _top_height(spatial.coordinates(adata, spatial_key)) + 1.3 + _ROW * -(-n_types // 2)
 
 
-def threshold_colors(threshold: float) -> "ListedColormap":
-    """Return RdYlGn over 0 to 1, rescaled: red to yellow below the threshold, green at and above it."""
-    from matplotlib import colormaps
-    from matplotlib.colors import ListedColormap
-
-    value = np.linspace(0, 1, 512)
-    below = value / max(threshold, 1e-9) * _YELLOW
-    above = _GREEN + (value - threshold) / max(1 - threshold, 1e-9) * (1 - _GREEN)
-    return ListedColormap(colormaps["RdYlGn"](np.where(value < threshold, below, above)), name="threshold")
+def _top_height(xy: Floats | None) -> float:
+    """Return the height in inches of the map above many rows."""
+    if xy is None:
+        return 2.0
+    span = np.nanmax(xy, axis=0) - np.nanmin(xy, axis=0)
+    return float(np.clip(_WIDTH * 0.5 * span[1] / max(span[0], 1e-9), 2.5, 6.0)) + 1.0
 
 
-def axis_minimum(confidence: Floats, threshold: float) -> float:
-    """Return the lower limit of a confidence axis: below the threshold and below nearly all cells, in tenths."""
-    finite = confidence[np.isfinite(confidence)]
-    low = min(float(np.quantile(finite, 0.002)) if finite.size else 0.0, threshold - 0.1)
-    return max(0.0, float(np.floor(low * 10) / 10))
+@dataclass(frozen=True)
+class _Layout:
+    """The axes of the figure; None for those that are not drawn."""
+
+    rows: "list[Axes]"
+    row_inches: float
+    map: "Axes | None" = None
+    distribution: "Axes | None" = None
 
 
-def _dot(n: int) -> float:
-    """Return the area of a dot (points squared), smaller for many cells."""
-    return float(np.clip(1500 / max(n, 1), 3.0, 12.0))
+def _wide_layout(figure: "Figure", groups: Groups, xy: Floats | None, figsize: tuple[float, float]) -> _Layout:
+    """Return the layout for few types: rows right of the map."""
+    if xy is None:
+        return _Layout([figure.add_subplot()], figsize[1] - 1.3)
+    left, right = figure.subplots(1, 2, width_ratios=_split(groups, xy, figsize))
+    return _Layout([right], figsize[1] - 1.3, left)
+
+
+def _tall_layout(figure: "Figure", groups: Groups, xy: Floats | None, figsize: tuple[float, float]) -> _Layout:
+    """Return the layout for many types: two columns of rows below map and distribution."""
+    top = min(_top_height(xy), 0.45 * figsize[1])
+    subfigures: Any = figure.subfigures(2, 1, height_ratios=[top, figsize[1] - top])
+    upper, lower = subfigures
+    rows = list(lower.subplots(1, 2))
+    if xy is None:
+        return _Layout(rows, figsize[1] - top - 1.0, None, upper.subplots())
+    left, right = upper.subplots(1, 2)
+    return _Layout(rows, figsize[1] - top - 1.0, left, right)
+
+
+def _draw_distribution(axes: "Axes", confidence: Floats, threshold: float) -> None:
+    """Draw the number of cells by confidence."""
+    low = axis_minimum(confidence, threshold)
+    set_up_confidence_axis(axes, low)
+    values = spread_top(confidence[np.isfinite(confidence)], np.random.default_rng(0))
+    edges = expit(np.linspace(logit(max(low, 0.005)), logit(0.9998), 41))
+    counts, _ = np.histogram(np.clip(values, edges[0], edges[-1]), edges)
+    colors = threshold_colors(threshold)(np.minimum(edges[:-1] + 1e-9, 1))
+    axes.bar(edges[:-1], counts, width=np.diff(edges), align="edge", color=colors)
+    axes.axvline(threshold, color=style.INK, linestyle="--", linewidth=0.9)
+    axes.yaxis.set_major_formatter("{x:,.0f}")
+    axes.set_ylabel("Cells", fontsize=style.SMALL)
+    axes.set_xlabel("Confidence", fontsize=style.SMALL)
+    axes.set_title("All calls", fontsize=style.NORMAL, loc="left", color=style.INK)
+    style.style_axes(axes, grid="y")
 
 
 def _split(groups: Groups, xy: Floats, figsize: tuple[float, float]) -> tuple[float, float]:
@@ -152,49 +184,4 @@ def _headline(confidence: Floats, threshold: float) -> str:
     passing = int((np.nan_to_num(confidence, nan=-1.0) >= threshold).sum())
     share = passing / max(confidence.size, 1)
     n_cells = style.thousands(confidence.size)
-    return f"{style.thousands(passing)} of {n_cells} cells ({share:.0%}) at {threshold:g} or above"
-
-
-def _draw_rows(
-    axes: "Axes", groups: Groups, confidence: Floats, threshold: float, table: pd.DataFrame, *, height: float
-) -> None:
-    table = table.set_index("cell_type").loc[list(groups.names)]
-    order = [int(k) for k in np.argsort(-table["median"].fillna(-1).to_numpy(), kind="stable")]
-    rng, cmap = np.random.default_rng(0), threshold_colors(threshold)
-    for row, k in enumerate(order):
-        values = confidence[groups.members(k)]
-        _scatter_row(axes, row, values[np.isfinite(values)], cmap, rng)
-        _annotate_row(axes, row, table.iloc[k])
-    axes.axvline(threshold, color=style.INK, linestyle="--", linewidth=0.9)
-    _label_rows(axes, [groups.names[k] for k in order], height)
-    axes.set_xlim(axis_minimum(confidence, threshold) - 0.02, 1.02)
-    axes.set_xlabel(f"Confidence (bar: median; dashed: threshold {threshold:g})", fontsize=style.SMALL)
-    axes.set_title("Above threshold", fontsize=style.SMALL, loc="right", color=style.MUTED)
-
-
-def _scatter_row(axes: "Axes", row: int, values: Floats, cmap: Any, rng: np.random.Generator) -> None:
-    """Scatter the confidence of the cells of a type along its row; a sample if there are many."""
-    sample = values if values.size <= _DOTS_PER_TYPE else rng.choice(values, _DOTS_PER_TYPE, replace=False)
-    y = row + rng.uniform(-0.33, 0.33, sample.size)
-    size = _dot(sample.size)
-    axes.scatter(sample, y, c=sample, s=size, cmap=cmap, vmin=0, vmax=1, linewidths=0, alpha=0.75, rasterized=True)
-
-
-def _annotate_row(axes: "Axes", row: int, line: "pd.Series[Any]") -> None:
-    """Mark the median of a type and write the share above the threshold next to its row."""
-    from matplotlib.transforms import blended_transform_factory
-
-    axes.plot([line["median"]] * 2, [row - 0.38, row + 0.38], color=style.INK, linewidth=1.4)
-    right_of_axis = blended_transform_factory(axes.transAxes, axes.transData)
-    text = f"{line['share_above_threshold']:>4.0%} of {style.thousands(line['n_cells'])}"
-    axes.text(1.01, row, text, transform=right_of_axis, fontsize=style.SMALL, va="center", color=style.INK)
-
-
-def _label_rows(axes: "Axes", names: list[str], figure_height: float) -> None:
-    """Write the names of the types with a font size that fits the rows."""
-    inches = figure_height - 1.3
-    size = float(np.clip(0.8 * 72 * inches / max(len(names), 1), 4.5, style.SMALL))
-    axes.set_yticks(range(len(names)), names, fontsize=size)
-    axes.set_ylim(len(names) - 0.4, -0.6)
-    style.style_axes(axes, grid="x")
-    axes.tick_params(axis="y", length=0, labelsize=size)
+    return f"{style.thousands(passing)} of {n_cells} cells ({100 * share:.0f} %) at {threshold:g} or above"

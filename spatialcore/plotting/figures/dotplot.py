@@ -11,14 +11,16 @@ from anndata import AnnData
 from spatialcore.core.types import Floats
 from spatialcore.plotting import style
 from spatialcore.plotting.expression import gene_positions, group_fractions, group_means, log_expression
+from spatialcore.plotting.gene_groups import group_runs, name_gene_groups
 from spatialcore.plotting.groups import group_cells
-from spatialcore.plotting.markers import marker_table
+from spatialcore.plotting.markers import LIST_NAME, marker_table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 _AREA = 95.0
+_COLUMN = 0.2
 _STEPS = (0.1, 0.25, 0.5, 1.0)
 
 
@@ -55,7 +57,7 @@ def plot_marker_dotplot(
 
     Returns
     -------
-    The figure: one row per type, one column per gene.
+    The figure: one row per type, one column per gene, with the name of each type above its markers.
 
     Raises
     ------
@@ -92,7 +94,7 @@ def _draw(
 ) -> "Figure":
     n_types, n_genes = scaled.shape
     labels = max(len(name) for name in names) * 0.075
-    figure = style.new_figure(figsize or (max(6.0, labels + n_genes * 0.2 + 2.4), max(3.0, n_types * 0.22 + 1.9)))
+    figure = style.new_figure(figsize or (max(6.0, labels + n_genes * _COLUMN + 2.4), max(3.0, n_types * 0.22 + 2.6)))
     axes = figure.add_subplot()
     x, y = np.meshgrid(np.arange(n_genes), np.arange(n_types))
     dots = axes.scatter(
@@ -114,9 +116,11 @@ def _label_axes(axes: "Axes", names: Sequence[str], chosen: pd.DataFrame) -> Non
     axes.spines[:].set_visible(False)
     axes.grid(color=style.FAINT, linewidth=0.4)
     axes.set_axisbelow(True)
-    types = chosen["cell_type"].to_numpy()
-    for edge in np.flatnonzero(types[1:] != types[:-1]):
-        axes.axvline(edge + 0.5, color=style.MUTED, linewidth=0.5)
+    types = chosen["cell_type"].astype(str).tolist()
+    for first, _, _ in list(group_runs(types))[1:]:
+        axes.axvline(first - 0.5, color=style.MUTED, linewidth=0.5)
+    if set(types) != {LIST_NAME}:
+        name_gene_groups(axes, types, _COLUMN)
 
 
 def _size_legend(figure: "Figure", axes: "Axes") -> None:

@@ -18,7 +18,7 @@ from spatialcore.plotting.expression import gene_positions, group_means, log_exp
 from spatialcore.plotting.gene_panels import draw_gene_panels
 from spatialcore.plotting.groups import Groups, group_cells, type_colors
 from spatialcore.plotting.markers import marker_table
-from spatialcore.plotting.tile_plot import Scale, assign_genes, draw_tiles, fits_tiles
+from spatialcore.plotting.tile_plot import Scale, draw_tiles, fits_tiles
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -52,7 +52,8 @@ def plot_deg_heatmap(
     label_column
         Column of ``obs`` with the types. Cells without a type and types with fewer than 10 cells are excluded.
     n_genes
-        Genes per type. If a tile plot of all genes and types would not be legible, each type has its own panel.
+        Genes per type; a gene of two types is drawn for both. If a tile plot of all genes and types would not be
+        legible, each type has its own panel.
     method
         ``"wilcoxon"`` (with tie correction), ``"t-test"``, ``"t-test_overestim_var"`` or ``"logreg"`` (scanpy's).
     layer
@@ -68,7 +69,8 @@ def plot_deg_heatmap(
 
     Returns
     -------
-    The figure: one row per type, one column per gene; for many types one panel per type.
+    The figure: one row per type, one column per gene, with the name of each type above its genes; for many types one
+    panel per type.
 
     Raises
     ------
@@ -90,9 +92,8 @@ def plot_deg_heatmap(
     means, colors = group_means(X, groups), type_colors(adata, label_column)
     scale = Scale(cmap, (0.0, 1.0), "Mean expression, scaled per gene from the lowest (0) to the highest type (1)")
     if fits_tiles(len(groups.names), n_genes):
-        chosen = assign_genes(table)
-        values = scale_to_unit(means[:, gene_positions(genes, chosen["gene"])])
-        figure = draw_tiles(values, groups, chosen, scale, colors=colors, figsize=figsize)
+        values = scale_to_unit(means[:, gene_positions(genes, table["gene"])])
+        figure = draw_tiles(values, groups, table, scale, colors=colors, figsize=figsize)
     else:
         figure = draw_gene_panels(scale_to_unit(means), genes, groups, table, scale, colors)
     style.set_title(figure, title or f"Top {n_genes} differential genes per cell type", _note(all_groups))

@@ -1,18 +1,24 @@
 """Separation of the types by their markers: AUC of types x marker sets."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
 from anndata import AnnData
 
+from spatialcore.annotation.colors import lineages
 from spatialcore.plotting import style
+from spatialcore.plotting.legend import by_lineage
 from spatialcore.plotting.markers import score_markers
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+
+_CELL: Final = 0.3  # inches
+_MAX_WITH_VALUES: Final = 30
 
 
 def plot_marker_separation(
@@ -24,8 +30,9 @@ def plot_marker_separation(
 ) -> "Figure":
     """Plot the AUC with which the marker score of a set (column) separates a type (row) from all other cells.
 
-    A good annotation has high AUC (green) on the diagonal only; a high AUC off the diagonal is a type that expresses
-    the markers of another type.
+    Rows and columns have one order, by lineage, so that the diagonal is a type with its own markers. A good annotation
+    has high AUC (green) on the diagonal only; a high AUC off the diagonal is a type that expresses the markers of
+    another type. Types without a marker among the genes are left out.
 
     Parameters
     ----------
@@ -42,7 +49,7 @@ def plot_marker_separation(
 
     Returns
     -------
-    The figure: types x marker sets.
+    The figure: types x markers of the same types.
 
     Examples
     --------
@@ -52,30 +59,47 @@ def plot_marker_separation(
     >>> figure = plot_marker_separation(adata, "bulk_labels", markers)
     """
     scored = score_markers(adata, label_column, markers, min_cells=min_cells_per_type)
-    table = scored.auc.loc[[*scored.sets, *scored.types_without_markers]]
-    if table.empty or not len(table.columns):
+    order = by_lineage([name for name in scored.groups.names if name in scored.sets])
+    table = scored.auc.loc[order, order]
+    if table.empty:
         figure = style.placeholder("No type has a marker among the genes of this panel.", title="Marker separation")
     else:
-        figure = _draw(table)
+        figure = _draw(table, scored.types_without_markers)
     style.save_with_table(figure, table.rename_axis("cell_type").reset_index(), save)
     return figure
 
 
-def _draw(table: pd.DataFrame) -> "Figure":
-    width, height = 5.0 + 0.42 * table.shape[1], 3.4 + 0.3 * table.shape[0]
-    figure = style.new_figure((max(7.0, width), height))
+def _draw(table: pd.DataFrame, without_markers: list[str]) -> "Figure":
+    n = len(table)
+    side = max(3.0, _CELL * n)
+    longest = max(len(style.wrap(name, 44).split("\n")[0]) for name in table.index)
+    figure = style.new_figure((side + 0.075 * longest + 2.0, side + 1.6))
     axes = figure.add_subplot()
     image = axes.imshow(table.to_numpy(), cmap="PRGn", vmin=0, vmax=1, aspect="auto")
-    axes.set_xticks(range(table.shape[1]), list(table.columns), rotation=45, ha="right", rotation_mode="anchor")
-    axes.set_yticks(range(table.shape[0]), [style.wrap(name, 44) for name in table.index])
-    axes.set_xlabel("Marker set", fontsize=style.SMALL)
-    axes.set_ylabel("Call", fontsize=style.SMALL)
+    numbers = [str(k) for k in range(1, n + 1)]
+    axes.set_xticks(range(n), numbers)
+    names = [style.wrap(name, 44) for name in table.index]
+    axes.set_yticks(range(n), [f"{name}  {k}" for name, k in zip(names, numbers, strict=True)])
+    axes.set_xlabel("Markers of type (numbers as on the left)", fontsize=style.SMALL)
+    axes.set_ylabel("Cells called", fontsize=style.SMALL)
     style.style_axes(axes)
-    if table.size <= 900:
+    _mark_lineages(axes, list(table.index))
+    if n <= _MAX_WITH_VALUES:
         _write_values(axes, table)
     style.color_bar(figure, image, axes, "AUC (0.5: chance level)")
-    style.set_title(figure, "AUC of marker scores by cell type")
+    left_out = style.list_names(without_markers, 40)
+    note = f"Left out, no marker on this panel: {left_out}." if without_markers else ""
+    style.set_title(figure, "AUC of marker scores by cell type", note)
     return figure
+
+
+def _mark_lineages(axes: "Axes", names: list[str]) -> None:
+    """Draw lines between the lineages."""
+    lineage = list(lineages(names).values())
+    for k in range(1, len(names)):
+        if lineage[k] != lineage[k - 1]:
+            axes.axhline(k - 0.5, color=style.INK, linewidth=0.7)
+            axes.axvline(k - 0.5, color=style.INK, linewidth=0.7)
 
 
 def _write_values(axes: "Axes", table: pd.DataFrame) -> None:

@@ -9,7 +9,7 @@ from anndata import AnnData
 
 from spatialcore.core.types import Floats
 from spatialcore.plotting import style
-from spatialcore.plotting.figures.confidence import axis_minimum
+from spatialcore.plotting.confidence_axis import FEW_TICKS, axis_minimum, set_up_confidence_axis, spread_top
 from spatialcore.plotting.groups import numeric_column
 from spatialcore.plotting.markers import MarkerScores, score_markers
 from spatialcore.plotting.validation_summary import validate
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 _DOTS_PER_PANEL: Final = 2500
 _SMALL_DIFFERENCE: Final = 0.1
+SEPARATED, WEAK = 0.9, 0.7
+_CONFIRMED: Final = "#1b7a45"
+_OTHERS_WIDTH: Final = 0.16  # of the panel
 
 
 def plot_2d_validation(
@@ -37,8 +40,9 @@ def plot_2d_validation(
     """Plot confidence against marker score for the cells of each type.
 
     Red: below the confidence threshold. Green: confident. Gold: confident, with a marker score in the brightest
-    component of a Gaussian mixture. The AUC is the probability that a cell of the type has a higher marker score than
-    a cell of another type; it measures whether the markers confirm the calls.
+    component of a Gaussian mixture. Grey, on the left: the marker scores of all other cells. The AUC is the probability
+    that a cell of the type has a higher marker score than a cell of another type: from 0.9 on the markers confirm the
+    calls, below 0.7 they do not. Confidence has a logit axis; values from 0.999 on are spread at random behind it.
 
     Parameters
     ----------
@@ -113,11 +117,14 @@ def _draw(
     figure = style.new_figure((n_cols * panel[0], n_rows * panel[1]))
     grid = figure.subplots(n_rows, n_cols, squeeze=False).ravel()
     order = list(scored.sets)
-    left = axis_minimum(confidence, threshold) - 0.03
+    left = axis_minimum(confidence, threshold)
     for axes, row in zip(grid, summary.to_dict("records"), strict=False):
-        inside = scored.groups.codes == scored.groups.names.index(row["cell_type"])
-        _panel(axes, row, confidence[inside], scored.scores[inside, order.index(row["cell_type"])], threshold)
-        axes.set_xlim(left, 1.03)
+        codes = scored.groups.codes
+        inside = codes == scored.groups.names.index(row["cell_type"])
+        scores = scored.scores[:, order.index(row["cell_type"])]
+        set_up_confidence_axis(axes, left, ticks=FEW_TICKS)
+        _panel(axes, row, confidence[inside], scores[inside], threshold)
+        _draw_others(axes, scores[~inside & (codes >= 0)])
     for index, axes in enumerate(grid):
         if index >= len(summary):
             axes.set_visible(False)
@@ -132,22 +139,46 @@ def _panel(axes: "Axes", row: dict[Any, Any], confidence: Floats, score: Floats,
     high = np.nan_to_num(confidence, nan=-1.0) >= threshold
     bright = score >= row["marker_threshold"]
     colors = np.where(~high, style.LOW, np.where(bright, style.GOLD, style.HIGH))
-    sample = np.arange(score.size)
+    sample, rng = np.arange(score.size), np.random.default_rng(0)
     if score.size > _DOTS_PER_PANEL:
-        sample = np.random.default_rng(0).choice(score.size, _DOTS_PER_PANEL, replace=False)
-    axes.scatter(confidence[sample], score[sample], c=colors[sample], s=5, linewidths=0, alpha=0.65, rasterized=True)
-    axes.axvline(threshold, color=style.INK, linestyle="--", linewidth=0.8)
+        sample = rng.choice(score.size, _DOTS_PER_PANEL, replace=False)
+    x = spread_top(confidence[sample], rng)
+    axes.scatter(x, score[sample], c=colors[sample], s=5, linewidths=0, alpha=0.65, rasterized=True)
+    axes.axvline(threshold, ymax=0.8, color=style.INK, linestyle="--", linewidth=0.8)
     axes.axhline(row["marker_threshold"], color=style.INK, linestyle=":", linewidth=0.8)
     top = max(float(np.nanmax(score)), row["marker_threshold"]) if score.size else 1.0
-    axes.set_ylim(-0.05 * top, 1.25 * top + 1e-6)
+    axes.set_ylim(-0.05 * top, 1.32 * top + 1e-6)
     axes.set_title(style.wrap(row["cell_type"], 34), fontsize=style.SMALL, fontweight="bold", color=style.INK)
-    text = f"AUC {row['auc']:.2f}   {row['pct_validated']:.0f} % gold   {style.thousands(row['n_cells'])} cells"
     position: dict[str, Any] = {"transform": axes.transAxes, "fontsize": style.TINY, "va": "top"}
-    axes.text(0.03, 0.985, text, color=style.INK, **position)
+    verdict, color = _verdict(row["auc"])
+    axes.text(0.03, 0.985, f"AUC {row['auc']:.2f}: {verdict}", color=color, fontweight="bold", **position)
+    text = f"{style.thousands(row['n_cells'])} cells, {row['pct_high_confidence']:.0f} % confident"
     if row["mistaken_auc"] > row["auc"] - _SMALL_DIFFERENCE:
-        mistaken = style.wrap(f"also high in {row['mistaken_for']} ({row['mistaken_auc']:.2f})", 44)
-        axes.text(0.03, 0.93, mistaken, color=style.LOW, **position)
+        text += f"\n{style.shorten(row['mistaken_for'], 34)}: AUC {row['mistaken_auc']:.2f}"
+    axes.text(0.03, 0.925, text, color=style.MUTED, linespacing=1.3, **position)
     style.style_axes(axes)
+
+
+def _verdict(auc: float) -> tuple[str, str]:
+    """Return what the AUC of the markers says about the calls, and its colour."""
+    if auc >= SEPARATED:
+        return "markers confirm the calls", _CONFIRMED
+    return ("markers agree in part", style.INK) if auc >= WEAK else ("markers do not confirm", style.LOW)
+
+
+def _draw_others(axes: "Axes", score: Floats) -> None:
+    """Draw the distribution of the marker scores of all other cells along the left edge."""
+    counts, edges = np.histogram(score, 40, range=(0.0, max(float(score.max(initial=0.0)), 1e-9)))
+    share = _OTHERS_WIDTH * np.sqrt(counts / max(counts.max(initial=1), 1))
+    axes.fill_betweenx(
+        np.repeat(edges, 2)[1:-1],
+        np.repeat(share, 2),
+        color=style.MUTED,
+        alpha=0.35,
+        linewidth=0,
+        transform=axes.get_yaxis_transform(),
+        zorder=0,
+    )
 
 
 def _add_legend(figure: "Figure", scored: MarkerScores, drawn: set[str], min_cells: int) -> None:
@@ -157,13 +188,14 @@ def _add_legend(figure: "Figure", scored: MarkerScores, drawn: set[str], min_cel
         (style.LOW, "low confidence"),
         (style.HIGH, "confident"),
         (style.GOLD, "confident, high marker score"),
+        (style.FAINT, "all other cells"),
     )
     handles = [Line2D([], [], marker="o", linestyle="", color=color, label=text, ms=5) for color, text in marks]
     is_wide = figure.get_figwidth() > 8
     figure.legend(
         handles=handles,
         loc="outside upper right" if is_wide else "outside lower right",
-        ncols=3 if is_wide else 1,
+        ncols=4 if is_wide else 1,
         frameon=False,
         fontsize=style.SMALL,
     )

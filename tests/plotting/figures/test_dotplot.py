@@ -24,6 +24,12 @@ def test_list_of_genes_and_figure_size(tissue):
     assert "ABSENT" not in texts(figure)
 
 
+def test_types_are_named_above_their_markers(tissue, markers):
+    axes = plot_marker_dotplot(tissue, "cell_type", markers).axes[0]
+    assert [text.get_text() for text in axes.texts] == list(markers)
+    assert not plot_marker_dotplot(tissue, "cell_type", ["CD3D", "MS4A1"]).axes[0].texts
+
+
 def test_error_if_no_marker_is_measured(tissue):
     with pytest.raises(InputError, match="No marker genes found in data"):
         plot_marker_dotplot(tissue, "cell_type", ["ABSENT"])

@@ -86,6 +86,23 @@ def test_scales(rng):
     assert scaled[:, 2].tolist() == [0, 0, 0]
 
 
+def test_ten_genes_are_drawn_for_each_type_though_types_share_them():
+    shared = [f"SHARED{i}" for i in range(6)]
+    markers = {name: [*shared, f"{name}1", f"{name}2", f"{name}3"] for name in ("a", "b")} | {"c": ["C1"]}
+    tissue = make_tissue((40, 40, 40), types=("a", "b", "c"), markers={**markers, "b": ["b1", "b2", "b3"]})
+    counts = tissue.layers["counts"].toarray()
+    counts[40:80, :6] += counts[:40, :6]  # type b expresses the genes of type a
+    tissue.X = counts
+    figure = plot_deg_heatmap(tissue, "cell_type", n_genes=10)
+    drawn = [label.get_text() for axes in figure.axes[:-1] for label in axes.get_xticklabels()]
+    assert all(drawn.count(gene) == 2 for gene in shared)
+
+
+def test_types_are_named_above_their_genes(tissue):
+    axes = plot_deg_heatmap(tissue, "cell_type", n_genes=3).axes[0]
+    assert sorted(text.get_text() for text in axes.texts) == ["B cell", "T cell", "fibroblast"]
+
+
 def test_similar_types_are_adjacent(rng):
     one, other = rng.normal(size=(2, 20))
     means = np.array([one, other, one + 0.01, other + 0.01])

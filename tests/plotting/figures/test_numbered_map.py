@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from spatialcore.plotting.figures.numbered_map import draw_numbered, most_frequent_type
+from spatialcore.plotting.figures.numbered_map import draw_numbered, most_frequent_type, number_positions
 from spatialcore.plotting.groups import group_cells, type_colors
+from spatialcore.plotting.legend import legend_table
 from spatialcore.plotting.spatial import pixels
 from tests.plotting.tissues import make_tissue, texts
 
@@ -23,6 +24,19 @@ def test_unassigned_is_shown_only_in_pixels_without_types() -> None:
 def test_one_small_map_per_type() -> None:
     tissue = make_tissue()
     groups = group_cells(tissue, "cell_type")
-    figure = draw_numbered(groups, type_colors(tissue, "cell_type"), tissue.obsm["spatial"], "µm")
+    table = legend_table(groups, type_colors(tissue, "cell_type"))
+    groups = groups.select(table["cell_type"].tolist())
+    figure = draw_numbered(groups, table, tissue.obsm["spatial"], "µm")
     drawn = texts(figure)
     assert all(f"{number} {name}" in drawn for number, name in enumerate(groups.names, start=1))
+
+
+def test_numbers_stand_where_a_type_is_enriched() -> None:
+    tissue = make_tissue((300, 300, 300))
+    tissue.obsm["spatial"][:300] = tissue.obsm["spatial"][:300] / 10 + [900, 0]  # B cells lie in one corner
+    groups = group_cells(tissue, "cell_type", types_only=True)
+    positions = number_positions(groups, tissue.obsm["spatial"])
+    assert len(set(positions.values())) == 3
+    x, y = positions[groups.names.index("B cell")]
+    assert x > 890
+    assert y < 110

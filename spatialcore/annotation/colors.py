@@ -1,0 +1,159 @@
+"""Colours of cell types: hues by lineage, and the same colour for the same term in every sample and model.
+
+The colours of the common terms are in ``data/colors/cell_types.csv`` (made by ``tools/build_cell_colors.py``); that of
+any other term or label follows from its id or name. Only where two types of one data set would look alike is one of
+them moved, to the nearest colour of its lineage that is clear of the others.
+"""
+
+import csv
+import hashlib
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from spatialcore.annotation.ontology.lineage import Lineage, lineage_of, term_named
+from spatialcore.core.color_difference import differences, srgb_to_lab
+from spatialcore.core.palette import RESERVED, palette
+from spatialcore.core.types import Floats
+
+TABLE: Final = "colors/cell_types.csv"
+# Hues (degrees in CIE Lab) of the lineages; "other" has all hues, but little chroma.
+HUES: Final[dict[Lineage, tuple[float, float]]] = {
+    "immune": (190.0, 295.0),
+    "endothelial": (352.0, 402.0),
+    "epithelial": (44.0, 104.0),
+    "stromal": (106.0, 188.0),
+    "neural": (297.0, 350.0),
+    "other": (0.0, 360.0),
+}
+_CHROMA: Final[dict[Lineage, tuple[float, float]]] = {"immune": (26.0, 86.0), "other": (9.0, 20.0)}
+_CHROMA_ELSE: Final = (34.0, 86.0)
+_LIGHTNESS: Final[dict[Lineage, tuple[float, float]]] = {"other": (28.0, 74.0)}
+_LIGHTNESS_ELSE: Final = (30.0, 87.0)
+_STEP: Final = 12
+# Up to so many types, colours differ by at least this much (CIEDE2000), with or without red-green colour blindness.
+SAFE_TYPES: Final = 12
+SAFE_DIFFERENCE: Final = 9.0
+CLEAR_DIFFERENCE: Final = 5.0
+
+
+def cell_type_colors(
+    classes: Iterable[str], ontology_ids: Mapping[str, str] | None = None, *, keep: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """Return one colour per cell type.
+
+    Immune cells are blue, epithelial cells yellow to brown, stromal cells green, endothelial cells red, neural cells
+    purple, others greyish. A term has the same colour in every data set, unless two types of one data set would look
+    alike. Up to 12 types can be told apart with red-green colour blindness. Labels of which none is a Cell Ontology
+    term get the colours of :func:`spatialcore.core.palette.palette`.
+
+    Parameters
+    ----------
+    classes
+        Names of the types. Repeated names are one type.
+    ontology_ids
+        Cell Ontology ids by name. Default: the terms with these names.
+    keep
+        Colours to keep, by name, such as those of the model.
+
+    Returns
+    -------
+    dict
+        Name -> ``#rrggbb``, in the order of ``classes``. ``Unassigned`` and ``Low_count`` are always grey.
+
+    Examples
+    --------
+    >>> both = cell_type_colors(["B cell", "fibroblast"])
+    >>> cell_type_colors(["T cell", "fibroblast"])["fibroblast"] == both["fibroblast"]
+    True
+    """
+    names = list(dict.fromkeys(str(name) for name in classes))
+    ids = {name: (ontology_ids or {}).get(name) or term_named(name) for name in names}
+    if not any(ids.values()):
+        return palette(names, keep=keep)
+    fixed = {name: color.lower() for name, color in (keep or {}).items()} | RESERVED
+    chosen = {name: fixed[name] for name in names if name in fixed}
+    n_types = sum(name not in RESERVED for name in names)
+    for name in sorted((name for name in names if name not in chosen), key=lambda name: _priority(ids[name], name)):
+        chosen[name] = _clear_color(ids[name] or name, list(chosen.values()), is_safe=n_types <= SAFE_TYPES)
+    return {name: chosen[name] for name in names}
+
+
+def lineages(classes: Iterable[str], ontology_ids: Mapping[str, str] | None = None) -> dict[str, Lineage]:
+    """Return the lineage of each cell type; "other" without a Cell Ontology term.
+
+    Examples
+    --------
+    >>> lineages(["B cell", "cluster 7"])
+    {'B cell': 'immune', 'cluster 7': 'other'}
+    """
+    return {name: lineage_of((ontology_ids or {}).get(name) or term_named(name)) for name in classes}
+
+
+def _priority(term: str, name: str) -> tuple[int, str]:
+    """Return the rank of a term: common terms first, in the order of the table."""
+    rank, _ = _table().get(term, (len(_table()), ""))
+    return rank, term or name
+
+
+@cache
+def _table() -> dict[str, tuple[int, str]]:
+    """Return rank and colour of the common terms."""
+    text = files("spatialcore.data").joinpath(TABLE).read_text(encoding="utf-8")
+    return {row["id"]: (rank, row["color"]) for rank, row in enumerate(csv.DictReader(text.splitlines()))}
+
+
+def _clear_color(key: str, taken: list[str], *, is_safe: bool) -> str:
+    """Return the colour of a term or label, or the nearest one of its lineage that is clear of those taken."""
+    own = _table()[key][1] if key in _table() else _default_color(key)
+    if not taken:
+        return own
+    least = SAFE_DIFFERENCE if is_safe else CLEAR_DIFFERENCE
+    others = rgb(taken)
+    if differences(rgb([own]), others, color_blind=is_safe).min() >= least:
+        return own
+    candidates = candidate_colors(lineage_of(key))
+    nearest = differences(candidates, others, color_blind=is_safe).min(axis=1)
+    shift = differences(candidates, rgb([own]), color_blind=False)[:, 0]
+    best = np.where(nearest >= least, shift, np.inf).argmin() if (nearest >= least).any() else nearest.argmax()
+    return to_hex(candidates[best])
+
+
+def _default_color(key: str) -> str:
+    candidates = candidate_colors(lineage_of(key))
+    return to_hex(candidates[int(hashlib.sha256(key.encode()).hexdigest(), 16) % len(candidates)])
+
+
+@cache
+def candidate_colors(lineage: Lineage) -> Floats:
+    """Return the colours that types of a lineage may have: sRGB x 3, each channel in [0, 1]."""
+    axis = np.arange(0, 256, _STEP)
+    grid = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), axis=-1).reshape(-1, 3) / 255
+    lightness, a, b = srgb_to_lab(grid).T
+    chroma, hue = np.hypot(a, b), np.degrees(np.arctan2(b, a)) % 360
+    low, high = HUES[lineage]
+    has_hue = ((hue - low) % 360) <= high - low
+    candidates: Floats = grid[
+        has_hue
+        & _is_within(chroma, _CHROMA.get(lineage, _CHROMA_ELSE))
+        & _is_within(lightness, _LIGHTNESS.get(lineage, _LIGHTNESS_ELSE))
+    ]
+    return candidates
+
+
+def _is_within(values: Floats, limits: tuple[float, float]) -> npt.NDArray[np.bool_]:
+    return np.asarray((values >= limits[0]) & (values <= limits[1]))
+
+
+def rgb(colors: Iterable[str]) -> Floats:
+    """Return ``#rrggbb`` colours as sRGB x 3, each channel in [0, 1]."""
+    return np.array([[int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)] for color in colors])
+
+
+def to_hex(color: Floats) -> str:
+    """Return an sRGB colour as ``#rrggbb``."""
+    return "#{:02x}{:02x}{:02x}".format(*(round(255 * float(value)) for value in color))
