@@ -23,6 +23,7 @@ def legend_table(groups: Groups, colors: Mapping[str, str]) -> pd.DataFrame:
 
     Examples
     --------
+    >>> import numpy as np
     >>> groups = Groups(("B cell", "fibroblast", "T cell"), np.array([0, 0, 0, 1, 1, 2]))
     >>> legend_table(groups, dict.fromkeys(groups.names, "#000000"))["cell_type"].tolist()
     ['B cell', 'T cell', 'fibroblast']
