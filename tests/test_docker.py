@@ -1,6 +1,8 @@
 """What the containers may do, and what they do not start without."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -47,3 +49,16 @@ def test_images_are_pinned_and_packages_of_debian_are_not() -> None:
     installed = re.findall(r"apt-get install [^&\\]*", text)
     assert installed
     assert not any("=" in command for command in installed)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="hadolint is installed on Linux only")
+def test_hadolint_reports_nothing() -> None:
+    command = [str(Path(sys.executable).with_name("hadolint")), str(DOCKER / "Dockerfile")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+
+
+def test_an_image_without_updates_is_for_trying_out() -> None:
+    """MinIO's images are no longer updated by their makers."""
+    before, _, _ = COMPOSE.partition("image: minio/minio")
+    assert "# For trying out" in before.rpartition("  bucket:")[0].rpartition("\n\n")[2]
