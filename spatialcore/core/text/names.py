@@ -30,6 +30,8 @@ _RESERVED: Final = frozenset(
         "version.json",
     }
 )
+# Names of devices, and a dot at the end, are no file names on Windows, where a store may be mounted.
+_NOT_ON_WINDOWS: Final = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?|.*\.", re.IGNORECASE)
 
 
 def checked_name(name: str, what: str = "name") -> str:
@@ -78,7 +80,8 @@ def slug_of(name: str, what: str = "name") -> str:
     ('lung', 'bone-marrow~fa9a11e89d', 'Mause~f82102d8b9', 'alpha~3e32da9648')
     """
     text = checked_name(name, what)
-    if _PLAIN.fullmatch(text) and len(text) <= _READABLE * 2 and text.casefold() not in _RESERVED:
+    is_usable = text.casefold() not in _RESERVED and not _NOT_ON_WINDOWS.fullmatch(text)
+    if _PLAIN.fullmatch(text) and len(text) <= _READABLE * 2 and is_usable:
         return text
     readable = re.sub(r"[^A-Za-z0-9_.]+", "-", _in_ascii(text)).strip("-._")[:_READABLE].rstrip("-._")
     return f"{readable or 'name'}{_MARK}{sha256(text.encode()).hexdigest()[:10]}"
