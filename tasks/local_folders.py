@@ -5,13 +5,14 @@ from pathlib import Path
 from typing import Final
 
 from spatialcore import storage
+from spatialcore.core.on_disk.containers import links_out
 from spatialcore.errors import InputError
 
 READ: Final = "SPATIALCORE_LOCAL_FOLDERS"
 ACQUIRE: Final = "SPATIALCORE_ACQUIRE_FOLDERS"
 
 
-def refuse_local(uri: str, variable: str = READ) -> None:
+def refuse_local(uri: str, variable: str = READ, *, contents: bool = True) -> None:
     """Raise if a local file is outside the folders that the worker's configuration allows.
 
     Queries and references in the store are always allowed. A run that no deployment started, such as a flow called
@@ -24,21 +25,27 @@ def refuse_local(uri: str, variable: str = READ) -> None:
     variable
         The environment variable that lists the folders, separated as in ``PATH``: ``READ`` for queries and
         references, ``ACQUIRE`` for references that are copied elsewhere.
+    contents
+        Whether links inside a folder are checked, too.
 
     Raises
     ------
     InputError
-        The file, after resolving links, is in none of the folders.
+        The file, or a link inside the folder, leads to none of the folders.
     """
     if storage.scheme_of(uri) != "file":
         return
     allowed = _allowed(variable)
     path = Path(storage.parse_uri(uri).path).resolve()
-    if allowed is None or any(path.is_relative_to(folder) for folder in allowed):
+    if allowed is None:
+        return
+    link = next(links_out(path, allowed), None) if contents and path.is_dir() else None
+    if link is None and any(path.is_relative_to(folder) for folder in allowed):
         return
     listed = ", ".join(map(str, allowed)) or "none"
     raise InputError(
-        f"{uri} is on the worker's machine, outside the folders that runs may read ({listed})",
+        f"{uri}{'' if link is None else f': {link}'} is on the worker's machine, outside the folders that runs may "
+        f"read ({listed})",
         hint=f"upload the file to the bucket and enter its s3:// or gs:// URI, or add its folder to {variable}",
     )
 

@@ -40,7 +40,7 @@ def pending_samples(samples: str, store: str, tissue: str) -> list[str]:
     FileMissingError
         The tissue has no model in use.
     """
-    refuse_local(samples)
+    refuse_local(samples, contents=False)  # each sample is checked in its own run
     pointer = registry.current(store, tissue)
     if pointer is None:
         raise FileMissingError(f"{store} has no model in use for {tissue}", hint="run train_and_annotate first")

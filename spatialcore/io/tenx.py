@@ -12,6 +12,7 @@ import pandas as pd
 from anndata import AnnData
 from scipy.sparse import csc_matrix, csr_matrix
 
+from spatialcore.core.on_disk.containers import open_hdf5
 from spatialcore.core.types import StoredGroup
 from spatialcore.errors import InputError
 from spatialcore.io.flat_files import find_one, need_one
@@ -44,7 +45,7 @@ def is_tenx_h5(file: Path) -> bool:
     """Return whether a file is a 10x HDF5 matrix, of Cell Ranger >= 3 or older (one group per genome)."""
     if not h5py.is_hdf5(file):
         return False
-    with h5py.File(file) as store:
+    with open_hdf5(file) as store:
         return _matrix_group(store) is not None
 
 
@@ -57,7 +58,7 @@ def _matrix_group(store: h5py.File) -> h5py.Group | None:
 
 def read_tenx_h5(file: Path) -> AnnData:
     """Read a 10x HDF5 matrix. Indices stored as floats, as R writes them, are converted to integers."""
-    with h5py.File(_unpacked(file)) as store:
+    with open_hdf5(_unpacked(file)) as store:
         group = _matrix_group(store)
         if group is None:
             raise InputError(f"{file} has no 10x matrix", hint="pass cell_feature_matrix.h5")

@@ -49,6 +49,20 @@ def test_a_link_in_an_allowed_folder_leads_nowhere_else(tmp_path: Path, monkeypa
 
 
 @pytest.mark.usefixtures("service")
+def test_a_link_inside_a_folder_leads_nowhere_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sample = tmp_path / "samples" / "run1" / "cells"
+    sample.mkdir(parents=True)
+    (tmp_path / "shared.csv").touch()
+    (sample / "inside.csv").symlink_to(tmp_path / "shared.csv")
+    monkeypatch.setenv(READ, str(tmp_path))
+    refuse_local(str(tmp_path / "samples"))
+    (sample / "outside.csv").symlink_to("/etc/passwd")
+    with pytest.raises(InputError, match=r"samples: run1/cells/outside\.csv is on .* outside the folders"):
+        refuse_local(str(tmp_path / "samples"))
+    refuse_local(str(tmp_path / "samples"), contents=False)
+
+
+@pytest.mark.usefixtures("service")
 def test_the_store_itself_is_read_but_not_copied_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SPATIALCORE_STORE", str(tmp_path))
     refuse_local(str(tmp_path / "samples" / "lung"))

@@ -27,7 +27,7 @@ from spatialcore.annotation.references.features import Features
 from spatialcore.annotation.references.profiles import DISPERSION, Profiles, shares_of
 from spatialcore.core.genes.symbols import ids_of, symbols_of
 from spatialcore.core.logging import get_logger
-from spatialcore.core.on_disk.containers import READ_ERRORS
+from spatialcore.core.on_disk.containers import READ_ERRORS, open_hdf5
 from spatialcore.core.types import Floats
 from spatialcore.errors import InputError, LabelColumnError
 
@@ -43,7 +43,7 @@ def is_taxonomy_stats(path: Path) -> bool:
     if not path.is_file() or not h5py.is_hdf5(path):
         return False
     try:
-        with h5py.File(path, "r") as file:
+        with open_hdf5(path) as file:
             return all(name in file for name in REQUIRED)
     except READ_ERRORS:
         return False
@@ -51,7 +51,7 @@ def is_taxonomy_stats(path: Path) -> bool:
 
 def level_names(path: Path) -> list[str]:
     """Return the names of the taxonomy's levels, coarse to fine."""
-    with h5py.File(path, "r") as file:
+    with open_hdf5(path) as file:
         return list(_levels(_json(file, "taxonomy_tree"), _json(file, "cluster_to_row")))
 
 
@@ -72,7 +72,7 @@ def read_taxonomy_stats(path: Path, level: str) -> Profiles:
     InputError
         The file is damaged.
     """
-    with h5py.File(path, "r") as file:
+    with open_hdf5(path) as file:
         rows, tree = _json(file, "cluster_to_row"), _json(file, "taxonomy_tree")
         levels = _levels(tree, rows)
         name = dict(tree.get("hierarchy_mapper") or {}).get(level, level)

@@ -2,7 +2,7 @@
 
 import os
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -66,10 +66,22 @@ def open_store(path: Path) -> StoredGroup:
             prefix = zip_prefix(path) if path.is_file() else None
             group: StoredGroup = zarr.open_group(store, mode="r", path=prefix or None)
             return group
-        file: StoredGroup = h5py.File(path, "r")
+        file: StoredGroup = h5py.File(path, "r")  # checked above
         return file
     except (*READ_ERRORS, zipfile.BadZipFile) as error:
         raise damaged(path, error) from error
+
+
+def open_hdf5(path: Path) -> h5py.File:
+    """Return an HDF5 file opened for reading.
+
+    Raises
+    ------
+    InputError
+        Parts of it are in other files.
+    """
+    refuse_external_links(path)
+    return h5py.File(path, "r")
 
 
 def refuse_external_links(path: Path) -> None:
@@ -87,7 +99,7 @@ def refuse_external_links(path: Path) -> None:
         symbolic link to a target outside of it.
     """
     if path.is_dir():
-        parts = _links_out(path)
+        parts = (f"{link} is a link out of the folder" for link in links_out(path, [path.resolve()]))
     elif path.is_file() and h5py.is_hdf5(path):
         parts = _hdf5_parts_elsewhere(path)
     else:
@@ -133,11 +145,12 @@ def _of_object(part: Any, name_in_file: str, visited: set[int]) -> Iterator[str]
                 yield f"{name_in_file} is a virtual dataset of the file {min(files)!r}"
 
 
-def _links_out(folder: Path) -> Iterator[str]:
-    root = folder.resolve()
+def links_out(folder: Path, allowed: Sequence[Path]) -> Iterator[Path]:
+    """Yield the relative path of each symbolic link in a folder whose target is in none of the allowed folders."""
     for entry in _entries(folder):
-        if entry.is_symlink() and not Path(entry.path).resolve().is_relative_to(root):
-            yield f"{Path(entry.path).relative_to(folder)} is a link out of the folder"
+        target = Path(entry.path).resolve() if entry.is_symlink() else None
+        if target is not None and not any(target.is_relative_to(root) for root in allowed):
+            yield Path(entry.path).relative_to(folder)
 
 
 def _entries(folder: Path) -> Iterator["os.DirEntry[str]"]:

@@ -12,9 +12,16 @@ import zarr
 
 from spatialcore.annotation.acquisition import acquire_reference
 from spatialcore.annotation.loading import load_adata_backed
+from spatialcore.annotation.references.taxonomy_stats import (
+    REQUIRED,
+    is_taxonomy_stats,
+    level_names,
+    read_taxonomy_stats,
+)
 from spatialcore.core.on_disk.containers import refuse_external_links
 from spatialcore.errors import InputError
 from spatialcore.io import read_spatial
+from tests.io.bundles import sample, write_xenium
 
 SECRET = "root:x:0:0"
 
@@ -80,6 +87,29 @@ def test_a_hostile_file_is_refused_at_every_entrance(hostile: Path, tmp_path: Pa
         assert SECRET not in str(error.value)
     assert not output.exists()
     assert hostile.exists(), "the source itself is left alone"
+
+
+@pytest.mark.parametrize("name", ["cell_feature_matrix.h5", ""], ids=["matrix", "folder of a Xenium"])
+def test_a_hostile_matrix_in_an_output_folder_is_refused(tmp_path: Path, name: str) -> None:
+    folder = write_xenium(tmp_path / "output", sample(40, 6))
+    with h5py.File(tmp_path / "elsewhere.h5", "w") as file:
+        file["data"] = np.full(10_000, 7)
+    with h5py.File(folder / "cell_feature_matrix.h5", "a") as file:
+        del file["matrix/data"]
+        file["matrix/data"] = h5py.ExternalLink(str(tmp_path / "elsewhere.h5"), "/data")
+    with pytest.raises(InputError, match="/matrix/data is an external link"):
+        read_spatial(folder / name)
+
+
+def test_a_hostile_taxonomy_is_refused(tmp_path: Path, secret: Path) -> None:
+    path = tmp_path / "precomputed_stats.h5"
+    with h5py.File(path, "w") as file:
+        for name in REQUIRED:
+            file[name] = h5py.ExternalLink(str(secret), "/x")
+    for read in (level_names, lambda path: read_taxonomy_stats(path, "class")):
+        with pytest.raises(InputError, match="is an external link"):
+            read(path)
+    assert not is_taxonomy_stats(path)
 
 
 def test_links_inside_the_file_are_no_fault(tmp_path: Path) -> None:
