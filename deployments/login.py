@@ -9,21 +9,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from deployments.ui.pages import SIGN_IN
+
 FILE: Final = "login"
 USER: Final = "admin"
 SERVER_LOGIN: Final = "PREFECT_SERVER_API_AUTH_STRING"
 CLIENT_LOGIN: Final = "PREFECT_API_AUTH_STRING"
-# The UI of Prefect 3 keeps the login under this key of the browser's local storage.
-_STORAGE_KEY: Final = "prefect-password"
-_PAGE: Final = "open.html"
-# The login follows the '#', which browsers do not send to servers; this page removes it from the address.
-_SIGN_IN: Final = f"""<!doctype html><meta charset="utf-8"><title>SpatialCore</title>
-<script>
-const login = location.hash.slice(1);
-if (login) localStorage.setItem("{_STORAGE_KEY}", login);
-location.replace("/deployments");
-</script>
-"""
 _REDIRECT: Final = """<!doctype html><meta charset="utf-8"><title>SpatialCore</title>
 <meta http-equiv="refresh" content="0;url={url}">
 """
@@ -68,11 +59,6 @@ def login_environment(login: str) -> dict[str, str]:
     return {SERVER_LOGIN: login, CLIENT_LOGIN: login}
 
 
-def add_sign_in_page(static: Path) -> None:
-    """Write the page of the UI that reads the login from its address and then opens the deployments."""
-    (static / _PAGE).write_text(_SIGN_IN)
-
-
 def open_ui(url: str, login: str, folder: Path) -> bool:
     """Open the UI in a browser, signed in.
 
@@ -95,9 +81,9 @@ def open_ui(url: str, login: str, folder: Path) -> bool:
     """
     if not _has_screen():
         return False
-    file = folder / _PAGE
+    file = folder / SIGN_IN
     token = base64.b64encode(login.encode()).decode()
-    _write_private(file, _REDIRECT.format(url=f"{url}/{_PAGE}#{token}"))
+    _write_private(file, _REDIRECT.format(url=f"{url}/{SIGN_IN}#{token}"))
     return webbrowser.open(file.as_uri())
 
 

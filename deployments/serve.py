@@ -20,13 +20,13 @@ from deployments.environment import RUN, SERVER, WORKER
 from deployments.login import (
     FILE,
     SERVER_LOGIN,
-    add_sign_in_page,
     ensure_login,
     ensure_private,
     login_environment,
     open_ui,
 )
 from deployments.processes import running, wait_for
+from deployments.ui.pages import DEPLOYMENTS, add_pages
 from spatialcore.errors import InputError, SpatialCoreError
 from tasks.local_folders import READ
 
@@ -78,7 +78,7 @@ def _announce(port: int, login: str, home: Path, *, created: bool) -> None:
     elif SERVER_LOGIN not in os.environ:
         print(f"\nThe login of the UI and of the results is in {home / FILE}.", flush=True)
     open_ui(url, login, home)
-    print(f"\nThe UI is at {url}/deployments (start with the tag start-here) - press Ctrl-C to end.", flush=True)
+    print(f"\nThe UI is at {url}{DEPLOYMENTS} - press Ctrl-C to end.", flush=True)
 
 
 @contextmanager
@@ -144,7 +144,7 @@ def server_at(port: int, environment: dict[str, str], log: Path) -> Iterator[sub
     """Run a Prefect server during the block, which begins when the server responds."""
     with running(["server", "start", "--host", HOST, "--port", str(port)], environment, log) as server:
         wait_for(f"http://{HOST}:{port}/api/ready", server, log)
-        add_sign_in_page(Path(environment["PREFECT_UI_STATIC_DIRECTORY"]) / "v1")
+        add_pages(Path(environment["PREFECT_UI_STATIC_DIRECTORY"]) / "v1")
         yield server
 
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from playwright.sync_api import HttpCredentials, Locator, Page, expect
 
+from deployments.ui.pages import DEPLOYMENTS
 from tests.browser import chromium
 from tests.deployments.service import Service
 
@@ -29,7 +30,7 @@ def sign_in(page: Page, service: Service) -> None:
     """Open the UI as `make serve` opens it."""
     token = base64.b64encode(service.login.encode()).decode()
     page.goto(f"{service.url}/open.html#{token}")
-    page.wait_for_url(f"{service.url}/deployments")
+    page.wait_for_url(f"{service.url}{DEPLOYMENTS}")
 
 
 def field(page: Page, label: str, nth: int = 0) -> Locator:
