@@ -28,12 +28,15 @@ RUN = {
 WORKER = {"PREFECT_WORKER_QUERY_SECONDS": "2", **RETRY}
 # CSRF protection: a request that changes something needs a token that pages of other origins cannot read. The first UI
 # makes no requests to third parties, and calls the server that it came from. A waiting run is Late after ten minutes
-# (Prefect: 15 s), when somebody should look. Concurrency leases on disk survive a restart of the server.
+# (Prefect: 15 s), when somebody should look. Concurrency leases on disk survive a restart of the server. After an
+# outage the server must still know from which runs it expects heartbeats: by default it forgets them within a minute of
+# their silence, and dead ones stay Running.
 SERVER = {
     **NO_TELEMETRY,
     "PREFECT_SERVER_CSRF_PROTECTION_ENABLED": "true",
     "PREFECT_UI_API_URL": "/api",
     "PREFECT_SERVER_SERVICES_LATE_RUNS_AFTER_SECONDS": "600",
+    "PREFECT_SERVER_EVENTS_EXPIRED_BUCKET_BUFFER": "P7D",
     "PREFECT_SERVER_UI_V2_ENABLED": "false",
     "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
     "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",

@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 NOT_SATISFIABLE: Final = (-1, -1)
-_ONE: Final = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
+_ONE: Final = re.compile(r"bytes=(\d{0,30})-(\d{0,30})")
 
 
 def requested_range(header: str, size: int) -> tuple[int, int] | None:

@@ -4,7 +4,7 @@ import os
 import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import h5py
 from anndata._io.specs.registry import IORegistryError
@@ -72,7 +72,7 @@ def open_store(path: Path) -> StoredGroup:
         raise damaged(path, error) from error
 
 
-def open_hdf5(path: Path) -> h5py.File:
+def open_hdf5(source: Path | BinaryIO) -> h5py.File:
     """Return an HDF5 file opened for reading.
 
     Raises
@@ -80,8 +80,13 @@ def open_hdf5(path: Path) -> h5py.File:
     InputError
         Parts of it are in other files.
     """
-    refuse_external_links(path)
-    return h5py.File(path, "r")
+    file = h5py.File(source, "r")
+    try:
+        _refuse(source, _of_group(file, set()))
+    except BaseException:
+        file.close()
+        raise
+    return file
 
 
 def refuse_external_links(path: Path) -> None:
@@ -99,14 +104,15 @@ def refuse_external_links(path: Path) -> None:
         symbolic link to a target outside of it.
     """
     if path.is_dir():
-        parts = (f"{link} is a link out of the folder" for link in links_out(path, [path.resolve()]))
+        _refuse(path, (f"{link} is a link out of the folder" for link in links_out(path, [path.resolve()])))
     elif path.is_file() and h5py.is_hdf5(path):
-        parts = _hdf5_parts_elsewhere(path)
-    else:
-        return
-    if (link := next(iter(parts), None)) is not None:
+        _refuse(path, _hdf5_parts_elsewhere(path))
+
+
+def _refuse(source: object, links: Iterator[str]) -> None:
+    if (link := next(links, None)) is not None:
         raise InputError(
-            f"{path}: {link}",
+            f"{source}: {link}",
             hint="write the file again with copies of the linked data: links to other files are not followed",
         )
 

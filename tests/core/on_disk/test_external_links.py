@@ -1,5 +1,6 @@
 """Files of strangers that name other files as parts of themselves."""
 
+import gzip
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from spatialcore.annotation.references.taxonomy_stats import (
 from spatialcore.core.on_disk.containers import refuse_external_links
 from spatialcore.errors import InputError
 from spatialcore.io import read_spatial
+from spatialcore.io.tenx import read_tenx_h5
 from tests.io.bundles import sample, write_xenium
 
 SECRET = "root:x:0:0"
@@ -159,3 +161,17 @@ def test_what_is_stored_as_h5ad_is_one_by_its_bytes(tmp_path: Path, content: byt
 def test_a_matrix_without_obs_is_not_stored_as_h5ad(tmp_path: Path, secret: Path) -> None:
     with pytest.raises(InputError, match="has no obs and var"):
         acquire_reference(str(secret), tmp_path / "stored.h5ad")
+
+
+def test_a_compressed_matrix_is_read_and_checked_as_well(tmp_path: Path) -> None:
+    folder = write_xenium(tmp_path / "output", sample(40, 6))
+    matrix = folder / "cell_feature_matrix.h5"
+    packed = tmp_path / "matrix.h5.gz"
+    packed.write_bytes(gzip.compress(matrix.read_bytes()))
+    assert read_tenx_h5(packed).n_obs == 40
+    with h5py.File(matrix, "a") as file:
+        del file["matrix/data"]
+        file["matrix/data"] = h5py.ExternalLink(str(packed), "/data")
+    packed.write_bytes(gzip.compress(matrix.read_bytes()))
+    with pytest.raises(InputError, match="/matrix/data is an external link"):
+        read_tenx_h5(packed)
