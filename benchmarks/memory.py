@@ -12,6 +12,8 @@ from pathlib import Path
 
 import h5py
 import numpy as np
+import pandas as pd
+import scipy.sparse as sp
 
 from benchmarks.speed import peak, random_counts, reset_peak
 from spatialcore.annotation.model.artifact import CellTypingModel, save_model
@@ -22,19 +24,23 @@ CHUNK = 200_000
 
 def write_query(path: Path, n: int, genes: int, depth: float) -> None:
     """Write an h5ad of sparse counts chunk by chunk; one simulated chunk is repeated."""
+    rng = np.random.default_rng(0)
+    write_repeated(path, random_counts(CHUNK, genes, depth, rng), n, [f"G{i}" for i in range(genes)], rng)
+
+
+def write_repeated(path: Path, chunk: sp.csr_matrix, n: int, names: list[str], rng: np.random.Generator) -> None:
+    """Write an h5ad of n cells with coordinates, whose counts are those of ``chunk``, repeated."""
     import anndata
 
-    chunk = random_counts(CHUNK, genes, depth, np.random.default_rng(0))
-    names = [f"G{i}" for i in range(genes)]
-    shell = anndata.AnnData(obs={"cell": np.arange(n, dtype=np.int32)}, var={"gene": names})
-    shell.var_names = names
+    shell = anndata.AnnData(obs=pd.DataFrame({"cell": np.arange(n, dtype=np.int32)}), var=pd.DataFrame(index=names))
+    shell.obsm["spatial"] = rng.uniform(0, 10 * np.sqrt(n), (n, 2)).astype(np.float32)
     shell.write_h5ad(path)
-    repeats = n // CHUNK
+    repeats = n // chunk.shape[0]
     with h5py.File(path, "a") as file:
         if "X" in file:
             del file["X"]
         group = file.create_group("X")
-        group.attrs.update({"encoding-type": "csr_matrix", "encoding-version": "0.1.0", "shape": [n, genes]})
+        group.attrs.update({"encoding-type": "csr_matrix", "encoding-version": "0.1.0", "shape": [n, len(names)]})
         for name, values in (("data", chunk.data.astype(np.float32)), ("indices", chunk.indices.astype(np.int32))):
             dataset = group.create_dataset(
                 name, (len(values) * repeats,), values.dtype, chunks=(1_000_000,), compression="lzf"
