@@ -17,7 +17,7 @@ from spatialcore.core.genes.features import gene_columns, gene_names
 from spatialcore.core.matrix import Matrix, is_sparse, open_matrix, with_columns
 from spatialcore.core.normalization import X_STATE_TEXTS, Status, check_normalization_status
 from spatialcore.core.one_scale import odd_cells
-from spatialcore.core.sampling import draw_rows
+from spatialcore.core.sampling import draw_rows, draw_runs
 from spatialcore.errors import GeneOverlapError, InputError, NormalizationError
 
 SAMPLE = 1_000
@@ -141,7 +141,7 @@ def _require_names(var: pd.DataFrame, source: str, name: str) -> None:
 
 
 def _drawn(data: Data, source: str) -> Any:
-    rows = draw_rows(data.n_obs, SCALE_CELLS, np.random.default_rng(0))
+    rows = draw_runs(data.n_obs, SCALE_CELLS, np.random.default_rng(0))
     return data.gene_matrix(source).take(rows)
 
 

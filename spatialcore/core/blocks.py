@@ -24,11 +24,11 @@ def chunk_length(array: StoredArray) -> int:
     return int(chunks[0]) if chunks else (4096 if len(array.shape) == 1 else 1)
 
 
-def new_positions(length: int, selected: Ints | None) -> Ints | None:
+def new_positions(length: int, selected: Ints | None) -> NDArray[np.int32] | None:
     """Return the new position of each of ``length`` lines, -1 for lines that are not selected; None for all lines."""
     if selected is None:
         return None
-    positions = np.full(length, -1, np.int64)
+    positions = np.full(length, -1, np.int32)  # of columns, or of rows of one matrix
     positions[selected] = np.arange(len(selected))
     return positions
 

@@ -97,14 +97,18 @@ class CompressedRows(Compressed):
         values: list[NDArray[Any]] = []
         indices: list[NDArray[Any]] = []
         lengths: list[NDArray[Any]] = []
-        for begin, end, data, column, pointers in self._read_lines(rows):
+        for _, _, data, column, pointers in self._read_lines(rows):
             check_range(column, self.shape[1])
-            new = column if positions is None else positions[column]
-            keep = (data != 0) if positions is None else (new >= 0) & (data != 0)
-            line = np.repeat(np.arange(end - begin), np.diff(pointers))
-            lengths.append(np.bincount(line[keep], minlength=end - begin))
-            values.append(as_float32(data[keep]))
-            indices.append(new[keep].astype(np.int32))
+            if positions is not None:
+                column = positions[column]
+                selected = np.flatnonzero(column >= 0)
+                data, column, pointers = data[selected], column[selected], np.searchsorted(selected, pointers)
+            if not data.all():
+                selected = np.flatnonzero(data)
+                data, column, pointers = data[selected], column[selected], np.searchsorted(selected, pointers)
+            lengths.append(np.diff(pointers))
+            values.append(as_float32(data))
+            indices.append(column.astype(np.int32))
         shape = (len(rows), self.shape[1] if columns is None else len(columns))
         return assemble_rows(values, indices, lengths, shape)
 

@@ -91,9 +91,7 @@ def inspect_reference(
         if file.n_obs == 0 or file.n_vars == 0:
             raise InputError(f"{path} holds {file.n_obs} cells and {file.n_vars} genes", hint="pass a file with both")
         labels = file.labels(column)
-        status = file.status(random_state)
-        if not unsafe_force:
-            find_expression(file, path.name, random_state)
+        status = file.status(random_state) if unsafe_force else find_expression(file, path.name, random_state).status
         features = Features.of(file, status["raw_source"] or "X")
         has_ids, tissues = ONTOLOGY_ID in file.obs_columns, tissues_of(file)
         return Reference(

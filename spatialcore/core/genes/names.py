@@ -1,7 +1,8 @@
 """Kinds of feature names: Ensembl ids with or without a version, controls, and features of another modality."""
 
 import re
-from typing import Literal
+from functools import lru_cache
+from typing import Final, Literal
 
 Species = Literal["human", "mouse"]
 SPECIES: tuple[Species, ...] = ("human", "mouse")
@@ -20,6 +21,7 @@ _CONTROL = re.compile(
 _MODALITY_WORD = r"(?:totalseq[a-d]?|adt|hto|cmo|hashtag|protein|prot|antibody|isotype|isotypecontrol)"
 _OTHER_MODALITY = re.compile(rf"(?:^|[\s_.:|-]){_MODALITY_WORD}(?:[\s_.:|-]|\d*$)|^hashtag\d*|isotype", re.IGNORECASE)
 _NOT_A_NAME = {"", "nan", "none", "<na>", "null"}
+CACHED_NAMES: Final = 1 << 17  # a run asks for the names of a few matrices several times
 
 
 def is_ensembl(name: str) -> bool:
@@ -39,6 +41,7 @@ def strip_version(name: str) -> str:
     return match.group(1) if match else name
 
 
+@lru_cache(CACHED_NAMES)
 def is_control(name: str) -> bool:
     """Return whether a feature is a control of Xenium, CosMx or MERSCOPE, with any separator in its name.
 
@@ -50,6 +53,7 @@ def is_control(name: str) -> bool:
     return _CONTROL.match(_SEPARATORS.sub("", name).lower()) is not None
 
 
+@lru_cache(CACHED_NAMES)
 def is_gene_name(name: str) -> bool:
     """Return whether a name can be of a gene: not empty, a number, a control, a protein or a tag."""
     text = name.strip()

@@ -12,7 +12,7 @@ import pandas as pd
 from spatialcore.core.genes.merged import merged_genes
 from spatialcore.core.genes.names import is_control, is_ensembl, strip_version
 from spatialcore.core.genes.spelling import mend
-from spatialcore.core.genes.tables import aliases, ids_by_symbol, known_names, load_ensembl_to_hugo_mapping
+from spatialcore.core.genes.tables import aliases, ids_by_symbol, ids_to_symbols, known_names
 from spatialcore.core.types import Ints
 
 __all__ = [
@@ -100,7 +100,7 @@ def symbols_of(
     ['TP53', 'CD3E', 'ENSG99999999999']
     """
     names = mend([str(name) for name in names])
-    mapping = load_ensembl_to_hugo_mapping() if table is None else table
+    mapping = ids_to_symbols() if table is None else table
     is_id = [is_ensembl(name) or name.isdigit() for name in names]
     in_var = _column_of_symbols(var, len(names)) if any(is_id) else [""] * len(names)
     return [

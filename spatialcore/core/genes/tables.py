@@ -46,6 +46,13 @@ def ids_by_symbol() -> dict[str, tuple[str, ...]]:
 
 
 @cache
+def ids_to_symbols(species: Species | None = None) -> dict[str, str]:
+    """Return Ensembl id -> symbol, shared by all callers: not to be changed."""
+    selected = SPECIES if species is None else (species,)
+    return {identifier: symbol for one in selected for identifier, symbol in _ids_to_symbols(one).items()}
+
+
+@cache
 def aliases() -> dict[str, tuple[str, ...]]:
     """Return symbol -> other names of the same gene, former and current; ambiguous names are left out."""
     others: dict[str, list[str]] = {}
@@ -191,8 +198,7 @@ def load_ensembl_to_hugo_mapping(
         return _read_mapping(cache_path)
     if species is not None:
         require_one_of("species", species, SPECIES)
-    selected = SPECIES if species is None else (species,)
-    return {identifier: symbol for one in selected for identifier, symbol in _ids_to_symbols(one).items()}
+    return dict(ids_to_symbols(species))
 
 
 def _read_mapping(path: str | Path) -> dict[str, str]:
