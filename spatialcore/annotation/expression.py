@@ -4,8 +4,9 @@
 raise the same errors.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -14,7 +15,7 @@ from anndata import AnnData
 
 from spatialcore.core.counts import MOST_COUNTS, recover_counts
 from spatialcore.core.genes.features import gene_columns, gene_names
-from spatialcore.core.matrix import Matrix, is_sparse, open_matrix, with_columns
+from spatialcore.core.matrix import Matrix, is_on_disk, is_sparse, open_matrix, with_columns
 from spatialcore.core.normalization import X_STATE_TEXTS, Status, check_normalization_status
 from spatialcore.core.one_scale import odd_cells
 from spatialcore.core.sampling import draw_rows, draw_runs
@@ -23,6 +24,7 @@ from spatialcore.errors import GeneOverlapError, InputError, NormalizationError
 SAMPLE = 1_000
 SCALE_CELLS = 5_000
 STRAYS = 0.05
+CHECKED_CELLS = 50_000
 ExpressionKind = Literal["counts", "recoverable", "log1p"]
 
 
@@ -220,42 +222,49 @@ def require_readable(adata: AnnData) -> None:
     NormalizationError
         The query has neither raw counts nor log1p(10k), or values in memory are negative, infinite or NaN.
     """
-    require_query(InMemory(adata), _chunks_in_memory(adata))
+    require_query(InMemory(adata), _value_blocks(adata))
 
 
-def require_query(data: Data, chunks: Iterable[tuple[str, Any]] = ()) -> ExpressionSource:
+def require_query(data: Data, values: Mapping[str, Callable[[], Iterable[Any]]] | None = None) -> ExpressionSource:
     """Raise if no model can read the query; see :func:`require_readable`.
 
     Parameters
     ----------
     data
         The query, in memory or on disk.
-    chunks
-        Names of matrices, and functions that return all their stored values, which are then checked.
+    values
+        Names of matrices, and functions that return all their stored values in blocks, which are then checked.
     """
     if data.n_obs == 0:
         raise InputError("the query has no cells", hint="pass data with cells; was everything filtered out?")
     expression = find_expression(data)
-    values = dict(chunks).get(expression.source)
-    if values is not None:
-        require_expression(values(), f"{expression.source} of the query")
+    blocks = (values or {}).get(expression.source)
+    for block in blocks() if blocks else ():
+        require_expression(block, f"{expression.source} of the query")
     return expression
 
 
-def _chunks_in_memory(adata: AnnData) -> Iterable[tuple[str, Any]]:
-    """Yield the names of matrices in memory, and functions that return the stored values of their genes."""
+def _value_blocks(adata: AnnData) -> dict[str, Callable[[], Iterable[Any]]]:
+    """Return names of matrices, and functions that return the stored values of their genes in blocks."""
     matrices = {"X": adata.X, **{f"layers/{name}": layer for name, layer in adata.layers.items()}}
     if adata.raw is not None:
         matrices["raw.X"] = adata.raw.X
-    for source, matrix in matrices.items():
-        if is_sparse(matrix) or isinstance(matrix, np.ndarray):
-            columns = gene_columns(adata.raw.var if source == "raw.X" else adata.var)
-            yield source, lambda matrix=matrix, columns=columns: _values(matrix, columns)
+    return {
+        source: partial(_blocks, matrix, adata.raw.var if source == "raw.X" else adata.var)
+        for source, matrix in matrices.items()
+        if is_sparse(matrix) or is_on_disk(matrix) or isinstance(matrix, np.ndarray)
+    }
 
 
-def _values(matrix: Any, columns: Any) -> Any:
+def _blocks(matrix: Any, var: pd.DataFrame) -> Iterator[Any]:
+    columns = gene_columns(var)
+    if is_on_disk(matrix):
+        genes = with_columns(open_matrix(matrix), columns)
+        for first in range(0, matrix.shape[0], CHECKED_CELLS):
+            yield genes.take(np.arange(first, min(first + CHECKED_CELLS, matrix.shape[0]))).data
+        return
     part = matrix if columns is None else (matrix.tocsr() if is_sparse(matrix) else matrix)[:, columns]
-    return part.data if is_sparse(part) else part
+    yield part.data if is_sparse(part) else part
 
 
 def require_expression(values: Any, source: str, most: float = 1.0) -> None:

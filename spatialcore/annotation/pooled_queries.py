@@ -12,6 +12,8 @@ from spatialcore.annotation.gene_overlap import FEWEST, is_enough
 from spatialcore.annotation.panel import get_panel_genes
 from spatialcore.annotation.references.species import read_species, require_same_species
 from spatialcore.core.genes.species import Species
+from spatialcore.core.matrix import is_on_disk
+from spatialcore.core.on_disk.selection import cells_in_memory
 from spatialcore.core.sampling import draw_rows
 from spatialcore.errors import GeneOverlapError, InputError
 
@@ -76,9 +78,10 @@ def common_genes(panels: Sequence[list[str]], min_gene_overlap_pct: float) -> li
 
 
 def _draw(query: ad.AnnData, n_cells: int, rng: np.random.Generator) -> ad.AnnData:
-    if query.n_obs <= n_cells:
+    if query.n_obs <= n_cells and not is_on_disk(query.X):
         return query
-    return query[draw_rows(query.n_obs, n_cells, rng)].copy()
+    rows = draw_rows(query.n_obs, n_cells, rng)
+    return cells_in_memory(query, rows) if is_on_disk(query.X) else query[rows].copy()
 
 
 def _pool(samples: list[ad.AnnData], rng: np.random.Generator) -> ad.AnnData:

@@ -15,7 +15,7 @@ from spatialcore.core.compressed import rows_of
 from spatialcore.core.counts import recover_counts
 from spatialcore.core.genes.features import gene_names
 from spatialcore.core.genes.symbols import shared_positions
-from spatialcore.core.matrix import is_sparse, open_matrix
+from spatialcore.core.matrix import is_on_disk, is_sparse, open_matrix
 from spatialcore.errors import GeneOverlapError
 
 Indices = npt.NDArray[np.intp]
@@ -137,6 +137,7 @@ def open_query(adata: AnnData, genes: Sequence[str], *, min_gene_overlap_pct: fl
         The query has neither raw counts nor log1p(10k).
     """
     matrix, kind, source = find_counts(adata)
+    matrix = open_matrix(matrix) if is_on_disk(matrix) else matrix  # reads the row pointers once
     frame = var_of(adata, source)
     match = match_features(genes, [str(name) for name in frame.index], frame)
     _check_overlap(match, genes, list(frame.index), min_gene_overlap_pct)

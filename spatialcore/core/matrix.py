@@ -16,6 +16,7 @@ from typing import Any, Protocol, cast
 
 import numpy as np
 import scipy.sparse as sp
+from anndata.abc import CSRDataset
 from numpy.typing import NDArray
 
 from spatialcore.core import blocks
@@ -106,6 +107,11 @@ def is_sparse(source: object) -> bool:
     return bool(sp.issparse(source))
 
 
+def is_on_disk(source: object) -> bool:
+    """Return whether an object is anndata's matrix in a file, compressed by rows."""
+    return isinstance(source, CSRDataset)
+
+
 def open_matrix(source: MatrixSource) -> Matrix:
     """Wrap a matrix of any storage in the `Matrix` interface.
 
@@ -146,6 +152,18 @@ def open_matrix(source: MatrixSource) -> Matrix:
     raise InputError(
         f"expected a matrix of cells x genes, got {type(source).__name__}", hint="pass a dense, CSR or CSC matrix"
     )
+
+
+def totals(source: Any) -> tuple[Floats, Floats]:
+    """Return the sum of each row and of each column, float64; a matrix on disk is read in blocks."""
+    if not is_on_disk(source):
+        return np.asarray(source.sum(axis=1)).ravel(), np.asarray(source.sum(axis=0), dtype=np.float64).ravel()
+    matrix, per_row, per_column = open_matrix(source), [], np.zeros(source.shape[1])
+    for rows in _parts(np.arange(source.shape[0])):
+        block = matrix.take(rows)
+        per_row.append(np.asarray(block.sum(axis=1)).ravel())
+        per_column += np.asarray(block.sum(axis=0), dtype=np.float64).ravel()
+    return np.concatenate(per_row), per_column
 
 
 def with_columns(matrix: Matrix, columns: Ints | None) -> Matrix:

@@ -12,9 +12,11 @@ import scipy.sparse as sp
 from anndata import AnnData
 
 from spatialcore.columns import SOURCE
+from spatialcore.core.matrix import is_on_disk
 from spatialcore.core.on_disk.containers import READ_ERRORS, damaged, open_store, zip_prefix
 from spatialcore.errors import InputError
 from spatialcore.io.flat_files import note_source
+from spatialcore.io.on_disk import copy_matrix
 
 SHUFFLED: Final = {"array", "csr_matrix", "csc_matrix"}  # AnnData's encodings of numbers
 EFFORT: Final = {"compression": "gzip", "compression_opts": 2}
@@ -74,7 +76,7 @@ def read_h5ad(path: Path) -> AnnData:
     import anndata
 
     try:
-        return _named(_read(path, anndata.read_h5ad), "h5ad", path)
+        return name_source(_read(path, anndata.read_h5ad), "h5ad", path)
     except READ_ERRORS as error:
         raise damaged(path, error) from error
 
@@ -116,6 +118,9 @@ def write_h5ad(adata: AnnData, path: Path) -> None:
 
 
 def _shuffled(write: Any, group: Any, key: str, value: Any, *, dataset_kwargs: Any, iospec: Any) -> None:
+    if is_on_disk(value):
+        copy_matrix(value, group, key, dataset_kwargs)
+        return
     shuffle = {"shuffle": True} if iospec.encoding_type in SHUFFLED and getattr(value, "ndim", 1) > 0 else {}
     write(group, key, value, dataset_kwargs={**dataset_kwargs, **shuffle})
 
@@ -125,13 +130,13 @@ def read_anndata_zarr(path: Path) -> AnnData:
     import anndata
 
     try:
-        return _named(_read(path, anndata.read_zarr), "anndata-zarr", path)
+        return name_source(_read(path, anndata.read_zarr), "anndata-zarr", path)
     except READ_ERRORS as error:
         raise damaged(path, error) from error
 
 
-def _named(adata: AnnData, reader: str, path: Path) -> AnnData:
+def name_source(adata: AnnData, reader: str, path: Path) -> AnnData:
+    """Record the reader in uns, unless the file has it from an earlier reader."""
     if adata.n_vars == 0:
         raise InputError(f"{path} has no features", hint="pass a file with counts")
-    # files written by this package keep the source of the first reader
     return adata if SOURCE in adata.uns else note_source(adata, reader=reader, platform="")

@@ -6,14 +6,15 @@ from anndata import AnnData
 
 from spatialcore.core.logging import get_logger
 from spatialcore.core.on_disk.containers import refuse_external_links
-from spatialcore.io.anndata_files import is_zarr
+from spatialcore.io.anndata_files import is_anndata_zarr, is_h5ad, is_zarr, name_source
 from spatialcore.io.formats import identify
+from spatialcore.io.on_disk import has_large_matrix, open_anndata
 from spatialcore.io.storable import make_storable
 
 logger = get_logger(__name__)
 
 
-def read_spatial(path: str | Path) -> AnnData:
+def read_spatial(path: str | Path, *, on_disk: bool = False) -> AnnData:
     """Read the output of any supported platform: counts, coordinates and cell identifiers, without images.
 
     Parameters
@@ -21,6 +22,9 @@ def read_spatial(path: str | Path) -> AnnData:
     path
         An .h5ad file, a 10x .h5 file, an AnnData or SpatialData .zarr folder, a Xenium output folder, a folder of CosMx
         flat files or a MERSCOPE region.
+    on_disk
+        Leave large matrices of an .h5ad file or a .zarr folder in the file: they are read in blocks of cells when they
+        are used. They must be compressed by rows (CSR); other matrices are read.
 
     Returns
     -------
@@ -50,6 +54,14 @@ def read_spatial(path: str | Path) -> AnnData:
     if location.is_file() or is_zarr(location):
         refuse_external_links(location)
     file_format = identify(location)
-    adata = make_storable(file_format.read(location))
+    adata = make_storable(_open(location) if on_disk and _can_stay(location) else file_format.read(location))
     logger.info("%s: %s, %d cells x %d features", location.name, file_format.name, adata.n_obs, adata.n_vars)
     return adata
+
+
+def _can_stay(path: Path) -> bool:
+    return (is_h5ad(path) or (path.is_dir() and is_anndata_zarr(path))) and has_large_matrix(path)
+
+
+def _open(path: Path) -> AnnData:
+    return name_source(open_anndata(path), "h5ad" if path.is_file() else "anndata-zarr", path)

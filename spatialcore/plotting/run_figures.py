@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,11 @@ from anndata import AnnData
 from spatialcore import columns
 from spatialcore.annotation.calls.filters import filter_low_confidence
 from spatialcore.annotation.calls.level_columns import apply_threshold, class_tree
+from spatialcore.core.logging import get_logger
+from spatialcore.core.matrix import is_on_disk, open_matrix
+from spatialcore.core.on_disk.selection import cells_in_memory
 from spatialcore.core.progress import track
+from spatialcore.core.sampling import draw_rows, draw_stratified, stratified_sizes
 from spatialcore.plotting.annotation_plots import AnnotationPlots, draw_annotation_plots, plot_paths
 from spatialcore.plotting.expression import log_expression
 from spatialcore.plotting.figures.calibration import plot_calibration
@@ -29,6 +33,12 @@ from spatialcore.plotting.spatial import coordinates
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+log = get_logger(__name__)
+
+MAX_CELLS: Final = 200_000
+MAX_VALUES: Final = 30_000_000
+FLOOR: Final = 200  # cells of a type, where it has as many
 
 
 def draw_run_figures(
@@ -111,10 +121,31 @@ def _if_empty(table: pd.DataFrame, reason: str) -> str:
 
 
 def _normalized_panel(adata: AnnData) -> AnnData:
-    """Return the panel genes as log1p(10k), so that counts are normalized once for all figures."""
-    X, genes = log_expression(adata)
-    obsm = {columns.SPATIAL: adata.obsm[columns.SPATIAL]} if columns.SPATIAL in adata.obsm else {}
-    return AnnData(X, obs=adata.obs, var=pd.DataFrame(index=genes), obsm=obsm, uns=dict(adata.uns))
+    """Return the panel genes as log1p(10k), so that counts are normalized once for all figures.
+
+    Of large data it has a sample of the cells, in proportion to their types.
+    """
+    cells = _sample_of_types(adata)
+    X, genes = log_expression(cells)
+    obsm = {columns.SPATIAL: cells.obsm[columns.SPATIAL]} if columns.SPATIAL in cells.obsm else {}
+    return AnnData(X, obs=cells.obs, var=pd.DataFrame(index=genes), obsm=obsm, uns=dict(adata.uns))
+
+
+def _sample_of_types(adata: AnnData) -> AnnData:
+    """Return at most 200,000 cells and 30 million values; all cells if they are not more."""
+    limit = min(MAX_CELLS, int(MAX_VALUES / max(1.0, _values_per_cell(adata))))
+    if adata.n_obs <= limit:
+        return cells_in_memory(adata, np.arange(adata.n_obs)) if is_on_disk(adata.X) else adata
+    types = pd.Categorical(adata.obs[columns.PREDICTED])
+    sizes = stratified_sizes(np.bincount(types.codes[types.codes >= 0], minlength=len(types.categories)), limit, FLOOR)
+    rows = draw_stratified(types, sizes, np.random.default_rng(0))
+    log.info("expression figures: %d of %d cells, drawn in proportion to their types", len(rows), adata.n_obs)
+    return cells_in_memory(adata, rows)
+
+
+def _values_per_cell(adata: AnnData) -> float:
+    rows = draw_rows(adata.n_obs, 1_000, np.random.default_rng(0))
+    return float(open_matrix(adata.X).take(rows).nnz / max(1, len(rows)))
 
 
 def _apply_threshold(adata: AnnData, threshold: float) -> AnnData:

@@ -9,6 +9,7 @@ from anndata import AnnData
 from pydantic import BaseModel, ConfigDict
 
 from spatialcore import columns
+from spatialcore.core.matrix import totals
 from spatialcore.errors import NormalizationError
 
 FILE = "summary.json"
@@ -90,8 +91,7 @@ def _counts(adata: AnnData) -> tuple[float | None, dict[str, float]]:
     if kind != "counts" or adata.n_obs == 0:
         return None, {}
     genes = adata.raw.var_names if source == "raw.X" else adata.var_names
-    per_cell = np.asarray(matrix.sum(axis=1)).ravel()
-    per_gene = np.asarray(matrix.sum(axis=0), dtype=np.float64).ravel()
+    per_cell, per_gene = totals(matrix)
     total = per_gene.sum() or 1.0
     shares = {str(gene): float(f"{share:.4g}") for gene, share in zip(genes, per_gene / total, strict=True)}
     return float(np.median(per_cell)), shares

@@ -100,8 +100,8 @@ def run(config: RunConfig, *, progress: Progress = log.info) -> RunResult:
 
 
 def load_query(query: Query) -> AnnData:
-    """Read one query of any supported platform, local or remote."""
-    return read_spatial(resolve_uri_to_local(query.uri))
+    """Read one query of any supported platform, local or remote; large matrices stay in the file."""
+    return read_spatial(resolve_uri_to_local(query.uri), on_disk=True)
 
 
 def train_model(

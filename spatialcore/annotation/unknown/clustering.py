@@ -7,12 +7,14 @@ import numpy as np
 from scipy import sparse
 
 from spatialcore.core.normalization import log1p_normalize, row_totals
+from spatialcore.core.sampling import draw_rows
 from spatialcore.core.types import Codes, Floats
 
 N_COMPONENTS: Final = 15
 N_NEIGHBORS: Final = 15
 MAX_GENES: Final = 2_000
 MAX_SAMPLED: Final = 5_000
+BLOCK_CELLS: Final = 10_000
 SMALLEST_SCALE: Final = 0.2
 LARGEST_VALUE: Final = 10.0
 ONE_SIDED: Final = 0.3  # weight of an edge between two cells of which only one is among the nearest of the other
@@ -36,7 +38,7 @@ def cluster_cells(counts: sparse.csr_matrix, *, resolution: float = 1.0, random_
     """
     n = counts.shape[0]
     rng = np.random.default_rng(random_state)
-    rows = np.arange(n) if n <= MAX_SAMPLED else np.sort(rng.choice(n, MAX_SAMPLED, replace=False))
+    rows = draw_rows(n, MAX_SAMPLED, rng)
     components = ExpressionSpace.fit(counts[rows], random_state=random_state).transform(counts)
     labels = _communities(_neighbor_graph(components[rows]), resolution, random_state)
     if len(rows) < n:
@@ -91,9 +93,43 @@ class ExpressionSpace:
 
     def transform(self, counts: sparse.csr_matrix) -> Floats:
         """Return the components of cells, cells x components."""
-        logged = log1p_normalize(counts, self.target_sum)
-        components: Floats = _standardize(logged, self.genes, self.mean, self.scale) @ self.basis
+        components = np.empty((counts.shape[0], self.basis.shape[1]))
+        for first in range(0, counts.shape[0], BLOCK_CELLS):
+            logged = log1p_normalize(counts[first : first + BLOCK_CELLS], self.target_sum)
+            values = _standardize(logged, self.genes, self.mean, self.scale)
+            components[first : first + BLOCK_CELLS] = values @ self.basis
         return components
+
+
+@dataclass(frozen=True)
+class NearestCluster:
+    """Assign cells to the cluster with the nearest mean in an expression space.
+
+    Parameters
+    ----------
+    space
+        The space of the cells that were clustered.
+    means
+        Clusters x components.
+    """
+
+    space: ExpressionSpace
+    means: Floats
+
+    @classmethod
+    def fit(cls, counts: sparse.csr_matrix, clusters: Codes, *, random_state: int = 0) -> Self:
+        """Return the means of clustered cells, numbered from 0 without a gap."""
+        rows = draw_rows(counts.shape[0], MAX_SAMPLED, np.random.default_rng(random_state))
+        space = ExpressionSpace.fit(counts[rows], random_state=random_state)
+        sizes = np.bincount(clusters)
+        members = sparse.csr_matrix((1 / sizes[clusters], (clusters, np.arange(len(clusters)))))
+        return cls(space, np.asarray(members @ space.transform(counts)))
+
+    def assign(self, counts: sparse.csr_matrix) -> Codes:
+        """Return the cluster of each cell."""
+        distances = (self.means**2).sum(axis=1) - 2 * self.space.transform(counts) @ self.means.T
+        nearest: Codes = distances.argmin(axis=1)
+        return nearest
 
 
 def _standardize(logged: sparse.csr_matrix, genes: Codes, mean: Floats, scale: Floats) -> Floats:

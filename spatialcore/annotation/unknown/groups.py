@@ -14,12 +14,13 @@ from spatialcore import columns
 from spatialcore.annotation import run_manifest
 from spatialcore.annotation.calls.level_columns import SEPARATOR, class_tree
 from spatialcore.annotation.panel import get_panel_genes
-from spatialcore.annotation.query import open_query
-from spatialcore.annotation.unknown.clustering import cluster_cells
+from spatialcore.annotation.query import Expression, open_query
+from spatialcore.annotation.unknown.clustering import NearestCluster, cluster_cells
 from spatialcore.annotation.unknown.naming import dropped_labels, marker_lineage, reference_query
 from spatialcore.core.logging import get_logger
 from spatialcore.core.normalization import TARGET_SUM, log1p_normalize, row_totals
 from spatialcore.core.rank_sum import RankSum, rank_sum
+from spatialcore.core.sampling import draw_rows
 from spatialcore.core.types import Codes
 from spatialcore.core.validation import require_whole
 from spatialcore.errors import InputError
@@ -31,6 +32,8 @@ MIN_GROUP: Final = 10
 MOST: Final = 0.5
 N_GENES: Final = 10
 MAX_OTHERS: Final = 20_000
+MAX_GROUPED: Final = 100_000
+JOINED_CELLS: Final = 50_000
 GROUPS_KEY: Final = "unknown_groups_json"
 TABLE: Final = (
     "group",
@@ -102,12 +105,16 @@ def group_unknown_cells(
     table = pd.DataFrame(columns=list(TABLE))
     if rejected.sum() >= min_cells:
         rows = _rows(rejected, random_state)
-        counts, genes = _counts(adata, rows)
-        codes = _cluster(counts, rejected[rows], min_group, random_state)
+        query, genes = _open_panel(adata)
+        counts = query.counts(rows)
+        clusters = _cluster(counts, rejected[rows], random_state)
+        codes = _without_small(clusters, min_group)
         if (codes >= 0).any():
             names = [f"group {k + 1}" for k in range(codes.max() + 1)]
             of_cells = np.full(adata.n_obs, -1, dtype=np.intp)
             of_cells[rows] = codes
+            others = np.setdiff1d(np.flatnonzero(rejected), rows, assume_unique=True)
+            of_cells[others] = _join(query, others, counts, clusters, len(names))
             adata.obs[columns.UNKNOWN_GROUP] = pd.Categorical(np.array([*names, ""], dtype=object)[of_cells])
             table = _describe(adata, of_cells, _gene_statistics(counts, codes, len(names)), genes, names)
     run_manifest.record(adata, **{GROUPS_KEY: table.to_json(orient="records")})
@@ -122,21 +129,37 @@ def unknown_groups(adata: AnnData) -> pd.DataFrame:
 
 
 def _rows(rejected: Mask, random_state: int) -> Codes:
-    """Return the cells to read: those without a class, and as many others as groups are compared with."""
-    others = np.flatnonzero(~rejected)
-    if len(others) > MAX_OTHERS:
-        others = np.random.default_rng(random_state).choice(others, MAX_OTHERS, replace=False)
-    return np.sort(np.concatenate([np.flatnonzero(rejected), others]))
+    """Return the cells to read: those without a class, at most 100,000, and others that groups are compared with."""
+    rng = np.random.default_rng(random_state)
+    others, inside = np.flatnonzero(~rejected), np.flatnonzero(rejected)
+    others = others[draw_rows(len(others), MAX_OTHERS, rng)]
+    return np.sort(np.concatenate([inside[draw_rows(len(inside), MAX_GROUPED, rng)], others]))
 
 
-def _cluster(counts: sparse.csr_matrix, rejected: Mask, min_group: int, random_state: int) -> Codes:
-    """Return the cluster of each cell, -1 for the cells that have a class and for those in small clusters."""
+def _cluster(counts: sparse.csr_matrix, rejected: Mask, random_state: int) -> Codes:
+    """Return the cluster of each cell, -1 for the cells that have a class or no counts."""
     inside = np.flatnonzero(rejected & (row_totals(counts) > 0))
-    codes = np.full(len(rejected), -1, dtype=np.intp)
-    codes[inside] = cluster_cells(counts[inside], random_state=random_state)
-    n_groups = int((np.bincount(codes[inside]) >= min_group).sum())
-    codes[codes >= n_groups] = -1  # clusters are numbered from the largest
-    return codes
+    clusters = np.full(len(rejected), -1, dtype=np.intp)
+    clusters[inside] = cluster_cells(counts[inside], random_state=random_state)
+    return clusters
+
+
+def _without_small(clusters: Codes, min_group: int) -> Codes:
+    """Return -1 for cells in clusters of few cells; clusters are numbered from the largest."""
+    n_groups = int((np.bincount(clusters[clusters >= 0]) >= min_group).sum())
+    return np.where(clusters < n_groups, clusters, -1)
+
+
+def _join(query: Expression, rows: Codes, counts: sparse.csr_matrix, clusters: Codes, n_groups: int) -> Codes:
+    """Return the groups of further cells, which join the nearest cluster."""
+    joined = np.full(len(rows), -1, dtype=np.intp)
+    if not len(rows):
+        return joined
+    nearest = NearestCluster.fit(counts[clusters >= 0], clusters[clusters >= 0])
+    for first in range(0, len(rows), JOINED_CELLS):
+        part = query.counts(rows[first : first + JOINED_CELLS])
+        joined[first : first + JOINED_CELLS] = np.where(row_totals(part) > 0, nearest.assign(part), -1)
+    return np.where(joined < n_groups, joined, -1)
 
 
 def _rejected(adata: AnnData) -> Mask:
@@ -149,11 +172,11 @@ def _rejected(adata: AnnData) -> Mask:
     return rejected
 
 
-def _counts(adata: AnnData, rows: Codes) -> tuple[sparse.csr_matrix, npt.NDArray[np.str_]]:
-    """Return counts of some cells, cells x genes, and the genes' symbols."""
+def _open_panel(adata: AnnData) -> tuple[Expression, npt.NDArray[np.str_]]:
+    """Return the expression of the panel genes, and their symbols."""
     panel = get_panel_genes(adata)
     query = open_query(adata, panel)
-    return query.counts(rows), np.array(panel)[query.genes.model]
+    return query, np.array(panel)[query.genes.model]
 
 
 def _describe(
