@@ -25,9 +25,9 @@ def has_large_matrix(path: Path) -> bool:
     if not (path.is_dir() or h5py.is_hdf5(path)):
         return False
     store = open_store(path)
-    groups = [store[key] for key in ("X", "raw/X") if key in store]
-    layers = store["layers"] if "layers" in store else {}
-    groups += [layers[name] for name in layers]
+    layers = list(store["layers"].keys()) if "layers" in store else []
+    keys = ["X", "raw/X", *(f"layers/{name}" for name in layers)]
+    groups = [store[key] for key in keys if key in store]
     return any(_is_csr(group) and group["data"].shape[0] >= LARGE for group in groups)
 
 

@@ -12,7 +12,7 @@ import zarr
 from anndata.io import write_elem
 
 from spatialcore.core import blocks
-from spatialcore.core.matrix import open_matrix
+from spatialcore.core.matrix import is_on_disk, open_matrix, totals
 from spatialcore.errors import InputError
 
 KINDS = ("csr", "csc", "dense")
@@ -84,6 +84,17 @@ def test_backed_anndata(truth: np.ndarray, tmp_path: Path) -> None:
     ad.AnnData(sp.csr_matrix(truth)).write_h5ad(tmp_path / "a.h5ad")
     backed = ad.read_h5ad(tmp_path / "a.h5ad", backed="r")
     np.testing.assert_array_equal(open_matrix(backed.X).take(np.arange(9)).toarray(), truth[:9])
+
+
+def test_totals_in_memory_and_on_disk(truth: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("spatialcore.core.matrix.PART_ROWS", 7)
+    ad.AnnData(sp.csr_matrix(truth)).write_h5ad(tmp_path / "a.h5ad")
+    stored = ad.read_h5ad(tmp_path / "a.h5ad", backed="r").X
+    assert is_on_disk(stored)
+    for source in (sp.csr_matrix(truth), truth, stored):
+        per_row, per_column = totals(source)
+        np.testing.assert_allclose(per_row, truth.sum(axis=1), rtol=1e-6)
+        np.testing.assert_allclose(per_column, truth.sum(axis=0), rtol=1e-6)
 
 
 def test_explicit_zeros() -> None:

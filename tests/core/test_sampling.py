@@ -8,6 +8,7 @@ from spatialcore.core.sampling import (
     LABEL_MINIMUM,
     cell_keys,
     draw_by_label,
+    draw_runs,
     draw_stratified,
     level,
     share_out,
@@ -85,3 +86,13 @@ def test_draw_by_label_does_not_depend_on_row_order(rng):
 def test_draw_by_label_returns_n_cells(n, rng):
     labels = rng.choice(list("abcdefgh"), size=500).astype(object)
     assert len(draw_by_label(np.arange(500), labels, n, rng)) == min(n, 500)
+
+
+def test_draw_runs_returns_whole_runs_of_rows(rng):
+    assert draw_runs(7, 10, rng).tolist() == list(range(7))
+    rows = draw_runs(1003, 200, rng, length=10)
+    assert len(rows) == len(set(rows)) == 200
+    runs = rows.reshape(-1, 10)
+    assert (np.diff(runs) == 1).all()
+    assert (runs[:, 0] % 10 == 0).all()
+    assert rows.max() < 1000

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from spatialcore import columns
+from spatialcore.plotting import run_figures
 from spatialcore.plotting.run_figures import _apply_threshold, draw_run_figures
 from spatialcore.report import write_report
 from tests.plotting.tissues import annotated, make_tissue, texts
@@ -83,3 +84,16 @@ def test_figures_without_data_are_left_out_with_the_reason(
     page = write_report(tissue, tmp_path / "report.html", figures=plots).read_text()
     assert "not drawn, because the data have no coordinates" in page
     assert "Left: confidence" not in page
+
+
+def test_expression_figures_of_large_data_use_a_sample_of_each_type(monkeypatch: pytest.MonkeyPatch) -> None:
+    adata = annotated(make_tissue((600, 300, 40)))
+    assert run_figures._sample_of_types(adata) is adata
+    monkeypatch.setattr(run_figures, "MAX_CELLS", 300)
+    monkeypatch.setattr(run_figures, "FLOOR", 30)
+    sample = run_figures._sample_of_types(adata)
+    sizes = sample.obs[columns.PREDICTED].value_counts()
+    assert sizes.sum() == 300
+    assert sizes.min() == 30
+    assert sizes["B cell"] > sizes["T cell"] > sizes["fibroblast"]
+    assert sample.obs_names.isin(adata.obs_names).all()

@@ -5,7 +5,7 @@ import pytest
 from scipy import sparse
 
 from spatialcore.annotation.unknown import clustering
-from spatialcore.annotation.unknown.clustering import ExpressionSpace, cluster_cells
+from spatialcore.annotation.unknown.clustering import ExpressionSpace, NearestCluster, cluster_cells
 from spatialcore.core.normalization import log1p_normalize
 from tests.annotation.conftest import simulate
 
@@ -40,3 +40,17 @@ def test_components_are_those_of_the_standardised_log_expression(rng: np.random.
 
 def test_a_handful_of_cells_is_clustered_too() -> None:
     assert cluster_cells(sparse.csr_matrix(np.eye(3) * 5)).tolist() in ([0, 1, 2], [0, 0, 1], [0, 0, 0])
+
+
+def test_further_cells_join_the_cluster_of_their_like(rng: np.random.Generator) -> None:
+    counts, types, _ = simulate(400, 3, 60, 150, rng)
+    nearest = NearestCluster.fit(counts[:300], types[:300])
+    assert (nearest.assign(counts[300:]) == types[300:]).mean() > 0.97
+
+
+def test_components_in_blocks_are_those_of_all_cells(rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch) -> None:
+    counts, _, _ = simulate(80, 3, 30, 200, rng)
+    space = ExpressionSpace.fit(counts, 4)
+    whole = space.transform(counts)
+    monkeypatch.setattr(clustering, "BLOCK_CELLS", 7)
+    np.testing.assert_allclose(space.transform(counts), whole, rtol=1e-12, atol=1e-12)

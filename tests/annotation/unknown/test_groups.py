@@ -12,6 +12,7 @@ from spatialcore import columns
 from spatialcore.annotation import run_manifest
 from spatialcore.annotation.calls.level_columns import write_levels
 from spatialcore.annotation.calls.levels import ClassTree
+from spatialcore.annotation.unknown import groups
 from spatialcore.annotation.unknown.groups import TABLE, group_unknown_cells, unknown_groups
 from spatialcore.errors import InputError
 
@@ -53,21 +54,21 @@ def planted(n_b: int, n_t: int, n_known: int, rng: np.random.Generator) -> AnnDa
 def test_planted_types_become_groups_with_their_names(rng: np.random.Generator) -> None:
     adata = planted(80, 60, 200, rng)
     table = group_unknown_cells(adata)
-    groups = adata.obs[columns.UNKNOWN_GROUP].astype(str).to_numpy()
-    assert set(groups[140:]) == {""}
+    names = adata.obs[columns.UNKNOWN_GROUP].astype(str).to_numpy()
+    assert set(names[140:]) == {""}
     assert list(table.columns) == list(TABLE)
     assert table["group"].tolist() == [f"group {i + 1}" for i in range(len(table))]
-    assert table["n_cells"].tolist() == [(groups == name).sum() for name in table["group"]]
+    assert table["n_cells"].tolist() == [(names == name).sum() for name in table["group"]]
     assert table["n_cells"].is_monotonic_decreasing
-    assert (groups[:140] != "").all()
-    assert not set(groups[:80]) & set(groups[80:140])
-    of_b = table[table["group"].isin(groups[:80])]
+    assert (names[:140] != "").all()
+    assert not set(names[:80]) & set(names[80:140])
+    of_b = table[table["group"].isin(names[:80])]
     assert (of_b["lineage_id"] == "CL:0000236").all()
     assert (of_b["closest_class"] == "CD4").all()
     assert (of_b["closest_share"] == 1.0).all()
     assert (of_b["dropped_labels"] == "B cells").all()
     assert (of_b["reference_query"] == "cellxgene://?cell_type=B+cell&tissue=lymph+node").all()
-    assert (table.loc[~table["group"].isin(groups[:80]), "closest_class"] == "CD8").all()
+    assert (table.loc[~table["group"].isin(names[:80]), "closest_class"] == "CD8").all()
     first = of_b.iloc[0]
     assert first["share"] == pytest.approx(first["n_cells"] / 340)
     assert set(B_GENES) <= set(first["top_genes"].split(", "))
@@ -131,3 +132,16 @@ def test_cells_without_calls_are_refused(rng: np.random.Generator) -> None:
         group_unknown_cells(AnnData(np.ones((2, 2))))
     with pytest.raises(InputError, match="min_cells"):
         group_unknown_cells(planted(60, 60, 50, rng), min_cells=1)
+
+
+def test_cells_beyond_the_sample_join_groups_of_their_type(
+    rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(groups, "MAX_GROUPED", 70)
+    monkeypatch.setattr(groups, "JOINED_CELLS", 16)
+    adata = planted(80, 60, 200, rng)
+    table = group_unknown_cells(adata)
+    names = adata.obs[columns.UNKNOWN_GROUP].astype(str).to_numpy()
+    assert table["n_cells"].sum() == (names != "").sum() >= 130
+    assert not (set(names[:80]) - {""}) & (set(names[80:140]) - {""})
+    assert set(names[140:]) == {""}
