@@ -39,6 +39,21 @@ BRAIN = {
 BRAIN |= dict.fromkeys(("L2.3.IT", "L4.IT", "L5.ET", "L5.6.IT.Car3", "L5.6.NP", "L6.CT", "L6b"), "Glut")
 BRAIN |= dict.fromkeys(("GABA1", "GABA2", "LAMP5", "PAX6", "PVALB", "SST", "VIP"), "GABA")
 
+MYELOID = frozenset({"Macrophage", "monocyte", "DC"})
+LYMPHOID = frozenset({"T", "natural.killer.cell"})
+STROMA = frozenset({"fibroblast", "Fibroblast", "muscle.cell"})
+# Calls by a reference of another tissue -> labels of the queries of foreign_pairs that are of their lineage.
+SAME_LINEAGE: dict[str, frozenset[str]] = {
+    "B": frozenset({"B", "plasma.cell"}),
+    "DC": MYELOID | {"plasmacytoid.dendritic.cell"},
+    "Endothelial": frozenset({"Endothelial"}),
+    "endothelial": frozenset({"Endothelial"}),
+    "mast": frozenset({"mast.cell"}),
+}
+SAME_LINEAGE |= dict.fromkeys(("macrophage", "Mono", "Myeloid"), MYELOID)
+SAME_LINEAGE |= dict.fromkeys(("NK", "T", "t_cell"), LYMPHOID)
+SAME_LINEAGE |= dict.fromkeys(("Fibroblast", "Mural", "stellate"), STROMA)
+
 
 def spatial_pairs(data: Path) -> Iterator[Pair]:
     """Make the pairs with real sections, one after the other."""

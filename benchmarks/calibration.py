@@ -2,10 +2,11 @@
 
 python -m benchmarks.calibration --data ../shared/data
 
-``--confidence calibrated+neighbors`` also asks the most alike cells (``detect_unseen=True``).
+``--confidence calibrated+alone`` looks at each cell by itself (``detect_unseen=False``).
 """
 
 import argparse
+import json
 import sys
 import tempfile
 import warnings
@@ -43,10 +44,10 @@ def shuffled_over_genes(counts: sparse.csr_matrix, rng: np.random.Generator) -> 
 
 
 class Called:
-    """A model trained on a pair, with calls by several confidence methods."""
+    """A model trained on a pair, with calls by several confidence methods; ``explained`` is of the last calls."""
 
     def __init__(self, pair: Pair, folder: Path) -> None:
-        self.pair, self.path = pair, folder / "model.pkl"
+        self.pair, self.path, self.explained = pair, folder / "model.pkl", float("nan")
         train_celltypist_model(
             pair.reference_data(), output_path=self.path, trainer="logistic", query=pair.query_data()
         )
@@ -54,13 +55,15 @@ class Called:
     def call(self, method: str, counts: sparse.csr_matrix | None = None) -> tuple[npt.NDArray[np.str_], Floats]:
         """Return calls and confidence of the query, or of other counts on its genes."""
         adata: AnnData = self.pair.query_data(counts)
-        transform, _, neighbors = method.partition("+")
+        transform, _, alone = method.partition("+")
         annotate_celltypist(
             adata,
             custom_model_path=self.path,
             confidence_transform=transform,  # type: ignore[arg-type]
-            detect_unseen=bool(neighbors),
+            detect_unseen=not alone,
         )
+        fit = json.loads(adata.uns[columns.MANIFEST]["reference_fit_json"])
+        self.explained = float(fit.get("explained", "nan"))
         return adata.obs[columns.PREDICTED].astype(str).to_numpy(), adata.obs[columns.CONFIDENCE].to_numpy()
 
 

@@ -18,8 +18,8 @@ CODE_VERSIONS: Final[dict[str, int]] = {
     "hold_out": 3,
     "balance": 3,
     "train": 6,
-    "annotate": 7,
-    "keep_confident": 6,
+    "annotate": 8,
+    "keep_confident": 7,
     "plot": 5,
 }
 

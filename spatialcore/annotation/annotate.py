@@ -29,7 +29,7 @@ from anndata import AnnData
 from spatialcore import columns
 from spatialcore.annotation import run_manifest
 from spatialcore.annotation.calls.level_columns import remove_levels, write_levels
-from spatialcore.annotation.calls.levels import ClassTree
+from spatialcore.annotation.calls.levels import ClassTree, lower_path
 from spatialcore.annotation.calls.neighbours import weigh_by_neighbours
 from spatialcore.annotation.calls.obs_columns import (
     Run,
@@ -45,18 +45,16 @@ from spatialcore.annotation.choices import CONFIDENCE_METHODS, RESOLUTION_MODES,
 from spatialcore.annotation.colors import cell_type_colors
 from spatialcore.annotation.model.artifact import CellTypingModel, load_model
 from spatialcore.annotation.model.pretrained import find_pretrained, models_for_tissue
-from spatialcore.annotation.model.reference_fit import ReferenceFit, measure_fit
-from spatialcore.annotation.model.scorer import Scorer
-from spatialcore.annotation.query import Expression, open_query
+from spatialcore.annotation.model.reference_fit import ReferenceFit
+from spatialcore.annotation.query import open_query
 from spatialcore.annotation.taxonomy import write_taxonomy
-from spatialcore.annotation.unknown.unseen import doubt_unseen_types, lower_path
+from spatialcore.annotation.unknown.unseen import ClusterEvidence, examine_clusters
 from spatialcore.core.genes.species import species_of_genes
 from spatialcore.core.logging import get_logger
 from spatialcore.core.validation import require_one_of
 from spatialcore.errors import GeneOverlapError, InputError, ModelError
 
 log = get_logger(__name__)
-FIT_CELLS = 20_000  # cells on which the fit of the class profiles is measured
 
 
 def annotate_celltypist(
@@ -75,7 +73,7 @@ def annotate_celltypist(
     copy: bool = False,
     *,
     resolution: ResolutionMode = "class",
-    detect_unseen: bool = False,
+    detect_unseen: bool = True,
 ) -> AnnData:
     """Call every cell with a model trained here or with any CellTypist model.
 
@@ -113,7 +111,7 @@ def annotate_celltypist(
         ``cell_type_confidence`` is then that of the term, and ``cell_type_predicted`` keeps the class.
     detect_unseen
         Lower the confidence of cells whose type the model was not trained on, by the cells with similar expression,
-        see :mod:`spatialcore.annotation.unknown.unseen`; for calibrated confidence of one model.
+        see :mod:`spatialcore.annotation.unknown.unseen`. It has an effect on calibrated confidence alone.
 
     Returns
     -------
@@ -146,18 +144,20 @@ def annotate_celltypist(
     )
     adata = adata.copy() if copy else adata
     keep = store_decision_scores and len(paths) == 1
-    if detect_unseen and (method != "calibrated" or len(paths) > 1):
-        raise InputError(
-            "detect_unseen works with the calibrated confidence of one model",
-            hint="set confidence_transform='calibrated', or leave detect_unseen=False",
-        )
     if resolution == "auto" and len(paths) > 1:
         raise InputError(
             "resolution='auto' works with one model", hint="pass custom_model_path, or ensemble_mode=False"
         )
-    runs = _run_models(adata, paths, method, min_gene_overlap_pct, batch_size, keep_scores=keep, resolution=resolution)
-    if detect_unseen:
-        runs = [replace(runs[0], prediction=doubt_unseen_types(runs[0].prediction, runs[0].query, runs[0].model))]
+    runs = _run_models(
+        adata,
+        paths,
+        method,
+        min_gene_overlap_pct,
+        batch_size,
+        keep_scores=keep,
+        resolution=resolution,
+        detect_unseen=detect_unseen,
+    )
     calls, tree, path = most_confident(runs), runs[0].tree, runs[0].prediction.path
     if tree is not None and resolution == "auto":
         calls = at_finest_term(calls, tree, path, min_confidence)
@@ -203,6 +203,7 @@ def _run_models(
     *,
     keep_scores: bool,
     resolution: ResolutionMode,
+    detect_unseen: bool,
 ) -> list[Run]:
     """Run each model; of several, those with too few shared genes are left out with a warning."""
     runs, refused = [], None
@@ -216,8 +217,11 @@ def _run_models(
                 log.warning("%s is left out: %s", path.name, error.message)
             continue
         tree = _class_tree(model, method, resolution) if len(paths) == 1 else None
-        model, fit = _discount_misfit(model, query, method)
-        predictor = Predictor.build(model, query.kind, query.genes, method, keep_scores=keep_scores, tree=tree)
+        clusters = examine_clusters(model, query, detect_unseen=detect_unseen) if method == "calibrated" else None
+        fit = _warn_of_misfit(clusters)
+        predictor = Predictor.build(
+            model, query.kind, query.genes, method, keep_scores=keep_scores, tree=tree, clusters=clusters
+        )
         prediction = _weigh_neighbours(predict(predictor, query, batch_size), adata, fit)
         runs.append(Run(model, query, prediction, tree, fit))
     if not runs and refused is not None:
@@ -239,25 +243,11 @@ def _class_tree(model: CellTypingModel, method: ConfidenceMethod, resolution: Re
     return None
 
 
-def _discount_misfit(
-    model: CellTypingModel, query: Expression, method: ConfidenceMethod
-) -> tuple[CellTypingModel, ReferenceFit | None]:
-    """Return the model with its confidence lowered where its class profiles do not fit the query, and their fit."""
-    calibration, profiles = model.calibration, model.profiles
-    if method != "calibrated" or calibration is None or profiles is None or not calibration.judges_fit:
-        return model, None
-    n = query.n_obs
-    rows = np.arange(n)
-    if n > FIT_CELLS:
-        rows = np.sort(np.random.default_rng(0).choice(n, FIT_CELLS, replace=False))
-    counts, genes = query.counts(rows), query.genes.model
-    counts = counts[np.diff(counts.indptr) > 0]
-    best = Scorer.build(model.linear, model.target_sum, genes=genes).scores(counts).argmax(axis=1)
-    fit = measure_fit(counts, best, profiles[:, genes])
-    if fit.is_misfit:
-        log.warning("the references do not seem to fit these cells. %s", fit.reason)
-    discounted = replace(calibration, class_discount=tuple(fit.discount().tolist()))
-    return replace(model, calibration=discounted), fit
+def _warn_of_misfit(clusters: ClusterEvidence | None) -> ReferenceFit | None:
+    """Return how well the references fit the query, and log it where they do not."""
+    if clusters is not None and clusters.fit.is_misfit:
+        log.warning("the references do not seem to fit these cells. %s", clusters.fit.reason)
+    return clusters.fit if clusters else None
 
 
 def _weigh_neighbours(prediction: Prediction, adata: AnnData, fit: ReferenceFit | None) -> Prediction:
@@ -307,7 +297,7 @@ def _manifest(adata: AnnData, runs: list[Run], method: str, min_confidence: floa
         "n_shared_genes": len(genes),
         "gene_overlap_pct": 100.0 * len(genes) / max(1, len(first.model.genes)),
         "missing_genes_json": json.dumps([first.model.genes[i] for i in missing]),
-        "reference_fit_json": json.dumps(first.fit.to_dict(first.model.classes) if first.fit else {}),
+        "reference_fit_json": json.dumps(first.fit.to_dict() if first.fit else {}),
         "n_cells": int(adata.n_obs),
         "n_unassigned": int((adata.obs[columns.CELL_TYPE] == columns.UNASSIGNED).sum()),
         "n_without_counts": int((first.prediction.best < 0).sum()),

@@ -168,9 +168,9 @@ class AnnotationSettings(Settings):
         description="auto: the finest Cell Ontology term that is sure enough",
     )
     detect_unseen: bool = Field(
-        False,
+        True,
         title="Detect unseen types",
-        description="On: confidence also depends on the most similar cells of the query",
+        description="Lower the confidence of cells that, with the cells most similar to them, fit no class",
     )
     min_gene_overlap_pct: float = Field(
         25.0,

@@ -268,7 +268,7 @@ def annotate(adata: AnnData, model_path: Path, config: AnnotationSettings) -> An
         min_confidence=0.0,
         confidence_transform=config.confidence_transform,
         resolution=config.resolution,
-        detect_unseen=config.detect_unseen and config.confidence_transform == "calibrated",
+        detect_unseen=config.detect_unseen,
     )
 
 

@@ -218,6 +218,28 @@ def fit_probability(deviance: Floats) -> Floats:
     return result
 
 
+def lower_path(path: Floats, before: Floats, after: Floats) -> Floats:
+    """Return the confidences on the paths after that in the class has changed.
+
+    A term above the class keeps its share of what the class does not have.
+
+    Parameters
+    ----------
+    path
+        Cells x path, as :meth:`ClassTree.path_confidence` returns it; without columns it is returned as it is.
+    before, after
+        The confidence in each cell's class.
+    """
+    if not path.shape[1]:
+        return path
+    remaining = np.maximum(1.0 - before, 1e-12)[:, None]
+    share = np.clip((path - before[:, None]) / remaining, 0.0, 1.0)
+    changed: Floats = after[:, None] + (1.0 - after)[:, None] * share
+    changed[:, 0] = after
+    changed[np.isnan(path)] = np.nan
+    return changed
+
+
 def finest_term(paths: Codes, confidence: Floats, threshold: float) -> Codes:
     """Return the position on each cell's path of the finest term that reaches the threshold; 0 where none does.
 

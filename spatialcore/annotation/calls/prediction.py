@@ -17,6 +17,7 @@ from spatialcore.annotation.model.calibration import Calibration
 from spatialcore.annotation.model.linear import winners
 from spatialcore.annotation.model.scorer import Scorer
 from spatialcore.annotation.query import Expression, GeneMatch, pick, view_rows
+from spatialcore.annotation.unknown.unseen import ClusterEvidence
 from spatialcore.core.counts import recover_counts
 from spatialcore.core.normalization import TARGET_SUM, row_totals
 from spatialcore.core.progress import progress_bar
@@ -64,6 +65,8 @@ class Predictor:
         The values are already what the model reads.
     tree
         The terms above the classes; ``None`` asks for the confidence in the classes alone.
+    clusters
+        What the clusters of the query say about the confidence; ``None`` to look at each cell alone.
     """
 
     scorer: Scorer
@@ -74,6 +77,7 @@ class Predictor:
     calibration: Calibration | None
     keep_scores: bool
     tree: ClassTree | None = None
+    clusters: ClusterEvidence | None = None
 
     @classmethod
     def build(
@@ -85,6 +89,7 @@ class Predictor:
         *,
         keep_scores: bool,
         tree: ClassTree | None = None,
+        clusters: ClusterEvidence | None = None,
     ) -> "Predictor":
         """Fold a model over the genes it shares with a query."""
         if method == "calibrated" and (model.calibration is None or model.second is None or model.profiles is None):
@@ -103,7 +108,7 @@ class Predictor:
             with_pair_gain=model.calibration is not None and model.calibration.pair_gain_slope is not None,
         )
         as_stored = kind == "log1p" and genes.complete and model.target_sum == TARGET_SUM
-        return cls(scorer, kind, genes.fold, as_stored, method, model.calibration, keep_scores, tree)
+        return cls(scorer, kind, genes.fold, as_stored, method, model.calibration, keep_scores, tree, clusters)
 
     def __call__(self, stored: sparse.csr_matrix) -> Prediction:
         """Call the cells of a block of stored values."""
@@ -136,7 +141,8 @@ class Predictor:
             return transform_confidence(scores, self.method)
         second = self.scorer.second_scores(counts)
         evidence = self.scorer.evidence(counts, scores, second, best, self.calibration.temperature)
-        return self.calibration.probability(evidence)
+        confidence = self.calibration.probability(evidence)
+        return confidence if self.clusters is None else self.clusters.adjusted(confidence, counts)
 
     def _path(self, counts: sparse.csr_matrix, scores: Floats, best: Codes, confidence: Floats) -> Floats:
         """Return the confidence in the terms above the best class; cells that fit no class have little in any."""
@@ -148,6 +154,8 @@ class Predictor:
             if self.scorer.test is not None:
                 deviance = self.scorer.test.deviance(counts, row_totals(counts), best)
                 fit = fit_probability((deviance - self.calibration.deviance_center) / self.calibration.deviance_scale)
+        if self.clusters is not None:
+            fit = np.minimum(fit, self.clusters.highest)
         shares = class_probabilities(scores, best, confidence, temperature=temperature, fit=fit)
         return self.tree.path_confidence(shares, best)
 

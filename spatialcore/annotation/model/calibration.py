@@ -98,8 +98,6 @@ class Calibration:
         Of the pair gain; ``None`` where the calibration does not use it.
     judges_fit
         Whether the confidence is lowered where the class profiles do not fit a query.
-    class_discount
-        What the logit of each class loses because its profile does not fit a query; empty for nothing.
     """
 
     temperature: float
@@ -110,7 +108,6 @@ class Calibration:
     deviance_scale: float
     pair_gain_slope: float | None = None
     judges_fit: bool = False
-    class_discount: tuple[float, ...] = ()
 
     def features(self, evidence: CalibrationFeatures) -> Floats:
         """Return the features, cells x 4, or x 5 with the pair gain; `margins` were made with this temperature."""
@@ -128,16 +125,12 @@ class Calibration:
     def probability(self, evidence: CalibrationFeatures) -> Floats:
         """Return the probability that each cell's best class is right."""
         slopes = self.slopes if self.pair_gain_slope is None else (*self.slopes, self.pair_gain_slope)
-        logit = self.intercept + self.features(evidence) @ np.array(slopes)
-        if self.class_discount:
-            logit -= np.array(self.class_discount)[evidence.best]
-        result: Floats = expit(logit)
+        result: Floats = expit(self.intercept + self.features(evidence) @ np.array(slopes))
         return result
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain numbers for JSON; the discount is of one query and stays out."""
+        """Return plain numbers for JSON."""
         content = asdict(self)
-        del content["class_discount"]
         if self.pair_gain_slope is None:
             del content["pair_gain_slope"]
         if not self.judges_fit:

@@ -14,7 +14,6 @@ N_COMPONENTS: Final = 15
 N_NEIGHBORS: Final = 15
 MAX_GENES: Final = 2_000
 MAX_SAMPLED: Final = 5_000
-BLOCK_CELLS: Final = 10_000
 SMALLEST_SCALE: Final = 0.2
 LARGEST_VALUE: Final = 10.0
 ONE_SIDED: Final = 0.3  # weight of an edge between two cells of which only one is among the nearest of the other
@@ -93,11 +92,13 @@ class ExpressionSpace:
 
     def transform(self, counts: sparse.csr_matrix) -> Floats:
         """Return the components of cells, cells x components."""
-        components = np.empty((counts.shape[0], self.basis.shape[1]))
-        for first in range(0, counts.shape[0], BLOCK_CELLS):
-            logged = log1p_normalize(counts[first : first + BLOCK_CELLS], self.target_sum)
-            values = _standardize(logged, self.genes, self.mean, self.scale)
-            components[first : first + BLOCK_CELLS] = values @ self.basis
+        logged = log1p_normalize(counts, self.target_sum)
+        logged = sparse.csr_matrix(logged if len(self.genes) == logged.shape[1] else logged[:, self.genes])
+        of_zero = np.maximum(-self.mean / self.scale, -LARGEST_VALUE)
+        gene = logged.indices
+        values = np.clip((logged.data - self.mean[gene]) / self.scale[gene], -LARGEST_VALUE, LARGEST_VALUE)
+        above_zero = sparse.csr_matrix((values - of_zero[gene], gene, logged.indptr), shape=logged.shape)
+        components: Floats = above_zero @ self.basis + of_zero @ self.basis
         return components
 
 

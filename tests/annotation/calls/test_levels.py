@@ -10,6 +10,7 @@ from spatialcore.annotation.calls.levels import (
     finest_term,
     fit_probability,
     group_classes,
+    lower_path,
 )
 from spatialcore.annotation.ontology.hierarchy import is_a, name_of
 
@@ -142,3 +143,10 @@ def test_the_tree_survives_json() -> None:
     assert (again.names, again.ids, again.n_classes) == (tree.names, tree.ids, tree.n_classes)
     np.testing.assert_array_equal(again.members, tree.members)
     np.testing.assert_array_equal(again.levels, tree.levels)
+
+
+def test_terms_keep_their_share_of_what_the_class_does_not_have() -> None:
+    path = np.array([[0.6, 0.8, 1.0], [0.6, 0.9, np.nan]])
+    changed = lower_path(path, np.array([0.6, 0.6]), np.array([0.2, 0.8]))
+    np.testing.assert_allclose(changed, [[0.2, 0.6, 1.0], [0.8, 0.95, np.nan]])
+    assert lower_path(np.empty((2, 0)), np.zeros(2), np.ones(2)).shape == (2, 0)

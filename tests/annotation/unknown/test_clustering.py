@@ -29,6 +29,18 @@ def test_cells_beyond_the_sample_join_their_like(rng: np.random.Generator, monke
         assert np.bincount(members).max() / len(members) > 0.97
 
 
+def test_components_of_sparse_cells_are_those_of_dense_ones(rng: np.random.Generator) -> None:
+    counts, _, _ = simulate(400, 3, 40, 300, rng)
+    first = np.arange(400) == 0
+    counts = sparse.csr_matrix(np.column_stack([counts.toarray(), 90.0 * ~first, 90.0 * first]))
+    space = ExpressionSpace.fit(counts, 5)
+    logged = log1p_normalize(counts, space.target_sum).toarray()[:, space.genes]
+    scaled = np.clip((logged - space.mean) / space.scale, -10, 10)
+    assert scaled.max() == 10  # the gene of one cell
+    assert scaled.min() == -10  # the gene that one cell lacks
+    np.testing.assert_allclose(space.transform(counts), scaled @ space.basis, atol=1e-9)
+
+
 def test_components_are_those_of_the_standardised_log_expression(rng: np.random.Generator) -> None:
     counts, _, _ = simulate(80, 3, 30, 200, rng)
     logged = log1p_normalize(counts, float(np.median(np.asarray(counts.sum(axis=1))))).toarray()
@@ -46,11 +58,3 @@ def test_further_cells_join_the_cluster_of_their_like(rng: np.random.Generator) 
     counts, types, _ = simulate(400, 3, 60, 150, rng)
     nearest = NearestCluster.fit(counts[:300], types[:300])
     assert (nearest.assign(counts[300:]) == types[300:]).mean() > 0.97
-
-
-def test_components_in_blocks_are_those_of_all_cells(rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch) -> None:
-    counts, _, _ = simulate(80, 3, 30, 200, rng)
-    space = ExpressionSpace.fit(counts, 4)
-    whole = space.transform(counts)
-    monkeypatch.setattr(clustering, "BLOCK_CELLS", 7)
-    np.testing.assert_allclose(space.transform(counts), whole, rtol=1e-12, atol=1e-12)

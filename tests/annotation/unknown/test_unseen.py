@@ -1,41 +1,28 @@
-"""Types that the model has not seen are doubted with the help of the cells most alike."""
+"""The confidence of cells of types that the model has not seen, by the clusters that they belong to."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
 from anndata import AnnData
-from scipy.special import expit
+from scipy.special import expit, logit
 
 from spatialcore import columns
 from spatialcore.annotation.annotate import annotate_celltypist
+from spatialcore.annotation.model.artifact import load_model
+from spatialcore.annotation.model.reference_fit import FEWEST_CELLS, ReferenceFit
+from spatialcore.annotation.query import open_query
 from spatialcore.annotation.training.train import train_celltypist_model
 from spatialcore.annotation.unknown import unseen
-from spatialcore.annotation.unknown.unseen import divergence, lower_path
-from spatialcore.errors import InputError
+from spatialcore.annotation.unknown.query_clusters import small_clusters
+from spatialcore.annotation.unknown.unseen import ClusterEvidence, compare_clusters, examine_clusters
 from tests.annotation.conftest import as_adata, simulate
 
-
-def test_divergence_is_zero_for_what_a_profile_gives_and_grows_with_the_difference(rng: np.random.Generator) -> None:
-    profiles = rng.dirichlet(np.ones(50), 3)
-    own = rng.multinomial(5_000, profiles[1], size=200).astype(float)
-    assert divergence(own, profiles).mean() == pytest.approx(0.0, abs=5e-4)
-    other = rng.dirichlet(np.ones(50))
-    counts = rng.multinomial(5_000, other, size=1).astype(float)
-    by_hand = min(float((other * np.log(other / profile)).sum()) for profile in profiles)
-    assert divergence(counts, profiles)[0] == pytest.approx(by_hand, rel=0.05)
-    assert divergence(counts, 7 * profiles)[0] == pytest.approx(divergence(counts, profiles)[0])
-
-
-def test_terms_keep_their_share_of_what_the_class_does_not_have() -> None:
-    path = np.array([[0.6, 0.8, 1.0], [0.6, 0.9, np.nan]])
-    changed = lower_path(path, np.array([0.6, 0.6]), np.array([0.2, 0.8]))
-    np.testing.assert_allclose(changed, [[0.2, 0.6, 1.0], [0.8, 0.95, np.nan]])
-    assert lower_path(np.empty((2, 0)), np.zeros(2), np.ones(2)).shape == (2, 0)
+Hidden = tuple[Path, AnnData, np.ndarray]
 
 
 @pytest.fixture(scope="module")
-def hidden(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, AnnData, np.ndarray]:
+def hidden(tmp_path_factory: pytest.TempPathFactory) -> Hidden:
     """Return a model of four types, and a query of these and a fifth."""
     rng = np.random.default_rng(11)
     _, _, profiles = simulate(1, 5, 80, 100, rng)
@@ -48,49 +35,86 @@ def hidden(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, AnnData, np.
     return path, query, truth
 
 
-def test_a_hidden_type_is_doubted_and_others_are_not(hidden: tuple[Path, AnnData, np.ndarray]) -> None:
+def confidence_of(model: Path, query: AnnData, *, detect_unseen: bool = True) -> np.ndarray:
+    annotated = annotate_celltypist(
+        query,
+        custom_model_path=model,
+        confidence_transform="calibrated",
+        copy=True,
+        detect_unseen=detect_unseen,
+    )
+    return annotated.obs[columns.CONFIDENCE].to_numpy()
+
+
+def test_a_hidden_type_loses_confidence_and_others_do_not(hidden: Hidden) -> None:
     path, query, truth = hidden
-    options = {"custom_model_path": path, "confidence_transform": "calibrated", "copy": True}
-    alone = annotate_celltypist(query, **options).obs[columns.CONFIDENCE].to_numpy()
-    asked = annotate_celltypist(query, detect_unseen=True, **options).obs[columns.CONFIDENCE].to_numpy()
+    alone, together = confidence_of(path, query, detect_unseen=False), confidence_of(path, query)
     unknown = truth == 4
     assert (alone[unknown] >= 0.8).mean() > 0.2
-    assert (asked[unknown] >= 0.8).mean() < 0.5 * (alone[unknown] >= 0.8).mean()
-    assert (asked[~unknown] >= 0.8).mean() > (alone[~unknown] >= 0.8).mean() - 0.05
+    assert (together[unknown] >= 0.8).mean() < 0.5 * (alone[unknown] >= 0.8).mean()
+    assert (together[~unknown] >= 0.8).mean() > (alone[~unknown] >= 0.8).mean() - 0.05
 
 
-def test_the_new_confidence_is_the_regression_of_its_features(
-    hidden: tuple[Path, AnnData, np.ndarray], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_it_is_the_default(hidden: Hidden) -> None:
     path, query, _ = hidden
-    options = {"custom_model_path": path, "confidence_transform": "calibrated", "copy": True}
-    alone = annotate_celltypist(query, **options).obs[columns.CONFIDENCE].to_numpy()
-    monkeypatch.setattr(unseen, "SLOPES", (0.5, 0.0, 0.0))
-    monkeypatch.setattr(unseen, "INTERCEPT", -1.0)
-    asked = annotate_celltypist(query, detect_unseen=True, **options).obs[columns.CONFIDENCE].to_numpy()
-    np.testing.assert_allclose(asked, expit(-1.0 + 0.5 * np.clip(np.log(alone / (1 - alone)), -5, 5)))
+    default = annotate_celltypist(query, custom_model_path=path, confidence_transform="calibrated", copy=True)
+    np.testing.assert_array_equal(default.obs[columns.CONFIDENCE], confidence_of(path, query))
 
 
-def test_cells_beyond_the_sample_are_asked_too(
-    hidden: tuple[Path, AnnData, np.ndarray], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_other_confidences_do_not_depend_on_it(hidden: Hidden) -> None:
+    path, query, _ = hidden
+    on, off = (
+        annotate_celltypist(query, custom_model_path=path, copy=True, detect_unseen=yes) for yes in (True, False)
+    )
+    assert on.obs.equals(off.obs)
+
+
+def test_blocks_do_not_matter(hidden: Hidden) -> None:
+    path, query, _ = hidden
+    blocks = annotate_celltypist(
+        query, custom_model_path=path, confidence_transform="calibrated", batch_size=70, copy=True
+    )
+    np.testing.assert_allclose(blocks.obs[columns.CONFIDENCE], confidence_of(path, query), rtol=1e-9)
+
+
+def test_cells_beyond_the_sample_belong_to_clusters_too(hidden: Hidden, monkeypatch: pytest.MonkeyPatch) -> None:
     path, query, truth = hidden
     monkeypatch.setattr(unseen, "MAX_SAMPLED", 400)
-    options = {"custom_model_path": path, "confidence_transform": "calibrated", "copy": True}
-    asked = annotate_celltypist(query, detect_unseen=True, **options).obs[columns.CONFIDENCE].to_numpy()
-    again = annotate_celltypist(query, detect_unseen=True, **options).obs[columns.CONFIDENCE].to_numpy()
-    np.testing.assert_array_equal(asked, again)
-    assert np.median(asked[truth == 4]) < np.median(asked[truth < 4])
+    confidence = confidence_of(path, query)
+    np.testing.assert_array_equal(confidence, confidence_of(path, query))
+    assert np.median(confidence[truth == 4]) < np.median(confidence[truth < 4])
 
 
-def test_a_few_cells_stay_as_they_are(hidden: tuple[Path, AnnData, np.ndarray]) -> None:
+def test_a_few_cells_keep_their_confidence(hidden: Hidden) -> None:
     path, query, _ = hidden
-    options = {"custom_model_path": path, "confidence_transform": "calibrated", "copy": True}
-    few = query[:100].copy()
-    alone, asked = annotate_celltypist(few, **options), annotate_celltypist(few, detect_unseen=True, **options)
-    assert alone.obs[columns.CONFIDENCE].equals(asked.obs[columns.CONFIDENCE])
+    few = query[: FEWEST_CELLS - 1].copy()
+    np.testing.assert_array_equal(confidence_of(path, few), confidence_of(path, few, detect_unseen=False))
 
 
-def test_it_needs_calibrated_confidence(hidden: tuple[Path, AnnData, np.ndarray]) -> None:
-    with pytest.raises(InputError, match="detect_unseen"):
-        annotate_celltypist(hidden[1].copy(), custom_model_path=hidden[0], detect_unseen=True)
+def test_the_median_is_that_of_the_confident_cells() -> None:
+    cluster = np.repeat(np.arange(5), 10)
+    confidence = np.where(cluster < 2, 0.9, 0.05)  # two good clusters outweigh three bad ones
+    mean_logit, loss = compare_clusters(cluster, confidence, np.array([0.1, 0.1, 0.4, 0.4, 0.4]))
+    np.testing.assert_allclose(loss, [0, 0, *[1.5 * (np.log(4) - 0.3)] * 3])
+    np.testing.assert_allclose(mean_logit, logit([0.9, 0.9, 0.05, 0.05, 0.05]))
+
+
+def test_the_confidence_by_its_definition(rng: np.random.Generator) -> None:
+    counts, _, _ = simulate(300, 2, 40, 100, rng)
+    clusters = small_clusters(counts)
+    cluster = clusters.assign(counts)
+    k = len(clusters.means)
+    mean_logit, loss, before = rng.normal(size=k), rng.uniform(0, 2, k), rng.uniform(0.1, 0.9, 300)
+    evidence = ClusterEvidence(ReferenceFit(0.38, 300), clusters, mean_logit, loss, detect_unseen=True)
+    expected = 0.75 * logit(before) + 0.25 * mean_logit[cluster] - loss[cluster] - 0.8
+    np.testing.assert_allclose(evidence.adjusted(before, counts), expit(expected))
+    assert evidence.highest == pytest.approx(expit(5 - 0.8))
+
+
+def test_models_trained_before_are_left_alone(hidden: Hidden) -> None:
+    model = load_model(hidden[0])
+    assert model.calibration is not None
+    query = open_query(hidden[1], model.genes)
+    assert examine_clusters(model, query) is not None
+    object.__setattr__(model.calibration, "judges_fit", False)
+    assert examine_clusters(model, query) is None
