@@ -43,6 +43,7 @@ MANIFEST = "manifest.json"
 RUN_MANIFEST = "run_manifest.json"
 CARD = "card.md"
 COHORT = "cohort.html"
+REPORT = "report.html"
 PARALLEL_COPIES = 16
 
 
@@ -167,7 +168,8 @@ def _publish_cohort(folder: str, title: str, samples: list[SampleFiles]) -> Stor
 
     with TemporaryDirectory(prefix="spatialcore-") as work:
         page = Path(work) / COHORT
-        write_cohort(summaries, page, title=title)
+        reports = {each.sample: f"{slug_of(each.sample)}/{REPORT}" for each in samples if REPORT in each.files}
+        write_cohort(summaries, page, title=title, reports=reports)
         return storage.put(page, storage.join(folder, COHORT))
 
 

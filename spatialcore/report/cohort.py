@@ -83,13 +83,15 @@ def cohort_table(summaries: Mapping[str, SampleSummary]) -> pd.DataFrame:
 
 
 def _platform_shift(samples: Sequence[SampleSummary]) -> Floats:
-    shares = pd.DataFrame([sample.gene_shares for sample in samples]).dropna(axis=1)
+    counted = np.array([bool(sample.gene_shares) for sample in samples])
+    shares = pd.DataFrame([sample.gene_shares for sample in samples if sample.gene_shares]).dropna(axis=1)
     typical = shares.median()
     shares, typical = shares.loc[:, typical > 1e-5], typical[typical > 1e-5]
     if shares.shape[1] == 0:
         return np.full(len(samples), np.nan)
     ratios = np.log2((shares.to_numpy() + 1e-6) / (typical.to_numpy() + 1e-6))
-    shift: Floats = np.median(np.abs(ratios), axis=1)
+    shift: Floats = np.full(len(samples), np.nan)
+    shift[counted] = np.median(np.abs(ratios), axis=1)
     return shift
 
 
@@ -127,7 +129,9 @@ def _stands_apart(table: pd.DataFrame) -> list[str]:
     return [", ".join(each) for each in words]
 
 
-def write_cohort(summaries: Mapping[str, SampleSummary], output: Path, *, title: str) -> pd.DataFrame:
+def write_cohort(
+    summaries: Mapping[str, SampleSummary], output: Path, *, title: str, reports: Mapping[str, str] | None = None
+) -> pd.DataFrame:
     """Write the page of a run with several samples; return its table.
 
     Parameters
@@ -138,6 +142,8 @@ def write_cohort(summaries: Mapping[str, SampleSummary], output: Path, *, title:
         The HTML file; everything is inside, and it appears under its name when it is whole.
     title
         What the page is called.
+    reports
+        Sample name -> address of its report, relative to the page; such names become links.
 
     Examples
     --------
@@ -160,6 +166,7 @@ def write_cohort(summaries: Mapping[str, SampleSummary], output: Path, *, title:
     page = environment.get_template(TEMPLATE).render(
         title=title,
         rows=[_row(str(name), row, summaries[str(name)], types) for name, row in table.iterrows()],
+        reports=dict(reports or {}),
         types=types,
         colors=cell_type_colors(types),
         reasons=sorted({reason for sample in summaries.values() for reason in sample.reasons}),

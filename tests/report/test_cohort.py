@@ -3,10 +3,12 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from spatialcore.report.cohort import cohort_table, write_cohort
 from spatialcore.report.sample_summary import SampleSummary
+from tests.browser import chromium
 
 
 def sample(*, called: int = 900, depth: float | None = 100.0, confidence: float = 0.9, b: int = 300, g0: float = 0.5):
@@ -69,7 +71,8 @@ def test_shifts_are_what_their_formulas_say() -> None:
 def test_samples_without_counts_are_compared_by_the_rest(cohort: dict[str, SampleSummary]) -> None:
     bare = SampleSummary(**{**sample(depth=None).model_dump(), "gene_shares": {}})
     table = cohort_table({**cohort, "bare": bare})
-    assert np.isnan(table.loc["bare", "median_counts"])
+    assert np.isnan(table.loc["bare", ["median_counts", "platform_shift"]].astype(float)).all()
+    pd.testing.assert_series_equal(table.drop("bare")["platform_shift"], cohort_table(cohort)["platform_shift"])
     assert table.loc["bare", "stands_apart"] == ""
 
 
@@ -83,6 +86,27 @@ def test_the_page_names_who_stands_apart_and_escapes_every_name(
     assert "&lt;img src=x onerror=alert(1)&gt;</b>: call rate low" in page
     assert "9 samples, 9,000 cells" in page
     assert "http" not in page.replace("http-equiv", ""), "nothing is loaded from elsewhere"
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_page_fits_a_screen_and_leads_to_the_reports(
+    cohort: dict[str, SampleSummary], tmp_path: Path, width: int
+) -> None:
+    long = "patient_0123456789_biopsy_left_upper_quadrant_replicate_3"
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "report.html").write_text("<h1>its report</h1>")
+    samples = {**cohort, long: sample(called=400, b=100)}
+    write_cohort(samples, tmp_path / "cohort.html", title=long, reports={long: "folder/report.html"})
+    with chromium() as browser:
+        page = browser.new_page(viewport={"width": width, "height": 900})
+        page.goto((tmp_path / "cohort.html").as_uri())
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        bar = page.locator(".bar").first.bounding_box()
+        assert bar is not None
+        assert bar["x"] < 0.6 * width, "the composition is in sight"
+        page.get_by_role("link", name=long).first.click()
+        assert page.get_by_role("heading", name="its report").is_visible()
 
 
 def test_two_hundred_samples_make_a_small_page(tmp_path: Path) -> None:
