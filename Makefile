@@ -16,7 +16,7 @@ export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup azurite demo test lint serve bench constraints clean
+.PHONY: help setup azurite demo test soak lint serve bench constraints clean
 
 help: ## list these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
@@ -38,6 +38,9 @@ demo: $(READY) ## annotate real cells: references -> model -> calls -> plots -> 
 
 test: $(READY) ## run the tests (JOBS=2 processes)
 	@$(BIN)/python -m pytest -q -n $(JOBS) --dist loadgroup
+
+soak: $(READY) ## run the tests of long outages (ten minutes)
+	@$(BIN)/python -m pytest -q -m soak
 
 lint: $(READY) ## ruff, mypy and codespell
 	@$(BIN)/ruff check .

@@ -16,8 +16,14 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a file in one process, so that its fixtures are made once; flows share one server, too."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep the tests of a file in one process, so that its fixtures are made once; flows share one server, too.
+
+    Tests marked ``soak`` take minutes; they run only where they are asked for: ``make soak``.
+    """
+    if "soak" not in config.option.markexpr:
+        config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("soak")])
+        items[:] = [item for item in items if not item.get_closest_marker("soak")]
     for item in items:
         folder = item.path.parent
         group = folder if folder.name in {"flows", "deployments"} else item.path

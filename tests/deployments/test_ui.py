@@ -45,6 +45,27 @@ def test_a_run_from_the_ui(worker: Service, tmp_path: Path) -> None:
     _said_in_the_log(worker, run)
 
 
+@pytest.mark.service
+@pytest.mark.browser
+@pytest.mark.slow
+def test_the_ui_opens_with_what_people_start_and_an_empty_form_says_what_is_missing(service: Service) -> None:
+    started_by_people = [each for each in service.deployments() if "start-here" in each["tags"]]
+    blood = service.get("deployments/name/train_and_annotate/blood")["id"]
+    with browsing() as page:
+        sign_in(page, service)
+        expect(page.locator(".deployment-list__deployment")).to_have_count(len(started_by_people))
+        expect(page.get_by_text("refresh_references")).to_have_count(0)
+
+        page.goto(f"{service.url}/deployments/deployment/{blood}/run")
+        submit = page.get_by_role("button", name="Submit")
+        submit.click()
+        expect(page.get_by_role("alert")).to_have_text("Not submitted: 'queries' is a required property")
+        line, button = page.get_by_role("alert").bounding_box(), submit.bounding_box()
+        assert line is not None
+        assert button is not None
+        assert abs(line["y"] - button["y"]) < 60, "beside the button"
+
+
 def _open_form(page: Page, service: Service) -> None:
     deployment = service.get("deployments/name/train_and_annotate/blood")
     page.goto(f"{service.url}/deployments/deployment/{deployment['id']}")

@@ -16,8 +16,6 @@ from tests.flows.runs import command, phases_of
 from tests.flows.servers import Server, own_postgres, postgres, postgres_folder
 from tests.flows.test_faults import ROOT, assert_whole
 
-OUTAGE = float(os.environ.get("SPATIALCORE_TEST_OUTAGE", "20"))  # seconds
-
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
@@ -58,7 +56,8 @@ def test_a_run_outlives_a_restart_of_the_server(blood: Path, tmp_path: Path, ser
 
 
 @pytest.mark.slow
-def test_a_run_outlives_an_outage_of_the_database(blood: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("seconds", [20, pytest.param(65, marks=pytest.mark.soak)])
+def test_a_run_outlives_an_outage_of_the_database(blood: Path, tmp_path: Path, seconds: int) -> None:
     """Prefect by itself does not try again after an answer of 500."""
     programs = postgres_folder()
     if programs is None:
@@ -75,7 +74,7 @@ def test_a_run_outlives_an_outage_of_the_database(blood: Path, tmp_path: Path) -
                     assert run.poll() is None, run.communicate()[1][-3000:]
                     time.sleep(0.1)
                 database.stop_at_once()
-                time.sleep(OUTAGE)
+                time.sleep(seconds)
                 assert run.poll() is None, "it waits"
                 database.start()
                 _, told = run.communicate(timeout=300)
