@@ -1,8 +1,8 @@
 """Start a worker: ``python -m deployments.worker``. It refuses to start if the machine's clock is wrong.
 
-This process becomes Prefect's worker. A small process beside it sends an event every 30 seconds while the worker lives,
-because the server measures time by the events that it receives: without new events, it would never notice that the
-heartbeats of dead runs have stopped.
+This process becomes Prefect's worker. A small process beside it sends an event every 30 seconds while the worker lives:
+the server measures time by the events that it receives, and one that arrives late, after an outage, sets that time back
+until a newer one arrives.
 """
 
 import os
