@@ -18,7 +18,7 @@ from deployments.automations import save_automations
 from deployments.blocks import run_environment, save_blocks
 from deployments.definitions import POOL, Definition, definitions
 from deployments.environment import Installation
-from deployments.obsolete_deployments import delete_deployments, find_obsolete
+from deployments.obsolete_deployments import Obsolete, delete_deployments, find_obsolete
 from deployments.prefect_yaml import render
 from deployments.preserve_user_state import preserved_user_state
 from spatialcore.errors import SpatialCoreError
@@ -82,11 +82,11 @@ def set_up(client: SyncPrefectClient, installation: Installation, *, remove: boo
     ]
 
 
-def _obsolete_lines(names: Sequence[str], *, removed: bool) -> list[str]:
+def _obsolete_lines(obsolete: Sequence[Obsolete], *, removed: bool) -> list[str]:
     """Return a line for each obsolete deployment."""
-    lines = [f"{'removed' if removed else 'obsolete':12} {name}" for name in names]
+    lines = [f"{'removed' if removed else 'obsolete':12} {each}" for each in obsolete]
     hint = "             their tissue no longer exists: python -m deployments.setup --remove deletes them"
-    return lines if removed or not names else [*lines, hint]
+    return lines if removed or not obsolete else [*lines, hint]
 
 
 def deploy(installation: Installation, deployments: Sequence[Definition]) -> None:

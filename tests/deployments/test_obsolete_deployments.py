@@ -37,6 +37,8 @@ def test_a_tissue_of_ones_own_comes_and_goes(service: Service, tmp_path: Path) -
     assert [line.split()[1] for line in dry.splitlines() if line.startswith("obsolete")] == [
         f"{flow}/tonsil" for flow in ("annotate", "annotate_pending", "refresh_references", "train_and_annotate")
     ]
+    (refresh,) = [line for line in dry.splitlines() if "refresh_references/tonsil" in line]
+    assert "(schedule 0 2 11 * *, trigger 'refresh_references/tonsil on spatialcore.reference.changed')" in refresh
     assert len(_there(service)["deployments"]) == len(before["deployments"]) + 4, "it only lists them"
 
     with service.waits() as waits:  # somebody's own, under our tag
