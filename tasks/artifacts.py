@@ -45,13 +45,13 @@ def summarise(manifest: RunManifest, decision: str = "") -> None:
     for sample in manifest.samples:
         name = key_of(manifest.tissue, sample.sample)
         create_table_artifact(
-            key=f"composition-{name}", table=composition(sample), description=f"Cell types of {sample.sample}"
+            key=f"composition-{name}", table=composition(sample), description=f"Cell types of {escape(sample.sample)}"
         )
         if "report.html" in sample.files:
             create_link_artifact(
                 key=f"report-{name}",
                 link=link_of(sample.files["report.html"].uri, manifest.run_id),
-                link_text=f"Report of {sample.sample}",
+                link_text=f"Report of {escape(sample.sample)}",
                 description="Self-contained HTML report of the sample",
             )
 
@@ -62,6 +62,7 @@ def _summarise_cohort(manifest: RunManifest) -> None:
     from tasks.publish import cohort_summaries
 
     table = cohort_table(cohort_summaries(manifest.samples)).reset_index().round(4)
+    table["sample"] = table["sample"].map(escape)
     records = table.astype(object).mask(table.isna(), None).to_dict("records")
     create_table_artifact(
         key=f"cohort-{key_of(manifest.tissue)}",
@@ -102,9 +103,9 @@ def comparison_in_markdown(tissue: str, comparison: ModelComparison, reason: str
 
 
 def composition(sample: SampleFiles) -> list[dict[str, object]]:
-    """Return cells and share per cell type, in order of decreasing frequency."""
+    """Return cells and share per cell type, most frequent first; the UI shows the cells of a table as Markdown."""
     return [
-        {"cell type": name, "cells": cells, "share": f"{percent:.1f} %"}
+        {"cell type": escape(name), "cells": cells, "share": f"{percent:.1f} %"}
         for name, cells, percent in composition_rows(sample.composition, sample.n_obs)
     ]
 
@@ -175,9 +176,7 @@ def link_of(uri: str, run_id: str) -> str:
 
 def _sample(sample: SampleFiles, run_id: str) -> str:
     share = 100 * sample.n_assigned / max(1, sample.n_obs)
-    rows = "\n".join(
-        f"| {escape(row['cell type'])} | {row['cells']:,} | {row['share']} |" for row in composition(sample)
-    )
+    rows = "\n".join(f"| {row['cell type']} | {row['cells']:,} | {row['share']} |" for row in composition(sample))
     addresses = {name: link_of(file.uri, run_id) for name, file in sample.files.items() if "/" not in name}
     files = "\n".join(f"- {_link(*file)}" for file in sorted(addresses.items(), key=_report_first))
     return (

@@ -1,15 +1,28 @@
 """What the UI shows of a run: hostile names as text, and many samples on a page of bounded size."""
 
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
+from markdown_it import MarkdownIt
 from PIL import Image
 
+from spatialcore.report.sample_summary import SampleSummary
 from spatialcore.storage import StoredFile
+from tasks import artifacts, publish
 from tasks.artifacts import SHOWN, comparison_in_markdown, markdown
 from tasks.schemas import ClassScore, ModelComparison, RunManifest, SampleFiles
 
+SUMMARY = SampleSummary(
+    n_cells=2,
+    n_called=1,
+    composition={"B cell": 1},
+    reasons={},
+    median_confidence=0.9,
+    median_counts=None,
+    gene_shares={},
+)
 HOSTILE = "<img src=x onerror=alert(1)> | [x](javascript:alert(1)) `code`"
 
 
@@ -71,7 +84,7 @@ def test_one_sample_has_its_plots_and_its_table(tmp_path: Path, plots: dict[str,
 
 
 def test_hostile_names_are_text(tmp_path: Path) -> None:
-    parser = pytest.importorskip("markdown_it").MarkdownIt("commonmark", {"html": True}).enable("table")
+    parser = MarkdownIt("commonmark", {"html": True}).enable("table")
     pages = [
         markdown(manifest(tmp_path, [HOSTILE], {}, tissue=HOSTILE), HOSTILE),
         comparison_in_markdown(
@@ -93,3 +106,30 @@ def test_hostile_names_are_text(tmp_path: Path) -> None:
         head = [token for token in tokens if token.type == "th_open"]
         assert len(cells) == (len(rows) - 1) * len(head), "no name has added a column"
         assert any(HOSTILE in "".join(child.content for child in token.children or []) for token in tokens)
+
+
+def test_hostile_names_are_text_in_tables_links_and_descriptions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The UI shows the cells of tables, descriptions and links as Markdown, too."""
+    texts: list[str] = []
+
+    def create(key: str, description: str, **content: object) -> None:
+        assert re.fullmatch("[a-z0-9-]+", key)
+        texts.append(description)
+        for row in content.get("table", ()):
+            texts.extend(str(cell) for cell in row.values())
+        if "link_text" in content:
+            texts.append(str(content["link_text"]))
+
+    for name in ("create_table_artifact", "create_link_artifact", "create_markdown_artifact"):
+        monkeypatch.setattr(artifacts, name, create)
+    monkeypatch.setattr(publish, "cohort_summaries", lambda samples: {sample.sample: SUMMARY for sample in samples})
+    run = manifest(tmp_path, [HOSTILE, f"{HOSTILE} 2"], {})
+    artifacts.summarise.fn(run.model_copy(update={"cohort": stored(tmp_path / "cohort.html")}))
+    parser = MarkdownIt("commonmark", {"html": True})
+    kinds = {child.type for text in texts for token in parser.parse(text) for child in token.children or [token]}
+    assert not kinds & {"html_block", "html_inline", "link_open", "image", "code_inline"}
+    shown = ["".join(child.content for child in parser.parseInline(text)[0].children or []) for text in texts]
+    assert shown.count(HOSTILE) == 3, "the cell type of two samples, and the first sample"
+    assert f"Report of {HOSTILE} 2" in shown
