@@ -10,12 +10,14 @@ from pathlib import Path
 import httpx
 import pytest
 import uvicorn
+from playwright.sync_api import expect
 
 from deployments.processes import free_port
 from deployments.results.app import SAFE, results_app
 from deployments.results.idle_connections import IdleLimitedProtocol
 from deployments.results_server import allowed_hosts
 from spatialcore import storage
+from tests.browser import chromium
 
 REPORT = "runs/blood-1/a%20sample/report.html"
 TEXT = "<h1>blood</h1>"
@@ -143,3 +145,14 @@ def test_a_large_file_comes_block_by_block(tmp_path: Path) -> None:
     storage.put_bytes(content, str(tmp_path / "runs" / "a" / "calls.parquet"))
     with answering(str(tmp_path)) as url:
         assert httpx.get(f"{url}/runs/a/calls.parquet").content == content
+
+
+@pytest.mark.browser
+def test_the_page_of_all_samples_leads_to_their_reports(store: str) -> None:
+    storage.put_text('<a href="a%20sample/report.html">a sample</a>', f"{store}/runs/blood-1/cohort.html")
+    with answering(store, "user:word") as url, chromium() as browser:
+        page = browser.new_page(http_credentials={"username": "user", "password": "word"})
+        page.goto(f"{url}/runs/blood-1/cohort.html")
+        page.get_by_role("link").click()
+        expect(page.get_by_role("heading", name="blood")).to_be_visible()
+        assert page.url == f"{url}/{REPORT}"

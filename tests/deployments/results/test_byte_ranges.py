@@ -14,6 +14,7 @@ from deployments.results.byte_ranges import NOT_SATISFIABLE, requested_range
         ("bytes=-4", (6, 10)),
         ("bytes=-99", (0, 10)),
         ("bytes=8-99", (8, 10)),
+        ("bytes=8-99999999999999999999", (8, 10)),
         ("bytes=10-", NOT_SATISFIABLE),
         ("bytes=-0", NOT_SATISFIABLE),
         ("bytes=5-4", None),
