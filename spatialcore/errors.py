@@ -74,10 +74,10 @@ class LabelColumnError(InputError):
           -> list the columns with list(adata.obs.columns)
         """
         names = [str(name) for name in columns]
-        shown = ", ".join(names[:20]) or "none"
+        listed_names = ", ".join(names[:20]) or "none"
         more = f" and {len(names) - 20} more" if len(names) > 20 else ""
-        place = f" in {where}" if where else ""
-        return cls(f"{what} not found: {column!r}{place}. {listed}: {shown}{more}", hint=hint)
+        location = f" in {where}" if where else ""
+        return cls(f"{what} not found: {column!r}{location}. {listed}: {listed_names}{more}", hint=hint)
 
 
 class GeneOverlapError(InputError):

@@ -147,29 +147,95 @@ def publish(
 
 
 def name_of(digests: Mapping[str, str]) -> str:
-    """Return the version of model files, given as name -> sha256."""
+    """Return the version of model files, given as name -> sha256.
+
+    Returns
+    -------
+    str
+        12 hexadecimal digits.
+
+    Examples
+    --------
+    >>> name_of({"blood.pkl": "ab12"}) == name_of({"blood.pkl": "ab12"})
+    True
+    """
     return digest_of(dict(digests))[:12]
 
 
 def model_uri_of(store: str, tissue: str, artifact: str, digests: Mapping[str, str]) -> str:
-    """Return the URI that a model will have after it is published."""
+    """Return the URI that a model will have after it is published.
+
+    Returns
+    -------
+    str
+        URI of the .pkl.
+
+    Examples
+    --------
+    >>> model_uri_of("s3://lab/store", "blood", "blood.pkl", {"blood.pkl": "ab12"}).startswith("s3://lab/store/models/blood/")
+    True
+    """
     return f"{_folder(store, tissue)}/{name_of(digests)}/{artifact}"
 
 
 def tissues(store: str) -> list[str]:
-    """Return the tissues that have a model, by the names that people gave them."""
+    """Return the tissues that have a model, by the names that people gave them.
+
+    Returns
+    -------
+    list of str
+        Names of tissues, sorted.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> store = tempfile.mkdtemp()
+    >>> model = Path(store) / "blood.pkl"
+    >>> _ = model.write_text("content of a model")
+    >>> version = publish(store, "blood", [model])
+    >>> tissues(store)
+    ['blood']
+    """
     return sorted(_tissue_of(store, folder) for folder in _folders(_models(store)))
 
 
 def versions(store: str, tissue: str) -> list[ModelVersion]:
-    """Return a tissue's published versions, oldest first."""
+    """Return a tissue's published versions, oldest first.
+
+    Returns
+    -------
+    list of ModelVersion
+        The versions; those with an unreadable record are left out with a warning.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> store = tempfile.mkdtemp()
+    >>> model = Path(store) / "blood.pkl"
+    >>> _ = model.write_text("content of a model")
+    >>> version = publish(store, "blood", [model])
+    >>> [each.version for each in versions(store, "blood")] == [version.version]
+    True
+    """
     names = _folders(_folder(store, tissue))
     records = [version for name in names if (version := _readable_version(store, tissue, name))]
     return sorted(records, key=lambda version: version.published)
 
 
 def current(store: str, tissue: str) -> Pointer | None:
-    """Return the pointer of a tissue, or None if no version has been promoted."""
+    """Return the pointer of a tissue, or None if no version has been promoted.
+
+    Returns
+    -------
+    Pointer or None
+        The version in use and the history of moves.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> current(tempfile.mkdtemp(), "blood") is None
+    True
+    """
     pointer, _ = _read_pointer(_pointer_uri(store, tissue))
     return pointer
 
@@ -177,10 +243,25 @@ def current(store: str, tissue: str) -> Pointer | None:
 def show(store: str, tissue: str, version: str = CURRENT) -> ModelVersion:
     """Return a version by name, or the version in use (``current``).
 
+    Returns
+    -------
+    ModelVersion
+        The version with its files and details.
+
     Raises
     ------
     FileMissingError
         There is no such version; the hint lists the published versions.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> store = tempfile.mkdtemp()
+    >>> model = Path(store) / "blood.pkl"
+    >>> _ = model.write_text("content of a model")
+    >>> version = publish(store, "blood", [model])
+    >>> show(store, "blood", version.version).artifact
+    'blood.pkl'
     """
     name = version
     if version == CURRENT:
@@ -216,6 +297,16 @@ def promote(store: str, tissue: str, version: str, *, reason: str = "", champion
         There is no such version.
     ConflictError
         The version in use is not ``champion``.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> store = tempfile.mkdtemp()
+    >>> model = Path(store) / "blood.pkl"
+    >>> _ = model.write_text("content of a model")
+    >>> version = publish(store, "blood", [model])
+    >>> promote(store, "blood", version.version, reason="first model").moves[-1].reason
+    'first model'
     """
     challenger = show(store, tissue, version).version
 
@@ -242,6 +333,19 @@ def rollback(store: str, tissue: str, *, reason: str = "rollback") -> Pointer:
     ------
     InputError
         There is no previous version.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> store = tempfile.mkdtemp()
+    >>> model = Path(store) / "blood.pkl"
+    >>> _ = model.write_text("content of a model")
+    >>> version = publish(store, "blood", [model])
+    >>> _ = promote(store, "blood", version.version)
+    >>> _ = model.write_text("content of another model")
+    >>> _ = promote(store, "blood", publish(store, "blood", [model]).version)
+    >>> rollback(store, "blood").version == version.version
+    True
     """
 
     def decide(pointer: Pointer | None) -> str:

@@ -1,7 +1,9 @@
-"""The examples in docstrings run, and give what they say."""
+"""Docstrings of the public API: sections, and examples that run."""
 
 import doctest
 import importlib
+import inspect
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,3 +21,34 @@ def test_the_examples_of_a_module(name: str, monkeypatch: pytest.MonkeyPatch, tm
     monkeypatch.setenv("HOME", str(tmp_path))  # the demo puts its data there
     monkeypatch.chdir(tmp_path)
     assert doctest.testmod(importlib.import_module(name)).failed == 0
+
+
+PUBLIC = ("annotation", "annotation.ontology", "io", "plotting", "registry", "report", "sources", "storage")
+NETWORK = {"download_cellxgene_reference", "download_synapse_reference", "query_cellxgene_census"}
+
+
+def public_functions() -> dict[str, Callable[..., object]]:
+    """Return the functions that the public packages export, or that ``spatialcore.registry`` defines."""
+    functions = {}
+    for package in PUBLIC:
+        module = importlib.import_module(f"spatialcore.{package}")
+        names = getattr(module, "__all__", None) or [name for name in vars(module) if not name.startswith("_")]
+        members = {name: getattr(module, name) for name in names}
+        functions |= {
+            name: member
+            for name, member in members.items()
+            if inspect.isfunction(member) and (package != "registry" or member.__module__ == module.__name__)
+        }
+    return functions
+
+
+@pytest.mark.parametrize(("name", "function"), public_functions().items())
+def test_public_functions_state_what_they_return_and_have_an_example(
+    name: str, function: Callable[..., object]
+) -> None:
+    text = inspect.getdoc(function) or ""
+    returns = inspect.signature(function).return_annotation
+    is_context = hasattr(function, "__wrapped__")
+    assert "Returns\n-------" in text or returns in (None, "None") or is_context
+    assert ">>> " in text
+    assert ("+SKIP" not in text) or name in NETWORK | {"acquire_reference"}

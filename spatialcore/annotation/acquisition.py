@@ -44,8 +44,14 @@ def acquire_reference(source: str, output: str | Path, force: bool = False, **kw
 
     Examples
     --------
-    >>> acquire_reference("cellxgene://human_lung_cell_atlas", "s3://my-bucket/hlca.h5ad")  # doctest: +SKIP
-    's3://my-bucket/hlca.h5ad'
+    >>> import tempfile
+    >>> from spatialcore.demo import simulated_data
+    >>> path = f"{tempfile.mkdtemp()}/reference.h5ad"
+    >>> simulated_data()[1].write_h5ad(path)
+    >>> acquire_reference(path, "memory://bucket/reference.h5ad")
+    'memory://bucket/reference.h5ad'
+    >>> acquire_reference("cellxgene://human_lung_cell_atlas", "s3://bucket/hlca.h5ad")  # doctest: +SKIP
+    's3://bucket/hlca.h5ad'
     """
     remember_secret(kwargs.get("auth_token"))
     return deliver(open_source(source, **kwargs), output, force=force)
@@ -64,12 +70,25 @@ def resolve_uri_to_local(uri: str | Path, cache_dir: Path | None = None, force: 
     force
         Fetch again even if a valid copy of this version is cached.
 
+    Returns
+    -------
+    Path
+        The file or folder.
+
     Raises
     ------
     FileMissingError
         If the file does not exist.
     StorageError
         If the store fails, or cannot be reached and no copy is cached.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from spatialcore.storage import put_text
+    >>> uri = put_text("CD3D", "memory://bucket/panel.txt").uri
+    >>> resolve_uri_to_local(uri, Path(tempfile.mkdtemp())).read_text()
+    'CD3D'
     """
     if (path := storage.local_path(uri)) is not None:
         if not path.exists():

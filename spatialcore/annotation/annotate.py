@@ -132,7 +132,15 @@ def annotate_celltypist(
 
     Examples
     --------
-    >>> adata = annotate_celltypist(adata, custom_model_path="models/lung.pkl")  # doctest: +SKIP
+    >>> import tempfile
+    >>> from spatialcore.annotation import train_celltypist_model
+    >>> from spatialcore.demo import simulated_data
+    >>> query, reference = simulated_data()
+    >>> model = f"{tempfile.mkdtemp()}/blood.pkl"
+    >>> _ = train_celltypist_model(reference, "cell_type", output_path=model, trainer="logistic", query=query)
+    >>> query = annotate_celltypist(query, custom_model_path=model, confidence_transform="calibrated")
+    >>> bool((query.obs["cell_type_predicted"].astype(str) == query.obs["true_type"]).mean() > 0.9)
+    True
     """
     method: ConfidenceMethod = confidence_transform or "raw"
     _check_values(method, min_confidence, min_prop, batch_size, majority_voting, resolution)

@@ -96,8 +96,8 @@ def union_of_held_out(first: AnnData, second: AnnData, trained_on: AnnData | Non
     shared = first.var_names.intersection(second.var_names)
     if len(shared) < MIN_SHARED_GENES:
         return first
-    known = set(_digests(first, shared)) | (set() if trained_on is None else set(_digests(trained_on, shared)))
-    added = second[[digest not in known for digest in _digests(second, shared)]]
+    excluded = set(_digests(first, shared)) | (set() if trained_on is None else set(_digests(trained_on, shared)))
+    added = second[[digest not in excluded for digest in _digests(second, shared)]]
     if added.n_obs == 0:
         return first
     parts = [part[:, shared].copy() for part in (first, added)]

@@ -69,7 +69,7 @@ class _SettingsType(ModelMetaclass):
 
 
 class Settings(BaseModel, metaclass=_SettingsType):
-    """What every configuration shares: unknown keys are refused, values are checked, YAML goes in and out."""
+    """Base class of configurations: refuses unknown keys, checks values, reads and writes YAML."""
 
     model_config = ConfigDict(extra="forbid", validate_assignment=True)
     __dataclass_fields__: ClassVar[dict[str, dataclasses.Field[Any]]] = {}
@@ -104,7 +104,7 @@ class Settings(BaseModel, metaclass=_SettingsType):
         cls.__dataclass_fields__ = _dataclass_fields(cls)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Check a new value of a setting; what cannot be is an `InputError`, as in the constructor."""
+        """Check and set a value; an invalid one raises `InputError`, as in the constructor."""
         try:
             super().__setattr__(name, value)
         except ValidationError as error:
@@ -207,8 +207,8 @@ class AnnotationSettings(Settings):
     @field_validator("*", mode="before")
     @classmethod
     def _refuse_truth_as_number(cls, value: Any, info: ValidationInfo) -> Any:
-        wanted = cls.model_fields[str(info.field_name)].annotation
-        if isinstance(value, bool) and wanted in (int, float):
+        expected = cls.model_fields[str(info.field_name)].annotation
+        if isinstance(value, bool) and expected in (int, float):
             raise ValueError("expected a number, not true or false")
         return value
 
@@ -282,7 +282,7 @@ def _faults(error: ValidationError) -> str:
 
 
 def _advice(error: ValidationError, schema: dict[str, Any]) -> str:
-    """Return what a wrong name was meant to be; the settings are listed only where none is like it."""
+    """Return the most similar settings for each unknown name, or all settings if no name is similar."""
     settings = list(schema["properties"])
     inner = list({name: None for part in schema.get("$defs", {}).values() for name in part.get("properties", {})})
     suggestions = []

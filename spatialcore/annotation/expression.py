@@ -80,8 +80,7 @@ def find_expression(data: Data, name: str = "", random_state: int = 42) -> Expre
     """Find the expression that a model can read or learn from.
 
     Raw counts in the layers counts, raw_counts or raw, in raw.X or in X come first; then normalised values from which
-    counts can be recovered, or
-    log1p(10k). Random cells are checked one by one: all must be on one scale.
+    counts can be recovered, or log1p(10k). Random cells are checked one by one: all must be on one scale.
 
     Raises
     ------

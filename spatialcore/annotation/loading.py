@@ -61,6 +61,15 @@ def load_adata_backed(
     ------
     FileMissingError, InputError, LabelColumnError, GeneOverlapError
         The file is missing or damaged, or lacks the column or every gene.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from spatialcore.demo import simulated_data
+    >>> path = f"{tempfile.mkdtemp()}/reference.h5ad"
+    >>> simulated_data()[1].write_h5ad(path)
+    >>> load_adata_backed(path, "cell_type", max_cells=80, target_genes=["CD3D", "MS4A1"]).shape
+    (80, 2)
     """
     if max_cells is not None:
         require_whole("max_cells", max_cells, minimum=1, hint="None reads all cells")

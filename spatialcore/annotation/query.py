@@ -91,7 +91,7 @@ class Expression:
 
 
 def pick(block: sparse.csr_matrix, fold: sparse.csr_matrix | None) -> sparse.csr_matrix:
-    """Add up features of one gene and bring genes into the model's order."""
+    """Add up features of one gene and sort the genes as in the model."""
     return block if fold is None else sparse.csr_matrix(block @ fold)
 
 

@@ -107,7 +107,7 @@ def _index(index: pd.Index, columns: pd.Index) -> pd.Index:
 
 def _names(names: list[str], where: str, notes: Notes) -> list[str]:
     """Return names that are valid and unique in one group of a file."""
-    taken: set[str] = set()
+    used: set[str] = set()
     result = []
     for name in names:
         new = name
@@ -116,10 +116,10 @@ def _names(names: list[str], where: str, notes: Notes) -> list[str]:
             new = "_".join(part for part in name.split("/") if part not in ("", ".", "..")) or "unnamed"
             new = new + SUFFIX if new in RESERVED else new
         stem, n = new, 1
-        while new in taken or (new != name and new in names):
+        while new in used or (new != name and new in names):
             n += 1
             new = f"{stem}_{n}"
-        taken.add(new)
+        used.add(new)
         result.append(new)
         if new != name:
             notes.lines.append(f"{where}[{name!r}] was renamed {new!r}")
@@ -251,7 +251,7 @@ def _matrix(matrix: Any) -> Any:
     if isinstance(matrix, np.matrix) or np.ma.isMaskedArray(matrix):
         matrix = np.asarray(np.ma.filled(matrix, 0) if np.ma.isMaskedArray(matrix) else matrix)
     if sp.issparse(matrix) and getattr(matrix, "format", "") not in ("csr", "csc"):
-        matrix = sp.csr_matrix(matrix)  # type: ignore[call-overload]
+        matrix = sp.csr_matrix(matrix)  # type: ignore[call-overload]  # the stubs lack sparse arrays
     if not isinstance(dtype, np.dtype):
         return matrix
     if dtype.kind == "f" and dtype.itemsize not in (4, 8):

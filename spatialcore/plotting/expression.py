@@ -83,8 +83,8 @@ def _membership(groups: Groups, n_cells: int) -> csr_matrix:
 
 
 def _is_gene(adata: AnnData) -> NDArray[np.bool_]:
-    kept = np.array([bool(symbol) for symbol in gene_names(adata.var)[0]], dtype=bool)
-    return kept if kept.any() else np.ones(adata.n_vars, dtype=bool)
+    is_gene = np.array([bool(symbol) for symbol in gene_names(adata.var)[0]], dtype=bool)
+    return is_gene if is_gene.any() else np.ones(adata.n_vars, dtype=bool)
 
 
 def _has_counts(X: csr_matrix) -> bool:

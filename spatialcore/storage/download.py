@@ -86,25 +86,25 @@ def _complete(part: PartialFile, location: Location, current: Stat, expected: st
 
 def _download_missing(part: PartialFile, location: Location, current: Stat, digests: _Digests) -> int:
     """Digest the bytes of an earlier attempt, then the new ones, in the order of the file; return their number."""
-    done = 0
+    position = 0
     with progress_bar(location.name, current.size) as advance:
 
         def digest_until(end: int) -> int:
-            for block in part.read(done, end):
+            for block in part.read(position, end):
                 digests.update(block)
-            advance(end - done)
+            advance(end - position)
             return end
 
         if part.done:
             log.info("resuming download at %.1f MB: %s", part.done / 1e6, location.canonical)
-            done = digest_until(part.done)
+            position = digest_until(part.done)
         try:
-            for end in download_ranges(location, current, done, part.write):
-                done = digest_until(end)
-                part.record(done)
+            for end in download_ranges(location, current, position, part.write):
+                position = digest_until(end)
+                part.record(position)
         finally:
-            part.record(done, always=True)
-    return done
+            part.record(position, always=True)
+    return position
 
 
 def _check(location: Location, current: Stat, size: int, digests: _Digests, expected: str | None) -> None:

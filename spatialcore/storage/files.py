@@ -80,6 +80,11 @@ def copy(file: StoredFile, uri: str | Path) -> StoredFile:
     uri
         The target: another name in the same kind of store. The metadata of the manifest are not copied.
 
+    Returns
+    -------
+    StoredFile
+        The copy: URI, version token, sha256 and size in bytes.
+
     Raises
     ------
     ConflictError
@@ -184,6 +189,11 @@ def delete(uri: str | Path) -> None:
 def list_files(uri: str | Path) -> list[str]:
     """Return the URIs of all files below a folder, sorted, without manifests and unfinished transfers.
 
+    Returns
+    -------
+    list of str
+        URIs, sorted.
+
     Examples
     --------
     >>> from spatialcore.storage import put_text
@@ -196,6 +206,11 @@ def list_files(uri: str | Path) -> list[str]:
 
 def list_versions(uri: str | Path) -> dict[str, str]:
     """Return the version token of each file below a folder, by its URI, in one request.
+
+    Returns
+    -------
+    dict of str to str
+        URI -> version token.
 
     Examples
     --------

@@ -21,6 +21,11 @@ log = get_logger(__name__)
 def manifest_uri(uri: str) -> str:
     """Return the URI of a file's manifest.
 
+    Returns
+    -------
+    str
+        URI of the manifest.
+
     Examples
     --------
     >>> manifest_uri("s3://bucket/a.h5ad")
@@ -33,6 +38,11 @@ def manifest_uri(uri: str) -> str:
 
 def read_manifest(uri: str | Path) -> Manifest | None:
     """Return the manifest of a file, or None if there is none for its present version.
+
+    Returns
+    -------
+    Manifest or None
+        The manifest with the file's digest and its metadata.
 
     Examples
     --------
@@ -48,6 +58,11 @@ def read_manifest(uri: str | Path) -> Manifest | None:
 
 def describe(uri: str | Path) -> StoredFile:
     """Return token, sha256 and size of a file; the file is read only if no manifest describes this version.
+
+    Returns
+    -------
+    StoredFile
+        URI, version token, sha256 and size in bytes.
 
     Raises
     ------
@@ -71,6 +86,11 @@ def recognised(file: StoredFile) -> StoredFile | None:
 
     Copying a store gives its files other version tokens. A file whose size matches is then read, once: its manifest is
     written again for the present version.
+
+    Returns
+    -------
+    StoredFile or None
+        The file with its present token.
 
     Examples
     --------

@@ -12,6 +12,11 @@ from spatialcore.storage.uri import Location, parse_uri, parse_writable
 def stat(uri: str | Path | Location) -> Stat:
     """Return size and version token of a file.
 
+    Returns
+    -------
+    Stat
+        Size in bytes, version token, and checksum if the store has one.
+
     Raises
     ------
     FileMissingError
@@ -30,6 +35,11 @@ def stat(uri: str | Path | Location) -> Stat:
 def token(uri: str | Path) -> str:
     """Return the version token of a file: it changes whenever the file does.
 
+    Returns
+    -------
+    str
+        The token; its form depends on the store.
+
     Raises
     ------
     FileMissingError
@@ -47,6 +57,11 @@ def token(uri: str | Path) -> str:
 def exists(uri: str | Path) -> bool:
     """Tell whether a file exists. A denied access is an error.
 
+    Returns
+    -------
+    bool
+        False only if the store answers that the file does not exist.
+
     Examples
     --------
     >>> exists("memory://bucket/no-such-file.txt")
@@ -61,6 +76,11 @@ def exists(uri: str | Path) -> bool:
 
 def read_bytes(uri: str | Path) -> bytes:
     """Return the content of a small file.
+
+    Returns
+    -------
+    bytes
+        The whole content.
 
     Raises
     ------
@@ -79,6 +99,11 @@ def read_bytes(uri: str | Path) -> bytes:
 def read_text(uri: str | Path) -> str:
     """Return the text of a small file.
 
+    Returns
+    -------
+    str
+        The content, decoded as UTF-8.
+
     Examples
     --------
     >>> read_text(put_text("cells", "memory://bucket/read.txt").uri)
@@ -89,6 +114,11 @@ def read_text(uri: str | Path) -> str:
 
 def read_versioned(uri: str | Path) -> tuple[bytes, str]:
     """Return the content of a small file and its version token, for `put_if`.
+
+    Returns
+    -------
+    tuple of bytes and str
+        Content and version token.
 
     Examples
     --------
@@ -110,6 +140,11 @@ def read_versioned(uri: str | Path) -> tuple[bytes, str]:
 def put_bytes(data: bytes, uri: str | Path) -> StoredFile:
     """Store a small object in one request, whatever was there before.
 
+    Returns
+    -------
+    StoredFile
+        URI, version token, sha256 and size in bytes.
+
     Examples
     --------
     >>> put_bytes(b"cells", "memory://bucket/put.txt").size
@@ -121,6 +156,11 @@ def put_bytes(data: bytes, uri: str | Path) -> StoredFile:
 def put_text(text: str, uri: str | Path) -> StoredFile:
     """Store a small text in one request, whatever was there before.
 
+    Returns
+    -------
+    StoredFile
+        URI, version token, sha256 and size in bytes.
+
     Examples
     --------
     >>> put_text("cells", "memory://bucket/put.txt").size
@@ -131,6 +171,11 @@ def put_text(text: str, uri: str | Path) -> StoredFile:
 
 def put_new(data: bytes, uri: str | Path) -> StoredFile:
     """Store a small object only if there is none of this name: of any number of writers one succeeds.
+
+    Returns
+    -------
+    StoredFile
+        URI, version token, sha256 and size in bytes.
 
     Raises
     ------
@@ -161,6 +206,11 @@ def put_if(data: bytes, uri: str | Path, *, expected: str) -> StoredFile:
         The object.
     expected
         The token of the version to replace (`token`, or `StoredFile.token`).
+
+    Returns
+    -------
+    StoredFile
+        URI, version token, sha256 and size in bytes.
 
     Raises
     ------

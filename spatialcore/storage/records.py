@@ -22,6 +22,11 @@ Record = TypeVar("Record", bound=BaseModel)
 def text_of(record: BaseModel, store: str) -> str:
     """Return a record as JSON, with the URIs of its store as ``store://...``.
 
+    Returns
+    -------
+    str
+        JSON text.
+
     Examples
     --------
     >>> from spatialcore.storage import StoredFile
@@ -41,6 +46,11 @@ def read_record(kind: type[Record], uri: str, store: str) -> Record:
         The class of the record.
     uri, store
         The record, and the store that it belongs to.
+
+    Returns
+    -------
+    BaseModel
+        An instance of the given model.
 
     Raises
     ------

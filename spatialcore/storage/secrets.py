@@ -58,6 +58,11 @@ def remember_secret_variables(*names: str) -> None:
 def redact(text: str) -> str:
     """Return the text with known secrets, signatures and passwords masked.
 
+    Returns
+    -------
+    str
+        The masked text.
+
     Examples
     --------
     >>> redact("https://me:hunter22@host/x?X-Amz-Signature=abc&part=1")

@@ -86,6 +86,11 @@ class Location:
 def scheme_of(uri: str | Path) -> str:
     """Return the scheme of a URI in its canonical spelling; ``file`` for a path.
 
+    Returns
+    -------
+    str
+        The scheme, such as ``s3`` or ``file``.
+
     Examples
     --------
     >>> scheme_of("s3a://bucket/a.h5ad"), scheme_of("a.h5ad"), scheme_of("cellxgene://hlca")
@@ -98,6 +103,11 @@ def scheme_of(uri: str | Path) -> str:
 
 def parse_uri(uri: str | Path) -> Location:
     """Parse a path or URI.
+
+    Returns
+    -------
+    Location
+        The URI with its backend and the path within it.
 
     Raises
     ------
@@ -119,6 +129,11 @@ def parse_uri(uri: str | Path) -> Location:
 def connect(uri: str | Path | Location) -> tuple["AbstractFileSystem", Location]:
     """Return the fsspec file system of a URI, and its location there.
 
+    Returns
+    -------
+    tuple of AbstractFileSystem and Location
+        The file system, and the location on it.
+
     Raises
     ------
     DependencyError
@@ -137,6 +152,11 @@ def connect(uri: str | Path | Location) -> tuple["AbstractFileSystem", Location]
 def canonical(uri: str | Path) -> str:
     """Return the spelling of a URI for keys, logs and manifests: without passwords and signatures.
 
+    Returns
+    -------
+    str
+        The URI.
+
     Examples
     --------
     >>> canonical("https://me:hunter22@Example.org/a b.h5ad?part=1&token=hunter22")
@@ -148,6 +168,11 @@ def canonical(uri: str | Path) -> str:
 def join(uri: str | Path, *parts: str) -> str:
     """Return the URI of a file below a folder's URI.
 
+    Returns
+    -------
+    str
+        The URI or path.
+
     Examples
     --------
     >>> join("s3://lab/store/", "samples", "a.h5ad")
@@ -158,6 +183,11 @@ def join(uri: str | Path, *parts: str) -> str:
 
 def local_path(uri: str | Path) -> Path | None:
     """Return the absolute path of a file of this machine; None for any other URI, of a source for example.
+
+    Returns
+    -------
+    Path or None
+        The path; None for a remote URI.
 
     Examples
     --------
@@ -171,6 +201,11 @@ def local_path(uri: str | Path) -> Path | None:
 
 def is_writable(uri: str | Path) -> bool:
     """Tell whether files can be stored at a URI of this scheme.
+
+    Returns
+    -------
+    bool
+        False for sources that can only be read.
 
     Examples
     --------
@@ -201,6 +236,11 @@ def parse_writable(uri: str | Path) -> Location:
 def root_of(store: str | Path) -> str:
     """Return the canonical spelling of a store's URI, without a slash at its end.
 
+    Returns
+    -------
+    str
+        The URI without a trailing slash.
+
     Examples
     --------
     >>> root_of("s3a://lab/store/")
@@ -211,6 +251,11 @@ def root_of(store: str | Path) -> str:
 
 def relative(store: str | Path, uri: str) -> str:
     """Return ``store://...`` for a file in a store, and any other URI unchanged.
+
+    Returns
+    -------
+    str
+        The URI to record.
 
     Examples
     --------
@@ -227,6 +272,11 @@ def relative(store: str | Path, uri: str) -> str:
 
 def resolve(store: str | Path, uri: str) -> str:
     """Return the URI of ``store://...`` in a store, and any other URI unchanged.
+
+    Returns
+    -------
+    str
+        The URI.
 
     Examples
     --------

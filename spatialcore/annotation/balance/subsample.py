@@ -68,6 +68,11 @@ def subsample_balanced(
     copy
         Return a copy; False returns a view of ``adata``.
 
+    Returns
+    -------
+    AnnData
+        The drawn cells in the order of `adata`: a copy, or a view if `copy` is false.
+
     Raises
     ------
     LabelColumnError

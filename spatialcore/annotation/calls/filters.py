@@ -49,6 +49,11 @@ def filter_low_confidence(
     copy
         Return a changed copy instead of changing the object passed in.
 
+    Returns
+    -------
+    AnnData
+        `adata` itself, or the changed copy.
+
     Raises
     ------
     LabelColumnError
@@ -100,12 +105,24 @@ def filter_low_count_types(
     copy
         Return a changed copy instead of changing the object passed in.
 
+    Returns
+    -------
+    AnnData
+        `adata` itself, or the changed copy.
+
     Raises
     ------
     LabelColumnError
         The column is missing.
     InputError
         ``min_cells`` is negative.
+
+    Examples
+    --------
+    >>> import anndata, numpy as np, pandas as pd
+    >>> obs = pd.DataFrame({"cell_type": ["B cell"] * 3 + ["T cell"]}, index=list("abcd"))
+    >>> list(filter_low_count_types(anndata.AnnData(np.ones((4, 1)), obs=obs), min_cells=2).obs["cell_type"])
+    ['B cell', 'B cell', 'B cell', 'Low_count']
     """
     require_whole("min_cells", min_cells, minimum=0, hint="15 is the default")
     require_column(adata.obs, label_column)

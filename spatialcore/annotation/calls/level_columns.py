@@ -60,8 +60,8 @@ def remove_levels(adata: AnnData) -> None:
 def class_tree(adata: AnnData) -> ClassTree | None:
     """Return the tree over the classes of an annotation; None where the annotation has no levels."""
     text = adata.uns.get(columns.MANIFEST, {}).get(TREE_KEY)
-    held = text is not None and columns.PATH_CONFIDENCE in adata.obsm and columns.PREDICTED in adata.obs
-    return ClassTree.from_dict(json.loads(text)) if held else None
+    has_levels = text is not None and columns.PATH_CONFIDENCE in adata.obsm and columns.PREDICTED in adata.obs
+    return ClassTree.from_dict(json.loads(text)) if has_levels else None
 
 
 def class_codes(adata: AnnData, tree: ClassTree) -> Codes:
@@ -90,6 +90,19 @@ def apply_threshold(adata: AnnData, threshold: float, resolution: ResolutionMode
     ------
     InputError
         The annotation has no levels.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from spatialcore.annotation import annotate_celltypist, train_celltypist_model
+    >>> from spatialcore.demo import simulated_data
+    >>> query, reference = simulated_data()
+    >>> model = f"{tempfile.mkdtemp()}/blood.pkl"
+    >>> _ = train_celltypist_model(reference, "cell_type", output_path=model, trainer="logistic", query=query)
+    >>> query = annotate_celltypist(query, custom_model_path=model, confidence_transform="calibrated")
+    >>> apply_threshold(query, 0.5, "auto")
+    >>> sorted(name for name in query.obs if name.startswith("cell_type_level_") and name[-1].isdigit())
+    ['cell_type_level_1', 'cell_type_level_2', 'cell_type_level_3']
     """
     tree = class_tree(adata)
     if tree is None:
@@ -124,7 +137,7 @@ def _paths(tree: ClassTree, best: Codes, path: Floats, threshold: float) -> pd.C
 
 
 def path_text(tree: ClassTree, terms: Codes) -> str:
-    """Return the names of terms that rise to the root as one text that falls from it; a name is not repeated."""
+    """Return the names of terms, given from the class to the root, as one text from the root; each name once."""
     falling = [tree.names[term] for term in terms[::-1] if term >= 0]
     return SEPARATOR.join(dict.fromkeys(falling))
 

@@ -182,7 +182,7 @@ class ClassTree:
 def class_probabilities(
     scores: Floats, best: Codes, confidence: Floats, *, temperature: float = 1.0, fit: Floats | float = 1.0
 ) -> Floats:
-    """Return the probability of every class, cells x classes; what a row lacks to one is the chance of no class.
+    """Return the probability of every class, cells x classes; what is missing to 1 is the probability of no class.
 
     Parameters
     ----------

@@ -48,7 +48,7 @@ def weigh_by_neighbours(confidence: Floats, best: npt.NDArray[Any], coordinates:
 
 
 def _common_shift(logits: Floats, mean: float) -> float:
-    """Return what to take off all logits so that their probabilities have this mean."""
+    """Return the amount to subtract from all logits so that the probabilities have this mean."""
     low, high = -10.0, 10.0
     for _ in range(HALVINGS):
         middle = (low + high) / 2

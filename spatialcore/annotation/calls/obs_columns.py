@@ -60,7 +60,7 @@ class Calls:
     best
         Each cell's best class, -1 for a cell without counts.
     called
-        What it is called: the same, or a term above it.
+        Each cell's call: the same, or a term above it.
     """
 
     table: pd.DataFrame
@@ -89,7 +89,7 @@ def _calls(run: Run, table: pd.DataFrame, start: int) -> Calls:
 
 
 def at_finest_term(calls: Calls, tree: ClassTree, path: Floats, threshold: float) -> Calls:
-    """Call every cell the finest term that reaches the threshold; a cell without such a term keeps its class."""
+    """Set each call to the finest term that reaches the threshold; a cell without such a term keeps its class."""
     rows = np.arange(len(calls.best))
     position = np.where(calls.best < 0, 0, finest_term(tree.paths[calls.best], path, threshold))
     called = np.where(position > 0, tree.paths[calls.best, position], calls.best).astype(np.int32)
@@ -130,9 +130,9 @@ def keep_existing_columns(adata: AnnData) -> list[str]:
     return copies
 
 
-def _free_name(name: str, taken: Container[str]) -> str:
+def _free_name(name: str, existing: Container[str]) -> str:
     numbered = (f"{name}_{n}" for n in count(2))
-    return name if name not in taken else next(each for each in numbered if each not in taken)
+    return name if name not in existing else next(each for each in numbered if each not in existing)
 
 
 def write_calls(adata: AnnData, calls: Calls, min_confidence: float) -> None:

@@ -1,4 +1,4 @@
-"""From blocks of cells to calls: what is done to one block, and how blocks become one result."""
+"""Call cells in blocks (:class:`Predictor`) and join the results."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ CELLS_AT_ONCE = 10_000  # their scores are still in the processor's cache when t
 
 @dataclass(frozen=True)
 class Prediction:
-    """Calls of a run of cells.
+    """Calls of consecutive cells.
 
     Parameters
     ----------
@@ -185,7 +185,7 @@ class PredictionBuffer:
         self.path: Floats = np.empty((n, 0))
 
     def put(self, first: int, part: Prediction) -> None:
-        """Write one block's calls at their place."""
+        """Write the calls of the cells from position `first` on."""
         rows = slice(first, first + len(part.best))
         if first == 0:
             self.scores = np.empty((len(self.best), part.scores.shape[1]))
@@ -199,10 +199,10 @@ class PredictionBuffer:
 
 
 def join(parts: Iterable[Prediction]) -> Prediction:
-    """Put the calls of consecutive runs of cells together."""
-    held = list(parts)
+    """Join the calls of consecutive blocks of cells."""
+    predictions = list(parts)
     names = ("best", "confidence", "probability", "path", "scores")
-    return Prediction(*(np.concatenate([getattr(part, name) for part in held]) for name in names))
+    return Prediction(*(np.concatenate([getattr(part, name) for part in predictions]) for name in names))
 
 
 def _predict_on_dask(predictor: Predictor, query: Expression) -> list[Prediction]:

@@ -55,8 +55,16 @@ def add_prediction_sets(adata: AnnData, coverage: float = 0.9, *, empty: bool = 
 
     Examples
     --------
-    >>> annotate_celltypist(adata, custom_model_path=model, confidence_transform="calibrated")  # doctest: +SKIP
-    >>> add_prediction_sets(adata, 0.9).obs["cell_type_set"]  # doctest: +SKIP
+    >>> import tempfile
+    >>> from spatialcore.annotation import annotate_celltypist, train_celltypist_model
+    >>> from spatialcore.demo import simulated_data
+    >>> query, reference = simulated_data()
+    >>> model = f"{tempfile.mkdtemp()}/blood.pkl"
+    >>> _ = train_celltypist_model(reference, "cell_type", output_path=model, trainer="logistic", query=query)
+    >>> query = annotate_celltypist(query, custom_model_path=model, confidence_transform="calibrated")
+    >>> query = add_prediction_sets(query, 0.9)
+    >>> bool((query.obs["cell_type_set"].astype(str) == query.obs["true_type"]).mean() > 0.8)
+    True
     """
     require_within("coverage", coverage, 0, 1, hint="0.9 is usual")
     probabilities, called, tree = cell_probabilities(adata)
@@ -134,6 +142,6 @@ def _distinct(sets: Sets, probabilities: Floats) -> tuple[list[tuple[int, ...]],
     sizes = sets.sum(axis=1)
     listed = [tuple(row[:size].tolist()) for row, size in zip(order, sizes, strict=True)]
     codes, kinds = pd.factorize(pd.Series(listed, dtype=object))
-    held = [tuple(kind) for kind in kinds]
+    distinct = [tuple(kind) for kind in kinds]
     codes = np.where(sizes == 0, -1, codes)
-    return held, codes
+    return distinct, codes

@@ -45,12 +45,28 @@ def load_model(path: str | Path) -> CellTypingModel:
     path
         A ``.pkl`` of this package or of CellTypist. A file name without a folder is in the current folder.
 
+    Returns
+    -------
+    CellTypingModel
+        The model with its calibration, colours and sidecar.
+
     Raises
     ------
     FileMissingError
         The file does not exist.
     ModelError
         The file is damaged, contains objects that a model must not contain, or differs from its sidecar.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from spatialcore.annotation import train_celltypist_model
+    >>> from spatialcore.demo import simulated_data
+    >>> query, reference = simulated_data()
+    >>> model = f"{tempfile.mkdtemp()}/blood.pkl"
+    >>> _ = train_celltypist_model(reference, "cell_type", output_path=model, trainer="logistic", query=query)
+    >>> load_model(model).classes
+    ('B cell', 'T cell', 'fibroblast', 'mast cell')
     """
     file = Path(path).expanduser()
     metadata = _read_json(sidecar_path(file))

@@ -93,7 +93,7 @@ class Calibration:
     intercept, slopes
         Of the logistic regression; the slopes are in the order logit, depth, deviance, second.
     depth_center, deviance_center, deviance_scale
-        Where the features are centred, and the unit of the deviance.
+        Centres of the features, and the unit of the deviance.
     pair_gain_slope
         Of the pair gain; ``None`` where the calibration does not use it.
     judges_fit

@@ -66,12 +66,12 @@ def _data(card: dict[str, Any]) -> str:
             f"Matched to {platform['query_cells']:,} query cells: median depth {platform['median_depth']:.0f} counts, "
             f"ambient share {100 * platform['ambient_share']:.0f} %{_mixed(platform)}."
         )
-    f1, held = ((card.get("heldout") or {}).get(key) or {} for key in ("f1", "cells"))
+    f1, n_held_out = ((card.get("heldout") or {}).get(key) or {} for key in ("f1", "cells"))
     lines += ["", "| cell type | Cell Ontology | training cells | held-out cells | F1 |", "|---|---|---|---|---|"]
     for name in card["classes"]:
         score = f"{f1[name]:.3f}" if name in f1 else ""
         lines.append(
-            f"| {escape(name)} | {ids.get(name, '')} | {cells.get(name, '')} | {held.get(name, '')} | {score} |"
+            f"| {escape(name)} | {ids.get(name, '')} | {cells.get(name, '')} | {n_held_out.get(name, '')} | {score} |"
         )
     return "\n".join(lines)
 

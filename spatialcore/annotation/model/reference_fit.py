@@ -53,12 +53,12 @@ class ReferenceFit:
 
     @property
     def discount(self) -> float:
-        """What the logit of every cell's confidence loses."""
+        """The amount by which the logit of the confidence is lowered."""
         return min(MISFIT_SLOPE * (MISFIT - self.explained), MISFIT_LIMIT) if self.is_misfit else 0.0
 
     @property
     def reason(self) -> str:
-        """Why the reference is not believed, in a sentence; empty where it fits."""
+        """The reason why the reference does not fit, as a sentence; empty if it fits."""
         if not self.is_misfit:
             return ""
         return (

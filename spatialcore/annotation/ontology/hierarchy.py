@@ -65,6 +65,11 @@ def hierarchy() -> Hierarchy:
 def is_term(term: str) -> bool:
     """Return whether a text is the id of a live Cell Ontology term.
 
+    Returns
+    -------
+    bool
+        False for obsolete ids.
+
     Examples
     --------
     >>> is_term("CL:0000624"), is_term("CL:9999999")
@@ -81,6 +86,11 @@ def current_id(term: str) -> str | None:
     term
         A Cell Ontology id, such as ``CL:0000624``.
 
+    Returns
+    -------
+    str or None
+        The live id; None for an unknown id.
+
     Examples
     --------
     >>> current_id("CL:0000624"), current_id("CL:0000003")
@@ -92,6 +102,11 @@ def current_id(term: str) -> str | None:
 
 def name_of(term: str) -> str:
     """Return the name of a live term.
+
+    Returns
+    -------
+    str
+        Name in the Cell Ontology, such as ``B cell``.
 
     Raises
     ------
@@ -119,6 +134,11 @@ def _require_term(term: str) -> str:
 
 def coarsen(term: str) -> str:
     """Return the ancestor to train on for a term that panels cannot resolve; other terms are returned unchanged.
+
+    Returns
+    -------
+    str
+        Cell Ontology id.
 
     Examples
     --------
@@ -158,6 +178,11 @@ def _steps_up(term: str) -> dict[str, int]:
 def ancestors(term: str) -> dict[str, int]:
     """Return the proper ancestors of a term with their distance in is_a steps, nearest first.
 
+    Returns
+    -------
+    dict of str to int
+        Id of each proper ancestor -> number of is_a steps, nearest first.
+
     Examples
     --------
     >>> list(ancestors("CL:0000624"))[0]
@@ -189,6 +214,11 @@ def descendants(term: str) -> frozenset[str]:
 def is_a(term: str, ancestor: str) -> bool:
     """Return whether a term is the other one or descends from it.
 
+    Returns
+    -------
+    bool
+        True also for a term itself.
+
     Examples
     --------
     >>> is_a("CL:0000624", "CL:0000084")
@@ -204,6 +234,11 @@ def on_one_line(term: str, other: str) -> bool:
 
 def distance(term: str, other: str) -> int:
     """Return the number of is_a steps on the shortest path between two terms through a common ancestor.
+
+    Returns
+    -------
+    int or None
+        Number of is_a steps; None without a common ancestor.
 
     Examples
     --------
@@ -236,6 +271,11 @@ def lowest_common_ancestor(terms: Iterable[str]) -> str:
     ----------
     terms
         One or more live ids.
+
+    Returns
+    -------
+    str
+        Cell Ontology id.
 
     Raises
     ------

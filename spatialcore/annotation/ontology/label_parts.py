@@ -124,9 +124,9 @@ def _candidates(label: str) -> Iterator[str]:
     unbracketed = _BRACKETS.sub(" ", label)
     yield unbracketed
     yield _CLUSTER_NUMBER.sub("", unbracketed.strip())
-    place = _LEADING_PLACE.match(unbracketed)
-    if place and _is_place(place.group(1)):
-        yield unbracketed[place.end() :]
+    prefix = _LEADING_PLACE.match(unbracketed)
+    if prefix and _is_place(prefix.group(1)):
+        yield unbracketed[prefix.end() :]
     parts = [part for part in re.split(r"[:|]|,\s|\s-\s|--", unbracketed) if part.strip()]
     for length in range(len(parts) - 1, 0, -1):
         yield " ".join(parts[:length])

@@ -1,4 +1,4 @@
-"""The cells of each reference: what is left out and why, which are drawn, and their counts."""
+"""Exclude, draw and read the cells of each reference."""
 
 from collections.abc import Collection, Iterable, Sequence
 
@@ -34,7 +34,7 @@ NO_TYPE = "label names no cell type"
 
 
 def drop_labels(reference: Reference, excluded: list[str], *, uninformative: bool = False) -> None:
-    """Take out cells without a label and cells whose label is excluded, before any is drawn.
+    """Remove cells without a label and cells with an excluded label, before cells are drawn.
 
     ``uninformative``: also those whose label names no cell type, see :func:`is_uninformative`.
     """
@@ -124,12 +124,12 @@ def drop_rare_types(references: list[Reference], minimum: int, remove: bool) -> 
 
 
 def require_two_types(references: list[Reference]) -> None:
-    """Refuse references that hold one type: a classifier needs two."""
+    """Raise if the references have a single type: a classifier needs two."""
     require_two({str(label) for reference in references for label in reference.drawn.unique()})
 
 
 def require_two(types: Collection[str]) -> None:
-    """Refuse a single type."""
+    """Raise if there are fewer than two types."""
     if len(types) < 2:
         raise InputError(
             f"only one cell type is left: {next(iter(types), '')!r}; a classifier needs two",

@@ -1,4 +1,4 @@
-"""Several references become one set of training cells: one scale, one set of genes, clean labels, all accounted for."""
+"""Combine references into one set of training cells: one scale, one set of genes, checked labels, a manifest."""
 
 import json
 from collections.abc import Sequence
@@ -153,6 +153,16 @@ def combine_references(
     Findings about a label column, each in the manifest: cells without a label, labels that are not text, that are
     numbers, that are Cell Ontology ids, or that differ only in case; types below ``min_cells_per_type``; more than 500
     types. One type alone over all references is an error.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from spatialcore.demo import simulated_data
+    >>> path = f"{tempfile.mkdtemp()}/reference.h5ad"
+    >>> simulated_data()[1].write_h5ad(path)
+    >>> combined = combine_references([path], ["cell_type"], target_genes=["CD3D", "MS4A1", "KIT", "DCN"])
+    >>> combined.shape
+    (240, 4)
     """
     uris, columns = _pairs(reference_paths, label_columns)
     require_whole("max_cells_per_ref", max_cells_per_ref, minimum=1, hint="100000 is the default")
@@ -241,7 +251,7 @@ def _obs(frames: list[pd.DataFrame], output_column: str) -> pd.DataFrame:
 
 
 def _unique_names(names: pd.Index) -> pd.Index:
-    """Number the cells that bear one name."""
+    """Make cell names unique by adding numbers."""
     if names.is_unique:
         return names
     repeat = pd.Series(np.arange(len(names))).groupby(names.to_numpy()).cumcount()

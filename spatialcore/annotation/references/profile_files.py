@@ -40,12 +40,12 @@ TABLES: Final = (".csv", ".tsv", ".txt")
 
 
 def is_table(path: Path) -> bool:
-    """Say whether a path is a text table, compressed or not."""
+    """Return whether a path is a text table, compressed or not."""
     return path.is_file() and path.name.lower().removesuffix(".gz").endswith(TABLES)
 
 
 def has_profiles(path: Path, column: str) -> bool:
-    """Say whether a reference holds profiles: one row, or one column, per type.
+    """Return whether a reference holds profiles: one row, or one column, per type.
 
     An AnnData does where the label column has another label in every row, where it is called ``obs_names``, or where
     obs has no column at all and a few rows without whole counts.
@@ -62,7 +62,7 @@ def has_profiles(path: Path, column: str) -> bool:
 
 
 def profile_labels(path: Path) -> list[str]:
-    """Return what may be named as label column: the levels of a taxonomy; nothing where that is settled."""
+    """Return the possible label columns: the levels of a taxonomy; empty for other files of profiles."""
     return level_names(path) if is_taxonomy_stats(path) else []
 
 
@@ -152,7 +152,7 @@ def _profiles(
 
 
 def _linear(means: Floats, path: Path) -> tuple[Floats, str]:
-    """Undo a logarithm where it is certain: the types then sum to one total, and did not before."""
+    """Undo a logarithm if the types have equal totals afterwards and did not before."""
     if not np.isfinite(means).all() or means.size == 0 or means.max() > LARGEST_LOG or _sums_agree(means):
         return means, "linear"
     for scale, linear in (("log1p", np.expm1(means)), ("log2", np.exp2(means) - 1)):

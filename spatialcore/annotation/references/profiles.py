@@ -1,7 +1,7 @@
 """Cell type profiles as a reference: mean expression per type, and the cells that are drawn around it.
 
 A cell of type k with total D counts gene g as Poisson(D * share_kg * x), where x is gamma distributed with mean 1 and
-variance ``dispersion``, drawn anew for every cell and gene. D is log-normal around ``DEPTH``. Drawn cells stand for
+variance ``dispersion``, drawn for every cell and gene. D is log-normal around ``DEPTH``. Drawn cells stand for
 real ones in training; they are marked, and held-out figures are not taken from them where there are real cells.
 """
 

@@ -57,7 +57,7 @@ def read_species(
 
 
 def require_same_species(species: Sequence[Species | None], names: Sequence[str]) -> None:
-    """Refuse files that are put together and come from different species.
+    """Raise if files that are combined come from different species.
 
     Raises
     ------

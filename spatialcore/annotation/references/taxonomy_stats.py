@@ -39,7 +39,7 @@ _LN2: Final = float(np.log(2))
 
 
 def is_taxonomy_stats(path: Path) -> bool:
-    """Say whether a file has the statistics of a taxonomy; one that cannot be opened has not."""
+    """Return whether a file has the statistics of a taxonomy; False if it cannot be opened."""
     if not path.is_file() or not h5py.is_hdf5(path):
         return False
     try:
@@ -138,13 +138,13 @@ def _means(
 def _levels(tree: dict[str, Any], rows: dict[str, int]) -> dict[str, list[str]]:
     """Return, per level from coarse to fine, the name of every cluster's node there, in the order of the rows."""
     hierarchy = [str(level) for level in tree["hierarchy"]]
-    shown = dict(tree.get("hierarchy_mapper") or {})
+    display_names = dict(tree.get("hierarchy_mapper") or {})
     clusters = pd.Series(rows).sort_values().index.astype(str)
     nodes = {hierarchy[-1]: clusters.to_list()}
     for coarse, fine in zip(hierarchy[-2::-1], hierarchy[:0:-1], strict=True):
         parent = {str(child): str(node) for node, children in tree[coarse].items() for child in children}
         nodes[coarse] = [parent[node] for node in nodes[fine]]
-    return {shown.get(level, level): _names(tree, level, nodes[level]) for level in hierarchy}
+    return {display_names.get(level, level): _names(tree, level, nodes[level]) for level in hierarchy}
 
 
 def _names(tree: dict[str, Any], level: str, nodes: list[str]) -> list[str]:

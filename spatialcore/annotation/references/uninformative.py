@@ -59,7 +59,7 @@ _CLUSTER = re.compile(
 
 
 def is_uninformative(label: str) -> bool:
-    """Say whether a label names no cell type: a missing value as text, a doublet, a left-over, a cluster's number.
+    """Return whether a label names no cell type: a missing value as text, a doublet, a left-over, a cluster's number.
 
     Case, blanks, punctuation and numbers beside the words make no difference.
 

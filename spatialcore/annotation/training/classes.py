@@ -72,7 +72,7 @@ def read_labels(obs: pd.DataFrame, label_column: str, ontology_column: str) -> C
 
 
 def drop_empty_classes(labels: ClassLabels, totals: npt.NDArray[np.float64]) -> ClassLabels:
-    """Leave out classes none of whose cells has a count: nothing can be learned of them.
+    """Leave out classes without counts.
 
     Parameters
     ----------

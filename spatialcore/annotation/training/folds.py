@@ -31,7 +31,7 @@ def donor_column(names: Sequence[str]) -> str | None:
 
 
 def find_groups(obs: pd.DataFrame) -> list[Codes]:
-    """Return the groups that cells can be held out in, of each kind of column that names any: the widest first.
+    """Return the groups in which cells can be held out, one array per kind of column, largest groups first.
 
     A column counts whose values stand for ten cells and more in the mean; of several of a kind, the first.
     """

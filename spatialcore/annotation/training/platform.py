@@ -1,8 +1,8 @@
-"""What the query's platform does to a cell, estimated from the query itself, and the same done to the reference.
+"""Estimate the platform of the query (depth, gene efficiencies, ambient share) and simulate reference cells on it.
 
-Imaging platforms count a hundred or two transcripts a cell, see each gene with an efficiency of its own, and add an
-ambient share of neighbouring transcripts. A classifier trained on reference cells that went through the same loses
-far less on the way to the query.
+Imaging platforms count 100 to 200 transcripts per cell, detect each gene with an efficiency of its own, and add an
+ambient share of neighbouring transcripts. A classifier that is trained on cells simulated in this way loses much less
+accuracy on the query.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ MAX_QUERY_CELLS = 20_000
 
 @dataclass(frozen=True)
 class Platform:
-    """How a platform sees a cell.
+    """How a platform measures a cell.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ class Platform:
         return float(np.median(self.depths)) if len(self.depths) else float("nan")
 
     def expected(self, shares: Floats) -> Floats:
-        """Return the share of each gene that the platform shows, from true shares (rows sum to one)."""
+        """Return the expected share of each gene on the platform, from true shares (rows sum to one)."""
         measured = shares * self.efficiency
         measured = measured / np.maximum(measured.sum(axis=1, keepdims=True), 1e-300)
         expected: Floats = (1 - self.ambient) * measured + self.ambient * self.background
@@ -76,8 +76,8 @@ def estimate_platform(profiles: Floats, query: sparse.csr_matrix) -> Platform:
     """Estimate gene efficiencies and the ambient share of the query by expectation-maximisation.
 
     A cell of class k shows gene g with probability ``M_kg = (1 - a) norm(mu_k e)_g + a q_g``. For each ambient
-    share `a` of a grid, classes of cells and efficiencies are estimated in turn; the `a` of the largest likelihood
-    stays. The share is capped by how mixed the query is, since in a homogeneous query the mean profile is not
+    share `a` of a grid, classes of cells and efficiencies are estimated in turn; the `a` with the largest likelihood
+    is used. The share is capped by how mixed the query is, since in a homogeneous query the mean profile is not
     ambient but the cells themselves.
 
     Parameters
@@ -166,7 +166,7 @@ def draw_by_class(rates: Floats, codes: Codes, profiles: Floats, rng: np.random.
 
 
 def thin_to_depths(counts: sparse.csr_matrix, depths: Floats, rng: np.random.Generator) -> sparse.csr_matrix:
-    """Thin every cell to a depth drawn from `depths`, binomially per entry; a cell already shallower stays as it is."""
+    """Thin every cell to a depth drawn from `depths`, binomially per entry; a shallower cell is not changed."""
     totals = row_totals(counts)
     target_depths = rng.choice(depths, size=len(totals))
     keep = np.minimum(1.0, np.divide(target_depths, totals, out=np.ones_like(totals), where=totals > 0))

@@ -27,7 +27,7 @@ REFERENCE_CELLS: Final = 1_000
 
 @dataclass(frozen=True)
 class QueryShift:
-    """What was estimated from a query.
+    """The estimates from a query.
 
     Parameters
     ----------

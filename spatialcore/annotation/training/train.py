@@ -1,4 +1,4 @@
-"""Train a model for a panel: the spec's door, and the two trainers behind it."""
+"""Train a model for a panel (:func:`train_celltypist_model`)."""
 
 from dataclasses import replace
 from pathlib import Path

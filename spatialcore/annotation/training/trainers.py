@@ -118,7 +118,7 @@ def query_sample(
 
 
 def is_imaging(query: AnnData, target: TargetPlatform) -> bool:
-    """Whether the query is imaging data with counts: it has coordinates, or the spread of efficiencies of imaging."""
+    """Return whether the query is imaging data with counts: with coordinates, or efficiencies spread as in imaging."""
     _, kind, _ = find_counts(query)
     if kind not in ("counts", "recoverable") or target.platform is None or not len(target.platform.depths):
         return False

@@ -42,7 +42,7 @@ FACTS: dict[str, Fact] = {
 
 
 def fact_columns(
-    obs: pd.DataFrame, given: Mapping[str, object], *, title: str, platform: str, species: Species
+    obs: pd.DataFrame, values: Mapping[str, object], *, title: str, platform: str, species: Species
 ) -> dict[str, "pd.Series[Any]"]:
     """Return the required columns: the given values, else the columns of obs, else the defaults.
 
@@ -50,7 +50,7 @@ def fact_columns(
     ----------
     obs
         obs frame of the cells.
-    given
+    values
         Column -> one value for all cells.
     title
         Title of the data set; an empty title is reported with the missing columns.
@@ -69,12 +69,12 @@ def fact_columns(
     InputError
         A column is unknown or missing, or a value does not match its pattern. All errors are listed together.
     """
-    if unknown := sorted(set(given) - set(FACTS)):
+    if unknown := sorted(set(values) - set(FACTS)):
         raise InputError(f"the schema has no field {', '.join(unknown)}", hint=f"fields: {', '.join(FACTS)}")
     defaults = {name: fact.default for name, fact in FACTS.items()} | {"assay_ontology_term_id": ASSAY.get(platform)}
     if species != "human":
         defaults["self_reported_ethnicity_ontology_term_id"] = "na"
-    columns = {name: _column(name, obs, given, default) for name, default in defaults.items()}
+    columns = {name: _column(name, obs, values, default) for name, default in defaults.items()}
     missing = [name for name, column in columns.items() if column is None]
     if missing or not title:
         message, hint = _missing_fields([*missing, *([] if title else ["title"])])
@@ -90,9 +90,9 @@ def _missing_fields(missing: list[str]) -> tuple[str, str]:
     return f"CELLxGENE requires {', '.join(missing)}", f"pass (on the command line each with -f): {arguments}"
 
 
-def _column(name: str, obs: pd.DataFrame, given: Mapping[str, object], default: str | None) -> "pd.Series[Any] | None":
-    if name in given:
-        value: object = str(given[name])
+def _column(name: str, obs: pd.DataFrame, values: Mapping[str, object], default: str | None) -> "pd.Series[Any] | None":
+    if name in values:
+        value: object = str(values[name])
     elif name in obs:
         value = obs[name].astype(str).to_numpy()
     elif default is not None:

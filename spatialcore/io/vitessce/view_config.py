@@ -43,8 +43,9 @@ def view_config(
         Content of ``vitessce.json``.
     """
     confident, expressed = CONFIDENCE in columns, bool(genes)
-    shown = {TYPES: CELL_TYPE, GUESSES: PREDICTED, **{f"Level {i}": name for i, name in enumerate(LEVELS, start=1)}}
-    sets = [(name, column) for name, column in shown.items() if column in columns]
+    levels = {f"Level {i}": name for i, name in enumerate(LEVELS, start=1)}
+    candidates = {TYPES: CELL_TYPE, GUESSES: PREDICTED, **levels}
+    sets = [(name, column) for name, column in candidates.items() if column in columns]
     return {
         "version": SCHEMA_VERSION,
         "name": name,
