@@ -26,7 +26,7 @@ def train(config: RunConfig, training: TrainingCells, panel: Panel) -> TrainedMo
         cells = read_cells(training.cells, training.counts)
         artifact = f"{slug_of(config.tissue)}.pkl"
         trained = stages.train(cells, query, config, folder / artifact)
-        return {"artifact": artifact, "classes": trained["classes"], "n_genes": len(trained["genes"])}
+        return {"artifact": artifact, "classes": [*trained["classes"]], "n_genes": len(trained["genes"])}
 
     inputs = [training.counts.sha256, training.cells.sha256, "" if panel.cells is None else panel.cells.sha256]
     key = stage_key("train", settings_digest("train", config), inputs)

@@ -1,8 +1,10 @@
 """Docstrings of the public API: sections, and examples that run."""
 
+import ast
 import doctest
 import importlib
 import inspect
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -52,3 +54,24 @@ def test_public_functions_state_what_they_return_and_have_an_example(
     assert "Returns\n-------" in text or returns in (None, "None") or is_context
     assert ">>> " in text
     assert ("+SKIP" not in text) or name in NETWORK | {"acquire_reference"}
+
+
+def documented(docstring: str) -> list[str]:
+    """Return the names in the section on parameters."""
+    section = re.search(r"Parameters\n-+\n(.*?)(?:\n\n[A-Z][A-Za-z ]+\n-{3,}|\Z)", docstring, re.DOTALL)
+    lines = section.group(1).split("\n") if section else []
+    names = [line.split(":")[0].split(",") for line in lines if line and not line.startswith(" ")]
+    return [name.strip().lstrip("*") for group in names for name in group]
+
+
+@pytest.mark.parametrize("package", ["spatialcore", "tasks", "flows", "deployments"])
+def test_documented_parameters_exist(package: str) -> None:
+    unknown = []
+    for path in sorted((ROOT / package).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+                arguments += [each for each in (node.args.vararg, node.args.kwarg) if each]
+                names = {argument.arg for argument in arguments}
+                unknown += [f"{path}:{name}" for name in documented(ast.get_docstring(node) or "") if name not in names]
+    assert unknown == []

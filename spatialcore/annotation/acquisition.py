@@ -1,10 +1,11 @@
 """Download references from any source to any store, and resolve URIs to local files."""
 
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Unpack
 
 from spatialcore import storage
 from spatialcore.core.logging import get_logger
+from spatialcore.core.types import JsonObject
 from spatialcore.errors import FileMissingError, TransientStorageError
 from spatialcore.sources.base import Source, SourceOptions, open_source
 from spatialcore.sources.deliver import check_content, deliver, now
@@ -114,7 +115,7 @@ def resolve(origin: Source, *, cache_dir: Path | None = None, force: bool = Fals
         log.warning("cannot read the version of %s: using the cached copy", origin.uri)
         return cached
 
-    def fetch(target: Path) -> dict[str, Any]:
+    def fetch(target: Path) -> JsonObject:
         metadata = origin.fetch(target)
         check_content(target, origin.uri)
         return {**metadata, "retrieved": now()}
@@ -122,7 +123,7 @@ def resolve(origin: Source, *, cache_dir: Path | None = None, force: bool = Fals
     return cache.cached(origin.uri, token, fetch, name=origin.name, cache_dir=folder, force=force)
 
 
-def provenance_of(path: str | Path) -> dict[str, Any]:
+def provenance_of(path: str | Path) -> JsonObject:
     """Return the origin of a local reference: source, data sets, citation, licence, release, time of retrieval.
 
     It is read from the cache entry or from the file's manifest; empty if neither records this version.

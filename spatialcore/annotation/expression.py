@@ -19,6 +19,7 @@ from spatialcore.core.matrix import Matrix, is_on_disk, is_sparse, open_matrix, 
 from spatialcore.core.normalization import X_STATE_TEXTS, Status, check_normalization_status
 from spatialcore.core.one_scale import odd_cells
 from spatialcore.core.sampling import draw_rows, draw_runs
+from spatialcore.core.types import MatrixLike, Numbers
 from spatialcore.errors import GeneOverlapError, InputError, NormalizationError
 
 SAMPLE = 1_000
@@ -177,7 +178,7 @@ def mixed_scales(odd: dict[str, int], n: int, where: str, features: Sequence[str
     )
 
 
-def matrix_of(adata: AnnData, source: str) -> Any:
+def matrix_of(adata: AnnData, source: str) -> MatrixLike:
     """Return a matrix by the name that `check_normalization_status` gives it: "X", "raw.X" or "layers/<name>"."""
     if source == "raw.X":
         return adata.raw.X
@@ -190,12 +191,12 @@ def var_of(adata: AnnData, source: str) -> pd.DataFrame:
     return var
 
 
-def is_dask(matrix: Any) -> bool:
+def is_dask(matrix: MatrixLike) -> bool:
     """Return whether a matrix is a dask array, without importing dask."""
     return type(matrix).__module__.startswith("dask.")
 
 
-def find_counts(adata: AnnData) -> tuple[Any, str, str]:
+def find_counts(adata: AnnData) -> tuple[MatrixLike, str, str]:
     """Return the matrix to read, its kind and its name."""
     expression = find_expression(InMemory(adata))
     return matrix_of(adata, expression.source), expression.kind, expression.source
@@ -255,7 +256,7 @@ def _value_blocks(adata: AnnData) -> dict[str, Callable[[], Iterable[Any]]]:
     }
 
 
-def _blocks(matrix: Any, var: pd.DataFrame) -> Iterator[Any]:
+def _blocks(matrix: MatrixLike, var: pd.DataFrame) -> Iterator[Any]:
     columns = gene_columns(var)
     if is_on_disk(matrix):
         genes = with_columns(open_matrix(matrix), columns)
@@ -266,7 +267,7 @@ def _blocks(matrix: Any, var: pd.DataFrame) -> Iterator[Any]:
     yield part.data if is_sparse(part) else part
 
 
-def require_expression(values: Any, source: str, most: float = 1.0) -> None:
+def require_expression(values: Numbers, source: str, most: float = 1.0) -> None:
     """Raise if values cannot be expression: negative, infinite or NaN.
 
     Parameters

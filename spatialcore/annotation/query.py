@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from anndata import AnnData
 from scipy import sparse
 
@@ -16,6 +17,7 @@ from spatialcore.core.counts import recover_counts
 from spatialcore.core.genes.features import gene_names
 from spatialcore.core.genes.symbols import shared_positions
 from spatialcore.core.matrix import is_on_disk, is_sparse, open_matrix
+from spatialcore.core.types import MatrixLike
 from spatialcore.errors import GeneOverlapError
 
 Indices = npt.NDArray[np.intp]
@@ -65,7 +67,7 @@ class Expression:
         Name of the matrix: "layers/counts", "raw.X", "X".
     """
 
-    matrix: Any
+    matrix: MatrixLike
     kind: str
     source: str
     genes: GeneMatch
@@ -95,7 +97,7 @@ def pick(block: sparse.csr_matrix, fold: sparse.csr_matrix | None) -> sparse.csr
     return block if fold is None else sparse.csr_matrix(block @ fold)
 
 
-def read_rows(matrix: Any, first: int, last: int, columns: Indices) -> sparse.csr_matrix:
+def read_rows(matrix: MatrixLike, first: int, last: int, columns: Indices) -> sparse.csr_matrix:
     """Return consecutive rows and the given columns of any matrix as CSR."""
     if is_dask(matrix):
         matrix = matrix[first:last].compute()
@@ -109,14 +111,14 @@ def read_rows(matrix: Any, first: int, last: int, columns: Indices) -> sparse.cs
     return open_matrix(matrix).take(np.arange(first, last), None if all_columns else columns)
 
 
-def view_rows(matrix: Any, first: int, last: int) -> sparse.csr_matrix:
+def view_rows(matrix: MatrixLike, first: int, last: int) -> sparse.csr_matrix:
     """Return consecutive rows of a CSR matrix that shares its values with it."""
     begin, end = int(matrix.indptr[first]), int(matrix.indptr[last])
     pointers = matrix.indptr[first : last + 1] - matrix.indptr[first]
     return rows_of(matrix.data[begin:end], matrix.indices[begin:end], pointers, matrix.shape[1])
 
 
-def read_some(matrix: Any, rows: Indices, columns: Indices) -> sparse.csr_matrix:
+def read_some(matrix: MatrixLike, rows: Indices, columns: Indices) -> sparse.csr_matrix:
     """Return the given rows, ascending, and columns of any matrix as CSR."""
     if is_dask(matrix):
         return sparse.csr_matrix(matrix[rows].compute())[:, columns]
@@ -144,7 +146,7 @@ def open_query(adata: AnnData, genes: Sequence[str], *, min_gene_overlap_pct: fl
     return Expression(matrix, kind, source, match)
 
 
-def match_features(genes: Sequence[str], names: list[str], var: Any) -> GeneMatch:
+def match_features(genes: Sequence[str], names: list[str], var: pd.DataFrame) -> GeneMatch:
     """Find the model's genes among the query's features: by symbol, else by Ensembl id and alias."""
     requested = [str(gene) for gene in genes]
     symbols, ids = gene_names(var, names)

@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from spatialcore import columns
 from spatialcore.annotation.config import AnnotationSettings, TrainingConfig
@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # flows import SETTINGS from here, so importing this module s
 
     from spatialcore.annotation.ontology.result import MappingResult
     from spatialcore.annotation.run_manifest import Stopwatch
+    from spatialcore.annotation.training.train import TrainingResult
     from spatialcore.plotting.annotation_plots import AnnotationPlots
 
 log = get_logger(__name__)
@@ -234,7 +235,7 @@ def balance(mapped: AnnData, config: AnnotationSettings) -> AnnData:
     return balanced
 
 
-def train(balanced: AnnData, query: AnnData | None, config: AnnotationSettings, output: Path) -> dict[str, Any]:
+def train(balanced: AnnData, query: AnnData | None, config: AnnotationSettings, output: Path) -> TrainingResult:
     """Train on the balanced cells, matched to the query's platform, and write the three files of the model."""
     from spatialcore.annotation.gene_overlap import few_genes_warning
     from spatialcore.annotation.training.train import train_celltypist_model

@@ -62,6 +62,6 @@ def write_taxonomy(adata: AnnData, levels: dict[str, dict[str, str]]) -> None:
         adata.obs[f"{columns.TAXONOMY}{level}"] = named(np.asarray(calls.codes), table, "")
 
 
-def levels_of(frame: pd.DataFrame, requested: Sequence[str]) -> dict[str, Any]:
+def levels_of(frame: pd.DataFrame, requested: Sequence[str]) -> "dict[str, pd.Series[Any]]":
     """Return the columns of a reference that are requested levels, under the names they have in training."""
     return {level_column(level): frame[level].astype(object) for level in requested if level in frame}

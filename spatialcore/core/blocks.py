@@ -1,18 +1,16 @@
 """Helpers for reading matrices in blocks of a bounded number of values."""
 
-from typing import Any
-
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from spatialcore.core.types import Ints, StoredArray
+from spatialcore.core.types import Ints, Numbers, StoredArray
 from spatialcore.errors import InputError
 
 BLOCK_VALUES = 2_000_000
 
 
-def as_float32(values: NDArray[Any]) -> NDArray[np.float32]:
+def as_float32(values: Numbers) -> NDArray[np.float32]:
     """Return values as float32. Values out of range become infinite; `check_non_negative` refuses them later."""
     with np.errstate(over="ignore"):
         return values.astype(np.float32)
@@ -33,7 +31,7 @@ def new_positions(length: int, selected: Ints | None) -> NDArray[np.int32] | Non
     return positions
 
 
-def check_range(indices: NDArray[Any], length: int) -> None:
+def check_range(indices: Numbers, length: int) -> None:
     """Raise if an index is out of bounds, which happens in damaged files only."""
     if len(indices) and (int(indices.min()) < 0 or int(indices.max()) >= length):
         raise InputError(
@@ -43,7 +41,7 @@ def check_range(indices: NDArray[Any], length: int) -> None:
 
 
 def assemble_rows(
-    values: list[NDArray[Any]], indices: list[NDArray[Any]], lengths: list[NDArray[Any]], shape: tuple[int, int]
+    values: list[Numbers], indices: list[Numbers], lengths: list[Numbers], shape: tuple[int, int]
 ) -> sp.csr_matrix:
     """Return a CSR matrix of blocks of rows, given as values, column indices and row lengths."""
     if not values:

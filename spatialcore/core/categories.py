@@ -1,20 +1,16 @@
 """Categorical columns made from integer codes."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from spatialcore.core.types import Codes
+from spatialcore.core.types import Codes, Numbers
 
 BLOCK = 1_000_000
 
 
-def categorical(
-    codes: npt.NDArray[Any] | Sequence[int], names: Iterable[object], *, ordered: bool = False
-) -> pd.Categorical:
+def categorical(codes: Numbers | Sequence[int], names: Iterable[object], *, ordered: bool = False) -> pd.Categorical:
     """Return a categorical with these codes and category names; code -1 is missing.
 
     Examples

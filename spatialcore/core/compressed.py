@@ -2,21 +2,19 @@
 
 import itertools
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import NDArray
 
 from spatialcore.core import blocks
 from spatialcore.core.blocks import as_float32, assemble_rows, check_range, chunk_length, new_positions
-from spatialcore.core.types import Floats, Ints, StoredArray, Transform
+from spatialcore.core.types import Floats, Ints, Numbers, StoredArray, Transform
 
 DISK_WINDOW = 64
 FEW_ROWS = 1_000  # up to this number, reading row by row is faster than gathering
 
 
-def rows_of(data: NDArray[Any], indices: NDArray[Any], indptr: NDArray[Any], n_columns: int) -> sp.csr_matrix:
+def rows_of(data: Numbers, indices: Numbers, indptr: Numbers, n_columns: int) -> sp.csr_matrix:
     """Return a CSR matrix that shares these arrays; scipy's constructor copies small views of large arrays."""
     table = sp.csr_matrix((len(indptr) - 1, n_columns), dtype=data.dtype)
     table.data, table.indices, table.indptr = data, indices, indptr
@@ -26,11 +24,11 @@ def rows_of(data: NDArray[Any], indices: NDArray[Any], indptr: NDArray[Any], n_c
 class Compressed:
     """Data, indices and line pointers, in memory or on disk."""
 
-    def __init__(self, shape: tuple[int, int], data: StoredArray, indices: StoredArray, indptr: NDArray[Any]) -> None:
+    def __init__(self, shape: tuple[int, int], data: StoredArray, indices: StoredArray, indptr: Numbers) -> None:
         self.shape = shape
         self.data, self.indices, self.indptr = data, indices, indptr
 
-    def sample_values(self, n: int, rng: np.random.Generator) -> NDArray[Any]:
+    def sample_values(self, n: int, rng: np.random.Generator) -> Numbers:
         """Return random non-zero values: single values in memory, short runs on disk (one chunk each)."""
         stored = int(self.indptr[-1])
         if stored <= n:
@@ -40,7 +38,7 @@ class Compressed:
         else:
             starts = np.sort(rng.integers(0, stored - DISK_WINDOW, max(1, n // DISK_WINDOW)))
             sampled = np.concatenate([self.data[start : start + DISK_WINDOW] for start in starts])
-        nonzero: NDArray[Any] = sampled[sampled != 0]
+        nonzero: Numbers = sampled[sampled != 0]
         return nonzero
 
     def _spans(self, lines: Ints) -> Iterator[tuple[int, int]]:
@@ -61,7 +59,7 @@ class Compressed:
                 yield begin, i
                 begin = i
 
-    def _read_lines(self, lines: Ints) -> Iterator[tuple[int, int, NDArray[Any], NDArray[Any], Ints]]:
+    def _read_lines(self, lines: Ints) -> Iterator[tuple[int, int, Numbers, Numbers, Ints]]:
         """Yield (begin, end, values, indices, pointers) of runs of lines, without the values between the lines."""
         if isinstance(self.data, np.ndarray) and len(lines) > 1 and 2 * len(lines) < lines[-1] - lines[0]:
             yield from self._gather_lines(lines)
@@ -76,7 +74,7 @@ class Compressed:
                 values, indices = values[selected], indices[selected]
             yield begin, end, values, indices, pointers
 
-    def _gather_lines(self, lines: Ints) -> Iterator[tuple[int, int, NDArray[Any], NDArray[Any], Ints]]:
+    def _gather_lines(self, lines: Ints) -> Iterator[tuple[int, int, Numbers, Numbers, Ints]]:
         """Yield the same for scattered lines in memory, many lines at a time, by fancy indexing."""
         first = self.indptr[lines].astype(np.int64)
         lengths = self.indptr[lines + 1] - first
@@ -94,9 +92,9 @@ class CompressedRows(Compressed):
     def take(self, rows: Ints, columns: Ints | None = None) -> sp.csr_matrix:
         """See `Matrix.take`."""
         positions = new_positions(self.shape[1], columns)
-        values: list[NDArray[Any]] = []
-        indices: list[NDArray[Any]] = []
-        lengths: list[NDArray[Any]] = []
+        values: list[Numbers] = []
+        indices: list[Numbers] = []
+        lengths: list[Numbers] = []
         for _, _, data, column, pointers in self._read_lines(rows):
             check_range(column, self.shape[1])
             if positions is not None:
@@ -136,7 +134,7 @@ class CompressedRows(Compressed):
 class CompressedColumns(Compressed):
     """CSC: only the selected columns are read; rows are selected block by block."""
 
-    def _lines(self, rows: Ints, columns: Ints) -> Iterator[tuple[NDArray[Any], Ints, Ints]]:
+    def _lines(self, rows: Ints, columns: Ints) -> Iterator[tuple[Numbers, Ints, Ints]]:
         positions = new_positions(self.shape[0], rows)
         for begin, end, data, row, pointers in self._read_lines(columns):
             check_range(row, self.shape[0])
@@ -148,9 +146,9 @@ class CompressedColumns(Compressed):
         """See `Matrix.take`."""
         selected = np.arange(self.shape[1]) if columns is None else columns
         order = np.argsort(selected, kind="stable")
-        values: list[NDArray[Any]] = []
-        indices: list[NDArray[Any]] = []
-        lengths: list[NDArray[Any]] = []
+        values: list[Numbers] = []
+        indices: list[Numbers] = []
+        lengths: list[Numbers] = []
         for data, row, line in self._lines(rows, selected[order]):
             values.append(as_float32(data))
             indices.append(row.astype(np.int32))

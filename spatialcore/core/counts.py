@@ -1,13 +1,13 @@
 """Detect integer counts, and recover counts from normalized values."""
 
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from spatialcore.core.matrix import MatrixSource, open_matrix
-from spatialcore.core.types import Floats
+from spatialcore.core.types import Floats, Numbers
 from spatialcore.errors import NormalizationError
 
 CountsKind = Literal["raw", "recovered", "pseudo"]
@@ -23,7 +23,7 @@ LARGEST_EXPONENT = 80.0
 MOST_COUNTS = 1e7  # of a cell: no sequencer gives more
 
 
-def fraction_integer(values: NDArray[Any], tolerance: float = TOLERANCE) -> float:
+def fraction_integer(values: Numbers, tolerance: float = TOLERANCE) -> float:
     """Return the fraction of values within ``tolerance`` of an integer; 0 for no values.
 
     Examples

@@ -7,8 +7,8 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
+from spatialcore.core.types import JsonObject
 from spatialcore.errors import FileMissingError, InputError
 
 
@@ -81,7 +81,7 @@ def locked_if_free(path: Path) -> Iterator[bool]:
         os.close(handle)
 
 
-def read_yaml(path: Path) -> dict[str, Any]:
+def read_yaml(path: Path) -> JsonObject:
     """Return the mapping in a YAML file.
 
     Raises

@@ -17,12 +17,11 @@ from typing import Any, Protocol, cast
 import numpy as np
 import scipy.sparse as sp
 from anndata.abc import CSRDataset
-from numpy.typing import NDArray
 
 from spatialcore.core import blocks
 from spatialcore.core.blocks import as_float32, chunk_length
 from spatialcore.core.compressed import CompressedColumns, CompressedRows
-from spatialcore.core.types import Floats, Ints, StoredArray, StoredGroup, Transform
+from spatialcore.core.types import Floats, Ints, Numbers, StoredArray, StoredGroup, Transform
 from spatialcore.errors import InputError
 
 PART_ROWS = 50_000
@@ -43,7 +42,7 @@ class Matrix(Protocol):
     def row_sums(self, rows: Ints, transform: Transform) -> Floats:
         """Return the sum of the transformed non-zero values of each selected row."""
 
-    def sample_values(self, n: int, rng: np.random.Generator) -> NDArray[Any]:
+    def sample_values(self, n: int, rng: np.random.Generator) -> Numbers:
         """Return up to ``n`` random non-zero values of the whole matrix."""
 
 
@@ -54,7 +53,7 @@ class DenseMatrix:
         self.source = source
         self.shape: tuple[int, int] = (int(source.shape[0]), int(source.shape[1]))
 
-    def _blocks(self, rows: Ints) -> Iterator[tuple[int, int, NDArray[Any]]]:
+    def _blocks(self, rows: Ints) -> Iterator[tuple[int, int, Numbers]]:
         """Yield (begin, end, array of the selected rows); each row of chunks is decompressed once."""
         chunk = 1 if isinstance(self.source, np.ndarray) else chunk_length(self.source)
         length = max(chunk, blocks.BLOCK_VALUES // max(1, self.shape[1]) // chunk * chunk)
@@ -88,7 +87,7 @@ class DenseMatrix:
             sums[begin:end] = transform(block.astype(np.float64)).sum(axis=1)
         return sums
 
-    def sample_values(self, n: int, rng: np.random.Generator) -> NDArray[Any]:
+    def sample_values(self, n: int, rng: np.random.Generator) -> Numbers:
         """Return random non-zero values of random rows."""
         n_rows = min(self.shape[0], max(1, min(256, blocks.BLOCK_VALUES // max(1, self.shape[1]))))
         rows = np.sort(rng.choice(self.shape[0], n_rows, replace=False)) if n_rows else np.empty(0, np.int64)
@@ -192,10 +191,10 @@ class SomeColumns:
         parts = [open_matrix(self.take(part)).row_sums(np.arange(len(part)), transform) for part in _parts(rows)]
         return np.concatenate(parts) if parts else np.empty(0)
 
-    def sample_values(self, n: int, rng: np.random.Generator) -> NDArray[Any]:
+    def sample_values(self, n: int, rng: np.random.Generator) -> Numbers:
         """Draw rows over the whole matrix, then values among theirs."""
         rows = np.sort(rng.choice(self.shape[0], min(self.shape[0], SAMPLED_ROWS), replace=False))
-        values: NDArray[Any] = self.take(rows).data
+        values: Numbers = self.take(rows).data
         return values if len(values) <= n else rng.choice(values, n, replace=False)
 
 
@@ -213,7 +212,7 @@ def _compressed_group(group: StoredGroup) -> "CompressedRows | CompressedColumns
 
 
 def _compressed(
-    kind: str, shape: Sequence[int], data: StoredArray, indices: StoredArray, indptr: NDArray[Any]
+    kind: str, shape: Sequence[int], data: StoredArray, indices: StoredArray, indptr: Numbers
 ) -> "CompressedRows | CompressedColumns":
     n_rows, n_columns = (int(length) for length in shape)
     n_major = n_rows if kind == "csr" else n_columns

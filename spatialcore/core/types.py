@@ -15,7 +15,19 @@ Ints = NDArray[np.int64]
 Codes = NDArray[np.signedinteger[Any]]
 """Class codes, -1 for no class; of any width, because pandas and scikit-learn choose their own."""
 
-Transform = Callable[[NDArray[Any]], NDArray[Any]]
+Numbers = NDArray[Any]
+"""Numbers of any data type: values and indices as they are stored."""
+
+Texts = NDArray[np.str_] | NDArray[np.object_]
+"""Names and labels."""
+
+MatrixLike = Any
+"""Cells x features: numpy, scipy sparse, anndata's backed matrix, zarr or dask, which have no common base class."""
+
+JsonObject = dict[str, Any]
+"""A JSON object: texts, numbers, lists and objects by name."""
+
+Transform = Callable[[Numbers], Numbers]
 """A function applied to each value of an array."""
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 from anndata import AnnData
 
 from spatialcore import columns
+from spatialcore.core.types import JsonObject
 
 
 def manifest_value(adata: AnnData, key: str) -> Any:
@@ -30,18 +31,18 @@ def manifest_table(adata: AnnData, key: str) -> pd.DataFrame:
     return pd.DataFrame(manifest_value(adata, key) or [])
 
 
-def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+def records(table: pd.DataFrame) -> list[JsonObject]:
     """Return the rows of a table as dicts by column name."""
     return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
 
 
-def model_card(adata: AnnData) -> dict[str, Any]:
+def model_card(adata: AnnData) -> JsonObject:
     """Return the model card: classes, held-out scores, calibration, training; empty if there is none."""
     card = manifest_value(adata, "model_card_json")
     return card if isinstance(card, dict) else {}
 
 
-def held_out_scores(adata: AnnData) -> dict[str, Any]:
+def held_out_scores(adata: AnnData) -> JsonObject:
     """Return the held-out scores in the model card; empty if there are none.
 
     Keys: ``accuracy``, ``macro_f1``, ``f1`` and ``cells`` (by class), ``confusion``, ``reliability``.

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from spatialcore.annotation.run_config import Reference, RunConfig
 from spatialcore.core.logging import get_logger
+from spatialcore.core.types import JsonObject
 from spatialcore.errors import SpatialCoreError
 from spatialcore.workflow.checks import (
     Check,
@@ -41,7 +41,7 @@ class Preflight:
         """Whether all checks passed."""
         return all(check.ok for check in self.checks)
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> JsonObject:
         """Return plain values, ready for JSON."""
         return {"ok": self.ok, "peak_bytes": self.peak_bytes, "checks": [asdict(check) for check in self.checks]}
 

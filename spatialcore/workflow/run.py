@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from anndata import AnnData
 
@@ -26,6 +26,7 @@ from spatialcore.annotation.run_config import Query, RunConfig
 from spatialcore.annotation.unknown.groups import unknown_groups
 from spatialcore.core.logging import get_logger
 from spatialcore.core.text.names import slug_of
+from spatialcore.core.types import JsonObject
 from spatialcore.io import read_spatial, write_annotated, write_calls, write_explorer_groups
 from spatialcore.report.sample_summary import SampleSummary
 
@@ -55,7 +56,7 @@ class RunResult:
     samples: list[SampleResult] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> JsonObject:
         """Return plain values, ready for JSON."""
         return asdict(self)
 

@@ -1,9 +1,10 @@
 """The description of a dataset or a model: plain values, and rows to display."""
 
 from dataclasses import asdict, dataclass, field
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from spatialcore.core.normalization import X_STATE_TEXTS, XState
+from spatialcore.core.types import JsonObject
 
 
 class Overlap(TypedDict):
@@ -40,7 +41,7 @@ class DataState:
         """Whether it can be used as a query or as a reference."""
         return "yes" in {self.query, self.reference}
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> JsonObject:
         """Return plain values, ready for JSON."""
         return asdict(self) | {"usable": self.usable}
 
@@ -80,7 +81,7 @@ class ModelState:
     matches: dict[str, Overlap] = field(default_factory=dict)
     usable: bool = True
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> JsonObject:
         """Return plain values, ready for JSON."""
         return asdict(self)
 

@@ -11,13 +11,13 @@ way up.
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final, Self
+from typing import Final, Self
 
 import numpy as np
 from scipy.special import expit
 
 from spatialcore.annotation.ontology.hierarchy import ancestors, depth, is_term, name_of
-from spatialcore.core.types import Codes, Floats
+from spatialcore.core.types import Codes, Floats, JsonObject
 
 MIN_DEPTH: Final = 3
 N_LEVELS: Final = 3
@@ -162,7 +162,7 @@ class ClassTree:
             result[inside, step] = np.maximum(sums, result[inside, step - 1])  # sums may differ in their last digit
         return result
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         """Return plain values for JSON."""
         return {
             "names": list(self.names),
@@ -173,7 +173,7 @@ class ClassTree:
         }
 
     @classmethod
-    def from_dict(cls, content: dict[str, Any]) -> Self:
+    def from_dict(cls, content: JsonObject) -> Self:
         """Read what :meth:`to_dict` returned."""
         paths, levels = (np.array(content[key], dtype=np.intp) for key in ("paths", "levels"))
         return cls(tuple(content["names"]), tuple(content["ids"]), int(content["n_classes"]), paths, levels)

@@ -5,14 +5,13 @@ moves by half the logarithm of the share of neighbours with the same call over t
 query; then all move by one amount, so that the mean confidence stays.
 """
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 from scipy.spatial import cKDTree
 from scipy.special import expit, logit
 
-from spatialcore.core.types import Floats
+from spatialcore.core.types import Codes, Floats
 
 NEIGHBOURS: Final = 30
 WEIGHT: Final = 0.5
@@ -22,7 +21,7 @@ LIMITS: Final = (1e-6, 1 - 1e-6)
 HALVINGS: Final = 50
 
 
-def weigh_by_neighbours(confidence: Floats, best: npt.NDArray[Any], coordinates: Floats) -> Floats:
+def weigh_by_neighbours(confidence: Floats, best: Codes, coordinates: Floats) -> Floats:
     """Return the confidence with the neighbours' agreement weighed in.
 
     Parameters
@@ -31,8 +30,8 @@ def weigh_by_neighbours(confidence: Floats, best: npt.NDArray[Any], coordinates:
         Calibrated confidence of each cell, 0 for a cell without a call.
     best
         Class of each cell, -1 for a cell without a call.
-    places
-        Coordinates, cells x 2 or 3. Cells without finite coordinates keep their confidence.
+    coordinates
+        Cells x 2 or 3. Cells without finite coordinates keep their confidence.
     """
     used = np.flatnonzero((best >= 0) & np.isfinite(coordinates).all(axis=1))
     if len(used) < FEWEST_CELLS:

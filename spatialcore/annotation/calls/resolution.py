@@ -4,7 +4,7 @@ Two classes are confusable when, among held-out cells of the two that got one of
 the wrong one (classes weighted equally).
 """
 
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,14 @@ import numpy.typing as npt
 CONFUSABLE = 0.10
 
 
-def confusable_pairs(confusion: npt.ArrayLike, classes: tuple[str, ...]) -> list[dict[str, Any]]:
+class ConfusablePair(TypedDict):
+    """Two classes, and the share of their cells that got the name of the other; both classes have equal weight."""
+
+    classes: list[str]
+    share: float
+
+
+def confusable_pairs(confusion: npt.ArrayLike, classes: tuple[str, ...]) -> list[ConfusablePair]:
     """Return the pairs of classes that are taken for each other, the worst first.
 
     Parameters
@@ -24,8 +31,8 @@ def confusable_pairs(confusion: npt.ArrayLike, classes: tuple[str, ...]) -> list
 
     Returns
     -------
-    For each pair ``classes`` (two names) and ``share``: of the cells of the two that were given one of their names,
-    the share that was given the wrong one, both classes weighing the same.
+    list of ConfusablePair
+        Pairs with a share above 0.1. The share is of the cells of the two classes that got one of their names.
     """
     counts = np.asarray(confusion, dtype=np.float64)
     rates = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)

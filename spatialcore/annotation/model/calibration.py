@@ -25,14 +25,14 @@ and noise look like.
 """
 
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 from scipy import optimize, sparse
 from scipy.special import expit, logsumexp
 
-from spatialcore.core.types import Codes, Floats
+from spatialcore.core.types import Codes, Floats, JsonObject
 
 LOGIT_LIMIT = 12.0
 DEVIANCE_RANGE = (-8.0, 0.0)
@@ -128,7 +128,7 @@ class Calibration:
         result: Floats = expit(self.intercept + self.features(evidence) @ np.array(slopes))
         return result
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         """Return plain numbers for JSON."""
         content = asdict(self)
         if self.pair_gain_slope is None:
@@ -138,7 +138,7 @@ class Calibration:
         return content
 
     @classmethod
-    def from_dict(cls, content: dict[str, Any]) -> Self:
+    def from_dict(cls, content: JsonObject) -> Self:
         """Read the result of :meth:`to_dict`."""
         return cls(**{**content, "slopes": tuple(content["slopes"])})
 

@@ -1,14 +1,13 @@
 """The model card: purpose, training data and held-out scores of a model, as a markdown file next to it."""
 
-from typing import Any
-
 from spatialcore.annotation.calls.resolution import confusable_pairs
 from spatialcore.core.text.markdown import escape
+from spatialcore.core.types import JsonObject
 
 CONFUSIONS_SHOWN = 15
 
 
-def render_card(card: dict[str, Any]) -> str:
+def render_card(card: JsonObject) -> str:
     """Return the model card as markdown.
 
     Parameters
@@ -20,7 +19,7 @@ def render_card(card: dict[str, Any]) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _head(card: dict[str, Any]) -> str:
+def _head(card: JsonObject) -> str:
     trainer = (card.get("training") or {}).get("trainer", "unknown")
     lines = [
         f"# Model card: {escape(card.get('name', 'model'))}",
@@ -35,7 +34,7 @@ def _head(card: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _use(card: dict[str, Any]) -> str:
+def _use(card: JsonObject) -> str:
     matched = (card.get("platform") or {}).get("matched_to", "nothing")
     fit = {
         "query": "cells of the query it was matched to, or of others by the same panel, platform and depth",
@@ -54,7 +53,7 @@ def _use(card: dict[str, Any]) -> str:
     )
 
 
-def _data(card: dict[str, Any]) -> str:
+def _data(card: JsonObject) -> str:
     training = card.get("training") or {}
     cells = training.get("cells_per_class") or {}
     ids = card.get("ontology_ids") or {}
@@ -76,12 +75,12 @@ def _data(card: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _mixed(platform: dict[str, Any]) -> str:
+def _mixed(platform: JsonObject) -> str:
     share = platform.get("mixed_share")
     return "" if share is None else f", counts of other types {100 * share:.0f} %"
 
 
-def _held_out(card: dict[str, Any]) -> str:
+def _held_out(card: JsonObject) -> str:
     figures = card.get("heldout")
     if not figures:
         return "## Held-out scores\n\nNone were measured by this trainer."
@@ -94,14 +93,14 @@ def _held_out(card: dict[str, Any]) -> str:
     )
 
 
-def _folds(figures: dict[str, Any]) -> str:
+def _folds(figures: JsonObject) -> str:
     groups = figures.get("groups")
     if not groups:
         return "Folds were dealt by cells, so donors are not new to the scoring models."
     return f"Folds held out whole sources or donors ({groups} of them) where a type has several."
 
 
-def _confusions(card: dict[str, Any]) -> str:
+def _confusions(card: JsonObject) -> str:
     confusion = (card.get("heldout") or {}).get("confusion")
     if not confusion:
         return ""
@@ -116,7 +115,7 @@ def _confusions(card: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _reliability(card: dict[str, Any]) -> str:
+def _reliability(card: JsonObject) -> str:
     bins = (card.get("heldout") or {}).get("reliability")
     if not bins:
         return ""

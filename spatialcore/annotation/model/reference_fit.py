@@ -18,11 +18,11 @@ blood for lung, whose immune cells they share   .47
 """
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
-from spatialcore.core.types import Floats
+from spatialcore.core.types import Floats, JsonObject
 
 FEWEST_CELLS: Final = 50
 PRIOR_NATS: Final = 0.1  # per count
@@ -66,7 +66,7 @@ class ReferenceFit:
             f"{max(0, 100 * self.explained):.0f} %; references of the same tissue explain 44 to 85 %."
         )
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         """Return plain values for the run manifest."""
         return {"explained": round(self.explained, 3), "n_cells": self.n_cells, "misfit": self.reason}
 

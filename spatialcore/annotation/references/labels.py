@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from spatialcore.core.logging import get_logger
+from spatialcore.core.types import JsonObject
 from spatialcore.errors import LabelColumnError
 
 log = get_logger(__name__)
@@ -44,7 +45,7 @@ class Finding:
     message: str
     severity: Literal["note", "warning"] = "warning"
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> JsonObject:
         """Return plain values, ready for JSON."""
         return asdict(self)
 

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,7 +19,7 @@ from spatialcore.core.genes.species import Species
 from spatialcore.core.normalization import Status
 from spatialcore.core.on_disk.anndata_file import AnnDataFile
 from spatialcore.core.provenance import sha256_of_file
-from spatialcore.core.types import Ints
+from spatialcore.core.types import Ints, JsonObject
 from spatialcore.errors import InputError, LabelColumnError
 from spatialcore.storage.secrets import redact
 
@@ -38,13 +37,13 @@ class Reference:
     status: Status
     n_cells: int
     has_ids: bool
-    dropped: list[dict[str, Any]] = field(default_factory=list)
+    dropped: list[JsonObject] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     rows: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     counts_kind: str = ""
     tissues: dict[str, int] = field(default_factory=dict)
     species: Species | None = None
-    orthologs: dict[str, Any] | None = None
+    orthologs: JsonObject | None = None
     profiles: Profiles | None = None
     levels: list[str] = field(default_factory=list)
 
@@ -152,7 +151,7 @@ def _columns_of(reference: Reference) -> list[str]:
 
 def describe_reference(
     reference: Reference, genes: list[str], target_genes: list[str] | None, checksum: bool
-) -> dict[str, Any]:
+) -> JsonObject:
     """Return the reference's entry in the manifest: what was read, what was left out and why."""
     status = reference.status
     is_file = reference.path.is_file()

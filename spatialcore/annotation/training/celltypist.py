@@ -4,14 +4,13 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 
 from spatialcore.annotation.model.linear import CLIP, Standardized
 from spatialcore.core.logging import get_logger, keep_root_logger
+from spatialcore.core.types import Texts
 
 log = get_logger(__name__)
 TOP_GENES = 300
@@ -34,8 +33,8 @@ class CellTypistOptions:
 
 def fit_celltypist(
     X: sparse.csr_matrix,
-    labels: npt.NDArray[Any],
-    genes: npt.NDArray[Any],
+    labels: Texts,
+    genes: Texts,
     options: CellTypistOptions,
     random_state: int,
 ) -> tuple[Standardized, tuple[str, ...], tuple[str, ...]]:
@@ -95,7 +94,7 @@ def _global_seed(seed: int) -> Iterator[None]:
 
 
 def _fit_one_against_rest(
-    X: sparse.csr_matrix, labels: npt.NDArray[Any], options: CellTypistOptions
+    X: sparse.csr_matrix, labels: Texts, options: CellTypistOptions
 ) -> tuple[Standardized, tuple[str, ...]]:
     from sklearn.linear_model import LogisticRegression
     from sklearn.preprocessing import StandardScaler

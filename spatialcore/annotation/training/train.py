@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,29 @@ from spatialcore.core.matrix import open_matrix
 from spatialcore.core.validation import require_one_of
 
 log = get_logger(__name__)
+
+
+class TrainingSummary(TypedDict):
+    """Numbers of cells, genes and classes that a model was trained on."""
+
+    trainer: str
+    n_cells: int
+    n_unlabelled: int
+    n_genes: int
+    n_classes: int
+    cells_per_class: dict[str, int]
+
+
+class TrainingResult(TypedDict):
+    """A trained model and its files; the paths are None if it was not written."""
+
+    model_path: str | None
+    metadata_path: str | None
+    colors_path: str | None
+    classes: list[str]
+    genes: list[str]
+    summary: TrainingSummary
+    model: CellTypingModel
 
 
 def train_celltypist_model(
@@ -46,7 +69,7 @@ def train_celltypist_model(
     ontology_column: str = columns.ONTOLOGY_ID,
     tissue: str = "unknown",
     random_state: int = 42,
-) -> dict[str, Any]:
+) -> TrainingResult:
     """Train a model on labelled reference cells and write its three files.
 
     Parameters
@@ -77,8 +100,8 @@ def train_celltypist_model(
 
     Returns
     -------
-    dict
-        model_path, metadata_path, colors_path (``None`` where nothing was written), classes, genes, summary, model.
+    TrainingResult
+        Keys model_path, metadata_path, colors_path (None if nothing was written), classes, genes, summary, model.
 
     Raises
     ------
@@ -133,7 +156,7 @@ def train_celltypist_model(
     return _result(model, summary)
 
 
-def _summary(trainer: str, labels: ClassLabels, model: CellTypingModel) -> dict[str, Any]:
+def _summary(trainer: str, labels: ClassLabels, model: CellTypingModel) -> TrainingSummary:
     return {
         "trainer": trainer,
         "n_cells": len(labels.rows),
@@ -149,7 +172,7 @@ def _file(output_path: str | Path, model_name: str) -> Path:
     return path / f"{model_name}.pkl" if path.is_dir() else path
 
 
-def _result(model: CellTypingModel, summary: dict[str, Any]) -> dict[str, Any]:
+def _result(model: CellTypingModel, summary: TrainingSummary) -> TrainingResult:
     path = model.path
     return {
         "model_path": str(path) if path else None,

@@ -10,14 +10,14 @@ import numpy as np
 from spatialcore.annotation.markers import load_canonical_markers
 from spatialcore.annotation.ontology.hierarchy import hierarchy, is_term, on_one_line
 from spatialcore.annotation.ontology.matcher import matcher_for
-from spatialcore.core.types import Floats
+from spatialcore.core.types import Floats, Texts
 
 FEWEST_MARKERS: Final = 3
 MOST_MARKERS: Final = 8
 LOWEST_AUC: Final = 0.6
 
 
-def marker_lineage(genes: Sequence[str] | Any, auc: Floats) -> tuple[str, str, float]:
+def marker_lineage(genes: Sequence[str] | Texts, auc: Floats) -> tuple[str, str, float]:
     """Return name and Cell Ontology id of the type whose markers set a group apart best, and their mean AUC.
 
     Parameters

@@ -6,12 +6,11 @@ import h5py
 import numpy as np
 import pandas as pd
 from anndata.io import read_elem
-from numpy.typing import NDArray
 from pandas.api.extensions import ExtensionArray
 
 from spatialcore.core.categories import categorical
 from spatialcore.core.on_disk.containers import AGAIN
-from spatialcore.core.types import Ints, StoredArray
+from spatialcore.core.types import Ints, Numbers, StoredArray
 from spatialcore.errors import InputError
 
 BLOCK_ROWS = 100_000
@@ -44,9 +43,7 @@ def frame_length(frame: StoredFrame) -> int:
     return int((values["values"] if hasattr(values, "keys") else values).shape[0])
 
 
-def read_column(
-    frame: StoredFrame, column: str, rows: Ints | None = None
-) -> NDArray[Any] | pd.Categorical | ExtensionArray:
+def read_column(frame: StoredFrame, column: str, rows: Ints | None = None) -> Numbers | pd.Categorical | ExtensionArray:
     """Read one column of a frame, all rows or the selected rows.
 
     Raises
@@ -55,7 +52,7 @@ def read_column(
         The column and the frame differ in length, or a category occurs twice.
     """
     if not hasattr(frame, "keys"):  # anndata before 0.7: one compound array
-        values: NDArray[Any] | pd.Categorical = _legacy_column(frame, column, rows)
+        values: Numbers | pd.Categorical = _legacy_column(frame, column, rows)
         return values
     element = frame[column]
     _check_length(column, element, frame_length(frame))
@@ -83,7 +80,7 @@ def _check_length(column: str, element: Any, n_rows: int) -> None:
             raise InputError(f"column '{column}' has shape {tuple(part.shape)}, expected ({n_rows},)", hint=AGAIN)
 
 
-def _take(array: StoredArray, rows: Ints | None) -> NDArray[Any]:
+def _take(array: StoredArray, rows: Ints | None) -> Numbers:
     """Read the selected entries of a one-dimensional array, block by block."""
     length = int(array.shape[0])
     read = array.asstr() if isinstance(array, h5py.Dataset) and h5py.check_string_dtype(array.dtype) else array
@@ -98,7 +95,7 @@ def _take(array: StoredArray, rows: Ints | None) -> NDArray[Any]:
     return np.concatenate(parts) if parts else _plain(np.asarray(read[:0]))
 
 
-def _plain(values: NDArray[Any]) -> NDArray[Any]:
+def _plain(values: Numbers) -> Numbers:
     """Return strings as Python objects, other values unchanged."""
     return values.astype(object) if values.dtype.kind in "UST" else values
 
@@ -113,7 +110,7 @@ def _legacy_column(frame: Any, column: str, rows: Ints | None) -> Any:
     return np.array([_decoded(value) for value in values], dtype=object) if values.dtype.kind in "SO" else values
 
 
-def _legacy_categories(frame: Any, column: str) -> NDArray[Any] | None:
+def _legacy_categories(frame: Any, column: str) -> Numbers | None:
     key = f"uns/{column}_categories"
     file = getattr(frame, "file", None)
     return np.asarray(file[key][:]) if file is not None and key in file else None
