@@ -4,8 +4,6 @@ Elements that HDF5 and zarr do not support (columns of mixed values, nullable te
 converted without loss, and this is logged. Missing values stay missing.
 """
 
-import datetime
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,12 +14,12 @@ import scipy.sparse as sp
 from anndata import AnnData
 
 from spatialcore.core.logging import get_logger
+from spatialcore.io.storable_columns import WIDEST_INTEGER, as_text, is_missing, storable_column
 
 logger = get_logger(__name__)
 
 RESERVED = {"_index"}
 SUFFIX = "_column"
-WIDEST_INTEGER = 2**63
 
 
 @dataclass
@@ -77,7 +75,7 @@ def _frame(frame: pd.DataFrame, where: str, notes: Notes) -> pd.DataFrame:
     """Return a frame whose index, columns and names can be written; the same object if nothing changes."""
     index = _index(frame.index, frame.columns)
     names = _names([str(name) for name in frame.columns], where, notes)
-    columns = [_column(frame.iloc[:, i]) for i in range(frame.shape[1])]
+    columns = [storable_column(frame.iloc[:, i]) for i in range(frame.shape[1])]
     same = index is frame.index and names == list(frame.columns)
     if same and all(new is None for new in columns):
         return frame
@@ -99,7 +97,7 @@ def _index(index: pd.Index, columns: pd.Index) -> pd.Index:
     named = index.name is None or fit
     if plain and named:
         return index
-    texts = [_text(name) for name in index]
+    texts = [as_text(name) for name in index]
     name = None if index.name is None else str(index.name).replace("/", "|")
     name = None if name == "" or name in columns else name
     return pd.Index(texts, dtype=object, name=name)
@@ -134,115 +132,6 @@ def _parents(name: str) -> list[str]:
 def _unfit(name: str) -> bool:
     parts = name.split("/")
     return name in RESERVED or "\0" in name or any(part in ("", ".", "..") for part in parts)
-
-
-def _column(column: "pd.Series[Any]") -> "pd.Series[Any] | None":
-    """Return a column converted to a type that can be written, or None if nothing changes."""
-    dtype = column.dtype
-    if isinstance(dtype, pd.CategoricalDtype):
-        return _categorical(column)
-    if isinstance(dtype, pd.SparseDtype):
-        return _column(pd.Series(np.asarray(column))) or pd.Series(np.asarray(column))
-    if isinstance(dtype, np.dtype) and dtype.kind in "biuf":
-        return _number(column)
-    if isinstance(dtype, pd.BooleanDtype) or (
-        isinstance(dtype, pd.api.extensions.ExtensionDtype)
-        and getattr(dtype, "kind", "O") in "iu"
-        and type(dtype).__name__.endswith(("Int8Dtype", "Int16Dtype", "Int32Dtype", "Int64Dtype"))
-    ):
-        return None
-    return _from_objects(column)
-
-
-def _number(column: "pd.Series[Any]") -> "pd.Series[Any] | None":
-    dtype = column.dtype
-    assert isinstance(dtype, np.dtype)
-    if dtype.kind == "f" and dtype.itemsize not in (4, 8):
-        return column.astype(np.float32 if dtype.itemsize == 2 else np.float64)
-    return None if dtype.isnative else column.astype(dtype.newbyteorder("="))
-
-
-def _categorical(column: "pd.Series[Any]") -> "pd.Series[Any] | None":
-    categories = column.cat.categories
-    texts = [value for value in categories if type(value) is str]
-    if len(texts) == len(categories) and categories.dtype == object:
-        return None
-    if isinstance(categories.dtype, np.dtype) and categories.dtype.kind in "iufb" and categories.dtype.itemsize > 2:
-        return None
-    names = [_text(value) for value in categories]
-    if len(set(names)) == len(names):
-        renamed = column.cat.rename_categories(names)
-        with_texts = pd.Categorical.from_codes(
-            renamed.cat.codes.to_list(), categories=pd.Index(names, dtype=object), ordered=bool(column.cat.ordered)
-        )
-        return pd.Series(with_texts)
-    return pd.Series(pd.Categorical([None if pd.isna(value) else _text(value) for value in column]))
-
-
-def _from_objects(column: "pd.Series[Any]") -> "pd.Series[Any]":
-    """Return numbers and booleans as such, nullable if some are missing; other values as texts."""
-    values = column.astype(object).to_numpy()
-    missing = np.array([_is_missing(value) for value in values], dtype=bool)
-    present = values[~missing]
-    if len(present) and all(isinstance(value, bool | np.bool_) for value in present):
-        return _nullable(values, missing, "boolean")
-    if len(present) and all(_is_integer(value) for value in present):
-        return _nullable(values, missing, "Int64")
-    if all(_is_number(value) for value in present):
-        return pd.Series(
-            [np.nan if is_missing else float(value) for value, is_missing in zip(values, missing, strict=True)],
-            dtype=float,
-        )
-    texts = [None if is_missing else _text(value) for value, is_missing in zip(values, missing, strict=True)]
-    if missing.any() or len(set(texts)) < len(texts):
-        return pd.Series(pd.Categorical(texts))
-    return pd.Series(np.array(texts, dtype=object), dtype=object)
-
-
-def _nullable(values: Any, missing: Any, dtype: str) -> "pd.Series[Any]":
-    if not missing.any():
-        return pd.Series([bool(v) for v in values] if dtype == "boolean" else [int(v) for v in values])
-    filled: Any = [pd.NA if is_missing else value for value, is_missing in zip(values, missing, strict=True)]
-    column: pd.Series[Any] = pd.Series(filled, dtype=dtype)
-    return column
-
-
-def _is_missing(value: Any) -> bool:
-    if isinstance(value, str | bytes | Mapping) or np.ndim(value) > 0:
-        return False
-    return bool(pd.isna(value) is True or (isinstance(value, float | np.floating) and np.isnan(value)))
-
-
-def _is_integer(value: Any) -> bool:
-    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    return whole and -WIDEST_INTEGER <= int(value) < WIDEST_INTEGER
-
-
-def _is_number(value: Any) -> bool:
-    if isinstance(value, bool | np.bool_):
-        return False
-    return isinstance(value, float | np.floating) or (isinstance(value, int | np.integer) and abs(int(value)) < 2**53)
-
-
-def _text(value: Any) -> str:
-    """Return a value as an unambiguous text."""
-    if isinstance(value, bytes):
-        return value.decode("utf-8", errors="replace")
-    if isinstance(value, str):
-        return str(value)
-    if isinstance(value, datetime.date | datetime.time):
-        return value.isoformat()
-    if isinstance(value, list | tuple | dict | set | frozenset | np.ndarray):
-        return json.dumps(value, default=_for_json, ensure_ascii=False)
-    return str(value)
-
-
-def _for_json(value: Any) -> Any:
-    if isinstance(value, np.ndarray):
-        return value.tolist()
-    if isinstance(value, np.generic):
-        return value.item()
-    return sorted(value, key=str) if isinstance(value, set | frozenset) else _text(value)
 
 
 def _matrix(matrix: Any) -> Any:
@@ -302,14 +191,14 @@ def _element(value: Any, where: str, notes: Notes) -> Any:
         value = sorted(value, key=str)
     if isinstance(value, list | tuple | range):
         value = _listed(list(value))
-    return _array(value, where, notes) if isinstance(value, np.ndarray) else _text(value)
+    return _array(value, where, notes) if isinstance(value, np.ndarray) else as_text(value)
 
 
 def _scalar(value: Any) -> Any:
     if isinstance(value, np.void):
-        return _text(value.tolist())
+        return as_text(value.tolist())
     if isinstance(value, np.datetime64 | np.timedelta64 | np.complexfloating | np.bytes_):
-        return _text(value)
+        return as_text(value)
     if isinstance(value, int) and not isinstance(value, bool) and not -WIDEST_INTEGER <= value < WIDEST_INTEGER:
         return str(value)
     return float(value) if isinstance(value, np.float16 | np.longdouble) else value
@@ -325,8 +214,8 @@ def _listed(values: list[Any]) -> Any:
     try:
         array = np.array(values)
     except ValueError:  # lists of different lengths
-        return _text(values)
-    return array if array.dtype.kind in "biuf" else _text(values)
+        return as_text(values)
+    return array if array.dtype.kind in "biuf" else as_text(values)
 
 
 def _array(value: np.ndarray, where: str, notes: Notes) -> Any:
@@ -337,10 +226,10 @@ def _array(value: np.ndarray, where: str, notes: Notes) -> Any:
     if value.dtype.kind in "biuf":
         return _matrix(value)
     if value.dtype.kind in "US":
-        return np.array([_text(item) for item in value.ravel()], dtype=object).reshape(value.shape)
+        return np.array([as_text(item) for item in value.ravel()], dtype=object).reshape(value.shape)
     if value.dtype.kind == "O" and all(isinstance(item, str) for item in value.ravel()):
         return value
-    texts = np.array(["" if _is_missing(item) else _text(item) for item in value.ravel()], dtype=object)
+    texts = np.array(["" if is_missing(item) else as_text(item) for item in value.ravel()], dtype=object)
     notes.lines.append(f"{where} became texts")
     return texts.reshape(value.shape)
 

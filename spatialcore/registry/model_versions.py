@@ -1,0 +1,237 @@
+"""Model versions of a store: publish and read them."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from spatialcore import storage
+from spatialcore.core.logging import get_logger
+from spatialcore.core.provenance import digest_of, sha256_of_file
+from spatialcore.core.text.names import is_derived
+from spatialcore.errors import ConflictError, FileMissingError, InputError, RecordError
+from spatialcore.registry.layout import RECORD, models_folder, tissue_folder
+from spatialcore.registry.pointer import current
+from spatialcore.registry.records import ModelVersion
+
+log = get_logger(__name__)
+CURRENT = "current"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+
+
+def publish(
+    store: str,
+    tissue: str,
+    artifact: Sequence[Path],
+    *,
+    extras: Mapping[str, Path] | None = None,
+    details: Mapping[str, Any] | None = None,
+) -> ModelVersion:
+    """Store a model as a new version; the pointer does not change.
+
+    Parameters
+    ----------
+    store
+        Folder or URI of the store.
+    tissue
+        Tissue of the model.
+    artifact
+        Files of the model, the .pkl first. The version is a digest of their content.
+    extras
+        Other files by their name in the folder of the version: plots, report, run manifest.
+    details
+        JSON-like details for ``show``: classes, scores, references.
+
+    Returns
+    -------
+    ModelVersion
+        The new version, or the existing version with the same content.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> store = tempfile.mkdtemp()
+    >>> model = Path(store) / "blood.pkl"
+    >>> _ = model.write_text("content of a model")
+    >>> version = publish(store, "blood", [model])
+    >>> show(store, "blood", version.version).files == version.files
+    True
+    """
+    folder = tissue_folder(store, tissue)
+    version = name_of({path.name: sha256_of_file(path) for path in artifact})
+    if existing := _read_version(store, tissue, version):
+        return existing
+    files = {**{path.name: path for path in artifact}, **(extras or {})}
+    stored = [storage.put(path, f"{folder}/{version}/{name}") for name, path in files.items()]
+    record = ModelVersion(
+        tissue=tissue,
+        version=version,
+        uri=f"{folder}/{version}",
+        published=datetime.now(UTC),
+        artifact=artifact[0].name,
+        files=tuple(stored),
+        details=dict(details or {}),
+    )
+    try:
+        storage.put_new(storage.text_of(record, store).encode(), f"{folder}/{version}/{RECORD}")
+    except ConflictError:  # another run has published the same content meanwhile
+        return show(store, tissue, version)
+    log.info("published %s model %s", tissue, version)
+    return record
+
+
+def name_of(digests: Mapping[str, str]) -> str:
+    """Return the version of model files, given as name -> sha256.
+
+    Returns
+    -------
+    str
+        12 hexadecimal digits.
+
+    Examples
+    --------
+    >>> name_of({"blood.pkl": "ab12"}) == name_of({"blood.pkl": "ab12"})
+    True
+    """
+    return digest_of(dict(digests))[:12]
+
+
+def model_uri_of(store: str, tissue: str, artifact: str, digests: Mapping[str, str]) -> str:
+    """Return the URI that a model will have after it is published.
+
+    Returns
+    -------
+    str
+        URI of the .pkl.
+
+    Examples
+    --------
+    >>> model_uri_of("s3://lab/store", "blood", "blood.pkl", {"blood.pkl": "ab12"}).startswith("s3://lab/store/models/blood/")
+    True
+    """
+    return f"{tissue_folder(store, tissue)}/{name_of(digests)}/{artifact}"
+
+
+def tissues(store: str) -> list[str]:
+    """Return the tissues that have a model, by the names that people gave them.
+
+    Returns
+    -------
+    list of str
+        Names of tissues, sorted.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> store = tempfile.mkdtemp()
+    >>> model = Path(store) / "blood.pkl"
+    >>> _ = model.write_text("content of a model")
+    >>> version = publish(store, "blood", [model])
+    >>> tissues(store)
+    ['blood']
+    """
+    return sorted(_tissue_of(store, folder) for folder in _folders(models_folder(store)))
+
+
+def versions(store: str, tissue: str) -> list[ModelVersion]:
+    """Return a tissue's published versions, oldest first.
+
+    Returns
+    -------
+    list of ModelVersion
+        The versions; those with an unreadable record are left out with a warning.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> store = tempfile.mkdtemp()
+    >>> model = Path(store) / "blood.pkl"
+    >>> _ = model.write_text("content of a model")
+    >>> version = publish(store, "blood", [model])
+    >>> [each.version for each in versions(store, "blood")] == [version.version]
+    True
+    """
+    names = _folders(tissue_folder(store, tissue))
+    records = [version for name in names if (version := _readable_version(store, tissue, name))]
+    return sorted(records, key=lambda version: version.published)
+
+
+def show(store: str, tissue: str, version: str = CURRENT) -> ModelVersion:
+    """Return a version by name, or the version in use (``current``).
+
+    Returns
+    -------
+    ModelVersion
+        The version with its files and details.
+
+    Raises
+    ------
+    FileMissingError
+        There is no such version; the hint lists the published versions.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> store = tempfile.mkdtemp()
+    >>> model = Path(store) / "blood.pkl"
+    >>> _ = model.write_text("content of a model")
+    >>> version = publish(store, "blood", [model])
+    >>> show(store, "blood", version.version).artifact
+    'blood.pkl'
+    """
+    name = version
+    if version == CURRENT:
+        pointer = current(store, tissue)
+        name = pointer.version if pointer else ""
+    record = _read_version(store, tissue, _checked(name)) if name else None
+    if record is None:
+        published = ", ".join(each.version for each in versions(store, tissue)) or "none"
+        raise FileMissingError(f"no {version} model of {tissue} in {store}", hint=f"published versions: {published}")
+    return record
+
+
+def _read_version(store: str, tissue: str, name: str) -> ModelVersion | None:
+    uri = f"{tissue_folder(store, tissue)}/{name}/{RECORD}"
+    try:
+        return storage.read_record(ModelVersion, uri, store)
+    except FileMissingError:
+        return None
+
+
+def _readable_version(store: str, tissue: str, name: str) -> ModelVersion | None:
+    """Return a version, or None for one whose record cannot be read: it must not hide the others."""
+    try:
+        return _read_version(store, tissue, name)
+    except RecordError as error:
+        log.warning("a version is left out: %s", error)
+        return None
+
+
+def _tissue_of(store: str, folder: str) -> str:
+    """Return the name of the tissue whose models lie in a folder: a slug of another name cannot be read back."""
+    if not is_derived(folder):
+        return folder
+    for name in _folders(f"{models_folder(store)}/{folder}"):
+        uri = f"{models_folder(store)}/{folder}/{name}/{RECORD}"
+        try:
+            return storage.read_record(ModelVersion, uri, store).tissue
+        except (FileMissingError, RecordError):
+            continue
+    return folder
+
+
+def _folders(uri: str) -> list[str]:
+    """Return the names of the subfolders of a folder."""
+    root = storage.parse_uri(f"{uri}/x").uri.removesuffix("x")
+    return sorted({file.removeprefix(root).split("/")[0] for file in storage.list_files(uri)})
+
+
+def _checked(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise InputError(f"{name!r} is not a valid name", hint="use letters, digits, dot, dash and underscore")
+    return name
