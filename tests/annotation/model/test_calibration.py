@@ -90,18 +90,9 @@ def test_probabilities_are_calibrated_and_slopes_not_negative(rng: np.random.Gen
             assert p[inside].mean() == pytest.approx(right[inside].mean(), abs=0.05)
 
 
-def test_the_discount_of_a_class_is_taken_from_its_logit() -> None:
-    start = Calibration(1.0, 0.5, (1.0, 0.0, 0.0, 0.0), 0.0, 0.0, 1.0, class_discount=(0.0, 2.0))
-    evidence = CalibrationFeatures(np.zeros(2), np.ones(2), np.zeros(2), np.zeros(2), np.array([0, 1]))
-    assert start.probability(evidence) == pytest.approx(1 / (1 + np.exp([-0.5, 1.5])))
-
-
 @pytest.mark.parametrize("slope", [None, 0.2])
-def test_it_survives_json_without_the_discount_of_one_query(slope: float | None) -> None:
-    fitted = Calibration(1.5, 0.5, (1.0, 0.1, 0.2, 0.3), 5.0, 0.0, 1.0, slope, judges_fit=True, class_discount=(1.0,))
+def test_it_survives_json(slope: float | None) -> None:
+    fitted = Calibration(1.5, 0.5, (1.0, 0.1, 0.2, 0.3), 5.0, 0.0, 1.0, slope, judges_fit=True)
     content = json.loads(json.dumps(fitted.to_dict()))
-    assert "class_discount" not in content
     assert ("pair_gain_slope" in content) == (slope is not None)
-    assert Calibration.from_dict(content) == Calibration(
-        1.5, 0.5, (1.0, 0.1, 0.2, 0.3), 5.0, 0.0, 1.0, slope, judges_fit=True
-    )
+    assert Calibration.from_dict(content) == fitted
