@@ -29,6 +29,7 @@ if TYPE_CHECKING:  # flows import SETTINGS from here, so importing this module s
 log = get_logger(__name__)
 Progress = Callable[[str], None]
 
+MOST_SCORED: Final = 2_000_000
 TRAINING_ORDER: Final = ("combine", "map_ontology", "balance", "train")
 ANNOTATION_ORDER: Final = ("annotate", "keep_confident", "plot")
 
@@ -258,7 +259,10 @@ def train(balanced: AnnData, query: AnnData | None, config: AnnotationSettings, 
 
 
 def annotate(adata: AnnData, model_path: Path, config: AnnotationSettings) -> AnnData:
-    """Call every cell of the query, in place. No call is filtered yet."""
+    """Call every cell of the query, in place. No call is filtered yet.
+
+    Scores of all classes are kept for up to two million cells: for more they would be the largest part of the memory.
+    """
     from spatialcore.annotation.annotate import annotate_celltypist
 
     return annotate_celltypist(
@@ -270,6 +274,7 @@ def annotate(adata: AnnData, model_path: Path, config: AnnotationSettings) -> An
         confidence_transform=config.confidence_transform,
         resolution=config.resolution,
         detect_unseen=config.detect_unseen,
+        store_decision_scores=adata.n_obs <= MOST_SCORED,
     )
 
 

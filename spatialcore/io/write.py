@@ -2,10 +2,12 @@
 
 import warnings
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from anndata import AnnData
+from numpy.typing import NDArray
 
 from spatialcore import columns
 from spatialcore.core.files import whole
@@ -17,9 +19,13 @@ from spatialcore.io.anndata_files import write_h5ad
 from spatialcore.io.identifiers import EXACT
 from spatialcore.io.storable import make_storable
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 logger = get_logger(__name__)
 
 CELL_ID = "cell_id"
+BLOCK_CELLS = 1_000_000
 
 
 def write_annotated(adata: AnnData, path: str | Path) -> Path:
@@ -87,14 +93,18 @@ def calls_table(adata: AnnData) -> pd.DataFrame:
     InputError
         The data have no calls.
     """
+    return _calls(adata, np.asarray(cell_ids(adata), dtype=object), slice(None))
+
+
+def _calls(adata: AnnData, ids: NDArray[np.object_], rows: slice) -> pd.DataFrame:
     require_column(adata.obs, columns.CELL_TYPE, hint="annotate the data first")
-    table = pd.DataFrame({CELL_ID: cell_ids(adata)})
+    table = pd.DataFrame({CELL_ID: ids[rows]})
     if columns.SPATIAL in adata.obsm:
-        table[["x", "y"]] = np.asarray(adata.obsm[columns.SPATIAL])[:, :2]
+        table[["x", "y"]] = np.asarray(adata.obsm[columns.SPATIAL])[rows, :2]
     levels = [str(name) for name in adata.obs if str(name).startswith(columns.TAXONOMY)]
     for name in (*columns.CALL_COLUMNS, *levels):
         if name in adata.obs:
-            table[name] = adata.obs[name].to_numpy()
+            table[name] = adata.obs[name].iloc[rows].to_numpy()
     return table
 
 
@@ -120,7 +130,30 @@ def write_calls(adata: AnnData, path: str | Path) -> Path:
     [{'cell_id': 'c1', 'cell_type': 'B cell'}]
     """
     file = Path(path).expanduser()
-    table = calls_table(adata)
     with whole(file) as part:
-        table.to_parquet(part, index=False)
+        if adata.n_obs <= BLOCK_CELLS:
+            calls_table(adata).to_parquet(part, index=False)
+        else:
+            _write_blocks(adata, part)
     return file
+
+
+def _write_blocks(adata: AnnData, path: Path) -> None:
+    """Write the calls in blocks of cells: texts of all cells would be larger than all else."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    ids = np.asarray(cell_ids(adata), dtype=object)
+    schema = _schema(pa.Schema.from_pandas(_calls(adata, ids, slice(0, BLOCK_CELLS)), preserve_index=False))
+    with pq.ParquetWriter(path, schema) as writer:
+        for first in range(0, adata.n_obs, BLOCK_CELLS):
+            block = _calls(adata, ids, slice(first, first + BLOCK_CELLS))
+            writer.write_table(pa.Table.from_pandas(block, schema, preserve_index=False))
+
+
+def _schema(schema: "pa.Schema") -> "pa.Schema":
+    """Return a schema in which columns without a value in the first block are texts."""
+    import pyarrow as pa
+
+    fields = [field.with_type(pa.string()) if pa.types.is_null(field.type) else field for field in schema]
+    return pa.schema(fields, metadata=schema.metadata)

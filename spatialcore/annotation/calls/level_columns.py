@@ -26,6 +26,7 @@ from spatialcore.errors import InputError
 
 TREE_KEY: Final = "class_tree_json"
 SEPARATOR: Final = " > "
+BLOCK_CELLS: Final = 500_000
 
 
 def write_levels(adata: AnnData, tree: ClassTree, path: Floats, threshold: float) -> None:
@@ -110,30 +111,46 @@ def apply_threshold(adata: AnnData, threshold: float, resolution: ResolutionMode
             "these cells have no confidence in the terms above their class",
             hint="annotate with confidence_transform='calibrated' and a model whose classes have Cell Ontology ids",
         )
-    path = np.asarray(adata.obsm[columns.PATH_CONFIDENCE], dtype=np.float64)
-    best = class_codes(adata, tree)
-    for level, (name, confidence) in enumerate(zip(columns.LEVELS, columns.LEVEL_CONFIDENCE, strict=True)):
-        position = tree.levels[best, level]
-        term_confidence = _at(path, position)
-        terms = np.where((best >= 0) & (term_confidence >= threshold), tree.paths[best, position], -1)
-        adata.obs[name] = named(terms, tree.names, columns.UNASSIGNED)
-        adata.obs[confidence] = np.where(best >= 0, term_confidence, 0.0)
-    adata.obs[columns.PATH] = _paths(tree, best, path, threshold)
+    path, best = adata.obsm[columns.PATH_CONFIDENCE], class_codes(adata, tree)
+    terms, confidence, codes, finest = _terms_reached(tree, best, path, threshold)
+    for level, (name, confidence_name) in enumerate(zip(columns.LEVELS, columns.LEVEL_CONFIDENCE, strict=True)):
+        adata.obs[name] = named(terms[:, level], tree.names, columns.UNASSIGNED)
+        adata.obs[confidence_name] = confidence[:, level]
+    texts = [path_text(tree, line[start:]) for line in tree.paths for start in range(len(line))]
+    adata.obs[columns.PATH] = named(codes, texts, "")
     if resolution == "auto":
-        _write_finest(adata, tree, best, path, threshold)
+        _write_finest(adata, tree, best, path, finest)
 
 
-def _at(path: Floats, position: Codes) -> Floats:
-    values: Floats = np.take_along_axis(path, position[:, None], axis=1)[:, 0]
-    return values
+def _terms_reached(tree: ClassTree, best: Codes, path: Floats, threshold: float) -> tuple[Codes, Floats, Codes, Codes]:
+    """Return what reaches the threshold, in blocks of cells: whole tables of terms would be larger than the path.
 
-
-def _paths(tree: ClassTree, best: Codes, path: Floats, threshold: float) -> pd.Categorical:
-    """Return each cell's terms that reach the threshold, from the coarsest to the finest, as one text."""
-    reached = (best >= 0) & (np.nanmax(path, axis=1) >= threshold)
-    codes = np.where(reached, best * tree.paths.shape[1] + finest_term(tree.paths[best], path, threshold), -1)
-    texts = [path_text(tree, terms[start:]) for terms in tree.paths for start in range(len(terms))]
-    return named(codes, texts, "")
+    Returns
+    -------
+    terms : cells x levels
+        Term at each level, -1 where its confidence is too low.
+    confidence : cells x levels
+        Confidence in the term of each level, 0 without a call.
+    codes : cells
+        Position of the finest term that reaches the threshold among the paths of all classes, -1 without one.
+    finest : cells
+        Its position on the path of the best class.
+    """
+    shape = (len(best), len(columns.LEVELS))
+    terms, confidence = np.empty(shape, dtype=np.int32), np.empty(shape)
+    codes, finest = np.empty(len(best), dtype=np.int32), np.empty(len(best), dtype=np.int32)
+    for first in range(0, len(best), BLOCK_CELLS):
+        rows = slice(first, first + BLOCK_CELLS)
+        classes, values = best[rows], np.asarray(path[rows], dtype=np.float64)
+        called, paths, positions = classes >= 0, tree.paths[classes], tree.levels[classes]
+        reached = np.take_along_axis(values, positions, axis=1)
+        at_level = np.take_along_axis(paths, positions, axis=1)
+        terms[rows] = np.where(called[:, None] & (reached >= threshold), at_level, -1)
+        confidence[rows] = np.where(called[:, None], reached, 0.0)
+        finest[rows] = finest_term(paths, values, threshold)
+        any_term = called & (np.nanmax(values, axis=1) >= threshold)
+        codes[rows] = np.where(any_term, classes * tree.paths.shape[1] + finest[rows], -1)
+    return terms, confidence, codes, finest
 
 
 def path_text(tree: ClassTree, terms: Codes) -> str:
@@ -142,11 +159,10 @@ def path_text(tree: ClassTree, terms: Codes) -> str:
     return SEPARATOR.join(dict.fromkeys(falling))
 
 
-def _write_finest(adata: AnnData, tree: ClassTree, best: Codes, path: Floats, threshold: float) -> None:
-    position = finest_term(tree.paths[best], path, threshold)
+def _write_finest(adata: AnnData, tree: ClassTree, best: Codes, path: Floats, position: Codes) -> None:
     called = np.where(best < 0, -1, tree.paths[best, position])
     labels = [name if identifier else "" for name, identifier in zip(tree.names, tree.ids, strict=True)]
     adata.obs[columns.CELL_TYPE] = named(called, tree.names, columns.UNASSIGNED)
-    adata.obs[columns.CONFIDENCE] = np.where(best < 0, 0.0, _at(path, position))
+    adata.obs[columns.CONFIDENCE] = np.where(best < 0, 0.0, path[np.arange(len(best)), position])
     adata.obs[columns.ONTOLOGY_ID] = named(called, tree.ids, "")
     adata.obs[columns.ONTOLOGY_LABEL] = named(called, labels, "")

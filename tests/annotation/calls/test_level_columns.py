@@ -12,8 +12,10 @@ from scipy import sparse
 from spatialcore import columns
 from spatialcore.annotation import run_manifest, stages
 from spatialcore.annotation.annotate import annotate_celltypist
+from spatialcore.annotation.calls import level_columns
 from spatialcore.annotation.calls.level_columns import apply_threshold, class_tree, write_levels
 from spatialcore.annotation.calls.levels import ClassTree
+from spatialcore.annotation.choices import ResolutionMode
 from spatialcore.annotation.config import AnnotationSettings
 from spatialcore.annotation.model.artifact import load_model, save_model
 from spatialcore.annotation.training.train import train_celltypist_model
@@ -167,3 +169,14 @@ def test_auto_needs_classes_with_terms(recipe: Path, world: tuple[AnnData, ...])
     assert not any(load_model(recipe).ontology_ids.values())
     with pytest.raises(ModelError, match="resolution='auto'"):
         annotate_celltypist(world[1].copy(), custom_model_path=recipe, resolution="auto")
+
+
+@pytest.mark.parametrize("resolution", ["class", "auto"])
+def test_blocks_of_cells_give_what_all_cells_give(
+    four_cells: AnnData, resolution: ResolutionMode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_blocks = four_cells.copy()
+    apply_threshold(four_cells, 0.8, resolution)
+    monkeypatch.setattr(level_columns, "BLOCK_CELLS", 2)
+    apply_threshold(in_blocks, 0.8, resolution)
+    pd.testing.assert_frame_equal(in_blocks.obs, four_cells.obs)
