@@ -13,9 +13,13 @@ from spatialcore.core.genes.spelling import mend
 from spatialcore.core.genes.symbols import ids_of, symbols_of
 
 TYPE_COLUMNS: Final = ("feature_types", "feature_type", "feature_class", "modality", "assay", "feature_biotype")
-GENE_TYPES: Final = {"gene", "genes", "gene expression", "rna", "gex", "mrna", "transcript", "xenium", "nanostring"}
+GENE_TYPES: Final = {
+    *("gene", "genes", "gene expression", "geneexpression", "rna", "gex", "mrna"),
+    *("transcript", "xenium", "nanostring"),
+}
+MOST_TYPES: Final = 12
 OTHER_TYPES: Final = re.compile(
-    r"protein(?!_coding)|antibody|\badt\b|\bprot\b|\bhto\b|multiplexing|hashtag|cell hashing|peak|\batac\b|chromatin"
+    r"protein(?! coding)|antibody|\badt\b|\bprot\b|\bhto\b|multiplexing|hashtag|cell hashing|peak|\batac\b|chromatin"
     r"|crispr|guide|control|codeword|blank|\bcmo\b|negative|spike-?in|morphology|custom feature|lipid|metabolite",
     re.IGNORECASE,
 )
@@ -24,7 +28,8 @@ OTHER_TYPES: Final = re.compile(
 def of_gene_type(var: pd.DataFrame) -> NDArray[np.bool_]:
     """Return whether each feature is a gene according to var; all are, if var has no column of feature types.
 
-    A column is used if it has a type of genes ("Gene Expression") or another known type ("Antibody Capture").
+    A column is used if it has a type of genes ("Gene Expression") or another known type ("Antibody Capture"); a column
+    of another name only if all its values are types of one or the other kind, and both occur.
     """
     for column in TYPE_COLUMNS:
         if column in var:
@@ -34,7 +39,22 @@ def of_gene_type(var: pd.DataFrame) -> NDArray[np.bool_]:
             other = np.array([OTHER_TYPES.search(one) is not None for one in types], dtype=bool)
             if other.any():
                 return ~other
+    for column in var.columns:
+        if column not in TYPE_COLUMNS and (genes := _types_of_any_column(var[column])) is not None:
+            return genes
     return np.ones(len(var), dtype=bool)
+
+
+def _types_of_any_column(values: "pd.Series[Any]") -> NDArray[np.bool_] | None:
+    if pd.api.types.is_numeric_dtype(values):
+        return None
+    codes, kinds = pd.factorize(values)
+    types = [_plain(kind) for kind in kinds]
+    genes = np.array([one in GENE_TYPES for one in types], dtype=bool)
+    known = len(types) <= MOST_TYPES and all(
+        gene or OTHER_TYPES.search(one) is not None for one, gene in zip(types, genes, strict=True)
+    )
+    return np.append(genes, False)[codes] if known and genes.any() and not genes.all() else None
 
 
 def gene_columns(var: pd.DataFrame) -> NDArray[np.intp] | None:
@@ -75,7 +95,7 @@ def gene_names(var: pd.DataFrame, names: Sequence[str] | None = None) -> tuple[l
 
 
 def _plain(value: Any) -> str:
-    return "" if pd.isna(value) else str(value).strip().lower()
+    return "" if pd.isna(value) else re.sub(r"[\s_]+", " ", str(value).strip()).lower()
 
 
 def _is_number(name: Any) -> bool:

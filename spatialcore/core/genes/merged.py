@@ -5,8 +5,8 @@ from functools import cache
 
 from spatialcore.core.genes.tables import current_symbols, former_symbols, known_names, symbols_by_prefix
 
-_STRONG = re.compile(r"[/|;,+]")  # not used in symbols
-_WEAK = re.compile(r"[.-]")  # R and Seurat replace the others by these
+_STRONG = re.compile(r"[/|;,+&:]+")  # not used in symbols
+_WEAK = re.compile(r"[._-]")  # R and Seurat replace the others by these
 _SHORTEST_STEM = 2
 
 

@@ -12,14 +12,20 @@ _SEPARATORS = re.compile(r"[\s_.:|-]+")
 # names without their separators, which Seurat ("_" to "-") and R (everything to ".") change
 _CONTROL = re.compile(
     r"^x?(?:"
-    r"neg(?:ative)?control.*|unassignedcodeword.*|deprecatedcodeword.*|genomiccontrol.*|intergenic(?:region)?(?:\d.*)?"
-    r"|antisense.+|blank(?:\d.*|codeword.*)?|(?:human|mouse)?intergenicregion.*"  # Xenium, MERSCOPE
-    r"|negative(?:\d.*|probe.*)?|neg(?:prb|pr|probe).*|systemcontrol.*|falsecode.*"  # CosMx
-    r"|custom?neg.*|ercc\d{5}|notarget.*|spikein.*|fiducial.*|nocode.*"
+    r"(?:extended)?neg(?:ative)?(?:control|ctrl).*|(?:unassigned|unused|deprecated)(?:codeword.*|\d*)"
+    r"|genomiccontrol.*|intergenic(?:region)?(?:\d.*)?|antisense.+|(?:human|mouse)?intergenicregion.*"  # Xenium
+    r"|blank(?:\d.*|codeword.*|barcode.*)?|barcodeblank.*"  # MERSCOPE
+    r"|negative(?:\d.*|probe.*)?|neg(?:prb|pr|probe|\d).*|systemcontrol.*|false(?:code.*|\d+)"  # CosMx
+    r"|custom?neg.*|ercc\d{5}|notarget.*|spikein.*|fiducial.*|nocode.*|ntc\d?|decoy(?:code)?\d*|dummy(?:gene)?\d*"
+    r"|scrambled?\d*|(?:misc)?control\d+|empty(?:barcode)?\d*"
     r")$"
 )
 _MODALITY_WORD = r"(?:totalseq[a-d]?|adt|hto|cmo|hashtag|protein|prot|antibody|isotype|isotypecontrol)"
-_OTHER_MODALITY = re.compile(rf"(?:^|[\s_.:|-]){_MODALITY_WORD}(?:[\s_.:|-]|\d*$)|^hashtag\d*|isotype", re.IGNORECASE)
+_OTHER_MODALITY = re.compile(
+    rf"(?:^|[\s_.:|-]){_MODALITY_WORD}(?:[\s_.:|-]|\d*$)|^hashtag\d*|isotype"
+    r"|\bpabo$|\bAHS\d{4}\b|^chr\w{1,5}[:_-]\d+[_-]\d+$",  # AbSeq; peaks
+    re.IGNORECASE,
+)
 _NOT_A_NAME = {"", "nan", "none", "<na>", "null"}
 CACHED_NAMES: Final = 1 << 17  # a run asks for the names of a few matrices several times
 

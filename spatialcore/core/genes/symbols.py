@@ -28,6 +28,7 @@ __all__ = [
 SYMBOL_COLUMNS = (
     *("feature_name", "gene_symbols", "gene_symbol", "gene_name", "gene_names", "symbol", "gene", "name"),
     *("hgnc_symbol", "mgi_symbol", "external_gene_name", "gene_short_name", "feature_names", "symbols", "genes"),
+    *("genesymbol", "genename", "target_name", "targetname", "hugo", "hugo_symbol", "hgnc"),
     *("_index", "_index_column", "index", "features", "names", "row_names", "original_name"),
 )
 ID_COLUMNS = (
@@ -35,6 +36,8 @@ ID_COLUMNS = (
     *("ensembl_gene_id", "_index", "_index_column", "index", "features"),
 )
 MIN_FRACTION = 0.5
+FEWEST_KNOWN = 0.1
+EXAMINED = 2000  # names or values of a column that are looked at
 
 _SEPARATORS = re.compile(r"[._-]")
 _DISAMBIGUATED = re.compile(r"[_-]ENS(?:[A-Z]{3,4})?G\d{11}(?:\.\d+)?$")
@@ -77,7 +80,8 @@ def symbols_of(
     """Return the gene symbol of each feature.
 
     An Ensembl id (or a number) is replaced by its symbol in ``var``, else by its symbol in the shipped table; an id
-    without a symbol is returned without its version. Other names are symbols already; a retired symbol (KARS) is
+    without a symbol is returned without its version. If hardly any name is known (names of probes), symbols and ids are
+    also taken from a column of any name that holds them. Other names are symbols already; a retired symbol (KARS) is
     replaced by the current one (KARS1) if ``var`` has the Ensembl id.
 
     Parameters
@@ -102,6 +106,8 @@ def symbols_of(
     names = mend([str(name) for name in names])
     mapping = ids_to_symbols() if table is None else table
     is_id = [is_ensembl(name) or name.isdigit() for name in names]
+    if not _are_known(names):
+        is_id = [each or name not in known_names() for each, name in zip(is_id, names, strict=True)]
     in_var = _column_of_symbols(var, len(names)) if any(is_id) else [""] * len(names)
     return [
         canonical_symbol(_symbol(name, identifier, symbol, mapping)) if coded else _current(name, identifier, mapping)
@@ -121,8 +127,11 @@ def _symbol(name: str, identifier: str, symbol: str, mapping: Mapping[str, str])
 
 def ids_of(names: Iterable[str], var: pd.DataFrame | None = None) -> list[str]:
     """Return the Ensembl id of each feature, from its name or a column of ``var``; an empty string if it has none."""
-    from_names = [strip_version(str(name)) if is_ensembl(str(name)) else "" for name in names]
+    texts = [str(name) for name in names]
+    from_names = [strip_version(name) if is_ensembl(name) else "" for name in texts]
     column = _find_column(var, ID_COLUMNS, is_ensembl)
+    if column is None and not _are_known(texts):
+        column = _column_by_content(var, is_ensembl)
     if column is None:
         return from_names
     in_var = [strip_version(value) if is_ensembl(value) else "" for value in _texts(column)]
@@ -131,6 +140,9 @@ def ids_of(names: Iterable[str], var: pd.DataFrame | None = None) -> list[str]:
 
 def _column_of_symbols(var: pd.DataFrame | None, length: int) -> list[str]:
     column = _find_column(var, SYMBOL_COLUMNS, lambda value: bool(value) and not is_ensembl(value))
+    if column is None:
+        symbols = known_names()
+        column = _column_by_content(var, lambda value: value in symbols)
     return [""] * length if column is None else _texts(column)
 
 
@@ -143,10 +155,28 @@ def _find_column(
     for name in candidates:
         if name in by_name:
             column = var[by_name[name]]
-            filled = [value for value in _texts(column) if value]
-            if filled and np.mean([fits(value) for value in filled[:2000]]) > MIN_FRACTION:
+            if _holds(column, fits):
                 return column
     return None
+
+
+def _column_by_content(var: pd.DataFrame | None, fits: Callable[[str], bool]) -> "pd.Series[Any] | None":
+    """Return the first text column most values of which fit, whatever its name."""
+    if var is None:
+        return None
+    texts = (var[name] for name in var.columns if not pd.api.types.is_numeric_dtype(var[name]))
+    return next((column for column in texts if _holds(column, fits)), None)
+
+
+def _holds(column: "pd.Series[Any]", fits: Callable[[str], bool]) -> bool:
+    filled = [value for value in _texts(column.iloc[:EXAMINED]) if value]
+    return bool(filled) and float(np.mean([fits(value) for value in filled])) > MIN_FRACTION
+
+
+def _are_known(names: Sequence[str]) -> bool:
+    """Return whether a fair share of the first names are gene symbols or Ensembl ids."""
+    symbols, first = known_names(), names[:EXAMINED]
+    return not first or sum(name in symbols or is_ensembl(name) for name in first) >= FEWEST_KNOWN * len(first)
 
 
 def _texts(column: "pd.Series[Any]") -> list[str]:

@@ -14,4 +14,12 @@ CONTROLS = [
     "SystemControl12",
     "FalseCode_007",
     "Blank-31",
+    "Blank barcode 3",
+    "NegCtrl1",
+    "Neg1",
+    "NTC_1",
+    "Unassigned",
+    "Unused_codeword_2",
+    "Decoy_2",
+    "Extended_NegControl",
 ]

@@ -22,6 +22,9 @@ def frame(names: list[str], **columns: list[str]) -> pd.DataFrame:
         ("feature_types", "Gene Expression", "CRISPR Guide Capture"),
         ("feature_types", "", "Antibody Capture"),
         ("feature_types", "Gene Expression", "Peaks"),
+        ("feature_types", "GENE_EXPRESSION", "PROTEIN_EXPRESSION"),
+        ("Type", "Gene Expression", "Antibody Capture"),
+        ("library", "RNA", "ADT"),
     ],
 )
 def test_a_protein_never_bears_a_genes_name(column: str, gene: str, other: str) -> None:
@@ -38,7 +41,11 @@ def test_types_of_genes_do_not_tell_modalities_apart() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["CD4_TotalSeqB", "adt_CD4", "CD4-ADT", "prot_CD4", "Hashtag3", "HTO_1", "IgG1.isotype"]
+    "name",
+    [
+        *("CD4_TotalSeqB", "adt_CD4", "CD4-ADT", "prot_CD4", "Hashtag3", "HTO_1", "IgG1.isotype"),
+        *("CD4:SK3|CD4|AHS0032|pAbO", "chr1:10109-10357", "chrX-100-200"),
+    ],
 )
 def test_proteins_and_tags_told_by_name(name: str) -> None:
     assert gene_names(frame(["CD8A", name]))[0] == ["CD8A", ""]
@@ -52,6 +59,27 @@ def test_what_is_no_gene_has_no_symbol(name: str) -> None:
 def test_a_gene_made_unique_beside_a_protein_is_the_gene() -> None:
     var = frame(["CD4", "CD8A", "CD4-1"], feature_types=["Antibody Capture", "Gene Expression", "Gene Expression"])
     assert gene_names(var)[0] == ["", "CD8A", "CD4"]
+
+
+def test_a_column_of_another_kind_is_no_column_of_types() -> None:
+    var = frame(["CD4", "CD8A"], strand=["+", "-"], set=["gene", "marker"])
+    assert of_gene_type(var).all()
+
+
+@pytest.mark.parametrize("names", [["probe_1", "probe_2"], ["0", "1"], ["GP:1", "GP:2"]])
+@pytest.mark.parametrize("column", ["SYMBOL", "Gene Symbol", "Target", "x"])
+def test_features_named_by_no_gene_get_the_symbols_of_any_column(names: list[str], column: str) -> None:
+    var = frame(names, chromosome=["12", "2"], **{column: ["CD4", "CD8A"]})
+    assert gene_names(var)[0] == ["CD4", "CD8A"]
+
+
+def test_ids_of_a_column_of_any_name() -> None:
+    var = frame(["probe_1", "probe_2"], accession=["ENSG00000010610.10", "ENSG00000153563"])
+    assert gene_names(var) == (["CD4", "CD8A"], ["ENSG00000010610", "ENSG00000153563"])
+
+
+def test_known_names_are_not_replaced_by_those_of_a_column() -> None:
+    assert gene_names(frame(["CD4", "MINE"], neighbour=["CD8A", "CD19"]))[0] == ["CD4", "MINE"]
 
 
 @pytest.mark.parametrize("column", ["_index", "features", "gene_short_name", "Gene.Symbol", "hgnc_symbol"])
