@@ -135,8 +135,13 @@ def read_anndata_zarr(path: Path) -> AnnData:
         raise damaged(path, error) from error
 
 
+def no_features(path: Path) -> InputError:
+    """Return the error for a file without features."""
+    return InputError(f"{path} has no features", hint="pass a file with counts")
+
+
 def name_source(adata: AnnData, reader: str, path: Path) -> AnnData:
     """Record the reader in uns, unless the file has it from an earlier reader."""
     if adata.n_vars == 0:
-        raise InputError(f"{path} has no features", hint="pass a file with counts")
+        raise no_features(path)
     return adata if SOURCE in adata.uns else note_source(adata, reader=reader, platform="")

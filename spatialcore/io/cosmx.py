@@ -7,6 +7,7 @@ import pandas as pd
 from anndata import AnnData
 
 from spatialcore.core.logging import get_logger
+from spatialcore.core.text.dialect import table_names
 from spatialcore.errors import InputError
 from spatialcore.io.flat_files import (
     find_one,
@@ -23,8 +24,8 @@ from spatialcore.io.joining import assemble, attach_cells
 logger = get_logger(__name__)
 
 PLATFORM = "CosMx"
-COUNTS = ("*exprMat_file.csv", "*exprMat_file.csv.gz")
-METADATA = ("*metadata_file.csv", "*metadata_file.csv.gz", "*metadata_file.parquet", "*metadata_file.parquet.gz")
+COUNTS = table_names("*exprMat_file")
+METADATA = (*table_names("*metadata_file"), "*metadata_file.parquet", "*metadata_file.parquet.gz")
 REQUIRED = "*_exprMat_file.csv and *_metadata_file.csv (also .gz)"
 XY = ("CenterX_global_px", "CenterY_global_px")
 KEYS = ("fov", "cell_ID")

@@ -3,9 +3,11 @@
 Identifiers are read as strings: those of MERSCOPE are 64-bit integers and would lose digits as floats.
 """
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import pandas as pd
@@ -15,6 +17,7 @@ from scipy.sparse import csr_matrix, vstack
 from spatialcore.columns import SOURCE
 from spatialcore.core.genes.tables import known_names
 from spatialcore.core.logging import get_logger
+from spatialcore.core.text.dialect import dialect_of, open_text_table
 from spatialcore.errors import FileMissingError, InputError
 from spatialcore.io.identifiers import IDENTIFIERS, identifier_column, is_row_number_name, row_number_columns
 
@@ -32,6 +35,14 @@ NON_GENE_COLUMNS = frozenset(
         *("cell_area", "nucleus_area", "x_centroid", "y_centroid", "sample", "slide", "region", "barcodecount"),
         *("centerx_global_px", "centery_global_px", "centerx_local_px", "centery_local_px"),
     }
+)
+
+# what Seurat and scanpy add to the table of cells
+MEASUREMENT = re.compile(
+    r"^(?:n_?(?:count|feature|genes|umi)s?(?:_.*)?|(?:total_)?(?:counts|umis|transcripts)|(?:log1p_)?total_counts(?:_.*)?"
+    r"|(?:pct|percent|fraction)[._].*|leiden.*|louvain.*|seurat_clusters|clusters?(?:_.*)?|ident|orig[._]ident|doublet_score"
+    r"|snn_res[._].*)$",
+    re.IGNORECASE,
 )
 
 
@@ -73,7 +84,7 @@ def need_one(folder: Path, patterns: Sequence[str]) -> Path:
 
 
 def read_table(file: Path) -> pd.DataFrame:
-    """Read a table of cells from CSV or parquet, gzipped or not; the first column and identifiers are read as text.
+    """Read a table of cells from a text table or parquet, compressed or not; identifiers are read as text.
 
     Columns of row numbers are dropped if another column has the cell identifiers.
     """
@@ -81,13 +92,27 @@ def read_table(file: Path) -> pd.DataFrame:
         table = _read_parquet(file)
         table = table.reset_index() if table.index.name else table
     else:
-        header = [str(name) for name in pd.read_csv(file, nrows=0).columns]
-        identifiers = {header[0], *(name for name in header if name.lower() in IDENTIFIERS)}
-        table = pd.read_csv(file, dtype=dict.fromkeys(identifiers, str), low_memory=False)
+        table = _read_text(file)
     numbered = row_number_columns([str(name) for name in table.columns])
     if numbered:
         logger.info("%s: dropped the row numbers in %s", file.name, ", ".join(map(repr, numbered)))
     return table.drop(columns=numbered)
+
+
+def _read_text(file: Path) -> pd.DataFrame:
+    dialect = dialect_of(file)
+    read = cast(
+        "Callable[..., pd.DataFrame]",
+        partial(pd.read_csv, sep=dialect.separator, encoding=dialect.encoding, decimal=dialect.decimal),
+    )
+    try:
+        with open_text_table(file) as stream:
+            header = [str(name) for name in read(stream, nrows=0).columns]
+        identifiers = {header[0], *(name for name in header if name.lower() in IDENTIFIERS)}
+        with open_text_table(file) as stream:
+            return read(stream, dtype=dict.fromkeys(identifiers, str), low_memory=False)
+    except (ValueError, OSError) as error:  # ParserError and UnicodeDecodeError are ValueErrors
+        raise InputError(f"{file} is not a table: {error}", hint="copy the file again: it may be truncated") from error
 
 
 def _read_parquet(file: Path) -> pd.DataFrame:
@@ -111,16 +136,23 @@ def non_gene_columns(header: Sequence[str], metadata: Sequence[str] = ()) -> lis
     """
     excluded = {name.lower() for name in metadata if name not in known_names()} | NON_GENE_COLUMNS | {*IDENTIFIERS}
     first = identifier_column(header)
-    return [name for name in header if name == first or is_row_number_name(name) or name.strip().lower() in excluded]
+    return [
+        name
+        for name in header
+        if name == first
+        or is_row_number_name(name)
+        or name.strip().lower() in excluded
+        or (MEASUREMENT.match(name) and name not in known_names())
+    ]
 
 
 def stream_columns(file: Path, text_columns: Sequence[str]) -> Iterator[tuple[pd.DataFrame, csr_matrix, list[str]]]:
-    """Read a CSV of counts (cells x genes) block by block.
+    """Read a text table of counts (cells x genes) block by block.
 
     Parameters
     ----------
     file
-        CSV with a header, gzipped or not: identifier columns and one column per gene.
+        Text table with a header, compressed or not: identifier columns and one column per gene.
     text_columns
         Names of the identifier columns; all other columns are read as numbers.
 
@@ -136,28 +168,34 @@ def stream_columns(file: Path, text_columns: Sequence[str]) -> Iterator[tuple[pd
     import pyarrow as pa
     from pyarrow import csv
 
-    header = _unique(header_of(file))
+    dialect = dialect_of(file)
+    header = _unique(dialect.header)
     genes = [name for name in header if name not in text_columns]
     types = {name: pa.string() if name in text_columns else pa.float32() for name in header}
-    reading = csv.ReadOptions(block_size=BLOCK_BYTES, column_names=header, skip_rows=1)
-    converting = csv.ConvertOptions(column_types=types)
+    reading = csv.ReadOptions(block_size=BLOCK_BYTES, column_names=header, skip_rows=1, encoding=dialect.encoding)
+    parsing = csv.ParseOptions(delimiter=dialect.separator)
+    converting = csv.ConvertOptions(column_types=types, decimal_point=dialect.decimal)
     try:
-        with pa.input_stream(str(file), compression="detect") as stream:
-            for batch in csv.open_csv(stream, read_options=reading, convert_options=converting):
+        with open_text_table(file) as stream:
+            for batch in csv.open_csv(stream, read_options=reading, parse_options=parsing, convert_options=converting):
                 if batch.num_rows:
                     yield _split(batch, genes, text_columns)
-    except pa.ArrowInvalid as error:
+    except (pa.ArrowInvalid, UnicodeDecodeError) as error:
         raise InputError(
-            f"{file} is not a table of counts: {error}", hint="check for text in the columns of genes"
+            f"{file} is not a table of counts: {_with_column_name(str(error), header)}",
+            hint="check for text in the columns of genes",
         ) from error
 
 
-def header_of(file: Path) -> list[str]:
-    """Return the column names of a wide CSV, gzipped or not."""
-    import pyarrow as pa
+def _with_column_name(error: str, header: Sequence[str]) -> str:
+    """Add the name of the column to an error that gives its number."""
+    column = re.search(r"CSV column #(\d+)", error)
+    return error if column is None else f"column {header[int(column.group(1))]!r}: {error}"
 
-    with pa.input_stream(str(file), compression="detect") as probe:
-        return _header(probe.read(1 << 22), file)
+
+def header_of(file: Path) -> list[str]:
+    """Return the column names of a text table, compressed or not."""
+    return list(dialect_of(file).header)
 
 
 def _unique(names: Sequence[str]) -> list[str]:
@@ -170,17 +208,6 @@ def _unique(names: Sequence[str]) -> list[str]:
     return unique
 
 
-def _header(start: bytes, file: Path) -> list[str]:
-    import csv
-    import io
-
-    line = start.split(b"\n", 1)[0].decode("utf-8-sig").rstrip("\r")
-    names = next(csv.reader(io.StringIO(line)), [])
-    if len(names) < 2:
-        raise InputError(f"{file} has no comma-separated header", hint="copy the file again: it may be truncated")
-    return names
-
-
 def _split(batch: "RecordBatch", genes: list[str], text: Sequence[str]) -> tuple[pd.DataFrame, csr_matrix, list[str]]:
     frame = {name: batch.column(name).to_pandas() for name in text if name in batch.schema.names}
     values = np.column_stack([batch.column(name).to_numpy(zero_copy_only=False) for name in genes])
@@ -188,7 +215,7 @@ def _split(batch: "RecordBatch", genes: list[str], text: Sequence[str]) -> tuple
 
 
 def read_counts(file: Path, text_columns: Sequence[str]) -> tuple[pd.DataFrame, csr_matrix, list[str]]:
-    """Read a CSV of counts as identifiers, sparse counts (cells x genes) and gene names."""
+    """Read a text table of counts as identifiers, sparse counts (cells x genes) and gene names."""
     blocks = list(stream_columns(file, text_columns))
     if not blocks:
         raise InputError(f"{file} has a header but no cells", hint="export the flat files again")

@@ -20,6 +20,7 @@ class Format:
     read: Callable[[Path], AnnData]
 
 
+ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".7z", ".rar", ".xz", ".bz2", ".zst")
 R_FILES = (".rds", ".rda", ".rdata", ".qs", ".h5seurat")
 
 
@@ -120,8 +121,14 @@ def _hint(location: Path) -> str:
     if names := anndata_files.modalities(location):
         genes = next((name for name in names if name.lower() in ("rna", "gex", "gene expression")), names[0])
         return f"write the modality with the genes as .h5ad: mudata.read({location.name!r})[{genes!r}].write_h5ad(...)"
-    if location.suffix == ".gz":
+    if location.suffix.lower() == ".gz" and not location.name.lower().endswith(".tar.gz"):
         return f"unpack it: gunzip {location.name}"
+    packed = sorted(item.name for item in location.iterdir()) if location.is_dir() else [location.name]
+    packed = [name for name in packed if name.lower().endswith(ARCHIVES)]
+    if packed:
+        return f"unpack {', '.join(packed[:4])} and pass the folder or file that it contains"
+    if location.suffix.lower() == ".loom":
+        return f"write it as .h5ad: anndata.io.read_loom({location.name!r}).write_h5ad(...)"
     if location.is_dir() and (missing := xenium.missing_part(location)):
         return f"this looks like a Xenium output folder without its {missing}: copy it into the folder"
     below = sorted(item for item in location.iterdir() if item.is_dir())[:50] if location.is_dir() else []

@@ -10,11 +10,16 @@ from scipy.sparse import csr_matrix
 
 from spatialcore.columns import SPATIAL
 from spatialcore.core.genes.features import of_gene_type
+from spatialcore.core.genes.names import is_ensembl
+from spatialcore.core.genes.tables import known_names
 from spatialcore.core.logging import get_logger
 from spatialcore.errors import InputError
 from spatialcore.io.identifiers import as_identifiers, match_by_value, plain_numbers
 
 logger = get_logger(__name__)
+
+EXAMINED = 2000
+SHORTEST_SYMBOL = 3  # of those that cannot be mistaken for cell names
 
 
 def assemble(counts: csr_matrix, cells: Iterable[str], var: pd.DataFrame) -> AnnData:
@@ -26,14 +31,26 @@ def assemble(counts: csr_matrix, cells: Iterable[str], var: pd.DataFrame) -> Ann
     Raises
     ------
     InputError
-        Two lines of one cell differ, or identifiers lost digits.
+        Two lines of one cell differ, identifiers lost digits, or the lines are genes.
     """
     names = pd.Index(as_identifiers(cells, "the matrix"))
+    _refuse_genes(names)
     if names.has_duplicates:
         rows = _without_repeats(counts, names)
         counts, names = counts[rows], names[rows]
     var.index = _unique_features(var)
     return AnnData(X=counts.astype(np.float32), obs=pd.DataFrame(index=names), var=var)
+
+
+def _refuse_genes(cells: pd.Index) -> None:
+    """Raise if the lines of the matrix are genes: the table has genes x cells."""
+    symbols = known_names()
+    n_genes = sum(len(name) >= SHORTEST_SYMBOL and (name in symbols or is_ensembl(name)) for name in cells[:EXAMINED])
+    if n_genes > 0.5 * len(cells[:EXAMINED]):
+        raise InputError(
+            f"the lines of the matrix are genes ({', '.join(cells[:3])}), expected cells",
+            hint="transpose the table: one line per cell, one column per gene",
+        )
 
 
 def _without_repeats(counts: csr_matrix, names: pd.Index) -> np.ndarray:

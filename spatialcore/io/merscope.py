@@ -6,6 +6,7 @@ import pandas as pd
 from anndata import AnnData
 
 from spatialcore.core.logging import get_logger
+from spatialcore.core.text.dialect import table_names
 from spatialcore.errors import InputError
 from spatialcore.io.flat_files import (
     find_one,
@@ -22,8 +23,8 @@ from spatialcore.io.joining import assemble, attach_cells
 logger = get_logger(__name__)
 
 PLATFORM = "MERSCOPE"
-COUNTS = ("*cell_by_gene.csv", "*cell_by_gene.csv.gz")
-METADATA = ("*cell_metadata.csv", "*cell_metadata.csv.gz", "*cell_metadata.parquet", "*cell_metadata.parquet.gz")
+COUNTS = table_names("*cell_by_gene")
+METADATA = (*table_names("*cell_metadata"), "*cell_metadata.parquet", "*cell_metadata.parquet.gz")
 REQUIRED = "cell_by_gene.csv and cell_metadata.csv of one region"
 XY = ("center_x", "center_y")
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 from anndata import AnnData
 
+from spatialcore.core.text.dialect import table_names
 from spatialcore.errors import FileMissingError, InputError
 from spatialcore.io.flat_files import find_one, note_source, read_table
 from spatialcore.io.identifiers import as_identifiers
@@ -13,7 +14,7 @@ from spatialcore.io.joining import attach_cells
 from spatialcore.io.tenx import is_mex, read_matrix_zarr, read_mex, read_tenx_h5, software_of
 
 PLATFORM = "Xenium"
-CELLS = ("cells.parquet", "cells.parquet.gz", "cells.csv.gz", "cells.csv")
+CELLS = ("cells.parquet", "cells.parquet.gz", "cells.csv.gz", *(n for n in table_names("cells") if n != "cells.csv.gz"))
 MATRICES: tuple[tuple[str, Callable[[Path], AnnData]], ...] = (
     ("cell_feature_matrix.h5", read_tenx_h5),
     ("cell_feature_matrix.h5.gz", read_tenx_h5),

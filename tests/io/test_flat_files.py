@@ -1,5 +1,6 @@
 """Helpers of the platform readers: files, tables of counts, metadata."""
 
+import bz2
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from scipy.sparse import csr_matrix
 
 from spatialcore.errors import InputError
 from spatialcore.io import read_spatial
+from spatialcore.io.flat_files import non_gene_columns
 from spatialcore.io.joining import assemble, attach_cells
 from tests.io.bundles import assert_same, merscope_ids, sample, write_cosmx, write_merscope, write_xenium
 
@@ -92,3 +94,63 @@ def test_cells_are_joined_by_identifier() -> None:
     attach_cells(adata, table, xy=("x", "y"), scale=2.0)
     assert adata.obsm["spatial"].tolist() == [[2.0, 4.0], [10.0, 12.0]]
     assert adata.obs.to_dict("list") == {"fov": [4, 3]}
+
+
+def _semicolons(text: str) -> bytes:
+    return text.replace(",", ";").encode()
+
+
+def _decimal_commas(text: str) -> bytes:
+    return text.replace(",", ";").replace(".", ",").encode()
+
+
+@pytest.mark.parametrize(
+    "rewrite",
+    [
+        _semicolons,
+        _decimal_commas,
+        lambda text: text.replace(",", "\t").encode(),
+        lambda text: text.encode("utf-16"),
+        lambda text: text.encode("utf-8-sig"),
+        lambda text: text.replace("\n", "\r\n").encode(),
+    ],
+    ids=["semicolons", "decimal commas", "tabs", "utf-16", "byte order mark", "carriage returns"],
+)
+@pytest.mark.parametrize("write", [write_cosmx, write_merscope])
+def test_tables_written_by_spreadsheets(
+    write: Callable[..., Path], rewrite: Callable[[str], bytes], tmp_path: Path
+) -> None:
+    folder = write(tmp_path / "run", sample(9, 4))
+    plain = read_spatial(folder)
+    for file in folder.glob("*.csv"):
+        file.write_bytes(rewrite(file.read_text()))
+    read = read_spatial(folder)
+    assert list(read.obs_names) == list(plain.obs_names)
+    assert list(read.var_names) == list(plain.var_names)
+    assert (read.X != plain.X).nnz == 0
+    np.testing.assert_array_equal(read.obsm["spatial"], plain.obsm["spatial"])
+
+
+def test_bzipped_tables(tmp_path: Path) -> None:
+    folder = write_merscope(tmp_path / "region", sample(4, 3))
+    plain = read_spatial(folder)
+    for file in folder.glob("*.csv"):
+        (folder / f"{file.name}.bz2").write_bytes(bz2.compress(file.read_bytes()))
+        file.unlink()
+    assert (read_spatial(folder).X != plain.X).nnz == 0
+
+
+def test_genes_in_lines(tmp_path: Path) -> None:
+    folder = write_merscope(tmp_path / "region", sample(4, 3))
+    table = pd.read_csv(folder / "cell_by_gene.csv", index_col=0).T
+    table.index = ["CD3E", "MS4A1", "EPCAM", *table.index[3:]]
+    table.to_csv(folder / "cell_by_gene.csv")
+    with pytest.raises(InputError, match=r"lines of the matrix are genes \(CD3E, MS4A1"):
+        read_spatial(folder)
+
+
+@pytest.mark.parametrize(
+    "name", ["nCount_RNA", "nFeature_RNA", "percent.mt", "pct_counts_mt", "leiden_0.5", "total_counts", "orig.ident"]
+)
+def test_columns_of_seurat_and_scanpy_are_no_genes(name: str) -> None:
+    assert non_gene_columns(["cell", "CD3E", name]) == ["cell", name]

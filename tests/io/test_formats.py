@@ -34,3 +34,26 @@ def test_hint_names_a_supported_subfolder(tmp_path: Path) -> None:
 def test_missing_path(tmp_path: Path) -> None:
     with pytest.raises(FileMissingError):
         read_spatial(tmp_path / "absent")
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("run.zip", "unpack run.zip"),
+        ("run.tar.gz", "unpack run.tar.gz"),
+        ("cells.h5ad.gz", "gunzip cells.h5ad.gz"),
+        ("cells.loom", "read_loom"),
+        ("cells.rds", "anndataR"),
+    ],
+)
+def test_hint_for_a_packed_or_foreign_file(name: str, hint: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(b"content")
+    with pytest.raises(InputError) as caught:
+        identify(tmp_path / name)
+    assert hint in str(caught.value)
+
+
+def test_hint_for_packed_files_of_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "cell_by_gene.csv.zip").write_bytes(b"content")
+    with pytest.raises(InputError, match=r"unpack cell_by_gene\.csv\.zip"):
+        identify(tmp_path)
