@@ -28,10 +28,23 @@ if TYPE_CHECKING:
 log = get_logger(__name__)
 T = TypeVar("T")
 
+_CREDENTIALS: Final = ("anon", "key", "username", "token", "profile", "session", "client_kwargs")
 _MARK: Final = "spatialcore-write"
 _MOST_PARTS: Final = 9_000  # S3 accepts 10,000
 _SMALLEST_PART: Final = 5 * MB  # except for the last one
 _LARGEST_COPY: Final = 5_000 * MB  # in one request
+
+
+def has_credentials(options: Options) -> bool:
+    """Return whether options, the configuration of fsspec or the default chain of AWS's SDK give credentials.
+
+    Options that ask for unsigned requests (``anon``) count as well.
+    """
+    from botocore.session import Session
+    from fsspec.config import conf
+
+    given = {**conf.get("s3", {}), **options}
+    return any(name in given for name in _CREDENTIALS) or Session().get_credentials() is not None
 
 
 class S3Backend(Backend):
@@ -68,7 +81,11 @@ class S3Backend(Backend):
         return {"config_kwargs": config, "use_listings_cache": False, "max_concurrency": settings.streams}
 
     def create(self, options: Options) -> "AbstractFileSystem":
-        """Create a file system without retries of its own."""
+        """Create a file system without retries of its own; without credentials, requests are not signed."""
+        self.file_system_class()  # a missing client library is the first thing to tell
+        if not has_credentials(options):
+            log.info("no credentials for s3:// found: requests are not signed, which public buckets accept")
+            options = {**options, "anon": True}
         system = super().create(options)
         system.retries = 1
         return system

@@ -42,6 +42,17 @@ def test_plain_file_system_even_if_gcsfs_was_imported_before() -> None:
     assert ours == "spatialcore.storage.backends.gcs.WithoutRetries", "gcsfs.core.GCSFileSystem, with one try"
 
 
+def test_a_public_bucket_is_read_without_credentials(gs: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    uri = storage.put_text("cells", f"gs://{BUCKET}/{uuid.uuid4().hex}/file").uri
+    monkeypatch.delenv("STORAGE_EMULATOR_HOST")
+    monkeypatch.setenv("NO_GCE_CHECK", "true")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with proxy_to(gs) as proxy, storage.connection(f"gs://{BUCKET}", endpoint_url=proxy.url):
+        assert storage.read_text(uri) == "cells"
+        assert proxy.requests
+        assert not any("Authorization" in headers for _, _, headers in proxy.requests)
+
+
 def test_stat_of_an_entry() -> None:
     stat = GCSBackend("gs").stat_of({"generation": 17, "size": "5", "md5Hash": "XUFAKrxLKna5cZ2REBfFkg=="})
     assert (stat.token, stat.size, stat.md5) == ("17", 5, "5d41402abc4b2a76b9719d911017c592")

@@ -6,13 +6,15 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 
+import boto3
 import pytest
+from fsspec.config import conf
 
 from spatialcore import storage
 from spatialcore.errors import DependencyError
-from spatialcore.storage.backends.s3 import S3Backend
+from spatialcore.storage.backends.s3 import S3Backend, has_credentials
 from tests.contract.faulty_proxy import Proxy
-from tests.contract.servers import BUCKET
+from tests.contract.servers import BUCKET, KEY, SECRET
 from tests.storage.backends.contract import StoreContract
 
 MD5 = "9e107d9d372bb6826bd81d3542a419d6"
@@ -64,6 +66,44 @@ def test_small_object_is_read_in_one_request(s3_behind: Proxy) -> None:
     s3_behind.requests.clear()
     assert storage.read_text(uri) == "cells"
     assert [method for method, _, _ in s3_behind.requests] == ["GET"]
+
+
+@pytest.fixture
+def without_keys(s3_behind: Proxy, monkeypatch: pytest.MonkeyPatch) -> Proxy:
+    """Return a proxy to the S3 server; the environment has no credentials, and no machine lends its own."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    return s3_behind
+
+
+def test_requests_are_signed_with_credentials(s3_behind: Proxy) -> None:
+    uri = storage.put_text("cells", f"s3://{BUCKET}/{uuid.uuid4().hex}/file").uri
+    s3_behind.requests.clear()
+    storage.read_text(uri)
+    assert all("Authorization" in headers for _, _, headers in s3_behind.requests)
+
+
+def test_a_public_bucket_is_read_without_credentials(s3: str, without_keys: Proxy, tmp_path: Path) -> None:
+    client = boto3.client("s3", endpoint_url=s3, aws_access_key_id=KEY, aws_secret_access_key=SECRET)
+    bucket = f"public-{uuid.uuid4().hex}"
+    client.create_bucket(Bucket=bucket, ACL="public-read")
+    client.put_object(Bucket=bucket, Key="atlas/file", Body=b"cells", ACL="public-read")
+    without_keys.requests.clear()
+    storage.get(f"s3://{bucket}/atlas/file", tmp_path / "file")
+    assert (tmp_path / "file").read_bytes() == b"cells"
+    assert without_keys.requests
+    assert not any("Authorization" in headers for _, _, headers in without_keys.requests)
+
+
+@pytest.mark.parametrize("options", [{"anon": True}, {"key": "a", "secret": "b"}, {"profile": "lab"}])
+def test_options_that_give_credentials(options: dict[str, object]) -> None:
+    assert has_credentials(options)
+
+
+def test_the_configuration_of_fsspec_gives_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(conf, "s3", {"anon": True})
+    assert has_credentials({})
 
 
 def test_missing_client_library(hide_package: Callable[[str], None]) -> None:
