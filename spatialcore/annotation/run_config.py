@@ -1,5 +1,6 @@
 """The configuration of a whole run: what to annotate, from which references, into which store."""
 
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -44,8 +45,17 @@ class Reference(BaseModel):
     def _from_text(cls, value: Any) -> Any:
         if not isinstance(value, str):
             return value
-        uri, colon, column = value.rpartition(":")
-        return {"uri": uri, "label_column": column} if colon and "/" not in column else {"uri": value}
+        uri, colon, column = _split_at_existing_path(value) or value.rpartition(":")
+        is_column = colon and ("/" not in column or ("://" not in value and Path(uri).expanduser().exists()))
+        return {"uri": uri, "label_column": column} if is_column else {"uri": value}
+
+
+def _split_at_existing_path(text: str) -> tuple[str, str, str] | None:
+    """Split ``path:column`` after a path that exists, so that the name of the column may hold a colon."""
+    colons = [position for position, character in enumerate(text) if character == ":"]
+    local = () if "://" in text else colons
+    ends = (end for end in local if Path(text[:end]).expanduser().exists())
+    return next(((text[:end], ":", text[end + 1 :]) for end in ends if text[:end]), None)
 
 
 class Query(BaseModel):

@@ -45,10 +45,8 @@ def run(
     if dry_run:
         _check(settings)
         return
-    from spatialcore.workflow.requirements import require_run
     from spatialcore.workflow.run import run as library_run
 
-    require_run(settings)
     with console.steps(3 + len(settings.queries)) as step:
         result = library_run(settings, progress=step)
     console.result(result.as_dict(), *run_summary(result))

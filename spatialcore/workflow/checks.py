@@ -17,8 +17,12 @@ from spatialcore.annotation.pooled_queries import common_genes
 from spatialcore.annotation.references.cells import no_label_left, reasons_to_drop, require_two
 from spatialcore.annotation.references.genes import overlap_error
 from spatialcore.annotation.references.labels import DEFAULT_EXCLUDE_LABELS
-from spatialcore.annotation.references.reference import source_names
-from spatialcore.annotation.references.species import read_species, require_same_species
+from spatialcore.annotation.references.reference import missing_level, source_names
+from spatialcore.annotation.references.species import (
+    read_species,
+    read_species_of_references,
+    require_same_species,
+)
 from spatialcore.annotation.run_config import Query, Reference, RunConfig
 from spatialcore.columns import ORIGINAL_LABEL, UNIFIED_CELL_TYPE
 from spatialcore.core.categories import categorical
@@ -29,7 +33,7 @@ from spatialcore.core.on_disk.anndata_file import AnnDataFile
 from spatialcore.errors import LabelColumnError, SpatialCoreError
 from spatialcore.workflow.dataset import PROFILES, DatasetSummary
 from spatialcore.workflow.memory import available_memory
-from spatialcore.workflow.requirements import require_writable, short_name
+from spatialcore.workflow.requirements import not_a_reference, require_writable, short_name
 
 
 @dataclass(frozen=True)
@@ -59,13 +63,12 @@ def check_query(query: Query, summary: DatasetSummary) -> Check:
 def check_reference(reference: Reference, summary: DatasetSummary, config: RunConfig) -> Check:
     """Check that a model can be trained on a reference."""
     subject, column = f"reference {short_name(reference.uri)}", reference.label_column
-    columns = summary.obs_columns
-    if column not in columns:
-        candidates, listed = (summary.labels, "Possible label columns") if summary.labels else (columns, "Columns")
-        error = LabelColumnError.absent(column, candidates, where=short_name(reference.uri), listed=listed)
-        return Check(subject, False, error.message)
     if summary.format.name.startswith(PROFILES.name):
         return Check(subject, True, f"{summary.format.name}, {len(summary.labels.get(column, ()))} types in {column!r}")
+    if not summary.format.name.startswith("AnnData"):
+        return Check.failed(subject, not_a_reference(summary.format))
+    if column not in summary.obs_columns:
+        return Check.failed(subject, LabelColumnError.absent(column, summary.obs_columns, where=summary.path.name))
     if summary.reference_refusal is not None:
         return Check.failed(subject, summary.reference_refusal)
     try:
@@ -127,7 +130,7 @@ def check_genes(queries: list[DatasetSummary], references: list[DatasetSummary],
     has_gene = np.array([_has_panel(panel, summary, config) for summary in references]).reshape(
         len(references), len(panel)
     )
-    sizes = [len(set(summary.genes)) for summary in references]
+    sizes = [len({*summary.counted_genes[0]} - {""}) for summary in references]
     names = source_names([summary.path for summary in references])
     checks = [
         _genes_of(name, summary, panel, measured, size, config.min_gene_overlap_pct)
@@ -144,7 +147,8 @@ def _genes_of(
 ) -> Check:
     subject = f"panel genes in {summary.path.name}"
     if not measured.any():
-        return _overlap(subject, measured, size, no_shared_genes(name, summary.genes, "the target genes", panel))
+        symbols = [symbol for symbol in summary.counted_genes[0] if symbol]
+        return _overlap(subject, measured, size, no_shared_genes(name, symbols, "the target genes", panel))
     return _overlap(subject, measured, size, overlap_error([name], measured[None], [size], minimum))
 
 
@@ -156,17 +160,28 @@ def _overlap(subject: str, measured: "NDArray[np.bool_]", size: int, error: Spat
 
 def check_species(queries: list[DatasetSummary], references: list[DatasetSummary], config: RunConfig) -> list[Check]:
     """Check that queries and references are of one species, or joined by orthologs; [] if the genes show no species."""
-    names = [summary.path.name for summary in (*queries, *references)]
+    names = [query.name for query in config.queries][: len(queries)]
+    sources = source_names([summary.path for summary in references])
+    genes = [(name, *summary.counted_genes) for name, summary in zip(sources, references, strict=True)]
     try:
-        species = [read_species(summary.path.name, summary.genes, setting=config.species) for summary in queries]
-        species += [read_species(summary.path.name, summary.genes) for summary in references]
-        if not config.orthologs:
-            require_same_species(species, names)
+        species = [read_species(name, summary.genes) for name, summary in zip(names, queries, strict=True)]
+        require_same_species(species, names)
+        panel = common_genes([summary.genes for summary in queries], config.min_gene_overlap_pct) if queries else None
+        of_references, target = read_species_of_references(genes, panel, config.species, config.orthologs)
+        species += [*of_references, target]
     except SpatialCoreError as error:
         return [Check.failed("species", error)]
     listed = sorted({one for one in species if one})
     bridged = ", bridged by one-to-one orthologs" if len(listed) > 1 else ""
     return [Check("species", True, f"{' and '.join(listed)}{bridged}")] if listed else []
+
+
+def check_levels(references: list[DatasetSummary], config: RunConfig) -> list[Check]:
+    """Check that a reference has each requested level of a taxonomy."""
+    sources = source_names([summary.path for summary in references])
+    columns = {name: summary.obs_columns for name, summary in zip(sources, references, strict=True)}
+    error = missing_level(config.taxonomy_levels, columns)
+    return [] if error is None else [Check.failed("taxonomy levels", error)]
 
 
 def check_store(store: str) -> Check:
@@ -207,7 +222,7 @@ def _scale(summary: DatasetSummary) -> str:
 
 def _has_panel(panel: list[str], reference: DatasetSummary, config: RunConfig) -> "NDArray[np.bool_]":
     """Return for each panel gene whether a reference has it, or its ortholog with ``orthologs``."""
-    source, target = species_of_genes(panel), species_of_genes(reference.genes)
+    source, target = species_of_genes(panel), species_of_genes(*reference.counted_genes)
     if not config.orthologs or source is None or target is None or source == target:
         return reference.has_genes(panel)
     table = orthologs(source, target)

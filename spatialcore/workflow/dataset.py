@@ -10,10 +10,10 @@ import pandas as pd
 from anndata import AnnData
 from numpy.typing import NDArray
 
-from spatialcore.annotation.expression import InMemory, find_expression, require_query, require_readable
+from spatialcore.annotation.expression import InMemory, require_query, require_readable, var_of
 from spatialcore.annotation.panel import gene_features
 from spatialcore.annotation.references.profile_files import has_profiles, is_table, read_profiles
-from spatialcore.annotation.references.reference import drawn_status
+from spatialcore.annotation.references.reference import drawn_status, require_reference
 from spatialcore.annotation.references.taxonomy_stats import is_taxonomy_stats
 from spatialcore.columns import MANIFEST, SOURCE, SPATIAL
 from spatialcore.core.genes.features import gene_names
@@ -23,7 +23,9 @@ from spatialcore.core.normalization import Status, check_normalization_status
 from spatialcore.core.on_disk.anndata_file import AnnDataFile
 from spatialcore.core.sampling import draw_rows
 from spatialcore.errors import InputError, SpatialCoreError
+from spatialcore.io.anndata_files import no_features
 from spatialcore.io.formats import Format, identify
+from spatialcore.workflow.requirements import not_a_reference
 
 
 def _refuse_profiles(path: Path) -> AnnData:
@@ -51,6 +53,8 @@ class DatasetSummary:
         The features.
     genes
         Symbols of the features that are genes, without control features.
+    counted_genes
+        Symbol and Ensembl id of every feature of the matrix that a model reads, which raw.X may be; '' for others.
     status
         Normalization status of the matrix.
     values_per_cell, counts_per_cell
@@ -70,6 +74,7 @@ class DatasetSummary:
     cells: int
     var: pd.DataFrame
     genes: list[str]
+    counted_genes: tuple[list[str], list[str]]
     status: Status
     values_per_cell: float
     counts_per_cell: float
@@ -88,7 +93,7 @@ class DatasetSummary:
 
     def has_genes(self, genes: Sequence[str]) -> "NDArray[np.bool_]":
         """Return whether each gene is among the features. Previous symbols and Ensembl ids also match."""
-        positions = shared_positions(list(genes), *gene_names(self.var))
+        positions = shared_positions(list(genes), *self.counted_genes)
         return np.array([len(columns) > 0 for columns in positions], dtype=bool)
 
 
@@ -134,10 +139,11 @@ def summarize_reference(path: str | Path, label_column: str) -> DatasetSummary:
         cells=len(cells),
         var=var,
         genes=_panel(var),
+        counted_genes=gene_names(var),
         status=drawn_status(),
         coordinates=False,
         annotated=False,
-        obs_columns=[label_column],
+        obs_columns=list(dict.fromkeys([label_column, *profiles.levels])),
         labels={label_column: labels.value_counts()},
         query_refusal=InputError("profiles are not cells", hint="pass profiles as a reference"),
         reference_refusal=None,
@@ -157,15 +163,22 @@ def _of_file(file: AnnDataFile, path: Path, data_format: Format) -> DatasetSumma
         cells=file.n_obs,
         var=var,
         genes=_panel(var),
+        counted_genes=gene_names(file.var_of(status["raw_source"] or "X")),
         status=status,
         coordinates=SPATIAL in file.keys("obsm"),
         annotated=MANIFEST in file.keys("uns"),
         obs_columns=file.obs_columns,
         labels=_labels_of_file(file),
-        query_refusal=refusal(lambda: require_query(file)),
-        reference_refusal=refusal(lambda: find_expression(file, path.name)),
+        query_refusal=refusal(lambda: _require_query_file(file)),
+        reference_refusal=refusal(lambda: require_reference(file)),
         **_depth(file.gene_matrix(status["raw_source"] or "X"), status),
     )
+
+
+def _require_query_file(file: AnnDataFile) -> None:
+    if file.n_vars == 0:
+        raise no_features(file.path)
+    require_query(file)
 
 
 def _of_memory(adata: AnnData, path: Path, data_format: Format) -> DatasetSummary:
@@ -185,9 +198,14 @@ def _of_memory(adata: AnnData, path: Path, data_format: Format) -> DatasetSummar
         obs_columns=list(adata.obs.columns),
         labels={name: counts for name in adata.obs if (counts := _types(adata.obs[name])) is not None},
         query_refusal=refusal(lambda: require_readable(adata)),
-        reference_refusal=_no_reference(data_format),
+        reference_refusal=not_a_reference(data_format),
+        counted_genes=gene_names(_counted_var(adata, status)),
         **_depth(InMemory(adata).gene_matrix(status["raw_source"] or "X"), status),
     )
+
+
+def _counted_var(adata: AnnData, status: Status) -> pd.DataFrame:
+    return var_of(adata, status["raw_source"] or "X")
 
 
 def refusal(check: Callable[[], object]) -> SpatialCoreError | None:
@@ -197,13 +215,6 @@ def refusal(check: Callable[[], object]) -> SpatialCoreError | None:
     except SpatialCoreError as error:
         return error
     return None
-
-
-def _no_reference(data_format: Format) -> SpatialCoreError:
-    return InputError(
-        f"{data_format.name}: references are .h5ad or AnnData .zarr",
-        hint="write it as .h5ad, with a column of cell types",
-    )
 
 
 def _panel(var: pd.DataFrame) -> list[str]:

@@ -13,6 +13,7 @@ from spatialcore.errors import SpatialCoreError
 from spatialcore.workflow.checks import (
     Check,
     check_genes,
+    check_levels,
     check_memory,
     check_proportions,
     check_query,
@@ -80,6 +81,8 @@ def check_run(config: RunConfig, *, progress: Callable[[str], None] = logger.inf
     checks += [check_query(query, summary) for query, summary in queries]
     checks += [check_reference(reference, summary, config) for reference, summary in references]
     checks += [*check_species(*summaries, config), *check_genes(*summaries, config)]
+    if len(references) == len(config.references):
+        checks += check_levels(summaries[1], config)
     labels = [counts for each, summary in references if (counts := _labels(each, summary, config)) is not None]
     checks += check_types(labels, config) if len(labels) == len(config.references) else []
     checks += [check_store(config.store), *check_proportions(config)]

@@ -7,8 +7,8 @@ from spatialcore.annotation.references.profile_files import has_profiles, is_tab
 from spatialcore.annotation.references.taxonomy_stats import is_taxonomy_stats
 from spatialcore.annotation.run_config import Reference, RunConfig
 from spatialcore.core.on_disk.anndata_file import AnnDataFile
-from spatialcore.errors import LabelColumnError, StorageError
-from spatialcore.io.formats import identify
+from spatialcore.errors import InputError, LabelColumnError, StorageError
+from spatialcore.io.formats import Format, identify
 
 
 def require_run(config: RunConfig) -> None:
@@ -54,6 +54,14 @@ def require_writable(folder: str | Path) -> None:
         raise StorageError(f"{nearest} cannot be written to", hint="choose another folder, or get write permission")
 
 
+def not_a_reference(data_format: Format) -> InputError:
+    """Return the error for a reference of a format that only queries may have."""
+    return InputError(
+        f"{data_format.name}: references are .h5ad or AnnData .zarr",
+        hint="write it as .h5ad, with a column of cell types",
+    )
+
+
 def short_name(uri: str) -> str:
     """Return the last part of a URI."""
     return uri.rstrip("/").rpartition("/")[2] or uri
@@ -62,21 +70,20 @@ def short_name(uri: str) -> str:
 def _require_level(reference: Reference, levels: list[str]) -> None:
     if levels and reference.label_column not in levels:
         hint = f"use a level of the taxonomy: {reference.uri}:{levels[-1]}"
-        raise _absent(reference, levels, "Levels", hint)
+        where = short_name(reference.uri)
+        raise LabelColumnError.absent(reference.label_column, levels, where=where, listed="Levels", hint=hint)
 
 
 def _require_reference(reference: Reference, path: Path) -> None:
     if is_table(path) or is_taxonomy_stats(path):
         _require_level(reference, profile_labels(path))
         return
-    if not identify(path).name.startswith("AnnData") or has_profiles(path, reference.label_column):
+    data_format = identify(path)
+    if not data_format.name.startswith("AnnData"):
+        raise not_a_reference(data_format)
+    if has_profiles(path, reference.label_column):
         return
     with AnnDataFile(path) as file:
         columns = file.obs_columns
     if reference.label_column not in columns:
-        raise _absent(reference, columns, "Columns", f"use one of them: {reference.uri}:COLUMN")
-
-
-def _absent(reference: Reference, names: list[str], listed: str, hint: str) -> LabelColumnError:
-    where = short_name(reference.uri)
-    return LabelColumnError.absent(reference.label_column, names, where=where, listed=listed, hint=hint)
+        raise LabelColumnError.absent(reference.label_column, columns, where=path.name)

@@ -29,6 +29,7 @@ from spatialcore.core.text.names import slug_of
 from spatialcore.core.types import JsonObject
 from spatialcore.io import read_spatial, write_annotated, write_calls, write_explorer_groups
 from spatialcore.report.sample_summary import SampleSummary
+from spatialcore.workflow.requirements import require_run
 
 log = get_logger(__name__)
 Progress = Callable[[str], None]
@@ -76,6 +77,7 @@ def run(config: RunConfig, *, progress: Progress = log.info) -> RunResult:
     RunResult
         The URIs of all files and the composition of each sample.
     """
+    require_run(config)
     stopwatch = run_manifest.Stopwatch()
     progress(f"reading {run_manifest.count(config.queries, 'query', 'queries')}")
     with stopwatch.stage("queries"):

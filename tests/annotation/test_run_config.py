@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from spatialcore.annotation import RunConfig
+from spatialcore.annotation.run_config import Reference
 from spatialcore.annotation.stages import SETTINGS
 from spatialcore.errors import InputError
 
@@ -81,3 +82,11 @@ def test_every_setting_that_a_phase_names_exists() -> None:
 def test_every_setting_is_used_by_some_phase() -> None:
     used = {name for names in SETTINGS.values() for name in names}
     assert set(type(config().training()).model_fields) - used == {"references"}
+
+
+@pytest.mark.parametrize("column", ["cell_type", "Cell type", "res:0.5", "CD4/CD8"])
+def test_a_label_column_after_an_existing_path_may_hold_any_character(column: str, tmp_path: Path) -> None:
+    path = tmp_path / "ref.h5ad"
+    path.touch()
+    reference = Reference.model_validate(f"{path}:{column}")
+    assert (reference.uri, reference.label_column) == (str(path), column)

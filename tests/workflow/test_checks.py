@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from spatialcore.annotation.run_config import RunConfig
-from spatialcore.workflow.checks import check_genes, check_species
+from spatialcore.workflow.checks import check_genes, check_levels, check_species
 from spatialcore.workflow.dataset import DatasetSummary, summarize_dataset
 
 HUMAN = ["GAD1", "SLC17A7", "PVALB", "SST", "VIP", "AQP4", "MOG", "PLP1", "HLA-A", "TP53", "GFAP", "CALB2"]
@@ -35,7 +35,7 @@ def test_two_species_are_a_problem_that_names_the_files(files: tuple[DatasetSumm
     query, atlas = files
     (check,) = check_species([query], [atlas], config())
     assert not check.ok
-    assert "human: atlas.h5ad; mouse: query.h5ad" in check.detail
+    assert "reference atlas is human (GAD1, SLC17A7, PVALB), the query is mouse" in check.detail
     (genes,) = check_genes([query], [atlas], config())
     assert not genes.ok
 
@@ -53,4 +53,17 @@ def test_one_species_and_a_setting_that_contradicts_it(files: tuple[DatasetSumma
     assert [check.detail for check in check_species([query], [query], config())] == ["mouse"]
     (check,) = check_species([query], [query], config(species="human"))
     assert not check.ok
-    assert "query.h5ad" in check.detail
+    assert "the query has 12 mouse" in check.detail
+
+
+def test_queries_of_two_species_are_named(files: tuple[DatasetSummary, DatasetSummary]) -> None:
+    both = RunConfig.from_dict({"queries": ["query.h5ad", "atlas.h5ad"], "references": ["r.h5ad"]})
+    (check,) = check_species(list(files), [], both)
+    assert "files of two species in one run (human: atlas; mouse: query)" in check.detail
+
+
+def test_a_level_of_a_taxonomy_that_no_reference_has(files: tuple[DatasetSummary, DatasetSummary]) -> None:
+    (check,) = check_levels([files[1]], config(taxonomy_levels=["subclass"]))
+    assert not check.ok
+    assert "no reference has a column for the taxonomy level 'subclass' (atlas: none)" in check.detail
+    assert check_levels([files[1]], config()) == []

@@ -3,14 +3,17 @@
 import json
 import re
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import anndata as ad
 import pytest
+from hypothesis import HealthCheck, Phase, given, settings
 
 from spatialcore.annotation.run_config import RunConfig
 from spatialcore.errors import SpatialCoreError
 from spatialcore.workflow.preflight import check_run
 from spatialcore.workflow.run import run
+from tests.workflow.random_runs import RUNS, RandomRun
 from tests.workflow.situations import SITUATIONS
 from tests.workflow.tissue import TYPES
 
@@ -44,3 +47,35 @@ def test_a_dry_run_and_a_run_agree(name: str, tmp_path: Path) -> None:
     result = ad.read_h5ad(next((tmp_path / "out").glob("*/annotated.h5ad")))
     right = result.obs["cell_type"].astype(str) == result.obs["truth"].astype(str)
     assert right.mean() > 0.9
+
+
+@settings(
+    max_examples=20,
+    derandomize=True,
+    deadline=None,
+    database=None,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+@given(drawn=RUNS)
+def test_a_dry_run_and_a_run_agree_on_runs_drawn_at_random(drawn: RandomRun) -> None:
+    with TemporaryDirectory() as folder:
+        query, reference = drawn.write(Path(folder))
+        config = RunConfig.model_validate(
+            {
+                "queries": [query],
+                "references": [f"{reference}:cell_type"],
+                "store": f"{folder}/out",
+                "tissue": "lung",
+                "generate_plots": False,
+                **drawn.settings,
+            }
+        )
+        failed = [check.detail for check in check_run(config).checks if not check.ok]
+        refusal = None
+        try:
+            run(config)
+        except SpatialCoreError as error:
+            refusal = error.message
+        assert bool(failed) == (refusal is not None), (failed, refusal)
+        assert refusal is None or refusal in "; ".join(failed)

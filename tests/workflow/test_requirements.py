@@ -5,9 +5,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from spatialcore.annotation.run_config import RunConfig
-from spatialcore.errors import FileMissingError, LabelColumnError, StorageError
+from spatialcore.annotation.run_config import Reference, RunConfig
+from spatialcore.errors import FileMissingError, InputError, LabelColumnError, StorageError
 from spatialcore.workflow.requirements import require_run, require_writable, short_name
+from tests.io.bundles import sample, write_merscope
 
 
 @pytest.fixture
@@ -37,6 +38,12 @@ def test_complete_run_passes(cells: Path, tmp_path: Path) -> None:
 def test_missing_label_column_lists_the_columns(cells: Path, tmp_path: Path) -> None:
     with pytest.raises(LabelColumnError, match=r"'cell_typ' in cells\.h5ad\. Columns: cell_type"):
         require_run(config(cells, tmp_path, column="cell_typ"))
+
+
+def test_a_platform_folder_is_no_reference(cells: Path, tmp_path: Path) -> None:
+    folder = write_merscope(tmp_path / "region", sample(4, 3))
+    with pytest.raises(InputError, match=r"MERSCOPE region: references are \.h5ad"):
+        require_run(config(cells, tmp_path).model_copy(update={"references": [Reference(uri=str(folder))]}))
 
 
 def test_missing_query(tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ precomputed_stats.h5         see :mod:`spatialcore.annotation.references.taxonom
 ============================ ==================================================================================
 """
 
-import gzip
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,6 +24,7 @@ from spatialcore.core.genes.species import count_species
 from spatialcore.core.genes.symbols import ids_of, symbols_of
 from spatialcore.core.logging import get_logger
 from spatialcore.core.on_disk.anndata_file import AnnDataFile
+from spatialcore.core.text.dialect import dialect_of, open_text_table, table_names
 from spatialcore.core.types import Floats
 from spatialcore.errors import InputError
 
@@ -36,12 +36,11 @@ SD: Final = "sd"
 MOST_UNNAMED: Final = 200  # rows of a file without obs columns that may be types
 LARGEST_LOG: Final = 20.0
 SAME_SUM: Final = 0.02
-TABLES: Final = (".csv", ".tsv", ".txt")
 
 
 def is_table(path: Path) -> bool:
     """Return whether a path is a text table, compressed or not."""
-    return path.is_file() and path.name.lower().removesuffix(".gz").endswith(TABLES)
+    return path.is_file() and path.name.lower().endswith(table_names(""))
 
 
 def has_profiles(path: Path, column: str) -> bool:
@@ -89,10 +88,12 @@ def read_profiles(path: Path, column: str) -> Profiles:
 
 
 def _read_table(path: Path) -> Profiles:
+    dialect = dialect_of(path)
     try:
-        with gzip.open(path, "rt") if path.name.endswith(".gz") else path.open() as file:
-            header = file.readline()
-        table = pd.read_csv(path, sep=max(",\t;", key=header.count), index_col=0)
+        with open_text_table(path) as stream:
+            table = pd.read_csv(
+                stream, sep=dialect.separator, encoding=dialect.encoding, decimal=dialect.decimal, index_col=0
+            )
     except (ValueError, OSError, pd.errors.ParserError) as error:
         raise InputError(f"{path} is not a table: {error}", hint="write genes x types, separated by commas") from error
     table = table[table.index.notna()]

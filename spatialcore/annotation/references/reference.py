@@ -1,6 +1,6 @@
 """One reference of a training set: its labels, features and drawn cells, and its entry in the manifest."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -87,8 +87,7 @@ def inspect_reference(
     if has_profiles(path, column):
         return _of_profiles(uri, path, source, column)
     with AnnDataFile(path) as file:
-        if file.n_obs == 0 or file.n_vars == 0:
-            raise InputError(f"{path} holds {file.n_obs} cells and {file.n_vars} genes", hint="pass a file with both")
+        require_cells_and_genes(file)
         labels = file.labels(column)
         status = file.status(random_state) if unsafe_force else find_expression(file, path.name, random_state).status
         features = Features.of(file, status["raw_source"] or "X")
@@ -96,6 +95,18 @@ def inspect_reference(
         return Reference(
             uri, path, source, column, labels, features, status, file.n_obs, has_ids=has_ids, tissues=tissues
         )
+
+
+def require_cells_and_genes(file: AnnDataFile) -> None:
+    """Raise if a file has no cells or no features."""
+    if file.n_obs == 0 or file.n_vars == 0:
+        raise InputError(f"{file.path} holds {file.n_obs} cells and {file.n_vars} genes", hint="pass a file with both")
+
+
+def require_reference(file: AnnDataFile) -> None:
+    """Raise if a file cannot be a reference, whatever its labels: it has no cells, or no usable expression."""
+    require_cells_and_genes(file)
+    find_expression(file, file.path.name)
 
 
 def drawn_status() -> Status:
@@ -133,13 +144,21 @@ def find_levels(references: Sequence[Reference], requested: Sequence[str]) -> No
     offers = {each.source: _columns_of(each) for each in references} if requested else {}
     for reference in references:
         reference.levels = [level for level in requested if level in offers[reference.source]]
-    missing = [level for level in requested if not any(level in each.levels for each in references)]
-    if missing:
-        listed = "; ".join(f"{source}: {', '.join(names[:20]) or 'none'}" for source, names in offers.items())
-        raise LabelColumnError(
-            f"no reference has a column for the taxonomy level {missing[0]!r} ({listed})",
-            hint="name obs columns, or levels of the taxonomy, of at least one reference",
-        )
+    error = missing_level(requested, offers)
+    if error is not None:
+        raise error
+
+
+def missing_level(requested: Sequence[str], columns: Mapping[str, Sequence[str]]) -> LabelColumnError | None:
+    """Return the error for the first level that no reference has; ``columns``: source -> the columns it has."""
+    missing = [level for level in requested if not any(level in names for names in columns.values())]
+    if not missing:
+        return None
+    listed = "; ".join(f"{source}: {', '.join(names[:20]) or 'none'}" for source, names in columns.items())
+    return LabelColumnError(
+        f"no reference has a column for the taxonomy level {missing[0]!r} ({listed})",
+        hint="name obs columns, or levels of the taxonomy, of at least one reference",
+    )
 
 
 def _columns_of(reference: Reference) -> list[str]:

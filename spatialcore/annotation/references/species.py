@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 log = get_logger(__name__)
 
+NamedGenes = tuple[str, Sequence[str], Sequence[str]]
+"""The name of a reference, the symbols of its genes and their Ensembl ids."""
+
 
 def read_species(
     name: str, symbols: Sequence[str], ids: Sequence[str] = (), setting: SpeciesSetting = "auto"
@@ -91,26 +94,49 @@ def match_species(
     SpeciesError
         A reference is of another species and ``orthologs`` is False, or genes are of two species.
     """
-    species_of = [read_species(each.source, each.features.symbols, each.features.ids) for each in references]
-    target = read_species("the query", panel, setting=setting) if panel is not None else _first(species_of, setting)
+    genes = [(each.source, each.features.symbols, each.features.ids) for each in references]
+    species_of, target = read_species_of_references(genes, panel, setting, use_orthologs)
     for reference, species in zip(references, species_of, strict=True):
         reference.species = species
-        if species in (None, target) or target is None:
-            continue
-        if not use_orthologs:
+        if species not in (None, target) and target is not None:
+            _translate(reference, species, target, panel)
+
+
+def read_species_of_references(
+    references: Sequence[NamedGenes], panel: Sequence[str] | None, setting: SpeciesSetting, use_orthologs: bool
+) -> tuple[list[Species | None], Species | None]:
+    """Return the species of each reference and that of the panel; see :func:`match_species`.
+
+    Parameters
+    ----------
+    references
+        Of each, its name, the symbols of its genes and their Ensembl ids.
+    panel, setting, use_orthologs
+        As in :func:`match_species`.
+
+    Raises
+    ------
+    SpeciesError
+        As :func:`match_species`.
+    """
+    species_of = [read_species(*each) for each in references]
+    target = read_species("the query", panel, setting=setting) if panel is not None else _first(species_of, setting)
+    for reference, species in zip(references, species_of, strict=True):
+        if species not in (None, target) and target is not None and not use_orthologs:
             raise _other_species(reference, species, target, panel is not None)
-        _translate(reference, species, target, panel)
+    return species_of, target
 
 
 def _first(species: Sequence[Species | None], setting: SpeciesSetting) -> Species | None:
     return next((one for one in species if one), None) if setting == "auto" else setting
 
 
-def _other_species(reference: "Reference", species: Species, target: Species, has_query: bool) -> SpeciesError:
-    counts = count_species(reference.features.symbols, reference.features.ids)
+def _other_species(reference: NamedGenes, species: Species | None, target: Species, has_query: bool) -> SpeciesError:
+    name, symbols, ids = reference
+    examples = count_species(symbols, ids).examples["mouse" if species == "mouse" else "human"]
     expected = f"the query is {target}" if has_query else f"{target} was expected"
     return SpeciesError(
-        f"reference {reference.source} is {species} ({', '.join(counts.examples[species])}), {expected}",
+        f"reference {name} is {species} ({', '.join(examples)}), {expected}",
         hint=f"pass a {target} reference, or orthologs: true to use one-to-one orthologs",
     )
 

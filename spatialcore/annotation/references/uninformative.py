@@ -3,6 +3,9 @@
 import re
 from typing import Final
 
+from spatialcore.annotation.references.labels import CL_ID
+
+SHORTEST_PARTS: Final = 4  # letters; shorter labels are abbreviations such as n/a
 _WORDS: Final = (
     *(
         "unknown",
@@ -45,16 +48,32 @@ _WORDS: Final = (
         "blank",
     ),
     *("contaminat\\w+", "exclude[ds]?", "removed?", "filtered(?: out)?", "outliers?", "discard(?:ed)?", "bad"),
-    *("dying", "dead", "singlets?", "all", "heterogeneous"),
+    *(
+        "dying",
+        "dead",
+        "singlets?",
+        "all",
+        "heterogeneous",
+        "true",
+        "false",
+        "name",
+        "n[ /]a",
+        "n[ /]?d",
+        "unk",
+        "unsure",
+    ),
+    *("unc?haracteri[sz]ed", "unidentifiable", "cells?", "celltypes?"),
 )
-_BESIDE: Final = r"(?:cells?|types?|labels?|identity|population|clusters?|group|droplets?|subset|celltype|nuclei|\d+)"
+_BESIDE: Final = (
+    r"(?:cells?|types?|labels?|identity|population|clusters?|group|droplets?|subset|celltype|nuclei|subclusters?|\d+)"
+)
 _NO_TYPE = re.compile(rf"^(?:{_BESIDE} )*(?:{'|'.join(_WORDS)})(?: {_BESIDE})*$")
 _NO_SINGLE_CELL = re.compile(
     r"\b(?:doublets?|multiplets?|triplets?|low ?qual(?:ity)?|lowq|lq|(?:poor|bad) quality|high mito\w*"
-    r"|low (?:umi|counts?))\b"
+    r"|low (?:umi|counts?|rna|genes?|complexity))\b"
 )
 _CLUSTER = re.compile(
-    r"^(?:(?:(?:cluster|leiden|louvain|seurat|res|type|cell|celltype|group|snn|cl)s? ?)+\d+|c\d+|\d+)(?: \d+)*$"
+    r"^(?:(?:(?:(?:sub)?cluster|leiden|louvain|seurat|res|type|cell|celltype|group|snn|cl)s? ?)+\d+|c\d+|\d+)(?: \d+)*$"
 )
 
 
@@ -70,7 +89,12 @@ def is_uninformative(label: str) -> bool:
     >>> is_uninformative("Other T cells"), is_uninformative("T cell"), is_uninformative("CD4")
     (False, False, False)
     """
+    if CL_ID.match(label.strip()):
+        return False
     text = " ".join(re.sub(r"[^a-z0-9/]+", " ", label.casefold()).split())
+    parts = [part for part in text.split("/") if part.strip()]
+    if len(parts) > 1 and len("".join(parts)) > SHORTEST_PARTS:
+        return all(is_uninformative(part) for part in parts) or _NO_SINGLE_CELL.search(text) is not None
     if not re.search(r"[a-z]", text):
         return not re.search(r"[^\W\d_]", label)  # a label in another script has letters, too
     return any(pattern.match(text) for pattern in (_NO_TYPE, _CLUSTER)) or _NO_SINGLE_CELL.search(text) is not None
