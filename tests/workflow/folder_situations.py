@@ -1,0 +1,151 @@
+"""Output folders and stores as people have them; registered among the situations."""
+
+import gzip
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import anndata as ad
+import h5py
+import numpy as np
+import pandas as pd
+
+from tests.io.bundles import letters, write_cosmx, write_merscope, write_xenium
+from tests.workflow.situations import Case, situation
+from tests.workflow.tissue import GENES, beside, query, reference, written
+
+N = len(GENES)
+Table = Callable[[pd.DataFrame], pd.DataFrame]
+
+
+def _case(query_path: Path, folder: Path, ending: int | str = N) -> Case:
+    return str(query_path), written(reference(), folder / "ref.h5ad"), ending
+
+
+def _for_xenium(adata: ad.AnnData, kinds: list[str] | None = None) -> ad.AnnData:
+    """Return cells with Xenium's identifiers, and features with ids and types."""
+    adata.obs["cell_number"] = np.arange(1, adata.n_obs + 1)
+    adata.obs_names = [letters(number) for number in adata.obs["cell_number"]]
+    adata.var["gene_ids"] = [f"id{i}" for i in range(adata.n_vars)]
+    adata.var["feature_types"] = kinds or ["Gene Expression"] * adata.n_vars
+    return adata
+
+
+def _rewrite(file: Path, change: Table) -> None:
+    change(pd.read_csv(file, dtype=str)).to_csv(file, index=False)
+
+
+@situation
+def xenium_with_proteins(folder: Path) -> Case:
+    adata = query()
+    stored = np.round(np.random.default_rng(0).gamma(2, 40, (adata.n_obs, 12)) * 10)
+    wide = beside(adata, GENES[:12], stored)
+    kinds = ["Gene Expression"] * N + ["Protein Expression"] * 12
+    path = write_xenium(folder / "xenium", _for_xenium(wide, kinds))
+    with h5py.File(path / "cell_feature_matrix.h5", "a") as file:
+        file.attrs["protein_scaling_factor"] = 10.0
+    return _case(path, folder)
+
+
+@situation
+def xenium_with_the_names_of_geo(folder: Path) -> Case:
+    path = write_xenium(folder / "xenium", _for_xenium(query()))
+    (path / "cell_feature_matrix.h5").rename(path / "GSM0000001_s1_cell_feature_matrix.h5")
+    with (path / "cells.parquet").open("rb") as plain, gzip.open(path / "GSM0000001_s1_cells.parquet.gz", "wb") as out:
+        shutil.copyfileobj(plain, out)
+    (path / "cells.parquet").unlink()
+    return _case(path, folder)
+
+
+@situation
+def merscope_with_the_names_of_geo(folder: Path) -> Case:
+    path = write_merscope(folder / "region", query(), in_order=True)
+    for file in list(path.glob("*.csv")):
+        with gzip.open(path / f"GSM0000002_{file.name}.gz", "wb") as out:
+            out.write(file.read_bytes())
+        file.unlink()
+    return _case(path, folder)
+
+
+def _cosmx(folder: Path, *, matrix: Table | None = None, metadata: Table | None = None) -> Path:
+    path = write_cosmx(folder / "cosmx", query(), named=True)
+    for file, change in (("Run1_exprMat_file.csv", matrix), ("Run1_metadata_file.csv", metadata)):
+        if change is not None:
+            _rewrite(path / file, change)
+    return path
+
+
+@situation
+def cosmx_with_missing_flags(folder: Path) -> Case:
+    flags: Table = lambda table: table.assign(qcFlagsCell=["True" if i % 3 else "" for i in range(len(table))])  # noqa: E731
+    return _case(_cosmx(folder, metadata=flags), folder)
+
+
+@situation
+def cosmx_with_columns_that_clash(folder: Path) -> Case:
+    clashing = {"Mean.CD68": "1.0", "Mean.CD68/CK8_18": "2.0", "_index": "3", "when": "2024-01-01"}
+    return _case(_cosmx(folder, metadata=lambda table: table.assign(**clashing)), folder)
+
+
+@situation
+def cosmx_with_merged_probes(folder: Path) -> Case:
+    names = {"TPSAB1": "TPSAB1/B2", "XCL1": "XCL1/2", "HSPA1A": "HSPA1A/B"}
+    merge: Table = lambda table: table.drop(columns=["TPSB2", "XCL2", "HSPA1B"]).rename(columns=names)  # noqa: E731
+    return _case(_cosmx(folder, matrix=merge), folder, N - 3)
+
+
+@situation
+def cosmx_with_repeated_cells(folder: Path) -> Case:
+    def repeat(table: pd.DataFrame) -> pd.DataFrame:
+        again = table.iloc[:9].copy()
+        again.iloc[:, 2:] = ""
+        return pd.concat([table, again])
+
+    return _case(_cosmx(folder, matrix=repeat), folder)
+
+
+def _numbered(table: pd.DataFrame) -> pd.DataFrame:
+    return table.rename(columns={"Unnamed: 0": "EntityID"}).reset_index().rename(columns={"index": ""})
+
+
+@situation
+def merscope_with_row_numbers(folder: Path) -> Case:
+    path = write_merscope(folder / "region", query())
+    for file in path.glob("*.csv"):
+        _rewrite(file, _numbered)
+    return _case(path, folder)
+
+
+@situation
+def merscope_with_row_numbers_in_its_metadata(folder: Path) -> Case:
+    path = write_merscope(folder / "region", query())
+    _rewrite(path / "cell_metadata.csv", _numbered)
+    return _case(path, folder)
+
+
+@situation
+def merscope_in_semicolons(folder: Path) -> Case:
+    path = write_merscope(folder / "region", query())
+    for file in path.glob("*.csv"):
+        file.write_text(file.read_text().replace(",", ";").replace(".", ","))
+    return _case(path, folder)
+
+
+def _tables(folder: Path, *names: str) -> Path:
+    from spatialdata import SpatialData
+    from spatialdata.models import TableModel
+
+    path = folder / "store.zarr"
+    folder.mkdir(parents=True, exist_ok=True)
+    SpatialData(tables={name: TableModel.parse(query()) for name in names}).write(path)
+    return path
+
+
+@situation
+def spatialdata_with_two_tables(folder: Path) -> Case:
+    return _case(_tables(folder, "square_008um", "square_016um"), folder, "has the tables square_008um, square_016um")
+
+
+@situation
+def spatialdata_with_the_path_of_a_table(folder: Path) -> Case:
+    return _case(_tables(folder, "square_008um", "square_016um") / "tables" / "square_008um", folder)
