@@ -19,7 +19,7 @@ CODE_VERSIONS: Final[dict[str, int]] = {
     "balance": 3,
     "train": 6,
     "annotate": 8,
-    "keep_confident": 7,
+    "keep_confident": 8,
     "plot": 5,
 }
 

@@ -285,8 +285,10 @@ def keep_confident(adata: AnnData, config: AnnotationSettings) -> AnnData:
     from spatialcore.annotation.calls.level_columns import apply_threshold, class_tree
     from spatialcore.annotation.unknown.groups import group_unknown_cells
 
+    resolution = config.resolution
     if class_tree(adata) is not None:
-        apply_threshold(adata, config.confidence_threshold, config.resolution)
+        resolution = "auto" if _confuses_types(adata) else resolution
+        apply_threshold(adata, config.confidence_threshold, resolution)
     filtered = filter_low_confidence(
         adata,
         label_column=columns.CELL_TYPE,
@@ -296,8 +298,27 @@ def keep_confident(adata: AnnData, config: AnnotationSettings) -> AnnData:
     )
     group_unknown_cells(filtered)
     unassigned = int((filtered.obs[columns.CELL_TYPE] == columns.UNASSIGNED).sum())
-    run_manifest.record(filtered, n_unassigned=unassigned, min_confidence=config.confidence_threshold)
+    run_manifest.record(
+        filtered, n_unassigned=unassigned, min_confidence=config.confidence_threshold, resolution=resolution
+    )
     return filtered
+
+
+def _confuses_types(adata: AnnData) -> bool:
+    """Return whether the model has so few genes that its calls are rolled up to terms that it can tell apart."""
+    from spatialcore.annotation.training.small_panel import confuses_types
+
+    manifest = adata.uns[columns.MANIFEST]
+    heldout = json.loads(manifest["model_card_json"]).get("heldout") or {}
+    classes = tuple(json.loads(manifest["model_classes_json"]))
+    if not confuses_types(int(manifest["n_model_genes"]), heldout, classes):
+        return False
+    log.warning(
+        "the model has %d genes and confuses types on held-out cells: cells are called the finest term of the Cell "
+        "Ontology that reaches the threshold, as with resolution: auto",
+        manifest["n_model_genes"],
+    )
+    return True
 
 
 def plot(adata: AnnData, config: AnnotationSettings, output: Path, *, prefix: str = "celltyping") -> AnnotationPlots:

@@ -138,7 +138,7 @@ def _held_out(adata: AnnData) -> str:
 
 
 def _resolution(adata: AnnData) -> str:
-    if _setting(adata, "resolution") != "auto":
+    if "auto" not in (manifest_value(adata, "resolution"), _setting(adata, "resolution")):
         return ""
     return "Each cell was called the finest Cell Ontology term whose confidence reached the threshold."
 

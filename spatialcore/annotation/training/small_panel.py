@@ -10,6 +10,26 @@ VERY_FEW_GENES: Final = 30
 MAX_PAIRS: Final = 8
 
 
+def confuses_types(n_genes: int, heldout: Mapping[str, Any], classes: tuple[str, ...]) -> bool:
+    """Return whether a model has fewer than 30 genes and takes held-out cells of some classes for each other.
+
+    Parameters
+    ----------
+    n_genes, heldout, classes
+        As in :func:`small_panel_warning`.
+
+    Examples
+    --------
+    >>> confuses_types(16, {"confusion": [[8, 2], [4, 6]]}, ("Oligo", "OPC"))
+    True
+    >>> confuses_types(16, {"confusion": [[8, 0], [0, 8]]}, ("Oligo", "OPC"))
+    False
+    """
+    if n_genes >= VERY_FEW_GENES or not heldout.get("confusion"):
+        return False
+    return bool(confusable_pairs(heldout["confusion"], classes))
+
+
 def small_panel_warning(n_genes: int, heldout: Mapping[str, Any], classes: tuple[str, ...]) -> str:
     """Return a warning for a model of few genes; empty where the panel is large enough.
 

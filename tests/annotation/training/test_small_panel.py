@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from spatialcore.annotation import train_celltypist_model
-from spatialcore.annotation.training.small_panel import MAX_PAIRS, small_panel_warning
+from spatialcore.annotation.training.small_panel import MAX_PAIRS, confuses_types, small_panel_warning
 
 CLASSES = ("Astro", "OPC", "Oligo")
 CONFUSION = [[50, 0, 0], [0, 30, 20], [1, 15, 34]]
@@ -29,6 +29,15 @@ def test_when_it_warns(n_genes: int, confusion: list[list[int]], warns: bool) ->
 
 def test_a_model_without_held_out_cells_warns_by_size_alone() -> None:
     assert small_panel_warning(16, {}, CLASSES) == "The model has 16 genes: small panels separate few types."
+
+
+@pytest.mark.parametrize(
+    ("n_genes", "confusion", "expected"),
+    [(29, CONFUSION, True), (30, CONFUSION, False), (16, np.diag([9, 9, 9]), False)],
+)
+def test_which_models_confuse_types(n_genes: int, confusion: list[list[int]], expected: bool) -> None:
+    assert confuses_types(n_genes, {"confusion": np.array(confusion).tolist()}, CLASSES) == expected
+    assert not confuses_types(n_genes, {}, CLASSES)
 
 
 def test_many_pairs_are_counted() -> None:
