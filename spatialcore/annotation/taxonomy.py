@@ -56,6 +56,8 @@ def write_taxonomy(adata: AnnData, levels: dict[str, dict[str, str]]) -> None:
 
     It is empty for cells without counts, and for classes whose training cells disagree.
     """
+    if not levels:
+        return
     calls = pd.Categorical(adata.obs[columns.PREDICTED].astype(str))
     for level, names in levels.items():
         table = pd.Index([names.get(str(call), "") for call in calls.categories], dtype=object)

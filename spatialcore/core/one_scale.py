@@ -79,6 +79,7 @@ def _largest(values: sp.csr_matrix) -> Floats:
 
 def _smallest(values: sp.csr_matrix) -> Floats:
     smallest = np.full(values.shape[0], np.inf)
-    rows = np.repeat(np.arange(values.shape[0]), np.diff(values.indptr))
-    np.minimum.at(smallest, rows, values.data)
+    has_values = np.diff(values.indptr) > 0
+    if has_values.any():
+        smallest[has_values] = np.minimum.reduceat(values.data, values.indptr[:-1][has_values])
     return smallest

@@ -5,7 +5,7 @@ import pytest
 import scipy.sparse as sp
 
 from spatialcore.core.counts import recover_counts
-from spatialcore.core.one_scale import odd_cells
+from spatialcore.core.one_scale import _smallest, odd_cells
 
 
 def counts(seed: int = 0) -> np.ndarray:
@@ -70,3 +70,11 @@ def test_no_count_is_recovered_that_no_sequencer_gives() -> None:
     assert kind == "pseudo"
     assert np.isfinite(recovered.data).all()
     assert recovered.sum(axis=1).max() < 1e5
+
+
+def test_the_smallest_value_of_each_cell_is_that_of_its_row(rng: np.random.Generator) -> None:
+    table = rng.poisson(1.0, (50, 8)).astype(np.float32)
+    table[[0, 7, 49]] = 0
+    expected = np.where(table > 0, table, np.inf).min(axis=1)
+    np.testing.assert_array_equal(_smallest(sp.csr_matrix(table)), expected)
+    np.testing.assert_array_equal(_smallest(sp.csr_matrix((3, 8))), [np.inf] * 3)
