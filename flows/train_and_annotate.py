@@ -11,7 +11,7 @@ from flows.training import TrainingStages, compare_to, run_training_stages
 from spatialcore.annotation.config import UNKNOWN_TISSUE
 from spatialcore.registry import ModelVersion
 from tasks.acquire import look_up, read_query
-from tasks.artifacts import summarise
+from tasks.artifacts import summarise, summarise_comparison
 from tasks.models import lost_classes
 from tasks.publish import promote, publish_model, publish_run
 from tasks.schemas import RunManifest, TrainedModel
@@ -61,6 +61,7 @@ def _decide(
         decision = decide_promotion(
             config, version, champion, comparison, tolerance=0.0, allow_lost_classes=config.allow_lost_classes
         )
+        summarise_comparison(config.tissue, comparison, decision.reason)
     if decision.promoted:
         promote(config.store, version, decision.reason, champion.version if compared and champion else None)
     return log_decision(decision)

@@ -9,6 +9,7 @@ import anndata as ad
 import numpy as np
 import pandas as pd
 import pytest
+from prefect.artifacts import Artifact
 
 from flows.parameters import TrainAndAnnotateParameters
 from flows.train_and_annotate import train_and_annotate
@@ -204,6 +205,9 @@ def test_a_model_that_is_not_worse_is_put_in_use_and_the_move_tells_why(blood: P
     assert pointer is not None
     assert [move.reason[:20] for move in pointer.moves] == ["there was no model i", "macro-F1 on held-out"]
     assert pointer.version == better.model_version
+    comparison = Artifact.get("promotion-blood")
+    assert comparison is not None
+    assert "| cell type | held-out cells | F1 in use | F1 new | change |" in str(comparison.data)
 
 
 def _with_shuffled_labels(blood: Path, folder: Path) -> list[dict[str, str]]:
