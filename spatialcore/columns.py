@@ -50,6 +50,7 @@ SPATIAL: Final = "spatial"
 COUNTS: Final = "counts"
 MANIFEST: Final = "spatialcore_annotation"
 SOURCE: Final = "spatialcore_source"
+LINEAR_MODEL: Final = "spatialcore_linear_model"
 REFERENCES_MANIFEST: Final = "spatialcore_references"
 
 # values

@@ -8,6 +8,7 @@ _MODULES = {
     "balance.subsample": ("subsample_balanced",),
     "calls.confidence": ("transform_confidence",),
     "config": ("TrainingConfig",),
+    "explain.calls": ("explain_calls",),
     "run_config": ("Query", "Reference", "RunConfig"),
     "calls.level_columns": ("apply_threshold",),
     "calls.prediction_sets": ("add_prediction_sets",),

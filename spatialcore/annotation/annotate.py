@@ -14,7 +14,8 @@ Written, for every cell and in the order of the cells:
 - ``uns["spatialcore_annotation"]``: ``model_path``, ``model_sha256``, ``model_classes_json`` (the order of the scores),
   ``model_target_sum``, ``expression_source``, ``confidence_transform``, ``min_confidence``, ``n_shared_genes``,
   ``n_model_genes``, ``colors_json`` (class -> colour), ``model_card_json`` (the sidecar without the genes),
-  ``gene_overlap_pct``, ``missing_genes_json``, ``reference_fit_json`` (how well the class profiles describe the cells),
+  ``gene_evidence_json`` (genes for and against the calls of each type), ``gene_overlap_pct``, ``missing_genes_json``,
+  ``reference_fit_json`` (how well the class profiles describe the cells),
   ``n_cells``, ``species``, ``n_unassigned``, ``n_without_counts``
 """
 
@@ -43,6 +44,7 @@ from spatialcore.annotation.calls.prediction import Prediction, Predictor, predi
 from spatialcore.annotation.calls.voting import voting_clusters
 from spatialcore.annotation.choices import CONFIDENCE_METHODS, RESOLUTION_MODES, ConfidenceMethod, ResolutionMode
 from spatialcore.annotation.colors import cell_type_colors
+from spatialcore.annotation.explain.type_evidence import evidence_json
 from spatialcore.annotation.model.artifact import CellTypingModel, load_model
 from spatialcore.annotation.model.pretrained import find_pretrained, models_for_tissue
 from spatialcore.annotation.model.reference_fit import ReferenceFit
@@ -286,7 +288,7 @@ def _colors(run: Run) -> dict[str, str]:
 
 def _manifest(adata: AnnData, runs: list[Run], method: str, min_confidence: float) -> dict[str, Any]:
     first = runs[0]
-    genes = first.query.genes.model
+    genes, is_one = first.query.genes.model, len(runs) == 1
     missing = np.setdiff1d(np.arange(len(first.model.genes)), genes)
     return {
         "model_path": ";".join(str(run.model.path) for run in runs),
@@ -305,6 +307,7 @@ def _manifest(adata: AnnData, runs: list[Run], method: str, min_confidence: floa
         "n_shared_genes": len(genes),
         "gene_overlap_pct": 100.0 * len(genes) / max(1, len(first.model.genes)),
         "missing_genes_json": json.dumps([first.model.genes[i] for i in missing]),
+        "gene_evidence_json": evidence_json(first.model, first.query, first.prediction, method) if is_one else "[]",
         "reference_fit_json": json.dumps(first.fit.to_dict() if first.fit else {}),
         "n_cells": int(adata.n_obs),
         "n_unassigned": int((adata.obs[columns.CELL_TYPE] == columns.UNASSIGNED).sum()),

@@ -11,7 +11,9 @@ from anndata import AnnData
 from spatialcore.annotation import run_manifest, stages
 from spatialcore.annotation.choices import BalanceStrategy
 from spatialcore.annotation.config import FurtherSettings, TrainingConfig
+from spatialcore.annotation.explain.linear_model import store_linear_model
 from spatialcore.annotation.expression import require_readable
+from spatialcore.annotation.model.artifact import load_model
 from spatialcore.annotation.panel import get_panel_genes
 from spatialcore.core.logging import get_logger
 from spatialcore.core.progress import stage_bar
@@ -181,6 +183,8 @@ def _run_stages(
         trained_on = stages.train_model(config, panel, adata, model_path, stopwatch=stopwatch).manifest
         manifest = {**run_manifest.describe_run(config), **trained_on}
         stages.call_cells(adata, model_path, config, manifest, stopwatch=stopwatch)
+        if model_output is None:
+            store_linear_model(adata, load_model(model_path))
     if config.generate_plots and plot_output is not None:
         with stopwatch.stage("plots"):
             _plot_best_effort(adata, config, Path(plot_output))

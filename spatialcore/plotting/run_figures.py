@@ -17,6 +17,7 @@ from spatialcore.core.matrix import is_on_disk, open_matrix
 from spatialcore.core.on_disk.selection import cells_in_memory
 from spatialcore.core.progress import track
 from spatialcore.core.sampling import draw_rows, draw_stratified, stratified_sizes
+from spatialcore.plotting import style
 from spatialcore.plotting.annotation_plots import AnnotationPlots, draw_annotation_plots, plot_paths
 from spatialcore.plotting.expression import log_expression
 from spatialcore.plotting.figures.calibration import plot_calibration
@@ -69,6 +70,11 @@ def draw_run_figures(
     Dict with ``figures``, ``paths`` and ``summary``, as returned by :func:`generate_annotation_plots`, and ``skipped``,
     the reason by name of a figure that was not drawn.
 
+    Notes
+    -----
+    ``{prefix}_gene_evidence.csv`` has the genes for and against the calls of each type, see
+    :func:`spatialcore.annotation.explain.type_evidence.type_evidence`.
+
     Examples
     --------
     >>> from scanpy.datasets import pbmc68k_reduced
@@ -98,6 +104,9 @@ def draw_run_figures(
         figure = None if name in skipped else draw_or_skip(name, partial(draw, path), skipped)
         plots["figures"][name], plots["paths"][name] = figure, None if figure is None else path
     plots["skipped"] = skipped
+    evidence = manifest_table(adata, "gene_evidence_json")
+    if folder is not None and not evidence.empty:
+        style.save_table(evidence, folder / f"{prefix}_gene_evidence.csv")
     return plots
 
 

@@ -96,6 +96,7 @@ def _render(adata: AnnData, config: Settings | None, threshold: float, plots: An
         mapping=tables.label_mapping(adata),
         types=tables.types(adata, threshold, validation),
         levels=tables.levels(adata),
+        evidence=tables.evidence(adata),
         unassigned=tables.unassigned(adata),
         unknown=tables.unknown(adata),
         card=tables.card(adata),

@@ -165,6 +165,25 @@ def levels(adata: AnnData) -> Rows:
     ]
 
 
+def evidence(adata: AnnData) -> Rows:
+    """Return the genes for and against the calls of each type: one row per type, most cells first."""
+    table = manifest_table(adata, "gene_evidence_json")
+    if table.empty:
+        return []
+    colors, sizes = type_colors(adata, columns.PREDICTED), adata.obs[columns.PREDICTED].astype(str).value_counts()
+    names = sorted(table["cell_type"].unique(), key=lambda name: (-int(sizes.get(name, 0)), name))
+    by_type = dict(list(table.groupby("cell_type")))
+    return [
+        {
+            "name": name,
+            "color": colors.get(name, "#808080"),
+            "runner_up": by_type[name]["runner_up"].iloc[0],
+            "genes": {role: records(part) for role, part in by_type[name].groupby("role")},
+        }
+        for name in names
+    ]
+
+
 def unassigned(adata: AnnData) -> Rows:
     """Return the number of cells without a call by reason."""
     table = composition_table(adata)

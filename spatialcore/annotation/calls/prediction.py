@@ -19,7 +19,7 @@ from spatialcore.annotation.model.scorer import Scorer
 from spatialcore.annotation.query import Expression, GeneMatch, pick, view_rows
 from spatialcore.annotation.unknown.unseen import ClusterEvidence
 from spatialcore.core.counts import recover_counts
-from spatialcore.core.normalization import TARGET_SUM, row_totals
+from spatialcore.core.normalization import TARGET_SUM, log1p_normalize, row_totals
 from spatialcore.core.progress import progress_bar
 from spatialcore.core.types import Codes, Floats
 from spatialcore.errors import ModelError
@@ -114,7 +114,7 @@ class Predictor:
         """Call the cells of a block of stored values."""
         require_expression(stored.data, "a block of cells")
         counts = self._counts(stored)
-        scores = self.scorer.kernel.scores(stored) if self.as_stored else self.scorer.scores(counts)
+        scores = self.scorer.kernel.scores(self.log_values(stored, counts))
         best, probability = winners(scores)
         confidence = self._confidence(counts, scores, best)
         path = self._path(counts, scores, best, confidence)
@@ -124,6 +124,12 @@ class Predictor:
             confidence, probability = np.where(empty, 0.0, confidence), np.where(empty, 0.0, probability)
         stored_scores = scores if self.keep_scores else scores[:, :0].copy()
         return Prediction(best.astype(np.int32), confidence, probability, path, stored_scores)
+
+    def log_values(self, stored: sparse.csr_matrix, counts: sparse.csr_matrix | None = None) -> sparse.csr_matrix:
+        """Return what the linear model reads of a block of stored values: log1p at its total, cells x genes."""
+        if self.as_stored:
+            return stored
+        return log1p_normalize(self._counts(stored) if counts is None else counts, self.scorer.target_sum)
 
     def _counts(self, stored: sparse.csr_matrix) -> sparse.csr_matrix:
         """Return counts, or where only proportions are needed anything proportional to them."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MAX_TYPES: Final = 30
-_LEGEND: Final = 3.6
+_LETTER: Final = 0.066  # mean width in inches
 _ROW: Final = 0.235
 
 
@@ -82,8 +82,10 @@ def _one_map(groups: Groups, table: pd.DataFrame, xy: Floats, unit: str) -> "Fig
     span = np.nanmax(xy, axis=0) - np.nanmin(xy, axis=0)
     width = float(np.clip((height - 1) * span[0] / max(span[1], 1e-9), 4.0, 11.0))
     height = max(min(height, 1.4 + width * span[1] / max(span[0], 1e-9)), 1.2 + _ROW * len(groups.names), 4.0)
-    figure = style.new_figure((width + _LEGEND, height))
-    axes, legend_axes = figure.subplots(1, 2, width_ratios=[width, _LEGEND])
+    longest = max(min(len(name), 40) for name in groups.names)
+    legend = _LETTER * (longest + 10) + 0.3
+    figure = style.new_figure((width + legend, height))
+    axes, legend_axes = figure.subplots(1, 2, width_ratios=[width, legend])
     draw_cells(axes, groups, table["color"].tolist(), xy, inches=width)
     spatial.set_up_map(axes, xy, unit=unit)
     draw_legend(legend_axes, table, is_numbered=False)

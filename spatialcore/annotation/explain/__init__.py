@@ -1,0 +1,1 @@
+"""Why a cell has its call: what each gene adds to the score of the call."""
