@@ -8,6 +8,7 @@ from spatialcore.annotation.calls.filters import filter_low_count_types as filte
 from spatialcore.annotation.calls.level_columns import apply_threshold as apply_threshold
 from spatialcore.annotation.calls.prediction_sets import add_prediction_sets as add_prediction_sets
 from spatialcore.annotation.config import TrainingConfig as TrainingConfig
+from spatialcore.annotation.explain.calls import explain_calls as explain_calls
 from spatialcore.annotation.loading import ensure_normalized as ensure_normalized
 from spatialcore.annotation.loading import load_adata_backed as load_adata_backed
 from spatialcore.annotation.markers import load_canonical_markers as load_canonical_markers
