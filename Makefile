@@ -16,7 +16,7 @@ export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup azurite demo test soak lint serve bench constraints clean
+.PHONY: help setup azurite demo test soak lint serve bench constraints clean picture
 
 help: ## list these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
@@ -33,8 +33,12 @@ $(READY): pyproject.toml constraints.txt hatch_build.py spatialcore/annotation/m
 azurite: $(READY) ## install the Azure emulator for the tests of az:// (needs npm)
 	@test -x $(VENV)/node_modules/.bin/azurite-blob || npm install --silent --no-audit --no-fund --no-save --prefix $(VENV) azurite@3
 
-demo: $(READY) ## annotate real cells: references -> model -> calls -> plots -> store
+demo: $(READY) ## annotate a section of pancreas: references -> model -> calls -> plots -> store
 	@$(BIN)/python -m flows.demo
+
+picture: $(READY) ## draw the picture of the README anew, from the section of the demo
+	@$(BIN)/spatialcore demo --out demo/library
+	@$(BIN)/python tools/make_result_picture.py demo/library/pancreas_section/annotated.h5ad docs/img/result.png
 
 test: $(READY) ## run the tests (JOBS=2 processes)
 	@$(BIN)/python -m pytest -q -n $(JOBS) --dist loadgroup

@@ -1,4 +1,4 @@
-"""The demo: annotate real blood cells with the complete flow, on a temporary Prefect server."""
+"""The demo: annotate a section of pancreas with the complete flow, on a temporary Prefect server."""
 
 import os
 import time
@@ -29,18 +29,19 @@ def main() -> None:
 def demo_config(folder: Path) -> "TrainAndAnnotateParameters":
     """Write the demo's data unless it exists, and return the configuration of the run."""
     from flows.parameters import TrainAndAnnotateParameters
-    from spatialcore.demo import LABEL_COLUMN, demo_data
+    from spatialcore.demo_section import LABEL_COLUMN, SAMPLE, TISSUE, demo_section
 
     data = folder.absolute() / "data"
     if not (data / "query.h5ad").exists():
-        demo_data(data)
+        demo_section(data)
     return TrainAndAnnotateParameters.from_dict(
         {
-            "tissue": "blood",
-            "queries": [{"uri": str(data / "query.h5ad"), "sample": "pbmc"}],
+            "tissue": TISSUE,
+            "queries": [{"uri": str(data / "query.h5ad"), "sample": SAMPLE}],
             "references": [
-                {"uri": str(path), "label_column": LABEL_COLUMN} for path in sorted(data.glob("pbmc68k_part*.h5ad"))
+                {"uri": str(path), "label_column": LABEL_COLUMN} for path in sorted(data.glob("baron_part*.h5ad"))
             ],
+            "min_cells_per_type": 5,
             "store": str(folder.absolute() / "store"),
         },
         origin="demo",
@@ -79,7 +80,7 @@ def _accuracy(manifest: "RunManifest") -> list[str]:
     mapping = pd.read_csv(local(manifest.label_mapping), keep_default_na=False)
     accuracy = accuracy_on_known(ad.read_h5ad(local(manifest.samples[0].files["annotated.h5ad"])), mapping)
     return [
-        f"Accuracy on the {accuracy['cells']:.0f} cells with a known label",
+        f"Accuracy on the {accuracy['cells']:.0f} cells, all with a known label (real cells at simulated places)",
         f"  {100 * accuracy['all']:.1f} % of all calls, {100 * accuracy['kept']:.1f} % of the "
         f"{100 * accuracy['share_kept']:.0f} % that passed the threshold",
     ]

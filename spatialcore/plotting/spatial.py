@@ -61,6 +61,13 @@ def coordinate_unit(adata: AnnData) -> str:
     return _UNITS.get(unit.lower(), unit)
 
 
+def places_note(adata: AnnData) -> str:
+    """Return a sentence for maps of cells at simulated places (``uns["spatialcore_source"]["places"]``), or nothing."""
+    source = adata.uns.get(columns.SOURCE)
+    is_simulated = isinstance(source, Mapping) and str(source.get("places", "")) == "simulated"
+    return "The places of the cells are simulated." if is_simulated else ""
+
+
 def set_up_map(axes: "Axes", xy: Floats, *, unit: str) -> None:
     """Set equal axes with y pointing down, as in images, and add a scale bar in a unit (empty: unknown)."""
     style.hide_axes(axes)

@@ -1,14 +1,43 @@
-"""spatialcore demo: the whole workflow on shipped data."""
+"""spatialcore demo: the whole workflow on the section of the demo, and the picture of the README drawn from it."""
 
 from pathlib import Path
 
+import anndata as ad
+import numpy as np
 import pytest
+from PIL import Image
 
-from tests.cli.workplace import Command, json_output
+from tests.cli.workplace import ROOT, Command, json_output
+from tests.tools import load_tool
+
+PICTURE = ROOT / "docs" / "img" / "result.png"
+WIDTH = 200
+STALE = 6.0  # mean difference of 255; other fonts and matplotlib versions differ less
 
 
 @pytest.mark.slow
-def test_demo(spatialcore: Command, tmp_path: Path) -> None:
-    output = json_output(spatialcore, "demo", "-o", tmp_path / "demo")
-    assert output["known"]["cells"] > 200
-    assert output["known"]["kept"] > output["known"]["all"] > 0.7
+def test_most_cells_are_called_and_right_and_the_picture_is_not_stale(spatialcore: Command, tmp_path: Path) -> None:
+    """Run ``make picture`` if the picture is stale, look at it, and commit it."""
+    known = json_output(spatialcore, "demo", "-o", tmp_path)["known"]
+    assert known["cells"] == 3000
+    assert known["share_kept"] > 0.8
+    assert known["kept"] > known["all"] > 0.9
+    page = load_tool("make_result_picture").picture(ad.read_h5ad(tmp_path / "pancreas_section" / "annotated.h5ad"))
+    with Image.open(PICTURE) as committed:
+        assert abs(committed.height - page.height) < 0.03 * page.height
+        assert difference(committed, page) < STALE
+        assert difference(committed, page.transpose(Image.Transpose.FLIP_LEFT_RIGHT)) > 2 * STALE
+
+
+def test_no_third_of_the_picture_is_empty() -> None:
+    with Image.open(PICTURE) as committed:
+        ink = np.asarray(committed.convert("L")) < 245
+    for part in [*np.array_split(ink, 3, axis=0), *np.array_split(ink, 3, axis=1)]:
+        assert part.mean() > 0.02
+
+
+def difference(image: Image.Image, other: Image.Image) -> float:
+    """Return the mean absolute difference of two images at a small size, 0 to 255."""
+    size = (WIDTH, WIDTH * image.height // image.width)
+    one, two = (np.asarray(each.convert("L").resize(size, Image.Resampling.BOX), np.float64) for each in (image, other))
+    return float(np.abs(one - two).mean())

@@ -72,7 +72,7 @@ def plot_celltype_map(
     groups = groups.select(table["cell_type"].tolist())
     draw = draw_numbered if len(groups.names) > MAX_TYPES else _one_map
     figure = draw(groups, table, xy, spatial.coordinate_unit(adata))
-    style.set_title(figure, "Cell types on the tissue", _note(len(xy)))
+    style.set_title(figure, "Cell types on the tissue", f"{_note(len(xy))} {spatial.places_note(adata)}")
     style.save_with_table(figure, table, save)
     return figure
 

