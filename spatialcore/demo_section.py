@@ -75,8 +75,8 @@ def demo_section(folder: str | Path | None = None, random_state: int = 0) -> tup
 
     Examples
     --------
-    >>> section, references = demo_section()
-    >>> section.shape, len(references)
+    >>> section, references = demo_section()  # doctest: +SKIP
+    >>> section.shape, len(references)  # doctest: +SKIP
     ((3000, 300), 2)
     """
     target = Path(folder or _FOLDER).expanduser()
