@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 _CELL: Final = 0.3  # inches
-_MAX_WITH_VALUES: Final = 30
+_MAX_WITH_VALUES: Final = 20
 
 
 def plot_marker_separation(
