@@ -13,7 +13,7 @@ from pydantic import JsonValue
 
 from spatialcore import registry, storage
 from spatialcore.annotation.run_config import RunConfig
-from spatialcore.core.provenance import digest_of
+from spatialcore.core.provenance import digest_of, sha256_of_file
 from spatialcore.core.text.markdown import code, escape
 from spatialcore.core.text.names import slug_of
 from spatialcore.registry import ModelVersion, Pointer
@@ -170,7 +170,8 @@ def _publish_cohort(folder: str, title: str, samples: list[SampleFiles]) -> Stor
         page = Path(work) / COHORT
         reports = {each.sample: f"{slug_of(each.sample)}/{REPORT}" for each in samples if REPORT in each.files}
         write_cohort(summaries, page, title=title, reports=reports)
-        return storage.put(page, storage.join(folder, COHORT))
+        uri = storage.join(folder, COHORT)
+        return _unchanged(uri, sha256_of_file(page)) or storage.put(page, uri)
 
 
 def cohort_summaries(samples: Iterable[SampleFiles]) -> dict[str, "SampleSummary"]:
@@ -190,10 +191,14 @@ def _sample_files(annotated: AnnotatedSample, copies: dict[str, StoredFile]) -> 
 
 def _copy(file: StoredFile, uri: str, existing: Collection[str]) -> StoredFile:
     """Copy a file within the store, unless the same content is among the existing files."""
-    manifest = storage.read_manifest(uri) if storage.canonical(uri) in existing else None
-    if manifest is not None and manifest.file.sha256 == file.sha256:
-        return manifest.file
-    return storage.copy(file, uri)
+    unchanged = _unchanged(uri, file.sha256) if storage.canonical(uri) in existing else None
+    return unchanged or storage.copy(file, uri)
+
+
+def _unchanged(uri: str, sha256: str) -> StoredFile | None:
+    """Return the file at a URI if it has this content."""
+    manifest = storage.read_manifest(uri)
+    return manifest.file if manifest is not None and manifest.file.sha256 == sha256 else None
 
 
 def _write_texts(

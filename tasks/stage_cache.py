@@ -67,7 +67,7 @@ def cached_stage(
         if cached is not None:
             log.info("%s: unchanged, result taken from the store", kind.STAGE)
             state: State[Result] = Completed(name="Cached", message=f"unchanged: {key}", data=_labelled(cached, labels))
-            return cast(Result, state)  # Prefect unwraps it for the caller of the task
+            return cast(Result, state)  # Prefect passes its data to the next task
         return _labelled(_make(folder, kind, key, make, carried or {}), labels)
 
 

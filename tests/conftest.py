@@ -10,14 +10,14 @@ import pytest
 from tests import home
 
 home.move()  # before anything is imported that looks where it is
-pytest_plugins = ("tests.contract.store_fixtures",)
+pytest_plugins = ("tests.contract.store_fixtures", "tests.tasks.fixtures")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep the tests of a file in one process, so that its fixtures are made once; flows share one server, too.
+    """Keep the tests of a file in one process, so that its fixtures are made once, and those that share a server.
 
     Tests marked ``soak`` take minutes; they run only where they are asked for: ``make soak``.
     """
@@ -26,7 +26,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if not item.get_closest_marker("soak")]
     for item in items:
         folder = item.path.parent
-        group = folder if folder.name in {"flows", "deployments"} else item.path
+        group = folder if folder.name == "deployments" else item.path
+        if "prefect_server" in getattr(item, "fixturenames", ()):
+            group = folder.parent / "flows"
         item.add_marker(pytest.mark.xdist_group(str(group)))
 
 

@@ -33,18 +33,6 @@ MISSING: set[str] = {
     "flows.run",
     "flows.samples",
     "flows.training",
-    "tasks.acquire",
-    "tasks.locks",
-    "tasks.anndata_io",
-    "tasks.annotate",
-    "tasks.cache_keys",
-    "tasks.prepare",
-    "tasks.publish",
-    "tasks.retries",
-    "tasks.schemas",
-    "tasks.store_lease",
-    "tasks.train",
-    "tasks.validate",
 }
 
 

@@ -1,23 +1,17 @@
-"""One Prefect server for all tests of flows, and small real data to run them on."""
+"""Small real data for the tests of flows, which run on one Prefect server."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from prefect.testing.utilities import prefect_test_harness
 
 from flows.parameters import TrainAndAnnotateParameters
 from spatialcore.demo import LABEL_COLUMN, demo_data
-from tasks import stage_cache
-from tasks.schemas import StageResult
 
 
 @pytest.fixture(scope="session", autouse=True)
-def prefect_server() -> Iterator[None]:
-    """Start a Prefect server on a database of its own."""
-    with prefect_test_harness(server_startup_timeout=180):
-        yield
+def _on_the_prefect_server(prefect_server: None) -> None:
+    """Use the server in every test of this folder."""
 
 
 @pytest.fixture(scope="session")
@@ -42,17 +36,3 @@ def blood_config(folder: Path, store: Path | str, **settings: Any) -> TrainAndAn
             **settings,
         }
     )
-
-
-@pytest.fixture
-def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Return a list to which every stage that is computed adds its name."""
-    computed: list[str] = []
-    make = stage_cache._make
-
-    def record(folder: str, kind: type[StageResult], *rest: Any) -> Any:
-        computed.append(kind.STAGE)
-        return make(folder, kind, *rest)
-
-    monkeypatch.setattr(stage_cache, "_make", record)
-    return computed

@@ -32,10 +32,10 @@ def config_for(trained: RunManifest, query: Path) -> AnnotateParameters:
 
 
 def test_the_model_in_use_gives_the_same_calls_as_its_own_run(
-    blood: Path, trained: RunManifest, made: list[str]
+    blood: Path, trained: RunManifest, computed: list[str]
 ) -> None:
     again = annotate(config_for(trained, blood / "query.h5ad"))
-    assert "train" not in made
+    assert "train" not in computed
     assert again.model_version == trained.model_version
     calls = [pd.read_parquet(local(run.samples[0].files["calls.parquet"])) for run in (trained, again)]
     pd.testing.assert_frame_equal(*calls)

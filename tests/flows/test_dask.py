@@ -12,14 +12,14 @@ from tests.flows.conftest import blood_config
 
 
 @pytest.mark.slow
-def test_many_samples_are_annotated_by_a_cluster(blood: Path, tmp_path: Path, made: list[str]) -> None:
+def test_many_samples_are_annotated_by_a_cluster(blood: Path, tmp_path: Path, computed: list[str]) -> None:
     distributed = pytest.importorskip("distributed", reason="dask is not installed")
     queries = [{"uri": str(without_first(10 * n, blood, tmp_path)), "sample": f"sample {n}"} for n in range(4)]
     with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
         dask = {"task_runner": "dask", "dask_address": cluster.scheduler_address}
         there = train_and_annotate(blood_config(blood, tmp_path / "dask", queries=queries, **dask))
-    assert "train" in made
-    assert "annotate" not in made, "the cluster's processes annotate, not this one"
+    assert "train" in computed
+    assert "annotate" not in computed, "the cluster's processes annotate, not this one"
     here = train_and_annotate(blood_config(blood, tmp_path / "threads", queries=queries))
     assert [sample.sample for sample in there.samples] == [query["sample"] for query in queries]
     for pair in zip(here.samples, there.samples, strict=True):

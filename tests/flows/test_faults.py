@@ -114,7 +114,7 @@ def use_keys(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_store_that_does_not_answer_for_a_while(
-    blood: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: list[str]
+    blood: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, computed: list[str]
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     use_keys(monkeypatch)
@@ -128,8 +128,8 @@ def test_a_store_that_does_not_answer_for_a_while(
         assert outage.seen, "the store refused nothing"
         assert registry.show(f"s3://{BUCKET}/store", "blood").version == manifest.model_version
         assert storage.exists(manifest.uri)
-        made.clear()
+        computed.clear()
         monkeypatch.setenv("HOME", str(tmp_path / "another machine"))
         again = train_and_annotate(blood_config(blood, f"s3://{BUCKET}/store"))
-    assert made == [], "a worker with nothing on its disk finds the same results"
+    assert computed == [], "a worker with nothing on its disk finds the same results"
     assert again.run_id == manifest.run_id

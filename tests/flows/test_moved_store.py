@@ -141,17 +141,17 @@ def moved(request: pytest.FixtureRequest, blood: Path, tmp_path: Path, bucket: s
 
 
 def test_everything_goes_on_in_the_store_s_new_place(
-    moved: tuple[str, RunManifest, bool], blood: Path, made: list[str]
+    moved: tuple[str, RunManifest, bool], blood: Path, computed: list[str]
 ) -> None:
     store, run, kept = moved
     _its_models_can_be_shown_and_moved(store, run)
     _its_reports_open(store, run)
     _its_model_annotates(store, run)
-    assert made == [*([] if kept else ["read_query"]), "annotate", "keep_confident"]
+    assert computed == [*([] if kept else ["read_query"]), "annotate", "keep_confident"]
     _its_samples_are_known(store, kept)
-    made.clear()
+    computed.clear()
     again = train_and_annotate(config_of(blood, store, generate_plots="report.html" in run.samples[0].files))
-    assert made == [], "a sample whose version is another was read again above, and is what it was"
+    assert computed == [], "a sample whose version is another was read again above, and is what it was"
     assert (again.model_version, again.samples[0].composition) == (run.model_version, run.samples[0].composition)
     assert (again.run_id == run.run_id) == kept
     assert all(local(file).is_file() for file in [*again.model.values(), *again.samples[0].files.values()])
@@ -225,7 +225,7 @@ def test_a_sample_that_was_annotated_in_the_old_place_is_not_pending(
 
 
 def test_references_that_moved_with_the_store_are_the_same(
-    blood: Path, tmp_path: Path, made: list[str], monkeypatch: pytest.MonkeyPatch
+    blood: Path, tmp_path: Path, computed: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also where the store was typed as a folder beside."""
     monkeypatch.chdir(tmp_path)
@@ -237,9 +237,9 @@ def test_references_that_moved_with_the_store_are_the_same(
 
     first = train_and_annotate(config("first"))
     Path("first").rename("second")
-    made.clear()
+    computed.clear()
     for store in ("second", str(tmp_path / "second")):
         refresh = RefreshParameters(**config(store).model_dump(exclude={"promote"}))
         assert refresh_references(refresh).reason == "no reference changed"
         assert train_and_annotate(config(store)).run_id == first.run_id
-    assert made == []
+    assert computed == []

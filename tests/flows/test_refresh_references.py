@@ -42,14 +42,16 @@ def rewrite(config: RefreshParameters, number: int, change: str) -> None:
     data.write_h5ad(path)
 
 
-def test_the_first_model_is_promoted_and_kept_while_nothing_changes(config: RefreshParameters, made: list[str]) -> None:
+def test_the_first_model_is_promoted_and_kept_while_nothing_changes(
+    config: RefreshParameters, computed: list[str]
+) -> None:
     first = refresh_references(config)
     assert first.promoted
     assert len(first.changed) == 2
-    made.clear()
+    computed.clear()
     second = refresh_references(config)
     assert (second.changed, second.promoted, second.reason) == ([], False, "no reference changed")
-    assert made == []
+    assert computed == []
 
 
 def test_a_worse_challenger_is_published_but_not_promoted(config: RefreshParameters) -> None:
@@ -68,7 +70,7 @@ def test_a_worse_challenger_is_published_but_not_promoted(config: RefreshParamet
 
 
 def test_a_model_as_good_is_promoted_announced_and_can_be_rolled_back_for_good(
-    config: RefreshParameters, monkeypatch: pytest.MonkeyPatch, made: list[str]
+    config: RefreshParameters, monkeypatch: pytest.MonkeyPatch, computed: list[str]
 ) -> None:
     events: list[tuple[str, dict[str, str]]] = []
     monkeypatch.setattr(flow_module, "emit_event", lambda event, resource: events.append((event, resource)))
@@ -82,9 +84,9 @@ def test_a_model_as_good_is_promoted_announced_and_can_be_rolled_back_for_good(
     assert [event for event, _ in events] == ["spatialcore.reference.refreshed", "spatialcore.model.promoted"]
     assert events[0][1]["uri"] == config.references[0].uri
     assert registry.rollback(config.store, "blood").version == first.challenger
-    made.clear()
+    computed.clear()
     again = refresh_references(lenient)
-    assert made == [], "the challenger is known: nothing is trained again"
+    assert computed == [], "the challenger is known: nothing is trained again"
     assert not again.promoted
     assert "rolled back" in again.reason
     pointer = registry.current(config.store, "blood")

@@ -77,43 +77,45 @@ def test_the_pointer_is_moved_last(first: RunManifest, store: Path) -> None:
     assert pointer.stat().st_mtime_ns >= max(written)
 
 
-def test_nothing_changed_runs_nothing(first: RunManifest, blood: Path, store: Path, made: list[str]) -> None:
+def test_nothing_changed_runs_nothing(first: RunManifest, blood: Path, store: Path, computed: list[str]) -> None:
     again = train_and_annotate(blood_config(blood, store, generate_plots=True))
-    assert made == []
+    assert computed == []
     assert again.run_id == first.run_id
 
 
-def test_a_threshold_runs_filter_and_plots(first: RunManifest, blood: Path, store: Path, made: list[str]) -> None:
+def test_a_threshold_runs_filter_and_plots(first: RunManifest, blood: Path, store: Path, computed: list[str]) -> None:
     lower = train_and_annotate(blood_config(blood, store, generate_plots=True, confidence_threshold=0.5))
-    assert made == ["keep_confident", "plot"]
+    assert computed == ["keep_confident", "plot"]
     assert lower.samples[0].n_assigned > first.samples[0].n_assigned
 
 
-def test_a_seed_runs_the_draws_and_what_follows(first: RunManifest, blood: Path, store: Path, made: list[str]) -> None:
+def test_a_seed_runs_the_draws_and_what_follows(
+    first: RunManifest, blood: Path, store: Path, computed: list[str]
+) -> None:
     train_and_annotate(blood_config(blood, store, random_state=7))
-    assert made[0] == "combine"
-    assert "read_query" not in made
+    assert computed[0] == "combine"
+    assert "read_query" not in computed
 
 
 def test_a_changed_reference_runs_from_there_on(
-    first: RunManifest, blood: Path, store: Path, tmp_path: Path, made: list[str]
+    first: RunManifest, blood: Path, store: Path, tmp_path: Path, computed: list[str]
 ) -> None:
     config = _with_changed_reference(blood, store, tmp_path)
     changed = train_and_annotate(config)
-    assert made == ["combine", "map_ontology", "balance", "train", "annotate", "keep_confident"]
+    assert computed == ["combine", "map_ontology", "balance", "train", "annotate", "keep_confident"]
     assert changed.model_version != first.model_version
 
 
-def test_an_altered_result_is_made_again(first: RunManifest, blood: Path, store: Path, made: list[str]) -> None:
+def test_an_altered_result_is_made_again(first: RunManifest, blood: Path, store: Path, computed: list[str]) -> None:
     models = {sha256_of_file(path): path for path in (store / "cache").glob("train-*/blood.pkl")}
     models[first.model["blood.pkl"].sha256].write_bytes(b"altered")
     again = train_and_annotate(blood_config(blood, store))
-    assert made == ["train"]
+    assert computed == ["train"]
     assert again.model_version == first.model_version  # the same training gives the same bytes
 
 
 def test_data_handed_on_are_those_that_are_read(
-    first: RunManifest, blood: Path, store: Path, made: list[str], monkeypatch: pytest.MonkeyPatch
+    first: RunManifest, blood: Path, store: Path, computed: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def annotated() -> bytes:
         return local(first.samples[0].files["annotated.h5ad"]).read_bytes()
@@ -124,7 +126,7 @@ def test_data_handed_on_are_those_that_are_read(
             shutil.rmtree(folder)
     monkeypatch.setattr("tasks.anndata_io._IN_MEMORY", _Forgetful())
     assert train_and_annotate(blood_config(blood, store, generate_plots=True)).run_id == first.run_id
-    assert {"read_query", "annotate", "keep_confident"} <= set(made)
+    assert {"read_query", "annotate", "keep_confident"} <= set(computed)
     assert annotated() == handed_on
 
 
@@ -145,44 +147,44 @@ def test_a_reference_replaced_while_it_is_read_stops_the_run(
         return combined
 
     monkeypatch.setattr(stages, "combine", replace)
-    with pytest.raises(ConflictError, match=r"pbmc68k_part1\.h5ad was replaced"):
+    with pytest.raises(ConflictError, match=r"pbmc68k_part1\.h5ad changed while"):
         train_and_annotate(config)
     assert not list((tmp_path / "store" / "cache").glob("combine-*"))
 
 
-def test_several_samples_share_one_model(blood: Path, store: Path, made: list[str]) -> None:
+def test_several_samples_share_one_model(blood: Path, store: Path, computed: list[str]) -> None:
     queries = [{"uri": str(blood / "query.h5ad"), "sample": name} for name in ("a", "b")]
     run = train_and_annotate(blood_config(blood, store, queries=queries))
     assert [sample.sample for sample in run.samples] == ["a", "b"]
-    assert made.count("train") == 1
+    assert computed.count("train") == 1
     tables = [pd.read_parquet(local(sample.files["calls.parquet"])) for sample in run.samples]
     pd.testing.assert_frame_equal(*tables)
 
 
 def test_whether_a_model_goes_into_use_runs_nothing_again(
-    first: RunManifest, blood: Path, store: Path, made: list[str]
+    first: RunManifest, blood: Path, store: Path, computed: list[str]
 ) -> None:
     other = train_and_annotate(blood_config(blood, store, confidence_threshold=0.5, random_state=7))
     assert registry.show(str(store), "blood").version == other.model_version != first.model_version
-    made.clear()
+    computed.clear()
     never = train_and_annotate(blood_config(blood, store, generate_plots=True, promote="never"))
     assert registry.show(str(store), "blood").version == other.model_version
     always = train_and_annotate(blood_config(blood, store, generate_plots=True, promote="always"))
     assert registry.show(str(store), "blood").version == first.model_version, "only the pointer moved"
-    assert made == []
+    assert computed == []
     assert {run.run_id for run in (never, always)} == {first.run_id}
 
 
 def test_comparing_models_runs_the_draw_and_what_follows_and_only_once(
-    first: RunManifest, blood: Path, store: Path, made: list[str]
+    first: RunManifest, blood: Path, store: Path, computed: list[str]
 ) -> None:
     compared = train_and_annotate(blood_config(blood, store, promote="if_not_worse"))
-    assert made == ["hold_out", "balance", "train", "annotate", "keep_confident"]
+    assert computed == ["hold_out", "balance", "train", "annotate", "keep_confident"]
     assert compared.model_version != first.model_version, "a tenth of the cells was held out"
-    made.clear()
+    computed.clear()
     registry.promote(str(store), "blood", compared.model_version)
     train_and_annotate(blood_config(blood, store, promote="if_not_worse"))
-    assert made == [], "a pointer that was moved by hand makes nothing anew"
+    assert computed == [], "a pointer that was moved by hand makes nothing anew"
 
 
 @pytest.mark.parametrize("promote", ["if_not_worse", "never"])

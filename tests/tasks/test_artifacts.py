@@ -1,4 +1,4 @@
-"""What the UI shows of a run: hostile names as text, and many samples on a page of bounded size."""
+"""Artifacts of a run: hostile names as text, bounded size with many samples, and links."""
 
 import re
 from pathlib import Path
@@ -11,7 +11,7 @@ from PIL import Image
 from spatialcore.report.sample_summary import SampleSummary
 from spatialcore.storage import StoredFile
 from tasks import artifacts, publish
-from tasks.artifacts import SHOWN, comparison_in_markdown, markdown
+from tasks.artifacts import SHOWN, comparison_in_markdown, link_of, markdown
 from tasks.schemas import ClassScore, ModelComparison, RunManifest, SampleFiles
 
 SUMMARY = SampleSummary(
@@ -133,3 +133,11 @@ def test_hostile_names_are_text_in_tables_links_and_descriptions(
     shown = ["".join(child.content for child in parser.parseInline(text)[0].children or []) for text in texts]
     assert shown.count(HOSTILE) == 3, "the cell type of two samples, and the first sample"
     assert f"Report of {HOSTILE} 2" in shown
+
+
+def test_links_lead_to_the_results_server_if_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    uri = "s3://lab/runs/blood-1/a sample/report.html"
+    assert link_of(uri, "blood-1") == uri
+    assert link_of("/lab/runs/blood-1/report.html", "blood-1") == "file:///lab/runs/blood-1/report.html"
+    monkeypatch.setenv("SPATIALCORE_FILES_URL", "http://127.0.0.1:4201")
+    assert link_of(uri, "blood-1") == "http://127.0.0.1:4201/runs/blood-1/a%20sample/report.html"
