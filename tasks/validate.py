@@ -22,7 +22,7 @@ def plot(config: RunConfig, annotated: AnnotatedSample) -> SamplePlots:
         adata = read_data(annotated.data)
         figures = stages.plot(adata, config, folder / "plots")
         stages.report(adata, folder / "report.html", config=config, figures=figures, sample=annotated.sample)
-        return {"figures": sorted(figures["figures"])}
+        return {"figures": [str(name) for name in sorted(figures["figures"])]}
 
     key = stage_key("plot", settings_digest("plot", config), [annotated.identity, annotated.sample])
     return cached_stage(SamplePlots, config.store, key, make, sample=annotated.sample)

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from flows.parameters import TrainAndAnnotateParameters
+from flows.train_and_annotate import train_and_annotate
 from spatialcore.demo import LABEL_COLUMN, demo_data
+from tasks.schemas import RunManifest
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -36,3 +38,9 @@ def blood_config(folder: Path, store: Path | str, **settings: Any) -> TrainAndAn
             **settings,
         }
     )
+
+
+@pytest.fixture(scope="session")
+def blood_run(blood: Path, tmp_path_factory: pytest.TempPathFactory) -> RunManifest:
+    """Run the main flow with plots once. Tests that change its store work on a copy."""
+    return train_and_annotate(blood_config(blood, tmp_path_factory.mktemp("store"), generate_plots=True))
