@@ -72,9 +72,9 @@ def rival(interpreter: Path, name: str) -> Method:
             save_pair(pair, source)
             script = Path(__file__).with_name("accuracy_rivals.py")
             arguments = [str(interpreter), "-W", "ignore", str(script), name, str(source), str(target)]
-            done = subprocess.run(arguments, capture_output=True, text=True, cwd=folder, env=_clean(), check=False)
-            if done.returncode:
-                raise RuntimeError(f"{name} failed on {pair.name}:\n{done.stderr[-2000:]}")
+            process = subprocess.run(arguments, capture_output=True, text=True, cwd=folder, env=_clean(), check=False)
+            if process.returncode:
+                raise RuntimeError(f"{name} failed on {pair.name}:\n{process.stderr[-2000:]}")
             calls: Labels = np.load(target)
             return calls
 
@@ -87,11 +87,11 @@ def _clean() -> dict[str, str]:
 
 def save_pair(pair: Pair, path: Path) -> None:
     """Write a pair as .npz, readable with numpy alone."""
-    parts = {"labels": pair.labels.astype(str), "genes": np.array(pair.genes)}
+    arrays = {"labels": pair.labels.astype(str), "genes": np.array(pair.genes)}
     for side, matrix in (("reference", pair.reference), ("query", pair.query)):
         for name in ("data", "indices", "indptr", "shape"):
-            parts[f"{side}_{name}"] = np.asarray(getattr(matrix, name))
-    np.savez(path, **parts)  # type: ignore[arg-type]
+            arrays[f"{side}_{name}"] = np.asarray(getattr(matrix, name))
+    np.savez(path, **arrays)  # type: ignore[arg-type]
 
 
 def figures(truth: Labels, called: Labels) -> tuple[float, float]:
@@ -115,10 +115,10 @@ def measure(pairs: Iterable[Pair], chosen: dict[str, Method]) -> pd.DataFrame:
     rows = []
     for pair in pairs:
         for name, method in chosen.items():
-            started = time.perf_counter()
+            start = time.perf_counter()
             called = method(pair)[pair.known]
             accuracy, f1 = figures(pair.truth[pair.known], called)
-            rows.append((pair.name, name, accuracy, f1, time.perf_counter() - started))
+            rows.append((pair.name, name, accuracy, f1, time.perf_counter() - start))
             print(f"{pair.name:32} {name:18} {accuracy:.3f} / {f1:.3f}  {rows[-1][-1]:.0f} s", file=sys.stderr)
     return pd.DataFrame(rows, columns=["pair", "method", "accuracy", "macro_f1", "seconds"])
 

@@ -110,13 +110,23 @@ def pair_of(
 ) -> Pair:
     """Make a pair of two labelled data sets, on their shared genes."""
     shared = [gene for gene in query.var_names if gene in set(reference.var_names) and not is_control(gene)]
-    known, seen = _counts(reference)[:, reference.var_names.get_indexer(shared)], _counts(query)
+    counts, query_counts = _counts(reference)[:, reference.var_names.get_indexer(shared)], _counts(query)
     labels, truth = reference.obs[COARSE].astype(str).to_numpy(), query.obs[COARSE].astype(str).to_numpy()
-    kept = np.asarray(known.sum(axis=1)).ravel() > 0
-    seen = seen[:, query.var_names.get_indexer(shared)]
+    nonempty = np.asarray(counts.sum(axis=1)).ravel() > 0
+    query_counts = query_counts[:, query.var_names.get_indexer(shared)]
     positions = np.asarray(query.obsm["spatial"], dtype=np.float64) if "spatial" in query.obsm else None
-    donors = reference.obs[donor_column].astype(str).to_numpy()[kept] if donor_column else None
-    return Pair(name, known[kept], labels[kept], seen, truth, tuple(shared), counts_known, positions, donors)
+    donors = reference.obs[donor_column].astype(str).to_numpy()[nonempty] if donor_column else None
+    return Pair(
+        name,
+        counts[nonempty],
+        labels[nonempty],
+        query_counts,
+        truth,
+        tuple(shared),
+        counts_known,
+        positions,
+        donors,
+    )
 
 
 def _counts(adata: AnnData) -> sparse.csr_matrix:
@@ -150,8 +160,8 @@ def _assays(data: Path) -> Pair:
 def _thinned(pair: Pair, depth: float) -> Pair:
     from spatialcore.annotation.training.platform import thin_to_depths
 
-    seen = thin_to_depths(pair.query, np.array([depth]), np.random.default_rng(0))
-    return Pair(f"{pair.name}, {depth:.0f} counts", pair.reference, pair.labels, seen, pair.truth, pair.genes)
+    thinned = thin_to_depths(pair.query, np.array([depth]), np.random.default_rng(0))
+    return Pair(f"{pair.name}, {depth:.0f} counts", pair.reference, pair.labels, thinned, pair.truth, pair.genes)
 
 
 LUNG_COARSE = {
@@ -204,24 +214,31 @@ def _lung(
     panel = sorted(set(transcripts["target"]) & set(atlas.var_names))
     profiles = np.asarray(atlas.X.todense(), dtype=np.float64)
     profiles /= profiles.sum(axis=1, keepdims=True)
-    place = atlas.var_names.get_indexer(panel)
+    columns_of_panel = atlas.var_names.get_indexer(panel)
     types = np.array([names.get(str(one), str(one)) for one in atlas.obs["cell_type"]])
-    own = np.repeat(np.arange(len(types)), 100)
-    deep = 4000 * rng.lognormal(0, 0.4, len(own))
-    reference = _draw(profiles[own][:, place], deep, rng)
-    there = np.repeat(np.arange(len(types)), rng.multinomial(1500, rng.dirichlet(np.full(len(types), 1.5))))
-    seen = (
-        profiles[:, place]
-        * rng.lognormal(0, donors, (len(types), len(place)))
-        * rng.lognormal(0, efficiency, len(place))
+    reference_types = np.repeat(np.arange(len(types)), 100)
+    deep = 4000 * rng.lognormal(0, 0.4, len(reference_types))
+    reference = _draw(profiles[reference_types][:, columns_of_panel], deep, rng)
+    query_types = np.repeat(np.arange(len(types)), rng.multinomial(1500, rng.dirichlet(np.full(len(types), 1.5))))
+    profile = (
+        profiles[:, columns_of_panel]
+        * rng.lognormal(0, donors, (len(types), len(columns_of_panel)))
+        * rng.lognormal(0, efficiency, len(columns_of_panel))
     )
-    seen /= seen.sum(axis=1, keepdims=True)
-    mean = np.bincount(there, minlength=len(types)) @ seen / len(there)
-    shallow = depth * rng.lognormal(0, 0.5, len(there))
-    own_part = _draw(seen[there], shallow * (1 - ambient), rng)
+    profile /= profile.sum(axis=1, keepdims=True)
+    mean = np.bincount(query_types, minlength=len(types)) @ profile / len(query_types)
+    shallow = depth * rng.lognormal(0, 0.5, len(query_types))
+    own_part = _draw(profile[query_types], shallow * (1 - ambient), rng)
     query = own_part + sparse.csr_matrix(rng.poisson(np.outer(shallow * ambient, mean)).astype(np.float32))
-    kept = np.asarray(reference.sum(axis=1)).ravel() > 0
-    return Pair(name, reference[kept], types[own][kept], sparse.csr_matrix(query), types[there], tuple(panel))
+    nonempty = np.asarray(reference.sum(axis=1)).ravel() > 0
+    return Pair(
+        name,
+        reference[nonempty],
+        types[reference_types][nonempty],
+        sparse.csr_matrix(query),
+        types[query_types],
+        tuple(panel),
+    )
 
 
 def _draw(

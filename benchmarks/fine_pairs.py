@@ -75,19 +75,19 @@ def fine_pairs(data: Path) -> Iterator[Fine]:
         yield Fine(f"lung > CosMx 960, {depth:.0f} counts", reference, query, np.array([ids[t] for t in pair.truth]))
 
 
-def _fine(name: str, known: AnnData, seen: AnnData, depth: float | None) -> Fine:
-    shared = [gene for gene in seen.var_names if gene in set(known.var_names)]
-    known, seen = known[:, shared], seen[:, shared]
-    counts, query = recover_counts(known.X)[0], recover_counts(seen.X)[0]
+def _fine(name: str, labelled: AnnData, spatial: AnnData, depth: float | None) -> Fine:
+    shared = [gene for gene in spatial.var_names if gene in set(labelled.var_names)]
+    labelled, spatial = labelled[:, shared], spatial[:, shared]
+    counts, query = recover_counts(labelled.X)[0], recover_counts(spatial.X)[0]
     if depth is not None:
         query = thin_to_depths(query, np.array([depth]), np.random.default_rng(0))
         name = f"{name}, {depth:.0f} counts"
-    labels = known.obs["cell_type"].astype(str)
+    labels = labelled.obs["cell_type"].astype(str)
     obs = pd.DataFrame({columns.UNIFIED_CELL_TYPE: labels, columns.ONTOLOGY_ID: labels.map(BLOOD)})
     reference = AnnData(log1p_normalize(counts, 1e4), obs, pd.DataFrame(index=shared))
     reference.layers[columns.COUNTS] = counts
-    truth = seen.obs["cell_type"].astype(str).map(BLOOD | COARSER).to_numpy(dtype=str)
-    return Fine(name, reference, AnnData(query, obs=seen.obs[[]].copy(), var=reference.var.copy()), truth)
+    truth = spatial.obs["cell_type"].astype(str).map(BLOOD | COARSER).to_numpy(dtype=str)
+    return Fine(name, reference, AnnData(query, obs=spatial.obs[[]].copy(), var=reference.var.copy()), truth)
 
 
 def _lung_ids(labels: npt.NDArray[np.str_]) -> dict[str, str]:

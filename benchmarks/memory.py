@@ -58,9 +58,9 @@ def annotate(path: Path, model: Path) -> None:
     from spatialcore.annotation.annotate import annotate_celltypist
 
     adata = anndata.read_h5ad(path, backed="r")
-    before, started = reset_peak(), time.process_time()
+    before, start = reset_peak(), time.process_time()
     annotate_celltypist(adata, custom_model_path=model, store_decision_scores=False)
-    seconds, after = time.process_time() - started, peak()
+    seconds, after = time.process_time() - start, peak()
     print(f"| {adata.n_obs:,} x {adata.n_vars} | {seconds:.0f} | {before / 1024**2:.2f} | {after / 1024**2:.2f} |")
 
 

@@ -107,9 +107,11 @@ def _pair(
     labels = _renamed(combined.obs["original_label"], names or {})
     counts = sparse.csr_matrix(combined.layers["counts"])
     expressed = np.asarray(counts.sum(axis=1)).ravel() > 0
-    shown = sparse.csr_matrix(query[:, list(combined.var_names)].X)
+    query_counts = sparse.csr_matrix(query[:, list(combined.var_names)].X)
     genes = tuple(map(str, combined.var_names))
-    return Pair(name, counts[expressed], labels[expressed], shown, query.obs[COARSE].astype(str).to_numpy(), genes)
+    return Pair(
+        name, counts[expressed], labels[expressed], query_counts, query.obs[COARSE].astype(str).to_numpy(), genes
+    )
 
 
 def _renamed(labels: "pd.Series[str]", names: dict[str, str]) -> Labels:

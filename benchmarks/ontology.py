@@ -135,13 +135,13 @@ def bounds(pairs: pd.DataFrame) -> dict[str, pd.Series]:
     votes: dict[str, Counter[str]] = {}
     for label, truth in pairs[["label", "truth"]].to_numpy():
         votes.setdefault(label.lower(), Counter()).update(truth)
-    best, others = [], []
+    best, other = [], []
     for label, truth in pairs[["label", "truth"]].to_numpy():
         label_votes = votes[label.lower()]
         best.append(max(sorted(label_votes), key=label_votes.__getitem__) in truth)
-        rest = label_votes - Counter(truth)
-        others.append(bool(rest) and max(sorted(rest), key=rest.__getitem__) in truth)
-    return {"best single answer": pd.Series(best), "vote of the others": pd.Series(others)}
+        other_votes = label_votes - Counter(truth)
+        other.append(bool(other_votes) and max(sorted(other_votes), key=other_votes.__getitem__) in truth)
+    return {"best single answer": pd.Series(best), "vote of the others": pd.Series(other)}
 
 
 def show_bounds(pairs: pd.DataFrame) -> None:

@@ -41,8 +41,8 @@ def main() -> None:
     options = parser.parse_args()
     labels = sorted(set(read_truth(options.truth)["label"]))
     for name, write in WRITINGS.items():
-        others = changed(labels, write)
-        print(f"{name:24} {100 * len(others) / len(labels):5.1f} %  {', '.join(others[: options.show])}")
+        variants = changed(labels, write)
+        print(f"{name:24} {100 * len(variants) / len(labels):5.1f} %  {', '.join(variants[: options.show])}")
     print(f"of {len(labels)} labels")
 
 

@@ -137,9 +137,9 @@ def _manifest(rng: np.random.Generator, names: list[str], genes: list[str]) -> d
     sizes = rng.integers(20, 400, len(names))
     confusion = np.diag(sizes)
     for row, n in enumerate(sizes):
-        lost = int(n * rng.beta(1, 8))
-        confusion[row, row] -= lost
-        confusion[row, (row + 1) % len(names)] += lost
+        n_lost = int(n * rng.beta(1, 8))
+        confusion[row, row] -= n_lost
+        confusion[row, (row + 1) % len(names)] += n_lost
     right = np.diag(confusion)
     f1 = 2 * right / np.maximum(confusion.sum(axis=0) + confusion.sum(axis=1), 1)
     heldout = {

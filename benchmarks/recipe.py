@@ -70,8 +70,8 @@ class Bench:
     def matched(self, total: float) -> Labels:
         """Return the calls after matching the reference to the platform of the query, two copies per cell."""
         assert self.target.platform is not None
-        parts = [match_to_platform(self.reference, self.target.platform, self.rng) for _ in range(2)]
-        return self.fit(sparse.vstack(parts, format="csr"), 2, total)
+        halves = [match_to_platform(self.reference, self.target.platform, self.rng) for _ in range(2)]
+        return self.fit(sparse.vstack(halves, format="csr"), 2, total)
 
     def ours(self) -> Labels:
         """Return the calls of the pipeline."""
@@ -109,10 +109,10 @@ def main() -> None:
     results = pd.DataFrame(rows, columns=["form", "simulated", "accuracy", "f1"])
     print("| form | seven pairs | five pairs of real cells |\n|---|---|---|")
     for name in FORMS:
-        part = results[results["form"] == name]
-        real = part[~part["simulated"]]
+        group = results[results["form"] == name]
+        real = group[~group["simulated"]]
         print(
-            f"| {name} | {part['accuracy'].mean():.3f} / {part['f1'].mean():.3f} "
+            f"| {name} | {group['accuracy'].mean():.3f} / {group['f1'].mean():.3f} "
             f"| {real['accuracy'].mean():.3f} / {real['f1'].mean():.3f} |"
         )
 

@@ -94,23 +94,23 @@ def level_results(adata: AnnData, truth: npt.NDArray[np.str_]) -> list[tuple[np.
 
 def sets(fine: Fine) -> dict[str, float]:
     """Return coverage and size of sets of types, beside split conformal sets of the same probabilities."""
-    train, held = halves(fine.reference)
-    query, other = annotated(train, [fine.query, as_measured(held, fine)])
+    train, held_out = halves(fine.reference)
+    query, other = annotated(train, [fine.query, as_measured(held_out, fine)])
     ours, theirs = cell_probabilities(query)[0], cell_probabilities(other)[0]
     ids = tree_of(query).ids[: ours.shape[1]]
-    own = covers(ids, held.obs[columns.ONTOLOGY_ID].astype(str).to_numpy())
-    bound = np.quantile(np.where(own, theirs, 0).max(axis=1), 1 - COVERAGE, method="lower")
+    covered = covers(ids, held_out.obs[columns.ONTOLOGY_ID].astype(str).to_numpy())
+    bound = np.quantile(np.where(covered, theirs, 0).max(axis=1), 1 - COVERAGE, method="lower")
     has_class = covers(ids, fine.truth).any(axis=1)
     inside = covers(ids, fine.truth)[has_class]
     probabilities = ours[has_class]
     smallest = smallest_sets(probabilities, COVERAGE)
     best = np.eye(len(ids), dtype=bool)[probabilities.argmax(axis=1)]
     kinds = {"": smallest, "at least one: ": smallest | best, "conformal: ": probabilities >= bound}
-    found = {}
+    measures = {}
     for kind, chosen in kinds.items():
-        found[f"{kind}coverage"] = (chosen & inside).any(axis=1).mean()
-        found[f"{kind}size"] = chosen.sum(axis=1).mean()
-    return found
+        measures[f"{kind}coverage"] = (chosen & inside).any(axis=1).mean()
+        measures[f"{kind}size"] = chosen.sum(axis=1).mean()
+    return measures
 
 
 def halves(reference: AnnData) -> tuple[AnnData, AnnData]:
@@ -121,13 +121,13 @@ def halves(reference: AnnData) -> tuple[AnnData, AnnData]:
     return reference[first].copy(), reference[~first].copy()
 
 
-def as_measured(held: AnnData, fine: Fine) -> AnnData:
+def as_measured(held_out: AnnData, fine: Fine) -> AnnData:
     """Return reference cells as the query's platform would measure them."""
     codes = pd.factorize(fine.reference.obs[columns.UNIFIED_CELL_TYPE])[0]
     profiles = class_profiles(fine.reference.layers[columns.COUNTS], codes, codes.max() + 1)
     target = TargetPlatform(platform=estimate_platform(profiles, fine.query.X))
-    counts = target.simulate(held.layers[columns.COUNTS], np.random.default_rng(0))
-    return AnnData(counts, obs=held.obs[[]].copy(), var=held.var.copy())
+    counts = target.simulate(held_out.layers[columns.COUNTS], np.random.default_rng(0))
+    return AnnData(counts, obs=held_out.obs[[]].copy(), var=held_out.var.copy())
 
 
 def covers(ids: tuple[str, ...], truth: npt.NDArray[np.str_]) -> npt.NDArray[np.bool_]:
@@ -158,10 +158,10 @@ def main() -> None:
     by_class, auto, levels, covered = {}, {}, {}, {}
     pooled: list[list[tuple[np.ndarray, np.ndarray]]] = []
     for fine in fine_pairs(options.data):
-        known = fine.truth != ""
-        query = fine.query[known].copy()
+        labelled = fine.truth != ""
+        query = fine.query[labelled].copy()
         (adata,) = annotated(fine.reference, [query])
-        truth = fine.truth[known]
+        truth = fine.truth[labelled]
         by_class[fine.name], auto[fine.name] = calls(adata, truth, "class"), calls(adata, truth, "auto")
         pooled.append(level_results(adata, truth))
         levels[fine.name] = {

@@ -85,11 +85,11 @@ def measure(runner: str, folder: Path, environment: dict[str, str], server: int)
     content: dict[str, Any] = {"queries": [str(folder / "query.h5ad")], "references": [str(folder / "reference.h5ad")]}
     RunConfig.from_dict({**content, "store": store}).to_yaml(folder / "config.yaml")
     command = [sys.executable, *COMMANDS[runner], str(folder / "config.yaml")]
-    before, server_before, started = _children(), _cpu(server), time.perf_counter()
+    before, server_before, start = _children(), _cpu(server), time.perf_counter()
     process = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, check=False)
     if process.returncode:
         sys.exit(process.stderr[-3000:])
-    wall = time.perf_counter() - started
+    wall = time.perf_counter() - start
     return {"wall": wall, "CPU": _children() - before, "server's CPU": _cpu(server) - server_before}
 
 
@@ -103,15 +103,15 @@ def show(rounds: list[dict[str, dict[str, float]]]) -> None:
 
 
 def _children() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def _cpu(pid: int) -> float:
     """Return the CPU seconds of a process and its children."""
     first = psutil.Process(pid)
-    used = [process.cpu_times() for process in [first, *first.children(recursive=True)]]
-    return float(sum(each.user + each.system for each in used))
+    times = [process.cpu_times() for process in [first, *first.children(recursive=True)]]
+    return float(sum(each.user + each.system for each in times))
 
 
 if __name__ == "__main__":

@@ -51,20 +51,32 @@ def simulate(
         Standard deviation of the logarithm of the genes' efficiencies.
     """
     rng = np.random.default_rng(seed)
-    known, seen = (anndata.read_h5ad(data / f"{name}.h5ad") for name in profiles)
-    genes = [g for g in panel_genes(data, panel) if g in known.var_names and g in seen.var_names]
+    reference_profiles, query_profiles = (anndata.read_h5ad(data / f"{name}.h5ad") for name in profiles)
+    genes = [g for g in panel_genes(data, panel) if g in reference_profiles.var_names and g in query_profiles.var_names]
     if len(genes) < FEWEST_GENES:
         raise ValueError(f"{panel} shares {len(genes)} genes with the profiles")
-    types, labels = (np.array([names.get(str(t), str(t)) for t in table.obs_names]) for table in (known, seen))
-    own = np.repeat(np.arange(len(types)), per_type)
-    reference = draw_cells(_shares(known, genes)[own], 4000 * rng.lognormal(0, 0.4, len(own)), rng)
-    shares = _shares(seen, genes)
+    types, labels = (
+        np.array([names.get(str(t), str(t)) for t in table.obs_names]) for table in (reference_profiles, query_profiles)
+    )
+    codes_of_cells = np.repeat(np.arange(len(types)), per_type)
+    reference = draw_cells(
+        _shares(reference_profiles, genes)[codes_of_cells], 4000 * rng.lognormal(0, 0.4, len(codes_of_cells)), rng
+    )
+    shares = _shares(query_profiles, genes)
     shares = shares * rng.lognormal(0, efficiency, shares.shape[1])
     shares /= shares.sum(axis=1, keepdims=True)
     places, codes = layout(len(labels), rng)
     query = spilled(shares, codes, places, depth, ambient, spill, rng)
     expressed = np.asarray(reference.sum(axis=1)).ravel() > 0
-    return Pair(name, reference[expressed], types[own][expressed], query, labels[codes], tuple(genes), positions=places)
+    return Pair(
+        name,
+        reference[expressed],
+        types[codes_of_cells][expressed],
+        query,
+        labels[codes],
+        tuple(genes),
+        positions=places,
+    )
 
 
 def panel_genes(data: Path, panel: str) -> list[str]:
@@ -74,8 +86,8 @@ def panel_genes(data: Path, panel: str) -> list[str]:
 
 
 def _shares(table: anndata.AnnData, genes: list[str]) -> Floats:
-    whole = np.asarray(sparse.csr_matrix(table.X).toarray(), dtype=np.float64)
-    picked: Floats = (whole / whole.sum(axis=1, keepdims=True))[:, table.var_names.get_indexer(genes)]
+    counts = np.asarray(sparse.csr_matrix(table.X).toarray(), dtype=np.float64)
+    picked: Floats = (counts / counts.sum(axis=1, keepdims=True))[:, table.var_names.get_indexer(genes)]
     return picked
 
 

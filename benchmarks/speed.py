@@ -68,14 +68,14 @@ def run(tool: str, folder: Path) -> dict[str, Any]:
     adata, path = anndata.read_h5ad(folder / "query.h5ad"), folder / "model.pkl"
     annotate_celltypist(adata[:100].copy(), custom_model_path=path)  # imports and warm-up
     load_model(path)
-    before, started = reset_peak(), time.process_time()
+    before, start = reset_peak(), time.process_time()
     if tool == "celltypist":
         result = celltypist.annotate(adata, model=str(path))
-        seconds, after = time.process_time() - started, peak()
+        seconds, after = time.process_time() - start, peak()
         scores, labels = result.decision_matrix.to_numpy(), result.predicted_labels["predicted_labels"].astype(str)
     else:
         annotate_celltypist(adata, custom_model_path=path, min_confidence=0, store_decision_scores=tool == "scores")
-        seconds, after = time.process_time() - started, peak()
+        seconds, after = time.process_time() - start, peak()
         scores = adata.obsm.get(columns.DECISION_SCORES, np.zeros(0))
         labels = adata.obs[columns.PREDICTED].astype(str)
     np.savez(folder / f"{tool}.npz", scores=scores, labels=labels.to_numpy().astype(str))

@@ -25,12 +25,12 @@ def typed_counts(
     """Return simulated counts of cells with type-specific profiles, and their types."""
     base = rng.lognormal(0, 1.6, genes)
     codes = np.sort(rng.integers(0, types, n))
-    parts = []
+    blocks = []
     for kind in range(types):
         shares = base * rng.lognormal(0, 1.0, genes)
         size = int((codes == kind).sum())
-        parts.append(sparse.csr_matrix(rng.poisson(depth * shares / shares.sum(), (size, genes)).astype(np.float32)))
-    return sparse.vstack(parts, format="csr"), [f"type {kind:02}" for kind in codes]
+        blocks.append(sparse.csr_matrix(rng.poisson(depth * shares / shares.sum(), (size, genes)).astype(np.float32)))
+    return sparse.vstack(blocks, format="csr"), [f"type {kind:02}" for kind in codes]
 
 
 def main() -> None:
@@ -51,9 +51,9 @@ def main() -> None:
     query = AnnData(thin_to_depths(counts[rows], np.array([150.0]), rng), var=reference.var.copy())
     print("| trainer | CPU s |\n|---|---|")
     for trainer, target in (("celltypist", None), ("logistic", query)):
-        started = time.process_time()
+        start = time.process_time()
         train_celltypist_model(reference, trainer=trainer, query=target)  # type: ignore[arg-type]
-        print(f"| {trainer} | {time.process_time() - started:.1f} |", flush=True)
+        print(f"| {trainer} | {time.process_time() - start:.1f} |", flush=True)
 
 
 if __name__ == "__main__":

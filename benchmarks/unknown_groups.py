@@ -40,10 +40,10 @@ def hidden_types(pair: Pair) -> list[str]:
 
 def measure(pair: Pair, hidden: str) -> dict[str, object]:
     """Hide one type, and look at the groups among the rejected cells."""
-    query, known = pair.query_data(), pair.without(hidden)
+    query, reference = pair.query_data(), pair.without(hidden)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.pkl"
-        train_celltypist_model(known.reference_data(), output_path=path, trainer="logistic", query=query)
+        train_celltypist_model(reference.reference_data(), output_path=path, trainer="logistic", query=query)
         annotate_celltypist(query, custom_model_path=path, confidence_transform="calibrated", min_confidence=THRESHOLD)
     table = group_unknown_cells(query)
     rejected = (query.obs[columns.CELL_TYPE] == columns.UNASSIGNED).to_numpy()

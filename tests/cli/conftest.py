@@ -60,8 +60,8 @@ def results(workplace: Workplace, tmp_path_factory: pytest.TempPathFactory) -> P
     """Return the output folder of one run, made once in a separate process."""
     out = tmp_path_factory.mktemp("run") / "results"
     command = [sys.executable, "-m", "spatialcore.cli", "run", *workplace.arguments, "-t", "breast", "-o", str(out)]
-    done = subprocess.run([*command, *QUICK, "--json"], capture_output=True, text=True, check=False, cwd=ROOT)
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["store"] == str(out)
-    assert "reading 2 references, 30 panel genes" in done.stderr
+    process = subprocess.run([*command, *QUICK, "--json"], capture_output=True, text=True, check=False, cwd=ROOT)
+    assert process.returncode == 0, process.stderr
+    assert json.loads(process.stdout)["store"] == str(out)
+    assert "reading 2 references, 30 panel genes" in process.stderr
     return out

@@ -14,10 +14,19 @@ from tests.cli.workplace import ROOT, Command
     ("typed", "completion"), [("spatialcore ex", "export"), ("spatialcore export --to vi", "vitessce")]
 )
 def test_completion_of_commands_and_choices(typed: str, completion: str) -> None:
-    words = {"COMP_WORDS": typed, "COMP_CWORD": str(len(typed.split()) - 1), "_SPATIALCORE_COMPLETE": "complete_bash"}
+    environment = {
+        "COMP_WORDS": typed,
+        "COMP_CWORD": str(len(typed.split()) - 1),
+        "_SPATIALCORE_COMPLETE": "complete_bash",
+    }
     code = "import sys; sys.argv = ['spatialcore']; from spatialcore.cli import main; main()"
     outcome = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=False, env=os.environ | words, cwd=ROOT
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | environment,
+        cwd=ROOT,
     )
     assert completion in outcome.stdout
 

@@ -78,20 +78,23 @@ def test_ten_thousand_real_xenium_cells(spatialcore: Command, tmp_path: Path) ->
     pancreas = ad.read_h5ad(SHARED / "data" / "pancreas_baron_h1.h5ad")
     pancreas.obs = pancreas.obs.rename(columns={"cell_type": "annotation"})
     pancreas.write_h5ad(tmp_path / "b.h5ad")
-    words = ["-q", folder, "-r", f"{tmp_path / 'a.h5ad'}:cell_type", "-r", f"{tmp_path / 'b.h5ad'}:annotation"]
-    output = json_output(spatialcore, "run", *words, "-t", "breast", "-o", tmp_path / "results", "--no-plots")
+    arguments = ["-q", folder, "-r", f"{tmp_path / 'a.h5ad'}:cell_type", "-r", f"{tmp_path / 'b.h5ad'}:annotation"]
+    output = json_output(spatialcore, "run", *arguments, "-t", "breast", "-o", tmp_path / "results", "--no-plots")
     assert output["samples"][0]["cells"] == 10_000
     calls = pd.read_parquet(tmp_path / "results" / "output-breast" / "calls.parquet")[CELL_TYPE].astype(str).to_numpy()
-    known = ad.read_h5ad(source).obs["cell_type"].astype(str).to_numpy()
+    truth = ad.read_h5ad(source).obs["cell_type"].astype(str).to_numpy()
     right = {
         "Fibroblasts": {"fibroblast"},
         "Breast cancer": {"duct epithelial cell"},
         "T cells": {"T cell", "natural killer cell"},
         "B cells": {"B cell", "plasma cell"},
     }
-    kept = calls != UNASSIGNED
-    assert kept.mean() > 0.3  # no reference is of breast: the confidence is lowered where the profiles do not fit
-    assert pd.Series([call in right[label] for call, label in zip(calls[kept], known[kept], strict=True)]).mean() > 0.9
+    assigned = calls != UNASSIGNED
+    assert assigned.mean() > 0.3  # no reference is of breast: the confidence is lowered where the profiles do not fit
+    assert (
+        pd.Series([call in right[label] for call, label in zip(calls[assigned], truth[assigned], strict=True)]).mean()
+        > 0.9
+    )
 
 
 def test_dry_run_writes_nothing(spatialcore: Command, workplace: Workplace, tmp_path: Path) -> None:
@@ -104,9 +107,17 @@ def test_dry_run_writes_nothing(spatialcore: Command, workplace: Workplace, tmp_
 def test_dry_run_lists_all_problems(spatialcore: Command, workplace: Workplace, tmp_path: Path) -> None:
     stranger = tmp_path / "stranger.h5ad"
     counted(60, [f"STRANGE{i}" for i in range(30)], seed=5).write_h5ad(stranger)
-    words = ["-q", workplace.query, "-r", f"{workplace.first}:cell_typo", "-r", f"{stranger}:cell_type"]
-    words += ["-r", "nowhere.h5ad:cell_type", "-s", "target_proportions=absent.csv", "-o", workplace.first, "--dry-run"]
-    outcome = spatialcore("run", *words, "--json")
+    arguments = ["-q", workplace.query, "-r", f"{workplace.first}:cell_typo", "-r", f"{stranger}:cell_type"]
+    arguments += [
+        "-r",
+        "nowhere.h5ad:cell_type",
+        "-s",
+        "target_proportions=absent.csv",
+        "-o",
+        workplace.first,
+        "--dry-run",
+    ]
+    outcome = spatialcore("run", *arguments, "--json")
     assert outcome.code == 2
     output = json.loads(outcome.out)
     problems = {check["subject"]: check["detail"] for check in output["checks"] if not check["ok"]}
@@ -221,8 +232,8 @@ def r_file(folder: Path) -> Path:
 
 def truncated(folder: Path) -> Path:
     ad.AnnData(np.ones((50, 50), np.float32)).write_h5ad(folder / "q.h5ad")
-    whole = (folder / "q.h5ad").read_bytes()
-    (folder / "q.h5ad").write_bytes(whole[: len(whole) // 2])
+    content = (folder / "q.h5ad").read_bytes()
+    (folder / "q.h5ad").write_bytes(content[: len(content) // 2])
     return folder / "q.h5ad"
 
 

@@ -34,14 +34,14 @@ def web(reference: Path) -> Iterator[str]:
 def places(tmp_path: Path, s3: str, gs: str, reference: Path, web: str) -> dict[str, str]:
     """The same reference in each kind of place."""
     folder = uuid.uuid4().hex
-    found = {
+    uris = {
         "s3": f"s3://{BUCKET}/{folder}/lung.h5ad",
         "gs": f"gs://{BUCKET}/{folder}/lung.h5ad",
         "memory": f"memory://{folder}/lung.h5ad",
     }
-    for uri in found.values():
+    for uri in uris.values():
         storage.put(reference, uri)
-    return found | {"http": f"{web}/lung.h5ad", "file": str(reference)}
+    return uris | {"http": f"{web}/lung.h5ad", "file": str(reference)}
 
 
 def test_every_place_to_every_place(places: dict[str, str], tmp_path: Path, reference: Path) -> None:
@@ -49,8 +49,8 @@ def test_every_place_to_every_place(places: dict[str, str], tmp_path: Path, refe
     targets["file"] = str(tmp_path / "copy-of-")
     for origin, source in places.items():
         for target in targets.values():
-            stored = acquire_reference(source, f"{target}{origin}.h5ad")
-            manifest = storage.read_manifest(stored)
+            copy = acquire_reference(source, f"{target}{origin}.h5ad")
+            manifest = storage.read_manifest(copy)
             assert manifest is not None
             assert manifest.file.sha256 == sha256_of_file(reference)
             assert manifest.metadata["source"] == storage.canonical(source)

@@ -53,22 +53,22 @@ def fitting(everything: ad.AnnData) -> ad.AnnData:
 
 
 def test_cells_that_fit_come_with_their_counts(census: str, everything: ad.AnnData) -> None:
-    found = query_cellxgene_census("lung", "normal", census=census)
-    wanted = fitting(everything)
-    assert found.n_obs == wanted.n_obs > 50
-    assert np.array_equal(found.X.toarray(), wanted.X.toarray())
-    assert found.X.dtype == np.float32
-    assert found.var_names.tolist() == wanted.var_names.tolist()
-    assert found.var["feature_name"].tolist() == wanted.var["feature_name"].tolist()
+    adata = query_cellxgene_census("lung", "normal", census=census)
+    expected = fitting(everything)
+    assert adata.n_obs == expected.n_obs > 50
+    assert np.array_equal(adata.X.toarray(), expected.X.toarray())
+    assert adata.X.dtype == np.float32
+    assert adata.var_names.tolist() == expected.var_names.tolist()
+    assert adata.var["feature_name"].tolist() == expected.var["feature_name"].tolist()
     for name in ("cell_type", "cell_type_ontology_term_id", "donor_id", "dataset_id"):
-        assert found.obs[name].astype(str).tolist() == wanted.obs[name].astype(str).tolist()
+        assert adata.obs[name].astype(str).tolist() == expected.obs[name].astype(str).tolist()
 
 
 def test_mouse_is_asked_for_by_organism(census: str) -> None:
-    found = query_cellxgene_census("lung", organism="mouse", is_primary_data=None, census=census)
+    adata = query_cellxgene_census("lung", organism="mouse", is_primary_data=None, census=census)
     everything = small_census.mouse_cells()
-    assert found.var_names.tolist() == everything.var_names.tolist()
-    assert found.n_obs == int((everything.obs["tissue_general"] == "lung").sum())
+    assert adata.var_names.tolist() == everything.var_names.tolist()
+    assert adata.n_obs == int((everything.obs["tissue_general"] == "lung").sum())
     uri = f"cellxgene://?tissue=lung&organism=mus_musculus&is_primary_data=any&census={census}"
     combined = combine_references([uri], ["cell_type"], target_genes=["Gad1", "Mog"], filter_min_cells=False)
     assert json.loads(combined.uns["spatialcore_references"])[0]["species"] == "mouse"
@@ -86,9 +86,9 @@ def test_the_same_from_a_bucket(census_on_s3: str, everything: ad.AnnData, tmp_p
 
 
 def test_a_quote_in_a_value_is_data(census: str, everything: ad.AnnData) -> None:
-    found = query_cellxgene_census(small_census.ODD_TISSUE, is_primary_data=None, census=census)
-    assert found.n_obs == int((everything.obs["tissue"] == small_census.ODD_TISSUE).sum())
-    assert set(found.obs["tissue"]) == {small_census.ODD_TISSUE}
+    adata = query_cellxgene_census(small_census.ODD_TISSUE, is_primary_data=None, census=census)
+    assert adata.n_obs == int((everything.obs["tissue"] == small_census.ODD_TISSUE).sum())
+    assert set(adata.obs["tissue"]) == {small_census.ODD_TISSUE}
     with pytest.raises(InputError, match="no cell"):
         query_cellxgene_census("bar' or 1==1 or tissue == 'x", census=census)
 
@@ -105,16 +105,16 @@ def test_a_draw_is_by_label_and_seeded(census: str, everything: ad.AnnData) -> N
 def test_only_the_drawn_cells_are_read(census: str, monkeypatch: pytest.MonkeyPatch) -> None:
     import cellxgene_census
 
-    asked: list[int] = []
+    requests: list[int] = []
     real = cellxgene_census.get_anndata
 
     def watched(*args: object, **options: object) -> ad.AnnData:
-        asked.append(len(options["obs_coords"]))  # type: ignore[arg-type]
+        requests.append(len(options["obs_coords"]))  # type: ignore[arg-type]
         return real(*args, **options)
 
     monkeypatch.setattr(cellxgene_census, "get_anndata", watched)
     query_cellxgene_census("lung", census=census, max_cells=20)
-    assert asked == [20]
+    assert requests == [20]
 
 
 def test_large_answers_come_in_parts(census: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,13 +138,13 @@ def test_a_data_set_by_key(census: str, census_folder: Path, tmp_path: Path) -> 
     assert path.read_bytes() == (census_folder / "h5ads" / f"{small_census.HLCA}.h5ad").read_bytes()
     manifest = storage.read_manifest(path)
     assert manifest is not None
-    kept = manifest.metadata
-    assert kept["datasets"][0]["dataset_id"] == small_census.HLCA
-    assert kept["datasets"][0]["citation"] == "Sikkema et al. (2023) Nat Med"
-    assert kept["datasets"][0]["collection_name"] == "The integrated Human Lung Cell Atlas"
-    assert (kept["census_build"], kept["census_schema_version"]) == (small_census.BUILD, "2.1.0")
-    assert kept["license"] == "CC BY 4.0"
-    assert kept["retrieved"].startswith("20")
+    metadata = manifest.metadata
+    assert metadata["datasets"][0]["dataset_id"] == small_census.HLCA
+    assert metadata["datasets"][0]["citation"] == "Sikkema et al. (2023) Nat Med"
+    assert metadata["datasets"][0]["collection_name"] == "The integrated Human Lung Cell Atlas"
+    assert (metadata["census_build"], metadata["census_schema_version"]) == (small_census.BUILD, "2.1.0")
+    assert metadata["license"] == "CC BY 4.0"
+    assert metadata["retrieved"].startswith("20")
 
 
 @pytest.mark.parametrize("place", ["cache", "folder"])
@@ -231,11 +231,11 @@ class TestReleases:
 
     def test_stable_is_a_date(self, tmp_path: Path, everything: ad.AnnData) -> None:
         path = resolve_uri_to_local("cellxgene://?tissue=lung&disease=normal", tmp_path)
-        kept = provenance_of(path)
-        assert kept["token"] == kept["census_build"] == small_census.BUILD
+        provenance = provenance_of(path)
+        assert provenance["token"] == provenance["census_build"] == small_census.BUILD
         assert ad.read_h5ad(path).n_obs == fitting(everything).n_obs
-        assert kept["cells_found"] == fitting(everything).n_obs
-        assert {row["dataset_id"] for row in kept["datasets"]} == {small_census.HLCA, small_census.COVID}
+        assert provenance["cells_found"] == fitting(everything).n_obs
+        assert {row["dataset_id"] for row in provenance["datasets"]} == {small_census.HLCA, small_census.COVID}
 
     def test_a_data_set_comes_from_the_public_bucket(self, census_folder: Path, tmp_path: Path) -> None:
         file = census_folder / "h5ads" / f"{small_census.HLCA}.h5ad"

@@ -36,12 +36,12 @@ PERMANENT = {
 @pytest.mark.parametrize("name", TRANSIENT)
 @pytest.mark.parametrize("times", [1, 2])
 def test_transient_fault(name: str, times: int, s3_behind: Proxy, file: Path, uri: str, tmp_path: Path) -> None:
-    stored = storage.put(file, uri)
+    file_in_store = storage.put(file, uri)
     fault = Fault(TRANSIENT[name], path=BODY, times=times)
     s3_behind.faults.append(fault)
     back = storage.get(uri, tmp_path / "back.h5ad")
     assert fault.seen == times
-    assert (back.sha256, sha256_of_file(tmp_path / "back.h5ad")) == (stored.sha256, stored.sha256)
+    assert (back.sha256, sha256_of_file(tmp_path / "back.h5ad")) == (file_in_store.sha256, file_in_store.sha256)
     TABLE.add(name, "download", COMPLETE)
 
 

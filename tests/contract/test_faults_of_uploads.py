@@ -198,14 +198,14 @@ def test_full_disk(file: Path, tmp_path: Path) -> None:
 def test_file_size_limit(file: Path, tmp_path: Path) -> None:
     target = tmp_path / "store" / "copy.h5ad"
     code = f"from spatialcore import storage; storage.put({str(file)!r}, {str(target)!r})"
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", code],
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (SIZE // 2, SIZE // 2)),
         capture_output=True,
         text=True,
         check=False,
     )
-    assert "StorageError: no space left" in done.stderr
+    assert "StorageError: no space left" in process.stderr
     assert list(target.parent.iterdir()) == []
     TABLE.add("file size limit (EFBIG)", "put into a folder", "error; nothing is left behind")
 

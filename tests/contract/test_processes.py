@@ -69,9 +69,9 @@ def test_a_cut_answer_about_an_object_is_asked_again(gs: str, tmp_path: Path, mo
         monkeypatch.setenv("STORAGE_EMULATOR_HOST", running.url)
         fault = Fault(proxy.shorten, path=r"data\.bin(?!\.manifest)(?!.*alt=media)", times=1)
         running.faults.append(fault)
-        found = storage.get(uri, tmp_path / "back")
+        copy = storage.get(uri, tmp_path / "back")
     assert fault.seen == 1
-    assert found.sha256 == sha256_of_file(tmp_path / "back")
+    assert copy.sha256 == sha256_of_file(tmp_path / "back")
 
 
 def test_an_expired_token_is_told_for_google_too(gs: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

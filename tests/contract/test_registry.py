@@ -51,9 +51,9 @@ def test_a_published_version_can_be_shown_and_fetched(store: str, tmp_path: Path
 
 def test_the_same_content_is_the_same_version_and_is_never_written_again(store: str, tmp_path: Path) -> None:
     first = registry.publish(store, "lung", model(tmp_path, "one"), details={"run": 1})
-    again = registry.publish(store, "lung", model(tmp_path / "elsewhere", "one"), details={"run": 2})
+    second = registry.publish(store, "lung", model(tmp_path / "elsewhere", "one"), details={"run": 2})
     other = registry.publish(store, "lung", model(tmp_path, "two"))
-    assert again == first
+    assert second == first
     assert other.version != first.version
     assert [each.version for each in registry.versions(store, "lung")] == [first.version, other.version]
 
@@ -61,8 +61,8 @@ def test_the_same_content_is_the_same_version_and_is_never_written_again(store: 
 def test_promote_and_roll_back_move_the_pointer_alone(store: str, tmp_path: Path) -> None:
     one, two = (registry.publish(store, "lung", model(tmp_path, text)).version for text in ("one", "two"))
     registry.promote(store, "lung", one, reason="first")
-    moved = registry.promote(store, "lung", two, reason="better")
-    assert (moved.version, moved.previous) == (two, one)
+    pointer = registry.promote(store, "lung", two, reason="better")
+    assert (pointer.version, pointer.previous) == (two, one)
     assert registry.show(store, "lung").version == two
     back = registry.rollback(store, "lung")
     assert registry.show(store, "lung").version == one
@@ -133,7 +133,11 @@ def test_a_copy_is_a_registry_of_its_own(store: str, tmp_path: Path) -> None:
     assert registry.rollback(moved, "lung").version == one.version
     for was, is_now in zip(one.files, registry.show(moved, "lung").files, strict=True):
         assert is_now.uri == was.uri.replace(store, moved)
-        known = storage.recognised(is_now)
-        assert known is not None
-        assert (known.uri, known.sha256, known.token) == (is_now.uri, was.sha256, storage.token(is_now.uri))
+        recognised = storage.recognised(is_now)
+        assert recognised is not None
+        assert (recognised.uri, recognised.sha256, recognised.token) == (
+            is_now.uri,
+            was.sha256,
+            storage.token(is_now.uri),
+        )
     assert registry.publish(moved, "lung", model(tmp_path, "two")).uri == f"{moved}/models/lung/{two.version}"

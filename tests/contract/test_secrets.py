@@ -68,9 +68,9 @@ def _failure(uri: str, target: Path) -> str:
     """Return all that a traceback of this failure could show of its errors."""
     with pytest.raises(SpatialCoreError) as failure:
         acquire_reference(uri, target)
-    shown: list[str] = []
+    texts: list[str] = []
     link: BaseException | None = failure.value
     while link is not None:
-        shown.append(f"{link!r} {link} {getattr(link, 'hint', '')}")
+        texts.append(f"{link!r} {link} {getattr(link, 'hint', '')}")
         link = link.__cause__ or (None if link.__suppress_context__ else link.__context__)
-    return " ".join(shown)
+    return " ".join(texts)

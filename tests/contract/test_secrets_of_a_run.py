@@ -26,11 +26,13 @@ def bucket(s3: str) -> str:
 def leaks(folder: Path, bucket: str, *texts: str) -> list[str]:
     """Name every place that holds a secret: local files, stored objects, texts."""
     planted = [secret.encode() for secret in (KEY, SECRET, TOKEN, PASSWORD, SIGNATURE)]
-    system, place = storage.connect(bucket)
-    stored = {f"s3://{path}": system.cat_file(path) for path in system.find(place.path)}
+    system, location = storage.connect(bucket)
+    objects = {f"s3://{path}": system.cat_file(path) for path in system.find(location.path)}
     local = {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    told = {f"text {i}": text.encode() for i, text in enumerate(texts)}
-    return [name for name, data in {**stored, **local, **told}.items() if any(secret in data for secret in planted)]
+    named_texts = {f"text {i}": text.encode() for i, text in enumerate(texts)}
+    return [
+        name for name, data in {**objects, **local, **named_texts}.items() if any(secret in data for secret in planted)
+    ]
 
 
 def test_a_whole_run_on_a_bucket_leaks_nothing(

@@ -42,9 +42,9 @@ def test_a_file_with_its_origin(synapse: State, tmp_path: Path) -> None:
     assert path.read_bytes() == synapse.versions[2]
     manifest = storage.read_manifest(path)
     assert manifest is not None
-    kept = manifest.metadata
-    assert (kept["source"], kept["synapse_version"]) == ("synapse://syn123", 2)
-    assert kept["annotations"] == {"license": ["CC BY 4.0"]}
+    metadata = manifest.metadata
+    assert (metadata["source"], metadata["synapse_version"]) == ("synapse://syn123", 2)
+    assert metadata["annotations"] == {"license": ["CC BY 4.0"]}
     assert {file.name for file in path.parent.iterdir()} == {"reference.h5ad", ".spatialcore"}
 
 

@@ -18,12 +18,12 @@ _FIELD = "xpath=ancestor::div[contains(concat(' ', @class, ' '), ' p-label ')][1
 @contextmanager
 def browsing(service: Service | None = None) -> Iterator[Page]:
     """Open a page, which knows the login of the service's results; skip where there is no Chromium."""
-    known: HttpCredentials | None = None
+    credentials: HttpCredentials | None = None
     if service is not None:
         user, password = service.auth
-        known = {"username": user, "password": password, "origin": service.files_url}
+        credentials = {"username": user, "password": password, "origin": service.files_url}
     with chromium() as browser:
-        yield browser.new_page(viewport={"width": 1280, "height": 900}, http_credentials=known)
+        yield browser.new_page(viewport={"width": 1280, "height": 900}, http_credentials=credentials)
 
 
 def sign_in(page: Page, service: Service) -> None:

@@ -44,14 +44,14 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     with (
         s3_server() as s3_url,
         listening() as webhook,
-        database() as place,
-        server_at(port, {**environment, **place}, server),
+        database() as database_variables,
+        server_at(port, {**environment, **database_variables}, server),
     ):
-        found = Service(f"http://127.0.0.1:{port}", environment, folder, s3_url, webhook, free_port())
-        print(set_up(found))
-        keys = {**environment, **found.keys, "SPATIALCORE_STORE": STORE}
-        with files_at(found.files_port, keys, folder / "files.log"):
-            yield found
+        running_service = Service(f"http://127.0.0.1:{port}", environment, folder, s3_url, webhook, free_port())
+        print(set_up(running_service))
+        keys = {**environment, **running_service.keys, "SPATIALCORE_STORE": STORE}
+        with files_at(running_service.files_port, keys, folder / "files.log"):
+            yield running_service
 
 
 @contextmanager
@@ -110,7 +110,7 @@ def keys(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def set_up(service: Service, *arguments: str, **more: str) -> str:
     """Run the command that sets a server up, with everything that its environment may hold."""
-    said = {
+    variables = {
         "SPATIALCORE_STORE": STORE,
         "SPATIALCORE_WEBHOOK_URL": service.webhook.url,
         "SPATIALCORE_RETRY_CRASHED": "yes",
@@ -118,12 +118,12 @@ def set_up(service: Service, *arguments: str, **more: str) -> str:
         **service.keys,
         **more,
     }
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-m", "deployments.setup", *arguments],
-        env={**os.environ, **service.environment, **said},
+        env={**os.environ, **service.environment, **variables},
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    assert process.returncode == 0, process.stdout + process.stderr
+    return process.stdout

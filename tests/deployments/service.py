@@ -97,8 +97,8 @@ class Service:
         """Deploy the flow that only takes time for the length of the block; give the deployment's name."""
         flow = self.post("flows/", name="waits")["id"]
         about = {"entrypoint": "tests.deployments.waits.waits", "tags": [*tags, "spatialcore"], "pull_steps": []}
-        place = {"work_pool_name": pool, "enforce_parameter_schema": False}
-        deployment = self.post("deployments/", name="-".join(["waits", *tags]), flow_id=flow, **about, **place)
+        pool_settings = {"work_pool_name": pool, "enforce_parameter_schema": False}
+        deployment = self.post("deployments/", name="-".join(["waits", *tags]), flow_id=flow, **about, **pool_settings)
         try:
             yield f"waits/{deployment['name']}"
         finally:
@@ -108,11 +108,11 @@ class Service:
         """Wait until a run is in one of these states and return it."""
         deadline = time.monotonic() + patience
         while time.monotonic() < deadline:
-            found = self.get(f"flow_runs/{run}")
-            if found["state_type"] in states:
-                return found
+            flow_run = self.get(f"flow_runs/{run}")
+            if flow_run["state_type"] in states:
+                return flow_run
             time.sleep(0.5)
-        raise AssertionError(f"run {run} is {found['state_name']}: {self.logs(run)[-5:]}")
+        raise AssertionError(f"run {run} is {flow_run['state_name']}: {self.logs(run)[-5:]}")
 
     def held(self, run: str) -> tuple[str, str]:
         """Return from when to when a run had a place in its work pool, by the server's clock."""
@@ -125,8 +125,8 @@ class Service:
     def wait_for_log(self, run: str, text: str, patience: float = 20) -> None:
         """Wait until a run's log says something: lines are sent in batches, the last after the run's end."""
         deadline = time.monotonic() + patience
-        while text not in str(found := self.logs(run)):
-            assert time.monotonic() < deadline, f"{text!r} is not in {found}"
+        while text not in str(lines := self.logs(run)):
+            assert time.monotonic() < deadline, f"{text!r} is not in {lines}"
             time.sleep(0.3)
 
     def wait_for_event(self, event: str, run: str, patience: float = 60) -> None:

@@ -54,8 +54,8 @@ def _refresh(service: Service) -> str:
     """Look after our references with the tissue's own deployment and return the version that was promoted."""
     references = [{"uri": f"{REFERENCES}/pbmc68k_part{part}.h5ad", "label_column": LABEL_COLUMN} for part in ("1", "2")]
     run = service.start("refresh_references/blood", references=references, tolerance=0.3, generate_plots=False)
-    ended = service.wait(run)
-    assert ended["state_type"] == "COMPLETED", service.logs(run)
+    flow_run = service.wait(run)
+    assert flow_run["state_type"] == "COMPLETED", service.logs(run)
     return _versions()[-1]
 
 
@@ -73,10 +73,10 @@ def _annotated_by(service: Service, version: str, runs: int) -> list[str]:
     """Wait for the run that the promotion started and return the samples that the version has annotated by then."""
     deployment = service.get("deployments/name/annotate_pending/blood")["id"]
     deadline = time.monotonic() + 30
-    while len(started := service.runs(deployments={"id": {"any_": [deployment]}})) < runs:
+    while len(flow_runs := service.runs(deployments={"id": {"any_": [deployment]}})) < runs:
         assert time.monotonic() < deadline, "no run was started"
         time.sleep(0.3)
-    for run in started:
+    for run in flow_runs:
         assert service.wait(run["id"])["state_type"] == "COMPLETED", service.logs(run["id"])
     uris = [uri for uri in storage.list_files(f"{STORE}/runs") if uri.endswith("/manifest.json")]
     manifests = [storage.read_record(RunManifest, uri, STORE) for uri in uris]
@@ -85,6 +85,6 @@ def _annotated_by(service: Service, version: str, runs: int) -> list[str]:
 
 def _told_of(service: Service, event: str) -> dict[str, int]:
     """Return how often an event told of each of the two references."""
-    found: list[dict[str, Any]] = service.post("events/filter", filter={"event": {"name": [event]}})["events"]
-    uris = [one["resource"]["uri"] for one in found]
+    events: list[dict[str, Any]] = service.post("events/filter", filter={"event": {"name": [event]}})["events"]
+    uris = [one["resource"]["uri"] for one in events]
     return {part: sum(uri.endswith(f"part{part}.h5ad") for uri in uris) for part in ("1", "2")}

@@ -35,8 +35,8 @@ def test_every_deployment_loads_and_its_flow_takes_its_parameters(entry: dict[st
     config = {**entry["parameters"]["config"], **SAID_BY_USER.get(name, {})}
     if name == "train_and_annotate" and entry["name"] == "any":
         config["references"] = [{"uri": "s3://lab/reference.h5ad"}]
-    taken = flow.validate_parameters({"config": config})["config"]
-    assert all(getattr(taken, key) is not None for key in entry["parameters"]["config"])
+    parameters = flow.validate_parameters({"config": config})["config"]
+    assert all(getattr(parameters, key) is not None for key in entry["parameters"]["config"])
 
 
 @pytest.mark.parametrize("flow", sorted({each.flow for each in definitions()}))
@@ -88,9 +88,9 @@ def test_a_tissue_may_set_what_a_run_may_set() -> None:
 )
 def test_a_fault_in_a_tissue_is_named(line: str, told: str) -> None:
     key = line.partition(":")[0]
-    kept = [text for text in GOOD.splitlines() if not text.startswith(f"{key}:")]
+    lines = [text for text in GOOD.splitlines() if not text.startswith(f"{key}:")]
     with pytest.raises(InputError, match=told):
-        Tissue.read("lung", "\n".join([*kept, line]))
+        Tissue.read("lung", "\n".join([*lines, line]))
 
 
 def test_events_start_the_flows_that_wait_for_them() -> None:

@@ -19,15 +19,15 @@ def test_a_run_gets_the_keys_of_the_bucket_from_their_block(worker: Service, tmp
     run = worker.start(
         "acquire_references/any", references=[{"source": str(source), "output": f"s3://{BUCKET}/kept.h5ad"}]
     )
-    ended = worker.wait(run)
-    assert ended["state_type"] == "COMPLETED", worker.logs(run)
+    flow_run = worker.wait(run)
+    assert flow_run["state_type"] == "COMPLETED", worker.logs(run)
 
 
 def test_a_promoted_model_starts_the_pending_samples_and_a_failure_is_told(worker: Service) -> None:
     worker.emit("spatialcore.model.promoted", "spatialcore.model.heart")
     run = _run_of(worker, "annotate_pending/heart")
-    ended = worker.wait(run["id"])
-    assert ended["state_type"] == "FAILED"
+    flow_run = worker.wait(run["id"])
+    assert flow_run["state_type"] == "FAILED"
     worker.wait_for_log(run["id"], "has no model in use for heart")
     deadline = time.monotonic() + 20
     while not any("annotate_pending/heart" in text for text in worker.webhook.told):
@@ -82,7 +82,7 @@ def _runs_of(service: Service, name: str) -> list[dict[str, str]]:
 
 def _run_of(service: Service, name: str, patience: float = 30) -> dict[str, str]:
     deadline = time.monotonic() + patience
-    while not (found := _runs_of(service, name)):
+    while not (flow_runs := _runs_of(service, name)):
         assert time.monotonic() < deadline, f"nothing started {name}"
         time.sleep(0.3)
-    return found[0]
+    return flow_runs[0]

@@ -45,9 +45,9 @@ def serving(port: int, home: Path) -> Iterator["subprocess.Popen[bytes]"]:
     log = home / "log"
     with running(["--port", str(port)], mine | {"PYTHONUNBUFFERED": "1"}, log, module="deployments.serve") as process:
         deadline = time.monotonic() + 300
-        while "The UI is at" not in (said := log.read_text()):
-            assert process.poll() is None, said
-            assert time.monotonic() < deadline, said
+        while "The UI is at" not in (output := log.read_text()):
+            assert process.poll() is None, output
+            assert time.monotonic() < deadline, output
             time.sleep(0.3)
         yield process
 
@@ -58,5 +58,5 @@ def two_free_ports() -> int:
 
 
 def answers(port: int) -> bool:
-    with socket.socket() as tried:
-        return tried.connect_ex((HOST, port)) == 0
+    with socket.socket() as probe:
+        return probe.connect_ex((HOST, port)) == 0

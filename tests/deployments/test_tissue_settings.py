@@ -12,11 +12,11 @@ from tests.deployments.test_obsolete_deployments import TONSIL
 
 @pytest.mark.parametrize("where", ["folder", "memory"])
 def test_a_folder_of_ones_own_stands_in_the_place_of_the_packages(tmp_path: Path, where: str) -> None:
-    place = str(tmp_path) if where == "folder" else f"memory://bucket/{tmp_path.name}"
-    storage.put_text(TONSIL, f"{place}/tonsil.yaml")
-    storage.put_text(TONSIL.replace("Tonsil", "Knochenmark"), f"{place}/bone marrow.yaml")
-    storage.put_text("not one", f"{place}/README.md")
-    assert [tissue.tissue for tissue in load_tissues({TISSUES: place})] == ["bone marrow", "tonsil"]
+    folder = str(tmp_path) if where == "folder" else f"memory://bucket/{tmp_path.name}"
+    storage.put_text(TONSIL, f"{folder}/tonsil.yaml")
+    storage.put_text(TONSIL.replace("Tonsil", "Knochenmark"), f"{folder}/bone marrow.yaml")
+    storage.put_text("not one", f"{folder}/README.md")
+    assert [tissue.tissue for tissue in load_tissues({TISSUES: folder})] == ["bone marrow", "tonsil"]
     assert load_tissues({}) == shipped_tissues()
 
 

@@ -11,13 +11,13 @@ from tests.deployments.service import ENDED, Dead, Service
 @pytest.mark.slow
 def test_a_run_whose_machine_died_is_marked_and_started_again(service: Service, dead: Dead) -> None:
     """This file comes last: what happens takes more than a minute, and other tests go on in the meantime."""
-    ended = service.wait(dead.run, patience=150)
-    assert ended["state_name"] == "Crashed"
-    assert service.seconds_between(dead.when, ended["end_time"]) < 120
+    flow_run = service.wait(dead.run, patience=150)
+    assert flow_run["state_name"] == "Crashed"
+    assert service.seconds_between(dead.when, flow_run["end_time"]) < 120
     deadline = time.monotonic() + 20
-    while len(runs := service.runs(deployments={"id": {"any_": [ended["deployment_id"]]}})) < 2:
+    while len(runs := service.runs(deployments={"id": {"any_": [flow_run["deployment_id"]]}})) < 2:
         assert time.monotonic() < deadline, "it was not started again"
         time.sleep(0.3)
-    (again,) = (run for run in runs if run["id"] != dead.run)
-    assert again["parameters"] == ended["parameters"], "it is the same run, not the deployment's defaults"
-    assert again["state_type"] not in ENDED
+    (retry,) = (run for run in runs if run["id"] != dead.run)
+    assert retry["parameters"] == flow_run["parameters"], "it is the same run, not the deployment's defaults"
+    assert retry["state_type"] not in ENDED

@@ -92,11 +92,11 @@ def die_before_writing(pattern: re.Pattern[str]) -> None:
 
 def phases_of(log: Path) -> dict[int, list[str]]:
     """Return the phases that each run really ran."""
-    made: dict[int, list[str]] = {}
+    stages: dict[int, list[str]] = {}
     for line in log.read_text().splitlines():
         number, phase = line.split()
-        made.setdefault(int(number), []).append(phase)
-    return made
+        stages.setdefault(int(number), []).append(phase)
+    return stages
 
 
 def command(config: Path, log: Path, *options: str | int) -> Sequence[str]:

@@ -65,8 +65,8 @@ class Server:
 
 def postgres_folder() -> Path | None:
     """Return the folder with Postgres's programs; Debian keeps them off the PATH."""
-    found = shutil.which("pg_ctl") or next(map(str, sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))), None)
-    return Path(found).resolve().parent if found else None
+    program = shutil.which("pg_ctl") or next(map(str, sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))), None)
+    return Path(program).resolve().parent if program else None
 
 
 @dataclass(frozen=True)

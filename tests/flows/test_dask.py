@@ -17,12 +17,12 @@ def test_many_samples_are_annotated_by_a_cluster(blood: Path, tmp_path: Path, co
     queries = [{"uri": str(without_first(10 * n, blood, tmp_path)), "sample": f"sample {n}"} for n in range(4)]
     with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
         dask = {"task_runner": "dask", "dask_address": cluster.scheduler_address}
-        there = train_and_annotate(blood_config(blood, tmp_path / "dask", queries=queries, **dask))
+        on_cluster = train_and_annotate(blood_config(blood, tmp_path / "dask", queries=queries, **dask))
     assert "train" in computed
     assert "annotate" not in computed, "the cluster's processes annotate, not this one"
-    here = train_and_annotate(blood_config(blood, tmp_path / "threads", queries=queries))
-    assert [sample.sample for sample in there.samples] == [query["sample"] for query in queries]
-    for pair in zip(here.samples, there.samples, strict=True):
+    in_threads = train_and_annotate(blood_config(blood, tmp_path / "threads", queries=queries))
+    assert [sample.sample for sample in on_cluster.samples] == [query["sample"] for query in queries]
+    for pair in zip(in_threads.samples, on_cluster.samples, strict=True):
         pd.testing.assert_frame_equal(*(pd.read_parquet(local(sample.files["calls.parquet"])) for sample in pair))
 
 

@@ -33,5 +33,5 @@ def test_the_summary_lists_files_composition_and_accuracy(blood_run: RunManifest
     start = lines.index(f"Composition of pbmc: {len(pd.read_parquet(local(sample.files['calls.parquet'])))} cells") + 1
     for line, (name, cells) in zip(lines[start:], counts.head(2).items(), strict=False):
         assert line.split() == [str(cells), f"{100 * cells / counts.sum():.1f}", "%", *str(name).split()]
-    known = (ad.read_h5ad(local(sample.files["annotated.h5ad"])).obs[KNOWN_LABEL].astype(str) != "").sum()
-    assert f"Accuracy on the {known} cells with a known label" in lines
+    n_known = (ad.read_h5ad(local(sample.files["annotated.h5ad"])).obs[KNOWN_LABEL].astype(str) != "").sum()
+    assert f"Accuracy on the {n_known} cells with a known label" in lines

@@ -30,8 +30,8 @@ def run(config: Path, log: Path, *options: str | int, home: Path) -> None:
     home.mkdir(exist_ok=True)
     places = {"HOME": str(home), "TMPDIR": str(home)}
     environment = {**os.environ, "PREFECT_API_URL": str(PREFECT_API_URL.value()), **places}
-    done = subprocess.run(command(config, log, *options), cwd=ROOT, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr[-3000:]
+    process = subprocess.run(command(config, log, *options), cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert process.returncode == 0, process.stderr[-3000:]
 
 
 @pytest.mark.slow
@@ -41,12 +41,12 @@ def test_a_run_killed_in_each_phase_goes_on_where_it_was(blood: Path, tmp_path: 
     blood_config(blood, store, generate_plots=True).to_yaml(tmp_path / "config.yaml")
     patterns = [rf"cache/{phase}-[0-9a-f]+/result\.json$" for phase in PHASES] + list(PUBLISHED.values())
     run(tmp_path / "config.yaml", log, "--at", *patterns, home=tmp_path)
-    made = phases_of(log)
+    computed = phases_of(log)
     for number, phase in enumerate(PHASES):
         before = PHASES[number - 1 : number]  # killed before it was finished: this phase alone is run again
-        assert made[number] == [*before, phase]
-    assert made[len(PHASES)] == ["plot"]
-    assert set(made) == set(range(len(PHASES) + 1)), "killed while publishing: nothing is computed again"
+        assert computed[number] == [*before, phase]
+    assert computed[len(PHASES)] == ["plot"]
+    assert set(computed) == set(range(len(PHASES) + 1)), "killed while publishing: nothing is computed again"
     assert_whole(store)
 
 
@@ -73,8 +73,8 @@ def test_two_runs_at_once_share_one_download_and_one_training(blood: Path, tmp_p
         remote = [item.model_copy(update={"uri": f"{proxy.url}/{Path(item.uri).name}"}) for item in config.references]
         config.model_copy(update={"references": remote}).to_yaml(tmp_path / "config.yaml")
         run(tmp_path / "config.yaml", log, "--together", 2, home=tmp_path / "home")
-    made = Counter(phase for phases in phases_of(log).values() for phase in phases)
-    assert set(made.values()) == {1}, "each phase was run once, by one of the two"
+    computed = Counter(phase for phases in phases_of(log).values() for phase in phases)
+    assert set(computed.values()) == {1}, "each phase was run once, by one of the two"
     bodies = {path.name: path.stat().st_size for path in blood.glob("pbmc68k_part*.h5ad")}
     assert {name: proxy.served[name] for name in bodies} == bodies, "each reference's bytes were sent once"
     pointer = registry.current(str(tmp_path / "store"), "blood")
@@ -97,8 +97,8 @@ def test_two_machines_at_once_share_one_download_and_one_training(
         config.model_copy(update={"references": remote}).to_yaml(tmp_path / "config.yaml")
         homes = [str(tmp_path / name) for name in ("one machine", "another")]
         run(tmp_path / "config.yaml", log, "--homes", *homes, home=tmp_path)
-        made = Counter(phase for phases in phases_of(log).values() for phase in phases)
-        assert made == Counter(PHASES[:-1]), "each phase was run once, by one of the two"
+        computed = Counter(phase for phases in phases_of(log).values() for phase in phases)
+        assert computed == Counter(PHASES[:-1]), "each phase was run once, by one of the two"
         bodies = {path.name: path.stat().st_size for path in blood.glob("pbmc68k_part*.h5ad")}
         assert {name: proxy.served[name] for name in bodies} == bodies, "one machine downloaded the references"
         pointer = registry.current(store, "blood")
@@ -130,6 +130,6 @@ def test_a_store_that_does_not_answer_for_a_while(
         assert storage.exists(manifest.uri)
         computed.clear()
         monkeypatch.setenv("HOME", str(tmp_path / "another machine"))
-        again = train_and_annotate(blood_config(blood, f"s3://{BUCKET}/store"))
+        second = train_and_annotate(blood_config(blood, f"s3://{BUCKET}/store"))
     assert computed == [], "a worker with nothing on its disk finds the same results"
-    assert again.run_id == manifest.run_id
+    assert second.run_id == manifest.run_id

@@ -71,9 +71,9 @@ def filled(blood: Path, store: str, work: Path, **settings: Any) -> RunManifest:
 @pytest.fixture(scope="module")
 def folder(blood: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, RunManifest]:
     """Return a folder with a store that was written under another name."""
-    place = tmp_path_factory.mktemp("places")
-    run = filled(blood, str(place / "first"), place, generate_plots=True)
-    return (place / "first").rename(place / "backup"), run
+    folder = tmp_path_factory.mktemp("places")
+    run = filled(blood, str(folder / "first"), folder, generate_plots=True)
+    return (folder / "first").rename(folder / "backup"), run
 
 
 @pytest.fixture(scope="module")
@@ -135,26 +135,26 @@ def moved(request: pytest.FixtureRequest, blood: Path, tmp_path: Path, bucket: s
     backup, run = request.getfixturevalue("folder")
     if kind == "bucket":
         return upload(backup, f"{bucket}/{tmp_path.name}"), run, False
-    kept = kind != "folder, other times"
-    shutil.copytree(backup, target, copy_function=shutil.copy2 if kept else shutil.copyfile)
-    return (in_full(target) if "full" in kind else str(target)), run, kept
+    same_tokens = kind != "folder, other times"
+    shutil.copytree(backup, target, copy_function=shutil.copy2 if same_tokens else shutil.copyfile)
+    return (in_full(target) if "full" in kind else str(target)), run, same_tokens
 
 
 def test_everything_goes_on_in_the_store_s_new_place(
     moved: tuple[str, RunManifest, bool], blood: Path, computed: list[str]
 ) -> None:
-    store, run, kept = moved
+    store, run, same_tokens = moved
     _its_models_can_be_shown_and_moved(store, run)
     _its_reports_open(store, run)
     _its_model_annotates(store, run)
-    assert computed == [*([] if kept else ["read_query"]), "annotate", "keep_confident"]
-    _its_samples_are_known(store, kept)
+    assert computed == [*([] if same_tokens else ["read_query"]), "annotate", "keep_confident"]
+    _its_samples_are_known(store, same_tokens)
     computed.clear()
-    again = train_and_annotate(config_of(blood, store, generate_plots="report.html" in run.samples[0].files))
+    second = train_and_annotate(config_of(blood, store, generate_plots="report.html" in run.samples[0].files))
     assert computed == [], "a sample whose version is another was read again above, and is what it was"
-    assert (again.model_version, again.samples[0].composition) == (run.model_version, run.samples[0].composition)
-    assert (again.run_id == run.run_id) == kept
-    assert all(local(file).is_file() for file in [*again.model.values(), *again.samples[0].files.values()])
+    assert (second.model_version, second.samples[0].composition) == (run.model_version, run.samples[0].composition)
+    assert (second.run_id == run.run_id) == same_tokens
+    assert all(local(file).is_file() for file in [*second.model.values(), *second.samples[0].files.values()])
     _no_record_names_the_store(store)
 
 
@@ -171,9 +171,9 @@ def _its_models_can_be_shown_and_moved(store: str, run: RunManifest) -> None:
     assert [version["in_use"] for version in listed] == [False, True]
     first, second = (version["version"] for version in listed)
     assert second == run.model_version
-    shown = command("show", "blood", "--store", store)
-    assert shown["uri"] == f"{store}/models/blood/{second}"
-    for file in shown["files"]:
+    output = command("show", "blood", "--store", store)
+    assert output["uri"] == f"{store}/models/blood/{second}"
+    for file in output["files"]:
         assert file["uri"].startswith(f"{store}/models/")
         assert storage.describe(file["uri"]).sha256 == file["sha256"]
     assert command("rollback", "blood", "--store", store)["version"] == first
@@ -197,7 +197,7 @@ def _its_model_annotates(store: str, run: RunManifest) -> None:
     assert len(pd.read_parquet(local(calls["calls.parquet"]))) == annotated.n_obs
 
 
-def _its_samples_are_known(store: str, kept: bool) -> None:
+def _its_samples_are_known(store: str, same_tokens: bool) -> None:
     """The one just annotated is; the other one never was."""
     config = AnnotatePendingParameters(
         samples=storage.join(store, "samples/blood"), store=store, tissue="blood", generate_plots=False

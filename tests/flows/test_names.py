@@ -20,8 +20,8 @@ def test_a_tissue_with_a_blank_and_a_sample_in_another_alphabet(blood: Path, tmp
     assert (run.tissue, [sample.sample for sample in run.samples]) == ("bone marrow", names)
     assert registry.tissues(store) == ["bone marrow"]
     assert registry.show(store, "bone marrow").tissue == "bone marrow"
-    again = annotate(AnnotateParameters(queries=queries[:1], store=store, tissue="bone marrow", generate_plots=False))
-    assert again.model_version == run.model_version
+    second = annotate(AnnotateParameters(queries=queries[:1], store=store, tissue="bone marrow", generate_plots=False))
+    assert second.model_version == run.model_version
     uris = [file.uri for sample in run.samples for file in sample.files.values()]
     assert all(uri.isascii() and uri.startswith(f"{store}/runs/bone-marrow~") and " " not in uri for uri in uris)
     assert {path.name for path in tmp_path.iterdir()} == {"store"}

@@ -20,8 +20,8 @@ ANNOTATE: dict[str, Any] = {"queries": ["q.h5ad"], "tissue": "lung"}
 
 @pytest.mark.parametrize("form", [AnnotateParameters, AnnotatePendingParameters])
 def test_shared_fields_have_the_default_title_and_help_of_a_run(form: type[BaseModel]) -> None:
-    own = {"queries", "tissue"}
-    shared = (form.model_fields.keys() & RunConfig.model_fields.keys()) - own
+    different = {"queries", "tissue"}
+    shared = (form.model_fields.keys() & RunConfig.model_fields.keys()) - different
     assert {"store", "confidence_threshold", "generate_plots"} <= shared
     for name in shared:
         mine, field = form.model_fields[name], RunConfig.model_fields[name]

@@ -40,11 +40,11 @@ def accuracy(manifest: RunManifest, query: Path) -> dict[str, float]:
     cells = ad.read_h5ad(local(manifest.samples[0].files["annotated.h5ad"]))
     assert list(cells.obs_names) == list(truth.index)
     right = coarse(cells.obs[columns.PREDICTED]) == truth
-    kept = cells.obs[columns.CELL_TYPE].astype(str) != columns.UNASSIGNED
+    assigned = cells.obs[columns.CELL_TYPE].astype(str) != columns.UNASSIGNED
     return {
         "all": float(right.mean()),
-        "kept": float(right[kept].mean()),
-        "share kept": float(kept.mean()),
+        "kept": float(right[assigned].mean()),
+        "share kept": float(assigned.mean()),
         "majority": float(truth.value_counts(normalize=True).iloc[0]),
     }
 
@@ -57,23 +57,23 @@ def coarse(calls: "pd.Series[str]") -> "pd.Series[str]":
 def test_real_xenium_cells(shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     manifest = run("xenium_breast.yaml", tmp_path)
-    found = accuracy(manifest, shared / "data" / "spatial_xenium_breast_scider.h5ad")
+    measured = accuracy(manifest, shared / "data" / "spatial_xenium_breast_scider.h5ad")
     assert manifest.samples[0].n_obs == 10_000
-    assert found["all"] > found["majority"] + 0.3, found
-    assert found["kept"] > found["all"], found
+    assert measured["all"] > measured["majority"] + 0.3, measured
+    assert measured["kept"] > measured["all"], measured
 
 
 @pytest.mark.slow
 def test_three_references_of_one_study(shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    parts = split(shared / "data" / "pbmc_symphony_3assay.h5ad", "donor", tmp_path / "references")
+    files = split(shared / "data" / "pbmc_symphony_3assay.h5ad", "donor", tmp_path / "references")
     written = TrainAndAnnotateParameters.from_yaml("examples/pbmc_three_chemistries.yaml").references
-    assert sorted(Path(item.uri).name for item in written) == sorted(part.name for part in parts)
+    assert sorted(Path(item.uri).name for item in written) == sorted(part.name for part in files)
     references = [
         item.model_copy(update={"uri": str(tmp_path / "references" / Path(item.uri).name)}) for item in written
     ]
     manifest = run("pbmc_three_chemistries.yaml", tmp_path / "store", references=references)
-    found = accuracy(manifest, shared / "data" / "pbmc68k_reduced.h5ad")
+    measured = accuracy(manifest, shared / "data" / "pbmc68k_reduced.h5ad")
     assert len(manifest.references) == 3
-    assert found["all"] > found["majority"] + 0.3, found
-    assert found["kept"] > found["all"], found
+    assert measured["all"] > measured["majority"] + 0.3, measured
+    assert measured["kept"] > measured["all"], measured

@@ -85,10 +85,10 @@ def test_a_model_as_good_is_promoted_announced_and_can_be_rolled_back_for_good(
     assert events[0][1]["uri"] == config.references[0].uri
     assert registry.rollback(config.store, "blood").version == first.challenger
     computed.clear()
-    again = refresh_references(lenient)
+    third = refresh_references(lenient)
     assert computed == [], "the challenger is known: nothing is trained again"
-    assert not again.promoted
-    assert "rolled back" in again.reason
+    assert not third.promoted
+    assert "rolled back" in third.reason
     pointer = registry.current(config.store, "blood")
     assert pointer is not None
     assert pointer.version == first.challenger
@@ -104,9 +104,9 @@ def test_a_model_that_lost_a_cell_type_is_not_promoted_unless_that_is_allowed(co
     assert decision.lost_classes == ("B cell, CD19-positive",)
     assert decision.reason.startswith("not promoted: the new model lacks 'B cell, CD19-positive' of the model in use")
     scores = {score.cell_type: score for score in decision.classes}
-    gone = scores["B cell, CD19-positive"]
-    assert gone.cells > 0, "the cells held out of the model in use are compared on, too"
-    assert (gone.challenger, gone.champion > 0.5) == (0.0, True)
+    b_cells = scores["B cell, CD19-positive"]
+    assert b_cells.cells > 0, "the cells held out of the model in use are compared on, too"
+    assert (b_cells.challenger, b_cells.champion > 0.5) == (0.0, True)
     pointer = registry.current(config.store, "blood")
     assert pointer is not None
     assert pointer.version == first.challenger

@@ -62,8 +62,8 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Places]:
     """Start the servers; S3 stands behind a proxy that repeats the secrets in its refusals."""
     folder = tmp_path_factory.mktemp("places")
     (folder / "served").mkdir()
-    made = folder / "served" / "atlas.h5ad"
-    ad.AnnData(np.ones((3, 2), dtype=np.float32)).write_h5ad(made)
+    atlas = folder / "served" / "atlas.h5ad"
+    ad.AnnData(np.ones((3, 2), dtype=np.float32)).write_h5ad(atlas)
     with (
         s3_server() as s3,
         gcs_server(folder / "gcs") as gcs,
@@ -71,7 +71,7 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Places]:
         web_server(folder / "served") as web,
         proxy_to(s3) as front,
     ):
-        synapse.versions[1] = made.read_bytes()
+        synapse.versions[1] = atlas.read_bytes()
         found = Places(front.url, gcs, synapse.url, web, folder)
         found.secrets = _planted(folder)
         leak = " ".join(found.secrets.values())
@@ -103,7 +103,7 @@ def _planted(folder: Path) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def environment(places: Places) -> dict[str, str]:
     """Save the blocks and return the environment of a run as a worker makes it: block references resolved."""
-    here = Installation.from_environment(
+    installation = Installation.from_environment(
         {
             "SPATIALCORE_STORE": f"s3://{BUCKET}/store",
             "AWS_ACCESS_KEY_ID": KEY,
@@ -115,9 +115,9 @@ def environment(places: Places) -> dict[str, str]:
             "SYNAPSE_AUTH_TOKEN": synapse_server.TOKEN,
         }
     )
-    saved = save_blocks(here)
+    saved = save_blocks(installation)
     assert {"aws-credentials/spatialcore", "gcp-credentials/spatialcore", "secret/spatialcore-synapse"} <= set(saved)
-    template = run_environment(here)
+    template = run_environment(installation)
     assert not [text for text in template.values() if any(secret in text for secret in places.secrets.values())]
     resolved: dict[str, str] = asyncio.run(resolve_block_document_references(template))
     assert resolved["AWS_SECRET_ACCESS_KEY"] == SECRET
@@ -157,17 +157,19 @@ def test_acquisition_by_a_flow_shows_no_secret(
     printed = _run(places, environment, tmp_path, good, more, *({source: f"{bucket}/x.h5ad"} for source in bad))
     assert printed.splitlines().count("failed") == len(bad), printed
     assert ad.read_h5ad(tmp_path / "lung.h5ad").n_obs > 50
-    seen = {"printed": printed} | _on_the_server() | _stored(bucket) | _stored(other) | _on_disk(tmp_path)
-    assert {"logs", "task_runs", "task_run_states", "flow_runs", "flow_run_states", "artifacts", "events"} <= set(seen)
-    assert "store synapse://syn123" in seen["task_runs"]
-    assert len(seen) > 20
-    shown = [(place, name) for name, secret in places.secrets.items() for place, text in seen.items() if secret in text]
+    texts = {"printed": printed} | _on_the_server() | _stored(bucket) | _stored(other) | _on_disk(tmp_path)
+    assert {"logs", "task_runs", "task_run_states", "flow_runs", "flow_run_states", "artifacts", "events"} <= set(texts)
+    assert "store synapse://syn123" in texts["task_runs"]
+    assert len(texts) > 20
+    shown = [
+        (place, name) for name, secret in places.secrets.items() for place, text in texts.items() if secret in text
+    ]
     assert shown == []
 
 
-def _run(places: Places, environment: dict[str, str], folder: Path, *wanted: dict[str, str]) -> str:
+def _run(places: Places, environment: dict[str, str], folder: Path, *references: dict[str, str]) -> str:
     """Fetch references by flows in a process of their own; return all that it printed."""
-    forms = [{"references": [{"source": k, "output": v} for k, v in each.items()]} for each in wanted]
+    forms = [{"references": [{"source": k, "output": v} for k, v in each.items()]} for each in references]
     endpoints = folder / "synapse.config"
     url = places.synapse
     endpoints.write_text(
@@ -184,7 +186,7 @@ def _run(places: Places, environment: dict[str, str], folder: Path, *wanted: dic
         "SYNAPSE_CONFIG": str(endpoints),
         "SPATIALCORE_STORAGE_FIRST_WAIT": "0.02",
     }
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", RUN, *map(json.dumps, forms)],
         cwd=ROOT,
         env={**os.environ, **environment, **more},
@@ -192,36 +194,36 @@ def _run(places: Places, environment: dict[str, str], folder: Path, *wanted: dic
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout + done.stderr
+    assert process.returncode == 0, process.stdout + process.stderr
+    return process.stdout + process.stderr
 
 
 def _on_the_server() -> dict[str, str]:
     """Return what the server tells of all runs; of their forms only what the user typed is left out."""
-    told: dict[str, str] = {}
+    texts: dict[str, str] = {}
     with httpx.Client(base_url=f"{PREFECT_API_URL.value()}/", timeout=30) as client:
         for kind in ("logs", "task_runs", "flow_runs", "artifacts"):
-            found: list[dict[str, Any]] = []
-            while batch := _post(client, f"{kind}/filter", {"limit": 200, "offset": len(found)}):
-                found += batch
-            told[kind] = json.dumps([{**each, "parameters": {}} for each in found])
+            items: list[dict[str, Any]] = []
+            while batch := _post(client, f"{kind}/filter", {"limit": 200, "offset": len(items)}):
+                items += batch
+            texts[kind] = json.dumps([{**each, "parameters": {}} for each in items])
             if kind in {"task_runs", "flow_runs"}:
                 of = kind.removesuffix("s")
-                states = [client.get(f"{of}_states/", params={f"{of}_id": each["id"]}).text for each in found]
-                told[f"{of}_states"] = " ".join(states)
-        told["events"] = json.dumps(_post(client, "events/filter", {"limit": 50}))
-    return told
+                states = [client.get(f"{of}_states/", params={f"{of}_id": each["id"]}).text for each in items]
+                texts[f"{of}_states"] = " ".join(states)
+        texts["events"] = json.dumps(_post(client, "events/filter", {"limit": 50}))
+    return texts
 
 
-def _post(client: httpx.Client, path: str, wanted: dict[str, int]) -> Any:
-    answer = client.post(path, json=wanted)
+def _post(client: httpx.Client, path: str, page: dict[str, int]) -> Any:
+    answer = client.post(path, json=page)
     answer.raise_for_status()
     return answer.json()
 
 
 def _stored(root: str) -> dict[str, str]:
-    system, place = storage.connect(f"{root}/x")
-    paths = system.find(place.path.rpartition("/")[0])
+    system, location = storage.connect(f"{root}/x")
+    paths = system.find(location.path.rpartition("/")[0])
     return {path: system.cat_file(path).decode("latin-1") for path in paths}
 
 

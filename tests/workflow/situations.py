@@ -105,8 +105,10 @@ def reference_with_proteins(folder: Path) -> Case:
 @situation
 def reference_whose_proteins_alone_bear_the_names(folder: Path) -> Case:
     adata = reference()
-    kept = adata[:, adata.var_names[10:]].copy()
-    wide = beside(kept, GENES[:10], 1000 * _proteins(adata, 10), feature_types=("Gene Expression", "Antibody Capture"))
+    subset = adata[:, adata.var_names[10:]].copy()
+    wide = beside(
+        subset, GENES[:10], 1000 * _proteins(adata, 10), feature_types=("Gene Expression", "Antibody Capture")
+    )
     return _with_reference(folder, wide, N - 10)
 
 
@@ -350,13 +352,13 @@ def reference_labelled_by_numbers_alone(folder: Path) -> Case:
 
 @situation
 def panel_of_33_genes_of_which_16_are_shared(folder: Path) -> Case:
-    kept = [*GENES[0:4], *GENES[10:14], *GENES[20:24], *GENES[30:34]]
-    others = [g for g in GENES if g not in kept][:17]
-    wanted = [*kept, *others]
+    typed = [*GENES[0:4], *GENES[10:14], *GENES[20:24], *GENES[30:34]]
+    other_genes = [g for g in GENES if g not in typed][:17]
+    genes = [*typed, *other_genes]
     single = reference()
     return (
-        _q(folder, query()[:, wanted].copy()),
-        _r(folder, single[:, [g for g in single.var_names if g not in others]].copy()),
+        _q(folder, query()[:, genes].copy()),
+        _r(folder, single[:, [g for g in single.var_names if g not in other_genes]].copy()),
         16,
     )
 
@@ -406,8 +408,8 @@ def raw_whose_names_are_in_a_column(folder: Path) -> Case:
         names = frame[frame.attrs["_index"]][:]
         del frame[frame.attrs["_index"]]
         for key, values in (("row", [str(i) for i in range(len(names))]), ("_index", names)):
-            made = frame.create_dataset(key, data=np.array(values, dtype=object), dtype=text)
-            made.attrs.update({"encoding-type": "string-array", "encoding-version": "0.2.0"})
+            dataset = frame.create_dataset(key, data=np.array(values, dtype=object), dtype=text)
+            dataset.attrs.update({"encoding-type": "string-array", "encoding-version": "0.2.0"})
         frame.attrs["_index"], frame.attrs["column-order"] = "row", np.array(["_index"], dtype=object)
     return str(path), _r(folder), N
 

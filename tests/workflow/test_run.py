@@ -74,7 +74,7 @@ def test_steps_are_told_in_order(result: RunResult, lines: list[str]) -> None:
 
 def test_calls_are_those_of_the_library_call(result: RunResult, config: RunConfig, folder: Path) -> None:
     (sample,) = result.samples
-    stored = ad.read_h5ad(next(uri for uri in sample.files.values() if uri.endswith("annotated.h5ad")))
+    annotated = ad.read_h5ad(next(uri for uri in sample.files.values() if uri.endswith("annotated.h5ad")))
     library = train_and_annotate(
         tissue.query(),
         references=[str(folder / "ref.h5ad")],
@@ -83,8 +83,8 @@ def test_calls_are_those_of_the_library_call(result: RunResult, config: RunConfi
         confidence_threshold=0.5,
         generate_plots=False,
     )
-    assert stored.obs[columns.CELL_TYPE].astype(str).equals(library.obs[columns.CELL_TYPE].astype(str))
-    pd.testing.assert_series_equal(stored.obs[columns.CONFIDENCE], library.obs[columns.CONFIDENCE])
+    assert annotated.obs[columns.CELL_TYPE].astype(str).equals(library.obs[columns.CELL_TYPE].astype(str))
+    pd.testing.assert_series_equal(annotated.obs[columns.CONFIDENCE], library.obs[columns.CONFIDENCE])
 
 
 def test_an_existing_model_annotates_another_query(result: RunResult, config: RunConfig, tmp_path: Path) -> None:

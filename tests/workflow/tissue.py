@@ -62,9 +62,9 @@ def beside(adata: ad.AnnData, names: list[str], values: Any, **var: Any) -> ad.A
     frame = pd.DataFrame(index=[*adata.var_names, *names])
     for column, (gene, other) in var.items():
         frame[column] = [gene] * adata.n_vars + [other] * len(names)
-    made = ad.AnnData(wide, adata.obs, frame)
-    made.obsm = adata.obsm
-    return made
+    combined = ad.AnnData(wide, adata.obs, frame)
+    combined.obsm = adata.obsm
+    return combined
 
 
 def written(adata: ad.AnnData, path: Path) -> str:

@@ -16,7 +16,7 @@ def test_a_connection_that_asks_nothing_is_closed(tmp_path: Path, sent: bytes) -
         port = int(url.rpartition(":")[2])
         with socket.create_connection(("127.0.0.1", port), timeout=10) as idle:
             idle.sendall(sent)
-            started = time.monotonic()
+            start = time.monotonic()
             assert idle.recv(1) == b""
-            assert 0.9 < time.monotonic() - started < 5
+            assert 0.9 < time.monotonic() - start < 5
         assert httpx.get(f"{url}/health").status_code == 200
