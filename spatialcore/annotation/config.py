@@ -119,53 +119,68 @@ class AnnotationSettings(Settings):
     """Settings of the model and its calls, independent of the data."""
 
     tissue: TissueName = Field(
-        UNKNOWN_TISSUE, title="Tissue", description="Names the model and settles ambiguous labels"
+        UNKNOWN_TISSUE,
+        title="Tissue",
+        description="Name of the model; it also decides between terms for ambiguous labels",
     )
     species: SpeciesSetting = Field(
         "auto",
         title="Species",
-        description="Of the queries. auto: inferred from the gene names (GAD1 human, Gad1 mouse)",
+        description="Species of the queries. auto: inferred from the gene names (GAD1: human, Gad1: mouse)",
     )
     orthologs: bool = Field(
         False,
         title="Orthologs",
-        description="Accept references of the other species, by one-to-one orthologs",
+        description="Accept references of the other species and map their genes to one-to-one orthologs",
     )
     class_names: ClassNames = Field(
         "ontology",
         title="Names of types",
-        description="ontology: Cell Ontology names; labels: the references' own, with Cell Ontology ids beside",
+        description="ontology: names of the Cell Ontology; labels: the labels of the references",
     )
     taxonomy_levels: list[str] = Field(
         default_factory=list,
         title="Taxonomy levels",
-        description="Further label columns of the references, such as class and subclass, whose names calls get too",
+        description="Further label columns of the references, such as class and subclass, that calls get as well",
     )
     balance_strategy: BalanceStrategy = Field(
         "proportional",
-        title="Balance between sources",
-        description="Cells of a type from several references. proportional: as each has them; equal: as many of each",
+        title="Balance between references",
+        description="Training cells of a type that several references have. proportional: in the proportions of the "
+        "references; equal: the same number from each",
     )
-    max_cells_per_type: int = Field(5000, ge=1, title="Cells per type", description="Cap after balancing")
-    min_cells_per_type: int = Field(10, ge=0, title="Smallest type", description="Types with fewer cells are left out")
-    max_cells_per_ref: int = Field(100_000, ge=1, title="Cells per reference", description="Cap while reading")
+    max_cells_per_type: int = Field(
+        5000, ge=1, title="Cells per type", description="Maximum number of training cells of a type"
+    )
+    min_cells_per_type: int = Field(
+        10, ge=0, title="Minimum cells per type", description="Types with fewer reference cells are left out"
+    )
+    max_cells_per_ref: int = Field(
+        100_000, ge=1, title="Cells per reference", description="Maximum number of cells that are read of a reference"
+    )
     target_proportions: dict[str, Proportion] | str | None = Field(
-        None, title="Target proportions", description="Share per cell type, for sorted or enriched references"
+        None,
+        title="Target proportions",
+        description="Share of each cell type among the training cells, for sorted or enriched references",
     )
     confidence_threshold: float = Field(
-        0.8, ge=0, le=1, title="Confidence threshold", description="Calls below it become Unassigned"
+        0.8, ge=0, le=1, title="Confidence threshold", description="Calls with a lower confidence become Unassigned"
     )
     confidence_transform: ConfidenceMethod = Field(
-        "calibrated", title="Confidence", description="calibrated: of the calls at 0.8 about 80 % are right"
+        "calibrated",
+        title="Confidence",
+        description="calibrated: about 80 % of the calls with confidence 0.8 are right",
     )
-    trainer: Trainer = Field("logistic", title="Trainer", description="logistic: matched to the query's platform")
+    trainer: Trainer = Field(
+        "logistic", title="Trainer", description="logistic: the model is matched to the platform of the queries"
+    )
     granularity: Granularity = Field(
-        "panel", title="Label granularity", description="panel: subtypes that panels cannot tell apart are merged"
+        "panel", title="Label granularity", description="panel: subtypes that a panel cannot distinguish are merged"
     )
     resolution: ResolutionMode = Field(
         "class",
         title="Call resolution",
-        description="auto: the finest Cell Ontology term that is sure enough",
+        description="class: a class of the model; auto: the finest Cell Ontology term that reaches the threshold",
     )
     detect_unseen: bool = Field(
         True,
@@ -176,22 +191,22 @@ class AnnotationSettings(Settings):
         25.0,
         ge=0,
         le=100,
-        title="Smallest gene overlap (%)",
-        description="Of the query's genes; a reference that shares fewer is refused",
+        title="Minimum gene overlap (%)",
+        description="Part of the smaller gene set that query and reference share; less is an error",
     )
     exclude_labels: list[str] | None = Field(
-        None, title="Labels left out", description="Exact labels; nothing given: the usual junk labels"
+        None, title="Excluded labels", description="Exact labels; by default, labels such as Unknown and Doublet"
     )
     drop_uninformative_labels: bool = Field(
         True,
-        title="Leave out labels of no type",
+        title="Drop uninformative labels",
         description="Missing values as text, doublets, Other, Mixed, cluster numbers; counted in manifest and report",
     )
     add_ontology: bool = Field(
-        True, title="Cell Ontology terms", description="Labels of all references under the names of one ontology"
+        True, title="Cell Ontology terms", description="Map the labels of all references to the Cell Ontology"
     )
-    generate_plots: bool = Field(True, title="Plots and report", description="Off: calls and data only")
-    random_state: int = Field(42, ge=0, title="Seed", description="The same seed and input give the same calls")
+    generate_plots: bool = Field(True, title="Plots and report", description="Draw the plots and write the report")
+    random_state: int = Field(42, ge=0, title="Seed", description="The same seed and inputs give the same calls")
 
     @field_validator(
         "references", "label_columns", "exclude_labels", "taxonomy_levels", "queries", mode="before", check_fields=False
@@ -247,7 +262,7 @@ class FurtherSettings(TypedDict, total=False):
 class TrainingConfig(AnnotationSettings):
     """Settings to train a model on references for one panel, and to call cells with it."""
 
-    references: list[str] = Field(default_factory=list, title="References", description="Paths or URIs, one a line")
+    references: list[str] = Field(default_factory=list, title="References", description="Paths or URIs, one per line")
     label_columns: list[str] = Field(
         ..., title="Label columns", description="The obs column with the cell type: one per reference, or one for all"
     )

@@ -69,7 +69,7 @@ class Query(BaseModel):
         title="Path or URI",
         description="s3://, gs://, or a path on the worker's machine: a platform's output folder, h5ad or zarr",
     )
-    sample: SampleName = Field("", title="Sample name", description="Nothing given: the name of the file or folder")
+    sample: SampleName = Field("", title="Sample name", description="By default the name of the file or folder")
 
     @model_validator(mode="before")
     @classmethod
@@ -98,17 +98,23 @@ class RunConfig(AnnotationSettings):
 
     model_config = ConfigDict(json_schema_extra=_number_fields)
 
-    queries: list[Query] = Field(..., min_length=1, title="Queries", description="All are annotated by one model")
+    queries: list[Query] = Field(
+        ..., min_length=1, title="Queries", description="Spatial data; one model annotates all of them"
+    )
     references: list[Reference] = Field(
-        ..., min_length=1, title="References", description="Labelled data that the model learns from"
+        ..., min_length=1, title="References", description="Labelled data on which the model is trained"
     )
     store: str = Field(
         "spatialcore-store", min_length=1, title="Store", description="s3:// or gs:// prefix, or a folder of the worker"
     )
     task_runner: Literal["threads", "dask"] = Field(
-        "threads", title="Where queries are annotated", description="threads: in this run; dask: many machines"
+        "threads",
+        title="Task runner",
+        description="Where queries are annotated. threads: in this run; dask: on a dask cluster",
     )
-    dask_address: str = Field("", title="Dask scheduler", description="Nothing given: a cluster on this machine")
+    dask_address: str = Field(
+        "", title="Dask scheduler", description="Its address; by default a cluster on this machine"
+    )
 
     @model_validator(mode="after")
     def _names_differ(self) -> Self:
