@@ -56,7 +56,7 @@ def palette(classes: Iterable[str], *, keep: Mapping[str, str] | None = None) ->
 
 
 def _sequence(n: int) -> tuple[str, ...]:
-    return _search(-(-n // _BLOCK) * _BLOCK)
+    return _OPENING if n <= len(_OPENING) else _search(-(-n // _BLOCK) * _BLOCK)
 
 
 @cache
