@@ -16,7 +16,7 @@ export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup azurite demo test soak lint serve bench constraints clean picture
+.PHONY: help setup azurite demo test soak lint docs serve bench constraints clean picture
 
 help: ## list these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
@@ -52,6 +52,9 @@ lint: $(READY) ## ruff, mypy and codespell
 	@$(BIN)/mypy
 	@$(BIN)/codespell
 
+docs: $(READY) ## build the documentation site into docs/_build/html; warnings are errors
+	@$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --builder html --jobs $(JOBS) docs docs/_build/html
+
 serve: $(READY) ## Prefect server with its UI on 127.0.0.1, deployments served
 	@$(BIN)/python -m deployments.serve --port $(PORT)
 
@@ -59,4 +62,4 @@ constraints: ## pin anew what pyproject.toml asks for
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-annotate --no-header --extra dev pyproject.toml -o constraints.txt
 
 clean: ## remove .venv and caches
-	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache demo
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache demo docs/_build docs/api/generated

@@ -48,7 +48,7 @@ def distributions(modules: set[str]) -> set[str]:
     return {name for names in shared for name in (set(names) & known or names[:1])}
 
 
-EXTRAS = sorted(set(PROJECT["optional-dependencies"]) - {"all", "dev"})
+EXTRAS = sorted(set(PROJECT["optional-dependencies"]) - {"all", "dev", "docs"})
 
 
 @pytest.mark.parametrize(

@@ -65,3 +65,27 @@ def test_names_in_the_architecture_exist() -> None:
             assert hasattr(importlib.import_module(module), attribute), name
     for path in re.findall(r"`((?:annotation|storage|tasks|flows|tests)/[\w/]*\w\.(?:py|c))`", text):
         assert (ROOT / path).exists() or (ROOT / "spatialcore" / path).exists(), path
+
+
+@pytest.mark.parametrize(
+    ("page", "module"),
+    [
+        ("annotation", "spatialcore.annotation"),
+        ("plotting", "spatialcore.plotting"),
+        ("plotting", "spatialcore.report"),
+        ("io", "spatialcore.io"),
+        ("sources", "spatialcore.sources"),
+        ("utils", "spatialcore.core.utils"),
+        ("utils", "spatialcore.errors"),
+        ("storage", "spatialcore.storage"),
+    ],
+)
+def test_every_public_name_is_in_the_api_reference(page: str, module: str) -> None:
+    import importlib
+
+    text = (ROOT / "docs" / "api" / f"{page}.md").read_text()
+    loaded = importlib.import_module(module)
+    names = getattr(loaded, "__all__", None) or [name for name in vars(loaded) if name.endswith("Error")]
+    elsewhere = set(importlib.import_module("spatialcore.plotting").__all__) if page == "annotation" else set()
+    elsewhere |= set(importlib.import_module("spatialcore.sources").__all__) if page == "annotation" else set()
+    assert [name for name in names if name not in elsewhere and not re.search(rf"\b{name}\b", text)] == []

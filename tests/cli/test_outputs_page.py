@@ -1,5 +1,6 @@
 """docs/outputs.md names every column, key and file that a run writes."""
 
+import re
 from pathlib import Path
 
 import anndata
@@ -21,3 +22,14 @@ def test_everything_is_named(results: Path, workplace: Workplace) -> None:
     assert sorted(name for name in names if f"`{name}`" not in PAGE) == []
     files = {path.name for path in results.rglob("*") if path.is_file() and "plots" not in path.parts}
     assert sorted(name for name in files if name not in PAGE and not name.endswith(".manifest.json")) == []
+
+
+def test_columns_of_each_figure_are_named(results: Path, workplace: Workplace) -> None:
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", PAGE.partition("## plots/")[2], flags=re.MULTILINE))
+    tables = sorted((results / workplace.query.name / "plots").glob("*.csv"))
+    assert len(tables) > 10
+    for table in tables:
+        name = table.stem.removeprefix("celltyping_")
+        columns = [column for column in pd.read_csv(table, nrows=0) if column[0].islower()]
+        types = {"macrophage"}  # marker_separation has a column per type
+        assert [column for column in columns if column not in types and f"`{column}`" not in rows[name]] == [], name

@@ -7,6 +7,7 @@ from typing import Any
 
 from spatialcore.annotation.model.calibration import Calibration
 from spatialcore.annotation.model.linear import Standardized
+from spatialcore.annotation.ontology.hierarchy import is_term, name_of
 from spatialcore.core.normalization import TARGET_SUM
 from spatialcore.core.provenance import sha256_of_file
 from spatialcore.core.types import Floats
@@ -65,6 +66,9 @@ class CellTypingModel:
 
     @property
     def ontology_names(self) -> dict[str, str]:
-        """Class -> Cell Ontology name, or empty text without an id."""
-        stored = self.metadata.get("ontology_names", {})
-        return {name: stored.get(name, name if self.ontology_ids.get(name) else "") for name in self.classes}
+        """Class -> Cell Ontology name, or empty text without an id.
+
+        A class may have a name of its own (``class_names="labels"``); ids that the ontology lacks keep it.
+        """
+        ids = {name: self.ontology_ids.get(name, "") for name in self.classes}
+        return {name: (name_of(term) if is_term(term) else name) if term else "" for name, term in ids.items()}
