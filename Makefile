@@ -53,7 +53,7 @@ lint: $(READY) ## ruff, mypy and codespell
 	@$(BIN)/codespell
 
 docs: $(READY) ## build the documentation site into docs/_build/html; warnings are errors
-	@$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --builder html --jobs $(JOBS) docs docs/_build/html
+	@$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --builder html docs docs/_build/html
 
 serve: $(READY) ## Prefect server with its UI on 127.0.0.1, deployments served
 	@$(BIN)/python -m deployments.serve --port $(PORT)

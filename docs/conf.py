@@ -50,6 +50,7 @@ autosummary_context = {"settings_methods": ["from_yaml", "from_dict", "to_dict",
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
 autodoc_member_order = "bysource"
+toc_object_entries_show_parents = "hide"
 python_maximum_signature_line_length = 88
 python_use_unqualified_type_names = True
 numpydoc_show_class_members = False
@@ -73,4 +74,4 @@ html_theme_options = {
     "pygments_light_style": "tango",
     "pygments_dark_style": "github-dark",
 }
-html_sidebars = {"index": [], "install": [], "quickstart": [], "faq": [], "gallery": []}
+html_sidebars = {"*": []}  # pages of the top level have no neighbours

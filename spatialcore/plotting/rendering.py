@@ -1,9 +1,13 @@
 """Render figures as images; each figure is rendered once for all files that contain it."""
 
+import sys
+from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary
 
 import numpy as np
+
+from spatialcore.core.progress import in_notebook
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -29,6 +33,26 @@ def render(figure: "Figure") -> "Image":
         _rendered[figure] = _draw(figure)
         figure.stale = False  # restoring the resolution marked it stale
     return _rendered[figure]
+
+
+def display_in_notebooks() -> None:
+    """Let notebooks display figures, as they do after ``%matplotlib inline``; elsewhere this has no effect."""
+    if not in_notebook():
+        return
+    from matplotlib.figure import Figure
+
+    formatter = sys.modules["IPython"].get_ipython().display_formatter.formatters["image/png"]
+    try:
+        formatter.lookup_by_type(Figure)
+    except KeyError:  # no formatter yet: pyplot was not imported
+        formatter.for_type(Figure, _png)
+
+
+def _png(figure: "Figure") -> tuple[bytes, dict[str, int]]:
+    """Return a figure as PNG, and its width on the page: 100 pixels per inch."""
+    stream, image = BytesIO(), render(figure)
+    image.save(stream, format="PNG")
+    return stream.getvalue(), {"width": round(image.width * 100 / DPI)}
 
 
 def _draw(figure: "Figure") -> "Image":

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from spatialcore.core.files import whole
-from spatialcore.plotting.rendering import DPI, render
+from spatialcore.plotting.rendering import DPI, display_in_notebooks, render
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,6 +38,7 @@ def new_figure(figsize: tuple[float, float], *, layout: Literal["constrained"] |
 
     figure = Figure(figsize=figsize, dpi=100, layout=layout, facecolor="white")
     FigureCanvasAgg(figure)
+    display_in_notebooks()
     return figure
 
 

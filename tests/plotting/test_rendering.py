@@ -60,3 +60,21 @@ def test_the_figure_is_not_changed() -> None:
     rendering.render(figure)
     assert figure.canvas is canvas
     assert figure.dpi == 100
+
+
+def test_a_notebook_displays_figures_without_pyplot() -> None:
+    """A terminal shows the text of a figure, a notebook its picture."""
+    from IPython.core.interactiveshell import InteractiveShell
+
+    shell = InteractiveShell.instance()
+    shell.config["IPKernelApp"] = type(shell.config)()
+    try:
+        data, metadata = shell.display_formatter.format(style.new_figure((4.0, 2.0)))
+        assert data["image/png"].startswith(b"\x89PNG")
+        assert metadata["image/png"] == {"width": 400}
+        other = shell.display_formatter.formatters["image/png"].for_type(Figure, lambda figure: b"another")
+        assert other is not None
+        assert shell.display_formatter.format(style.new_figure((4.0, 2.0)))[0]["image/png"] == b"another"
+    finally:
+        InteractiveShell.clear_instance()
+    style.new_figure((4.0, 2.0))  # without a shell nothing is registered
