@@ -38,7 +38,7 @@ nb_execution_mode = "cache"
 nb_execution_cache_path = str(FOLDER / "_build" / "jupyter")
 nb_execution_in_temp = True
 nb_execution_raise_on_error = True
-nb_execution_timeout = 300
+nb_execution_timeout = 900
 nb_merge_streams = True
 os.environ["PYTHONPATH"] = os.pathsep.join([str(FOLDER / "tutorials"), os.environ.get("PYTHONPATH", "")])
 os.environ.setdefault("PYTHONWARNINGS", "ignore::FutureWarning")
