@@ -6,8 +6,8 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 
-import boto3
 import pytest
+from botocore.session import get_session
 from fsspec.config import conf
 
 from spatialcore import storage
@@ -85,7 +85,7 @@ def test_requests_are_signed_with_credentials(s3_behind: Proxy) -> None:
 
 
 def test_a_public_bucket_is_read_without_credentials(s3: str, without_keys: Proxy, tmp_path: Path) -> None:
-    client = boto3.client("s3", endpoint_url=s3, aws_access_key_id=KEY, aws_secret_access_key=SECRET)
+    client = get_session().create_client("s3", endpoint_url=s3, aws_access_key_id=KEY, aws_secret_access_key=SECRET)
     bucket = f"public-{uuid.uuid4().hex}"
     client.create_bucket(Bucket=bucket, ACL="public-read")
     client.put_object(Bucket=bucket, Key="atlas/file", Body=b"cells", ACL="public-read")
