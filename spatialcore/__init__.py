@@ -9,7 +9,18 @@ from spatialcore._version import __version__
 from spatialcore.core.lazy_imports import lazy_submodules
 from spatialcore.core.settings import settings
 
-_SUBMODULES = ("annotation", "core", "io", "plotting", "registry", "report", "sources", "storage", "workflow")
+_SUBMODULES = (
+    "annotation",
+    "core",
+    "io",
+    "plotting",
+    "registry",
+    "report",
+    "simulate",
+    "sources",
+    "storage",
+    "workflow",
+)
 __all__ = ["__version__", "settings"]
 __getattr__, _submodule_names = lazy_submodules(__name__, _SUBMODULES)
 

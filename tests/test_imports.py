@@ -29,6 +29,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "spatialcore.registry": LIBRARY_BASE | {"spatialcore.storage"},
     **dict.fromkeys(MIDDLE, LIBRARY_BASE | MIDDLE | BELOW_MIDDLE),
     "spatialcore.workflow": LIBRARY_BASE | MIDDLE | BELOW_MIDDLE,
+    "spatialcore.simulate": LIBRARY_BASE | {"spatialcore.annotation"},
 }
 OUTER = ("spatialcore", "tasks", "flows", "deployments")  # inner to outer: each may import itself and what is before it
 

@@ -1,0 +1,140 @@
+"""Five sources of simulated sections: what a model is trained on, and what the section is drawn from.
+
+The two never share a cell: other cells of a study, another assay, or another study.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import anndata
+import numpy as np
+import pandas as pd
+from anndata import AnnData
+from scipy import sparse
+
+from benchmarks.simulated_sections import draw_cells, panel_genes
+
+TYPE = "cell_type"
+FEWEST = 10
+LUNG_TYPES = {
+    "MARCOneg.macrophage": "macrophage",
+    "MARCOpos.macrophage": "macrophage",
+    "activated.dendritic.cell": "dendritic cell",
+    "dendritic.cell.type.1": "dendritic cell",
+    "dendritic.cell.type.2": "dendritic cell",
+}
+TUMOUR_TYPES = {
+    "B.cell": "B",
+    "CD4+.T.cell": "T",
+    "CD8+.cytotoxic.T.cell": "T",
+    "MARCOneg.macrophage": "Myeloid",
+    "MARCOpos.macrophage": "Myeloid",
+    "blood.vessel.cell": "Endothelial",
+    "fibroblast": "Fibroblast",
+    "natural.killer.cell": "NK",
+    "mast.cell": "Mast",
+    "plasma.cell": "Plasma",
+    "alveolar.epithelial.cell.type.2": "Epithelial",
+    "plasmacytoid.dendritic.cell": "pDC",
+}
+STROMA = ("endothelial", "activated_stellate", "quiescent_stellate", "ductal")
+LYMPHOCYTES = ("T_CD4", "T_CD8", "B", "NK")
+
+
+@dataclass(frozen=True)
+class Source:
+    """Labelled cells to train on, and cells or profiles that sections are drawn from, on the same genes."""
+
+    name: str
+    reference: AnnData
+    drawn_from: AnnData
+    dispersion: float = 0.0
+
+
+def sources(data: Path, names: tuple[str, ...] = ()) -> list[Source]:
+    """Return the sources, or those of some names."""
+    makers: dict[str, Callable[[Path], Source]] = {
+        "lung": _lung,
+        "tumour": _tumour,
+        "pancreas": _pancreas,
+        "blood": _blood,
+        "mix": _mix,
+    }
+    return [make(data) for name, make in makers.items() if not names or name in names]
+
+
+def _read(data: Path, name: str) -> AnnData:
+    return anndata.read_h5ad(data / f"{name}.h5ad")
+
+
+def _labelled(adata: AnnData, labels: "pd.Series[str]", genes: list[str], fewest: int = FEWEST) -> AnnData:
+    """Return cells with counts on some genes; small types and cells without a label are left out."""
+    values = sparse.csr_matrix(adata[:, genes].X).astype(np.float32)
+    obs = pd.DataFrame({TYPE: labels.astype(str).to_numpy()}, index=adata.obs_names)
+    kept = (obs[TYPE] != "").to_numpy() & (np.asarray(values.sum(axis=1)).ravel() > 0)
+    sizes = obs[TYPE][kept].value_counts()
+    kept &= obs[TYPE].map(sizes).fillna(0).to_numpy() >= fewest
+    return AnnData(values[kept], obs=obs[kept], var=pd.DataFrame(index=genes))
+
+
+def _common(reference: AnnData, drawn_from: AnnData) -> tuple[AnnData, AnnData]:
+    """Return both with the types that both have."""
+    both = set(reference.obs[TYPE]) & set(drawn_from.obs[TYPE])
+    one, other = (adata[adata.obs[TYPE].isin(both)].copy() for adata in (reference, drawn_from))
+    return one, other
+
+
+def _halves(adata: AnnData) -> tuple[AnnData, AnnData]:
+    first = np.random.default_rng(5).random(adata.n_obs) < 0.5
+    return _common(*(_labelled(part, part.obs[TYPE], list(adata.var_names)) for part in (adata[first], adata[~first])))
+
+
+def _lung(data: Path) -> Source:
+    atlas = _read(data, "profile_lung_hca")
+    transcripts = pd.read_csv(data / "bundles/giotto_cosmx_lung12/Lung12_tx_file.csv", usecols=["target"])
+    genes = sorted(set(transcripts["target"]) & set(atlas.var_names))
+    profiles = _labelled(atlas, atlas.obs[TYPE].astype(str).replace(LUNG_TYPES), genes, fewest=1)
+    rows = np.repeat(np.arange(profiles.n_obs), 100)
+    rng = np.random.default_rng(5)
+    shares = profiles.X.toarray().astype(np.float64)
+    shares /= shares.sum(axis=1, keepdims=True)
+    counts = draw_cells(shares[rows], 800 * rng.lognormal(0, 0.4, len(rows)), rng)
+    obs = pd.DataFrame({TYPE: profiles.obs[TYPE].to_numpy()[rows]}, index=[f"r{i}" for i in range(len(rows))])
+    return Source("lung", AnnData(counts, obs=obs, var=profiles.var), profiles, dispersion=0.5)
+
+
+def _tumour(data: Path) -> Source:
+    reference = _read(data, "nsclc_zilionis300")
+    panel = set(panel_genes(data, "hLung")) | set(panel_genes(data, "hIO"))
+    atlas = _read(data, "profile_lung_hca")
+    genes = [gene for gene in reference.var_names if gene in panel and gene in atlas.var_names]
+    labels = atlas.obs[TYPE].astype(str).map(TUMOUR_TYPES).fillna("")
+    known = _labelled(reference, reference.obs["cell_type_coarse"], genes, fewest=5)
+    return Source("tumour", *_common(known, _labelled(atlas, labels, genes, fewest=1)), dispersion=0.5)
+
+
+def _pancreas(data: Path) -> Source:
+    adata = _read(data, "pancreas_baron_h1")
+    genes = [gene for gene in panel_genes(data, "hMulti") if gene in adata.var_names]
+    return Source("pancreas", *_halves(_labelled(adata, adata.obs[TYPE], genes)))
+
+
+def _blood(data: Path) -> Source:
+    adata = _read(data, "pbmc_symphony_3assay")
+    genes = list(adata.var_names[np.argsort(-np.asarray(adata.X.mean(axis=0)).ravel(), kind="stable")[50:450]])
+    five = (adata.obs["donor"] == "5p").to_numpy()
+    parts = (_labelled(part, part.obs[TYPE], genes) for part in (adata[~five], adata[five]))
+    return Source("blood", *_common(*parts))
+
+
+def _mix(data: Path) -> Source:
+    stroma, blood = _read(data, "pancreas_baron_h1"), _read(data, "pbmc_symphony_3assay")
+    genes = [gene for gene in blood.var_names if gene in stroma.var_names]
+    panel = set(panel_genes(data, "hMulti")) | set(panel_genes(data, "hIO"))
+    genes = [gene for gene in genes if gene in panel]
+    parts = [
+        _labelled(adata, adata.obs[TYPE].astype(str).where(adata.obs[TYPE].isin(kept), ""), genes)
+        for adata, kept in ((stroma, STROMA), (blood, LYMPHOCYTES))
+    ]
+    return Source("mix", *_halves(anndata.concat(parts)))
