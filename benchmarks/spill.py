@@ -1,24 +1,31 @@
-"""Spill-over in the open Xenium section: transcripts of fibroblasts in lymphocytes that are called fibroblasts.
+"""Spill-over: shares on simulated sections, calls on real ones, lymphocytes called fibroblasts in a Xenium section.
 
-python -m benchmarks.spill --data ../shared/data
+python -m benchmarks.spill --data ../shared/data [--parts lymphocytes simulated real cost] [--sources tumour mix ...]
 """
 
 import argparse
 import tempfile
 import warnings
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import anndata
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
+from benchmarks import spill_sections
 from benchmarks.accuracy import plain
-from benchmarks.accuracy_pairs import Pair, open_pairs
-from benchmarks.calibration import Called
+from benchmarks.accuracy_pairs import Pair, open_pairs, pair_of
+from benchmarks.calibration import KEPT, Called
+from spatialcore import columns
 from spatialcore.core.normalization import row_totals
+from spatialcore.simulate import LAYOUTS
 
 STROMA = ("LUM", "POSTN", "CCDC80", "FBLN1", "MMP2", "PDGFRB", "SFRP1")
 OWN = {"T": ("CD3E", "CD3G", "TRAC", "CD8A", "IL7R"), "B": ("MS4A1", "BANK1", "CD79A", "CD19")}
+PARTS = ("lymphocytes", "simulated", "real", "cost")
 Mask = npt.NDArray[np.bool_]
 
 
@@ -59,16 +66,11 @@ def describe(
     }
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, help="folder of the open data")
-    data: Path = parser.parse_args().data
-    warnings.simplefilter("ignore")
+def lymphocytes(data: Path, folder: Path) -> None:
+    """Print what lymphocytes hold that are called fibroblasts, on 3,000 cells of the Xenium section."""
     pair = next(pair for pair in open_pairs(data) if "Xenium" in pair.name)
     areas = cell_areas(data, pair)
-    with tempfile.TemporaryDirectory() as folder:
-        called, confidence = Called(pair, Path(folder)).call("calibrated")
+    called, confidence = Called(pair, folder).call("calibrated")
     rows = {
         f"{label}, called {name}": describe(pair, (pair.truth == label) & (called == name), label, areas, confidence)
         for label in OWN
@@ -82,6 +84,61 @@ def main() -> None:
     for method, calls in (("ours", called), ("balanced LR", plain(pair))):
         taken = {label: int(((pair.truth == label) & (calls == "Fibroblast")).sum()) for label in OWN}
         print(f"called fibroblasts by {method}: {taken} of { ({k: int((pair.truth == k).sum()) for k in OWN}) }")
+
+
+def whole_section(data: Path, folder: Path) -> None:
+    """Print the lymphocytes called fibroblasts among all 10,000 cells of the Xenium section."""
+    reference, query = (
+        anndata.read_h5ad(data / f"{name}.h5ad") for name in ("nsclc_zilionis300", "spatial_xenium_breast_scider")
+    )
+    pair = pair_of("lung tumour > Xenium breast, all cells", reference, query)
+    result = spill_sections.called(pair.reference_data(), columns.UNIFIED_CELL_TYPE, pair.query_data(), folder)
+    obs = result.obs
+    taken = np.isin(pair.truth, list(OWN)) & (obs[columns.PREDICTED].astype(str) == "Fibroblast").to_numpy()
+    second = (obs[columns.SECOND_TYPE].astype(str) == pair.truth).to_numpy()
+    row = spill_sections.calls(result, pd.Series(pair.truth, index=obs.index))
+    print({name: round(float(value), 3) for name, value in row.items()})
+    print(
+        f"{taken.sum()} lymphocytes are called fibroblasts, {(taken & (obs[columns.CONFIDENCE] >= KEPT)).sum()} of "
+        f"them at {KEPT} and more; the second type of {100 * second[taken].mean():.0f} % is their label"
+    )
+
+
+def print_rows(rows: Iterable[dict[str, Any]], by: list[str]) -> None:
+    """Print the rows, and where there are several per group the means."""
+    table = pd.DataFrame(rows)
+    print(table.round(3).to_string(index=False))
+    if by:
+        numbers = table.select_dtypes("number").columns.difference(by)
+        print(f"\nmeans\n{table.groupby(by)[list(numbers)].mean().round(3).to_string()}")
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, help="folder of the open data")
+    parser.add_argument("--parts", nargs="+", default=["lymphocytes"], choices=PARTS)
+    parser.add_argument("--sources", nargs="+", default=[])
+    parser.add_argument("--layouts", nargs="+", default=list(LAYOUTS))
+    parser.add_argument("--shares", nargs="+", type=float, default=[0.0, 0.1, 0.2, 0.3, 0.4])
+    parser.add_argument("--depths", nargs="+", type=float, default=[150.0])
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--cells", type=int, default=100_000, help="cells of the part cost")
+    options = parser.parse_args()
+    warnings.simplefilter("ignore")
+    data: Path = options.data
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        if "lymphocytes" in options.parts:
+            lymphocytes(data, folder)
+            whole_section(data, folder)
+        if "simulated" in options.parts:
+            settings = (tuple(options.sources), tuple(options.layouts), tuple(options.shares), tuple(options.depths))
+            print_rows(spill_sections.simulated(data, folder, *settings, options.seed), ["depth", "share"])
+        if "real" in options.parts:
+            print_rows(spill_sections.real(data, folder), [])
+        if "cost" in options.parts:
+            print(spill_sections.cost(data, folder, options.cells))
 
 
 if __name__ == "__main__":

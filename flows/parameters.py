@@ -58,6 +58,7 @@ class AnnotateParameters(_Form):
     confidence_threshold: float = _of_run("confidence_threshold")
     resolution: ResolutionMode = _of_run("resolution")
     detect_unseen: bool = _of_run("detect_unseen")
+    purify: bool = _of_run("purify")
     generate_plots: bool = _of_run("generate_plots")
     task_runner: Literal["threads", "dask"] = _of_run("task_runner")
     dask_address: str = _of_run("dask_address")

@@ -20,6 +20,11 @@ LEVEL_COLUMNS: Final = (PATH, *LEVELS, *LEVEL_CONFIDENCE)
 TERM_SET: Final = "cell_type_set"
 TERM_SET_ANCESTOR: Final = "cell_type_set_ancestor"
 UNKNOWN_GROUP: Final = "cell_type_unknown_group"
+FOREIGN_SHARE: Final = "foreign_share"
+FOREIGN_SHARE_NULL: Final = "foreign_share_null"
+SECOND_TYPE: Final = "second_type"
+SECOND_TYPE_SHARE: Final = "second_type_share"
+SPILL_OVER_COLUMNS: Final = (FOREIGN_SHARE, FOREIGN_SHARE_NULL, SECOND_TYPE, SECOND_TYPE_SHARE)
 CALL_COLUMNS: Final = (
     CELL_TYPE,
     PREDICTED,
@@ -32,6 +37,7 @@ CALL_COLUMNS: Final = (
     TERM_SET,
     TERM_SET_ANCESTOR,
     UNKNOWN_GROUP,
+    *SPILL_OVER_COLUMNS,
 )
 TAXONOMY: Final = "cell_type_taxonomy_"  # and the name of a level of the reference's taxonomy
 
@@ -61,3 +67,4 @@ KIND_PROFILES: Final = "profiles"
 REASON_LOW_CONFIDENCE: Final = "low_confidence"
 REASON_NO_COUNTS: Final = "no_counts"
 REASON_LOW_COUNT_TYPE: Final = "low_count_type"
+REASON_MIXED: Final = "mixed"

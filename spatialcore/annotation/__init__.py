@@ -21,6 +21,7 @@ _MODULES = {
     "patterns": ("CELL_TYPE_PATTERNS", "get_canonical_term"),
     "pipeline": ("train_and_annotate", "train_and_annotate_config"),
     "references.combine": ("DEFAULT_EXCLUDE_LABELS", "combine_references"),
+    "spillover.purified": ("decontaminate",),
     "training.train": ("train_celltypist_model",),
 }
 _ELSEWHERE = {

@@ -27,6 +27,7 @@ from spatialcore.annotation.references.combine import combine_references as comb
 from spatialcore.annotation.run_config import Query as Query
 from spatialcore.annotation.run_config import Reference as Reference
 from spatialcore.annotation.run_config import RunConfig as RunConfig
+from spatialcore.annotation.spillover.purified import decontaminate as decontaminate
 from spatialcore.annotation.training.train import train_celltypist_model as train_celltypist_model
 from spatialcore.plotting.annotation_plots import generate_annotation_plots as generate_annotation_plots
 from spatialcore.plotting.figures.confidence import plot_celltype_confidence as plot_celltype_confidence

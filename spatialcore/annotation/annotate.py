@@ -11,11 +11,13 @@ Written, for every cell and in the order of the cells:
   confidence or ``resolution="auto"``, from one model whose classes have Cell Ontology ids
 - ``obs["cell_type_taxonomy_<level>"]``: the best class's name at other levels of the reference's taxonomy, if recorded
 - ``obsm["cell_type_decision_scores"]``: array, cells x classes, float64, with ``store_decision_scores`` and one model
+- ``obs["foreign_share"]``, ``_null``, ``obs["second_type"]``, ``_share``: see
+  :mod:`spatialcore.annotation.spillover.run`; for counts with coordinates and a model matched to its platform
 - ``uns["spatialcore_annotation"]``: ``model_path``, ``model_sha256``, ``model_classes_json`` (the order of the scores),
   ``model_target_sum``, ``expression_source``, ``confidence_transform``, ``min_confidence``, ``n_shared_genes``,
   ``n_model_genes``, ``colors_json`` (class -> colour), ``model_card_json`` (the sidecar without the genes),
   ``gene_evidence_json`` (genes for and against the calls of each type), ``gene_overlap_pct``, ``missing_genes_json``,
-  ``reference_fit_json`` (how well the class profiles describe the cells),
+  ``reference_fit_json`` (how well the class profiles describe the cells), ``spill_over_json``,
   ``n_cells``, ``species``, ``n_unassigned``, ``n_without_counts``
 """
 
@@ -49,6 +51,7 @@ from spatialcore.annotation.model.artifact import CellTypingModel, load_model
 from spatialcore.annotation.model.pretrained import find_pretrained, models_for_tissue
 from spatialcore.annotation.model.reference_fit import ReferenceFit
 from spatialcore.annotation.query import open_query
+from spatialcore.annotation.spillover.run import with_spill_over
 from spatialcore.annotation.taxonomy import write_taxonomy
 from spatialcore.annotation.unknown.unseen import ClusterEvidence, examine_clusters
 from spatialcore.core.genes.species import species_of_genes
@@ -168,15 +171,17 @@ def annotate_celltypist(
         resolution=resolution,
         detect_unseen=detect_unseen,
     )
+    runs, spill_over = with_spill_over(adata, runs, method)
     calls, tree, path = most_confident(runs), runs[0].tree, runs[0].prediction.path
     if tree is not None and resolution == "auto":
         calls = at_finest_term(calls, tree, path, min_confidence)
     copies = keep_existing_columns(adata)
     write_calls(adata, calls if clusters is None else voted(calls, clusters, min_prop), min_confidence)
+    spill_over.write(adata)
     if len(runs) == 1:
         write_taxonomy(adata, runs[0].model.metadata.get("taxonomy", {}))
     _write_scores(adata, runs, keep)
-    run_manifest.record(adata, **_manifest(adata, runs, method, min_confidence))
+    run_manifest.record(adata, **_manifest(adata, runs, method, min_confidence), **spill_over.manifest)
     if copies:
         run_manifest.record(adata, kept_columns_json=json.dumps(copies))
     remove_levels(adata)

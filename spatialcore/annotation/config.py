@@ -187,6 +187,11 @@ class AnnotationSettings(Settings):
         title="Detect unseen types",
         description="Lower the confidence of cells that, with the cells most similar to them, fit no class",
     )
+    purify: bool = Field(
+        False,
+        title="Purify counts",
+        description="On: the layer purified holds counts without what came from neighbours of another type",
+    )
     min_gene_overlap_pct: float = Field(
         25.0,
         ge=0,
@@ -252,6 +257,7 @@ class FurtherSettings(TypedDict, total=False):
     exclude_labels: list[str] | None
     random_state: int
     detect_unseen: bool
+    purify: bool
     taxonomy_levels: list[str]
     species: SpeciesSetting
     class_names: ClassNames

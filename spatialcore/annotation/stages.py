@@ -56,7 +56,7 @@ SETTINGS: Final[dict[str, tuple[str, ...]]] = {
         "random_state",
     ),
     "train": ("trainer", "tissue", "random_state"),
-    "annotate": ("confidence_transform", "detect_unseen", "min_gene_overlap_pct", "resolution"),
+    "annotate": ("confidence_transform", "detect_unseen", "min_gene_overlap_pct", "purify", "resolution"),
     "keep_confident": ("confidence_threshold", "resolution"),
     "plot": ("confidence_threshold", "generate_plots"),
 }
@@ -265,7 +265,7 @@ def annotate(adata: AnnData, model_path: Path, config: AnnotationSettings) -> An
     """
     from spatialcore.annotation.annotate import annotate_celltypist
 
-    return annotate_celltypist(
+    annotated = annotate_celltypist(
         adata,
         tissue=config.tissue,
         custom_model_path=model_path,
@@ -276,6 +276,20 @@ def annotate(adata: AnnData, model_path: Path, config: AnnotationSettings) -> An
         detect_unseen=config.detect_unseen,
         store_decision_scores=adata.n_obs <= MOST_SCORED,
     )
+    if config.purify:
+        purify(annotated, model_path)
+    return annotated
+
+
+def purify(adata: AnnData, model_path: Path) -> None:
+    """Write the layer of purified counts; a warning says why where that is not possible."""
+    from spatialcore.annotation.spillover.purified import decontaminate
+    from spatialcore.errors import InputError
+
+    try:
+        decontaminate(adata, model_path)
+    except InputError as error:
+        log.warning("no purified counts: %s", error.message)
 
 
 def keep_confident(adata: AnnData, config: AnnotationSettings) -> AnnData:
@@ -283,6 +297,7 @@ def keep_confident(adata: AnnData, config: AnnotationSettings) -> AnnData:
     from spatialcore.annotation import run_manifest
     from spatialcore.annotation.calls.filters import filter_low_confidence
     from spatialcore.annotation.calls.level_columns import apply_threshold, class_tree
+    from spatialcore.annotation.spillover.run import mark_mixed
     from spatialcore.annotation.unknown.groups import group_unknown_cells
 
     resolution = config.resolution
@@ -296,6 +311,7 @@ def keep_confident(adata: AnnData, config: AnnotationSettings) -> AnnData:
         threshold=config.confidence_threshold,
         unassigned_label=columns.UNASSIGNED,
     )
+    mark_mixed(filtered)
     group_unknown_cells(filtered)
     unassigned = int((filtered.obs[columns.CELL_TYPE] == columns.UNASSIGNED).sum())
     run_manifest.record(

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from spatialcore.cli.console import AsJson, Verbose, console, sample_summary
-from spatialcore.cli.options import Assignments, Plots, Threshold, overlay
+from spatialcore.cli.options import Assignments, Plots, Purify, Threshold, overlay
 
 
 def annotate(
@@ -15,6 +15,7 @@ def annotate(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the results.")],
     threshold: Threshold = None,
     plots: Plots = None,
+    purify: Purify = None,
     assignments: Assignments = None,
     as_json: AsJson = False,
     verbose: Verbose = 0,
@@ -32,7 +33,7 @@ def annotate(
     from spatialcore.workflow.requirements import require_writable
     from spatialcore.workflow.run import annotate_query
 
-    settings = overlay(None, assignments, confidence_threshold=threshold, generate_plots=plots)
+    settings = overlay(None, assignments, confidence_threshold=threshold, generate_plots=plots, purify=purify)
     config = AnnotationSettings.from_dict(settings, origin="command line")
     query_config = Query(uri=query)
     load_model(Path(model))  # an invalid model is refused before the query is read

@@ -43,6 +43,11 @@ Plots = Annotated[
     bool | None, typer.Option("--plots/--no-plots", help="Draw plots and write the report.", show_default="plots")
 ]
 
+Purify = Annotated[
+    bool | None,
+    typer.Option("--purify", help="Write counts without spill-over from neighbours into the layer purified."),
+]
+
 
 def local(path: str) -> Path:
     """Return the local path of a path or URI; remote files are downloaded into the cache."""

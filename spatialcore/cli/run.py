@@ -7,7 +7,7 @@ import typer
 
 from spatialcore.cli.console import AsJson, Verbose, console, run_summary, table
 from spatialcore.cli.exit_codes import Exit
-from spatialcore.cli.options import Assignments, Plots, Queries, References, Threshold, Tissue, overlay
+from spatialcore.cli.options import Assignments, Plots, Purify, Queries, References, Threshold, Tissue, overlay
 from spatialcore.errors import InputError
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ def run(
     out: Out = None,
     threshold: Threshold = None,
     plots: Plots = None,
+    purify: Purify = None,
     assignments: Assignments = None,
     dry_run: DryRun = False,
     as_json: AsJson = False,
@@ -41,7 +42,7 @@ def run(
     [bold]spatialcore run -q xenium_folder -r a.h5ad:cell_type -r b.h5ad:annotation -t breast -o results/[/bold]
     """
     console.start(as_json=as_json, verbose=verbose)
-    settings = _settings(config, assignments, query, reference, tissue, out, threshold, plots)
+    settings = _settings(config, assignments, query, reference, tissue, out, threshold, plots, purify)
     if dry_run:
         _check(settings)
         return
@@ -61,6 +62,7 @@ def _settings(
     out: str | None,
     threshold: float | None,
     plots: bool | None,
+    purify: bool | None,
 ) -> "RunConfig":
     from spatialcore.annotation.run_config import RunConfig
 
@@ -73,6 +75,7 @@ def _settings(
         store=out,
         confidence_threshold=threshold,
         generate_plots=plots,
+        purify=purify,
     )
     for key, example in (("queries", "--query xenium_folder"), ("references", "--reference a.h5ad:cell_type")):
         if not content.get(key):

@@ -28,6 +28,7 @@ from spatialcore.plotting.figures.gene_coverage import coverage_table, plot_gene
 from spatialcore.plotting.figures.levels import plot_levels
 from spatialcore.plotting.figures.marker_separation import plot_marker_separation
 from spatialcore.plotting.figures.reference_composition import plot_reference_composition
+from spatialcore.plotting.figures.spill_over import plot_spill_over
 from spatialcore.plotting.manifest import held_out_scores, manifest_table
 from spatialcore.plotting.skipping import draw_or_skip
 from spatialcore.plotting.spatial import coordinates
@@ -191,6 +192,8 @@ def _run_plots(
         "reference_composition": lambda path: plot_reference_composition(adata, save=path),
         "gene_coverage": lambda path: plot_gene_coverage(adata, save=path),
     }
+    if columns.FOREIGN_SHARE in adata.obs:
+        figures["spill_over"] = lambda path: plot_spill_over(adata, save=path)
     if class_tree(calls) is not None:
         figures["levels"] = lambda path: plot_levels(calls, save=path)
     return {"celltype_map": lambda path: plot_celltype_map(calls, save=path)} | figures

@@ -9,6 +9,7 @@ from anndata import AnnData
 from numpy.typing import NDArray
 
 from spatialcore import columns
+from spatialcore.annotation.spillover.coordinates import coordinate_unit as coordinate_unit
 from spatialcore.core.types import Floats
 from spatialcore.errors import InputError
 from spatialcore.plotting import style
@@ -20,10 +21,6 @@ if TYPE_CHECKING:
 MAX_POINTS: Final = 100_000
 _PIXELS_PER_INCH = 110
 _NICE = np.array([1.0, 2.0, 5.0])
-_UNITS: Final = {
-    **dict.fromkeys(("um", "\u00b5m", "\u03bcm", "micron", "microns", "micrometer", "micrometre", "micrometers"), "µm"),
-    **dict.fromkeys(("px", "pixel", "pixels"), "px"),
-}
 
 
 def coordinates(adata: AnnData, spatial_key: str = columns.SPATIAL) -> Floats | None:
@@ -40,25 +37,6 @@ def coordinates(adata: AnnData, spatial_key: str = columns.SPATIAL) -> Floats | 
     if xy.ndim != 2 or xy.shape[1] < 2:
         raise InputError(f"obsm['{spatial_key}'] has shape {xy.shape}, expected (n_cells, 2)", hint="pass spatial_key=")
     return xy[:, :2] if np.isfinite(xy[:, :2]).all(axis=1).any() else None
-
-
-def coordinate_unit(adata: AnnData) -> str:
-    """Return the unit of the coordinates, as the reader noted it in ``uns["spatialcore_source"]["unit"]``.
-
-    ``"µm"`` or ``"px"`` in most cases; empty if it is unknown. Set the entry if you know the unit of your own data.
-
-    Examples
-    --------
-    >>> adata = AnnData(obsm={"spatial": np.zeros((3, 2))})
-    >>> coordinate_unit(adata)
-    ''
-    >>> adata.uns["spatialcore_source"] = {"unit": "um"}
-    >>> coordinate_unit(adata)
-    'µm'
-    """
-    source = adata.uns.get(columns.SOURCE)
-    unit = str(source.get("unit", "")).strip() if isinstance(source, Mapping) else ""
-    return _UNITS.get(unit.lower(), unit)
 
 
 def places_note(adata: AnnData) -> str:

@@ -12,6 +12,7 @@ from spatialcore.plotting.annotation_plots import AnnotationPlots
 from spatialcore.plotting.spatial import coordinates
 from spatialcore.report import overview, pictures, tables
 from spatialcore.report.methods import configuration_yaml, methods_text
+from spatialcore.report.spill_over import spill_over
 
 log = get_logger(__name__)
 TEMPLATE = "report.html.j2"
@@ -99,6 +100,7 @@ def _render(adata: AnnData, config: Settings | None, threshold: float, plots: An
         evidence=tables.evidence(adata),
         unassigned=tables.unassigned(adata),
         unknown=tables.unknown(adata),
+        spill_over=spill_over(adata),
         card=tables.card(adata),
         versions=tables.versions(adata),
         pictures=pictures.embed_all(plots["figures"]),

@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+import anndata
 import pytest
 
 from tests.cli.workplace import GENES, QUICK, Command, Workplace, json_output
@@ -17,6 +18,11 @@ def test_train_and_annotate(spatialcore: Command, workplace: Workplace, tmp_path
     done = json_output(spatialcore, "annotate", workplace.query, "-m", model, "-o", tmp_path / "out", "--no-plots")
     assert (done["cells"], done["sample"]) == (200, workplace.query.name)
     assert Path(next(name for name in done["files"].values() if name.endswith("annotated.h5ad"))).is_file()
+    purified = json_output(
+        spatialcore, "annotate", workplace.query, "-m", model, "-o", tmp_path / "pure", "--no-plots", "--purify"
+    )
+    cells = anndata.read_h5ad(next(n for n in purified["files"].values() if n.endswith("annotated.h5ad")))
+    assert cells.layers["purified"].sum() == pytest.approx(cells.X.sum())
     outcome = spatialcore("inspect", model)
     assert "B cell" in outcome.out
     assert json_output(spatialcore, "inspect", model)["calibrated"]

@@ -36,6 +36,8 @@ class CellTypingModel:
         calibration. ``None`` without calibration.
     profiles
         Expected share of each gene per class on the query's platform, classes x genes; ``None`` without calibration.
+    background
+        Mean profile of the query that the model was matched to, one share per gene; ``None`` where it was not recorded.
     calibration
         From scores to the probability that a call is right; ``None`` for models of other packages.
     metadata
@@ -50,6 +52,7 @@ class CellTypingModel:
     target_sum: float = TARGET_SUM
     second: Standardized | None = None
     profiles: Floats | None = None
+    background: Floats | None = None
     calibration: Calibration | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
     path: Path | None = None
@@ -63,6 +66,11 @@ class CellTypingModel:
     def sha256(self) -> str:
         """Digest of the pickle; empty for a model that was not saved."""
         return sha256_of_file(self.path) if self.path else ""
+
+    @property
+    def ambient_share(self) -> float:
+        """Share of the background in the profiles; 0 for a model that is not matched to a query."""
+        return float((self.metadata.get("platform") or {}).get("ambient_share", 0.0))
 
     @property
     def ontology_names(self) -> dict[str, str]:

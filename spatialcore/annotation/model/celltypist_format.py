@@ -54,6 +54,7 @@ def _extra_parts(extra: dict[str, Any], metadata: dict[str, Any]) -> dict[str, A
         "target_sum": float(extra.get("target_sum", metadata.get("target_sum", TARGET_SUM))),
         "second": Standardized(**extra["second"]) if extra.get("second") else None,
         "profiles": extra.get("profiles"),
+        "background": extra.get("background"),
         "calibration": Calibration.from_dict(extra["calibration"]) if extra.get("calibration") else None,
     }
 
@@ -105,5 +106,6 @@ def _extra(model: CellTypingModel) -> dict[str, Any]:
         "target_sum": model.target_sum,
         "second": vars(model.second) if model.second else None,
         "profiles": model.profiles,
+        "background": model.background,
         "calibration": model.calibration.to_dict() if model.calibration else None,
     }

@@ -81,6 +81,7 @@ def train_logistic(
         target_sum=models.target_sum,
         second=models.auxiliary,
         profiles=models.profiles,
+        background=target.platform.background if target.platform else None,
         calibration=validation.calibration,
         metadata={
             "heldout": {**_heldout_table(validation.result, labels), **_describe_groups(groups)},

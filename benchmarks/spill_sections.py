@@ -1,0 +1,170 @@
+"""Spill-over on simulated sections of known truth, on real dense sections, and what the estimate costs."""
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from anndata import AnnData
+from sklearn.metrics import roc_auc_score
+
+from benchmarks.accuracy_pairs import Pair
+from benchmarks.between_studies_pairs import spatial_pairs
+from benchmarks.calibration import KEPT, expected_calibration_error
+from benchmarks.spill_sources import TYPE, Source, sources
+from spatialcore import columns
+from spatialcore.annotation.annotate import annotate_celltypist
+from spatialcore.annotation.model.artifact import load_model
+from spatialcore.annotation.query import open_query
+from spatialcore.annotation.spillover.purified import decontaminate
+from spatialcore.annotation.spillover.result import estimate_spill_over
+from spatialcore.annotation.training.train import train_celltypist_model
+from spatialcore.simulate import section
+from spatialcore.simulate.layouts import Layout
+
+MARKERS = 5
+FEWEST = 20
+
+
+def called(reference: AnnData, label_column: str, query: AnnData, folder: Path) -> AnnData:
+    """Train on the reference, matched to the query, and annotate the query."""
+    path = folder / "model.pkl"
+    train_celltypist_model(reference, label_column=label_column, output_path=path, trainer="logistic", query=query)
+    return annotate_celltypist(
+        query, custom_model_path=path, confidence_transform="calibrated", min_confidence=KEPT, copy=True
+    )
+
+
+def simulated(
+    data: Path,
+    folder: Path,
+    names: tuple[str, ...],
+    layouts: tuple[Layout, ...],
+    shares: tuple[float, ...],
+    depths: tuple[float, ...],
+    seed: int,
+) -> Iterator[dict[str, Any]]:
+    """Yield one row per simulated section."""
+    for number, source in enumerate(sources(data, names)):
+        for layout in layouts:
+            for share in shares:
+                for depth in depths:
+                    yield _simulated(source, layout, share, depth, 1000 * seed + number, folder)
+
+
+def _simulated(source: Source, layout: Layout, share: float, depth: float, seed: int, folder: Path) -> dict[str, Any]:
+    cells = section(
+        source.drawn_from,
+        layout=layout,
+        spill_share=share,
+        depth=depth,
+        dispersion=source.dispersion,
+        random_state=seed,
+    )
+    result = called(source.reference, TYPE, cells, folder)
+    permuted = cells.copy()
+    rng = np.random.default_rng(seed)
+    permuted.obsm[columns.SPATIAL] = rng.permutation(cells.obsm[columns.SPATIAL])
+    null = annotate_celltypist(permuted, custom_model_path=folder / "model.pkl", confidence_transform="calibrated")
+    row = {"source": source.name, "layout": layout, "share": share, "depth": depth}
+    return row | _shares(result) | {"permuted": _mean(null)} | calls(result, result.obs["true_cell_type"])
+
+
+def _mean(adata: AnnData) -> float:
+    totals = np.asarray(adata.X.sum(axis=1)).ravel()
+    return float(np.average(adata.obs[columns.FOREIGN_SHARE], weights=totals))
+
+
+def _shares(adata: AnnData) -> dict[str, float]:
+    """Compare the shares with the truth."""
+    obs = adata.obs
+    totals = np.asarray(adata.X.sum(axis=1)).ravel()
+    truth, found = obs["true_foreign_share"].to_numpy(), obs[columns.FOREIGN_SHARE].to_numpy()
+    varies = truth.std() > 0 and found.std() > 0
+    large = truth > 0.4
+    has_second = (obs[columns.SECOND_TYPE] != "").to_numpy() & (truth > 0.2)
+    agrees = (obs[columns.SECOND_TYPE].astype(str) == obs["true_second_type"].astype(str)).to_numpy()
+    described = json.loads(adata.uns[columns.MANIFEST]["spill_over_json"])
+    return {
+        "z": described["z"],
+        "detected": float(described["detected"]),
+        "truth": float(np.average(truth, weights=totals)),
+        "found": _mean(adata),
+        "correlation": float(np.corrcoef(truth, found)[0, 1]) if varies else np.nan,
+        "auroc": float(roc_auc_score(large, found)) if large.any() and varies else np.nan,
+        "second right": float(agrees[has_second].mean()) if has_second.any() else np.nan,
+    }
+
+
+def calls(adata: AnnData, truth: "pd.Series[str]") -> dict[str, float]:
+    """Return accuracy and calibration; victims hold at least as many foreign counts as own ones."""
+    right = (adata.obs[columns.PREDICTED].astype(str) == truth.astype(str)).to_numpy()
+    confidence = adata.obs[columns.CONFIDENCE].to_numpy()
+    kept = confidence >= KEPT
+    victims = adata.obs["true_foreign_share"].to_numpy() >= 0.5 if "true_foreign_share" in adata.obs else ~kept & kept
+    return {
+        "accuracy": right.mean(),
+        "ece": expected_calibration_error(confidence, right),
+        "kept": kept.mean(),
+        "kept accuracy": right[kept].mean() if kept.any() else np.nan,
+        "victims wrong": (kept & ~right)[victims].mean() if victims.any() else np.nan,
+    }
+
+
+def real(data: Path, folder: Path) -> Iterator[dict[str, Any]]:
+    """Yield one row per real section, with marker specificity before and after purification."""
+    for pair in spatial_pairs(data):
+        result = called(pair.reference_data(), columns.UNIFIED_CELL_TYPE, pair.query_data(), folder)
+        described = json.loads(result.uns[columns.MANIFEST]["spill_over_json"])
+        known = result[pair.known].copy()
+        row: dict[str, Any] = {"section": pair.name, "z": described["z"], "found": described["foreign_share"]}
+        row |= calls(known, pd.Series(pair.truth[pair.known], index=known.obs_names))
+        decontaminate(result, folder / "model.pkl")
+        before, after = (specificity(X, pair, folder / "model.pkl") for X in (result.X, result.layers["purified"]))
+        yield row | {
+            "auc": before[0],
+            "auc purified": after[0],
+            "others' markers": before[1],
+            "others' markers purified": after[1],
+        }
+
+
+def specificity(counts: Any, pair: Pair, path: Path) -> tuple[float, float]:
+    """Return the mean AUC of marker shares, own cells against others, and the mean share in the others."""
+    model = load_model(path)
+    if model.profiles is None:
+        raise ValueError("the model has no class profiles")
+    columns_of = {gene: i for i, gene in enumerate(pair.genes)}
+    totals = np.maximum(np.asarray(counts.sum(axis=1)).ravel(), 1e-9)
+    scores = []
+    for k, name in enumerate(model.classes):
+        own = pair.truth == name
+        if own.sum() < FEWEST:
+            continue
+        others = np.delete(model.profiles, k, axis=0).max(axis=0)
+        genes = [columns_of[model.genes[g]] for g in np.argsort(-model.profiles[k] / (others + 1e-3))[:MARKERS]]
+        share = np.asarray(counts[:, genes].sum(axis=1)).ravel() / totals
+        scores.append((roc_auc_score(own, share), share[~own].mean()))
+    auc, leaked = np.mean(scores, axis=0)
+    return float(auc), float(leaked)
+
+
+def cost(data: Path, folder: Path, n_cells: int) -> dict[str, float]:
+    """Return the CPU seconds of the estimate on a large section of the lung source (18 types)."""
+    source = sources(data, ("lung",))[0]
+    small, large = (
+        section(source.drawn_from, layout="mixed", spill_share=0.2, n_cells=n, dispersion=source.dispersion)
+        for n in (2_000, n_cells)
+    )
+    called(source.reference, TYPE, small, folder)
+    model = load_model(folder / "model.pkl")
+    query = open_query(large, model.genes)
+    start = time.process_time()
+    found = estimate_spill_over(large, model, query)
+    seconds = time.process_time() - start
+    if found is None or found.estimates is None:
+        raise ValueError("no spill-over was detected in a section with spill-over")
+    return {"cells": n_cells, "types": len(model.classes), "CPU seconds": seconds}

@@ -1,0 +1,67 @@
+"""Coordinates of cells: their unit, whether neighbours can be found by them, and within which groups."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from anndata import AnnData
+
+from spatialcore import columns
+from spatialcore.core.types import Codes
+
+FEWEST_CELLS: Final = 100
+MOST_DUPLICATED: Final = 0.5
+GROUP_COLUMNS: Final = ("sample", "sample_id", "library_id", "slide", "slide_id", "section", "batch", "fov")
+CELLS_PER_GROUP: Final = 20
+_UNITS: Final = {
+    **dict.fromkeys(("um", "\u00b5m", "\u03bcm", "micron", "microns", "micrometer", "micrometre", "micrometers"), "µm"),
+    **dict.fromkeys(("px", "pixel", "pixels"), "px"),
+}
+
+
+def coordinate_unit(adata: AnnData) -> str:
+    """Return the unit of the coordinates, as the reader noted it in ``uns["spatialcore_source"]["unit"]``.
+
+    ``"µm"`` or ``"px"`` in most cases; empty if it is unknown. Set the entry if you know the unit of your own data.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> adata = AnnData(obsm={"spatial": np.zeros((3, 2))})
+    >>> coordinate_unit(adata)
+    ''
+    >>> adata.uns["spatialcore_source"] = {"unit": "um"}
+    >>> coordinate_unit(adata)
+    'µm'
+    """
+    source = adata.uns.get(columns.SOURCE)
+    unit = str(source.get("unit", "")).strip() if isinstance(source, Mapping) else ""
+    return _UNITS.get(unit.lower(), unit)
+
+
+def unusable_coordinates(adata: AnnData) -> str:
+    """Return why neighbours cannot be found; empty text if they can."""
+    if columns.SPATIAL not in adata.obsm:
+        return "the data have no coordinates"
+    places = np.asarray(adata.obsm[columns.SPATIAL])
+    if places.ndim != 2 or places.shape[1] not in (2, 3) or not np.issubdtype(places.dtype, np.number):
+        return f"obsm['{columns.SPATIAL}'] has shape {places.shape}, expected cells x 2 or 3 numbers"
+    finite = places[np.isfinite(places).all(axis=1)]
+    if len(finite) < FEWEST_CELLS:
+        return f"{len(finite)} cells have coordinates, expected {FEWEST_CELLS}"
+    duplicated = 1 - len(np.unique(finite, axis=0)) / len(finite)
+    if duplicated > MOST_DUPLICATED:
+        return f"{100 * duplicated:.0f} % of the cells have the coordinates of another cell"
+    return ""
+
+
+def groups_of(obs: pd.DataFrame) -> Codes:
+    """Return a code for the sample and field of view of each cell, from the columns that name them."""
+    lower = {str(name).lower(): name for name in obs.columns}
+    used = [lower[name] for name in GROUP_COLUMNS if name in lower]
+    used = [name for name in used if 2 <= obs[name].nunique(dropna=False) <= len(obs) / CELLS_PER_GROUP]
+    if not used:
+        return np.zeros(len(obs), dtype=np.intp)
+    groups = obs.groupby(used, observed=True, dropna=False, sort=True).ngroup()
+    return np.asarray(groups, dtype=np.intp)

@@ -1,0 +1,119 @@
+"""Neighbours of each cell in the tissue, within its sample and field of view."""
+
+from dataclasses import dataclass
+from typing import Final, Self
+
+import numpy as np
+import numpy.typing as npt
+from anndata import AnnData
+from scipy.spatial import cKDTree
+
+from spatialcore import columns
+from spatialcore.annotation.spillover.coordinates import coordinate_unit, groups_of
+from spatialcore.core.types import Codes, Floats
+
+N_NEIGHBOURS: Final = 10
+REACH: Final = 0.75  # in median distances of the third nearest neighbour
+SPARSE_UM: Final = 25.0
+
+
+@dataclass(frozen=True)
+class Neighbourhoods:
+    """The nearest cells of each cell, and how much each of them may contribute.
+
+    Parameters
+    ----------
+    indices
+        Rows of the ten nearest cells of the same group, cells x 10.
+    weights
+        ``exp(-d / (.75 h)) N_j`` of distance d and counts N_j, rows summing to one; h is the median distance of the
+        third nearest. Zeros for a cell without coordinates or neighbours.
+    distance
+        Median distance of the nearest cell, in the unit of the coordinates.
+    unit
+        Of the coordinates; empty if unknown.
+    n_groups
+        Samples and fields of view.
+    """
+
+    indices: npt.NDArray[np.int32]
+    weights: npt.NDArray[np.float32]
+    distance: float
+    unit: str
+    n_groups: int
+
+    @classmethod
+    def find(cls, coordinates: Floats, groups: Codes, totals: Floats, unit: str = "") -> Self:
+        """Find the neighbours of each cell by a k-d tree per group.
+
+        Parameters
+        ----------
+        coordinates
+            Cells x 2 or 3; a cell without finite coordinates has no neighbours.
+        groups
+            Sample and field of view of each cell.
+        totals
+            Counts of each cell.
+        unit
+            Of the coordinates.
+        """
+        n = len(coordinates)
+        indices = np.zeros((n, N_NEIGHBOURS), np.int32)
+        distances = np.full((n, N_NEIGHBOURS), np.inf, np.float32)
+        usable = np.isfinite(coordinates).all(axis=1)
+        order = np.argsort(np.where(usable, groups, -1), kind="stable")[int((~usable).sum()) :]
+        for rows in np.split(order, np.flatnonzero(np.diff(groups[order])) + 1):
+            _nearest(coordinates, rows, indices, distances)
+        reach = _median(distances[:, 2])
+        weights = np.exp(-distances / np.float32(REACH * reach if reach > 0 else 1.0))
+        weights *= totals.astype(np.float32)[indices]
+        weights /= np.maximum(weights.sum(axis=1, keepdims=True), np.float32(1e-30))
+        return cls(indices, weights, _median(distances[:, 0]), unit, len(np.unique(groups[usable])))
+
+    @property
+    def has_any(self) -> npt.NDArray[np.bool_]:
+        """Whether each cell has neighbours."""
+        result: npt.NDArray[np.bool_] = np.asarray(self.weights.any(axis=1))
+        return result
+
+    def composition(self, probabilities: npt.NDArray[np.float32], rows: Codes) -> npt.NDArray[np.float32]:
+        """Return the share of each class in the neighbourhood of some cells, cells x classes."""
+        result: npt.NDArray[np.float32] = np.einsum("nk,nkc->nc", self.weights[rows], probabilities[self.indices[rows]])
+        return result
+
+    @property
+    def warning(self) -> str:
+        """What limits the estimate: cells of the tissue that are not in the data, or an unknown unit."""
+        if self.unit == "µm" and self.distance > SPARSE_UM:
+            return (
+                f"the nearest cell is {self.distance:.0f} µm away in the median: most neighbours of the tissue are "
+                "not in these data, so that spill-over from them is seen in part"
+            )
+        if self.unit != "µm":
+            return f"the unit of the coordinates is {self.unit or 'unknown'}: whether neighbours touch is not known"
+        return ""
+
+
+def neighbourhoods_of(adata: AnnData, totals: Floats) -> Neighbourhoods:
+    """Find the neighbours of the cells of annotated data; coordinates must be usable."""
+    coordinates = np.asarray(adata.obsm[columns.SPATIAL], dtype=np.float64)
+    return Neighbourhoods.find(coordinates, groups_of(adata.obs), totals, coordinate_unit(adata))
+
+
+def _nearest(
+    coordinates: Floats, rows: Codes, indices: npt.NDArray[np.int32], distances: npt.NDArray[np.float32]
+) -> None:
+    """Fill in the neighbours of the cells of one group."""
+    k = min(N_NEIGHBOURS, len(rows) - 1)
+    if k < 1:
+        return
+    distance, position = map(np.asarray, cKDTree(coordinates[rows]).query(coordinates[rows], k + 1))
+    itself = position == np.arange(len(rows))[:, None]
+    itself[~itself.any(axis=1), -1] = True  # a cell behind more than k others at its place: leave out the farthest
+    distances[rows, :k] = distance[~itself].reshape(len(rows), k)
+    indices[rows, :k] = rows[position[~itself].reshape(len(rows), k)]
+
+
+def _median(values: npt.NDArray[np.float32]) -> float:
+    finite = values[np.isfinite(values)]
+    return float(np.median(finite)) if len(finite) else 0.0

@@ -1,0 +1,238 @@
+"""Counts without spill-over (:func:`decontaminate`): what came from a neighbour of another type goes back to it.
+
+The probability that a count of cell i on gene g is foreign is that of its part ``l (C M - C_k M_k)`` in the mixture
+profile, averaged over classes k and shares l. Of its neighbours it goes back to one by distance and by what the
+neighbour's type expresses of the gene. Nothing is lost: the sum over the cells stays as it was.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from anndata import AnnData
+from scipy import sparse
+
+from spatialcore import columns
+from spatialcore.annotation.model.artifact import load_model
+from spatialcore.annotation.query import Expression, open_query, read_rows
+from spatialcore.annotation.spillover.cells import blocks
+from spatialcore.annotation.spillover.mixture import SHARES, Block, Posterior, log_likelihood, posterior
+from spatialcore.annotation.spillover.result import SpillOver, estimate_spill_over, why_unavailable
+from spatialcore.core.logging import get_logger
+from spatialcore.core.types import Codes, Floats
+from spatialcore.errors import InputError
+
+log = get_logger(__name__)
+
+PURIFIED: Final = "purified"
+MOST_PENDING: Final = 20_000_000
+Counts = sparse.csr_matrix
+_NOTHING = (np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.float32))
+
+
+def decontaminate(
+    adata: AnnData,
+    model_path: str | Path | None = None,
+    *,
+    layer: str = PURIFIED,
+    integers: bool = False,
+    random_state: int = 0,
+    copy: bool = False,
+) -> AnnData:
+    """Write counts without spill-over into a layer; X and the other layers stay as they are.
+
+    Parameters
+    ----------
+    adata
+        Counts with coordinates.
+    model_path
+        A model matched to the platform of these data. Default: the one they were annotated with.
+    layer
+        Name of the layer, cells x features, float32. Features that the model does not read stay as they are.
+    integers
+        Draw each count to be foreign or not, so that the result is whole counts again. Default: expected counts, which
+        have less noise.
+    random_state
+        Seed of the draw.
+    copy
+        Return a new AnnData instead of writing into the one given.
+
+    Returns
+    -------
+    AnnData
+        The data with the layer. The sum over all cells is unchanged, and no cell loses all its counts. Where no
+        spill-over is detected the layer equals the counts.
+
+    Raises
+    ------
+    InputError
+        No model, no raw counts, or no usable coordinates.
+
+    Examples
+    --------
+    >>> adata = decontaminate(adata, "models/breast.pkl")  # doctest: +SKIP
+    >>> adata.layers["purified"]  # doctest: +SKIP
+    """
+    model = load_model(_model_path(adata, model_path))
+    query = open_query(adata, model.genes)
+    reason = why_unavailable(adata, model, query) or _not_a_layer(adata, query)
+    if reason:
+        raise InputError(f"spill-over cannot be removed: {reason}", hint="see docs/how-to/spill-over.md")
+    result = adata.copy() if copy else adata
+    found = estimate_spill_over(adata, model, query)
+    counts = read_rows(query.matrix, 0, query.n_obs, np.arange(adata.n_vars)).astype(np.float32)
+    if found is None or found.estimates is None:
+        log.info("no spill-over is detected: layer %r equals the counts", layer)
+        result.layers[layer] = counts
+        return result
+    genes = _gene_of_feature(query, counts.shape[1])
+    draw = np.random.default_rng(random_state) if integers else None
+    result.layers[layer] = _purified(counts, genes, found, draw)
+    moved = abs(result.layers[layer] - counts).sum() / 2
+    log.info("%.1f %% of the counts went back to neighbours", 100 * moved / max(1.0, float(counts.sum())))
+    return result
+
+
+def _model_path(adata: AnnData, model_path: str | Path | None) -> Path:
+    if model_path is not None:
+        return Path(model_path)
+    stated = str(adata.uns.get(columns.MANIFEST, {}).get("model_path", ""))
+    if not stated or ";" in stated:
+        raise InputError("no model: the data were not annotated with one model", hint="pass model_path")
+    return Path(stated)
+
+
+def _not_a_layer(adata: AnnData, query: Expression) -> str:
+    """Return why counts cannot be written as a layer; empty text if they can."""
+    if query.kind != "counts":
+        return "the data have no raw counts"
+    if query.matrix.shape != adata.shape:
+        return f"the counts are in {query.source}, which has other features than X: put them into layers['counts']"
+    return ""
+
+
+def _gene_of_feature(query: Expression, n_features: int) -> Codes:
+    """Return the position of the gene of each feature, -1 for a feature that the model does not read."""
+    genes = np.full(n_features, -1, dtype=np.intp)
+    fold = query.genes.fold
+    read = np.arange(len(query.genes.columns)) if fold is None else np.asarray(fold.argmax(axis=1)).ravel()
+    genes[query.genes.columns] = read
+    return genes
+
+
+def _purified(counts: Counts, genes: Codes, found: SpillOver, rng: np.random.Generator | None) -> Counts:
+    """Move foreign counts back, block by block."""
+    taken, returned = np.zeros(counts.nnz), _Sum(counts.shape)
+    for rows in blocks(found.cells.rows[found.neighbours.has_any[found.cells.rows]]):
+        block = found.cells.block(rows, found.neighbours)
+        mixture = posterior(block, log_likelihood(block, found.fit.profiles), found.fit.shares)
+        best = np.take_along_axis(block.candidates, mixture.classes.argmax(axis=1)[:, None], axis=1)[:, 0]
+        entries = np.concatenate([np.arange(counts.indptr[row], counts.indptr[row + 1]) for row in rows])
+        cells = np.repeat(np.arange(len(rows)), np.diff(counts.indptr)[rows])
+        read = genes[counts.indices[entries]] >= 0
+        entries, cells = entries[read], cells[read]
+        gene = genes[counts.indices[entries]]
+        likely = foreign_probability(block, mixture, found.fit.profiles)[cells, gene]
+        taken[entries] = _amounts(counts.data[entries], likely, cells, rng)
+        leaving = taken[entries] > 0
+        senders = _Senders(rows, best, cells[leaving], gene[leaving], taken[entries[leaving]])
+        receivers, of, amounts = _to_neighbours(found, senders, rng)
+        returned.add(receivers, counts.indices[entries[leaving]][of], amounts)
+    own = sparse.csr_matrix((counts.data - taken, counts.indices, counts.indptr), shape=counts.shape)
+    purified = sparse.csr_matrix(own + returned.total(), dtype=np.float32)
+    purified.eliminate_zeros()
+    return purified
+
+
+class _Sum:
+    """A sparse matrix that entries are added to; they are summed when many are pending."""
+
+    def __init__(self, shape: tuple[int, int]) -> None:
+        self.shape, self.n_pending = shape, 0
+        self.pending: list[tuple[Codes, Codes, Floats]] = []
+        self.summed: Counts | None = None
+
+    def add(self, rows: Codes, columns: Codes, values: Floats) -> None:
+        """Add values at these places."""
+        self.pending.append((rows.astype(np.int32), columns.astype(np.int32), values.astype(np.float32)))
+        self.n_pending += len(rows)
+        if self.n_pending > MOST_PENDING:
+            self.total()
+
+    def total(self) -> Counts:
+        """Return the sum of all entries."""
+        rows, columns, values = (np.concatenate(each) for each in zip(_NOTHING, *self.pending, strict=True))
+        new = sparse.csr_matrix((values, (rows, columns)), shape=self.shape, dtype=np.float32)
+        self.summed = new if self.summed is None else sparse.csr_matrix(self.summed + new)
+        self.pending, self.n_pending = [], 0
+        return self.summed
+
+
+@dataclass(frozen=True)
+class _Senders:
+    """Counts that leave the cells of a block: rows and class of the cells, and cell, gene and amount of each entry."""
+
+    rows: Codes
+    best: Codes
+    cell: Codes
+    gene: Codes
+    amount: Floats
+
+
+def foreign_probability(block: Block, found: Posterior, profiles: Floats) -> Floats:
+    """Return the probability that a count of a gene came from a neighbour of another type, cells x genes."""
+    nearby = block.composition.astype(np.float64) @ profiles
+    result = np.zeros_like(nearby)
+    for j in range(block.candidates.shape[1]):
+        own = profiles[block.candidates[:, j]]
+        foreign = np.maximum(nearby - (1 - block.foreign[:, j, None]) * own, 0)
+        for s, share in enumerate(SHARES[1:], start=1):
+            weight = (found.classes[:, j] * found.shares[:, j, s])[:, None]
+            result += weight * share * foreign / ((1 - share) * own + share * nearby)
+    return result
+
+
+def _amounts(counts: Floats, likely: Floats, rows: Codes, rng: np.random.Generator | None) -> Floats:
+    """Return what leaves each entry: expected, or drawn; a drawn cell keeps its likeliest own count."""
+    if rng is None:
+        return counts * likely
+    drawn = rng.binomial(np.rint(counts).astype(np.int64), np.clip(likely, 0, 1)).astype(np.float64)
+    kept = np.bincount(rows, weights=counts - drawn)
+    empty = np.flatnonzero((kept <= 0) & (np.bincount(rows, weights=counts) > 0))
+    for row in empty:
+        entries = np.flatnonzero(rows == row)
+        drawn[entries[np.argmin(likely[entries])]] -= 1
+    return drawn
+
+
+def _to_neighbours(found: SpillOver, senders: _Senders, rng: np.random.Generator | None) -> tuple[Codes, Codes, Floats]:
+    """Divide what leaves over the neighbours, or draw one for each count.
+
+    Returns
+    -------
+    The receiving cells, the entry of `senders` that each part comes from, and the amounts.
+    """
+    slots = found.neighbours.indices[senders.rows]
+    weights = _weights(found, senders, slots)
+    n, k = weights.shape
+    if rng is None:
+        return slots[senders.cell].ravel(), np.repeat(np.arange(n), k), (weights * senders.amount[:, None]).ravel()
+    each = np.repeat(np.arange(n), np.rint(senders.amount).astype(np.int64))
+    edges = (np.cumsum(weights, axis=1) + np.arange(n)[:, None]).ravel()
+    chosen = np.searchsorted(edges, each + rng.random(len(each)), side="right") - each * k
+    return slots[senders.cell[each], np.clip(chosen, 0, k - 1)], each, np.ones(len(each))
+
+
+def _weights(found: SpillOver, senders: _Senders, slots: Codes) -> Floats:
+    """Return the share of each neighbour in each entry: by distance, and by what it expresses beside the own type."""
+    profiles, own_class = found.fit.profiles, senders.best[senders.cell]
+    weights = np.empty((len(senders.cell), slots.shape[1]))
+    for m in range(slots.shape[1]):
+        probabilities = found.cells.probabilities[slots[:, m]]
+        expressed = (probabilities @ profiles)[senders.cell, senders.gene]
+        own = probabilities[senders.cell, own_class] * profiles[own_class, senders.gene]
+        near = found.neighbours.weights[senders.rows, m][senders.cell]
+        weights[:, m] = near * np.maximum(expressed - own, 1e-12)
+    result: Floats = weights / weights.sum(axis=1, keepdims=True)
+    return result

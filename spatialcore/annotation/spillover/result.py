@@ -1,0 +1,127 @@
+"""All estimates of a query, and what follows from them for the confidence of its calls."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from anndata import AnnData
+from scipy.special import expit, logit
+
+from spatialcore.annotation.model.celltyping_model import CellTypingModel
+from spatialcore.annotation.query import Expression
+from spatialcore.annotation.spillover.cells import Cells, blocks
+from spatialcore.annotation.spillover.coordinates import FEWEST_CELLS, unusable_coordinates
+from spatialcore.annotation.spillover.estimate import (
+    CellEstimates,
+    SectionFit,
+    estimate_cells,
+    fit_section,
+    without_ambient,
+)
+from spatialcore.annotation.spillover.neighbourhoods import Neighbourhoods, neighbourhoods_of
+from spatialcore.annotation.spillover.second_type import SecondTypes, find_second_types
+from spatialcore.core.types import Floats
+
+# logit of the confidence where the mixture doubts the call: fitted on simulated and open sections (benchmarks.spill)
+INTERCEPT, CONFIDENCE_SLOPE, MIXTURE_SLOPE = 0.05, 0.5, 0.26
+CONFIDENCE_LIMITS, MIXTURE_LIMITS = (1e-6, 1 - 1e-6), (1e-4, 1 - 1e-4)
+
+
+@dataclass(frozen=True)
+class SpillOver:
+    """The estimates of a query.
+
+    Parameters
+    ----------
+    cells, neighbours, fit
+        What they were made from.
+    estimates
+        Of each cell; ``None`` where no spill-over was detected.
+    second
+        The second type of the cells with counts, in the order of ``cells.rows``; ``None`` likewise.
+    """
+
+    cells: Cells
+    neighbours: Neighbourhoods
+    fit: SectionFit
+    estimates: CellEstimates | None = None
+    second: SecondTypes | None = None
+
+    def lower_confidence(self, confidence: Floats) -> Floats:
+        """Return the confidence of each cell's call, lowered where the mixture with the neighbourhood doubts it."""
+        if self.estimates is None:
+            return confidence
+        in_mixture = logit(np.clip(self.estimates.best_class.astype(np.float64), *MIXTURE_LIMITS))
+        before = logit(np.clip(confidence, *CONFIDENCE_LIMITS))
+        both = INTERCEPT + CONFIDENCE_SLOPE * before + MIXTURE_SLOPE * in_mixture
+        lowered: Floats = np.minimum(confidence, expit(both))
+        return lowered
+
+    def describe(self, classes: tuple[str, ...]) -> dict[str, Any]:
+        """Return the figures of the section for the run manifest."""
+        totals = self.cells.totals / max(1.0, float(self.cells.totals.sum()))
+        found = self.estimates
+        return {
+            "available": True,
+            "detected": found is not None,
+            "z": round(self.fit.z, 2),
+            "foreign_share": round(float(totals @ found.foreign), 4) if found else 0.0,
+            "foreign_share_null": round(float(totals @ found.null), 4) if found else 0.0,
+            "ambient_share": self.fit.ambient,
+            "nearest_distance": round(self.neighbours.distance, 3),
+            "unit": self.neighbours.unit,
+            "n_groups": self.neighbours.n_groups,
+            "warning": self.neighbours.warning,
+            "received": {name: _largest(found.received[k], classes) for k, name in enumerate(classes)} if found else {},
+        }
+
+
+def _largest(received: Floats, classes: tuple[str, ...]) -> dict[str, float]:
+    return {classes[j]: round(float(received[j]), 1) for j in np.argsort(-received, kind="stable") if received[j] >= 1}
+
+
+def why_unavailable(adata: AnnData, model: CellTypingModel, query: Expression) -> str:
+    """Return why spill-over cannot be estimated; empty text if it can."""
+    if model.profiles is None:
+        return "the model has no class profiles: train it with trainer='logistic'"
+    if (model.metadata.get("platform") or {}).get("matched_to") != "query":
+        return "the model is not matched to the platform of a query: train it with query="
+    if query.kind not in ("counts", "recoverable"):
+        return "the data have no counts"
+    if query.n_obs < FEWEST_CELLS:
+        return f"{query.n_obs} cells are too few, expected {FEWEST_CELLS}"
+    return unusable_coordinates(adata)
+
+
+def estimate_spill_over(adata: AnnData, model: CellTypingModel, query: Expression) -> SpillOver | None:
+    """Estimate spill-over in data where nothing speaks against it, see :func:`why_unavailable`.
+
+    Returns
+    -------
+    SpillOver
+        ``None`` where fewer than 100 cells have counts and neighbours.
+    """
+    if model.profiles is None:
+        raise TypeError("this model has no class profiles")
+    cells = Cells.of(model, query)
+    neighbours = neighbourhoods_of(adata, cells.totals)
+    if neighbours.has_any[cells.rows].sum() < FEWEST_CELLS:
+        return None
+    ambient, background = model.ambient_share, model.background
+    genes = query.genes.model
+    known = cells.background if background is None else background[genes] / background[genes].sum()
+    profiles = model.profiles[:, genes] / model.profiles[:, genes].sum(axis=1, keepdims=True)
+    fit = fit_section(cells, neighbours, without_ambient(profiles, ambient, known), ambient)
+    if not fit.is_detected:
+        return SpillOver(cells, neighbours, fit)
+    estimates = estimate_cells(cells, neighbours, fit)
+    return SpillOver(cells, neighbours, fit, estimates, _second_types(cells, neighbours, fit))
+
+
+def _second_types(cells: Cells, neighbours: Neighbourhoods, fit: SectionFit) -> SecondTypes:
+    parts = []
+    for rows in blocks(cells.rows):
+        composition = neighbours.composition(cells.probabilities, rows)
+        best = cells.probabilities[rows].argmax(axis=1)
+        parts.append(find_second_types(cells.query.counts(rows), best, fit.profiles, composition))
+    return SecondTypes(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("classes", "shares")))

@@ -1,0 +1,105 @@
+"""Spill-over in a run of a model: when it is estimated, and what is written.
+
+Columns of ``obs``: ``foreign_share``, ``foreign_share_null``, ``second_type`` (empty where no mixture is needed) and
+``second_type_share``; 0 and empty for all cells where no spill-over is detected.
+``uns["spatialcore_annotation"]["spill_over_json"]`` says whether it could be estimated, and the figures of the section.
+"""
+
+import json
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+from anndata import AnnData
+
+from spatialcore import columns
+from spatialcore.annotation.calls.levels import lower_path
+from spatialcore.annotation.calls.obs_columns import Run
+from spatialcore.annotation.choices import ConfidenceMethod
+from spatialcore.annotation.spillover.result import SpillOver, estimate_spill_over, why_unavailable
+from spatialcore.core.categories import named
+from spatialcore.core.logging import get_logger
+
+log = get_logger(__name__)
+
+MIXED_SHARE: Final = 0.2
+TOO_FEW: Final = "too few cells have counts and neighbours"
+
+
+@dataclass(frozen=True)
+class RunSpillOver:
+    """The estimates of a run, or the reason why there are none."""
+
+    estimates: SpillOver | None
+    reason: str
+    classes: tuple[str, ...]
+
+    @property
+    def manifest(self) -> dict[str, str]:
+        """The entry of the run manifest."""
+        found = self.estimates
+        described = found.describe(self.classes) if found else {"available": False, "reason": self.reason}
+        return {"spill_over_json": json.dumps(described)}
+
+    def write(self, adata: AnnData) -> None:
+        """Write the columns of obs, and the reason "mixed"; columns of an earlier run are removed."""
+        for name in columns.SPILL_OVER_COLUMNS:
+            adata.obs.drop(columns=name, inplace=True, errors="ignore")
+        if self.estimates is None:
+            return
+        rows, shares, second = self.estimates.cells.rows, self.estimates.estimates, self.estimates.second
+        foreign, null, share_of_second = np.zeros((3, adata.n_obs), np.float32)
+        classes = np.full(adata.n_obs, -1, np.int32)
+        if shares is not None and second is not None:
+            foreign, null = shares.foreign, shares.null
+            classes[rows], share_of_second[rows] = second.classes, second.shares
+        adata.obs[columns.FOREIGN_SHARE], adata.obs[columns.FOREIGN_SHARE_NULL] = foreign, null
+        adata.obs[columns.SECOND_TYPE] = named(classes, self.classes, "")
+        adata.obs[columns.SECOND_TYPE_SHARE] = share_of_second
+        mark_mixed(adata)
+
+
+def with_spill_over(adata: AnnData, runs: list[Run], method: ConfidenceMethod) -> tuple[list[Run], RunSpillOver]:
+    """Estimate spill-over, and lower the calibrated confidence of calls that the neighbourhood explains as well.
+
+    Parameters
+    ----------
+    adata
+        The query, with coordinates.
+    runs
+        The predictions; only of one model are they changed.
+    method
+        What the confidence is.
+    """
+    run = runs[0]
+    reason = "several models were used" if len(runs) > 1 else why_unavailable(adata, run.model, run.query)
+    found = None if reason else estimate_spill_over(adata, run.model, run.query)
+    result = RunSpillOver(found, "" if found else reason or TOO_FEW, run.model.classes)
+    if found is None:
+        log.info("spill-over is not estimated: %s", result.reason)
+        return runs, result
+    log.info("spill-over: z %.1f, %s", found.fit.z, "detected" if found.estimates else "not detected")
+    if method != "calibrated":
+        return runs, result
+    prediction = run.prediction
+    confidence = found.lower_confidence(prediction.confidence)
+    path = lower_path(prediction.path, prediction.confidence, confidence)
+    return [replace(run, prediction=replace(prediction, confidence=confidence, path=path))], result
+
+
+def mark_mixed(adata: AnnData) -> int:
+    """Set the reason "mixed" where a call fails for its confidence and a second type explains a fifth of the counts.
+
+    Returns
+    -------
+    int
+        Number of these cells.
+    """
+    if columns.SECOND_TYPE_SHARE not in adata.obs or columns.UNASSIGNED_REASON not in adata.obs:
+        return 0
+    reasons = adata.obs[columns.UNASSIGNED_REASON].astype(str)
+    low = (reasons == columns.REASON_LOW_CONFIDENCE).to_numpy()
+    mixed = low & (adata.obs[columns.SECOND_TYPE_SHARE].to_numpy() >= MIXED_SHARE)
+    if mixed.any():
+        adata.obs[columns.UNASSIGNED_REASON] = reasons.mask(mixed, columns.REASON_MIXED).astype("category")
+    return int(mixed.sum())

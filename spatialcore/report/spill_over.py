@@ -1,0 +1,62 @@
+"""The section of the report on spill-over."""
+
+from typing import Any, TypedDict
+
+from anndata import AnnData
+
+from spatialcore import columns
+from spatialcore.plotting.figures.spill_over import shares_by_type, spill_over_table
+from spatialcore.plotting.manifest import manifest_value
+
+_SENDERS = 3
+
+
+class SpillOverSection(TypedDict):
+    """A sentence on the result, and one row per type; no rows where no spill-over was detected."""
+
+    text: str
+    types: list[dict[str, Any]]
+
+
+def spill_over(adata: AnnData) -> SpillOverSection:
+    """Return what the report says about spill-over.
+
+    Examples
+    --------
+    >>> spill_over(AnnData())["text"]
+    'Spill-over was not estimated.'
+    """
+    found = manifest_value(adata, "spill_over_json") or {}
+    if not found.get("available"):
+        reason = found.get("reason")
+        return {"text": f"Spill-over was not estimated{': ' + reason if reason else ''}.", "types": []}
+    note = f" Note: {found['warning']}." if found.get("warning") else ""
+    if not found["detected"]:
+        text = f"No spill-over between neighbours was detected (z = {found['z']:.1f}, 3.5 is required).{note}"
+        return {"text": text, "types": []}
+    text = (
+        f"{100 * found['foreign_share']:.1f} % of the counts came from neighbours of another type "
+        f"(z = {found['z']:.1f}).{note}"
+    )
+    return {"text": text, "types": _types(adata)}
+
+
+def _types(adata: AnnData) -> list[dict[str, Any]]:
+    table, shares = spill_over_table(adata), shares_by_type(adata)
+    has_second = (adata.obs[columns.SECOND_TYPE].astype(str) != "").groupby(adata.obs[columns.PREDICTED].astype(str))
+    seconds = has_second.mean()
+    rows = []
+    for name, row in shares.iterrows():
+        parts = table[table["cell_type"] == name].head(_SENDERS)
+        senders = ", ".join(f"{part['from']} {100 * part['share']:.0f} %" for part in parts.to_dict("records"))
+        rows.append(
+            {
+                "name": name,
+                "n_cells": int(row["n_cells"]),
+                "share": float(row["foreign_share"]),
+                "null": float(row["null"]),
+                "senders": senders,
+                "second": float(seconds.get(name, 0.0)),
+            }
+        )
+    return rows

@@ -1,0 +1,64 @@
+"""Shares agree with the truth of a simulated section; without spill-over, or at permuted places, none is detected."""
+
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from spatialcore.annotation.spillover.estimate import DETECTED, SectionFit, estimate_cells, fit_section, without_ambient
+from spatialcore.annotation.spillover.neighbourhoods import Neighbourhoods
+from tests.annotation.spillover.conftest import Example
+
+
+def fit(example: Example, neighbours: Neighbourhoods) -> SectionFit:
+    model, cells = example.model, example.cells
+    assert model.profiles is not None
+    return fit_section(
+        cells, neighbours, without_ambient(model.profiles, model.ambient_share, cells.background), model.ambient_share
+    )
+
+
+def test_shares_of_cells_agree_with_the_truth(spilled: Example) -> None:
+    cells, neighbours = spilled.cells, spilled.neighbours
+    found = fit(spilled, neighbours)
+    shares = estimate_cells(cells, neighbours, found).foreign
+    truth = spilled.section.obs["true_foreign_share"].to_numpy()
+    weights = cells.totals / cells.totals.sum()
+    assert found.z > 2 * DETECTED
+    assert np.corrcoef(shares, truth)[0, 1] > 0.6
+    assert weights @ shares == pytest.approx(weights @ truth, abs=0.05)
+    assert roc_auc_score(truth > 0.4, shares) > 0.85
+
+
+def test_nothing_is_detected_without_spill_over(clean: Example) -> None:
+    found = fit(clean, clean.neighbours)
+    assert not found.is_detected
+    assert abs(found.z) < DETECTED
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_nothing_is_detected_at_permuted_places(spilled: Example, seed: int) -> None:
+    places = np.random.default_rng(seed).permutation(spilled.section.obsm["spatial"])
+    neighbours = Neighbourhoods.find(places, np.zeros(len(places), dtype=np.intp), spilled.cells.totals)
+    assert not fit(spilled, neighbours).is_detected
+
+
+def test_received_counts_are_those_of_the_shares(spilled: Example) -> None:
+    cells, neighbours = spilled.cells, spilled.neighbours
+    shares = estimate_cells(cells, neighbours, fit(spilled, neighbours))
+    assert shares.received.sum() == pytest.approx(float(cells.totals @ shares.foreign), rel=1e-3)
+    assert (np.diag(shares.received) == 0).all()
+
+
+def test_cells_without_neighbours_have_no_share(spilled: Example) -> None:
+    places = spilled.section.obsm["spatial"].astype(float).copy()
+    places[3] = np.nan
+    neighbours = Neighbourhoods.find(places, np.zeros(len(places), dtype=np.intp), spilled.cells.totals)
+    shares = estimate_cells(spilled.cells, neighbours, fit(spilled, neighbours))
+    assert shares.foreign[3] == shares.null[3] == 0
+    assert (shares.foreign[:3] > 0).all()
+
+
+def test_ambient_counts_are_taken_off_the_profiles() -> None:
+    rng = np.random.default_rng(0)
+    pure, background = rng.dirichlet(np.ones(30), 3), rng.dirichlet(np.ones(30))
+    np.testing.assert_allclose(without_ambient(0.8 * pure + 0.2 * background, 0.2, background), pure, atol=1e-3)

@@ -1,0 +1,62 @@
+"""The likelihood is that of the mixture, and its posterior finds shares that are known."""
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from spatialcore.annotation.spillover.mixture import SHARES, Block, fit_shares, log_likelihood, posterior
+
+RNG = np.random.default_rng(0)
+K, G = 4, 60
+PROFILES = RNG.dirichlet(np.full(G, 0.3), K) * 0.95 + 0.05 / G
+
+
+def block_of(n: int, share: float, composition: np.ndarray, depth: int = 150) -> tuple[Block, np.ndarray]:
+    """Cells of random classes that hold a share of the profile of their neighbourhood."""
+    codes = RNG.integers(0, K, n)
+    means = (1 - share) * PROFILES[codes] + share * composition @ PROFILES
+    counts = np.stack([RNG.multinomial(depth, mean) for mean in means])
+    likelihood = counts @ np.log(PROFILES).T * 0.2
+    probabilities = np.exp(likelihood - likelihood.max(axis=1, keepdims=True))
+    probabilities /= probabilities.sum(axis=1, keepdims=True)
+    table = sparse.csr_matrix(counts.astype(np.float32))
+    return Block.of(table, probabilities.astype(np.float32), composition.astype(np.float32)), codes
+
+
+def test_likelihood_agrees_with_the_formula() -> None:
+    block, _ = block_of(5, 0.3, RNG.dirichlet(np.ones(K), 5))
+    found = log_likelihood(block, PROFILES)
+    for i in range(5):
+        for j, k in enumerate(block.candidates[i]):
+            for s, share in enumerate(SHARES):
+                mean = (1 - share) * PROFILES[k] + share * block.composition[i] @ PROFILES
+                expected = block.counts[i].toarray()[0] @ np.log(mean)
+                assert found[i, j, s] == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.2, 0.45])
+def test_the_share_of_the_neighbourhood_is_recovered(share: float) -> None:
+    block, codes = block_of(400, share, RNG.dirichlet(np.full(K, 0.5), 400))
+    likelihood = log_likelihood(block, PROFILES)
+    found = posterior(block, likelihood, fit_shares(block, likelihood))
+    expected = share * (1 - block.composition[np.arange(400), codes])
+    assert found.foreign_share(block).mean() == pytest.approx(expected.mean(), abs=0.04)
+
+
+def test_neighbours_of_the_own_type_are_not_foreign() -> None:
+    codes = RNG.integers(0, K, 200)
+    block, _ = block_of(200, 0.0, np.eye(K)[codes])
+    own = np.eye(K, dtype=np.float32)[block.candidates[:, 0]]
+    alike = block.among(own)
+    likelihood = log_likelihood(alike, PROFILES)
+    assert posterior(alike, likelihood, fit_shares(alike, likelihood)).foreign_share(alike).mean() < 0.02
+
+
+def test_probabilities_sum_to_one() -> None:
+    block, _ = block_of(50, 0.3, RNG.dirichlet(np.ones(K), 50))
+    likelihood = log_likelihood(block, PROFILES)
+    prior = fit_shares(block, likelihood)
+    found = posterior(block, likelihood, prior)
+    assert prior.sum() == pytest.approx(1)
+    np.testing.assert_allclose(found.classes.sum(axis=1), 1)
+    np.testing.assert_allclose(found.shares.sum(axis=2), 1)

@@ -1,0 +1,77 @@
+"""What is estimated with a model, and how it lowers the confidence."""
+
+import numpy as np
+import pytest
+from anndata import AnnData
+
+from spatialcore.annotation.query import open_query
+from spatialcore.annotation.spillover.result import estimate_spill_over, why_unavailable
+from tests.annotation.spillover.conftest import Example
+
+
+def reason(adata: AnnData, example: Example) -> str:
+    return why_unavailable(adata, example.model, open_query(adata, example.model.genes))
+
+
+def test_confidence_is_lowered_where_the_mixture_doubts_the_call_and_never_raised(spilled: Example) -> None:
+    found = estimate_spill_over(spilled.section, spilled.model, spilled.cells.query)
+    assert found is not None
+    assert found.estimates is not None
+    before = np.full(spilled.section.n_obs, 0.95)
+    after = found.lower_confidence(before)
+    assert (after <= before).all()
+    doubted = found.estimates.best_class < 0.3
+    assert after[doubted].max() < 0.9 * 0.95
+    best = np.array(spilled.model.classes)[found.cells.probabilities.argmax(axis=1)]
+    wrong = best != spilled.section.obs["true_cell_type"].astype(str).to_numpy()
+    assert after[wrong].mean() < after[~wrong].mean()
+
+
+def test_a_clean_section_keeps_its_confidence(clean: Example) -> None:
+    found = estimate_spill_over(clean.section, clean.model, clean.cells.query)
+    assert found is not None
+    confidence = np.linspace(0, 1, clean.section.n_obs)
+    np.testing.assert_array_equal(found.lower_confidence(confidence), confidence)
+    described = found.describe(clean.model.classes)
+    assert described["available"]
+    assert not described["detected"]
+    assert described["foreign_share"] == 0
+
+
+def test_the_table_of_types_says_who_spills_into_whom(spilled: Example) -> None:
+    found = estimate_spill_over(spilled.section, spilled.model, spilled.cells.query)
+    assert found is not None
+    received = found.describe(spilled.model.classes)["received"]
+    assert set(received) == set(spilled.model.classes)
+    total = sum(sum(row.values()) for row in received.values())
+    truth = (spilled.section.obs["true_foreign_share"] * spilled.cells.totals).sum()
+    assert total == pytest.approx(truth, rel=0.25)
+
+
+def test_reasons_why_it_is_not_estimated(spilled: Example) -> None:
+    adata = spilled.section.copy()
+    assert reason(adata, spilled) == ""
+    assert "too few" in reason(adata[:50].copy(), spilled)
+    del adata.obsm["spatial"]
+    assert "no coordinates" in reason(adata, spilled)
+
+
+def test_models_without_profiles_or_platform_say_so(spilled: Example) -> None:
+    from dataclasses import replace
+
+    query = spilled.cells.query
+    bare = replace(spilled.model, profiles=None)
+    assert "class profiles" in why_unavailable(spilled.section, bare, query)
+    unmatched = replace(spilled.model, metadata={"platform": {"matched_to": "nothing"}})
+    assert "not matched" in why_unavailable(spilled.section, unmatched, query)
+
+
+def test_a_model_that_did_not_record_its_background_uses_that_of_the_query(spilled: Example) -> None:
+    from dataclasses import replace
+
+    assert spilled.model.background is not None
+    older = replace(spilled.model, background=None)
+    one, other = (estimate_spill_over(spilled.section, m, spilled.cells.query) for m in (spilled.model, older))
+    assert one is not None
+    assert other is not None
+    assert one.fit.z == pytest.approx(other.fit.z, rel=0.05)

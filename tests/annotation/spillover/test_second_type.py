@@ -1,0 +1,51 @@
+"""The second type of constructed mixtures is found, and none where one type explains the cell."""
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from spatialcore.annotation.spillover.second_type import find_second_types
+
+RNG = np.random.default_rng(1)
+K, G, N = 5, 80, 200
+PROFILES = RNG.dirichlet(np.full(G, 0.3), K) * 0.95 + 0.05 / G
+EVEN = np.full((N, K), 1 / K, np.float32)
+
+
+def mixtures(first: np.ndarray, second: np.ndarray, share: float) -> sparse.csr_matrix:
+    means = (1 - share) * PROFILES[first] + share * PROFILES[second]
+    return sparse.csr_matrix(np.stack([RNG.multinomial(150, mean) for mean in means]).astype(np.float32))
+
+
+@pytest.mark.parametrize("share", [0.25, 0.4])
+def test_types_and_shares_of_mixtures_are_found(share: float) -> None:
+    first = RNG.integers(0, K, N)
+    second = (first + RNG.integers(1, K, N)) % K
+    found = find_second_types(mixtures(first, second, share), first, PROFILES, EVEN)
+    assert (found.classes == second).mean() > 0.95
+    assert found.shares.mean() == pytest.approx(share, abs=0.05)
+
+
+def test_a_cell_of_one_type_has_no_second() -> None:
+    first = RNG.integers(0, K, N)
+    found = find_second_types(mixtures(first, first, 0.0), first, PROFILES, EVEN)
+    assert (found.classes == -1).mean() > 0.98
+    assert (found.shares[found.classes == -1] == 0).all()
+
+
+def test_a_cell_of_another_type_than_its_call_is_no_mixture() -> None:
+    first = RNG.integers(0, K, N)
+    called = (first + 1) % K
+    found = find_second_types(mixtures(first, first, 0.0), called, PROFILES, EVEN)
+    assert (found.classes == -1).mean() > 0.98
+
+
+def test_of_two_like_types_the_one_in_the_neighbourhood_is_taken() -> None:
+    profiles = PROFILES.copy()
+    profiles[2] = 0.999 * profiles[1] + 0.001 * profiles[2]
+    first, second = np.zeros(N, np.intp), np.ones(N, np.intp)
+    near = np.zeros((N, K), np.float32)
+    near[: N // 2, 1], near[N // 2 :, 2] = 1, 1
+    found = find_second_types(mixtures(first, second, 0.4), first, profiles, near).classes
+    assert (found[: N // 2] == 1).mean() > 0.95
+    assert (found[N // 2 :] == 2).mean() > 0.95
