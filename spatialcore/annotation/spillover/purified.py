@@ -71,8 +71,19 @@ def decontaminate(
 
     Examples
     --------
-    >>> adata = decontaminate(adata, "models/breast.pkl")  # doctest: +SKIP
-    >>> adata.layers["purified"]  # doctest: +SKIP
+    >>> import pandas as pd
+    >>> from spatialcore.annotation import train_celltypist_model
+    >>> from spatialcore.simulate import section
+    >>> means = np.kron(np.eye(4), np.full(10, 9.0)) + 1.0  # four types, ten genes each
+    >>> counts = np.random.default_rng(0).poisson(np.tile(means, (25, 1))).astype(float)
+    >>> obs = pd.DataFrame({"cell_type": ["A", "B", "C", "D"] * 25}, index=[f"r{i}" for i in range(100)])
+    >>> reference = AnnData(counts, obs=obs, var=pd.DataFrame(index=[f"G{g}" for g in range(40)]))
+    >>> cells = section(reference, layout="mixed", spill_share=0.3, n_cells=400)
+    >>> options = {"label_column": "cell_type", "output_path": "model.pkl", "trainer": "logistic"}
+    >>> trained = train_celltypist_model(reference, query=cells, **options)
+    >>> cells = decontaminate(cells, "model.pkl")
+    >>> bool(np.isclose(cells.layers["purified"].sum(), cells.X.sum()))
+    True
     """
     model = load_model(_model_path(adata, model_path))
     query = open_query(adata, model.genes)
