@@ -51,7 +51,7 @@ class ClusterEvidence:
     fit
         How well the model's class profiles describe all clusters.
     clusters
-        The clusters; ``None`` for a query of fewer than fifty cells, whose confidence stays.
+        The clusters; ``None`` for a query of fewer than 200 cells, whose confidence stays.
     mean_logit
         Mean logit of the confidence in each cluster.
     loss

@@ -52,6 +52,13 @@ def test_a_query_of_one_type_is_not_taken_for_a_misfit() -> None:
     assert fit.explained > 0.9
 
 
+def test_a_query_of_mainly_one_type_is_not_compared_with_its_own_mean() -> None:
+    own = some_profiles(1)
+    blurred = 0.6 * own + 0.4 * own.mean(axis=0)
+    counts = np.random.default_rng(0).multinomial(9_000, own[np.array([0] * 19 + [1])]).astype(float)
+    assert measure_fit(counts, blurred, CELLS).explained > 0.6
+
+
 def test_the_share_by_its_definition() -> None:
     own, blurred = some_profiles(1), 0.6 * some_profiles(1) + 0.4 * some_profiles(1).mean(axis=0)
     mean = own.mean(axis=0)
