@@ -6,7 +6,7 @@ An ending is the number of genes of the model, or a pattern of the error that re
 import gzip
 import shutil
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import anndata as ad
@@ -233,34 +233,38 @@ def query_with_scaled_values(folder: Path) -> Case:
 RENAMED = {"CD19": "B4", "KLRD1": "CD94", "TACSTD2": "TROP2", "CD4": "CD4 "}
 
 
+def _with_controls(folder: Path, kinds: Sequence[str], pattern: str) -> Case:
+    adata = query()
+    names = [pattern.format(kind, number) for kind in kinds for number in range(60)]
+    return _with_query(folder, beside(adata, names, RNG.poisson(0.02, (adata.n_obs, len(names)))))
+
+
 @situation
 def query_with_controls_as_seurat_writes_them(folder: Path) -> Case:
-    adata = query()
-    names = [f"{word}-{i:04d}" for word in ("UnassignedCodeword", "DeprecatedCodeword", "BLANK", "NegControlProbe")
-             for i in range(60)]  # fmt: skip
-    return _with_query(folder, beside(adata, names, RNG.poisson(0.02, (adata.n_obs, 240))))
+    kinds = ("UnassignedCodeword", "DeprecatedCodeword", "BLANK", "NegControlProbe")
+    return _with_controls(folder, kinds, "{}-{:04d}")
 
 
 @situation
 def query_with_controls_as_r_writes_them(folder: Path) -> Case:
-    adata = query()
-    names = [f"{word}.{i}" for word in ("Genomic.Control", "Negative.Control.Codeword", "Blank", "SystemControl")
-             for i in range(60)]  # fmt: skip
-    return _with_query(folder, beside(adata, names, RNG.poisson(0.02, (adata.n_obs, 240))))
+    kinds = ("Genomic.Control", "Negative.Control.Codeword", "Blank", "SystemControl")
+    return _with_controls(folder, kinds, "{}.{}")
+
+
+def _with_merged_probes(folder: Path, names: dict[str, str]) -> Case:
+    adata = query()[:, [g for g in GENES if g not in ("TPSB2", "XCL2", "HSPA1B")]].copy()
+    return _with_query(folder, _renamed(adata, names), N - 3)
 
 
 @situation
 def query_with_merged_probes(folder: Path) -> Case:
-    adata = query()[:, [g for g in GENES if g not in ("TPSB2", "XCL2", "HSPA1B")]].copy()
-    names = {"TPSAB1": "TPSAB1/B2", "XCL1": "XCL1/2", "HSPA1A": "HSPA1A/B"}
-    return _with_query(folder, _renamed(adata, names), N - 3)
+    return _with_merged_probes(folder, {"TPSAB1": "TPSAB1/B2", "XCL1": "XCL1/2", "HSPA1A": "HSPA1A/B"})
 
 
 @situation
 def query_with_merged_probes_through_r(folder: Path) -> Case:
-    adata = query()[:, [g for g in GENES if g not in ("TPSB2", "XCL2", "HSPA1B")]].copy()
     names = {"TPSAB1": "TPSAB1.B2", "XCL1": "XCL1.2", "HSPA1A": "HSPA1A-B", "HLA-A": "HLA.A"}
-    return _with_query(folder, _renamed(adata, names), N - 3)
+    return _with_merged_probes(folder, names)
 
 
 @situation
