@@ -9,6 +9,8 @@ PORT ?= 4200
 JOBS ?= 2
 # pinned: constraints.txt; lowest or latest: what pyproject.toml allows
 RESOLUTION ?= pinned
+# cache: make docs executes changed notebooks; off: it shows them without results
+NOTEBOOKS ?= cache
 RESOLVE_pinned := --constraints constraints.txt
 RESOLVE_lowest := --resolution lowest-direct
 RESOLVE_latest := --resolution highest
@@ -53,7 +55,7 @@ lint: $(READY) ## ruff, mypy and codespell
 	@$(BIN)/codespell
 
 docs: $(READY) ## build the documentation site into docs/_build/html; warnings are errors
-	@$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --builder html docs docs/_build/html
+	@$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -D nb_execution_mode=$(NOTEBOOKS) --builder html docs docs/_build/html
 
 serve: $(READY) ## Prefect server with its UI on 127.0.0.1, deployments served
 	@$(BIN)/python -m deployments.serve --port $(PORT)
