@@ -49,15 +49,14 @@ class Compressed:
         """
         first, last = self.indptr[lines].astype(np.int64), self.indptr[lines + 1].astype(np.int64)
         gap = 0 if isinstance(self.data, np.ndarray) else chunk_length(self.data)
+        run_ends = [*(np.flatnonzero(first[1:] - last[:-1] > gap) + 1).tolist(), len(lines)]
         begin = 0
-        for i in range(1, len(lines) + 1):
-            if (
-                i == len(lines)
-                or first[i] - last[i - 1] > gap
-                or last[i] - first[begin] > max(blocks.BLOCK_VALUES, last[begin] - first[begin])
-            ):
-                yield begin, i
-                begin = i
+        for run_end in run_ends:
+            while begin < run_end:
+                most = first[begin] + max(blocks.BLOCK_VALUES, last[begin] - first[begin])
+                end = begin + int(np.searchsorted(last[begin:run_end], most, side="right"))
+                yield begin, end
+                begin = end
 
     def _read_lines(self, lines: Ints) -> Iterator[tuple[int, int, Numbers, Numbers, Ints]]:
         """Yield (begin, end, values, indices, pointers) of runs of lines, without the values between the lines."""
