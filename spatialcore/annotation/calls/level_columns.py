@@ -20,6 +20,7 @@ from spatialcore import columns
 from spatialcore.annotation import run_manifest
 from spatialcore.annotation.calls.levels import ClassTree, finest_term
 from spatialcore.annotation.choices import ResolutionMode
+from spatialcore.annotation.ontology.hierarchy import label_of
 from spatialcore.core.categories import named
 from spatialcore.core.types import Codes, Floats
 from spatialcore.errors import InputError
@@ -161,7 +162,7 @@ def path_text(tree: ClassTree, terms: Codes) -> str:
 
 def _write_finest(adata: AnnData, tree: ClassTree, best: Codes, path: Floats, position: Codes) -> None:
     called = np.where(best < 0, -1, tree.paths[best, position])
-    labels = [name if identifier else "" for name, identifier in zip(tree.names, tree.ids, strict=True)]
+    labels = [label_of(name, identifier) for name, identifier in zip(tree.names, tree.ids, strict=True)]
     adata.obs[columns.CELL_TYPE] = named(called, tree.names, columns.UNASSIGNED)
     adata.obs[columns.CONFIDENCE] = np.where(best < 0, 0.0, path[np.arange(len(best)), position])
     adata.obs[columns.ONTOLOGY_ID] = named(called, tree.ids, "")

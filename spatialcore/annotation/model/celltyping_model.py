@@ -7,7 +7,7 @@ from typing import Any
 
 from spatialcore.annotation.model.calibration import Calibration
 from spatialcore.annotation.model.linear import Standardized
-from spatialcore.annotation.ontology.hierarchy import is_term, name_of
+from spatialcore.annotation.ontology.hierarchy import label_of
 from spatialcore.core.normalization import TARGET_SUM
 from spatialcore.core.provenance import sha256_of_file
 from spatialcore.core.types import Floats
@@ -78,5 +78,4 @@ class CellTypingModel:
 
         A class may have a name of its own (``class_names="labels"``); ids that the ontology lacks keep it.
         """
-        ids = {name: self.ontology_ids.get(name, "") for name in self.classes}
-        return {name: (name_of(term) if is_term(term) else name) if term else "" for name, term in ids.items()}
+        return {name: label_of(name, self.ontology_ids.get(name, "")) for name in self.classes}

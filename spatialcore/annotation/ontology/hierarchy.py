@@ -100,6 +100,19 @@ def current_id(term: str) -> str | None:
     return term if term in graph.names else graph.replaced_by.get(term)
 
 
+def label_of(name: str, term: str) -> str:
+    """Return the name of a class's term; ``name`` where the ontology lacks the id, and an empty text without an id.
+
+    Examples
+    --------
+    >>> label_of("B", "CL:0000236"), label_of("B", "")
+    ('B cell', '')
+    """
+    if not term:
+        return ""
+    return name_of(term) if is_term(term) else name
+
+
 def name_of(term: str) -> str:
     """Return the name of a live term.
 

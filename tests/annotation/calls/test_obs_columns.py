@@ -42,7 +42,8 @@ def test_the_class_table_has_the_classes_then_the_terms_above_them() -> None:
     table = run_of({"CD4": CD4, "CD8": CD8, "odd": ""}, [0], [1.0], tree=True).class_table()
     assert table.index.tolist() == ["CD4", "CD8", "odd", "mature alpha-beta T cell"]
     assert table["id"].tolist() == [CD4, CD8, "", "CL:0000791"]
-    assert table["label"].tolist() == ["CD4", "CD8", "", "mature alpha-beta T cell"]
+    names = ["CD4-positive, alpha-beta T cell", "CD8-positive, alpha-beta T cell", "", "mature alpha-beta T cell"]
+    assert table["label"].tolist() == names
 
 
 def test_each_cell_gets_the_call_of_the_surer_model() -> None:
