@@ -110,6 +110,10 @@ class Settings(BaseModel, metaclass=_SettingsType):
         except ValidationError as error:
             raise _as_input_error(error, type(self), type(self).__name__) from error
 
+    def __dask_tokenize__(self) -> str:
+        """Return the key of the settings in a dask graph; dask takes them for a dataclass otherwise."""
+        return f"{type(self).__name__}-{self.digest()}"
+
     def digest(self, *fields: str) -> str:
         """Return the sha256 of the canonical JSON of all settings, or of the named ones."""
         return digest_of(self.model_dump(mode="json", include=set(fields) if fields else None))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from spatialcore.annotation import TrainingConfig, train_and_annotate
-from spatialcore.annotation.config import FurtherSettings
+from spatialcore.annotation.config import AnnotationSettings, FurtherSettings
 from spatialcore.annotation.run_config import RunConfig
 from spatialcore.errors import FileMissingError, InputError
 
@@ -167,3 +167,10 @@ def test_assignment_raises_the_error_of_the_constructor(name: str, value: object
     config = TrainingConfig(references=["a.h5ad"], label_columns=["x"])
     with pytest.raises(InputError, match=f"TrainingConfig: {name}: "):
         setattr(config, name, value)
+
+
+def test_dask_identifies_settings_by_their_content() -> None:
+    tokenize = pytest.importorskip("dask.base", reason="dask is not installed").tokenize
+    settings = AnnotationSettings(tissue="lung")
+    assert tokenize(settings) == tokenize(AnnotationSettings(tissue="lung"))
+    assert tokenize(settings) != tokenize(AnnotationSettings(tissue="skin"))
