@@ -122,7 +122,7 @@ def test_dry_run_lists_all_problems(spatialcore: Command, workplace: Workplace, 
     output = json.loads(outcome.out)
     problems = {check["subject"]: check["detail"] for check in output["checks"] if not check["ok"]}
     assert not output["ok"]
-    assert "Possible label columns: cell_type" in problems["reference first.h5ad"]
+    assert "Columns: cell_type" in problems["reference first.h5ad"]
     assert problems["panel genes in stranger.h5ad"].startswith("0 of 30")
     assert "reference nowhere.h5ad" in problems
     assert "target proportions" in problems
