@@ -1,5 +1,7 @@
 """Atomic writes, locks between processes, and YAML files."""
 
+from __future__ import annotations
+
 import fcntl
 import os
 import shutil
@@ -7,9 +9,12 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from spatialcore.core.types import JsonObject
 from spatialcore.errors import FileMissingError, InputError
+
+if TYPE_CHECKING:  # numpy is not imported for the command line's help
+    from spatialcore.core.types import JsonObject
 
 
 @contextmanager
