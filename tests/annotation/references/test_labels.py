@@ -45,7 +45,7 @@ def test_small_types_are_counted() -> None:
 
 def test_only_warnings_are_raised_and_only_if_strict(caplog: pytest.LogCaptureFixture) -> None:
     findings = [("a.h5ad", [Finding("small_types", "x", "note"), Finding("spellings", "y")])]
-    with caplog.at_level("INFO"):
+    with caplog.at_level("INFO", "spatialcore"):
         raise_on_findings(findings, strict=False)
     assert [(record.levelname, record.message) for record in caplog.records] == [
         ("INFO", "a.h5ad: x"),
