@@ -83,8 +83,8 @@ def explain_calls(adata: AnnData, cells: Cells, model: CellTypingModel | str | P
     used = model_of(adata, model)
     query = open_query(adata, used.genes)
     method = str((adata.uns.get(columns.MANIFEST) or {}).get("confidence_transform", "raw"))
-    values = log_values(used, query, np.unique(rows), method)
-    values = values[np.searchsorted(np.unique(rows), rows)]
+    ascending, position = np.unique(rows, return_inverse=True)
+    values = log_values(used, query, ascending, method)[position]
     has_counts = np.diff(values.indptr) > 0
     rows, values = rows[has_counts], values[np.flatnonzero(has_counts)]
     parts = contributions(used.linear, values, query.genes.model)
