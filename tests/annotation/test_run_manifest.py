@@ -15,7 +15,7 @@ from tests.cells import cells_with
 def test_seconds_of_each_stage(caplog: pytest.LogCaptureFixture) -> None:
     started: list[str] = []
     watch = run_manifest.Stopwatch(started.append)
-    with caplog.at_level("INFO"), watch.stage("balance"):
+    with caplog.at_level("INFO", logger="spatialcore"), watch.stage("balance"):
         time.sleep(0.02)
     assert started == ["balance"]
     assert 0.02 <= watch.seconds["balance"] < 1

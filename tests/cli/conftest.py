@@ -31,8 +31,10 @@ def spatialcore(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[s
         output = capsys.readouterr()
         return Outcome(code, output.out, output.err)
 
-    yield run
     logger = logging.getLogger("spatialcore")
+    level = logger.level
+    yield run
+    logger.setLevel(level)
     logger.handlers = [handler for handler in logger.handlers if isinstance(handler, logging.NullHandler)]
 
 

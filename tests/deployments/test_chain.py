@@ -39,7 +39,7 @@ def test_from_a_changed_reference_to_samples_annotated_anew_and_back(worker: Ser
     assert _in_use() == first
     run = worker.start("annotate_pending/blood")
     assert worker.wait(run)["state_type"] == "COMPLETED"
-    worker.wait_for_log(run, "every sample")  # the first model had annotated it already
+    worker.wait_for_log(run, "all samples in")  # the first model had annotated it already
 
 
 def _arrive(folder: Path) -> None:

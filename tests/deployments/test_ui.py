@@ -85,8 +85,8 @@ def _fill_in(page: Page, data: Path) -> None:
     add_item(page, "References")
     fill(page, "Path or URI", str(data / "pbmc68k_part2.h5ad"), nth=2)
     fill(page, "Label column", LABEL_COLUMN, nth=1)
-    choose(page, "Balance between sources", "equal")
-    for label in ("Balance between sources", "Confidence", "Trainer", "Label granularity", "Call resolution"):
+    choose(page, "Balance between references", "equal")
+    for label in ("Balance between references", "Confidence", "Trainer", "Label granularity", "Call resolution"):
         expect(field(page, label).locator(".p-select-button")).to_be_visible()
     expect(page.locator(".monaco-editor, .p-code-input")).to_have_count(0)  # no JSON to write
     page.get_by_text("Parameters", exact=True).scroll_into_view_if_needed()

@@ -25,7 +25,7 @@ NO_NOUN_FACTOR = 0.9
 NAME_WEIGHT = 0.9
 N_RANKED = 50
 MIN_SHARED = 0.1  # score of shared words; below it only words such as "lineage" are shared
-MIN_SPELLING = 0.33  # cosine similarity of trigrams; a misspelled word has 0.4 to 0.7
+MIN_SPELLING = 0.25  # cosine similarity of trigrams; a misspelled word has 0.3 to 0.7
 MIN_WORD_LETTERS, MIN_WORD_SIMILARITY = 6, 0.7  # "makrofage" and "macrophage" have 0.74
 _GENE = re.compile(r"[a-z]+\d+[a-z0-9]*|\d+")
 
