@@ -53,10 +53,14 @@ class Console:
         if self.as_json:
             print(json.dumps(value, indent=1, default=str, ensure_ascii=False))
             return
-        # lines are not wrapped in pipes
-        out = RichConsole(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else PIPE_WIDTH)
-        for line in lines:
-            out.print(line, markup=False)
+        if sys.stdout.isatty():
+            _print_lines(RichConsole(highlight=False, soft_wrap=True), lines)
+            return
+        # in pipes, lines are neither wrapped nor padded
+        out = RichConsole(highlight=False, soft_wrap=True, width=PIPE_WIDTH)
+        with out.capture() as text:
+            _print_lines(out, lines)
+        print("\n".join(line.rstrip() for line in text.get().splitlines()))
 
     def error(self, error: SpatialCoreError) -> None:
         """Print an error and its hint."""
@@ -79,6 +83,11 @@ class Console:
             return
         start = time.monotonic()
         yield lambda text: print(f"[{time.monotonic() - start:6.1f} s] {text}", file=sys.stderr, flush=True)
+
+
+def _print_lines(out: RichConsole, lines: Sequence[Line]) -> None:
+    for line in lines:
+        out.print(line, markup=False)
 
 
 def _bar() -> Progress:

@@ -36,6 +36,11 @@ def test_result_as_json_or_as_text(capsys: pytest.CaptureFixture[str]) -> None:
     ]
 
 
+def test_lines_in_a_pipe_are_not_padded(capsys: pytest.CaptureFixture[str]) -> None:
+    Console().result({}, table("", ("", ""), [("a", "b" * 300), ("cells", "3")]), "")
+    assert capsys.readouterr().out == f"a      {'b' * 300}\ncells  3\n\n"
+
+
 def test_steps_are_reported_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
     with Console().steps(1) as step:
         step("reading")
