@@ -21,6 +21,7 @@ from deployments.environment import Installation
 from deployments.obsolete_deployments import Obsolete, delete_deployments, find_obsolete
 from deployments.prefect_yaml import render
 from deployments.preserve_user_state import preserved_user_state
+from spatialcore.core.text.wording import number_of
 from spatialcore.errors import SpatialCoreError
 
 
@@ -73,7 +74,7 @@ def set_up(client: SyncPrefectClient, installation: Installation, *, remove: boo
         delete_deployments(client, obsolete)
     return [
         f"store        {installation.store}",
-        f"work pool    {POOL}: {installation.runs_at_once} runs at once",
+        f"work pool    {POOL}: at most {number_of(installation.runs_at_once, 'run')} at once",
         f"blocks       {', '.join(blocks) or 'none: no credentials are set; runs use those of their platform'}",
         *(f"automation   {name}" for name in automations),
         f"deployments  {len(deployments)}",

@@ -31,6 +31,7 @@ from spatialcore.core.files import read_yaml
 from spatialcore.core.genes.species import SpeciesSetting
 from spatialcore.core.provenance import digest_of
 from spatialcore.core.text.names import SCHEMA, checked_name
+from spatialcore.core.text.wording import number_of
 from spatialcore.core.validation import short
 from spatialcore.errors import InputError
 from spatialcore.storage.secrets import redact
@@ -282,7 +283,8 @@ class TrainingConfig(AnnotationSettings):
         columns, references = len(self.label_columns), len(self.references)
         if columns != 1 and columns != references:
             raise ValueError(
-                f"label_columns has {columns} entries for {references} references: give one for each, or one for all"
+                f"label_columns has {number_of(columns, 'entry', 'entries')} for {number_of(references, 'reference')}: "
+                "give one for each, or one for all"
             )
         return self
 

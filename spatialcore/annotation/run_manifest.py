@@ -20,7 +20,7 @@ timings_json               seconds per stage
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pandas as pd
@@ -57,17 +57,6 @@ class Stopwatch:
         yield
         self.seconds[name] = round(time.perf_counter() - start, 3)
         log.info("%s: %.1f s", name, self.seconds[name])
-
-
-def count(items: Sequence[object], singular: str, plural: str = "") -> str:
-    """Return number and noun.
-
-    Examples
-    --------
-    >>> count(["a.h5ad"], "reference"), count([1, 2], "query", "queries")
-    ('1 reference', '2 queries')
-    """
-    return f"{len(items):,} {singular if len(items) == 1 else plural or singular + 's'}"
 
 
 def describe_run(config: Settings) -> dict[str, str | int]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from spatialcore import columns
 from spatialcore.annotation.config import AnnotationSettings, TrainingConfig
 from spatialcore.core.logging import get_logger
+from spatialcore.core.text.wording import number_of
 
 if TYPE_CHECKING:  # flows import SETTINGS from here, so importing this module stays cheap
     import pandas as pd
@@ -119,17 +120,17 @@ def train_model(
     TrainingRecord
         Reference cells, training cells and label mapping.
     """
-    from spatialcore.annotation.run_manifest import Stopwatch, count
+    from spatialcore.annotation.run_manifest import Stopwatch
 
     stopwatch = stopwatch or Stopwatch()
-    progress(f"reading {count(config.references, 'reference')}, {len(panel)} panel genes")
+    progress(f"reading {number_of(len(config.references), 'reference')}, {number_of(len(panel), 'panel gene')}")
     with stopwatch.stage("references"):
         combined = combine(config, panel)
     with stopwatch.stage("ontology"):
         mapped, result = map_ontology(combined, config)
     with stopwatch.stage("balance"):
         balanced = balance(mapped, config)
-    progress(f"training on {balanced.n_obs} cells")
+    progress(f"training on {number_of(balanced.n_obs, 'cell')}")
     output.parent.mkdir(parents=True, exist_ok=True)
     with stopwatch.stage("training"):
         train(balanced, query, config, output)

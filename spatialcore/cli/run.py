@@ -8,6 +8,7 @@ import typer
 from spatialcore.cli.console import AsJson, Verbose, console, run_summary, table
 from spatialcore.cli.exit_codes import Exit
 from spatialcore.cli.options import Assignments, Plots, Purify, Queries, References, Threshold, Tissue, overlay
+from spatialcore.core.text.wording import number_of
 from spatialcore.errors import InputError
 
 if TYPE_CHECKING:
@@ -90,8 +91,7 @@ def _check(settings: "RunConfig") -> None:
         preflight = check_run(settings, progress=step)
     rows = [("ok" if check.ok else "PROBLEM", check.subject, check.detail) for check in preflight.checks]
     n_problems = sum(not check.ok for check in preflight.checks)
-    problems = "1 problem" if n_problems == 1 else f"{n_problems} problems"
-    conclusion = "ready to run" if preflight.ok else problems
+    conclusion = "ready to run" if preflight.ok else number_of(n_problems, "problem")
     console.result(preflight.as_dict(), table("", ("", "check", "result"), rows), f"\n{conclusion}")
     if not preflight.ok:
         raise typer.Exit(Exit.INPUT)

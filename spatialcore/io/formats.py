@@ -6,6 +6,7 @@ from pathlib import Path
 
 from anndata import AnnData
 
+from spatialcore.core.text.wording import list_names
 from spatialcore.errors import FileMissingError, InputError
 from spatialcore.io import anndata_files, cosmx, merscope, spatialdata_store, tenx, xenium
 
@@ -110,8 +111,7 @@ def _unknown(location: Path) -> str:
 
 def _listing(location: Path) -> str:
     names = sorted(item.name + "/" * item.is_dir() for item in location.iterdir())
-    more = f" and {len(names) - 8} more" if len(names) > 8 else ""
-    return (", ".join(names[:8]) or "no files") + more
+    return list_names(names, 8) or "no files"
 
 
 def _hint(location: Path) -> str:

@@ -13,6 +13,7 @@ from spatialcore.core.genes.features import of_gene_type
 from spatialcore.core.genes.names import is_ensembl
 from spatialcore.core.genes.tables import known_names
 from spatialcore.core.logging import get_logger
+from spatialcore.core.text.wording import list_names, number_of
 from spatialcore.errors import InputError
 from spatialcore.io.identifiers import as_identifiers, match_by_value, plain_numbers
 
@@ -65,7 +66,7 @@ def _without_repeats(counts: csr_matrix, names: pd.Index) -> np.ndarray:
     if differing:
         double = names[differing].unique()
         raise InputError(
-            f"{len(double)} cells have several lines with different counts: {', '.join(double[:5])}",
+            f"cells with several lines of different counts: {list_names(double, 5)}",
             hint="several slides in one table? split it, or add a column 'cell' that is unique",
         )
     logger.warning(
@@ -106,9 +107,11 @@ def attach_cells(adata: AnnData, table: pd.DataFrame, *, xy: tuple[str, str], sc
         table = _each_cell_once(_by_another_column(adata.obs_names, table))
     shared = adata.obs_names.isin(table.index)
     if not shared.all():
-        logger.warning("%d cells of the matrix have no metadata: their coordinates are missing", (~shared).sum())
+        logger.warning(
+            "no metadata for %s of the matrix: their coordinates are missing", number_of((~shared).sum(), "cell")
+        )
     if extra := len(table) - int(shared.sum()):
-        logger.warning("dropped %d cells of the metadata that are not in the matrix", extra)
+        logger.warning("dropped %s of the metadata not in the matrix", number_of(extra, "cell"))
     table = table.reindex(adata.obs_names)
     adata.obsm[SPATIAL] = table[list(xy)].to_numpy(dtype=float) * scale
     adata.obs = table.drop(columns=list(xy))
@@ -127,10 +130,10 @@ def _each_cell_once(table: pd.DataFrame) -> pd.DataFrame:
     if differs.any():
         double = cells[differs.any(axis=1)].unique()
         raise InputError(
-            f"the table of cells has {len(double)} cells twice with different values: {', '.join(double[:5])}",
+            f"the table of cells has cells twice with different values: {list_names(double, 5)}",
             hint="expected one line per cell; the table may contain several slides",
         )
-    logger.warning("dropped %d lines of the table of cells that repeat a cell", len(table) - len(best))
+    logger.warning("dropped %s of the table of cells that repeat a cell", number_of(len(table) - len(best), "line"))
     return best.loc[cells[~cells.duplicated()]]
 
 

@@ -132,12 +132,6 @@ def thousands(n: int | float) -> str:
     return f"{int(n):,}"
 
 
-def list_names(names: list[str], max_names: int = 12) -> str:
-    """Return names in one line; more than ``max_names`` are counted at the end."""
-    text = ", ".join(names[:max_names])
-    return text + (f" and {len(names) - max_names} more" if len(names) > max_names else "")
-
-
 def placeholder(text: str, *, figsize: tuple[float, float] = (8.0, 3.0), title: str = "") -> "Figure":
     """Return a figure with a text that explains why there is nothing to plot."""
     figure = new_figure(figsize)

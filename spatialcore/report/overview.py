@@ -13,6 +13,7 @@ from spatialcore.annotation.gene_overlap import few_genes_warning
 from spatialcore.annotation.panel import gene_features
 from spatialcore.annotation.references.tissue_check import foreign_references
 from spatialcore.annotation.training.small_panel import FEW_GENES, small_panel_warning
+from spatialcore.core.text.wording import list_names
 from spatialcore.plotting.figures.confusions import confusion_table, frequent_confusions
 from spatialcore.plotting.groups import NOT_TYPES
 from spatialcore.plotting.manifest import held_out_scores, manifest_table, manifest_value, model_card, records
@@ -128,7 +129,7 @@ def _reference_tissues(adata: AnnData) -> str:
         for name, n in (reference.get("tissues") or {}).items():
             cells[name] = cells.get(name, 0) + int(n)
     ranked = sorted(cells, key=lambda name: -cells[name])
-    return ", ".join(ranked[:3]) + (f" and {len(ranked) - 3} more" if len(ranked) > 3 else "") if ranked else ""
+    return list_names(ranked, 3)
 
 
 def _warnings(
@@ -169,7 +170,7 @@ def _model_warnings(adata: AnnData) -> list[str]:
     f1 = held_out_scores(adata).get("f1") or {}
     weak = [f"{name} ({value:.2f})" for name, value in sorted(f1.items(), key=lambda item: item[1]) if value < LOW_F1]
     if weak:
-        warnings.append(f"Types with a low F1 on held-out cells: {', '.join(weak[:8])}.")
+        warnings.append(f"Types with a low F1 on held-out cells: {list_names(weak, 8)}.")
     worst = frequent_confusions(confusion_table(adata), CONFUSED).head(5)
     confused = [f"{row['cell_type']} as {row['called']} ({100 * row['share']:.0f} %)" for row in records(worst)]
     if confused:
@@ -177,7 +178,7 @@ def _model_warnings(adata: AnnData) -> list[str]:
     cells = held_out_scores(adata).get("cells") or {}
     few = [f"{name} ({n})" for name, n in cells.items() if n < FEW_CELLS]
     if few:
-        warnings.append(f"Types with few reference cells: {', '.join(few[:8])}.")
+        warnings.append(f"Types with few reference cells: {list_names(few, 8)}.")
     return warnings
 
 
@@ -196,4 +197,4 @@ def _label_warnings(adata: AnnData) -> list[str]:
     unmapped = table.loc[table["match_tier"] == "unmapped", "input_label"].astype(str).tolist()
     if not unmapped:
         return []
-    return [f"Reference labels without a Cell Ontology term, used unchanged: {', '.join(unmapped[:8])}."]
+    return [f"Reference labels without a Cell Ontology term, used unchanged: {list_names(unmapped, 8)}."]

@@ -11,6 +11,7 @@ from typing import Final
 from spatialcore import storage
 from spatialcore.core.logging import get_logger
 from spatialcore.core.provenance import digest_of
+from spatialcore.core.text.wording import number_of
 from spatialcore.errors import FileMissingError
 from spatialcore.sources.base import Metadata, open_source
 from spatialcore.storage import cache
@@ -78,7 +79,7 @@ def fetch_folder(uri: str, versions: Mapping[str, str], *, cache_dir: Path | Non
     """
     root = cache.cache_root(cache_dir)
     folder = root / cache.cache_key(uri, _token(versions)) / uri.rstrip("/").rpartition("/")[2]
-    log.info("%s: %d files", storage.redact(uri), len(versions))
+    log.info("%s: %s", storage.redact(uri), number_of(len(versions), "file"))
     fetch = partial(_fetch, uri, root=root, force=force)
     with ThreadPoolExecutor(_PARALLEL) as pool:
         for name, copy in pool.map(fetch, versions.items()):

@@ -30,6 +30,7 @@ from spatialcore.core.genes.species import species_of_genes
 from spatialcore.core.genes.tables import orthologs
 from spatialcore.core.normalization import X_STATE_TEXTS
 from spatialcore.core.on_disk.anndata_file import AnnDataFile
+from spatialcore.core.text.wording import number_of
 from spatialcore.errors import LabelColumnError, SpatialCoreError
 from spatialcore.workflow.dataset import PROFILES, DatasetSummary
 from spatialcore.workflow.memory import available_memory
@@ -109,14 +110,15 @@ def check_types(labels: Sequence["pd.Series[int]"], config: RunConfig) -> list[C
         obs = pd.DataFrame({ORIGINAL_LABEL: pd.Categorical(cells.index.astype(str))}, index=range(len(cells)))
         obs.index = obs.index.astype(str)
         mapped, _ = stages.map_ontology(AnnData(obs=obs), config)
-        classes = mapped.obs[UNIFIED_CELL_TYPE].astype(str).to_numpy()
-        sizes = pd.Series(cells.to_numpy()).groupby(classes).sum()
+        names = mapped.obs[UNIFIED_CELL_TYPE].astype(str).to_numpy()
+        sizes = pd.Series(cells.to_numpy()).groupby(names).sum()
         codes = np.repeat(np.arange(len(sizes)), np.minimum(sizes, config.min_cells_per_type + 1))
         frequent = without_rare(categorical(codes, sizes.index), config.min_cells_per_type)
         require_two(list(map(str, frequent.categories)))
     except SpatialCoreError as error:
         return [Check.failed("types", error)]
-    return [Check("types", True, f"{len(frequent.categories)} classes of {len(cells)} labels")]
+    classes = number_of(len(frequent.categories), "class", "classes")
+    return [Check("types", True, f"{classes} of {number_of(len(cells), 'label')}")]
 
 
 def check_genes(queries: list[DatasetSummary], references: list[DatasetSummary], config: RunConfig) -> list[Check]:
@@ -204,7 +206,7 @@ def check_proportions(config: RunConfig) -> list[Check]:
         shares = read_proportions(config.target_proportions)
     except SpatialCoreError as error:
         return [Check.failed(subject, error)]
-    return [Check(subject, True, f"{len(shares)} types, {100 * sum(shares.values()):.1f} % in all")]
+    return [Check(subject, True, f"{number_of(len(shares), 'type')}, {100 * sum(shares.values()):.1f} % in all")]
 
 
 def check_memory(peak: int, *, complete: bool) -> Check:

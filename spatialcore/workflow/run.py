@@ -26,6 +26,7 @@ from spatialcore.annotation.run_config import Query, RunConfig
 from spatialcore.annotation.unknown.groups import unknown_groups
 from spatialcore.core.logging import get_logger
 from spatialcore.core.text.names import slug_of
+from spatialcore.core.text.wording import number_of
 from spatialcore.core.types import JsonObject
 from spatialcore.io import read_spatial, write_annotated, write_calls, write_explorer_groups
 from spatialcore.report.sample_summary import SampleSummary
@@ -79,7 +80,7 @@ def run(config: RunConfig, *, progress: Progress = log.info) -> RunResult:
     """
     require_run(config)
     stopwatch = run_manifest.Stopwatch()
-    progress(f"reading {run_manifest.count(config.queries, 'query', 'queries')}")
+    progress(f"reading {number_of(len(config.queries), 'query', 'queries')}")
     with stopwatch.stage("queries"):
         pooled = pool_queries((load_query(query) for query in config.queries), config)
     with TemporaryDirectory(prefix="spatialcore-") as folder:

@@ -22,12 +22,6 @@ def test_seconds_of_each_stage(caplog: pytest.LogCaptureFixture) -> None:
     assert [record.message for record in caplog.records] == ["balance: 0.0 s"]
 
 
-def test_number_and_noun() -> None:
-    assert run_manifest.count([], "reference") == "0 references"
-    assert run_manifest.count(["a"], "query", "queries") == "1 query"
-    assert run_manifest.count(range(1200), "query", "queries") == "1,200 queries"
-
-
 def test_the_settings_are_recorded_without_secrets() -> None:
     config = TrainingConfig(
         references=["https://host/ref.h5ad?X-Amz-Signature=secret"], label_columns=["cell_type"], random_state=7

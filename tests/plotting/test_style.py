@@ -9,11 +9,6 @@ from spatialcore.plotting import style
 from tests.plotting.tissues import texts
 
 
-@pytest.mark.parametrize(("n", "text"), [(2, "a, b"), (4, "a, b, c and 1 more")])
-def test_list_names(n: int, text: str) -> None:
-    assert style.list_names(list("abcd")[:n], 3) == text
-
-
 def test_wrap_does_not_cut() -> None:
     assert style.wrap("one two three", 7) == "one two\nthree"
     assert style.wrap("pneumonoultramicroscopic", 5) == "pneumonoultramicroscopic"

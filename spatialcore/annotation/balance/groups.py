@@ -5,9 +5,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from spatialcore.annotation.ontology.hierarchy import is_term, name_of
 from spatialcore.columns import ONTOLOGY_ID, ONTOLOGY_LABEL, UNIFIED_CELL_TYPE
 from spatialcore.core.categories import categorical
 from spatialcore.core.logging import get_logger
+from spatialcore.core.text.wording import list_names, number_of
 from spatialcore.errors import InputError
 
 log = get_logger(__name__)
@@ -28,7 +30,7 @@ def group_cells(obs: pd.DataFrame, label_column: str, group_by_column: str | Non
     labels = _texts(obs[label_column])
     n_missing = int((labels.codes < 0).sum())
     if n_missing:
-        log.warning("%d cells without a label in '%s' are left out", n_missing, label_column)
+        log.warning("left out %s without a label in '%s'", number_of(n_missing, "cell"), label_column)
     if group_by_column is None:
         return labels.remove_unused_categories()
     ids = _texts(obs[group_by_column])
@@ -39,6 +41,11 @@ def group_cells(obs: pd.DataFrame, label_column: str, group_by_column: str | Non
     codes = np.where(ids.codes >= 0, of_id[ids.codes], of_label[labels.codes])
     codes = np.where(labels.codes >= 0, codes, -1)
     return categorical(codes, names).remove_unused_categories()
+
+
+def _display_name(group: str) -> str:
+    """Return the name of a term; labels are unchanged."""
+    return name_of(group) if is_term(group) else group
 
 
 def without_rare(groups: pd.Categorical, minimum: int) -> pd.Categorical:
@@ -52,8 +59,9 @@ def without_rare(groups: pd.Categorical, minimum: int) -> pd.Categorical:
     counts = np.bincount(groups.codes[groups.codes >= 0], minlength=len(groups.categories))
     rare = [str(name) for name in groups.categories[counts < minimum]]
     if rare:
-        listed = ", ".join(rare[:10]) + (" ..." if len(rare) > 10 else "")
-        log.warning("%d types with fewer than %d cells are left out: %s", len(rare), minimum, listed)
+        sizes = dict(zip(groups.categories, counts, strict=True))
+        listed = list_names((f"{_display_name(name)} ({sizes[name]})" for name in rare), 10)
+        log.warning("types with fewer than %d cells are left out: %s", minimum, listed)
     frequent = groups.remove_categories(rare)
     if len(frequent.categories) == 0:
         raise InputError(

@@ -175,7 +175,7 @@ def resolve_sizes(
     if share.sum() >= 1 - SLACK:
         if len(named) < len(most):
             raise InputError(
-                f"target_proportions sum to 1, but {len(most) - len(named)} types have no share",
+                f"target_proportions sum to 1, but types without a share: {len(most) - len(named)}",
                 hint="give every type a share, or keep the sum below 1",
             )
         totals = _exact_composition(share / share.sum(), room)

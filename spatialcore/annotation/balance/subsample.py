@@ -17,6 +17,7 @@ from spatialcore.annotation.choices import BALANCE_STRATEGIES, BalanceStrategy
 from spatialcore.columns import REFERENCE_SOURCE
 from spatialcore.core.logging import get_logger
 from spatialcore.core.sampling import cell_keys, level, share_out, take_off
+from spatialcore.core.text.wording import number_of
 from spatialcore.core.types import Ints
 from spatialcore.core.validation import require_column, require_one_of, require_whole
 
@@ -106,7 +107,7 @@ def subsample_balanced(
         sizes = resolve_sizes(available, caps, list(shares.values()), matched, min_cells_per_type)
     quota = _quotas(groups, sources, sizes, source_balance, min_cells_per_source)
     rows = _draw(adata.obs_names, groups, sources, quota, random_state)
-    log.info("balanced: %d of %d cells, %d types", len(rows), adata.n_obs, len(available))
+    log.info("balanced: %d of %s, %s", len(rows), number_of(adata.n_obs, "cell"), number_of(len(available), "type"))
     if adata.isbacked and copy:
         return adata[rows].to_memory()
     return adata[rows].copy() if copy else adata[rows]

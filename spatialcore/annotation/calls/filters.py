@@ -15,6 +15,7 @@ from spatialcore.columns import (
     UNASSIGNED_REASON,
 )
 from spatialcore.core.logging import get_logger
+from spatialcore.core.text.wording import number_of
 from spatialcore.core.validation import require_column, require_whole, require_within
 from spatialcore.errors import InputError
 
@@ -131,7 +132,7 @@ def filter_low_count_types(
     counts = labels.value_counts()
     rare = [label for label, n in counts.items() if 0 < n < min_cells and label not in (UNASSIGNED, unassigned_label)]
     n = _replace_calls(out, label_column, labels.isin(rare).to_numpy(), unassigned_label, REASON_LOW_COUNT_TYPE)
-    log.info("%d cells of %d types with fewer than %d cells are marked", n, len(rare), min_cells)
+    log.info("types with fewer than %d cells: %d, with %s", min_cells, len(rare), number_of(n, "cell"))
     return out
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypedDict, cast
 
 from spatialcore.core.logging import get_logger
+from spatialcore.core.text.wording import number_of
 from spatialcore.errors import FileMissingError, InputError
 
 logger = get_logger(__name__)
@@ -82,5 +83,5 @@ def _parse(text: str, origin: str) -> OntologyIndex:
     if not cell_types:
         raise InputError(f"{origin} has no entry with a CL id", hint=expected)
     if skipped := len(entries) - len(cell_types):
-        logger.warning("%s: %d entries that are not of the Cell Ontology are skipped", origin, skipped)
+        logger.warning("%s: skipped %s not of the Cell Ontology", origin, number_of(skipped, "entry", "entries"))
     return cast(OntologyIndex, {"metadata": {}, **content, "cl": cell_types})

@@ -25,6 +25,7 @@ from spatialcore.columns import (
 from spatialcore.core.logging import get_logger
 from spatialcore.core.on_disk.anndata_file import AnnDataFile
 from spatialcore.core.sampling import draw_stratified, stratified_sizes
+from spatialcore.core.text.wording import list_names, number_of
 from spatialcore.core.types import Ints
 from spatialcore.errors import InputError
 
@@ -69,7 +70,7 @@ def no_label_left(name: str, column: str, dropped: Sequence[str]) -> InputError:
     """Return the error for a column in which no label is left."""
     return InputError(
         f"no labelled cell is left in {name}: column '{column}' holds only "
-        f"{', '.join(map(repr, dropped[:5])) or 'missing values'}",
+        f"{list_names(map(repr, dropped), 5) or 'missing values'}",
         hint="pass another label column, or exclude_labels=[] and drop_uninformative_labels=False",
     )
 
@@ -78,10 +79,10 @@ def _log_uninformative(reference: Reference) -> None:
     left_out = [entry for entry in reference.dropped if entry["reason"] == NO_TYPE]
     if left_out:
         log.warning(
-            "%s: %d cells whose label names no cell type are left out: %s",
+            "%s: left out %s whose label names no cell type: %s",
             reference.source,
-            sum(entry["n_cells"] for entry in left_out),
-            ", ".join(f"{entry['label']} ({entry['n_cells']})" for entry in left_out[:10]),
+            number_of(sum(entry["n_cells"] for entry in left_out), "cell"),
+            list_names((f"{entry['label']} ({entry['n_cells']})" for entry in left_out), 10),
         )
 
 
@@ -98,12 +99,13 @@ def drop_rare_types(references: list[Reference], minimum: int, remove: bool) -> 
     drawn = pd.concat([pd.Series(reference.drawn).value_counts() for reference in references])
     totals = drawn.groupby(level=0, observed=True).sum()
     rare = [str(label) for label, n in totals.items() if n < minimum]
-    if rare and not remove:
-        log.warning("%d types have fewer than %d cells and are kept: %s", len(rare), minimum, ", ".join(rare[:10]))
-    if not rare or not remove:
+    if not rare:
         return
-    kinds = "1 type" if len(rare) == 1 else f"{len(rare)} types"
-    log.warning("%s with fewer than %d cells left out: %s", kinds, minimum, ", ".join(rare[:10]))
+    listed = list_names((f"{label} ({totals[label]})" for label in rare), 10)
+    if not remove:
+        log.warning("types with fewer than %d cells are kept: %s", minimum, listed)
+        return
+    log.warning("types with fewer than %d cells are left out: %s", minimum, listed)
     for reference in references:
         labels = reference.drawn
         is_rare = labels.isin(rare)

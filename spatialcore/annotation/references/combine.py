@@ -49,6 +49,7 @@ from spatialcore.core.genes.species import SpeciesSetting
 from spatialcore.core.logging import get_logger
 from spatialcore.core.normalization import log1p_normalize
 from spatialcore.core.progress import track
+from spatialcore.core.text.wording import number_of
 from spatialcore.core.validation import require_list, require_whole, require_within
 from spatialcore.errors import InputError
 
@@ -193,7 +194,8 @@ def combine_references(
     combined = _join(parts, genes, output_column, normalize=normalize_data)
     manifest = [describe_reference(reference, genes, panel, checksum) for reference in references]
     combined.uns[REFERENCES_MANIFEST] = json.dumps(manifest)
-    log.info("combined %d references: %d cells, %d genes", len(references), combined.n_obs, combined.n_vars)
+    sizes = number_of(combined.n_obs, "cell"), number_of(combined.n_vars, "gene")
+    log.info("combined %s: %s, %s", number_of(len(references), "reference"), *sizes)
     return combined
 
 
@@ -222,7 +224,7 @@ def _pairs(paths: Any, columns: Any) -> tuple[list[str], list[str]]:
     names = [str(column) for column in require_list("label_columns", columns)]
     if len(names) not in (1, len(uris)):
         raise InputError(
-            f"label_columns has {len(names)} entries for {len(uris)} references",
+            f"label_columns has {number_of(len(names), 'entry', 'entries')} for {number_of(len(uris), 'reference')}",
             hint="give one for each, or one for all",
         )
     return uris, names * len(uris) if len(names) == 1 else names

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from spatialcore.core.logging import get_logger
+from spatialcore.core.text.wording import list_names
 from spatialcore.core.types import JsonObject
 from spatialcore.errors import LabelColumnError
 
@@ -74,17 +75,20 @@ def check_labels(labels: pd.Categorical, column: str, min_cells: int) -> list[Fi
         note("missing_labels", f"{n_missing} of {len(labels)} cells have no label or an excluded one", "note")
     small = [name for name, n in zip(names, counts, strict=True) if n < min_cells]
     if small:
-        note("small_types", f"{len(small)} types have fewer than {min_cells} cells: {_some(small)}", "note")
+        note("small_types", f"types with fewer than {min_cells} cells: {list_names(small, 5)}", "note")
     clusters = [name for name in names if CLUSTER.match(name)]
     if clusters:
-        note("cluster_numbers", f"{len(clusters)} labels look like cluster numbers: {_some(clusters)}")
+        note("cluster_numbers", f"labels that look like cluster numbers: {list_names(clusters, 5)}")
     ids = [name for name in names if CL_ID.match(name)]
     if ids:
-        note("ontology_ids", f"{len(ids)} labels are Cell Ontology ids, not names: {_some(ids)}")
+        note("ontology_ids", f"labels that are Cell Ontology ids, not names: {list_names(ids, 5)}")
     spellings = pd.Series(names).groupby([" ".join(name.casefold().split()) for name in names]).agg(list)
     variants = [" / ".join(group) for group in spellings if len(group) > 1]
     if variants:
-        note("spellings", f"labels that differ only in case or spaces are kept as different labels: {_some(variants)}")
+        note(
+            "spellings",
+            f"labels that differ only in case or spaces, each a type: {list_names(variants, 5)}",
+        )
     if len(names) > MANY_TYPES:
         note("many_types", f"{len(names)} types: this may not be a column of cell types")
     if len(names) == 1:
@@ -110,9 +114,5 @@ def curated_ids(values: "pd.Series[Any]") -> "tuple[pd.Series[Any], list[Finding
     texts = values.astype(object).where(values.notna(), "").astype(str).str.strip()
     valid = texts.str.match(CL_ID)
     odd = sorted(set(texts[~valid]) - {"", "unknown", "na", "nan", "None"})
-    message = f"values that are not Cell Ontology ids are ignored: {_some(odd)}"
+    message = f"values that are not Cell Ontology ids are ignored: {list_names(odd, 5)}"
     return texts.where(valid, ""), [Finding("not_cell_ontology", message)] if odd else []
-
-
-def _some(items: list[str]) -> str:
-    return ", ".join(items[:5]) + (f" and {len(items) - 5} more" if len(items) > 5 else "")

@@ -8,6 +8,7 @@ import pandas as pd
 from anndata import AnnData
 
 from spatialcore import columns
+from spatialcore.core.text.wording import number_of
 from spatialcore.core.types import Codes
 
 FEWEST_CELLS: Final = 100
@@ -49,7 +50,7 @@ def unusable_coordinates(adata: AnnData) -> str:
         return f"obsm['{columns.SPATIAL}'] has shape {places.shape}, expected cells x 2 or 3 numbers"
     finite = places[np.isfinite(places).all(axis=1)]
     if len(finite) < FEWEST_CELLS:
-        return f"{len(finite)} cells have coordinates, expected {FEWEST_CELLS}"
+        return f"{number_of(len(finite), 'cell')} with coordinates, expected at least {FEWEST_CELLS}"
     duplicated = 1 - len(np.unique(finite, axis=0)) / len(finite)
     if duplicated > MOST_DUPLICATED:
         return f"{100 * duplicated:.0f} % of the cells have the coordinates of another cell"

@@ -9,6 +9,7 @@ import pandas as pd
 
 from spatialcore import columns
 from spatialcore.core.logging import get_logger
+from spatialcore.core.text.wording import list_names, number_of
 from spatialcore.core.validation import require_column
 from spatialcore.errors import LabelColumnError
 
@@ -59,7 +60,7 @@ def read_labels(obs: pd.DataFrame, label_column: str, ontology_column: str) -> C
         texts, ids = _names_of_ids(texts, obs)
     rows = np.flatnonzero(texts != "")
     if len(rows) < len(texts):
-        log.warning("%d cells without a label in %r are left out of the training", len(texts) - len(rows), label_column)
+        log.warning("left out %s without a label in %r", number_of(len(texts) - len(rows), "cell"), label_column)
     names, codes = np.unique(texts[rows].astype(str), return_inverse=True)
     if len(names) < 2:
         content = f"only {str(names[0])!r}" if len(names) else "no label"
@@ -92,7 +93,7 @@ def drop_empty_classes(labels: ClassLabels, totals: npt.NDArray[np.float64]) -> 
     empty = [name for name, is_filled in zip(labels.names, filled, strict=True) if not is_filled]
     if filled.sum() < 2:
         raise LabelColumnError(
-            f"{len(empty)} of {len(labels.names)} classes have no count on the genes: {', '.join(empty[:5])}",
+            f"classes without a count on the genes: {len(empty)} of {len(labels.names)} ({list_names(empty, 5)})",
             hint="pass references that measure the panel's genes",
         )
     log.warning("classes without a count on the genes are left out: %s", ", ".join(empty))

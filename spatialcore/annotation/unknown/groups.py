@@ -21,6 +21,7 @@ from spatialcore.core.logging import get_logger
 from spatialcore.core.normalization import TARGET_SUM, log1p_normalize, row_totals
 from spatialcore.core.rank_sum import RankSum, rank_sum
 from spatialcore.core.sampling import draw_rows
+from spatialcore.core.text.wording import number_of
 from spatialcore.core.types import Codes
 from spatialcore.core.validation import require_whole
 from spatialcore.errors import InputError
@@ -118,7 +119,7 @@ def group_unknown_cells(
             adata.obs[columns.UNKNOWN_GROUP] = pd.Categorical(np.array([*names, ""], dtype=object)[of_cells])
             table = _describe(adata, of_cells, _gene_statistics(counts, codes, len(names)), genes, names)
     run_manifest.record(adata, **{GROUPS_KEY: table.to_json(orient="records")})
-    log.info("%d cells without a class form %d groups", int(rejected.sum()), len(table))
+    log.info("%s without a class: %s", number_of(int(rejected.sum()), "cell"), number_of(len(table), "group"))
     return table
 
 

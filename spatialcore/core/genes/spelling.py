@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from spatialcore.core.genes.names import is_ensembl
 from spatialcore.core.genes.tables import ambiguous_symbols, current_symbols, former_symbols, known_names
+from spatialcore.core.text.wording import list_names
 
 # symbols that spreadsheets read as a month; those of a later group only count if an earlier one gives no gene
 _MONTHS = {
@@ -135,8 +136,4 @@ def name_findings(names: Sequence[str]) -> list[str]:
         ("features without a name, left out", [str(empty)] if empty else []),
         ("features named by a number, left out", numbers if 2 * len(numbers) < len(texts) else []),
     )
-    return [f"{what}: {_some(each)}" for what, each in findings if each]
-
-
-def _some(items: list[str]) -> str:
-    return ", ".join(items[:5]) + (f" and {len(items) - 5} more" if len(items) > 5 else "")
+    return [f"{what}: {list_names(each, 5)}" for what, each in findings if each]

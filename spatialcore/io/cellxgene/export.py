@@ -15,6 +15,7 @@ from spatialcore.core.genes.sums import sum_duplicates
 from spatialcore.core.genes.symbols import is_control, symbols_of
 from spatialcore.core.logging import get_logger
 from spatialcore.core.normalization import log1p_normalize
+from spatialcore.core.text.wording import list_names, number_of
 from spatialcore.core.validation import require_column
 from spatialcore.errors import InputError, NormalizationError
 from spatialcore.io.anndata_files import write_h5ad
@@ -140,7 +141,9 @@ def _log_removed(names: list[str]) -> None:
     genes = [name for name in names if not is_control(name)]
     logger.info("removed %d controls", len(names) - len(genes))
     if genes:
-        logger.warning("removed %d genes without a current Ensembl id: %s", len(genes), ", ".join(genes[:10]))
+        logger.warning(
+            "removed %s without a current Ensembl id: %s", number_of(len(genes), "gene"), list_names(genes, 10)
+        )
 
 
 def _add_embeddings(adata: AnnData, exported: AnnData) -> str:
@@ -169,11 +172,11 @@ def _without_duplicates(exported: AnnData, duplicates: str) -> AnnData:
         return exported
     if duplicates == "refuse":
         raise InputError(
-            f"{duplicated.sum()} cells have the same counts as another cell, which the schema does not allow "
-            f"({(np.diff(counts.indptr) == 0).sum()} cells have no counts)",
+            f"cells with the same counts as another cell, which the schema does not allow: {duplicated.sum()} "
+            f"({(np.diff(counts.indptr) == 0).sum()} without counts)",
             hint='pass duplicates="leave out" to export the first cell of each group',
         )
     if duplicates != "leave out":
         raise InputError(f"duplicates is {duplicates!r}, expected 'refuse' or 'leave out'", hint="pass one of them")
-    logger.warning("removed %d cells with the same counts as another cell", duplicated.sum())
+    logger.warning("removed %s with the same counts as another cell", number_of(duplicated.sum(), "cell"))
     return exported[~duplicated].copy()

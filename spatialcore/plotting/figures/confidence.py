@@ -9,6 +9,7 @@ from anndata import AnnData
 from scipy.special import expit, logit
 
 from spatialcore import columns
+from spatialcore.core.text.wording import list_names
 from spatialcore.core.types import Floats
 from spatialcore.plotting import spatial, style
 from spatialcore.plotting.confidence_axis import axis_minimum, set_up_confidence_axis, spread_top
@@ -88,7 +89,7 @@ def plot_celltype_confidence(
         _draw_distribution(layout.distribution, confidence, threshold)
     draw_rows(layout.rows, frequent, confidence, threshold, table, inches=layout.row_inches)
     omitted = list(groups.names[max_cell_types:])
-    note = f"Less frequent types, not drawn: {style.list_names(omitted, 40)}. " if omitted else ""
+    note = f"Less frequent types, not drawn: {list_names(omitted, 40)}. " if omitted else ""
     note += spatial.places_note(adata) if layout.map is not None else ""
     style.set_title(figure, "Confidence of the calls", note)
     style.save_with_table(figure, table, save)

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from anndata import AnnData
 
+from spatialcore.core.text.wording import list_names
 from spatialcore.plotting import style
 from spatialcore.plotting.intervals import wilson_interval
 from spatialcore.plotting.manifest import held_out_scores, model_card, records
@@ -88,7 +89,7 @@ def frequent_confusions(table: pd.DataFrame, min_share: float) -> pd.DataFrame:
 
 def _note(adata: AnnData) -> str:
     few = [name for name, n in (held_out_scores(adata).get("cells") or {}).items() if n < MIN_CELLS]
-    left_out = f" Classes with fewer than {MIN_CELLS} held-out cells, left out: {style.list_names(few)}." if few else ""
+    left_out = f" Classes with fewer than {MIN_CELLS} held-out cells, left out: {list_names(few)}." if few else ""
     return f"Held-out reference cells at the depth of the query; lines: 95 % intervals.{left_out}"
 
 

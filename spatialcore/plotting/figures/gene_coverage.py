@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 import pandas as pd
 from anndata import AnnData
 
+from spatialcore.core.text.wording import list_names
 from spatialcore.plotting import style
 from spatialcore.plotting.manifest import manifest_value
 
@@ -86,4 +87,4 @@ def _bars(axes: "Axes", table: pd.DataFrame) -> None:
 
 def _missing(table: pd.DataFrame) -> str:
     genes = sorted({gene for text in table["missing"] for gene in str(text).split()})
-    return f"Missing from at least one reference: {style.list_names(genes, _MAX_NAMES)}." if genes else ""
+    return f"Missing from at least one reference: {list_names(genes, _MAX_NAMES)}." if genes else ""

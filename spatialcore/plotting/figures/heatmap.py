@@ -9,6 +9,7 @@ import pandas as pd
 from anndata import AnnData
 
 from spatialcore.core.logging import get_logger
+from spatialcore.core.text.wording import list_names
 from spatialcore.core.types import Floats
 from spatialcore.core.validation import require_one_of
 from spatialcore.errors import InputError
@@ -170,7 +171,7 @@ def _sort_by_type(chosen: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
 
 def _note(all_groups: Groups) -> str:
     small = all_groups.smaller_than(MIN_CELLS)
-    return f"Types with fewer than {MIN_CELLS} cells, not compared: {style.list_names(small)}." if small else ""
+    return f"Types with fewer than {MIN_CELLS} cells, not compared: {list_names(small)}." if small else ""
 
 
 def z_scores(means: Floats) -> Floats:

@@ -8,6 +8,7 @@ import pandas as pd
 from anndata import AnnData
 
 from spatialcore.annotation.colors import lineages
+from spatialcore.core.text.wording import list_names
 from spatialcore.plotting import style
 from spatialcore.plotting.legend import by_lineage
 from spatialcore.plotting.markers import score_markers
@@ -87,7 +88,7 @@ def _draw(table: pd.DataFrame, without_markers: list[str]) -> "Figure":
     if n <= _MAX_WITH_VALUES:
         _write_values(axes, table)
     style.color_bar(figure, image, axes, "AUC (0.5: chance level)")
-    left_out = style.list_names(without_markers, 40)
+    left_out = list_names(without_markers, 40)
     note = f"Left out, no marker on this panel: {left_out}." if without_markers else ""
     style.set_title(figure, "AUC of marker scores by cell type", note)
     return figure

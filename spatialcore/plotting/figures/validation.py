@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from anndata import AnnData
 
+from spatialcore.core.text.wording import list_names
 from spatialcore.core.types import Floats
 from spatialcore.plotting import style
 from spatialcore.plotting.confidence_axis import FEW_TICKS, axis_minimum, set_up_confidence_axis, spread_top
@@ -212,4 +213,4 @@ def _not_drawn(scored: MarkerScores, drawn: set[str], min_cells: int) -> str:
         ("no marker on this panel", unmarked),
         ("markers expressed in too few cells", not_fitted),
     )
-    return "   ".join(f"Not drawn, {reason}: {style.list_names(names, 40)}." for reason, names in parts if names)
+    return "   ".join(f"Not drawn, {reason}: {list_names(names, 40)}." for reason, names in parts if names)

@@ -22,7 +22,7 @@ def test_cells_are_grouped_by_label(caplog: pytest.LogCaptureFixture) -> None:
     groups = group_cells(OBS, "label", None)
     assert list(groups.categories) == ["B cell", "NK", "NK cell", "odd"]
     assert [None if pd.isna(name) else name for name in groups] == ["NK cell", "NK", "B cell", None, None, "odd"]
-    assert "2 cells without a label in 'label' are left out" in caplog.text
+    assert "left out 2 cells without a label in 'label'" in caplog.text
 
 
 def test_cells_are_grouped_by_id_or_else_by_label() -> None:
@@ -42,7 +42,7 @@ def test_rare_types_become_missing(caplog: pytest.LogCaptureFixture) -> None:
         frequent = without_rare(groups, 2)
     assert list(frequent.categories) == ["B", "T"]
     assert frequent.codes.tolist() == [0, 0, 0, 1, 1, -1]
-    assert "1 types with fewer than 2 cells are left out: NK" in caplog.text
+    assert "types with fewer than 2 cells are left out: NK (1)" in caplog.text
     with pytest.raises(InputError, match=r"no cell type has 9 cells \(the largest of 3 has 3\)"):
         without_rare(groups, 9)
 

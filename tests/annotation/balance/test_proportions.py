@@ -67,7 +67,7 @@ def test_sizes_worked_by_hand() -> None:
     assert resolve_sizes(np.array([50, 900]), np.array([400, 5000]), [0.1], [[0]], 1).tolist() == [50, 900]
     # shares that sum to one: the scarcest type limits the size
     assert resolve_sizes(np.array([400, 300]), np.array([400, 300]), [0.8, 0.2], [[0], [1]], 1).tolist() == [400, 100]
-    with pytest.raises(InputError, match="sum to 1, but 1 types have no share"):
+    with pytest.raises(InputError, match="sum to 1, but types without a share: 1"):
         resolve_sizes(np.array([5, 5]), np.array([5, 5]), [1.0], [[0]], 1)
 
 

@@ -305,7 +305,7 @@ SMALL = {("B", "a"): 100, ("T", "a"): 100}
     [
         ({}, "empty"),
         ({"B": 0.7, "T": 0.6}, "more than 1"),
-        ({"B": 1.0}, "1 types have no share"),
+        ({"B": 1.0}, "types without a share: 1"),
         ({"B": -0.1}, "above 0"),
         ({"B": 0}, "above 0"),
         ({"B": float("nan")}, "above 0"),

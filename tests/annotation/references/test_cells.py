@@ -45,7 +45,7 @@ def test_labels_that_name_no_type_are_left_out_if_asked(write: Write, caplog: py
         "doublet": "excluded label",
         "Unknown": "label names no cell type",
     }
-    assert "7 cells whose label names no cell type are left out: Unknown (7)" in caplog.text
+    assert "left out 7 cells whose label names no cell type: Unknown (7)" in caplog.text
     assert reasons_to_drop(["Unknown"], [], uninformative=False) == {}
 
 
@@ -70,7 +70,7 @@ def test_rare_types_are_counted_over_all_references(write: Write, caplog: pytest
         draw_cells(reference, 100, 1, 0)
     drop_rare_types(references, 4, remove=False)
     assert [len(reference.rows) for reference in references] == [8, 9]
-    assert "1 types have fewer than 4 cells and are kept: NK" in caplog.text
+    assert "types with fewer than 4 cells are kept: NK (1)" in caplog.text
     drop_rare_types(references, 4, remove=True)
     assert [len(reference.rows) for reference in references] == [8, 8]  # T has 2 + 2 cells
     assert references[1].dropped == [{"label": "NK", "reason": "fewer than 4 cells", "n_cells": 1}]

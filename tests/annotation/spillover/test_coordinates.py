@@ -37,7 +37,7 @@ def test_groups_are_read_from_columns_of_samples_and_fields() -> None:
         (None, "no coordinates"),
         (np.zeros((N, 4)), "shape"),
         (np.zeros((N, 2)), "coordinates of another cell"),
-        (np.full((N, 2), np.nan), "0 cells have coordinates"),
+        (np.full((N, 2), np.nan), "0 cells with coordinates"),
         (scattered(), ""),
         (scattered(3), ""),
     ],
