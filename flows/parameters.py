@@ -5,7 +5,7 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from spatialcore.annotation.choices import ResolutionMode
+from spatialcore.annotation.choices import ResolutionSetting
 from spatialcore.annotation.config import TissueName
 from spatialcore.annotation.run_config import Query, RunConfig
 
@@ -56,7 +56,7 @@ class AnnotateParameters(_Form):
         "current", min_length=1, title="Model version", description="A version id; current: the model in use"
     )
     confidence_threshold: float = _of_run("confidence_threshold")
-    resolution: ResolutionMode = _of_run("resolution")
+    resolution: ResolutionSetting = _of_run("resolution")
     detect_unseen: bool = _of_run("detect_unseen")
     purify: bool = _of_run("purify")
     generate_plots: bool = _of_run("generate_plots")

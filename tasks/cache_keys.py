@@ -19,7 +19,7 @@ CODE_VERSIONS: Final[dict[str, int]] = {
     "balance": 3,
     "train": 8,
     "annotate": 10,
-    "keep_confident": 9,
+    "keep_confident": 10,
     "plot": 7,
 }
 

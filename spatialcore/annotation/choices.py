@@ -20,8 +20,12 @@ ClassNames = Literal["ontology", "labels"]
 ResolutionMode = Literal["class", "auto"]
 """Whether calls are classes of the model, or Cell Ontology ancestors where the classes cannot be separated."""
 
+ResolutionSetting = Literal["panel", "class", "auto"]
+"""The resolution of a run: as in `ResolutionMode`, or "panel", which decides by the genes of the model."""
+
 BALANCE_STRATEGIES: Final[tuple[BalanceStrategy, ...]] = get_args(BalanceStrategy)
 CONFIDENCE_METHODS: Final[tuple[ConfidenceMethod, ...]] = get_args(ConfidenceMethod)
 TRAINERS: Final[tuple[Trainer, ...]] = get_args(Trainer)
 GRANULARITIES: Final[tuple[Granularity, ...]] = get_args(Granularity)
 RESOLUTION_MODES: Final[tuple[ResolutionMode, ...]] = get_args(ResolutionMode)
+RESOLUTION_SETTINGS: Final[tuple[ResolutionSetting, ...]] = get_args(ResolutionSetting)

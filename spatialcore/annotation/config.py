@@ -24,7 +24,7 @@ from spatialcore.annotation.choices import (
     ClassNames,
     ConfidenceMethod,
     Granularity,
-    ResolutionMode,
+    ResolutionSetting,
     Trainer,
 )
 from spatialcore.core.files import read_yaml
@@ -182,10 +182,11 @@ class AnnotationSettings(Settings):
     granularity: Granularity = Field(
         "panel", title="Label granularity", description="panel: subtypes that a panel cannot distinguish are merged"
     )
-    resolution: ResolutionMode = Field(
-        "class",
+    resolution: ResolutionSetting = Field(
+        "panel",
         title="Call resolution",
-        description="class: a class of the model; auto: the finest Cell Ontology term that reaches the threshold",
+        description="class: a class of the model; auto: the finest Cell Ontology term that reaches the threshold; "
+        "panel: auto if the model has fewer than 30 genes and confuses types, else class",
     )
     detect_unseen: bool = Field(
         True,
@@ -257,7 +258,7 @@ class FurtherSettings(TypedDict, total=False):
     confidence_transform: ConfidenceMethod
     trainer: Trainer
     granularity: Granularity
-    resolution: ResolutionMode
+    resolution: ResolutionSetting
     min_gene_overlap_pct: float
     exclude_labels: list[str] | None
     random_state: int

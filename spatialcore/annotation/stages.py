@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # flows import SETTINGS from here, so importing this module s
     import pandas as pd
     from anndata import AnnData
 
+    from spatialcore.annotation.choices import ResolutionMode
     from spatialcore.annotation.ontology.result import MappingResult
     from spatialcore.annotation.run_manifest import Stopwatch
     from spatialcore.annotation.training.train import TrainingResult
@@ -273,7 +274,7 @@ def annotate(adata: AnnData, model_path: Path, config: AnnotationSettings) -> An
         min_gene_overlap_pct=config.min_gene_overlap_pct,
         min_confidence=0.0,
         confidence_transform=config.confidence_transform,
-        resolution=config.resolution,
+        resolution="auto" if config.resolution == "auto" else "class",
         detect_unseen=config.detect_unseen,
         store_decision_scores=adata.n_obs <= MOST_SCORED,
     )
@@ -301,9 +302,9 @@ def keep_confident(adata: AnnData, config: AnnotationSettings) -> AnnData:
     from spatialcore.annotation.spillover.run import mark_mixed
     from spatialcore.annotation.unknown.groups import group_unknown_cells
 
-    resolution = config.resolution
+    resolution: ResolutionMode = "class" if config.resolution == "panel" else config.resolution
     if class_tree(adata) is not None:
-        resolution = "auto" if _confuses_types(adata) else resolution
+        resolution = "auto" if config.resolution == "panel" and _confuses_types(adata) else resolution
         apply_threshold(adata, config.confidence_threshold, resolution)
     filtered = filter_low_confidence(
         adata,
@@ -332,7 +333,7 @@ def _confuses_types(adata: AnnData) -> bool:
         return False
     log.warning(
         "the model has %d genes and confuses types on held-out cells: cells are called the finest term of the Cell "
-        "Ontology that reaches the threshold, as with resolution: auto",
+        "Ontology that reaches the threshold; resolution: class gives the classes of the model",
         manifest["n_model_genes"],
     )
     return True

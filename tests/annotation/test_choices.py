@@ -15,7 +15,7 @@ SETTINGS = {
     "trainer": choices.Trainer,
     "granularity": choices.Granularity,
     "class_names": choices.ClassNames,
-    "resolution": choices.ResolutionMode,
+    "resolution": choices.ResolutionSetting,
 }
 PAIRS = [(name, value) for name, literal in SETTINGS.items() for value in get_args(literal)]
 

@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
+from flows.parameters import AnnotateParameters
 from spatialcore.annotation import RunConfig
 from spatialcore.annotation.run_config import Reference
 from spatialcore.annotation.stages import SETTINGS
+from spatialcore.cli.options import overlay
 from spatialcore.errors import InputError
 
 
@@ -82,6 +84,14 @@ def test_every_setting_that_a_phase_names_exists() -> None:
 def test_every_setting_is_used_by_some_phase() -> None:
     used = {name for names in SETTINGS.values() for name in names}
     assert set(type(config().training()).model_fields) - used == {"references"}
+
+
+@pytest.mark.parametrize(("given", "setting"), [({}, "panel"), ({"resolution": "class"}, "class")])
+def test_a_resolution_of_the_user_differs_from_the_default(given: dict[str, str], setting: str) -> None:
+    assert config(**given).training().resolution == setting
+    settings = overlay(None, [f"{name}={value}" for name, value in given.items()])
+    assert config(**settings).resolution == setting
+    assert AnnotateParameters(queries=["q.h5ad"], tissue="skin", **given).resolution == setting  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("column", ["cell_type", "Cell type", "res:0.5", "CD4/CD8"])

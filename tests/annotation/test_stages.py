@@ -12,6 +12,7 @@ from spatialcore.annotation import stages
 from spatialcore.annotation.config import AnnotationSettings, TrainingConfig
 from spatialcore.annotation.model.artifact import load_model
 from spatialcore.annotation.run_manifest import Stopwatch
+from spatialcore.annotation.training import small_panel
 from spatialcore.errors import InputError
 from tests.workflow import tissue
 
@@ -20,6 +21,16 @@ from tests.workflow import tissue
 def config(tmp_path: Path) -> TrainingConfig:
     path = tissue.written(tissue.reference(per_type=30), tmp_path / "ref.h5ad")
     return TrainingConfig(references=[path], label_columns=["cell_type"], tissue="lung", generate_plots=False)
+
+
+@pytest.fixture(scope="module")
+def called(tmp_path_factory: pytest.TempPathFactory) -> ad.AnnData:
+    """Return cells annotated with the default settings, before the filter."""
+    folder = tmp_path_factory.mktemp("called")
+    path = tissue.written(tissue.reference(per_type=30), folder / "ref.h5ad")
+    config = TrainingConfig(references=[path], label_columns=["cell_type"], tissue="lung")
+    stages.train_model(config, tissue.GENES, tissue.query(), folder / "m.pkl")
+    return stages.annotate(tissue.query(), folder / "m.pkl", config)
 
 
 def test_every_stage_of_the_order_is_a_function_with_settings() -> None:
@@ -81,6 +92,31 @@ LABELS = ["B cells", "NK cells", "Mast", "my label 7", "Fibroblasts"]
 def test_classes_are_terms_or_else_labels() -> None:
     named = mapped_with(LABELS).obs[columns.UNIFIED_CELL_TYPE].astype(str).tolist()
     assert named == ["B cell", "natural killer cell", "mast cell", "my label 7", "fibroblast"]
+
+
+@pytest.mark.parametrize(
+    ("setting", "confuses_types", "resolution"),
+    [
+        ("panel", True, "auto"),
+        ("panel", False, "class"),
+        ("class", True, "class"),
+        ("auto", False, "auto"),
+        (None, True, "auto"),
+    ],
+)
+def test_only_the_default_resolution_depends_on_the_panel(
+    setting: str | None,
+    confuses_types: bool,
+    resolution: str,
+    called: ad.AnnData,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(small_panel, "confuses_types", lambda *_: confuses_types)
+    config = AnnotationSettings.from_dict({"resolution": setting} if setting else {})
+    filtered = stages.keep_confident(called.copy(), config)
+    assert filtered.uns[columns.MANIFEST]["resolution"] == resolution
+    assert ("called the finest term" in caplog.text) == (resolution == "auto" and setting != "auto")
 
 
 @pytest.mark.parametrize("settings", [{"add_ontology": False}, {"class_names": "labels"}])

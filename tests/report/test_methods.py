@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spatialcore import columns
-from spatialcore.annotation.choices import BALANCE_STRATEGIES, CONFIDENCE_METHODS, RESOLUTION_MODES, TRAINERS
+from spatialcore.annotation.choices import BALANCE_STRATEGIES, CONFIDENCE_METHODS, RESOLUTION_SETTINGS, TRAINERS
 from spatialcore.annotation.config import TrainingConfig
 from spatialcore.report.methods import _CITED_AS, configuration_yaml, methods_text
 from tests.plotting.tissues import annotated, make_tissue
@@ -55,7 +55,7 @@ def manifests(draw: st.DrawFn) -> dict[str, Any]:
         "balance_strategy": draw(st.sampled_from(BALANCE_STRATEGIES)),
         "max_cells_per_type": draw(st.sampled_from([500, 5000])),
         "target_proportions": draw(st.sampled_from([None, {"B cell": 0.1}])),
-        "resolution": draw(st.sampled_from(RESOLUTION_MODES)),
+        "resolution": draw(st.sampled_from(RESOLUTION_SETTINGS)),
     }
     card: dict[str, Any] = {}
     trainer = draw(st.sampled_from([None, *TRAINERS]))
