@@ -26,10 +26,10 @@ import psutil
 from scipy.sparse import csr_matrix, vstack
 
 from spatialcore import columns
+from spatialcore.annotation.colors import cell_type_colors
 from spatialcore.annotation.markers import load_canonical_markers
 from spatialcore.annotation.ontology.matcher import matcher_for
 from spatialcore.core.normalization import log1p_normalize
-from spatialcore.core.palette import palette
 from spatialcore.plotting.run_figures import draw_run_figures
 from spatialcore.report import write_report
 
@@ -194,7 +194,7 @@ def _manifest(rng: np.random.Generator, names: list[str], genes: list[str]) -> d
     return {
         "confidence_transform": "calibrated",
         "model_card_json": json.dumps(card),
-        "colors_json": json.dumps(palette(names)),
+        "colors_json": json.dumps(cell_type_colors(names, ids)),
         "references_json": json.dumps(references),
         "reference_composition_json": json.dumps(rows),
         "label_mapping_json": json.dumps(mapping),

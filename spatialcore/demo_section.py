@@ -106,7 +106,7 @@ def _pancreas_cells() -> ad.AnnData:
                 rows.append(sparse.csr_matrix(np.array(values.split(b","), dtype=np.float32)))
     return ad.AnnData(
         sparse.csr_matrix(sparse.vstack(rows).T),
-        obs=pd.DataFrame({LABEL_COLUMN: pd.Categorical(labels.to_numpy())}, index=names),
+        obs=pd.DataFrame({LABEL_COLUMN: pd.Categorical(labels.to_numpy()), "tissue": "pancreas"}, index=names),
         var=pd.DataFrame(index=genes),
     )
 

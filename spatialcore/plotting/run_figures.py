@@ -23,7 +23,7 @@ from spatialcore.plotting.expression import log_expression
 from spatialcore.plotting.figures.calibration import plot_calibration
 from spatialcore.plotting.figures.celltype_map import plot_celltype_map
 from spatialcore.plotting.figures.composition import plot_composition
-from spatialcore.plotting.figures.confusions import plot_confusable_pairs
+from spatialcore.plotting.figures.confusions import no_confusions, plot_confusable_pairs
 from spatialcore.plotting.figures.gene_coverage import coverage_table, plot_gene_coverage
 from spatialcore.plotting.figures.levels import plot_levels
 from spatialcore.plotting.figures.marker_separation import plot_marker_separation
@@ -117,7 +117,7 @@ def _without_data(adata: AnnData) -> dict[str, str]:
     reasons = {
         "celltype_map": "the data have no coordinates" if coordinates(adata) is None else "",
         "calibration": "" if scores.get("reliability") else "the model has no calibration on held-out cells",
-        "confusable_pairs": "" if scores.get("confusion") else "the model has no held-out confusion matrix",
+        "confusable_pairs": no_confusions(adata),
         "reference_composition": _if_empty(
             manifest_table(adata, "reference_composition_json"), "the run manifest has no training cells"
         ),

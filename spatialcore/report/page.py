@@ -4,12 +4,14 @@ from pathlib import Path
 
 from anndata import AnnData
 
+from spatialcore import columns
 from spatialcore.annotation.config import Settings
 from spatialcore.core.files import whole
 from spatialcore.core.logging import get_logger
 from spatialcore.errors import InputError
 from spatialcore.plotting.annotation_plots import AnnotationPlots
-from spatialcore.plotting.spatial import coordinates
+from spatialcore.plotting.figures.confidence import MANY_TYPES
+from spatialcore.plotting.spatial import coordinate_unit, coordinates
 from spatialcore.report import overview, pictures, tables
 from spatialcore.report.methods import configuration_yaml, methods_text
 from spatialcore.report.spill_over import spill_over
@@ -106,10 +108,23 @@ def _render(adata: AnnData, config: Settings | None, threshold: float, plots: An
         pictures=pictures.embed_all(plots["figures"]),
         skipped=plots.get("skipped", {}),
         alt=pictures.alt,
-        has_map=coordinates(adata) is not None,
+        confidence_caption=_confidence_caption(adata),
+        unit=coordinate_unit(adata),
         methods=methods_text(adata, threshold),
         config=configuration_yaml(adata, config),
     )
+
+
+def _confidence_caption(adata: AnnData) -> str:
+    """Return what the figure of the confidence shows: its layout depends on the number of types and on coordinates."""
+    is_tall = adata.obs[columns.PREDICTED].nunique() > MANY_TYPES
+    if coordinates(adata) is None:
+        parts = "All cells above, and confidence per type below" if is_tall else "Confidence per type"
+    elif is_tall:
+        parts = "Confidence on the tissue (top left), of all cells (top right) and per type (below)"
+    else:
+        parts = "Left: confidence on the tissue. Right: confidence per type"
+    return f"{parts}; the dashed line is the threshold, the bar is the median."
 
 
 def _write(page: str, path: Path) -> Path:

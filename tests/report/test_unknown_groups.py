@@ -25,4 +25,6 @@ def test_the_page_tells_the_groups(tmp_path: Path, n_b: int, rng: np.random.Gene
     for row in tables.unknown(adata):
         assert row["group"] in text
         assert row["top_genes"] in text
-        assert "cellxgene://?cell_type=B+cell&amp;tissue=lymph+node" in text
+        assert "cellxgene://?cell_type=B+cell&amp;tissue=lymph+node" in text.replace("<wbr>", "")
+    excluded = any(row["dropped_labels"] for row in tables.unknown(adata))
+    assert ("Excluded labels" in text) == excluded

@@ -52,10 +52,14 @@ def organs_in(text: str) -> set[str]:
 
 
 def tissues_of(file: AnnDataFile) -> dict[str, int]:
-    """Return the tissues of a reference with their numbers of cells, most frequent first."""
+    """Return the tissues of a reference with their numbers of cells, most frequent first.
+
+    They are in a column of obs, or else ``uns["tissue"]`` names that of all cells.
+    """
     column = next((name for name in TISSUE_COLUMNS if name in file.obs_columns), None)
     if column is None:
-        return {}
+        name = file.read("uns/tissue") if "tissue" in file.keys("uns") else None
+        return {name: file.n_obs} if isinstance(name, str) and name else {}
     counts = pd.Series(file.labels(column).astype(object)).dropna().value_counts()
     return {str(name): int(n) for name, n in counts.head(MOST_TISSUES).items()}
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _ROW: Final = 0.26
 _REASONS: Final = {
     columns.REASON_LOW_CONFIDENCE: "confidence below the threshold",
-    columns.REASON_MIXED: "two types explain the cell, neither is sure",
+    columns.REASON_MIXED: "two types explain the cell",
     columns.REASON_NO_COUNTS: "no counts on the panel",
     columns.REASON_LOW_COUNT_TYPE: "type with too few cells",
 }

@@ -46,21 +46,26 @@ def plot_confusable_pairs(adata: AnnData, save: str | Path | None = None) -> "Fi
     >>> figure = plot_confusable_pairs(adata)
     """
     table = confusion_table(adata)
-    frequent = frequent_confusions(table, _MIN_SHARE).head(_MAX_PAIRS)
-    if table.empty and not held_out_scores(adata):
-        figure = style.placeholder("The model card has no held-out confusion matrix.", title="Confusable pairs")
-    elif frequent.empty:
-        text = (
-            f"No class with {MIN_CELLS} or more held-out cells has {100 * _MIN_SHARE:.0f} % or more of them predicted "
-            "as one other class."
-        )
-        figure = style.placeholder(text, title="Confusable pairs")
+    reason = no_confusions(adata)
+    if reason:
+        figure = style.placeholder(f"{reason[0].upper()}{reason[1:]}.", title="Confusable pairs")
     else:
+        frequent = frequent_confusions(table, _MIN_SHARE).head(_MAX_PAIRS)
         figure = style.new_figure((9.0, 1.8 + 0.34 * len(frequent)))
         _bars(figure.add_subplot(), frequent)
         style.set_title(figure, "Most frequent confusions", _note(adata))
     style.save_with_table(figure, table, save)
     return figure
+
+
+def no_confusions(adata: AnnData) -> str:
+    """Return why there is nothing to plot; empty if there are frequent confusions."""
+    if not held_out_scores(adata).get("confusion"):
+        return "the model has no held-out confusion matrix"
+    if frequent_confusions(confusion_table(adata), _MIN_SHARE).empty:
+        least = f"{MIN_CELLS} or more held-out cells"
+        return f"no class with {least} has {100 * _MIN_SHARE:.0f} % of them called another class"
+    return ""
 
 
 def confusion_table(adata: AnnData) -> pd.DataFrame:

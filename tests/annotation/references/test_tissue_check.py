@@ -11,7 +11,8 @@ import pytest
 from spatialcore import columns
 from spatialcore.annotation import stages
 from spatialcore.annotation.config import TrainingConfig
-from spatialcore.annotation.references.tissue_check import foreign_references, organs_in
+from spatialcore.annotation.references.tissue_check import foreign_references, organs_in, tissues_of
+from spatialcore.core.on_disk.anndata_file import AnnDataFile
 
 
 def says(*tissues: str) -> dict[str, object]:
@@ -64,3 +65,12 @@ def test_a_run_warns_while_it_reads_the_references(
     combined = stages.combine(config, genes)
     assert "The references are not from lung: ref has brain." in caplog.text
     assert json.loads(combined.uns[columns.REFERENCES_MANIFEST])[0]["tissues"] == {"brain": 40}
+
+
+@pytest.mark.parametrize(("value", "tissues"), [("brain", {"brain": 40}), ("", {}), (["brain"], {}), (3, {})])
+def test_the_tissue_of_a_whole_file_is_in_uns(tmp_path: Path, value: object, tissues: dict[str, int]) -> None:
+    obs = pd.DataFrame({"label": ["T cell", "B cell"] * 20}, index=[f"c{i}" for i in range(40)])
+    reference = ad.AnnData(np.ones((40, 2), dtype=np.float32), obs, uns={"tissue": value})
+    reference.write_h5ad(tmp_path / "ref.h5ad")
+    with AnnDataFile(tmp_path / "ref.h5ad") as file:
+        assert tissues_of(file) == tissues

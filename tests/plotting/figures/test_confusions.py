@@ -6,7 +6,7 @@ import anndata as ad
 import pytest
 
 from spatialcore import columns
-from spatialcore.plotting.figures.confusions import confusion_table, plot_confusable_pairs
+from spatialcore.plotting.figures.confusions import confusion_table, no_confusions, plot_confusable_pairs
 from tests.plotting.tissues import texts
 
 
@@ -41,6 +41,16 @@ def test_shares_have_intervals(sample: ad.AnnData) -> None:
     (lines,) = [collection for collection in axes.collections if hasattr(collection, "get_segments")]
     low, high = lines.get_segments()[0][:, 0]
     assert (round(low), round(high)) == (22, 40)
+
+
+def test_a_model_without_frequent_confusions_says_so(sample: ad.AnnData) -> None:
+    assert no_confusions(sample) == ""
+    manifest = sample.uns[columns.MANIFEST]
+    card = json.loads(manifest["model_card_json"])
+    card["heldout"]["confusion"] = [[96, 4, 0], [0, 100, 0], [0, 1, 99]]
+    manifest["model_card_json"] = json.dumps(card)
+    assert no_confusions(sample) == "no class with 20 or more held-out cells has 5 % of them called another class"
+    assert "No class with 20" in texts(plot_confusable_pairs(sample))
 
 
 def test_placeholder_without_model_card(tissue: ad.AnnData) -> None:
