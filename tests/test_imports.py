@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LIBRARY_BASE = {
     "spatialcore.core",
     "spatialcore.columns",
+    "spatialcore.entries",
     "spatialcore.errors",
     "spatialcore._version",
     "spatialcore.data",

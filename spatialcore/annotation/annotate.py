@@ -31,13 +31,13 @@ from anndata import AnnData
 
 from spatialcore import columns
 from spatialcore.annotation import run_manifest
+from spatialcore.annotation.calls.existing import keep_existing
 from spatialcore.annotation.calls.level_columns import remove_levels, write_levels
 from spatialcore.annotation.calls.levels import ClassTree, lower_path
 from spatialcore.annotation.calls.neighbours import weigh_by_neighbours
 from spatialcore.annotation.calls.obs_columns import (
     Run,
     at_finest_term,
-    keep_existing_columns,
     most_confident,
     voted,
     write_calls,
@@ -175,15 +175,15 @@ def annotate_celltypist(
     calls, tree, path = most_confident(runs), runs[0].tree, runs[0].prediction.path
     if tree is not None and resolution == "auto":
         calls = at_finest_term(calls, tree, path, min_confidence)
-    copies = keep_existing_columns(adata)
+    moved = keep_existing(adata)
     write_calls(adata, calls if clusters is None else voted(calls, clusters, min_prop), min_confidence)
     spill_over.write(adata)
     if len(runs) == 1:
         write_taxonomy(adata, runs[0].model.metadata.get("taxonomy", {}))
     _write_scores(adata, runs, keep)
     run_manifest.record(adata, **_manifest(adata, runs, method, min_confidence), **spill_over.manifest)
-    if copies:
-        run_manifest.record(adata, kept_columns_json=json.dumps(copies))
+    if moved:
+        run_manifest.record(adata, moved_json=json.dumps(moved))
     remove_levels(adata)
     if tree is not None:
         write_levels(adata, tree, path, min_confidence)

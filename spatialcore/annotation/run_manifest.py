@@ -20,8 +20,9 @@ timings_json               seconds per stage
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import pandas as pd
 from anndata import AnnData
@@ -30,6 +31,7 @@ from spatialcore import columns
 from spatialcore.annotation.config import Settings
 from spatialcore.core.logging import get_logger
 from spatialcore.core.provenance import versions
+from spatialcore.entries import mapping_in
 from spatialcore.storage.secrets import redact
 
 log = get_logger(__name__)
@@ -97,4 +99,22 @@ def composition(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
 
 def record(adata: AnnData, **entries: str | float) -> None:
     """Add entries to the manifest of an AnnData."""
-    adata.uns[columns.MANIFEST] = {**adata.uns.get(columns.MANIFEST, {}), **entries}
+    adata.uns[columns.MANIFEST] = {**manifest_of(adata), **entries}
+
+
+def manifest_of(adata: AnnData) -> Mapping[str, Any]:
+    """Return the manifest of an AnnData; empty without one, or with something else under its name."""
+    return mapping_in(adata.uns, columns.MANIFEST)
+
+
+def is_annotated(uns: Mapping[str, Any]) -> bool:
+    """Return whether data were annotated by this package, from their uns.
+
+    Examples
+    --------
+    >>> is_annotated({"spatialcore_annotation": {"model_sha256": "0" * 64}})
+    True
+    >>> is_annotated({"spatialcore_annotation": "notes of a user"})
+    False
+    """
+    return "model_sha256" in mapping_in(uns, columns.MANIFEST)

@@ -17,6 +17,7 @@ from spatialcore.core.normalization import (
     log1p_normalize,
 )
 from spatialcore.core.validation import require_within
+from spatialcore.entries import move_entry
 from spatialcore.errors import InputError
 
 log = get_logger(__name__)
@@ -78,6 +79,8 @@ def ensure_normalized(
         counts.data = np.clip(np.nan_to_num(counts.data), 0, None)
     check_non_negative(counts)
     if source == "X":
+        if COUNTS in out.layers:  # not counts, or they had been used
+            move_entry(out.layers, COUNTS, "layers")
         out.layers[COUNTS] = counts.copy()
     out.X = log1p_normalize(counts, target_sum)
     out.uns["log1p"] = {}

@@ -285,11 +285,16 @@ def annotate(adata: AnnData, model_path: Path, config: AnnotationSettings) -> An
 
 def purify(adata: AnnData, model_path: Path) -> None:
     """Write the layer of purified counts; a warning says why where that is not possible."""
-    from spatialcore.annotation.spillover.purified import decontaminate
+    from spatialcore.annotation import run_manifest
+    from spatialcore.annotation.spillover.purified import PURIFIED, decontaminate
+    from spatialcore.entries import move_entry
     from spatialcore.errors import InputError
 
+    if PURIFIED in adata.layers and "purified_layer" not in run_manifest.manifest_of(adata):
+        move_entry(adata.layers, PURIFIED, "layers")
     try:
         decontaminate(adata, model_path)
+        run_manifest.record(adata, purified_layer=PURIFIED)
     except InputError as error:
         log.warning("no purified counts: %s", error.message)
 

@@ -10,6 +10,7 @@ from anndata import AnnData
 from spatialcore.core.counts import INTEGER_SHARE, TOLERANCE, fraction_integer
 from spatialcore.core.genes.features import gene_columns
 from spatialcore.core.matrix import Matrix, open_matrix, with_columns
+from spatialcore.core.one_scale import rounded_shares
 from spatialcore.core.sampling import draw_rows
 from spatialcore.core.types import Floats
 from spatialcore.core.validation import require_whole, require_within
@@ -21,6 +22,7 @@ COMPARED_CELLS = 100
 LOG_CEILING = 20.0  # log2 of a million
 AGREEING_CELLS = 0.8
 STRAY_CELLS = 0.01
+ROUNDED_CELLS = 0.2
 
 XState = Literal["raw", "log1p_10k", "log1p_cpm", "log1p_other", "linear", "negative", "unknown"]
 
@@ -29,7 +31,7 @@ X_STATE_TEXTS: Final[dict[XState, str]] = {
     "log1p_10k": "log1p of 10,000 counts per cell",
     "log1p_cpm": "log1p of counts per million",
     "log1p_other": "log-transformed on an unknown scale",
-    "linear": "scaled without a logarithm",
+    "linear": "scaled without a logarithm (integers too, if the totals of the cells differ by rounding alone)",
     "negative": "negative values (z-scored, batch-corrected or an embedding)",
     "unknown": "empty or not finite",
 }
@@ -141,11 +143,17 @@ def _is_raw(matrix: Matrix, n: int, rng: np.random.Generator, tolerance: float, 
 
 
 def _are_rounded_shares(matrix: Matrix, rng: np.random.Generator) -> bool:
-    """Return whether integers are rounded shares of one total: equal totals, and few cells with a value of 1."""
+    """Return whether integers are rounded shares of one total: totals equal up to rounding, and few values of 1."""
     cells = draw_rows(matrix.shape[0], COMPARED_CELLS, rng)
     sums = matrix.row_sums(cells, np.abs)
     filled = sums > 0
-    return bool(filled.sum() > 2 and _agree(sums[filled]) and np.nanmedian(matrix.row_floor(cells)[filled]) > 1)
+    if filled.sum() <= 2:
+        return False
+    if _agree(sums[filled]) and np.nanmedian(matrix.row_floor(cells)[filled]) > 1:
+        return True
+    values = matrix.take(cells[filled])
+    values.eliminate_zeros()
+    return bool(rounded_shares(values).mean() >= ROUNDED_CELLS)
 
 
 def _state(

@@ -15,6 +15,10 @@ MIN_VALUES = 5  # of a cell that is checked
 MOSTLY = 0.5
 NEARLY_ALL = 0.95
 LARGEST_LOG = 24.0
+ROUNDING = 0.5  # of each value
+FEWEST_CELLS = 3
+FEWEST_VALUES = 10  # of a cell that may hold rounded shares
+OF_SMALLEST = 0.1
 
 
 def odd_cells(values: sp.csr_matrix, kind: ScaleKind) -> dict[str, int]:
@@ -38,6 +42,7 @@ def odd_cells(values: sp.csr_matrix, kind: ScaleKind) -> dict[str, int]:
         odd = {
             "fractions": checked & (whole < MOSTLY),
             f"more than {MOST_COUNTS:g} counts": _sums(values) > MOST_COUNTS,
+            "rounded shares of one total": rounded_shares(values),
         }
     else:
         linear = largest > LARGEST_LOG
@@ -47,6 +52,31 @@ def odd_cells(values: sp.csr_matrix, kind: ScaleKind) -> dict[str, int]:
             "counts": ~linear & checked & varied & (whole >= NEARLY_ALL),
         }
     return {what: int(cells.sum()) for what, cells in odd.items() if cells.any()}
+
+
+def rounded_shares(values: sp.csr_matrix) -> NDArray[np.bool_]:
+    """Return the cells whose integers are shares of one total, rounded, such as 10,000 per cell.
+
+    One count became the smallest value of such a cell, which is larger than 1 and frequent, and the totals differ by no
+    more than the rounding of the values.
+
+    Examples
+    --------
+    >>> counts = np.random.default_rng(0).poisson(0.5, (20, 400)) * np.linspace(1, 3, 20)[:, None].astype(int)
+    >>> shares = np.round(counts / counts.sum(axis=1, keepdims=True) * 10_000)
+    >>> int(rounded_shares(sp.csr_matrix(shares)).sum()), int(rounded_shares(sp.csr_matrix(counts)).sum())
+    (20, 0)
+    """
+    sizes, sums, smallest = np.diff(values.indptr), _sums(values), _smallest(values)
+    rows = np.repeat(np.arange(values.shape[0]), sizes)
+    frequent = _share(values, values.data == smallest[rows]) >= OF_SMALLEST
+    whole = _share(values, values.data == np.round(values.data)) == 1
+    varied = _largest(values) > smallest
+    cells: NDArray[np.bool_] = (sizes >= FEWEST_VALUES) & (smallest > 1) & frequent & varied & whole
+    if cells.sum() < FEWEST_CELLS:
+        return np.zeros_like(cells)
+    near = np.abs(sums - np.median(sums[cells])) <= ROUNDING * sizes
+    return cells & near if near[cells].mean() >= NEARLY_ALL else np.zeros_like(cells)
 
 
 def _not_finite(values: sp.csr_matrix) -> dict[str, int]:

@@ -4,7 +4,7 @@ Identifiers are read as strings: those of MERSCOPE are 64-bit integers and would
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -18,6 +18,7 @@ from spatialcore.columns import SOURCE
 from spatialcore.core.genes.tables import known_names
 from spatialcore.core.logging import get_logger
 from spatialcore.core.text.dialect import dialect_of, open_text_table
+from spatialcore.entries import move_entry
 from spatialcore.errors import FileMissingError, InputError
 from spatialcore.io.identifiers import IDENTIFIERS, identifier_column, is_row_number_name, row_number_columns
 
@@ -224,6 +225,8 @@ def read_counts(file: Path, text_columns: Sequence[str]) -> tuple[pd.DataFrame, 
 
 
 def note_source(adata: AnnData, *, reader: str, platform: str, unit: str = "", software: str = "") -> AnnData:
-    """Store reader, platform, unit of the coordinates and software in uns."""
+    """Store reader, platform, unit of the coordinates and software in uns; anything else there is moved."""
+    if SOURCE in adata.uns and not isinstance(adata.uns[SOURCE], Mapping):
+        move_entry(adata.uns, SOURCE, "uns")
     adata.uns[SOURCE] = {"reader": reader, "platform": platform, "unit": unit, "software": software}
     return adata

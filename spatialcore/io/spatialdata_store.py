@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from anndata import AnnData
 
+from spatialcore.annotation.calls.existing import keep_existing
 from spatialcore.columns import DECISION_SCORES, MANIFEST, PATH_CONFIDENCE, SPATIAL
 from spatialcore.core.files import replace
 from spatialcore.errors import DependencyError, InputError
@@ -112,6 +113,7 @@ def update_table(path: Path, adata: AnnData, names: Sequence[str], table: str | 
 
 def _copy_results(adata: AnnData, target: AnnData, names: Sequence[str]) -> None:
     rows = adata.obs_names.get_indexer(target.obs_names)
+    keep_existing(target)
     for column in (column for column in names if column in adata.obs):
         target.obs[column] = adata.obs[column].iloc[rows].to_numpy()
     for key in (key for key in (DECISION_SCORES, PATH_CONFIDENCE) if key in adata.obsm):

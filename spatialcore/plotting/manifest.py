@@ -1,7 +1,6 @@
 """Read the run manifest in ``uns["spatialcore_annotation"]`` (written by `spatialcore.annotation.run_manifest`)."""
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -9,6 +8,7 @@ from anndata import AnnData
 
 from spatialcore import columns
 from spatialcore.core.types import JsonObject
+from spatialcore.entries import mapping_in
 
 
 def manifest_value(adata: AnnData, key: str) -> Any:
@@ -21,8 +21,7 @@ def manifest_value(adata: AnnData, key: str) -> Any:
     >>> manifest_value(adata, "random_state"), manifest_value(adata, "config_json"), manifest_value(adata, "query")
     (42, {'tissue': 'lung'}, None)
     """
-    manifest = adata.uns.get(columns.MANIFEST, {})
-    value = manifest.get(key) if isinstance(manifest, Mapping) else None
+    value = mapping_in(adata.uns, columns.MANIFEST).get(key)
     return json.loads(value) if key.endswith("_json") and isinstance(value, str) else value
 
 

@@ -11,6 +11,7 @@ from spatialcore import columns
 from spatialcore.annotation.calls.level_columns import class_tree
 from spatialcore.annotation.config import Settings
 from spatialcore.annotation.unknown.groups import unknown_groups
+from spatialcore.entries import mapping_in
 from spatialcore.errors import InputError
 from spatialcore.plotting.figures.composition import composition_table
 from spatialcore.plotting.figures.levels import level_table
@@ -45,7 +46,7 @@ def with_model_card(adata: AnnData, model_path: Path) -> AnnData:
     card = {key: value for key, value in load_model(model_path).metadata.items() if key != "genes"}
     annotated = adata.copy()
     annotated.uns[columns.MANIFEST] = {
-        **annotated.uns.get(columns.MANIFEST, {}),
+        **mapping_in(annotated.uns, columns.MANIFEST),
         "model_card_json": json.dumps(card, default=float),
     }
     return annotated

@@ -55,8 +55,7 @@ def versions_in(uri: str) -> dict[str, str]:
     return {
         name: token
         for name, token in files.items()
-        # a folder made in a web console is an empty object whose name ends in a slash
-        if name and not name.endswith("/") and not any(fnmatch(_top_level(name), pattern) for pattern in UNREAD)
+        if name and not any(fnmatch(_top_level(name), pattern) for pattern in UNREAD)
     }
 
 

@@ -226,5 +226,14 @@ def _find(uri: str | Path) -> list[tuple[Location, Info]]:
     inside = parse_uri(str(uri).rstrip("/") + "/x")
     folder = Location(inside.scheme, inside.path.removesuffix("/x"))
     entries = folder.attempt("list", lambda: folder.backend.find(folder.path))
-    locations = ((Location(folder.scheme, path), info) for path, info in entries.items() if not is_internal(path))
+    locations = (
+        (Location(folder.scheme, path), info)
+        for path, info in entries.items()
+        if not (is_internal(path) or _is_placeholder(path, info, folder.path))
+    )
     return sorted(locations, key=lambda entry: entry[0].uri)
+
+
+def _is_placeholder(path: str, info: Info, folder: str) -> bool:
+    """Return whether an entry stands for a folder: web consoles make an empty object whose name ends in a slash."""
+    return path.endswith("/") or path.strip("/") == folder.strip("/") or info.get("type") == "directory"

@@ -15,6 +15,7 @@ from spatialcore.annotation.panel import gene_features
 from spatialcore.annotation.references.profile_files import has_profiles, is_table, read_profiles
 from spatialcore.annotation.references.reference import drawn_status, require_reference
 from spatialcore.annotation.references.taxonomy_stats import is_taxonomy_stats
+from spatialcore.annotation.run_manifest import is_annotated
 from spatialcore.columns import MANIFEST, SOURCE, SPATIAL
 from spatialcore.core.genes.features import gene_names
 from spatialcore.core.genes.symbols import is_ensembl, shared_positions
@@ -22,6 +23,7 @@ from spatialcore.core.matrix import Matrix, open_matrix
 from spatialcore.core.normalization import Status, check_normalization_status
 from spatialcore.core.on_disk.anndata_file import AnnDataFile
 from spatialcore.core.sampling import draw_rows
+from spatialcore.entries import mapping_in
 from spatialcore.errors import InputError, SpatialCoreError
 from spatialcore.io.anndata_files import no_features
 from spatialcore.io.formats import Format, identify
@@ -153,7 +155,7 @@ def summarize_reference(path: str | Path, label_column: str) -> DatasetSummary:
 
 def _of_file(file: AnnDataFile, path: Path, data_format: Format) -> DatasetSummary:
     status = file.status()
-    source = file.read(f"uns/{SOURCE}") or {}
+    source = mapping_in({SOURCE: file.read(f"uns/{SOURCE}")}, SOURCE)
     var = file.var()
     return DatasetSummary(
         path=path,
@@ -166,7 +168,7 @@ def _of_file(file: AnnDataFile, path: Path, data_format: Format) -> DatasetSumma
         counted_genes=gene_names(file.var_of(status["raw_source"] or "X")),
         status=status,
         coordinates=SPATIAL in file.keys("obsm"),
-        annotated=MANIFEST in file.keys("uns"),
+        annotated="model_sha256" in file.keys(f"uns/{MANIFEST}"),
         obs_columns=file.obs_columns,
         labels=_labels_of_file(file),
         query_refusal=refusal(lambda: _require_query_file(file)),
@@ -183,7 +185,7 @@ def _require_query_file(file: AnnDataFile) -> None:
 
 def _of_memory(adata: AnnData, path: Path, data_format: Format) -> DatasetSummary:
     status = check_normalization_status(adata)
-    source = adata.uns.get(SOURCE, {})
+    source = mapping_in(adata.uns, SOURCE)
     return DatasetSummary(
         path=path,
         format=data_format,
@@ -194,7 +196,7 @@ def _of_memory(adata: AnnData, path: Path, data_format: Format) -> DatasetSummar
         genes=_panel(adata.var),
         status=status,
         coordinates=SPATIAL in adata.obsm,
-        annotated=MANIFEST in adata.uns,
+        annotated=is_annotated(adata.uns),
         obs_columns=list(adata.obs.columns),
         labels={name: counts for name in adata.obs if (counts := _types(adata.obs[name])) is not None},
         query_refusal=refusal(lambda: require_readable(adata)),

@@ -5,6 +5,7 @@ import time
 
 import pandas as pd
 import pytest
+from anndata import AnnData
 
 from spatialcore.annotation import run_manifest
 from spatialcore.annotation.config import TrainingConfig
@@ -66,3 +67,12 @@ def test_training_cells_are_described() -> None:
         "after": 0,
     }
     assert "label_mapping_json" not in run_manifest.describe_training(mapped, mapped, None)
+
+
+@pytest.mark.parametrize("foreign", ["a text", 3.0, ["a", "list"], None])
+def test_anything_else_under_the_name_of_the_manifest_is_no_manifest(foreign: object) -> None:
+    adata = AnnData(uns={MANIFEST: foreign})
+    assert run_manifest.manifest_of(adata) == {}
+    assert not run_manifest.is_annotated(adata.uns)
+    run_manifest.record(adata, n_unassigned=2)
+    assert adata.uns[MANIFEST] == {"n_unassigned": 2}

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import anndata as ad
 import numpy as np
+import pandas as pd
 import pytest
+import scipy.sparse as sp
 
 from spatialcore import columns
 from spatialcore.annotation import stages
@@ -122,6 +124,55 @@ def test_only_the_default_resolution_depends_on_the_panel(
 @pytest.mark.parametrize("settings", [{"add_ontology": False}, {"class_names": "labels"}])
 def test_classes_are_labels_if_the_settings_say_so(settings: dict[str, object]) -> None:
     assert mapped_with(LABELS, **settings).obs[columns.UNIFIED_CELL_TYPE].astype(str).tolist() == LABELS
+
+
+def train_with(labels: list[str], counts: ad.AnnData, folder: Path) -> stages.TrainingRecord:
+    counts.obs["cell_type"] = labels
+    path = tissue.written(counts, folder / "ref.h5ad")
+    config = TrainingConfig(references=[path], label_columns=["cell_type"], tissue="lung", generate_plots=False)
+    return stages.train_model(config, tissue.GENES, None, folder / "m.pkl")
+
+
+def test_cells_are_counted_by_class_not_by_label(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    counts = tissue.reference()  # 16 cells of each type
+    labels = counts.obs["cell_type"].astype(str).to_list()
+    killers = [i for i, label in enumerate(labels) if label == "natural killer cell"]
+    for i, position in enumerate(killers):
+        labels[position] = "NK cell" if i < 8 else "NK cells"
+    record = train_with(labels, counts, tmp_path)
+    classes = record.balanced.obs[columns.UNIFIED_CELL_TYPE].value_counts()
+    assert classes.to_dict() == dict.fromkeys(tissue.TYPES, 16)
+    assert "fewer than 10 cells are left out" not in caplog.text
+    assert load_model(tmp_path / "m.pkl").classes == tuple(sorted(tissue.TYPES))
+
+
+def test_seven_and_two_cells_of_a_class_are_too_few(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    counts = tissue.reference()
+    labels = counts.obs["cell_type"].astype(str).to_list()
+    killers = [i for i, label in enumerate(labels) if label == "natural killer cell"]
+    for i, position in enumerate(killers):
+        labels[position] = ["NK cells", "NK cell", "mast cell"][(i >= 7) + (i >= 9)]
+    record = train_with(labels, counts, tmp_path)
+    assert set(record.balanced.obs[columns.UNIFIED_CELL_TYPE]) == set(tissue.TYPES) - {"natural killer cell"}
+    assert "1 types with fewer than 10 cells are left out: CL:0000623" in caplog.text
+
+
+@pytest.mark.parametrize("n", [3, 20])
+def test_a_class_without_counts_on_the_panel_is_left_out(
+    n: int, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    counts = tissue.reference()
+    other_genes = np.zeros((n, counts.n_vars), dtype=np.float32)
+    other_genes[:, len(tissue.GENES) :] = np.random.default_rng(0).poisson(2, (n, 40))
+    obs = pd.DataFrame(index=[f"red{i}" for i in range(n)])
+    wide = ad.concat([counts, ad.AnnData(sp.csr_matrix(other_genes), obs, counts.var)])
+    labels = [*counts.obs["cell_type"].astype(str), *["erythrocyte"] * n]
+    record = train_with(labels, wide, tmp_path)
+    assert load_model(tmp_path / "m.pkl").classes == tuple(sorted(tissue.TYPES))
+    assert record.mapping is not None
+    assert "erythrocyte" in record.mapping["name"].to_list()
+    reason = "without a count on the genes are left out" if n >= 10 else "fewer than 10 cells are left out"
+    assert [reason in each.getMessage() for each in caplog.records].count(True) == 1
 
 
 def test_one_class_after_balancing_is_refused(config: TrainingConfig) -> None:

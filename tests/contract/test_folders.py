@@ -7,8 +7,9 @@ from pathlib import Path
 import anndata as ad
 import numpy as np
 import pytest
+from botocore.session import get_session
 
-from spatialcore import storage
+from spatialcore import registry, storage
 from spatialcore.annotation import resolve_uri_to_local
 from spatialcore.annotation.run_config import Query
 from spatialcore.errors import FileMissingError
@@ -16,8 +17,9 @@ from spatialcore.io import read_spatial
 from spatialcore.sources.folders import UNREAD, version_token
 from spatialcore.storage import cache
 from spatialcore.workflow.run import load_query
+from tasks.pending import samples_in
 from tests.contract.faulty_proxy import Fault, Proxy, status
-from tests.contract.servers import BUCKET
+from tests.contract.servers import BUCKET, KEY, SECRET
 from tests.io.bundles import sample, write_cosmx, write_merscope, write_xenium
 
 LARGE = ("morphology_focus/0.ome.tif", "transcripts.parquet", "cell_boundaries.parquet", "analysis/umap.csv")
@@ -116,3 +118,49 @@ def test_no_reader_needs_the_files_that_are_never_downloaded(tmp_path: Path) -> 
         folder = write(tmp_path / write.__name__, sample(20, 6))
         needed = [path.name for path in folder.iterdir() if any(fnmatch(path.name, each) for each in UNREAD)]
         assert needed == []
+
+
+def placeholders(s3: str, root: str, *folders: str) -> None:
+    """Make folders as the web console of S3 does: empty objects whose names end in a slash."""
+    client = get_session().create_client("s3", endpoint_url=s3, aws_access_key_id=KEY, aws_secret_access_key=SECRET)
+    prefix = root.removeprefix(f"s3://{BUCKET}/")
+    for folder in folders:
+        client.put_object(Bucket=BUCKET, Key=f"{prefix}/{folder}/".replace("//", "/"), Body=b"")
+
+
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_platform_folder_made_in_a_console(s3: str, slash: str, xenium: Path) -> None:
+    uri = upload(xenium, f"s3://{BUCKET}")
+    before = version_token(uri)
+    placeholders(s3, uri, "", "morphology_focus", "analysis", "empty")
+    assert version_token(uri) == before
+    assert same(load_query(Query(uri=uri + slash)), read_spatial(xenium))
+
+
+def test_zarr_reference_in_folders_made_in_a_console(s3: str, tmp_path: Path) -> None:
+    adata = sample(30, 8)
+    adata.write_zarr(tmp_path / "cells.zarr")
+    uri = upload(tmp_path / "cells.zarr", f"s3://{BUCKET}")
+    placeholders(s3, uri, "", "X", "obs", "layers")
+    assert same(ad.read_zarr(resolve_uri_to_local(uri)), adata)
+
+
+def test_file_reference_beside_a_placeholder(s3: str, tmp_path: Path) -> None:
+    root = f"s3://{BUCKET}/{uuid.uuid4().hex}"
+    placeholders(s3, root, "", "refs")
+    sample(20, 5).write_h5ad(tmp_path / "ref.h5ad")
+    storage.put(tmp_path / "ref.h5ad", f"{root}/refs/ref.h5ad")
+    assert ad.read_h5ad(resolve_uri_to_local(f"{root}/refs/ref.h5ad")).n_obs == 20
+
+
+def test_store_and_samples_in_folders_made_in_a_console(s3: str) -> None:
+    root = f"s3://{BUCKET}/{uuid.uuid4().hex}"
+    placeholders(s3, root, "", "models", "runs", "incoming", "incoming/empty", "models/blood")
+    assert registry.tissues(root) == []
+    assert storage.list_files(root) == []
+    file = storage.put_text("cells", f"{root}/incoming/a.h5ad").uri
+    assert storage.list_files(f"{root}/incoming/") == [file]
+    assert samples_in(f"{root}/incoming") == [file]
+    assert not storage.exists(f"{root}/runs")
+    with pytest.raises(FileMissingError, match="empty"):
+        resolve_uri_to_local(f"{root}/incoming/empty")

@@ -182,3 +182,12 @@ def test_log1p_normalize_equals_scanpy(counts: np.ndarray) -> None:
     ours = log1p_normalize(whole)
     np.testing.assert_allclose(ours.toarray(), adata.X.toarray(), rtol=1e-6)
     assert ours[-1].nnz == 0
+
+
+@pytest.mark.parametrize("total", [1e4, 1e5, 1e6])
+@pytest.mark.parametrize("kind", [np.asarray, sp.csr_matrix])
+def test_rounded_shares_are_linear_not_counts(total: float, kind: Any, counts: np.ndarray) -> None:
+    rounded = kind(np.round(np.expm1(logged(counts, total))).astype(np.float32))
+    assert check_normalization_status(ad.AnnData(rounded))["x_state"] == "linear"
+    beside = ad.AnnData(kind(counts), layers={"counts": rounded})
+    assert check_normalization_status(beside)["raw_source"] == "X"

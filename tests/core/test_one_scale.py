@@ -5,7 +5,7 @@ import pytest
 import scipy.sparse as sp
 
 from spatialcore.core.counts import recover_counts
-from spatialcore.core.one_scale import _smallest, odd_cells
+from spatialcore.core.one_scale import _smallest, odd_cells, rounded_shares
 
 
 def counts(seed: int = 0) -> np.ndarray:
@@ -50,6 +50,26 @@ def test_one_odd_cell_is_found(values: sp.csr_matrix, kind: str, what: str) -> N
 def test_cells_on_one_scale_are_not_odd(total: float) -> None:
     assert odd_cells(sp.csr_matrix(counts()), "counts") == {}
     assert odd_cells(sp.csr_matrix(logs(counts(), total).astype(np.float32)), "logarithms") == {}
+
+
+@pytest.mark.parametrize("total", [1e4, 1e5, 1e6])
+def test_rounded_shares_of_a_total_are_no_counts(total: float) -> None:
+    table = counts()
+    rounded = np.round(shares(table, total))
+    assert rounded_shares(sp.csr_matrix(rounded)).all()
+    assert not rounded_shares(sp.csr_matrix(table)).any()
+    table[:6] = rounded[:6]
+    assert odd_cells(sp.csr_matrix(table.astype(np.float32)), "counts") == {"rounded shares of one total": 6}
+
+
+@pytest.mark.parametrize(("mean", "genes"), [(8, 200), (20, 30), (2, 100)])
+def test_counts_of_one_depth_are_no_rounded_shares(mean: float, genes: int, rng: np.random.Generator) -> None:
+    assert not rounded_shares(sp.csr_matrix(rng.poisson(mean, (200, genes)).astype(np.float32))).any()
+
+
+def test_counts_drawn_to_one_total_are_no_rounded_shares(rng: np.random.Generator) -> None:
+    drawn = np.array([rng.multinomial(1000, row / row.sum()) for row in rng.gamma(0.3, 1, (100, 400))])
+    assert not rounded_shares(sp.csr_matrix(drawn.astype(np.float32))).any()
 
 
 @pytest.mark.parametrize("base", [np.e, 2, 10])

@@ -149,6 +149,34 @@ def reference_in_rounded_cpm(folder: Path) -> Case:
     return _with_reference(folder, adata, LINEAR)
 
 
+def _rounded(adata: ad.AnnData, rows: slice = slice(None)) -> ad.AnnData:
+    adata = _shares(adata, 1e4, rows)
+    adata.X.data = np.round(adata.X.data)
+    return adata
+
+
+@situation
+def reference_in_rounded_10k(folder: Path) -> Case:
+    return _with_reference(folder, _rounded(reference()), LINEAR)
+
+
+@situation
+def query_in_rounded_10k(folder: Path) -> Case:
+    return _with_query(folder, _rounded(query()), "linear")
+
+
+@situation
+def one_study_in_rounded_10k(folder: Path) -> Case:
+    return _with_reference(folder, _rounded(reference(), slice(0, 9)), LINEAR)
+
+
+@situation
+def rounded_10k_in_the_layer_of_counts(folder: Path) -> Case:
+    adata = reference()
+    adata.layers["counts"] = _rounded(reference()).X
+    return _with_reference(folder, adata)
+
+
 @situation
 def one_study_in_tpm(folder: Path) -> Case:
     return _with_reference(folder, _shares(reference(), 1e6, slice(0, 16)), LINEAR)
@@ -478,6 +506,30 @@ def query_with_own_calls(folder: Path) -> Case:
     adata.obs["cell_type"] = "mine"
     adata.obs["cell_type_ontology_term_id"] = "CL:0000000"
     return _with_query(folder, adata)
+
+
+FOREIGN: dict[str, object] = {
+    "text": "notes of the authors",
+    "number": 7,
+    "array": np.arange(3),
+    "mapping": {"model": "mine"},
+    "frame": pd.DataFrame({"a": [1, 2]}, index=["x", "y"]),
+}
+
+
+def _foreign(what: str) -> Callable[[Path], Case]:
+    def build(folder: Path) -> Case:
+        adata = query()
+        for key in ("spatialcore_annotation", "spatialcore_source", "spatialcore_linear_model"):
+            adata.uns[key] = FOREIGN[what]
+        adata.obsm["cell_type_path_confidence"] = np.zeros((adata.n_obs, 1))
+        return _with_query(folder, adata)
+
+    return build
+
+
+for _what in FOREIGN:
+    SITUATIONS[f"query_with_a_{_what}_under_our_names_of_uns"] = _foreign(_what)
 
 
 @situation

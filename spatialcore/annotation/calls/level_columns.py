@@ -55,15 +55,15 @@ def remove_levels(adata: AnnData) -> None:
         return
     adata.obs.drop(columns=[name for name in columns.LEVEL_COLUMNS if name in adata.obs], inplace=True)
     adata.uns[columns.MANIFEST] = {
-        key: value for key, value in adata.uns.get(columns.MANIFEST, {}).items() if key != TREE_KEY
+        key: value for key, value in run_manifest.manifest_of(adata).items() if key != TREE_KEY
     }
 
 
 def class_tree(adata: AnnData) -> ClassTree | None:
     """Return the tree over the classes of an annotation; None where the annotation has no levels."""
-    text = adata.uns.get(columns.MANIFEST, {}).get(TREE_KEY)
-    has_levels = text is not None and columns.PATH_CONFIDENCE in adata.obsm and columns.PREDICTED in adata.obs
-    return ClassTree.from_dict(json.loads(text)) if has_levels else None
+    text = run_manifest.manifest_of(adata).get(TREE_KEY)
+    has_levels = columns.PATH_CONFIDENCE in adata.obsm and columns.PREDICTED in adata.obs
+    return ClassTree.from_dict(json.loads(text)) if text is not None and has_levels else None
 
 
 def class_codes(adata: AnnData, tree: ClassTree) -> Codes:

@@ -1,9 +1,7 @@
 """From the predictions of one model or several to the columns of obs."""
 
-from collections.abc import Container
 from dataclasses import dataclass, replace
 from functools import reduce
-from itertools import count
 from typing import Any
 
 import numpy as np
@@ -19,12 +17,7 @@ from spatialcore.annotation.model.artifact import CellTypingModel
 from spatialcore.annotation.model.reference_fit import ReferenceFit
 from spatialcore.annotation.query import Expression
 from spatialcore.core.categories import named
-from spatialcore.core.logging import get_logger
 from spatialcore.core.types import Codes, Floats
-
-log = get_logger(__name__)
-
-KEPT_SUFFIX = "_before"
 
 
 @dataclass(frozen=True)
@@ -110,29 +103,6 @@ def voted(calls: Calls, clusters: "pd.Series[Any]", min_prop: float) -> Calls:
     first = np.flatnonzero(~table.index.duplicated())
     positions = table.index[first].get_indexer(pd.Index(majority_vote(names, clusters, min_prop)))
     return replace(calls, table=table, called=np.where(positions < 0, -1, first[positions]).astype(np.int32))
-
-
-def keep_existing_columns(adata: AnnData) -> list[str]:
-    """Copy the user's own columns that have the names of ours to new names, and return these names.
-
-    Data with a run manifest were annotated by this package before: their columns are not the user's.
-    """
-    if columns.MANIFEST in adata.uns:
-        return []
-    copies = []
-    parts = ((adata.obs, columns.CALL_COLUMNS), (adata.obsm, (columns.DECISION_SCORES, columns.PATH_CONFIDENCE)))
-    for part, names in parts:
-        for name in (name for name in names if name in part):
-            free = _free_name(name + KEPT_SUFFIX, part)
-            part[free] = part[name]
-            copies.append(free)
-            log.warning("column %r exists already: its values are copied to %r", name, free)
-    return copies
-
-
-def _free_name(name: str, existing: Container[str]) -> str:
-    numbered = (f"{name}_{n}" for n in count(2))
-    return name if name not in existing else next(each for each in numbered if each not in existing)
 
 
 def write_calls(adata: AnnData, calls: Calls, min_confidence: float) -> None:

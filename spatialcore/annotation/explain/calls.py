@@ -18,6 +18,7 @@ from spatialcore.annotation.explain.contributions import Contributions, contribu
 from spatialcore.annotation.explain.linear_model import model_of
 from spatialcore.annotation.model.celltyping_model import CellTypingModel
 from spatialcore.annotation.query import Expression, open_query, read_some
+from spatialcore.annotation.run_manifest import manifest_of
 from spatialcore.core.types import Floats
 from spatialcore.errors import InputError
 
@@ -82,7 +83,7 @@ def explain_calls(adata: AnnData, cells: Cells, model: CellTypingModel | str | P
     rows = _positions(adata, cells)
     used = model_of(adata, model)
     query = open_query(adata, used.genes)
-    method = str((adata.uns.get(columns.MANIFEST) or {}).get("confidence_transform", "raw"))
+    method = str(manifest_of(adata).get("confidence_transform", "raw"))
     ascending, position = np.unique(rows, return_inverse=True)
     values = log_values(used, query, ascending, method)[position]
     has_counts = np.diff(values.indptr) > 0

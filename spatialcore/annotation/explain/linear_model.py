@@ -8,6 +8,8 @@ from anndata import AnnData
 from spatialcore import columns
 from spatialcore.annotation.model.artifact import CellTypingModel, load_model
 from spatialcore.annotation.model.linear import Standardized
+from spatialcore.annotation.run_manifest import manifest_of
+from spatialcore.entries import mapping_in
 from spatialcore.errors import InputError
 
 _ARRAYS = ("coef", "intercept", "mean", "scale")
@@ -38,7 +40,7 @@ def model_of(adata: AnnData, model: CellTypingModel | str | Path | None = None) 
         The cells were not annotated by one model, or another model than the one given annotated them, or there is
         neither a file nor a copy.
     """
-    manifest = adata.uns.get(columns.MANIFEST) or {}
+    manifest = manifest_of(adata)
     path, sha256 = str(manifest.get("model_path", "")), str(manifest.get("model_sha256", ""))
     if not sha256:
         raise InputError("the cells have no calls of this package", hint="annotate them first")
@@ -58,8 +60,8 @@ def model_of(adata: AnnData, model: CellTypingModel | str | Path | None = None) 
 
 
 def _stored(adata: AnnData, sha256: str, path: str) -> CellTypingModel:
-    stored = adata.uns.get(columns.LINEAR_MODEL)
-    if stored is None or str(stored["sha256"]) != sha256:
+    stored = mapping_in(adata.uns, columns.LINEAR_MODEL)
+    if str(stored.get("sha256", "")) != sha256:
         raise InputError(f"the model {path} does not exist any more", hint=_HINT)
     return CellTypingModel(
         classes=tuple(map(str, stored["classes"])),

@@ -77,9 +77,10 @@ def _parse(text: str, origin: str) -> OntologyIndex:
     for key, entry in entries.items():
         if not isinstance(entry, dict) or not {"id", "name"} <= entry.keys():
             raise InputError(f"{origin}: entry {key!r} lacks 'id' or 'name'", hint=expected)
+    cell_types = {key: entry for key, entry in entries.items() if str(entry["id"]).startswith("CL:")}
+    for key in cell_types:
         if key != key.lower():
             raise InputError(f"{origin}: key {key!r} is not lower case", hint="write the keys in lower case")
-    cell_types = {key: entry for key, entry in entries.items() if str(entry["id"]).startswith("CL:")}
     if not cell_types:
         raise InputError(f"{origin} has no entry with a CL id", hint=expected)
     if skipped := len(entries) - len(cell_types):

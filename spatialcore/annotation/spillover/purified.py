@@ -13,7 +13,7 @@ import numpy as np
 from anndata import AnnData
 from scipy import sparse
 
-from spatialcore import columns
+from spatialcore.annotation import run_manifest
 from spatialcore.annotation.model.artifact import load_model
 from spatialcore.annotation.query import Expression, open_query, read_rows
 from spatialcore.annotation.spillover.cells import blocks
@@ -108,7 +108,7 @@ def decontaminate(
 def _model_path(adata: AnnData, model_path: str | Path | None) -> Path:
     if model_path is not None:
         return Path(model_path)
-    stated = str(adata.uns.get(columns.MANIFEST, {}).get("model_path", ""))
+    stated = str(run_manifest.manifest_of(adata).get("model_path", ""))
     if not stated or ";" in stated:
         raise InputError("no model: the data were not annotated with one model", hint="pass model_path")
     return Path(stated)

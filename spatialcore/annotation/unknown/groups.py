@@ -125,7 +125,7 @@ def group_unknown_cells(
 
 def unknown_groups(adata: AnnData) -> pd.DataFrame:
     """Return the table that :func:`group_unknown_cells` recorded; empty where it did not."""
-    rows = json.loads(adata.uns.get(columns.MANIFEST, {}).get(GROUPS_KEY, "[]"))
+    rows = json.loads(run_manifest.manifest_of(adata).get(GROUPS_KEY, "[]"))
     return pd.DataFrame(rows, columns=list(TABLE))
 
 
@@ -187,7 +187,7 @@ def _describe(
     genes: npt.NDArray[np.str_],
     names: list[str],
 ) -> pd.DataFrame:
-    manifest = adata.uns.get(columns.MANIFEST, {})
+    manifest = run_manifest.manifest_of(adata)
     tissue = str(json.loads(manifest.get("config_json", "{}")).get("tissue", "unknown"))
     rows = []
     for k, name in enumerate(names):

@@ -160,7 +160,8 @@ class AnnDataFile:
 
     def keys(self, group: str) -> list[str]:
         """Return the names in a group such as "obsm" or "uns"; an empty list if there is no such group."""
-        return list(self._root[group].keys()) if group in self._root else []
+        names = getattr(self._root[group], "keys", list) if group in self._root else list
+        return list(names())
 
     def read(self, key: str) -> Any:
         """Read one element, such as "uns/name"; None if it does not exist."""

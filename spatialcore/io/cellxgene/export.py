@@ -17,6 +17,7 @@ from spatialcore.core.logging import get_logger
 from spatialcore.core.normalization import log1p_normalize
 from spatialcore.core.text.wording import list_names, number_of
 from spatialcore.core.validation import require_column
+from spatialcore.entries import mapping_in
 from spatialcore.errors import InputError, NormalizationError
 from spatialcore.io.anndata_files import write_h5ad
 from spatialcore.io.cellxgene.cells import cell_columns
@@ -94,7 +95,7 @@ def export_cellxgene(
     file = _output_file(adata, path)
     title = str(title or adata.uns.get("title", "")).strip()
     species = species_of([str(name) for name in adata.var_names], adata.var)
-    platform = str(adata.uns.get(columns.SOURCE, {}).get("platform", ""))
+    platform = str(mapping_in(adata.uns, columns.SOURCE).get("platform", ""))
     fields = fact_columns(adata.obs, facts, title=title, platform=platform, species=species)
     obs = cell_columns(adata).assign(**fields)
     obs["is_primary_data"] = is_primary_data

@@ -18,6 +18,7 @@ from spatialcore.core.files import whole
 from spatialcore.core.genes.features import gene_names
 from spatialcore.core.logging import get_logger
 from spatialcore.core.normalization import log1p_normalize
+from spatialcore.entries import mapping_in
 from spatialcore.errors import FileMissingError, InputError
 from spatialcore.io.counts import raw_counts
 from spatialcore.io.vitessce.view_config import DATA, EMBEDDING, view_config
@@ -140,7 +141,7 @@ def _by_frequency(calls: "pd.Series[str]") -> list[str]:
 
 
 def _model_colors(adata: AnnData) -> dict[str, str]:
-    colors = json.loads(adata.uns.get(columns.MANIFEST, {}).get("colors_json", "{}"))
+    colors = json.loads(mapping_in(adata.uns, columns.MANIFEST).get("colors_json", "{}"))
     return {str(name): str(color) for name, color in colors.items()}
 
 

@@ -1,11 +1,7 @@
 """From predictions to columns of obs, with predictions written by hand."""
 
-import logging
-
 import numpy as np
 import pandas as pd
-import pytest
-from anndata import AnnData
 
 from spatialcore import columns
 from spatialcore.annotation.calls.levels import ClassTree
@@ -13,7 +9,6 @@ from spatialcore.annotation.calls.obs_columns import (
     Calls,
     Run,
     at_finest_term,
-    keep_existing_columns,
     most_confident,
     voted,
     write_calls,
@@ -90,14 +85,3 @@ def test_every_column_of_a_call() -> None:
     assert obs[columns.UNASSIGNED_REASON].tolist() == ["", "", "low_confidence", "no_counts"]
     assert obs[columns.CONFIDENCE_RAW].tolist() == [0.7] * 4
     np.testing.assert_array_equal(obs[columns.CONFIDENCE], confidence)
-
-
-def test_columns_of_the_user_are_kept_under_another_name(caplog: pytest.LogCaptureFixture) -> None:
-    adata: AnnData = cells_with(cell_type=["mine"], cell_type_before=["older"])
-    with caplog.at_level(logging.WARNING):
-        assert keep_existing_columns(adata) == ["cell_type_before_2"]
-    assert adata.obs["cell_type_before_2"].tolist() == ["mine"]
-    assert adata.obs["cell_type_before"].tolist() == ["older"]
-    assert "'cell_type'" in caplog.text
-    adata.uns[columns.MANIFEST] = {}
-    assert keep_existing_columns(adata) == []  # annotated by this package before

@@ -34,6 +34,16 @@ def test_index_path_is_read_on_every_call(tmp_path):
     assert len(load_ontology_index()["cl"]) > 6000
 
 
+@pytest.mark.parametrize("foreign", ["UBERON:0000955", "EFO:0001185", "cl:0000084", "", None, 7])
+def test_entries_outside_the_cell_ontology_are_skipped_with_a_count(tmp_path, foreign, caplog):
+    file = tmp_path / "index.json"
+    entries = {"macrophage": {"id": "CL:0000235", "name": "macrophage"}}
+    entries |= {name: {"id": foreign, "name": name} for name in ("brain", "Hela", "hek293")}
+    file.write_text(json.dumps({"cl": entries}))
+    assert list(load_ontology_index(file)["cl"]) == ["macrophage"]
+    assert "3 entries that are not of the Cell Ontology are skipped" in caplog.text
+
+
 def test_the_result_is_a_copy():
     load_ontology_index()["cl"].clear()
     assert load_ontology_index()["cl"]

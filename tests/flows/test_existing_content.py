@@ -1,0 +1,28 @@
+"""What a user has under our names outlives the main flow."""
+
+from pathlib import Path
+
+import anndata as ad
+
+from flows.parameters import TrainAndAnnotateParameters
+from flows.train_and_annotate import train_and_annotate
+from tasks.stage_cache import local
+from tests.own_content import check_own_content, with_own_content
+from tests.workflow.tissue import query, reference, written
+
+
+def test_content_of_the_user(tmp_path: Path) -> None:
+    own = with_own_content(query())
+    config = TrainAndAnnotateParameters.from_dict(
+        {
+            "tissue": "lung",
+            "queries": [{"uri": written(own, tmp_path / "query.h5ad"), "sample": "own"}],
+            "references": [{"uri": written(reference(), tmp_path / "ref.h5ad"), "label_column": "cell_type"}],
+            "store": str(tmp_path / "store"),
+            "generate_plots": False,
+            "purify": True,
+        }
+    )
+    (sample,) = train_and_annotate(config).samples
+    result = ad.read_h5ad(local(sample.files["annotated.h5ad"]))
+    check_own_content(result, own)
