@@ -154,7 +154,7 @@ def test_seven_and_two_cells_of_a_class_are_too_few(tmp_path: Path, caplog: pyte
         labels[position] = ["NK cells", "NK cell", "mast cell"][(i >= 7) + (i >= 9)]
     record = train_with(labels, counts, tmp_path)
     assert set(record.balanced.obs[columns.UNIFIED_CELL_TYPE]) == set(tissue.TYPES) - {"natural killer cell"}
-    assert "1 types with fewer than 10 cells are left out: CL:0000623" in caplog.text
+    assert "types with fewer than 10 cells are left out: natural killer cell (9)" in caplog.text
 
 
 @pytest.mark.parametrize("n", [3, 20])
