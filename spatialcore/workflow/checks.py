@@ -1,7 +1,7 @@
 """Checks before a run. Each has one subject, a result and a text that describes it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,7 @@ from spatialcore.annotation.balance.groups import without_rare
 from spatialcore.annotation.expression import no_shared_genes
 from spatialcore.annotation.pooled_queries import common_genes
 from spatialcore.annotation.references.cells import no_label_left, reasons_to_drop, require_two
-from spatialcore.annotation.references.genes import overlap_error
+from spatialcore.annotation.references.genes import costly_reference, overlap_error
 from spatialcore.annotation.references.labels import DEFAULT_EXCLUDE_LABELS
 from spatialcore.annotation.references.reference import missing_level, source_names
 from spatialcore.annotation.references.species import (
@@ -140,7 +140,9 @@ def check_genes(queries: list[DatasetSummary], references: list[DatasetSummary],
     ]
     if len(references) > 1:
         shortage = overlap_error(names, has_gene, sizes, config.min_gene_overlap_pct)
-        checks.append(_overlap("panel genes in all references", np.asarray(has_gene.all(axis=0)), min(sizes), shortage))
+        common = _overlap("panel genes in all references", np.asarray(has_gene.all(axis=0)), min(sizes), shortage)
+        offer = costly_reference(names, has_gene) if common.ok else ""
+        checks.append(replace(common, detail=f"{common.detail}; {offer}") if offer else common)
     return checks
 
 

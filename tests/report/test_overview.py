@@ -1,5 +1,7 @@
 """The overview of a run: counts, expected accuracy, warnings."""
 
+import json
+
 import anndata as ad
 import pandas as pd
 import pytest
@@ -41,6 +43,18 @@ def test_warnings_about_markers_and_genes(sample: ad.AnnData) -> None:
     assert "Types that their markers do not separate from other cells (AUC): B cell (0.60)." in warnings
 
 
+@pytest.mark.parametrize(("shared", "words"), [(16, "Only 16 genes are shared, far too few"), (80, "Only 80 genes")])
+def test_few_shared_genes_and_the_classes_that_suffer(sample: ad.AnnData, shared: int, words: str) -> None:
+    manifest = sample.uns[columns.MANIFEST]
+    card = json.loads(manifest["model_card_json"])
+    card["heldout"]["f1"] = {"B cell": 0.2, "T cell": 0.95}
+    manifest |= {"n_shared_genes": shared, "model_card_json": json.dumps(card)}
+    warnings = " ".join(summarize(sample, 0.8, pd.DataFrame()).warnings)
+    assert words in warnings
+    assert "B cell (0.20)" in warnings
+    assert "T cell (0.95)" not in warnings
+
+
 @pytest.mark.parametrize("query", ["/data/node_7", "s3://b/node_7.h5ad", "node_7.zarr/"])
 def test_the_title_is_the_name_of_the_sample(sample: ad.AnnData, query: str) -> None:
     sample.uns[columns.MANIFEST] |= {"query": query}
@@ -48,8 +62,6 @@ def test_the_title_is_the_name_of_the_sample(sample: ad.AnnData, query: str) -> 
 
 
 def test_nothing_is_promised_with_references_of_another_tissue(sample: ad.AnnData) -> None:
-    import json
-
     manifest = sample.uns[columns.MANIFEST]
     manifest["config_json"] = json.dumps({"tissue": "breast"})
     references = json.loads(manifest["references_json"])

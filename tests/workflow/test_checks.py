@@ -67,3 +67,17 @@ def test_a_level_of_a_taxonomy_that_no_reference_has(files: tuple[DatasetSummary
     assert not check.ok
     assert "no reference has a column for the taxonomy level 'subclass' (atlas: none)" in check.detail
     assert check_levels([files[1]], config()) == []
+
+
+def test_a_reference_that_costs_most_of_the_panel_is_offered_to_be_left_out(tmp_path: Path) -> None:
+    genes = [f"LINC{i:05d}" for i in range(1000, 1040)]
+    summaries = []
+    for name, of_file in (("query", genes), ("one", genes), ("two", genes[:38]), ("few", genes[:12])):
+        counts = np.random.default_rng(0).poisson(2, (20, len(of_file))).astype(np.float32)
+        ad.AnnData(counts, var=pd.DataFrame(index=of_file)).write_h5ad(tmp_path / f"{name}.h5ad")
+        summaries.append(summarize_dataset(tmp_path / f"{name}.h5ad"))
+    *_, common = check_genes(summaries[:1], summaries[1:], config())
+    assert common.ok
+    assert "few has 12 of 40 panel genes, so that only 12 are used; without it the others share 38" in common.detail
+    *_, common = check_genes(summaries[:1], summaries[1:3], config())
+    assert "leave it out" not in common.detail

@@ -38,7 +38,9 @@ def shared_genes(
     if error is not None:
         raise error
     shared = has_gene.all(axis=0)
-    _warn_costly(references, has_gene)
+    offer = costly_reference([reference.source for reference in references], has_gene)
+    if offer:
+        log.warning(offer)
     shared_positions = np.flatnonzero(shared)
     return [requested[i] for i in shared_positions], [
         [positions[i] for i in shared_positions] for positions in positions_of_each
@@ -50,26 +52,39 @@ def _n_genes(reference: Reference) -> int:
 
 
 def _without_worst(has_gene: NDArray[np.bool_]) -> tuple[int, int]:
-    """Return the index of the reference with the fewest genes, and the number of genes that the others share."""
-    worst = int(has_gene.sum(axis=1).argmin())
-    others = np.delete(has_gene, worst, axis=0)
-    return worst, int(others.all(axis=0).sum()) if len(others) else 0
+    """Return the reference without which the others share most genes, and that number of genes."""
+    n = len(has_gene)
+    rest = [int(np.delete(has_gene, i, axis=0).all(axis=0).sum()) if n > 1 else 0 for i in range(n)]
+    worst = max(range(n), key=lambda i: (rest[i], -int(has_gene[i].sum())))
+    return worst, rest[worst]
 
 
-def _warn_costly(references: list[Reference], has_gene: NDArray[np.bool_]) -> None:
-    """Warn of a reference without which the others share more than twice as many genes."""
-    worst, rest = _without_worst(has_gene)
+def costly_reference(names: Sequence[str], has_gene: NDArray[np.bool_]) -> str:
+    """Return an offer to leave out a reference without which the others share more than twice as many genes, or "".
+
+    Parameters
+    ----------
+    names
+        Of each reference, its name.
+    has_gene
+        References x panel genes: whether a reference has a gene.
+
+    Examples
+    --------
+    >>> has_gene = np.array([[1, 1, 1, 1, 1], [1, 1, 1, 1, 1], [1, 1, 0, 0, 0]], dtype=bool)
+    >>> costly_reference(["a", "b", "c"], has_gene)[:68]
+    'c has 2 of 5 panel genes, so that only 2 are used; without it the ot'
+    """
     shared = int(has_gene.all(axis=0).sum())
-    if len(references) > 1 and rest > COSTLY * shared:
-        log.warning(
-            "%s has %d of %d panel genes, so that only %d are used; without it the others share %d: leave it out, "
-            "unless the other references lack its types",
-            references[worst].source,
-            int(has_gene[worst].sum()),
-            has_gene.shape[1],
-            shared,
-            rest,
-        )
+    if len(names) < 2:
+        return ""
+    worst, rest = _without_worst(has_gene)
+    if rest <= COSTLY * shared:
+        return ""
+    return (
+        f"{names[worst]} has {int(has_gene[worst].sum())} of {has_gene.shape[1]} panel genes, so that only {shared} "
+        f"are used; without it the others share {rest}: leave it out, unless the other references lack its types"
+    )
 
 
 def overlap_error(

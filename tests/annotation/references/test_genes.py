@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from spatialcore.annotation.references.features import Features
-from spatialcore.annotation.references.genes import overlap_error, shared_genes
+from spatialcore.annotation.references.genes import costly_reference, overlap_error, shared_genes
 from spatialcore.annotation.references.reference import Reference, drawn_status
 from spatialcore.errors import GeneOverlapError
 
@@ -47,6 +47,17 @@ def test_a_costly_reference_is_warned_of(caplog: pytest.LogCaptureFixture) -> No
     caplog.clear()
     shared_genes([reference("one", panel), reference("two", panel[:16])], panel, 1.0)  # less than twice as many
     assert caplog.records == []
+
+
+def test_the_costly_reference_is_not_always_the_smallest(caplog: pytest.LogCaptureFixture) -> None:
+    panel = [f"G{i}" for i in range(40)]
+    references = [reference("one", panel[:30]), reference("two", panel[:28]), reference("three", panel[10:])]
+    shared_genes([*references[:2], reference("three", panel[18:])], panel, 1.0)
+    assert "three has 22 of 40 panel genes, so that only 10 are used; without it the others share 28" in caplog.text
+    caplog.clear()
+    shared_genes(references, panel, 1.0)  # 18 of 28
+    assert caplog.records == []
+    assert costly_reference(["alone"], np.ones((1, 4), dtype=bool)) == ""
 
 
 def test_too_few_shared_genes_name_the_reference_to_drop() -> None:
