@@ -85,12 +85,12 @@ def measure(runner: str, folder: Path, environment: dict[str, str], server: int)
     content: dict[str, Any] = {"queries": [str(folder / "query.h5ad")], "references": [str(folder / "reference.h5ad")]}
     RunConfig.from_dict({**content, "store": store}).to_yaml(folder / "config.yaml")
     command = [sys.executable, *COMMANDS[runner], str(folder / "config.yaml")]
-    before, server_before, start = _children(), _cpu(server), time.perf_counter()
+    before, server_before, start = _children(), cpu_seconds(server), time.perf_counter()
     process = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, check=False)
     if process.returncode:
         sys.exit(process.stderr[-3000:])
     wall = time.perf_counter() - start
-    return {"wall": wall, "CPU": _children() - before, "server's CPU": _cpu(server) - server_before}
+    return {"wall": wall, "CPU": _children() - before, "server's CPU": cpu_seconds(server) - server_before}
 
 
 def show(rounds: list[dict[str, dict[str, float]]]) -> None:
@@ -107,7 +107,7 @@ def _children() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def _cpu(pid: int) -> float:
+def cpu_seconds(pid: int) -> float:
     """Return the CPU seconds of a process and its children."""
     first = psutil.Process(pid)
     times = [process.cpu_times() for process in [first, *first.children(recursive=True)]]

@@ -1,17 +1,21 @@
 """Artifacts of a run in the Prefect UI: a summary with plots, the composition, and links to the results."""
 
+import asyncio
 import base64
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from io import BytesIO
 from urllib.parse import quote
 
 from prefect import task
-from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
+from prefect.artifacts import Artifact, LinkArtifact, MarkdownArtifact, TableArtifact, create_markdown_artifact
+from prefect.client.orchestration import get_client
+from prefect.utilities.asyncutils import run_coro_as_sync
 
 from spatialcore import storage
 from spatialcore.core.text.markdown import code, escape
 from spatialcore.core.text.names import key_of
+from spatialcore.storage import StoredFile
 from spatialcore.workflow.run import composition_rows
 from tasks.retries import CLOUD
 from tasks.schemas import ModelComparison, RunManifest, SampleFiles
@@ -19,6 +23,7 @@ from tasks.stage_cache import local
 
 SHOWN = ("plots/celltyping_confidence.png", "plots/celltyping_2d_validation.png")
 WIDTH = 1000  # pixels
+PARALLEL_REQUESTS = 8
 MAX_ROWS = 1000
 MAX_SECTIONS = 600_000  # bytes of a summary; further samples become rows of one table
 MAX_PLOTS = 300_000  # bytes of a summary; further samples have no plots
@@ -35,43 +40,86 @@ def summarise(manifest: RunManifest, decision: str = "") -> None:
     decision
         Whether the model was put in use, and the reason.
     """
-    create_markdown_artifact(
+    run_coro_as_sync(_create(artifacts_of(manifest, decision)))
+
+
+async def _create(artifacts: Iterable[Artifact]) -> None:
+    """Create artifacts with a few requests at the same time; raise the error of the first that fails.
+
+    The first request is sent alone: it gets the token against forged requests, of which a client has one at a time.
+    """
+    slots = asyncio.Semaphore(PARALLEL_REQUESTS)
+
+    async def create(artifact: Artifact) -> None:
+        async with slots:
+            await artifact.acreate(client)
+
+    async with get_client() as client:
+        first, *others = artifacts
+        await create(first)
+        outcomes = await asyncio.gather(*map(create, others), return_exceptions=True)
+    for error in filter(None, outcomes):
+        raise error
+
+
+def artifacts_of(manifest: RunManifest, decision: str = "") -> Iterator[Artifact]:
+    """Yield the artifacts of a run: those of the whole run, then two per sample, in the order of the samples.
+
+    Parameters
+    ----------
+    manifest
+        The published run.
+    decision
+        Whether the model was put in use, and the reason.
+
+    Yields
+    ------
+    Artifact
+        Each under a megabyte.
+    """
+    yield MarkdownArtifact(
         key=f"summary-{key_of(manifest.tissue)}",
         markdown=markdown(manifest, decision),
         description="Cell types, plots and links to the files of the run",
     )
     if manifest.cohort is not None:
-        _summarise_cohort(manifest)
+        yield from _artifacts_of_cohort(manifest, manifest.cohort)
     for sample in manifest.samples:
-        name = key_of(manifest.tissue, sample.sample)
-        create_table_artifact(
-            key=f"composition-{name}", table=composition(sample), description=f"Cell types of {escape(sample.sample)}"
+        yield from _artifacts_of_sample(manifest, sample)
+
+
+def _artifacts_of_sample(manifest: RunManifest, sample: SampleFiles) -> Iterator[Artifact]:
+    name = key_of(manifest.tissue, sample.sample)
+    yield TableArtifact(
+        key=f"composition-{name}",
+        table=composition(sample),
+        description=f"Cell types of {escape(sample.sample)}",
+    )
+    if "report.html" in sample.files:
+        yield LinkArtifact(
+            key=f"report-{name}",
+            link=link_of(sample.files["report.html"].uri, manifest.run_id),
+            link_text=f"Report of {escape(sample.sample)}",
+            description="Self-contained HTML report of the sample",
         )
-        if "report.html" in sample.files:
-            create_link_artifact(
-                key=f"report-{name}",
-                link=link_of(sample.files["report.html"].uri, manifest.run_id),
-                link_text=f"Report of {escape(sample.sample)}",
-                description="Self-contained HTML report of the sample",
-            )
 
 
-def _summarise_cohort(manifest: RunManifest) -> None:
-    assert manifest.cohort is not None
+def _artifacts_of_cohort(manifest: RunManifest, page: StoredFile) -> Iterator[Artifact]:
     from spatialcore.report.cohort import cohort_table
     from tasks.publish import cohort_summaries
 
     table = cohort_table(cohort_summaries(manifest.samples)).reset_index().round(4)
     table["sample"] = table["sample"].map(escape)
-    records = table.astype(object).mask(table.isna(), None).to_dict("records")
-    create_table_artifact(
+    more = f"; the first {MAX_ROWS:,} of {len(table):,}" if len(table) > MAX_ROWS else ""
+    records = table.head(MAX_ROWS).astype(object).mask(table.isna(), None).to_dict("records")
+    yield TableArtifact(
         key=f"cohort-{key_of(manifest.tissue)}",
         table=[{str(name): value for name, value in row.items()} for row in records],
-        description="All samples of the run, with outliers marked",
+        description=f"All samples of the run, with outliers marked{more}",
     )
-    create_link_artifact(
+    yield LinkArtifact(
         key=f"cohort-page-{key_of(manifest.tissue)}",
-        link=link_of(manifest.cohort.uri, manifest.run_id),
+        link=link_of(page.uri, manifest.run_id),
         link_text="All samples side by side",
         description="Composition, call rate, depth, platform shift and confidence of each sample",
     )

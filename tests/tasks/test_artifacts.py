@@ -1,17 +1,25 @@
 """Artifacts of a run: hostile names as text, bounded size with many samples, and links."""
 
+import asyncio
 import re
 from pathlib import Path
+from uuid import UUID
 
 import numpy as np
 import pytest
 from markdown_it import MarkdownIt
 from PIL import Image
+from prefect import flow, runtime
+from prefect.artifacts import LinkArtifact, TableArtifact
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import ArtifactCreate
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
+from prefect.client.schemas.sorting import ArtifactSort
 
 from spatialcore.report.sample_summary import SampleSummary
 from spatialcore.storage import StoredFile
 from tasks import artifacts, publish
-from tasks.artifacts import SHOWN, comparison_in_markdown, link_of, markdown
+from tasks.artifacts import PARALLEL_REQUESTS, SHOWN, artifacts_of, comparison_in_markdown, link_of, markdown
 from tasks.schemas import ClassScore, ModelComparison, RunManifest, SampleFiles
 
 SUMMARY = SampleSummary(
@@ -112,27 +120,102 @@ def test_hostile_names_are_text_in_tables_links_and_descriptions(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The UI shows the cells of tables, descriptions and links as Markdown, too."""
-    texts: list[str] = []
-
-    def create(key: str, description: str, **content: object) -> None:
-        assert re.fullmatch("[a-z0-9-]+", key)
-        texts.append(description)
-        for row in content.get("table", ()):
-            texts.extend(str(cell) for cell in row.values())
-        if "link_text" in content:
-            texts.append(str(content["link_text"]))
-
-    for name in ("create_table_artifact", "create_link_artifact", "create_markdown_artifact"):
-        monkeypatch.setattr(artifacts, name, create)
     monkeypatch.setattr(publish, "cohort_summaries", lambda samples: {sample.sample: SUMMARY for sample in samples})
     run = manifest(tmp_path, [HOSTILE, f"{HOSTILE} 2"], {})
-    artifacts.summarise.fn(run.model_copy(update={"cohort": stored(tmp_path / "cohort.html")}))
+    texts: list[str] = []
+    for artifact in artifacts_of(run.model_copy(update={"cohort": stored(tmp_path / "cohort.html")})):
+        assert re.fullmatch("[a-z0-9-]+", artifact.key or "")
+        texts.append(artifact.description or "")
+        if isinstance(artifact, TableArtifact):
+            texts.extend(str(cell) for row in artifact.table for cell in row.values())
+        if isinstance(artifact, LinkArtifact):
+            texts.append(artifact.link_text or "")
     parser = MarkdownIt("commonmark", {"html": True})
     kinds = {child.type for text in texts for token in parser.parse(text) for child in token.children or [token]}
     assert not kinds & {"html_block", "html_inline", "link_open", "image", "code_inline"}
     shown = ["".join(child.content for child in parser.parseInline(text)[0].children or []) for text in texts]
     assert shown.count(HOSTILE) == 3, "the cell type of two samples, and the first sample"
     assert f"Report of {HOSTILE} 2" in shown
+
+
+class RecordingClient:
+    """A client of Prefect's API that records which artifacts it was sent, and how many at the same time."""
+
+    def __init__(self, refused: str = "") -> None:
+        self.keys: list[str | None] = []
+        self.open = self.most = 0
+        self.has_token = False
+        self.refused = refused
+
+    async def __aenter__(self) -> "RecordingClient":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self.open == 0, "a request was left behind"
+
+    async def create_artifact(self, artifact: ArtifactCreate) -> None:
+        self.keys.append(artifact.key)
+        assert self.has_token or len(self.keys) == 1, (
+            "each request without a token asks for one, which voids the others"
+        )
+        self.open += 1
+        self.most = max(self.most, self.open)
+        await asyncio.sleep(0.001)
+        self.open -= 1
+        self.has_token = True
+        if artifact.key == self.refused:
+            raise ConnectionError("refused")
+
+
+@pytest.mark.filterwarnings("ignore:Artifact creation outside of a flow:FutureWarning")
+def test_artifacts_are_created_at_the_same_time_within_a_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = manifest(tmp_path, [f"patient {n}" for n in range(200)], {})
+    client = RecordingClient()
+    monkeypatch.setattr(artifacts, "get_client", lambda: client)
+    artifacts.summarise.fn(run)
+    assert client.keys == [artifact.key for artifact in artifacts_of(run)]
+    assert len(client.keys) == 401
+    assert client.most == PARALLEL_REQUESTS
+
+
+@pytest.mark.filterwarnings("ignore:Artifact creation outside of a flow:FutureWarning")
+def test_an_artifact_that_is_refused_is_the_error_of_the_task(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = RecordingClient(refused="composition-lung-a")
+    monkeypatch.setattr(artifacts, "get_client", lambda: client)
+    with pytest.raises(ConnectionError, match="refused"):
+        artifacts.summarise.fn(manifest(tmp_path, ["a", "b"], {}))
+    assert len(client.keys) == 5
+
+
+def test_the_server_shows_the_artifacts_of_the_flow_run(prefect_server: None, tmp_path: Path) -> None:
+    run = manifest(tmp_path, [f"patient {n}" for n in range(20)], {})
+
+    @flow(name="summarise a run")
+    def summarise_run() -> str:
+        artifacts.summarise(run, "put in use")
+        return str(runtime.flow_run.id)
+
+    run_id = UUID(summarise_run())
+    with get_client(sync_client=True) as client:
+        created = client.read_artifacts(
+            flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=[run_id])), sort=ArtifactSort.CREATED_DESC, limit=100
+        )
+    contents = {artifact.key: (artifact.description, artifact.data) for artifact in created}
+    expected = {each.key: (each.description, each.format(_sync=True)) for each in artifacts_of(run, "put in use")}
+    assert contents == expected
+    assert all(artifact.task_run_id for artifact in created)
+
+
+@pytest.mark.parametrize("count", [200, 3000])
+def test_no_artifact_of_many_samples_is_over_a_megabyte(
+    tmp_path: Path, plots: dict[str, StoredFile], monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    monkeypatch.setattr(publish, "cohort_summaries", lambda samples: {sample.sample: SUMMARY for sample in samples})
+    run = manifest(tmp_path, [f"patient {n}" for n in range(count)], plots)
+    run = run.model_copy(update={"cohort": stored(tmp_path / "cohort.html")})
+    sizes = {artifact.key: len(artifact.model_dump_json()) for artifact in artifacts_of(run)}
+    assert len(sizes) == 2 * count + 3
+    assert max(sizes.values()) < 1_000_000
 
 
 def test_links_lead_to_the_results_server_if_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
