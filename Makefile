@@ -43,7 +43,7 @@ picture: $(READY) ## draw the picture of the README anew, from the section of th
 	@$(BIN)/python tools/make_result_picture.py demo/library/pancreas_section/annotated.h5ad docs/img/result.png
 
 test: $(READY) ## run the tests (JOBS=2 processes)
-	@$(BIN)/python -m pytest -q -n $(JOBS) --dist loadgroup
+	@OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n $(JOBS) --dist loadgroup
 
 soak: $(READY) ## run the tests of long outages (ten minutes)
 	@$(BIN)/python -m pytest -q -m soak

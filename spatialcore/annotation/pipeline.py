@@ -90,9 +90,12 @@ def train_and_annotate(
 
     Examples
     --------
-    >>> from spatialcore.demo import demo_data
-    >>> query, references = demo_data()
-    >>> query = train_and_annotate(query, references, "blood", label_columns=["bulk_labels"], generate_plots=False)
+    >>> import tempfile
+    >>> from spatialcore.demo import simulated_data
+    >>> query, reference = simulated_data()
+    >>> path = f"{tempfile.mkdtemp()}/reference.h5ad"
+    >>> reference.write_h5ad(path)
+    >>> query = train_and_annotate(query, [path], "blood", label_columns=["cell_type"], generate_plots=False)
     >>> bool(query.obs["cell_type_confidence"].between(0, 1).all())
     True
     """

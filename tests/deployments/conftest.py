@@ -108,19 +108,23 @@ def keys(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
 
 
-def set_up(service: Service, *arguments: str, **more: str) -> str:
-    """Run the command that sets a server up, with everything that its environment may hold."""
-    variables = {
+def setup_environment(service: Service) -> dict[str, str]:
+    """Return the environment of the command that sets the server up."""
+    return {
+        **service.environment,
         "SPATIALCORE_STORE": STORE,
         "SPATIALCORE_WEBHOOK_URL": service.webhook.url,
         "SPATIALCORE_RETRY_CRASHED": "yes",
         "SPATIALCORE_FILES_URL": service.files_url,
         **service.keys,
-        **more,
     }
+
+
+def set_up(service: Service, *arguments: str, **more: str) -> str:
+    """Run the command that sets the server up, with every variable that it reads; return its output."""
     process = subprocess.run(
         [sys.executable, "-m", "deployments.setup", *arguments],
-        env={**os.environ, **service.environment, **variables},
+        env={**os.environ, **setup_environment(service), **more},
         capture_output=True,
         text=True,
         check=False,

@@ -1,12 +1,15 @@
-"""A tissue that is gone takes its deployments with it, and only those."""
+"""When a tissue is removed, so are its deployments, and no others."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from prefect.client.orchestration import SyncPrefectClient
 
+from deployments import setup
 from deployments.definitions import definitions
-from tests.deployments.conftest import set_up
+from tests.deployments.conftest import setup_environment
 from tests.deployments.service import Service
 
 TONSIL = """
@@ -18,36 +21,60 @@ schedule: {cron: "0 2 11 * *", timezone: Europe/Zurich}
 """
 
 
+SHIPPED = Path(__file__).parents[2] / "deployments" / "tissues"
+
+
+@pytest.fixture
+def set_up(
+    service: Service, client: SyncPrefectClient, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., str]:
+    """Return a function that runs the command in this process; deployments that the server has are not sent again."""
+    for name, value in setup_environment(service).items():
+        monkeypatch.setenv(name, value)
+    deploy, existing = setup.deploy, {definition.full_name for definition in definitions()}
+
+    def deploy_new(installation: Any, deployments: Any) -> None:
+        if new := [each for each in deployments if each.full_name not in existing]:
+            deploy(installation, new)
+
+    monkeypatch.setattr(setup, "deploy", deploy_new)
+
+    def run(*arguments: str) -> str:
+        setup.main([*arguments])
+        return capsys.readouterr().out
+
+    return run
+
+
 @pytest.mark.service
 @pytest.mark.slow
-def test_a_tissue_of_ones_own_comes_and_goes(service: Service, tmp_path: Path) -> None:
-    shipped = Path(__file__).parents[2] / "deployments" / "tissues"
-    folder = tmp_path / "tissues"
-    folder.mkdir()
-    for file in shipped.glob("*.yaml"):
-        (folder / file.name).write_text(file.read_text())
-    (folder / "tonsil.yaml").write_text(TONSIL)
-    before = _there(service)
-    said = set_up(service, SPATIALCORE_TISSUES=str(folder))
-    assert f"deployments  {len(definitions()) + 4}" in said
-    assert len(_there(service)["deployments"]) == len(before["deployments"]) + 4
-    (folder / "tonsil.yaml").unlink()
+def test_deployments_of_a_tissue_come_and_go_with_its_file(
+    service: Service, set_up: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for file in SHIPPED.glob("*.yaml"):
+        (tmp_path / file.name).write_text(file.read_text())
+    (tmp_path / "tonsil.yaml").write_text(TONSIL)
+    shipped, before = len(definitions()), _state(service)
+    monkeypatch.setenv("SPATIALCORE_TISSUES", str(tmp_path))
+    assert f"deployments  {shipped + 4}" in set_up()
+    assert len(_state(service)["deployments"]) == len(before["deployments"]) + 4
+    (tmp_path / "tonsil.yaml").unlink()
 
-    dry = set_up(service, SPATIALCORE_TISSUES=str(folder))
-    assert [line.split()[1] for line in dry.splitlines() if line.startswith("obsolete")] == [
+    listed = set_up()
+    assert [line.split()[1] for line in listed.splitlines() if line.startswith("obsolete")] == [
         f"{flow}/tonsil" for flow in ("annotate", "annotate_pending", "refresh_references", "train_and_annotate")
     ]
-    (refresh,) = [line for line in dry.splitlines() if "refresh_references/tonsil" in line]
+    (refresh,) = [line for line in listed.splitlines() if "refresh_references/tonsil" in line]
     assert "(schedule 0 2 11 * *, trigger 'refresh_references/tonsil on spatialcore.reference.changed')" in refresh
-    assert len(_there(service)["deployments"]) == len(before["deployments"]) + 4, "it only lists them"
+    assert len(_state(service)["deployments"]) == len(before["deployments"]) + 4, "they are only listed"
 
-    with service.waits() as waits:  # somebody's own, under our tag
-        removed = set_up(service, "--remove", SPATIALCORE_TISSUES=str(folder))
+    with service.waits() as waits:  # a user's own deployment with our tag
+        removed = set_up("--remove")
         assert service.get(f"deployments/name/{waits}")
     assert removed.count("removed") == 4
-    assert _there(service) == before
+    assert _state(service) == before
 
 
-def _there(service: Service) -> dict[str, Any]:
+def _state(service: Service) -> dict[str, Any]:
     automations = [each["name"] for each in service.post("automations/filter", limit=200)]
     return {"deployments": sorted(each["id"] for each in service.deployments()), "triggers": sorted(automations)}

@@ -70,10 +70,13 @@ def explain_calls(adata: AnnData, cells: Cells, model: CellTypingModel | str | P
 
     Examples
     --------
-    >>> from spatialcore.demo import demo_data
-    >>> from spatialcore.annotation import train_and_annotate
-    >>> query, references = demo_data()
-    >>> query = train_and_annotate(query, references, label_columns=["bulk_labels"], generate_plots=False)
+    >>> import tempfile
+    >>> from spatialcore.annotation import annotate_celltypist, train_celltypist_model
+    >>> from spatialcore.demo import simulated_data
+    >>> query, reference = simulated_data()
+    >>> model = f"{tempfile.mkdtemp()}/blood.pkl"
+    >>> _ = train_celltypist_model(reference, "cell_type", output_path=model, trainer="logistic", query=query)
+    >>> query = annotate_celltypist(query, custom_model_path=model)
     >>> explained = explain_calls(query, query.obs_names[:2])
     >>> scores = query.obsm["cell_type_decision_scores"][0]
     >>> first = explained[explained["cell"] == query.obs_names[0]]
