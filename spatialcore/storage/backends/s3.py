@@ -175,7 +175,8 @@ class S3Backend(Backend):
     def copy(self, source: str, target: str, stat: Stat, confirm: Confirm) -> Stat:
         """Have the store copy the version in one request, if the object still has it.
 
-        Amazon refuses any other version; for stores that ignore the condition the version is compared afterwards.
+        Amazon refuses any other version. As other stores may ignore the condition, entity tags are compared afterwards, and
+        the version of the original where these do not show that the content is the same.
         """
         if (stat.size or 0) > _LARGEST_COPY:
             return super().copy(source, target, stat, confirm)
@@ -187,12 +188,13 @@ class S3Backend(Backend):
             CopySource={"Bucket": from_bucket, "Key": from_key},
             CopySourceIfMatch=f'"{stat.etag}"',
         )
-        try:
-            confirm()
-        except StorageError:
-            self.delete(target)
-            raise
         etag = str(answer["CopyObjectResult"]["ETag"]).strip('"')
+        if not _same_content(etag, stat.etag):
+            try:
+                confirm()
+            except StorageError:
+                self.delete(target)
+                raise
         return Stat(token=etag, size=stat.size, etag=etag)
 
     def _begin(self, path: str, name: str) -> "_PartUpload":
@@ -278,6 +280,19 @@ class _PartUpload:
 def _etags_are_md5s(answer: Mapping[str, object]) -> bool:
     """Tell from an answer whether entity tags are MD5s: not if the store encrypts with other keys than its own."""
     return answer.get("ServerSideEncryption", "AES256") == "AES256" and "SSECustomerAlgorithm" not in answer
+
+
+def _same_content(copied: str, original: str) -> bool:
+    """Tell from entity tags whether an object that was copied in one request has the content of the original.
+
+    The tag of such a copy is the MD5 of its content; that of an original that was sent as one part, as `upload` sends small
+    files, is the MD5 of this MD5. Tags of several parts, or of encrypted objects, show nothing.
+    """
+    try:
+        one_part = hashlib.md5(bytes.fromhex(copied), usedforsecurity=False).hexdigest()
+    except ValueError:
+        return False
+    return original in (copied, f"{one_part}-1")
 
 
 def _base64(digest: bytes) -> str:

@@ -61,6 +61,21 @@ def test_requests_carry_their_md5(s3_behind: Proxy, tmp_path: Path) -> None:
     assert sent[0] == base64.b64encode(hashlib.md5(b"cells" * 1_000).digest()).decode()
 
 
+@pytest.mark.parametrize(("parts", "methods"), [(1, ["PUT", "PUT"]), (2, ["PUT", "HEAD", "PUT"])])
+def test_a_copy_is_compared_by_entity_tags_where_these_are_md5s(
+    s3_behind: Proxy, tmp_path: Path, parts: int, methods: list[str]
+) -> None:
+    """Copy and manifest; the version is asked for only after a copy of an object that was sent in several parts."""
+    (tmp_path / "file").write_bytes(b"cells" * (parts - 1) * (1 << 20) + b"cells")
+    root = f"s3://{BUCKET}/{uuid.uuid4().hex}"
+    original = storage.put(tmp_path / "file", f"{root}/file")
+    assert original.token.endswith(f"-{parts}")
+    s3_behind.requests.clear()
+    copied = storage.copy(original, f"{root}/copy")
+    assert [method for method, _, _ in s3_behind.requests] == methods
+    assert storage.read_bytes(copied.uri) == (tmp_path / "file").read_bytes()
+
+
 def test_small_object_is_read_in_one_request(s3_behind: Proxy) -> None:
     uri = storage.put_text("cells", f"s3://{BUCKET}/{uuid.uuid4().hex}/file").uri
     s3_behind.requests.clear()
