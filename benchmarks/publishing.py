@@ -3,7 +3,8 @@
     python -m benchmarks.publishing                 # 200 samples of 14 files each
 
 Both ways copy the same files: one request after another, and as the tasks do it. The files are small, as the time of a
-copy within a store hardly depends on its size. The servers are processes on the same machine, whose CPU seconds are listed apart.
+copy within a store hardly depends on its size. The servers are processes on the same machine; their CPU seconds are
+listed apart.
 """
 
 import argparse

@@ -9,6 +9,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 LINK = re.compile(r"\]\((?!https?://|mailto:|#)([^)#\s]+)")
+TEST = re.compile(r"`((?:tests/)?(?:\w+/)*test_\w+\.py)`")
 COMMAND = re.compile(r"^(?:    )?spatialcore ((?:[^\n\\]|\\\n)+)", re.MULTILINE)
 IMPORT = re.compile(r"^from ((?:spatialcore|flows|tasks|deployments)[\w.]*) import ([\w, ]+)", re.MULTILINE)
 
@@ -17,6 +18,14 @@ IMPORT = re.compile(r"^from ((?:spatialcore|flows|tasks|deployments)[\w.]*) impo
 def test_links_lead_somewhere(page: Path) -> None:
     broken = [link for link in LINK.findall(page.read_text()) if not (page.parent / link).exists()]
     assert broken == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_tests_that_are_named_exist(page: Path) -> None:
+    """By their path, or in a table of a folder by the end of it."""
+    names = TEST.findall(page.read_text())
+    missing = [name for name in names if not [*(ROOT / "tests").rglob(name.removeprefix("tests/"))]]
+    assert missing == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

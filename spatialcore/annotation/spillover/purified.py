@@ -91,15 +91,15 @@ def decontaminate(
     if reason:
         raise InputError(f"spill-over cannot be removed: {reason}", hint="see docs/how-to/spill-over.md")
     result = adata.copy() if copy else adata
-    found = estimate_spill_over(adata, model, query)
+    spill_over = estimate_spill_over(adata, model, query)
     counts = read_rows(query.matrix, 0, query.n_obs, np.arange(adata.n_vars)).astype(np.float32)
-    if found is None or found.estimates is None:
+    if spill_over is None or spill_over.estimates is None:
         log.info("no spill-over is detected: layer %r equals the counts", layer)
         result.layers[layer] = counts
         return result
     genes = _gene_of_feature(query, counts.shape[1])
     draw = np.random.default_rng(random_state) if integers else None
-    result.layers[layer] = _purified(counts, genes, found, draw)
+    result.layers[layer] = _purified(counts, genes, spill_over, draw)
     moved = abs(result.layers[layer] - counts).sum() / 2
     log.info("%.1f %% of the counts went back to neighbours", 100 * moved / max(1.0, float(counts.sum())))
     return result
@@ -132,26 +132,26 @@ def _gene_of_feature(query: Expression, n_features: int) -> Codes:
     return genes
 
 
-def _purified(counts: Counts, genes: Codes, found: SpillOver, rng: np.random.Generator | None) -> Counts:
+def _purified(counts: Counts, genes: Codes, spill_over: SpillOver, rng: np.random.Generator | None) -> Counts:
     """Move foreign counts back, block by block."""
     taken, returned = np.zeros(counts.nnz), _Sum(counts.shape)
-    for rows in blocks(found.cells.rows[found.neighbours.has_any[found.cells.rows]]):
-        block = found.cells.block(rows, found.neighbours)
-        mixture = posterior(block, log_likelihood(block, found.fit.profiles), found.fit.shares)
+    for rows in blocks(spill_over.cells.rows[spill_over.neighbours.has_any[spill_over.cells.rows]]):
+        block = spill_over.cells.block(rows, spill_over.neighbours)
+        mixture = posterior(block, log_likelihood(block, spill_over.fit.profiles), spill_over.fit.shares)
         best = np.take_along_axis(block.candidates, mixture.classes.argmax(axis=1)[:, None], axis=1)[:, 0]
         entries = np.concatenate([np.arange(counts.indptr[row], counts.indptr[row + 1]) for row in rows])
         cells = np.repeat(np.arange(len(rows)), np.diff(counts.indptr)[rows])
         read = genes[counts.indices[entries]] >= 0
         entries, cells = entries[read], cells[read]
         gene = genes[counts.indices[entries]]
-        likely = foreign_probability(block, mixture, found.fit.profiles)[cells, gene]
+        likely = foreign_probability(block, mixture, spill_over.fit.profiles)[cells, gene]
         taken[entries] = _amounts(counts.data[entries], likely, cells, rng)
         leaving = taken[entries] > 0
         senders = _Senders(rows, best, cells[leaving], gene[leaving], taken[entries[leaving]])
-        receivers, of, amounts = _to_neighbours(found, senders, rng)
+        receivers, of, amounts = _to_neighbours(spill_over, senders, rng)
         returned.add(receivers, counts.indices[entries[leaving]][of], amounts)
-    own = sparse.csr_matrix((counts.data - taken, counts.indices, counts.indptr), shape=counts.shape)
-    purified = sparse.csr_matrix(own + returned.total(), dtype=np.float32)
+    remaining = sparse.csr_matrix((counts.data - taken, counts.indices, counts.indptr), shape=counts.shape)
+    purified = sparse.csr_matrix(remaining + returned.total(), dtype=np.float32)
     purified.eliminate_zeros()
     return purified
 
@@ -191,16 +191,16 @@ class _Senders:
     amount: Floats
 
 
-def foreign_probability(block: Block, found: Posterior, profiles: Floats) -> Floats:
+def foreign_probability(block: Block, mixture: Posterior, profiles: Floats) -> Floats:
     """Return the probability that a count of a gene came from a neighbour of another type, cells x genes."""
     nearby = block.composition.astype(np.float64) @ profiles
     result = np.zeros_like(nearby)
     for j in range(block.candidates.shape[1]):
-        own = profiles[block.candidates[:, j]]
-        foreign = np.maximum(nearby - (1 - block.foreign[:, j, None]) * own, 0)
+        profile = profiles[block.candidates[:, j]]
+        foreign = np.maximum(nearby - (1 - block.foreign[:, j, None]) * profile, 0)
         for s, share in enumerate(SHARES[1:], start=1):
-            weight = (found.classes[:, j] * found.shares[:, j, s])[:, None]
-            result += weight * share * foreign / ((1 - share) * own + share * nearby)
+            weight = (mixture.classes[:, j] * mixture.shares[:, j, s])[:, None]
+            result += weight * share * foreign / ((1 - share) * profile + share * nearby)
     return result
 
 
@@ -209,23 +209,25 @@ def _amounts(counts: Floats, likely: Floats, rows: Codes, rng: np.random.Generat
     if rng is None:
         return counts * likely
     drawn = rng.binomial(np.rint(counts).astype(np.int64), np.clip(likely, 0, 1)).astype(np.float64)
-    kept = np.bincount(rows, weights=counts - drawn)
-    empty = np.flatnonzero((kept <= 0) & (np.bincount(rows, weights=counts) > 0))
+    remaining = np.bincount(rows, weights=counts - drawn)
+    empty = np.flatnonzero((remaining <= 0) & (np.bincount(rows, weights=counts) > 0))
     for row in empty:
         entries = np.flatnonzero(rows == row)
         drawn[entries[np.argmin(likely[entries])]] -= 1
     return drawn
 
 
-def _to_neighbours(found: SpillOver, senders: _Senders, rng: np.random.Generator | None) -> tuple[Codes, Codes, Floats]:
+def _to_neighbours(
+    spill_over: SpillOver, senders: _Senders, rng: np.random.Generator | None
+) -> tuple[Codes, Codes, Floats]:
     """Divide what leaves over the neighbours, or draw one for each count.
 
     Returns
     -------
     The receiving cells, the entry of `senders` that each part comes from, and the amounts.
     """
-    slots = found.neighbours.indices[senders.rows]
-    weights = _weights(found, senders, slots)
+    slots = spill_over.neighbours.indices[senders.rows]
+    weights = _weights(spill_over, senders, slots)
     n, k = weights.shape
     if rng is None:
         return slots[senders.cell].ravel(), np.repeat(np.arange(n), k), (weights * senders.amount[:, None]).ravel()
@@ -235,15 +237,15 @@ def _to_neighbours(found: SpillOver, senders: _Senders, rng: np.random.Generator
     return slots[senders.cell[each], np.clip(chosen, 0, k - 1)], each, np.ones(len(each))
 
 
-def _weights(found: SpillOver, senders: _Senders, slots: Codes) -> Floats:
+def _weights(spill_over: SpillOver, senders: _Senders, slots: Codes) -> Floats:
     """Return the share of each neighbour in each entry: by distance, and by what it expresses beside the own type."""
-    profiles, own_class = found.fit.profiles, senders.best[senders.cell]
+    profiles, own_class = spill_over.fit.profiles, senders.best[senders.cell]
     weights = np.empty((len(senders.cell), slots.shape[1]))
     for m in range(slots.shape[1]):
-        probabilities = found.cells.probabilities[slots[:, m]]
+        probabilities = spill_over.cells.probabilities[slots[:, m]]
         expressed = (probabilities @ profiles)[senders.cell, senders.gene]
-        own = probabilities[senders.cell, own_class] * profiles[own_class, senders.gene]
-        near = found.neighbours.weights[senders.rows, m][senders.cell]
-        weights[:, m] = near * np.maximum(expressed - own, 1e-12)
+        from_type = probabilities[senders.cell, own_class] * profiles[own_class, senders.gene]
+        near = spill_over.neighbours.weights[senders.rows, m][senders.cell]
+        weights[:, m] = near * np.maximum(expressed - from_type, 1e-12)
     result: Floats = weights / weights.sum(axis=1, keepdims=True)
     return result

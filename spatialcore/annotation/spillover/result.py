@@ -60,19 +60,21 @@ class SpillOver:
     def describe(self, classes: tuple[str, ...]) -> dict[str, Any]:
         """Return the figures of the section for the run manifest."""
         totals = self.cells.totals / max(1.0, float(self.cells.totals.sum()))
-        found = self.estimates
+        estimates = self.estimates
         return {
             "available": True,
-            "detected": found is not None,
+            "detected": estimates is not None,
             "z": round(self.fit.z, 2),
-            "foreign_share": round(float(totals @ found.foreign), 4) if found else 0.0,
-            "foreign_share_null": round(float(totals @ found.null), 4) if found else 0.0,
+            "foreign_share": round(float(totals @ estimates.foreign), 4) if estimates else 0.0,
+            "foreign_share_null": round(float(totals @ estimates.null), 4) if estimates else 0.0,
             "ambient_share": self.fit.ambient,
             "nearest_distance": round(self.neighbours.distance, 3),
             "unit": self.neighbours.unit,
             "n_groups": self.neighbours.n_groups,
             "warning": self.neighbours.warning,
-            "received": {name: _largest(found.received[k], classes) for k, name in enumerate(classes)} if found else {},
+            "received": {name: _largest(estimates.received[k], classes) for k, name in enumerate(classes)}
+            if estimates
+            else {},
         }
 
 
@@ -109,9 +111,9 @@ def estimate_spill_over(adata: AnnData, model: CellTypingModel, query: Expressio
         return None
     ambient, background = model.ambient_share, model.background
     genes = query.genes.model
-    known = cells.background if background is None else background[genes] / background[genes].sum()
+    ambient_profile = cells.background if background is None else background[genes] / background[genes].sum()
     profiles = model.profiles[:, genes] / model.profiles[:, genes].sum(axis=1, keepdims=True)
-    fit = fit_section(cells, neighbours, without_ambient(profiles, ambient, known), ambient)
+    fit = fit_section(cells, neighbours, without_ambient(profiles, ambient, ambient_profile), ambient)
     if not fit.is_detected:
         return SpillOver(cells, neighbours, fit)
     estimates = estimate_cells(cells, neighbours, fit)

@@ -175,8 +175,8 @@ class S3Backend(Backend):
     def copy(self, source: str, target: str, stat: Stat, confirm: Confirm) -> Stat:
         """Have the store copy the version in one request, if the object still has it.
 
-        Amazon refuses any other version. As other stores may ignore the condition, entity tags are compared afterwards, and
-        the version of the original where these do not show that the content is the same.
+        Amazon refuses any other version. As other stores may ignore the condition, entity tags are compared afterwards,
+        and the version of the original where the tags do not show that the content is the same.
         """
         if (stat.size or 0) > _LARGEST_COPY:
             return super().copy(source, target, stat, confirm)
@@ -285,8 +285,8 @@ def _etags_are_md5s(answer: Mapping[str, object]) -> bool:
 def _same_content(copied: str, original: str) -> bool:
     """Tell from entity tags whether an object that was copied in one request has the content of the original.
 
-    The tag of such a copy is the MD5 of its content; that of an original that was sent as one part, as `upload` sends small
-    files, is the MD5 of this MD5. Tags of several parts, or of encrypted objects, show nothing.
+    The tag of such a copy is the MD5 of its content; that of an original that was sent as one part, as `upload` sends
+    small files, is the MD5 of this MD5. Tags of several parts, or of encrypted objects, show nothing.
     """
     try:
         one_part = hashlib.md5(bytes.fromhex(copied), usedforsecurity=False).hexdigest()
