@@ -10,7 +10,8 @@ from spatialcore.annotation.config import AnnotationSettings
 from spatialcore.annotation.expression import require_readable
 from spatialcore.annotation.gene_overlap import FEWEST, is_enough
 from spatialcore.annotation.panel import get_panel_genes
-from spatialcore.annotation.references.species import read_species, require_same_species
+from spatialcore.annotation.references.species import read_species, require_human_or_mouse, require_same_species
+from spatialcore.core.genes.features import gene_names
 from spatialcore.core.genes.species import Species
 from spatialcore.core.matrix import is_on_disk
 from spatialcore.core.on_disk.selection import cells_in_memory
@@ -49,6 +50,7 @@ def pool_queries(queries: Iterable[ad.AnnData], config: AnnotationSettings) -> P
         require_readable(query)
         panels.append(get_panel_genes(query))
         names += [f"query {len(panels)}"] if len(names) < len(panels) else []
+        require_human_or_mouse(names[len(panels) - 1], *gene_names(query.var))
         species.append(read_species(names[len(panels) - 1], panels[-1]))
         samples.append(_draw(query, POOLED_CELLS, rng))
     require_same_species(species, names[: len(panels)])

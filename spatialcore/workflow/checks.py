@@ -21,6 +21,7 @@ from spatialcore.annotation.references.reference import missing_level, source_na
 from spatialcore.annotation.references.species import (
     read_species,
     read_species_of_references,
+    require_human_or_mouse,
     require_same_species,
 )
 from spatialcore.annotation.run_config import Query, Reference, RunConfig
@@ -90,8 +91,11 @@ def training_labels(summary: DatasetSummary, column: str, config: RunConfig) -> 
     InputError
         All labels are excluded.
     """
-    with AnnDataFile(summary.path) as file:
-        counts = pd.Series(file.labels(column)).value_counts()
+    if summary.format is PROFILES:
+        counts = summary.labels[column]
+    else:
+        with AnnDataFile(summary.path) as file:
+            counts = pd.Series(file.labels(column)).value_counts()
     excluded = DEFAULT_EXCLUDE_LABELS if config.exclude_labels is None else config.exclude_labels
     dropped = reasons_to_drop(list(counts.index), excluded, uninformative=config.drop_uninformative_labels)
     retained = counts[~counts.index.isin(list(dropped)) & (counts > 0)]
@@ -168,6 +172,8 @@ def check_species(queries: list[DatasetSummary], references: list[DatasetSummary
     sources = source_names([summary.path for summary in references])
     genes = [(name, *summary.counted_genes) for name, summary in zip(sources, references, strict=True)]
     try:
+        for name, summary in zip(names, queries, strict=True):
+            require_human_or_mouse(name, *summary.counted_genes)
         species = [read_species(name, summary.genes) for name, summary in zip(names, queries, strict=True)]
         require_same_species(species, names)
         panel = common_genes([summary.genes for summary in queries], config.min_gene_overlap_pct) if queries else None

@@ -25,7 +25,8 @@ from spatialcore.core.genes.symbols import ids_of, symbols_of
 from spatialcore.core.logging import get_logger
 from spatialcore.core.on_disk.anndata_file import AnnDataFile
 from spatialcore.core.text.dialect import dialect_of, open_text_table, table_names
-from spatialcore.core.types import Floats
+from spatialcore.core.text.wording import list_names, number_of
+from spatialcore.core.types import Floats, Ints
 from spatialcore.errors import InputError
 
 log = get_logger(__name__)
@@ -35,6 +36,7 @@ N_CELLS: Final = "n_cells"
 SD: Final = "sd"
 MOST_UNNAMED: Final = 200  # rows of a file without obs columns that may be types
 LARGEST_LOG: Final = 20.0
+MOST_TEXTS: Final = 0.5  # share of texts in a column of numbers; a column with more is of names
 SAME_SUM: Final = 0.02
 
 
@@ -96,22 +98,41 @@ def _read_table(path: Path) -> Profiles:
             )
     except (ValueError, OSError, pd.errors.ParserError) as error:
         raise InputError(f"{path} is not a table: {error}", hint="write genes x types, separated by commas") from error
+    if len(dialect.header) == 1 + table.shape[1]:
+        table.columns = pd.Index(dialect.header[1:])  # pandas numbers the names that occur twice
     table = table[table.index.notna()]
     texts = table.select_dtypes(exclude="number")
+    _require_numbers(texts, path)
     numbers = table.select_dtypes("number").astype(np.float64)
     if numbers.shape[1] < 2:
         raise InputError(
-            f"{path} has {numbers.shape[1]} columns of numbers", hint="write genes x types, one column each"
+            f"{path.name} has {number_of(numbers.shape[1], 'column')} of numbers",
+            hint="write genes x types, one column each",
         )
     if _genes_in(numbers.columns) > _genes_in(numbers.index):
         numbers, texts = numbers.T, pd.DataFrame(index=numbers.columns)
-    n_cells = numbers.loc[N_CELLS] if N_CELLS in numbers.index else None
+    n_cells = numbers.to_numpy()[numbers.index == N_CELLS]
     numbers, texts = (frame.drop(index=N_CELLS, errors="ignore") for frame in (numbers, texts))
-    types = [str(name) for name in numbers.columns if not _is_deviation(str(name), numbers.columns)]
-    deviations = [f"{name}_{SD}" for name in types]
-    sd = numbers[deviations].to_numpy().T if set(deviations) <= set(map(str, numbers.columns)) else None
-    n = None if n_cells is None else n_cells[types].to_numpy()
-    return _profiles(path, types, texts.set_axis(texts.index.astype(str)), numbers[types].to_numpy().T, sd, n)
+    values, names = numbers.to_numpy().T, [str(name) for name in numbers.columns]
+    rows = [row for row, name in enumerate(names) if not _is_deviation(name, numbers.columns)]
+    types, deviations = [names[row] for row in rows], {name: row for row, name in enumerate(names)}
+    sd_rows = [deviations.get(f"{name}_{SD}") for name in types]
+    sd = None if None in sd_rows else values[[row for row in sd_rows if row is not None]]
+    n = n_cells[0][rows] if len(n_cells) else None
+    return _profiles(path, types, texts.set_axis(texts.index.astype(str)), values[rows], sd, n)
+
+
+def _require_numbers(texts: pd.DataFrame, path: Path) -> None:
+    """Raise if a column of numbers has a text among them: it would be left out."""
+    for column in range(texts.shape[1]):
+        values = texts.iloc[:, column].dropna()
+        is_text = pd.to_numeric(values, errors="coerce").isna()
+        if 0 < is_text.mean() <= MOST_TEXTS:
+            raise InputError(
+                f"{path.name}: column {texts.columns[column]!r} has the text {values[is_text].iloc[0]!r} "
+                f"in row {values.index[is_text][0]!r}",
+                hint="write a number in each field, 0 where a gene was not detected",
+            )
 
 
 def _is_deviation(name: str, columns: pd.Index) -> bool:
@@ -137,7 +158,7 @@ def _profiles(
 ) -> Profiles:
     means, scale = _linear(means, path)
     names = [str(name) for name in var.index]
-    shares = shares_of(means, path.name)
+    shares = shares_of(means, path.name, types)
     use_sd = sd is not None and scale == "linear"
     dispersion = dispersion_of(means, np.asarray(sd)) if use_sd else np.full(len(types), DISPERSION)
     origin = {
@@ -146,10 +167,23 @@ def _profiles(
         "dispersion": round(float(np.median(dispersion)), 3),
         "dispersion_from": "standard deviations" if use_sd else "default",
     }
-    counts = None if n_cells is None else np.nan_to_num(np.asarray(n_cells, dtype=np.float64)).astype(np.int64)
+    counts = None if n_cells is None else _cell_counts(np.asarray(n_cells, dtype=np.float64), types, path)
     features = Features(symbols_of(names, var), ids_of(names, var))
     log.info("%s: %d profiles of %d genes, %s scale", path.name, len(types), len(names), scale)
     return Profiles(types, features, shares, dispersion, counts, origin, {})
+
+
+def _cell_counts(n_cells: Floats, types: list[str], path: Path) -> Ints:
+    missing = [name for name, n in zip(types, n_cells, strict=True) if np.isnan(n) or n < 0]
+    if missing:
+        raise InputError(
+            f"{path.name}: {N_CELLS} is missing or negative for {list_names(missing)}",
+            hint=f"give the number of cells of each type, or leave {N_CELLS} out",
+        )
+    empty = [name for name, n in zip(types, n_cells, strict=True) if n < 1]
+    if empty:
+        log.warning("%s: types with %s 0 are left out: %s", path.name, N_CELLS, list_names(empty))
+    return n_cells.astype(np.int64)
 
 
 def _linear(means: Floats, path: Path) -> tuple[Floats, str]:

@@ -5,6 +5,7 @@ variance ``dispersion``, drawn for every cell and gene. D is log-normal around `
 real ones in training; they are marked, and held-out figures are not taken from them where there are real cells.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from spatialcore.annotation.references.features import Features
+from spatialcore.core.text.wording import list_names
 from spatialcore.core.types import Floats, Ints
 from spatialcore.errors import InputError
 
@@ -100,7 +102,7 @@ class Profiles:
         return sp.csr_matrix(rng.poisson(rates * rng.gamma(shape, 1 / shape, rates.shape)).astype(np.float32))
 
 
-def shares_of(means: Floats, name: str) -> npt.NDArray[np.float32]:
+def shares_of(means: Floats, name: str, types: Sequence[str] = ()) -> npt.NDArray[np.float32]:
     """Return means (types x genes, any linear scale) with rows that sum to one.
 
     Raises
@@ -115,7 +117,9 @@ def shares_of(means: Floats, name: str) -> npt.NDArray[np.float32]:
         )
     sums = means.sum(axis=1, keepdims=True, dtype=np.float64)
     if (sums == 0).any():
-        raise InputError(f"{name} has a type without expression", hint="leave the type out")
+        empty = [types[int(row)] for row in np.flatnonzero(sums.ravel() == 0)] if types else []
+        named = f": {list_names(empty)}" if empty else ""
+        raise InputError(f"{name} has a type without expression{named}", hint="leave the type out")
     return np.asarray(means / sums, dtype=np.float32)
 
 

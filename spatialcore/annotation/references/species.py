@@ -3,7 +3,16 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from spatialcore.core.genes.species import SPECIES, Species, SpeciesSetting, count_species, example_of
+from spatialcore.core.genes.species import (
+    MIXED_GENES,
+    MIXED_SHARE,
+    SPECIES,
+    Species,
+    SpeciesSetting,
+    count_species,
+    example_of,
+    is_of_other_species,
+)
 from spatialcore.core.genes.tables import orthologs
 from spatialcore.core.logging import get_logger
 from spatialcore.core.validation import require_one_of
@@ -13,6 +22,8 @@ if TYPE_CHECKING:
     from spatialcore.annotation.references.reference import Reference
 
 log = get_logger(__name__)
+
+CASE = "mouse symbols are written Gad1: in capitals they are taken for human"
 
 NamedGenes = tuple[str, Sequence[str], Sequence[str]]
 """The name of a reference, the symbols of its genes and their Ensembl ids."""
@@ -43,6 +54,7 @@ def read_species(
         The genes are of two species, or of another one than the setting.
     """
     require_one_of("species", setting, ("auto", *SPECIES))
+    require_human_or_mouse(name, symbols, ids)
     counts = count_species(symbols, ids)
     if counts.is_mixed:
         raise SpeciesError(
@@ -57,6 +69,24 @@ def read_species(
             hint=f"set species: auto; genes of {setting} are written like {example_of(setting)}",
         )
     return setting
+
+
+def require_human_or_mouse(name: str, symbols: Sequence[str], ids: Sequence[str] = ()) -> None:
+    """Raise if a considerable share of the genes has an Ensembl id of a third species, such as rat.
+
+    Symbols cannot show it: those of rat are written as those of mouse.
+
+    Raises
+    ------
+    SpeciesError
+        Naming the file and some of the ids.
+    """
+    others = [one for one in (*symbols, *ids) if is_of_other_species(one)]
+    if len(others) >= MIXED_GENES and len(others) >= MIXED_SHARE * len(symbols):
+        raise SpeciesError(
+            f"{name} has Ensembl ids of a species that is neither human nor mouse ({', '.join(others[:3])})",
+            hint="replace its genes by their one-to-one orthologs in human or mouse, and leave out the ids",
+        )
 
 
 def require_same_species(species: Sequence[Species | None], names: Sequence[str]) -> None:
@@ -137,7 +167,7 @@ def _other_species(reference: NamedGenes, species: Species | None, target: Speci
     expected = f"the query is {target}" if has_query else f"{target} was expected"
     return SpeciesError(
         f"reference {name} is {species} ({', '.join(examples)}), {expected}",
-        hint=f"pass a {target} reference, or orthologs: true to use one-to-one orthologs",
+        hint=f"pass a {target} reference, or orthologs: true to use one-to-one orthologs; {CASE}",
     )
 
 

@@ -52,7 +52,7 @@ def is_taxonomy_stats(path: Path) -> bool:
 def level_names(path: Path) -> list[str]:
     """Return the names of the taxonomy's levels, coarse to fine."""
     with open_hdf5(path) as file:
-        return list(_levels(_json(file, "taxonomy_tree"), _json(file, "cluster_to_row")))
+        return list(_levels_of(file, path))
 
 
 def read_taxonomy_stats(path: Path, level: str) -> Profiles:
@@ -74,7 +74,7 @@ def read_taxonomy_stats(path: Path, level: str) -> Profiles:
     """
     with open_hdf5(path) as file:
         rows, tree = _json(file, "cluster_to_row"), _json(file, "taxonomy_tree")
-        levels = _levels(tree, rows)
+        levels = _levels_of(file, path)
         name = dict(tree.get("hierarchy_mapper") or {}).get(level, level)
         if name not in levels:
             hint = "name a level of the taxonomy as label column"
@@ -133,6 +133,16 @@ def _means(
         means = arithmetic_mean(np.asarray(file["sum"][rows], np.float64) / n, square, expressing)
         shares[start : start + _ROWS] = shares_of(means, path.name)
     return shares, method
+
+
+def _levels_of(file: h5py.File, path: Path) -> dict[str, list[str]]:
+    try:
+        return _levels(_json(file, "taxonomy_tree"), _json(file, "cluster_to_row"))
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise InputError(
+            f"{path.name} is damaged: its taxonomy and its clusters do not agree ({error} is missing)",
+            hint="fetch the file again",
+        ) from error
 
 
 def _levels(tree: dict[str, Any], rows: dict[str, int]) -> dict[str, list[str]]:

@@ -5,9 +5,18 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final, Literal
 
-from spatialcore.core.genes.names import SPECIES, Species, is_control, strip_version
+from spatialcore.core.genes.names import SPECIES, Species, is_control, is_ensembl, strip_version
 
-__all__ = ["SPECIES", "Species", "SpeciesCounts", "SpeciesSetting", "count_species", "example_of", "species_of_genes"]
+__all__ = [
+    "SPECIES",
+    "Species",
+    "SpeciesCounts",
+    "SpeciesSetting",
+    "count_species",
+    "example_of",
+    "is_of_other_species",
+    "species_of_genes",
+]
 
 SpeciesSetting = Literal["auto", "human", "mouse"]
 
@@ -91,6 +100,17 @@ def species_of_genes(symbols: Iterable[str], ids: Iterable[str] = ()) -> Species
 def example_of(species: Species) -> str:
     """Return how genes of a species are written, for a message."""
     return _EXAMPLES[species]
+
+
+def is_of_other_species(name: str) -> bool:
+    """Return whether a name is an Ensembl gene id of a species that is neither human nor mouse.
+
+    Examples
+    --------
+    >>> is_of_other_species("ENSRNOG00000000001"), is_of_other_species("ENSMUSG00000070880")
+    (True, False)
+    """
+    return name.startswith("ENS") and is_ensembl(name) and not name.startswith(tuple(_PREFIXES.values()))
 
 
 def _species_of(name: str) -> Species | None:
