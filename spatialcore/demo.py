@@ -55,13 +55,14 @@ def demo_data(folder: str | Path | None = None, random_state: int = 0) -> tuple[
     """
     target = Path(folder or DEMO_FOLDER).expanduser()
     target.mkdir(parents=True, exist_ok=True)
-    labelled, sample = _pbmc68k(), _celltypist_sample()
-    genes = labelled.var_names[labelled.var_names.isin(sample.var_names)]
+    labelled = _pbmc68k()
+    sample = _celltypist_sample(labelled.var_names)
+    genes = sample.var_names
     third = np.random.default_rng(random_state).permutation(labelled.n_obs) % 3
     references = [str(target / f"pbmc68k_part{part + 1}.h5ad") for part in (0, 1)]
     for part, path in enumerate(references):
         labelled[third == part].write_h5ad(path, compression="gzip")
-    query = _query(labelled[third == 2, genes], sample[:, genes])
+    query = _query(labelled[third == 2, genes], sample)
     query.write_h5ad(target / "query.h5ad", compression="gzip")
     return query, references
 
@@ -170,9 +171,13 @@ def _pbmc68k() -> ad.AnnData:
     return ad.AnnData(counts, obs=source.obs[[LABEL_COLUMN]].copy(), var=pd.DataFrame(index=source.raw.var_names))
 
 
-def _celltypist_sample() -> ad.AnnData:
-    """Read the 559 unlabelled sample cells of CellTypist (raw counts)."""
-    table = pd.read_csv(shipped_file("celltypist", "data/samples/sample_cell_by_gene.csv"), index_col=0)
+def _celltypist_sample(genes: pd.Index) -> ad.AnnData:
+    """Read the 559 unlabelled sample cells of CellTypist (raw counts), with those of the genes that they have."""
+    path = shipped_file("celltypist", "data/samples/sample_cell_by_gene.csv")
+    with path.open() as file:
+        header = pd.Index(file.readline().rstrip().split(","))
+    genes = genes[genes.isin(header)]
+    table = pd.read_csv(path, index_col=0, usecols=[0, *header.get_indexer(genes)])[genes]
     return ad.AnnData(
         sparse.csr_matrix(table.to_numpy(np.float32)),
         obs=pd.DataFrame(index=table.index.astype(str)),

@@ -14,7 +14,7 @@ from tests.flows.conftest import blood_config
 @pytest.mark.slow
 def test_many_samples_are_annotated_by_a_cluster(blood: Path, tmp_path: Path, computed: list[str]) -> None:
     distributed = pytest.importorskip("distributed", reason="dask is not installed")
-    queries = [{"uri": str(without_first(10 * n, blood, tmp_path)), "sample": f"sample {n}"} for n in range(4)]
+    queries = [{"uri": str(without_first(10 * n, blood, tmp_path)), "sample": f"sample {n}"} for n in range(2)]
     with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
         dask = {"task_runner": "dask", "dask_address": cluster.scheduler_address}
         on_cluster = train_and_annotate(blood_config(blood, tmp_path / "dask", queries=queries, **dask))
