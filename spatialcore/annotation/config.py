@@ -16,7 +16,6 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic._internal._model_construction import ModelMetaclass
 from pydantic.fields import FieldInfo
 
 from spatialcore.annotation.choices import (
@@ -58,10 +57,10 @@ def _dataclass_field(info: FieldInfo) -> Any:
     return dataclasses.field(default=info.default)
 
 
-class _SettingsType(ModelMetaclass):
+class _SettingsType(type(BaseModel)):  # type: ignore[misc]
     """Makes the constructor raise the same errors as :meth:`Settings.from_dict`."""
 
-    def __call__(cls, *args: Any, **content: Any) -> Any:  # noqa: N805 a class is called
+    def __call__(cls, *args: Any, **content: Any) -> Any:
         """Create an instance."""
         try:
             return super().__call__(*args, **content)
@@ -120,7 +119,7 @@ class Settings(BaseModel, metaclass=_SettingsType):
         return digest_of(self.model_dump(mode="json", include=set(fields) if fields else None))
 
 
-class AnnotationSettings(Settings):
+class AnnotationSettings(Settings):  # type: ignore[metaclass]  # mypy takes the metaclass of Settings for another
     """Settings of the model and its calls, independent of the data."""
 
     tissue: TissueName = Field(
