@@ -1,10 +1,17 @@
-"""Entries of an AnnData by name: read those of this package, and move what a user has under their names."""
+"""Entries of an AnnData by name: read them whatever they hold, and move what a user has under the names of ours."""
 
 from collections.abc import Container, Mapping, MutableMapping
 from itertools import count
 from typing import Any
 
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+from anndata import AnnData
+
+from spatialcore.columns import SPATIAL
 from spatialcore.core.logging import get_logger
+from spatialcore.core.types import Floats
 
 log = get_logger(__name__)
 
@@ -33,6 +40,43 @@ def mapping_in(uns: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     """
     value = uns.get(key)
     return value if isinstance(value, Mapping) else {}
+
+
+def coordinates_in(adata: AnnData, key: str = SPATIAL) -> Floats | None:
+    """Return the coordinates of the cells as numbers.
+
+    Parameters
+    ----------
+    adata
+        The cells.
+    key
+        Element of obsm: an array, a frame or a sparse matrix.
+
+    Returns
+    -------
+    ndarray or None
+        Cells x dimensions, float64, NaN where missing; None if there is no such element, or one without at least two
+        columns of numbers.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"x": [1, 2], "y": [3.0, None]}, index=["a", "b"])
+    >>> coordinates_in(AnnData(obs=frame[[]], obsm={"spatial": frame})).tolist()
+    [[1.0, 3.0], [2.0, nan]]
+    """
+    numbers = _numbers(adata.obsm.get(key))
+    return numbers if numbers is not None and numbers.ndim == 2 and numbers.shape[1] >= 2 else None
+
+
+def _numbers(value: Any) -> Floats | None:
+    try:
+        if isinstance(value, pd.DataFrame):
+            array = value.to_numpy(dtype=np.float64, na_value=np.nan)
+        else:
+            array = np.asarray(value.toarray() if sp.issparse(value) else value, dtype=np.float64)
+    except (TypeError, ValueError):
+        return None
+    return array
 
 
 def move_entry(part: MutableMapping[str, Any], name: str, where: str) -> str:

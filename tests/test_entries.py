@@ -2,9 +2,13 @@
 
 import logging
 
+import numpy as np
+import pandas as pd
 import pytest
+import scipy.sparse as sp
 
-from spatialcore.entries import free_name, mapping_in, move_entry
+from spatialcore.entries import coordinates_in, free_name, mapping_in, move_entry
+from tests.cells import cells_with
 
 
 @pytest.mark.parametrize("value", ["a text", 3, ["a", "list"], None])
@@ -25,3 +29,30 @@ def test_an_entry_is_moved_to_a_free_name(caplog: pytest.LogCaptureFixture) -> N
     assert part == {"counts_before": "older", "counts_before_2": "mine"}
     assert "layers['counts']" in caplog.text
     assert free_name("new", part) == "new"
+
+
+PLACES = np.array([[1.0, 2.0], [3.0, np.nan]])
+FRAME = pd.DataFrame(PLACES, index=["c0", "c1"], columns=["x", "y"])
+
+
+@pytest.mark.parametrize(
+    "value",
+    [PLACES, PLACES.astype(np.float32), FRAME, FRAME.astype("Float64"), FRAME.astype(object), sp.csr_matrix(PLACES)],
+)
+def test_coordinates_in_any_form(value: object) -> None:
+    adata = cells_with(x=[1, 2])
+    adata.obs_names = ["c0", "c1"]
+    adata.obsm["spatial"] = value
+    coordinates = coordinates_in(adata)
+    assert coordinates is not None
+    np.testing.assert_array_equal(coordinates, PLACES)
+    assert coordinates.dtype == np.float64
+
+
+@pytest.mark.parametrize("value", [None, PLACES[:, :1], FRAME.astype(str).replace("nan", "left"), PLACES[:, None, :]])
+def test_other_elements_are_no_coordinates(value: object) -> None:
+    adata = cells_with(x=[1, 2])
+    adata.obs_names = ["c0", "c1"]
+    if value is not None:
+        adata.obsm["spatial"] = value
+    assert coordinates_in(adata) is None

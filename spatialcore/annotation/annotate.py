@@ -57,6 +57,7 @@ from spatialcore.annotation.unknown.unseen import ClusterEvidence, examine_clust
 from spatialcore.core.genes.species import species_of_genes
 from spatialcore.core.logging import get_logger
 from spatialcore.core.validation import require_one_of
+from spatialcore.entries import coordinates_in
 from spatialcore.errors import GeneOverlapError, InputError, ModelError
 
 log = get_logger(__name__)
@@ -267,10 +268,8 @@ def _warn_of_misfit(clusters: ClusterEvidence | None) -> ReferenceFit | None:
 
 def _weigh_neighbours(prediction: Prediction, adata: AnnData, fit: ReferenceFit | None) -> Prediction:
     """Adjust the confidence by the calls of neighbours, for models with a measured fit and cells with coordinates."""
-    if fit is None or columns.SPATIAL not in adata.obsm:
-        return prediction
-    coordinates = np.asarray(adata.obsm[columns.SPATIAL], dtype=np.float64)
-    if coordinates.ndim != 2 or coordinates.shape[1] < 2:
+    coordinates = coordinates_in(adata)
+    if fit is None or coordinates is None:
         return prediction
     confidence = weigh_by_neighbours(prediction.confidence, prediction.best, coordinates)
     path = lower_path(prediction.path, prediction.confidence, confidence)

@@ -1,5 +1,7 @@
 """Read CosMx flat files: expression matrix and metadata."""
 
+import re
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -45,8 +47,11 @@ def read_cosmx(path: Path) -> AnnData:
     pixels and in µm² (their ratio is the pixel size), else in pixels.
     """
     file, table = need_one(path, COUNTS), _metadata(need_one(path, METADATA))
-    others = non_gene_columns(header_of(file), [*KEYS, *NAMES, *map(str, table.columns)])
+    header = header_of(file)
+    spelling = usual_spelling(header, KEYS)
+    others = non_gene_columns(header, [*KEYS, *NAMES, *spelling, *map(str, table.columns)])
     identifiers, counts, genes = read_counts(file, others)
+    identifiers = identifiers.rename(columns=spelling)
     if missing := [key for key in KEYS if key not in identifiers]:
         raise InputError(f"the expression matrix of {path} has no column {missing[0]}", hint=f"expected {REQUIRED}")
     for key in KEYS:
@@ -61,9 +66,31 @@ def read_cosmx(path: Path) -> AnnData:
     return note_source(adata, reader="cosmx", platform=PLATFORM, unit=unit)
 
 
+def usual_spelling(columns: Iterable[str], expected: Sequence[str]) -> dict[str, str]:
+    """Return column -> expected name for columns that differ from it in case, dots, blanks or underscores only.
+
+    Examples
+    --------
+    >>> usual_spelling(["FOV", "cell.id", "Area"], ["fov", "cell_ID"])
+    {'FOV': 'fov', 'cell.id': 'cell_ID'}
+    """
+    names = [str(name) for name in columns]
+    missing = {_letters(name): name for name in expected if name not in names}
+    spelling: dict[str, str] = {}
+    for name in names:
+        if (key := _letters(name)) in missing:
+            spelling[name] = missing.pop(key)
+    return spelling
+
+
+def _letters(name: str) -> str:
+    return re.sub(r"[\W_]+", "", name).lower()
+
+
 def _metadata(file: Path) -> pd.DataFrame:
     """Return the metadata indexed by cell name, with the key of the expression matrix in ``fov_cell``."""
     table = read_table(file)
+    table = table.rename(columns=usual_spelling(table.columns, (*KEYS, *XY)))
     if missing := [name for name in (*KEYS, *XY) if name not in table]:
         raise InputError(f"{file} has no column {', '.join(missing)}", hint=f"columns: {', '.join(table.columns)}")
     for key in KEYS:

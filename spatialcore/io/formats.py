@@ -9,6 +9,7 @@ from anndata import AnnData
 from spatialcore.core.text.wording import list_names
 from spatialcore.errors import FileMissingError, InputError
 from spatialcore.io import anndata_files, cosmx, merscope, spatialdata_store, tenx, xenium
+from spatialcore.io.flat_files import find_one, note_source
 
 
 @dataclass(frozen=True)
@@ -30,9 +31,17 @@ def _is_tenx_file(path: Path) -> bool:
 
 
 def _read_tenx_file(path: Path) -> AnnData:
-    from spatialcore.io.flat_files import note_source
-
     return note_source(tenx.read_tenx_h5(path), reader="10x-h5", platform="")
+
+
+def _is_mex(path: Path) -> bool:
+    """Return whether a folder has the three files of a matrix, and is not a part of a Xenium output folder."""
+    has_parts = tenx.is_mex(path) and find_one(path, tenx.BARCODES) and find_one(path, tenx.FEATURES)
+    return bool(has_parts) and not xenium.is_xenium(path.parent)
+
+
+def _read_mex(path: Path) -> AnnData:
+    return note_source(tenx.read_mex(path), reader="10x-mex", platform="")
 
 
 FORMATS = (
@@ -51,6 +60,7 @@ FORMATS = (
         anndata_files.read_anndata_zarr,
     ),
     Format("Xenium output folder", xenium.REQUIRED, xenium.is_xenium, xenium.read_xenium),
+    Format("10x MEX folder", "matrix.mtx, features.tsv and barcodes.tsv (also .gz)", _is_mex, _read_mex),
     Format("CosMx flat files", cosmx.REQUIRED, cosmx.is_cosmx, cosmx.read_cosmx),
     Format("MERSCOPE region", merscope.REQUIRED, merscope.is_merscope, merscope.read_merscope),
 )

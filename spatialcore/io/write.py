@@ -13,6 +13,7 @@ from spatialcore import columns
 from spatialcore.core.files import whole
 from spatialcore.core.logging import get_logger
 from spatialcore.core.validation import require_column
+from spatialcore.entries import coordinates_in
 from spatialcore.errors import InputError
 from spatialcore.io import spatialdata_store
 from spatialcore.io.anndata_files import write_h5ad
@@ -99,8 +100,13 @@ def calls_table(adata: AnnData) -> pd.DataFrame:
 def _calls(adata: AnnData, ids: NDArray[np.object_], rows: slice) -> pd.DataFrame:
     require_column(adata.obs, columns.CELL_TYPE, hint="annotate the data first")
     table = pd.DataFrame({CELL_ID: ids[rows]})
-    if columns.SPATIAL in adata.obsm:
-        table[["x", "y"]] = np.asarray(adata.obsm[columns.SPATIAL])[rows, :2]
+    stored = adata.obsm.get(columns.SPATIAL)
+    is_plain = (
+        isinstance(stored, np.ndarray) and stored.dtype.kind in "fiu" and stored.ndim == 2 and stored.shape[1] > 1
+    )
+    coordinates = stored if is_plain else coordinates_in(adata)
+    if coordinates is not None:
+        table[["x", "y"]] = coordinates[rows, :2]
     levels = [str(name) for name in adata.obs if str(name).startswith(columns.TAXONOMY)]
     for name in (*columns.CALL_COLUMNS, *levels):
         if name in adata.obs:

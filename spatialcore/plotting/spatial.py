@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from spatialcore import columns
 from spatialcore.annotation.spillover.coordinates import coordinate_unit as coordinate_unit
 from spatialcore.core.types import Floats
+from spatialcore.entries import coordinates_in
 from spatialcore.errors import InputError
 from spatialcore.plotting import style
 
@@ -33,9 +34,12 @@ def coordinates(adata: AnnData, spatial_key: str = columns.SPATIAL) -> Floats | 
     """
     if spatial_key not in adata.obsm:
         return None
-    xy = np.asarray(adata.obsm[spatial_key], dtype=np.float64)
-    if xy.ndim != 2 or xy.shape[1] < 2:
-        raise InputError(f"obsm['{spatial_key}'] has shape {xy.shape}, expected (n_cells, 2)", hint="pass spatial_key=")
+    xy = coordinates_in(adata, spatial_key)
+    if xy is None:
+        shape = getattr(adata.obsm[spatial_key], "shape", None)
+        raise InputError(
+            f"obsm['{spatial_key}'] has shape {shape}, expected numbers of shape (n_cells, 2)", hint="pass spatial_key="
+        )
     return xy[:, :2] if np.isfinite(xy[:, :2]).all(axis=1).any() else None
 
 

@@ -23,7 +23,7 @@ from spatialcore.core.matrix import Matrix, open_matrix
 from spatialcore.core.normalization import Status, check_normalization_status
 from spatialcore.core.on_disk.anndata_file import AnnDataFile
 from spatialcore.core.sampling import draw_rows
-from spatialcore.entries import mapping_in
+from spatialcore.entries import coordinates_in, mapping_in
 from spatialcore.errors import InputError, SpatialCoreError
 from spatialcore.io.anndata_files import no_features
 from spatialcore.io.formats import Format, identify
@@ -167,7 +167,7 @@ def _of_file(file: AnnDataFile, path: Path, data_format: Format) -> DatasetSumma
         genes=_panel(var),
         counted_genes=gene_names(file.var_of(status["raw_source"] or "X")),
         status=status,
-        coordinates=SPATIAL in file.keys("obsm"),
+        coordinates=_has_coordinates(file),
         annotated="model_sha256" in file.keys(f"uns/{MANIFEST}"),
         obs_columns=file.obs_columns,
         labels=_labels_of_file(file),
@@ -175,6 +175,15 @@ def _of_file(file: AnnDataFile, path: Path, data_format: Format) -> DatasetSumma
         reference_refusal=refusal(lambda: require_reference(file)),
         **_depth(file.gene_matrix(status["raw_source"] or "X"), status),
     )
+
+
+def _has_coordinates(file: AnnDataFile) -> bool:
+    element = file.read(f"obsm/{SPATIAL}")
+    names = pd.Index(np.arange(file.n_obs).astype(str))
+    if isinstance(element, pd.DataFrame):
+        element = element.set_axis(names)
+    has_rows = getattr(element, "shape", (0,))[:1] == (file.n_obs,)
+    return has_rows and coordinates_in(AnnData(obs=pd.DataFrame(index=names), obsm={SPATIAL: element})) is not None
 
 
 def _require_query_file(file: AnnDataFile) -> None:
@@ -195,7 +204,7 @@ def _of_memory(adata: AnnData, path: Path, data_format: Format) -> DatasetSummar
         var=adata.var,
         genes=_panel(adata.var),
         status=status,
-        coordinates=SPATIAL in adata.obsm,
+        coordinates=coordinates_in(adata) is not None,
         annotated=is_annotated(adata.uns),
         obs_columns=list(adata.obs.columns),
         labels={name: counts for name in adata.obs if (counts := _types(adata.obs[name])) is not None},

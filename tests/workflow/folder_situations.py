@@ -1,5 +1,7 @@
 """Output folders and stores as people have them; registered among the situations."""
 
+import datetime
+import decimal
 import gzip
 import shutil
 from collections.abc import Callable
@@ -9,6 +11,7 @@ import anndata as ad
 import h5py
 import numpy as np
 import pandas as pd
+from scipy.io import mmwrite
 
 from tests.io.bundles import letters, write_cosmx, write_merscope, write_xenium
 from tests.workflow.situations import Case, situation
@@ -85,6 +88,66 @@ def cosmx_with_missing_flags(folder: Path) -> Case:
 def cosmx_with_columns_that_clash(folder: Path) -> Case:
     clashing = {"Mean.CD68": "1.0", "Mean.CD68/CK8_18": "2.0", "_index": "3", "when": "2024-01-01"}
     return _case(_cosmx(folder, metadata=lambda table: table.assign(**clashing)), folder)
+
+
+@situation
+def cosmx_in_another_spelling(folder: Path) -> Case:
+    spelled = {"fov": "FOV", "cell_ID": "cell_id"}
+    upper: Table = lambda table: table.rename(  # noqa: E731
+        columns={**spelled, "CenterX_global_px": "centerx.global.px", "CenterY_global_px": "CENTERY_GLOBAL_PX"}
+    )
+    path = _cosmx(folder, matrix=lambda table: table.rename(columns=spelled), metadata=upper)
+    return _case(path, folder)
+
+
+def _mex(folder: Path, names: tuple[str, str, str], n_columns: int) -> Path:
+    adata, path = query(), folder / "matrix"
+    path.mkdir(parents=True)
+    mmwrite(path / "matrix.mtx", adata.X.T.astype(int))
+    lines = [("\t".join([f"id{i}", gene, "Gene Expression"][:n_columns])) for i, gene in enumerate(GENES)]
+    (path / "features.tsv").write_text("\n".join(lines) + "\n")
+    (path / "barcodes.tsv").write_text("\n".join(adata.obs_names) + "\n")
+    for old, new in zip(("matrix.mtx", "features.tsv", "barcodes.tsv"), names, strict=True):
+        content = (path / old).read_bytes()
+        (path / old).unlink()
+        (path / new).write_bytes(gzip.compress(content) if new.endswith(".gz") else content)
+    return path
+
+
+@situation
+def matrix_of_three_column_features(folder: Path) -> Case:
+    return _case(_mex(folder, ("GSM1_s_matrix.mtx.gz", "GSM1_s_features.tsv.gz", "GSM1_s_barcodes.tsv.gz"), 3), folder)
+
+
+@situation
+def matrix_of_cell_ranger_2(folder: Path) -> Case:
+    return _case(_mex(folder, ("matrix.mtx", "genes.tsv", "barcodes.tsv"), 2), folder)
+
+
+@situation
+def xenium_with_arrow_columns_of_all_kinds(folder: Path) -> Case:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    path = write_xenium(folder / "xenium", _for_xenium(query()))
+    table = pq.read_table(path / "cells.parquet")
+    n, moment = table.num_rows, datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)
+    place = table.schema.get_field_index("cell_id")
+    table = table.set_column(place, "cell_id", table.column("cell_id").cast(pa.large_string()))
+    more = {
+        "kind": pa.array(["a", None] * (n // 2)).dictionary_encode(),
+        "decimal": pa.array([decimal.Decimal("1.5")] * n),
+        "moment": pa.array([moment] * n),
+        "list": pa.array([[1, 2]] * n),
+        "record": pa.array([{"a": 1}] * n),
+        "duration": pa.array([datetime.timedelta(seconds=3)] * n),
+        "nothing": pa.nulls(n),
+        "half": pa.array(np.ones(n, dtype=np.float16)),
+    }
+    for name, values in more.items():
+        table = table.append_column(name, values)
+    pq.write_table(table, path / "cells.parquet")
+    return _case(path, folder)
 
 
 @situation

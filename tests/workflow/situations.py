@@ -568,6 +568,68 @@ def reference_in_half_precision(folder: Path) -> Case:
 
 
 @situation
+def query_with_columns_of_all_kinds(folder: Path) -> Case:
+    adata = query()
+    n = adata.n_obs
+    adata.obs["unused"] = pd.Categorical(["a"] * n, categories=["a", "b"])
+    adata.obs["numbers"] = pd.Categorical(np.arange(n) % 3)
+    adata.obs["ordered"] = pd.Categorical(["x", "y"] * (n // 2), categories=["y", "x"], ordered=True)
+    adata.obs["integers"] = pd.array([None, 1] * (n // 2), dtype="Int64")
+    adata.obs["flags"] = pd.array([None, True] * (n // 2), dtype="boolean")
+    adata.obs["nothing"] = np.nan
+    adata.obs[" area "], adata.obs["a:b"], adata.obs["µ"] = 1.0, 2, "x"
+    adata.obs_names = [f'section/1 #{i}, "é"' for i in range(n)]
+    adata.uns.update({"log1p": {"base": None}, "nested": {"a": {"b": [1, 2]}}, "empty": {}})
+    adata.X = sp.csc_matrix(adata.X.astype(np.int64))
+    return _with_query(folder, adata)
+
+
+def _places(folder: Path, places: Callable[[ad.AnnData], object]) -> Case:
+    adata = query()
+    adata.obsm["spatial"] = places(adata)
+    return _with_query(folder, adata)
+
+
+@situation
+def query_with_places_in_a_frame(folder: Path) -> Case:
+    return _places(folder, lambda a: pd.DataFrame(a.obsm["spatial"], index=a.obs_names, columns=["x", "y"]))
+
+
+@situation
+def query_with_places_that_are_texts(folder: Path) -> Case:
+    return _places(folder, lambda a: pd.DataFrame({"x": ["left"] * a.n_obs, "y": "top"}, index=a.obs_names))
+
+
+@situation
+def query_with_sparse_places(folder: Path) -> Case:
+    return _places(folder, lambda a: sp.csr_matrix(a.obsm["spatial"]))
+
+
+@situation
+def query_with_one_coordinate(folder: Path) -> Case:
+    return _places(folder, lambda a: a.obsm["spatial"][:, :1])
+
+
+@situation
+def query_with_missing_places(folder: Path) -> Case:
+    return _places(folder, lambda a: np.where(np.arange(a.n_obs)[:, None] % 5, a.obsm["spatial"], np.nan))
+
+
+@situation
+def query_with_missing_feature_types(folder: Path) -> Case:
+    adata = query()
+    adata.var["feature_types"] = [None if i % 2 else "Gene Expression" for i in range(adata.n_vars)]
+    return _with_query(folder, adata)
+
+
+@situation
+def reference_with_labels_in_html(folder: Path) -> Case:
+    adata = reference()
+    adata.obs["cell_type"] = [f"<b>{label}</b>" for label in adata.obs["cell_type"].astype(str)]
+    return _with_reference(folder, adata)
+
+
+@situation
 def query_with_doubled_cells(folder: Path) -> Case:
     adata = query()
     adata.obs_names = ["cell_0", *adata.obs_names[:-1]]

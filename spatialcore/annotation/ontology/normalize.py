@@ -24,6 +24,8 @@ _GREEK_LETTER = re.compile(f"[{''.join(_GREEK)}]")
 _DASH = re.compile("[\u2010-\u2015\u2212]")
 _QUOTES = "\"'`\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u00ab\u00bb\u2039\u203a"
 _QUOTED = re.compile(f"^[{_QUOTES}]+(.+?)[{_QUOTES}]*$")
+_RAISED = re.compile(r"</?su[bp]>", re.IGNORECASE)  # CD4<sup>+</sup>
+_MARKUP = re.compile(r"</?(?:b|i|u|p|br|em|strong|span|font|small)(?:\s[^<>]*)?/?>|&nbsp;", re.IGNORECASE)
 _SIGN_IN_BRACKETS = re.compile(r"(?<=\w)\s?\(\s*([+-])\s*\)|([+-])ve\b")
 _MACROPHAGE = re.compile(r"[Mm][φΦøØ]s?(?![a-z])")
 
@@ -94,7 +96,8 @@ def normalize_label(label: str) -> str:
 
 
 def normalize_characters(label: str) -> str:
-    """Return a label with ASCII dashes, without enclosing quotes and accents, and with signs taken out of brackets."""
+    """Return a label with ASCII dashes, without quotes around it, accents and HTML, and with signs out of brackets."""
+    label = _MARKUP.sub(" ", _RAISED.sub("", label)) if "<" in label or "&" in label else label
     text = " ".join((label if label.isascii() else _without_accents(label)).split())
     text = _SIGN_IN_BRACKETS.sub(lambda sign: f"{sign.group(1) or sign.group(2)} ", _QUOTED.sub(r"\1", text))
     return _MACROPHAGE.sub(" macrophage ", text).strip()

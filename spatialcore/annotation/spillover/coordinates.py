@@ -10,6 +10,7 @@ from anndata import AnnData
 from spatialcore import columns
 from spatialcore.core.text.wording import number_of
 from spatialcore.core.types import Codes
+from spatialcore.entries import coordinates_in
 
 FEWEST_CELLS: Final = 100
 MOST_DUPLICATED: Final = 0.5
@@ -45,9 +46,10 @@ def unusable_coordinates(adata: AnnData) -> str:
     """Return why neighbours cannot be found; empty text if they can."""
     if columns.SPATIAL not in adata.obsm:
         return "the data have no coordinates"
-    places = np.asarray(adata.obsm[columns.SPATIAL])
-    if places.ndim != 2 or places.shape[1] not in (2, 3) or not np.issubdtype(places.dtype, np.number):
-        return f"obsm['{columns.SPATIAL}'] has shape {places.shape}, expected cells x 2 or 3 numbers"
+    places = coordinates_in(adata)
+    if places is None or places.shape[1] > 3:
+        shape = getattr(adata.obsm[columns.SPATIAL], "shape", None)
+        return f"obsm['{columns.SPATIAL}'] has shape {shape}, expected cells x 2 or 3 numbers"
     finite = places[np.isfinite(places).all(axis=1)]
     if len(finite) < FEWEST_CELLS:
         return f"{number_of(len(finite), 'cell')} with coordinates, expected at least {FEWEST_CELLS}"

@@ -8,9 +8,9 @@ import numpy.typing as npt
 from anndata import AnnData
 from scipy.spatial import cKDTree
 
-from spatialcore import columns
 from spatialcore.annotation.spillover.coordinates import coordinate_unit, groups_of
 from spatialcore.core.types import Codes, Floats
+from spatialcore.entries import coordinates_in
 
 N_NEIGHBOURS: Final = 10
 REACH: Final = 0.75  # in median distances of the third nearest neighbour
@@ -96,7 +96,8 @@ class Neighbourhoods:
 
 def neighbourhoods_of(adata: AnnData, totals: Floats) -> Neighbourhoods:
     """Find the neighbours of the cells of annotated data; coordinates must be usable."""
-    coordinates = np.asarray(adata.obsm[columns.SPATIAL], dtype=np.float64)
+    coordinates = coordinates_in(adata)
+    assert coordinates is not None
     return Neighbourhoods.find(coordinates, groups_of(adata.obs), totals, coordinate_unit(adata))
 
 

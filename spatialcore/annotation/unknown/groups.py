@@ -24,6 +24,7 @@ from spatialcore.core.sampling import draw_rows
 from spatialcore.core.text.wording import number_of
 from spatialcore.core.types import Codes
 from spatialcore.core.validation import require_whole
+from spatialcore.entries import coordinates_in
 from spatialcore.errors import InputError
 
 log = get_logger(__name__)
@@ -221,9 +222,10 @@ def _gene_statistics(counts: sparse.csr_matrix, codes: Codes, n_groups: int) -> 
 
 
 def _location(adata: AnnData, inside: Mask) -> dict[str, float]:
-    if columns.SPATIAL not in adata.obsm:
+    every = coordinates_in(adata)
+    if every is None:
         return dict.fromkeys(("center_x", "center_y", "radius"), np.nan)
-    coordinates = np.asarray(adata.obsm[columns.SPATIAL], dtype=np.float64)[inside, :2]
+    coordinates = every[inside, :2]
     coordinates = coordinates[np.isfinite(coordinates).all(axis=1)]
     if not len(coordinates):
         return dict.fromkeys(("center_x", "center_y", "radius"), np.nan)

@@ -17,6 +17,7 @@ GENE_TYPES: Final = {
     *("gene", "genes", "gene expression", "geneexpression", "rna", "gex", "mrna"),
     *("transcript", "xenium", "nanostring"),
 }
+MISSING_TYPES: Final = {"", "nan", "none", "na", "<na>"}  # of features of a table that was joined to another
 MOST_TYPES: Final = 12
 OTHER_TYPES: Final = re.compile(
     r"protein(?! coding)|antibody|\badt\b|\bprot\b|\bhto\b|multiplexing|hashtag|cell hashing|peak|\batac\b|chromatin"
@@ -28,14 +29,15 @@ OTHER_TYPES: Final = re.compile(
 def of_gene_type(var: pd.DataFrame) -> NDArray[np.bool_]:
     """Return whether each feature is a gene according to var; all are, if var has no column of feature types.
 
-    A column is used if it has a type of genes ("Gene Expression") or another known type ("Antibody Capture"); a column
+    A column is used if it has a type of genes ("Gene Expression") or another known type ("Antibody Capture"); features
+    without a type are genes, unless their names say otherwise. A column
     of another name only if all its values are types of one or the other kind, and both occur.
     """
     for column in TYPE_COLUMNS:
         if column in var:
             types = [_plain(value) for value in var[column]]
             if any(one in GENE_TYPES for one in types):
-                return np.array([one in GENE_TYPES for one in types], dtype=bool)
+                return np.array([one in GENE_TYPES or one in MISSING_TYPES for one in types], dtype=bool)
             other = np.array([OTHER_TYPES.search(one) is not None for one in types], dtype=bool)
             if other.any():
                 return ~other

@@ -17,7 +17,7 @@ from spatialcore.core.logging import get_logger
 from spatialcore.core.normalization import log1p_normalize
 from spatialcore.core.text.wording import list_names, number_of
 from spatialcore.core.validation import require_column
-from spatialcore.entries import mapping_in
+from spatialcore.entries import coordinates_in, mapping_in
 from spatialcore.errors import InputError, NormalizationError
 from spatialcore.io.anndata_files import write_h5ad
 from spatialcore.io.cellxgene.cells import cell_columns
@@ -152,8 +152,9 @@ def _add_embeddings(adata: AnnData, exported: AnnData) -> str:
     for key, values in adata.obsm.items():
         if str(key).startswith("X_") and isinstance(values, np.ndarray):
             exported.obsm[str(key)] = values
-    if columns.SPATIAL in adata.obsm:
-        exported.obsm[EMBEDDING] = np.asarray(adata.obsm[columns.SPATIAL], dtype=float)[:, :2]
+    coordinates = coordinates_in(adata)
+    if coordinates is not None:
+        exported.obsm[EMBEDDING] = coordinates[:, :2]
         return EMBEDDING
     if not exported.obsm:
         raise InputError("CELLxGENE requires coordinates or an embedding", hint="compute one, e.g. with scanpy.tl.umap")

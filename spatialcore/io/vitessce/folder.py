@@ -18,7 +18,7 @@ from spatialcore.core.files import whole
 from spatialcore.core.genes.features import gene_names
 from spatialcore.core.logging import get_logger
 from spatialcore.core.normalization import log1p_normalize
-from spatialcore.entries import mapping_in
+from spatialcore.entries import coordinates_in, mapping_in
 from spatialcore.errors import FileMissingError, InputError
 from spatialcore.io.counts import raw_counts
 from spatialcore.io.vitessce.view_config import DATA, EMBEDDING, view_config
@@ -106,7 +106,8 @@ def _displayed_data(adata: AnnData, genes: Sequence[str] | None) -> AnnData:
     """Return an AnnData with the values that the views display."""
     if columns.CELL_TYPE not in adata.obs:
         raise InputError(f"obs has no column {columns.CELL_TYPE!r}", hint="annotate the data first")
-    if columns.SPATIAL not in adata.obsm:
+    coordinates = coordinates_in(adata)
+    if coordinates is None:
         raise InputError("the data have no coordinates", hint="add obsm['spatial']")
     obs = pd.DataFrame(index=pd.Index(cell_ids(adata)))
     for column in (column for column in DISPLAYED if column in adata.obs):
@@ -116,7 +117,7 @@ def _displayed_data(adata: AnnData, genes: Sequence[str] | None) -> AnnData:
     values, names = _expression(adata, genes)
     displayed = AnnData(values, obs=obs, var=pd.DataFrame(index=pd.Index(names, dtype=object)))
     # the y axis of a scatter plot points up, that of a tissue section down
-    displayed.obsm[EMBEDDING] = (np.asarray(adata.obsm[columns.SPATIAL])[:, :2] * [1, -1]).astype(np.float32)
+    displayed.obsm[EMBEDDING] = (coordinates[:, :2] * [1, -1]).astype(np.float32)
     return displayed
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from spatialcore.annotation.ontology import name_of
 from spatialcore.annotation.ontology.matcher import matcher_for
-from spatialcore.annotation.ontology.normalize import normalize_label
+from spatialcore.annotation.ontology.normalize import normalize_label, words_of
 
 
 def answer(label: str) -> str:
@@ -133,3 +133,16 @@ def test_normalization_is_idempotent():
     for labels in SAME.values():
         for label in labels:
             assert normalize_label(normalize_label(label)) == normalize_label(label)
+
+
+@pytest.mark.parametrize(
+    ("label", "plain"),
+    [
+        ("<b>Mast cells</b>", "Mast cells"),
+        ("CD4<sup>+</sup> T cells", "CD4+ T cells"),
+        ("NK&nbsp;cells<br/>", "NK cells"),
+        ('<span class="x">B cell</span>', "B cell"),
+    ],
+)
+def test_html_in_labels_is_ignored(label: str, plain: str) -> None:
+    assert words_of(label) == words_of(plain)

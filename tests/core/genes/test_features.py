@@ -85,3 +85,11 @@ def test_known_names_are_not_replaced_by_those_of_a_column() -> None:
 @pytest.mark.parametrize("column", ["_index", "features", "gene_short_name", "Gene.Symbol", "hgnc_symbol"])
 def test_numbered_features_get_the_names_of_a_column(column: str) -> None:
     assert gene_names(frame(["0", "1"], **{column: ["CD4", "CD8A"]}))[0] == ["CD4", "CD8A"]
+
+
+@pytest.mark.parametrize("missing", [None, np.nan, "", "nan", "<NA>", pd.NA])
+def test_features_without_a_type_are_genes_unless_their_names_say_otherwise(missing: object) -> None:
+    names = ["CD4", "CD8A", "CD3E", "NegControlProbe_00042", "CD4_TotalSeqB"]
+    types = ["Gene Expression", missing, "Gene Expression", missing, "Antibody Capture"]
+    symbols, _ = gene_names(pd.DataFrame({"feature_types": types}, index=names))
+    assert symbols == ["CD4", "CD8A", "CD3E", "", ""]
