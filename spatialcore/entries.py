@@ -73,7 +73,7 @@ def _numbers(value: Any) -> Floats | None:
         if isinstance(value, pd.DataFrame):
             array = value.to_numpy(dtype=np.float64, na_value=np.nan)
         else:
-            array = np.asarray(value.toarray() if sp.issparse(value) else value, dtype=np.float64)
+            array = np.asarray(sp.csr_matrix(value).toarray() if sp.issparse(value) else value, dtype=np.float64)
     except (TypeError, ValueError):
         return None
     return array
