@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import scipy.sparse as sp
 from anndata import AnnData
 
 from spatialcore.columns import SPATIAL
@@ -69,14 +68,13 @@ def coordinates_in(adata: AnnData, key: str = SPATIAL) -> Floats | None:
 
 
 def _numbers(value: Any) -> Floats | None:
+    to_array = getattr(value, "toarray", None)  # of a sparse matrix
     try:
         if isinstance(value, pd.DataFrame):
-            array = value.to_numpy(dtype=np.float64, na_value=np.nan)
-        else:
-            array = np.asarray(sp.csr_matrix(value).toarray() if sp.issparse(value) else value, dtype=np.float64)
+            return value.to_numpy(dtype=np.float64, na_value=np.nan)
+        return np.asarray(value if to_array is None else to_array(), dtype=np.float64)
     except (TypeError, ValueError):
         return None
-    return array
 
 
 def move_entry(part: MutableMapping[str, Any], name: str, where: str) -> str:
