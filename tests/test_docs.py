@@ -98,3 +98,17 @@ def test_every_public_name_is_in_the_api_reference(page: str, module: str) -> No
     elsewhere = set(importlib.import_module("spatialcore.plotting").__all__) if page == "annotation" else set()
     elsewhere |= set(importlib.import_module("spatialcore.sources").__all__) if page == "annotation" else set()
     assert [name for name in names if name not in elsewhere and not re.search(rf"\b{name}\b", text)] == []
+
+
+def test_every_figure_is_in_the_gallery() -> None:
+    called = set(
+        re.findall(r"^(?:\w+, \w+ = |\w+ = )?(\w+)\(", (ROOT / "docs" / "gallery.md").read_text(), re.MULTILINE)
+    )
+    calls = {
+        name
+        for path in (ROOT / "spatialcore" / "plotting").rglob("*.py")
+        for name in re.findall(r"^def (plot_\w+)\(", path.read_text(), re.MULTILINE)
+    } - {"plot_paths"}  # names of files
+    assert len(calls) >= 15
+    assert calls - called == set()
+    assert {"generate_annotation_plots", "write_report", "write_cohort", "explain_calls"} <= called

@@ -45,7 +45,7 @@ def few_genes_warning(n_genes: int, f1: Mapping[str, float]) -> str:
     Examples
     --------
     >>> few_genes_warning(16, {"B cell": 0.9, "T cell": 0.2})
-    'Only 16 genes are shared, far too few for many types. Not told apart on held-out cells: T cell (F1 0.20).'
+    'Only 16 genes are shared, far too few for many types. Poorly separated on held-out cells: T cell (F1 0.20).'
     >>> few_genes_warning(300, {"B cell": 0.9})
     ''
     """
@@ -54,9 +54,9 @@ def few_genes_warning(n_genes: int, f1: Mapping[str, float]) -> str:
     if n_genes < VERY_FEW:
         lines.append(f"Only {n_genes} genes are shared, far too few for many types.")
     elif n_genes < FEW:
-        lines.append(f"Only {n_genes} genes are shared: subtypes may not be told apart.")
+        lines.append(f"Only {n_genes} genes are shared: subtypes may not be separated.")
     if weak:
         named = ", ".join(f"{name} (F1 {value:.2f})" for value, name in weak[:NAMED])
         more = f" and {len(weak) - NAMED} more" if len(weak) > NAMED else ""
-        lines.append(f"Not told apart on held-out cells: {named}{more}.")
+        lines.append(f"Poorly separated on held-out cells: {named}{more}.")
     return " ".join(lines)
