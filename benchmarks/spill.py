@@ -4,6 +4,8 @@ python -m benchmarks.spill --data ../shared/data [--parts lymphocytes simulated 
 """
 
 import argparse
+import json
+import sys
 import tempfile
 import warnings
 from collections.abc import Iterable
@@ -105,12 +107,22 @@ def whole_section(data: Path, folder: Path) -> None:
 
 
 def print_rows(rows: Iterable[dict[str, Any]], by: list[str]) -> None:
-    """Print the rows, and where there are several per group the means."""
-    table = pd.DataFrame(rows)
-    print(table.round(3).to_string(index=False))
+    """Print the rows, and where there are several per group the means, with the error over the cells of all."""
+    table = pd.DataFrame(map(print_row, rows))
+    numbers = table.select_dtypes("number").columns.difference(by)
+    print(table.drop(columns=spill_sections.RELIABILITY, errors="ignore").round(3).to_string(index=False))
     if by:
-        numbers = table.select_dtypes("number").columns.difference(by)
-        print(f"\nmeans\n{table.groupby(by)[list(numbers)].mean().round(3).to_string()}")
+        groups = table.groupby(by)
+        means = groups[list(numbers)].mean().assign(sections=groups.size())
+        means["pooled ece"] = groups[spill_sections.RELIABILITY].agg(spill_sections.pooled_error)
+        print(f"\nmeans\n{means.round(3).to_string()}")
+
+
+def print_row(row: dict[str, Any]) -> dict[str, Any]:
+    """Print a row as soon as it is measured, and return it."""
+    plain = {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in row.items()}
+    print(json.dumps(plain, default=float), file=sys.stderr, flush=True)
+    return row
 
 
 def main() -> None:
@@ -122,6 +134,7 @@ def main() -> None:
     parser.add_argument("--layouts", nargs="+", default=list(LAYOUTS))
     parser.add_argument("--shares", nargs="+", type=float, default=[0.0, 0.1, 0.2, 0.3, 0.4])
     parser.add_argument("--depths", nargs="+", type=float, default=[150.0])
+    parser.add_argument("--in-turn", action="store_true", help="one layout for each source, share and depth, in turn")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--cells", type=int, default=100_000, help="cells of the part cost")
     options = parser.parse_args()
@@ -134,7 +147,10 @@ def main() -> None:
             whole_section(data, folder)
         if "simulated" in options.parts:
             settings = (tuple(options.sources), tuple(options.layouts), tuple(options.shares), tuple(options.depths))
-            print_rows(spill_sections.simulated(data, folder, *settings, options.seed), ["depth", "share"])
+            print_rows(
+                spill_sections.simulated(data, folder, *settings, options.seed, in_turn=options.in_turn),
+                ["depth", "share"],
+            )
         if "real" in options.parts:
             print_rows(spill_sections.real(data, folder), [])
         if "cost" in options.parts:

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,13 @@ from spatialcore.annotation.query import open_query
 from spatialcore.annotation.spillover.purified import decontaminate
 from spatialcore.annotation.spillover.result import estimate_spill_over
 from spatialcore.annotation.training.train import train_celltypist_model
+from spatialcore.core.types import Floats
 from spatialcore.simulate import section
 from spatialcore.simulate.layouts import Layout
 
 MARKERS = 5
+BINS = 10
+RELIABILITY = "reliability"
 FEWEST = 20
 
 
@@ -46,13 +50,17 @@ def simulated(
     shares: tuple[float, ...],
     depths: tuple[float, ...],
     seed: int,
+    *,
+    in_turn: bool = False,
 ) -> Iterator[dict[str, Any]]:
-    """Yield one row per simulated section."""
-    for number, source in enumerate(sources(data, names)):
-        for layout in layouts:
-            for share in shares:
-                for depth in depths:
-                    yield _simulated(source, layout, share, depth, 1000 * seed + number, folder)
+    """Yield one row per simulated section: every layout, or one for each source, share and depth, in turn."""
+    chosen = sources(data, names)
+    grid = np.array(list(product(range(len(shares)), range(len(depths)), range(len(chosen)), range(len(layouts)))))
+    if in_turn:
+        grid = grid[grid[:, :3].sum(axis=1) % len(layouts) == grid[:, 3]]
+    for share, depth, source, layout in grid:
+        setting = (layouts[layout], shares[share], depths[depth])
+        yield _simulated(chosen[source], *setting, 1000 * seed + int(source), folder)
 
 
 def _simulated(source: Source, layout: Layout, share: float, depth: float, seed: int, folder: Path) -> dict[str, Any]:
@@ -70,7 +78,22 @@ def _simulated(source: Source, layout: Layout, share: float, depth: float, seed:
     permuted.obsm[columns.SPATIAL] = rng.permutation(cells.obsm[columns.SPATIAL])
     null = annotate_celltypist(permuted, custom_model_path=folder / "model.pkl", confidence_transform="calibrated")
     row = {"source": source.name, "layout": layout, "share": share, "depth": depth}
-    return row | _shares(result) | {"permuted": _mean(null)} | calls(result, result.obs["true_cell_type"])
+    measures = _shares(result) | {"permuted": _mean(null)} | calls(result, result.obs["true_cell_type"])
+    return row | measures | {RELIABILITY: reliability(result, result.obs["true_cell_type"])}
+
+
+def reliability(adata: AnnData, truth: "pd.Series[str]") -> Floats:
+    """Return cells, sum of the confidence and right calls, each in ten bins of the confidence."""
+    right = (adata.obs[columns.PREDICTED].astype(str) == truth.astype(str)).to_numpy()
+    confidence = adata.obs[columns.CONFIDENCE].to_numpy()
+    bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
+    return np.array([np.bincount(bins, weights=each, minlength=BINS) for each in (right >= 0, confidence, right)])
+
+
+def pooled_error(tables: "pd.Series[Any]") -> float:
+    """Return the calibration error over the cells of several sections, from their :func:`reliability`."""
+    cells, confidence, right = np.sum(list(tables), axis=0)
+    return float(np.abs(confidence - right).sum() / cells.sum())
 
 
 def _mean(adata: AnnData) -> float:
@@ -110,6 +133,7 @@ def calls(adata: AnnData, truth: "pd.Series[str]") -> dict[str, float]:
         "ece": expected_calibration_error(confidence, right),
         "kept": kept.mean(),
         "kept accuracy": right[kept].mean() if kept.any() else np.nan,
+        "victims": victims.sum(),
         "victims wrong": (kept & ~right)[victims].mean() if victims.any() else np.nan,
     }
 

@@ -50,8 +50,8 @@ from spatialcore.annotation.explain.type_evidence import evidence_json
 from spatialcore.annotation.model.artifact import CellTypingModel, load_model
 from spatialcore.annotation.model.pretrained import find_pretrained, models_for_tissue
 from spatialcore.annotation.model.reference_fit import ReferenceFit
-from spatialcore.annotation.query import open_query
-from spatialcore.annotation.spillover.run import with_spill_over
+from spatialcore.annotation.query import Expression, open_query
+from spatialcore.annotation.spillover.run import RunSpillOver, estimate_for_run
 from spatialcore.annotation.taxonomy import write_taxonomy
 from spatialcore.annotation.unknown.unseen import ClusterEvidence, examine_clusters
 from spatialcore.core.genes.species import species_of_genes
@@ -162,17 +162,22 @@ def annotate_celltypist(
         raise InputError(
             "resolution='auto' works with one model", hint="pass custom_model_path, or ensemble_mode=False"
         )
-    runs = _run_models(
-        adata,
-        paths,
-        method,
-        min_gene_overlap_pct,
-        batch_size,
-        keep_scores=keep,
-        resolution=resolution,
-        detect_unseen=detect_unseen,
-    )
-    runs, spill_over = with_spill_over(adata, runs, method)
+    opened = _open_models(adata, paths, min_gene_overlap_pct)
+    spill_over = estimate_for_run(adata, opened)
+    runs = [
+        _run_model(
+            adata,
+            model,
+            query,
+            spill_over,
+            method,
+            batch_size,
+            tree=_class_tree(model, method, resolution) if len(paths) == 1 else None,
+            keep_scores=keep,
+            detect_unseen=detect_unseen,
+        )
+        for model, query in opened
+    ]
     calls, tree, path = most_confident(runs), runs[0].tree, runs[0].prediction.path
     if tree is not None and resolution == "auto":
         calls = at_finest_term(calls, tree, path, min_confidence)
@@ -210,39 +215,47 @@ def _check_values(
     require_one_of("resolution", resolution, RESOLUTION_MODES)
 
 
-def _run_models(
-    adata: AnnData,
-    paths: list[Path],
-    method: ConfidenceMethod,
-    min_overlap: float,
-    batch_size: int | None,
-    *,
-    keep_scores: bool,
-    resolution: ResolutionMode,
-    detect_unseen: bool,
-) -> list[Run]:
-    """Run each model; of several, those with too few shared genes are left out with a warning."""
-    runs, refused = [], None
+def _open_models(adata: AnnData, paths: list[Path], min_overlap: float) -> list[tuple[CellTypingModel, Expression]]:
+    """Return each model with the query on its genes; of several, those with too few of them are left out."""
+    opened, refused = [], None
     for path in paths:
         model = load_model(path)
         try:
-            query = open_query(adata, model.genes, min_gene_overlap_pct=min_overlap)
+            opened.append((model, open_query(adata, model.genes, min_gene_overlap_pct=min_overlap)))
         except GeneOverlapError as error:
             refused = error
             if len(paths) > 1:
                 log.warning("%s is left out: %s", path.name, error.message)
-            continue
-        tree = _class_tree(model, method, resolution) if len(paths) == 1 else None
-        clusters = examine_clusters(model, query, detect_unseen=detect_unseen) if method == "calibrated" else None
-        fit = _warn_of_misfit(clusters)
-        predictor = Predictor.build(
-            model, query.kind, query.genes, method, keep_scores=keep_scores, tree=tree, clusters=clusters
-        )
-        prediction = _weigh_neighbours(predict(predictor, query, batch_size), adata, fit)
-        runs.append(Run(model, query, prediction, tree, fit))
-    if not runs and refused is not None:
+    if not opened and refused is not None:
         raise refused
-    return runs
+    return opened
+
+
+def _run_model(
+    adata: AnnData,
+    model: CellTypingModel,
+    query: Expression,
+    spill_over: RunSpillOver,
+    method: ConfidenceMethod,
+    batch_size: int | None,
+    *,
+    tree: ClassTree | None,
+    keep_scores: bool,
+    detect_unseen: bool,
+) -> Run:
+    """Call the cells; their confidence by clusters, neighbours and spill-over, in this order."""
+    calibrated = method == "calibrated"
+    clusters = (
+        examine_clusters(model, query, detect_unseen=detect_unseen, spill_over=spill_over.is_detected)
+        if calibrated
+        else None
+    )
+    fit = _warn_of_misfit(clusters)
+    predictor = Predictor.build(
+        model, query.kind, query.genes, method, keep_scores=keep_scores, tree=tree, clusters=clusters
+    )
+    prediction = _weigh_neighbours(predict(predictor, query, batch_size), adata, fit)
+    return Run(model, query, spill_over.recalibrate(prediction) if calibrated else prediction, tree, fit)
 
 
 def _class_tree(model: CellTypingModel, method: ConfidenceMethod, resolution: ResolutionMode) -> ClassTree | None:

@@ -17,6 +17,7 @@ from spatialcore.core.normalization import row_totals
 from spatialcore.core.types import Codes, Floats
 
 BLOCK_CELLS: Final = 4_000
+PRIOR_CELLS: Final = 10.0  # of the typical counts of a class
 
 Float32s = npt.NDArray[np.float32]
 
@@ -60,6 +61,15 @@ class Cells:
             if filled.any():
                 probabilities[rows[filled]] = softmax(scorer.scores(counts[filled]) / temperature, axis=1)
         return cls(query, np.flatnonzero(totals > 0), probabilities, totals, sums / sums.sum())
+
+    @property
+    def type_sizes(self) -> Floats:
+        """Counts of a typical cell of each class: the geometric mean, drawn towards that of all by ten cells."""
+        logs, weights = np.log(self.totals[self.rows]), self.probabilities[self.rows]
+        sums = np.asarray(weights.T @ logs.astype(np.float32), dtype=np.float64)
+        numbers = weights.sum(axis=0, dtype=np.float64)
+        sizes: Floats = np.exp((sums + PRIOR_CELLS * np.median(logs)) / (numbers + PRIOR_CELLS))
+        return sizes
 
     def block(self, rows: Codes, neighbours: Neighbourhoods) -> Block:
         """Return some cells, all of them with counts, in their neighbourhoods."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from anndata import AnnData
 from scipy.special import expit, logit
 
@@ -19,12 +20,12 @@ from spatialcore.annotation.spillover.estimate import (
     without_ambient,
 )
 from spatialcore.annotation.spillover.neighbourhoods import Neighbourhoods, neighbourhoods_of
-from spatialcore.annotation.spillover.second_type import SecondTypes, find_second_types
+from spatialcore.annotation.spillover.second_type import SecondTypes, find_second_types, smaller_by
 from spatialcore.core.types import Floats
 
-# logit of the confidence where the mixture doubts the call: fitted on simulated and open sections (benchmarks.spill)
-INTERCEPT, CONFIDENCE_SLOPE, MIXTURE_SLOPE = 0.05, 0.5, 0.26
-CONFIDENCE_LIMITS, MIXTURE_LIMITS = (1e-6, 1 - 1e-6), (1e-4, 1 - 1e-4)
+# Logistic regression of a call being right, fitted on simulated and open sections with spill-over (docs/benchmarks.md).
+INTERCEPT, CONFIDENCE_SLOPE, MIXTURE_SLOPE, SMALLER_SLOPE = -0.31, 0.85, 0.145, 2.5
+LOGIT_LIMIT = 6.0
 
 
 @dataclass(frozen=True)
@@ -47,15 +48,33 @@ class SpillOver:
     estimates: CellEstimates | None = None
     second: SecondTypes | None = None
 
-    def lower_confidence(self, confidence: Floats) -> Floats:
-        """Return the confidence of each cell's call, lowered where the mixture with the neighbourhood doubts it."""
-        if self.estimates is None:
+    @property
+    def is_detected(self) -> bool:
+        """Whether the cells' counts depend on their neighbours."""
+        return self.estimates is not None
+
+    def recalibrate(self, confidence: Floats) -> Floats:
+        """Return the confidence of each cell's call, given its neighbourhood and its second type.
+
+        The logit z of the confidence becomes ``-.31 + .85 z + .145 m - 2.5 s``, where m is the logit of the class's
+        probability in the mixture with the neighbourhood, and s the amount by which the second type is smaller, see
+        :func:`~spatialcore.annotation.spillover.second_type.smaller_by`. Cells without counts keep theirs.
+
+        Parameters
+        ----------
+        confidence
+            Of the best class of the linear model, one value per cell.
+        """
+        if self.estimates is None or self.second is None:
             return confidence
-        in_mixture = logit(np.clip(self.estimates.best_class.astype(np.float64), *MIXTURE_LIMITS))
-        before = logit(np.clip(confidence, *CONFIDENCE_LIMITS))
-        both = INTERCEPT + CONFIDENCE_SLOPE * before + MIXTURE_SLOPE * in_mixture
-        lowered: Floats = np.minimum(confidence, expit(both))
-        return lowered
+        rows, cells = self.cells.rows, self.cells
+        best = cells.probabilities[rows].argmax(axis=1)
+        smaller = smaller_by(self.second, best, cells.type_sizes)
+        logits = INTERCEPT + CONFIDENCE_SLOPE * _logit(confidence[rows])
+        logits += MIXTURE_SLOPE * _logit(self.estimates.best_class[rows]) - SMALLER_SLOPE * smaller
+        result = confidence.copy()
+        result[rows] = expit(logits)
+        return result
 
     def describe(self, classes: tuple[str, ...]) -> dict[str, Any]:
         """Return the figures of the section for the run manifest."""
@@ -76,6 +95,12 @@ class SpillOver:
             if estimates
             else {},
         }
+
+
+def _logit(probability: npt.NDArray[np.floating]) -> Floats:
+    lowest = expit(-LOGIT_LIMIT)
+    result: Floats = logit(np.clip(probability.astype(np.float64), lowest, 1 - lowest))
+    return result
 
 
 def _largest(received: Floats, classes: tuple[str, ...]) -> dict[str, float]:

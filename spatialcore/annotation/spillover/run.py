@@ -6,6 +6,7 @@ Columns of ``obs``: ``foreign_share``, ``foreign_share_null``, ``second_type`` (
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -14,8 +15,9 @@ from anndata import AnnData
 
 from spatialcore import columns
 from spatialcore.annotation.calls.levels import lower_path
-from spatialcore.annotation.calls.obs_columns import Run
-from spatialcore.annotation.choices import ConfidenceMethod
+from spatialcore.annotation.calls.prediction import Prediction
+from spatialcore.annotation.model.celltyping_model import CellTypingModel
+from spatialcore.annotation.query import Expression
 from spatialcore.annotation.spillover.result import SpillOver, estimate_spill_over, why_unavailable
 from spatialcore.core.categories import named
 from spatialcore.core.logging import get_logger
@@ -33,6 +35,19 @@ class RunSpillOver:
     estimates: SpillOver | None
     reason: str
     classes: tuple[str, ...]
+
+    @property
+    def is_detected(self) -> bool:
+        """Whether the cells' counts depend on their neighbours."""
+        return self.estimates is not None and self.estimates.is_detected
+
+    def recalibrate(self, prediction: Prediction) -> Prediction:
+        """Return the calls with the calibrated confidence that they have among their neighbours."""
+        if self.estimates is None or not self.is_detected:
+            return prediction
+        confidence = self.estimates.recalibrate(prediction.confidence)
+        path = lower_path(prediction.path, prediction.confidence, confidence)
+        return replace(prediction, confidence=confidence, path=path)
 
     @property
     def manifest(self) -> dict[str, str]:
@@ -59,32 +74,25 @@ class RunSpillOver:
         mark_mixed(adata)
 
 
-def with_spill_over(adata: AnnData, runs: list[Run], method: ConfidenceMethod) -> tuple[list[Run], RunSpillOver]:
-    """Estimate spill-over, and lower the calibrated confidence of calls that the neighbourhood explains as well.
+def estimate_for_run(adata: AnnData, models: Sequence[tuple[CellTypingModel, Expression]]) -> RunSpillOver:
+    """Estimate spill-over with the model of a run, or say why it is not estimated.
 
     Parameters
     ----------
     adata
-        The query, with coordinates.
-    runs
-        The predictions; only of one model are they changed.
-    method
-        What the confidence is.
+        The query.
+    models
+        The models of the run, each with the query on its genes; of several, none is used.
     """
-    run = runs[0]
-    reason = "several models were used" if len(runs) > 1 else why_unavailable(adata, run.model, run.query)
-    found = None if reason else estimate_spill_over(adata, run.model, run.query)
-    result = RunSpillOver(found, "" if found else reason or TOO_FEW, run.model.classes)
+    model, query = models[0]
+    reason = "several models were used" if len(models) > 1 else why_unavailable(adata, model, query)
+    found = None if reason else estimate_spill_over(adata, model, query)
+    result = RunSpillOver(found, "" if found else reason or TOO_FEW, model.classes)
     if found is None:
         log.info("spill-over is not estimated: %s", result.reason)
-        return runs, result
-    log.info("spill-over: z %.1f, %s", found.fit.z, "detected" if found.estimates else "not detected")
-    if method != "calibrated":
-        return runs, result
-    prediction = run.prediction
-    confidence = found.lower_confidence(prediction.confidence)
-    path = lower_path(prediction.path, prediction.confidence, confidence)
-    return [replace(run, prediction=replace(prediction, confidence=confidence, path=path))], result
+    else:
+        log.info("spill-over: z %.1f, %s", found.fit.z, "detected" if found.is_detected else "not detected")
+    return result
 
 
 def mark_mixed(adata: AnnData) -> int:

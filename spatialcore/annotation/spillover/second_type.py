@@ -18,6 +18,8 @@ TEMPER: Final = 0.3  # of the gain, beside the logarithm of the share in the nei
 SHARE_TEMPER: Final = 0.5
 SMALLEST_EXCESS: Final = 6.0
 ANY_PLACE: Final = 0.1  # weight of a type that is not in the neighbourhood
+FULL_WEIGHT: Final = 5.0  # a second type of a fifth of the counts weighs in full
+LARGEST_RATIO: Final = 2.0
 
 Float32s = npt.NDArray[np.float32]
 
@@ -63,6 +65,34 @@ def find_second_types(counts: sparse.csr_matrix, best: Codes, profiles: Floats, 
     share, excess = _share_and_excess(counts, best, second, profiles)
     explains = excess >= SMALLEST_EXCESS
     return SecondTypes(np.where(explains, second, np.int32(-1)), np.where(explains, share, 0).astype(np.float32))
+
+
+def smaller_by(second: SecondTypes, best: Codes, sizes: Floats) -> Floats:
+    """Return by how much the second type has fewer counts in a cell than the type that is called, 0 to 2.
+
+    A small cell among large ones may hold more counts of its neighbours than its own: then its type is the second. The
+    other way round, counts of a large neighbour in a small cell are rarely taken for its type. It is the logarithm of
+    the ratio of the sizes, weighted by five times the share of the second type, at most 1.
+
+    Parameters
+    ----------
+    second
+        Of each cell.
+    best
+        Class of each cell.
+    sizes
+        Counts of a typical cell of each class.
+
+    Examples
+    --------
+    >>> second = SecondTypes(np.array([1, 0, -1], np.int32), np.array([0.3, 0.3, 0.0], np.float32))
+    >>> smaller_by(second, np.array([0, 1, 0]), np.array([200.0, 100.0])).round(2).tolist()
+    [0.69, 0.0, 0.0]
+    """
+    ratio = np.log(sizes[best] / sizes[np.maximum(second.classes, 0)])
+    weight = np.where(second.classes >= 0, np.minimum(FULL_WEIGHT * second.shares.astype(np.float64), 1.0), 0.0)
+    result: Floats = weight * np.clip(ratio, 0.0, LARGEST_RATIO)
+    return result
 
 
 def _share_and_excess(counts: sparse.csr_matrix, best: Codes, second: Codes, profiles: Floats) -> tuple[Floats, Floats]:

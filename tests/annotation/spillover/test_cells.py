@@ -1,5 +1,7 @@
 """Class probabilities and totals of all cells, and permutations within classes."""
 
+from dataclasses import replace
+
 import numpy as np
 from scipy import sparse
 
@@ -40,3 +42,13 @@ def test_background_is_the_mean_profile(spilled: Example) -> None:
     order = spilled.section.var_names.get_indexer(list(spilled.model.genes))
     sums = np.asarray(spilled.section.X.sum(axis=0)).ravel()[order]
     np.testing.assert_allclose(spilled.cells.background, sums / sums.sum(), rtol=0.05, atol=1e-3)
+
+
+def test_sizes_of_types_are_their_typical_counts(spilled: Example) -> None:
+    cells = spilled.cells
+    rows, best = cells.rows, cells.probabilities[cells.rows].argmax(axis=1)
+    expected = [np.exp(np.log(cells.totals[rows[best == k]]).mean()) for k in range(cells.probabilities.shape[1])]
+    np.testing.assert_allclose(cells.type_sizes, expected, rtol=0.1)
+    none = np.zeros_like(cells.probabilities)
+    alone = replace(cells, probabilities=none).type_sizes
+    np.testing.assert_allclose(alone, np.median(cells.totals[rows]), rtol=1e-4)

@@ -1,4 +1,6 @@
-"""What is estimated with a model, and how it lowers the confidence."""
+"""What is estimated with a model, and how it changes the confidence."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -6,6 +8,7 @@ from anndata import AnnData
 
 from spatialcore.annotation.query import open_query
 from spatialcore.annotation.spillover.result import estimate_spill_over, why_unavailable
+from spatialcore.annotation.spillover.second_type import SecondTypes
 from tests.annotation.spillover.conftest import Example
 
 
@@ -13,25 +16,37 @@ def reason(adata: AnnData, example: Example) -> str:
     return why_unavailable(adata, example.model, open_query(adata, example.model.genes))
 
 
-def test_confidence_is_lowered_where_the_mixture_doubts_the_call_and_never_raised(spilled: Example) -> None:
+def test_confidence_falls_where_the_mixture_doubts_the_call(spilled: Example) -> None:
     found = estimate_spill_over(spilled.section, spilled.model, spilled.cells.query)
     assert found is not None
     assert found.estimates is not None
-    before = np.full(spilled.section.n_obs, 0.95)
-    after = found.lower_confidence(before)
-    assert (after <= before).all()
+    before = np.full(spilled.section.n_obs, 0.9)
+    after = found.recalibrate(before)
     doubted = found.estimates.best_class < 0.3
-    assert after[doubted].max() < 0.9 * 0.95
+    assert after[doubted].max() < 0.85
     best = np.array(spilled.model.classes)[found.cells.probabilities.argmax(axis=1)]
     wrong = best != spilled.section.obs["true_cell_type"].astype(str).to_numpy()
     assert after[wrong].mean() < after[~wrong].mean()
+
+
+def test_confidence_rises_with_that_of_the_cell_by_itself_and_stays_for_cells_without_counts(spilled: Example) -> None:
+    found = estimate_spill_over(spilled.section, spilled.model, spilled.cells.query)
+    assert found is not None
+    low, high = (found.recalibrate(np.full(spilled.section.n_obs, value)) for value in (0.5, 0.9))
+    assert (low < high).all()
+    without = replace(found, cells=replace(found.cells, rows=found.cells.rows[1:]), second=first_left_out(found.second))
+    assert without.recalibrate(np.zeros(spilled.section.n_obs))[0] == 0
+
+
+def first_left_out(second: SecondTypes | None) -> SecondTypes | None:
+    return None if second is None else SecondTypes(second.classes[1:], second.shares[1:])
 
 
 def test_a_clean_section_keeps_its_confidence(clean: Example) -> None:
     found = estimate_spill_over(clean.section, clean.model, clean.cells.query)
     assert found is not None
     confidence = np.linspace(0, 1, clean.section.n_obs)
-    np.testing.assert_array_equal(found.lower_confidence(confidence), confidence)
+    np.testing.assert_array_equal(found.recalibrate(confidence), confidence)
     described = found.describe(clean.model.classes)
     assert described["available"]
     assert not described["detected"]
@@ -57,8 +72,6 @@ def test_reasons_why_it_is_not_estimated(spilled: Example) -> None:
 
 
 def test_models_without_profiles_or_platform_say_so(spilled: Example) -> None:
-    from dataclasses import replace
-
     query = spilled.cells.query
     bare = replace(spilled.model, profiles=None)
     assert "class profiles" in why_unavailable(spilled.section, bare, query)
@@ -67,8 +80,6 @@ def test_models_without_profiles_or_platform_say_so(spilled: Example) -> None:
 
 
 def test_a_model_that_did_not_record_its_background_uses_that_of_the_query(spilled: Example) -> None:
-    from dataclasses import replace
-
     assert spilled.model.background is not None
     older = replace(spilled.model, background=None)
     one, other = (estimate_spill_over(spilled.section, m, spilled.cells.query) for m in (spilled.model, older))

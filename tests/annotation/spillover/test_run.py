@@ -94,7 +94,7 @@ def test_columns_of_an_earlier_run_are_removed(spilled: Example) -> None:
     assert not set(columns.SPILL_OVER_COLUMNS) & set(again.obs)
 
 
-def test_only_calibrated_confidence_is_lowered(spilled: Example) -> None:
+def test_only_calibrated_confidence_changes(spilled: Example) -> None:
     with_places, without = spilled.section, spilled.section.copy()
     del without.obsm["spatial"]
     one, other = (annotated(spilled, adata, confidence_transform="zscore") for adata in (with_places, without))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from spatialcore.annotation.spillover.second_type import find_second_types
+from spatialcore.annotation.spillover.second_type import SecondTypes, find_second_types, smaller_by
 
 RNG = np.random.default_rng(1)
 K, G, N = 5, 80, 200
@@ -49,3 +49,10 @@ def test_of_two_like_types_the_one_in_the_neighbourhood_is_taken() -> None:
     found = find_second_types(mixtures(first, second, 0.4), first, profiles, near).classes
     assert (found[: N // 2] == 1).mean() > 0.95
     assert (found[N // 2 :] == 2).mean() > 0.95
+
+
+def test_only_a_smaller_second_type_counts_and_by_its_share() -> None:
+    sizes = np.array([300.0, 100.0, 1.0])
+    second = SecondTypes(np.array([1, 1, 0, -1, 2], np.int32), np.array([0.1, 0.5, 0.5, 0.0, 0.5], np.float32))
+    smaller = smaller_by(second, np.array([0, 0, 1, 0, 0]), sizes)
+    np.testing.assert_allclose(smaller, [0.5 * np.log(3), np.log(3), 0, 0, 2], rtol=1e-6)

@@ -118,3 +118,15 @@ def test_models_trained_before_are_left_alone(hidden: Hidden) -> None:
     assert examine_clusters(model, query) is not None
     object.__setattr__(model.calibration, "judges_fit", False)
     assert examine_clusters(model, query) is None
+
+
+def test_divergence_is_not_counted_where_spill_over_is_detected(hidden: Hidden) -> None:
+    path, query, _ = hidden
+    model = load_model(path)
+    expression = open_query(query, model.genes)
+    usual, spilled = (examine_clusters(model, expression, spill_over=yes) for yes in (False, True))
+    assert usual is not None
+    assert spilled is not None
+    assert usual.loss.max() > 0
+    assert spilled.loss.max() == 0
+    np.testing.assert_array_equal(usual.mean_logit, spilled.mean_logit)
