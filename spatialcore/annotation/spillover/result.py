@@ -24,7 +24,7 @@ from spatialcore.annotation.spillover.second_type import SecondTypes, find_secon
 from spatialcore.core.types import Floats
 
 # Logistic regression of a call being right, fitted on simulated and open sections with spill-over (docs/benchmarks.md).
-INTERCEPT, CONFIDENCE_SLOPE, MIXTURE_SLOPE, SMALLER_SLOPE = -0.31, 0.85, 0.145, 2.5
+INTERCEPT, CONFIDENCE_SLOPE, MIXTURE_SLOPE, SMALLER_SLOPE = -0.31, 0.85, 0.145, 2.8
 LOGIT_LIMIT = 6.0
 
 
@@ -56,7 +56,7 @@ class SpillOver:
     def recalibrate(self, confidence: Floats) -> Floats:
         """Return the confidence of each cell's call, given its neighbourhood and its second type.
 
-        The logit z of the confidence becomes ``-.31 + .85 z + .145 m - 2.5 s``, where m is the logit of the class's
+        The logit z of the confidence becomes ``-.31 + .85 z + .145 m - 2.8 s``, where m is the logit of the class's
         probability in the mixture with the neighbourhood, and s the amount by which the second type is smaller, see
         :func:`~spatialcore.annotation.spillover.second_type.smaller_by`. Cells without counts keep theirs.
 
