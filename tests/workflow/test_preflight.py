@@ -13,7 +13,15 @@ from spatialcore.annotation.run_config import RunConfig
 from spatialcore.errors import SpatialCoreError
 from spatialcore.workflow.preflight import check_run
 from spatialcore.workflow.run import run
-from tests.workflow import folder_situations, mouse_situations  # noqa: F401  (they register situations)
+from tests.workflow import (  # noqa: F401  (they register situations)
+    content_situations,
+    feature_situations,
+    file_situations,
+    folder_situations,
+    mouse_situations,
+    reference_situations,
+    scale_situations,
+)
 from tests.workflow.random_runs import RUNS, RandomRun
 from tests.workflow.situations import SITUATIONS
 from tests.workflow.tissue import TYPES

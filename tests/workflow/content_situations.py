@@ -1,0 +1,158 @@
+"""The user's own columns, coordinates and entries, and what cannot be written."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import anndata as ad
+import h5py
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+
+from tests.workflow.situations import (
+    SITUATIONS,
+    Case,
+    N,
+    query_file,
+    reference_file,
+    situation,
+    with_query,
+    with_reference,
+)
+from tests.workflow.tissue import query, reference
+
+
+@situation
+def query_with_own_calls(folder: Path) -> Case:
+    adata = query()
+    adata.obs["cell_type"] = "mine"
+    adata.obs["cell_type_ontology_term_id"] = "CL:0000000"
+    return with_query(folder, adata)
+
+
+FOREIGN: dict[str, object] = {
+    "text": "notes of the authors",
+    "number": 7,
+    "array": np.arange(3),
+    "mapping": {"model": "mine"},
+    "frame": pd.DataFrame({"a": [1, 2]}, index=["x", "y"]),
+}
+
+
+def _foreign(what: str) -> Callable[[Path], Case]:
+    def build(folder: Path) -> Case:
+        adata = query()
+        for key in ("spatialcore_annotation", "spatialcore_source", "spatialcore_linear_model"):
+            adata.uns[key] = FOREIGN[what]
+        adata.obsm["cell_type_path_confidence"] = np.zeros((adata.n_obs, 1))
+        return with_query(folder, adata)
+
+    return build
+
+
+for _what in FOREIGN:
+    SITUATIONS[f"query_with_a_{_what}_under_our_names_of_uns"] = _foreign(_what)
+
+
+@situation
+def query_with_nullable_names(folder: Path) -> Case:
+    adata = query()
+    adata.obs.index, adata.var.index = adata.obs.index.astype("string"), adata.var.index.astype("string")
+    with ad.settings.override(allow_write_nullable_strings=True):
+        folder.mkdir(parents=True, exist_ok=True)
+        adata.write_h5ad(folder / "query.h5ad", convert_strings_to_categoricals=False)
+    return str(folder / "query.h5ad"), reference_file(folder), N
+
+
+@situation
+def query_in_half_precision(folder: Path) -> Case:
+    adata = query()
+    adata.X = adata.X.toarray().astype(np.float16)
+    return with_query(folder, adata)
+
+
+@situation
+def sparse_query_in_half_precision(folder: Path) -> Case:
+    path = Path(query_file(folder))
+    with h5py.File(path, "a") as out:
+        values = out["X/data"][:].astype(np.float16)
+        attrs = dict(out["X/data"].attrs)
+        del out["X/data"]
+        out["X"].create_dataset("data", data=values).attrs.update(attrs)
+    return str(path), reference_file(folder), N
+
+
+@situation
+def reference_in_half_precision(folder: Path) -> Case:
+    adata = reference()
+    adata.X = adata.X.toarray().astype(np.float16)
+    return with_reference(folder, adata)
+
+
+@situation
+def query_with_columns_of_all_kinds(folder: Path) -> Case:
+    adata = query()
+    n = adata.n_obs
+    adata.obs["unused"] = pd.Categorical(["a"] * n, categories=["a", "b"])
+    adata.obs["numbers"] = pd.Categorical(np.arange(n) % 3)
+    adata.obs["ordered"] = pd.Categorical(["x", "y"] * (n // 2), categories=["y", "x"], ordered=True)
+    adata.obs["integers"] = pd.array([None, 1] * (n // 2), dtype="Int64")
+    adata.obs["flags"] = pd.array([None, True] * (n // 2), dtype="boolean")
+    adata.obs["nothing"] = np.nan
+    adata.obs[" area "], adata.obs["a:b"], adata.obs["µ"] = 1.0, 2, "x"
+    adata.obs_names = [f'section/1 #{i}, "é"' for i in range(n)]
+    adata.uns.update({"log1p": {"base": None}, "nested": {"a": {"b": [1, 2]}}, "empty": {}})
+    adata.X = sp.csc_matrix(adata.X.astype(np.int64))
+    return with_query(folder, adata)
+
+
+def _places(folder: Path, places: Callable[[ad.AnnData], object]) -> Case:
+    adata = query()
+    adata.obsm["spatial"] = places(adata)
+    return with_query(folder, adata)
+
+
+@situation
+def query_with_places_in_a_frame(folder: Path) -> Case:
+    return _places(folder, lambda a: pd.DataFrame(a.obsm["spatial"], index=a.obs_names, columns=["x", "y"]))
+
+
+@situation
+def query_with_places_that_are_texts(folder: Path) -> Case:
+    return _places(folder, lambda a: pd.DataFrame({"x": ["left"] * a.n_obs, "y": "top"}, index=a.obs_names))
+
+
+@situation
+def query_with_sparse_places(folder: Path) -> Case:
+    return _places(folder, lambda a: sp.csr_matrix(a.obsm["spatial"]))
+
+
+@situation
+def query_with_one_coordinate(folder: Path) -> Case:
+    return _places(folder, lambda a: a.obsm["spatial"][:, :1])
+
+
+@situation
+def query_with_missing_places(folder: Path) -> Case:
+    return _places(folder, lambda a: np.where(np.arange(a.n_obs)[:, None] % 5, a.obsm["spatial"], np.nan))
+
+
+@situation
+def query_with_missing_feature_types(folder: Path) -> Case:
+    adata = query()
+    adata.var["feature_types"] = [None if i % 2 else "Gene Expression" for i in range(adata.n_vars)]
+    return with_query(folder, adata)
+
+
+@situation
+def reference_with_labels_in_html(folder: Path) -> Case:
+    adata = reference()
+    adata.obs["cell_type"] = [f"<b>{label}</b>" for label in adata.obs["cell_type"].astype(str)]
+    return with_reference(folder, adata)
+
+
+@situation
+def query_with_doubled_cells(folder: Path) -> Case:
+    adata = query()
+    adata.obs_names = ["cell_0", *adata.obs_names[:-1]]
+    return with_query(folder, adata)
