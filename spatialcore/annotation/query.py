@@ -12,6 +12,7 @@ from scipy import sparse
 
 from spatialcore.annotation.expression import find_counts, is_dask, no_shared_genes, var_of
 from spatialcore.annotation.gene_overlap import FEWEST, is_enough, shared_pct
+from spatialcore.core.blocks import as_csr
 from spatialcore.core.compressed import rows_of
 from spatialcore.core.counts import recover_counts
 from spatialcore.core.genes.features import gene_names
@@ -107,7 +108,7 @@ def read_rows(matrix: MatrixLike, first: int, last: int, columns: Indices) -> sp
         block = view_rows(matrix, first, last)
         return block if all_columns else block[:, columns]
     if isinstance(matrix, np.ndarray):
-        return sparse.csr_matrix(matrix[first:last] if all_columns else matrix[first:last][:, columns])
+        return as_csr(matrix[first:last] if all_columns else matrix[first:last][:, columns])
     return open_matrix(matrix).take(np.arange(first, last), None if all_columns else columns)
 
 
@@ -121,7 +122,8 @@ def view_rows(matrix: MatrixLike, first: int, last: int) -> sparse.csr_matrix:
 def read_some(matrix: MatrixLike, rows: Indices, columns: Indices) -> sparse.csr_matrix:
     """Return the given rows, ascending, and columns of any matrix as CSR."""
     if is_dask(matrix):
-        return sparse.csr_matrix(matrix[rows].compute())[:, columns]
+        block = matrix[rows].compute()
+        return (as_csr(block) if isinstance(block, np.ndarray) else sparse.csr_matrix(block))[:, columns]
     return sparse.csr_matrix(open_matrix(matrix).take(rows, columns))
 
 

@@ -16,6 +16,18 @@ def as_float32(values: Numbers) -> NDArray[np.float32]:
         return values.astype(np.float32)
 
 
+def as_csr(values: Numbers) -> sp.csr_matrix:
+    """Return a dense block as CSR; a type that scipy has no sparse matrices of (float16, object) becomes float32.
+
+    Examples
+    --------
+    >>> as_csr(np.eye(2, dtype=np.float16)).dtype
+    dtype('float32')
+    """
+    supported = values.dtype.isnative and (values.dtype.kind in "biu" or values.dtype in (np.float32, np.float64))
+    return sp.csr_matrix(values if supported else as_float32(values))
+
+
 def chunk_length(array: StoredArray) -> int:
     """Return the length of a chunk along the first dimension (an estimate for arrays without chunks)."""
     chunks = getattr(array, "chunks", None)

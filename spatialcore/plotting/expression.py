@@ -9,6 +9,7 @@ from anndata import AnnData
 from numpy.typing import NDArray
 from scipy.sparse import csc_matrix, csr_matrix
 
+from spatialcore.core.blocks import as_csr
 from spatialcore.core.genes.features import gene_names
 from spatialcore.core.matrix import is_sparse
 from spatialcore.core.normalization import log1p_normalize
@@ -46,7 +47,7 @@ def log_expression(adata: AnnData, layer: str | None = None) -> tuple[csr_matrix
     source: Any = adata.X if layer is None else adata.layers[layer]
     genes = adata.var_names.to_numpy().astype(str)
     is_gene = _is_gene(adata)
-    X: csr_matrix = csr_matrix(source if is_sparse(source) else np.asarray(source))
+    X: csr_matrix = csr_matrix(source) if is_sparse(source) else as_csr(np.asarray(source))
     if not is_gene.all():
         X, genes = X[:, np.flatnonzero(is_gene)].tocsr(), genes[is_gene]
     return (log1p_normalize(X) if _has_counts(X) else X), genes

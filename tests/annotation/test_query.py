@@ -121,3 +121,11 @@ def test_too_few_shared_genes() -> None:
         open_query(query(), ["X1", "X2"])
     with pytest.raises(GeneOverlapError, match=r"the query has 1 of the model's 3 genes"):
         open_query(query(), ["CD3D", "X1", "X2"], min_gene_overlap_pct=90)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, bool, np.uint8, np.longdouble, ">f4", ">i4", object])
+def test_dense_counts_of_any_type(dtype: Any) -> None:
+    table = np.random.default_rng(0).poisson(1, (20, 5)).astype(dtype)
+    at = np.array([0, 2, 4])
+    for block in (read_rows(table, 3, 15, at), read_some(table, np.arange(3, 15), at)):
+        np.testing.assert_array_equal(block.toarray().astype(float), table[3:15][:, at].astype(float))
