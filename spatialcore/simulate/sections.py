@@ -189,6 +189,6 @@ def _annotated(expressed: sparse.csr_matrix, spilled: Spilled, types: Codes, nam
         },
         index=[f"cell_{i}" for i in range(n)],
     )
-    result = AnnData(measured, obs=obs)
+    result = AnnData(measured, obs=obs, uns={columns.SOURCE: {"unit": "µm", "places": "simulated"}})
     result.layers["expressed"], result.layers["own"] = expressed, spilled.own
     return result

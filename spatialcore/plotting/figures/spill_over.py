@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 _ROW: Final = 0.28
 _MOST_TYPES: Final = 30
 _LARGEST_SHARE: Final = 0.6  # of the colour scale
+_LEAST_OF_SCALE: Final = 0.05  # its end, where all shares are small
+_MOST_NUMBERED: Final = 15  # types; the numbers of more overlap
+_LEAST_NUMBERED: Final = 0.005
 
 
 def plot_spill_over(adata: AnnData, save: str | Path | None = None) -> "Figure":
@@ -87,7 +90,7 @@ def _map(axes: "Axes", adata: AnnData) -> None:
     shares = adata.obs[columns.FOREIGN_SHARE].to_numpy(dtype=np.float64)
     drawn = spatial.draw_values(axes, xy, shares, inches=6.0, cmap="viridis", vmin=0, vmax=_LARGEST_SHARE)
     spatial.set_up_map(axes, xy, unit=spatial.coordinate_unit(adata))
-    axes.figure.colorbar(drawn, ax=axes, shrink=0.5, label="foreign share", extend="max")
+    axes.figure.colorbar(drawn, ax=axes, shrink=0.5, extend="max").set_label("Foreign share", fontsize=style.SMALL)
 
 
 def _bars(axes: "Axes", types: pd.DataFrame) -> None:
@@ -104,9 +107,16 @@ def _bars(axes: "Axes", types: pd.DataFrame) -> None:
 
 def _matrix(axes: "Axes", table: pd.DataFrame, types: list[str]) -> None:
     shares = table.pivot(index="cell_type", columns="from", values="share").reindex(index=types, columns=types)
-    axes.imshow(shares.fillna(0).to_numpy(), cmap="Greys", vmin=0, vmax=1, aspect="auto")
+    values = shares.fillna(0).to_numpy()
+    largest = max(float(values.max(initial=0)), _LEAST_OF_SCALE)
+    axes.imshow(values, cmap="Greys", vmin=0, vmax=largest, aspect="auto")
+    if len(types) <= _MOST_NUMBERED:
+        for row, column in np.argwhere(values >= _LEAST_NUMBERED):
+            color = "white" if values[row, column] > 0.6 * largest else style.INK
+            text = f"{100 * values[row, column]:.0f}"
+            axes.text(column, row, text, ha="center", va="center", fontsize=style.SMALL, color=color)
     axes.set_xticks(range(len(types)), [style.wrap(name, 24) for name in types], rotation=60, ha="right")
     axes.set_yticks(range(len(types)), [style.wrap(name, 40) for name in types])
     axes.tick_params(labelsize=style.SMALL)
-    axes.set_xlabel("Came from", fontsize=style.SMALL)
+    axes.set_xlabel("Came from (% of the foreign counts of a row)", fontsize=style.SMALL)
     axes.set_ylabel("Received by", fontsize=style.SMALL)
