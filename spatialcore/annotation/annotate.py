@@ -255,7 +255,9 @@ def _run_model(
         model, query.kind, query.genes, method, keep_scores=keep_scores, tree=tree, clusters=clusters
     )
     prediction = _weigh_neighbours(predict(predictor, query, batch_size), adata, fit)
-    return Run(model, query, spill_over.recalibrate(prediction) if calibrated else prediction, tree, fit)
+    if calibrated:
+        prediction = spill_over.recalibrate(prediction, may_rise=fit is None or not fit.is_misfit)
+    return Run(model, query, prediction, tree, fit)
 
 
 def _class_tree(model: CellTypingModel, method: ConfidenceMethod, resolution: ResolutionMode) -> ClassTree | None:

@@ -41,11 +41,21 @@ class RunSpillOver:
         """Whether the cells' counts depend on their neighbours."""
         return self.estimates is not None and self.estimates.is_detected
 
-    def recalibrate(self, prediction: Prediction) -> Prediction:
-        """Return the calls with the calibrated confidence that they have among their neighbours."""
+    def recalibrate(self, prediction: Prediction, *, may_rise: bool = True) -> Prediction:
+        """Return the calls with the calibrated confidence that they have among their neighbours.
+
+        Parameters
+        ----------
+        prediction
+            Calls with calibrated confidence.
+        may_rise
+            Whether the confidence of a cell may rise; not where the references do not fit the query.
+        """
         if self.estimates is None or not self.is_detected:
             return prediction
         confidence = self.estimates.recalibrate(prediction.confidence)
+        if not may_rise:
+            confidence = np.minimum(confidence, prediction.confidence)
         path = lower_path(prediction.path, prediction.confidence, confidence)
         return replace(prediction, confidence=confidence, path=path)
 

@@ -8,7 +8,9 @@ from anndata import AnnData
 
 from spatialcore import columns
 from spatialcore.annotation.annotate import annotate_celltypist
-from spatialcore.annotation.spillover.run import mark_mixed
+from spatialcore.annotation.calls.prediction import Prediction
+from spatialcore.annotation.query import open_query
+from spatialcore.annotation.spillover.run import estimate_for_run, mark_mixed
 from tests.annotation.spillover.conftest import Example
 
 
@@ -104,3 +106,13 @@ def test_only_calibrated_confidence_changes(spilled: Example) -> None:
 
 def test_data_without_the_columns_have_no_mixed_cells() -> None:
     assert mark_mixed(AnnData(np.ones((3, 2)))) == 0
+
+
+def test_confidence_does_not_rise_where_the_references_do_not_fit(spilled: Example) -> None:
+    model = spilled.model
+    estimated = estimate_for_run(spilled.section, [(model, open_query(spilled.section, model.genes))])
+    n = spilled.section.n_obs
+    low = Prediction(np.zeros(n, np.int32), np.full(n, 0.5), np.ones(n), np.empty((n, 0)), np.empty((n, 0)))
+    free, held = (estimated.recalibrate(low, may_rise=yes).confidence for yes in (True, False))
+    assert free.max() > 0.5
+    np.testing.assert_array_equal(held, np.minimum(free, 0.5))
