@@ -8,7 +8,7 @@ from anndata import AnnData
 from spatialcore import columns
 from spatialcore.annotation.run_manifest import is_annotated
 from spatialcore.core.logging import get_logger
-from spatialcore.entries import SUFFIX, free_name, move_entry
+from spatialcore.entries import SUFFIX, coordinates_in, free_name, move_entry
 
 log = get_logger(__name__)
 
@@ -18,7 +18,8 @@ def keep_existing(adata: AnnData) -> list[str]:
 
     Columns of obs that :mod:`spatialcore.columns` names, ``cell_type_taxonomy_*``, decision scores, path confidence,
     and the entries of uns get the suffix ``_before``; colours of a column (``uns["{column}_colors"]``) follow it. Each
-    move is logged. Data with a run manifest were annotated by this package: their content is not the user's.
+    move is logged. Data with a run manifest were annotated by this package: their content is not the user's. What is
+    under ``obsm["spatial"]`` without being coordinates is moved in any case.
 
     Parameters
     ----------
@@ -37,9 +38,11 @@ def keep_existing(adata: AnnData) -> list[str]:
     >>> keep_existing(adata), list(adata.obs)
     (['cell_type_before'], ['cell_type_before'])
     """
+    odd = columns.SPATIAL in adata.obsm and coordinates_in(adata) is None
+    moved = [move_entry(adata.obsm, columns.SPATIAL, "obsm")] if odd else []
     if is_annotated(adata.uns):
-        return []
-    moved = _move_columns(adata)
+        return moved
+    moved += _move_columns(adata)
     moved += _move_entries(adata.obsm, (columns.DECISION_SCORES, columns.PATH_CONFIDENCE), "obsm")
     return moved + _move_entries(adata.uns, (columns.MANIFEST, columns.LINEAR_MODEL), "uns")
 

@@ -62,3 +62,16 @@ def test_results_of_this_package_stay() -> None:
     adata.uns[columns.MANIFEST] = {"model_sha256": "0" * 64}
     assert keep_existing(adata) == []
     assert list(adata.obs) == ["cell_type"]
+
+
+@pytest.mark.parametrize("annotated", [False, True])
+def test_what_is_no_coordinates_is_moved(annotated: bool, caplog: pytest.LogCaptureFixture) -> None:
+    adata: AnnData = cells_with(x=[1, 2])
+    adata.obsm["spatial"] = np.ones((2, 1))
+    if annotated:
+        adata.uns[columns.MANIFEST] = {"model_sha256": "0" * 64}
+    assert keep_existing(adata) == ["spatial_before"]
+    assert list(adata.obsm) == ["spatial_before"]
+    assert "obsm['spatial']" in caplog.text
+    adata.obsm["spatial"] = np.ones((2, 2))
+    assert keep_existing(adata) == []
