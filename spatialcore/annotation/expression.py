@@ -4,7 +4,7 @@
 raise the same errors.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal, Protocol
@@ -17,6 +17,7 @@ from spatialcore.core.counts import MOST_COUNTS, recover_counts
 from spatialcore.core.genes.features import gene_columns, gene_names
 from spatialcore.core.matrix import Matrix, is_on_disk, is_sparse, open_matrix, with_columns
 from spatialcore.core.normalization import X_STATE_TEXTS, Status, check_normalization_status
+from spatialcore.core.on_disk.once import once_per_file
 from spatialcore.core.one_scale import odd_cells
 from spatialcore.core.sampling import draw_rows, draw_runs
 from spatialcore.core.types import MatrixLike, Numbers
@@ -198,7 +199,7 @@ def is_dask(matrix: MatrixLike) -> bool:
 
 def find_counts(adata: AnnData) -> tuple[MatrixLike, str, str]:
     """Return the matrix to read, its kind and its name."""
-    expression = find_expression(InMemory(adata))
+    expression = once_per_file(adata, lambda: find_expression(InMemory(adata)))
     return matrix_of(adata, expression.source), expression.kind, expression.source
 
 
@@ -222,26 +223,23 @@ def require_readable(adata: AnnData) -> None:
     NormalizationError
         The query has neither raw counts nor log1p(10k), or values in memory are negative, infinite or NaN.
     """
-    require_query(InMemory(adata), _value_blocks(adata))
-
-
-def require_query(data: Data, values: Mapping[str, Callable[[], Iterable[Any]]] | None = None) -> ExpressionSource:
-    """Raise if no model can read the query; see :func:`require_readable`.
-
-    Parameters
-    ----------
-    data
-        The query, in memory or on disk.
-    values
-        Names of matrices, and functions that return all their stored values in blocks, which are then checked.
-    """
-    if data.n_obs == 0:
-        raise InputError("the query has no cells", hint="pass data with cells; was everything filtered out?")
-    expression = find_expression(data)
-    blocks = (values or {}).get(expression.source)
+    if adata.n_obs == 0:
+        raise _no_cells()
+    source = find_counts(adata)[2]
+    blocks = _value_blocks(adata).get(source)
     for block in blocks() if blocks else ():
-        require_expression(block, f"{expression.source} of the query")
-    return expression
+        require_expression(block, f"{source} of the query")
+
+
+def require_query(data: Data) -> ExpressionSource:
+    """Raise if no model can read a query of an open file; see :func:`require_readable`."""
+    if data.n_obs == 0:
+        raise _no_cells()
+    return find_expression(data)
+
+
+def _no_cells() -> InputError:
+    return InputError("the query has no cells", hint="pass data with cells; was everything filtered out?")
 
 
 def _value_blocks(adata: AnnData) -> dict[str, Callable[[], Iterable[Any]]]:

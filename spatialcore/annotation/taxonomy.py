@@ -12,7 +12,7 @@ import pandas as pd
 from anndata import AnnData
 
 from spatialcore import columns
-from spatialcore.core.categories import named
+from spatialcore.core.categories import as_texts, named
 
 AGREEING: Final = 0.9
 
@@ -58,7 +58,7 @@ def write_taxonomy(adata: AnnData, levels: dict[str, dict[str, str]]) -> None:
     """
     if not levels:
         return
-    calls = pd.Categorical(adata.obs[columns.PREDICTED].astype(str))
+    calls = as_texts(adata.obs[columns.PREDICTED]).array
     for level, names in levels.items():
         table = pd.Index([names.get(str(call), "") for call in calls.categories], dtype=object)
         adata.obs[f"{columns.TAXONOMY}{level}"] = named(np.asarray(calls.codes), table, "")

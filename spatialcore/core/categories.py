@@ -1,6 +1,7 @@
 """Categorical columns made from integer codes."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -49,3 +50,43 @@ def named(codes: Codes, names: Iterable[str], otherwise: str) -> pd.Categorical:
     new = np.zeros(len(table), np.min_scalar_type(-len(table)))
     new[used] = positions
     return categorical(new[codes], occurring.astype(object))
+
+
+def coded_labels(values: "pd.Series[Any]", missing: str = "nan") -> tuple[Codes, list[str]]:
+    """Return the position of each label among the texts of the labels, and these texts; a category is read once.
+
+    Parameters
+    ----------
+    values
+        Labels of any type.
+    missing
+        Text of a missing label.
+
+    Returns
+    -------
+    codes : integers, one per label
+    names : texts, each once; some may not occur
+
+    Examples
+    --------
+    >>> coded_labels(pd.Series(["B cell", None, "B cell"], dtype="category"), "none")
+    (array([0, 1, 0]), ['B cell', 'none'])
+    """
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        codes, labels = np.asarray(values.cat.codes), values.cat.categories
+    else:
+        codes, labels = pd.factorize(values.astype(object))
+    positions, names = pd.factorize(np.array([*(str(label) for label in labels), missing], dtype=object))
+    return positions[codes], list(names)
+
+
+def as_texts(values: "pd.Series[Any]", missing: str = "nan") -> "pd.Series[Any]":
+    """Return labels as texts, as a categorical whose categories occur: ``astype(str)`` without a text per cell.
+
+    Examples
+    --------
+    >>> as_texts(pd.Series([1.0, None, 1.0])).tolist()
+    ['1.0', 'nan', '1.0']
+    """
+    codes, names = coded_labels(values, missing)
+    return pd.Series(named(codes, names, missing), index=values.index, name=values.name)

@@ -12,7 +12,9 @@ All methods read blocks of a bounded number of values, and keep of a block only 
 """
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any, Protocol, cast
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import scipy.sparse as sp
@@ -21,11 +23,16 @@ from anndata.abc import CSRDataset
 from spatialcore.core import blocks
 from spatialcore.core.blocks import as_float32, chunk_length
 from spatialcore.core.compressed import CompressedColumns, CompressedRows
+from spatialcore.core.on_disk.scratch import scratch_copy
 from spatialcore.core.types import Floats, Ints, Numbers, StoredArray, StoredGroup, Transform
 from spatialcore.errors import InputError
 
 PART_ROWS = 50_000
 SAMPLED_ROWS = 1_000
+COPIED_VALUES = 4_000_000
+MOST_COPIES = 2
+_OPENED: "WeakKeyDictionary[CSRDataset, CompressedRows]" = WeakKeyDictionary()
+_COPIES: dict[tuple[Path, int, str], CompressedRows] = {}
 
 
 class Matrix(Protocol):
@@ -142,6 +149,8 @@ def open_matrix(source: MatrixSource) -> Matrix:
         matrix: Any = source
         stored = matrix if matrix.format in ("csr", "csc") else matrix.tocsr()
         return _compressed(stored.format, stored.shape, stored.data, stored.indices, stored.indptr)
+    if is_on_disk(source):
+        return _open_once(cast("CSRDataset", source))
     group: Any = getattr(source, "group", None)  # anndata's backed sparse matrix; an h5py or zarr group has none
     group = source if group is None or callable(group) else group
     if hasattr(group, "keys") and "indptr" in group:
@@ -151,6 +160,30 @@ def open_matrix(source: MatrixSource) -> Matrix:
     raise InputError(
         f"expected a matrix of cells x genes, got {type(source).__name__}", hint="pass a dense, CSR or CSC matrix"
     )
+
+
+def _open_once(source: CSRDataset) -> CompressedRows:
+    """Open a matrix in a file; row pointers are read and values copied once, as long as it is open."""
+    if source not in _OPENED:
+        opened = cast("CompressedRows", _compressed_group(source.group))
+        _OPENED[source] = _scratch_copy(opened, source)
+    return _OPENED[source]
+
+
+def _scratch_copy(opened: CompressedRows, source: CSRDataset) -> CompressedRows:
+    """Return the matrix with its values in a temporary file; the last copies serve a file that is opened again."""
+    path = Path(getattr(getattr(source.group, "file", None), "filename", ""))
+    key = (path, path.stat().st_mtime_ns, source.group.name) if path.is_file() else None
+    if key is not None and key in _COPIES:
+        return _COPIES[key]
+    if len(opened.indptr) <= 1 or opened.indptr[-1] < COPIED_VALUES:
+        return opened
+    copy = CompressedRows(opened.shape, scratch_copy(opened.data), scratch_copy(opened.indices), opened.indptr)
+    if key is not None:
+        while len(_COPIES) >= MOST_COPIES:
+            del _COPIES[next(iter(_COPIES))]
+        _COPIES[key] = copy
+    return copy
 
 
 def totals(source: Any) -> tuple[Floats, Floats]:

@@ -11,7 +11,7 @@ import numpy as np
 import scipy.sparse as sp
 from anndata import AnnData
 
-from spatialcore.columns import SOURCE
+from spatialcore.columns import DECISION_SCORES, PATH_CONFIDENCE, SOURCE
 from spatialcore.core.matrix import is_on_disk
 from spatialcore.core.on_disk.containers import READ_ERRORS, damaged, open_store, zip_prefix
 from spatialcore.errors import InputError
@@ -121,8 +121,17 @@ def _shuffled(write: Any, group: Any, key: str, value: Any, *, dataset_kwargs: A
     if is_on_disk(value):
         copy_matrix(value, group, key, dataset_kwargs)
         return
+    if _is_noise(value, key, iospec):
+        write(group, key, value, dataset_kwargs={})
+        return
     shuffle = {"shuffle": True} if iospec.encoding_type in SHUFFLED and getattr(value, "ndim", 1) > 0 else {}
     write(group, key, value, dataset_kwargs={**dataset_kwargs, **shuffle})
+
+
+def _is_noise(value: Any, key: str, iospec: Any) -> bool:
+    """Return whether gzip would save little of an array for much time: scores, whose last digits are random."""
+    is_scores = iospec.encoding_type == "array" and key.rpartition("/")[2] in (DECISION_SCORES, PATH_CONFIDENCE)
+    return is_scores and getattr(value, "dtype", None) == np.float64
 
 
 def read_anndata_zarr(path: Path) -> AnnData:

@@ -6,6 +6,7 @@ import pandas as pd
 from anndata import AnnData
 
 from spatialcore.columns import CELL_TYPE, UNASSIGNED
+from spatialcore.core.categories import as_texts
 from spatialcore.core.files import whole
 from spatialcore.core.validation import require_column
 from spatialcore.io.write import cell_ids
@@ -45,8 +46,8 @@ def write_explorer_groups(adata: AnnData, path: str | Path, *, column: str = CEL
     """
     require_column(adata.obs, column)
     file = Path(path).expanduser()
-    groups = adata.obs[column].astype(object).where(adata.obs[column].notna(), UNASSIGNED).astype(str)
-    table = pd.DataFrame({"cell_id": cell_ids(adata), "group": groups.to_numpy()})
+    groups = as_texts(adata.obs[column], UNASSIGNED)
+    table = pd.DataFrame({"cell_id": cell_ids(adata), "group": groups.array})
     with whole(file) as part:
         table.to_csv(part, index=False)
     return file

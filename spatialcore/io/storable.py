@@ -92,7 +92,7 @@ def _frame(frame: pd.DataFrame, where: str, notes: Notes) -> pd.DataFrame:
 
 
 def _index(index: pd.Index, columns: pd.Index) -> pd.Index:
-    plain = type(index) is pd.Index and index.dtype == object and all(type(name) is str for name in index)
+    plain = type(index) is pd.Index and index.dtype == object and set(map(type, index)) <= {str}
     fit = isinstance(index.name, str) and index.name not in ("", *columns) and "/" not in index.name
     named = index.name is None or fit
     if plain and named:

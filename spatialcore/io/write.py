@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 logger = get_logger(__name__)
 
 CELL_ID = "cell_id"
-BLOCK_CELLS = 1_000_000
+BLOCK_CELLS = 200_000
+SCHEMA_CELLS = 10_000
 
 
 def write_annotated(adata: AnnData, path: str | Path) -> Path:
@@ -97,7 +98,7 @@ def calls_table(adata: AnnData) -> pd.DataFrame:
     return _calls(adata, np.asarray(cell_ids(adata), dtype=object), slice(None))
 
 
-def _calls(adata: AnnData, ids: NDArray[np.object_], rows: slice) -> pd.DataFrame:
+def _calls(adata: AnnData, ids: NDArray[np.object_], rows: slice, *, as_categories: bool = False) -> pd.DataFrame:
     require_column(adata.obs, columns.CELL_TYPE, hint="annotate the data first")
     table = pd.DataFrame({CELL_ID: ids[rows]})
     stored = adata.obsm.get(columns.SPATIAL)
@@ -110,7 +111,8 @@ def _calls(adata: AnnData, ids: NDArray[np.object_], rows: slice) -> pd.DataFram
     levels = [str(name) for name in adata.obs if str(name).startswith(columns.TAXONOMY)]
     for name in (*columns.CALL_COLUMNS, *levels):
         if name in adata.obs:
-            table[name] = adata.obs[name].iloc[rows].to_numpy()
+            column = adata.obs[name].iloc[rows]
+            table[name] = column.array if as_categories else column.to_numpy()
     return table
 
 
@@ -137,24 +139,33 @@ def write_calls(adata: AnnData, path: str | Path) -> Path:
     """
     file = Path(path).expanduser()
     with whole(file) as part:
-        if adata.n_obs <= BLOCK_CELLS:
-            calls_table(adata).to_parquet(part, index=False)
-        else:
-            _write_blocks(adata, part)
+        _write_blocks(adata, part)
     return file
 
 
 def _write_blocks(adata: AnnData, path: Path) -> None:
-    """Write the calls in blocks of cells: texts of all cells would be larger than all else."""
+    """Write the calls in blocks of cells, texts from the categories: a text per cell would be larger than all else."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     ids = np.asarray(cell_ids(adata), dtype=object)
-    schema = _schema(pa.Schema.from_pandas(_calls(adata, ids, slice(0, BLOCK_CELLS)), preserve_index=False))
+    schema = _schema(pa.Schema.from_pandas(_calls(adata, ids, slice(0, SCHEMA_CELLS)), preserve_index=False))
     with pq.ParquetWriter(path, schema) as writer:
-        for first in range(0, adata.n_obs, BLOCK_CELLS):
-            block = _calls(adata, ids, slice(first, first + BLOCK_CELLS))
-            writer.write_table(pa.Table.from_pandas(block, schema, preserve_index=False))
+        for first in range(0, max(1, adata.n_obs), BLOCK_CELLS):
+            block = _calls(adata, ids, slice(first, first + BLOCK_CELLS), as_categories=True)
+            table = pa.Table.from_pandas(block, preserve_index=False)
+            writer.write_table(
+                pa.table([_plain(table[name], schema.field(name).type) for name in schema.names], schema)
+            )
+
+
+def _plain(column: "pa.ChunkedArray", kind: "pa.DataType") -> "pa.ChunkedArray":
+    """Return a column with this type; categories become their values."""
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    return column if column.type == kind else column.cast(kind)
 
 
 def _schema(schema: "pa.Schema") -> "pa.Schema":

@@ -18,6 +18,7 @@ from spatialcore.errors import InputError
 from spatialcore.plotting.groups import Groups
 
 _SAMPLE = 20_000
+_BLOCK = 20_000
 
 
 def log_expression(adata: AnnData, layer: str | None = None) -> tuple[csr_matrix, NDArray[np.str_]]:
@@ -66,7 +67,7 @@ def gene_positions(genes: NDArray[np.str_], selected: Iterable[str]) -> NDArray[
 
 def group_means(X: csr_matrix | csc_matrix, groups: Groups) -> Floats:
     """Return the mean expression per type, types x genes."""
-    return np.asarray((_membership(groups, X.shape[0]) @ X).todense(), dtype=np.float64)
+    return _sums_by_type(X, groups) / np.maximum(groups.sizes, 1)[:, None]
 
 
 def group_fractions(X: csr_matrix | csc_matrix, groups: Groups) -> Floats:
@@ -76,11 +77,17 @@ def group_fractions(X: csr_matrix | csc_matrix, groups: Groups) -> Floats:
     return group_means(detected, groups)
 
 
-def _membership(groups: Groups, n_cells: int) -> csr_matrix:
-    cells = np.flatnonzero(groups.codes >= 0)
-    weight = 1.0 / np.maximum(groups.sizes, 1)
-    rows = groups.codes[cells]
-    return csr_matrix((weight[rows], (rows, cells)), shape=(len(groups.names), n_cells))
+def _sums_by_type(X: csr_matrix | csc_matrix, groups: Groups) -> Floats:
+    """Return the sum of the cells of each type, types x genes, in blocks of cells."""
+    rows, n_genes = csr_matrix(X), X.shape[1]
+    sums = np.zeros((len(groups.names) + 1) * n_genes)  # the last row is that of excluded cells, whose code is -1
+    types = np.where(groups.codes < 0, len(groups.names), groups.codes)
+    for first in range(0, rows.shape[0], _BLOCK):
+        pointers = rows.indptr[first : first + _BLOCK + 1]
+        stored = slice(int(pointers[0]), int(pointers[-1]))
+        places = np.repeat(types[first : first + _BLOCK] * n_genes, np.diff(pointers)) + rows.indices[stored]
+        sums += np.bincount(places, weights=rows.data[stored], minlength=len(sums))
+    return sums.reshape(-1, n_genes)[:-1]
 
 
 def _is_gene(adata: AnnData) -> NDArray[np.bool_]:

@@ -14,12 +14,15 @@ from spatialcore.plotting.groups import Groups
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.image import AxesImage
 
     from spatialcore.plotting.tile_plot import Scale
 
 PANELS_PER_ROW: Final = 6
 COLUMNS: Final = ("this type", "highest other", "mean of others")
 _WIDTH, _ROW = 2.35, 0.155
+_LETTER, _LINE = 0.068, 0.135  # inches of a letter of a gene, and of a line of a title
+_ABOVE, _BELOW = 0.85, 0.55
 _LIGHT: Final = 0.6  # from here on the colours are light
 
 
@@ -47,9 +50,15 @@ def draw_gene_panels(
     """
     members = {name: table.loc[table["cell_type"] == name, "gene"].tolist() for name in groups.names}
     n_rows = -(-len(groups.names) // PANELS_PER_ROW)
-    height = max(len(names) for names in members.values()) * _ROW + 0.6
-    figure = style.new_figure((_WIDTH * PANELS_PER_ROW, n_rows * height + 1.2))
-    panels = figure.subplots(n_rows, PANELS_PER_ROW, squeeze=False).ravel()
+    height = max(len(names) for names in members.values()) * _ROW
+    longest = max((len(gene) for genes_of_type in members.values() for gene in genes_of_type), default=0)
+    names_width = _LETTER * longest + 0.15
+    title_height = _LINE * max(style.wrap(f"{name} 000", 30).count("\n") + 1 for name in groups.names) + 0.1
+    margins = style.Margins(names_width, 0.1, _BELOW, _ABOVE + title_height)
+    size = (_WIDTH * PANELS_PER_ROW, n_rows * (height + title_height) + _ABOVE + _BELOW)
+    figure = style.new_figure(size, layout=None)
+    gap = (names_width + 0.1, title_height)
+    panels = style.panels(figure, n_rows, PANELS_PER_ROW, margins, gap=gap).ravel()
     image = None
     for axes in panels[len(groups.names) :]:
         style.hide_axes(axes)
@@ -63,10 +72,17 @@ def draw_gene_panels(
             axes, f"{k + 1}  {name}", members[name], colors[name], show_columns=k >= len(groups.names) - PANELS_PER_ROW
         )
     if image is not None:
-        style.color_bar(
-            figure, image, list(panels), scale.label, orientation="horizontal", location="top", shrink=0.35, aspect=30
-        )
+        _color_bar(figure, image, scale.label)
     return figure
+
+
+def _color_bar(figure: "Figure", image: "AxesImage", label: str) -> None:
+    height = figure.get_figheight()
+    axes = figure.add_axes((0.5 - 0.175, 1 - 0.75 / height, 0.35, 0.14 / height))
+    bar = figure.colorbar(image, cax=axes, orientation="horizontal")
+    style.label_color_bar(bar, label)
+    axes.xaxis.set_ticks_position("top")
+    axes.xaxis.set_label_position("top")
 
 
 def compare_with_others(scaled: Floats, k: int) -> Floats:
@@ -103,9 +119,9 @@ def _write_numbers(axes: "Axes", types: NDArray[np.intp], values: Floats) -> Non
 
 def _label(axes: "Axes", name: str, genes: list[str], color: str, *, show_columns: bool) -> None:
     axes.set_yticks(range(len(genes)), genes, fontsize=style.TINY)
-    axes.set_xticks(range(len(COLUMNS)), COLUMNS if show_columns else [""] * len(COLUMNS), fontsize=style.TINY)
+    axes.set_xticks(range(len(COLUMNS)) if show_columns else [], COLUMNS if show_columns else [], fontsize=style.TINY)
     axes.tick_params(length=0, pad=2)
     axes.tick_params(axis="x", rotation=30)
     axes.spines[:].set_visible(False)
-    axes.set_title(style.wrap(name, 30), fontsize=style.SMALL, color=style.INK, loc="left")
+    style.panel_title(axes, style.wrap(name, 30), loc="left")
     axes.axvline(-0.5, color=color, linewidth=4)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from spatialcore import columns
 from spatialcore.annotation.colors import cell_type_colors
+from spatialcore.core.categories import coded_labels
 from spatialcore.core.validation import require_column
 from spatialcore.errors import LabelColumnError
 from spatialcore.plotting.manifest import manifest_value
@@ -75,16 +76,15 @@ def group_cells(adata: AnnData, label_column: str, *, types_only: bool = False) 
     LabelColumnError
         The column does not exist, or there are no cells.
     """
-    labels = obs_column(adata, label_column).astype(object)
-    labels = labels.where(labels.notna(), columns.UNASSIGNED).astype(str)
-    counts = labels.value_counts()
-    if counts.empty:
+    positions, names = coded_labels(obs_column(adata, label_column), columns.UNASSIGNED)
+    if not len(positions):
         raise LabelColumnError(f"obs['{label_column}'] is empty: the data have no cells", hint="pass annotated cells")
-    order = sorted(counts.index, key=lambda name: (name in NOT_TYPES, -counts[name], name))
+    counts = dict(zip(names, np.bincount(positions, minlength=len(names)).tolist(), strict=True))
+    order = sorted((name for name in names if counts[name]), key=lambda name: (name in NOT_TYPES, -counts[name], name))
     if types_only:
         order = [name for name in order if name not in NOT_TYPES]
-    codes = pd.Categorical(labels, categories=order).codes.astype(np.intp)
-    return Groups(tuple(order), codes)
+    codes = pd.Index(order, dtype=object).get_indexer(pd.Index(names, dtype=object))
+    return Groups(tuple(order), codes[positions].astype(np.intp))
 
 
 def obs_column(adata: AnnData, name: str) -> pd.Series:

@@ -12,6 +12,7 @@ from anndata import AnnData
 from spatialcore import columns
 from spatialcore.annotation.calls.filters import filter_low_confidence
 from spatialcore.annotation.calls.level_columns import apply_threshold, class_tree
+from spatialcore.core.categories import as_texts
 from spatialcore.core.logging import get_logger
 from spatialcore.core.matrix import is_on_disk, open_matrix
 from spatialcore.core.on_disk.selection import cells_in_memory
@@ -170,7 +171,7 @@ def _apply_threshold(adata: AnnData, threshold: float) -> AnnData:
     if class_tree(calls) is not None:
         apply_threshold(calls, threshold)
     is_low = ~(obs[columns.CONFIDENCE].to_numpy(dtype=np.float64) >= threshold)
-    if (obs[columns.CELL_TYPE].astype(str)[is_low] == columns.UNASSIGNED).all():
+    if (as_texts(obs[columns.CELL_TYPE]) == columns.UNASSIGNED)[is_low].all():
         return calls  # already filtered
     return filter_low_confidence(
         calls,

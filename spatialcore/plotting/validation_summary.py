@@ -1,13 +1,14 @@
 """Summary of the marker validation: one row per type, with a Gaussian mixture of the marker scores."""
 
 import warnings
+from itertools import combinations, islice
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
 from spatialcore.core.logging import get_logger
-from spatialcore.core.types import Floats
+from spatialcore.core.types import Floats, Ints
 from spatialcore.errors import InputError
 from spatialcore.plotting.markers import MarkerScores
 
@@ -15,6 +16,9 @@ log = get_logger(__name__)
 
 _MAX_CELLS: Final = 2000
 _GRID: Final = 512
+_VARIANCE: Final = 1e-4  # added to that of each component
+_ROUNDS: Final = 100
+_GRID_STARTS, _MOST_STARTS = 7, 40
 SUMMARY_COLUMNS: Final = (
     "cell_type",
     "n_cells",
@@ -141,7 +145,9 @@ def bright_threshold(scores: Floats, other_scores: Floats, *, n_components: int 
             f"{np.unique(pool).size} distinct marker scores, more than {n_components} are needed for the mixture",
             hint="pass more markers for this type, or lower n_components",
         )
-    mixture = GaussianMixture(n_components, reg_covar=1e-4, max_iter=200, random_state=random_state)
+    mixture = GaussianMixture(
+        n_components, reg_covar=_VARIANCE, max_iter=200, random_state=random_state, **_start(pool, n_components)
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         mixture.fit(pool[:, None])
@@ -151,6 +157,41 @@ def bright_threshold(scores: Floats, other_scores: Floats, *, n_components: int 
     is_brightest = mixture.predict(grid[:, None]) == order[-1]
     below = np.flatnonzero(~is_brightest)
     return float(grid[min(below[-1] + 1, _GRID - 1)] if below.size else grid[0])
+
+
+def _start(values: Floats, n_components: int) -> dict[str, Floats]:
+    """Return the start of a mixture of one variable: the best of several runs of k-means on the sorted values."""
+    ordered = np.sort(values)
+    grid = np.linspace(ordered[0], ordered[-1], max(_GRID_STARTS, n_components) + 2)[1:-1]
+    starts = islice(combinations(grid, n_components), _MOST_STARTS)
+    sums, squares = (np.concatenate([[0.0], np.cumsum(part)]) for part in (ordered, ordered**2))
+    clusterings = (_k_means(ordered, sums, np.array(start)) for start in starts)
+    edges = max(clusterings, key=lambda edges: float(_between(sums, edges)))
+    sizes = np.maximum(np.diff(edges), 1)
+    centres = np.diff(sums[edges]) / sizes
+    variances = np.maximum(np.diff(squares[edges]) / sizes - centres**2, 0.0) + _VARIANCE
+    return {
+        "weights_init": sizes / sizes.sum(),
+        "means_init": centres[:, None],
+        "precisions_init": (1 / variances)[:, None, None],
+    }
+
+
+def _k_means(ordered: Floats, sums: Floats, centres: Floats) -> Ints:
+    """Return the positions at which the clusters of sorted values begin and end."""
+    for _ in range(_ROUNDS):
+        edges = np.concatenate([[0], np.searchsorted(ordered, (centres[1:] + centres[:-1]) / 2), [len(ordered)]])
+        sizes = np.diff(edges)
+        moved = np.where(sizes > 0, np.diff(sums[edges]) / np.maximum(sizes, 1), centres)
+        if np.array_equal(moved, centres):
+            break
+        centres = moved
+    return edges
+
+
+def _between(sums: Floats, edges: Ints) -> float:
+    """Return the sum of squares between the clusters, which is largest where that within them is smallest."""
+    return float((np.diff(sums[edges]) ** 2 / np.maximum(np.diff(edges), 1)).sum())
 
 
 def _sample(values: Floats, max_size: int, rng: np.random.Generator) -> Floats:

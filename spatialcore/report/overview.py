@@ -13,6 +13,7 @@ from spatialcore.annotation.gene_overlap import few_genes_warning
 from spatialcore.annotation.panel import gene_features
 from spatialcore.annotation.references.tissue_check import foreign_references
 from spatialcore.annotation.training.small_panel import FEW_GENES, small_panel_warning
+from spatialcore.core.categories import as_texts
 from spatialcore.core.text.wording import list_names
 from spatialcore.plotting.figures.confusions import confusion_table, frequent_confusions
 from spatialcore.plotting.groups import NOT_TYPES
@@ -89,7 +90,7 @@ def summarize(adata: AnnData, threshold: float, validation: pd.DataFrame, sample
     sample
         Name of the sample, for the title.
     """
-    calls = adata.obs[columns.CELL_TYPE].astype(str)
+    calls = as_texts(adata.obs[columns.CELL_TYPE])
     called = ~calls.isin(NOT_TYPES)
     confidence = adata.obs[columns.CONFIDENCE].to_numpy(dtype=np.float64)
     calibrated = manifest_value(adata, "confidence_transform") == "calibrated"

@@ -58,7 +58,7 @@ def embed(figure: "Figure", description: str) -> Picture:
 
     rendered = render(figure)
     size = (round(rendered.width * DPI / rendering.DPI), round(rendered.height * DPI / rendering.DPI))
-    image = rendered.resize(size, Image.Resampling.LANCZOS)
+    image = rendered.resize(size, Image.Resampling.HAMMING)
     buffer = BytesIO()
     image.save(buffer, format="WEBP", quality=QUALITY, method=EFFORT)
     text = base64.b64encode(buffer.getvalue()).decode()

@@ -9,6 +9,7 @@ from anndata import AnnData
 from pydantic import BaseModel, ConfigDict
 
 from spatialcore import columns
+from spatialcore.core.categories import as_texts
 from spatialcore.core.matrix import totals
 from spatialcore.errors import NormalizationError
 
@@ -59,15 +60,15 @@ class SampleSummary(BaseModel):
         >>> summary.n_called, summary.median_counts, summary.gene_shares
         (1, 4.0, {'CD3D': 0.375, 'MS4A1': 0.625})
         """
-        calls = adata.obs[columns.CELL_TYPE].astype(str)
-        reasons = adata.obs[columns.UNASSIGNED_REASON].astype(str)
+        calls = as_texts(adata.obs[columns.CELL_TYPE])
+        reasons = as_texts(adata.obs[columns.UNASSIGNED_REASON])
         confidence = adata.obs[columns.CONFIDENCE].to_numpy(dtype=np.float64)
         depth, shares = _counts(adata)
         return cls(
             n_cells=adata.n_obs,
             n_called=int((calls != columns.UNASSIGNED).sum()),
             composition={str(name): int(n) for name, n in calls.value_counts().items()},
-            reasons={str(name): int(n) for name, n in reasons[reasons != ""].value_counts().items()},
+            reasons={str(name): int(n) for name, n in reasons.value_counts().items() if name},
             median_confidence=round(float(np.median(confidence)), 4) if adata.n_obs else 0.0,
             median_counts=depth,
             gene_shares=shares,

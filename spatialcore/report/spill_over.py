@@ -5,6 +5,7 @@ from typing import Any, TypedDict
 from anndata import AnnData
 
 from spatialcore import columns
+from spatialcore.core.categories import as_texts
 from spatialcore.plotting.figures.spill_over import shares_by_type, spill_over_table
 from spatialcore.plotting.manifest import manifest_value
 
@@ -43,7 +44,9 @@ def spill_over(adata: AnnData) -> SpillOverSection:
 
 def _types(adata: AnnData) -> list[dict[str, Any]]:
     table, shares = spill_over_table(adata), shares_by_type(adata)
-    has_second = (adata.obs[columns.SECOND_TYPE].astype(str) != "").groupby(adata.obs[columns.PREDICTED].astype(str))
+    has_second = (as_texts(adata.obs[columns.SECOND_TYPE]) != "").groupby(
+        as_texts(adata.obs[columns.PREDICTED]), observed=True
+    )
     seconds = has_second.mean()
     rows = []
     for name, row in shares.iterrows():

@@ -11,6 +11,7 @@ from spatialcore import columns
 from spatialcore.annotation.calls.level_columns import class_tree
 from spatialcore.annotation.config import Settings
 from spatialcore.annotation.unknown.groups import unknown_groups
+from spatialcore.core.categories import as_texts
 from spatialcore.entries import mapping_in
 from spatialcore.errors import InputError
 from spatialcore.plotting.figures.composition import composition_table
@@ -125,16 +126,16 @@ def label_mapping(adata: AnnData) -> Rows:
 
 def types(adata: AnnData, threshold: float, validation: pd.DataFrame) -> Rows:
     """Return one row per cell type: cells, median confidence, held-out F1, AUC of its markers."""
-    predicted, colors = adata.obs[columns.PREDICTED].astype(str), type_colors(adata, columns.CELL_TYPE)
+    predicted, colors = as_texts(adata.obs[columns.PREDICTED]), type_colors(adata, columns.CELL_TYPE)
     f1, ids = held_out_scores(adata).get("f1") or {}, model_card(adata).get("ontology_ids") or {}
     tree = class_tree(adata)
     if tree is not None:
         ids = dict(zip(tree.names, tree.ids, strict=True)) | ids
     auc = dict(zip(validation["cell_type"], validation["auc"], strict=True)) if not validation.empty else {}
-    called = adata.obs[columns.CELL_TYPE].astype(str)
+    called = as_texts(adata.obs[columns.CELL_TYPE])
     by_call = adata.obs[columns.CONFIDENCE].groupby(called, observed=True).median()
     confidence = dict(by_call) | dict(adata.obs[columns.CONFIDENCE].groupby(predicted, observed=True).median())
-    table = composition_table(adata)
+    table, n_predicted = composition_table(adata), predicted.value_counts()
     return [
         {
             "name": row["cell_type"],
@@ -142,7 +143,7 @@ def types(adata: AnnData, threshold: float, validation: pd.DataFrame) -> Rows:
             "id": ids.get(row["cell_type"], ""),
             "n_cells": int(row["n_cells"]),
             "share": float(row["share"]),
-            "n_predicted": int((predicted == row["cell_type"]).sum()),
+            "n_predicted": int(n_predicted.get(row["cell_type"], 0)),
             "confidence": confidence.get(row["cell_type"]),
             "f1": f1.get(row["cell_type"]),
             "auc": auc.get(row["cell_type"]),
@@ -171,7 +172,7 @@ def evidence(adata: AnnData) -> Rows:
     table = manifest_table(adata, "gene_evidence_json")
     if table.empty:
         return []
-    colors, sizes = type_colors(adata, columns.PREDICTED), adata.obs[columns.PREDICTED].astype(str).value_counts()
+    colors, sizes = type_colors(adata, columns.PREDICTED), as_texts(adata.obs[columns.PREDICTED]).value_counts()
     names = sorted(table["cell_type"].unique(), key=lambda name: (-int(sizes.get(name, 0)), name))
     by_type = dict(list(table.groupby("cell_type")))
     return [

@@ -24,6 +24,7 @@ from spatialcore.annotation.config import AnnotationSettings, TrainingConfig
 from spatialcore.annotation.pooled_queries import PooledQueries, pool_queries
 from spatialcore.annotation.run_config import Query, RunConfig
 from spatialcore.annotation.unknown.groups import unknown_groups
+from spatialcore.core.categories import as_texts
 from spatialcore.core.logging import get_logger
 from spatialcore.core.text.names import slug_of
 from spatialcore.core.text.wording import number_of
@@ -209,7 +210,7 @@ def write_sample(adata: AnnData, folder: Path) -> CallCounts:
     if len(groups):
         groups.to_csv(folder / "unknown_groups.csv", index=False)
     SampleSummary.of(adata).write(folder)
-    calls = adata.obs[columns.CELL_TYPE].astype(str)
+    calls = as_texts(adata.obs[columns.CELL_TYPE])
     composition = {str(name): int(n) for name, n in calls.value_counts().items()}
     return CallCounts(adata.n_obs, int((calls != columns.UNASSIGNED).sum()), composition)
 

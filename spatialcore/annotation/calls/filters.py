@@ -14,6 +14,7 @@ from spatialcore.columns import (
     UNASSIGNED,
     UNASSIGNED_REASON,
 )
+from spatialcore.core.categories import as_texts, coded_labels, named
 from spatialcore.core.logging import get_logger
 from spatialcore.core.text.wording import number_of
 from spatialcore.core.validation import require_column, require_whole, require_within
@@ -139,7 +140,7 @@ def filter_low_count_types(
 def _replace_calls(adata: AnnData, column: str, cells: NDArray[np.bool_], label: str, reason: str) -> int:
     """Replace the labels of some cells, except NaN, add the reason, and return their number."""
     labels = adata.obs[column]
-    changed = cells & labels.notna().to_numpy() & (labels.astype(object) != label).to_numpy()
+    changed = cells & labels.notna().to_numpy() & (as_texts(labels) != label).to_numpy()
     if isinstance(labels.dtype, pd.CategoricalDtype):
         needs_category = changed.any() and label not in labels.cat.categories
         extended = labels.cat.add_categories([label]) if needs_category else labels
@@ -152,11 +153,7 @@ def _replace_calls(adata: AnnData, column: str, cells: NDArray[np.bool_], label:
 
 
 def _set_reason(adata: AnnData, cells: NDArray[np.bool_], reason: str) -> None:
-    reasons = (
-        adata.obs[UNASSIGNED_REASON].astype(object).where(adata.obs[UNASSIGNED_REASON].notna(), "")
-        if UNASSIGNED_REASON in adata.obs
-        else pd.Series("", index=adata.obs.index, dtype=object)
-    )
-    values = reasons.to_numpy(dtype=object).copy()
-    values[cells] = reason
-    adata.obs[UNASSIGNED_REASON] = pd.Categorical(values)
+    codes, names = np.zeros(adata.n_obs, dtype=np.intp), [""]
+    if UNASSIGNED_REASON in adata.obs:
+        codes, names = coded_labels(adata.obs[UNASSIGNED_REASON], "")
+    adata.obs[UNASSIGNED_REASON] = named(np.where(cells, len(names), codes), [*names, reason], "")

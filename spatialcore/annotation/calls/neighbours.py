@@ -17,6 +17,7 @@ NEIGHBOURS: Final = 30
 WEIGHT: Final = 0.5
 OFFSET: Final = 0.05
 FEWEST_CELLS: Final = 300
+BLOCK_CELLS: Final = 20_000
 LIMITS: Final = (1e-6, 1 - 1e-6)
 HALVINGS: Final = 50
 
@@ -37,12 +38,25 @@ def weigh_by_neighbours(confidence: Floats, best: Codes, coordinates: Floats) ->
     if len(used) < FEWEST_CELLS:
         return confidence
     called = best[used]
-    nearest = np.asarray(cKDTree(coordinates[used]).query(coordinates[used], NEIGHBOURS + 1)[1])[:, 1:]
-    agreeing = (called[nearest] == called[:, None]).mean(axis=1)
+    agreeing = _agreeing(called, coordinates[used])
     overall = np.bincount(called)[called] / len(called)
     moved = logit(np.clip(confidence[used], *LIMITS)) + WEIGHT * np.log((agreeing + OFFSET) / (overall + OFFSET))
     result = confidence.copy()
     result[used] = expit(moved - _common_shift(moved, float(confidence[used].mean())))
+    return result
+
+
+def _agreeing(called: Codes, coordinates: Floats) -> Floats:
+    """Return the share of each cell's neighbours with its own call.
+
+    Cells are looked up in the order of the tree, in which those of a block are near each other.
+    """
+    tree = cKDTree(coordinates)
+    result = np.empty(len(called))
+    for first in range(0, len(called), BLOCK_CELLS):
+        cells = tree.indices[first : first + BLOCK_CELLS]
+        nearest = np.asarray(tree.query(coordinates[cells], NEIGHBOURS + 1)[1])[:, 1:]
+        result[cells] = (called[nearest] == called[cells, None]).mean(axis=1)
     return result
 
 

@@ -1,4 +1,4 @@
-"""The inner loop of the scores in C (``scores.c``), if the package was built with a compiler."""
+"""The inner loops of scores and fit in C (``scores.c``), if the package was built with a compiler."""
 
 import ctypes
 from functools import cache
@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from scipy import sparse
 
 from spatialcore.core.types import Floats
 from spatialcore.errors import InputError
 
+Float32s = npt.NDArray[np.float32]
 LIBRARY = Path(__file__).with_name("_scores.so")
 
 
@@ -26,7 +28,42 @@ def library() -> ctypes.CDLL | None:
             loop = getattr(loaded, f"scores_{index}_{value}")
             loop.argtypes = [ctypes.c_int64] * 3 + [ctypes.c_void_p] * 7
             loop.restype = ctypes.c_int64
+    loaded.fit_scores.argtypes = [ctypes.c_int64] * 2 + [ctypes.c_void_p] * 6
+    loaded.fit_gradient.argtypes = [ctypes.c_int64] * 2 + [ctypes.c_void_p] * 5
+    loaded.fit_scores.restype = loaded.fit_gradient.restype = None
     return loaded
+
+
+class FitLoops:
+    """The two loops of a fit on sparse cells, in float32, see :mod:`spatialcore.annotation.training.logistic`.
+
+    Parameters
+    ----------
+    X
+        Cells x genes, float32.
+    compiled
+        The library.
+    """
+
+    def __init__(self, X: sparse.csr_matrix, compiled: ctypes.CDLL) -> None:
+        if X.nnz and not 0 <= int(X.indices.min()) <= int(X.indices.max()) < X.shape[1]:
+            raise InputError("the sparse matrix names a gene that it does not have", hint="write it again")
+        self._compiled = compiled
+        self._indptr = np.ascontiguousarray(X.indptr, dtype=np.int64)
+        self._indices = np.ascontiguousarray(X.indices, dtype=np.int32)
+        self._values = np.ascontiguousarray(X.data, dtype=np.float32)
+
+    def scores(self, first: int, last: int, weights: Float32s, offset: Float32s) -> Float32s:
+        """Return ``X[first:last] @ weights + offset``; weights are genes x classes, contiguous."""
+        result = np.empty((last - first, len(offset)), np.float32)
+        parts = (self._indptr[first:], self._indices, self._values, weights, offset, result)
+        self._compiled.fit_scores(last - first, len(offset), *(part.ctypes.data for part in parts))
+        return result
+
+    def add_gradient(self, first: int, last: int, residual: Float32s, gradient: Float32s) -> None:
+        """Add ``X[first:last].T @ residual`` to the gradient, genes x classes, in place."""
+        parts = (self._indptr[first:], self._indices, self._values, residual, gradient)
+        self._compiled.fit_gradient(last - first, residual.shape[1], *(part.ctypes.data for part in parts))
 
 
 def scores(block: sparse.csr_matrix, weights: Floats, offset: Floats, cap: Floats) -> Floats | None:

@@ -62,3 +62,50 @@ SCORES(scores_int32_float32, int32_t, float)
 SCORES(scores_int32_float64, int32_t, double)
 SCORES(scores_int64_float32, int64_t, float)
 SCORES(scores_int64_float64, int64_t, double)
+
+/* One step of the fit of a logistic regression on sparse cells, in single precision: the scores of some cells, and what
+ * their residuals add to the gradient of the weights. n_classes is padded to whole vectors. The indices were checked.
+ */
+EACH_PROCESSOR
+void fit_scores(int64_t n_rows, int64_t n_classes, const int64_t *restrict indptr, const int32_t *restrict indices,
+                const float *restrict values, const float *restrict weights, const float *restrict offset,
+                float *restrict out)
+{
+    for (int64_t row = 0; row < n_rows; ++row) {
+        float *restrict score = out + row * n_classes;
+        for (int64_t k = 0; k < n_classes; ++k)
+            score[k] = offset[k];
+        int64_t at = indptr[row];
+        const int64_t end = indptr[row + 1];
+        for (; at + 4 <= end; at += 4) {
+            const float *restrict a = weights + indices[at] * n_classes;
+            const float *restrict b = weights + indices[at + 1] * n_classes;
+            const float *restrict c = weights + indices[at + 2] * n_classes;
+            const float *restrict d = weights + indices[at + 3] * n_classes;
+            const float *value = values + at;
+            for (int64_t k = 0; k < n_classes; ++k)
+                score[k] += value[0] * a[k] + value[1] * b[k] + value[2] * c[k] + value[3] * d[k];
+        }
+        for (; at < end; ++at) {
+            const float *restrict a = weights + indices[at] * n_classes;
+            const float value = values[at];
+            for (int64_t k = 0; k < n_classes; ++k)
+                score[k] += value * a[k];
+        }
+    }
+}
+
+EACH_PROCESSOR
+void fit_gradient(int64_t n_rows, int64_t n_classes, const int64_t *restrict indptr, const int32_t *restrict indices,
+                  const float *restrict values, const float *restrict residual, float *restrict gradient)
+{
+    for (int64_t row = 0; row < n_rows; ++row) {
+        const float *restrict from = residual + row * n_classes;
+        for (int64_t at = indptr[row]; at < indptr[row + 1]; ++at) {
+            float *restrict to = gradient + indices[at] * n_classes;
+            const float value = values[at];
+            for (int64_t k = 0; k < n_classes; ++k)
+                to[k] += value * from[k];
+        }
+    }
+}

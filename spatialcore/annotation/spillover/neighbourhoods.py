@@ -15,6 +15,7 @@ from spatialcore.entries import coordinates_in
 N_NEIGHBOURS: Final = 10
 REACH: Final = 0.75  # in median distances of the third nearest neighbour
 SPARSE_UM: Final = 25.0
+BLOCK_CELLS: Final = 20_000
 
 
 @dataclass(frozen=True)
@@ -108,11 +109,15 @@ def _nearest(
     k = min(N_NEIGHBOURS, len(rows) - 1)
     if k < 1:
         return
-    distance, position = map(np.asarray, cKDTree(coordinates[rows]).query(coordinates[rows], k + 1))
-    itself = position == np.arange(len(rows))[:, None]
-    itself[~itself.any(axis=1), -1] = True  # a cell behind more than k others at its place: leave out the farthest
-    distances[rows, :k] = distance[~itself].reshape(len(rows), k)
-    indices[rows, :k] = rows[position[~itself].reshape(len(rows), k)]
+    placed = coordinates[rows]
+    tree = cKDTree(placed)
+    for first in range(0, len(rows), BLOCK_CELLS):
+        cells = tree.indices[first : first + BLOCK_CELLS]  # cells of a block are near each other
+        distance, position = map(np.asarray, tree.query(placed[cells], k + 1))
+        itself = position == cells[:, None]
+        itself[~itself.any(axis=1), -1] = True  # a cell behind more than k others at its place: leave out the farthest
+        distances[rows[cells], :k] = distance[~itself].reshape(len(cells), k)
+        indices[rows[cells], :k] = rows[position[~itself].reshape(len(cells), k)]
 
 
 def _median(values: npt.NDArray[np.float32]) -> float:

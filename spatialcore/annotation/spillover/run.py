@@ -19,7 +19,7 @@ from spatialcore.annotation.calls.prediction import Prediction
 from spatialcore.annotation.model.celltyping_model import CellTypingModel
 from spatialcore.annotation.query import Expression
 from spatialcore.annotation.spillover.result import SpillOver, estimate_spill_over, why_unavailable
-from spatialcore.core.categories import named
+from spatialcore.core.categories import as_texts, coded_labels, named
 from spatialcore.core.logging import get_logger
 
 log = get_logger(__name__)
@@ -115,9 +115,11 @@ def mark_mixed(adata: AnnData) -> int:
     """
     if columns.SECOND_TYPE_SHARE not in adata.obs or columns.UNASSIGNED_REASON not in adata.obs:
         return 0
-    reasons = adata.obs[columns.UNASSIGNED_REASON].astype(str)
+    reasons = as_texts(adata.obs[columns.UNASSIGNED_REASON])
     low = (reasons == columns.REASON_LOW_CONFIDENCE).to_numpy()
     mixed = low & (adata.obs[columns.SECOND_TYPE_SHARE].to_numpy() >= MIXED_SHARE)
     if mixed.any():
-        adata.obs[columns.UNASSIGNED_REASON] = reasons.mask(mixed, columns.REASON_MIXED).astype("category")
+        codes, names = coded_labels(reasons)
+        codes = np.where(mixed, len(names), codes)
+        adata.obs[columns.UNASSIGNED_REASON] = named(codes, [*names, columns.REASON_MIXED], "")
     return int(mixed.sum())

@@ -17,6 +17,7 @@ from spatialcore.annotation.panel import get_panel_genes
 from spatialcore.annotation.query import Expression, open_query
 from spatialcore.annotation.unknown.clustering import NearestCluster, cluster_cells
 from spatialcore.annotation.unknown.naming import dropped_labels, marker_lineage, reference_query
+from spatialcore.core.categories import as_texts, named
 from spatialcore.core.logging import get_logger
 from spatialcore.core.normalization import TARGET_SUM, log1p_normalize, row_totals
 from spatialcore.core.rank_sum import RankSum, rank_sum
@@ -103,7 +104,7 @@ def group_unknown_cells(
     require_whole("min_cells", min_cells, minimum=2, hint="50 is the default")
     require_whole("min_group", min_group, minimum=2, hint="10 is the default")
     rejected = _rejected(adata)
-    adata.obs[columns.UNKNOWN_GROUP] = pd.Categorical([""] * adata.n_obs)
+    adata.obs[columns.UNKNOWN_GROUP] = named(np.full(adata.n_obs, -1), [], "")
     table = pd.DataFrame(columns=list(TABLE))
     if rejected.sum() >= min_cells:
         rows = _rows(rejected, random_state)
@@ -117,7 +118,7 @@ def group_unknown_cells(
             of_cells[rows] = codes
             others = np.setdiff1d(np.flatnonzero(rejected), rows, assume_unique=True)
             of_cells[others] = _join(query, others, counts, clusters, len(names))
-            adata.obs[columns.UNKNOWN_GROUP] = pd.Categorical(np.array([*names, ""], dtype=object)[of_cells])
+            adata.obs[columns.UNKNOWN_GROUP] = named(of_cells, names, "")
             table = _describe(adata, of_cells, _gene_statistics(counts, codes, len(names)), genes, names)
     run_manifest.record(adata, **{GROUPS_KEY: table.to_json(orient="records")})
     log.info("%s without a class: %s", number_of(int(rejected.sum()), "cell"), number_of(len(table), "group"))
@@ -168,8 +169,8 @@ def _rejected(adata: AnnData) -> Mask:
     missing = [name for name in (columns.CELL_TYPE, columns.PREDICTED) if name not in adata.obs]
     if missing:
         raise InputError(f"obs has no {' and no '.join(missing)}", hint="annotate the cells first")
-    unassigned = adata.obs[columns.CELL_TYPE].astype(str) == columns.UNASSIGNED
-    predicted = adata.obs[columns.PREDICTED].astype(str) != columns.UNASSIGNED
+    unassigned = as_texts(adata.obs[columns.CELL_TYPE]) == columns.UNASSIGNED
+    predicted = as_texts(adata.obs[columns.PREDICTED]) != columns.UNASSIGNED
     rejected: Mask = (unassigned & predicted).to_numpy(dtype=bool)
     return rejected
 
@@ -235,7 +236,7 @@ def _location(adata: AnnData, inside: Mask) -> dict[str, float]:
 
 
 def _commonest(values: "pd.Series[Any]", name: str, share: str) -> dict[str, Any]:
-    counts = values.astype(str).value_counts()
+    counts = as_texts(values).value_counts()
     first = sorted(counts.index, key=lambda value: (-counts[value], value))[0]
     return {name: first, share: float(counts[first] / len(values))}
 

@@ -14,6 +14,7 @@ from spatialcore.errors import FileMissingError, InputError
 
 ZARR_MARKS = {"zarr.json", ".zgroup", ".zattrs"}
 AGAIN = "download or write the file again"
+CHUNK_CACHE = 16 * 1024**2  # bytes per array: blocks that end within a chunk do not decompress it twice
 READ_ERRORS = (
     OSError,
     KeyError,
@@ -66,7 +67,7 @@ def open_store(path: Path) -> StoredGroup:
             prefix = zip_prefix(path) if path.is_file() else None
             group: StoredGroup = zarr.open_group(store, mode="r", path=prefix or None)
             return group
-        file: StoredGroup = h5py.File(path, "r")  # checked above
+        file: StoredGroup = h5py.File(path, "r", rdcc_nbytes=CHUNK_CACHE)  # checked above
         return file
     except (*READ_ERRORS, zipfile.BadZipFile) as error:
         raise damaged(path, error) from error

@@ -7,6 +7,7 @@ import pandas as pd
 from anndata import AnnData
 
 from spatialcore import columns
+from spatialcore.core.categories import as_texts
 from spatialcore.plotting import style
 from spatialcore.plotting.groups import NOT_TYPES, group_cells, type_colors
 
@@ -72,15 +73,15 @@ def composition_table(adata: AnnData, label_column: str = columns.CELL_TYPE) -> 
 
 
 def _without_type(adata: AnnData, label_column: str) -> list[tuple[str, str, int]]:
-    labels = adata.obs[label_column].astype(object)
-    is_unassigned = labels.isna() | labels.isin(NOT_TYPES)
+    labels = as_texts(adata.obs[label_column], columns.UNASSIGNED)
+    is_unassigned = labels.isin(NOT_TYPES).to_numpy()
     if not is_unassigned.any():
         return []
-    labels = labels.fillna(columns.UNASSIGNED)[is_unassigned]
-    has_reasons = columns.UNASSIGNED_REASON in adata.obs
-    reasons = adata.obs.loc[is_unassigned, columns.UNASSIGNED_REASON].astype(object) if has_reasons else ""
-    frame = pd.DataFrame({"label": labels, "reason": reasons}).fillna({"reason": ""})
-    counts = frame.value_counts().reset_index(name="n_cells")
+    frame = pd.DataFrame({"label": labels[is_unassigned], "reason": ""})
+    if columns.UNASSIGNED_REASON in adata.obs:
+        frame["reason"] = as_texts(adata.obs[columns.UNASSIGNED_REASON], "")[is_unassigned]
+    counts = frame.groupby(["label", "reason"], observed=True).size().sort_values(ascending=False, kind="stable")
+    counts = counts.reset_index(name="n_cells")
     return [
         (str(label), _REASONS.get(str(reason), str(reason) or "no reason given"), int(n))
         for label, reason, n in counts.itertuples(index=False)

@@ -8,6 +8,7 @@ from anndata import AnnData
 
 from spatialcore import columns
 from spatialcore.annotation.calls.level_columns import class_tree
+from spatialcore.core.categories import as_texts
 from spatialcore.plotting import style
 from spatialcore.plotting.groups import NOT_TYPES, type_colors
 
@@ -77,7 +78,7 @@ def level_colors(adata: AnnData) -> dict[str, str]:
 
 
 def _counted(adata: AnnData, level: int) -> pd.DataFrame:
-    names = adata.obs[columns.LEVELS[level]].astype(str)
+    names = as_texts(adata.obs[columns.LEVELS[level]])
     confidence = adata.obs[columns.LEVEL_CONFIDENCE[level]].groupby(names, observed=True)
     counted = pd.DataFrame({"n_cells": confidence.size(), "confidence": confidence.mean()})
     return counted.drop(index=[name for name in NOT_TYPES if name in counted.index])

@@ -23,6 +23,9 @@ _DOTS_PER_PANEL: Final = 2500
 _SMALL_DIFFERENCE: Final = 0.1
 SEPARATED, WEAK = 0.9, 0.7
 _CONFIRMED: Final = "#1b7a45"
+_WIDE: Final = 8.0  # inches, from which title and legend fit side by side
+_LINE: Final = 0.14
+_COLORS: Final = (style.LOW, style.HIGH, style.GOLD)
 _OTHERS_WIDTH: Final = 0.16  # of the panel
 
 
@@ -99,8 +102,8 @@ def plot_2d_validation(
             title="Marker score against confidence",
         )
     else:
-        figure = _draw(scored, summary, confidence, confidence_threshold, ncols, figsize_per_panel)
-        _add_legend(figure, scored, set(summary["cell_type"]), min_cells_per_type)
+        note = _not_drawn(scored, set(summary["cell_type"]), min_cells_per_type)
+        figure = _draw(scored, summary, confidence, confidence_threshold, ncols, figsize_per_panel, note)
     style.save_with_table(figure, summary, save)
     return figure, summary
 
@@ -112,11 +115,11 @@ def _draw(
     threshold: float,
     ncols: int,
     panel: tuple[float, float],
+    note: str,
 ) -> "Figure":
     n_cols = max(1, ncols)
     n_rows = -(-len(summary) // n_cols)
-    figure = style.new_figure((n_cols * panel[0], n_rows * panel[1]))
-    grid = figure.subplots(n_rows, n_cols, squeeze=False).ravel()
+    figure, grid = _grid(n_rows, n_cols, panel, summary["cell_type"].tolist(), note)
     order = list(scored.sets)
     left = axis_minimum(confidence, threshold)
     for axes, row in zip(grid, summary.to_dict("records"), strict=False):
@@ -136,20 +139,40 @@ def _draw(
     return figure
 
 
+def _grid(
+    n_rows: int, n_cols: int, panel: tuple[float, float], names: list[str], note: str
+) -> "tuple[Figure, list[Axes]]":
+    """Return the figure with legend, title and note, and its axes."""
+    width = n_cols * panel[0]
+    legend_rows = 1 if width > _WIDE else 4
+    above = 0.35 + (_LINE * 1.3 * legend_rows if width <= _WIDE else 0.15)
+    below = 0.5 + (_LINE * (style.wrap(note, int(width * 15)).count("\n") + 1) if note else 0.0)
+    title = _LINE * max(style.wrap(name, 34).count("\n") + 1 for name in names) + 0.1
+    figure = style.new_figure((width, n_rows * panel[1]), layout=None)
+    grid = style.panels(figure, n_rows, n_cols, style.Margins(0.5, 0.12, below, above + title), gap=(0.38, 0.3 + title))
+    _add_legend(figure)
+    style.set_title(figure, "Marker score against confidence", note)
+    return figure, list(grid.ravel())
+
+
 def _panel(axes: "Axes", row: dict[Any, Any], confidence: Floats, score: Floats, threshold: float) -> None:
+    from matplotlib.colors import to_rgba_array
+
     high = np.nan_to_num(confidence, nan=-1.0) >= threshold
     bright = score >= row["marker_threshold"]
-    colors = np.where(~high, style.LOW, np.where(bright, style.GOLD, style.HIGH))
+    kinds = np.where(~high, 0, np.where(bright, 2, 1))
     sample, rng = np.arange(score.size), np.random.default_rng(0)
     if score.size > _DOTS_PER_PANEL:
         sample = rng.choice(score.size, _DOTS_PER_PANEL, replace=False)
     x = spread_top(confidence[sample], rng)
-    axes.scatter(x, score[sample], c=colors[sample], s=5, linewidths=0, alpha=0.65, rasterized=True)
+    axes.scatter(
+        x, score[sample], c=to_rgba_array(_COLORS)[kinds[sample]], s=5, linewidths=0, alpha=0.65, rasterized=True
+    )
     axes.axvline(threshold, ymax=0.8, color=style.INK, linestyle="--", linewidth=0.8)
     axes.axhline(row["marker_threshold"], color=style.INK, linestyle=":", linewidth=0.8)
     top = max(float(np.nanmax(score)), row["marker_threshold"]) if score.size else 1.0
     axes.set_ylim(-0.05 * top, 1.32 * top + 1e-6)
-    axes.set_title(style.wrap(row["cell_type"], 34), fontsize=style.SMALL, fontweight="bold", color=style.INK)
+    style.panel_title(axes, style.wrap(row["cell_type"], 34), fontweight="bold")
     position: dict[str, Any] = {"transform": axes.transAxes, "fontsize": style.TINY, "va": "top"}
     verdict, color = _verdict(row["auc"])
     axes.text(0.03, 0.985, f"AUC {row['auc']:.2f}: {verdict}", color=color, fontweight="bold", **position)
@@ -182,7 +205,7 @@ def _draw_others(axes: "Axes", score: Floats) -> None:
     )
 
 
-def _add_legend(figure: "Figure", scored: MarkerScores, drawn: set[str], min_cells: int) -> None:
+def _add_legend(figure: "Figure") -> None:
     from matplotlib.lines import Line2D
 
     marks = (
@@ -192,15 +215,16 @@ def _add_legend(figure: "Figure", scored: MarkerScores, drawn: set[str], min_cel
         (style.FAINT, "all other cells"),
     )
     handles = [Line2D([], [], marker="o", linestyle="", color=color, label=text, ms=5) for color, text in marks]
-    is_wide = figure.get_figwidth() > 8
+    is_wide = figure.get_figwidth() > _WIDE
+    place = (1.0, 1.0) if is_wide else (0.0, 1 - 0.3 / figure.get_figheight())
     figure.legend(
         handles=handles,
-        loc="outside upper right" if is_wide else "outside lower right",
+        loc="upper right" if is_wide else "upper left",
+        bbox_to_anchor=place,
         ncols=4 if is_wide else 1,
         frameon=False,
         fontsize=style.SMALL,
     )
-    style.set_title(figure, "Marker score against confidence", _not_drawn(scored, drawn, min_cells))
 
 
 def _not_drawn(scored: MarkerScores, drawn: set[str], min_cells: int) -> str:

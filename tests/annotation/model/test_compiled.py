@@ -53,3 +53,27 @@ def test_a_damaged_matrix_is_refused(column: int, rng: np.random.Generator) -> N
     block.indices[block.indptr[4]] = column
     with pytest.raises(InputError, match=r"row 4 of the matrix has a column index beyond its 37"):
         a_kernel(rng, 37, 9).scores(block)
+
+
+@pytest.mark.skipif(compiled.library() is None, reason="the package was built without the library")
+@pytest.mark.parametrize("width", [16, 48])
+def test_the_loops_of_a_fit_are_numpys(width: int, rng: np.random.Generator) -> None:
+    block, library = a_block(rng, "float32", "int32"), compiled.library()
+    assert library is not None
+    loops = compiled.FitLoops(block, library)
+    weights, offset = rng.normal(size=(37, width)).astype(np.float32), rng.normal(size=width).astype(np.float32)
+    np.testing.assert_allclose(
+        loops.scores(5, 41, weights, offset), block[5:41] @ weights + offset, rtol=1e-4, atol=1e-3
+    )
+    residual, gradient = rng.normal(size=(36, width)).astype(np.float32), np.ones((37, width), np.float32)
+    loops.add_gradient(5, 41, residual, gradient)
+    np.testing.assert_allclose(gradient, 1 + block[5:41].T @ residual, rtol=1e-4, atol=1e-3)
+
+
+@pytest.mark.skipif(compiled.library() is None, reason="the package was built without the library")
+def test_the_loops_of_a_fit_refuse_a_damaged_matrix(rng: np.random.Generator) -> None:
+    block, library = a_block(rng, "float32", "int32"), compiled.library()
+    assert library is not None
+    block.indices[7] = 37
+    with pytest.raises(InputError, match="names a gene that it does not have"):
+        compiled.FitLoops(block, library)

@@ -60,3 +60,19 @@ def test_blocks_do_not_change_the_fit(monkeypatch: pytest.MonkeyPatch, rng: np.r
     np.testing.assert_allclose(fit_logistic(X, types, 3).coef, whole.coef, atol=1e-5)
     again = fit_logistic(X, types, 3, start=whole, max_iter=0)
     np.testing.assert_array_equal(again.coef, whole.coef)
+
+
+@pytest.mark.parametrize("classes", [2, 5, 20])
+def test_the_fit_is_the_same_without_the_compiled_loops(
+    classes: int, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counts, types, _ = simulate(600, classes, 60, 20, rng)
+    X = log1p_normalize(counts, 100)
+    monkeypatch.setattr(logistic, "CACHED_CELLS", 7)
+    monkeypatch.setattr(logistic, "SUMMED_CELLS", 100)
+    monkeypatch.setattr(logistic, "DENSE_LOOPS_FROM", 1.1)
+    fast = fit_logistic(X, types, classes, C=0.01, max_iter=500)
+    monkeypatch.setattr(logistic.compiled, "library", lambda: None)
+    slow = fit_logistic(X, types, classes, C=0.01, max_iter=500)
+    np.testing.assert_allclose(fast.coef, slow.coef, atol=2e-3)
+    np.testing.assert_allclose(fast.intercept, slow.intercept, atol=2e-3)
