@@ -80,8 +80,8 @@ def _without_type(adata: AnnData, label_column: str) -> list[tuple[str, str, int
     frame = pd.DataFrame({"label": labels[is_unassigned], "reason": ""})
     if columns.UNASSIGNED_REASON in adata.obs:
         frame["reason"] = as_texts(adata.obs[columns.UNASSIGNED_REASON], "")[is_unassigned]
-    counts = frame.groupby(["label", "reason"], observed=True).size().sort_values(ascending=False, kind="stable")
-    counts = counts.reset_index(name="n_cells")
+    sizes = frame.groupby(["label", "reason"], observed=True).size().sort_values(ascending=False, kind="stable")
+    counts = sizes.reset_index(name="n_cells")
     return [
         (str(label), _REASONS.get(str(reason), str(reason) or "no reason given"), int(n))
         for label, reason, n in counts.itertuples(index=False)
