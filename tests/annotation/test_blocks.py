@@ -1,5 +1,7 @@
 """The same calls from wherever the matrix lies: memory, h5ad, zarr, dask; and in bounded memory."""
 
+import os
+import signal
 from pathlib import Path
 
 import anndata
@@ -55,6 +57,39 @@ def test_a_dask_cluster_gives_the_same_calls(world: World, trained: Path, wanted
     )
     with cluster, distributed.Client(cluster):
         result = annotate_celltypist(query, custom_model_path=trained, **OPTIONS)
+    assert_same(result, wanted)
+
+
+@pytest.mark.slow
+def test_calls_are_the_same_when_a_worker_is_killed_in_the_middle(
+    world: World, trained: Path, wanted: AnnData, tmp_path: Path
+) -> None:
+    array = pytest.importorskip("dask.array")
+    distributed = pytest.importorskip("dask.distributed")
+    this_process = os.getpid()
+
+    def killing(block: np.ndarray) -> sparse.csr_matrix:
+        """Return a block; the worker that reads the fourth block ends at once."""
+        if os.getpid() != this_process and block.size:
+            reads = len(list(tmp_path.glob("read-*")))
+            (tmp_path / f"read-{reads}-{os.getpid()}").touch()
+            if reads == 3:
+                os.kill(os.getpid(), signal.SIGKILL)
+        return sparse.csr_matrix(block)
+
+    counts = array.from_array(np.asarray(world[1].X.todense()), chunks=(60, 40))
+    query = AnnData(
+        counts.map_blocks(killing, dtype=counts.dtype, meta=sparse.csr_matrix((0, 0))),
+        world[1].obs.copy(),
+        world[1].var.copy(),
+    )
+    cluster = distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1"
+    )
+    with cluster, distributed.Client(cluster):
+        result = annotate_celltypist(query, custom_model_path=trained, **OPTIONS)
+    assert len({path.name.split("-")[-1] for path in tmp_path.glob("read-*")}) > 1
+    assert any(path.name.startswith("read-4-") for path in tmp_path.glob("read-*")), "no worker was killed"
     assert_same(result, wanted)
 
 
