@@ -112,3 +112,40 @@ def test_every_figure_is_in_the_gallery() -> None:
     assert len(calls) >= 15
     assert calls - called == set()
     assert {"generate_annotation_plots", "write_report", "write_cohort", "explain_calls"} <= called
+
+
+ERROR_TABLE = (
+    "Cannot safely normalize data",
+    "No shared genes found",
+    "Label column not found",
+    "No ontology match",
+    "No marker genes found in data",
+    "majority_voting=True requires a valid cluster column",
+    "batch_size requires majority_voting=False",
+    "Cannot prepare data for CellTypist",
+    "Gene subset requires re-normalization",
+    "ImportError: cellxgene-census",
+    "ImportError: boto3",
+    "ImportError: google-cloud-storage",
+)
+"""The errors of the specification's table."""
+
+
+@pytest.mark.parametrize("message", ERROR_TABLE)
+def test_each_error_of_the_specification_is_in_the_questions(message: str) -> None:
+    assert message in (ROOT / "docs" / "faq.md").read_text()
+
+
+NOT_OURS = ("message", "---", "ImportError", "exit", "Gene subset")  # headers, other packages, version 0.5.4
+EXAMPLES = re.compile(r"\.\.\.|\(.*?\)|\b(?:\d+|human|mouse|lung|ref|brain)\b")
+
+
+def test_errors_of_the_questions_are_those_of_the_code() -> None:
+    text = (ROOT / "docs" / "faq.md").read_text()
+    code = "".join(path.read_text() for path in (ROOT / "spatialcore").rglob("*.py"))
+    code = re.sub(r'"\s+f?"', "", code)  # texts over several lines
+    rows = [line.split("|")[1].strip() for line in text[text.index("### Data") :].splitlines() if line.startswith("| ")]
+    messages = [row.removeprefix("StorageError: ") for row in rows if not row.startswith(NOT_OURS)]
+    assert len(messages) > 25
+    longest = [max((part.strip(" ,:") for part in EXAMPLES.split(message)), key=len) for message in messages]
+    assert [part for part in longest if part not in code] == []

@@ -276,7 +276,7 @@ def _log(result: MappingResult) -> None:
     metadata, table = result.metadata, result.table
     logger.info("mapped %d of %d labels to the Cell Ontology", metadata["n_labels_mapped"], metadata["n_labels"])
     if len(result.unmapped):
-        logger.warning("unmapped labels: %s", ", ".join(result.unmapped["input_label"].head(10)))
+        logger.warning("No ontology match for labels: %s", ", ".join(result.unmapped["input_label"].head(10)))
     uncertain = table[table["match_tier"] == "tier3_overlap"].sort_values("n_cells", ascending=False).head(10)
     if len(uncertain):
         pairs = (f"{label} -> {name}" for label, name in uncertain[["input_label", "name"]].to_numpy())
