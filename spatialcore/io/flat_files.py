@@ -48,7 +48,7 @@ MEASUREMENT = re.compile(
 
 
 def find_one(folder: Path, patterns: Sequence[str]) -> Path | None:
-    """Return the file of a folder that matches the first matching pattern, or None.
+    """Return the file of a folder that matches the first matching pattern, or None; hidden files are ignored.
 
     Raises
     ------
@@ -56,7 +56,7 @@ def find_one(folder: Path, patterns: Sequence[str]) -> Path | None:
         Several files match one pattern: the folder has more than one sample.
     """
     for pattern in patterns:
-        files = sorted(folder.glob(pattern))
+        files = sorted(file for file in folder.glob(pattern) if not file.name.startswith("."))
         if len(files) > 1:
             names = ", ".join(file.name for file in files)
             raise InputError(

@@ -14,6 +14,7 @@ from spatialcore.core.genes.names import is_ensembl
 from spatialcore.core.genes.tables import known_names
 from spatialcore.core.logging import get_logger
 from spatialcore.core.text.wording import list_names, number_of
+from spatialcore.core.types import Floats
 from spatialcore.errors import InputError
 from spatialcore.io.identifiers import as_identifiers, match_by_value, plain_numbers
 
@@ -113,8 +114,22 @@ def attach_cells(adata: AnnData, table: pd.DataFrame, *, xy: tuple[str, str], sc
     if extra := len(table) - int(shared.sum()):
         logger.warning("dropped %s of the metadata not in the matrix", number_of(extra, "cell"))
     table = table.reindex(adata.obs_names)
-    adata.obsm[SPATIAL] = table[list(xy)].to_numpy(dtype=float) * scale
+    adata.obsm[SPATIAL] = _coordinates(table, xy) * scale
     adata.obs = table.drop(columns=list(xy))
+
+
+def _coordinates(table: pd.DataFrame, xy: tuple[str, str]) -> Floats:
+    """Return two columns as numbers, cells x 2, missing ones as NaN."""
+    numbers = table[list(xy)].apply(pd.to_numeric, errors="coerce")
+    for column in xy:
+        texts = table[column][table[column].notna() & numbers[column].isna()].astype(str).str.strip()
+        texts = texts[~texts.str.lower().isin(["", "nan", "na", "none", "null", "<na>"])]
+        if len(texts):
+            raise InputError(
+                f"column {column!r} of the table of cells has coordinates that are not numbers: {texts.iloc[0]!r}",
+                hint="write plain numbers, without units",
+            )
+    return numbers.to_numpy(dtype=np.float64, na_value=np.nan)
 
 
 def _each_cell_once(table: pd.DataFrame) -> pd.DataFrame:

@@ -11,7 +11,7 @@ from scipy.sparse import csr_matrix
 
 from spatialcore.errors import InputError
 from spatialcore.io import read_spatial
-from spatialcore.io.flat_files import non_gene_columns
+from spatialcore.io.flat_files import find_one, non_gene_columns
 from spatialcore.io.joining import assemble, attach_cells
 from tests.io.bundles import assert_same, merscope_ids, sample, write_cosmx, write_merscope, write_xenium
 
@@ -35,6 +35,14 @@ def test_two_samples_in_a_folder(tmp_path: Path) -> None:
         read_spatial(folder)
 
 
+@pytest.mark.parametrize("hidden", ["._{}", ".{}.swp.csv"])
+def test_hidden_files_of_other_systems_are_ignored(hidden: str, tmp_path: Path) -> None:
+    (tmp_path / "S1_exprMat_file.csv").write_text("fov,cell_ID\n")
+    (tmp_path / hidden.format("S1_exprMat_file.csv")).write_bytes(b"\0")
+    found = find_one(tmp_path, ["*exprMat_file.csv", "*.csv"])
+    assert found == tmp_path / "S1_exprMat_file.csv"
+
+
 def test_lines_that_repeat_a_cell(tmp_path: Path) -> None:
     folder = write_merscope(tmp_path / "region", sample(4, 3))
     lines = (folder / "cell_by_gene.csv").read_text().splitlines()
@@ -42,7 +50,7 @@ def test_lines_that_repeat_a_cell(tmp_path: Path) -> None:
     assert read_spatial(folder).n_obs == 4
     others = [f"{lines[1].rpartition(',')[0]},{n}" for n in (76, 77)]
     (folder / "cell_by_gene.csv").write_text("\n".join([*lines, *others]) + "\n")
-    with pytest.raises(InputError, match="several lines with different counts"):
+    with pytest.raises(InputError, match="several lines of different counts"):
         read_spatial(folder)
 
 

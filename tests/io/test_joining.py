@@ -76,3 +76,17 @@ def test_a_cell_with_two_places_is_refused() -> None:
 def test_tables_of_other_cells_are_refused() -> None:
     with pytest.raises(InputError, match=r"no cell of the matrix \(a\)"):
         attach_cells(assembled([[1, 2]], ["a"]), table(["q"]), xy=("x", "y"))
+
+
+def test_coordinates_written_as_text_are_numbers() -> None:
+    adata = assembled([[1, 2], [3, 4], [5, 6]], ["a", "b", "c"])
+    table = pd.DataFrame({"x": ["1.5", " 2 ", ""], "y": [3, None, "NA"]}, index=["a", "b", "c"])
+    attach_cells(adata, table, xy=("x", "y"))
+    np.testing.assert_array_equal(adata.obsm["spatial"], [[1.5, 3], [2, np.nan], [np.nan, np.nan]])
+
+
+@pytest.mark.parametrize("text", ["130.8 um", "1,5", "left"])
+def test_coordinates_that_are_no_numbers_are_refused(text: str) -> None:
+    table = pd.DataFrame({"x": ["1.5", text], "y": [3.0, 4.0]}, index=["a", "b"])
+    with pytest.raises(InputError, match=f"column 'x' .* not numbers: {text!r}"):
+        attach_cells(assembled([[1, 2], [3, 4]], ["a", "b"]), table, xy=("x", "y"))
