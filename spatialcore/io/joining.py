@@ -129,7 +129,8 @@ def _coordinates(table: pd.DataFrame, xy: tuple[str, str]) -> Floats:
                 f"column {column!r} of the table of cells has coordinates that are not numbers: {texts.iloc[0]!r}",
                 hint="write plain numbers, without units",
             )
-    return numbers.to_numpy(dtype=np.float64, na_value=np.nan)
+    coordinates: Floats = numbers.to_numpy(dtype=np.float64, na_value=np.nan)
+    return coordinates
 
 
 def _each_cell_once(table: pd.DataFrame) -> pd.DataFrame:
