@@ -18,7 +18,7 @@ CODE_VERSIONS: Final[dict[str, int]] = {
     "hold_out": 3,
     "balance": 3,
     "train": 8,
-    "annotate": 11,
+    "annotate": 12,
     "keep_confident": 10,
     "plot": 7,
 }

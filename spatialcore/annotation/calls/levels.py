@@ -6,7 +6,7 @@ or more of the classes. Of two terms that overlap without one holding the other,
 Class probabilities are the calibrated confidence c for the best class k, and for the others what is left,
 ``(f - c) p_j / (1 - p_k)``, with p the softmax of ``scores / T`` and f the share of cells with this fit to their class
 profile that are cells of any class at all. A node's confidence is the sum over its classes, so it never falls on the
-way up.
+way up. For nodes, calls take squares of the p_j (half the T): what the class lacks is mostly its siblings'.
 """
 
 from dataclasses import dataclass

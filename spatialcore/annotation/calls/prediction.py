@@ -25,6 +25,7 @@ from spatialcore.core.types import Codes, Floats
 from spatialcore.errors import ModelError
 
 NO_CALL = -1
+SIBLING_POWER = 2.0  # of the other classes' probabilities: what the best class lacks is mostly its siblings'
 CELLS_AT_ONCE = 10_000  # their scores are still in the processor's cache when the confidence reads them
 
 
@@ -162,7 +163,7 @@ class Predictor:
                 fit = fit_probability((deviance - self.calibration.deviance_center) / self.calibration.deviance_scale)
         if self.clusters is not None:
             fit = np.minimum(fit, self.clusters.highest)
-        shares = class_probabilities(scores, best, confidence, temperature=temperature, fit=fit)
+        shares = class_probabilities(scores, best, confidence, temperature=temperature / SIBLING_POWER, fit=fit)
         return self.tree.path_confidence(shares, best)
 
 

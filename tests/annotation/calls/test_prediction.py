@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 from anndata import AnnData
 from scipy import sparse
+from scipy.special import softmax
 
 from spatialcore.annotation.calls import prediction as module
+from spatialcore.annotation.calls.levels import ClassTree
 from spatialcore.annotation.calls.prediction import NO_CALL, Prediction, PredictionBuffer, Predictor, join, predict
 from spatialcore.annotation.choices import ConfidenceMethod
 from spatialcore.annotation.model.artifact import load_model
@@ -88,3 +90,18 @@ def test_parts_are_joined_in_order() -> None:
         assert result.confidence.tolist() == [0, 0.1, 0.2]
         assert result.path.tolist() == [[0, 0], [1, 1], [2, 2]]
         assert result.scores.shape == (3, 3)
+
+
+def test_what_the_class_lacks_is_mostly_its_siblings(world: World, trained: Path) -> None:
+    model = load_model(trained)
+    ids = ("CL:0000624", "CL:0000625", *["CL:0000236", "CL:0000057", "CL:0000066"] * 9)[: len(model.classes)]
+    tree = ClassTree.build(model.classes, dict(zip(model.classes, ids, strict=True)))
+    query = open_query(world[1], model.genes)
+    predictor = Predictor.build(model, query.kind, query.genes, "raw", keep_scores=True, tree=tree)
+    calls = predict(predictor, query)
+    squares = softmax(2 * calls.scores / (model.calibration.temperature if model.calibration else 1.0), axis=1)
+    sibling = (calls.best == 0) & (calls.path[:, 1] < 1)
+    rest = squares[sibling, 1:].sum(axis=1)
+    expected = calls.confidence[sibling] + (1 - calls.confidence[sibling]) * squares[sibling, 1] / rest
+    assert sibling.any()
+    np.testing.assert_allclose(calls.path[sibling, 1], expected, rtol=1e-6)
