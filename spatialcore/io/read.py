@@ -54,12 +54,13 @@ def read_spatial(path: str | Path, *, on_disk: bool = False) -> AnnData:
     if location.is_file() or is_zarr(location):
         refuse_external_links(location)
     file_format = identify(location)
-    adata = make_storable(_open(location) if on_disk and _can_stay(location) else file_format.read(location))
+    adata = make_storable(_open(location) if on_disk and stays_on_disk(location) else file_format.read(location))
     logger.info("%s: %s, %d cells x %d features", location.name, file_format.name, adata.n_obs, adata.n_vars)
     return adata
 
 
-def _can_stay(path: Path) -> bool:
+def stays_on_disk(path: Path) -> bool:
+    """Return whether ``read_spatial(path, on_disk=True)`` leaves a matrix in its file."""
     return (is_h5ad(path) or (path.is_dir() and is_anndata_zarr(path))) and has_large_matrix(path)
 
 

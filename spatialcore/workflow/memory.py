@@ -4,16 +4,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from spatialcore.annotation.config import AnnotationSettings
+from spatialcore.io.read import stays_on_disk
 from spatialcore.workflow.dataset import DatasetSummary
 
 BASE = 700e6  # the interpreter with scanpy, scikit-learn and matplotlib
 VALUE = 8  # bytes of a stored value: float32 and its int32 column
 QUERY_COPIES = 4  # counts, log1p, the copy being written, and what reading leaves behind
-REFERENCE_COPIES = 5  # the parts, their union, counts and log1p of it, and the balanced draw
+REFERENCE_COPIES = 4  # the parts, their union, counts and log1p of it
+REPLICATES = 3  # of the training cells: the draw, two simulations and their log1p, which have fewer values
 CLASSES = 40  # of a large reference
-RICHER = 2.0  # panel genes are expressed in more cells than the average gene of the genome
-# bytes per training cell and gene: features of two replicates and their gradients, dense where that is faster
-TRAINING = 3 * 8
+WEIGHTS = 25 * 8  # bytes per class and gene: steps and gradients that the solver remembers, and the models
+PER_CELL = 12 * CLASSES + 250  # scores and probabilities of each class; name, calls, place and neighbours
+SAMPLED_VALUES = 10_000_000  # of a matrix that stays in its file: what figures and clusters read
 
 
 def estimate_peak(
@@ -32,18 +34,23 @@ def estimate_peak(
     n_cells = [min(summary.cells, config.max_cells_per_ref) for summary in references]
     values = sum(cells * _panel_values(summary, panel) for cells, summary in zip(n_cells, references, strict=True))
     training_cells = min(sum(n_cells), config.max_cells_per_type * CLASSES)
-    training = VALUE * REFERENCE_COPIES * values + TRAINING * training_cells * panel
+    replicates = REPLICATES * values * min(1.0, training_cells / max(1, sum(n_cells)))
+    training = VALUE * (REFERENCE_COPIES * values + replicates) + WEIGHTS * CLASSES * panel
     annotating = max((_annotating(query) for query in queries), default=0.0)
     return int(BASE + max(training, annotating))
 
 
 def _panel_values(summary: DatasetSummary, panel: int) -> float:
-    share = min(1.0, RICHER * panel / max(1, len(summary.var)))
+    covered = panel / max(1, len(summary.var))
+    share = min(1.0, (2.0 - covered) * covered)  # genes of a small panel are expressed in twice as many cells as most
     return min(summary.values_per_cell * share, panel)
 
 
 def _annotating(query: DatasetSummary) -> float:
-    return query.cells * (VALUE * QUERY_COPIES * query.values_per_cell + 2 * 8 * CLASSES + 500)
+    values = query.cells * query.values_per_cell
+    if stays_on_disk(query.path):
+        return VALUE * min(SAMPLED_VALUES, values) + query.cells * PER_CELL
+    return VALUE * QUERY_COPIES * values + query.cells * PER_CELL
 
 
 def available_memory() -> int | None:

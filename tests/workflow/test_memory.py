@@ -1,4 +1,5 @@
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,10 +15,15 @@ class Summary:
     cells: int
     values_per_cell: float = 100.0
     genes: list[str] = field(default_factory=lambda: [f"G{i}" for i in range(300)])
+    path: Path = Path("missing.h5ad")
 
     @property
     def var(self) -> list[str]:
         return self.genes
+
+
+def genes_of(n: int) -> list[str]:
+    return [f"G{i}" for i in range(n)]
 
 
 def peak(queries: list[Any], references: list[Any], **settings: Any) -> int:
@@ -30,9 +36,28 @@ def test_peak_without_data_is_the_interpreter() -> None:
 
 def test_peak_grows_with_the_largest_query() -> None:
     small, large = Summary(10_000), Summary(1_000_000)
-    per_cell = memory.VALUE * memory.QUERY_COPIES * 100 + 2 * 8 * memory.CLASSES + 500
+    per_cell = memory.VALUE * memory.QUERY_COPIES * 100 + memory.PER_CELL
     assert peak([small, large], []) == int(memory.BASE + 1_000_000 * per_cell)
     assert peak([large], []) == peak([small, large], [])
+
+
+def test_a_matrix_that_stays_in_its_file_is_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    in_memory = peak([Summary(1_000_000)], [])
+    monkeypatch.setattr(memory, "stays_on_disk", lambda _: True)
+    assert peak([Summary(1_000_000)], []) < in_memory - 3 * memory.VALUE * 80_000_000
+
+
+MEASURED = {  # GB at the peak of a whole run, docs/benchmarks.md
+    "million": (1.42, Summary(1_000_000, 57.6, genes_of(400)), Summary(50_000, 1_829, genes_of(19_500))),
+    "wide": (2.25, Summary(250_000, 392.6, genes_of(5_000)), Summary(20_000, 1_842, genes_of(20_000))),
+}
+
+
+@pytest.mark.parametrize("size", MEASURED)
+def test_the_peak_is_predicted_within_thirty_per_cent(size: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "stays_on_disk", lambda _: True)
+    gigabytes, query, reference = MEASURED[size]
+    assert peak([query], [reference, reference]) / 1024**3 == pytest.approx(gigabytes, rel=0.3)
 
 
 def test_references_are_capped() -> None:
