@@ -105,8 +105,8 @@ def _shares(adata: AnnData) -> dict[str, float]:
     """Compare the shares with the truth."""
     obs = adata.obs
     totals = np.asarray(adata.X.sum(axis=1)).ravel()
-    truth, found = obs["true_foreign_share"].to_numpy(), obs[columns.FOREIGN_SHARE].to_numpy()
-    varies = truth.std() > 0 and found.std() > 0
+    truth, result = obs["true_foreign_share"].to_numpy(), obs[columns.FOREIGN_SHARE].to_numpy()
+    varies = truth.std() > 0 and result.std() > 0
     large = truth > 0.4
     has_second = (obs[columns.SECOND_TYPE] != "").to_numpy() & (truth > 0.2)
     agrees = (obs[columns.SECOND_TYPE].astype(str) == obs["true_second_type"].astype(str)).to_numpy()
@@ -116,8 +116,8 @@ def _shares(adata: AnnData) -> dict[str, float]:
         "detected": float(described["detected"]),
         "truth": float(np.average(truth, weights=totals)),
         "found": _mean(adata),
-        "correlation": float(np.corrcoef(truth, found)[0, 1]) if varies else np.nan,
-        "auroc": float(roc_auc_score(large, found)) if large.any() and varies else np.nan,
+        "correlation": float(np.corrcoef(truth, result)[0, 1]) if varies else np.nan,
+        "auroc": float(roc_auc_score(large, result)) if large.any() and varies else np.nan,
         "second right": float(agrees[has_second].mean()) if has_second.any() else np.nan,
     }
 
@@ -187,8 +187,8 @@ def cost(data: Path, folder: Path, n_cells: int) -> dict[str, float]:
     model = load_model(folder / "model.pkl")
     query = open_query(large, model.genes)
     start = time.process_time()
-    found = estimate_spill_over(large, model, query)
+    result = estimate_spill_over(large, model, query)
     seconds = time.process_time() - start
-    if found is None or found.estimates is None:
+    if result is None or result.estimates is None:
         raise ValueError("no spill-over was detected in a section with spill-over")
     return {"cells": n_cells, "types": len(model.classes), "CPU seconds": seconds}

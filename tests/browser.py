@@ -23,7 +23,7 @@ NO_GPU = ("--disable-gpu",)
 @contextmanager
 def chromium(switches: tuple[str, ...] = NO_GPU) -> Iterator[Browser]:
     """Start a browser for the length of the block; skip where none is installed."""
-    program = next((found for name in NAMES if (found := shutil.which(name))), None)
+    program = next((result for name in NAMES if (result := shutil.which(name))), None)
     if program is None:
         pytest.skip("Chromium is not installed")
     with sync_playwright() as playwright:

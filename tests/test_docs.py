@@ -33,8 +33,8 @@ def test_names_in_examples_exist(page: Path) -> None:
     import importlib
 
     for module, names in IMPORT.findall(page.read_text()):
-        found = importlib.import_module(module)
-        assert [name.strip() for name in names.split(",") if not hasattr(found, name.strip())] == []
+        result = importlib.import_module(module)
+        assert [name.strip() for name in names.split(",") if not hasattr(result, name.strip())] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -96,7 +96,7 @@ def test_name_label_and_id_of_a_row_agree(query: AnnData, trained: Path, tmp_pat
 
 
 def test_raw_counts_are_found_wherever_they_are(query: AnnData, trained: Path) -> None:
-    wanted = annotate_celltypist(query, custom_model_path=trained, copy=True).obs[columns.PREDICTED].astype(str)
+    expected = annotate_celltypist(query, custom_model_path=trained, copy=True).obs[columns.PREDICTED].astype(str)
     counts = sparse.csr_matrix(query.X)
     wrong = AnnData(log1p_normalize(counts, 1e6), query.obs.copy(), query.var.copy())
     scaled = wrong.copy()
@@ -104,13 +104,13 @@ def test_raw_counts_are_found_wherever_they_are(query: AnnData, trained: Path) -
     with pytest.raises(NormalizationError, match="Cannot prepare data for CellTypist"):
         annotate_celltypist(scaled, custom_model_path=trained)
     wrong.layers["raw_counts"] = counts
-    assert (annotate_celltypist(wrong, custom_model_path=trained).obs[columns.PREDICTED].astype(str) == wanted).all()
+    assert (annotate_celltypist(wrong, custom_model_path=trained).obs[columns.PREDICTED].astype(str) == expected).all()
     del wrong.layers["raw_counts"]
     wrong.raw = AnnData(
         sparse.hstack([counts[:, ::-1], counts[:, :2]], format="csr"),
         var=query.var.iloc[::-1].reindex([*query.var_names[::-1], "x", "y"]),
     )
-    assert (annotate_celltypist(wrong, custom_model_path=trained).obs[columns.PREDICTED].astype(str) == wanted).all()
+    assert (annotate_celltypist(wrong, custom_model_path=trained).obs[columns.PREDICTED].astype(str) == expected).all()
 
 
 def test_voting_names_a_cluster_by_its_majority(query: AnnData, trained: Path) -> None:

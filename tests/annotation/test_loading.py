@@ -102,8 +102,8 @@ def test_features_of_one_gene_are_added_up_as_counts(state: str, write: Write) -
     assert part.n_vars == 29
     linear = whole.X.toarray() if state == "raw" else np.expm1(whole.X.toarray())
     expected = linear[:, -2] + linear[:, -1]
-    found = part[:, "TP53"].X.toarray().ravel()
-    np.testing.assert_allclose(found if state == "raw" else np.expm1(found), expected, rtol=1e-4)
+    result = part[:, "TP53"].X.toarray().ravel()
+    np.testing.assert_allclose(result if state == "raw" else np.expm1(result), expected, rtol=1e-4)
 
 
 def test_negative_values_of_one_gene_are_not_added_up(write: Write) -> None:

@@ -23,8 +23,8 @@ def test_every_xenium_panel_is_read(name: str, shared: Path) -> None:
     current = [symbol for symbol in dict.fromkeys(table["gene"]) if symbol in ids_by_symbol()]
     assert [gene for gene in genes if gene in set(current)] == current
     assert len(genes) == table["gene"].nunique()
-    found = shared_positions(genes, list(table["gene"]), list(ids))
-    assert all(len(at) for at in found)
+    result = shared_positions(genes, list(table["gene"]), list(ids))
+    assert all(len(at) for at in result)
 
 
 @pytest.mark.parametrize("name", PANELS)
@@ -32,8 +32,8 @@ def test_a_reference_of_current_ids_has_the_panel(name: str, shared: Path) -> No
     """The panel speaks its own year's symbols, the reference today's: they meet all the same."""
     mapping = load_ensembl_to_hugo_mapping(species="mouse" if name.startswith("m") else "human")
     genes = read_panel(shared / "data" / "panels" / f"{name}.csv")
-    found = shared_positions(genes, list(mapping.values()), list(mapping))
-    assert [gene for gene, at in zip(genes, found, strict=True) if not len(at)] == []
+    result = shared_positions(genes, list(mapping.values()), list(mapping))
+    assert [gene for gene, at in zip(genes, result, strict=True) if not len(at)] == []
 
 
 @pytest.mark.parametrize("name", PANELS)

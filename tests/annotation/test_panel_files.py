@@ -25,8 +25,8 @@ def test_genes_of_a_list_and_of_tables(tmp_path: Path, text: str) -> None:
 
 def test_panels_of_10x(shared: Path) -> None:
     sizes = {"hBreast": 280, "hLung": 289, "hMulti": 377, "hPrime5K": 5001}
-    found = {name: len(read_panel(shared / "data" / "panels" / f"{name}.csv")) for name in sizes}
-    assert found == sizes
+    result = {name: len(read_panel(shared / "data" / "panels" / f"{name}.csv")) for name in sizes}
+    assert result == sizes
 
 
 def test_a_table_without_genes_is_refused(tmp_path: Path) -> None:

@@ -93,8 +93,8 @@ def test_force_goes_on_with_a_prominent_warning(state: str, caplog: pytest.LogCa
         ensure_normalized(adata, unsafe_force=True)
     assert "UNSAFE" in caplog.text
     assert state in caplog.text
-    wanted = log1p_normalize(sp.csr_matrix(np.clip(values, 0, None)))
-    np.testing.assert_allclose(adata.X.toarray(), wanted.toarray(), rtol=1e-5)
+    target = log1p_normalize(sp.csr_matrix(np.clip(values, 0, None)))
+    np.testing.assert_allclose(adata.X.toarray(), target.toarray(), rtol=1e-5)
 
 
 def test_no_warning_where_force_was_not_needed(caplog: pytest.LogCaptureFixture) -> None:

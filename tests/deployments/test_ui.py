@@ -105,15 +105,15 @@ def _watch(page: Page, service: Service, run: str) -> None:
 
 
 def _read_artifacts(page: Page, service: Service, run: str) -> None:
-    found = service.post("artifacts/filter", artifacts={"flow_run_id": {"any_": [run]}})
-    assert {artifact["key"].partition("-")[0] for artifact in found} == {"summary", "composition", "report"}
+    result = service.post("artifacts/filter", artifacts={"flow_run_id": {"any_": [run]}})
+    assert {artifact["key"].partition("-")[0] for artifact in result} == {"summary", "composition", "report"}
     page.get_by_text("Artifacts", exact=True).first.click()
     page.locator("a", has_text="summary-blood").first.click()
     expect(page.get_by_role("heading", name="pbmc")).to_be_visible()
     expect(page.locator("img[src^='data:image']").first).to_be_visible()
     page.set_viewport_size({"width": 1280, "height": 1500})
     _picture(page, "summary")
-    link = next(artifact for artifact in found if artifact["key"].startswith("report-"))
+    link = next(artifact for artifact in result if artifact["key"].startswith("report-"))
     assert f"{service.files_url}/runs/blood-" in link["data"]
     page.get_by_role("link", name="report.html").click()
     report = _page_at(page, service.files_url)

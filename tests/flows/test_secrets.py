@@ -72,11 +72,11 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Places]:
         proxy_to(s3) as front,
     ):
         synapse.versions[1] = atlas.read_bytes()
-        found = Places(front.url, gcs, synapse.url, web, folder)
-        found.secrets = _planted(folder)
-        leak = " ".join(found.secrets.values())
+        result = Places(front.url, gcs, synapse.url, web, folder)
+        result.secrets = _planted(folder)
+        leak = " ".join(result.secrets.values())
         front.faults.append(Fault(proxy.status(403, "AccessDenied", leak), path="denied", times=99))
-        yield found
+        yield result
 
 
 def _planted(folder: Path) -> dict[str, str]:

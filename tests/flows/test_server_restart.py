@@ -93,5 +93,5 @@ def ask(server: Server, path: str) -> list[dict[str, str]]:
     headers = {"Content-Type": "application/json"}
     request = urllib.request.Request(f"{server.api}/{path}", b"{}", headers)
     with urllib.request.urlopen(request, timeout=30) as answer:
-        found: list[dict[str, str]] = json.load(answer)
-        return found
+        result: list[dict[str, str]] = json.load(answer)
+        return result

@@ -25,11 +25,11 @@ def annotated(**described: object) -> AnnData:
 
 def test_types_with_their_senders_and_second_types() -> None:
     received = {"T cell": {"B cell": 8.0}, "B cell": {"T cell": 1.0}}
-    found = spill_over(
+    result = spill_over(
         annotated(available=True, detected=True, z=9.2, foreign_share=0.21, warning="", received=received)
     )
-    assert found["text"] == "21.0 % of the counts came from neighbours of another type (z = 9.2)."
-    assert found["types"][0] == {
+    assert result["text"] == "21.0 % of the counts came from neighbours of another type (z = 9.2)."
+    assert result["types"][0] == {
         "name": "T cell",
         "n_cells": 2,
         "share": 0.4,
@@ -37,14 +37,14 @@ def test_types_with_their_senders_and_second_types() -> None:
         "senders": "B cell 100 %",
         "second": 0.5,
     }
-    assert [row["name"] for row in found["types"]] == ["T cell", "B cell"]
+    assert [row["name"] for row in result["types"]] == ["T cell", "B cell"]
 
 
 def test_nothing_detected_is_said_with_the_evidence_and_the_note() -> None:
-    found = spill_over(annotated(available=True, detected=False, z=1.04, warning="the unit is unknown"))
-    assert found["text"].startswith("No spill-over between neighbours was detected (z = 1.0")
-    assert found["text"].endswith("Note: the unit is unknown.")
-    assert found["types"] == []
+    result = spill_over(annotated(available=True, detected=False, z=1.04, warning="the unit is unknown"))
+    assert result["text"].startswith("No spill-over between neighbours was detected (z = 1.0")
+    assert result["text"].endswith("Note: the unit is unknown.")
+    assert result["types"] == []
 
 
 def test_the_reason_is_given_where_it_was_not_estimated() -> None:

@@ -82,5 +82,5 @@ def test_a_share_holds_or_the_type_is_at_a_limit(available: list[int], share: fl
     sizes = resolve_sizes(np.array(available), np.full(len(available), cap), [share, share / 2], [[0], [1]], 5)
     assert (sizes <= limits).all()
     assert (sizes[2:] == limits[2:]).all()
-    for size, limit, wanted in zip(sizes, limits, (share, share / 2), strict=False):
-        assert size in (limit, 5) or abs(size - wanted * sizes.sum()) <= 1
+    for size, limit, expected in zip(sizes, limits, (share, share / 2), strict=False):
+        assert size in (limit, 5) or abs(size - expected * sizes.sum()) <= 1

@@ -278,9 +278,9 @@ def test_target_proportions_hold_of_the_final_size(shares: dict[str, float], n: 
     for name in there:
         assert got[name] <= min(cap, there[name])
     for name, share in shares.items():
-        wanted = share * drawn.n_obs
+        expected = share * drawn.n_obs
         held = got[name] in (min(cap, there[name]), 5)
-        assert held or abs(got[name] - wanted) <= 1
+        assert held or abs(got[name] - expected) <= 1
 
 
 def test_shares_that_sum_to_one_do_not_collapse_the_cells() -> None:

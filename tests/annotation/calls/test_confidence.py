@@ -10,8 +10,8 @@ from spatialcore.errors import InputError
 
 def test_zscore_is_the_specs(rng: np.random.Generator) -> None:
     scores = rng.normal(size=(50, 7)) + 1e4
-    wanted = expit((scores.max(axis=1) - scores.mean(axis=1)) / scores.std(axis=1, ddof=0))
-    np.testing.assert_allclose(transform_confidence(scores), wanted)
+    expected = expit((scores.max(axis=1) - scores.mean(axis=1)) / scores.std(axis=1, ddof=0))
+    np.testing.assert_allclose(transform_confidence(scores), expected)
 
 
 @pytest.mark.parametrize("n_classes", [2, 5, 30])
@@ -26,8 +26,8 @@ def test_the_others(rng: np.random.Generator) -> None:
     np.testing.assert_allclose(transform_confidence(scores, "softmax"), softmax(scores, axis=1).max(axis=1))
     np.testing.assert_allclose(transform_confidence(scores, "raw"), expit(scores.max(axis=1)))
     ranked = np.sort(scores, axis=1)
-    wanted = (ranked[:, -1] - ranked[:, -2]) / (ranked[:, -1] - ranked[:, 0])
-    np.testing.assert_allclose(transform_confidence(scores, "minmax"), wanted)
+    expected = (ranked[:, -1] - ranked[:, -2]) / (ranked[:, -1] - ranked[:, 0])
+    np.testing.assert_allclose(transform_confidence(scores, "minmax"), expected)
 
 
 @pytest.mark.parametrize("method", ["zscore", "softmax", "minmax", "raw"])

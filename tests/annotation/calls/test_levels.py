@@ -40,10 +40,10 @@ PARENTS = {
 
 
 def _above(term: str) -> dict[str, int]:
-    found: dict[str, int] = {}
+    result: dict[str, int] = {}
     for parent in PARENTS[term]:
-        found |= {parent: 1, **_above(parent)}
-    return found
+        result |= {parent: 1, **_above(parent)}
+    return result
 
 
 @pytest.fixture

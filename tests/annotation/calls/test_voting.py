@@ -16,8 +16,8 @@ def test_votes_are_those_of_celltypist(min_prop: float, rng: np.random.Generator
     clusters = pd.Series(rng.integers(0, 12, 200).astype(str))
     table = pd.DataFrame({"predicted_labels": names})
     stock = Classifier.majority_vote(AnnotationResult(table, None, None, None), clusters.to_numpy(), min_prop)
-    wanted = stock.predicted_labels["majority_voting"].astype(str)
-    assert (majority_vote(names, clusters, min_prop) == wanted.to_numpy()).all()
+    expected = stock.predicted_labels["majority_voting"].astype(str)
+    assert (majority_vote(names, clusters, min_prop) == expected.to_numpy()).all()
 
 
 def test_ties_and_cells_without_a_cluster() -> None:

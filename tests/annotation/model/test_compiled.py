@@ -35,8 +35,8 @@ def test_where_there_is_a_compiler_the_package_has_the_library() -> None:
 def test_scores_are_numpys(value: str, index: str, classes: int, rng: np.random.Generator) -> None:
     kernel, block = a_kernel(rng, 37, classes), a_block(rng, value, index)
     dense = np.minimum(block.toarray().astype(np.float64), kernel.cap) @ kernel.weights + kernel.offset
-    wanted = np.column_stack([-dense[:, 0], dense[:, 0]]) if classes == 1 else dense
-    np.testing.assert_allclose(kernel.scores(block), wanted, atol=1e-12)
+    expected = np.column_stack([-dense[:, 0], dense[:, 0]]) if classes == 1 else dense
+    np.testing.assert_allclose(kernel.scores(block), expected, atol=1e-12)
 
 
 def test_without_the_library_scipy_gives_the_same(rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch) -> None:

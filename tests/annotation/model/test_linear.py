@@ -25,12 +25,12 @@ def logged(world: tuple[AnnData, AnnData, np.ndarray]) -> AnnData:
 
 
 def test_scores_and_labels_equal_stock_celltypist(logged: AnnData, recipe: Path) -> None:
-    wanted = stock(logged, recipe)
+    expected = stock(logged, recipe)
     ours = annotate_celltypist(logged, custom_model_path=recipe, min_confidence=0, confidence_transform="raw")
-    difference = np.abs(ours.obsm[columns.DECISION_SCORES] - wanted.decision_matrix.to_numpy())
+    difference = np.abs(ours.obsm[columns.DECISION_SCORES] - expected.decision_matrix.to_numpy())
     assert difference.max() < 1e-8
-    assert (ours.obs[columns.PREDICTED].astype(str) == wanted.predicted_labels["predicted_labels"].astype(str)).all()
-    best = wanted.probability_matrix.to_numpy().max(axis=1)
+    assert (ours.obs[columns.PREDICTED].astype(str) == expected.predicted_labels["predicted_labels"].astype(str)).all()
+    best = expected.probability_matrix.to_numpy().max(axis=1)
     np.testing.assert_allclose(ours.obs[columns.CONFIDENCE_RAW], best, atol=1e-9)
 
 
@@ -47,9 +47,9 @@ def test_every_form_of_matrix_gives_the_same_scores(logged: AnnData, recipe: Pat
 def test_genes_missing_from_the_query_count_as_stock_celltypist_counts_them(logged: AnnData, recipe: Path) -> None:
     counts = sparse.csr_matrix((np.expm1(logged.X.data), logged.X.indices, logged.X.indptr), logged.shape)[:, 5:60]
     part = AnnData(log1p_normalize(counts, 1e4), logged.obs.copy(), logged.var.iloc[5:60].copy())
-    wanted = stock(part, recipe)
+    expected = stock(part, recipe)
     ours = annotate_celltypist(part, custom_model_path=recipe, min_confidence=0)
-    np.testing.assert_allclose(ours.obsm[columns.DECISION_SCORES], wanted.decision_matrix.to_numpy(), atol=1e-8)
+    np.testing.assert_allclose(ours.obsm[columns.DECISION_SCORES], expected.decision_matrix.to_numpy(), atol=1e-8)
 
 
 def test_genes_of_the_query_outside_the_model_are_left_out_and_the_rest_brought_to_scale(
@@ -68,9 +68,9 @@ def test_the_cap_binds_where_a_value_is_beyond_ten_deviations(rng: np.random.Gen
     model = Standardized(rng.normal(size=(4, 6)), rng.normal(size=4), rng.random(6), np.full(6, 0.05))
     X = sparse.random_array((50, 6), density=0.5, rng=rng).tocsr() * 8
     scaled = np.minimum((X.toarray() - model.mean) / model.scale, 10)
-    wanted = scaled @ model.coef.T + model.intercept
+    expected = scaled @ model.coef.T + model.intercept
     assert (scaled == 10).sum() > 20
-    np.testing.assert_allclose(model.on_genes().scores(sparse.csr_matrix(X)), wanted, atol=1e-9)
+    np.testing.assert_allclose(model.on_genes().scores(sparse.csr_matrix(X)), expected, atol=1e-9)
 
 
 def test_two_classes_give_mirrored_columns(rng: np.random.Generator) -> None:

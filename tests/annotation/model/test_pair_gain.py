@@ -21,8 +21,8 @@ def test_is_the_largest_gain_of_a_second_type() -> None:
     rng = np.random.default_rng(0)
     counts = rng.poisson(5, (40, 3)).astype(float)
     best = rng.integers(0, 3, 40)
-    found = pair_gain(sparse.csr_matrix(counts), np.log(PROFILES), best)
-    np.testing.assert_allclose(found, by_definition(counts, best), atol=1e-9)
+    result = pair_gain(sparse.csr_matrix(counts), np.log(PROFILES), best)
+    np.testing.assert_allclose(result, by_definition(counts, best), atol=1e-9)
 
 
 @pytest.mark.parametrize("share", [0.3, 0.5])

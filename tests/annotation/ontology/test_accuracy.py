@@ -34,6 +34,6 @@ def test_bounds_by_agreement_of_curators(pairs):
     kept.loc[0] = ["one", "x", frozenset({"a"}), False, False, True]
     kept.loc[1] = ["two", "X", frozenset({"a"}), False, False, True]
     kept.loc[2] = ["three", "x", frozenset({"b"}), False, False, True]
-    found = bounds(kept)
-    assert found["best single answer"].tolist() == [True, True, False]
-    assert found["vote of the others"].tolist() == [True, True, False]
+    result = bounds(kept)
+    assert result["best single answer"].tolist() == [True, True, False]
+    assert result["vote of the others"].tolist() == [True, True, False]

@@ -119,5 +119,5 @@ FIELDS = {
 
 @pytest.mark.parametrize(("label", "name"), [pair for pairs in FIELDS.values() for pair in pairs])
 def test_a_label_of_a_field(label, name):
-    found = matcher_for().match(label).id
-    assert (name_of(found) if found else "") == name
+    result = matcher_for().match(label).id
+    assert (name_of(result) if result else "") == name

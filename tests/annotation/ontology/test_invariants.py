@@ -92,10 +92,10 @@ ADDITIONS: dict[str, Callable[[str], str]] = {
 @pytest.mark.parametrize("addition", ADDITIONS)
 def test_additions_rarely_change_the_term_and_never_the_lineage(addition):
     write = ADDITIONS[addition]
-    other = {name: found for term, name in hierarchy().names.items()
-             if is_a(term, ROOT) and (found := answer(write(name))) != coarsen(term)}  # fmt: skip
+    other = {name: result for term, name in hierarchy().names.items()
+             if is_a(term, ROOT) and (result := answer(write(name))) != coarsen(term)}  # fmt: skip
     assert len(other) < 0.03 * len(hierarchy().names)
-    kin = {name: lineages(found) & lineages(term_of(name)) for name, found in other.items() if found}
+    kin = {name: lineages(result) & lineages(term_of(name)) for name, result in other.items() if result}
     assert [name for name, shared in kin.items() if lineages(term_of(name)) and not shared] == []
 
 
@@ -107,7 +107,7 @@ def term_of(name: str) -> str:
 def test_a_letter_in_front_of_a_word_is_a_state(letter):
     single = [name for name in hierarchy().names.values() if re.fullmatch("[a-z]{5,}", name)]
     assert len(single) > 100
-    wrong = {name: found for name in single if (found := answer(f"{letter}{name.capitalize()}")) != answer(name)}
+    wrong = {name: result for name in single if (result := answer(f"{letter}{name.capitalize()}")) != answer(name)}
     assert wrong == {}
 
 
@@ -124,9 +124,9 @@ def test_ids_that_are_not_live_terms():
 def test_synonyms_map_to_their_term_or_to_that_of_the_curated_tables():
     matcher = matcher_for()
     for key, entry in matcher.entries.items():
-        found = matcher.match(key)
-        is_ours = found.tier == "tier0_pattern" or expansion(key) or key in vocabulary("trap")
-        assert found.id == entry["id"] or is_ours, key
+        result = matcher.match(key)
+        is_ours = result.tier == "tier0_pattern" or expansion(key) or key in vocabulary("trap")
+        assert result.id == entry["id"] or is_ours, key
 
 
 def test_expansions_of_whole_labels_are_terms():
@@ -164,16 +164,16 @@ def test_several_spelling_changes_at_once(term, chosen):
     label = name_of(term)
     for spelling in sorted(set(chosen)):  # "... in front" last, as authors do
         label = SPELLINGS[spelling](label)
-    found = answer(label)
-    assert found == coarsen(term) or (found == "" or on_one_line(found, term)), label
+    result = answer(label)
+    assert result == coarsen(term) or (result == "" or on_one_line(result, term)), label
 
 
 @given(label=st.text(max_size=30))
 @settings(max_examples=200, deadline=None, derandomize=True)
 def test_any_text_has_a_live_term_or_none(label):
-    found = matcher_for().match(label)
-    assert found.id == "" or is_term(found.id)
-    assert 0 <= found.score <= 1
+    result = matcher_for().match(label)
+    assert result.id == "" or is_term(result.id)
+    assert 0 <= result.score <= 1
 
 
 LABELS = [
@@ -184,9 +184,9 @@ LABELS = [
 
 @pytest.mark.parametrize("label", LABELS)
 def test_mapping_is_idempotent(label):
-    found = matcher_for().match(label)
-    assert is_term(found.id)
-    assert matcher_for().match(name_of(found.id)).id == found.id
+    result = matcher_for().match(label)
+    assert is_term(result.id)
+    assert matcher_for().match(name_of(result.id)).id == result.id
 
 
 # Errors of an existing tool.
@@ -219,8 +219,8 @@ def test_mapping_is_idempotent(label):
     ],
 )
 def test_labels_that_an_existing_tool_maps_wrongly(label, term):
-    found = answer(label)
-    assert (name_of(found) if found else None) == term
+    result = answer(label)
+    assert (name_of(result) if result else None) == term
 
 
 @pytest.mark.parametrize(
@@ -235,11 +235,11 @@ def test_genes_organs_and_numbers_are_unmapped(label):
     [("xyzzy macrophagic thing", "macrophage"), ("Ionocite", "ionocyte"), ("hepatocites", "hepatocyte")],
 )
 def test_unmapped_labels_have_suggestions(label, name):
-    found = matcher_for().match(label)
-    assert found.id == ""
-    assert found.suggestions[0][1] == name
-    assert len({term for term, _, _ in found.suggestions}) == 3
-    assert all(is_term(term) for term, _, _ in found.suggestions)
+    result = matcher_for().match(label)
+    assert result.id == ""
+    assert result.suggestions[0][1] == name
+    assert len({term for term, _, _ in result.suggestions}) == 3
+    assert all(is_term(term) for term, _, _ in result.suggestions)
 
 
 @pytest.mark.parametrize("label", ["Doublets", "nan", "<NA>", "Low Quality", "cluster 7", "Other"])
@@ -266,8 +266,8 @@ def test_a_label_and_a_curated_term_of_one_meaning_are_one_class(label, tissue, 
 
 @pytest.mark.parametrize("label", ["Doublets", "Zorblax", "Mystery", "cluster 12"])
 def test_labels_that_resemble_no_term_have_no_suggestions(label):
-    found = matcher_for().match(label)
-    assert (found.id, found.suggestions) == ("", ())
+    result = matcher_for().match(label)
+    assert (result.id, result.suggestions) == ("", ())
 
 
 @pytest.mark.parametrize(

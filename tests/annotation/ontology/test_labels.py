@@ -7,8 +7,8 @@ from spatialcore.annotation.ontology.matcher import matcher_for
 
 
 def answer(label: str, tissue: str = "") -> str:
-    found = matcher_for().match(label, tissue).id
-    return name_of(found) if found else ""
+    result = matcher_for().match(label, tissue).id
+    return name_of(result) if result else ""
 
 
 TERMS = {

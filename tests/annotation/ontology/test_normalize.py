@@ -8,8 +8,8 @@ from spatialcore.annotation.ontology.normalize import normalize_label, words_of
 
 
 def answer(label: str) -> str:
-    found = matcher_for().match(label).id
-    return name_of(found) if found else ""
+    result = matcher_for().match(label).id
+    return name_of(result) if result else ""
 
 
 CD56_BRIGHT = "CD16-negative, CD56-bright natural killer cell, human"

@@ -173,8 +173,8 @@ def test_references_of_different_gene_names_share_genes(write: Write) -> None:
         truth = make_reference(reference, genes=symbols).uns["truth"]
         own = combined[combined.obs["reference_source"] == str(i)]
         rows = [int(name.split("-")[0].removeprefix("cell")) for name in own.obs_names]
-        wanted = truth[rows] if i < 2 else truth[rows][:, ::-1]
-        np.testing.assert_array_equal(own.layers["counts"].toarray(), wanted)
+        expected = truth[rows] if i < 2 else truth[rows][:, ::-1]
+        np.testing.assert_array_equal(own.layers["counts"].toarray(), expected)
 
 
 def test_raw_x_wider_than_x_is_read_by_name(write: Write) -> None:

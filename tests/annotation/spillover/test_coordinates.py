@@ -44,6 +44,6 @@ def test_groups_are_read_from_columns_of_samples_and_fields() -> None:
 )
 def test_unusable_coordinates_are_named(places: np.ndarray | None, reason: str) -> None:
     adata = AnnData(np.ones((N, 2)), obsm={} if places is None else {"spatial": places})
-    found = unusable_coordinates(adata)
-    assert reason in found
-    assert bool(found) == bool(reason)
+    result = unusable_coordinates(adata)
+    assert reason in result
+    assert bool(result) == bool(reason)

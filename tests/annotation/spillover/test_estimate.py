@@ -19,20 +19,20 @@ def fit(example: Example, neighbours: Neighbourhoods) -> SectionFit:
 
 def test_shares_of_cells_agree_with_the_truth(spilled: Example) -> None:
     cells, neighbours = spilled.cells, spilled.neighbours
-    found = fit(spilled, neighbours)
-    shares = estimate_cells(cells, neighbours, found).foreign
+    result = fit(spilled, neighbours)
+    shares = estimate_cells(cells, neighbours, result).foreign
     truth = spilled.section.obs["true_foreign_share"].to_numpy()
     weights = cells.totals / cells.totals.sum()
-    assert found.z > 2 * DETECTED
+    assert result.z > 2 * DETECTED
     assert np.corrcoef(shares, truth)[0, 1] > 0.6
     assert weights @ shares == pytest.approx(weights @ truth, abs=0.05)
     assert roc_auc_score(truth > 0.4, shares) > 0.85
 
 
 def test_nothing_is_detected_without_spill_over(clean: Example) -> None:
-    found = fit(clean, clean.neighbours)
-    assert not found.is_detected
-    assert abs(found.z) < DETECTED
+    result = fit(clean, clean.neighbours)
+    assert not result.is_detected
+    assert abs(result.z) < DETECTED
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])

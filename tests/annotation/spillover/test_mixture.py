@@ -25,22 +25,22 @@ def block_of(n: int, share: float, composition: np.ndarray, depth: int = 150) ->
 
 def test_likelihood_agrees_with_the_formula() -> None:
     block, _ = block_of(5, 0.3, RNG.dirichlet(np.ones(K), 5))
-    found = log_likelihood(block, PROFILES)
+    result = log_likelihood(block, PROFILES)
     for i in range(5):
         for j, k in enumerate(block.candidates[i]):
             for s, share in enumerate(SHARES):
                 mean = (1 - share) * PROFILES[k] + share * block.composition[i] @ PROFILES
                 expected = block.counts[i].toarray()[0] @ np.log(mean)
-                assert found[i, j, s] == pytest.approx(expected, rel=1e-4)
+                assert result[i, j, s] == pytest.approx(expected, rel=1e-4)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.2, 0.45])
 def test_the_share_of_the_neighbourhood_is_recovered(share: float) -> None:
     block, codes = block_of(400, share, RNG.dirichlet(np.full(K, 0.5), 400))
     likelihood = log_likelihood(block, PROFILES)
-    found = posterior(block, likelihood, fit_shares(block, likelihood))
+    result = posterior(block, likelihood, fit_shares(block, likelihood))
     expected = share * (1 - block.composition[np.arange(400), codes])
-    assert found.foreign_share(block).mean() == pytest.approx(expected.mean(), abs=0.04)
+    assert result.foreign_share(block).mean() == pytest.approx(expected.mean(), abs=0.04)
 
 
 def test_neighbours_of_the_own_type_are_not_foreign() -> None:
@@ -56,7 +56,7 @@ def test_probabilities_sum_to_one() -> None:
     block, _ = block_of(50, 0.3, RNG.dirichlet(np.ones(K), 50))
     likelihood = log_likelihood(block, PROFILES)
     prior = fit_shares(block, likelihood)
-    found = posterior(block, likelihood, prior)
+    result = posterior(block, likelihood, prior)
     assert prior.sum() == pytest.approx(1)
-    np.testing.assert_allclose(found.classes.sum(axis=1), 1)
-    np.testing.assert_allclose(found.shares.sum(axis=2), 1)
+    np.testing.assert_allclose(result.classes.sum(axis=1), 1)
+    np.testing.assert_allclose(result.shares.sum(axis=2), 1)

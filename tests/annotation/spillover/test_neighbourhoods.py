@@ -21,29 +21,29 @@ def scattered(dimensions: int = 2, seed: int = 0) -> np.ndarray:
 @pytest.mark.parametrize("dimensions", [2, 3])
 def test_the_nearest_cells_are_those_of_a_full_distance_table(dimensions: int) -> None:
     xy = scattered(dimensions)
-    found = Neighbourhoods.find(xy, ONE_GROUP, np.ones(N))
+    result = Neighbourhoods.find(xy, ONE_GROUP, np.ones(N))
     distance = np.linalg.norm(xy[:, None] - xy[None], axis=2)
     np.fill_diagonal(distance, np.inf)
-    np.testing.assert_array_equal(np.sort(found.indices), np.sort(np.argsort(distance, axis=1)[:, :N_NEIGHBOURS]))
-    np.testing.assert_allclose(found.weights.sum(axis=1), 1, rtol=1e-5)
-    assert found.distance == pytest.approx(np.median(distance.min(axis=1)), rel=1e-5)
+    np.testing.assert_array_equal(np.sort(result.indices), np.sort(np.argsort(distance, axis=1)[:, :N_NEIGHBOURS]))
+    np.testing.assert_allclose(result.weights.sum(axis=1), 1, rtol=1e-5)
+    assert result.distance == pytest.approx(np.median(distance.min(axis=1)), rel=1e-5)
 
 
 def test_weights_fall_with_distance_and_rise_with_counts() -> None:
     xy, totals = scattered(), np.random.default_rng(1).integers(50, 500, N).astype(float)
-    found = Neighbourhoods.find(xy, ONE_GROUP, totals)
-    distance = np.linalg.norm(xy[found.indices[7]] - xy[7], axis=1)
+    result = Neighbourhoods.find(xy, ONE_GROUP, totals)
+    distance = np.linalg.norm(xy[result.indices[7]] - xy[7], axis=1)
     third = np.median(np.sort(np.linalg.norm(xy[:, None] - xy[None], axis=2), axis=1)[:, 3])
-    expected = np.exp(-distance / (0.75 * third)) * totals[found.indices[7]]
-    np.testing.assert_allclose(found.weights[7], expected / expected.sum(), rtol=1e-4)
+    expected = np.exp(-distance / (0.75 * third)) * totals[result.indices[7]]
+    np.testing.assert_allclose(result.weights[7], expected / expected.sum(), rtol=1e-4)
 
 
 def test_no_neighbour_is_of_another_sample_or_field() -> None:
     xy = np.tile(scattered()[: N // 2], (2, 1))  # two fields of view with local coordinates
     groups = np.repeat([0, 1], N // 2)
-    found = Neighbourhoods.find(xy, groups, np.ones(N))
-    assert (groups[found.indices] == groups[:, None]).all()
-    assert found.n_groups == 2
+    result = Neighbourhoods.find(xy, groups, np.ones(N))
+    assert (groups[result.indices] == groups[:, None]).all()
+    assert result.n_groups == 2
 
 
 def test_scale_of_the_coordinates_does_not_matter() -> None:
@@ -55,27 +55,27 @@ def test_scale_of_the_coordinates_does_not_matter() -> None:
 def test_cells_at_one_place_are_neighbours_of_each_other_and_not_of_themselves() -> None:
     xy = scattered()
     xy[:30] = xy[0]
-    found = Neighbourhoods.find(xy, ONE_GROUP, np.ones(N))
-    assert np.isfinite(found.weights).all()
-    assert (found.indices[np.arange(N) >= 30] != np.arange(30, N)[:, None]).all()
-    assert (found.indices[:30] < 30).all()
+    result = Neighbourhoods.find(xy, ONE_GROUP, np.ones(N))
+    assert np.isfinite(result.weights).all()
+    assert (result.indices[np.arange(N) >= 30] != np.arange(30, N)[:, None]).all()
+    assert (result.indices[:30] < 30).all()
 
 
 def test_cells_without_coordinates_have_no_neighbours_and_are_none() -> None:
     xy = scattered()
     xy[5] = np.nan
-    found = Neighbourhoods.find(xy, ONE_GROUP, np.ones(N))
-    assert not found.has_any[5]
-    assert found.has_any.sum() == N - 1
-    assert not (found.indices[found.has_any] == 5).any()
+    result = Neighbourhoods.find(xy, ONE_GROUP, np.ones(N))
+    assert not result.has_any[5]
+    assert result.has_any.sum() == N - 1
+    assert not (result.indices[result.has_any] == 5).any()
 
 
 def test_composition_is_the_weighted_mean_of_the_neighbours() -> None:
     probabilities = np.random.default_rng(2).dirichlet(np.ones(4), N).astype(np.float32)
-    found = Neighbourhoods.find(scattered(), ONE_GROUP, np.ones(N))
+    result = Neighbourhoods.find(scattered(), ONE_GROUP, np.ones(N))
     rows = np.array([3, 50])
-    expected = [found.weights[i] @ probabilities[found.indices[i]] for i in rows]
-    np.testing.assert_allclose(found.composition(probabilities, rows), expected, rtol=1e-5)
+    expected = [result.weights[i] @ probabilities[result.indices[i]] for i in rows]
+    np.testing.assert_allclose(result.composition(probabilities, rows), expected, rtol=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -84,6 +84,6 @@ def test_composition_is_the_weighted_mean_of_the_neighbours() -> None:
 )
 def test_sparse_sections_and_unknown_units_are_stated(unit: str, scale: float, warning: str) -> None:
     adata = AnnData(np.ones((N, 2)), obsm={"spatial": scattered() * scale}, uns={"spatialcore_source": {"unit": unit}})
-    found = neighbourhoods_of(adata, np.ones(N)).warning
-    assert warning in found
-    assert bool(found) == bool(warning)
+    result = neighbourhoods_of(adata, np.ones(N)).warning
+    assert warning in result
+    assert bool(result) == bool(warning)

@@ -46,8 +46,8 @@ def test_components_are_those_of_the_standardised_log_expression(rng: np.random.
     logged = log1p_normalize(counts, float(np.median(np.asarray(counts.sum(axis=1))))).toarray()
     scaled = np.clip((logged - logged.mean(axis=0)) / np.maximum(logged.std(axis=0), 0.2), -10, 10)
     left, strength, _ = np.linalg.svd(scaled, full_matrices=False)
-    found = ExpressionSpace.fit(counts, 2).transform(counts)
-    np.testing.assert_allclose(np.abs(found), np.abs(left[:, :2] * strength[:2]), atol=0.01)
+    result = ExpressionSpace.fit(counts, 2).transform(counts)
+    np.testing.assert_allclose(np.abs(result), np.abs(left[:, :2] * strength[:2]), atol=0.01)
 
 
 def test_a_handful_of_cells_is_clustered_too() -> None:

@@ -51,10 +51,10 @@ def test_names_that_are_not_those_of_several_genes(name: str) -> None:
 
 
 def test_a_probe_is_the_sum_of_its_genes_on_the_other_side() -> None:
-    found = shared_positions(["FCGR3A/B", "CD4"], ["FCGR3B", "CD4", "FCGR3A"], [""] * 3)
-    assert [positions.tolist() for positions in found] == [[0, 2], [1]]
+    result = shared_positions(["FCGR3A/B", "CD4"], ["FCGR3B", "CD4", "FCGR3A"], [""] * 3)
+    assert [positions.tolist() for positions in result] == [[0, 2], [1]]
 
 
 def test_a_probe_takes_no_gene_that_another_probe_measures() -> None:
-    found = shared_positions(["XCL1-2", "XCL1"], ["XCL1", "XCL2"], [""] * 2)
-    assert [positions.tolist() for positions in found] == [[], [0]]
+    result = shared_positions(["XCL1-2", "XCL1"], ["XCL1", "XCL2"], [""] * 2)
+    assert [positions.tolist() for positions in result] == [[], [0]]
