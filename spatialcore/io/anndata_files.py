@@ -13,6 +13,7 @@ from anndata import AnnData
 
 from spatialcore.columns import DECISION_SCORES, PATH_CONFIDENCE, SOURCE
 from spatialcore.core.matrix import is_on_disk
+from spatialcore.core.on_disk.anndata_file import AnnDataFile
 from spatialcore.core.on_disk.containers import READ_ERRORS, damaged, open_store, zip_prefix
 from spatialcore.errors import InputError
 from spatialcore.io.flat_files import note_source
@@ -83,6 +84,8 @@ def read_h5ad(path: Path) -> AnnData:
 
 def _read(path: Path, read: Callable[[Any], AnnData]) -> AnnData:
     """Read a file. Sparse matrices of 16-bit floats, which scipy does not support, are converted to float32."""
+    with AnnDataFile(path) as file:
+        file.require_elements()
     try:
         return read(open_store(path) if zipfile.is_zipfile(path) else path)
     except ValueError as error:

@@ -13,6 +13,7 @@ from anndata.abc import CSRDataset
 from anndata.experimental import read_dispatched
 from anndata.io import sparse_dataset
 
+from spatialcore.core.on_disk.anndata_file import AnnDataFile
 from spatialcore.core.on_disk.containers import READ_ERRORS, damaged, open_store
 from spatialcore.core.types import StoredGroup
 
@@ -39,6 +40,8 @@ def open_anndata(path: Path) -> AnnData:
     InputError
         The file is damaged.
     """
+    with AnnDataFile(path) as file:
+        file.require_elements()
     try:
         adata: AnnData = read_dispatched(open_store(path), _leave_matrices)
     except READ_ERRORS as error:

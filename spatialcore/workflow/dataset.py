@@ -189,6 +189,7 @@ def _has_coordinates(file: AnnDataFile) -> bool:
 def _require_query_file(file: AnnDataFile) -> None:
     if file.n_vars == 0:
         raise no_features(file.path)
+    file.require_elements()
     require_query(file)
 
 

@@ -16,6 +16,7 @@ from spatialcore.core.genes.features import gene_columns
 from spatialcore.core.matrix import Matrix, open_matrix, with_columns
 from spatialcore.core.normalization import RAW_LAYERS, Status, matrix_status
 from spatialcore.core.on_disk.containers import AGAIN, READ_ERRORS, damaged, open_store
+from spatialcore.core.on_disk.elements import require_elements
 from spatialcore.core.on_disk.frames import (
     as_text_categories,
     frame_columns,
@@ -80,6 +81,10 @@ class AnnDataFile:
         self.close()
         if kind in (OSError, RuntimeError):  # h5py raises these for damage in any part of the file
             raise damaged(self.path, error or kind()) from error
+
+    def require_elements(self) -> None:
+        """Raise if anndata cannot read an element of obsm, varm, layers, obsp, varp or uns."""
+        require_elements(self._root, self.path, self.n_obs, self.n_vars)
 
     def close(self) -> None:
         """Close the file."""
