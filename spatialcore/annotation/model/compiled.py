@@ -9,8 +9,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from spatialcore.core.logging import get_logger
 from spatialcore.core.types import Floats
 from spatialcore.errors import InputError
+
+log = get_logger(__name__)
 
 Float32s = npt.NDArray[np.float32]
 LIBRARY = Path(__file__).with_name("_scores.so")
@@ -18,11 +21,20 @@ LIBRARY = Path(__file__).with_name("_scores.so")
 
 @cache
 def library() -> ctypes.CDLL | None:
-    """Return the compiled library; ``None`` if there is none for this machine."""
+    """Return the compiled library; ``None`` if there is none for this machine, or one of an older source."""
     try:
         loaded = ctypes.CDLL(str(LIBRARY))
+        _declare(loaded)
     except OSError:
         return None
+    except AttributeError:  # a loop is missing
+        log.warning("%s was built from an older source and is not used: install the package again", LIBRARY)
+        return None
+    return loaded
+
+
+def _declare(loaded: ctypes.CDLL) -> None:
+    """Declare the types of the loops; raise AttributeError if one is missing."""
     for index in ("int32", "int64"):
         for value in ("float32", "float64"):
             loop = getattr(loaded, f"scores_{index}_{value}")
@@ -31,7 +43,6 @@ def library() -> ctypes.CDLL | None:
     loaded.fit_scores.argtypes = [ctypes.c_int64] * 2 + [ctypes.c_void_p] * 6
     loaded.fit_gradient.argtypes = [ctypes.c_int64] * 2 + [ctypes.c_void_p] * 5
     loaded.fit_scores.restype = loaded.fit_gradient.restype = None
-    return loaded
 
 
 class FitLoops:

@@ -1,6 +1,8 @@
 """The compiled scores: the same as scipy's and numpy's, whatever the matrix's types, and safe on damaged ones."""
 
+import _ctypes
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -44,6 +46,19 @@ def test_without_the_library_scipy_gives_the_same(rng: np.random.Generator, monk
     first = kernel.scores(block)
     monkeypatch.setattr(compiled, "library", lambda: None)
     np.testing.assert_allclose(kernel.scores(block), first, atol=1e-12)
+
+
+def test_a_library_of_an_older_source_is_not_used(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(compiled, "LIBRARY", Path(_ctypes.__file__))  # a library without the loops
+    compiled.library.cache_clear()
+    try:
+        with caplog.at_level("WARNING", logger="spatialcore"):
+            assert compiled.library() is None
+    finally:
+        compiled.library.cache_clear()
+    assert "was built from an older source and is not used" in caplog.text
 
 
 @pytest.mark.skipif(compiled.library() is None, reason="the package was built without the library")
