@@ -40,7 +40,7 @@ def test_a_good_column_has_no_findings() -> None:
 
 def test_small_types_are_counted() -> None:
     (finding,) = check_labels(pd.Categorical(["B"] * 5 + ["T"] * 2 + ["NK"]), "type", 3)
-    assert finding.message == "column 'type': 2 types have fewer than 3 cells: NK, T"
+    assert finding.message == "column 'type': types with fewer than 3 cells: NK, T"
 
 
 def test_only_warnings_are_raised_and_only_if_strict(caplog: pytest.LogCaptureFixture) -> None:
