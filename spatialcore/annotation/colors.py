@@ -35,10 +35,11 @@ _CHROMA_ELSE: Final = (34.0, 86.0)
 _LIGHTNESS: Final[dict[Lineage, tuple[float, float]]] = {"other": (28.0, 74.0)}
 _LIGHTNESS_ELSE: Final = (30.0, 87.0)
 _STEP: Final = 12
-# Up to so many types, colours differ by at least this much (CIEDE2000), with or without red-green colour blindness.
+# Types whose colours differ by less (CIEDE2000) look alike. Up to SAFE_TYPES types, red-green colour blindness is
+# considered. A colour that is moved differs from the others by CLEAR_DIFFERENCE where the lineage has room.
 SAFE_TYPES: Final = 12
 SAFE_DIFFERENCE: Final = 9.0
-CLEAR_DIFFERENCE: Final = 5.0
+CLEAR_DIFFERENCE: Final = 14.0
 
 
 def cell_type_colors(
@@ -112,15 +113,14 @@ def _clear_color(key: str, taken: list[str], *, is_safe: bool) -> str:
     own = _table()[key][1] if key in _table() else _default_color(key)
     if not taken:
         return own
-    least = SAFE_DIFFERENCE if is_safe else CLEAR_DIFFERENCE
     others = rgb(taken)
-    if differences(rgb([own]), others, color_blind=is_safe).min() >= least:
+    if differences(rgb([own]), others, color_blind=is_safe).min() >= SAFE_DIFFERENCE:
         return own
     candidates = candidate_colors(lineage_of(key))
     nearest = differences(candidates, others, color_blind=is_safe).min(axis=1)
     shift = differences(candidates, rgb([own]), color_blind=False)[:, 0]
-    best = np.where(nearest >= least, shift, np.inf).argmin() if (nearest >= least).any() else nearest.argmax()
-    return to_hex(candidates[best])
+    least = min(CLEAR_DIFFERENCE, float(nearest.max()))
+    return to_hex(candidates[np.where(nearest >= least, shift, np.inf).argmin()])
 
 
 def _default_color(key: str) -> str:

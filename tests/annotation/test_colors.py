@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from spatialcore.annotation.colors import (
-    CLEAR_DIFFERENCE,
     HUES,
     SAFE_DIFFERENCE,
     SAFE_TYPES,
@@ -74,7 +73,7 @@ def test_twelve_types_of_one_lineage_are_safe_for_the_color_blind():
 
 def test_sixty_types_have_colors_of_their_own():
     colors = cell_type_colors(random_terms(np.random.default_rng(0), 60))
-    assert smallest_difference(colors.values(), color_blind=False) >= CLEAR_DIFFERENCE
+    assert smallest_difference(colors.values(), color_blind=False) >= SAFE_DIFFERENCE
 
 
 def test_hues_follow_the_lineages():
