@@ -2,7 +2,7 @@
 
 The colours of the common terms are in ``data/colors/cell_types.csv`` (made by ``tools/build_cell_colors.py``); that of
 any other term or label follows from its id or name. Only where two types of one data set would look alike is one of
-them moved, to the nearest colour of its lineage that is clear of the others.
+them moved, to the colour of its lineage that differs most from the others.
 """
 
 import csv
@@ -35,11 +35,9 @@ _CHROMA_ELSE: Final = (34.0, 86.0)
 _LIGHTNESS: Final[dict[Lineage, tuple[float, float]]] = {"other": (28.0, 74.0)}
 _LIGHTNESS_ELSE: Final = (30.0, 87.0)
 _STEP: Final = 12
-# Types whose colours differ by less (CIEDE2000) look alike. Up to SAFE_TYPES types, red-green colour blindness is
-# considered. A colour that is moved differs from the others by CLEAR_DIFFERENCE where the lineage has room.
+# Types whose colours differ by less (CIEDE2000) look alike. Up to SAFE_TYPES types, red-green colour blindness counts.
 SAFE_TYPES: Final = 12
 SAFE_DIFFERENCE: Final = 9.0
-CLEAR_DIFFERENCE: Final = 14.0
 
 
 def cell_type_colors(
@@ -109,18 +107,23 @@ def _table() -> dict[str, tuple[int, str]]:
 
 
 def _clear_color(key: str, taken: list[str], *, is_safe: bool) -> str:
-    """Return the colour of a term or label, or the nearest one of its lineage that is clear of those taken."""
+    """Return the colour of a term or label, or the one of its lineage that differs most from those taken."""
     own = _table()[key][1] if key in _table() else _default_color(key)
     if not taken:
         return own
     others = rgb(taken)
-    if differences(rgb([own]), others, color_blind=is_safe).min() >= SAFE_DIFFERENCE:
+    if _least_difference(rgb([own]), others, is_safe).item() >= SAFE_DIFFERENCE:
         return own
     candidates = candidate_colors(lineage_of(key))
-    nearest = differences(candidates, others, color_blind=is_safe).min(axis=1)
-    shift = differences(candidates, rgb([own]), color_blind=False)[:, 0]
-    least = min(CLEAR_DIFFERENCE, float(nearest.max()))
-    return to_hex(candidates[np.where(nearest >= least, shift, np.inf).argmin()])
+    least = _least_difference(candidates, others, is_safe)
+    clear = candidates[least >= min(SAFE_DIFFERENCE, least.max())]
+    return to_hex(clear[_least_difference(clear, others, color_blind=False).argmax()])
+
+
+def _least_difference(colors: Floats, others: Floats, color_blind: bool) -> Floats:
+    """Return the difference of each colour to the most similar other one."""
+    least: Floats = differences(colors, others, color_blind=color_blind).min(axis=1)
+    return least
 
 
 def _default_color(key: str) -> str:
