@@ -41,7 +41,7 @@ def test_entries_outside_the_cell_ontology_are_skipped_with_a_count(tmp_path, fo
     entries |= {name: {"id": foreign, "name": name} for name in ("brain", "Hela", "hek293")}
     file.write_text(json.dumps({"cl": entries}))
     assert list(load_ontology_index(file)["cl"]) == ["macrophage"]
-    assert "3 entries that are not of the Cell Ontology are skipped" in caplog.text
+    assert "skipped 3 entries not of the Cell Ontology" in caplog.text
 
 
 def test_the_result_is_a_copy():
