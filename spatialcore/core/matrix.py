@@ -13,6 +13,7 @@ All methods read blocks of a bounded number of values, and keep of a block only 
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from threading import Lock
 from typing import Any, Protocol, cast
 from weakref import WeakKeyDictionary
 
@@ -33,6 +34,7 @@ COPIED_VALUES = 4_000_000
 MOST_COPIES = 2
 _OPENED: "WeakKeyDictionary[CSRDataset, CompressedRows]" = WeakKeyDictionary()
 _COPIES: dict[tuple[Path, int, str], CompressedRows] = {}
+_OPENING = Lock()  # threads copy the values once
 
 
 class Matrix(Protocol):
@@ -164,10 +166,11 @@ def open_matrix(source: MatrixSource) -> Matrix:
 
 def _open_once(source: CSRDataset) -> CompressedRows:
     """Open a matrix in a file; row pointers are read and values copied once, as long as it is open."""
-    if source not in _OPENED:
-        opened = cast("CompressedRows", _compressed_group(source.group))
-        _OPENED[source] = _scratch_copy(opened, source)
-    return _OPENED[source]
+    with _OPENING:
+        if source not in _OPENED:
+            opened = cast("CompressedRows", _compressed_group(source.group))
+            _OPENED[source] = _scratch_copy(opened, source)
+        return _OPENED[source]
 
 
 def _scratch_copy(opened: CompressedRows, source: CSRDataset) -> CompressedRows:

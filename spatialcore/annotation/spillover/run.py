@@ -62,8 +62,8 @@ class RunSpillOver:
     @property
     def manifest(self) -> dict[str, str]:
         """The entry of the run manifest."""
-        found = self.estimates
-        described = found.describe(self.classes) if found else {"available": False, "reason": self.reason}
+        estimates = self.estimates
+        described = estimates.describe(self.classes) if estimates else {"available": False, "reason": self.reason}
         return {"spill_over_json": json.dumps(described)}
 
     def write(self, adata: AnnData) -> None:
@@ -96,12 +96,12 @@ def estimate_for_run(adata: AnnData, models: Sequence[tuple[CellTypingModel, Exp
     """
     model, query = models[0]
     reason = "several models were used" if len(models) > 1 else why_unavailable(adata, model, query)
-    found = None if reason else estimate_spill_over(adata, model, query)
-    result = RunSpillOver(found, "" if found else reason or TOO_FEW, model.classes)
-    if found is None:
+    estimates = None if reason else estimate_spill_over(adata, model, query)
+    result = RunSpillOver(estimates, "" if estimates else reason or TOO_FEW, model.classes)
+    if estimates is None:
         log.info("spill-over is not estimated: %s", result.reason)
     else:
-        log.info("spill-over: z %.1f, %s", found.fit.z, "detected" if found.is_detected else "not detected")
+        log.info("spill-over: z %.1f, %s", estimates.fit.z, "detected" if result.is_detected else "not detected")
     return result
 
 

@@ -4,6 +4,7 @@ A run reads a matrix in a file about ten times. Counts and column numbers below 
 bytes, so that a pass over the copy takes a tenth of the time of decompressing the file.
 """
 
+import os
 import tempfile
 from typing import Any, BinaryIO, Final
 
@@ -38,11 +39,13 @@ class ScratchArray:
         self.dtype = np.dtype(source.dtype)
         self._file: BinaryIO = tempfile.TemporaryFile(prefix="spatialcore-", buffering=0)  # noqa: SIM115
         self._blocks: list[tuple[int, np.dtype[Any]]] = []
-        place = 0
+        offset = 0
         for first in range(0, self.shape[0], BLOCK):
             values = narrowed(np.asarray(source[first : first + BLOCK]))
-            self._blocks.append((place, values.dtype))
-            place += self._file.write(values.tobytes())
+            self._blocks.append((offset, values.dtype))
+            offset += values.nbytes
+            if self._file.write(values.tobytes()) != values.nbytes:
+                raise OSError("the temporary folder has no room")
 
     def __getitem__(self, rows: slice) -> Numbers:
         """Read consecutive values, with the type of the source."""
@@ -50,9 +53,10 @@ class ScratchArray:
         result = np.empty(max(0, last - first), self.dtype)
         for number in range(first // BLOCK, -(-last // BLOCK)):
             begin, end = max(first, number * BLOCK), min(last, (number + 1) * BLOCK)
-            place, dtype = self._blocks[number]
-            self._file.seek(place + (begin - number * BLOCK) * dtype.itemsize)
-            result[begin - first : end - first] = np.frombuffer(self._file.read((end - begin) * dtype.itemsize), dtype)
+            offset, dtype = self._blocks[number]
+            at = offset + (begin - number * BLOCK) * dtype.itemsize
+            stored = os.pread(self._file.fileno(), (end - begin) * dtype.itemsize, at)  # threads share the file
+            result[begin - first : end - first] = np.frombuffer(stored, dtype)
         return result
 
 

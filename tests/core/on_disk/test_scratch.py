@@ -1,5 +1,7 @@
 """A temporary copy holds the values of its source, in few bytes."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -44,3 +46,23 @@ def test_without_room_the_file_itself_is_read(monkeypatch, caplog):
     source = np.arange(3.0)
     assert scratch_copy(source) is source
     assert "No space left" in caplog.text
+
+
+def test_threads_read_one_copy_at_the_same_time():
+    source = np.random.default_rng(0).integers(0, 70_000, 20_000).astype(np.float32)
+    copy = ScratchArray(source)
+    parts = [slice(first, first + 90) for first in range(0, 19_900, 7)]
+    with ThreadPoolExecutor(8) as pool:
+        read = list(pool.map(copy.__getitem__, parts))
+    assert all(np.array_equal(values, source[part]) for values, part in zip(read, parts, strict=True))
+
+
+def test_a_write_that_is_cut_short_is_no_copy(monkeypatch, caplog):
+    class Full:
+        def write(self, content: bytes) -> int:
+            return len(content) // 2
+
+    monkeypatch.setattr(scratch.tempfile, "TemporaryFile", lambda **_: Full())
+    source = np.arange(3.0)
+    assert scratch_copy(source) is source
+    assert "no room" in caplog.text
