@@ -1,4 +1,4 @@
-"""The stages: their settings, their order, and what each one does to the data."""
+"""Training is its stages in order; cells are counted by class, and classes without counts are left out."""
 
 import json
 from pathlib import Path
@@ -14,38 +14,8 @@ from spatialcore.annotation import stages
 from spatialcore.annotation.config import AnnotationSettings, TrainingConfig
 from spatialcore.annotation.model.artifact import load_model
 from spatialcore.annotation.run_manifest import Stopwatch
-from spatialcore.annotation.training import small_panel
 from spatialcore.errors import InputError
 from tests.workflow import tissue
-
-
-@pytest.fixture
-def config(tmp_path: Path) -> TrainingConfig:
-    path = tissue.written(tissue.reference(per_type=30), tmp_path / "ref.h5ad")
-    return TrainingConfig(references=[path], label_columns=["cell_type"], tissue="lung", generate_plots=False)
-
-
-@pytest.fixture(scope="module")
-def called(tmp_path_factory: pytest.TempPathFactory) -> ad.AnnData:
-    """Return cells annotated with the default settings, before the filter."""
-    folder = tmp_path_factory.mktemp("called")
-    path = tissue.written(tissue.reference(per_type=30), folder / "ref.h5ad")
-    config = TrainingConfig(references=[path], label_columns=["cell_type"], tissue="lung")
-    stages.train_model(config, tissue.GENES, tissue.query(), folder / "m.pkl")
-    return stages.annotate(tissue.query(), folder / "m.pkl", config)
-
-
-def test_every_stage_of_the_order_is_a_function_with_settings() -> None:
-    order = (*stages.TRAINING_ORDER, *stages.ANNOTATION_ORDER)
-    assert set(order) == set(stages.SETTINGS)
-    assert all(callable(getattr(stages, name)) for name in order)
-
-
-def test_settings_of_stages_are_settings() -> None:
-    fields = set(TrainingConfig.model_fields)
-    assert {name for names in stages.SETTINGS.values() for name in names} <= fields
-    unused = fields - {name for names in stages.SETTINGS.values() for name in names}
-    assert unused == {"references"}  # identified by content, not by name
 
 
 def test_training_is_its_stages_in_order(config: TrainingConfig, tmp_path: Path) -> None:
@@ -70,18 +40,6 @@ def test_training_is_its_stages_in_order(config: TrainingConfig, tmp_path: Path)
     assert json.loads(record.manifest["reference_composition_json"])[0]["after"] == 30
 
 
-def test_calls_are_the_annotation_then_the_filter(config: TrainingConfig, tmp_path: Path) -> None:
-    stages.train_model(config, tissue.GENES, tissue.query(), tmp_path / "m.pkl")
-    whole = stages.call_cells(tissue.query(), tmp_path / "m.pkl", config, {"note": "kept"})
-    steps = stages.keep_confident(stages.annotate(tissue.query(), tmp_path / "m.pkl", config), config)
-    for name in (columns.CELL_TYPE, columns.CONFIDENCE, columns.UNASSIGNED_REASON):
-        assert whole.obs[name].astype(str).equals(steps.obs[name].astype(str))
-    manifest = whole.uns[columns.MANIFEST]
-    assert manifest["note"] == "kept"
-    assert manifest["n_unassigned"] == (whole.obs[columns.CELL_TYPE] == "Unassigned").sum()
-    assert (whole.obs[columns.PREDICTED].astype(str) == whole.obs["truth"]).mean() > 0.9
-
-
 def mapped_with(labels: list[str], **settings: object) -> ad.AnnData:
     adata = tissue.reference(per_type=1)
     adata.obs[columns.ORIGINAL_LABEL] = labels
@@ -94,31 +52,6 @@ LABELS = ["B cells", "NK cells", "Mast", "my label 7", "Fibroblasts"]
 def test_classes_are_terms_or_else_labels() -> None:
     named = mapped_with(LABELS).obs[columns.UNIFIED_CELL_TYPE].astype(str).tolist()
     assert named == ["B cell", "natural killer cell", "mast cell", "my label 7", "fibroblast"]
-
-
-@pytest.mark.parametrize(
-    ("setting", "confuses_types", "resolution"),
-    [
-        ("panel", True, "auto"),
-        ("panel", False, "class"),
-        ("class", True, "class"),
-        ("auto", False, "auto"),
-        (None, True, "auto"),
-    ],
-)
-def test_only_the_default_resolution_depends_on_the_panel(
-    setting: str | None,
-    confuses_types: bool,
-    resolution: str,
-    called: ad.AnnData,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    monkeypatch.setattr(small_panel, "confuses_types", lambda *_: confuses_types)
-    config = AnnotationSettings.from_dict({"resolution": setting} if setting else {})
-    filtered = stages.keep_confident(called.copy(), config)
-    assert filtered.uns[columns.MANIFEST]["resolution"] == resolution
-    assert ("called the finest term" in caplog.text) == (resolution == "auto" and setting != "auto")
 
 
 @pytest.mark.parametrize("settings", [{"add_ontology": False}, {"class_names": "labels"}])

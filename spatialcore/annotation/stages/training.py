@@ -1,67 +1,28 @@
-"""The stages of a run, each AnnData in and AnnData out, and the order in which they run.
-
-:func:`train_model` and :func:`call_cells` run the stages in order, in memory; the library call, the command line and
-the workflow use them. The service runs each stage as a task. ``SETTINGS`` names the settings that a stage depends on:
-a change of any other setting does not run the stage again.
-"""
+"""The stages from references to a model."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from spatialcore import columns
 from spatialcore.annotation.config import AnnotationSettings, TrainingConfig
 from spatialcore.core.logging import get_logger
 from spatialcore.core.text.wording import number_of
 
-if TYPE_CHECKING:  # flows import SETTINGS from here, so importing this module stays cheap
+if TYPE_CHECKING:  # imported in the functions: flows import the order of the stages, which stays cheap
     import pandas as pd
     from anndata import AnnData
 
-    from spatialcore.annotation.choices import ResolutionMode
     from spatialcore.annotation.ontology.result import MappingResult
     from spatialcore.annotation.run_manifest import Stopwatch
     from spatialcore.annotation.training.train import TrainingResult
-    from spatialcore.plotting.annotation_plots import AnnotationPlots
 
 log = get_logger(__name__)
 Progress = Callable[[str], None]
-
-MOST_SCORED: Final = 2_000_000
-TRAINING_ORDER: Final = ("combine", "map_ontology", "balance", "train")
-ANNOTATION_ORDER: Final = ("annotate", "keep_confident", "plot")
-
-SETTINGS: Final[dict[str, tuple[str, ...]]] = {
-    "combine": (
-        "label_columns",
-        "max_cells_per_ref",
-        "min_cells_per_type",
-        "min_gene_overlap_pct",
-        "exclude_labels",
-        "drop_uninformative_labels",
-        "species",
-        "orthologs",
-        "taxonomy_levels",
-        "random_state",
-    ),
-    "map_ontology": ("add_ontology", "class_names", "granularity", "tissue"),
-    "balance": (
-        "balance_strategy",
-        "class_names",
-        "max_cells_per_type",
-        "min_cells_per_type",
-        "target_proportions",
-        "random_state",
-    ),
-    "train": ("trainer", "tissue", "random_state"),
-    "annotate": ("confidence_transform", "detect_unseen", "min_gene_overlap_pct", "purify", "resolution"),
-    "keep_confident": ("confidence_threshold", "resolution"),
-    "plot": ("confidence_threshold", "generate_plots"),
-}
 
 
 @dataclass(frozen=True)
@@ -136,37 +97,6 @@ def train_model(
     with stopwatch.stage("training"):
         train(balanced, query, config, output)
     return TrainingRecord(mapped, balanced, None if result is None else result.table)
-
-
-def call_cells(
-    adata: AnnData,
-    model_path: Path,
-    config: AnnotationSettings,
-    manifest: Mapping[str, str | int],
-    *,
-    stopwatch: Stopwatch | None = None,
-) -> AnnData:
-    """Run the stages of ``ANNOTATION_ORDER`` up to the filter, in place.
-
-    Parameters
-    ----------
-    adata
-        The query.
-    model_path
-        The model's ``.pkl``.
-    config
-        Settings of the calls and of the filter.
-    manifest
-        Entries of the run manifest that describe run and training.
-    stopwatch
-        Records the seconds of the annotation.
-    """
-    from spatialcore.annotation import run_manifest
-
-    with (stopwatch or run_manifest.Stopwatch()).stage("annotate"):
-        annotate(adata, model_path, config)
-    run_manifest.record(adata, **manifest)
-    return keep_confident(adata, config)
 
 
 def combine(config: TrainingConfig, panel: Sequence[str], *, cache_dir: Path | None = None) -> AnnData:
@@ -258,111 +188,6 @@ def train(balanced: AnnData, query: AnnData | None, config: AnnotationSettings, 
     if warning:
         log.warning(warning)
     return trained
-
-
-def annotate(adata: AnnData, model_path: Path, config: AnnotationSettings) -> AnnData:
-    """Call every cell of the query, in place. No call is filtered yet.
-
-    Scores of all classes are kept for up to two million cells: for more they would be the largest part of the memory.
-    """
-    from spatialcore.annotation.annotate import annotate_celltypist
-
-    annotated = annotate_celltypist(
-        adata,
-        tissue=config.tissue,
-        custom_model_path=model_path,
-        min_gene_overlap_pct=config.min_gene_overlap_pct,
-        min_confidence=0.0,
-        confidence_transform=config.confidence_transform,
-        resolution="auto" if config.resolution == "auto" else "class",
-        detect_unseen=config.detect_unseen,
-        store_decision_scores=adata.n_obs <= MOST_SCORED,
-    )
-    if config.purify:
-        purify(annotated, model_path)
-    return annotated
-
-
-def purify(adata: AnnData, model_path: Path) -> None:
-    """Write the layer of purified counts; a warning says why where that is not possible."""
-    from spatialcore.annotation import run_manifest
-    from spatialcore.annotation.spillover.purified import PURIFIED, decontaminate
-    from spatialcore.entries import move_entry
-    from spatialcore.errors import InputError
-
-    if PURIFIED in adata.layers and "purified_layer" not in run_manifest.manifest_of(adata):
-        move_entry(adata.layers, PURIFIED, "layers")
-    try:
-        decontaminate(adata, model_path)
-        run_manifest.record(adata, purified_layer=PURIFIED)
-    except InputError as error:
-        log.warning("no purified counts: %s", error.message)
-
-
-def keep_confident(adata: AnnData, config: AnnotationSettings) -> AnnData:
-    """Set calls below the threshold to unassigned, in place, with the reason, and group those cells."""
-    from spatialcore.annotation import run_manifest
-    from spatialcore.annotation.calls.filters import filter_low_confidence
-    from spatialcore.annotation.calls.level_columns import apply_threshold, class_tree
-    from spatialcore.annotation.spillover.run import mark_mixed
-    from spatialcore.annotation.unknown.groups import group_unknown_cells
-
-    resolution: ResolutionMode = "class" if config.resolution == "panel" else config.resolution
-    if class_tree(adata) is not None:
-        resolution = "auto" if config.resolution == "panel" and _confuses_types(adata) else resolution
-        apply_threshold(adata, config.confidence_threshold, resolution)
-    filtered = filter_low_confidence(
-        adata,
-        label_column=columns.CELL_TYPE,
-        confidence_column=columns.CONFIDENCE,
-        threshold=config.confidence_threshold,
-        unassigned_label=columns.UNASSIGNED,
-    )
-    mark_mixed(filtered)
-    group_unknown_cells(filtered)
-    unassigned = int((filtered.obs[columns.CELL_TYPE] == columns.UNASSIGNED).sum())
-    run_manifest.record(
-        filtered, n_unassigned=unassigned, min_confidence=config.confidence_threshold, resolution=resolution
-    )
-    return filtered
-
-
-def _confuses_types(adata: AnnData) -> bool:
-    """Return whether the model has so few genes that its calls are rolled up to terms that it can tell apart."""
-    from spatialcore.annotation.training.small_panel import confuses_types
-
-    manifest = adata.uns[columns.MANIFEST]
-    heldout = json.loads(manifest["model_card_json"]).get("heldout") or {}
-    classes = tuple(json.loads(manifest["model_classes_json"]))
-    if not confuses_types(int(manifest["n_model_genes"]), heldout, classes):
-        return False
-    log.warning(
-        "the model has %d genes and confuses types on held-out cells: cells are called the finest term of the Cell "
-        "Ontology that reaches the threshold; resolution: class gives the classes of the model",
-        manifest["n_model_genes"],
-    )
-    return True
-
-
-def plot(adata: AnnData, config: AnnotationSettings, output: Path, *, prefix: str = "celltyping") -> AnnotationPlots:
-    """Draw every figure of a run into a folder."""
-    from spatialcore.plotting.run_figures import draw_run_figures
-
-    return draw_run_figures(adata, output, prefix=prefix, confidence_threshold=config.confidence_threshold)
-
-
-def report(
-    adata: AnnData,
-    output: Path,
-    *,
-    config: AnnotationSettings,
-    figures: AnnotationPlots | None = None,
-    sample: str = "",
-) -> Path:
-    """Write the report of a sample."""
-    from spatialcore.report import write_report
-
-    return write_report(adata, output, config=config, figures=figures, sample=sample)
 
 
 def _name_or_label(obs: pd.DataFrame) -> pd.Series:
