@@ -8,7 +8,7 @@ import pandas as pd
 import scipy.sparse as sp
 from anndata import AnnData
 
-from spatialcore.annotation.expression import mixed_scales, not_normalizable
+from spatialcore.annotation.expression.errors import mixed_scales, not_normalizable
 from spatialcore.annotation.references.features import Features, fold, requested_symbols
 from spatialcore.annotation.scaling import ensure_normalized, warn_forced
 from spatialcore.columns import COUNTS

@@ -12,7 +12,7 @@ from spatialcore.annotation import run_manifest, stages
 from spatialcore.annotation.choices import BalanceStrategy
 from spatialcore.annotation.config import FurtherSettings, TrainingConfig
 from spatialcore.annotation.explain.linear_model import store_linear_model
-from spatialcore.annotation.expression import require_readable
+from spatialcore.annotation.expression.readable import require_readable
 from spatialcore.annotation.model.artifact import load_model
 from spatialcore.annotation.panel import get_panel_genes
 from spatialcore.core.logging import get_logger

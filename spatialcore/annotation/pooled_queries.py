@@ -7,7 +7,7 @@ import anndata as ad
 import numpy as np
 
 from spatialcore.annotation.config import AnnotationSettings
-from spatialcore.annotation.expression import require_readable
+from spatialcore.annotation.expression.readable import require_readable
 from spatialcore.annotation.gene_overlap import FEWEST, is_enough
 from spatialcore.annotation.panel import get_panel_genes
 from spatialcore.annotation.references.species import read_species, require_human_or_mouse, require_same_species

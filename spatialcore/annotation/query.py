@@ -10,7 +10,9 @@ import pandas as pd
 from anndata import AnnData
 from scipy import sparse
 
-from spatialcore.annotation.expression import find_counts, is_dask, no_shared_genes, var_of
+from spatialcore.annotation.expression.data import is_dask, var_of
+from spatialcore.annotation.expression.errors import no_shared_genes
+from spatialcore.annotation.expression.find import find_counts
 from spatialcore.annotation.gene_overlap import FEWEST, is_enough, shared_pct
 from spatialcore.core.blocks import as_csr
 from spatialcore.core.compressed import rows_of

@@ -4,7 +4,8 @@ import numpy as np
 import scipy.sparse as sp
 from anndata import AnnData
 
-from spatialcore.annotation.expression import matrix_of, not_normalizable
+from spatialcore.annotation.expression.data import matrix_of
+from spatialcore.annotation.expression.errors import not_normalizable
 from spatialcore.columns import COUNTS
 from spatialcore.core.counts import check_non_negative
 from spatialcore.core.logging import get_logger

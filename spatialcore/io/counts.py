@@ -7,7 +7,7 @@ import pandas as pd
 from anndata import AnnData
 from scipy.sparse import csr_matrix
 
-from spatialcore.annotation.expression import matrix_of, var_of
+from spatialcore.annotation.expression.data import matrix_of, var_of
 from spatialcore.core.matrix import open_matrix
 from spatialcore.core.normalization import check_normalization_status
 

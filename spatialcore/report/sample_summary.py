@@ -83,7 +83,7 @@ class SampleSummary(BaseModel):
 
 def _counts(adata: AnnData) -> tuple[float | None, dict[str, float]]:
     """Return the median count of a cell, and each gene's share of all counts."""
-    from spatialcore.annotation.expression import find_counts
+    from spatialcore.annotation.expression.find import find_counts
 
     try:
         matrix, kind, source = find_counts(adata)

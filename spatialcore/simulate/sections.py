@@ -8,7 +8,7 @@ from anndata import AnnData
 from scipy import sparse
 
 from spatialcore import columns
-from spatialcore.annotation.expression import find_counts
+from spatialcore.annotation.expression.find import find_counts
 from spatialcore.annotation.training.platform import draw_counts
 from spatialcore.core.categories import named
 from spatialcore.core.counts import recover_counts

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from spatialcore import storage
 from spatialcore.annotation import stages
 from spatialcore.annotation.balance.groups import without_rare
-from spatialcore.annotation.expression import no_shared_genes
+from spatialcore.annotation.expression.errors import no_shared_genes
 from spatialcore.annotation.pooled_queries import common_genes
 from spatialcore.annotation.references.cells import no_label_left, reasons_to_drop, require_two
 from spatialcore.annotation.references.genes import costly_reference, overlap_error

@@ -10,7 +10,8 @@ import pandas as pd
 from anndata import AnnData
 from numpy.typing import NDArray
 
-from spatialcore.annotation.expression import InMemory, require_query, require_readable, var_of
+from spatialcore.annotation.expression.data import InMemory, var_of
+from spatialcore.annotation.expression.readable import require_query, require_readable
 from spatialcore.annotation.panel import gene_features
 from spatialcore.annotation.references.profile_files import has_profiles, is_table, read_profiles
 from spatialcore.annotation.references.reference import drawn_status, require_reference

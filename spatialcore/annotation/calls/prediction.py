@@ -11,7 +11,8 @@ from scipy import sparse
 from spatialcore.annotation.calls.confidence import transform_confidence
 from spatialcore.annotation.calls.levels import ClassTree, class_probabilities, fit_probability
 from spatialcore.annotation.choices import ConfidenceMethod
-from spatialcore.annotation.expression import is_dask, require_expression
+from spatialcore.annotation.expression.data import is_dask
+from spatialcore.annotation.expression.errors import require_expression
 from spatialcore.annotation.model.artifact import CellTypingModel
 from spatialcore.annotation.model.calibration import Calibration
 from spatialcore.annotation.model.linear import winners

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import scipy.sparse as sp
 
-from spatialcore.annotation.expression import no_shared_genes
+from spatialcore.annotation.expression.errors import no_shared_genes
 from spatialcore.core.genes.features import gene_names
 from spatialcore.core.genes.sums import sum_duplicates
 from spatialcore.core.genes.symbols import shared_positions, symbols_of

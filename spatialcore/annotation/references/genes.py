@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from spatialcore.annotation.expression import no_shared_genes
+from spatialcore.annotation.expression.errors import no_shared_genes
 from spatialcore.annotation.gene_overlap import FEWEST, is_enough
 from spatialcore.annotation.references.reference import Reference
 from spatialcore.core.logging import get_logger

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from spatialcore.annotation.acquisition import provenance_of
-from spatialcore.annotation.expression import find_expression
+from spatialcore.annotation.expression.find import find_expression
 from spatialcore.annotation.references.features import Features
 from spatialcore.annotation.references.labels import Finding
 from spatialcore.annotation.references.profile_files import has_profiles, read_profiles

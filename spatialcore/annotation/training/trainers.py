@@ -8,7 +8,7 @@ from anndata import AnnData
 from scipy import sparse
 
 from spatialcore import columns
-from spatialcore.annotation.expression import find_counts
+from spatialcore.annotation.expression.find import find_counts
 from spatialcore.annotation.model.artifact import CellTypingModel
 from spatialcore.annotation.query import open_query
 from spatialcore.annotation.training.celltypist import CellTypistOptions, fit_celltypist

@@ -1,25 +1,14 @@
 """Which matrix of a query or reference is read, and what is refused."""
 
-from typing import Any
-
 import anndata as ad
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import sparse
 
-from spatialcore.annotation.expression import (
-    InMemory,
-    find_counts,
-    find_expression,
-    is_dask,
-    matrix_of,
-    no_shared_genes,
-    not_normalizable,
-    require_expression,
-    require_readable,
-    var_of,
-)
+from spatialcore.annotation.expression.data import InMemory, matrix_of
+from spatialcore.annotation.expression.errors import not_normalizable
+from spatialcore.annotation.expression.find import find_counts, find_expression
 from spatialcore.core.on_disk.anndata_file import AnnDataFile
 from spatialcore.errors import InputError, NormalizationError
 from tests.annotation.reference_data import Write, make_reference
@@ -47,14 +36,6 @@ def test_counts_are_found_in_every_matrix(source: str, write: Write) -> None:
     assert matrix is matrix_of(adata, source) or source == "raw.X"
     with AnnDataFile(write(adata)) as file:  # the same answer on disk
         assert find_expression(file).source == source
-
-
-def test_raw_may_have_more_features_than_x() -> None:
-    adata = make_reference()
-    adata.raw = adata
-    part = adata[:, :5].copy()
-    assert len(var_of(part, "raw.X")) == 30
-    assert len(var_of(part, "X")) == 5
 
 
 def test_logarithms_without_counts() -> None:
@@ -93,46 +74,3 @@ def test_cells_on_another_scale_are_counted() -> None:
     adata.X = sparse.csr_matrix(X)
     with pytest.raises(NormalizationError, match="of 156 cells 1 with fractions"):
         find_expression(InMemory(adata), "a.h5ad")
-
-
-@pytest.mark.parametrize(
-    ("values", "message"),
-    [
-        ([1.0, -2.0, 3.0], "1 negative of 3"),
-        ([1.0, np.nan, np.inf], "1 NaN, 1 infinite of 3"),
-    ],
-)
-def test_values_that_cannot_be_expression(values: list[float], message: str) -> None:
-    with pytest.raises(NormalizationError, match=message):
-        require_expression(np.array(values), "X of the query")
-    require_expression(np.array(values), "X", most=0.2)  # too many: another kind of data
-
-
-def test_expression_passes() -> None:
-    require_expression(np.array([0.0, 1.5]), "X")
-    require_expression(np.array([]), "X")
-
-
-def test_a_query_is_checked_before_the_long_stages() -> None:
-    require_readable(make_reference())
-    with pytest.raises(InputError, match="the query has no cells"):
-        require_readable(make_reference()[:0])
-    adata = make_reference()
-    adata.X = adata.X.toarray()
-    adata.X[3, 4] = np.nan
-    with pytest.raises(NormalizationError, match="NaN"):
-        require_readable(adata)
-
-
-def test_rows_of_a_dask_array_are_read() -> None:
-    da = pytest.importorskip("dask.array")
-    adata = make_reference()
-    lazy: Any = da.from_array(adata.X.toarray(), chunks=(40, 30))
-    assert is_dask(lazy)
-    assert not is_dask(adata.X)
-    assert find_expression(InMemory(ad.AnnData(lazy, var=adata.var))).kind == "counts"
-
-
-def test_both_gene_sets_are_shown() -> None:
-    error = no_shared_genes("a.h5ad", ["ENSG1", "ENSG2"], "the panel", ["CD3D"])
-    assert error.message == "No shared genes found between a.h5ad (ENSG1, ENSG2 ...) and the panel (CD3D ...)"

@@ -1,0 +1,1 @@
+"""Where the expression of a query or a reference is, and whether a model can read it."""

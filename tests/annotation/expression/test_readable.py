@@ -1,0 +1,19 @@
+"""A query that no model can read is refused before the long stages."""
+
+import numpy as np
+import pytest
+
+from spatialcore.annotation.expression.readable import require_readable
+from spatialcore.errors import InputError, NormalizationError
+from tests.annotation.reference_data import make_reference
+
+
+def test_a_query_is_checked_before_the_long_stages() -> None:
+    require_readable(make_reference())
+    with pytest.raises(InputError, match="the query has no cells"):
+        require_readable(make_reference()[:0])
+    adata = make_reference()
+    adata.X = adata.X.toarray()
+    adata.X[3, 4] = np.nan
+    with pytest.raises(NormalizationError, match="NaN"):
+        require_readable(adata)
