@@ -136,12 +136,12 @@ def _read(name: str, path: str) -> str:
 
 def _count(name: str, text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise InputError(f"{name}={text}: not a positive whole number", hint="set it to a number such as 2")
+        raise InputError(f"{name}={text}: expected a positive integer", hint="set it to a number such as 2")
     return int(text)
 
 
 def _switch(name: str, text: str) -> bool:
     values = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
     if text.lower() not in values:
-        raise InputError(f"{name}={text}: neither yes nor no", hint="set it to yes or no")
+        raise InputError(f"{name}={text}: expected yes or no", hint="set it to yes or no")
     return values[text.lower()]

@@ -88,7 +88,7 @@ def move_entry(part: MutableMapping[str, Any], name: str, where: str) -> str:
     """
     free = free_name(name + SUFFIX, part)
     part[free] = part.pop(name)
-    log.warning("%s[%r] exists already: it is moved to %r", where, name, free)
+    log.warning("%s[%r] exists already: it is renamed to %r", where, name, free)
     return free
 
 

@@ -202,14 +202,14 @@ def _check_values(
     require_one_of("confidence_transform", method, CONFIDENCE_METHODS)
     for name, value in (("min_confidence", min_confidence), ("min_prop", min_prop)):
         if not 0 <= value <= 1:
-            raise InputError(f"{name} is {value:g}, expected 0 to 1", hint="confidence and proportions are shares")
+            raise InputError(f"{name} is {value:g}, expected 0 to 1", hint="give a number from 0 to 1, such as 0.8")
     if batch_size is not None and (isinstance(batch_size, bool) or batch_size < 1):
         raise InputError(
-            f"batch_size is {batch_size}, expected a positive number of cells", hint="leave it out for a good value"
+            f"batch_size is {batch_size}, expected a positive number of cells", hint="omit it for the default"
         )
     if batch_size is not None and voting:
         raise InputError(
-            "batch_size requires majority_voting=False: clusters reach over batches",
+            "batch_size requires majority_voting=False: a cluster may span several batches",
             hint="set majority_voting=False or batch_size=None",
         )
     require_one_of("resolution", resolution, RESOLUTION_MODES)

@@ -320,4 +320,4 @@ def _advice(error: ValidationError, schema: dict[str, Any]) -> str:
             if not matches:
                 return f"settings: {', '.join(settings)}"
             suggestions.append(f"{name}: did you mean {' or '.join(matches)}?")
-    return " ".join(suggestions) or "give each setting named above a value that it can have"
+    return " ".join(suggestions) or "correct the settings named above"

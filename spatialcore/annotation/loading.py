@@ -101,7 +101,7 @@ def _fold_as_stored(values: sp.csr_matrix, positions: list[Ints], state: str, na
         return fold(values, positions)
     if not state.startswith("log1p"):
         raise InputError(
-            f"{name}: several features measure one gene and X is {state}: they cannot be added up",
+            f"{name}: several features measure one gene and X is {state}: they cannot be summed",
             hint='provide raw counts in adata.layers["counts"], or name every gene once',
         )
     return fold(values.expm1(), positions).log1p()

@@ -121,9 +121,7 @@ class RunConfig(AnnotationSettings):
         slugs = [query.slug.casefold() for query in self.queries]  # some disks do not tell A from a
         repeated = sorted({query.name for query in self.queries if slugs.count(query.slug.casefold()) > 1})
         if repeated:
-            raise ValueError(
-                f"several queries are called {', '.join(repeated)}: give each a 'sample' name that differs"
-            )
+            raise ValueError(f"several queries are called {', '.join(repeated)}: give each a different 'sample' name")
         return self
 
     def training(self) -> TrainingConfig:

@@ -15,16 +15,16 @@ To = Annotated[
 
 
 def upload(paths: Paths, to: To, as_json: AsJson = False, verbose: Verbose = 0) -> None:
-    """Copy files and folders to a bucket, checked; what is there already, unchanged, is not sent again.
+    """Copy files and folders to a bucket and verify them; unchanged files are not uploaded again.
 
-    Prints the address of each, to be given in the form of a run.
+    Print the URI of each, to enter in the form of a run.
 
     [bold]spatialcore upload output-XETG0001 --to s3://lab/store/samples/lung[/bold]
     """
     console.start(as_json=as_json, verbose=verbose)
     for path in paths:
         if not path.exists():
-            raise FileMissingError(f"nothing is at {path}", hint="check the spelling of the path")
+            raise FileMissingError(f"no such file or folder: {path}", hint="check the spelling of the path")
     with console.steps(len(paths)) as step:
         addresses = []
         for path in paths:

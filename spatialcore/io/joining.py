@@ -68,7 +68,7 @@ def _without_repeats(counts: csr_matrix, names: pd.Index) -> np.ndarray:
         double = names[differing].unique()
         raise InputError(
             f"cells with several lines of different counts: {list_names(double, 5)}",
-            hint="several slides in one table? split it, or add a column 'cell' that is unique",
+            hint="the table may have several slides: split it, or add a column 'cell' with unique names",
         )
     logger.warning(
         "dropped %d lines that repeat a cell, empty or with equal counts: %s ...",

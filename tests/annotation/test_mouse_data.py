@@ -94,7 +94,7 @@ def test_types_that_sixteen_genes_do_not_separate_are_rolled_up(shared: Path, ca
     query, truth = query_of(shared, "spatial_osmfish_cortex", 3)
     annotate(shared, query, "ref_motor_cortex_dot", "cell_type_coarse", "brain cortex")
     assert "The model has 16 genes, too few to separate all types" in caplog.text
-    assert "called the finest term" in caplog.text
+    assert "finest Cell Ontology term" in caplog.text
     assert query.uns["spatialcore_annotation"]["resolution"] == "auto"
     called = query.obs["cell_type"].astype(str).to_numpy()
     oligodendrocytes = called[np.isin(truth, ["Oligo", "Oligodendrocytes"])]

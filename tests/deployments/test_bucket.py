@@ -23,5 +23,5 @@ def test_a_folder_needs_no_bucket(tmp_path: str) -> None:
 
 def test_an_invalid_environment_is_an_error_message(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SPATIALCORE_RUNS_AT_ONCE", "0")
-    with pytest.raises(SystemExit, match="SPATIALCORE_RUNS_AT_ONCE=0: not a positive whole number"):
+    with pytest.raises(SystemExit, match="SPATIALCORE_RUNS_AT_ONCE=0: expected a positive integer"):
         bucket.main()

@@ -44,5 +44,5 @@ def test_a_fault_of_the_environment_is_told_in_one_line(monkeypatch: pytest.Monk
         main([])
     monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:1/api")
     monkeypatch.setenv("SPATIALCORE_RUNS_AT_ONCE", "none")
-    with pytest.raises(SystemExit, match=r"SPATIALCORE_RUNS_AT_ONCE=none: not a positive whole number\n  -> set it"):
+    with pytest.raises(SystemExit, match=r"SPATIALCORE_RUNS_AT_ONCE=none: expected a positive integer\n  -> set it"):
         main([])

@@ -55,7 +55,7 @@ def transform_confidence(scores: npt.ArrayLike, method: ConfidenceMethod = "zsco
         )
     if method == "calibrated":
         raise InputError(
-            "'calibrated' cannot be computed from scores alone: it looks at the cells' counts too",
+            "'calibrated' cannot be computed from scores alone: it also needs the counts of the cells",
             hint="call annotate_celltypist(..., confidence_transform='calibrated') with a model trained here",
         )
     require_one_of("confidence method", method, _TRANSFORMS)

@@ -56,7 +56,7 @@ def _move_columns(adata: AnnData) -> list[str]:
             adata.uns[f"{new[name]}_colors"] = adata.uns.pop(f"{name}_colors")
     if new:
         pairs = ", ".join(f"{old!r} to {name!r}" for old, name in new.items())
-        log.warning("obs has columns under names that are written; they are moved: %s", pairs)
+        log.warning("obs has columns with names of the results; they are renamed: %s", pairs)
         adata.obs = adata.obs.rename(columns=new)
     return list(new.values())
 

@@ -19,6 +19,7 @@ from spatialcore.annotation.explain.linear_model import model_of
 from spatialcore.annotation.model.celltyping_model import CellTypingModel
 from spatialcore.annotation.query import Expression, open_query, read_some
 from spatialcore.annotation.run_manifest import manifest_of
+from spatialcore.core.text.wording import list_names
 from spatialcore.core.types import Floats
 from spatialcore.errors import InputError
 
@@ -116,8 +117,8 @@ def _positions(adata: AnnData, cells: Cells) -> npt.NDArray[np.intp]:
         return np.asarray(positions % max(adata.n_obs, 1), dtype=np.intp)
     positions = adata.obs_names.get_indexer(pd.Index(chosen.astype(str)))
     if (positions < 0).any():
-        missing = ", ".join(chosen[positions < 0][:5])
-        raise InputError(f"there are no cells {missing}", hint="pass names in obs_names, a mask or positions")
+        missing = list_names(chosen[positions < 0], 5)
+        raise InputError(f"obs_names has no {missing}", hint="pass names in obs_names, a mask or positions")
     return np.asarray(positions, dtype=np.intp)
 
 
@@ -131,7 +132,7 @@ def _check_scores(adata: AnnData, rows: npt.NDArray[np.intp], parts: Contributio
     lead = stored[index, parts.best] - stored[index, parts.runner_up]
     if np.abs(lead - parts.lead).max() > _TOLERANCE * max(1.0, float(np.abs(stored).max())):
         raise InputError(
-            "the stored scores are not those of this expression: it has changed since the cells were annotated",
+            "the stored scores do not match the expression: it has changed since the cells were annotated",
             hint="annotate again, or pass the AnnData as it was annotated",
         )
 

@@ -55,14 +55,14 @@ def model_of(adata: AnnData, model: CellTypingModel | str | Path | None = None) 
     else:
         return _stored(adata, sha256, path)
     if chosen.sha256 and chosen.sha256 != sha256:
-        raise InputError(f"another model than {chosen.path} annotated the cells", hint=_HINT)
+        raise InputError(f"the cells were not annotated by {chosen.path}", hint=_HINT)
     return chosen
 
 
 def _stored(adata: AnnData, sha256: str, path: str) -> CellTypingModel:
     stored = mapping_in(adata.uns, columns.LINEAR_MODEL)
     if str(stored.get("sha256", "")) != sha256:
-        raise InputError(f"the model {path} does not exist any more", hint=_HINT)
+        raise InputError(f"the model {path} no longer exists", hint=_HINT)
     return CellTypingModel(
         classes=tuple(map(str, stored["classes"])),
         genes=tuple(map(str, stored["genes"])),

@@ -16,7 +16,7 @@ def not_normalizable(status: Status, name: str = "") -> NormalizationError:
     return NormalizationError(
         f"Cannot safely normalize data{where}: no raw counts found and X is not verified log1p_10k. "
         f"X is {X_STATE_TEXTS[status['x_state']]} (state {status['x_state']}, sampled values "
-        f"{stats['min']:.3g} to {stats['max']:.3g}, total once the logarithm is undone {status['x_target_sum']})",
+        f"{stats['min']:.3g} to {stats['max']:.3g}, total of a cell after expm1 {status['x_target_sum']})",
         hint='provide raw counts in adata.layers["counts"], or use unsafe_force=True when you know that X can be used',
     )
 
@@ -26,7 +26,7 @@ def mixed_scales(odd: dict[str, int], n: int, where: str, features: Sequence[str
     cells = ", ".join(f"{number:,} with {what}" for what, number in odd.items())
     names = f"; features that cannot be genes: {', '.join(features)}" if features else ""
     return NormalizationError(
-        f"{where} has cells whose values are not on one scale of expression: of {n:,} cells {cells}{names}",
+        f"{where} has cells on different scales of expression: of {n:,} cells {cells}{names}",
         hint="pass raw counts of all cells, as the instrument or the aligner wrote them, or remove these cells",
     )
 

@@ -58,7 +58,7 @@ class FitLoops:
 
     def __init__(self, X: sparse.csr_matrix, compiled: ctypes.CDLL) -> None:
         if X.nnz and not 0 <= int(X.indices.min()) <= int(X.indices.max()) < X.shape[1]:
-            raise InputError("the sparse matrix names a gene that it does not have", hint="write it again")
+            raise InputError("the sparse matrix has an index beyond its genes", hint="write it again")
         self._compiled = compiled
         self._indptr = np.ascontiguousarray(X.indptr, dtype=np.int64)
         self._indices = np.ascontiguousarray(X.indices, dtype=np.int32)

@@ -129,9 +129,9 @@ def read_pickle(path: Path) -> dict[str, Any]:
     except _DAMAGE as error:
         raise ModelError(
             f"{path} is not a readable model file: {error}",
-            hint="the file may be damaged or cut short"
+            hint="the file may be damaged or truncated"
             if path.suffix == ".pkl"
-            else "a model is a .pkl as `spatialcore train` or CellTypist writes it",
+            else "pass a .pkl file written by `spatialcore train` or CellTypist",
         ) from error
     if not isinstance(content, dict) or not {"Model", "Scaler_"} <= content.keys():
         raise ModelError(

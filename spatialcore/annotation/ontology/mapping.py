@@ -20,6 +20,7 @@ from spatialcore.annotation.ontology.result import (
 )
 from spatialcore.columns import CELL_TYPE, ONTOLOGY_ID, ONTOLOGY_LABEL, REFERENCE_SOURCE
 from spatialcore.core.logging import get_logger
+from spatialcore.core.text.wording import list_names
 from spatialcore.core.validation import require_column, require_one_of
 from spatialcore.errors import InputError
 
@@ -190,7 +191,7 @@ def live_ids(obs: pd.DataFrame, column: str) -> pd.Series:
     current_ids = {term: current_id(term) or "" for term in ids.unique()}
     invalid = sorted(term for term, current in current_ids.items() if not current and term.startswith("CL:"))
     if invalid:
-        logger.warning("%s has ids that are not in the Cell Ontology: %s", column, ", ".join(invalid[:5]))
+        logger.warning("%s has ids that are not in the Cell Ontology: %s", column, list_names(invalid, 5))
     return ids.map(current_ids)
 
 
@@ -243,7 +244,7 @@ def _as_curated(matches: Mapping[str, Match], curated: set[str], matcher: Matche
             if standard_spelling(matcher.name_of(term)) in names
         ]
         if same:
-            logger.info("%r is %s, as the cells with a curated id", label, matcher.name_of(same[0]))
+            logger.info("%r is mapped to %s, the term of the cells with a curated id", label, matcher.name_of(same[0]))
             result[label] = match.with_term(same[0], matcher.name_of(same[0]))
     return result
 
@@ -276,8 +277,8 @@ def _log(result: MappingResult) -> None:
     metadata, table = result.metadata, result.table
     logger.info("mapped %d of %d labels to the Cell Ontology", metadata["n_labels_mapped"], metadata["n_labels"])
     if len(result.unmapped):
-        logger.warning("No ontology match for labels: %s", ", ".join(result.unmapped["input_label"].head(10)))
-    uncertain = table[table["match_tier"] == "tier3_overlap"].sort_values("n_cells", ascending=False).head(10)
+        logger.warning("No ontology match for labels: %s", list_names(result.unmapped["input_label"], 10))
+    uncertain = table[table["match_tier"] == "tier3_overlap"].sort_values("n_cells", ascending=False)
     if len(uncertain):
         pairs = (f"{label} -> {name}" for label, name in uncertain[["input_label", "name"]].to_numpy())
-        logger.warning("labels mapped by few shared words, please check: %s", ", ".join(pairs))
+        logger.warning("labels mapped by few shared words, please check: %s", list_names(pairs, 10))

@@ -232,7 +232,7 @@ def _pairs(paths: Any, columns: Any) -> tuple[list[str], list[str]]:
 
 def _excluded(labels: Sequence[str] | None) -> list[str]:
     if isinstance(labels, str):
-        raise InputError(f"exclude_labels is the single text {labels!r}", hint=f"write [{labels!r}]")
+        raise InputError(f"exclude_labels is the string {labels!r}", hint=f"write [{labels!r}]")
     return list(DEFAULT_EXCLUDE_LABELS) if labels is None else [str(label) for label in labels]
 
 

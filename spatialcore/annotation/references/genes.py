@@ -114,6 +114,6 @@ def overlap_error(
     return GeneOverlapError(
         f"the references share {shared} of {n_panel} target genes ({100 * shared / max(1, smallest):.1f} % of the "
         f"smallest set of {smallest}), expected at least {min_pct:g} % and {FEWEST} genes "
-        f"(each alone: {each})",
+        f"(genes by reference: {each})",
         hint=hint,
     )

@@ -101,7 +101,7 @@ def decontaminate(
     draw = np.random.default_rng(random_state) if integers else None
     result.layers[layer] = _purified(counts, genes, spill_over, draw)
     moved = abs(result.layers[layer] - counts).sum() / 2
-    log.info("%.1f %% of the counts went back to neighbours", 100 * moved / max(1.0, float(counts.sum())))
+    log.info("moved %.1f %% of the counts back to neighbours", 100 * moved / max(1.0, float(counts.sum())))
     return result
 
 

@@ -134,8 +134,8 @@ def _confuses_types(adata: AnnData) -> bool:
     if not confuses_types(int(manifest["n_model_genes"]), heldout, classes):
         return False
     log.warning(
-        "the model has %d genes and confuses types on held-out cells: cells are called the finest term of the Cell "
-        "Ontology that reaches the threshold; resolution: class gives the classes of the model",
+        "the model has %d genes and confuses types on held-out cells: each cell gets the finest Cell Ontology term "
+        "that reaches the threshold; set resolution: class to keep the classes of the model",
         manifest["n_model_genes"],
     )
     return True

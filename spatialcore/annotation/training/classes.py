@@ -96,7 +96,7 @@ def drop_empty_classes(labels: ClassLabels, totals: npt.NDArray[np.float64]) -> 
             f"classes without a count on the genes: {len(empty)} of {len(labels.names)} ({list_names(empty, 5)})",
             hint="pass references that measure the panel's genes",
         )
-    log.warning("classes without a count on the genes are left out: %s", ", ".join(empty))
+    log.warning("classes without a count on the genes are left out: %s", list_names(empty))
     cells = filled[labels.codes]
     names = tuple(name for name, is_filled in zip(labels.names, filled, strict=True) if is_filled)
     codes = (np.cumsum(filled) - 1)[labels.codes[cells]].astype(np.intp)

@@ -154,7 +154,7 @@ def orthologs(source: Species, target: Species) -> dict[str, str]:
     ('Trp53', False)
     """
     if source == target:
-        raise InputError(f"orthologs from {source} to {target}", hint="give two different species")
+        raise InputError(f"source and target are both {source}", hint="give two different species")
     resource = files("spatialcore.data") / "gene_mappings" / "orthologs_human_mouse.tsv.gz"
     lines = gzip.decompress(resource.read_bytes()).decode().splitlines()
     table = list(csv.DictReader((line for line in lines if not line.startswith("#")), delimiter="\t"))

@@ -45,7 +45,7 @@ class ScratchArray:
             self._blocks.append((offset, values.dtype))
             offset += values.nbytes
             if self._file.write(values.tobytes()) != values.nbytes:
-                raise OSError("the temporary folder has no room")
+                raise OSError("the temporary folder has no space")
 
     def __getitem__(self, rows: slice) -> Numbers:
         """Read consecutive values, with the type of the source."""

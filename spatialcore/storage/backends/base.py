@@ -138,7 +138,7 @@ class Backend(ABC):
             options = {**self.default_options(StorageSettings.from_environment()), **options_for(self.uri(path))}
             return open_once(self.scheme, options, lambda: self.create(options), variables=self.variables)
         except ImportError as error:
-            hint = f"install the extra: spatialcore-celltyping[{self.extra or self.scheme}]"
+            hint = f"or install the extra: pip install 'spatialcore-celltyping[{self.extra or self.scheme}]'"
             missing = DependencyError(self.missing_package or str(error), hint=hint)
         raise missing
 

@@ -84,7 +84,7 @@ def test_refusals(query: AnnData, trained: Path) -> None:
     with pytest.raises(InputError, match="have no calls"):
         explain_calls(query, "cell1")
     annotate_celltypist(query, custom_model_path=trained)
-    with pytest.raises(InputError, match="no cells nobody"):
+    with pytest.raises(InputError, match="obs_names has no nobody"):
         explain_calls(query, ["nobody"])
     with pytest.raises(InputError, match="outside"):
         explain_calls(query, [10_000])

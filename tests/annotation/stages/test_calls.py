@@ -46,4 +46,4 @@ def test_only_the_default_resolution_depends_on_the_panel(
     config = AnnotationSettings.from_dict({"resolution": setting} if setting else {})
     filtered = stages.keep_confident(called.copy(), config)
     assert filtered.uns[columns.MANIFEST]["resolution"] == resolution
-    assert ("called the finest term" in caplog.text) == (resolution == "auto" and setting != "auto")
+    assert ("finest Cell Ontology term" in caplog.text) == (resolution == "auto" and setting != "auto")
