@@ -61,7 +61,7 @@ def draw_legend(axes: "Axes", table: pd.DataFrame, *, is_numbered: bool, n_colum
     several = table.loc[table["lineage"] != NO_CALL, "lineage"].nunique() > 1
     handles: list[Any] = []
     for lineage, rows in table.groupby("lineage", sort=False):
-        if several and lineage != NO_CALL:
+        if several:
             handles.append(_mark("none", str(lineage).capitalize()))
         handles += [_mark(row["color"], _text(row, is_numbered=is_numbered)) for row in rows.to_dict("records")]
     if n_columns > 1:

@@ -34,3 +34,7 @@ def test_lineages_are_headings():
 def test_no_heading_is_left_alone_below_a_column():
     drawn = entries(is_numbered=False, n_columns=2)
     assert drawn[-(-len(drawn) // 2) - 1] not in {"Immune", "Stromal", "Other"}
+
+
+def test_cells_without_a_call_stand_below_their_own_heading():
+    assert entries(is_numbered=False)[-2:] == ["No call", f"{columns.UNASSIGNED}  30"]

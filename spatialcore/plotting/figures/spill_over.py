@@ -41,16 +41,21 @@ def plot_spill_over(adata: AnnData, save: str | Path | None = None) -> "Figure":
     table = spill_over_table(adata)
     if table.empty:
         return style.placeholder("No spill-over was detected in this section.", title="Spill-over")
-    types = shares_by_type(adata)[:_MOST_TYPES]
+    all_types = shares_by_type(adata)
+    types = all_types[:_MOST_TYPES]
     figure = style.new_figure((13.0, max(5.0, 1.8 + 2 * _ROW * len(types))))
     grid = figure.add_gridspec(2, 2, width_ratios=[1.0, 1.0])
     _map(figure.add_subplot(grid[:, 0]), adata)
     _bars(figure.add_subplot(grid[0, 1]), types)
     _matrix(figure.add_subplot(grid[1, 1]), table, list(types.index))
     share = (manifest_value(adata, "spill_over_json") or {}).get("foreign_share", 0.0)
-    style.set_title(figure, f"{100 * share:.1f} % of the counts came from neighbours of another type")
+    style.set_title(figure, f"{100 * share:.1f} % of the counts came from neighbours of another type", _note(all_types))
     style.save_with_table(figure, table, save)
     return figure
+
+
+def _note(types: pd.DataFrame) -> str:
+    return f"The {_MOST_TYPES} of {len(types)} types with the largest share." if len(types) > _MOST_TYPES else ""
 
 
 def spill_over_table(adata: AnnData) -> pd.DataFrame:
@@ -90,7 +95,9 @@ def _map(axes: "Axes", adata: AnnData) -> None:
     shares = adata.obs[columns.FOREIGN_SHARE].to_numpy(dtype=np.float64)
     drawn = spatial.draw_values(axes, xy, shares, inches=6.0, cmap="viridis", vmin=0, vmax=_LARGEST_SHARE)
     spatial.set_up_map(axes, xy, unit=spatial.coordinate_unit(adata))
-    axes.figure.colorbar(drawn, ax=axes, shrink=0.5, extend="max").set_label("Foreign share", fontsize=style.SMALL)
+    axes.set_anchor("N")
+    bar = axes.figure.colorbar(drawn, ax=axes, location="top", shrink=0.6, aspect=30, extend="max")
+    bar.set_label("Foreign share", fontsize=style.SMALL)
 
 
 def _bars(axes: "Axes", types: pd.DataFrame) -> None:
@@ -115,8 +122,20 @@ def _matrix(axes: "Axes", table: pd.DataFrame, types: list[str]) -> None:
             color = "white" if values[row, column] > 0.6 * largest else style.INK
             text = f"{100 * values[row, column]:.0f}"
             axes.text(column, row, text, ha="center", va="center", fontsize=style.SMALL, color=color)
-    axes.set_xticks(range(len(types)), [style.wrap(name, 24) for name in types], rotation=60, ha="right")
-    axes.set_yticks(range(len(types)), [style.wrap(name, 40) for name in types])
+    _name_types(axes, types)
     axes.tick_params(labelsize=style.SMALL)
-    axes.set_xlabel("Came from (% of the foreign counts of a row)", fontsize=style.SMALL)
     axes.set_ylabel("Received by", fontsize=style.SMALL)
+
+
+def _name_types(axes: "Axes", types: list[str]) -> None:
+    """Name rows and columns; the columns of many types have the numbers of their rows."""
+    names, places = [style.wrap(name, 40) for name in types], range(len(types))
+    label = "Came from (% of the foreign counts of a row)"
+    if len(types) <= _MOST_NUMBERED:
+        axes.set_xticks(places, [style.wrap(name, 24) for name in types], rotation=60, ha="right")
+        axes.set_yticks(places, names)
+    else:
+        axes.set_xticks(places, [str(k + 1) for k in places])
+        axes.set_yticks(places, [f"{name}  {k + 1}" for name, k in zip(names, places, strict=True)])
+        label = "Came from (numbers as on the left; dark: a large part of the foreign counts of a row)"
+    axes.set_xlabel(label, fontsize=style.SMALL)

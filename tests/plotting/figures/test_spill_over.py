@@ -64,3 +64,17 @@ def test_bars_are_the_means_and_rows_of_the_matrix_the_shares() -> None:
 def test_a_section_without_spill_over_says_so() -> None:
     figure = plot_spill_over(annotated(detected=False))
     assert any("No spill-over was detected" in text.get_text() for axes in figure.axes for text in axes.texts)
+
+
+def test_many_types_are_numbered_and_those_left_out_are_counted() -> None:
+    names = [f"type {k:02d}" for k in range(33)]
+    adata = AnnData(
+        obs=pd.DataFrame(index=names), obsm={"spatial": np.arange(66.0).reshape(33, 2)}, uns=annotated().uns
+    )
+    adata.obs["cell_type_predicted"] = pd.Categorical(names)
+    adata.obs["foreign_share"] = adata.obs["foreign_share_null"] = np.linspace(0.5, 0.1, 33)
+    figure = plot_spill_over(adata)
+    _, _, _, matrix = figure.axes
+    assert [text.get_text() for text in matrix.get_xticklabels()] == [str(k) for k in range(1, 31)]
+    assert matrix.get_yticklabels()[1].get_text() == "type 01  2"
+    assert figure.legends[0].get_title().get_text() == "The 30 of 33 types with the largest share."
