@@ -24,9 +24,7 @@ Written, for every cell and in the order of the cells:
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 from anndata import AnnData
 
 from spatialcore import columns
@@ -34,6 +32,7 @@ from spatialcore.annotation import run_manifest
 from spatialcore.annotation.calls.existing import keep_existing
 from spatialcore.annotation.calls.level_columns import remove_levels, write_levels
 from spatialcore.annotation.calls.levels import ClassTree, lower_path
+from spatialcore.annotation.calls.manifest import run_entries
 from spatialcore.annotation.calls.neighbours import weigh_by_neighbours
 from spatialcore.annotation.calls.obs_columns import (
     Run,
@@ -45,8 +44,6 @@ from spatialcore.annotation.calls.obs_columns import (
 from spatialcore.annotation.calls.prediction import Prediction, Predictor, predict
 from spatialcore.annotation.calls.voting import voting_clusters
 from spatialcore.annotation.choices import CONFIDENCE_METHODS, RESOLUTION_MODES, ConfidenceMethod, ResolutionMode
-from spatialcore.annotation.colors import cell_type_colors
-from spatialcore.annotation.explain.type_evidence import evidence_json
 from spatialcore.annotation.model.artifact import CellTypingModel, load_model
 from spatialcore.annotation.model.pretrained import find_pretrained, models_for_tissue
 from spatialcore.annotation.model.reference_fit import ReferenceFit
@@ -54,7 +51,6 @@ from spatialcore.annotation.query import Expression, open_query
 from spatialcore.annotation.spillover.run import RunSpillOver, estimate_for_run
 from spatialcore.annotation.taxonomy import write_taxonomy
 from spatialcore.annotation.unknown.unseen import ClusterEvidence, examine_clusters
-from spatialcore.core.genes.species import species_of_genes
 from spatialcore.core.logging import get_logger
 from spatialcore.core.validation import require_one_of
 from spatialcore.entries import coordinates_in
@@ -187,7 +183,7 @@ def annotate_celltypist(
     if len(runs) == 1:
         write_taxonomy(adata, runs[0].model.metadata.get("taxonomy", {}))
     _write_scores(adata, runs, keep)
-    run_manifest.record(adata, **_manifest(adata, runs, method, min_confidence), **spill_over.manifest)
+    run_manifest.record(adata, **run_entries(adata, runs, method, min_confidence), **spill_over.manifest)
     if moved:
         run_manifest.record(adata, moved_json=json.dumps(moved))
     remove_levels(adata)
@@ -295,40 +291,3 @@ def _write_scores(adata: AnnData, runs: list[Run], keep: bool) -> None:
     adata.obsm.pop(columns.DECISION_SCORES, None)
     if keep:
         adata.obsm[columns.DECISION_SCORES] = runs[0].prediction.scores
-
-
-def _colors(run: Run) -> dict[str, str]:
-    """Return the model's colours, and further colours for the terms above its classes."""
-    if run.tree is None or not run.model.colors:
-        return run.model.colors
-    ids = dict(zip(run.tree.names, run.tree.ids, strict=True))
-    return cell_type_colors([*run.model.classes, *run.tree.names[run.tree.n_classes :]], ids, keep=run.model.colors)
-
-
-def _manifest(adata: AnnData, runs: list[Run], method: str, min_confidence: float) -> dict[str, Any]:
-    first = runs[0]
-    genes, is_one = first.query.genes.model, len(runs) == 1
-    missing = np.setdiff1d(np.arange(len(first.model.genes)), genes)
-    return {
-        "model_path": ";".join(str(run.model.path) for run in runs),
-        "model_sha256": ";".join(run.model.sha256 for run in runs),
-        "model_classes_json": json.dumps(
-            [list(run.model.classes) for run in runs] if len(runs) > 1 else list(first.model.classes)
-        ),
-        "model_target_sum": float(first.model.target_sum),
-        "model_card_json": json.dumps({k: v for k, v in first.model.metadata.items() if k != "genes"}, default=float),
-        "colors_json": json.dumps(_colors(first)),
-        "species": species_of_genes(first.model.genes) or "",
-        "expression_source": first.query.source,
-        "confidence_transform": method,
-        "min_confidence": float(min_confidence),
-        "n_model_genes": len(first.model.genes),
-        "n_shared_genes": len(genes),
-        "gene_overlap_pct": 100.0 * len(genes) / max(1, len(first.model.genes)),
-        "missing_genes_json": json.dumps([first.model.genes[i] for i in missing]),
-        "gene_evidence_json": evidence_json(first.model, first.query, first.prediction, method) if is_one else "[]",
-        "reference_fit_json": json.dumps(first.fit.to_dict() if first.fit else {}),
-        "n_cells": int(adata.n_obs),
-        "n_unassigned": int((adata.obs[columns.CELL_TYPE] == columns.UNASSIGNED).sum()),
-        "n_without_counts": int((first.prediction.best < 0).sum()),
-    }

@@ -28,7 +28,7 @@ import pandas as pd
 from anndata import AnnData
 
 from spatialcore import columns
-from spatialcore.annotation.config import Settings
+from spatialcore.annotation.base_settings import Settings
 from spatialcore.core.logging import get_logger
 from spatialcore.core.provenance import versions
 from spatialcore.entries import mapping_in

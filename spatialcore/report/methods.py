@@ -5,7 +5,7 @@ from typing import Any, Final, TypedDict
 import yaml
 from anndata import AnnData
 
-from spatialcore.annotation.config import Settings
+from spatialcore.annotation.base_settings import Settings
 from spatialcore.plotting.manifest import held_out_scores, manifest_table, manifest_value, model_card
 
 CELLTYPIST: Final = (

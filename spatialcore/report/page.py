@@ -5,7 +5,7 @@ from pathlib import Path
 from anndata import AnnData
 
 from spatialcore import columns
-from spatialcore.annotation.config import Settings
+from spatialcore.annotation.base_settings import Settings
 from spatialcore.core.files import whole
 from spatialcore.core.logging import get_logger
 from spatialcore.errors import InputError

@@ -8,8 +8,8 @@ import pandas as pd
 from anndata import AnnData
 
 from spatialcore import columns
+from spatialcore.annotation.base_settings import Settings
 from spatialcore.annotation.calls.level_columns import class_tree
-from spatialcore.annotation.config import Settings
 from spatialcore.annotation.unknown.groups import unknown_groups
 from spatialcore.core.categories import as_texts
 from spatialcore.entries import mapping_in

@@ -1,0 +1,124 @@
+"""Base class of configurations, and errors that name every wrong setting."""
+
+import dataclasses
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, ClassVar, Final, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.fields import FieldInfo
+
+from spatialcore.core.files import read_yaml
+from spatialcore.core.provenance import digest_of
+from spatialcore.core.validation import short
+from spatialcore.errors import InputError
+from spatialcore.storage.secrets import redact
+
+UNKNOWN_NAME: Final = frozenset({"extra_forbidden", "no_such_attribute"})  # pydantic's names of such errors
+
+
+def _dataclass_fields(settings: type[BaseModel]) -> dict[str, dataclasses.Field[Any]]:
+    """Return the fields that a dataclass of the same settings would have."""
+    fields = [(name, info.annotation, _dataclass_field(info)) for name, info in settings.model_fields.items()]
+    return {each.name: each for each in dataclasses.fields(dataclasses.make_dataclass("Fields", fields, kw_only=True))}
+
+
+def _dataclass_field(info: FieldInfo) -> Any:
+    if info.is_required():
+        return dataclasses.field()
+    if info.default_factory is not None:
+        return dataclasses.field(default_factory=lambda: info.get_default(call_default_factory=True))
+    return dataclasses.field(default=info.default)
+
+
+class _SettingsType(type(BaseModel)):  # type: ignore[misc]
+    """Makes the constructor raise the same errors as :meth:`Settings.from_dict`."""
+
+    def __call__(cls, *args: Any, **content: Any) -> Any:
+        """Create an instance."""
+        try:
+            return super().__call__(*args, **content)
+        except ValidationError as error:
+            raise _as_input_error(error, cls, cls.__name__) from error
+
+
+class Settings(BaseModel, metaclass=_SettingsType):
+    """Base class of configurations: refuses unknown keys, checks values, reads and writes YAML."""
+
+    model_config = ConfigDict(extra="forbid", validate_assignment=True)
+    __dataclass_fields__: ClassVar[dict[str, dataclasses.Field[Any]]] = {}
+
+    @classmethod
+    def from_yaml(cls, path: str | Path) -> Self:
+        """Read and check a YAML file."""
+        return cls.from_dict(read_yaml(Path(path)), origin=str(path))
+
+    @classmethod
+    def from_dict(cls, content: dict[str, Any], origin: str = "configuration") -> Self:
+        """Check a mapping of settings; every fault is named in one error."""
+        try:
+            return cls.model_validate(content)
+        except ValidationError as error:
+            raise _as_input_error(error, cls, origin) from error
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the settings as a dict of plain values; :meth:`from_dict` reads it."""
+        return self.model_dump(mode="json")
+
+    def to_yaml(self, path: str | Path | None = None) -> str:
+        """Return the settings as YAML, secrets of URLs masked, and write it where a path is given."""
+        text = redact(yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False))
+        if path is not None:
+            Path(path).write_text(text)
+        return text
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        """Let ``dataclasses.fields``, ``asdict`` and ``replace`` accept the settings, as they do a dataclass."""
+        cls.__dataclass_fields__ = _dataclass_fields(cls)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Check and set a value; an invalid one raises `InputError`, as in the constructor."""
+        try:
+            super().__setattr__(name, value)
+        except ValidationError as error:
+            raise _as_input_error(error, type(self), type(self).__name__) from error
+
+    def __dask_tokenize__(self) -> str:
+        """Return the key of the settings in a dask graph; dask takes them for a dataclass otherwise."""
+        return f"{type(self).__name__}-{self.digest()}"
+
+    def digest(self, *fields: str) -> str:
+        """Return the sha256 of the canonical JSON of all settings, or of the named ones."""
+        return digest_of(self.model_dump(mode="json", include=set(fields) if fields else None))
+
+
+def _as_input_error(error: ValidationError, settings: Any, origin: str) -> InputError:
+    return InputError(f"{origin}: {_faults(error)}", hint=_advice(error, settings.model_json_schema()))
+
+
+def _faults(error: ValidationError) -> str:
+    lines = []
+    for fault in error.errors():
+        where = ".".join(str(part) for part in fault["loc"]) or "settings"
+        has_no_value = fault["type"] in {*UNKNOWN_NAME, "missing"} or not fault["loc"]
+        value = "" if has_no_value else f" (seen: {short(fault['input']):.80})"
+        problem = "unknown setting" if fault["type"] in UNKNOWN_NAME else fault["msg"]
+        lines.append(f"{where}: {problem.removeprefix('Value error, ')}{value}")
+    return "; ".join(lines)
+
+
+def _advice(error: ValidationError, schema: dict[str, Any]) -> str:
+    """Return the most similar settings for each unknown name, or all settings if no name is similar."""
+    settings = list(schema["properties"])
+    inner = list({name: None for part in schema.get("$defs", {}).values() for name in part.get("properties", {})})
+    suggestions = []
+    for fault in error.errors():
+        if fault["type"] in UNKNOWN_NAME:
+            name = str(fault["loc"][-1])
+            matches = get_close_matches(name, settings if len(fault["loc"]) == 1 else inner, n=2, cutoff=0.5)
+            if not matches:
+                return f"settings: {', '.join(settings)}"
+            suggestions.append(f"{name}: did you mean {' or '.join(matches)}?")
+    return " ".join(suggestions) or "correct the settings named above"
