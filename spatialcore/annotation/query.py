@@ -107,7 +107,7 @@ def read_rows(matrix: MatrixLike, first: int, last: int, columns: Indices) -> sp
         first, last = 0, last - first
     all_columns = len(columns) == matrix.shape[1]
     if is_sparse(matrix) and matrix.format == "csr":
-        block = view_rows(matrix, first, last)
+        block = as_csr(view_rows(matrix, first, last))
         return block if all_columns else block[:, columns]
     if isinstance(matrix, np.ndarray):
         return as_csr(matrix[first:last] if all_columns else matrix[first:last][:, columns])
@@ -124,8 +124,7 @@ def view_rows(matrix: MatrixLike, first: int, last: int) -> sparse.csr_matrix:
 def read_some(matrix: MatrixLike, rows: Indices, columns: Indices) -> sparse.csr_matrix:
     """Return the given rows, ascending, and columns of any matrix as CSR."""
     if is_dask(matrix):
-        block = matrix[rows].compute()
-        return (as_csr(block) if isinstance(block, np.ndarray) else sparse.csr_matrix(block))[:, columns]
+        return as_csr(matrix[rows].compute())[:, columns]
     return sparse.csr_matrix(open_matrix(matrix).take(rows, columns))
 
 

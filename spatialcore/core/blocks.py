@@ -4,7 +4,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from spatialcore.core.types import Ints, Numbers, StoredArray
+from spatialcore.core.types import Ints, MatrixLike, Numbers, StoredArray
 from spatialcore.errors import InputError
 
 BLOCK_VALUES = 2_000_000
@@ -16,16 +16,21 @@ def as_float32(values: Numbers) -> NDArray[np.float32]:
         return values.astype(np.float32)
 
 
-def as_csr(values: Numbers) -> sp.csr_matrix:
-    """Return a dense block as CSR; a type that scipy has no sparse matrices of (float16, object) becomes float32.
+def as_csr(values: MatrixLike) -> sp.csr_matrix:
+    """Return a dense or sparse block as CSR without stored zeros.
+
+    Dense values of a type that scipy has no sparse matrices of (float16, object) become float32.
 
     Examples
     --------
     >>> as_csr(np.eye(2, dtype=np.float16)).dtype
     dtype('float32')
     """
-    supported = values.dtype.isnative and (values.dtype.kind in "biu" or values.dtype in (np.float32, np.float64))
-    return sp.csr_matrix(values if supported else as_float32(values))
+    if sp.issparse(values):
+        return without_stored_zeros(sp.csr_matrix(values))
+    dense: Numbers = np.asarray(values)
+    supported = dense.dtype.isnative and (dense.dtype.kind in "biu" or dense.dtype in (np.float32, np.float64))
+    return sp.csr_matrix(dense if supported else as_float32(dense))
 
 
 def chunk_length(array: StoredArray) -> int:
@@ -63,3 +68,19 @@ def assemble_rows(
     matrix = sp.csr_matrix((np.concatenate(values), np.concatenate(indices), pointers.astype(dtype)), shape=shape)
     matrix.sort_indices()
     return matrix
+
+
+def without_stored_zeros(matrix: sp.csr_matrix) -> sp.csr_matrix:
+    """Return a matrix that stores no zeros: itself, or a copy.
+
+    Examples
+    --------
+    >>> matrix = sp.csr_matrix(([0, 2], [0, 1], [0, 2]), shape=(1, 2))
+    >>> matrix.nnz, without_stored_zeros(matrix).nnz
+    (2, 1)
+    """
+    if np.count_nonzero(matrix.data) == len(matrix.data):
+        return matrix
+    copy = matrix.copy()
+    copy.eliminate_zeros()
+    return copy

@@ -81,6 +81,15 @@ def test_a_cell_without_counts_is_unassigned_with_no_confidence(
     assert (query.obs[columns.CELL_TYPE] == columns.UNASSIGNED).sum() == 2
 
 
+def test_a_cell_whose_stored_values_are_zero_has_no_counts(query: AnnData, trained: Path) -> None:
+    X = sparse.csr_matrix(query.X)
+    X.data[X.indptr[3] : X.indptr[4]] = 0
+    query.X = X
+    annotate_celltypist(query, custom_model_path=trained, confidence_transform="calibrated", min_confidence=0)
+    assert query.obs[columns.UNASSIGNED_REASON].iloc[3] == columns.REASON_NO_COUNTS
+    assert (query.obs[columns.CELL_TYPE] == columns.UNASSIGNED).sum() == 1
+
+
 def test_name_label_and_id_of_a_row_agree(query: AnnData, trained: Path, tmp_path: Path) -> None:
     from dataclasses import replace
 

@@ -68,6 +68,15 @@ def test_rows_of_every_storage(kind: Any, columns: list[int], rng: np.random.Gen
     np.testing.assert_array_equal(read_some(kind(table), rows, at).toarray(), table[rows][:, at])
 
 
+@pytest.mark.parametrize("kind", [sparse.csr_matrix, sparse.csc_matrix, sparse.csr_array, "dask"])
+def test_stored_zeros_are_not_read(kind: Any) -> None:
+    stored = sparse.csr_matrix((np.array([0.0, 2.0, 0.0]), np.array([0, 1, 2]), np.array([0, 2, 3])), shape=(2, 3))
+    matrix = pytest.importorskip("dask.array").from_array(stored) if kind == "dask" else kind(stored)
+    assert read_rows(matrix, 0, 2, np.arange(3)).nnz == 1
+    assert read_some(matrix, np.array([0, 1]), np.arange(3)).nnz == 1
+    assert stored.nnz == 3  # the matrix of the user is unchanged
+
+
 def test_dask_and_a_view_of_rows(rng: np.random.Generator) -> None:
     da = pytest.importorskip("dask.array")
     table = rng.poisson(0.7, (20, 8)).astype(np.float32)

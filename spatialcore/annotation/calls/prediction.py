@@ -19,6 +19,7 @@ from spatialcore.annotation.model.linear import winners
 from spatialcore.annotation.model.scorer import Scorer
 from spatialcore.annotation.query import Expression, GeneMatch, pick, view_rows
 from spatialcore.annotation.unknown.unseen import ClusterEvidence
+from spatialcore.core.blocks import as_csr
 from spatialcore.core.counts import recover_counts
 from spatialcore.core.normalization import TARGET_SUM, log1p_normalize, row_totals
 from spatialcore.core.progress import progress_bar
@@ -225,5 +226,5 @@ def _predict_on_dask(predictor: Predictor, query: Expression) -> list[Prediction
 
 
 def _predict_block(predictor: Predictor, block: Any, columns: npt.NDArray[np.intp] | None) -> Prediction:
-    table = sparse.csr_matrix(block)
+    table = as_csr(block)
     return predictor(table if columns is None else table[:, columns])

@@ -25,9 +25,9 @@ def test_genes_of_the_model_are_counted_and_missing_ones_listed(world: World, tr
 
 def test_colors_and_counts_are_those_of_the_calls(world: World, trained: Path) -> None:
     query = world[1].copy()
-    counts = query.layers[columns.COUNTS].tolil()
+    counts = query.X.tolil()
     counts[0] = 0
-    query.layers[columns.COUNTS] = counts.tocsr()
+    query.X = counts.tocsr()
     manifest = annotate_celltypist(query, custom_model_path=trained, min_confidence=0.5).uns[columns.MANIFEST]
     assert set(json.loads(manifest["colors_json"])) == set(json.loads(manifest["model_classes_json"]))
     assert manifest["n_cells"] == query.n_obs
