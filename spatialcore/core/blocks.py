@@ -1,10 +1,12 @@
 """Helpers for reading matrices in blocks of a bounded number of values."""
 
+from typing import Any
+
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from spatialcore.core.types import Ints, MatrixLike, Numbers, StoredArray
+from spatialcore.core.types import Ints, Numbers, StoredArray
 from spatialcore.errors import InputError
 
 BLOCK_VALUES = 2_000_000
@@ -16,7 +18,7 @@ def as_float32(values: Numbers) -> NDArray[np.float32]:
         return values.astype(np.float32)
 
 
-def as_csr(values: MatrixLike) -> sp.csr_matrix:
+def as_csr(values: Any) -> sp.csr_matrix:
     """Return a dense or sparse block as CSR without stored zeros.
 
     Dense values of a type that scipy has no sparse matrices of (float16, object) become float32.
@@ -28,7 +30,7 @@ def as_csr(values: MatrixLike) -> sp.csr_matrix:
     """
     if sp.issparse(values):
         return without_stored_zeros(sp.csr_matrix(values))
-    dense: Numbers = np.asarray(values)
+    dense: Any = np.asarray(values)
     supported = dense.dtype.isnative and (dense.dtype.kind in "biu" or dense.dtype in (np.float32, np.float64))
     return sp.csr_matrix(dense if supported else as_float32(dense))
 
