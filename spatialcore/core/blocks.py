@@ -28,11 +28,13 @@ def as_csr(values: Any) -> sp.csr_matrix:
     >>> as_csr(np.eye(2, dtype=np.float16)).dtype
     dtype('float32')
     """
-    if sp.issparse(values):
+    is_sparse = sp.issparse(values)
+    if is_sparse:
         return without_stored_zeros(sp.csr_matrix(values))
     dense: Any = np.asarray(values)
-    supported = dense.dtype.isnative and (dense.dtype.kind in "biu" or dense.dtype in (np.float32, np.float64))
-    return sp.csr_matrix(dense if supported else as_float32(dense))
+    if not dense.dtype.isnative or (dense.dtype.kind not in "biu" and dense.dtype not in (np.float32, np.float64)):
+        dense = as_float32(dense)
+    return sp.csr_matrix(dense)
 
 
 def chunk_length(array: StoredArray) -> int:
