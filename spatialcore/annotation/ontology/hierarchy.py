@@ -250,8 +250,13 @@ def distance(term: str, other: str) -> int:
 
     Returns
     -------
-    int or None
-        Number of is_a steps; None without a common ancestor.
+    int
+        Number of is_a steps.
+
+    Raises
+    ------
+    InputError
+        The terms have no common ancestor.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Cap and fill: the specification's examples to the cell, and what holds for any table of types and sources."""
+"""Cap and fill: the specification's examples to the cell, keys of proportions, and refused values."""
 
 from pathlib import Path
 from typing import Any
@@ -7,29 +7,10 @@ import anndata as ad
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from spatialcore.annotation import subsample_balanced
-from spatialcore.annotation.balance.subsample import source_targets
 from spatialcore.errors import InputError, LabelColumnError
-from tests.cells import cells_with
-
-LABEL, SOURCE, CL = "original_label", "reference_source", "cell_type_ontology_term_id"
-
-
-def cells(table: dict[tuple[str, str], int], ids: dict[str, str] | None = None) -> ad.AnnData:
-    """Make cells from (type, source) -> number."""
-    pairs = [pair for pair, n in table.items() for _ in range(n)]
-    made = cells_with(**{LABEL: [label for label, _ in pairs], SOURCE: [source for _, source in pairs]})
-    if ids is not None:
-        made.obs[CL] = made.obs[LABEL].map(ids).fillna("")
-    return made
-
-
-def counted(adata: ad.AnnData, column: str = LABEL) -> dict[str, int]:
-    return {str(name): int(n) for name, n in adata.obs[column].value_counts().items() if n}
-
+from tests.annotation.balance.tables import CL, LABEL, SOURCE, cells, counted
 
 MACROPHAGES = {("Macrophage", "Study1"): 30_000, ("Macrophage", "Study2"): 5_000}
 
@@ -138,155 +119,6 @@ def test_a_backed_reference_is_read_for_the_drawn_cells_only(tmp_path: Path) -> 
     drawn = subsample_balanced(backed, LABEL, max_cells_per_type=60)
     assert not drawn.isbacked
     assert list(drawn.obs_names) == list(subsample_balanced(whole, LABEL, max_cells_per_type=60).obs_names)
-
-
-# what holds for any table
-
-TABLES = st.dictionaries(
-    st.tuples(st.sampled_from(["B", "T", "NK", "mast"]), st.sampled_from(["x", "y", "z"])),
-    st.integers(1, 120),
-    min_size=1,
-    max_size=12,
-)
-SETTINGS = st.fixed_dictionaries(
-    {
-        "max_cells_per_type": st.integers(1, 200),
-        "min_cells_per_source": st.integers(0, 80),
-        "source_balance": st.sampled_from(["proportional", "equal"]),
-        "random_state": st.integers(0, 5),
-    }
-)
-
-
-@settings(max_examples=80, deadline=None)
-@given(table=TABLES, chosen=SETTINGS)
-def test_exactly_the_cap_or_all_there_is_and_no_cell_made_up(table: Any, chosen: Any) -> None:
-    whole = cells(table)
-    drawn = subsample_balanced(whole, LABEL, min_cells_per_type=0, **chosen)
-    before = counted(whole)
-    assert counted(drawn) == {name: min(n, chosen["max_cells_per_type"]) for name, n in before.items()}
-    assert drawn.obs_names.is_unique
-    pd.testing.assert_frame_equal(drawn.obs, whole.obs.loc[drawn.obs_names])
-    positions = whole.obs_names.get_indexer(drawn.obs_names)
-    assert (np.diff(positions) > 0).all()
-
-
-@settings(max_examples=60, deadline=None)
-@given(table=TABLES, chosen=SETTINGS)
-def test_no_source_is_starved(table: Any, chosen: Any) -> None:
-    whole = cells(table)
-    drawn = subsample_balanced(whole, LABEL, min_cells_per_type=0, **chosen)
-    got = drawn.obs.groupby([LABEL, SOURCE], observed=True).size()
-    for label in {label for label, _ in table}:
-        own = {source: n for (name, source), n in table.items() if name == label}
-        least = {source: min(n, chosen["min_cells_per_source"]) for source, n in own.items()}
-        if sum(least.values()) <= chosen["max_cells_per_type"]:
-            assert all(got.get((label, source), 0) >= n for source, n in least.items())
-
-
-@settings(max_examples=60, deadline=None)
-@given(table=TABLES, chosen=SETTINGS, order=st.randoms(use_true_random=False))
-def test_the_draw_does_not_depend_on_the_order_of_rows(table: Any, chosen: Any, order: Any) -> None:
-    whole = cells(table)
-    rows = list(range(whole.n_obs))
-    order.shuffle(rows)
-    drawn = subsample_balanced(whole, LABEL, min_cells_per_type=0, **chosen)
-    again = subsample_balanced(whole[rows].copy(), LABEL, min_cells_per_type=0, **chosen)
-    assert set(drawn.obs_names) == set(again.obs_names)
-
-
-@settings(max_examples=60, deadline=None)
-@given(table=TABLES, chosen=SETTINGS, more=st.integers(0, 100))
-def test_a_higher_cap_never_draws_fewer(table: Any, chosen: Any, more: int) -> None:
-    whole = cells(table)
-    low = counted(subsample_balanced(whole, LABEL, min_cells_per_type=0, **chosen))
-    chosen = {**chosen, "max_cells_per_type": chosen["max_cells_per_type"] + more}
-    high = counted(subsample_balanced(whole, LABEL, min_cells_per_type=0, **chosen))
-    assert all(high[name] >= n for name, n in low.items())
-
-
-@settings(max_examples=60, deadline=None)
-@given(table=TABLES, cap=st.integers(1, 150), more=st.integers(0, 100), seed=st.integers(0, 5))
-def test_of_one_source_a_larger_draw_contains_the_smaller(table: Any, cap: int, more: int, seed: int) -> None:
-    whole = cells(table)
-    drawn = [
-        set(
-            subsample_balanced(
-                whole, LABEL, max_cells_per_type=n, min_cells_per_type=0, source_column=None, random_state=seed
-            ).obs_names
-        )
-        for n in (cap, cap + more)
-    ]
-    assert drawn[0] <= drawn[1]
-
-
-@settings(max_examples=30, deadline=None)
-@given(table=TABLES, chosen=SETTINGS)
-def test_a_fixed_seed_is_a_fixed_draw(table: Any, chosen: Any) -> None:
-    whole = cells(table)
-    np.random.seed(0)  # noqa: NPY002
-    state = np.random.get_state()[1].copy()  # noqa: NPY002
-    first, second = (subsample_balanced(whole, LABEL, min_cells_per_type=0, **chosen) for _ in range(2))
-    assert list(first.obs_names) == list(second.obs_names)
-    np.testing.assert_array_equal(state, np.random.get_state()[1])  # noqa: NPY002
-
-
-def test_another_seed_is_another_draw_and_every_cell_has_its_chance() -> None:
-    whole = cells({("B", "a"): 100})
-    drawn = [
-        set(subsample_balanced(whole, LABEL, max_cells_per_type=50, random_state=seed).obs_names) for seed in range(40)
-    ]
-    times = pd.Series([name for some in drawn for name in some]).value_counts()
-    assert len({frozenset(some) for some in drawn}) == 40
-    assert len(times) == 100
-    assert times.max() < 36  # 20 expected of 40, five standard deviations
-
-
-@settings(max_examples=200, deadline=None)
-@given(
-    available=st.lists(st.integers(0, 10**6), min_size=1, max_size=8),
-    total=st.integers(1, 10**6),
-    balance=st.sampled_from(["proportional", "equal"]),
-    least=st.integers(0, 1000),
-)
-def test_targets_are_whole_and_complete(available: list[int], total: int, balance: Any, least: int) -> None:
-    room = np.array(available)
-    targets = source_targets(room, total, balance, least)
-    assert targets.sum() == min(total, room.sum())
-    assert (targets <= room).all()
-    assert (targets >= 0).all()
-
-
-@settings(max_examples=200, deadline=None)
-@given(available=st.lists(st.integers(1, 10**6), min_size=1, max_size=8), total=st.integers(1, 10**6))
-def test_proportional_targets_are_within_one_cell_of_the_exact_share(available: list[int], total: int) -> None:
-    room = np.array(available)
-    targets = source_targets(room, total, "proportional", 0)
-    exact = room * min(1.0, total / room.sum())
-    assert (np.abs(targets - exact) < 1 + 1e-6).all()
-
-
-SHARES = st.dictionaries(st.sampled_from(["B", "T", "NK"]), st.floats(0.001, 0.3), min_size=1, max_size=3)
-
-
-@settings(max_examples=80, deadline=None)
-@given(shares=SHARES, n=st.tuples(*[st.integers(60, 400)] * 4), cap=st.integers(60, 300))
-def test_target_proportions_hold_of_the_final_size(shares: dict[str, float], n: tuple[int, ...], cap: int) -> None:
-    whole = cells({(name, "a"): k for name, k in zip(["B", "T", "NK", "rest"], n, strict=True)})
-    drawn = subsample_balanced(whole, LABEL, max_cells_per_type=cap, target_proportions=shares, min_cells_per_type=5)
-    got, there = counted(drawn), counted(whole)
-    for name in there:
-        assert got[name] <= min(cap, there[name])
-    for name, share in shares.items():
-        expected = share * drawn.n_obs
-        held = got[name] in (min(cap, there[name]), 5)
-        assert held or abs(got[name] - expected) <= 1
-
-
-def test_shares_that_sum_to_one_do_not_collapse_the_cells() -> None:
-    whole = cells({("A", "s"): 10_000, ("B", "s"): 10_000, ("C", "s"): 5_000})
-    drawn = subsample_balanced(whole, LABEL, target_proportions={"A": 0.4, "B": 0.4, "C": 0.2})
-    assert counted(drawn) == {"A": 5_000, "B": 5_000, "C": 2_500}
 
 
 @pytest.mark.parametrize("key", ["NK cell", "CL:0000623", "natural killer cell", "nk CELL"])

@@ -1,0 +1,20 @@
+"""Reference cells of given numbers per type and source."""
+
+import anndata as ad
+
+from tests.cells import cells_with
+
+LABEL, SOURCE, CL = "original_label", "reference_source", "cell_type_ontology_term_id"
+
+
+def cells(table: dict[tuple[str, str], int], ids: dict[str, str] | None = None) -> ad.AnnData:
+    """Make cells from (type, source) -> number."""
+    pairs = [pair for pair, n in table.items() for _ in range(n)]
+    made = cells_with(**{LABEL: [label for label, _ in pairs], SOURCE: [source for _, source in pairs]})
+    if ids is not None:
+        made.obs[CL] = made.obs[LABEL].map(ids).fillna("")
+    return made
+
+
+def counted(adata: ad.AnnData, column: str = LABEL) -> dict[str, int]:
+    return {str(name): int(n) for name, n in adata.obs[column].value_counts().items() if n}
