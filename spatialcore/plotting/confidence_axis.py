@@ -21,10 +21,29 @@ def set_up_confidence_axis(axes: "Axes", minimum: float, *, ticks: tuple[float, 
     """Scale the x axis by the logit, from a confidence to 1."""
     axes.set_xscale("function", functions=(_forward, expit))
     low = max(minimum, _LIMITS[0])
-    shown = [tick for tick in ticks if tick >= low]
-    axes.set_xticks(shown, [f"≥{tick:g}" if tick == TOP else f"{tick:g}" for tick in shown])
+    labels = tick_labels(minimum, ticks)
+    axes.set_xticks(list(labels), list(labels.values()))
     axes.set_xticks([], minor=True)
     axes.set_xlim(low, _LIMITS[1])
+
+
+def tick_labels(minimum: float, ticks: tuple[float, ...] = TICKS) -> dict[float, str]:
+    """Return the label of each tick of a confidence axis that begins at ``minimum``."""
+    low = max(minimum, _LIMITS[0])
+    return {tick: f"≥{tick:g}" if tick == TOP else f"{tick:g}" for tick in ticks if tick >= low}
+
+
+def position_on_axis(confidence: Floats, minimum: float) -> Floats:
+    """Return where values lie on a confidence axis that begins at ``minimum``: 0 at its start, 1 at its end.
+
+    Examples
+    --------
+    >>> position_on_axis(np.array([0.5, 1.0]), 0.5).tolist()
+    [0.0, 1.0]
+    """
+    low, high = logit(max(minimum, _LIMITS[0])), logit(_LIMITS[1])
+    positions: Floats = (_forward(confidence) - low) / (high - low)
+    return positions
 
 
 def spread_top(confidence: Floats, rng: np.random.Generator) -> Floats:

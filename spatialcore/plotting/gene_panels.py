@@ -1,6 +1,8 @@
 """Differential genes of many types: one small heat map per type."""
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
@@ -13,8 +15,8 @@ from spatialcore.plotting.groups import Groups
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.collections import QuadMesh
     from matplotlib.figure import Figure
-    from matplotlib.image import AxesImage
 
     from spatialcore.plotting.tile_plot import Scale
 
@@ -49,34 +51,70 @@ def draw_gene_panels(
         Colour by type, drawn next to its name.
     """
     members = {name: table.loc[table["cell_type"] == name, "gene"].tolist() for name in groups.names}
+    layout, titles = _Layout.of(members), _titles(members)
     n_rows = -(-len(groups.names) // PANELS_PER_ROW)
-    height = max(len(names) for names in members.values()) * _ROW
-    longest = max((len(gene) for genes_of_type in members.values() for gene in genes_of_type), default=0)
-    names_width = _LETTER * longest + 0.15
-    title_height = _LINE * max(style.wrap(f"{name} 000", 30).count("\n") + 1 for name in groups.names) + 0.1
-    margins = style.Margins(names_width, 0.1, _BELOW, _ABOVE + title_height)
-    size = (_WIDTH * PANELS_PER_ROW, n_rows * (height + title_height) + _ABOVE + _BELOW)
+    size = (_WIDTH * PANELS_PER_ROW, n_rows * layout.row_height + _ABOVE + _BELOW)
     figure = style.new_figure(size, layout=None)
-    gap = (names_width + 0.1, title_height)
-    panels = style.panels(figure, n_rows, PANELS_PER_ROW, margins, gap=gap).ravel()
-    image = None
-    for axes in panels[len(groups.names) :]:
-        style.hide_axes(axes)
-    for k, (axes, name) in enumerate(zip(panels, groups.names, strict=False)):
-        own = scaled[:, gene_positions(genes, members[name])]
-        values = compare_with_others(own, k)
-        low, high = scale.limits
-        image = axes.imshow(values, aspect="auto", cmap=scale.cmap, vmin=low, vmax=high, interpolation="nearest")
-        _write_numbers(axes, highest_other(own, k), values[:, 1])
-        _label(
-            axes, f"{k + 1}  {name}", members[name], colors[name], show_columns=k >= len(groups.names) - PANELS_PER_ROW
-        )
-    if image is not None:
-        _color_bar(figure, image, scale.label)
+    axes = style.axes_in_inches(figure)
+    values = np.full((n_rows * layout.max_genes, 3 * PANELS_PER_ROW), np.nan)
+    for k, (name, genes_of_type) in enumerate(members.items()):
+        own = scaled[:, gene_positions(genes, genes_of_type)]
+        compared = compare_with_others(own, k)
+        row, column = divmod(k, PANELS_PER_ROW)
+        first = row * layout.max_genes
+        values[first : first + len(compared), 3 * column : 3 * column + 3] = compared
+        left, top = column * _WIDTH + layout.names_width, size[1] - _ABOVE - row * layout.row_height
+        _draw_panel(axes, left, top - layout.title_height, layout.tile_width, (titles[k], colors[name]))
+        _write_genes(axes, left, top - layout.title_height, layout.tile_width, genes_of_type)
+        _write_numbers(axes, left, top - layout.title_height, layout.tile_width, highest_other(own, k), compared[:, 1])
+        if k >= len(groups.names) - PANELS_PER_ROW:
+            _write_columns(axes, left, top - layout.title_height - len(compared) * _ROW, layout.tile_width)
+    image = _draw_tiles(axes, values, layout, size[1], scale)
+    _color_bar(figure, image, scale.label)
     return figure
 
 
-def _color_bar(figure: "Figure", image: "AxesImage", label: str) -> None:
+@dataclass(frozen=True)
+class _Layout:
+    """Sizes of the panels in inches, and the genes of the longest panel."""
+
+    names_width: float
+    tile_width: float
+    title_height: float
+    row_height: float
+    max_genes: int
+
+    @classmethod
+    def of(cls, members: dict[str, list[str]]) -> "_Layout":
+        max_genes = max(len(genes) for genes in members.values())
+        longest = max((len(gene) for genes in members.values() for gene in genes), default=0)
+        names_width = _LETTER * longest + 0.15
+        lines = max(style.wrap(title, 30).count("\n") + 1 for title in _titles(members))
+        title_height = _LINE * lines + 0.16
+        tile_width = (_WIDTH - names_width - 0.1) / 3
+        return cls(names_width, tile_width, title_height, max_genes * _ROW + title_height, max_genes)
+
+
+def _titles(names: Iterable[str]) -> list[str]:
+    return [f"{k}  {name}" for k, name in enumerate(names, start=1)]
+
+
+def _draw_tiles(axes: "Axes", values: Floats, layout: _Layout, height: float, scale: "Scale") -> "QuadMesh":
+    """Draw the tiles of all panels as one mesh, whose tiles between the panels are empty."""
+    n_rows = len(values) // layout.max_genes
+    left = np.arange(PANELS_PER_ROW)[:, None] * _WIDTH + layout.names_width
+    x = (left + np.arange(4) * layout.tile_width).ravel()
+    top = height - _ABOVE - layout.title_height - np.arange(n_rows)[:, None] * layout.row_height
+    y = (top - np.arange(layout.max_genes + 1) * _ROW).ravel()
+    tiles = np.full((len(y) - 1, len(x) - 1), np.nan)
+    rows = np.delete(np.arange(len(y) - 1), np.arange(1, n_rows) * (layout.max_genes + 1) - 1)
+    columns = np.delete(np.arange(len(x) - 1), np.arange(1, PANELS_PER_ROW) * 4 - 1)
+    tiles[np.ix_(rows, columns)] = values
+    low, high = scale.limits
+    return axes.pcolormesh(x, y, np.ma.masked_invalid(tiles), cmap=scale.cmap, vmin=low, vmax=high, zorder=0)
+
+
+def _color_bar(figure: "Figure", image: "QuadMesh", label: str) -> None:
     height = figure.get_figheight()
     axes = figure.add_axes((0.5 - 0.175, 1 - 0.75 / height, 0.35, 0.14 / height))
     bar = figure.colorbar(image, cax=axes, orientation="horizontal")
@@ -111,17 +149,30 @@ def highest_other(scaled: Floats, k: int) -> NDArray[np.intp]:
     return np.asarray(others.argmax(axis=0))
 
 
-def _write_numbers(axes: "Axes", types: NDArray[np.intp], values: Floats) -> None:
+def _draw_panel(axes: "Axes", left: float, top: float, tile_width: float, title: tuple[str, str]) -> None:
+    """Write the name of a type above its panel, and draw its colour at the left."""
+    name, color = title
+    axes.text(left, top + 0.06, style.wrap(name, 30), va="bottom", fontsize=style.SMALL, color=style.INK)
+    axes.plot([left, left + 0.35 * tile_width], [top + 0.02] * 2, color=color, linewidth=3, solid_capstyle="butt")
+
+
+def _write_genes(axes: "Axes", left: float, top: float, tile_width: float, genes: list[str]) -> None:
+    for row, gene in enumerate(genes):
+        y = top - (row + 0.5) * _ROW
+        axes.text(left - 0.04, y, gene, ha="right", va="center_baseline", fontsize=style.TINY, color=style.INK)
+
+
+def _write_numbers(
+    axes: "Axes", left: float, top: float, tile_width: float, types: NDArray[np.intp], values: Floats
+) -> None:
     for row, (k, value) in enumerate(zip(types.tolist(), values.tolist(), strict=True)):
-        color = style.INK if value > _LIGHT else "white"
-        axes.text(1, row, str(k + 1), ha="center", va="center", fontsize=style.TINY, color=color)
+        color, y = style.INK if value > _LIGHT else "white", top - (row + 0.5) * _ROW
+        x = left + 1.5 * tile_width
+        axes.text(x, y, str(k + 1), ha="center", va="center", fontsize=style.TINY, color=color)
 
 
-def _label(axes: "Axes", name: str, genes: list[str], color: str, *, show_columns: bool) -> None:
-    axes.set_yticks(range(len(genes)), genes, fontsize=style.TINY)
-    axes.set_xticks(range(len(COLUMNS)) if show_columns else [], COLUMNS if show_columns else [], fontsize=style.TINY)
-    axes.tick_params(length=0, pad=2)
-    axes.tick_params(axis="x", rotation=30)
-    axes.spines[:].set_visible(False)
-    style.panel_title(axes, style.wrap(name, 30), loc="left")
-    axes.axvline(-0.5, color=color, linewidth=4)
+def _write_columns(axes: "Axes", left: float, bottom: float, tile_width: float) -> None:
+    for column, text in enumerate(COLUMNS):
+        x = left + (column + 0.5) * tile_width
+        place: dict[str, Any] = {"rotation": 30, "ha": "right", "va": "top", "rotation_mode": "anchor"}
+        axes.text(x, bottom - 0.06, text, fontsize=style.TINY, color=style.INK, **place)

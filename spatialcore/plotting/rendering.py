@@ -56,11 +56,12 @@ def _png(figure: "Figure") -> tuple[bytes, dict[str, int]]:
 
 
 def _draw(figure: "Figure") -> "Image":
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from PIL import Image
 
+    from spatialcore.plotting.raster.texts import PlainTextCanvas
+
     previous_canvas, previous_dpi = figure.canvas, figure.dpi
-    canvas: Any = FigureCanvasAgg(figure)  # untyped in matplotlib
+    canvas: Any = PlainTextCanvas(figure)  # untyped in matplotlib
     try:
         figure.set_dpi(DPI)
         canvas.draw()

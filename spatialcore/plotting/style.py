@@ -4,7 +4,10 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
+import numpy as np
+
 from spatialcore.core.files import whole
+from spatialcore.plotting.raster.png import write_png
 from spatialcore.plotting.rendering import DPI, display_in_notebooks, render
 
 if TYPE_CHECKING:
@@ -14,9 +17,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.cm import ScalarMappable
     from matplotlib.colorbar import Colorbar
-    from matplotlib.container import BarContainer
     from matplotlib.figure import Figure
-    from numpy.typing import NDArray
+    from matplotlib.typing import ColorType
+    from numpy.typing import ArrayLike, NDArray
 
 INK: Final = "#222222"
 MUTED: Final = "#666666"
@@ -29,7 +32,6 @@ TINY: Final = 6.5
 SMALL: Final = 8.0
 NORMAL: Final = 9.5
 LARGE: Final = 12.0
-_COMPRESS_LEVEL: Final = 1  # of 9; files are as large as at 4 and take half the time
 
 
 class Margins(NamedTuple):
@@ -60,7 +62,7 @@ def save_figure(figure: "Figure", path: str | Path | None) -> Path | None:
     kind = final.suffix.lstrip(".").lower() or "png"
     with whole(final) as part:
         if kind == "png":
-            render(figure).save(part, format="PNG", dpi=(DPI, DPI), compress_level=_COMPRESS_LEVEL)
+            write_png(render(figure), part, dpi=DPI)
         else:
             figure.savefig(part, dpi=DPI, format=kind)
     return final
@@ -75,8 +77,10 @@ def save_with_table(figure: "Figure", table: "pd.DataFrame | None", path: str | 
 
 def set_title(figure: "Figure", title: str, note: str = "") -> None:
     """Add a title at the top left of a figure and a note below the axes."""
-    figure.suptitle(title, x=0.01, ha="left", fontsize=LARGE, fontweight="bold", color=INK)
-    if note and figure.get_layout_engine() is None:
+    is_fixed = figure.get_layout_engine() is None
+    place = {"y": 1 - 0.12 / figure.get_figheight(), "va": "top"} if is_fixed else {}
+    figure.suptitle(title, x=0.01, ha="left", fontsize=LARGE, fontweight="bold", color=INK, **place)
+    if note and is_fixed:
         text = wrap(note, int(figure.get_figwidth() * 15))
         figure.text(0.01, 0.06 / figure.get_figheight(), text, va="bottom", fontsize=SMALL, color=MUTED)
     elif note:
@@ -117,6 +121,25 @@ def panels(figure: "Figure", n_rows: int, n_cols: int, margins: Margins, *, gap:
     return grid
 
 
+def axes_in_inches(figure: "Figure", *, top: float | None = None) -> "Axes":
+    """Return axes without spines and ticks whose coordinates are inches from the lower left corner of the figure.
+
+    Parameters
+    ----------
+    figure
+        Figure of ``new_figure(size, layout=None)``.
+    top
+        Height of the axes. Default: that of the figure.
+    """
+    width, height = figure.get_size_inches()
+    top = float(height) if top is None else top
+    axes = figure.add_axes((0.0, 0.0, 1.0, top / height))
+    hide_axes(axes)
+    axes.set(xlim=(0, width), ylim=(0, top), autoscale_on=False)
+    axes.patch.set_visible(False)
+    return axes
+
+
 def panel_title(axes: "Axes", text: str, **properties: Any) -> None:
     """Write a title just above the panel; matplotlib would look for a free place above all tick labels."""
     axes.set_title(text, y=1.0, **{"fontsize": SMALL, "color": INK, **properties})
@@ -132,9 +155,47 @@ def style_axes(axes: "Axes", *, grid: Literal["", "x", "y"] = "") -> None:
         axes.set_axisbelow(True)
 
 
-def label_bars(axes: "Axes", bars: "BarContainer", texts: list[str]) -> None:
-    """Write a text next to each horizontal bar."""
-    axes.bar_label(bars, texts, padding=4, fontsize=SMALL, color=INK)
+def draw_bars(
+    axes: "Axes",
+    sizes: "ArrayLike",
+    *,
+    color: "ColorType | Sequence[ColorType]",
+    start: "ArrayLike" = 0.0,
+    height: float = 0.75,
+    label: str = "",
+) -> None:
+    """Draw horizontal bars in the rows 0, 1, ... as one collection; matplotlib's ``barh`` adds each bar by itself.
+
+    Parameters
+    ----------
+    axes
+        Axes whose x axis begins at 0.
+    sizes, start
+        Length and left end of each bar.
+    color
+        One colour, or one per bar.
+    height
+        Height of a bar; the rows are 1 apart.
+    label
+        Name in the legend.
+    """
+    from matplotlib.collections import PolyCollection
+
+    lengths = np.asarray(sizes, dtype=np.float64)
+    left = np.broadcast_to(np.asarray(start, dtype=np.float64), lengths.shape)
+    low = np.arange(len(lengths)) - height / 2
+    x = np.column_stack([left, left + lengths, left + lengths, left])
+    y = np.column_stack([low, low, low + height, low + height])
+    bars = PolyCollection(list(np.stack([x, y], axis=2)), facecolors=color, linewidths=0, label=label)
+    axes.add_collection(bars)
+    bars.sticky_edges.x.append(0.0)
+    axes.autoscale_view()
+
+
+def label_bars(axes: "Axes", sizes: "ArrayLike", texts: list[str]) -> None:
+    """Write a text right of each bar of :func:`draw_bars`."""
+    for row, (size, text) in enumerate(zip(np.asarray(sizes, dtype=np.float64), texts, strict=True)):
+        label_at(axes, float(size), row, text)
 
 
 def label_at(axes: "Axes", x: float, y: float, text: str) -> None:

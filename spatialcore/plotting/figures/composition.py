@@ -92,10 +92,10 @@ def _bars(axes: "Axes", table: pd.DataFrame, colors: dict[str, str]) -> None:
     pairs = zip(table["cell_type"], table["reason"], strict=True)
     names = [f"{name}: {reason}" if reason else name for name, reason in pairs]
     rows = range(len(table))
-    bars = axes.barh(rows, table["n_cells"], color=[colors[name] for name in table["cell_type"]], height=0.75)
+    style.draw_bars(axes, table["n_cells"], color=[colors[name] for name in table["cell_type"]])
     axes.set_yticks(rows, [style.wrap(name, 60) for name in names])
     sizes = zip(table["n_cells"], table["share"], strict=True)
-    style.label_bars(axes, bars, [f"{cells:,} ({100 * share:.1f} %)" for cells, share in sizes])
+    style.label_bars(axes, table["n_cells"], [f"{cells:,} ({100 * share:.1f} %)" for cells, share in sizes])
     axes.invert_yaxis()
     axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.set_xlabel("Cells", fontsize=style.SMALL)

@@ -101,7 +101,7 @@ def _note(adata: AnnData) -> str:
 def _bars(axes: "Axes", table: pd.DataFrame) -> None:
     names = [f"{truth}  →  {called}" for truth, called in zip(table["cell_type"], table["called"], strict=True)]
     rows = range(len(table))
-    axes.barh(rows, 100 * table["share"], color=_BAR, height=0.7)
+    style.draw_bars(axes, 100 * table["share"], color=_BAR, height=0.7)
     whiskers = 100 * np.array([table["share"] - table["low"], table["high"] - table["share"]])
     axes.errorbar(100 * table["share"], rows, xerr=whiskers, fmt="none", ecolor=style.INK, elinewidth=1, capsize=2)
     axes.set_yticks(rows, [style.wrap(name, 64) for name in names])

@@ -73,8 +73,8 @@ def _draw(table: pd.DataFrame) -> "Figure":
 def _bars(axes: "Axes", table: pd.DataFrame) -> None:
     share = 100 * table["n_genes"] / table["n_panel"].clip(lower=1)
     rows = range(len(table))
-    axes.barh(rows, [100] * len(table), color=style.FAINT, height=0.6)
-    axes.barh(rows, share, color=style.HIGH, height=0.6)
+    style.draw_bars(axes, [100] * len(table), color=style.FAINT, height=0.6)
+    style.draw_bars(axes, share, color=style.HIGH, height=0.6)
     axes.set_yticks(rows, [style.wrap(str(name), 48) for name in table["name"]])
     for y, (n, total, pct) in enumerate(zip(table["n_genes"], table["n_panel"], share, strict=True)):
         axes.text(101, y, f"{n} of {total} ({pct:.0f} %)", va="center", fontsize=style.SMALL, color=style.INK)

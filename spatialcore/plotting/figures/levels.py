@@ -85,16 +85,20 @@ def _counted(adata: AnnData, level: int) -> pd.DataFrame:
 
 
 def _bars(axes: Any, table: pd.DataFrame, colors: dict[str, str]) -> None:
-    places = range(len(table))
-    bars = axes.barh(places, table["n_cells"], color=[colors[name] for name in table["cell_type"]], height=0.75)
-    axes.set_yticks(places, [style.wrap(name, 60) for name in table["cell_type"]])
+    from matplotlib.colors import to_rgba
+
+    shades = [
+        to_rgba(colors[name], 1.0 if level == 1 else 0.6)
+        for name, level in zip(table["cell_type"], table["level"], strict=True)
+    ]
+    style.draw_bars(axes, table["n_cells"], color=shades)
+    axes.set_yticks(range(len(table)), [style.wrap(name, 60) for name in table["cell_type"]])
     numbers = zip(table["n_cells"], table["share"], strict=True)
-    style.label_bars(axes, bars, [f"{cells:,} ({100 * share:.1f} %)" for cells, share in numbers])
+    style.label_bars(axes, table["n_cells"], [f"{cells:,} ({100 * share:.1f} %)" for cells, share in numbers])
     axes.invert_yaxis()
     axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.set_xlabel("Cells", fontsize=style.SMALL)
     axes.margins(x=0.2, y=0.02)
     style.style_axes(axes, grid="x")
-    for level, label, bar in zip(table["level"], axes.get_yticklabels(), bars, strict=True):
+    for level, label in zip(table["level"], axes.get_yticklabels(), strict=True):
         label.set(fontweight="bold" if level == 1 else "normal", color=style.MUTED if level == 3 else style.INK)
-        bar.set_alpha(1.0 if level == 1 else 0.6)

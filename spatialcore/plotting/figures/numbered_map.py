@@ -1,6 +1,6 @@
 """Maps of many types: one map on which each type has its number, and a small map per type."""
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _PANELS_PER_ROW: Final = 8
+_FIGURE_WIDTH: Final = 16.0
 _WIDTH: Final = 9.0
+_ABOVE, _BELOW = 0.45, 0.35  # inches for the title and for the note
+_TITLE: Final = 0.4  # inches above a small map
 _BINS: Final = 30  # along the longer side of the tissue, to find where a type is enriched
 
 
@@ -36,20 +39,18 @@ def draw_numbered(groups: Groups, table: pd.DataFrame, xy: Floats, unit: str) ->
     """
     n_rows = -(-len(groups.names) // _PANELS_PER_ROW)
     top, panel_height = _heights(xy)
-    figure = style.new_figure((16.0, top + panel_height * n_rows))
-    subfigures: Any = figure.subfigures(2, 1, height_ratios=[top, panel_height * n_rows])
-    upper, lower = subfigures
-    axes, legend_axes = upper.subplots(1, 2, width_ratios=[1.45, 1])
+    height = top + panel_height * n_rows + _BELOW
+    figure = style.new_figure((_FIGURE_WIDTH, height), layout=None)
+    bottom, upper = 1 - (top - 0.1) / height, (top - 0.1 - _ABOVE) / height
+    axes = figure.add_axes((0.15 / _FIGURE_WIDTH, bottom, _WIDTH / _FIGURE_WIDTH, upper))
+    legend_left = _WIDTH + 0.4
+    legend_axes = figure.add_axes((legend_left / _FIGURE_WIDTH, bottom, 1 - (legend_left + 0.1) / _FIGURE_WIDTH, upper))
     draw_cells(axes, groups, table["color"].tolist(), xy, inches=_WIDTH)
     spatial.set_up_map(axes, xy, unit=unit)
     _draw_numbers(axes, groups, xy)
     draw_legend(legend_axes, table, is_numbered=True, n_columns=1 + (len(groups.names) > 24))
-    panels = lower.subplots(n_rows, _PANELS_PER_ROW, squeeze=False).ravel()
-    for panel in panels[len(groups.names) :]:
-        style.hide_axes(panel)
-    for k, (panel, name, color) in enumerate(zip(panels, groups.names, table["color"], strict=False)):
-        style.hide_axes(panel)
-        _small_map(panel, f"{k + 1} {name}", groups.members(k), color, xy)
+    small = style.axes_in_inches(figure, top=panel_height * n_rows + _BELOW)
+    _small_maps(small, groups, table["color"].tolist(), xy, panel_height)
     return figure
 
 
@@ -120,15 +121,32 @@ def number_positions(groups: Groups, xy: Floats) -> dict[int, tuple[float, float
     return positions
 
 
-def _small_map(axes: "Axes", title: str, members: NDArray[np.intp], color: str, xy: Floats) -> None:
-    background = np.random.default_rng(0).choice(len(xy), min(len(xy), 4000), replace=False)
-    sample = members[:: max(1, len(members) // 4000)]
-    axes.scatter(xy[background, 0], xy[background, 1], c=style.FAINT, s=0.4, linewidths=0, rasterized=True)
-    area = float(np.clip(1500 / max(len(members), 1), 1.5, 8.0))  # larger dots for rare types
-    axes.scatter(xy[sample, 0], xy[sample, 1], c=color, s=area, linewidths=0, rasterized=True)
-    axes.set_title(style.wrap(title, 26), fontsize=style.TINY, color=style.INK)
-    axes.set_aspect("equal")
-    axes.invert_yaxis()
+def _small_maps(axes: "Axes", groups: Groups, colors: list[str], xy: Floats, panel_height: float) -> None:
+    """Draw a map per type into one axes in inches: an axes of its own for each takes longer than its cells."""
+    width = _FIGURE_WIDTH / _PANELS_PER_ROW
+    low, high = np.nanmin(xy, axis=0), np.nanmax(xy, axis=0)
+    span = np.maximum(high - low, 1e-9)
+    scale = min((width - 0.2) / span[0], (panel_height - _TITLE - 0.1) / span[1])
+    background = xy[np.random.default_rng(0).choice(len(xy), min(len(xy), 4000), replace=False)]
+    top = axes.get_ylim()[1]
+    places = [
+        np.array([(k % _PANELS_PER_ROW + 0.5) * width, top - (k // _PANELS_PER_ROW) * panel_height - _TITLE])
+        for k in range(len(groups.names))
+    ]
+
+    def in_inches(cells: Floats, place: Floats) -> Floats:
+        from_middle = (cells - [(low[0] + high[0]) / 2, low[1]]) * scale
+        return np.column_stack([place[0] + from_middle[:, 0], place[1] - from_middle[:, 1]])
+
+    everywhere = np.vstack([in_inches(background, place) for place in places])
+    axes.scatter(everywhere[:, 0], everywhere[:, 1], c=style.FAINT, s=0.4, linewidths=0, rasterized=True)
+    for k, (name, color, place) in enumerate(zip(groups.names, colors, places, strict=True)):
+        members = groups.members(k)
+        cells = in_inches(xy[members[:: max(1, len(members) // 4000)]], place)
+        area = float(np.clip(1500 / max(len(members), 1), 1.5, 8.0))  # larger dots for rare types
+        axes.scatter(cells[:, 0], cells[:, 1], c=color, s=area, linewidths=0, rasterized=True)
+        title = style.wrap(f"{k + 1} {name}", 26)
+        axes.text(place[0], place[1] + 0.07, title, ha="center", va="bottom", fontsize=style.TINY, color=style.INK)
 
 
 def most_frequent_type(grid: spatial.Pixels, groups: Groups) -> NDArray[np.intp]:

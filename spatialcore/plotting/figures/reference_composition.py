@@ -72,8 +72,8 @@ def _stack(axes: "Axes", by_source: pd.DataFrame, colors: dict[str, str]) -> Non
     start = np.zeros(len(by_source))
     for source in by_source.columns:
         cells = by_source[source].to_numpy(dtype=np.float64)
-        axes.barh(range(len(by_source)), cells, left=start, color=colors[source], height=0.75, label=source)
-        start += cells
+        style.draw_bars(axes, cells, start=start, color=colors[source], label=str(source))
+        start = start + cells
     axes.set_xlabel("Cells", fontsize=style.SMALL)
     axes.margins(y=0.02)
     style.style_axes(axes, grid="x")

@@ -102,10 +102,11 @@ def _map(axes: "Axes", adata: AnnData) -> None:
 
 def _bars(axes: "Axes", types: pd.DataFrame) -> None:
     places = range(len(types))
-    bars = axes.barh(places, 100 * types["foreign_share"], color=style.LOW, height=0.7)
+    percent = 100 * types["foreign_share"]
+    style.draw_bars(axes, percent, color=style.LOW, height=0.7)
     axes.set_yticks(places, [style.wrap(str(name), 40) for name in types.index])
     sizes = zip(types["foreign_share"], types["n_cells"], strict=True)
-    style.label_bars(axes, bars, [f"{100 * share:.0f} % ({cells:,} cells)" for share, cells in sizes])
+    style.label_bars(axes, percent, [f"{100 * share:.0f} % ({cells:,} cells)" for share, cells in sizes])
     axes.invert_yaxis()
     axes.margins(x=0.3, y=0.03)
     axes.set_xlabel("Mean foreign share of the cells called so (%)", fontsize=style.SMALL)

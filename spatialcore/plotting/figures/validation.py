@@ -10,7 +10,8 @@ from anndata import AnnData
 from spatialcore.core.text.wording import list_names
 from spatialcore.core.types import Floats
 from spatialcore.plotting import style
-from spatialcore.plotting.confidence_axis import FEW_TICKS, axis_minimum, set_up_confidence_axis, spread_top
+from spatialcore.plotting.confidence_axis import axis_minimum, spread_top
+from spatialcore.plotting.figures.panel_frames import PanelFrame, panel_frames
 from spatialcore.plotting.groups import numeric_column
 from spatialcore.plotting.markers import MarkerScores, score_markers
 from spatialcore.plotting.validation_summary import validate
@@ -119,68 +120,77 @@ def _draw(
 ) -> "Figure":
     n_cols = max(1, ncols)
     n_rows = -(-len(summary) // n_cols)
-    figure, grid = _grid(n_rows, n_cols, panel, summary["cell_type"].tolist(), note)
-    order = list(scored.sets)
+    figure, frames = _frames(n_rows, n_cols, panel, summary["cell_type"].tolist(), note)
+    axes, order, codes = style.axes_in_inches(figure), list(scored.sets), scored.groups.codes
     left = axis_minimum(confidence, threshold)
-    for axes, row in zip(grid, summary.to_dict("records"), strict=False):
-        codes = scored.groups.codes
+    for index, (frame, row) in enumerate(zip(frames, summary.to_dict("records"), strict=False)):
         inside = codes == scored.groups.names.index(row["cell_type"])
         scores = scored.scores[:, order.index(row["cell_type"])]
-        set_up_confidence_axis(axes, left, ticks=FEW_TICKS)
-        _panel(axes, row, confidence[inside], scores[inside], threshold)
-        _draw_others(axes, scores[~inside & (codes >= 0)])
-    for index, axes in enumerate(grid):
-        if index >= len(summary):
-            axes.set_visible(False)
-        if index % n_cols == 0:
-            axes.set_ylabel("Marker score", fontsize=style.SMALL)
-        if index + n_cols >= len(summary):
-            axes.set_xlabel("Confidence", fontsize=style.SMALL)
+        placed = frame.scaled(left, scores[inside], row["marker_threshold"])
+        _draw_cells(axes, placed, confidence[inside], scores[inside], row["marker_threshold"], threshold)
+        _draw_others(axes, placed, scores[~inside & (codes >= 0)])
+        _draw_lines(axes, placed, row["marker_threshold"], threshold)
+        _write_texts(axes, placed, row)
+        placed.label_axes(axes, left=index % n_cols == 0, below=index + n_cols >= len(summary))
     return figure
 
 
-def _grid(
+def _frames(
     n_rows: int, n_cols: int, panel: tuple[float, float], names: list[str], note: str
-) -> "tuple[Figure, list[Axes]]":
-    """Return the figure with legend, title and note, and its axes."""
+) -> "tuple[Figure, list[PanelFrame]]":
+    """Return the figure with legend, title and note, and the frames of its panels."""
     width = n_cols * panel[0]
     legend_rows = 1 if width > _WIDE else 4
     above = 0.35 + (_LINE * 1.3 * legend_rows if width <= _WIDE else 0.15)
     below = 0.5 + (_LINE * (style.wrap(note, int(width * 15)).count("\n") + 1) if note else 0.0)
     title = _LINE * max(style.wrap(name, 34).count("\n") + 1 for name in names) + 0.1
     figure = style.new_figure((width, n_rows * panel[1]), layout=None)
-    grid = style.panels(figure, n_rows, n_cols, style.Margins(0.5, 0.12, below, above + title), gap=(0.38, 0.3 + title))
+    margins = style.Margins(0.5, 0.12, below, above + title)
+    frames = panel_frames(figure, (n_rows, n_cols), margins, gap=(0.38, 0.3 + title))
     _add_legend(figure)
     style.set_title(figure, "Marker score against confidence", note)
-    return figure, list(grid.ravel())
+    return figure, frames
 
 
-def _panel(axes: "Axes", row: dict[Any, Any], confidence: Floats, score: Floats, threshold: float) -> None:
+def _draw_cells(
+    axes: "Axes", frame: PanelFrame, confidence: Floats, score: Floats, marker_threshold: float, threshold: float
+) -> None:
     from matplotlib.colors import to_rgba_array
 
     high = np.nan_to_num(confidence, nan=-1.0) >= threshold
-    bright = score >= row["marker_threshold"]
-    kinds = np.where(~high, 0, np.where(bright, 2, 1))
+    kinds = np.where(~high, 0, np.where(score >= marker_threshold, 2, 1))
     sample, rng = np.arange(score.size), np.random.default_rng(0)
     if score.size > _DOTS_PER_PANEL:
         sample = rng.choice(score.size, _DOTS_PER_PANEL, replace=False)
-    x = spread_top(confidence[sample], rng)
-    axes.scatter(
-        x, score[sample], c=to_rgba_array(_COLORS)[kinds[sample]], s=5, linewidths=0, alpha=0.65, rasterized=True
-    )
-    axes.axvline(threshold, ymax=0.8, color=style.INK, linestyle="--", linewidth=0.8)
-    axes.axhline(row["marker_threshold"], color=style.INK, linestyle=":", linewidth=0.8)
-    top = max(float(np.nanmax(score)), row["marker_threshold"]) if score.size else 1.0
-    axes.set_ylim(-0.05 * top, 1.32 * top + 1e-6)
-    style.panel_title(axes, style.wrap(row["cell_type"], 34), fontweight="bold")
-    position: dict[str, Any] = {"transform": axes.transAxes, "fontsize": style.TINY, "va": "top"}
+    x, y = frame.x(spread_top(confidence[sample], rng)), frame.y(score[sample])
+    colors = to_rgba_array(_COLORS)[kinds[sample]]
+    axes.scatter(x, y, c=colors, s=5, linewidths=0, alpha=0.65, rasterized=True)
+
+
+def _draw_lines(axes: "Axes", frame: PanelFrame, marker_threshold: float, threshold: float) -> None:
+    """Draw the thresholds of confidence (below the texts) and of the marker score."""
+    x, y = float(frame.x(np.array(threshold))), float(frame.y(np.array(marker_threshold)))
+    axes.plot([x, x], [frame.bottom, frame.bottom + 0.8 * frame.height], color=style.INK, linestyle="--", linewidth=0.8)
+    axes.plot([frame.left, frame.left + frame.width], [y, y], color=style.INK, linestyle=":", linewidth=0.8)
+
+
+def _write_texts(axes: "Axes", frame: PanelFrame, row: dict[Any, Any]) -> None:
+    middle, top = frame.left + frame.width / 2, frame.bottom + frame.height
+    title: dict[str, Any] = {
+        "ha": "center",
+        "va": "bottom",
+        "fontsize": style.SMALL,
+        "fontweight": "bold",
+        "color": style.INK,
+    }
+    axes.text(middle, top + 0.08, style.wrap(row["cell_type"], 34), **title)
+    position: dict[str, Any] = {"x": frame.left + 0.03 * frame.width, "fontsize": style.TINY, "va": "top"}
     verdict, color = _verdict(row["auc"])
-    axes.text(0.03, 0.985, f"AUC {row['auc']:.2f}: {verdict}", color=color, fontweight="bold", **position)
+    axes.text(y=top - 0.03, s=f"AUC {row['auc']:.2f}: {verdict}", color=color, fontweight="bold", **position)
     text = f"{style.thousands(row['n_cells'])} cells, {row['pct_high_confidence']:.0f} % confident"
     if row["mistaken_auc"] > row["auc"] - _SMALL_DIFFERENCE:
         text += f"\n{style.shorten(row['mistaken_for'], 34)}: AUC {row['mistaken_auc']:.2f}"
-    axes.text(0.03, 0.925, text, color=style.MUTED, linespacing=1.3, **position)
-    style.style_axes(axes)
+    axes.text(y=top - 0.16, s=text, color=style.MUTED, linespacing=1.3, **position)
 
 
 def _verdict(auc: float) -> tuple[str, str]:
@@ -190,19 +200,13 @@ def _verdict(auc: float) -> tuple[str, str]:
     return ("markers agree in part", style.INK) if auc >= WEAK else ("markers do not confirm", style.LOW)
 
 
-def _draw_others(axes: "Axes", score: Floats) -> None:
+def _draw_others(axes: "Axes", frame: PanelFrame, score: Floats) -> None:
     """Draw the distribution of the marker scores of all other cells along the left edge."""
     counts, edges = np.histogram(score, 40, range=(0.0, max(float(score.max(initial=0.0)), 1e-9)))
     share = _OTHERS_WIDTH * np.sqrt(counts / max(counts.max(initial=1), 1))
-    axes.fill_betweenx(
-        np.repeat(edges, 2)[1:-1],
-        np.repeat(share, 2),
-        color=style.MUTED,
-        alpha=0.35,
-        linewidth=0,
-        transform=axes.get_yaxis_transform(),
-        zorder=0,
-    )
+    y = np.minimum(frame.y(np.repeat(edges, 2)[1:-1]), frame.bottom + frame.height)
+    x = frame.left + frame.width * np.repeat(share, 2)
+    axes.fill_betweenx(y, frame.left, x, color=style.MUTED, alpha=0.35, linewidth=0, zorder=0)
 
 
 def _add_legend(figure: "Figure") -> None:

@@ -1,0 +1,1 @@
+"""Pixels of figures: texts and PNG files."""
