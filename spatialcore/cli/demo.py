@@ -13,7 +13,7 @@ def demo(
     as_json: AsJson = False,
     verbose: Verbose = 0,
 ) -> None:
-    """Annotate a section of pancreas (real cells, simulated places) and print the accuracy of the calls."""
+    """Annotate a section of pancreas (real cells, simulated positions) and print the accuracy of the calls."""
     console.start(as_json=as_json, verbose=verbose)
     from spatialcore.annotation.run_config import RunConfig
     from spatialcore.demo_section import LABEL_COLUMN, SAMPLE, TISSUE, demo_section

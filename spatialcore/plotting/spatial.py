@@ -44,10 +44,10 @@ def coordinates(adata: AnnData, spatial_key: str = columns.SPATIAL) -> Floats | 
 
 
 def places_note(adata: AnnData) -> str:
-    """Return a sentence for maps of cells at simulated places (``uns["spatialcore_source"]["places"]``), or nothing."""
+    """Return a note if cell positions are simulated (``uns["spatialcore_source"]["places"]``), or nothing."""
     source = adata.uns.get(columns.SOURCE)
     is_simulated = isinstance(source, Mapping) and str(source.get("places", "")) == "simulated"
-    return "The places of the cells are simulated." if is_simulated else ""
+    return "The positions of the cells are simulated." if is_simulated else ""
 
 
 def set_up_map(axes: "Axes", xy: Floats, *, unit: str) -> None:

@@ -1,4 +1,4 @@
-"""Many samples of one run side by side, and which of them stand apart: one page, and the same as a table."""
+"""Page and table that compare the samples of one run and name outliers."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from spatialcore.core.files import whole
 from spatialcore.core.types import Floats
 from spatialcore.report.sample_summary import SampleSummary
 
-FEWEST: Final = 4  # samples below which none can be said to stand apart
+FEWEST: Final = 4  # samples below which no outlier is named
 DEVIATIONS: Final = 3.5  # of the median, in robust standard deviations
 MAIN_TYPES: Final = 12  # in the bar of a sample; the rest is one piece
 TEMPLATE: Final = "cohort.html.j2"
@@ -30,7 +30,7 @@ class Measure:
     label
         What a person reads.
     spread
-        Least standard deviation that is taken for one: what differs by less does not stand apart in any cohort.
+        Smallest standard deviation that is assumed, so that small differences never make an outlier.
     log
         Whether factors are compared, not differences.
     """
@@ -64,7 +64,7 @@ def cohort_table(summaries: Mapping[str, SampleSummary]) -> pd.DataFrame:
         Indexed by sample: ``cells``, ``call_rate`` (0 to 1), ``median_counts``, ``median_confidence``;
         ``platform_shift``: median absolute log2 ratio of a gene's share of the counts to its median share over the
         samples; ``composition_shift``: Jensen-Shannon distance (base 2, 0 to 1) of the composition to the mean
-        composition; ``stands_apart``: by what, or nothing.
+        composition; ``stands_apart``: the measures in which the sample is an outlier, or empty text.
     """
     samples = list(summaries.values())
     table = pd.DataFrame(
@@ -113,7 +113,7 @@ def _divergence(parts: Floats, other: Floats) -> Floats:
 
 
 def _stands_apart(table: pd.DataFrame) -> list[str]:
-    """Return by what each sample stands apart: more than 3.5 robust standard deviations from the median."""
+    """Return in which measures each sample is an outlier: more than 3.5 robust deviations from the median."""
     words: list[list[str]] = [[] for _ in range(len(table))]
     if len(table) < FEWEST:
         return [""] * len(table)
@@ -195,4 +195,5 @@ def _row(name: str, row: "pd.Series[float]", sample: SampleSummary, types: Seque
         "reasons": sample.reasons,
         "n_cells": sample.n_cells,
         "shares": shares,
+        "other_types": max(0.0, row["call_rate"] - sum(share for _, share in shares)),
     }

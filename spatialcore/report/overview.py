@@ -18,6 +18,7 @@ from spatialcore.core.text.wording import list_names
 from spatialcore.plotting.figures.confusions import confusion_table, frequent_confusions
 from spatialcore.plotting.groups import NOT_TYPES
 from spatialcore.plotting.manifest import held_out_scores, manifest_table, manifest_value, model_card, records
+from spatialcore.report.missing_types import missing_types_warning
 from spatialcore.report.reference_misfit import find_misfit
 
 MANY_UNASSIGNED: Final = 0.3
@@ -150,6 +151,8 @@ def _warnings(
             f"{100 * (1 - share_called):.0f} % of the cells have no call: the references may lack a type, "
             "or the panel may not separate the types at this depth."
         )
+    missing = missing_types_warning(adata)
+    warnings += [missing] if missing else []
     return [*warnings, *_model_warnings(adata), *_marker_warnings(validation), *_label_warnings(adata)]
 
 

@@ -33,4 +33,4 @@ def test_the_summary_lists_files_composition_and_accuracy(blood_run: RunManifest
     for line, (name, cells) in zip(lines[start:], counts.head(2).items(), strict=False):
         assert line.split() == [str(cells), f"{100 * cells / counts.sum():.1f}", "%", *str(name).split()]
     n_known = (ad.read_h5ad(local(sample.files["annotated.h5ad"])).obs[KNOWN_LABEL].astype(str) != "").sum()
-    assert f"Accuracy on the {n_known} cells, all with a known label (real cells at simulated places)" in lines
+    assert f"Accuracy on the {n_known} cells, all with a known label (real cells at simulated positions)" in lines
