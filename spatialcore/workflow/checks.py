@@ -6,17 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from anndata import AnnData
 from numpy.typing import NDArray
 
 from spatialcore import storage
 from spatialcore.annotation import stages
-from spatialcore.annotation.balance.groups import without_rare
 from spatialcore.annotation.expression.errors import no_shared_genes
 from spatialcore.annotation.pooled_queries import common_genes
-from spatialcore.annotation.references.cells import no_label_left, reasons_to_drop, require_two
+from spatialcore.annotation.references.cells import no_label_left, reasons_to_drop
 from spatialcore.annotation.references.genes import costly_reference, overlap_error
 from spatialcore.annotation.references.labels import DEFAULT_EXCLUDE_LABELS
+from spatialcore.annotation.references.preview import preview_cells
 from spatialcore.annotation.references.reference import missing_level, source_names
 from spatialcore.annotation.references.species import (
     read_species,
@@ -26,7 +25,6 @@ from spatialcore.annotation.references.species import (
 )
 from spatialcore.annotation.run_config import Query, Reference, RunConfig
 from spatialcore.columns import ORIGINAL_LABEL, UNIFIED_CELL_TYPE
-from spatialcore.core.categories import categorical
 from spatialcore.core.genes.species import species_of_genes
 from spatialcore.core.genes.tables import orthologs
 from spatialcore.core.normalization import X_STATE_TEXTS
@@ -104,25 +102,22 @@ def training_labels(summary: DatasetSummary, column: str, config: RunConfig) -> 
     return retained
 
 
-def check_types(labels: Sequence["pd.Series[int]"], config: RunConfig) -> list[Check]:
-    """Check that label mapping leaves two classes with enough cells. Curated ontology ids are not read."""
-    if len(labels) == 0:
+def check_types(config: RunConfig, panel: Sequence[str] | None) -> list[Check]:
+    """Check that two classes can be trained: the labels are mapped and the cells are balanced as in a run.
+
+    ``panel``: the genes of the queries; None if they, or the references' genes, cannot be used.
+    """
+    if not config.references:
         return []
-    cells = pd.concat(labels).groupby(level=0, observed=True).sum()
+    training = config.training()
     try:
-        require_two(list(map(str, cells.index)))
-        obs = pd.DataFrame({ORIGINAL_LABEL: pd.Categorical(cells.index.astype(str))}, index=range(len(cells)))
-        obs.index = obs.index.astype(str)
-        mapped, _ = stages.map_ontology(AnnData(obs=obs), config)
-        names = mapped.obs[UNIFIED_CELL_TYPE].astype(str).to_numpy()
-        sizes = pd.Series(cells.to_numpy()).groupby(names).sum()
-        codes = np.repeat(np.arange(len(sizes)), np.minimum(sizes, config.min_cells_per_type + 1))
-        frequent = without_rare(categorical(codes, sizes.index), config.min_cells_per_type)
-        require_two(list(map(str, frequent.categories)))
+        cells, has_counts = preview_cells(training, panel)
+        n_labels = cells.obs[ORIGINAL_LABEL].nunique()
+        balanced = stages.balance(stages.map_ontology(cells, training)[0], training, has_counts=has_counts)
     except SpatialCoreError as error:
         return [Check.failed("types", error)]
-    classes = number_of(len(frequent.categories), "class", "classes")
-    return [Check("types", True, f"{classes} of {number_of(len(cells), 'label')}")]
+    classes = number_of(balanced.obs[UNIFIED_CELL_TYPE].nunique(), "class", "classes")
+    return [Check("types", True, f"{classes} of {number_of(n_labels, 'label')}")]
 
 
 def check_genes(queries: list[DatasetSummary], references: list[DatasetSummary], config: RunConfig) -> list[Check]:
@@ -130,7 +125,7 @@ def check_genes(queries: list[DatasetSummary], references: list[DatasetSummary],
     if not queries or not references:
         return []
     try:
-        panel = common_genes([query.genes for query in queries], config.min_gene_overlap_pct)
+        panel = shared_panel(queries, config)
     except SpatialCoreError as error:
         return [Check.failed("genes shared by all queries", error)]
     has_gene = np.array([_has_panel(panel, summary, config) for summary in references]).reshape(
@@ -148,6 +143,11 @@ def check_genes(queries: list[DatasetSummary], references: list[DatasetSummary],
         offer = costly_reference(names, has_gene) if common.ok else ""
         checks.append(replace(common, detail=f"{common.detail}; {offer}") if offer else common)
     return checks
+
+
+def shared_panel(queries: Sequence[DatasetSummary], config: RunConfig) -> list[str]:
+    """Return the genes that all queries measure; see :func:`common_genes`."""
+    return common_genes([query.genes for query in queries], config.min_gene_overlap_pct)
 
 
 def _genes_of(
@@ -176,7 +176,7 @@ def check_species(queries: list[DatasetSummary], references: list[DatasetSummary
             require_human_or_mouse(name, *summary.counted_genes)
         species = [read_species(name, summary.genes) for name, summary in zip(names, queries, strict=True)]
         require_same_species(species, names)
-        panel = common_genes([summary.genes for summary in queries], config.min_gene_overlap_pct) if queries else None
+        panel = shared_panel(queries, config) if queries else None
         of_references, target = read_species_of_references(genes, panel, config.species, config.orthologs)
         species += [*of_references, target]
     except SpatialCoreError as error:

@@ -4,9 +4,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-import pandas as pd
-
-from spatialcore.annotation.run_config import Reference, RunConfig
+from spatialcore.annotation.run_config import RunConfig
 from spatialcore.core.logging import get_logger
 from spatialcore.core.types import JsonObject
 from spatialcore.errors import SpatialCoreError
@@ -21,7 +19,7 @@ from spatialcore.workflow.checks import (
     check_species,
     check_store,
     check_types,
-    training_labels,
+    shared_panel,
 )
 from spatialcore.workflow.dataset import DatasetSummary, summarize_dataset, summarize_reference
 from spatialcore.workflow.memory import estimate_peak
@@ -79,25 +77,20 @@ def check_run(config: RunConfig, *, progress: Callable[[str], None] = logger.inf
     ]
     summaries = [summary for _, summary in queries], [summary for _, summary in references]
     checks += [check_query(query, summary) for query, summary in queries]
-    checks += [check_reference(reference, summary, config) for reference, summary in references]
-    checks += [*check_species(*summaries, config), *check_genes(*summaries, config)]
+    of_references = [check_reference(reference, summary, config) for reference, summary in references]
+    of_genes = [*check_species(*summaries, config), *check_genes(*summaries, config)]
+    checks += [*of_references, *of_genes]
+    complete = len(queries) == len(config.queries) and len(references) == len(config.references)
     if len(references) == len(config.references):
         checks += check_levels(summaries[1], config)
-    labels = [counts for each, summary in references if (counts := _labels(each, summary, config)) is not None]
-    checks += check_types(labels, config) if len(labels) == len(config.references) else []
+        if all(check.ok for check in of_references):
+            progress("mapping the labels of the references")
+            genes_ok = len(queries) == len(config.queries) and all(check.ok for check in of_genes)
+            checks += check_types(config, shared_panel(summaries[0], config) if genes_ok else None)
     checks += [check_store(config.store), *check_proportions(config)]
     peak = estimate_peak(*summaries, config)
-    complete = len(queries) == len(config.queries) and len(references) == len(config.references)
     checks.append(check_memory(peak, complete=complete))
     return Preflight(checks, peak)
-
-
-def _labels(reference: Reference, summary: DatasetSummary, config: RunConfig) -> "pd.Series[int] | None":
-    """Return the cells per label, or None if there are none; a check has reported that."""
-    try:
-        return training_labels(summary, reference.label_column, config)
-    except SpatialCoreError:
-        return None
 
 
 def _summarize(uri: str, subject: str, checks: list[Check], label_column: str | None) -> DatasetSummary | None:

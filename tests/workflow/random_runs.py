@@ -15,7 +15,7 @@ import scipy.sparse as sp
 from hypothesis import strategies as st
 
 from spatialcore.core.genes.tables import ids_by_symbol
-from tests.workflow.tissue import GENES, beside, query, reference
+from tests.workflow.tissue import GENES, TYPES, beside, query, reference
 
 Change = Callable[[ad.AnnData], ad.AnnData]
 
@@ -170,6 +170,46 @@ LABELS: dict[str, Change] = {
 }
 
 
+def _types_without_counts(*, types: int, empty: int) -> Change:
+    """Label the cells with a number of types, of which some have counts on genes besides the panel's alone."""
+
+    def change(adata: ad.AnnData) -> ad.AnnData:
+        if "cell_type" not in adata.obs:
+            return adata
+        codes = np.arange(adata.n_obs) % types
+        adata.obs["cell_type"] = np.array(TYPES, dtype=object)[codes]
+        values = adata.X.toarray()
+        values[np.ix_(codes < empty, adata.var_names.isin(GENES))] = 0
+        return _with(adata, values)
+
+    return change
+
+
+def _curated(*ids: str) -> Change:
+    def change(adata: ad.AnnData) -> ad.AnnData:
+        adata.obs["cell_type_ontology_term_id"] = np.array(ids, dtype=object)[np.arange(adata.n_obs) % len(ids)]
+        return adata
+
+    return change
+
+
+def _one_filled_cell(adata: ad.AnnData) -> ad.AnnData:
+    return _with(adata, np.where(np.arange(adata.n_obs)[:, None] > 0, 0, adata.X.toarray()))
+
+
+CLASSES: dict[str, Change] = {
+    "one of two types without counts": _types_without_counts(types=2, empty=1),
+    "one of three types without counts": _types_without_counts(types=3, empty=1),
+    "two of three types without counts": _types_without_counts(types=3, empty=2),
+    "no type with counts": _types_without_counts(types=3, empty=3),
+    "one curated id": _curated("CL:0000236"),
+    "two curated ids": _curated("CL:0000236", "CL:0000097"),
+    "curated ids and none": _curated("CL:0000236", ""),
+    "foreign ids": _curated("XX:1", "unknown"),
+    "one cell with counts": _one_filled_cell,
+}
+
+
 def _without_labels(adata: ad.AnnData) -> ad.AnnData:
     adata.obs = adata.obs.rename(columns={"cell_type": "type"})
     return adata
@@ -177,19 +217,20 @@ def _without_labels(adata: ad.AnnData) -> ad.AnnData:
 
 @dataclass(frozen=True)
 class RandomRun:
-    """Names of the changes of query and reference, their formats, and settings."""
+    """Names of the changes of the query and of one or two references, their formats, and settings."""
 
     query: tuple[str, ...]
     reference: tuple[str, ...]
+    second: tuple[str, ...] | None
     formats: tuple[str, str]
     settings: dict[str, Any] = field(default_factory=dict)
 
-    def write(self, folder: Path) -> tuple[str, str]:
-        """Write query and reference, and return their paths."""
-        return (
-            _write(_changed(query(), self.query), folder / "query", self.formats[0]),
-            _write(_changed(reference(), self.reference), folder / "ref", self.formats[1]),
-        )
+    def write(self, folder: Path) -> tuple[str, list[str]]:
+        """Write query and references, and return their paths."""
+        references = [_write(_changed(reference(), self.reference), folder / "ref", self.formats[1])]
+        if self.second is not None:
+            references.append(_write(_changed(reference(seed=5), self.second), folder / "other", "h5ad"))
+        return _write(_changed(query(), self.query), folder / "query", self.formats[0]), references
 
 
 CHANGES = {
@@ -197,6 +238,7 @@ CHANGES = {
     **{f"features: {name}": change for name, change in FEATURES.items()},
     **{f"cells: {name}": change for name, change in CELLS.items()},
     **{f"labels: {name}": change for name, change in LABELS.items()},
+    **{f"classes: {name}": change for name, change in CLASSES.items()},
 }
 
 
@@ -224,7 +266,13 @@ def _write(adata: ad.AnnData, path: Path, file_format: str) -> str:
 
 
 def _some(*groups: dict[str, Change]) -> st.SearchStrategy[tuple[str, ...]]:
-    kinds = {id(SCALES): "values", id(FEATURES): "features", id(CELLS): "cells", id(LABELS): "labels"}
+    kinds = {
+        id(SCALES): "values",
+        id(FEATURES): "features",
+        id(CELLS): "cells",
+        id(LABELS): "labels",
+        id(CLASSES): "classes",
+    }
     names = [f"{kinds[id(group)]}: {name}" for group in groups for name in group]
     return st.lists(st.sampled_from(names), max_size=2, unique=True).map(tuple)
 
@@ -239,13 +287,20 @@ SETTINGS = st.fixed_dictionaries(
         "min_cells_per_type": st.sampled_from([0, 10, 17, 40]),
         "drop_uninformative_labels": st.booleans(),
         "exclude_labels": st.sampled_from([[], ["B cell"], ["B cell", "mast cell", "fibroblast", "epithelial cell"]]),
+        "max_cells_per_ref": st.sampled_from([3, 20, 60]),
+        "max_cells_per_type": st.sampled_from([1, 12]),
+        "balance_strategy": st.sampled_from(["proportional", "equal"]),
+        "class_names": st.sampled_from(["ontology", "labels"]),
+        "add_ontology": st.booleans(),
+        "target_proportions": st.sampled_from([{"B cell": 0.4}, {"mast cell": 1e-4}, {"b cell": 0.5, "NK cell": 0.5}]),
         "taxonomy_levels": st.sampled_from([[], ["cell_type"], ["subclass"]]),
     },
 )
 RUNS = st.builds(
     RandomRun,
-    query=_some(SCALES, FEATURES, CELLS),
-    reference=_some(SCALES, FEATURES, CELLS, LABELS),
+    query=st.one_of(st.just(()), _some(SCALES, FEATURES, CELLS)),  # most runs are ready if one part is changed
+    reference=st.one_of(_some(SCALES, FEATURES, CELLS, LABELS, CLASSES), _some(LABELS, CLASSES), _some(CLASSES)),
+    second=st.one_of(st.none(), st.none(), _some(FEATURES, LABELS, CLASSES)),
     formats=st.tuples(FORMATS, FORMATS),
     settings=SETTINGS,
 )

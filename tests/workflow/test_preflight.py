@@ -1,6 +1,7 @@
 """What a dry run says and what a run does agree in every situation, with the same text where it is refused."""
 
 import json
+import os
 import re
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -60,8 +61,8 @@ def test_a_dry_run_and_a_run_agree(name: str, tmp_path: Path) -> None:
 
 
 @settings(
-    max_examples=20,
-    derandomize=True,
+    max_examples=int(os.environ.get("SPATIALCORE_RANDOM_RUNS", "25")),
+    derandomize="SPATIALCORE_RANDOM_RUNS" not in os.environ,
     deadline=None,
     database=None,
     phases=[Phase.generate],
@@ -70,11 +71,11 @@ def test_a_dry_run_and_a_run_agree(name: str, tmp_path: Path) -> None:
 @given(drawn=RUNS)
 def test_a_dry_run_and_a_run_agree_on_runs_drawn_at_random(drawn: RandomRun) -> None:
     with TemporaryDirectory() as folder:
-        query, reference = drawn.write(Path(folder))
+        query, references = drawn.write(Path(folder))
         config = RunConfig.model_validate(
             {
                 "queries": [query],
-                "references": [f"{reference}:cell_type"],
+                "references": [f"{reference}:cell_type" for reference in references],
                 "store": f"{folder}/out",
                 "tissue": "lung",
                 "generate_plots": False,

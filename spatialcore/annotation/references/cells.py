@@ -142,7 +142,7 @@ def require_two(types: Collection[str]) -> None:
 def read_cells(
     reference: Reference, positions: list[Ints], unsafe_force: bool, random_state: int
 ) -> tuple[sp.csr_matrix, pd.DataFrame]:
-    """Return counts of the drawn cells (cells x genes), and their label, source, curated ids and levels.
+    """Return counts of the drawn cells (cells x genes), and their rows of obs (:func:`read_obs`).
 
     Parameters
     ----------
@@ -156,33 +156,38 @@ def read_cells(
         Seed of cells that are drawn around profiles.
     """
     if reference.profiles is not None:
-        return _draw(reference, reference.profiles, positions, random_state)
+        reference.counts_kind = "drawn"
+        cells = reference.profiles.cells()[reference.rows]
+        counts = fold(reference.profiles.draw(cells, np.concatenate(positions), random_state), positions)
+        return counts, read_obs(reference)
     with AnnDataFile(reference.path) as file:
         counts, kind = read_counts(file, reference.status, reference.rows, positions, unsafe_force=unsafe_force)
+    reference.counts_kind = kind
+    return counts, read_obs(reference)
+
+
+def read_obs(reference: Reference) -> pd.DataFrame:
+    """Return label, source, donor, curated ids and levels of the drawn cells; findings about the ids are noted."""
+    if reference.profiles is not None:
+        return _obs_of_profiles(reference, reference.profiles)
+    with AnnDataFile(reference.path) as file:
         donor = donor_column(file.obs_columns)
         names = [ONTOLOGY_ID if reference.has_ids else None, donor, *reference.levels]
         obs = file.obs(reference.rows, list(dict.fromkeys(name for name in names if name)))
-    reference.counts_kind = kind
     frame = _labelled(reference, obs.index).assign(**levels_of(obs, reference.levels))
     if donor:
         frame[REFERENCE_DONOR] = [f"{reference.source}: {name}" for name in obs[donor].astype(object)]
     if reference.has_ids:
         frame[ONTOLOGY_ID], id_findings = curated_ids(obs[ONTOLOGY_ID])
         reference.findings += id_findings
-    return counts, frame
+    return frame
 
 
-def _draw(
-    reference: Reference, profiles: Profiles, positions: list[Ints], random_state: int
-) -> tuple[sp.csr_matrix, pd.DataFrame]:
-    """Draw the cells of a reference of profiles."""
-    reference.counts_kind = "drawn"
-    counts = profiles.draw(profiles.cells()[reference.rows], np.concatenate(positions), random_state)
+def _obs_of_profiles(reference: Reference, profiles: Profiles) -> pd.DataFrame:
     frame = _labelled(reference, pd.Index([f"drawn{row}" for row in reference.rows], dtype=object))
     frame[REFERENCE_KIND] = KIND_PROFILES
     names = pd.DataFrame(profiles.levels).iloc[profiles.cells()[reference.rows]] if profiles.levels else pd.DataFrame()
-    frame = frame.assign(**{name: list(column) for name, column in levels_of(names, reference.levels).items()})
-    return fold(counts, positions), frame
+    return frame.assign(**{name: list(column) for name, column in levels_of(names, reference.levels).items()})
 
 
 def _labelled(reference: Reference, names: pd.Index) -> pd.DataFrame:

@@ -5,44 +5,35 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 from anndata import AnnData
 
-from spatialcore.annotation.loading import local_path
 from spatialcore.annotation.references.cells import (
-    draw_cells,
-    drop_labels,
     drop_rare_types,
     read_cells,
     require_two_types,
+)
+from spatialcore.annotation.references.choice import (
+    choose_cells,
+    excluded_labels,
+    inspect_references,
+    joined_obs,
 )
 from spatialcore.annotation.references.features import requested_symbols
 from spatialcore.annotation.references.genes import shared_genes
 from spatialcore.annotation.references.labels import (
     DEFAULT_EXCLUDE_LABELS,
-    check_labels,
     raise_on_findings,
 )
 from spatialcore.annotation.references.reference import (
-    Reference,
     describe_reference,
     find_levels,
-    inspect_reference,
-    source_names,
 )
 from spatialcore.annotation.references.species import match_species
 from spatialcore.columns import (
     COUNTS,
-    KIND_CELLS,
-    KIND_PROFILES,
-    ONTOLOGY_ID,
     ORIGINAL_LABEL,
-    REFERENCE_DONOR,
-    REFERENCE_KIND,
-    REFERENCE_LEVEL,
-    REFERENCE_SOURCE,
     REFERENCES_MANIFEST,
 )
 from spatialcore.core.genes.species import SpeciesSetting
@@ -171,16 +162,20 @@ def combine_references(
     require_within("min_gene_overlap_pct", min_gene_overlap_pct, 0, 100, hint="25 is the default")
     require_whole("random_state", random_state, minimum=0, hint="42 is the default")
     panel = requested_symbols(target_genes)
-    excluded = _excluded(exclude_labels)
-    references = _inspect(uris, columns, cache_dir, random_state, unsafe_force)
+    excluded = excluded_labels(exclude_labels)
+    references = inspect_references(uris, columns, cache_dir, random_state, unsafe_force=unsafe_force)
     find_levels(references, taxonomy_levels)
     match_species(references, panel, species, orthologs)
     genes, positions = shared_genes(references, panel, min_gene_overlap_pct)
-    for reference in references:
-        drop_labels(reference, excluded, uninformative=drop_uninformative_labels)
-        if validate_labels:
-            reference.findings += check_labels(reference.labels, reference.label_column, min_cells_per_type)
-        draw_cells(reference, max_cells_per_ref, min_cells_per_type, random_state)
+    choose_cells(
+        references,
+        max_cells_per_ref,
+        min_cells_per_type,
+        excluded=excluded,
+        uninformative=drop_uninformative_labels,
+        random_state=random_state,
+        validate=validate_labels,
+    )
     drop_rare_types(references, min_cells_per_type, filter_min_cells)
     if validate_labels:
         raise_on_findings(
@@ -199,21 +194,11 @@ def combine_references(
     return combined
 
 
-def _inspect(
-    uris: list[str], columns: list[str], cache_dir: Path | None, random_state: int, unsafe_force: bool
-) -> list[Reference]:
-    paths = [local_path(uri, cache_dir) for uri in uris]
-    return [
-        inspect_reference(uri, path, source, column, random_state, unsafe_force=unsafe_force)
-        for uri, path, source, column in zip(uris, paths, source_names(paths), columns, strict=True)
-    ]
-
-
 def _join(
     parts: list[tuple[sp.csr_matrix, pd.DataFrame]], genes: list[str], output_column: str, *, normalize: bool
 ) -> AnnData:
     counts = sp.vstack([part for part, _ in parts], format="csr")
-    obs = _obs([frame for _, frame in parts], output_column)
+    obs = joined_obs([frame for _, frame in parts], output_column)
     X = log1p_normalize(counts) if normalize else counts.copy()
     return AnnData(X, obs, pd.DataFrame(index=pd.Index(genes, dtype=object)), layers={COUNTS: counts})
 
@@ -228,33 +213,3 @@ def _pairs(paths: Any, columns: Any) -> tuple[list[str], list[str]]:
             hint="give one for each, or one for all",
         )
     return uris, names * len(uris) if len(names) == 1 else names
-
-
-def _excluded(labels: Sequence[str] | None) -> list[str]:
-    if isinstance(labels, str):
-        raise InputError(f"exclude_labels is the string {labels!r}", hint=f"write [{labels!r}]")
-    return list(DEFAULT_EXCLUDE_LABELS) if labels is None else [str(label) for label in labels]
-
-
-def _obs(frames: list[pd.DataFrame], output_column: str) -> pd.DataFrame:
-    obs = pd.concat(frames)
-    names = pd.Index([f"{name}-{source}" for name, source in zip(obs.index, obs[REFERENCE_SOURCE], strict=True)])
-    obs.index = _unique_names(names)
-    if ONTOLOGY_ID in obs:
-        obs[ONTOLOGY_ID] = pd.Categorical(obs[ONTOLOGY_ID].astype(object).where(obs[ONTOLOGY_ID].notna(), ""))
-    if REFERENCE_KIND in obs:
-        obs[REFERENCE_KIND] = pd.Categorical(obs[REFERENCE_KIND].fillna(KIND_CELLS), [KIND_CELLS, KIND_PROFILES])
-    if REFERENCE_DONOR in obs:  # a reference without donors counts as one donor
-        obs[REFERENCE_DONOR] = obs[REFERENCE_DONOR].where(obs[REFERENCE_DONOR].notna(), obs[REFERENCE_SOURCE])
-    others = [name for name in obs if name == REFERENCE_DONOR or str(name).startswith(REFERENCE_LEVEL)]
-    for column in (ORIGINAL_LABEL, REFERENCE_SOURCE, *others):
-        obs[column] = pd.Categorical(obs[column])
-    return obs.rename(columns={ORIGINAL_LABEL: output_column})
-
-
-def _unique_names(names: pd.Index) -> pd.Index:
-    """Make cell names unique by adding numbers."""
-    if names.is_unique:
-        return names
-    repeat = pd.Series(np.arange(len(names))).groupby(names.to_numpy()).cumcount()
-    return pd.Index([f"{name}-{n}" if n else str(name) for name, n in zip(names, repeat, strict=True)])

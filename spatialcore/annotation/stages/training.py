@@ -14,8 +14,10 @@ from spatialcore.core.logging import get_logger
 from spatialcore.core.text.wording import number_of
 
 if TYPE_CHECKING:  # imported in the functions: flows import the order of the stages, which stays cheap
+    import numpy as np
     import pandas as pd
     from anndata import AnnData
+    from numpy.typing import NDArray
 
     from spatialcore.annotation.ontology.result import MappingResult
     from spatialcore.annotation.run_manifest import Stopwatch
@@ -149,13 +151,17 @@ def map_ontology(combined: AnnData, config: AnnotationSettings) -> tuple[AnnData
     return combined, result
 
 
-def balance(mapped: AnnData, config: AnnotationSettings) -> AnnData:
-    """Draw the training cells: capped per type, divided over the sources."""
+def balance(mapped: AnnData, config: AnnotationSettings, *, has_counts: NDArray[np.bool_] | None = None) -> AnnData:
+    """Draw the training cells: capped per type, divided over the sources. Classes without counts are left out.
+
+    A dry run calls this without a matrix, so that it is refused what a run is refused: ``has_counts`` then tells which
+    cells have counts on the panel.
+    """
     from spatialcore.annotation.balance.subsample import subsample_balanced
     from spatialcore.annotation.references.cells import require_two
 
     balanced = subsample_balanced(
-        mapped,
+        _of_filled_classes(mapped, has_counts),
         columns.ORIGINAL_LABEL,
         max_cells_per_type=config.max_cells_per_type,
         min_cells_per_type=config.min_cells_per_type,
@@ -166,6 +172,19 @@ def balance(mapped: AnnData, config: AnnotationSettings) -> AnnData:
     )
     require_two(balanced.obs[columns.UNIFIED_CELL_TYPE].astype(str).unique())
     return balanced
+
+
+def _of_filled_classes(mapped: AnnData, has_counts: NDArray[np.bool_] | None) -> AnnData:
+    import numpy as np
+
+    from spatialcore.annotation.training.classes import filled_classes
+    from spatialcore.core.matrix import open_matrix
+
+    if has_counts is None:
+        has_counts = open_matrix(mapped.X).row_sums(np.arange(mapped.n_obs), np.abs) > 0
+    classes = mapped.obs[columns.UNIFIED_CELL_TYPE].cat.remove_unused_categories().cat
+    filled = filled_classes(classes.codes.to_numpy(), list(map(str, classes.categories)), has_counts)
+    return mapped if filled.all() else mapped[filled[classes.codes]]
 
 
 def train(balanced: AnnData, query: AnnData | None, config: AnnotationSettings, output: Path) -> TrainingResult:

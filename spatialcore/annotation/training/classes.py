@@ -1,5 +1,6 @@
 """The classes of training cells and their Cell Ontology terms."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,21 +88,51 @@ def drop_empty_classes(labels: ClassLabels, totals: npt.NDArray[np.float64]) -> 
     LabelColumnError
         Fewer than two classes are left.
     """
-    filled = np.bincount(labels.codes, weights=totals, minlength=len(labels.names)) > 0
+    filled = filled_classes(labels.codes, labels.names, totals > 0)
     if filled.all():
         return labels
-    empty = [name for name, is_filled in zip(labels.names, filled, strict=True) if not is_filled]
-    if filled.sum() < 2:
-        raise LabelColumnError(
-            f"classes without a count on the genes: {len(empty)} of {len(labels.names)} ({list_names(empty, 5)})",
-            hint="pass references that measure the panel's genes",
-        )
-    log.warning("classes without a count on the genes are left out: %s", list_names(empty))
     cells = filled[labels.codes]
     names = tuple(name for name, is_filled in zip(labels.names, filled, strict=True) if is_filled)
     codes = (np.cumsum(filled) - 1)[labels.codes[cells]].astype(np.intp)
     ids = {name: labels.ontology_ids[name] for name in names if name in labels.ontology_ids}
     return ClassLabels(labels.rows[cells], codes, names, ids, labels.n_unlabelled + int((~cells).sum()))
+
+
+def filled_classes(
+    codes: npt.NDArray[np.integer[Any]], names: Sequence[str], has_counts: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.bool_]:
+    """Return whether each class has a cell with counts; the others cannot be trained and are named in a warning.
+
+    Parameters
+    ----------
+    codes
+        Class of each cell.
+    names
+        Names of the classes.
+    has_counts
+        Of each cell, whether it has counts on the genes.
+
+    Raises
+    ------
+    LabelColumnError
+        Fewer than two classes have counts, and others have none.
+
+    Examples
+    --------
+    >>> has_counts = np.array([True, False, False, True])
+    >>> filled_classes(np.array([0, 0, 1, 2]), ["B", "NK", "T"], has_counts).tolist()
+    [True, False, True]
+    """
+    filled = np.bincount(codes, weights=has_counts, minlength=len(names)) > 0
+    empty = [name for name, is_filled in zip(names, filled, strict=True) if not is_filled]
+    if empty and filled.sum() < 2:
+        raise LabelColumnError(
+            f"classes without a count on the genes: {len(empty)} of {len(names)} ({list_names(empty, 5)})",
+            hint="pass references that measure the panel's genes",
+        )
+    if empty:
+        log.warning("classes without a count on the genes are left out: %s", list_names(empty))
+    return filled
 
 
 def _texts(column: "pd.Series[Any]") -> npt.NDArray[np.object_]:

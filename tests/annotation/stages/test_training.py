@@ -14,7 +14,7 @@ from spatialcore.annotation import stages
 from spatialcore.annotation.config import AnnotationSettings, TrainingConfig
 from spatialcore.annotation.model.artifact import load_model
 from spatialcore.annotation.run_manifest import Stopwatch
-from spatialcore.errors import InputError
+from spatialcore.errors import InputError, LabelColumnError
 from tests.workflow import tissue
 
 
@@ -104,8 +104,20 @@ def test_a_class_without_counts_on_the_panel_is_left_out(
     assert load_model(tmp_path / "m.pkl").classes == tuple(sorted(tissue.TYPES))
     assert record.mapping is not None
     assert "erythrocyte" in record.mapping["name"].to_list()
-    reason = "without a count on the genes are left out" if n >= 10 else "fewer than 10 cells are left out"
+    reason = "classes without a count on the genes are left out: erythrocyte"
     assert [reason in each.getMessage() for each in caplog.records].count(True) == 1
+
+
+def test_one_class_with_counts_is_refused_with_or_without_a_matrix(config: TrainingConfig) -> None:
+    mapped, _ = stages.map_ontology(stages.combine(config, tissue.GENES), config)
+    two = mapped[mapped.obs[columns.UNIFIED_CELL_TYPE].isin(["B cell", "mast cell"])].copy()
+    has_counts = (two.obs[columns.UNIFIED_CELL_TYPE] == "B cell").to_numpy()
+    two.X = sp.diags(has_counts.astype(np.float32)) @ two.X
+    refusal = r"classes without a count on the genes: 1 of 2 \(mast cell\)"
+    with pytest.raises(LabelColumnError, match=refusal):
+        stages.balance(two, config)
+    with pytest.raises(LabelColumnError, match=refusal):
+        stages.balance(ad.AnnData(obs=two.obs), config, has_counts=has_counts)
 
 
 def test_one_class_after_balancing_is_refused(config: TrainingConfig) -> None:
