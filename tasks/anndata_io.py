@@ -11,7 +11,9 @@ from spatialcore.storage import StoredFile
 from tasks.stage_cache import local
 
 if TYPE_CHECKING:
+    import numpy as np
     from anndata import AnnData
+    from numpy.typing import NDArray
 
 
 _IN_MEMORY: dict[str, "AnnData"] = {}
@@ -90,4 +92,17 @@ def _with_counts(cells: "AnnData", counts: "AnnData") -> "AnnData":
     rows = counts.obs_names.get_indexer(cells.obs_names)
     selected = counts if cells.obs_names.equals(counts.obs_names) else counts[rows].copy()
     selected.obs, selected.obsm, selected.uns = cells.obs, cells.obsm, cells.uns
+    return selected
+
+
+def have_counts(cells: "AnnData", matrix: StoredFile) -> "NDArray[np.bool_]":
+    """Return which cells have counts in the file with their matrix, which is read in blocks."""
+    import numpy as np
+
+    from spatialcore.core.on_disk.anndata_file import AnnDataFile
+
+    with AnnDataFile(local(matrix)) as file:
+        rows = np.arange(file.n_obs)
+        names, filled = file.obs(rows, []).index, file.matrix("X").row_sums(rows, np.abs) > 0
+    selected: NDArray[np.bool_] = filled[names.get_indexer(cells.obs_names)]
     return selected

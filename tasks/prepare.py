@@ -10,7 +10,7 @@ from spatialcore.annotation import stages
 from spatialcore.annotation.run_config import RunConfig
 from spatialcore.storage import StoredFile
 from tasks.acquire import fetch, refuse_if_replaced
-from tasks.anndata_io import keep_in_memory, read_cells, view_data, write_cells
+from tasks.anndata_io import have_counts, keep_in_memory, read_cells, view_data, write_cells
 from tasks.cache_keys import settings_digest, stage_key
 from tasks.local_folders import refuse_local
 from tasks.retries import CLOUD
@@ -109,7 +109,7 @@ def balance(config: RunConfig, mapped: MappedLabels) -> TrainingCells:
         from spatialcore.annotation.run_manifest import describe_training
 
         cells = read_cells(mapped.cells)
-        balanced = stages.balance(cells, config)
+        balanced = stages.balance(cells, config, has_counts=have_counts(cells, mapped.counts))
         write_cells(balanced, folder / TrainingCells.CELLS)
         mapping = None if mapped.mapping is None else pd.read_csv(local(mapped.mapping), keep_default_na=False)
         (folder / TrainingCells.MANIFEST).write_text(json.dumps(describe_training(cells, balanced, mapping)))

@@ -1,9 +1,11 @@
 """Publish models to the registry, and the samples of a run to a folder whose manifest is written last."""
 
+import hashlib
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
+from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -13,9 +15,11 @@ from pydantic import JsonValue
 
 from spatialcore import registry, storage
 from spatialcore.annotation.run_config import RunConfig
+from spatialcore.core.logging import get_logger
 from spatialcore.core.provenance import digest_of, sha256_of_file
 from spatialcore.core.text.markdown import code, escape
 from spatialcore.core.text.names import slug_of
+from spatialcore.errors import ConflictError, RecordError
 from spatialcore.registry import ModelVersion, Pointer
 from spatialcore.storage import StoredFile
 from tasks.cache_keys import training_settings
@@ -39,12 +43,15 @@ from tasks.stage_cache import local
 if TYPE_CHECKING:
     from spatialcore.report.sample_summary import SampleSummary
 
+log = get_logger(__name__)
+
 MANIFEST = "manifest.json"
 RUN_MANIFEST = "run_manifest.json"
 CARD = "card.md"
 COHORT = "cohort.html"
 REPORT = "report.html"
 PARALLEL_COPIES = 16
+MOST_SUMMARIES = 256
 
 
 @task(name="publish the model", **CLOUD)
@@ -109,7 +116,7 @@ def publish_run(
     run_id = f"{slug_of(config.tissue)}-{_digest(config.store, version, samples)[:12]}"
     folder = storage.join(config.store, "runs", run_id)
     with machine_lock(folder):
-        sample_files = _publish_samples(folder, samples)
+        sample_files = _publish_samples(folder, samples, config.store)
         manifest = RunManifest(
             run_id=run_id,
             tissue=config.tissue,
@@ -133,28 +140,46 @@ def _digest(store: str, version: ModelVersion, samples: list[Sample]) -> str:
     return digest_of([version.version, names, contents])
 
 
-def _publish_samples(folder: str, samples: list[Sample]) -> list[SampleFiles]:
-    """Copy the files of all samples in parallel; copies within a store mostly wait for responses."""
-    existing = set(storage.list_files(folder))
+def _publish_samples(folder: str, samples: list[Sample], store: str) -> list[SampleFiles]:
+    """Copy the files of all samples in parallel; copies within a store mostly wait for responses.
+
+    The copies have no manifests of their own: that of the run records them.
+    """
+    published = _published(folder, store)
     with ThreadPoolExecutor(PARALLEL_COPIES) as pool:
-        copies_of_samples = [_start_copies(pool, folder, existing, *sample) for sample in samples]
+        copies_of_samples = [_start_copies(pool, folder, published, *sample) for sample in samples]
         return [
             _sample_files(annotated, {name: copy.result() for name, copy in copies.items()})
             for (annotated, _), copies in zip(samples, copies_of_samples, strict=True)
         ]
 
 
+def _published(folder: str, store: str) -> dict[str, StoredFile]:
+    """Return the files of the run that an earlier attempt published and that are unchanged, by URI."""
+    versions = storage.list_versions(folder)
+    uri = storage.join(folder, MANIFEST)
+    if storage.canonical(uri) not in versions:
+        return {}
+    try:
+        samples = storage.read_record(RunManifest, uri, store).samples
+    except RecordError as error:
+        log.warning("the run is published again: %s", error.message)
+        return {}
+    files = [file for sample in samples for file in sample.files.values()]
+    return {file.uri: file for file in files if versions.get(storage.canonical(file.uri)) == file.token}
+
+
 def _start_copies(
     pool: ThreadPoolExecutor,
     folder: str,
-    existing: Collection[str],
+    published: Mapping[str, StoredFile],
     annotated: AnnotatedSample,
     plots: SamplePlots | None,
 ) -> dict[str, Future[StoredFile]]:
     files = {**annotated.files, **(plots.files if plots is not None else {})}
     target = storage.join(folder, slug_of(annotated.sample))
     return {
-        name: pool.submit(copy_context().run, _copy, file, storage.join(target, name), existing)
+        name: pool.submit(copy_context().run, _copy, file, storage.join(target, name), published)
         for name, file in files.items()
     }
 
@@ -175,11 +200,24 @@ def _publish_cohort(folder: str, title: str, samples: list[SampleFiles]) -> Stor
 
 
 def cohort_summaries(samples: Iterable[SampleFiles]) -> dict[str, "SampleSummary"]:
-    """Return the summaries of the samples that have one, by sample name."""
-    from spatialcore.report.sample_summary import FILE, SampleSummary
+    """Return the summaries of the samples that have one, by sample name; remote ones are read in parallel."""
+    from spatialcore.report.sample_summary import FILE
 
     files = {sample.sample: sample.files[FILE] for sample in samples if FILE in sample.files}
-    return {name: SampleSummary.model_validate_json(local(file).read_text()) for name, file in files.items()}
+    with ThreadPoolExecutor(PARALLEL_COPIES) as pool:
+        reads = {name: pool.submit(copy_context().run, _summary_in, file) for name, file in files.items()}
+        return {name: read.result() for name, read in reads.items()}
+
+
+@lru_cache(MOST_SUMMARIES)
+def _summary_in(file: StoredFile) -> "SampleSummary":
+    """Read a summary in one request and check it; the page and the artifacts of a run read it one after the other."""
+    from spatialcore.report.sample_summary import SampleSummary
+
+    content = storage.read_bytes(file.uri)
+    if hashlib.sha256(content).hexdigest() != file.sha256:
+        raise ConflictError(f"{file.uri} was replaced by another version", hint="publish the run again")
+    return SampleSummary.model_validate_json(content)
 
 
 def _sample_files(annotated: AnnotatedSample, copies: dict[str, StoredFile]) -> SampleFiles:
@@ -189,10 +227,10 @@ def _sample_files(annotated: AnnotatedSample, copies: dict[str, StoredFile]) -> 
     )
 
 
-def _copy(file: StoredFile, uri: str, existing: Collection[str]) -> StoredFile:
-    """Copy a file within the store, unless the same content is among the existing files."""
-    unchanged = _unchanged(uri, file.sha256) if storage.canonical(uri) in existing else None
-    return unchanged or storage.copy(file, uri)
+def _copy(file: StoredFile, uri: str, published: Mapping[str, StoredFile]) -> StoredFile:
+    """Copy a file within the store, unless the same content was published there."""
+    earlier = published.get(storage.canonical(uri))
+    return earlier if earlier and earlier.sha256 == file.sha256 else storage.copy(file, uri, manifest=False)
 
 
 def _unchanged(uri: str, sha256: str) -> StoredFile | None:

@@ -1,14 +1,15 @@
 """Detect the normalization of a matrix, and normalize counts to log1p(10,000 per cell)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, Literal, TypedDict
 
 import numpy as np
+import pandas as pd
 import scipy.sparse as sp
 from anndata import AnnData
 
 from spatialcore.core.counts import INTEGER_SHARE, TOLERANCE, fraction_integer
-from spatialcore.core.genes.features import gene_columns
+from spatialcore.core.genes.features import gene_columns, gene_names
 from spatialcore.core.matrix import Matrix, open_matrix, with_columns
 from spatialcore.core.one_scale import rounded_shares
 from spatialcore.core.sampling import draw_rows
@@ -59,9 +60,10 @@ def check_normalization_status(
     """Find raw counts and detect the normalization of ``X``.
 
     Raw counts are searched in the layers counts, raw_counts and raw, then in raw.X, then in X: of 10,000 random
-    non-zero values more than 95 % must be integers. If X has no counts, the logarithm is reversed in random cells, and
-    the totals of the cells determine the scale. Values and cells are sampled from the whole matrix; no row is
-    converted to dense. If var distinguishes genes from other features (proteins, tags), only the genes are used.
+    non-zero values more than 95 % must be integers. The first with counts is taken; X comes before raw.X where it has
+    more genes. If X has no counts, the logarithm is reversed in random cells, and the totals of the cells determine
+    the scale. Values and cells are sampled from the whole matrix; no row is converted to dense. If var distinguishes
+    genes from other features (proteins, tags), only the genes are used.
 
     Parameters
     ----------
@@ -96,7 +98,10 @@ def check_normalization_status(
     candidates = candidate_matrices(adata)
     x = None if adata.X is None else with_columns(open_matrix(adata.X), gene_columns(adata.var))
     log_flag = "log1p" in adata.uns
-    return matrix_status(candidates, x, log_flag, sample_size, integer_tolerance, integer_threshold, random_state)
+    features = {"X": lambda: adata.var, "raw.X": lambda: adata.raw.var}
+    return matrix_status(
+        candidates, x, features, log_flag, sample_size, integer_tolerance, integer_threshold, random_state
+    )
 
 
 def candidate_matrices(adata: AnnData) -> Iterator[tuple[str, Matrix]]:
@@ -111,20 +116,22 @@ def candidate_matrices(adata: AnnData) -> Iterator[tuple[str, Matrix]]:
 def matrix_status(
     candidates: Iterable[tuple[str, Matrix]],
     x: Matrix | None,
+    features: Mapping[str, Callable[[], pd.DataFrame]],
     has_log1p_uns: bool,
     sample_size: int = SAMPLED_CELLS,
     tolerance: float = TOLERANCE,
     threshold: float = INTEGER_SHARE,
     random_state: int = 42,
 ) -> Status:
-    """Do the work of `check_normalization_status` for matrices in memory or on disk."""
+    """Do the work of `check_normalization_status`; ``features``: reads the var frames of "X" and "raw.X"."""
     rng = np.random.default_rng(random_state)
-    n_values = 10 * sample_size
     raw_source = next(
-        (name for name, matrix in candidates if _is_raw(matrix, n_values, rng, tolerance, threshold)), None
+        (name for name, matrix in candidates if _is_raw(matrix, 10 * sample_size, rng, tolerance, threshold)), None
     )
     state, target, stats = _state(x, sample_size, rng, tolerance, threshold)
-    if state == "raw" and raw_source is None:
+    if state == "raw" and (
+        raw_source is None or (raw_source == "raw.X" and _n_genes(features["X"]()) > _n_genes(features["raw.X"]()))
+    ):
         raw_source = "X"
     return Status(
         raw_source=raw_source,
@@ -134,6 +141,10 @@ def matrix_status(
         has_log1p_uns=has_log1p_uns,
         stats=stats,
     )
+
+
+def _n_genes(var: pd.DataFrame) -> int:
+    return len({*gene_names(var)[0]} - {""})
 
 
 def _is_raw(matrix: Matrix, n: int, rng: np.random.Generator, tolerance: float, threshold: float) -> bool:

@@ -1,7 +1,7 @@
 """Files in a store: local, memory://, s3://, gs://, az://, and http(s):// to read from.
 
 A file is visible under its name only when it is complete and checked, and has a manifest (`storage.manifests`), which
-is written last.
+is written last; a copy can be recorded by its caller instead.
 """
 
 from collections.abc import Mapping
@@ -70,7 +70,7 @@ def _upload(source: Path, location: Location, *, move: bool) -> tuple[Stat, str]
     return location.attempt("put", lambda: location.backend.upload(source, location.path, size, confirm, move=move))
 
 
-def copy(file: StoredFile, uri: str | Path) -> StoredFile:
+def copy(file: StoredFile, uri: str | Path, *, manifest: bool = True) -> StoredFile:
     """Copy a stored file within its store, without a download.
 
     Parameters
@@ -79,6 +79,9 @@ def copy(file: StoredFile, uri: str | Path) -> StoredFile:
         The version to copy.
     uri
         The target: another name in the same kind of store. The metadata of the manifest are not copied.
+    manifest
+        Write a manifest for the copy. False saves a request where the caller records the copy, such as the manifest
+        of a run.
 
     Returns
     -------
@@ -118,7 +121,8 @@ def copy(file: StoredFile, uri: str | Path) -> StoredFile:
         what=f"copy {file.uri} to {target.canonical}",
         sign_in=source.backend.sign_in,
     )
-    return write_manifest(StoredFile.from_stat(target.canonical, copied, file.sha256))
+    stored = StoredFile.from_stat(target.canonical, copied, file.sha256)
+    return write_manifest(stored) if manifest else stored
 
 
 def _stat_version(file: StoredFile, source: Location) -> Stat:

@@ -191,3 +191,29 @@ def test_rounded_shares_are_linear_not_counts(total: float, kind: Any, counts: n
     assert check_normalization_status(ad.AnnData(rounded))["x_state"] == "linear"
     beside = ad.AnnData(kind(counts), layers={"counts": rounded})
     assert check_normalization_status(beside)["raw_source"] == "X"
+
+
+WHICH_COUNTS = {
+    # genes of X, whether X has counts, whether there is a layer of counts, genes of raw.X, the matrix that is read
+    "raw.X with fewer genes than counts in X": (80, True, False, 30, "X"),
+    "raw.X with fewer genes than a logarithm in X": (80, False, False, 30, "raw.X"),
+    "raw.X with the genes of counts in X": (80, True, False, 80, "raw.X"),
+    "raw.X with more genes than counts in X": (30, True, False, 80, "raw.X"),
+    "raw.X with more genes than a layer": (30, False, True, 80, "layers/counts"),
+    "raw.X with the genes of a layer": (80, False, True, 80, "layers/counts"),
+    "raw.X with fewer genes than a layer": (80, True, True, 30, "layers/counts"),
+}
+
+
+@pytest.mark.parametrize("situation", WHICH_COUNTS)
+def test_counts_in_x_come_before_raw_counts_of_fewer_genes(situation: str, counts: np.ndarray, tmp_path: Path) -> None:
+    n_x, is_raw, has_layer, n_raw, source = WHICH_COUNTS[situation]
+    var = pd.DataFrame(index=[f"LINC{i:05d}" for i in range(1000, 1080)])
+    adata = ad.AnnData((counts if is_raw else logged(counts, 1e4))[:, :n_x], var=var[:n_x])
+    adata.raw = ad.AnnData(counts[:, :n_raw], var=var[:n_raw])
+    if has_layer:
+        adata.layers["counts"] = counts[:, :n_x]
+    assert check_normalization_status(adata)["raw_source"] == source
+    adata.write_h5ad(tmp_path / "a.h5ad")
+    with AnnDataFile(tmp_path / "a.h5ad") as file:
+        assert file.status()["raw_source"] == source

@@ -11,7 +11,7 @@ from scipy.sparse import csr_matrix
 
 from spatialcore.storage import StoredFile
 from tasks import anndata_io
-from tasks.anndata_io import keep_in_memory, read_cells, read_data, view_data, write_cells
+from tasks.anndata_io import have_counts, keep_in_memory, read_cells, read_data, view_data, write_cells
 from tasks.schemas import CombinedReferences
 from tasks.stage_cache import cached_stage
 
@@ -83,3 +83,12 @@ def test_counts_of_another_file_follow_the_order_of_the_cells(tmp_path: Path, ce
     assert list(read.obs_names) == ["c4", "c0", "c3"]
     np.testing.assert_array_equal(read.X.toarray(), cells.X.toarray()[[4, 0, 3]])
     assert list(read.obs["weight"]) == [1.0, 2.0, 3.0]
+
+
+def test_which_of_some_cells_have_counts_in_the_file_of_all(tmp_path: Path, cells: ad.AnnData) -> None:
+    values = np.ones((6, 4), dtype=np.float32)
+    values[[1, 4]] = 0
+    cells.X = csr_matrix(values)
+    cells.write_h5ad(tmp_path / "cells.h5ad")
+    some = cells[["c4", "c0", "c1"]].copy()
+    assert have_counts(some, stored(tmp_path / "cells.h5ad")).tolist() == [False, True, False]

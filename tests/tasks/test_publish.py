@@ -9,6 +9,7 @@ import pytest
 from spatialcore import registry, storage
 from spatialcore.core.provenance import sha256_of_file
 from spatialcore.core.text.markdown import code, escape
+from spatialcore.errors import ConflictError
 from tasks.publish import MANIFEST, cohort_summaries, promote, publish_model, publish_run
 from tasks.schemas import RunManifest, Sample
 from tasks.stage_cache import local
@@ -83,6 +84,40 @@ def test_a_run_is_published_once_and_its_manifest_last(stage_results: StageResul
             assert sha256_of_file(Path(sample.files[name].uri)) == file.sha256
     assert "report.html" in manifest.samples[0].files
     assert "report.html" not in manifest.samples[1].files
+
+
+def test_a_run_that_was_cut_off_or_altered_is_published_again(
+    stage_results: StageResults, samples: list[Sample], caplog: pytest.LogCaptureFixture
+) -> None:
+    version = publish(stage_results, samples)
+
+    def published() -> RunManifest:
+        manifest: RunManifest = publish_run.fn(stage_results.config, stage_results.references, version, samples)
+        return manifest
+
+    first = published()
+    altered, intact = (Path(first.samples[0].files[name].uri) for name in ("calls.parquet", "annotated.h5ad"))
+    at = intact.stat().st_mtime_ns
+    altered.write_bytes(b"other")
+    assert published().samples[0].files["calls.parquet"].sha256 == sha256_of_file(altered)
+    assert altered.read_bytes() != b"other"
+    assert intact.stat().st_mtime_ns == at, "what is unchanged is not copied again"
+    Path(first.uri).write_text(Path(first.uri).read_text()[:100])
+    assert {file.sha256 for sample in published().samples for file in sample.files.values()} == {
+        file.sha256 for sample in first.samples for file in sample.files.values()
+    }
+    assert "the run is published again" in caplog.text
+
+
+def test_a_replaced_summary_is_not_mistaken_for_the_published_one(
+    stage_results: StageResults, samples: list[Sample]
+) -> None:
+    manifest = publish_run.fn(stage_results.config, stage_results.references, publish(stage_results, samples), samples)
+    sample = manifest.samples[0]
+    file = sample.files["summary.json"].model_copy(update={"sha256": "0" * 64})
+    other = sample.model_copy(update={"files": {**sample.files, "summary.json": file}})
+    with pytest.raises(ConflictError, match=r"summary\.json was replaced by another version"):
+        cohort_summaries([other])
 
 
 def test_several_samples_have_a_page_that_compares_them(stage_results: StageResults, samples: list[Sample]) -> None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import anndata as ad
+import numpy as np
 
 from tests.workflow.situations import (
     RNG,
@@ -14,7 +15,7 @@ from tests.workflow.situations import (
     with_query,
     with_reference,
 )
-from tests.workflow.tissue import GENES, beside, query, reference
+from tests.workflow.tissue import GENES, TYPES, beside, query, reference
 
 # --- labels
 
@@ -48,6 +49,51 @@ def reference_labelled_by_numbers_alone(folder: Path) -> Case:
     adata = reference()
     adata.obs["cell_type"] = adata.obs["cell_type"].cat.codes.astype(str)
     return with_reference(folder, adata, "no labelled cell|no type")
+
+
+# --- classes without counts on the panel, and counts of fewer genes in raw.X
+
+
+def _without_counts(types: list[str], *, empty: int) -> ad.AnnData:
+    """Return cells of some types, of which the first have counts on genes besides the panel's alone."""
+    adata = reference()
+    adata = adata[adata.obs["cell_type"].isin(types)].copy()
+    values = adata.X.toarray()
+    values[np.ix_(adata.obs["cell_type"].isin(types[:empty]), adata.var_names.isin(GENES))] = 0
+    adata.X = values
+    return adata
+
+
+@situation
+def reference_of_two_types_of_which_one_has_no_counts(folder: Path) -> Case:
+    return with_reference(folder, _without_counts(TYPES[:2], empty=1), r"without a count on the genes: 1 of 2 \(B cell")
+
+
+@situation
+def reference_of_four_types_of_which_three_have_no_counts(folder: Path) -> Case:
+    return with_reference(folder, _without_counts(TYPES[:4], empty=3), "without a count on the genes: 3 of 4")
+
+
+@situation
+def reference_of_two_types_with_one_curated_id(folder: Path) -> Case:
+    adata = _without_counts(TYPES[:2], empty=0)
+    adata.obs["cell_type_ontology_term_id"] = "CL:0000236"
+    return with_reference(folder, adata, "only one cell type is left: 'B cell'")
+
+
+def _with_fewer_genes_in_raw(adata: ad.AnnData) -> ad.AnnData:
+    adata.raw = adata[:, adata.var_names.isin(GENES[::4])].copy()
+    return adata
+
+
+@situation
+def reference_with_counts_of_fewer_genes_in_raw(folder: Path) -> Case:
+    return with_reference(folder, _with_fewer_genes_in_raw(reference()))
+
+
+@situation
+def query_with_counts_of_fewer_genes_in_raw(folder: Path) -> Case:
+    return with_query(folder, _with_fewer_genes_in_raw(query()))
 
 
 # --- gene overlap

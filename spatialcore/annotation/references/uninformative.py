@@ -1,6 +1,7 @@
 """Labels that do not name a cell type, in addition to the exact labels of ``exclude_labels``."""
 
 import re
+import unicodedata
 from typing import Final
 
 from spatialcore.annotation.references.labels import CL_ID
@@ -63,15 +64,31 @@ _WORDS: Final = (
         "unsure",
     ),
     *("unc?haracteri[sz]ed", "unidentifiable", "cells?", "celltypes?"),
+    *("unk[now]*", "un(?:det|sure)", "ambig", "todo", "to do", "rejected", "failed(?: qc)?"),
+    *("qc fail(?:ed)?", "low ?conf(?:idence)?"),
 )
+_OTHER_LANGUAGES: Final = (  # without accents
+    *("unbekannt\\w*", "nicht (?:zugeordnet|klassifiziert|bestimmt)", "andere\\w?", "sonstige\\w?", "unklar"),
+    *("inconnue?s?", "autres?", "non (?:assign|attribu|class|determi|assegna)\\w*", "indetermine\\w?"),
+    *("desconocid[oa]s?", "otr[oa]s?", "(?:sin|no) (?:asigna|clasifica|determina)\\w*", "indeterminad[oa]s?"),
+    *("sconosciut[oaie]", "altr[oaie]", "desconhecid[oa]s?", "outr[oa]s?", "nao (?:atribuid|classificad)\\w*"),
+    *("onbekende?", "overige", "okand", "ukjent", "nieznan[yea]", "inne"),
+)
+_OTHER_SCRIPTS: Final = {
+    *("未知", "未知细胞", "其他", "其它", "其他细胞", "未分类", "未定义", "未注释", "不明", "双细胞", "低质量"),
+    *("その他", "未分類", "未同定", "알수없음", "기타", "미분류"),
+    *("неизвестно", "неизвестные", "неизвестный", "другие", "прочие", "неопределено", "неопределенные"),
+}
 _BESIDE: Final = (
-    r"(?:cells?|types?|labels?|identity|population|clusters?|group|droplets?|subset|celltype|nuclei|subclusters?|\d+)"
+    r"(?:cells?|types?|labels?|identity|population|clusters?|group|droplets?|subset|celltype|nuclei|subclusters?"
+    r"|zellen|cellules?|celulas?|cellule|\d+)"
 )
-_NO_TYPE = re.compile(rf"^(?:{_BESIDE} )*(?:{'|'.join(_WORDS)})(?: {_BESIDE})*$")
+_NO_TYPE = re.compile(rf"^(?:{_BESIDE} )*(?:{'|'.join((*_WORDS, *_OTHER_LANGUAGES))})(?: {_BESIDE})*$")
 _NO_SINGLE_CELL = re.compile(
-    r"\b(?:doublets?|multiplets?|triplets?|low ?qual(?:ity)?|lowq|lq|(?:poor|bad) quality|high mito\w*"
-    r"|low (?:umi|counts?|rna|genes?|complexity))\b"
+    r"\b(?:doublets?|dblts?|multiplets?|triplets?|low ?qual(?:ity)?|lowq|lq|(?:poor|bad) quality"
+    r"|high m(?:ito\w*|t)|mito\w* high|low (?:umi|counts?|rna|genes?|complexity))\b"
 )
+_CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _CLUSTER = re.compile(
     r"^(?:(?:(?:(?:sub)?cluster|leiden|louvain|seurat|res|type|cell|celltype|group|snn|cl)s? ?)+\d+|c\d+|\d+)(?: \d+)*$"
 )
@@ -80,7 +97,8 @@ _CLUSTER = re.compile(
 def is_uninformative(label: str) -> bool:
     """Return whether a label names no cell type: a missing value as text, a doublet, a left-over, a cluster's number.
 
-    Case, blanks, punctuation and numbers beside the words make no difference.
+    Case, blanks, punctuation, accents and numbers beside the words make no difference; some words of other languages
+    are known ("unbekannt", "autre", "未知").
 
     Examples
     --------
@@ -91,10 +109,22 @@ def is_uninformative(label: str) -> bool:
     """
     if CL_ID.match(label.strip()):
         return False
-    text = " ".join(re.sub(r"[^a-z0-9/]+", " ", label.casefold()).split())
+    return any(map(_names_no_type, {_plain(label), _plain(_CAPITAL.sub(" ", label))})) or _is_other_script(label)
+
+
+def _plain(label: str) -> str:
+    """Return a label in small letters without accents and punctuation."""
+    letters = "".join(each for each in unicodedata.normalize("NFKD", label) if not unicodedata.combining(each))
+    return " ".join(re.sub(r"[^a-z0-9/]+", " ", letters.casefold()).split())
+
+
+def _is_other_script(label: str) -> bool:
+    letters = re.sub(r"[\W\d_]+", "", label.casefold())
+    return letters in _OTHER_SCRIPTS or letters == ""
+
+
+def _names_no_type(text: str) -> bool:
     parts = [part for part in text.split("/") if part.strip()]
     if len(parts) > 1 and len("".join(parts)) > SHORTEST_PARTS:
-        return all(is_uninformative(part) for part in parts) or _NO_SINGLE_CELL.search(text) is not None
-    if not re.search(r"[a-z]", text):
-        return not re.search(r"[^\W\d_]", label)  # a label in another script has letters, too
+        return all(map(_names_no_type, parts)) or _NO_SINGLE_CELL.search(text) is not None
     return any(pattern.match(text) for pattern in (_NO_TYPE, _CLUSTER)) or _NO_SINGLE_CELL.search(text) is not None

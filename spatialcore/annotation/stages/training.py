@@ -159,6 +159,7 @@ def balance(mapped: AnnData, config: AnnotationSettings, *, has_counts: NDArray[
     """
     from spatialcore.annotation.balance.subsample import subsample_balanced
     from spatialcore.annotation.references.cells import require_two
+    from spatialcore.annotation.training.classes import require_repeats
 
     balanced = subsample_balanced(
         _of_filled_classes(mapped, has_counts),
@@ -170,7 +171,9 @@ def balance(mapped: AnnData, config: AnnotationSettings, *, has_counts: NDArray[
         target_proportions=config.target_proportions,
         random_state=config.random_state,
     )
-    require_two(balanced.obs[columns.UNIFIED_CELL_TYPE].astype(str).unique())
+    sizes = balanced.obs[columns.UNIFIED_CELL_TYPE].astype(str).value_counts()
+    require_two(list(sizes.index))
+    require_repeats(sizes)
     return balanced
 
 

@@ -1,6 +1,6 @@
 """The classes of training cells and their Cell Ontology terms."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from spatialcore import columns
 from spatialcore.core.logging import get_logger
 from spatialcore.core.text.wording import list_names, number_of
 from spatialcore.core.validation import require_column
-from spatialcore.errors import LabelColumnError
+from spatialcore.errors import InputError, LabelColumnError
 
 log = get_logger(__name__)
 _EMPTY = frozenset({"", "nan", "none", "na", "unknown"})
@@ -133,6 +133,23 @@ def filled_classes(
     if empty:
         log.warning("classes without a count on the genes are left out: %s", list_names(empty))
     return filled
+
+
+def require_repeats(sizes: Iterable[int]) -> None:
+    """Raise if no class has two cells: calibration and held-out figures need one to train on and one to hold out.
+
+    Raises
+    ------
+    InputError
+        Each class has a single cell.
+    """
+    n_cells = list(sizes)
+    if max(n_cells, default=0) < 2:
+        raise InputError(
+            f"each of {number_of(len(n_cells), 'class', 'classes')} has one training cell: a model is calibrated on "
+            "held-out cells, and needs two of a class",
+            hint="raise max_cells_per_ref or max_cells_per_type, or pass a reference with more cells",
+        )
 
 
 def _texts(column: "pd.Series[Any]") -> npt.NDArray[np.object_]:

@@ -12,7 +12,7 @@ from spatialcore.annotation.expression.find import find_counts
 from spatialcore.annotation.model.artifact import CellTypingModel
 from spatialcore.annotation.query import open_query
 from spatialcore.annotation.training.celltypist import CellTypistOptions, fit_celltypist
-from spatialcore.annotation.training.classes import ClassLabels
+from spatialcore.annotation.training.classes import ClassLabels, require_repeats
 from spatialcore.annotation.training.cross_validation import CrossValidationResult, cross_validate
 from spatialcore.annotation.training.fitting import TargetPlatform, fit_models, query_class_profiles
 from spatialcore.annotation.training.folds import find_groups
@@ -146,14 +146,14 @@ def _conditions(
 
 
 def _check_classes(codes: npt.NDArray[np.intp], labels: ClassLabels) -> None:
-    missing = [
-        name for name, n in zip(labels.names, np.bincount(codes, minlength=len(labels.names)), strict=True) if n == 0
-    ]
+    sizes = np.bincount(codes, minlength=len(labels.names))
+    missing = [name for name, n in zip(labels.names, sizes, strict=True) if n == 0]
     if missing:
         raise InputError(
             f"no cell of {', '.join(missing[:5])} has a count on the shared genes",
             hint="leave these classes out, or use a reference that measures the panel",
         )
+    require_repeats(sizes.tolist())
 
 
 def _heldout_table(heldout: CrossValidationResult, labels: ClassLabels) -> dict[str, Any]:

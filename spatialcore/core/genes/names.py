@@ -17,7 +17,8 @@ _CONTROL = re.compile(
     r"|blank(?:\d.*|codeword.*|barcode.*)?|barcodeblank.*"  # MERSCOPE
     r"|negative(?:\d.*|probe.*)?|neg(?:prb|pr|probe|\d).*|systemcontrol.*|false(?:code.*|\d+)"  # CosMx
     r"|custom?neg.*|ercc\d{5}|notarget.*|spikein.*|fiducial.*|nocode.*|ntc\d?|decoy(?:code)?\d*|dummy(?:gene)?\d*"
-    r"|scrambled?\d*|(?:misc)?control\d+|empty(?:barcode)?\d*"
+    r"|scrambled?\d*|(?:misc)?control\d+|empty(?:barcode)?\d*|negcodeword\d*|blanks\d*"
+    r"|(?:pos(?:itive)?|hyb(?:ridi[sz]ation)?)(?:control|ctrl)\d*|control(?:probe|codeword)\d*"
     r")$"
 )
 _MODALITY_WORD = r"(?:totalseq[a-d]?|adt|hto|cmo|hashtag|protein|prot|antibody|isotype|isotypecontrol)"

@@ -1,94 +1,58 @@
 """Repair gene names changed by spreadsheets, R or table writers: dates, repeated names, blanks."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 
+from spatialcore.core.genes.dates import date_genes, is_date
 from spatialcore.core.genes.names import is_ensembl
-from spatialcore.core.genes.tables import ambiguous_symbols, current_symbols, former_symbols, known_names
+from spatialcore.core.genes.tables import ambiguous_symbols, current_symbols, known_names
 from spatialcore.core.text.wording import list_names
 
-# symbols that spreadsheets read as a month; those of a later group only count if an earlier one gives no gene
-_MONTHS = {
-    "mar": (("MARCH", "MARC"),),
-    "sep": (("SEPT",), ("SEP",)),
-    "dec": (("DEC",),),
-    "oct": (("OCT",),),
-    "nov": (("NOV",),),
-}
-_MONTH_NUMBER = {3: "mar", 9: "sep", 12: "dec", 10: "oct", 11: "nov"}
-_DAY_MONTH = re.compile(r"^X?(\d{1,2})[-./ ]([A-Za-z]{3})[a-z]*$")
-_MONTH_DAY = re.compile(r"^([A-Za-z]{3})[a-z]*[-./ ](\d{1,2})$")
-_ISO = re.compile(r"^X?\d{4}[-./](\d{2})[-./](\d{2})(?:[ T]00[:.]00[:.]00)?$")
-_NUMERIC = re.compile(r"^X?(\d{1,2})[-./](\d{1,2})[-./](?:\d{2}|\d{4})$")  # day or month first
 _DOUBLED = re.compile(r"^(.+)[-.](\d{1,2})$")
-_QUOTED = re.compile(r"""^b?(['"])(.*)\1$""")
+_QUOTED = re.compile(r"""^b?(['"`])(.*)\1$""")
 _DASHES = re.compile("[\u2010-\u2015\u2212]")
-_INVISIBLE = "\ufeff\u200b\u200e\u200f"
-_GENOME = re.compile(r"^(?:GRC[hm]\d\d|hg\d\d|mm\d\d?)[_-]+(?=\w)", re.IGNORECASE)
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
+_ASSEMBLY = r"(?:GRC[hm]\d\d|hg\d\d|mm\d\d?)"
+_GENOME = re.compile(rf"^{_ASSEMBLY}[-_.:|]+(?=\w)|(?<=\w)[-_.:|]+{_ASSEMBLY}$", re.IGNORECASE)
+_BESIDE = re.compile(
+    r"^(?:gene|human|mouse|homo_sapiens|mus_musculus)[-_:]+(?=\w)|[_|:;\s]+(?:human|mouse)$", re.IGNORECASE
+)
+_NUMBER_OR_TYPE = re.compile(r"^\d+\||\|(?:\d+|[a-z_]{4,})$")
 _LOWER_CASE_ID = re.compile(r"^ens[a-z]{0,4}g\d{11}(?:\.\d+)?$")
 _ID = r"(ENS(?:[A-Z]{3,4})?G\d{11}(?:\.\d+)?)"
-_ID_AND_SYMBOL = re.compile(rf"^{_ID}[|:;,_\s-]+\S+$|^\S+?[|:;,\s]+{_ID}$")
-
-
-def date_genes(name: str) -> tuple[str, ...]:
-    """Return the genes whose names a spreadsheet converts to this date; several if ambiguous.
-
-    Examples
-    --------
-    >>> date_genes("6-Sep"), date_genes("1-Mar"), date_genes("CD3E")
-    (('SEPTIN6',), ('MARCHF1', 'MTARC1'), ())
-    """
-    return tuple(dict.fromkeys(symbol for day, month in _readings(name) for symbol in _genes_of(day, month)))
-
-
-def _readings(name: str) -> list[tuple[int, str]]:
-    """Return day and month of a date; both readings of a date that may begin with either."""
-    if match := _DAY_MONTH.match(name):
-        return [(int(match.group(1)), match.group(2).lower())]
-    if match := _MONTH_DAY.match(name):
-        return [(int(match.group(2)), match.group(1).lower())]
-    if match := _ISO.match(name):
-        return [(int(match.group(2)), _MONTH_NUMBER.get(int(match.group(1)), ""))]
-    if match := _NUMERIC.match(name):
-        one, other = int(match.group(1)), int(match.group(2))
-        return [(one, _MONTH_NUMBER.get(other, "")), (other, _MONTH_NUMBER.get(one, ""))]
-    return []
-
-
-def _genes_of(day: int, month: str) -> tuple[str, ...]:
-    for stems in _MONTHS.get(month, ()):
-        genes = [symbol for stem in stems for symbol in former_symbols().get(f"{stem}{day}", ())]
-        if genes:
-            return tuple(genes)
-    return ()
-
-
-def is_date(name: str) -> bool:
-    """Return whether a name is a date, and not a gene symbol."""
-    match = _DAY_MONTH.match(name) or _MONTH_DAY.match(name)
-    if match:
-        return any(part.lower() in _MONTHS for part in match.groups()) and name not in known_names()
-    return _ISO.match(name) is not None or _NUMERIC.match(name) is not None
+_ID_AND_SYMBOL = re.compile(rf"^{_ID}[|:;,_\s-]+\S+$|^\S+?[|:;,_.\s]+[(\[]?{_ID}[)\]]?$")
 
 
 def plain_name(name: str) -> str:
     """Return a name without what writers of tables put around it.
 
-    That is blanks, quotes, invisible characters, typographic dashes, and the genome or the symbol beside an Ensembl id.
+    That is blanks, quotes, invisible and full-width characters, typographic dashes, the genome, the species, and what
+    stands beside a symbol or an Ensembl id.
 
     Examples
     --------
-    >>> plain_name("GRCh38_CD3E"), plain_name("ENSG00000141510.18|TP53"), plain_name("b'CD4'")
-    ('CD3E', 'ENSG00000141510.18', 'CD4')
+    >>> plain_name("GRCh38_CD3E"), plain_name("ENSG00000141510.18|TP53"), plain_name("b'CD4'"), plain_name("TP53|7157")
+    ('CD3E', 'ENSG00000141510.18', 'CD4', 'TP53')
     """
-    text = name.strip().strip(_INVISIBLE).strip()
+    if name in known_names():
+        return name
+    text = _INVISIBLE.sub("", name if name.isascii() else unicodedata.normalize("NFKC", name)).strip()
     quoted = _QUOTED.match(text)
     text = _DASHES.sub("-", quoted.group(2).strip() if quoted else text)
     text = _GENOME.sub("", text)
     if _LOWER_CASE_ID.match(text):
         return text.upper()
     both = None if is_ensembl(text) else _ID_AND_SYMBOL.match(text)
-    return (both.group(1) or both.group(2)) if both else text
+    return (both.group(1) or both.group(2)) if both else _only_symbol(text)
+
+
+def _only_symbol(text: str) -> str:
+    """Return the symbol in a name such as "TP53|7157", "TP53|protein_coding" and "gene-TP53"; other names unchanged."""
+    if text in known_names():
+        return text
+    parts = {_BESIDE.sub("", text), _NUMBER_OR_TYPE.sub("", text)} & known_names()
+    return parts.pop() if len(parts) == 1 else text
 
 
 def mend(names: Sequence[str]) -> list[str]:

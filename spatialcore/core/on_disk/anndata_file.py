@@ -129,7 +129,8 @@ class AnnDataFile:
         """Return where raw counts are and what X holds, as `check_normalization_status` does."""
         x = self.gene_matrix("X") if "X" in self._root else None
         flag = "uns" in self._root and "log1p" in self._root["uns"]
-        return matrix_status(self._candidates(), x, bool(flag), random_state=random_state)
+        features = {"X": self.var, "raw.X": lambda: self.var_of("raw.X")}
+        return matrix_status(self._candidates(), x, features, bool(flag), random_state=random_state)
 
     def matrix(self, source: str) -> Matrix:
         """Open a matrix by its name in `status`: "X", "raw.X" or "layers/<name>".

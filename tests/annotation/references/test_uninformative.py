@@ -8,6 +8,33 @@ import pytest
 from spatialcore.annotation.references.uninformative import is_uninformative
 
 NO_TYPE = [
+    *(
+        "NotAssigned",
+        "unkown",  # codespell:ignore
+        "Unknow",  # codespell:ignore
+        "High-MT",
+        "mito high",
+        "Dblt 3",
+        "ambig.",
+        "QC_fail",
+        "failed QC",
+        "rejected",
+    ),
+    *("Unbekannt", "unbekannte Zellen", "nicht zugeordnet", "Andere", "Sonstige", "inconnu", "Autres", "non assigné"),
+    *("non attribué", "indéterminé", "desconocido", "otros", "sin asignar", "sconosciuto", "altro", "non assegnato"),
+    *(
+        "desconhecido",
+        "outro",
+        "onbekend",
+        "okänd",
+        "未知",
+        "其他",
+        "双细胞",
+        "その他",
+        "неизвестно",
+        "Другие",
+        "미분류",
+    ),
     "nan",
     "NaN",
     "<NA>",
@@ -74,6 +101,17 @@ NO_TYPE = [
     "Uncharacterised",
 ]
 TYPES = [
+    *(
+        "T细胞",
+        "Т-клетки",
+        "Andere T-Zellen",
+        "cellule B",
+        "célula NK",
+        "NKcell",
+        "pDC",
+        "LowQPCR neuron",
+        "Cycling cells",
+    ),
     "T cell",
     "CD4",
     "CD4 T",

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from spatialcore.annotation.training.classes import drop_empty_classes, read_labels
-from spatialcore.errors import LabelColumnError
+from spatialcore.annotation.training.classes import drop_empty_classes, read_labels, require_repeats
+from spatialcore.errors import InputError, LabelColumnError
 
 B, T = "CL:0000236", "CL:0000084"
 OBS = pd.DataFrame(
@@ -65,3 +65,9 @@ def test_classes_without_counts_are_left_out(caplog: pytest.LogCaptureFixture) -
     assert "classes without a count on the genes are left out: B cell" in caplog.text
     with pytest.raises(LabelColumnError, match=r"classes without a count on the genes: 2 of 3 \(B cell, odd\)"):
         drop_empty_classes(labels, np.array([1.0, 0.0, 0.0, 0.0]))
+
+
+def test_classes_of_one_cell_each_are_refused() -> None:
+    require_repeats([1, 2])
+    with pytest.raises(InputError, match="each of 3 classes has one training cell"):
+        require_repeats([1, 1, 1])

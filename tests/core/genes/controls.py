@@ -22,4 +22,10 @@ CONTROLS = [
     "Unused_codeword_2",
     "Decoy_2",
     "Extended_NegControl",
+    "NegCodeword1",
+    "Blanks_4",
+    "control_probe_1",
+    "Positive Control 1",
+    "posctrl_3",
+    "HybControl-1",
 ]

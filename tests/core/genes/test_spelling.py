@@ -2,37 +2,8 @@
 
 import pytest
 
-from spatialcore.core.genes.spelling import date_genes, is_date, is_mouse, mend, name_findings, plain_name
+from spatialcore.core.genes.spelling import is_mouse, mend, name_findings, plain_name
 from spatialcore.core.genes.tables import known_names
-
-
-@pytest.mark.parametrize(
-    ("name", "gene"),
-    [
-        ("6-Sep", "SEPTIN6"),
-        ("Sep-06", "SEPTIN6"),
-        ("06-Sep", "SEPTIN6"),
-        ("X6.Sep", "SEPTIN6"),
-        ("2006-09-06", "SEPTIN6"),
-        ("2024-09-07 00:00:00", "SEPTIN7"),
-        ("Mar-03", "MARCHF3"),
-        ("15-Sep", "SELENOF"),
-        ("1-Dec", "DELEC1"),
-        ("2-Sep", "SEPTIN2"),
-        ("01/09/2023", "SEPTIN1"),
-        ("9/1/23", "SEPTIN1"),
-    ],
-)
-def test_a_date_is_the_gene_it_was(name: str, gene: str) -> None:
-    assert mend([name, "CD3E"]) == [gene, "CD3E"]
-    assert is_date(name)
-
-
-@pytest.mark.parametrize("name", ["1-Mar", "Mar-02", "1/3/2023"])
-def test_a_date_that_may_be_two_genes_is_left_alone_and_told(name: str) -> None:
-    assert len(date_genes(name)) == 2
-    assert mend([name]) == [name]
-    assert f"{name} (MARCHF" in " ".join(name_findings([name]))
 
 
 def test_dates_of_mouse_genes() -> None:
@@ -41,9 +12,28 @@ def test_dates_of_mouse_genes() -> None:
     assert mend(names)[-1] == "Septin6"
 
 
-@pytest.mark.parametrize("name", ["CD3E", "MARCHF1", "SEPTIN6", "DEC1", "Sept6"])
-def test_genes_are_no_dates(name: str) -> None:
-    assert not is_date(name)
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("gene-TP53", "gene:TP53", "Gene:TP53", "human_TP53", "TP53_HUMAN", "homo_sapiens:TP53"),
+        *("TP53|7157", "7157|TP53", "TP53|protein_coding", "`TP53`", "TP53\u00a0", "TP\u200b53", "ＴＰ５３"),
+        *("hg38____TP53", "GRCh38.TP53", "GRCh38:TP53", "TP53_hg38", "TP53-GRCh38"),
+    ],
+)
+def test_what_stands_beside_a_symbol(name: str) -> None:
+    assert plain_name(name) == "TP53"
+
+
+@pytest.mark.parametrize("name", ["ENSG00000141510.18", "TP53 (ENSG00000141510.18)", "TP53.ENSG00000141510.18"])
+def test_what_stands_beside_an_id(name: str) -> None:
+    assert plain_name(name) == "ENSG00000141510.18"
+
+
+@pytest.mark.parametrize(
+    "name", ["CD4|CD8A", "HLA-A", "KRT6A/B", "H2-K1", "HUMAN", "gene-1", "CD3E|novel|CD3D", "NOVEL-1"]
+)
+def test_names_that_stay_as_they_are(name: str) -> None:
+    assert plain_name(name) == name
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,14 @@ class StoreContract:
         assert manifest.file == copied
         assert storage.list(root) == sorted([first.uri, copied.uri])
 
+    def test_a_copy_that_its_caller_records(self, root: str, file: Path, tmp_path: Path) -> None:
+        first = storage.put(file, f"{root}/cache/reference.h5ad")
+        copied = storage.copy(first, f"{root}/runs/1/reference.h5ad", manifest=False)
+        assert storage.list_versions(f"{root}/runs") == {copied.uri: copied.token}
+        assert not storage.exists(storage.manifest_uri(copied.uri))
+        assert storage.describe(copied.uri) == storage.get(copied.uri, tmp_path / "back") == copied
+        assert storage.recognised(copied) == copied
+
     def test_list_versions(self, root: str, file: Path) -> None:
         stored = [storage.put(file, f"{root}/folder/{name}") for name in ("a.h5ad", "deep/b.h5ad")]
         assert storage.list_versions(f"{root}/folder") == {each.uri: each.token for each in stored}
