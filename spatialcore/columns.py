@@ -41,6 +41,9 @@ CALL_COLUMNS: Final = (
 )
 TAXONOMY: Final = "cell_type_taxonomy_"  # and the name of a level of the reference's taxonomy
 
+# obs of the pooled queries
+QUERY_SAMPLE: Final = "spatialcore_query_sample"
+
 # obs of the combined reference
 ORIGINAL_LABEL: Final = "original_label"
 REFERENCE_SOURCE: Final = "reference_source"

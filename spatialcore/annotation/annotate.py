@@ -42,6 +42,7 @@ from spatialcore.annotation.calls.obs_columns import (
     write_calls,
 )
 from spatialcore.annotation.calls.prediction import Prediction, Predictor, predict
+from spatialcore.annotation.calls.sample_match import match_sample
 from spatialcore.annotation.calls.voting import voting_clusters
 from spatialcore.annotation.choices import CONFIDENCE_METHODS, RESOLUTION_MODES, ConfidenceMethod, ResolutionMode
 from spatialcore.annotation.model.artifact import CellTypingModel, load_model
@@ -217,7 +218,8 @@ def _open_models(adata: AnnData, paths: list[Path], min_overlap: float) -> list[
     for path in paths:
         model = load_model(path)
         try:
-            opened.append((model, open_query(adata, model.genes, min_gene_overlap_pct=min_overlap)))
+            query = open_query(adata, model.genes, min_gene_overlap_pct=min_overlap)
+            opened.append((match_sample(model, query), query))
         except GeneOverlapError as error:
             refused = error
             if len(paths) > 1:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import anndata as ad
 import numpy as np
 
+from spatialcore import columns
 from spatialcore.annotation.config import AnnotationSettings
 from spatialcore.annotation.expression.readable import require_readable
 from spatialcore.annotation.gene_overlap import FEWEST, is_enough
@@ -19,6 +20,7 @@ from spatialcore.core.sampling import draw_rows
 from spatialcore.errors import GeneOverlapError, InputError
 
 POOLED_CELLS = 20_000  # enough to establish a platform's depth, gene efficiency and background
+SAMPLE_CELLS = 500  # of each sample at least
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,6 @@ def pool_queries(queries: Iterable[ad.AnnData], config: AnnotationSettings) -> P
     GeneOverlapError
         The queries share less than ``config.min_gene_overlap_pct`` of the smallest panel.
     """
-    rng = np.random.default_rng(config.random_state)
     panels: list[list[str]] = []
     samples: list[ad.AnnData] = []
     species: list[Species | None] = []
@@ -52,10 +53,12 @@ def pool_queries(queries: Iterable[ad.AnnData], config: AnnotationSettings) -> P
         names += [f"query {len(panels)}"] if len(names) < len(panels) else []
         require_human_or_mouse(names[len(panels) - 1], *gene_names(query.var))
         species.append(read_species(names[len(panels) - 1], panels[-1]))
-        samples.append(_draw(query, POOLED_CELLS, rng))
+        samples.append(_draw(query, POOLED_CELLS, config.random_state))
     require_same_species(species, names[: len(panels)])
     panel = common_genes(panels, config.min_gene_overlap_pct)
-    return PooledQueries(panel, _pool(samples, rng))
+    if len(panels) > 1:  # the same model in whatever order the queries come
+        panel = sorted(panel)
+    return PooledQueries(panel, _pool(samples, names, config.random_state))
 
 
 def common_genes(panels: Sequence[list[str]], min_gene_overlap_pct: float) -> list[str]:
@@ -79,15 +82,18 @@ def common_genes(panels: Sequence[list[str]], min_gene_overlap_pct: float) -> li
     return [gene for gene in panels[0] if gene in common]
 
 
-def _draw(query: ad.AnnData, n_cells: int, rng: np.random.Generator) -> ad.AnnData:
+def _draw(query: ad.AnnData, n_cells: int, random_state: int) -> ad.AnnData:
     if query.n_obs <= n_cells and not is_on_disk(query.X):
         return query
-    rows = draw_rows(query.n_obs, n_cells, rng)
+    rows = draw_rows(query.n_obs, n_cells, np.random.default_rng(random_state))
     return cells_in_memory(query, rows) if is_on_disk(query.X) else query[rows].copy()
 
 
-def _pool(samples: list[ad.AnnData], rng: np.random.Generator) -> ad.AnnData:
+def _pool(samples: list[ad.AnnData], names: list[str], random_state: int) -> ad.AnnData:
+    """Join cells of the samples in the order of their names, with the name of each cell's sample in ``obs``."""
     if len(samples) == 1:
         return samples[0]
-    drawn = [_draw(sample, POOLED_CELLS // len(samples), rng) for sample in samples]
-    return ad.concat(drawn, join="inner", merge="first", index_unique="-")
+    n_cells = max(POOLED_CELLS // len(samples), SAMPLE_CELLS)
+    drawn = {name: _draw(sample, n_cells, random_state) for name, sample in zip(names, samples, strict=False)}
+    drawn = {name: drawn[name] for name in sorted(drawn)}
+    return ad.concat(drawn, label=columns.QUERY_SAMPLE, join="inner", merge="first", index_unique="-")

@@ -164,6 +164,9 @@ def _model_warnings(adata: AnnData) -> list[str]:
     few_genes = few_genes_warning(int(manifest_value(adata, "n_shared_genes") or adata.n_vars), {})
     warnings += [few_genes] if few_genes else []
     card = model_card(adata)
+    unlike = str((card.get("sample") or {}).get("unlike", ""))
+    if unlike:
+        warnings.append(f"This sample is unlike the others that the model was trained for: {unlike}.")
     small = small_panel_warning(
         int((card.get("training") or {}).get("n_genes", FEW_GENES)),
         held_out_scores(adata),

@@ -11,7 +11,10 @@ from scipy import sparse
 
 from spatialcore import columns
 from spatialcore.core.normalization import log1p_normalize
+from tests.annotation.cohort_data import cohort_model, cohort_reference, samples
 from tests.annotation.reference_data import Write, make_reference
+
+__all__ = ["cohort_model", "cohort_reference", "samples"]
 
 
 def simulate(

@@ -1,11 +1,14 @@
 """Queries that share a model share their genes and are sampled evenly."""
 
+from types import SimpleNamespace
+
 import anndata as ad
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import sparse
 
+from spatialcore import columns
 from spatialcore.annotation import pooled_queries
 from spatialcore.annotation.config import AnnotationSettings
 from spatialcore.errors import GeneOverlapError, InputError
@@ -17,12 +20,28 @@ def cells(n_cells: int, genes: list[str], name: str) -> ad.AnnData:
     return ad.AnnData(counts, obs=obs, var=pd.DataFrame(index=genes))
 
 
-def test_the_panel_is_what_all_queries_measure_in_the_first_ones_order() -> None:
+def test_the_panel_is_what_all_queries_measure() -> None:
     first, second = cells(5, ["CD3D", "MS4A1", "LYZ", "BLANK_0001"], "a"), cells(4, ["LYZ", "CD3D", "EPCAM"], "b")
     pooled = pooled_queries.pool_queries([first, second], AnnotationSettings())
     assert pooled.panel == ["CD3D", "LYZ"]
     assert pooled.sample.n_obs == 9
     assert list(pooled.sample.var_names) == ["CD3D", "LYZ"]
+
+
+def test_the_cells_drawn_and_their_order_depend_on_the_names_of_the_samples_alone() -> None:
+    class Named(AnnotationSettings):
+        names: tuple[str, ...]
+
+        @property
+        def queries(self) -> list[SimpleNamespace]:
+            return [SimpleNamespace(name=name) for name in self.names]
+
+    one, other = cells(5, ["LYZ", "CD3D"], "a"), cells(4, ["CD3D", "LYZ", "EPCAM"], "b")
+    first = pooled_queries.pool_queries([one, other], Named(names=("one", "other")))
+    second = pooled_queries.pool_queries([other, one], Named(names=("other", "one")))
+    assert first.panel == second.panel == ["CD3D", "LYZ"]
+    assert first.sample.obs_names.tolist() == second.sample.obs_names.tolist()
+    assert first.sample.obs[columns.QUERY_SAMPLE].tolist() == ["one"] * 5 + ["other"] * 4
 
 
 def test_one_query_stands_for_itself() -> None:
@@ -42,6 +61,7 @@ def test_no_query_is_an_error() -> None:
 
 def test_a_large_query_does_not_drown_a_small_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pooled_queries, "POOLED_CELLS", 100)
+    monkeypatch.setattr(pooled_queries, "SAMPLE_CELLS", 10)
     sample = pooled_queries.pool_queries(
         [cells(500, ["A", "B"], "a"), cells(60, ["A", "B"], "b")], AnnotationSettings()
     ).sample

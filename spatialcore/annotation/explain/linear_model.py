@@ -1,5 +1,6 @@
 """The linear model that called the cells of an AnnData: its file, or the copy in ``uns``."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -56,7 +57,8 @@ def model_of(adata: AnnData, model: CellTypingModel | str | Path | None = None) 
         return _stored(adata, sha256, path)
     if chosen.sha256 and chosen.sha256 != sha256:
         raise InputError(f"the cells were not annotated by {chosen.path}", hint=_HINT)
-    return chosen
+    card = json.loads(manifest.get("model_card_json", "{}"))
+    return chosen.for_sample(str((card.get("sample") or {}).get("name", "")))
 
 
 def _stored(adata: AnnData, sha256: str, path: str) -> CellTypingModel:

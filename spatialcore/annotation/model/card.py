@@ -65,6 +65,7 @@ def _data(card: JsonObject) -> str:
             f"Matched to {platform['query_cells']:,} query cells: median depth {platform['median_depth']:.0f} counts, "
             f"ambient share {100 * platform['ambient_share']:.0f} %{_mixed(platform)}."
         )
+    lines += _samples(card)
     f1, n_held_out = ((card.get("heldout") or {}).get(key) or {} for key in ("f1", "cells"))
     lines += ["", "| cell type | Cell Ontology | training cells | held-out cells | F1 |", "|---|---|---|---|---|"]
     for name in card["classes"]:
@@ -73,6 +74,19 @@ def _data(card: JsonObject) -> str:
             f"| {escape(name)} | {ids.get(name, '')} | {cells.get(name, '')} | {n_held_out.get(name, '')} | {score} |"
         )
     return "\n".join(lines)
+
+
+def _samples(card: JsonObject) -> list[str]:
+    """Return a table of the samples of a cohort, for which the model is matched one by one."""
+    samples = card.get("samples")
+    if not samples:
+        return []
+    lines = ["", "| sample | query cells | median depth | ambient share | unlike the others |", "|---|---|---|---|---|"]
+    for name, platform in samples.items():
+        depth, ambient = platform["median_depth"], 100 * platform["ambient_share"]
+        cells = f"{platform['query_cells']:,} | {depth:.0f} | {ambient:.0f} %"
+        lines.append(f"| {escape(name)} | {cells} | {escape(platform.get('unlike') or 'no')} |")
+    return lines
 
 
 def _mixed(platform: JsonObject) -> str:

@@ -1,16 +1,17 @@
 """A model in memory."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from spatialcore.annotation.model.calibration import Calibration
+from spatialcore.annotation.model.cohort import Cohort
 from spatialcore.annotation.model.linear import Standardized
 from spatialcore.annotation.ontology.hierarchy import label_of
 from spatialcore.core.normalization import TARGET_SUM
 from spatialcore.core.provenance import sha256_of_file
-from spatialcore.core.types import Floats
+from spatialcore.core.types import Floats, JsonObject
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,8 @@ class CellTypingModel:
         Mean profile of the query that the model was matched to, one share per gene; ``None`` where it was not recorded.
     calibration
         From scores to the probability that a call is right; ``None`` for models of other packages.
+    cohort
+        Where the model was trained for several samples: what differs between them.
     metadata
         Content of the sidecar.
     """
@@ -54,6 +57,7 @@ class CellTypingModel:
     profiles: Floats | None = None
     background: Floats | None = None
     calibration: Calibration | None = None
+    cohort: Cohort | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
     path: Path | None = None
 
@@ -71,6 +75,24 @@ class CellTypingModel:
     def ambient_share(self) -> float:
         """Share of the background in the profiles; 0 for a model that is not matched to a query."""
         return float((self.metadata.get("platform") or {}).get("ambient_share", 0.0))
+
+    def for_sample(self, name: str) -> Self:
+        """Return the model as it is for one sample of its cohort; without a sample of this name, the model itself."""
+        sample = self.cohort.sample(name) if self.cohort else None
+        if self.cohort is None or sample is None:
+            return self
+        about: JsonObject = {"calibration": sample.calibration.to_dict(), "target_sum": sample.target_sum}
+        platform = {**(self.metadata.get("platform") or {}), **sample.platform}
+        about["sample"] = {"name": name, "unlike": sample.unlike}
+        return replace(
+            self,
+            linear=replace(self.linear, mean=sample.mean, scale=sample.scale),
+            target_sum=sample.target_sum,
+            profiles=sample.profiles(self.cohort.shares),
+            background=sample.background,
+            calibration=sample.calibration,
+            metadata={**self.metadata, **about, "platform": platform},
+        )
 
     @property
     def ontology_names(self) -> dict[str, str]:

@@ -7,6 +7,7 @@ import numpy as np
 
 from spatialcore.annotation.model.calibration import Calibration
 from spatialcore.annotation.model.celltyping_model import CellTypingModel
+from spatialcore.annotation.model.cohort import Cohort
 from spatialcore.annotation.model.linear import Standardized
 from spatialcore.core.normalization import TARGET_SUM
 from spatialcore.errors import ModelError
@@ -56,6 +57,7 @@ def _extra_parts(extra: dict[str, Any], metadata: dict[str, Any]) -> dict[str, A
         "profiles": extra.get("profiles"),
         "background": extra.get("background"),
         "calibration": Calibration.from_dict(extra["calibration"]) if extra.get("calibration") else None,
+        "cohort": Cohort.from_dict(extra["cohort"]) if extra.get("cohort") else None,
     }
 
 
@@ -108,4 +110,5 @@ def _extra(model: CellTypingModel) -> dict[str, Any]:
         "profiles": model.profiles,
         "background": model.background,
         "calibration": model.calibration.to_dict() if model.calibration else None,
+        **({"cohort": model.cohort.to_dict()} if model.cohort else {}),
     }

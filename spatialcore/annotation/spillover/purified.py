@@ -14,6 +14,7 @@ from anndata import AnnData
 from scipy import sparse
 
 from spatialcore.annotation import run_manifest
+from spatialcore.annotation.calls.sample_match import match_sample
 from spatialcore.annotation.model.artifact import load_model
 from spatialcore.annotation.query import Expression, open_query, read_rows
 from spatialcore.annotation.spillover.cells import blocks
@@ -87,6 +88,7 @@ def decontaminate(
     """
     model = load_model(_model_path(adata, model_path))
     query = open_query(adata, model.genes)
+    model = match_sample(model, query)
     reason = why_unavailable(adata, model, query) or _not_a_layer(adata, query)
     if reason:
         raise InputError(f"spill-over cannot be removed: {reason}", hint="see docs/how-to/spill-over.md")

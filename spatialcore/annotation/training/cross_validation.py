@@ -95,6 +95,15 @@ class _Scored:
 
 
 @dataclass(frozen=True)
+class HeldOut:
+    """The held-out cells of a fold, the same as decoys whose class is hidden, and with shuffled genes."""
+
+    cells: _Scored
+    unseen: _Scored | None
+    shuffled: _Scored
+
+
+@dataclass(frozen=True)
 class CrossValidation:
     """Held-out cells, the calibration fitted on them and the models of the last fold.
 
@@ -140,7 +149,7 @@ def cross_validate(
     counts, codes = counts[rows], codes[rows]
     from_profile = np.zeros(len(codes), dtype=bool) if drawn is None else drawn[rows]
     folds = assign_folds(codes, rng, [group[rows] for group in groups])
-    cells, unseen, shuffled = [], [], []
+    scored: list[HeldOut] = []
     models: FittedModels | None = None
     shifts: list[QueryShift] = []
     for fold in track(range(FOLDS), "cross-validation"):
@@ -157,22 +166,47 @@ def cross_validate(
             shifts.append(measure_shift(models, counts[rows], query, target, rng))
             share = shifts[-1].mixing
         simulated = mix(target.simulate(counts[rows], rng), models.profiles, share, rng)
-        filled = np.diff(simulated.indptr) > 0
-        simulated, truth = simulated[filled], codes[rows][filled]
-        cells.append(_score(scorer, simulated, truth, from_profile[rows][filled]))
-        if n_classes > 2:
-            unseen.append(_hide_true_class(cells[-1]))
-        shuffled.append(_score(scorer, shuffle_genes(simulated, rng), np.full(len(truth), -1), cells[-1].drawn))
+        scored.append(score_held_out(scorer, simulated, codes[rows], from_profile[rows], n_classes, rng))
     shift = QueryShift.mean(shifts) if shifts else None
+    return CrossValidation(*calibrate(scored, class_weights(n_classes, shift)), models, shift)
+
+
+def class_weights(n_classes: int, shift: QueryShift | None) -> Floats:
+    """Return the weight of each class: half by the composition of the query, where it is estimated."""
     weights = np.ones(n_classes)
     if shift is not None:
         weights += QUERY_WEIGHT * (n_classes * shift.composition - 1)
-    return CrossValidation(*_calibrate(cells, unseen, shuffled, weights), models, shift)
+    return weights
 
 
-def _calibrate(
-    cells: list[_Scored], unseen: list[_Scored], shuffled: list[_Scored], class_weights: Floats
-) -> tuple[CrossValidationResult, Calibration]:
+def score_held_out(
+    scorer: Scorer,
+    simulated: sparse.csr_matrix,
+    codes: Codes,
+    drawn: npt.NDArray[np.bool_],
+    n_classes: int,
+    rng: np.random.Generator,
+) -> HeldOut:
+    """Score held-out cells as the platform measures them, and decoys made of them."""
+    filled = np.diff(simulated.indptr) > 0
+    simulated, truth = simulated[filled], codes[filled]
+    cells = _score(scorer, simulated, truth, drawn[filled])
+    shuffled = _score(scorer, shuffle_genes(simulated, rng), np.full(len(truth), -1), cells.drawn)
+    return HeldOut(cells, _hide_true_class(cells) if n_classes > 2 else None, shuffled)
+
+
+def calibrate(scored: Sequence[HeldOut], class_weights: Floats) -> tuple[CrossValidationResult, Calibration]:
+    """Fit the calibration on the held-out cells of several folds.
+
+    Parameters
+    ----------
+    scored
+        Of each fold.
+    class_weights
+        The weight of each class.
+    """
+    cells, shuffled = [part.cells for part in scored], [part.shuffled for part in scored]
+    unseen = [part.unseen for part in scored if part.unseen is not None]
     n_classes = len(class_weights)
     truth, best = (np.concatenate([getattr(part, name) for part in cells]) for name in ("truth", "best"))
     scores = np.concatenate([part.scores for part in cells])

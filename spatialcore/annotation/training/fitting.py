@@ -97,7 +97,39 @@ def fit_models(
         Mean share of each gene per class in the query, see :func:`query_class_profiles`: half of the cells that the
         primary model is fitted on are then drawn from these.
     """
-    rows = _simulated_rows(codes, rng) if target.is_random else np.arange(len(codes))
+    rows = simulated_rows(codes, rng) if target.is_random else np.arange(len(codes))
+    simulated, labels = training_cells(counts, codes, rows, target, rng, query_profiles)
+    start_primary, start_auxiliary = (start.primary, start.auxiliary) if start else (None, None)
+    primary = fit_logistic(
+        log1p_normalize(simulated, target.target_sum),
+        labels,
+        n_classes,
+        power=BALANCE,
+        start=start_primary,
+    )
+    auxiliary = fit_logistic(log1p_normalize(counts, TARGET_SUM), codes, n_classes, start=start_auxiliary)
+    return FittedModels(
+        primary, auxiliary, target.expected(class_profiles(counts, codes, n_classes)), target.target_sum
+    )
+
+
+def training_cells(
+    counts: sparse.csr_matrix,
+    codes: Codes,
+    rows: Codes,
+    target: TargetPlatform,
+    rng: np.random.Generator,
+    query_profiles: Floats | None = None,
+) -> tuple[sparse.csr_matrix, Codes]:
+    """Return cells as the target measures them, and their classes; cells without counts are left out.
+
+    Parameters
+    ----------
+    rows
+        The reference cells to simulate.
+    query_profiles
+        Mean share of each gene per class in the query: half of the cells are then drawn from these.
+    """
     if query_profiles is None:
         simulated, labels = target.simulate(counts[rows], rng), codes[rows]
     else:
@@ -108,18 +140,7 @@ def fit_models(
         )
         labels = np.concatenate([codes[rows[~drawn]], codes[rows[drawn]]])
     filled = np.diff(simulated.indptr) > 0
-    start_primary, start_auxiliary = (start.primary, start.auxiliary) if start else (None, None)
-    primary = fit_logistic(
-        log1p_normalize(simulated[filled], target.target_sum),
-        labels[filled],
-        n_classes,
-        power=BALANCE,
-        start=start_primary,
-    )
-    auxiliary = fit_logistic(log1p_normalize(counts, TARGET_SUM), codes, n_classes, start=start_auxiliary)
-    return FittedModels(
-        primary, auxiliary, target.expected(class_profiles(counts, codes, n_classes)), target.target_sum
-    )
+    return simulated[filled], labels[filled]
 
 
 def query_class_profiles(models: FittedModels, query: sparse.csr_matrix) -> Floats:
@@ -149,7 +170,7 @@ def _draw_cells(profiles: Floats, codes: Codes, target: TargetPlatform, rng: np.
     return draw_by_class(depths, codes, profiles, rng)
 
 
-def _simulated_rows(codes: Codes, rng: np.random.Generator) -> Codes:
+def simulated_rows(codes: Codes, rng: np.random.Generator) -> Codes:
     """Return the rows to simulate: every cell twice, cells of small classes more often.
 
     Simulated cells of low depth vary: two simulations of each of ten cells represent a class poorly.

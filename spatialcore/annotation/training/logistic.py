@@ -5,7 +5,7 @@ CellTypist's features: each gene standardized and clipped at 10. The standardiza
 step, so only blocks of the log1p matrix become dense, in float32.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,13 +74,54 @@ def fit_logistic(
     start
         Weights to start from, on the same genes and classes.
     """
-    mean, scale = moments(X)
-    problem = _Problem.make(X, codes, balanced_weights(codes, n_classes, power), n_classes, mean, scale, C)
-    x0 = np.zeros((n_classes, X.shape[1] + 1))
+    return fit_together([(X, codes)], n_classes, C=C, max_iter=max_iter, power=power, start=start)[0]
+
+
+def fit_together(
+    parts: Sequence[tuple[sparse.csr_matrix, Codes]],
+    n_classes: int,
+    *,
+    C: float = 0.01,
+    max_iter: int = 40,
+    power: float = 1.0,
+    start: Standardized | None = None,
+) -> list[Standardized]:
+    """Fit one table of weights on several matrices, each of them standardized by itself.
+
+    Parameters
+    ----------
+    parts
+        log1p matrices with the classes of their cells, as in :func:`fit_logistic`.
+
+    Returns
+    -------
+    list
+        One model a part; they differ in mean and scale only.
+    """
+    codes = np.concatenate([labels for _, labels in parts])
+    weights = np.split(balanced_weights(codes, n_classes, power), np.cumsum([len(labels) for _, labels in parts])[:-1])
+    standards = [moments(X) for X, _ in parts]
+    problems = [
+        _Problem.make(X, labels, part / len(codes), n_classes, mean, scale)
+        for (X, labels), part, (mean, scale) in zip(parts, weights, standards, strict=True)
+    ]
+    x0 = np.zeros((n_classes, parts[0][0].shape[1] + 1))
     if start is not None and start.coef.shape[0] == n_classes:
         x0[:, :-1], x0[:, -1] = start.coef, start.intercept
+    ridge = 1.0 / (C * len(codes))
+
+    def loss_and_gradient(theta: Floats) -> tuple[float, Floats]:
+        table = theta.reshape(n_classes, -1)
+        loss, gradient = 0.5 * ridge * float((table[:, :-1] ** 2).sum()), np.zeros_like(table)
+        gradient[:, :-1] = ridge * table[:, :-1]
+        for problem in problems:
+            part, slope = problem.loss_and_gradient(table)
+            loss += part
+            gradient += slope
+        return loss, gradient.ravel()
+
     fit = optimize.minimize(
-        problem.loss_and_gradient,
+        loss_and_gradient,
         x0.ravel(),
         jac=True,
         method="L-BFGS-B",
@@ -90,7 +131,7 @@ def fit_logistic(
     coef, intercept = theta[:, :-1], theta[:, -1]
     if n_classes == 2:  # CellTypist's two-class form has one row
         coef, intercept = coef[1:] - coef[:1], intercept[1:] - intercept[:1]
-    return Standardized(coef=coef.copy(), intercept=intercept.copy(), mean=mean, scale=scale)
+    return [Standardized(coef=coef.copy(), intercept=intercept.copy(), mean=m, scale=s) for m, s in standards]
 
 
 @dataclass(frozen=True)
@@ -101,7 +142,6 @@ class _Problem:
     n_classes: int
     mean: Floats
     scale: Floats
-    ridge: float
     loops: compiled.FitLoops | None = None
 
     @classmethod
@@ -113,7 +153,6 @@ class _Problem:
         n_classes: int,
         mean: Floats,
         scale: Floats,
-        C: float,
     ) -> "_Problem":
         cap = (CLIP * scale + mean).astype(np.float32)
         data = np.minimum(X.data.astype(np.float32, copy=False), cap[X.indices])
@@ -121,22 +160,18 @@ class _Problem:
         library = compiled.library()
         is_sparse = X.nnz < DENSE_LOOPS_FROM * X.shape[0] * X.shape[1]
         loops = None if library is None or not is_sparse else compiled.FitLoops(capped, library)
-        shares = (weights / len(codes)).astype(np.float32)
-        return cls(capped, codes, shares, n_classes, mean, scale, 1.0 / (C * len(codes)), loops)
+        return cls(capped, codes, weights.astype(np.float32), n_classes, mean, scale, loops)
 
-    def loss_and_gradient(self, theta: Floats) -> tuple[float, Floats]:
-        """Return the penalized mean loss and its gradient with respect to the weights of standardized values."""
-        table = theta.reshape(self.n_classes, -1)
+    def loss_and_gradient(self, table: Floats) -> tuple[float, Floats]:
+        """Return the weighted loss and its gradient with respect to the weights of standardized values."""
         folded = table[:, :-1] / self.scale
         offset = (table[:, -1] - folded @ self.mean).astype(np.float32)
         pass_over = self._dense_pass if self.loops is None else self._sparse_pass
         by_gene, by_class, loss = pass_over(folded.T.astype(np.float32), offset)
         gradient = np.empty_like(table)
-        gradient[:, :-1] = ((by_gene - np.outer(self.mean, by_class)) / self.scale[:, None]).T + self.ridge * table[
-            :, :-1
-        ]
+        gradient[:, :-1] = ((by_gene - np.outer(self.mean, by_class)) / self.scale[:, None]).T
         gradient[:, -1] = by_class
-        return loss + 0.5 * self.ridge * float((table[:, :-1] ** 2).sum()), gradient.ravel()
+        return loss, gradient
 
     def _dense_pass(self, weights: Float32s, offset: Float32s) -> tuple[Floats, Floats, float]:
         """Return sums over the cells: gradient by gene (genes x classes) and by class, and loss."""

@@ -13,17 +13,21 @@ from spatialcore.annotation.model.artifact import CellTypingModel
 from spatialcore.annotation.query import open_query
 from spatialcore.annotation.training.celltypist import CellTypistOptions, fit_celltypist
 from spatialcore.annotation.training.classes import ClassLabels, require_repeats
+from spatialcore.annotation.training.cohort import describe_platform, train_cohort
 from spatialcore.annotation.training.cross_validation import CrossValidationResult, cross_validate
 from spatialcore.annotation.training.fitting import TargetPlatform, fit_models, query_class_profiles
 from spatialcore.annotation.training.folds import find_groups
 from spatialcore.annotation.training.platform import MAX_QUERY_CELLS, class_profiles, estimate_platform
 from spatialcore.annotation.training.query_shift import QueryShift
 from spatialcore.core.counts import recover_counts
+from spatialcore.core.logging import get_logger
 from spatialcore.core.matrix import open_matrix
 from spatialcore.core.normalization import TARGET_SUM, log1p_normalize, row_totals
 from spatialcore.core.sampling import draw_rows
 from spatialcore.core.types import Codes
 from spatialcore.errors import InputError
+
+log = get_logger(__name__)
 
 IMAGING_SPREAD = 0.9  # of log gene efficiencies: three pairs of dissociated cells have 0.6, imaging panels 1.0 to 1.5
 
@@ -66,8 +70,10 @@ def train_logistic(
     drawn = drawn_cells(adata)[labels.rows][filled]
     _check_classes(codes, labels)
     n_classes = len(labels.names)
-    target = _conditions(counts, codes, n_classes, query_counts, depths)
     rng = np.random.default_rng(random_state)
+    if query is not None and len(samples := query_samples(query, genes, random_state)) > 1:
+        return _train_for_samples(samples, query, counts, codes, labels, genes, groups, drawn, rng)
+    target = _conditions(counts, codes, n_classes, query_counts, depths)
     imaged = query_counts if query is not None and is_imaging(query, target) else None
     validation = cross_validate(counts, codes, n_classes, target, rng, groups=groups, query=imaged, drawn=drawn)
     query_profiles = (
@@ -88,6 +94,57 @@ def train_logistic(
             "platform": _describe(target, validation.shift),
         },
     )
+
+
+def _train_for_samples(
+    samples: dict[str, sparse.csr_matrix],
+    query: AnnData,
+    counts: sparse.csr_matrix,
+    codes: Codes,
+    labels: ClassLabels,
+    genes: npt.NDArray[np.object_],
+    groups: list[Codes],
+    drawn: npt.NDArray[np.bool_],
+    rng: np.random.Generator,
+) -> CellTypingModel:
+    """Train one model for several samples; see :mod:`spatialcore.annotation.training.cohort`."""
+    n_classes = len(labels.names)
+    together = estimate_platform(class_profiles(counts, codes, n_classes), sparse.vstack(list(samples.values())))
+    imaging = is_imaging(query, TargetPlatform(together))
+    trained = train_cohort(counts, codes, n_classes, samples, rng, imaging=imaging, groups=groups, drawn=drawn)
+    models = trained.models
+    for sample in trained.cohort.samples:
+        if sample.unlike:
+            log.warning("sample %s is unlike the others: %s", sample.name, sample.unlike)
+    return CellTypingModel(
+        classes=labels.names,
+        genes=tuple(map(str, genes)),
+        linear=models.primary,
+        target_sum=models.target_sum,
+        second=models.auxiliary,
+        profiles=models.profiles,
+        background=trained.platform.background,
+        calibration=trained.calibration,
+        cohort=trained.cohort,
+        metadata={
+            "heldout": {**_heldout_table(trained.result, labels), **_describe_groups(groups)},
+            "platform": {"matched_to": "query", **describe_platform(trained.platform, trained.mixing)},
+            "samples": {sample.name: {**sample.platform, "unlike": sample.unlike} for sample in trained.cohort.samples},
+        },
+    )
+
+
+def query_samples(query: AnnData, genes: npt.NDArray[np.object_], random_state: int) -> dict[str, sparse.csr_matrix]:
+    """Return counts of cells of each sample of a pooled query, by name; empty where the query is not pooled."""
+    if columns.QUERY_SAMPLE not in query.obs:
+        return {}
+    names = query.obs[columns.QUERY_SAMPLE].astype(str).to_numpy()
+    samples = {}
+    for name in np.unique(names):
+        counts, _ = query_sample(query[names == name], genes, random_state)
+        if (row_totals(counts) > 0).any():
+            samples[str(name)] = counts
+    return samples
 
 
 def drawn_cells(adata: AnnData) -> npt.NDArray[np.bool_]:
@@ -178,10 +235,5 @@ def _describe_groups(groups: list[Codes]) -> dict[str, int]:
 def _describe(target: TargetPlatform, shift: QueryShift | None) -> dict[str, Any]:
     if target.platform is None:
         return {"matched_to": "depths" if target.depths is not None else "nothing"}
-    described = {
-        "matched_to": "query",
-        "median_depth": target.platform.median_depth,
-        "ambient_share": target.platform.ambient,
-        "query_cells": len(target.platform.depths),
-    }
-    return described if shift is None else {**described, "mixed_share": shift.mixing}
+    mixing = None if shift is None else shift.mixing
+    return {"matched_to": "query", **describe_platform(target.platform, mixing)}

@@ -7,7 +7,7 @@ import pytest
 from scipy import sparse
 
 from spatialcore.annotation.annotate import annotate_celltypist
-from spatialcore.annotation.training.fitting import TargetPlatform, _simulated_rows, fit_models, query_class_profiles
+from spatialcore.annotation.training.fitting import TargetPlatform, fit_models, query_class_profiles, simulated_rows
 from spatialcore.annotation.training.platform import Platform, class_profiles, estimate_platform
 from spatialcore.annotation.training.train import train_celltypist_model
 from spatialcore.core.normalization import log1p_normalize
@@ -17,7 +17,7 @@ from tests.annotation.training.test_train import accuracy
 
 def test_cells_of_small_classes_are_measured_more_often(rng: np.random.Generator) -> None:
     codes = np.repeat([0, 1, 2], [3, 10, 200])
-    looks = np.bincount(_simulated_rows(codes, rng), minlength=len(codes))
+    looks = np.bincount(simulated_rows(codes, rng), minlength=len(codes))
     assert [looks[codes == k].sum() for k in range(3)] == [60, 100, 400]
     assert looks.min() >= 2
 

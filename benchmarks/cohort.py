@@ -1,0 +1,109 @@
+"""A model of a cohort beside one model for each sample: eight simulated samples of different depth and ambient share.
+
+    python -m benchmarks.cohort --data ../shared/data
+
+The samples have 75 to 300 counts a cell, and an ambient share of .05 or .25; ``--efficiency same`` gives them the same
+gene efficiencies, ``own`` each its own.
+"""
+
+import argparse
+import tempfile
+import warnings
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from anndata import AnnData
+from scipy import sparse
+
+from benchmarks.accuracy import figures
+from benchmarks.calibration import KEPT, expected_calibration_error
+from benchmarks.spill_sources import TYPE, Source, sources
+from spatialcore import columns
+from spatialcore.annotation.annotate import annotate_celltypist
+from spatialcore.annotation.config import AnnotationSettings
+from spatialcore.annotation.pooled_queries import pool_queries
+from spatialcore.annotation.training.train import train_celltypist_model
+from spatialcore.simulate import section
+
+DEPTHS, AMBIENT = (75.0, 120.0, 190.0, 300.0), (0.05, 0.25)
+SPREAD = 0.5
+
+
+def cohort(source: Source, efficiency: str, n_cells: int, seed: int = 0) -> list[AnnData]:
+    """Simulate the eight samples."""
+    rng = np.random.default_rng(seed)
+    shared = rng.lognormal(0, SPREAD, source.drawn_from.n_vars)
+    cells = []
+    for number, (depth, ambient) in enumerate(product(DEPTHS, AMBIENT)):
+        measured = source.drawn_from.copy()
+        if efficiency == "same":
+            measured.X = (sparse.csr_matrix(measured.X).multiply(100 * shared).tocsr()).rint()
+        cells.append(
+            section(
+                measured,
+                layout=("mixed", "niches")[number // 2 % 2],
+                spill_share=0.0,
+                depth=depth,
+                ambient_share=ambient,
+                n_cells=n_cells,
+                efficiency_spread=SPREAD if efficiency == "own" else 0.0,
+                dispersion=source.dispersion,
+                random_state=100 * seed + number,
+            )
+        )
+    return cells
+
+
+def row(sample: AnnData, model: Path) -> dict[str, float]:
+    """Annotate a sample and return what its calls are worth."""
+    called = annotate_celltypist(sample, custom_model_path=model, confidence_transform="calibrated", copy=True)
+    truth = sample.obs["true_cell_type"].astype(str).to_numpy()
+    names, confidence = called.obs[columns.PREDICTED].astype(str).to_numpy(), called.obs[columns.CONFIDENCE].to_numpy()
+    accuracy, f1 = figures(truth, names)
+    kept = confidence >= KEPT
+    return {
+        "accuracy": accuracy,
+        "macro_f1": f1,
+        "ece": expected_calibration_error(confidence, names == truth),
+        "kept": kept.mean(),
+        "kept_right": (names == truth)[kept].mean() if kept.any() else np.nan,
+    }
+
+
+def measure(source: Source, efficiency: str, n_cells: int, *, singles: bool = True) -> pd.DataFrame:
+    """Return one row per sample and model: of the cohort, or of the sample alone."""
+    cells, rows = cohort(source, efficiency, n_cells), []
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.pkl"
+        pooled = pool_queries(cells, AnnotationSettings()).sample
+        train_celltypist_model(source.reference, TYPE, output_path=path, trainer="logistic", query=pooled)
+        for (depth, ambient), sample in zip(product(DEPTHS, AMBIENT), cells, strict=True):
+            about = {"source": source.name, "efficiency": efficiency, "depth": depth, "ambient": ambient}
+            rows.append({**about, "model": "cohort", **row(sample, path)})
+        for (depth, ambient), sample in zip(product(DEPTHS, AMBIENT), cells if singles else [], strict=False):
+            about = {"source": source.name, "efficiency": efficiency, "depth": depth, "ambient": ambient}
+            train_celltypist_model(source.reference, TYPE, output_path=path, trainer="logistic", query=sample)
+            rows.append({**about, "model": "single", **row(sample, path)})
+    return pd.DataFrame(rows)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, help="folder of the open data")
+    parser.add_argument("--sources", nargs="+", default=["blood", "mix", "lung"])
+    parser.add_argument("--efficiency", nargs="+", default=["same", "own"], choices=("same", "own"))
+    parser.add_argument("--cells", type=int, default=800)
+    parser.add_argument("--cohort-only", action="store_true")
+    options = parser.parse_args()
+    warnings.simplefilter("ignore")
+    for source, efficiency in product(sources(options.data, tuple(options.sources)), options.efficiency):
+        table = measure(source, efficiency, options.cells, singles=not options.cohort_only)
+        print(table.round(3).to_string(), flush=True)
+        print(table.groupby("model")[["accuracy", "macro_f1", "ece", "kept", "kept_right"]].mean().round(3), flush=True)
+
+
+if __name__ == "__main__":
+    main()

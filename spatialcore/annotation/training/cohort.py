@@ -1,0 +1,238 @@
+"""Train one model for several samples, each of which measures cells in its own way.
+
+Reference cells are simulated as each sample would measure them. The parts are standardized by themselves and fitted
+together: the samples share the weights. Held-out cells are simulated for each sample, so that each gets a calibration.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from spatialcore.annotation.model.calibration import Calibration
+from spatialcore.annotation.model.cohort import Cohort, SampleMatch, describe_unlike
+from spatialcore.annotation.model.scorer import Scorer
+from spatialcore.annotation.training.cross_validation import (
+    CELLS_PER_CLASS,
+    FEWEST_MEASURED,
+    MAX_CELLS,
+    CrossValidationResult,
+    HeldOut,
+    calibrate,
+    class_weights,
+    draw_per_class,
+    score_held_out,
+)
+from spatialcore.annotation.training.fitting import (
+    BALANCE,
+    FittedModels,
+    TargetPlatform,
+    query_class_profiles,
+    simulated_rows,
+    training_cells,
+)
+from spatialcore.annotation.training.folds import FOLDS, assign_folds
+from spatialcore.annotation.training.logistic import fit_logistic, fit_together, moments
+from spatialcore.annotation.training.platform import Platform, class_profiles, estimate_platform
+from spatialcore.annotation.training.query_shift import QueryShift, measure_shift, mix
+from spatialcore.core.normalization import TARGET_SUM, log1p_normalize
+from spatialcore.core.progress import track
+from spatialcore.core.types import Codes, Floats
+
+FEWEST_SIMULATED: Final = 2_000  # per sample, to standardize the genes
+
+
+@dataclass(frozen=True)
+class TrainedCohort:
+    """What was trained for several samples.
+
+    Parameters
+    ----------
+    models
+        For all samples together: weights shared with the samples, standardized over all of them.
+    cohort
+        What differs between the samples.
+    platform
+        That of all samples together.
+    result, calibration, mixing
+        Held-out cells of all samples, the calibration fitted on them, and the mean share of mixed counts of imaging
+        data.
+    """
+
+    models: FittedModels
+    cohort: Cohort
+    platform: Platform
+    result: CrossValidationResult
+    calibration: Calibration
+    mixing: float | None
+
+
+@dataclass(frozen=True)
+class _Reference:
+    counts: sparse.csr_matrix
+    codes: Codes
+    n_classes: int
+
+    def rows(self, rows: npt.NDArray[np.intp] | npt.NDArray[np.bool_]) -> "_Reference":
+        return replace(self, counts=self.counts[rows], codes=self.codes[rows])
+
+
+def train_cohort(
+    counts: sparse.csr_matrix,
+    codes: Codes,
+    n_classes: int,
+    samples: Mapping[str, sparse.csr_matrix],
+    rng: np.random.Generator,
+    *,
+    imaging: bool,
+    groups: Sequence[Codes] = (),
+    drawn: npt.NDArray[np.bool_] | None = None,
+) -> TrainedCohort:
+    """Train the models of several samples.
+
+    Parameters
+    ----------
+    counts, codes, n_classes
+        Reference cells x genes, and their classes.
+    samples
+        Counts of cells of each sample on the same genes.
+    imaging
+        Whether the samples are of an imaging platform, with counts.
+    groups, drawn
+        As in :func:`~spatialcore.annotation.training.cross_validation.cross_validate`.
+    """
+    reference = _Reference(counts, codes, n_classes)
+    shares = class_profiles(counts, codes, n_classes)
+    queries = [samples[name] for name in sorted(samples)]
+    together = estimate_platform(shares, sparse.vstack(queries, format="csr"))
+    platforms = [*(estimate_platform(shares, query) for query in queries), together]
+    targets = [TargetPlatform(platform) for platform in platforms]
+    scored, shifts, start = _cross_validate(reference, targets, queries, rng, imaging, groups, drawn)
+    profiles = [query_class_profiles(*pair) for pair in zip(start, queries, strict=False)] if imaging else None
+    models = _fit(reference, targets, rng, start[-1], profiles)
+    results = [calibrate(parts, class_weights(n_classes, shift)) for parts, shift in zip(scored, shifts, strict=True)]
+    matches = [
+        SampleMatch(
+            name,
+            fitted.target_sum,
+            fitted.primary.mean,
+            fitted.primary.scale,
+            platform.efficiency,
+            platform.background,
+            calibration,
+            describe_platform(platform, shift.mixing if shift else None),
+        )
+        for name, fitted, platform, (_, calibration), shift in zip(
+            sorted(samples), models, platforms, results, shifts, strict=False
+        )
+    ]
+    reasons = describe_unlike(matches)
+    cohort = Cohort(shares, tuple(replace(match, unlike=why) for match, why in zip(matches, reasons, strict=True)))
+    mixing = shifts[-1].mixing if shifts[-1] is not None else None
+    return TrainedCohort(models[-1], cohort, together, *results[-1], mixing)
+
+
+def describe_platform(platform: Platform, mixing: float | None) -> dict[str, float | int]:
+    """Return depth, ambient share, number of cells and, for imaging data, the share of mixed counts."""
+    described = {
+        "median_depth": platform.median_depth,
+        "ambient_share": platform.ambient,
+        "query_cells": len(platform.depths),
+    }
+    return described if mixing is None else {**described, "mixed_share": mixing}
+
+
+def _fit(
+    reference: _Reference,
+    targets: Sequence[TargetPlatform],
+    rng: np.random.Generator,
+    start: FittedModels | None = None,
+    query_profiles: Sequence[Floats] | None = None,
+) -> list[FittedModels]:
+    """Fit the models of each sample, and of all together, which is the last of the targets."""
+    *each, together = targets
+    counts, codes, n_classes = reference.counts, reference.codes, reference.n_classes
+    rows = simulated_rows(codes, rng)
+    rows = np.tile(rows, max(1, -(-FEWEST_SIMULATED * len(each) // len(rows))))
+    part = rng.permutation(len(rows)) % len(each)
+    parts = [
+        training_cells(counts, codes, rows[part == s], target, rng, query_profiles[s] if query_profiles else None)
+        for s, target in enumerate(each)
+    ]
+    linear = fit_together(
+        [
+            (log1p_normalize(simulated, target.target_sum), labels)
+            for (simulated, labels), target in zip(parts, each, strict=True)
+        ],
+        n_classes,
+        power=BALANCE,
+        start=start.primary if start else None,
+    )
+    everything = sparse.vstack([simulated for simulated, _ in parts], format="csr")
+    mean, scale = moments(log1p_normalize(everything, together.target_sum))
+    linear.append(replace(linear[0], mean=mean, scale=scale))
+    auxiliary = fit_logistic(
+        log1p_normalize(counts, TARGET_SUM), codes, n_classes, start=start.auxiliary if start else None
+    )
+    shares = class_profiles(counts, codes, n_classes)
+    return [
+        FittedModels(primary, auxiliary, target.expected(shares), target.target_sum)
+        for primary, target in zip(linear, targets, strict=True)
+    ]
+
+
+def _cross_validate(
+    reference: _Reference,
+    targets: Sequence[TargetPlatform],
+    queries: Sequence[sparse.csr_matrix],
+    rng: np.random.Generator,
+    imaging: bool,
+    groups: Sequence[Codes],
+    drawn: npt.NDArray[np.bool_] | None,
+) -> tuple[list[list[HeldOut]], list[QueryShift | None], list[FittedModels]]:
+    """Return, for each target, the held-out cells of each fold and the shift; and the models of the last fold."""
+    n_classes = reference.n_classes
+    rows = draw_per_class(reference.codes, min(CELLS_PER_CLASS, max(30, MAX_CELLS // n_classes)), rng)
+    reference = reference.rows(rows)
+    from_profile = np.zeros(len(rows), dtype=bool) if drawn is None else drawn[rows]
+    folds = assign_folds(reference.codes, rng, [group[rows] for group in groups])
+    scored: list[list[HeldOut]] = [[] for _ in targets]
+    shifts: list[QueryShift] = []
+    models: list[FittedModels] = []
+    for fold in track(range(FOLDS), "cross-validation"):
+        inside, outside = folds != fold, np.flatnonzero(folds == fold)
+        if not len(outside):
+            continue
+        models = _fit(reference.rows(inside), targets, rng)
+        if imaging and not shifts:
+            shifts = [
+                measure_shift(model, reference.counts[outside], query, target, rng)
+                for model, query, target in zip(models, queries, targets, strict=False)
+            ]
+        scorers = [_scorer(model, imaging) for model in models]
+        for s, _ in enumerate(queries):
+            held_out = _some(outside, len(queries), rng)
+            share = shifts[s].mixing if shifts else 0.0
+            simulated = mix(targets[s].simulate(reference.counts[held_out], rng), models[s].profiles, share, rng)
+            few = slice(None, max(1, len(held_out) // len(queries)))
+            about = reference.codes[held_out], from_profile[held_out]
+            scored[s].append(score_held_out(scorers[s], simulated, *about, n_classes, rng))
+            about = about[0][few], about[1][few]
+            scored[-1].append(score_held_out(scorers[-1], simulated[few], *about, n_classes, rng))
+    if not shifts:
+        return scored, [None] * len(targets), models
+    return scored, [*shifts, QueryShift.mean(shifts)], models
+
+
+def _scorer(models: FittedModels, imaging: bool) -> Scorer:
+    return Scorer.build(models.primary, models.target_sum, models.auxiliary, models.profiles, with_pair_gain=imaging)
+
+
+def _some(rows: Codes, n_samples: int, rng: np.random.Generator) -> Codes:
+    """Return the held-out cells that are measured for one of several samples, in random order."""
+    n = max(FEWEST_MEASURED, len(rows) // n_samples)
+    chosen: Codes = rng.permutation(np.tile(rows, -(-n // len(rows))))[:n]
+    return chosen
