@@ -7,6 +7,7 @@ from anndata import AnnData
 from spatialcore import columns
 from spatialcore.annotation.model.artifact import load_model
 from spatialcore.annotation.training.train import train_celltypist_model
+from spatialcore.core.normalization import row_totals
 from spatialcore.simulate import section
 from tests.annotation.cohort_data import call, train
 
@@ -46,7 +47,7 @@ def test_each_sample_has_its_own_depth_and_ambient_share(samples: dict[str, AnnD
     assert cohort is not None
     depth = {sample.name: sample.platform["median_depth"] for sample in cohort.samples}
     ambient = {sample.name: sample.platform["ambient_share"] for sample in cohort.samples}
-    assert depth == {name: float(np.median(sample.X.sum(axis=1))) for name, sample in samples.items()}
+    assert depth == {name: float(np.median(row_totals(sample.X))) for name, sample in samples.items()}
     for shallow, deep in zip(list(samples)[::2], list(samples)[1::2], strict=True):
         assert ambient[shallow] < ambient[deep]
     assert [sample.unlike for sample in cohort.samples] == [""] * 8
