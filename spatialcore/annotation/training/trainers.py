@@ -24,6 +24,7 @@ from spatialcore.core.logging import get_logger
 from spatialcore.core.matrix import open_matrix
 from spatialcore.core.normalization import TARGET_SUM, log1p_normalize, row_totals
 from spatialcore.core.sampling import draw_rows
+from spatialcore.core.threads import one_blas_thread
 from spatialcore.core.types import Codes
 from spatialcore.errors import InputError
 
@@ -46,6 +47,7 @@ def train_celltypist(
     return CellTypingModel(classes, genes, linear)
 
 
+@one_blas_thread()
 def train_logistic(
     adata: AnnData,
     labels: ClassLabels,
