@@ -37,7 +37,7 @@ USERS_HOME = Path(os.environ.get(_NOTE) or Path.home())
 _IN_HOME = f"{USERS_HOME}/"
 # what may lie in a home and is none: the checkout, Python and its packages, the place of temporary files
 _NO_HOME = tuple(
-    f"{place}/" for place in (Path(__file__).parents[1], sys.prefix, sys.base_prefix, tempfile.gettempdir())
+    f"{folder}/" for folder in (Path(__file__).parents[1], sys.prefix, sys.base_prefix, tempfile.gettempdir())
 )
 _trespasses: list[str] = []
 
@@ -55,9 +55,9 @@ def move() -> None:
 
 def trespasses() -> list[str]:
     """Return what was kept from happening to the user's home since the last call."""
-    seen = _trespasses.copy()
+    trespasses = _trespasses.copy()
     _trespasses.clear()
-    return seen
+    return trespasses
 
 
 def users_tools() -> dict[str, str]:
@@ -68,7 +68,7 @@ def users_tools() -> dict[str, str]:
         "npm_config_cache": ".npm",
         "npm_config_userconfig": ".npmrc",
     }
-    return os.environ | {name: str(USERS_HOME / place) for name, place in places.items()}
+    return os.environ | {name: str(USERS_HOME / folder) for name, folder in places.items()}
 
 
 def _watch(event: str, arguments: tuple[Any, ...]) -> None:
@@ -87,9 +87,9 @@ def _watch(event: str, arguments: tuple[Any, ...]) -> None:
 def _forbid_in_home(event: str, path: Any) -> None:
     if isinstance(path, int):  # a file that is open already
         return
-    place = str(Path(os.fsdecode(path)).absolute())
-    if place.startswith(_IN_HOME) and not place.startswith(_NO_HOME) and "__pycache__" not in place:
-        _forbid(f"{event} {place}")
+    file = str(Path(os.fsdecode(path)).absolute())
+    if file.startswith(_IN_HOME) and not file.startswith(_NO_HOME) and "__pycache__" not in file:
+        _forbid(f"{event} {file}")
 
 
 def _forbid_users_home(program: Any, environment: Any) -> None:

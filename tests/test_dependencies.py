@@ -44,8 +44,8 @@ def distributions(modules: set[str]) -> set[str]:
     """Return the distributions of modules; of a namespace that several share, the declared ones."""
     installed = packages_distributions()
     shared = [[normalized(name) for name in installed[module]] for module in modules if module in installed]
-    known = declared(*EXTRAS, "dev")
-    return {name for names in shared for name in (set(names) & known or names[:1])}
+    distributions = declared(*EXTRAS, "dev")
+    return {name for names in shared for name in (set(names) & distributions or names[:1])}
 
 
 EXTRAS = sorted(set(PROJECT["optional-dependencies"]) - {"all", "dev", "docs"})

@@ -45,13 +45,13 @@ def test_commands_have_the_options_that_are_shown(page: Path) -> None:
 
     for line in COMMAND.findall(page.read_text()):
         words = re.split(r"#|&&|>", line)[0].replace("\\\n", " ").split()
-        known: set[str] = set()
+        options: set[str] = set()
         command: Any = get_command(app)
         for word in words:
             command = getattr(command, "commands", {}).get(word, command)
         for parameter in command.params:
-            known |= {*parameter.opts, *parameter.secondary_opts}
-        assert [word for word in words if word.startswith("--") and word not in known] == [], line
+            options |= {*parameter.opts, *parameter.secondary_opts}
+        assert [word for word in words if word.startswith("--") and word not in options] == [], line
 
 
 @pytest.mark.parametrize("page", ["docker/Dockerfile", "docs/operations.md"])

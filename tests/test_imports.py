@@ -108,8 +108,8 @@ def test_every_public_name_exists() -> None:
 @pytest.mark.parametrize("package", ["annotation", "io", "plotting", "sources"])
 def test_editors_and_type_checkers_see_every_public_name(package: str) -> None:
     stub = ROOT / "spatialcore" / package / "__init__.pyi"
-    told = {alias.asname for node in ast.parse(stub.read_text()).body for alias in getattr(node, "names", [])}
-    assert told == set(importlib.import_module(f"spatialcore.{package}").__all__)
+    names = {alias.asname for node in ast.parse(stub.read_text()).body for alias in getattr(node, "names", [])}
+    assert names == set(importlib.import_module(f"spatialcore.{package}").__all__)
 
 
 def test_library_tasks_and_flows_are_importable_from_any_folder(tmp_path: Path) -> None:

@@ -199,8 +199,8 @@ def test_pretrained_models_are_looked_for_where_celltypist_keeps_them(
 
 def of_another_tissue(query: AnnData) -> AnnData:
     """Return cells of the query's depth whose types the reference has never seen."""
-    seen, _, _ = simulate(500, 4, query.n_vars, 120, np.random.default_rng(91))
-    other = as_adata(seen, np.zeros(500, dtype=int), logged=False)
+    counts, _, _ = simulate(500, 4, query.n_vars, 120, np.random.default_rng(91))
+    other = as_adata(counts, np.zeros(500, dtype=int), logged=False)
     del other.layers[columns.COUNTS]
     return other
 
@@ -208,8 +208,8 @@ def of_another_tissue(query: AnnData) -> AnnData:
 def test_a_reference_that_does_not_fit_is_not_believed(
     world: World, trained: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    own = annotate_celltypist(world[1].copy(), custom_model_path=trained, confidence_transform="calibrated")
-    assert json.loads(own.uns[columns.MANIFEST]["reference_fit_json"])["misfit"] == ""
+    annotated = annotate_celltypist(world[1].copy(), custom_model_path=trained, confidence_transform="calibrated")
+    assert json.loads(annotated.uns[columns.MANIFEST]["reference_fit_json"])["misfit"] == ""
     assert "do not seem to fit" not in caplog.text
     other = annotate_celltypist(
         of_another_tissue(world[1]), custom_model_path=trained, confidence_transform="calibrated"

@@ -18,36 +18,36 @@ OPTIONS = {"confidence_transform": "calibrated", "min_confidence": 0.5}
 
 
 @pytest.fixture(scope="module")
-def wanted(world: World, trained: Path) -> AnnData:
+def expected(world: World, trained: Path) -> AnnData:
     return annotate_celltypist(world[1], custom_model_path=trained, copy=True, **OPTIONS)
 
 
-def assert_same(result: AnnData, wanted: AnnData) -> None:
-    assert (result.obs[columns.CELL_TYPE].astype(str) == wanted.obs[columns.CELL_TYPE].astype(str)).all()
-    np.testing.assert_allclose(result.obs[columns.CONFIDENCE], wanted.obs[columns.CONFIDENCE], atol=1e-8)
+def assert_same(result: AnnData, expected: AnnData) -> None:
+    assert (result.obs[columns.CELL_TYPE].astype(str) == expected.obs[columns.CELL_TYPE].astype(str)).all()
+    np.testing.assert_allclose(result.obs[columns.CONFIDENCE], expected.obs[columns.CONFIDENCE], atol=1e-8)
     np.testing.assert_allclose(
-        result.obsm[columns.DECISION_SCORES], wanted.obsm[columns.DECISION_SCORES], atol=1e-8, rtol=0
+        result.obsm[columns.DECISION_SCORES], expected.obsm[columns.DECISION_SCORES], atol=1e-8, rtol=0
     )
 
 
 @pytest.mark.parametrize("form", [sparse.csr_matrix, sparse.csc_matrix, lambda X: X.toarray()])
 def test_a_backed_file_gives_the_same_calls(
-    form: object, world: World, trained: Path, wanted: AnnData, tmp_path: Path
+    form: object, world: World, trained: Path, expected: AnnData, tmp_path: Path
 ) -> None:
     AnnData(form(sparse.csr_matrix(world[1].X)), world[1].obs, world[1].var).write_h5ad(tmp_path / "q.h5ad")
     backed = anndata.read_h5ad(tmp_path / "q.h5ad", backed="r")
-    assert_same(annotate_celltypist(backed, custom_model_path=trained, batch_size=77, **OPTIONS), wanted)
+    assert_same(annotate_celltypist(backed, custom_model_path=trained, batch_size=77, **OPTIONS), expected)
 
 
-def test_a_zarr_store_gives_the_same_calls(world: World, trained: Path, wanted: AnnData, tmp_path: Path) -> None:
+def test_a_zarr_store_gives_the_same_calls(world: World, trained: Path, expected: AnnData, tmp_path: Path) -> None:
     AnnData(sparse.csr_matrix(world[1].X), world[1].obs, world[1].var).write_zarr(tmp_path / "q.zarr")
     lazy = anndata.experimental.read_lazy(str(tmp_path / "q.zarr"))
     opened = AnnData(lazy.X, world[1].obs.copy(), world[1].var.copy())
-    assert_same(annotate_celltypist(opened, custom_model_path=trained, **OPTIONS), wanted)
+    assert_same(annotate_celltypist(opened, custom_model_path=trained, **OPTIONS), expected)
 
 
 @pytest.mark.slow
-def test_a_dask_cluster_gives_the_same_calls(world: World, trained: Path, wanted: AnnData) -> None:
+def test_a_dask_cluster_gives_the_same_calls(world: World, trained: Path, expected: AnnData) -> None:
     array = pytest.importorskip("dask.array")
     distributed = pytest.importorskip("dask.distributed")
     counts = array.from_array(np.asarray(world[1].X.todense()), chunks=(150, 40)).map_blocks(sparse.csr_matrix)
@@ -57,12 +57,12 @@ def test_a_dask_cluster_gives_the_same_calls(world: World, trained: Path, wanted
     )
     with cluster, distributed.Client(cluster):
         result = annotate_celltypist(query, custom_model_path=trained, **OPTIONS)
-    assert_same(result, wanted)
+    assert_same(result, expected)
 
 
 @pytest.mark.slow
 def test_calls_are_the_same_when_a_worker_is_killed_in_the_middle(
-    world: World, trained: Path, wanted: AnnData, tmp_path: Path
+    world: World, trained: Path, expected: AnnData, tmp_path: Path
 ) -> None:
     array = pytest.importorskip("dask.array")
     distributed = pytest.importorskip("dask.distributed")
@@ -90,7 +90,7 @@ def test_calls_are_the_same_when_a_worker_is_killed_in_the_middle(
         result = annotate_celltypist(query, custom_model_path=trained, **OPTIONS)
     assert len({path.name.split("-")[-1] for path in tmp_path.glob("read-*")}) > 1
     assert any(path.name.startswith("read-4-") for path in tmp_path.glob("read-*")), "no worker was killed"
-    assert_same(result, wanted)
+    assert_same(result, expected)
 
 
 def test_cells_whose_counts_are_shuffled_over_genes_do_not_pass(world: World, trained: Path) -> None:

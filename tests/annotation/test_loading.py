@@ -1,4 +1,4 @@
-"""Reading part of a file is indexing the whole; every format, every place of raw counts."""
+"""Reading part of a file is indexing the whole; every format, every location of raw counts."""
 
 from pathlib import Path
 from typing import Any
@@ -71,16 +71,16 @@ def test_cells_without_a_label_are_left_out_when_a_label_is_asked(write: Write) 
     assert load_adata_backed(write(whole)).n_obs == whole.n_obs
 
 
-@pytest.mark.parametrize("place", ["counts", "raw_counts", "raw", "raw.X"])
-def test_raw_counts_come_along_from_wherever_they_are(place: str, write: Write) -> None:
+@pytest.mark.parametrize("source", ["counts", "raw_counts", "raw", "raw.X"])
+def test_raw_counts_come_along_from_wherever_they_are(source: str, write: Write) -> None:
     whole = make_reference(state="log1p_cpm")
     counts = sp.csr_matrix(whole.uns["truth"])
-    if place == "raw.X":
+    if source == "raw.X":
         wide = make_reference(genes=[*GENES[::-1], "EXTRA1", "EXTRA2"])
         wide.X = sp.csr_matrix(np.hstack([whole.uns["truth"][:, ::-1], np.ones((whole.n_obs, 2))]).astype(np.float32))
         whole.raw = wide
     else:
-        whole.layers[place] = counts
+        whole.layers[source] = counts
     part = load_adata_backed(write(whole), "cell_type", 60, target_genes=PANEL)
     rows = whole.obs_names.get_indexer(part.obs_names)
     np.testing.assert_array_equal(part.layers["counts"].toarray(), whole.uns["truth"][rows][:, [7, 3, 29]])

@@ -79,8 +79,10 @@ def test_mouse_has_its_own_genes_first_and_orthologs_behind():
     mouse, human = load_canonical_markers("mouse"), load_canonical_markers()
     assert mouse["microglial cell"][:3] == ["P2ry12", "Tmem119", "Cx3cr1"]
     assert mouse["L6b"][:2] == ["Ccn2", "Nxph4"]
-    known = orthologs("human", "mouse")
-    assert mouse["pancreatic acinar cell"] == [known[gene] for gene in human["pancreatic acinar cell"] if gene in known]
+    ortholog = orthologs("human", "mouse")
+    assert mouse["pancreatic acinar cell"] == [
+        ortholog[gene] for gene in human["pancreatic acinar cell"] if gene in ortholog
+    ]
     assert species_of_genes(gene for genes in mouse.values() for gene in genes) == "mouse"
     assert not count_species(gene for genes in mouse.values() for gene in genes).human
 

@@ -48,18 +48,18 @@ def annotate(
 
 def accuracy(calls: Sequence[str], truth: Sequence[str]) -> float:
     calls, truth = np.asarray(calls), np.asarray(truth)
-    known = truth != "unknown"
-    return float((calls == truth)[known].mean())
+    is_labelled = truth != "unknown"
+    return float((calls == truth)[is_labelled].mean())
 
 
 def test_motor_cortex_for_a_starmap_section(shared: Path) -> None:
     query, truth = query_of(shared, "spatial_starmap_v1")
-    calls, kept = annotate(
+    calls, is_called = annotate(
         shared, query, "ref_motor_cortex_dot", "cell_type", "brain cortex", species="mouse", min_gene_overlap_pct=10
     )
     assert query.uns["spatialcore_annotation"]["species"] == "mouse"
     assert accuracy(calls, truth) > 0.6
-    assert accuracy(calls[kept], truth[kept]) > 0.7
+    assert accuracy(calls[is_called], truth[is_called]) > 0.7
     ids = set(query.obs["cell_type_ontology_term_id"].astype(str))
     assert {"CL:4030059", "CL:4023041", "CL:4023042", "CL:4023018", "CL:4023016"} <= ids
 
@@ -67,11 +67,11 @@ def test_motor_cortex_for_a_starmap_section(shared: Path) -> None:
 def test_a_hypothalamus_section(shared: Path) -> None:
     query, truth = query_of(shared, "spatial_merfish_poa_section", 4)
     exclude = ["Ambiguous", "Unstable"]
-    calls, kept = annotate(
+    calls, is_called = annotate(
         shared, query, "ref_hypothalamus_moffitt10x", "cell_type", "hypothalamus", exclude_labels=exclude
     )
     assert accuracy(calls, truth) > 0.8
-    assert accuracy(calls[kept], truth[kept]) > 0.9
+    assert accuracy(calls[is_called], truth[is_called]) > 0.9
 
 
 TERMS_OF = {

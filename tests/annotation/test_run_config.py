@@ -77,8 +77,8 @@ def test_the_training_part_holds_every_shared_setting() -> None:
 
 
 def test_every_setting_that_a_phase_names_exists() -> None:
-    known = set(config().training().model_fields_set) | set(type(config().training()).model_fields)
-    assert {name for names in SETTINGS.values() for name in names} <= known
+    fields = set(config().training().model_fields_set) | set(type(config().training()).model_fields)
+    assert {name for names in SETTINGS.values() for name in names} <= fields
 
 
 def test_every_setting_is_used_by_some_phase() -> None:

@@ -43,19 +43,19 @@ STATES = ["raw", "log1p_10k", "log1p_cpm", "log1p_other", "linear", "negative", 
 
 
 @pytest.mark.parametrize("state", STATES)
-@pytest.mark.parametrize("place", ["counts", "raw_counts", "raw", "raw.X"])
-def test_raw_counts_found_anywhere_win_over_any_x(state: str, place: str) -> None:
+@pytest.mark.parametrize("source", ["counts", "raw_counts", "raw", "raw.X"])
+def test_raw_counts_found_anywhere_win_over_any_x(state: str, source: str) -> None:
     adata = in_state(state)
     truth = adata.uns["truth"]
-    if place == "raw.X":
+    if source == "raw.X":
         adata.raw = make_reference()
     else:
-        adata.layers[place] = sp.csr_matrix(truth)
+        adata.layers[source] = sp.csr_matrix(truth)
     out = ensure_normalized(adata)
     assert out is adata
     np.testing.assert_allclose(out.X.toarray(), expected(truth), rtol=1e-5)
-    if place != "raw.X":
-        np.testing.assert_array_equal(out.layers[place].toarray(), truth)
+    if source != "raw.X":
+        np.testing.assert_array_equal(out.layers[source].toarray(), truth)
 
 
 @pytest.mark.parametrize("kind", [sp.csr_matrix, sp.csc_matrix, sp.csr_matrix.toarray])

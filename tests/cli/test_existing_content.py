@@ -30,5 +30,5 @@ def test_content_of_the_user(
     assert "'cell_type' to 'cell_type_before'" in caplog.text
     result = ad.read_h5ad(next((tmp_path / "out").glob("**/annotated.h5ad")))
     check_own_content(result, query)
-    kept = "purified_before" if command == "annotate" else "purified"
-    assert (result.layers[kept] != query.layers["purified"]).nnz == 0
+    layer = "purified_before" if command == "annotate" else "purified"
+    assert (result.layers[layer] != query.layers["purified"]).nnz == 0

@@ -46,12 +46,12 @@ class Fault:
     method: str = "GET"
     path: str = ""
     times: int = 1
-    seen: int = field(default=0)
+    n_matched: int = field(default=0)
 
     def matches(self, method: str, path: str) -> bool:
-        if self.seen >= self.times or method != self.method or not re.search(self.path, path):
+        if self.n_matched >= self.times or method != self.method or not re.search(self.path, path):
             return False
-        self.seen += 1
+        self.n_matched += 1
         return True
 
 
@@ -66,7 +66,7 @@ class Outage(Fault):
     def matches(self, method: str, path: str) -> bool:
         self.requested.append(time.monotonic())
         active = len(self.requested) > self.after and self.requested[-1] - self.requested[self.after] < self.seconds
-        self.seen += active
+        self.n_matched += active
         return active
 
 

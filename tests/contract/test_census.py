@@ -42,8 +42,8 @@ def census(census_folder: Path) -> str:
 @pytest.fixture
 def census_on_s3(census_folder: Path, s3: str) -> str:
     root = f"s3://{BUCKET}/{uuid.uuid4().hex}"
-    system, place = storage.connect(f"{root}/soma")
-    system.put(str(census_folder) + "/", place.path.rpartition("/")[0] + "/", recursive=True)
+    system, target = storage.connect(f"{root}/soma")
+    system.put(str(census_folder) + "/", target.path.rpartition("/")[0] + "/", recursive=True)
     return f"{root}/soma"
 
 
@@ -147,14 +147,14 @@ def test_a_data_set_by_key(census: str, census_folder: Path, tmp_path: Path) -> 
     assert metadata["retrieved"].startswith("20")
 
 
-@pytest.mark.parametrize("place", ["cache", "folder"])
-def test_what_must_be_cited_reaches_manifest_and_report(place: str, census: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("location", ["cache", "folder"])
+def test_what_must_be_cited_reaches_manifest_and_report(location: str, census: str, tmp_path: Path) -> None:
     uri = f"cellxgene://?tissue=lung&census={census}"
-    reference = uri if place == "cache" else acquire_reference(uri, tmp_path / "lung.h5ad")
+    reference = uri if location == "cache" else acquire_reference(uri, tmp_path / "lung.h5ad")
     combined = combine_references([reference], ["cell_type"], cache_dir=tmp_path / "cache")
-    (told,) = json.loads(combined.uns[columns.REFERENCES_MANIFEST])
-    assert told["origin"]["census_build"] == small_census.BUILD
-    assert {each["dataset_id"] for each in told["origin"]["datasets"]} == {small_census.HLCA, small_census.COVID}
+    (entry,) = json.loads(combined.uns[columns.REFERENCES_MANIFEST])
+    assert entry["origin"]["census_build"] == small_census.BUILD
+    assert {each["dataset_id"] for each in entry["origin"]["datasets"]} == {small_census.HLCA, small_census.COVID}
     combined.uns[columns.MANIFEST] = {"references_json": combined.uns[columns.REFERENCES_MANIFEST]}
     (row,) = references(combined)
     for words in ("Sikkema et al. (2023) Nat Med", "integrated Human Lung Cell Atlas", "Melms et al.", "CC BY 4.0"):
@@ -172,10 +172,10 @@ def test_a_draw_from_a_data_set(census: str, tmp_path: Path) -> None:
 
 def test_a_uri_may_carry_the_draw(census: str, tmp_path: Path) -> None:
     uri = f"cellxgene://?tissue=lung&census={census}"
-    told = ad.read_h5ad(acquire_reference(uri, tmp_path / "told.h5ad", max_cells=40, random_state=7))
+    acquired = ad.read_h5ad(acquire_reference(uri, tmp_path / "acquired.h5ad", max_cells=40, random_state=7))
     written = ad.read_h5ad(acquire_reference(f"{uri}&max_cells=40&random_state=7", tmp_path / "written.h5ad"))
     assert written.n_obs == 40
-    assert list(written.obs_names) == list(told.obs_names)
+    assert list(written.obs_names) == list(acquired.obs_names)
     with pytest.raises(InputError, match="not a number"):
         acquire_reference(f"{uri}&max_cells=many", tmp_path / "x.h5ad")
 

@@ -40,7 +40,7 @@ def test_transient_fault(name: str, times: int, s3_behind: Proxy, file: Path, ur
     fault = Fault(TRANSIENT[name], path=BODY, times=times)
     s3_behind.faults.append(fault)
     back = storage.get(uri, tmp_path / "back.h5ad")
-    assert fault.seen == times
+    assert fault.n_matched == times
     assert (back.sha256, sha256_of_file(tmp_path / "back.h5ad")) == (file_in_store.sha256, file_in_store.sha256)
     TABLE.add(name, "download", COMPLETE)
 
@@ -63,7 +63,7 @@ def test_permanent_fault(name: str, s3_behind: Proxy, file: Path, uri: str, tmp_
     with pytest.raises(kind, match=words):
         storage.get(uri, tmp_path / "back.h5ad")
     assert [path.name for path in tmp_path.iterdir()] == [file.name]
-    assert fault.seen == 1  # no retries
+    assert fault.n_matched == 1  # no retries
     TABLE.add(name, "download", "error at once, with what to do; no file appears")
 
 
@@ -146,7 +146,7 @@ def test_transient_fault_gcs(name: str, gs: str, file: Path, tmp_path: Path, mon
         fault = Fault(TRANSIENT[name], path=r"alt=media", times=2)
         running.faults.append(fault)
         assert storage.get(uri, tmp_path / "back.h5ad").sha256 == sha256_of_file(file)
-        assert fault.seen >= 1
+        assert fault.n_matched >= 1
     TABLE.add(name, "download from GCS", COMPLETE)
 
 
@@ -163,7 +163,7 @@ def test_transient_fault_azure(
         fault = Fault(TRANSIENT[name], path=BODY, times=2)
         running.faults.append(fault)
         assert storage.get(uri, tmp_path / "back.h5ad").sha256 == sha256_of_file(file)
-        assert fault.seen == 2
+        assert fault.n_matched == 2
     TABLE.add(name, "download from Azure", COMPLETE)
 
 
@@ -174,7 +174,7 @@ def test_transient_fault_http(name: str, file: Path, tmp_path: Path, monkeypatch
         fault = Fault(TRANSIENT[name], path=BODY, times=2)
         running.faults.append(fault)
         storage.get(f"{running.url}/{file.name}", tmp_path / "back" / "back.h5ad")
-        assert fault.seen == 2
+        assert fault.n_matched == 2
     assert sha256_of_file(tmp_path / "back" / "back.h5ad") == sha256_of_file(file)
     TABLE.add(name, "download from a web server", "retried; the file is complete")
 

@@ -48,7 +48,7 @@ def test_transient_fault(name: str, step: str, s3_behind: Proxy, file: Path, uri
     fault = Fault(TRANSIENT[name], method, path, times=2)
     s3_behind.faults.append(fault)
     storage.put(file, uri)
-    assert fault.seen == 2
+    assert fault.n_matched == 2
     assert_stored(file, uri)
     TABLE.add(name, "upload", COMPLETE)
 
@@ -58,7 +58,7 @@ def test_transient_fault_of_the_manifest(name: str, s3_behind: Proxy, file: Path
     fault = Fault(TRANSIENT[name], "PUT", r"manifest\.json$", times=2)
     s3_behind.faults.append(fault)
     storage.put(file, uri)
-    assert fault.seen == 2
+    assert fault.n_matched == 2
     assert_stored(file, uri)
 
 
@@ -80,7 +80,7 @@ def test_permanent_fault(name: str, step: str, s3_behind: Proxy, file: Path, uri
     s3_behind.faults.append(fault)
     with pytest.raises(StorageError, match=words):
         storage.put(file, uri)
-    assert fault.seen == 1
+    assert fault.n_matched == 1
     assert is_absent(uri)
     TABLE.add(name, "upload", "error at once, with what to do; no object appears, no parts are left")
 
@@ -113,7 +113,7 @@ def test_altered_bytes(
     fault = Fault(alter, "PUT", path, times=2)
     s3_behind.faults.append(fault)
     storage.put(file, uri)
-    assert fault.seen == 2
+    assert fault.n_matched == 2
     assert_stored(file, uri)
     TABLE.add(f"bytes altered in transit, to a store that {store}", "upload", COMPLETE)
 
@@ -132,7 +132,7 @@ def test_transient_fault_of_a_copy(name: str, s3_behind: Proxy, file: Path, uri:
     fault = Fault(TRANSIENT[name], "PUT", r"/copy/reference\.\w+$", times=2)
     s3_behind.faults.append(fault)
     copied = storage.copy(first, f"{uri.rpartition('/')[0]}/copy/{uri.rpartition('/')[2]}")
-    assert fault.seen == 2
+    assert fault.n_matched == 2
     assert_stored(file, copied.uri)
     TABLE.add(name, "copy inside the store", COMPLETE)
 
@@ -166,7 +166,7 @@ def test_same_content_by_another_writer_is_a_conflict(s3_behind: Proxy, uri: str
 def test_killed_upload(step: str, s3_behind: Proxy, file: Path, uri: str) -> None:
     fault = Fault(proxy.wait(5), *STEPS[step], times=9)
     s3_behind.faults.append(fault)
-    run_and_kill(f"from spatialcore import storage; storage.put({str(file)!r}, {uri!r})", lambda: fault.seen > 0)
+    run_and_kill(f"from spatialcore import storage; storage.put({str(file)!r}, {uri!r})", lambda: fault.n_matched > 0)
     s3_behind.faults.clear()
     assert not storage.exists(uri)
     storage.put(file, uri)
@@ -217,7 +217,7 @@ def test_transient_fault_gcs(name: str, gs: str, file: Path, monkeypatch: pytest
         monkeypatch.setenv("STORAGE_EMULATOR_HOST", running.url)
         running.faults += [Fault(TRANSIENT[name], "POST", "upload"), Fault(TRANSIENT[name], "POST", "rewrite")]
         storage.put(file, uri)
-        assert [fault.seen for fault in running.faults] == [1, 1]
+        assert [fault.n_matched for fault in running.faults] == [1, 1]
         pointer = uri.replace("reference.h5ad", "current.json")
         running.faults += [Fault(TRANSIENT[name], "POST", "upload")]
         first = storage.put_new(b"version 1", pointer)
@@ -235,7 +235,7 @@ def test_altered_bytes_gcs(gs: str, file: Path, monkeypatch: pytest.MonkeyPatch)
         fault = Fault(proxy.corrupt_upward, "POST", "upload", times=2)
         running.faults.append(fault)
         storage.put(file, uri)
-        assert fault.seen == 2
+        assert fault.n_matched == 2
         assert_stored(file, uri)
     TABLE.add("bytes altered in transit, to a store that compares nothing", "upload to GCS", COMPLETE)
 
@@ -248,7 +248,7 @@ def test_transient_fault_azure(name: str, step: str, azure: str, file: Path, mon
         monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", azure_connection(running.url))
         running.faults.append(Fault(TRANSIENT[name], "PUT", step, times=2))
         storage.put(file, uri)
-        assert running.faults[0].seen == 2
+        assert running.faults[0].n_matched == 2
         assert_stored(file, uri)
     TABLE.add(name, "upload to Azure", COMPLETE)
 
@@ -262,7 +262,7 @@ def test_pointer_azure(name: str, azure: str, monkeypatch: pytest.MonkeyPatch) -
         first = storage.put_new(b"version 1", uri)
         running.faults.append(Fault(TRANSIENT[name], "PUT", "current"))
         assert storage.put_if(b"version 2", uri, expected=first.token).token == storage.token(uri)
-        assert [fault.seen for fault in running.faults] == [1, 1]
+        assert [fault.n_matched for fault in running.faults] == [1, 1]
 
 
 def test_table_in_the_docs() -> None:

@@ -15,11 +15,11 @@ def smallest_distance(colors):
     return distances[~np.eye(len(lab), dtype=bool)].min()
 
 
-@pytest.mark.parametrize(("n", "least"), [(3, 20), (10, 19), (30, 17), (60, 12)])
-def test_colours_are_distinct(n, least):
+@pytest.mark.parametrize(("n", "minimum"), [(3, 20), (10, 19), (30, 17), (60, 12)])
+def test_colours_are_distinct(n, minimum):
     colors = palette([f"type {i}" for i in range(n)] + [UNASSIGNED, LOW_COUNT])
     assert len(set(colors.values())) == n + 2
-    assert smallest_distance(colors.values()) >= least
+    assert smallest_distance(colors.values()) >= minimum
 
 
 def test_appended_class_changes_no_other_colour():

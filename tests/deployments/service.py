@@ -159,19 +159,19 @@ class Dead:
 
 @dataclass(frozen=True)
 class Webhook:
-    """A place that is told of failures; ``told`` holds what was said."""
+    """A server that receives the notifications of failures; ``texts`` holds their texts."""
 
     url: str
-    told: list[str]
+    texts: list[str]
 
 
 @contextmanager
 def listening() -> Iterator[Webhook]:
-    told: list[str] = []
+    texts: list[str] = []
 
     class Listener(http.server.BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            told.append(json.loads(self.rfile.read(int(self.headers["Content-Length"])))["text"])
+            texts.append(json.loads(self.rfile.read(int(self.headers["Content-Length"])))["text"])
             self.send_response(200)
             self.end_headers()
 
@@ -181,7 +181,7 @@ def listening() -> Iterator[Webhook]:
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Listener)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        yield Webhook(f"http://127.0.0.1:{server.server_port}/hook", told)
+        yield Webhook(f"http://127.0.0.1:{server.server_port}/hook", texts)
     finally:
         server.shutdown()
 

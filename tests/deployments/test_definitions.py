@@ -76,7 +76,7 @@ def test_a_tissue_may_set_what_a_run_may_set() -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "message"),
     [
         ("max_cels: 3", "max_cels"),
         ('schedule: {cron: "every monday"}', "cron"),
@@ -86,10 +86,10 @@ def test_a_tissue_may_set_what_a_run_may_set() -> None:
         ("references: [", "invalid YAML"),
     ],
 )
-def test_a_fault_in_a_tissue_is_named(line: str, told: str) -> None:
+def test_a_fault_in_a_tissue_is_named(line: str, message: str) -> None:
     key = line.partition(":")[0]
     lines = [text for text in GOOD.splitlines() if not text.startswith(f"{key}:")]
-    with pytest.raises(InputError, match=told):
+    with pytest.raises(InputError, match=message):
         Tissue.read("lung", "\n".join([*lines, line]))
 
 

@@ -30,10 +30,10 @@ def test_a_promoted_model_starts_the_pending_samples_and_a_failure_is_told(worke
     assert flow_run["state_type"] == "FAILED"
     worker.wait_for_log(run["id"], "has no model in use for heart")
     deadline = time.monotonic() + 20
-    while not any("annotate_pending/heart" in text for text in worker.webhook.told):
-        assert time.monotonic() < deadline, worker.webhook.told
+    while not any("annotate_pending/heart" in text for text in worker.webhook.texts):
+        assert time.monotonic() < deadline, worker.webhook.texts
         time.sleep(0.3)
-    assert "Failed" in worker.webhook.told[-1]
+    assert "Failed" in worker.webhook.texts[-1]
 
 
 def test_a_changed_reference_starts_its_refresh_and_no_other(service: Service) -> None:

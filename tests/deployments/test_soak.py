@@ -31,9 +31,9 @@ def own_service(folder: Path) -> Iterator[tuple[Service, dict[str, str]]]:
         "PYTHONPATH": str(Path(__file__).parents[2]),
     }
     ensure_private(folder / "prefect")
-    with database() as place:
+    with database() as variables:
         url = environment["PREFECT_API_URL"].removesuffix("/api")
-        yield Service(url, environment, folder, "", Webhook("", []), 0), {**environment, **place}
+        yield Service(url, environment, folder, "", Webhook("", []), 0), {**environment, **variables}
 
 
 def kill_family(process: "subprocess.Popen[bytes]") -> None:
@@ -46,8 +46,8 @@ def kill_family(process: "subprocess.Popen[bytes]") -> None:
 def deploy_waits(service: Service) -> str:
     flow = service.post("flows/", name="waits")["id"]
     about = {"entrypoint": "tests.deployments.waits.waits", "tags": ["spatialcore"], "pull_steps": []}
-    place = {"work_pool_name": "spatialcore", "enforce_parameter_schema": False}
-    service.post("deployments/", name="waits", flow_id=flow, **about, **place)
+    options = {"work_pool_name": "spatialcore", "enforce_parameter_schema": False}
+    service.post("deployments/", name="waits", flow_id=flow, **about, **options)
     return "waits/waits"
 
 
@@ -74,4 +74,4 @@ def test_dead_runs_free_their_places_after_a_long_outage_of_the_server(tmp_path:
         ended = {run: service.wait(run, patience=PATIENCE - (time.monotonic() - died)) for run in runs}
         print(f"dead runs were marked {time.monotonic() - died:.0f} s after the server's return")
         assert {run["state_name"] for run in ended.values()} == {"Crashed"}
-        assert service.wait(queued, ENDED, patience=60)["state_name"] == "Completed", "its place is free"
+        assert service.wait(queued, ENDED, patience=60)["state_name"] == "Completed", "its slot is free"

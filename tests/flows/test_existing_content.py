@@ -12,11 +12,11 @@ from tests.workflow.tissue import query, reference, written
 
 
 def test_content_of_the_user(tmp_path: Path) -> None:
-    own = with_own_content(query())
+    annotated = with_own_content(query())
     config = TrainAndAnnotateParameters.from_dict(
         {
             "tissue": "lung",
-            "queries": [{"uri": written(own, tmp_path / "query.h5ad"), "sample": "own"}],
+            "queries": [{"uri": written(annotated, tmp_path / "query.h5ad"), "sample": "own"}],
             "references": [{"uri": written(reference(), tmp_path / "ref.h5ad"), "label_column": "cell_type"}],
             "store": str(tmp_path / "store"),
             "generate_plots": False,
@@ -25,4 +25,4 @@ def test_content_of_the_user(tmp_path: Path) -> None:
     )
     (sample,) = train_and_annotate(config).samples
     result = ad.read_h5ad(local(sample.files["annotated.h5ad"]))
-    check_own_content(result, own)
+    check_own_content(result, annotated)

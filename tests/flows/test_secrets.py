@@ -162,7 +162,10 @@ def test_acquisition_by_a_flow_shows_no_secret(
     assert "store synapse://syn123" in texts["task_runs"]
     assert len(texts) > 20
     shown = [
-        (place, name) for name, secret in places.secrets.items() for place, text in texts.items() if secret in text
+        (location, name)
+        for name, secret in places.secrets.items()
+        for location, text in texts.items()
+        if secret in text
     ]
     assert shown == []
 

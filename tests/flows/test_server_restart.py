@@ -49,8 +49,8 @@ def test_a_run_outlives_a_restart_of_the_server(blood: Path, tmp_path: Path, ser
             time.sleep(0.1)
         server.kill()
         server.start()
-        _, told = run.communicate(timeout=300)
-    assert run.returncode == 0, told[-3000:]
+        _, output = run.communicate(timeout=300)
+    assert run.returncode == 0, output[-3000:]
     assert_whole(tmp_path / "store")
     assert states(server) == {"train_and_annotate": "COMPLETED"}
 
@@ -77,8 +77,8 @@ def test_a_run_outlives_an_outage_of_the_database(blood: Path, tmp_path: Path, s
                 time.sleep(seconds)
                 assert run.poll() is None, "it waits"
                 database.start()
-                _, told = run.communicate(timeout=300)
-            assert run.returncode == 0, told[-3000:]
+                _, output = run.communicate(timeout=300)
+            assert run.returncode == 0, output[-3000:]
             assert_whole(tmp_path / "store")
             assert states(server) == {"train_and_annotate": "COMPLETED"}
 

@@ -62,8 +62,8 @@ def test_the_model_is_in_use_and_its_folder_tells_its_story(first: RunManifest, 
     version = registry.show(str(store), "blood")
     assert version.version == first.model_version
     assert set(first.model) == {"blood.pkl", "blood_celltypist.json", "blood_colors.json"}
-    told = {"card.md", "config.yaml", "run_manifest.json", "label_mapping.csv", "report.html"}
-    assert told <= set(version.contents)
+    described = {"card.md", "config.yaml", "run_manifest.json", "label_mapping.csv", "report.html"}
+    assert described <= set(version.contents)
     assert any(name.startswith("plots/") for name in version.contents)
     assert "| dendritic cell | CL:0000451 |" in local(version.contents["card.md"]).read_text()
     manifest = json.loads(local(version.contents["run_manifest.json"]).read_text())

@@ -39,8 +39,8 @@ def test_two_samples_in_a_folder(tmp_path: Path) -> None:
 def test_hidden_files_of_other_systems_are_ignored(hidden: str, tmp_path: Path) -> None:
     (tmp_path / "S1_exprMat_file.csv").write_text("fov,cell_ID\n")
     (tmp_path / hidden.format("S1_exprMat_file.csv")).write_bytes(b"\0")
-    found = find_one(tmp_path, ["*exprMat_file.csv", "*.csv"])
-    assert found == tmp_path / "S1_exprMat_file.csv"
+    path = find_one(tmp_path, ["*exprMat_file.csv", "*.csv"])
+    assert path == tmp_path / "S1_exprMat_file.csv"
 
 
 def test_lines_that_repeat_a_cell(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ def assembled(rows: list[list[int]], cells: list[str]) -> AnnData:
 
 
 @pytest.mark.parametrize(
-    ("rows", "cells", "kept"),
+    ("rows", "cells", "expected"),
     [
         ([[1, 2], [3, 4], [0, 0]], ["a", "b", "a"], [[1, 2], [3, 4]]),
         ([[0, 0], [3, 4], [1, 2]], ["a", "b", "a"], [[3, 4], [1, 2]]),
@@ -25,10 +25,10 @@ def assembled(rows: list[list[int]], cells: list[str]) -> AnnData:
         ([[0, 0], [0, 0], [3, 4]], ["a", "a", "b"], [[0, 0], [3, 4]]),
     ],
 )
-def test_repeated_lines_are_left_out(rows: list[list[int]], cells: list[str], kept: list[list[int]]) -> None:
+def test_repeated_lines_are_left_out(rows: list[list[int]], cells: list[str], expected: list[list[int]]) -> None:
     adata = assembled(rows, cells)
     assert adata.obs_names.is_unique
-    np.testing.assert_array_equal(adata.X.toarray(), kept)
+    np.testing.assert_array_equal(adata.X.toarray(), expected)
 
 
 def test_lines_of_one_cell_that_differ_are_refused() -> None:

@@ -16,16 +16,16 @@ def other_process(store: str, version: str) -> None:
 
 
 def test_a_move_is_decided_again_after_another_process_has_moved() -> None:
-    store, seen = "memory://pointer-again", []
+    store, versions = "memory://pointer-again", []
 
     def decide(pointer: Pointer | None) -> str:
-        seen.append(pointer.version if pointer else None)
-        if len(seen) < 3:
-            other_process(store, f"other{len(seen)}")
+        versions.append(pointer.version if pointer else None)
+        if len(versions) < 3:
+            other_process(store, f"other{len(versions)}")
         return "mine"
 
     assert move_pointer(store, "lung", decide, "test").version == "mine"
-    assert seen == [None, "other1", "other2"]
+    assert versions == [None, "other1", "other2"]
     moved = current(store, "lung")
     assert moved is not None
     assert (moved.version, moved.moves[-1].reason) == ("mine", "test")

@@ -47,10 +47,10 @@ def test_no_source_is_starved(table: Any, chosen: Any) -> None:
     drawn = subsample_balanced(whole, LABEL, min_cells_per_type=0, **chosen)
     got = drawn.obs.groupby([LABEL, SOURCE], observed=True).size()
     for label in {label for label, _ in table}:
-        own = {source: n for (name, source), n in table.items() if name == label}
-        least = {source: min(n, chosen["min_cells_per_source"]) for source, n in own.items()}
-        if sum(least.values()) <= chosen["max_cells_per_type"]:
-            assert all(got.get((label, source), 0) >= n for source, n in least.items())
+        of_label = {source: n for (name, source), n in table.items() if name == label}
+        minimum = {source: min(n, chosen["min_cells_per_source"]) for source, n in of_label.items()}
+        if sum(minimum.values()) <= chosen["max_cells_per_type"]:
+            assert all(got.get((label, source), 0) >= n for source, n in minimum.items())
 
 
 @settings(max_examples=60, deadline=None)
@@ -116,11 +116,11 @@ def test_another_seed_is_another_draw_and_every_cell_has_its_chance() -> None:
     available=st.lists(st.integers(0, 10**6), min_size=1, max_size=8),
     total=st.integers(1, 10**6),
     balance=st.sampled_from(["proportional", "equal"]),
-    least=st.integers(0, 1000),
+    minimum=st.integers(0, 1000),
 )
-def test_targets_are_whole_and_complete(available: list[int], total: int, balance: Any, least: int) -> None:
+def test_targets_are_whole_and_complete(available: list[int], total: int, balance: Any, minimum: int) -> None:
     room = np.array(available)
-    targets = source_targets(room, total, balance, least)
+    targets = source_targets(room, total, balance, minimum)
     assert targets.sum() == min(total, room.sum())
     assert (targets <= room).all()
     assert (targets >= 0).all()
@@ -143,13 +143,13 @@ SHARES = st.dictionaries(st.sampled_from(["B", "T", "NK"]), st.floats(0.001, 0.3
 def test_target_proportions_hold_of_the_final_size(shares: dict[str, float], n: tuple[int, ...], cap: int) -> None:
     whole = cells({(name, "a"): k for name, k in zip(["B", "T", "NK", "rest"], n, strict=True)})
     drawn = subsample_balanced(whole, LABEL, max_cells_per_type=cap, target_proportions=shares, min_cells_per_type=5)
-    got, there = counted(drawn), counted(whole)
-    for name in there:
-        assert got[name] <= min(cap, there[name])
+    drawn_cells, available = counted(drawn), counted(whole)
+    for name in available:
+        assert drawn_cells[name] <= min(cap, available[name])
     for name, share in shares.items():
         expected = share * drawn.n_obs
-        held = got[name] in (min(cap, there[name]), 5)
-        assert held or abs(got[name] - expected) <= 1
+        is_bound = drawn_cells[name] in (min(cap, available[name]), 5)
+        assert is_bound or abs(drawn_cells[name] - expected) <= 1
 
 
 def test_shares_that_sum_to_one_do_not_collapse_the_cells() -> None:

@@ -48,10 +48,10 @@ def test_the_deviance_of_cells_of_their_own_profile_is_standard(rng: np.random.G
     counts = sparse.csr_matrix(np.stack([rng.multinomial(150, profiles[k]) for k in codes]).astype(float))
     test = ProfileTest.from_profiles(profiles * 7)  # profiles need not sum to one
     totals = np.full(2000, 150.0)
-    own, other = test.deviance(counts, totals, codes), test.deviance(counts, totals, (codes + 1) % 3)
-    assert own.mean() == pytest.approx(0, abs=0.1)
-    assert own.std() == pytest.approx(1, abs=0.1)
-    assert other.mean() < -3
+    same_class, other_class = test.deviance(counts, totals, codes), test.deviance(counts, totals, (codes + 1) % 3)
+    assert same_class.mean() == pytest.approx(0, abs=0.1)
+    assert same_class.std() == pytest.approx(1, abs=0.1)
+    assert other_class.mean() < -3
 
 
 def simulated(rng: np.random.Generator, n: int = 3000) -> tuple[CalibrationFeatures, np.ndarray]:

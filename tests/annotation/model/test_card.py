@@ -20,10 +20,10 @@ CARD: dict[str, Any] = {
 
 
 def test_the_card_says_what_the_sidecar_knows(trained: Path, recipe: Path) -> None:
-    text, known = card_path(trained).read_text(), json.loads(sidecar_path(trained).read_text())
-    assert known["sha256"] in text
-    assert f"accuracy {known['heldout']['accuracy']:.3f}" in text
-    for name, score in known["heldout"]["f1"].items():
+    text, sidecar = card_path(trained).read_text(), json.loads(sidecar_path(trained).read_text())
+    assert sidecar["sha256"] in text
+    assert f"accuracy {sidecar['heldout']['accuracy']:.3f}" in text
+    for name, score in sidecar["heldout"]["f1"].items():
         assert re.search(rf"\| {name} \|.*\| {score:.3f} \|", text)
     assert "## Intended use" in text
     assert "## Calibration curve" in text

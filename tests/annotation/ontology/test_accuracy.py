@@ -25,15 +25,15 @@ def test_accuracy_with_the_shipped_lexicon(pairs):
 
 
 def test_labels_that_name_no_type_are_unmapped(shared):
-    kept, total, _ = abstained(shared / "truth")
-    assert (kept, total) == (42, 44)
+    abstentions, total, _ = abstained(shared / "truth")
+    assert (abstentions, total) == (42, 44)
 
 
 def test_bounds_by_agreement_of_curators(pairs):
-    kept = pairs.iloc[:0].copy()
-    kept.loc[0] = ["one", "x", frozenset({"a"}), False, False, True]
-    kept.loc[1] = ["two", "X", frozenset({"a"}), False, False, True]
-    kept.loc[2] = ["three", "x", frozenset({"b"}), False, False, True]
-    result = bounds(kept)
+    rows = pairs.iloc[:0].copy()
+    rows.loc[0] = ["one", "x", frozenset({"a"}), False, False, True]
+    rows.loc[1] = ["two", "X", frozenset({"a"}), False, False, True]
+    rows.loc[2] = ["three", "x", frozenset({"b"}), False, False, True]
+    result = bounds(rows)
     assert result["best single answer"].tolist() == [True, True, False]
     assert result["vote of the others"].tolist() == [True, True, False]

@@ -49,13 +49,13 @@ def write_statistics(path: Path, *, complete: bool = True) -> Path:
     }
     row = {"k1": 0, "k0": 1, "k2": 2, "k3": 3}
     order = sorted(row, key=row.__getitem__)
-    place = [int(name[1]) for name in order]
+    positions = [int(name[1]) for name in order]
     with h5py.File(path, "w") as file:
         for name, content in (("cluster_to_row", row), ("col_names", GENES), ("taxonomy_tree", tree)):
             file[name] = json.dumps(content).encode()
-        file["n_cells"] = np.array([n[k] for k in place])
-        file["sum"] = np.array([y[k].sum(axis=0) for k in place])
+        file["n_cells"] = np.array([n[k] for k in positions])
+        file["sum"] = np.array([y[k].sum(axis=0) for k in positions])
         if complete:
-            file["sumsq"] = np.array([(y[k] ** 2).sum(axis=0) for k in place])
-            file["gt0"] = np.array([(y[k] > 0).sum(axis=0) for k in place])
+            file["sumsq"] = np.array([(y[k] ** 2).sum(axis=0) for k in positions])
+            file["gt0"] = np.array([(y[k] > 0).sum(axis=0) for k in positions])
     return path

@@ -39,13 +39,13 @@ def test_all_references_come_to_one_scale_over_the_panel(states: tuple[str, str]
     paths = [write(reference, f"{i}.h5ad") for i, reference in enumerate(references)]
     combined = combine_references(paths, ["cell_type"], target_genes=GENES[5:15])
     for i, reference in enumerate(references):
-        own = combined[combined.obs["reference_source"] == str(i)]
-        rows = [int(name.split("-")[0].removeprefix("cell")) for name in own.obs_names]
+        of_source = combined[combined.obs["reference_source"] == str(i)]
+        rows = [int(name.split("-")[0].removeprefix("cell")) for name in of_source.obs_names]
         truth = ad.AnnData(sp.csr_matrix(reference.uns["truth"][rows][:, 5:15]))
-        np.testing.assert_array_equal(own.layers["counts"].toarray(), truth.X.toarray())
+        np.testing.assert_array_equal(of_source.layers["counts"].toarray(), truth.X.toarray())
         sc.pp.normalize_total(truth, target_sum=1e4)
         sc.pp.log1p(truth)
-        np.testing.assert_allclose(own.X.toarray(), truth.X.toarray(), rtol=1e-5)
+        np.testing.assert_allclose(of_source.X.toarray(), truth.X.toarray(), rtol=1e-5)
     assert [entry["counts"]["kind"] for entry in manifest(combined)] == [
         "raw" if state == "raw" else "recovered" for state in states
     ]
@@ -171,10 +171,10 @@ def test_references_of_different_gene_names_share_genes(write: Write) -> None:
     assert list(combined.var_names) == symbols
     for i, reference in enumerate((0, 1, 2)):
         truth = make_reference(reference, genes=symbols).uns["truth"]
-        own = combined[combined.obs["reference_source"] == str(i)]
-        rows = [int(name.split("-")[0].removeprefix("cell")) for name in own.obs_names]
+        of_source = combined[combined.obs["reference_source"] == str(i)]
+        rows = [int(name.split("-")[0].removeprefix("cell")) for name in of_source.obs_names]
         expected = truth[rows] if i < 2 else truth[rows][:, ::-1]
-        np.testing.assert_array_equal(own.layers["counts"].toarray(), expected)
+        np.testing.assert_array_equal(of_source.layers["counts"].toarray(), expected)
 
 
 def test_raw_x_wider_than_x_is_read_by_name(write: Write) -> None:

@@ -65,10 +65,10 @@ def test_profiles_and_cells_combine_and_are_told_apart(write: Write, tmp_path: P
     kinds = pd.crosstab(combined.obs["reference_source"], combined.obs["reference_kind"])
     assert kinds.loc["profiles", "profiles"] == 3 * CELLS_PER_TYPE
     assert kinds.loc["cells", "cells"] == 80
-    told = {entry["source"]: entry for entry in json.loads(combined.uns["spatialcore_references"])}
-    assert told["profiles"]["counts"]["kind"] == "drawn"
-    assert told["profiles"]["profiles"]["dispersion"] == DISPERSION
-    assert told["cells"]["profiles"] is None
+    entries = {entry["source"]: entry for entry in json.loads(combined.uns["spatialcore_references"])}
+    assert entries["profiles"]["counts"]["kind"] == "drawn"
+    assert entries["profiles"]["profiles"]["dispersion"] == DISPERSION
+    assert entries["cells"]["profiles"] is None
 
 
 def test_held_out_figures_are_of_real_cells(write: Write, tmp_path: Path) -> None:

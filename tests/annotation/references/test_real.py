@@ -32,27 +32,27 @@ def islets(shared: Path) -> ad.AnnData:
 
 
 def test_blood_counts_are_true_or_recovered(blood: ad.AnnData) -> None:
-    told = manifest(blood)
-    assert told["pbmc_symphony_3assay"]["counts"] == {"source": "X", "kind": "raw"}
-    assert told["pbmc68k_reduced"]["counts"] == {"source": "X", "kind": "recovered"}
-    assert dropped(told["pbmc_symphony_3assay"]) == {
+    entries = manifest(blood)
+    assert entries["pbmc_symphony_3assay"]["counts"] == {"source": "X", "kind": "raw"}
+    assert entries["pbmc68k_reduced"]["counts"] == {"source": "X", "kind": "recovered"}
+    assert dropped(entries["pbmc_symphony_3assay"]) == {
         "MK": ("fewer than 10 cells", 7),
         "HSC": ("fewer than 10 cells", 3),
     }
-    assert dropped(told["pbmc68k_reduced"]) == {"CD4+/CD45RA+/CD25- Naive T": ("fewer than 10 cells", 8)}
+    assert dropped(entries["pbmc68k_reduced"]) == {"CD4+/CD45RA+/CD25- Naive T": ("fewer than 10 cells", 8)}
     assert blood.n_obs == 1200 - 10 + 700 - 8
 
 
 def test_pancreas_mangled_names_meet_and_pseudo_counts_are_told(islets: ad.AnnData) -> None:
-    told = manifest(islets)
-    assert told["pancreas_baron_h1"]["counts"]["kind"] == "raw"
-    assert told["pancreas_xin_scclassify"]["counts"]["kind"] in ("pseudo", "recovered")
-    assert dropped(told["pancreas_baron_h1"]) == {
+    entries = manifest(islets)
+    assert entries["pancreas_baron_h1"]["counts"]["kind"] == "raw"
+    assert entries["pancreas_xin_scclassify"]["counts"]["kind"] in ("pseudo", "recovered")
+    assert dropped(entries["pancreas_baron_h1"]) == {
         "mast": ("fewer than 10 cells", 8),
         "schwann": ("fewer than 10 cells", 5),
         "t_cell": ("fewer than 10 cells", 2),
     }
-    assert dropped(told["pancreas_xin_scclassify"]) == {}
+    assert dropped(entries["pancreas_xin_scclassify"]) == {}
     assert islets.n_obs == 1937 - 15 + 674
 
 

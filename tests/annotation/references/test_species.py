@@ -36,10 +36,10 @@ def test_orthologs_bring_the_counts_of_the_right_genes(write: Write) -> None:
     path = write(reference, "atlas.h5ad")
     combined = combine_references([path], ["cell_type"], target_genes=MOUSE, orthologs=True, filter_min_cells=False)
     assert list(combined.var_names) == [gene for gene in MOUSE if gene != "H2-K1"]
-    place = [HUMAN.index(gene) for gene, other in zip(HUMAN, MOUSE, strict=True) if other != "H2-K1"]
+    columns = [HUMAN.index(gene) for gene, other in zip(HUMAN, MOUSE, strict=True) if other != "H2-K1"]
     names = [name.rsplit("-", 1)[0] for name in combined.obs_names]
     rows = reference.obs_names.get_indexer(names)
-    np.testing.assert_array_equal(combined.layers["counts"].toarray(), reference.uns["truth"][rows][:, place])
+    np.testing.assert_array_equal(combined.layers["counts"].toarray(), reference.uns["truth"][rows][:, columns])
     assert entry(combined)["species"] == "human"
     assert entry(combined)["orthologs"] == {
         "from": "human",

@@ -24,10 +24,10 @@ def test_cells_of_small_classes_are_measured_more_often(rng: np.random.Generator
 
 @pytest.mark.parametrize(("types", "genes"), [(100, 150), (3, 5_000)])
 def test_classes_of_ten_cells_are_told_apart(types: int, genes: int, rng: np.random.Generator, tmp_path: Path) -> None:
-    seen, truth, profiles = simulate(150, types, genes, 300, rng)
+    counts_of_query, truth, profiles = simulate(150, types, genes, 300, rng)
     own = np.repeat(np.arange(types), 10)
     reference = as_adata(sparse.csr_matrix(rng.multinomial(1_000, profiles[own]).astype(np.float32)), own)
-    query = as_adata(seen, truth, logged=False)
+    query = as_adata(counts_of_query, truth, logged=False)
     path = tmp_path / "model.pkl"
     assert len(train_celltypist_model(reference, output_path=path, trainer="logistic", query=query)["classes"]) == types
     called = annotate_celltypist(query, custom_model_path=path, confidence_transform="calibrated")
@@ -37,13 +37,13 @@ def test_classes_of_ten_cells_are_told_apart(types: int, genes: int, rng: np.ran
 def test_query_class_profiles_are_the_means_of_the_called_cells() -> None:
     rng = np.random.default_rng(4)
     counts, codes, profiles = simulate(600, 3, 50, 1500, rng)
-    seen, truth, _ = simulate(900, 3, 50, 200, rng, profiles)
-    depths = np.asarray(seen.sum(axis=1), dtype=float).ravel()
+    counts_of_query, truth, _ = simulate(900, 3, 50, 200, rng, profiles)
+    depths = np.asarray(counts_of_query.sum(axis=1), dtype=float).ravel()
     target = TargetPlatform(platform=Platform(depths, np.ones(50), 0.0, np.full(50, 1 / 50)))
     models = fit_models(counts, codes, 3, target, rng)
-    own = query_class_profiles(models, seen)
+    own = query_class_profiles(models, counts_of_query)
     np.testing.assert_allclose(own.sum(axis=1), 1)
-    shares = seen.toarray() / depths[:, None]
+    shares = counts_of_query.toarray() / depths[:, None]
     means = np.array([shares[truth == k].mean(axis=0) for k in range(3)])
     np.testing.assert_allclose(own, 0.98 * means + 0.02 * shares.mean(axis=0), atol=0.005)
 
@@ -55,11 +55,13 @@ def test_profiles_of_the_query_correct_a_reference_of_another_study() -> None:
     counts, codes, profiles = simulate(800, 8, 60, 1500, rng, alike)
     other = profiles * rng.lognormal(0, 0.4, profiles.shape)
     other /= other.sum(axis=1, keepdims=True)
-    seen, truth, _ = simulate(2000, 8, 60, 100, rng, other)
-    target = TargetPlatform(platform=estimate_platform(class_profiles(counts, codes, 8), seen))
+    counts_of_query, truth, _ = simulate(2000, 8, 60, 100, rng, other)
+    target = TargetPlatform(platform=estimate_platform(class_profiles(counts, codes, 8), counts_of_query))
     plain = fit_models(counts, codes, 8, target, np.random.default_rng(0))
-    refreshed = fit_models(counts, codes, 8, target, np.random.default_rng(0), plain, query_class_profiles(plain, seen))
-    scored = log1p_normalize(seen, plain.target_sum)
+    refreshed = fit_models(
+        counts, codes, 8, target, np.random.default_rng(0), plain, query_class_profiles(plain, counts_of_query)
+    )
+    scored = log1p_normalize(counts_of_query, plain.target_sum)
     right = [(one.primary.on_genes().scores(scored).argmax(axis=1) == truth).mean() for one in (plain, refreshed)]
     assert 0.4 < right[0] < 0.95
     assert right[1] > right[0] + 0.01

@@ -46,8 +46,8 @@ def test_depth_efficiency_and_ambient_share_are_recovered(
     assert platform.ambient == pytest.approx(ambient, abs=0.051)
     assert np.corrcoef(np.log(platform.efficiency), np.log(efficiency))[0, 1] > 0.9
     np.testing.assert_allclose(platform.background, query.sum(axis=0).A1 / query.sum(), atol=1e-4)
-    own = Platform(depths, efficiency / efficiency.mean(), 0.0, platform.background).efficiency_spread
-    assert platform.efficiency_spread == pytest.approx(own, rel=0.4)
+    spread = Platform(depths, efficiency / efficiency.mean(), 0.0, platform.background).efficiency_spread
+    assert platform.efficiency_spread == pytest.approx(spread, rel=0.4)
 
 
 def test_a_query_without_counts_has_no_platform(profiles: np.ndarray) -> None:

@@ -44,11 +44,11 @@ def test_stray_names_are_not_a_mixture_and_two_genomes_are() -> None:
 
 
 def test_orthologs_are_one_to_one_and_go_both_ways() -> None:
-    there, back = orthologs("human", "mouse"), orthologs("mouse", "human")
-    assert (there["TP53"], there["GAD1"], back["Slc17a7"]) == ("Trp53", "Gad1", "SLC17A7")
-    assert "HLA-A" not in there  # several mouse genes
-    assert "KLRC1" not in there
-    current = {human: mouse for human, mouse in there.items() if human not in renamed_symbols("human")}
+    forth, back = orthologs("human", "mouse"), orthologs("mouse", "human")
+    assert (forth["TP53"], forth["GAD1"], back["Slc17a7"]) == ("Trp53", "Gad1", "SLC17A7")
+    assert "HLA-A" not in forth  # several mouse genes
+    assert "KLRC1" not in forth
+    current = {human: mouse for human, mouse in forth.items() if human not in renamed_symbols("human")}
     assert len(set(current.values())) == len(current) > 16_000
     assert all(back[mouse] == human for human, mouse in current.items())
 

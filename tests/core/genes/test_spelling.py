@@ -77,9 +77,9 @@ def test_no_gene_symbol_is_changed() -> None:
 
 
 def test_findings_name_what_is_not_matched() -> None:
-    told = " ".join(name_findings(["6-Sep", "CD16", "", "nan", "CD3E", "44257"]))
-    assert "6-Sep is SEPTIN6" in told
-    assert "CD16 (FCGR3A or FCGR3B)" in told
-    assert "without a name, left out: 2" in told
-    assert "named by a number, left out: 44257" in told
+    findings = " ".join(name_findings(["6-Sep", "CD16", "", "nan", "CD3E", "44257"]))
+    assert "6-Sep is SEPTIN6" in findings
+    assert "CD16 (FCGR3A or FCGR3B)" in findings
+    assert "without a name, left out: 2" in findings
+    assert "named by a number, left out: 44257" in findings
     assert name_findings(["CD3E"]) == []
