@@ -45,8 +45,8 @@ def world() -> tuple[AnnData, AnnData, np.ndarray]:
     """Return a deep reference, a shallow query of the same types, and the query's truth."""
     rng = np.random.default_rng(3)
     counts, types, profiles = simulate(900, 5, 80, 2000, rng)
-    counts, truth, _ = simulate(600, 5, 80, 120, rng, profiles * rng.lognormal(0, 0.5, 80))
-    query = as_adata(counts, truth, logged=False)
+    query_counts, truth, _ = simulate(600, 5, 80, 120, rng, profiles * rng.lognormal(0, 0.5, 80))
+    query = as_adata(query_counts, truth, logged=False)
     del query.obs[columns.UNIFIED_CELL_TYPE], query.layers[columns.COUNTS]
     return as_adata(counts, types), query, np.array([f"type {t}" for t in truth])
 

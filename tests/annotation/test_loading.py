@@ -109,7 +109,7 @@ def test_features_of_one_gene_are_added_up_as_counts(state: str, write: Write) -
 def test_negative_values_of_one_gene_are_not_added_up(write: Write) -> None:
     whole = make_reference(genes=[*GENES[:-2], "HLA.A", "HLA-A"], state="log1p_10k")
     whole.X = whole.X.toarray() - 1
-    with pytest.raises(InputError, match="cannot be added up"):
+    with pytest.raises(InputError, match="cannot be summed"):
         load_adata_backed(write(whole))
 
 
