@@ -1,6 +1,6 @@
 """Spill-over: shares on simulated sections, calls on real ones, lymphocytes called fibroblasts in a Xenium section.
 
-python -m benchmarks.spill --data ../shared/data [--parts lymphocytes simulated real cost] [--sources tumour mix ...]
+python -m benchmarks.spill --data ../shared/data [--parts lymphocytes simulated real cost rivals] [--sources mix ...]
 """
 
 import argparse
@@ -18,7 +18,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from benchmarks import spill_sections
-from benchmarks.accuracy import plain
+from benchmarks.accuracy import ours, plain, rival
 from benchmarks.accuracy_pairs import Pair, open_pairs, pair_of
 from benchmarks.calibration import KEPT, Called
 from spatialcore import columns
@@ -27,7 +27,7 @@ from spatialcore.simulate import LAYOUTS
 
 STROMA = ("LUM", "POSTN", "CCDC80", "FBLN1", "MMP2", "PDGFRB", "SFRP1")
 OWN = {"T": ("CD3E", "CD3G", "TRAC", "CD8A", "IL7R"), "B": ("MS4A1", "BANK1", "CD79A", "CD19")}
-PARTS = ("lymphocytes", "simulated", "real", "cost")
+PARTS = ("lymphocytes", "simulated", "real", "cost", "rivals")
 Mask = npt.NDArray[np.bool_]
 
 
@@ -114,7 +114,8 @@ def print_rows(rows: Iterable[dict[str, Any]], by: list[str]) -> None:
     if by:
         groups = table.groupby(by)
         means = groups[list(numbers)].mean().assign(sections=groups.size())
-        means["pooled ece"] = groups[spill_sections.RELIABILITY].agg(spill_sections.pooled_error)
+        if spill_sections.RELIABILITY in table:
+            means["pooled ece"] = groups[spill_sections.RELIABILITY].agg(spill_sections.pooled_error)
         print(f"\nmeans\n{means.round(3).to_string()}")
 
 
@@ -136,6 +137,7 @@ def main() -> None:
     parser.add_argument("--depths", nargs="+", type=float, default=[150.0])
     parser.add_argument("--in-turn", action="store_true", help="one layout for each source, share and depth, in turn")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--rivals", type=Path, help="interpreter with tacco, for the part rivals")
     parser.add_argument("--cells", type=int, default=100_000, help="cells of the part cost")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
@@ -145,14 +147,19 @@ def main() -> None:
         if "lymphocytes" in options.parts:
             lymphocytes(data, folder)
             whole_section(data, folder)
+        settings = (tuple(options.sources), tuple(options.layouts), tuple(options.shares), tuple(options.depths))
         if "simulated" in options.parts:
-            settings = (tuple(options.sources), tuple(options.layouts), tuple(options.shares), tuple(options.depths))
             print_rows(
                 spill_sections.simulated(data, folder, *settings, options.seed, in_turn=options.in_turn),
                 ["depth", "share"],
             )
         if "real" in options.parts:
             print_rows(spill_sections.real(data, folder), [])
+        if "rivals" in options.parts:
+            methods = {"ours": ours} | ({"TACCO": rival(options.rivals, "tacco")} if options.rivals else {})
+            print_rows(
+                spill_sections.compared(data, *settings, options.seed, methods, in_turn=options.in_turn), ["share"]
+            )
         if "cost" in options.parts:
             print(spill_sections.cost(data, folder, options.cells))
 

@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from anndata import AnnData
+from scipy import sparse
 from sklearn.metrics import roc_auc_score
 
+from benchmarks.accuracy import Method, figures
 from benchmarks.accuracy_pairs import Pair
 from benchmarks.between_studies_pairs import spatial_pairs
 from benchmarks.calibration import KEPT, expected_calibration_error
@@ -54,17 +56,60 @@ def simulated(
     in_turn: bool = False,
 ) -> Iterator[dict[str, Any]]:
     """Yield one row per simulated section: every layout, or one for each source, share and depth, in turn."""
-    chosen = sources(data, names)
+    for setting in _settings(sources(data, names), layouts, shares, depths, seed, in_turn=in_turn):
+        yield _simulated(*setting, folder)
+
+
+def compared(
+    data: Path,
+    names: tuple[str, ...],
+    layouts: tuple[Layout, ...],
+    shares: tuple[float, ...],
+    depths: tuple[float, ...],
+    seed: int,
+    methods: dict[str, Method],
+    *,
+    in_turn: bool = False,
+) -> Iterator[dict[str, Any]]:
+    """Yield accuracy and macro-F1 of the calls of several methods, one row per simulated section."""
+    for setting in _settings(sources(data, names), layouts, shares, depths, seed, in_turn=in_turn):
+        source, layout, share, depth, _ = setting
+        cells = _section(*setting)
+        truth = cells.obs["true_cell_type"].astype(str).to_numpy()
+        pair = Pair(
+            source.name,
+            sparse.csr_matrix(source.reference.X),
+            source.reference.obs[TYPE].astype(str).to_numpy(),
+            sparse.csr_matrix(cells.X),
+            truth,
+            tuple(cells.var_names),
+            positions=cells.obsm[columns.SPATIAL],
+        )
+        row: dict[str, Any] = {"source": source.name, "layout": layout, "share": share, "depth": depth}
+        for name, method in methods.items():
+            row[name], row[f"{name} macro-F1"] = figures(truth, method(pair))
+        yield row
+
+
+def _settings(
+    chosen: list[Source],
+    layouts: tuple[Layout, ...],
+    shares: tuple[float, ...],
+    depths: tuple[float, ...],
+    seed: int,
+    *,
+    in_turn: bool,
+) -> Iterator[tuple[Source, Layout, float, float, int]]:
+    """Yield source, layout, share, depth and seed of each section."""
     grid = np.array(list(product(range(len(shares)), range(len(depths)), range(len(chosen)), range(len(layouts)))))
     if in_turn:
         grid = grid[grid[:, :3].sum(axis=1) % len(layouts) == grid[:, 3]]
     for share, depth, source, layout in grid:
-        setting = (layouts[layout], shares[share], depths[depth])
-        yield _simulated(chosen[source], *setting, 1000 * seed + int(source), folder)
+        yield chosen[source], layouts[layout], shares[share], depths[depth], 1000 * seed + int(source)
 
 
-def _simulated(source: Source, layout: Layout, share: float, depth: float, seed: int, folder: Path) -> dict[str, Any]:
-    cells = section(
+def _section(source: Source, layout: Layout, share: float, depth: float, seed: int) -> AnnData:
+    return section(
         source.drawn_from,
         layout=layout,
         spill_share=share,
@@ -72,6 +117,10 @@ def _simulated(source: Source, layout: Layout, share: float, depth: float, seed:
         dispersion=source.dispersion,
         random_state=seed,
     )
+
+
+def _simulated(source: Source, layout: Layout, share: float, depth: float, seed: int, folder: Path) -> dict[str, Any]:
+    cells = _section(source, layout, share, depth, seed)
     result = called(source.reference, TYPE, cells, folder)
     permuted = cells.copy()
     rng = np.random.default_rng(seed)

@@ -37,6 +37,8 @@ class CellTypingModel:
         calibration. ``None`` without calibration.
     profiles
         Expected share of each gene per class on the query's platform, classes x genes; ``None`` without calibration.
+    reference_profiles
+        The same in the reference, as it was measured; ``None`` where it was not recorded.
     background
         Mean profile of the query that the model was matched to, one share per gene; ``None`` where it was not recorded.
     calibration
@@ -55,6 +57,7 @@ class CellTypingModel:
     target_sum: float = TARGET_SUM
     second: Standardized | None = None
     profiles: Floats | None = None
+    reference_profiles: Floats | None = None
     background: Floats | None = None
     calibration: Calibration | None = None
     cohort: Cohort | None = None

@@ -89,6 +89,7 @@ def train_logistic(
         target_sum=models.target_sum,
         second=models.auxiliary,
         profiles=models.profiles,
+        reference_profiles=class_profiles(counts, codes, n_classes) if target.platform else None,
         background=target.platform.background if target.platform else None,
         calibration=validation.calibration,
         metadata={

@@ -122,7 +122,8 @@ def examine_clusters(
     cluster = clusters.assign(counts)
     pooled = pooled_counts(counts, cluster, len(clusters.means))
     confidence = _confidence(model, counts, query)
-    fit = measure_fit(pooled, profiles[:, genes], counts.shape[0])
+    reference = None if model.reference_profiles is None else model.reference_profiles[:, genes]
+    fit = measure_fit(pooled, profiles[:, genes], counts.shape[0], reference)
     mean_logit, loss = compare_clusters(cluster, confidence, divergence(pooled, profiles[:, genes]))
     return ClusterEvidence(fit, clusters, mean_logit, np.zeros_like(loss) if spill_over else loss, detect_unseen)
 

@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from spatialcore.annotation.model.reference_fit import FEWEST_CELLS, MISFIT, ReferenceFit, divergence, measure_fit
+from spatialcore.annotation.model.reference_fit import (
+    FEW_GENES,
+    FEWEST_CELLS,
+    MISFIT,
+    ReferenceFit,
+    divergence,
+    mean_agreement,
+    measure_fit,
+)
 from spatialcore.core.types import Floats
 
 GENES, CLASSES, CLUSTERS, CELLS = 80, 4, 12, 720
@@ -66,6 +74,67 @@ def test_the_share_by_its_definition() -> None:
     possible = float((own * np.log(own / mean)).sum(axis=1).mean())
     fit = measure_fit(1e6 * own, blurred, CELLS)  # so many counts that sampling does not matter
     assert fit.explained == pytest.approx((reached + 0.1) / (possible + 0.1), abs=1e-3)
+
+
+def measured(reference: Floats, efficiency: Floats) -> Floats:
+    shares = reference * efficiency
+    normalized: Floats = shares / shares.sum(axis=1, keepdims=True)
+    return normalized
+
+
+def varied_counts(shares: Floats, rng: np.random.Generator) -> Floats:
+    """Return the counts of clusters of one type that differ in ways that no profile describes."""
+    return rng.poisson(9_000 * shares * rng.gamma(0.5, 2.0, (CLUSTERS, GENES))).astype(float)
+
+
+def test_a_query_of_one_type_whose_clusters_nothing_explains_agrees_with_its_reference(
+    rng: np.random.Generator,
+) -> None:
+    reference, efficiency = some_profiles(1), rng.lognormal(0, 0.6, GENES)
+    profiles = measured(reference, efficiency)
+    counts = varied_counts(profiles[0], rng)
+    assert measure_fit(counts, profiles, CELLS).is_misfit  # by the share explained alone
+    assert not measure_fit(counts, profiles, CELLS, reference).is_misfit
+
+
+def test_a_query_of_one_type_of_another_tissue_does_not_agree(rng: np.random.Generator) -> None:
+    own, reference = some_profiles(1)[0], some_profiles(2)
+    profiles = measured(reference, own / reference[0])  # efficiencies make the first class the mean of the query
+    counts = rng.multinomial(9_000, own, size=CLUSTERS).astype(float)
+    assert not measure_fit(counts, profiles, CELLS).is_misfit
+    fit = measure_fit(counts, profiles, CELLS, reference)
+    assert fit.is_misfit
+    assert "correlation of" in fit.reason
+    assert fit.discount > 5
+
+
+def test_agreement_is_the_correlation_over_the_genes(rng: np.random.Generator) -> None:
+    reference, counts = some_profiles(1), np.zeros((2, GENES))
+    counts[:] = rng.poisson(500 * some_profiles(3)[:2])
+    nearest = np.array([max(range(CLASSES), key=lambda k, x=x: float(x @ np.log(reference[k]))) for x in counts])
+    expected = np.average(reference[nearest], axis=0, weights=counts.sum(axis=1))
+    observed = counts.sum(axis=0) / counts.sum()
+    by_hand = np.corrcoef(np.log(observed + 0.1 / GENES), np.log(expected + 0.1 / GENES))[0, 1]
+    assert mean_agreement(counts, reference, 7 * reference) == pytest.approx(by_hand)
+
+
+def test_agreement_does_not_depend_on_how_many_types_are_present(rng: np.random.Generator) -> None:
+    reference = some_profiles(1)
+    profiles = measured(reference, rng.lognormal(0, 0.5, GENES))
+    for present in (1, 2, CLASSES):
+        assert (mean_agreement(pooled_counts(profiles[:present]), profiles, reference) or 0) > 0.7
+        assert (mean_agreement(pooled_counts(some_profiles(2)[:present]), profiles, reference) or 0) < 0.4
+
+
+def test_a_few_genes_have_to_disagree_more() -> None:
+    odds = [ReferenceFit(0.3, CELLS, 0.4, n, 0.0).log_odds for n in (10, 20, FEW_GENES, 400)]
+    assert odds == sorted(odds, reverse=True)
+    assert odds[2] == odds[3]
+
+
+def test_no_agreement_without_counts_or_without_differences() -> None:
+    assert mean_agreement(np.zeros((2, 3)), np.ones((2, 3)), np.ones((2, 3))) is None
+    assert mean_agreement(np.ones((2, 3)), np.ones((2, 3)), np.ones((2, 3))) is None
 
 
 def test_few_cells_say_nothing() -> None:
