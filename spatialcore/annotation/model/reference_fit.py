@@ -17,7 +17,7 @@ without efficiencies. Platforms change both by factors that do not depend on the
 other genes, however many types are present.
 
 The logarithm of the odds that the reference fits is ``16 agreement + 6 explained - 9.6`` in a query of one type. In
-one of several types the share explained says more: ``11 (explained - .39)``, and ``90 (agreement - .58)`` where this is
+one of several types the share explained says more: ``11 (explained - .39)``, and ``90 (agreement - .6)`` where this is
 positive, since references of another tissue do not agree that well. Chosen on pairs of reference and query: twelve
 queries whole, small, and of 80 to 100 % one type (docs/benchmarks.md). Below zero the confidence of all cells is
 lowered. Models without the profiles of their reference are judged by the share explained.
@@ -36,7 +36,7 @@ AGREEMENT_SLOPE, EXPLAINED_SLOPE, INTERCEPT = 16.0, 6.0, -9.6  # one type
 MISFIT: Final = 0.39  # least share explained where several types are present
 LOSS_SLOPE, LARGEST_LOSS = 7.0, 8.0  # of the logit, by the logarithm of the odds
 MISFIT_SLOPE: Final = 80.0 / LOSS_SLOPE
-HIGH_AGREEMENT, HIGH_AGREEMENT_SLOPE = 0.58, 90.0
+HIGH_AGREEMENT, HIGH_AGREEMENT_SLOPE = 0.6, 90.0
 LOWEST_EXPLAINED: Final = -0.5
 FEW_GENES, FEW_GENES_ALLOWANCE = 40, 4.0
 FLOOR: Final = 0.1  # added to the share of a gene, in mean shares
