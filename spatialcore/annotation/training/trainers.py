@@ -126,6 +126,7 @@ def _train_for_samples(
         target_sum=models.target_sum,
         second=models.auxiliary,
         profiles=models.profiles,
+        reference_profiles=trained.cohort.shares,
         background=trained.platform.background,
         calibration=trained.calibration,
         cohort=trained.cohort,
