@@ -126,9 +126,14 @@ def _open(store: str, uri: str) -> ObjectReader:
 
 
 def _refuse_links(store: Path, file: Path) -> None:
-    """Raise if the path from the store to a file contains a symbolic link, which may point anywhere."""
-    if file.resolve() != store.resolve() / file.relative_to(store):
-        raise FileMissingError(f"{file} is or contains a symbolic link")
+    """Raise if the path from the store to a file contains a symbolic link, which may point anywhere, or is no file."""
+    try:
+        is_linked = file.resolve() != store.resolve() / file.relative_to(store)
+        is_file = file.is_file()
+    except (OSError, RuntimeError) as error:  # a name that is too long, or links in a circle
+        raise FileMissingError(f"{file.name:.40} is no file of the store") from error
+    if is_linked or not is_file:
+        raise FileMissingError(f"{file} is or contains a symbolic link, or is no file")
 
 
 def _content(reader: ObjectReader, request: Request) -> Response:

@@ -252,6 +252,8 @@ def _compressed(
 ) -> "CompressedRows | CompressedColumns":
     n_rows, n_columns = (int(length) for length in shape)
     n_major = n_rows if kind == "csr" else n_columns
+    if indptr.dtype.kind == "u":  # differences of unsigned numbers are never negative
+        indptr = indptr.astype(np.int64)
     steps = np.diff(indptr)
     is_consistent = len(indptr) == n_major + 1 and data.shape[0] == indices.shape[0] == indptr[-1] and indptr[0] == 0
     if not is_consistent or (steps < 0).any():

@@ -141,6 +141,7 @@ def _matrix(matrix: Any) -> Any:
         matrix = np.asarray(np.ma.filled(matrix, 0) if np.ma.isMaskedArray(matrix) else matrix)
     if sp.issparse(matrix) and getattr(matrix, "format", "") not in ("csr", "csc"):
         matrix = sp.csr_matrix(matrix)  # type: ignore[call-overload]  # the stubs lack sparse arrays
+    matrix = _with_signed_positions(matrix) if sp.issparse(matrix) else matrix
     if not isinstance(dtype, np.dtype):
         return matrix
     if dtype.kind == "f" and dtype.itemsize not in (4, 8):
@@ -148,6 +149,14 @@ def _matrix(matrix: Any) -> Any:
     if dtype.kind in "biuf" and not dtype.isnative:
         return matrix.astype(dtype.newbyteorder("="))
     return matrix
+
+
+def _with_signed_positions(matrix: Any) -> Any:
+    """Return a CSR or CSC matrix with signed positions: scipy cannot calculate with others."""
+    if "u" not in (matrix.indices.dtype.kind, matrix.indptr.dtype.kind):
+        return matrix
+    parts = (matrix.data, matrix.indices.astype(np.int64), matrix.indptr.astype(np.int64))
+    return type(matrix)(parts, shape=matrix.shape)
 
 
 def _mapping(part: Any, where: str, notes: Notes) -> None:

@@ -82,6 +82,21 @@ def sparse_query_in_half_precision(folder: Path) -> Case:
     return str(path), reference_file(folder), N
 
 
+def _with_unsigned_positions(path: str) -> str:
+    with h5py.File(path, "a") as out:
+        for name in ("indices", "indptr"):
+            values = out["X"][name][:].astype(np.uint64)
+            del out["X"][name]
+            out["X"].create_dataset(name, data=values)
+    return path
+
+
+@situation
+def files_with_unsigned_positions(folder: Path) -> Case:
+    query_path, reference_path = query_file(folder), reference_file(folder)
+    return _with_unsigned_positions(query_path), _with_unsigned_positions(reference_path), N
+
+
 @situation
 def reference_in_half_precision(folder: Path) -> Case:
     adata = reference()

@@ -1,5 +1,6 @@
 """Open HDF5 files, zarr folders and zipped zarr stores."""
 
+import json
 import os
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -13,6 +14,7 @@ from spatialcore.core.types import StoredGroup
 from spatialcore.errors import FileMissingError, InputError
 
 ZARR_MARKS = {"zarr.json", ".zgroup", ".zattrs"}
+ARRAY_MARKS = {"zarr.json", ".zarray", ".zmetadata"}
 AGAIN = "download or write the file again"
 CHUNK_CACHE = 16 * 1024**2  # bytes per array: blocks that end within a chunk do not decompress it twice
 READ_ERRORS = (
@@ -91,21 +93,24 @@ def open_hdf5(source: Path | BinaryIO) -> h5py.File:
 
 
 def refuse_external_links(path: Path) -> None:
-    """Raise if a file or folder links to data outside of it. Only HDF5 files and folders are checked.
+    """Raise if a file or folder links to data outside of it, or would run code. Other files than these are accepted.
 
     Parameters
     ----------
     path
-        An HDF5 file, or a folder such as a zarr store.
+        An HDF5 file, a folder such as a zarr store, or a zip.
 
     Raises
     ------
     InputError
         An HDF5 file has an external link, external storage or a virtual dataset of other files; a folder has a
-        symbolic link to a target outside of it.
+        symbolic link to a target outside of it; a zarr array is stored as pickled objects, which run code when read.
     """
     if path.is_dir():
         _refuse(path, (f"{link} is a link out of the folder" for link in links_out(path, [path.resolve()])))
+        _refuse(path, pickled_arrays(path))
+    elif path.is_file() and zipfile.is_zipfile(path):
+        _refuse(path, pickled_arrays(path))
     elif path.is_file() and h5py.is_hdf5(path):
         _refuse(path, _hdf5_parts_elsewhere(path))
 
@@ -114,7 +119,8 @@ def _refuse(source: object, links: Iterator[str]) -> None:
     if (link := next(links, None)) is not None:
         raise InputError(
             f"{source}: {link}",
-            hint="write the file again with copies of the linked data: links to other files are not followed",
+            hint="write the file again with copies of linked data, and with objects as texts or numbers: links to "
+            "other files are not followed",
         )
 
 
@@ -158,6 +164,35 @@ def links_out(folder: Path, allowed: Sequence[Path]) -> Iterator[Path]:
         target = Path(entry.path).resolve() if entry.is_symlink() else None
         if target is not None and not any(target.is_relative_to(root) for root in allowed):
             yield Path(entry.path).relative_to(folder)
+
+
+def pickled_arrays(store: Path) -> Iterator[str]:
+    """Yield a text on each zarr array, in a folder or a zip, whose values are pickled objects."""
+    for name, content in _zarr_metadata(store):
+        try:
+            metadata = json.loads(content)
+        except (ValueError, RecursionError):
+            continue  # zarr refuses it
+        if _is_pickled(metadata):
+            yield f"{name}: values are pickled objects, which run code when they are read"
+
+
+def _zarr_metadata(store: Path) -> Iterator[tuple[str, bytes]]:
+    if store.is_dir():
+        paths = (Path(entry.path) for entry in _entries(store) if entry.name in ARRAY_MARKS)
+        yield from ((path.relative_to(store).as_posix(), path.read_bytes()) for path in paths)
+        return
+    with zipfile.ZipFile(store) as archive:
+        for name in archive.namelist():
+            if name.rpartition("/")[2] in ARRAY_MARKS:
+                yield name, archive.read(name)
+
+
+def _is_pickled(metadata: Any) -> bool:
+    if isinstance(metadata, dict):
+        names = {str(metadata.get(key)).rpartition(".")[2] for key in ("id", "name")}
+        return "pickle" in names or any(map(_is_pickled, metadata.values()))
+    return isinstance(metadata, list) and any(map(_is_pickled, metadata))
 
 
 def _entries(folder: Path) -> Iterator["os.DirEntry[str]"]:

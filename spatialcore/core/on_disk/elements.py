@@ -45,12 +45,20 @@ def require_elements(root: StoredGroup, path: Path, n_obs: int, n_vars: int) -> 
             continue
         part = root[group]
         for key in part:
-            reason = _unreadable(part[key]) or _wrong_size(part[key], expected)
+            reason = _fault_of(part, key, expected)
             if reason:
                 raise InputError(
                     f"{path.name}: {group}[{key!r}] {reason}",
                     hint=f"write the file without it, or remove it: h5py.File(path, 'a').pop('{group}/{key}')",
                 )
+
+
+def _fault_of(group: StoredGroup, key: str, expected: tuple[int, ...]) -> str:
+    try:
+        element = group[key]
+    except READ_ERRORS as error:
+        return f"cannot be opened ({str(error).strip():.100})"
+    return _unreadable(element) or _wrong_size(element, expected)
 
 
 def _unreadable(element: Any) -> str:

@@ -4,6 +4,7 @@ import re
 from typing import Final
 
 _SPECIAL: Final = re.compile(r"([\\`*_\[\]<>|~&])")
+_ADDRESS: Final = re.compile(r"(?i)(?<=[a-z]):(?=//)|(?<=\bwww)\.|(?<=\S)@|(?<=mailto):|(?<=xmpp):")  # made links of
 _BREAKS: Final = re.compile(r"\s+")
 _START: Final = re.compile(r"^(?:[-+=#]|\d+[.)])")  # what makes a line a list or a heading
 
@@ -17,6 +18,7 @@ def escape(text: object) -> str:
     \\[B\\|T\\](javascript:x) \\<b\\>
     """
     line = _SPECIAL.sub(r"\\\1", _BREAKS.sub(" ", str(text)).strip())
+    line = _ADDRESS.sub(r"\\\g<0>", line)
     return _START.sub(_escaped_start, line)
 
 

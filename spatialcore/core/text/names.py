@@ -16,6 +16,10 @@ LONGEST: Final = 100
 SCHEMA: Final[dict[str, str | int]] = {"maxLength": LONGEST, "pattern": r"^(?![\s.])[^/\\\x00-\x1f\x7f]*$"}
 _READABLE: Final = 40  # characters of a name that a slug repeats
 _PLAIN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+# Characters that show nothing although they count as printable, such as fillers and variation selectors.
+_INVISIBLE: Final = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
 _MARK: Final = "~"  # stands in no plain name, so no name is the slug of another
 # Files and folders that lie beside those of samples and models.
 _RESERVED: Final = frozenset(
@@ -35,7 +39,7 @@ _NOT_ON_WINDOWS: Final = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?|.*\."
 
 
 def checked_name(name: str, what: str = "name") -> str:
-    """Return a name as it is kept: composed characters, no blanks around it.
+    """Return a name as it is kept: composed characters, none that shows nothing, no blanks around it.
 
     Parameters
     ----------
@@ -55,7 +59,7 @@ def checked_name(name: str, what: str = "name") -> str:
     >>> checked_name(" bone marrow ")
     'bone marrow'
     """
-    text = unicodedata.normalize("NFC", name).strip()
+    text = unicodedata.normalize("NFC", _INVISIBLE.sub("", name)).strip()
     fault = _fault_of(text)
     if fault:
         raise InputError(
@@ -84,6 +88,8 @@ def slug_of(name: str, what: str = "name") -> str:
     if _PLAIN.fullmatch(text) and len(text) <= _READABLE * 2 and is_usable:
         return text
     readable = re.sub(r"[^A-Za-z0-9_.]+", "-", _in_ascii(text)).strip("-._")[:_READABLE].rstrip("-._")
+    if _NOT_ON_WINDOWS.fullmatch(readable):
+        readable = readable.replace(".", "-")  # a device's name counts up to the first dot
     return f"{readable or 'name'}{_MARK}{sha256(text.encode()).hexdigest()[:10]}"
 
 

@@ -1,6 +1,9 @@
 """Files of strangers that name other files as parts of themselves."""
 
 import gzip
+import json
+import pickle
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,6 +26,7 @@ from spatialcore.core.on_disk.containers import refuse_external_links
 from spatialcore.errors import InputError
 from spatialcore.io import read_spatial
 from spatialcore.io.tenx import read_tenx_h5
+from spatialcore.workflow.dataset import summarize_dataset
 from tests.io.bundles import sample, write_xenium
 
 SECRET = "root:x:0:0"
@@ -175,3 +179,64 @@ def test_a_compressed_matrix_is_read_and_checked_as_well(tmp_path: Path) -> None
     packed.write_bytes(gzip.compress(matrix.read_bytes()))
     with pytest.raises(InputError, match="/matrix/data is an external link"):
         read_tenx_h5(packed)
+
+
+class Marker:
+    """An object that makes a file when it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[object, tuple[Path]]:
+        return Path.touch, (self.path,)
+
+
+def with_pickled_array(folder: Path, marker: Path, *, filters: str) -> Path:
+    """Write a zarr store of format 2 with an array whose chunk runs code when it is unpickled."""
+    ad.settings.zarr_write_format = 2
+    try:
+        cells().write_zarr(folder)
+    finally:
+        ad.settings.reset("zarr_write_format")
+    (folder / ".zmetadata").unlink(missing_ok=True)
+    array = folder / "uns" / "objects"
+    array.mkdir(parents=True)
+    about = {"zarr_format": 2, "shape": [3], "chunks": [3], "dtype": "|O", "compressor": None, "fill_value": None}
+    text = json.dumps({**about, "order": "C", "filters": "FILTERS"}).replace('"FILTERS"', filters)
+    (array / ".zarray").write_text(text)
+    (array / "0").write_bytes(pickle.dumps(Marker(marker)))
+    return folder
+
+
+@pytest.mark.parametrize(
+    "filters",
+    ['[{"id": "pickle"}]', '[{"id": "vlen-utf8"}, {"id": "pickle"}]', r'[{"id": "vlen-utf8"}, {"id": "\u0070ickle"}]'],
+)
+@pytest.mark.parametrize("zipped", [False, True])
+def test_a_zarr_array_of_pickled_objects_is_never_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, filters: str, *, zipped: bool
+) -> None:
+    monkeypatch.setattr(
+        "numcodecs.pickles.Pickle.decode", lambda _, data, out=None: pickle.loads(data)
+    )  # older ones do
+    marker = tmp_path / "has run"
+    path = with_pickled_array(tmp_path / "hostile.zarr", marker, filters=filters)
+    if zipped:
+        path = Path(shutil.make_archive(str(path), "zip", path))
+    for read in (refuse_external_links, load_adata_backed, read_spatial, lambda path: summarize_dataset(path).cells):
+        with pytest.raises(InputError, match=r"uns/objects/\.zarray: values are pickled objects"):
+            read(path)
+    assert not marker.exists()
+    assert pickle.loads((tmp_path / "hostile.zarr/uns/objects/0").read_bytes()) is None
+    assert marker.exists(), "the object is what it says"
+
+
+def test_groups_nested_beyond_all_bounds_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "deep.h5ad"
+    cells().write_h5ad(path)
+    with h5py.File(path, "a") as file:
+        group = file["uns"]
+        for _ in range(3000):
+            group = group.create_group("g")
+    with pytest.raises(InputError, match="cannot be read"):
+        read_spatial(path)

@@ -1,5 +1,7 @@
 """Hostile texts in Markdown, read by a Markdown parser of its own."""
 
+import re
+
 import pytest
 
 from spatialcore.core.text.markdown import code, escape
@@ -21,6 +23,12 @@ HOSTILE = [
     "back\\slash\\|",
     "<http://evil.example>",
     "[ref]: http://evil.example",
+    "http://evil.example/a?b=c&d",
+    "HTTPS://EVIL.EXAMPLE",
+    "www.evil.example/x",
+    "a@evil.example",
+    "mailto:a@evil.example",
+    "ftp://evil.example",
 ]
 
 
@@ -49,6 +57,13 @@ def test_a_hostile_text_stays_in_its_cell(text: str) -> None:
         assert len(cells) == 2
         assert inline[1].content == "2"
         assert "".join(child.content for child in inline[0].children) == text
+
+
+@pytest.mark.parametrize("text", [text for text in HOSTILE if "evil" in text.lower()])
+def test_an_address_is_not_made_a_link(text: str) -> None:
+    """GitHub's Markdown links what begins like an address, unless a backslash is in it."""
+    plain = re.sub(r"\\.", " ", escape(f"see {text}")).lower()
+    assert not re.search(r"://|www\.|\S@\S|mailto:\S", plain)
 
 
 def test_a_line_break_does_not_end_a_heading_or_a_row() -> None:

@@ -78,6 +78,15 @@ def test_a_report_opens_in_a_browser_and_can_load_and_send_nothing(store: str) -
         "runs/a%0ab",
         "runs//etc/passwd",
         "runs/blood-1",
+        "runs/%c0%ae%c0%ae/%c0%ae%c0%ae/secret.txt",
+        "runs/%EF%BC%8E%EF%BC%8E/secret.txt",
+        "runs/blood-1/report.html%00.txt",
+        "runs/blood-1/..;/..;/cache/train-1/result.json",
+        "runs/blood-1/" + "x" * 5000,
+        "RUNS/blood-1/a%20sample/report.html",
+        "runs/blood-1/a%20sample/report.html/../../../../secret.txt",
+        "runs/http://127.0.0.1/",
+        "file:///etc/passwd",
     ],
 )
 def test_nothing_else_is_handed_out(store: str, path: str) -> None:
@@ -93,9 +102,11 @@ def test_a_link_in_the_store_leads_nowhere(tmp_path: Path) -> None:
     (tmp_path / "secret.txt").write_text("not for all")
     (store / "runs" / "a" / "link.txt").symlink_to(tmp_path / "secret.txt")
     (store / "runs" / "folder").symlink_to(tmp_path)
+    (store / "runs" / "circle").symlink_to(store / "runs" / "circle")
+    os.mkfifo(store / "runs" / "a" / "pipe")  # reading it would wait for ever
     with answering(str(store)) as url:
         assert httpx.get(f"{url}/runs/a/report.html").status_code == 200
-        for path in ("runs/a/link.txt", "runs/folder/secret.txt"):
+        for path in ("runs/a/link.txt", "runs/folder/secret.txt", "runs/circle", "runs/circle/x", "runs/a/pipe"):
             assert httpx.get(f"{url}/{path}").status_code == 404
 
 
@@ -108,7 +119,13 @@ def test_who_has_no_login_sees_nothing(store: str) -> None:
         assert httpx.get(f"{url}/health").status_code == 200
 
 
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:4201", "127.0.0.1.evil.example"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("evil.example", "evil.example:4201", "127.0.0.1.evil.example", "127.0.0.1@evil.example", ""),
+        *("localhost.evil.example", "evil.example#127.0.0.1", "evil.example, localhost", "127.1", "2130706433"),
+    ],
+)
 def test_a_request_under_a_foreign_name_is_refused(store: str, host: str) -> None:
     """A page whose name was made to lead here would be of one origin with the results."""
     with answering(store) as url:
@@ -125,6 +142,33 @@ def test_a_part_of_a_file_is_handed_out_and_a_head_without_its_body(store: str) 
         head = httpx.head(f"{url}/{REPORT}")
         assert (head.status_code, head.content, head.headers["content-length"]) == (200, b"", "14")
         assert httpx.post(f"{url}/{REPORT}").status_code == 405
+
+
+@pytest.mark.parametrize(
+    ("header", "status", "length"),
+    [
+        ("bytes=0-0", 206, 1),
+        ("bytes=-1", 206, 1),
+        ("bytes=-0", 416, 0),
+        ("bytes=-99", 206, 14),
+        ("bytes=13-99999999999999999999", 206, 1),
+        ("bytes=14-", 416, 0),
+        ("bytes=5-2", 200, 14),
+        ("bytes=0-1,3-4", 200, 14),
+        ("bytes=" + ",".join(["0-"] * 500), 200, 14),
+        ("bytes=-", 200, 14),
+        ("bytes=a-b", 200, 14),
+        ("bytes=\u0661-2".encode(), 200, 14),
+        ("items=0-1", 200, 14),
+        ("bytes=--5", 200, 14),
+    ],
+)
+def test_an_odd_range_is_answered_as_the_standard_says(
+    store: str, header: str | bytes, status: int, length: int
+) -> None:
+    with answering(store) as url:
+        answer = httpx.get(f"{url}/{REPORT}", headers={"Range": header})
+    assert (answer.status_code, len(answer.content)) == (status, length)
 
 
 def test_what_the_browser_has_is_not_sent_again_until_it_changes(store: str) -> None:
