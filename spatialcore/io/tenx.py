@@ -12,7 +12,7 @@ import pandas as pd
 from anndata import AnnData
 from scipy.sparse import csc_matrix, csr_matrix
 
-from spatialcore.core.on_disk.containers import open_hdf5
+from spatialcore.core.on_disk.containers import open_hdf5, refuse_external_links
 from spatialcore.core.types import StoredGroup
 from spatialcore.errors import InputError
 from spatialcore.io.flat_files import find_one, need_one
@@ -134,6 +134,7 @@ def read_matrix_zarr(path: Path) -> AnnData:
     import zarr
     from zarr.storage import LocalStore, ZipStore
 
+    refuse_external_links(path)
     store = ZipStore(path, mode="r") if path.suffix == ".zip" else LocalStore(path, read_only=True)
     try:
         root = zarr.open_group(store, mode="r")

@@ -20,6 +20,7 @@ from spatialcore.annotation.training.small_panel import small_panel_warning
 from spatialcore.annotation.training.trainers import train_celltypist, train_logistic
 from spatialcore.core.logging import get_logger
 from spatialcore.core.matrix import open_matrix
+from spatialcore.core.text.names import slug_of
 from spatialcore.core.validation import require_one_of
 
 log = get_logger(__name__)
@@ -121,6 +122,7 @@ def train_celltypist_model(
     ['B cell', 'T cell']
     """
     require_one_of("trainer", trainer, TRAINERS)
+    file = None if output_path is None else _file(output_path, model_name)
     labels = read_labels(adata.obs, label_column, ontology_column)
     labels = drop_empty_classes(labels, open_matrix(adata.X).row_sums(labels.rows, np.abs))
     if trainer == "celltypist":
@@ -151,8 +153,8 @@ def train_celltypist_model(
     warning = small_panel_warning(len(model.genes), model.metadata.get("heldout", {}), model.classes)
     if warning:
         log.warning(warning)
-    if output_path is not None:
-        model = save_model(model, _file(output_path, model_name))
+    if file is not None:
+        model = save_model(model, file)
     return _result(model, summary)
 
 
@@ -169,7 +171,7 @@ def _summary(trainer: str, labels: ClassLabels, model: CellTypingModel) -> Train
 
 def _file(output_path: str | Path, model_name: str) -> Path:
     path = Path(output_path).expanduser()
-    return path / f"{model_name}.pkl" if path.is_dir() else path
+    return path / f"{slug_of(model_name, 'the model name')}.pkl" if path.is_dir() else path
 
 
 def _result(model: CellTypingModel, summary: TrainingSummary) -> TrainingResult:

@@ -108,3 +108,11 @@ def test_cells_without_a_label_are_left_out(world: World) -> None:
     result = train_celltypist_model(adata, trainer="logistic", depths=100)
     assert result["summary"]["n_cells"] == 800
     assert "nan" not in result["classes"]
+
+
+def test_the_name_of_a_model_is_never_a_path(world: World, tmp_path: Path) -> None:
+    (tmp_path / "models").mkdir()
+    for name in ("../evil", "..", "a/b"):
+        with pytest.raises(InputError, match="the model name"):
+            train_celltypist_model(world[0], model_name=name, output_path=tmp_path / "models", trainer="celltypist")
+    assert sorted(tmp_path.rglob("*")) == [tmp_path / "models"]
