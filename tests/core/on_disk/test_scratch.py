@@ -65,4 +65,4 @@ def test_a_write_that_is_cut_short_is_no_copy(monkeypatch, caplog):
     monkeypatch.setattr(scratch.tempfile, "TemporaryFile", lambda **_: Full())
     source = np.arange(3.0)
     assert scratch_copy(source) is source
-    assert "no room" in caplog.text
+    assert "no space" in caplog.text
