@@ -116,8 +116,8 @@ def measure(pairs: Iterable[Pair], chosen: dict[str, Method]) -> pd.DataFrame:
     for pair in pairs:
         for name, method in chosen.items():
             start = time.perf_counter()
-            called = method(pair)[pair.known]
-            accuracy, f1 = figures(pair.truth[pair.known], called)
+            called = method(pair)[pair.in_reference]
+            accuracy, f1 = figures(pair.truth[pair.in_reference], called)
             rows.append((pair.name, name, accuracy, f1, time.perf_counter() - start))
             print(f"{pair.name:32} {name:18} {accuracy:.3f} / {f1:.3f}  {rows[-1][-1]:.0f} s", file=sys.stderr)
     return pd.DataFrame(rows, columns=["pair", "method", "accuracy", "macro_f1", "seconds"])

@@ -44,7 +44,7 @@ class Pair:
     coarser: dict[str, str] | None = None
 
     @property
-    def known(self) -> npt.NDArray[np.bool_]:
+    def in_reference(self) -> npt.NDArray[np.bool_]:
         """Whether the type of each query cell is in the reference."""
         return np.isin(self.truth, self.as_truth(self.labels))
 

@@ -47,22 +47,22 @@ def ours(pair: Pair) -> tuple[Labels, Floats]:
 
 def measure(pair: Pair, called: Labels, confidence: Floats) -> dict[str, float]:
     """Return what calls and confidence are worth, over the query cells of a type that the reference has."""
-    known = pair.known
-    truth, kept = pair.truth[known], confidence[known] >= KEPT
-    right = pair.as_truth(called)[known] == truth
-    sure = confidence[known] >= HIGH
-    accuracy, f1 = figures(truth, pair.as_truth(called)[known])
+    in_reference = pair.in_reference
+    truth, is_called = pair.truth[in_reference], confidence[in_reference] >= KEPT
+    right = pair.as_truth(called)[in_reference] == truth
+    sure = confidence[in_reference] >= HIGH
+    accuracy, f1 = figures(truth, pair.as_truth(called)[in_reference])
     return {
         "accuracy": accuracy,
-        "exact": float((called[known] == truth).mean()),
+        "exact": float((called[in_reference] == truth).mean()),
         "macro_f1": f1,
-        "ece": expected_calibration_error(confidence[known], right),
-        "kept": float(kept.mean()),
-        "kept_right": float(right[kept].mean()) if kept.any() else np.nan,
+        "ece": expected_calibration_error(confidence[in_reference], right),
+        "kept": float(is_called.mean()),
+        "kept_right": float(right[is_called].mean()) if is_called.any() else np.nan,
         "sure": float(sure.mean()),
         "sure_right": float(right[sure].mean()) if sure.any() else np.nan,
-        "auroc": float(roc_auc_score(right, confidence[known])) if 0 < right.mean() < 1 else np.nan,
-        "unseen_passing": float((confidence[~known] >= KEPT).mean()) if not known.all() else np.nan,
+        "auroc": float(roc_auc_score(right, confidence[in_reference])) if 0 < right.mean() < 1 else np.nan,
+        "unseen_passing": float((confidence[~in_reference] >= KEPT).mean()) if not in_reference.all() else np.nan,
     }
 
 
@@ -81,7 +81,7 @@ def compare(pairs: Iterable[Pair], chosen: dict[str, Method]) -> pd.DataFrame:
     for pair in pairs:
         row: dict[str, Any] = {"pair": pair.name}
         for name, method in chosen.items():
-            row[name] = figures(pair.truth[pair.known], pair.as_truth(method(pair))[pair.known])[1]
+            row[name] = figures(pair.truth[pair.in_reference], pair.as_truth(method(pair))[pair.in_reference])[1]
         rows.append(row)
         print(row, file=sys.stderr)
     return pd.DataFrame(rows)

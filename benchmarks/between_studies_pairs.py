@@ -94,13 +94,13 @@ def foreign_pairs(data: Path) -> Iterator[Pair]:
 
 def skewed(pair: Pair, share: float, rng: np.random.Generator) -> Iterator[Pair]:
     """Make queries of which one of the two commonest types has a share; others are drawn from the pair's query."""
-    truth = np.where(pair.known, pair.truth, "")
-    names, sizes = np.unique(truth[pair.known], return_counts=True)
+    truth = np.where(pair.in_reference, pair.truth, "")
+    names, sizes = np.unique(truth[pair.in_reference], return_counts=True)
     for name in names[np.argsort(-sizes)[:2]]:
-        own, others = np.flatnonzero(truth == name), np.flatnonzero((truth != name) & pair.known)
-        own = rng.permutation(own)[:400]
-        few = rng.permutation(others)[: max(4, round(len(own) * (1 - share) / share))]
-        yield pair.query_rows(np.sort(np.concatenate([own, few])), f"{pair.name}, {100 * share:.0f} % {name}")
+        of_type, others = np.flatnonzero(truth == name), np.flatnonzero((truth != name) & pair.in_reference)
+        of_type = rng.permutation(of_type)[:400]
+        few = rng.permutation(others)[: max(4, round(len(of_type) * (1 - share) / share))]
+        yield pair.query_rows(np.sort(np.concatenate([of_type, few])), f"{pair.name}, {100 * share:.0f} % {name}")
 
 
 def _as_query(pair: Pair) -> AnnData:

@@ -70,7 +70,7 @@ class Called:
 def figures(pair: Pair, method: str, called: Called) -> dict[str, float]:
     """Return the calibration and accuracy of a confidence method, and the share of noise above the threshold."""
     names, confidence = called.call(method)
-    has_class, correct = pair.known, names == pair.truth
+    has_class, correct = pair.in_reference, names == pair.truth
     is_called = has_class & (confidence >= KEPT)
     noise = called.call(method, shuffled_over_genes(pair.query, np.random.default_rng(0)))[1]
     return {
@@ -93,7 +93,7 @@ def unseen(pair: Pair, methods: tuple[str, ...]) -> dict[str, list[tuple[float, 
             called = Called(pair.without(str(label)), Path(folder))
             for method in methods:
                 _, confidence = called.call(method)
-                rest = pair.known & ~hidden
+                rest = pair.in_reference & ~hidden
                 auroc = roc_auc_score(
                     np.repeat([0, 1], [hidden.sum(), rest.sum()]), np.r_[confidence[hidden], confidence[rest]]
                 )

@@ -183,12 +183,16 @@ def calibration_table(pairs: list[Pair]) -> str:
     lines = ["| pair | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
     for pair in pairs:
         called, confidence = _called(coarse(pair))
-        known = pair.known
-        right, kept = (called == pair.truth)[known], confidence[known] >= KEPT
-        values = [*figures(pair.truth[known], called[known])]
-        values += [expected_calibration_error(confidence[known], right), kept.mean(), right[kept].mean()]
+        in_reference = pair.in_reference
+        right, is_called = (called == pair.truth)[in_reference], confidence[in_reference] >= KEPT
+        values = [*figures(pair.truth[in_reference], called[in_reference])]
+        values += [
+            expected_calibration_error(confidence[in_reference], right),
+            is_called.mean(),
+            right[is_called].mean(),
+        ]
         if pair.coarser:
-            values += figures(pair.truth[known], pair.as_truth(_called(pair)[0])[known])
+            values += figures(pair.truth[in_reference], pair.as_truth(_called(pair)[0])[in_reference])
         cells = [f"{value:.3f}" for value in values] + ["-"] * (len(columns) - len(values))
         lines.append(f"| {pair.name} | " + " | ".join(cells) + " |")
     return "\n".join(lines)

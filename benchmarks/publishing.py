@@ -129,11 +129,11 @@ def servers(folder: Path) -> Iterator[list[int]]:
 @contextmanager
 def measured(title: str, servers: list[int]) -> Iterator[None]:
     """Print wall seconds of the block, and CPU seconds of this process and of the servers."""
-    before, start, own = [cpu_seconds(pid) for pid in servers], time.perf_counter(), time.process_time()
+    before, start, cpu = [cpu_seconds(pid) for pid in servers], time.perf_counter(), time.process_time()
     yield
-    wall, own = time.perf_counter() - start, time.process_time() - own
-    used = [cpu_seconds(pid) - cpu for pid, cpu in zip(servers, before, strict=True)]
-    print("|".join(["", title, *(f" {value:.1f} " for value in (wall, own, *used)), ""]), flush=True)
+    wall, cpu = time.perf_counter() - start, time.process_time() - cpu
+    used = [cpu_seconds(pid) - start_cpu for pid, start_cpu in zip(servers, before, strict=True)]
+    print("|".join(["", title, *(f" {value:.1f} " for value in (wall, cpu, *used)), ""]), flush=True)
 
 
 if __name__ == "__main__":

@@ -104,7 +104,7 @@ def main() -> None:
     for pair in open_pairs(options.data):
         bench = Bench(pair)
         for name, form in FORMS.items():
-            accuracy, f1 = figures(pair.truth[pair.known], form(bench)[pair.known])
+            accuracy, f1 = figures(pair.truth[pair.in_reference], form(bench)[pair.in_reference])
             rows.append((name, pair.name.startswith("lung >"), accuracy, f1))
     results = pd.DataFrame(rows, columns=["form", "simulated", "accuracy", "f1"])
     print("| form | seven pairs | five pairs of real cells |\n|---|---|---|")

@@ -28,10 +28,10 @@ def cells(pairs: Iterable[Pair]) -> pd.DataFrame:
     parts = []
     for pair in pairs:
         called, confidence = ours(pair)
-        right = (pair.as_truth(called) == pair.truth)[pair.known]
-        known = confidence[pair.known]
-        bins = np.minimum((known * BINS).astype(int), BINS - 1)
-        parts.append(pd.DataFrame({"pair": pair.name, "bin": bins, "confidence": known, "right": right}))
+        right = (pair.as_truth(called) == pair.truth)[pair.in_reference]
+        confidences = confidence[pair.in_reference]
+        bins = np.minimum((confidences * BINS).astype(int), BINS - 1)
+        parts.append(pd.DataFrame({"pair": pair.name, "bin": bins, "confidence": confidences, "right": right}))
     return pd.concat(parts, ignore_index=True)
 
 

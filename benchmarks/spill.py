@@ -57,13 +57,13 @@ def describe(
     labelled = pair.truth == label
     small = labelled & (areas <= np.median(areas[labelled]))
     stroma = share_of(pair, STROMA, cells) / share_of(pair, STROMA, pair.truth == "Fibroblast")
-    own = share_of(pair, OWN[label], cells) / share_of(pair, OWN[label], small)
+    markers = share_of(pair, OWN[label], cells) / share_of(pair, OWN[label], small)
     return {
         "cells": str(int(cells.sum())),
         "area": f"{np.median(areas[cells]):.0f}",
         "counts": f"{np.median(row_totals(pair.query[cells])):.0f}",
         "stroma, of fibroblasts'": f"{stroma:.2f}",
-        "own, of small cells'": f"{own:.2f}",
+        "own, of small cells'": f"{markers:.2f}",
         "confidence": f"{confidence[cells].mean():.2f}",
     }
 

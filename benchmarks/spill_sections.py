@@ -175,15 +175,19 @@ def calls(adata: AnnData, truth: "pd.Series[str]") -> dict[str, float]:
     """Return accuracy and calibration; victims hold at least as many foreign counts as own ones."""
     right = (adata.obs[columns.PREDICTED].astype(str) == truth.astype(str)).to_numpy()
     confidence = adata.obs[columns.CONFIDENCE].to_numpy()
-    kept = confidence >= KEPT
-    victims = adata.obs["true_foreign_share"].to_numpy() >= 0.5 if "true_foreign_share" in adata.obs else ~kept & kept
+    is_called = confidence >= KEPT
+    victims = (
+        adata.obs["true_foreign_share"].to_numpy() >= 0.5
+        if "true_foreign_share" in adata.obs
+        else ~is_called & is_called
+    )
     return {
         "accuracy": right.mean(),
         "ece": expected_calibration_error(confidence, right),
-        "kept": kept.mean(),
-        "kept accuracy": right[kept].mean() if kept.any() else np.nan,
+        "kept": is_called.mean(),
+        "kept accuracy": right[is_called].mean() if is_called.any() else np.nan,
         "victims": victims.sum(),
-        "victims wrong": (kept & ~right)[victims].mean() if victims.any() else np.nan,
+        "victims wrong": (is_called & ~right)[victims].mean() if victims.any() else np.nan,
     }
 
 
@@ -192,9 +196,9 @@ def real(data: Path, folder: Path) -> Iterator[dict[str, Any]]:
     for pair in spatial_pairs(data):
         result = called(pair.reference_data(), columns.UNIFIED_CELL_TYPE, pair.query_data(), folder)
         described = json.loads(result.uns[columns.MANIFEST]["spill_over_json"])
-        known = result[pair.known].copy()
+        in_reference = result[pair.in_reference].copy()
         row: dict[str, Any] = {"section": pair.name, "z": described["z"], "found": described["foreign_share"]}
-        row |= calls(known, pd.Series(pair.truth[pair.known], index=known.obs_names))
+        row |= calls(in_reference, pd.Series(pair.truth[pair.in_reference], index=in_reference.obs_names))
         decontaminate(result, folder / "model.pkl")
         before, after = (specificity(X, pair, folder / "model.pkl") for X in (result.X, result.layers["purified"]))
         yield row | {
@@ -214,13 +218,13 @@ def specificity(counts: Any, pair: Pair, path: Path) -> tuple[float, float]:
     totals = np.maximum(np.asarray(counts.sum(axis=1)).ravel(), 1e-9)
     scores = []
     for k, name in enumerate(model.classes):
-        own = pair.truth == name
-        if own.sum() < FEWEST:
+        of_type = pair.truth == name
+        if of_type.sum() < FEWEST:
             continue
         others = np.delete(model.profiles, k, axis=0).max(axis=0)
         genes = [columns_of[model.genes[g]] for g in np.argsort(-model.profiles[k] / (others + 1e-3))[:MARKERS]]
         share = np.asarray(counts[:, genes].sum(axis=1)).ravel() / totals
-        scores.append((roc_auc_score(own, share), share[~own].mean()))
+        scores.append((roc_auc_score(of_type, share), share[~of_type].mean()))
     auc, leaked = np.mean(scores, axis=0)
     return float(auc), float(leaked)
 

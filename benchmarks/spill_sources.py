@@ -72,10 +72,10 @@ def _labelled(adata: AnnData, labels: "pd.Series[str]", genes: list[str], fewest
     """Return cells with counts on some genes; small types and cells without a label are left out."""
     values = sparse.csr_matrix(adata[:, genes].X).astype(np.float32)
     obs = pd.DataFrame({TYPE: labels.astype(str).to_numpy()}, index=adata.obs_names)
-    kept = (obs[TYPE] != "").to_numpy() & (np.asarray(values.sum(axis=1)).ravel() > 0)
-    sizes = obs[TYPE][kept].value_counts()
-    kept &= obs[TYPE].map(sizes).fillna(0).to_numpy() >= fewest
-    return AnnData(values[kept], obs=obs[kept], var=pd.DataFrame(index=genes))
+    is_used = (obs[TYPE] != "").to_numpy() & (np.asarray(values.sum(axis=1)).ravel() > 0)
+    sizes = obs[TYPE][is_used].value_counts()
+    is_used &= obs[TYPE].map(sizes).fillna(0).to_numpy() >= fewest
+    return AnnData(values[is_used], obs=obs[is_used], var=pd.DataFrame(index=genes))
 
 
 def _common(reference: AnnData, drawn_from: AnnData) -> tuple[AnnData, AnnData]:
@@ -110,8 +110,8 @@ def _tumour(data: Path) -> Source:
     atlas = _read(data, "profile_lung_hca")
     genes = [gene for gene in reference.var_names if gene in panel and gene in atlas.var_names]
     labels = atlas.obs[TYPE].astype(str).map(TUMOUR_TYPES).fillna("")
-    known = _labelled(reference, reference.obs["cell_type_coarse"], genes, fewest=5)
-    return Source("tumour", *_common(known, _labelled(atlas, labels, genes, fewest=1)), dispersion=0.5)
+    cells = _labelled(reference, reference.obs["cell_type_coarse"], genes, fewest=5)
+    return Source("tumour", *_common(cells, _labelled(atlas, labels, genes, fewest=1)), dispersion=0.5)
 
 
 def _pancreas(data: Path) -> Source:
@@ -134,7 +134,7 @@ def _mix(data: Path) -> Source:
     panel = set(panel_genes(data, "hMulti")) | set(panel_genes(data, "hIO"))
     genes = [gene for gene in genes if gene in panel]
     parts = [
-        _labelled(adata, adata.obs[TYPE].astype(str).where(adata.obs[TYPE].isin(kept), ""), genes)
-        for adata, kept in ((stroma, STROMA), (blood, LYMPHOCYTES))
+        _labelled(adata, adata.obs[TYPE].astype(str).where(adata.obs[TYPE].isin(types), ""), genes)
+        for adata, types in ((stroma, STROMA), (blood, LYMPHOCYTES))
     ]
     return Source("mix", *_halves(anndata.concat(parts)))

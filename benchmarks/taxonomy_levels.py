@@ -59,10 +59,14 @@ def measure(query: ad.AnnData, path: Path, truth: dict[str, Labels]) -> dict[str
     for level, labels in truth.items():
         column = columns.PREDICTED if level == "supertype" else f"{columns.TAXONOMY}{level}"
         called = cells.obs[column].astype(str).to_numpy()
-        known = np.isin(labels, ad.read_h5ad(path, backed="r").obs[level].astype(str).unique())
-        confident = (cells.obs[columns.CONFIDENCE] >= THRESHOLD).to_numpy() & known
+        in_reference = np.isin(labels, ad.read_h5ad(path, backed="r").obs[level].astype(str).unique())
+        confident = (cells.obs[columns.CONFIDENCE] >= THRESHOLD).to_numpy() & in_reference
         right = called == labels
-        results[level] = float(right[known].mean()), float(confident[known].mean()), float(right[confident].mean())
+        results[level] = (
+            float(right[in_reference].mean()),
+            float(confident[in_reference].mean()),
+            float(right[confident].mean()),
+        )
     return results
 
 

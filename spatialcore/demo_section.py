@@ -186,13 +186,13 @@ def _in_islets(n: int, islets: Floats, sizes: Floats, radii: tuple[float, float]
     return places
 
 
-def _spaced(n: int, least: float, rng: np.random.Generator) -> Floats:
+def _spaced(n: int, distance: float, rng: np.random.Generator) -> Floats:
     """Return points that are apart where there is room, and not at the border."""
     points: list[Floats] = []
     while len(points) < n:
         candidates = rng.uniform((90, 90), (SIZE[0] - 90, SIZE[1] - 90), (30, 2))
         nearest = [min((float(np.linalg.norm(c - p)) for p in points), default=np.inf) for c in candidates]
-        points.append(candidates[int(np.argmax(np.minimum(nearest, least)))])
+        points.append(candidates[int(np.argmax(np.minimum(nearest, distance)))])
     return np.array(points)
 
 

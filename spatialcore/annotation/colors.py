@@ -108,22 +108,22 @@ def _table() -> dict[str, tuple[int, str]]:
 
 def _clear_color(key: str, taken: list[str], *, is_safe: bool) -> str:
     """Return the colour of a term or label, or the one of its lineage that differs most from those taken."""
-    own = _table()[key][1] if key in _table() else _default_color(key)
+    preferred = _table()[key][1] if key in _table() else _default_color(key)
     if not taken:
-        return own
+        return preferred
     others = rgb(taken)
-    if _least_difference(rgb([own]), others, is_safe).item() >= SAFE_DIFFERENCE:
-        return own
+    if _least_difference(rgb([preferred]), others, is_safe).item() >= SAFE_DIFFERENCE:
+        return preferred
     candidates = candidate_colors(lineage_of(key))
-    least = _least_difference(candidates, others, is_safe)
-    clear = candidates[least >= min(SAFE_DIFFERENCE, least.max())]
+    distances = _least_difference(candidates, others, is_safe)
+    clear = candidates[distances >= min(SAFE_DIFFERENCE, distances.max())]
     return to_hex(clear[_least_difference(clear, others, color_blind=False).argmax()])
 
 
 def _least_difference(colors: Floats, others: Floats, color_blind: bool) -> Floats:
     """Return the difference of each colour to the most similar other one."""
-    least: Floats = differences(colors, others, color_blind=color_blind).min(axis=1)
-    return least
+    smallest: Floats = differences(colors, others, color_blind=color_blind).min(axis=1)
+    return smallest
 
 
 def _default_color(key: str) -> str:

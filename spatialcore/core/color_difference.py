@@ -114,8 +114,12 @@ def differences(first: Floats, second: Floats, *, color_blind: bool = True) -> F
         protanopia.
     """
     views = zip(as_seen(first), as_seen(second), strict=True)
-    seen = [ciede2000(a[:, None], b[None]) for a, b in (views if color_blind else [next(views)])]
-    return seen[0] if len(seen) == 1 else np.minimum(seen[0], COLOR_BLIND_WEIGHT * np.minimum(seen[1], seen[2]))
+    distances = [ciede2000(a[:, None], b[None]) for a, b in (views if color_blind else [next(views)])]
+    return (
+        distances[0]
+        if len(distances) == 1
+        else np.minimum(distances[0], COLOR_BLIND_WEIGHT * np.minimum(distances[1], distances[2]))
+    )
 
 
 def _linear(rgb: Floats) -> Floats:

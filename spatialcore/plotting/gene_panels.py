@@ -58,15 +58,17 @@ def draw_gene_panels(
     axes = style.axes_in_inches(figure)
     values = np.full((n_rows * layout.max_genes, 3 * PANELS_PER_ROW), np.nan)
     for k, (name, genes_of_type) in enumerate(members.items()):
-        own = scaled[:, gene_positions(genes, genes_of_type)]
-        compared = compare_with_others(own, k)
+        values_of_type = scaled[:, gene_positions(genes, genes_of_type)]
+        compared = compare_with_others(values_of_type, k)
         row, column = divmod(k, PANELS_PER_ROW)
         first = row * layout.max_genes
         values[first : first + len(compared), 3 * column : 3 * column + 3] = compared
         left, top = column * _WIDTH + layout.names_width, size[1] - _ABOVE - row * layout.row_height
         _draw_panel(axes, left, top - layout.title_height, layout.tile_width, (titles[k], colors[name]))
         _write_genes(axes, left, top - layout.title_height, layout.tile_width, genes_of_type)
-        _write_numbers(axes, left, top - layout.title_height, layout.tile_width, highest_other(own, k), compared[:, 1])
+        _write_numbers(
+            axes, left, top - layout.title_height, layout.tile_width, highest_other(values_of_type, k), compared[:, 1]
+        )
         if k >= len(groups.names) - PANELS_PER_ROW:
             _write_columns(axes, left, top - layout.title_height - len(compared) * _ROW, layout.tile_width)
     image = _draw_tiles(axes, values, layout, size[1], scale)
@@ -174,5 +176,5 @@ def _write_numbers(
 def _write_columns(axes: "Axes", left: float, bottom: float, tile_width: float) -> None:
     for column, text in enumerate(COLUMNS):
         x = left + (column + 0.5) * tile_width
-        place: dict[str, Any] = {"rotation": 30, "ha": "right", "va": "top", "rotation_mode": "anchor"}
-        axes.text(x, bottom - 0.06, text, fontsize=style.TINY, color=style.INK, **place)
+        alignment: dict[str, Any] = {"rotation": 30, "ha": "right", "va": "top", "rotation_mode": "anchor"}
+        axes.text(x, bottom - 0.06, text, fontsize=style.TINY, color=style.INK, **alignment)

@@ -78,8 +78,8 @@ def save_with_table(figure: "Figure", table: "pd.DataFrame | None", path: str | 
 def set_title(figure: "Figure", title: str, note: str = "") -> None:
     """Add a title at the top left of a figure and a note below the axes."""
     is_fixed = figure.get_layout_engine() is None
-    place = {"y": 1 - 0.12 / figure.get_figheight(), "va": "top"} if is_fixed else {}
-    figure.suptitle(title, x=0.01, ha="left", fontsize=LARGE, fontweight="bold", color=INK, **place)
+    position = {"y": 1 - 0.12 / figure.get_figheight(), "va": "top"} if is_fixed else {}
+    figure.suptitle(title, x=0.01, ha="left", fontsize=LARGE, fontweight="bold", color=INK, **position)
     if note and is_fixed:
         text = wrap(note, int(figure.get_figwidth() * 15))
         figure.text(0.01, 0.06 / figure.get_figheight(), text, va="bottom", fontsize=SMALL, color=MUTED)

@@ -27,17 +27,17 @@ def spill_over(adata: AnnData) -> SpillOverSection:
     >>> spill_over(AnnData())["text"]
     'Spill-over was not estimated.'
     """
-    found = manifest_value(adata, "spill_over_json") or {}
-    if not found.get("available"):
-        reason = found.get("reason")
+    estimate = manifest_value(adata, "spill_over_json") or {}
+    if not estimate.get("available"):
+        reason = estimate.get("reason")
         return {"text": f"Spill-over was not estimated{': ' + reason if reason else ''}.", "types": []}
-    note = f" Note: {found['warning']}." if found.get("warning") else ""
-    if not found["detected"]:
-        text = f"No spill-over between neighbours was detected (z = {found['z']:.1f}, 3.5 is required).{note}"
+    note = f" Note: {estimate['warning']}." if estimate.get("warning") else ""
+    if not estimate["detected"]:
+        text = f"No spill-over between neighbours was detected (z = {estimate['z']:.1f}, 3.5 is required).{note}"
         return {"text": text, "types": []}
     text = (
-        f"{100 * found['foreign_share']:.1f} % of the counts came from neighbours of another type "
-        f"(z = {found['z']:.1f}).{note}"
+        f"{100 * estimate['foreign_share']:.1f} % of the counts came from neighbours of another type "
+        f"(z = {estimate['z']:.1f}).{note}"
     )
     return {"text": text, "types": _types(adata)}
 

@@ -174,7 +174,7 @@ def _draw(
 
 
 def _annotated(expressed: sparse.csr_matrix, spilled: Spilled, types: Codes, names: list[str], sent: Floats) -> AnnData:
-    measured = sparse.csr_matrix(spilled.own + spilled.received)
+    measured = sparse.csr_matrix(spilled.remaining + spilled.received)
     n = len(types)
     foreign = spilled.sources.copy()
     own_type = types < foreign.shape[1]
@@ -190,5 +190,5 @@ def _annotated(expressed: sparse.csr_matrix, spilled: Spilled, types: Codes, nam
         index=[f"cell_{i}" for i in range(n)],
     )
     result = AnnData(measured, obs=obs, uns={columns.SOURCE: {"unit": "µm", "places": "simulated"}})
-    result.layers["expressed"], result.layers["own"] = expressed, spilled.own
+    result.layers["expressed"], result.layers["own"] = expressed, spilled.remaining
     return result

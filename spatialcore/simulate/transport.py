@@ -19,7 +19,7 @@ class Spilled:
 
     Parameters
     ----------
-    own
+    remaining
         Counts that stayed in their cell, cells x genes.
     received
         Counts that came from other cells, cells x genes.
@@ -27,7 +27,7 @@ class Spilled:
         Counts that each cell received from cells of each type, cells x types.
     """
 
-    own: sparse.csr_matrix
+    remaining: sparse.csr_matrix
     received: sparse.csr_matrix
     sources: Floats
 
@@ -56,12 +56,12 @@ def spill(
     n, n_genes = counts.shape
     rows = np.repeat(np.arange(n), np.diff(counts.indptr))
     leaving = rng.binomial(counts.data.astype(np.int64), sent[rows])
-    own = _table(counts.data - leaving, rows, counts.indices, (n, n_genes))
+    remaining = _table(counts.data - leaving, rows, counts.indices, (n, n_genes))
     sender, genes = np.repeat(rows, leaving), np.repeat(counts.indices, leaving)
     receiver = _receivers(sender, coordinates, reach, rng)
     received = _table(np.ones(len(sender)), receiver, genes, (n, n_genes))
     sources = _table(np.ones(len(sender)), receiver, codes[sender], (n, int(codes.max()) + 1))
-    return Spilled(own, received, np.asarray(sources.todense(), dtype=np.float64))
+    return Spilled(remaining, received, np.asarray(sources.todense(), dtype=np.float64))
 
 
 def _receivers(sender: Codes, coordinates: Floats, reach: float, rng: np.random.Generator) -> Codes:

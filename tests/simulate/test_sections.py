@@ -22,11 +22,11 @@ def profiles() -> AnnData:
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_transcripts_are_conserved_and_the_truth_agrees_with_the_layers(profiles: AnnData, layout: str) -> None:
     cells = section(profiles, layout=layout, spill_share=0.3, n_cells=600, random_state=1)  # type: ignore[arg-type]
-    measured, own = (part.toarray().astype(np.float64) for part in (cells.X, cells.layers["own"]))
+    measured, remaining = (part.toarray().astype(np.float64) for part in (cells.X, cells.layers["own"]))
     np.testing.assert_array_equal(measured.sum(axis=0), cells.layers["expressed"].toarray().sum(axis=0))
-    assert (measured >= own).all()
-    assert (cells.layers["expressed"].toarray() >= own).all()
-    received = (measured - own).sum(axis=1) / np.maximum(measured.sum(axis=1), 1)
+    assert (measured >= remaining).all()
+    assert (cells.layers["expressed"].toarray() >= remaining).all()
+    received = (measured - remaining).sum(axis=1) / np.maximum(measured.sum(axis=1), 1)
     assert (cells.obs["true_foreign_share"].to_numpy() <= received + 1e-9).all()
     differs = cells.obs["true_second_type"].astype(str) != cells.obs["true_cell_type"].astype(str)
     assert differs.all()
@@ -50,8 +50,8 @@ def test_without_spill_over_every_count_is_the_cells_own(profiles: AnnData) -> N
 def test_cells_express_the_genes_of_their_type(profiles: AnnData) -> None:
     cells = section(profiles, layout="mixed", spill_share=0.0, efficiency_spread=0.0, ambient_share=0.0, n_cells=1000)
     for k in range(5):
-        own = cells[(cells.obs["true_cell_type"] == f"type {k}").to_numpy()].X.toarray()
-        assert own[:, 10 * k : 10 * k + 10].sum() / own.sum() == pytest.approx(50 / 70, abs=0.02)
+        counts = cells[(cells.obs["true_cell_type"] == f"type {k}").to_numpy()].X.toarray()
+        assert counts[:, 10 * k : 10 * k + 10].sum() / counts.sum() == pytest.approx(50 / 70, abs=0.02)
 
 
 def test_the_seed_decides(profiles: AnnData) -> None:
@@ -74,8 +74,8 @@ def test_logarithms_of_a_reference_are_reversed(profiles: AnnData) -> None:
 def _own_share(reference: AnnData) -> float:
     """Share of the counts of cells of the first type on the genes of their type."""
     cells = section(reference, layout="mixed", spill_share=0, efficiency_spread=0, ambient_share=0, n_cells=500)
-    own = cells[(cells.obs["true_cell_type"] == "type 0").to_numpy()].X.toarray()
-    return float(own[:, :10].sum() / own.sum())
+    counts = cells[(cells.obs["true_cell_type"] == "type 0").to_numpy()].X.toarray()
+    return float(counts[:, :10].sum() / counts.sum())
 
 
 @pytest.mark.parametrize(

@@ -21,9 +21,9 @@ def test_every_transcript_is_kept_once() -> None:
     rng = np.random.default_rng(0)
     counts, codes = counts_of(rng), rng.integers(0, 4, N)
     spilled = spill(counts, codes, grid(N, 10.0), rng.random(N), 6.0, rng)
-    total = np.asarray((spilled.own + spilled.received).sum(axis=0))
+    total = np.asarray((spilled.remaining + spilled.received).sum(axis=0))
     np.testing.assert_array_equal(total, np.asarray(counts.sum(axis=0)))
-    assert ((counts - spilled.own).data >= 0).all()
+    assert ((counts - spilled.remaining).data >= 0).all()
     np.testing.assert_array_equal(spilled.sources.sum(axis=1), np.asarray(spilled.received.sum(axis=1)).ravel())
 
 
@@ -53,4 +53,4 @@ def test_nothing_is_sent_at_a_share_of_zero() -> None:
     counts = counts_of(rng)
     spilled = spill(counts, np.zeros(N, dtype=np.intp), grid(N, 10.0), np.zeros(N), 6.0, rng)
     assert spilled.received.nnz == 0
-    assert (spilled.own != counts).nnz == 0
+    assert (spilled.remaining != counts).nnz == 0

@@ -132,8 +132,8 @@ def xenium_with_arrow_columns_of_all_kinds(folder: Path) -> Case:
     path = write_xenium(folder / "xenium", _for_xenium(query()))
     table = pq.read_table(path / "cells.parquet")
     n, moment = table.num_rows, datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)
-    place = table.schema.get_field_index("cell_id")
-    table = table.set_column(place, "cell_id", table.column("cell_id").cast(pa.large_string()))
+    index = table.schema.get_field_index("cell_id")
+    table = table.set_column(index, "cell_id", table.column("cell_id").cast(pa.large_string()))
     more = {
         "kind": pa.array(["a", None] * (n // 2)).dictionary_encode(),
         "decimal": pa.array([decimal.Decimal("1.5")] * n),

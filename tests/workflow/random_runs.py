@@ -50,12 +50,12 @@ def _one_value(value: float) -> Change:
     return change
 
 
-def _counts_beside(place: str) -> Change:
+def _counts_beside(name: str) -> Change:
     def change(adata: ad.AnnData) -> ad.AnnData:
-        if place == "raw":
+        if name == "raw":
             adata.raw = adata.copy()
         else:
-            adata.layers[place] = adata.X.copy()
+            adata.layers[name] = adata.X.copy()
         return _with(adata, adata.X.toarray() - 0.5)
 
     return change

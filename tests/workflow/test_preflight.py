@@ -43,14 +43,14 @@ def test_a_dry_run_and_a_run_agree(name: str, tmp_path: Path) -> None:
         generate_plots=False,
     )
     checks = check_run(config)
-    told = "; ".join(check.detail for check in checks.checks if not check.ok)
+    problems = "; ".join(check.detail for check in checks.checks if not check.ok)
     if isinstance(ending, str):
         with pytest.raises(SpatialCoreError) as caught:
             run(config)
         assert re.search(ending, caught.value.message)
-        assert caught.value.message in told
+        assert caught.value.message in problems
         return
-    assert told == ""
+    assert problems == ""
     run(config)
     model = json.loads(next((tmp_path / "out" / "model").glob("*_celltypist.json")).read_text())
     assert len(model["genes"]) == ending

@@ -95,20 +95,20 @@ def _of_type(
     detected = np.bincount(values.indices, minlength=values.shape[1]) / n_cells
     expected = _expected(model, query, k, totals)
     runner_up = model.classes[int(np.bincount(parts.runner_up).argmax())]
-    least = SMALLEST_SHARE * float(np.maximum(mean, 0).sum())
+    minimum = SMALLEST_SHARE * float(np.maximum(mean, 0).sum())
     for role, n in N_GENES.items():
-        for rank, g in enumerate(_top(mean, level, role, n, least).tolist(), start=1):
+        for rank, g in enumerate(_top(mean, level, role, n, minimum).tolist(), start=1):
             gene = model.genes[int(query.genes.model[g])]
             numbers = (float(mean[g]), float(detected[g]), float(expected[g]), n_cells)
             yield (model.classes[k], runner_up, role, rank, gene, *numbers)
 
 
-def _top(mean: Floats, level: Floats, role: str, n: int, least: float) -> npt.NDArray[np.intp]:
+def _top(mean: Floats, level: Floats, role: str, n: int, minimum: float) -> npt.NDArray[np.intp]:
     """Return the genes of a role with the largest contributions, at most n."""
     sign = 1.0 if role == EXPRESSED else -1.0
     is_high = level < 0 if role == MISSING else level > 0
     order = np.argsort(-sign * mean, kind="stable")
-    return np.asarray(order[(sign * mean[order] > least) & is_high[order]][:n], dtype=np.intp)
+    return np.asarray(order[(sign * mean[order] > minimum) & is_high[order]][:n], dtype=np.intp)
 
 
 def _expected(model: CellTypingModel, query: Expression, k: int, totals: Floats) -> Floats:

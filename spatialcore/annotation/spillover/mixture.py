@@ -100,11 +100,11 @@ def log_likelihood(block: Block, profiles: Floats) -> Float32s:
     """Return ``sum_g x_g log((1 - l) M_kg + l (C M)_g)``, cells x candidates x shares."""
     rows, genes = block.entries
     values, starts = block.counts.data.astype(np.float32), block.counts.indptr[:-1]
-    own = profiles.astype(np.float32)
-    nearby = (block.composition @ own)[rows, genes]
+    expected = profiles.astype(np.float32)
+    nearby = (block.composition @ expected)[rows, genes]
     result = np.empty((*block.candidates.shape, len(SHARES)), np.float32)
     for j in range(block.candidates.shape[1]):
-        profile = own[block.candidates[rows, j], genes]
+        profile = expected[block.candidates[rows, j], genes]
         result[:, j, 0] = np.add.reduceat(values * np.log(profile), starts)
         excess = nearby / profile - 1
         for s, share in enumerate(SHARES[1:], start=1):

@@ -53,10 +53,10 @@ def _types_of_any_column(values: "pd.Series[Any]") -> NDArray[np.bool_] | None:
     codes, kinds = pd.factorize(values)
     types = [_plain(kind) for kind in kinds]
     genes = np.array([one in GENE_TYPES for one in types], dtype=bool)
-    known = len(types) <= MOST_TYPES and all(
+    are_all_recognized = len(types) <= MOST_TYPES and all(
         gene or OTHER_TYPES.search(one) is not None for one, gene in zip(types, genes, strict=True)
     )
-    return np.append(genes, False)[codes] if known and genes.any() and not genes.all() else None
+    return np.append(genes, False)[codes] if are_all_recognized and genes.any() and not genes.all() else None
 
 
 def gene_columns(var: pd.DataFrame) -> NDArray[np.intp] | None:

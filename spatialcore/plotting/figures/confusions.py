@@ -63,8 +63,8 @@ def no_confusions(adata: AnnData) -> str:
     if not held_out_scores(adata).get("confusion"):
         return "the model has no held-out confusion matrix"
     if frequent_confusions(confusion_table(adata), _MIN_SHARE).empty:
-        least = f"{MIN_CELLS} or more held-out cells"
-        return f"no class with {least} has {100 * _MIN_SHARE:.0f} % of them called another class"
+        requirement = f"{MIN_CELLS} or more held-out cells"
+        return f"no class with {requirement} has {100 * _MIN_SHARE:.0f} % of them called another class"
     return ""
 
 

@@ -134,19 +134,19 @@ def _small_maps(axes: "Axes", groups: Groups, colors: list[str], xy: Floats, pan
         for k in range(len(groups.names))
     ]
 
-    def in_inches(cells: Floats, place: Floats) -> Floats:
+    def in_inches(cells: Floats, origin: Floats) -> Floats:
         from_middle = (cells - [(low[0] + high[0]) / 2, low[1]]) * scale
-        return np.column_stack([place[0] + from_middle[:, 0], place[1] - from_middle[:, 1]])
+        return np.column_stack([origin[0] + from_middle[:, 0], origin[1] - from_middle[:, 1]])
 
-    everywhere = np.vstack([in_inches(background, place) for place in places])
+    everywhere = np.vstack([in_inches(background, origin) for origin in places])
     axes.scatter(everywhere[:, 0], everywhere[:, 1], c=style.FAINT, s=0.4, linewidths=0, rasterized=True)
-    for k, (name, color, place) in enumerate(zip(groups.names, colors, places, strict=True)):
+    for k, (name, color, origin) in enumerate(zip(groups.names, colors, places, strict=True)):
         members = groups.members(k)
-        cells = in_inches(xy[members[:: max(1, len(members) // 4000)]], place)
+        cells = in_inches(xy[members[:: max(1, len(members) // 4000)]], origin)
         area = float(np.clip(1500 / max(len(members), 1), 1.5, 8.0))  # larger dots for rare types
         axes.scatter(cells[:, 0], cells[:, 1], c=color, s=area, linewidths=0, rasterized=True)
         title = style.wrap(f"{k + 1} {name}", 26)
-        axes.text(place[0], place[1] + 0.07, title, ha="center", va="bottom", fontsize=style.TINY, color=style.INK)
+        axes.text(origin[0], origin[1] + 0.07, title, ha="center", va="bottom", fontsize=style.TINY, color=style.INK)
 
 
 def most_frequent_type(grid: spatial.Pixels, groups: Groups) -> NDArray[np.intp]:

@@ -220,11 +220,11 @@ def _add_legend(figure: "Figure") -> None:
     )
     handles = [Line2D([], [], marker="o", linestyle="", color=color, label=text, ms=5) for color, text in marks]
     is_wide = figure.get_figwidth() > _WIDE
-    place = (1.0, 1.0) if is_wide else (0.0, 1 - 0.3 / figure.get_figheight())
+    anchor = (1.0, 1.0) if is_wide else (0.0, 1 - 0.3 / figure.get_figheight())
     figure.legend(
         handles=handles,
         loc="upper right" if is_wide else "upper left",
-        bbox_to_anchor=place,
+        bbox_to_anchor=anchor,
         ncols=4 if is_wide else 1,
         frameon=False,
         fontsize=style.SMALL,

@@ -55,10 +55,10 @@ class PlainTextRenderer(RendererAgg):
         if not pixels.size:
             return
         if angle == 90:
-            place, pixels = (round(x) + top, round(y) - left), np.ascontiguousarray(np.rot90(pixels))
+            position, pixels = (round(x) + top, round(y) - left), np.ascontiguousarray(np.rot90(pixels))
         else:
-            place = (round(x) + left, round(y) + top + len(pixels))
-        self._renderer.draw_text_image(pixels, *place, 0, gc)
+            position = (round(x) + left, round(y) + top + len(pixels))
+        self._renderer.draw_text_image(pixels, *position, 0, gc)
 
     def _render(self, text: str, prop: "FontProperties") -> PlainText:
         return _render(text, findfont(prop), prop.get_size_in_points() * self.dpi / 72)

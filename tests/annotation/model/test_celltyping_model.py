@@ -27,6 +27,13 @@ def test_classes_with_names_of_their_own_have_the_name_of_their_term() -> None:
     assert model.ontology_names == {"beta": "type B pancreatic cell", "mine": "mine"}
 
 
+def test_repr_is_one_line(tmp_path: Path) -> None:
+    model = small_model()
+    assert repr(model) == "CellTypingModel(not saved: 3 classes, 2 genes, not calibrated)"
+    save_model(model, tmp_path / "small.pkl")
+    assert repr(load_model(tmp_path / "small.pkl")).startswith("CellTypingModel(small.pkl: 3 classes, 2 genes")
+
+
 def test_the_digest_is_that_of_the_file(tmp_path: Path) -> None:
     model = small_model()
     assert model.sha256 == ""

@@ -48,9 +48,9 @@ def test_profiles_of_other_types_explain_little() -> None:
 
 def test_a_profile_fitted_to_the_mean_does_not_explain_the_types_that_it_mixes() -> None:
     # the efficiencies of genes make one foreign class the mean of the query: all cells are called so
-    own, foreign = some_profiles(1), some_profiles(2)
-    foreign[0] = own.mean(axis=0)
-    fit = measure_fit(pooled_counts(own), foreign, CELLS)
+    profiles, foreign = some_profiles(1), some_profiles(2)
+    foreign[0] = profiles.mean(axis=0)
+    fit = measure_fit(pooled_counts(profiles), foreign, CELLS)
     assert fit.is_misfit
 
 
@@ -61,18 +61,18 @@ def test_a_query_of_one_type_is_not_taken_for_a_misfit() -> None:
 
 
 def test_a_query_of_mainly_one_type_is_not_compared_with_its_own_mean() -> None:
-    own = some_profiles(1)
-    blurred = 0.6 * own + 0.4 * own.mean(axis=0)
-    counts = np.random.default_rng(0).multinomial(9_000, own[np.array([0] * 19 + [1])]).astype(float)
+    profiles = some_profiles(1)
+    blurred = 0.6 * profiles + 0.4 * profiles.mean(axis=0)
+    counts = np.random.default_rng(0).multinomial(9_000, profiles[np.array([0] * 19 + [1])]).astype(float)
     assert measure_fit(counts, blurred, CELLS).explained > 0.6
 
 
 def test_the_share_by_its_definition() -> None:
-    own, blurred = some_profiles(1), 0.6 * some_profiles(1) + 0.4 * some_profiles(1).mean(axis=0)
-    mean = own.mean(axis=0)
-    reached = float((own * np.log(blurred / mean)).sum(axis=1).mean())
-    possible = float((own * np.log(own / mean)).sum(axis=1).mean())
-    fit = measure_fit(1e6 * own, blurred, CELLS)  # so many counts that sampling does not matter
+    profiles, blurred = some_profiles(1), 0.6 * some_profiles(1) + 0.4 * some_profiles(1).mean(axis=0)
+    mean = profiles.mean(axis=0)
+    reached = float((profiles * np.log(blurred / mean)).sum(axis=1).mean())
+    possible = float((profiles * np.log(profiles / mean)).sum(axis=1).mean())
+    fit = measure_fit(1e6 * profiles, blurred, CELLS)  # so many counts that sampling does not matter
     assert fit.explained == pytest.approx((reached + 0.1) / (possible + 0.1), abs=1e-3)
 
 
@@ -158,8 +158,8 @@ def test_no_counts() -> None:
 
 def test_divergence_is_zero_for_what_a_profile_gives_and_grows_with_the_difference(rng: np.random.Generator) -> None:
     profiles = rng.dirichlet(np.ones(50), 3)
-    own = rng.multinomial(5_000, profiles[1], size=200).astype(float)
-    assert divergence(own, profiles).mean() == pytest.approx(0.0, abs=5e-4)
+    counts = rng.multinomial(5_000, profiles[1], size=200).astype(float)
+    assert divergence(counts, profiles).mean() == pytest.approx(0.0, abs=5e-4)
     other = rng.dirichlet(np.ones(50))
     counts = rng.multinomial(5_000, other, size=1).astype(float)
     by_hand = min(float((other * np.log(other / profile)).sum()) for profile in profiles)

@@ -46,8 +46,8 @@ def test_the_share_of_the_neighbourhood_is_recovered(share: float) -> None:
 def test_neighbours_of_the_own_type_are_not_foreign() -> None:
     codes = RNG.integers(0, K, 200)
     block, _ = block_of(200, 0.0, np.eye(K)[codes])
-    own = np.eye(K, dtype=np.float32)[block.candidates[:, 0]]
-    alike = block.among(own)
+    first_candidates = np.eye(K, dtype=np.float32)[block.candidates[:, 0]]
+    alike = block.among(first_candidates)
     likelihood = log_likelihood(alike, PROFILES)
     assert posterior(alike, likelihood, fit_shares(alike, likelihood)).foreign_share(alike).mean() < 0.02
 

@@ -36,8 +36,8 @@ def test_cells_are_nearer_to_what_they_expressed(spilled: Example, integers: boo
 def test_markers_of_neighbours_fall_and_own_markers_rise(spilled: Example) -> None:
     adata = purified(spilled)
     codes = adata.obs["true_cell_type"].astype(str).str[-1].astype(int).to_numpy()
-    own = np.arange(adata.n_vars)[None] // GENES_EACH == codes[:, None]
-    before, after = (np.asarray(X.multiply(own).sum() / X.sum()) for X in (adata.X, adata.layers["purified"]))
+    is_own_gene = np.arange(adata.n_vars)[None] // GENES_EACH == codes[:, None]
+    before, after = (np.asarray(X.multiply(is_own_gene).sum() / X.sum()) for X in (adata.X, adata.layers["purified"]))
     assert after > before + 0.05
 
 

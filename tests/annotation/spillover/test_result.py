@@ -17,24 +17,26 @@ def reason(adata: AnnData, example: Example) -> str:
 
 
 def test_confidence_falls_where_the_mixture_doubts_the_call(spilled: Example) -> None:
-    found = estimate_spill_over(spilled.section, spilled.model, spilled.cells.query)
-    assert found is not None
-    assert found.estimates is not None
+    estimate = estimate_spill_over(spilled.section, spilled.model, spilled.cells.query)
+    assert estimate is not None
+    assert estimate.estimates is not None
     before = np.full(spilled.section.n_obs, 0.9)
-    after = found.recalibrate(before)
-    doubted = found.estimates.best_class < 0.3
+    after = estimate.recalibrate(before)
+    doubted = estimate.estimates.best_class < 0.3
     assert after[doubted].max() < 0.85
-    best = np.array(spilled.model.classes)[found.cells.probabilities.argmax(axis=1)]
+    best = np.array(spilled.model.classes)[estimate.cells.probabilities.argmax(axis=1)]
     wrong = best != spilled.section.obs["true_cell_type"].astype(str).to_numpy()
     assert after[wrong].mean() < after[~wrong].mean()
 
 
 def test_confidence_rises_with_that_of_the_cell_by_itself_and_stays_for_cells_without_counts(spilled: Example) -> None:
-    found = estimate_spill_over(spilled.section, spilled.model, spilled.cells.query)
-    assert found is not None
-    low, high = (found.recalibrate(np.full(spilled.section.n_obs, value)) for value in (0.5, 0.9))
+    estimate = estimate_spill_over(spilled.section, spilled.model, spilled.cells.query)
+    assert estimate is not None
+    low, high = (estimate.recalibrate(np.full(spilled.section.n_obs, value)) for value in (0.5, 0.9))
     assert (low < high).all()
-    without = replace(found, cells=replace(found.cells, rows=found.cells.rows[1:]), second=first_left_out(found.second))
+    without = replace(
+        estimate, cells=replace(estimate.cells, rows=estimate.cells.rows[1:]), second=first_left_out(estimate.second)
+    )
     assert without.recalibrate(np.zeros(spilled.section.n_obs))[0] == 0
 
 
@@ -43,20 +45,20 @@ def first_left_out(second: SecondTypes | None) -> SecondTypes | None:
 
 
 def test_a_clean_section_keeps_its_confidence(clean: Example) -> None:
-    found = estimate_spill_over(clean.section, clean.model, clean.cells.query)
-    assert found is not None
+    estimate = estimate_spill_over(clean.section, clean.model, clean.cells.query)
+    assert estimate is not None
     confidence = np.linspace(0, 1, clean.section.n_obs)
-    np.testing.assert_array_equal(found.recalibrate(confidence), confidence)
-    described = found.describe(clean.model.classes)
+    np.testing.assert_array_equal(estimate.recalibrate(confidence), confidence)
+    described = estimate.describe(clean.model.classes)
     assert described["available"]
     assert not described["detected"]
     assert described["foreign_share"] == 0
 
 
 def test_the_table_of_types_says_who_spills_into_whom(spilled: Example) -> None:
-    found = estimate_spill_over(spilled.section, spilled.model, spilled.cells.query)
-    assert found is not None
-    received = found.describe(spilled.model.classes)["received"]
+    estimate = estimate_spill_over(spilled.section, spilled.model, spilled.cells.query)
+    assert estimate is not None
+    received = estimate.describe(spilled.model.classes)["received"]
     assert set(received) == set(spilled.model.classes)
     total = sum(sum(row.values()) for row in received.values())
     truth = (spilled.section.obs["true_foreign_share"] * spilled.cells.totals).sum()

@@ -21,23 +21,23 @@ def mixtures(first: np.ndarray, second: np.ndarray, share: float) -> sparse.csr_
 def test_types_and_shares_of_mixtures_are_found(share: float) -> None:
     first = RNG.integers(0, K, N)
     second = (first + RNG.integers(1, K, N)) % K
-    found = find_second_types(mixtures(first, second, share), first, PROFILES, EVEN)
-    assert (found.classes == second).mean() > 0.95
-    assert found.shares.mean() == pytest.approx(share, abs=0.05)
+    result = find_second_types(mixtures(first, second, share), first, PROFILES, EVEN)
+    assert (result.classes == second).mean() > 0.95
+    assert result.shares.mean() == pytest.approx(share, abs=0.05)
 
 
 def test_a_cell_of_one_type_has_no_second() -> None:
     first = RNG.integers(0, K, N)
-    found = find_second_types(mixtures(first, first, 0.0), first, PROFILES, EVEN)
-    assert (found.classes == -1).mean() > 0.98
-    assert (found.shares[found.classes == -1] == 0).all()
+    result = find_second_types(mixtures(first, first, 0.0), first, PROFILES, EVEN)
+    assert (result.classes == -1).mean() > 0.98
+    assert (result.shares[result.classes == -1] == 0).all()
 
 
 def test_a_cell_of_another_type_than_its_call_is_no_mixture() -> None:
     first = RNG.integers(0, K, N)
     called = (first + 1) % K
-    found = find_second_types(mixtures(first, first, 0.0), called, PROFILES, EVEN)
-    assert (found.classes == -1).mean() > 0.98
+    result = find_second_types(mixtures(first, first, 0.0), called, PROFILES, EVEN)
+    assert (result.classes == -1).mean() > 0.98
 
 
 def test_of_two_like_types_the_one_in_the_neighbourhood_is_taken() -> None:
@@ -46,9 +46,9 @@ def test_of_two_like_types_the_one_in_the_neighbourhood_is_taken() -> None:
     first, second = np.zeros(N, np.intp), np.ones(N, np.intp)
     near = np.zeros((N, K), np.float32)
     near[: N // 2, 1], near[N // 2 :, 2] = 1, 1
-    found = find_second_types(mixtures(first, second, 0.4), first, profiles, near).classes
-    assert (found[: N // 2] == 1).mean() > 0.95
-    assert (found[N // 2 :] == 2).mean() > 0.95
+    result = find_second_types(mixtures(first, second, 0.4), first, profiles, near).classes
+    assert (result[: N // 2] == 1).mean() > 0.95
+    assert (result[N // 2 :] == 2).mean() > 0.95
 
 
 def test_only_a_smaller_second_type_counts_and_by_its_share() -> None:

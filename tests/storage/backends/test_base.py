@@ -76,12 +76,16 @@ def test_copy_is_compared(copy: Stat, error: type[Exception] | None, monkeypatch
             backend.copy("a/b", "a/c", Stat("1", 5, "ab"), lambda: confirmed.append(True))
 
 
-@pytest.mark.parametrize(("package", "uri", "extra"), [("gcsfs", "gs://b/k", "gcs"), ("adlfs", "az://b/k", "azure")])
+@pytest.mark.parametrize(
+    ("package", "uri", "extra"),
+    [("gcsfs", "gs://b/k", "gcs"), ("adlfs", "az://b/k", "azure"), ("s3fs", "s3://b/k", "s3")],
+)
 def test_missing_client_library_names_the_extra(
     package: str, uri: str, extra: str, hide_package: Callable[[str], None]
 ) -> None:
     hide_package(package)
-    with pytest.raises(DependencyError, match=rf"is needed for {uri[:2]}://(.|\n)*spatialcore-celltyping\[{extra}\]"):
+    hint = rf"or install the extra: pip install 'spatialcore-celltyping\[{extra}\]'$"
+    with pytest.raises(DependencyError, match=rf"is needed for {uri[:2]}://.*\n  -> {hint}"):
         backend_of(uri[:2]).file_system(uri[5:])
 
 

@@ -135,8 +135,8 @@ def test_without_a_key_file_the_credentials_of_the_platform_are_used(tmp_path: P
     with google_machine() as (url, headers):
         host = url.removeprefix("http://")
         metadata = dict.fromkeys(("GCE_METADATA_HOST", "GCE_METADATA_ROOT", "GCE_METADATA_IP"), host)
-        own = {**metadata, "STORAGE_EMULATOR_HOST": url, "CLOUDSDK_CONFIG": str(tmp_path)}
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("GOOGLE_")} | own
+        settings = {**metadata, "STORAGE_EMULATOR_HOST": url, "CLOUDSDK_CONFIG": str(tmp_path)}
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("GOOGLE_")} | settings
         run = subprocess.run([sys.executable, "-c", READ], env=environment, capture_output=True, text=True, check=False)
     assert run.stdout == "cells\n", run.stderr
     assert headers == ["Bearer of-the-platform"]
