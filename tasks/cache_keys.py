@@ -18,7 +18,7 @@ CODE_VERSIONS: Final[dict[str, int]] = {
     "hold_out": 3,
     "balance": 3,
     "train": 9,
-    "annotate": 13,
+    "annotate": 14,
     "keep_confident": 10,
     "plot": 7,
 }

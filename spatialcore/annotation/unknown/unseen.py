@@ -6,9 +6,10 @@ query has more cells of that type. It is clustered by expression; the logit z of
     ``z + .25 (m_j - z) - 1.5 max(log D_j - log D - .3, 0)``
 
 with m_j the mean logit in the cell's cluster j, D_j the divergence of the cluster's pooled counts from the nearest
-class profile, in nats per count and less that of sampled counts, and D its median over the cells, weighted by their
-confidence. It is measurable for sixty cells, though not for a single one. It is compared with that of the query's
-other clusters because between studies all diverge.
+class profile or from the mixture of the classes that its cells are called, whichever is nearer, in nats per count and
+less that of sampled counts, and D its median over the cells, weighted by their confidence. The mixture spares clusters
+in which several rare types meet. The divergence is measurable for sixty cells, though not for a single one. It is
+compared with that of the query's other clusters because between studies all diverge.
 
 The two coefficients were fitted by logistic regression on the queries of fifteen open pairs, whole and with one type at
 a time hidden from the reference, hidden cells weighing a fifth of the others.
@@ -121,10 +122,11 @@ def examine_clusters(
     clusters = small_clusters(counts, random_state=random_state)
     cluster = clusters.assign(counts)
     pooled = pooled_counts(counts, cluster, len(clusters.means))
-    confidence = _confidence(model, counts, query)
+    confidence, best = _calls(model, counts, query)
     reference = None if model.reference_profiles is None else model.reference_profiles[:, genes]
     fit = measure_fit(pooled, profiles[:, genes], counts.shape[0], reference)
-    mean_logit, loss = compare_clusters(cluster, confidence, divergence(pooled, profiles[:, genes]))
+    diverging = smaller_divergence(pooled, profiles[:, genes], cluster, best)
+    mean_logit, loss = compare_clusters(cluster, confidence, diverging)
     return ClusterEvidence(fit, clusters, mean_logit, np.zeros_like(loss) if spill_over else loss, detect_unseen)
 
 
@@ -154,14 +156,45 @@ def compare_clusters(cluster: Codes, confidence: Floats, diverging: Floats) -> t
     return mean_logit, loss
 
 
+def smaller_divergence(pooled: Floats, profiles: Floats, cluster: Codes, best: Codes) -> Floats:
+    """Return how far each cluster is from the nearest class profile, or from the mixture of the classes of its calls.
+
+    Parameters
+    ----------
+    pooled
+        Summed counts, clusters x genes.
+    profiles
+        Classes x genes.
+    cluster, best
+        Of each cell.
+
+    Examples
+    --------
+    >>> pooled, profiles = np.array([[50.0, 50.0]]), np.array([[0.9, 0.1], [0.1, 0.9]])
+    >>> smaller_divergence(pooled, profiles, np.zeros(2, int), np.array([0, 0])).round(2).tolist()
+    [0.5]
+    >>> smaller_divergence(pooled, profiles, np.zeros(2, int), np.array([0, 1])).round(2).tolist()
+    [-0.01]
+    """
+    shares = profiles / profiles.sum(axis=1, keepdims=True)
+    calls = np.zeros((len(pooled), len(shares)))
+    np.add.at(calls, (cluster, best), 1.0)
+    mixtures = (calls / np.maximum(calls.sum(axis=1, keepdims=True), 1.0)) @ shares
+    filled = calls.any(axis=1)
+    smallest = divergence(pooled, shares)
+    of_calls = [divergence(pooled[j : j + 1], mixtures[j : j + 1])[0] for j in np.flatnonzero(filled)]
+    smallest[filled] = np.minimum(smallest[filled], of_calls)
+    return smallest
+
+
 def _weighted_median(values: Floats, weights: Floats) -> float:
     order = np.argsort(values, kind="stable")
     below = np.cumsum(weights[order])
     return float(values[order][np.searchsorted(below, below[-1] / 2)])
 
 
-def _confidence(model: CellTypingModel, counts: sparse.csr_matrix, query: Expression) -> Floats:
-    """Return the calibrated confidence of cells by themselves."""
+def _calls(model: CellTypingModel, counts: sparse.csr_matrix, query: Expression) -> tuple[Floats, Codes]:
+    """Return the calibrated confidence of cells by themselves, and their best class."""
     calibration = model.calibration
     if calibration is None:
         raise TypeError("this model has no calibration")
@@ -176,4 +209,4 @@ def _confidence(model: CellTypingModel, counts: sparse.csr_matrix, query: Expres
     scores = scorer.scores(counts)
     best = scores.argmax(axis=1)
     evidence = scorer.evidence(counts, scores, scorer.second_scores(counts), best, calibration.temperature)
-    return calibration.probability(evidence)
+    return calibration.probability(evidence), best

@@ -15,7 +15,12 @@ from spatialcore.annotation.query import open_query
 from spatialcore.annotation.training.train import train_celltypist_model
 from spatialcore.annotation.unknown import unseen
 from spatialcore.annotation.unknown.query_clusters import small_clusters
-from spatialcore.annotation.unknown.unseen import ClusterEvidence, compare_clusters, examine_clusters
+from spatialcore.annotation.unknown.unseen import (
+    ClusterEvidence,
+    compare_clusters,
+    examine_clusters,
+    smaller_divergence,
+)
 from tests.annotation.conftest import as_adata, simulate
 
 Hidden = tuple[Path, AnnData, np.ndarray]
@@ -130,3 +135,13 @@ def test_divergence_is_not_counted_where_spill_over_is_detected(hidden: Hidden) 
     assert usual.loss.max() > 0
     assert spilled.loss.max() == 0
     np.testing.assert_array_equal(usual.mean_logit, spilled.mean_logit)
+
+
+def test_a_cluster_of_several_types_does_not_diverge_but_one_of_a_type_between_two_does() -> None:
+    rng = np.random.default_rng(0)
+    profiles = rng.dirichlet(np.full(60, 0.3), 3)
+    cluster, best = np.repeat([0, 1], 60), np.r_[np.repeat([0, 1, 2], 20), np.zeros(60, dtype=int)]
+    pooled = np.array([rng.multinomial(9000, profiles.mean(axis=0)), rng.multinomial(9000, profiles.mean(axis=0))])
+    several, between = smaller_divergence(pooled.astype(float), profiles, cluster, best)
+    assert abs(several) < 0.01
+    assert between > 0.3
