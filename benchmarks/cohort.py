@@ -62,13 +62,13 @@ def row(sample: AnnData, model: Path) -> dict[str, float]:
     truth = sample.obs["true_cell_type"].astype(str).to_numpy()
     names, confidence = called.obs[columns.PREDICTED].astype(str).to_numpy(), called.obs[columns.CONFIDENCE].to_numpy()
     accuracy, f1 = figures(truth, names)
-    kept = confidence >= KEPT
+    is_called = confidence >= KEPT
     return {
         "accuracy": accuracy,
         "macro_f1": f1,
         "ece": expected_calibration_error(confidence, names == truth),
-        "kept": kept.mean(),
-        "kept_right": (names == truth)[kept].mean() if kept.any() else np.nan,
+        "kept": is_called.mean(),
+        "kept_right": (names == truth)[is_called].mean() if is_called.any() else np.nan,
     }
 
 

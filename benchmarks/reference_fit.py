@@ -79,9 +79,9 @@ def _rows(labels: "np.ndarray[Any, Any]", share: float | None, n_cells: int, rng
         return np.sort(order[:n_cells])
     names, sizes = np.unique(labels, return_counts=True)
     dominant = rng.choice(names[np.argsort(-sizes)[:4]])
-    own, others = order[labels[order] == dominant], order[labels[order] != dominant]
-    own = own[: round(share * n_cells)]
-    return np.sort(np.concatenate([own, others[: round(len(own) * (1 - share) / share)]]))
+    of_type, others = order[labels[order] == dominant], order[labels[order] != dominant]
+    of_type = of_type[: round(share * n_cells)]
+    return np.sort(np.concatenate([of_type, others[: round(len(of_type) * (1 - share) / share)]]))
 
 
 def pairs(data: Path, repeats: int, seed: int) -> Iterator[dict[str, Any]]:

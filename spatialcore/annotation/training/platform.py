@@ -136,8 +136,8 @@ def match_to_platform(counts: sparse.csr_matrix, platform: Platform, rng: np.ran
     n = counts.shape[0]
     depths = rng.choice(platform.depths, size=n)
     blocks = [slice(first, first + DRAWN_CELLS) for first in range(0, max(n, 1), DRAWN_CELLS)]
-    own = depths * (1 - platform.ambient)
-    parts = [_draw_own(counts[rows], own[rows], platform.efficiency, rng) for rows in blocks]
+    expected = depths * (1 - platform.ambient)
+    parts = [_draw_own(counts[rows], expected[rows], platform.efficiency, rng) for rows in blocks]
     drawn = sparse.vstack(parts, format="csr")
     if platform.ambient > 0:
         drawn = drawn + draw_counts(depths * platform.ambient, platform.background, rng)

@@ -98,9 +98,9 @@ def test_a_query_of_one_type_whose_clusters_nothing_explains_agrees_with_its_ref
 
 
 def test_a_query_of_one_type_of_another_tissue_does_not_agree(rng: np.random.Generator) -> None:
-    own, reference = some_profiles(1)[0], some_profiles(2)
-    profiles = measured(reference, own / reference[0])  # efficiencies make the first class the mean of the query
-    counts = rng.multinomial(9_000, own, size=CLUSTERS).astype(float)
+    profile, reference = some_profiles(1)[0], some_profiles(2)
+    profiles = measured(reference, profile / reference[0])  # efficiencies make the first class the mean of the query
+    counts = rng.multinomial(9_000, profile, size=CLUSTERS).astype(float)
     assert not measure_fit(counts, profiles, CELLS).is_misfit
     fit = measure_fit(counts, profiles, CELLS, reference)
     assert fit.is_misfit

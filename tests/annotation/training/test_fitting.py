@@ -25,8 +25,10 @@ def test_cells_of_small_classes_are_measured_more_often(rng: np.random.Generator
 @pytest.mark.parametrize(("types", "genes"), [(100, 150), (3, 5_000)])
 def test_classes_of_ten_cells_are_told_apart(types: int, genes: int, rng: np.random.Generator, tmp_path: Path) -> None:
     counts_of_query, truth, profiles = simulate(150, types, genes, 300, rng)
-    own = np.repeat(np.arange(types), 10)
-    reference = as_adata(sparse.csr_matrix(rng.multinomial(1_000, profiles[own]).astype(np.float32)), own)
+    types_of_cells = np.repeat(np.arange(types), 10)
+    reference = as_adata(
+        sparse.csr_matrix(rng.multinomial(1_000, profiles[types_of_cells]).astype(np.float32)), types_of_cells
+    )
     query = as_adata(counts_of_query, truth, logged=False)
     path = tmp_path / "model.pkl"
     assert len(train_celltypist_model(reference, output_path=path, trainer="logistic", query=query)["classes"]) == types
@@ -41,11 +43,11 @@ def test_query_class_profiles_are_the_means_of_the_called_cells() -> None:
     depths = np.asarray(counts_of_query.sum(axis=1), dtype=float).ravel()
     target = TargetPlatform(platform=Platform(depths, np.ones(50), 0.0, np.full(50, 1 / 50)))
     models = fit_models(counts, codes, 3, target, rng)
-    own = query_class_profiles(models, counts_of_query)
-    np.testing.assert_allclose(own.sum(axis=1), 1)
+    query_profiles = query_class_profiles(models, counts_of_query)
+    np.testing.assert_allclose(query_profiles.sum(axis=1), 1)
     shares = counts_of_query.toarray() / depths[:, None]
     means = np.array([shares[truth == k].mean(axis=0) for k in range(3)])
-    np.testing.assert_allclose(own, 0.98 * means + 0.02 * shares.mean(axis=0), atol=0.005)
+    np.testing.assert_allclose(query_profiles, 0.98 * means + 0.02 * shares.mean(axis=0), atol=0.005)
 
 
 def test_profiles_of_the_query_correct_a_reference_of_another_study() -> None:
