@@ -11,10 +11,11 @@ import pandas as pd
 import pytest
 from prefect.artifacts import Artifact
 
-from flows.parameters import TrainAndAnnotateParameters
+from flows.parameters import HELD_OUT, TrainAndAnnotateParameters
 from flows.train_and_annotate import train_and_annotate
 from spatialcore import columns, registry
 from spatialcore.annotation import stages
+from spatialcore.annotation.comparison import split_held_out
 from spatialcore.core.provenance import sha256_of_file
 from spatialcore.demo import LABEL_COLUMN
 from spatialcore.errors import ConflictError
@@ -213,13 +214,13 @@ def test_a_model_that_is_not_worse_is_put_in_use_and_the_move_tells_why(blood: P
 
 
 def _with_shuffled_labels(blood: Path, folder: Path) -> list[dict[str, str]]:
-    """Write the references with most labels exchanged at random, and return them as a configuration has them."""
+    """Write the references with the labels of the training cells shuffled, and return them for a configuration."""
     references = []
     for path in sorted(blood.glob("pbmc68k_part*.h5ad")):
         data = ad.read_h5ad(path)
-        rng, labels = np.random.default_rng(0), data.obs[LABEL_COLUMN].astype(str).to_numpy().copy()
-        rows = rng.permutation(len(labels))[: int(0.7 * len(labels))]
-        labels[rows] = rng.permutation(labels[rows])
+        trained_on = split_held_out(data, HELD_OUT)[0].obs_names
+        labels = data.obs[LABEL_COLUMN].astype(str)
+        labels[trained_on] = np.random.default_rng(0).permutation(labels[trained_on])
         data.obs[LABEL_COLUMN] = labels
         data.write_h5ad(folder / path.name)
         references.append({"uri": str(folder / path.name), "label_column": LABEL_COLUMN})
