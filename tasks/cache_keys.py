@@ -17,7 +17,7 @@ CODE_VERSIONS: Final[dict[str, int]] = {
     "map_ontology": 9,
     "hold_out": 3,
     "balance": 3,
-    "train": 9,
+    "train": 10,
     "annotate": 14,
     "keep_confident": 10,
     "plot": 7,
