@@ -28,9 +28,9 @@ def as_csr(values: Any) -> sp.csr_matrix:
     >>> as_csr(np.eye(2, dtype=np.float16)).dtype
     dtype('float32')
     """
-    is_sparse = sp.issparse(values)
-    if is_sparse:
-        return without_stored_zeros(sp.csr_matrix(values))
+    if sp.issparse(values):
+        # scipy would copy the values of a block that is part of larger arrays
+        return without_stored_zeros(values if isinstance(values, sp.csr_matrix) else sp.csr_matrix(values))
     dense: Any = np.asarray(values)
     if not dense.dtype.isnative or (dense.dtype.kind not in "biu" and dense.dtype not in (np.float32, np.float64)):
         dense = as_float32(dense)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from spatialcore.annotation.config import AnnotationSettings
+from spatialcore.annotation.stages.calls import MOST_SCORED
 from spatialcore.io.read import stays_on_disk
 from spatialcore.workflow.dataset import DatasetSummary
 
@@ -14,7 +15,8 @@ REFERENCE_COPIES = 4  # the parts, their union, counts and log1p of it
 REPLICATES = 3  # of the training cells: the draw, two simulations and their log1p, which have fewer values
 CLASSES = 40  # of a large reference
 WEIGHTS = 25 * 8  # bytes per class and gene: steps and gradients that the solver remembers, and the models
-PER_CELL = 12 * CLASSES + 250  # scores and probabilities of each class; name, calls, place and neighbours
+PER_CELL = 4 * CLASSES + 250  # probabilities of the terms above a class; name, calls, place and neighbours
+SCORES_PER_CELL = 8 * CLASSES  # of a query whose scores are stored
 SAMPLED_VALUES = 10_000_000  # of a matrix that stays in its file: what figures and clusters read
 
 
@@ -48,9 +50,10 @@ def _panel_values(summary: DatasetSummary, panel: int) -> float:
 
 def _annotating(query: DatasetSummary) -> float:
     values = query.cells * query.values_per_cell
+    per_cell = PER_CELL + (SCORES_PER_CELL if query.cells <= MOST_SCORED else 0)
     if stays_on_disk(query.path):
-        return VALUE * min(SAMPLED_VALUES, values) + query.cells * PER_CELL
-    return VALUE * QUERY_COPIES * values + query.cells * PER_CELL
+        return VALUE * min(SAMPLED_VALUES, values) + query.cells * per_cell
+    return VALUE * QUERY_COPIES * values + query.cells * per_cell
 
 
 def available_memory() -> int | None:

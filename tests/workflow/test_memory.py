@@ -36,7 +36,7 @@ def test_peak_without_data_is_the_interpreter() -> None:
 
 def test_peak_grows_with_the_largest_query() -> None:
     small, large = Summary(10_000), Summary(1_000_000)
-    per_cell = memory.VALUE * memory.QUERY_COPIES * 100 + memory.PER_CELL
+    per_cell = memory.VALUE * memory.QUERY_COPIES * 100 + memory.PER_CELL + memory.SCORES_PER_CELL
     assert peak([small, large], []) == int(memory.BASE + 1_000_000 * per_cell)
     assert peak([large], []) == peak([small, large], [])
 
@@ -47,8 +47,13 @@ def test_a_matrix_that_stays_in_its_file_is_not_counted(monkeypatch: pytest.Monk
     assert peak([Summary(1_000_000)], []) < in_memory - 3 * memory.VALUE * 80_000_000
 
 
+def test_scores_are_counted_up_to_the_number_of_cells_for_which_they_are_stored() -> None:
+    stored, left_out = (peak([Summary(memory.MOST_SCORED + more, 0.0)], []) for more in (0, 1))
+    assert stored - left_out == pytest.approx(memory.MOST_SCORED * memory.SCORES_PER_CELL, rel=1e-4)
+
+
 MEASURED = {  # GB at the peak of a whole run, docs/benchmarks.md
-    "million": (1.42, Summary(1_000_000, 57.6, genes_of(400)), Summary(50_000, 1_829, genes_of(19_500))),
+    "million": (1.36, Summary(1_000_000, 57.6, genes_of(400)), Summary(50_000, 1_829, genes_of(19_500))),
     "wide": (2.25, Summary(250_000, 392.6, genes_of(5_000)), Summary(20_000, 1_842, genes_of(20_000))),
 }
 

@@ -11,6 +11,7 @@ from spatialcore import columns
 from spatialcore.annotation.expression.find import find_counts
 from spatialcore.annotation.model.artifact import CellTypingModel
 from spatialcore.annotation.query import open_query
+from spatialcore.annotation.training.blas_threads import one_blas_thread
 from spatialcore.annotation.training.celltypist import CellTypistOptions, fit_celltypist
 from spatialcore.annotation.training.classes import ClassLabels, require_repeats
 from spatialcore.annotation.training.cohort import describe_platform, train_cohort
@@ -24,7 +25,6 @@ from spatialcore.core.logging import get_logger
 from spatialcore.core.matrix import open_matrix
 from spatialcore.core.normalization import TARGET_SUM, log1p_normalize, row_totals
 from spatialcore.core.sampling import draw_rows
-from spatialcore.core.threads import one_blas_thread
 from spatialcore.core.types import Codes
 from spatialcore.errors import InputError
 

@@ -101,7 +101,11 @@ def current_symbols(species: Species | None = None) -> frozenset[str]:
 @cache
 def known_names() -> frozenset[str]:
     """Return all current and former gene symbols of both species."""
-    return frozenset({*ids_by_symbol(), *former_symbols()})
+    names = set(former_symbols())
+    for species in SPECIES:
+        table = _table(species)
+        names.update(table["symbol"], "|".join(table["former_symbol"]).split("|"))
+    return frozenset(names - {""})
 
 
 @cache
