@@ -12,7 +12,6 @@ PACKAGES = ("spatialcore", "tasks", "flows", "deployments")
 # Modules without a test file of their own, and where they are tested instead. Remove a line when the file exists.
 EXCEPTIONS: dict[str, str] = {
     "spatialcore._version": "a constant; tests/cli/test_app.py prints it",
-    "spatialcore.core.blocks": "tests/core/test_matrix.py compares all storages with scipy",
     "spatialcore.core.compressed": "tests/core/test_matrix.py compares all storages with scipy",
     "spatialcore.core.types": "type aliases and protocols only",
     "spatialcore.registry.model_versions": "tests/contract/test_registry.py runs it on every store",

@@ -30,7 +30,8 @@ def as_csr(values: Any) -> sp.csr_matrix:
     """
     if sp.issparse(values):
         # scipy would copy the values of a block that is part of larger arrays
-        return without_stored_zeros(values if isinstance(values, sp.csr_matrix) else sp.csr_matrix(values))
+        matrix: Any = values
+        return without_stored_zeros(matrix if isinstance(matrix, sp.csr_matrix) else sp.csr_matrix(matrix))
     dense: Any = np.asarray(values)
     if not dense.dtype.isnative or (dense.dtype.kind not in "biu" and dense.dtype not in (np.float32, np.float64)):
         dense = as_float32(dense)
