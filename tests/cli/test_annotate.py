@@ -42,4 +42,4 @@ def test_model_is_checked_before_the_query(
     assert outcome.code == code
     assert "annotating" not in outcome.err
     if code == 2:
-        assert "a model is a .pkl" in outcome.err
+        assert "pass a .pkl file" in outcome.err

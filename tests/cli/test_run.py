@@ -176,7 +176,7 @@ def test_data_passed_as_configuration(spatialcore: Command, workplace: Workplace
 
 def test_two_queries_with_one_name(spatialcore: Command, workplace: Workplace) -> None:
     outcome = spatialcore("run", "-q", workplace.query, "-q", workplace.query, "-r", f"{workplace.first}:cell_type")
-    assert "give each a 'sample' name" in outcome.err
+    assert "give each a different 'sample' name" in outcome.err
     assert "Value error" not in outcome.err
     assert "seen:" not in outcome.err
 

@@ -90,5 +90,5 @@ def test_the_loops_of_a_fit_refuse_a_damaged_matrix(rng: np.random.Generator) ->
     block, library = a_block(rng, "float32", "int32"), compiled.library()
     assert library is not None
     block.indices[7] = 37
-    with pytest.raises(InputError, match="names a gene that it does not have"):
+    with pytest.raises(InputError, match="has an index beyond its genes"):
         compiled.FitLoops(block, library)

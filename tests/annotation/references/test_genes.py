@@ -66,7 +66,7 @@ def test_too_few_shared_genes_name_the_reference_to_drop() -> None:
     error = overlap_error(["a", "b", "c"], has_gene, [30, 28, 40], 50.0)
     assert error is not None
     assert error.message.startswith("the references share 4 of 40 target genes")
-    assert error.message.endswith("(each alone: a 30, b 28, c 4)")
+    assert error.message.endswith("(genes by reference: a 30, b 28, c 4)")
     assert error.hint == "drop c: the others share 28 of 40"
     alone = overlap_error(["c"], has_gene[2:], [40], 50.0)
     assert alone is not None
