@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from spatialcore import storage
 from spatialcore.errors import InputError
 from tasks import local_folders
 from tasks.local_folders import ACQUIRE, READ, refuse_local
@@ -38,6 +39,31 @@ def test_a_service_reads_no_local_file_unless_it_is_told_to(
     for outside in ("/etc/passwd", f"{tmp_path}/a/../c/x.h5ad", f"{tmp_path}/ab/x.h5ad"):
         with pytest.raises(InputError, match="outside the folders"):
             refuse_local(outside, variable)
+
+
+@pytest.mark.usefixtures("service")
+@pytest.mark.parametrize(
+    "uri",
+    [
+        *("FILE:///etc/passwd", "local:///etc/passwd", " /etc/passwd", "//etc/passwd", "file:/etc/passwd"),
+        *("~root/x", "/proc/self/environ", "simplecache::file:///etc/passwd", "filecache::s3://bucket/key"),
+        *("file://localhost/etc/passwd", "data:text/plain,x", "\u202e/etc/passwd"),
+    ],
+)
+def test_another_spelling_of_a_local_path_is_no_way_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, uri: str
+) -> None:
+    monkeypatch.setenv(READ, str(tmp_path))
+    with pytest.raises(InputError, match="outside the folders"):
+        refuse_local(uri)
+
+
+@pytest.mark.parametrize(
+    "uri", ["reference://x?fo=/etc/passwd", "zip://a::file:///etc/passwd", "ftp://h/x", "smb://h/x"]
+)
+def test_file_systems_within_others_are_not_opened(uri: str) -> None:
+    with pytest.raises(InputError, match="unsupported URI scheme"):
+        storage.parse_uri(uri)
 
 
 @pytest.mark.usefixtures("service")
