@@ -11,7 +11,6 @@ from spatialcore.core.logging import get_logger
 from spatialcore.core.types import Floats, Ints
 from spatialcore.errors import InputError
 from spatialcore.plotting.markers import MarkerScores
-from spatialcore.plotting.mixture import Mixture, fit_mixture
 
 log = get_logger(__name__)
 
@@ -128,13 +127,16 @@ def bright_threshold(scores: Floats, other_scores: Floats, *, n_components: int 
     n_components
         Number of Gaussians; 3 for background, dim and bright.
     random_state
-        Seed of the sample.
+        Seed of the sample and of the fit.
 
     Raises
     ------
     MixtureError
         The scores do not have more distinct values than components.
     """
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.mixture import GaussianMixture
+
     rng = np.random.default_rng(random_state)
     scores = _sample(scores, _MAX_CELLS, rng)
     pool = np.concatenate([scores, _sample(other_scores, scores.size, rng)])
@@ -143,15 +145,21 @@ def bright_threshold(scores: Floats, other_scores: Floats, *, n_components: int 
             f"{np.unique(pool).size} distinct marker scores, more than {n_components} are needed for the mixture",
             hint="pass more markers for this type, or lower n_components",
         )
-    mixture = fit_mixture(pool, _start(pool, n_components), added_variance=_VARIANCE)
-    order = np.argsort(mixture.means)
-    grid = np.linspace(mixture.means[order[0]], mixture.means[order[-1]], _GRID)
-    is_brightest = mixture.predict(grid) == order[-1]
+    mixture = GaussianMixture(
+        n_components, reg_covar=_VARIANCE, max_iter=200, random_state=random_state, **_start(pool, n_components)
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        mixture.fit(pool[:, None])
+    means = mixture.means_.ravel()
+    order = np.argsort(means)
+    grid = np.linspace(means[order[0]], means[order[-1]], _GRID)
+    is_brightest = mixture.predict(grid[:, None]) == order[-1]
     below = np.flatnonzero(~is_brightest)
     return float(grid[min(below[-1] + 1, _GRID - 1)] if below.size else grid[0])
 
 
-def _start(values: Floats, n_components: int) -> Mixture:
+def _start(values: Floats, n_components: int) -> dict[str, Floats]:
     """Return the start of a mixture of one variable: the best of several runs of k-means on the sorted values."""
     ordered = np.sort(values)
     grid = np.linspace(ordered[0], ordered[-1], max(_GRID_STARTS, n_components) + 2)[1:-1]
@@ -162,7 +170,11 @@ def _start(values: Floats, n_components: int) -> Mixture:
     sizes = np.maximum(np.diff(edges), 1)
     centres = np.diff(sums[edges]) / sizes
     variances = np.maximum(np.diff(squares[edges]) / sizes - centres**2, 0.0) + _VARIANCE
-    return Mixture(sizes / sizes.sum(), centres, variances)
+    return {
+        "weights_init": sizes / sizes.sum(),
+        "means_init": centres[:, None],
+        "precisions_init": (1 / variances)[:, None, None],
+    }
 
 
 def _k_means(ordered: Floats, sums: Floats, centres: Floats) -> Ints:
