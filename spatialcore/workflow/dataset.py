@@ -183,7 +183,7 @@ def _has_coordinates(file: AnnDataFile) -> bool:
     names = pd.Index(np.arange(file.n_obs).astype(str))
     if isinstance(element, pd.DataFrame):
         element = element.set_axis(names)
-    has_rows = getattr(element, "shape", (0,))[:1] == (file.n_obs,)
+    has_rows = getattr(element, "shape", ())[:1] == (file.n_obs,)
     return has_rows and coordinates_in(AnnData(obs=pd.DataFrame(index=names), obsm={SPATIAL: element})) is not None
 
 

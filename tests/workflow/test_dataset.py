@@ -8,6 +8,7 @@ from scipy.sparse import csr_matrix
 
 from spatialcore.errors import InputError
 from spatialcore.workflow.dataset import MAX_TYPES, PROFILES, refusal, summarize_dataset, summarize_reference
+from tests.workflow import tissue
 
 
 @pytest.fixture
@@ -63,3 +64,14 @@ def test_refusal_is_the_error_of_a_check() -> None:
 
     assert refusal(failing) is error
     assert refusal(lambda: None) is None
+
+
+@pytest.mark.parametrize("ending", ["h5ad", "zarr"])
+def test_a_file_without_cells_and_coordinates(tmp_path: Path, ending: str) -> None:
+    empty = tissue.reference()[:0].copy()
+    path = tmp_path / f"empty.{ending}"
+    empty.write_h5ad(path) if ending == "h5ad" else empty.write_zarr(path)
+    summary = summarize_dataset(path)
+    assert (summary.cells, summary.coordinates) == (0, False)
+    assert summary.query_refusal is not None
+    assert summary.reference_refusal is not None
