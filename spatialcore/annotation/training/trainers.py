@@ -20,6 +20,7 @@ from spatialcore.annotation.training.fitting import TargetPlatform, fit_models, 
 from spatialcore.annotation.training.folds import find_groups
 from spatialcore.annotation.training.platform import MAX_QUERY_CELLS, class_profiles, estimate_platform
 from spatialcore.annotation.training.query_shift import QueryShift
+from spatialcore.annotation.training.sample_groups import group_similar
 from spatialcore.core.counts import recover_counts
 from spatialcore.core.logging import get_logger
 from spatialcore.core.matrix import open_matrix
@@ -139,7 +140,7 @@ def _train_for_samples(
 
 
 def query_samples(query: AnnData, genes: npt.NDArray[np.object_], random_state: int) -> dict[str, sparse.csr_matrix]:
-    """Return counts of cells of each sample of a pooled query, by name; empty where the query is not pooled."""
+    """Return counts of each sample of a pooled query, or of groups of similar samples; none if it is not pooled."""
     if columns.QUERY_SAMPLE not in query.obs:
         return {}
     names = query.obs[columns.QUERY_SAMPLE].astype(str).to_numpy()
@@ -148,7 +149,7 @@ def query_samples(query: AnnData, genes: npt.NDArray[np.object_], random_state: 
         counts, _ = query_sample(query[names == name], genes, random_state)
         if (row_totals(counts) > 0).any():
             samples[str(name)] = counts
-    return samples
+    return group_similar(samples)
 
 
 def drawn_cells(adata: AnnData) -> npt.NDArray[np.bool_]:
