@@ -18,7 +18,7 @@ def _shares(adata: ad.AnnData, total: float, rows: slice = slice(None)) -> ad.An
     return adata
 
 
-LINEAR = "linear|on one scale"
+LINEAR = "linear|on different scales"
 
 
 @situation

@@ -52,7 +52,7 @@ def test_taxonomy_statistics_are_read_by_level(tmp_path: Path) -> None:
 def test_statistics_without_squares_say_so(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     read = read_profiles(write_statistics(tmp_path / "stats.h5", complete=False), "class")
     assert read.origin["mean"] == "sum"
-    assert "has no squares" in caplog.text
+    assert "has no sums of squares" in caplog.text
 
 
 def test_damaged_statistics_are_refused(tmp_path: Path) -> None:
