@@ -22,6 +22,7 @@ from spatialcore.core.logging import get_logger
 from spatialcore.core.matrix import open_matrix
 from spatialcore.core.text.names import slug_of
 from spatialcore.core.validation import require_one_of
+from spatialcore.errors import InputError
 
 log = get_logger(__name__)
 
@@ -108,6 +109,8 @@ def train_celltypist_model(
     ------
     LabelColumnError
         No such column, no label in it, or a single class.
+    InputError
+        An unknown trainer, depths that are not positive, or depths with ``trainer="celltypist"``.
 
     Examples
     --------
@@ -122,6 +125,8 @@ def train_celltypist_model(
     ['B cell', 'T cell']
     """
     require_one_of("trainer", trainer, TRAINERS)
+    if trainer == "celltypist" and depths is not None:
+        raise InputError("depths has no effect with trainer='celltypist'", hint="pass trainer='logistic', or no depths")
     file = None if output_path is None else _file(output_path, model_name)
     labels = read_labels(adata.obs, label_column, ontology_column)
     labels = drop_empty_classes(labels, open_matrix(adata.X).row_sums(labels.rows, np.abs))

@@ -100,6 +100,8 @@ def test_labels_that_cannot_be_trained_on_are_named(world: World) -> None:
         train_celltypist_model(adata, "one")
     with pytest.raises(InputError, match="depths"):
         train_celltypist_model(adata, trainer="logistic", depths=-3)
+    with pytest.raises(InputError, match="depths has no effect with trainer='celltypist'"):
+        train_celltypist_model(world[0], depths=100)
 
 
 def test_cells_without_a_label_are_left_out(world: World) -> None:
