@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.colorbar import Colorbar
     from matplotlib.figure import Figure
     from matplotlib.typing import ColorType
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
 INK: Final = "#222222"
 MUTED: Final = "#666666"
@@ -90,37 +90,6 @@ def set_title(figure: "Figure", title: str, note: str = "") -> None:
         legend.get_title().set(fontsize=SMALL, color=MUTED)
 
 
-def panels(figure: "Figure", n_rows: int, n_cols: int, margins: Margins, *, gap: tuple[float, float]) -> "NDArray[Any]":
-    """Return a grid of axes with fixed margins and gaps in inches, for a figure without a layout engine.
-
-    Constrained layout measures every text of every panel twice, which takes longer than drawing them.
-
-    Parameters
-    ----------
-    figure
-        Figure of ``new_figure(size, layout=None)``.
-    n_rows, n_cols
-        Shape of the grid.
-    margins
-        Inches around the grid.
-    gap
-        Inches between columns, and between rows.
-
-    Returns
-    -------
-    Array of axes, shape (n_rows, n_cols).
-    """
-    width, height = figure.get_size_inches()
-    left, right = margins.left / width, 1 - margins.right / width
-    bottom, top = margins.bottom / height, 1 - margins.top / height
-    panel = ((right - left) * width - gap[0] * (n_cols - 1)) / n_cols
-    panel_height = ((top - bottom) * height - gap[1] * (n_rows - 1)) / n_rows
-    spacing = {"wspace": gap[0] / panel, "hspace": gap[1] / panel_height}
-    edges = {"left": left, "right": right, "bottom": bottom, "top": top}
-    grid: NDArray[Any] = figure.subplots(n_rows, n_cols, squeeze=False, gridspec_kw=spacing | edges)
-    return grid
-
-
 def axes_in_inches(figure: "Figure", *, top: float | None = None) -> "Axes":
     """Return axes without spines and ticks whose coordinates are inches from the lower left corner of the figure.
 
@@ -138,11 +107,6 @@ def axes_in_inches(figure: "Figure", *, top: float | None = None) -> "Axes":
     axes.set(xlim=(0, width), ylim=(0, top), autoscale_on=False)
     axes.patch.set_visible(False)
     return axes
-
-
-def panel_title(axes: "Axes", text: str, **properties: Any) -> None:
-    """Write a title just above the panel; matplotlib would look for a free place above all tick labels."""
-    axes.set_title(text, y=1.0, **{"fontsize": SMALL, "color": INK, **properties})
 
 
 def style_axes(axes: "Axes", *, grid: Literal["", "x", "y"] = "") -> None:

@@ -64,7 +64,7 @@ class PanelFrame:
 def panel_frames(
     figure: "Figure", shape: tuple[int, int], margins: style.Margins, *, gap: tuple[float, float]
 ) -> list[PanelFrame]:
-    """Return the panels of a grid row by row, as :func:`spatialcore.plotting.style.panels` places axes.
+    """Return the panels of a grid row by row.
 
     Parameters
     ----------

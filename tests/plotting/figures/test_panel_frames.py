@@ -2,16 +2,31 @@
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from spatialcore.plotting import style
 from spatialcore.plotting.confidence_axis import TOP_CENTER
 from spatialcore.plotting.figures.panel_frames import panel_frames
 
 
+def axes_of_matplotlib(
+    figure: Figure, n_rows: int, n_cols: int, margins: style.Margins, gap: tuple[float, float]
+) -> np.ndarray:
+    """Return a grid of axes with these margins and gaps, in inches."""
+    width, height = figure.get_size_inches()
+    left, right = margins.left / width, 1 - margins.right / width
+    bottom, top = margins.bottom / height, 1 - margins.top / height
+    panel = ((right - left) * width - gap[0] * (n_cols - 1)) / n_cols
+    panel_height = ((top - bottom) * height - gap[1] * (n_rows - 1)) / n_rows
+    spacing = {"wspace": gap[0] / panel, "hspace": gap[1] / panel_height}
+    edges = {"left": left, "right": right, "bottom": bottom, "top": top}
+    return figure.subplots(n_rows, n_cols, squeeze=False, gridspec_kw=spacing | edges)
+
+
 def test_panels_lie_where_axes_of_their_own_would() -> None:
     figure = style.new_figure((9.0, 6.0), layout=None)
     margins, gap = style.Margins(0.5, 0.1, 0.4, 0.8), (0.3, 0.5)
-    grid = style.panels(figure, 2, 3, margins, gap=gap).ravel()
+    grid = axes_of_matplotlib(figure, 2, 3, margins, gap).ravel()
     for axes, frame in zip(grid, panel_frames(figure, (2, 3), margins, gap=gap), strict=True):
         box = axes.get_position()
         inches = [box.x0 * 9, box.y0 * 6, box.width * 9, box.height * 6]
