@@ -21,19 +21,20 @@ from spatialcore.core.palette import RESERVED, palette
 from spatialcore.core.types import Floats
 
 TABLE: Final = "colors/cell_types.csv"
-# Hues (degrees in CIE Lab) of the lineages; "other" has all hues, but little chroma.
+# Hues (degrees in CIE Lab) of the lineages. Those not listed have all hues, but little chroma.
 HUES: Final[dict[Lineage, tuple[float, float]]] = {
     "immune": (190.0, 295.0),
     "endothelial": (352.0, 402.0),
     "epithelial": (44.0, 104.0),
     "stromal": (106.0, 188.0),
     "neural": (297.0, 350.0),
-    "other": (0.0, 360.0),
 }
-_CHROMA: Final[dict[Lineage, tuple[float, float]]] = {"immune": (26.0, 86.0), "other": (9.0, 20.0)}
-_CHROMA_ELSE: Final = (34.0, 86.0)
-_LIGHTNESS: Final[dict[Lineage, tuple[float, float]]] = {"other": (28.0, 74.0)}
-_LIGHTNESS_ELSE: Final = (30.0, 87.0)
+_ALL_HUES: Final = (0.0, 360.0)
+_CHROMA: Final = (34.0, 86.0)
+_CHROMA_IMMUNE: Final = (26.0, 86.0)
+_CHROMA_GREYISH: Final = (9.0, 20.0)
+_LIGHTNESS: Final = (30.0, 87.0)
+_LIGHTNESS_GREYISH: Final = (28.0, 74.0)
 _STEP: Final = 12
 # Types whose colours differ by less (CIEDE2000) look alike. Up to SAFE_TYPES types, red-green colour blindness counts.
 SAFE_TYPES: Final = 12
@@ -46,9 +47,10 @@ def cell_type_colors(
     """Return one colour per cell type.
 
     Immune cells are blue, epithelial cells yellow to brown, stromal cells green, endothelial cells red, neural cells
-    purple, others greyish. A term has the same colour in every data set, unless two types of one data set would look
-    alike. Up to 12 types can be told apart with red-green colour blindness. Labels of which none is a Cell Ontology
-    term get the colours of :func:`spatialcore.core.palette.palette`.
+    purple; pigment, germ, malignant, stem and other cells greyish. A term has the same colour in every data set,
+    unless two types of one data set would look alike. Up to 12 types can be told apart with red-green colour
+    blindness. Labels of which none is a Cell Ontology term get the colours of
+    :func:`spatialcore.core.palette.palette`.
 
     Parameters
     ----------
@@ -138,13 +140,12 @@ def candidate_colors(lineage: Lineage) -> Floats:
     grid = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), axis=-1).reshape(-1, 3) / 255
     lightness, a, b = srgb_to_lab(grid).T
     chroma, hue = np.hypot(a, b), np.degrees(np.arctan2(b, a)) % 360
-    low, high = HUES[lineage]
+    low, high = HUES.get(lineage, _ALL_HUES)
     has_hue = ((hue - low) % 360) <= high - low
-    candidates: Floats = grid[
-        has_hue
-        & _is_within(chroma, _CHROMA.get(lineage, _CHROMA_ELSE))
-        & _is_within(lightness, _LIGHTNESS.get(lineage, _LIGHTNESS_ELSE))
-    ]
+    is_greyish = lineage not in HUES
+    chromas = _CHROMA_GREYISH if is_greyish else _CHROMA_IMMUNE if lineage == "immune" else _CHROMA
+    lightnesses = _LIGHTNESS_GREYISH if is_greyish else _LIGHTNESS
+    candidates: Floats = grid[has_hue & _is_within(chroma, chromas) & _is_within(lightness, lightnesses)]
     return candidates
 
 

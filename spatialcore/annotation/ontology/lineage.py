@@ -1,20 +1,43 @@
 """The lineage of a cell type, from its ancestors in the Cell Ontology: immune, epithelial, stromal and so on."""
 
 from functools import cache
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from spatialcore.annotation.ontology.hierarchy import ancestors, current_id, hierarchy
 
-Lineage = Literal["immune", "endothelial", "epithelial", "stromal", "neural", "other"]
-# In this order: a microglial cell is neural too, a leptomeningeal fibroblast is of neural origin.
-_TOP_TERMS: Final[dict[Lineage, frozenset[str]]] = {
-    "immune": frozenset({"CL:0000988"}),  # hematopoietic cell
-    "endothelial": frozenset({"CL:0000115"}),
-    "epithelial": frozenset({"CL:0000066", "CL:0000064"}),  # epithelial cell; ciliated cell
-    "stromal": frozenset({"CL:0002320", "CL:0000187", "CL:0008034"}),  # connective tissue, muscle and mural cell
-    "neural": frozenset({"CL:0002319"}),
-}
-LINEAGES: Final[tuple[Lineage, ...]] = (*_TOP_TERMS, "other")
+Lineage = Literal[
+    "immune", "endothelial", "epithelial", "stromal", "neural", "pigment", "germ", "malignant", "stem", "other"
+]
+LINEAGES: Final[tuple[Lineage, ...]] = get_args(Lineage)
+# The first row with an ancestor of the term counts. A leptomeningeal fibroblast is of neural origin, an adventitial
+# cell is an endothelial cell in the Cell Ontology; many basal, serous and trophoblast cells are no epithelial cells
+# there.
+ROWS: Final[tuple[tuple[Lineage, str], ...]] = (
+    ("immune", "hematopoietic cell"),
+    ("stromal", "mural cell; fibroblast; adventitial cell; odontoblast; interstitial cell of Cajal"),
+    ("endothelial", "endothelial cell"),
+    ("epithelial", "epithelial cell; ciliated cell; epithelial fate stem cell; hair follicle cell"),
+    ("epithelial", "keratin accumulating cell; seromucus secreting cell; granulosa cell; papillary tips cell"),
+    (
+        "epithelial",
+        "trophoblast cell; hepatoblast; hepatic oval stem cell; surface ectodermal cell; sebaceous gland cell",
+    ),
+    ("epithelial", "kidney tubule cell; kidney collecting duct cell; salivary gland cell; gut absorptive cell"),
+    ("pigment", "pigment cell; melanoblast"),
+    ("germ", "germ line cell"),
+    ("malignant", "neoplastic cell"),
+    ("stromal", "connective tissue cell; muscle cell; cell of skeletal muscle; muscle precursor cell; cardiocyte"),
+    ("stromal", "bone cell; interstitial cell; mesenchymal cell; mesodermal cell; notochordal cell"),
+    ("neural", "neural cell; neural progenitor cell; neuroblast (sensu Vertebrata); neuroepithelial stem cell"),
+    (
+        "neural",
+        "glioblast; glioblast (sensu Vertebrata); neural crest cell; Schwann cell precursor; retinal progenitor cell",
+    ),
+    ("stem", "precursor cell; embryonic cell (metazoa); transit amplifying cell"),
+    ("epithelial", "endocrine cell; exocrine cell; peptide hormone secreting cell; secretory cell"),
+    ("immune", "inflammatory cell; phagocyte; foam cell"),
+    ("stromal", "perivascular cell"),
+)
 
 
 @cache
@@ -24,13 +47,19 @@ def lineage_of(term: str) -> Lineage:
     Examples
     --------
     >>> lineage_of("CL:0000624"), lineage_of("CL:0000192"), lineage_of("CL:0000023")
-    ('immune', 'stromal', 'other')
+    ('immune', 'stromal', 'germ')
     """
     live = current_id(term)
     if live is None:
         return "other"
     line = {live, *ancestors(live)}
-    return next((lineage for lineage, tops in _TOP_TERMS.items() if line & tops), "other")
+    return next((lineage for lineage, tops in _tops() if line & tops), "other")
+
+
+@cache
+def _tops() -> tuple[tuple[Lineage, frozenset[str]], ...]:
+    """Return the rows with ids."""
+    return tuple((lineage, frozenset(map(term_named, names.split("; ")))) for lineage, names in ROWS)
 
 
 def term_named(name: str) -> str:

@@ -3,7 +3,7 @@
 import pytest
 
 from spatialcore.annotation.ontology.hierarchy import hierarchy
-from spatialcore.annotation.ontology.lineage import LINEAGES, lineage_of, term_named
+from spatialcore.annotation.ontology.lineage import LINEAGES, ROWS, lineage_of, term_named
 
 
 @pytest.mark.parametrize(
@@ -22,8 +22,23 @@ from spatialcore.annotation.ontology.lineage import LINEAGES, lineage_of, term_n
         ("vascular leptomeningeal cell", "stromal"),
         ("Schwann cell", "neural"),
         ("pvalb GABAergic interneuron", "neural"),
-        ("oocyte", "other"),
-        ("malignant cell", "other"),
+        ("basal cell", "epithelial"),
+        ("serous secreting cell", "epithelial"),
+        ("extravillous trophoblast", "epithelial"),
+        ("endocrine cell", "epithelial"),
+        ("granulosa cell", "epithelial"),
+        ("cell of skeletal muscle", "stromal"),
+        ("mesangial cell", "stromal"),
+        ("Leydig cell", "stromal"),
+        ("neural progenitor cell", "neural"),
+        ("migratory neural crest cell", "neural"),
+        ("melanocyte", "pigment"),
+        ("retinal pigment epithelial cell", "epithelial"),
+        ("oocyte", "germ"),
+        ("malignant cell", "malignant"),
+        ("transit amplifying cell", "stem"),
+        ("hematopoietic stem cell", "immune"),
+        ("motile cell", "other"),
     ],
 )
 def test_lineage_of_a_term(name, lineage):
@@ -32,6 +47,10 @@ def test_lineage_of_a_term(name, lineage):
 
 def test_every_term_has_a_lineage():
     assert {lineage_of(term) for term in hierarchy().names} == set(LINEAGES)
+
+
+def test_every_name_of_a_row_is_a_term():
+    assert [name for _, names in ROWS for name in names.split("; ") if not term_named(name)] == []
 
 
 def test_obsolete_ids_and_other_texts():
