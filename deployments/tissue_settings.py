@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from spatialcore import storage
 from spatialcore.annotation.config import AnnotationSettings
 from spatialcore.annotation.run_config import Reference
+from spatialcore.core.text.setting_faults import fault_texts
 from spatialcore.errors import InputError
 
 TISSUES: Final = "SPATIALCORE_TISSUES"
@@ -89,19 +90,16 @@ class Tissue(AnnotationSettings):
         try:
             return cls.model_validate({"tissue": name, **content})
         except ValidationError as error:
-            messages = [_message(file, node, item["loc"], item["type"], item["msg"]) for item in error.errors()]
+            messages = [
+                f"{file}:{_line_of(node, fault['loc'])}: {text}"
+                for fault in error.errors()
+                for text in fault_texts([fault])
+            ]
             raise InputError("\n".join(messages), hint="compare with lung.yaml") from None
 
     def settings(self) -> dict[str, Any]:
         """Return the settings of a run that the file contains, without defaults."""
         return self.model_dump(mode="json", include=set(AnnotationSettings.model_fields), exclude_unset=True)
-
-
-def _message(file: str, node: yaml.Node | None, path: Sequence[str | int], kind: str, text: str) -> str:
-    """Return ``file:line: setting: problem`` of one validation error."""
-    problem = "unknown setting" if kind == "extra_forbidden" else text
-    problem = problem.removeprefix("Value error, ").partition("\n")[0]
-    return f"{file}:{_line_of(node, path)}: {'.'.join(map(str, path)) or 'settings'}: {problem}"
 
 
 def _line_of(node: yaml.Node | None, path: Sequence[str | int]) -> int:

@@ -6,6 +6,7 @@ from pydantic import ValidationError
 from spatialcore import registry, storage
 from spatialcore.annotation.run_config import Query
 from spatialcore.core.logging import get_logger
+from spatialcore.core.text.setting_faults import fault_texts
 from spatialcore.errors import FileMissingError, RecordError
 from spatialcore.sources.folders import version_token
 from tasks.acquire import source_of
@@ -53,9 +54,8 @@ def _has_valid_name(uri: str) -> bool:
     try:
         Query(uri=uri)
     except ValidationError as error:
-        log.warning(
-            "skipping %s, whose name cannot be a sample name: rename the file (%s)", uri, error.errors()[0]["msg"]
-        )
+        reason = fault_texts(error.errors()[:1])[0]
+        log.warning("skipping %s, whose name cannot be a sample name: rename the file (%s)", uri, reason)
         return False
     return True
 

@@ -1,9 +1,8 @@
 """Base class of configurations, and errors that name every wrong setting."""
 
 import dataclasses
-from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, ClassVar, Final, Self
+from typing import Any, ClassVar, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -11,11 +10,9 @@ from pydantic.fields import FieldInfo
 
 from spatialcore.core.files import read_yaml
 from spatialcore.core.provenance import digest_of
-from spatialcore.core.validation import short
+from spatialcore.core.text.setting_faults import UNKNOWN_NAME, fault_texts, path_of, similar_names
 from spatialcore.errors import InputError
 from spatialcore.storage.secrets import redact
-
-UNKNOWN_NAME: Final = frozenset({"extra_forbidden", "no_such_attribute"})  # pydantic's names of such errors
 
 
 def _dataclass_fields(settings: type[BaseModel]) -> dict[str, dataclasses.Field[Any]]:
@@ -95,30 +92,23 @@ class Settings(BaseModel, metaclass=_SettingsType):
 
 
 def _as_input_error(error: ValidationError, settings: Any, origin: str) -> InputError:
-    return InputError(f"{origin}: {_faults(error)}", hint=_advice(error, settings.model_json_schema()))
-
-
-def _faults(error: ValidationError) -> str:
-    lines = []
-    for fault in error.errors():
-        where = ".".join(str(part) for part in fault["loc"]) or "settings"
-        has_no_value = fault["type"] in {*UNKNOWN_NAME, "missing"} or not fault["loc"]
-        value = "" if has_no_value else f" (seen: {short(fault['input']):.80})"
-        problem = "unknown setting" if fault["type"] in UNKNOWN_NAME else fault["msg"]
-        lines.append(f"{where}: {problem.removeprefix('Value error, ')}{value}")
-    return "; ".join(lines)
+    texts = "; ".join(fault_texts(error.errors()))
+    return InputError(f"{origin}: {texts}", hint=_advice(error, settings.model_json_schema()))
 
 
 def _advice(error: ValidationError, schema: dict[str, Any]) -> str:
-    """Return the most similar settings for each unknown name, or all settings if no name is similar."""
-    settings = list(schema["properties"])
-    inner = list({name: None for part in schema.get("$defs", {}).values() for name in part.get("properties", {})})
+    """Return what is similar to each unknown name and value, or all settings if no name is similar."""
+    settings = _titles(schema)
+    inner = {name: title for part in schema.get("$defs", {}).values() for name, title in _titles(part).items()}
     suggestions = []
     for fault in error.errors():
-        if fault["type"] in UNKNOWN_NAME:
-            name = str(fault["loc"][-1])
-            matches = get_close_matches(name, settings if len(fault["loc"]) == 1 else inner, n=2, cutoff=0.5)
-            if not matches:
-                return f"settings: {', '.join(settings)}"
-            suggestions.append(f"{name}: did you mean {' or '.join(matches)}?")
+        matches = similar_names(fault, settings if len(fault["loc"]) == 1 else inner)
+        if fault["type"] in UNKNOWN_NAME and not matches:
+            return f"settings: {', '.join(settings)}"
+        if matches:
+            suggestions.append(f"{path_of(fault)}: did you mean {' or '.join(matches)}?")
     return " ".join(suggestions) or "correct the settings named above"
+
+
+def _titles(schema: dict[str, Any]) -> dict[str, str]:
+    return {name: field.get("title", "") for name, field in schema.get("properties", {}).items()}

@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from spatialcore.core.text.setting_faults import fault_texts
 from spatialcore.errors import RecordError
 from spatialcore.storage.objects import read_bytes
 from spatialcore.storage.uri import IN_STORE, relative, resolve
@@ -88,9 +89,7 @@ def parse_record(kind: type[Record], content: bytes, uri: str) -> Record:
     try:
         return kind.model_validate_json(content)
     except ValidationError as error:
-        fault = error.errors()[0]
-        field = ".".join(str(part) for part in fault["loc"])
-        text = f"{field}: {fault['msg']}" if field else fault["msg"]
+        text = fault_texts(error.errors()[:1])[0]
     raise RecordError(
         f"{uri} cannot be read as {kind.__name__}: {text:.200}",
         hint="it is truncated or damaged: restore it from a backup, or delete it and run again",

@@ -58,7 +58,7 @@ def test_the_digest_is_that_of_the_values() -> None:
 
 
 def test_a_configuration_built_directly_raises_the_same_error() -> None:
-    with pytest.raises(InputError, match=r"TrainingConfig: confidence_threshold: .*less than or equal to 1"):
+    with pytest.raises(InputError, match=r"TrainingConfig: confidence_threshold is 7, expected at most 1"):
         TrainingConfig(references=["a.h5ad"], label_columns=["x"], confidence_threshold=7)
     with pytest.raises(InputError, match="thresh") as error:
         TrainingConfig(references=["a.h5ad"], label_columns=["x"], confidence_thresh=0.5)
@@ -89,14 +89,14 @@ def test_a_representation_is_one_line() -> None:
 
 
 def test_numbers_in_errors_are_rounded() -> None:
-    with pytest.raises(InputError, match=r"\(seen: 1\.23457\)"):
+    with pytest.raises(InputError, match=r"is 1\.23457, expected"):
         TrainingConfig(label_columns=["x"], confidence_threshold=1.2345678901234567)
 
 
 @pytest.mark.parametrize(("name", "value"), [("tissue", 3), ("confidence_threshold", 7), ("thresh", 0.5)])
 def test_assignment_raises_the_error_of_the_constructor(name: str, value: object) -> None:
     config = TrainingConfig(references=["a.h5ad"], label_columns=["x"])
-    with pytest.raises(InputError, match=f"TrainingConfig: {name}: "):
+    with pytest.raises(InputError, match=rf"TrainingConfig: (unknown setting )?{name}\b"):
         setattr(config, name, value)
 
 

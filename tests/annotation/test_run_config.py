@@ -47,7 +47,10 @@ def test_unknown_keys_and_bad_values_are_named_in_one_error() -> None:
     with pytest.raises(InputError) as caught:
         config(confidence_threshold=7, balance_strategy="foo", max_cell_per_type=3)
     text = str(caught.value)
-    assert all(word in text for word in ("confidence_threshold", "balance_strategy", "max_cell_per_type", "seen: 7"))
+    assert all(
+        word in text
+        for word in ("confidence_threshold", "balance_strategy", "max_cell_per_type", "is 7, expected at most 1")
+    )
 
 
 def test_references_given_as_one_string_are_refused() -> None:
