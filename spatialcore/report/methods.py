@@ -132,8 +132,8 @@ def _held_out(adata: AnnData) -> str:
     if not scores:
         return ""
     return (
-        f"On held-out reference cells it reached an accuracy of {scores['accuracy']:.3f} and a macro-F1 of "
-        f"{scores['macro_f1']:.3f}."
+        f"On held-out reference cells, whatever their confidence, it reached an accuracy of {scores['accuracy']:.3f} "
+        f"and a macro-F1 of {scores['macro_f1']:.3f}."
     )
 
 

@@ -192,9 +192,11 @@ def _model_warnings(adata: AnnData) -> list[str]:
 def _marker_warnings(validation: pd.DataFrame) -> list[str]:
     if validation.empty:
         return []
-    weak = validation[validation["auc"] < LOW_AUC]
+    weak = validation[validation["auc"] < LOW_AUC].sort_values("auc")
     types = [f"{row['cell_type']} ({row['auc']:.2f})" for row in records(weak)]
-    return [f"Types that their markers do not separate from other cells (AUC): {', '.join(types)}."] if types else []
+    return (
+        [f"Types that their markers do not separate from other cells (AUC): {list_names(types, 8)}."] if types else []
+    )
 
 
 def _label_warnings(adata: AnnData) -> list[str]:

@@ -101,7 +101,8 @@ def _render(adata: AnnData, config: Settings | None, threshold: float, plots: An
         levels=tables.levels(adata),
         evidence=tables.evidence(adata),
         unassigned=tables.unassigned(adata),
-        unknown=tables.unknown(adata),
+        unknown=(groups := tables.unknown(adata)),
+        has_positions=tables.have_positions(groups),
         spill_over=spill_over(adata),
         card=tables.card(adata),
         versions=tables.versions(adata),
@@ -110,6 +111,7 @@ def _render(adata: AnnData, config: Settings | None, threshold: float, plots: An
         alt=pictures.alt,
         confidence_caption=_confidence_caption(adata),
         unit=coordinate_unit(adata),
+        unit_note=_unit_note(adata),
         methods=methods_text(adata, threshold),
         config=configuration_yaml(adata, config),
     )
@@ -125,6 +127,13 @@ def _confidence_caption(adata: AnnData) -> str:
     else:
         parts = "Left: confidence on the tissue. Right: confidence per type"
     return f"{parts}; the dashed line is the threshold, the bar is the median."
+
+
+def _unit_note(adata: AnnData) -> str:
+    """Return how to state the unit of the coordinates if it is unknown, for the caption of the map."""
+    if coordinates(adata) is None or coordinate_unit(adata):
+        return ""
+    return ' The unit of the coordinates is unknown: set uns["spatialcore_source"] = {"unit": "µm"}, then run again.'
 
 
 def _write(page: str, path: Path) -> Path:

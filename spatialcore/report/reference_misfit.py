@@ -22,6 +22,7 @@ from anndata import AnnData
 
 from spatialcore.annotation.markers import markers_for_genes
 from spatialcore.core.genes.symbols import symbols_of
+from spatialcore.core.text.wording import list_names
 from spatialcore.plotting.manifest import manifest_value
 from spatialcore.plotting.markers import plain_name
 
@@ -80,7 +81,7 @@ def _unmeasured_markers(adata: AnnData) -> list[str]:
         return []
     return [
         f"{len(unmeasured)} of {len(with_markers)} types have none of their canonical markers on the panel: "
-        f"{', '.join(unmeasured)}."
+        f"{list_names(unmeasured, 8)}."
     ]
 
 

@@ -20,6 +20,7 @@ from spatialcore.plotting.groups import type_colors
 from spatialcore.plotting.manifest import held_out_scores, manifest_table, manifest_value, model_card, records
 
 Rows = list[dict[str, Any]]
+_MATCHED_TO = {"query": "depth, gene efficiencies and background of the query", "depths": "given counts per cell"}
 DEFAULT_THRESHOLD = 0.8
 _ORIGIN = {
     "source": "from",
@@ -197,6 +198,11 @@ def unknown(adata: AnnData) -> Rows:
     return records(unknown_groups(adata))
 
 
+def have_positions(groups: Rows) -> bool:
+    """Return whether a group has a position; none has one without coordinates."""
+    return any(pd.notna(row["radius"]) for row in groups)
+
+
 def card(adata: AnnData) -> Rows:
     """Return the model card as names and values."""
     content, scores = model_card(adata), held_out_scores(adata)
@@ -208,11 +214,11 @@ def card(adata: AnnData) -> Rows:
         ("Classes", training.get("n_classes")),
         ("Genes", training.get("n_genes")),
         ("Species", manifest_value(adata, "species")),
-        ("Matched to", platform.get("matched_to")),
+        ("Reference matched to", _MATCHED_TO.get(str(platform.get("matched_to")))),
         ("Median counts of the query", _rounded(platform.get("median_depth"), 0)),
         ("Background share", _rounded(platform.get("ambient_share"), 2)),
-        ("Accuracy on held-out cells", _rounded(scores.get("accuracy"), 3)),
-        ("Macro-F1 on held-out cells", _rounded(scores.get("macro_f1"), 3)),
+        ("Accuracy on held-out cells, with or without a call", _rounded(scores.get("accuracy"), 3)),
+        ("Macro-F1 on held-out cells, with or without a call", _rounded(scores.get("macro_f1"), 3)),
         ("Model file", manifest_value(adata, "model_path")),
         ("sha256", manifest_value(adata, "model_sha256")),
     ]

@@ -28,7 +28,7 @@ def test_the_paragraph_has_the_numbers_of_the_run(sample: ad.AnnData) -> None:
         "300 cells, 30 genes and 3 classes",
         "median 42 counts",
         "background (10 %)",
-        "accuracy of 0.863",
+        "whatever their confidence, it reached an accuracy of 0.863",
         "calibrated confidence below 0.7",
         "anndata 0.12.19",
     ):

@@ -3,6 +3,7 @@
 import json
 
 import anndata as ad
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -41,6 +42,14 @@ def test_warnings_about_markers_and_genes(sample: ad.AnnData) -> None:
     warnings = summarize(sample, 0.8, validation).warnings
     assert "The query has 41 % of the model's genes." in warnings
     assert "Types that their markers do not separate from other cells (AUC): B cell (0.60)." in warnings
+
+
+def test_long_lists_of_types_are_cut_the_worst_first(sample: ad.AnnData) -> None:
+    names = [f"type {i}" for i in range(30)]
+    validation = pd.DataFrame({"cell_type": names, "n_markers": 3, "auc": np.linspace(0.69, 0.1, 30)})
+    (warning,) = (text for text in summarize(sample, 0.8, validation).warnings if "do not separate" in text)
+    assert ": type 29 (0.10), " in warning
+    assert warning.endswith(" and 22 more.")
 
 
 @pytest.mark.parametrize(("shared", "words"), [(16, "Only 16 genes are shared, far too few"), (80, "Only 80 genes")])

@@ -12,6 +12,7 @@ import pytest
 from spatialcore import columns
 from spatialcore.errors import InputError
 from spatialcore.plotting.annotation_plots import AnnotationPlots
+from spatialcore.plotting.figures.celltype_map import plot_celltype_map
 from spatialcore.plotting.run_figures import draw_run_figures
 from spatialcore.report import write_report
 from tests.plotting.tissues import MARKERS, annotated, make_tissue
@@ -47,6 +48,15 @@ def test_the_page_has_the_data_of_the_run(page: Path) -> None:
         "Domínguez Conde",
     ):
         assert expected in text
+
+
+def test_the_caption_says_how_to_state_an_unknown_unit(sample: ad.AnnData, tmp_path: Path) -> None:
+    sample = sample.copy()
+    drawn: Any = {"figures": {"celltype_map": plot_celltype_map(sample)}, "paths": {}, "summary": NO_FIGURES["summary"]}
+    for unit in ("", "px", "µm"):
+        sample.uns[columns.SOURCE] = {"unit": unit}
+        text = write_report(sample, tmp_path / "r.html", figures=drawn).read_text()
+        assert ("The unit of the coordinates is unknown" in text) == (unit == "")
 
 
 def test_text_of_the_data_is_escaped(sample: ad.AnnData, tmp_path: Path) -> None:

@@ -50,7 +50,8 @@ def test_cells_without_a_call(sample: ad.AnnData) -> None:
 def test_model_card_and_versions(sample: ad.AnnData) -> None:
     rows = {row["name"]: row["value"] for row in tables.card(sample)}
     assert rows["Median counts of the query"] == "42"
-    assert rows["Macro-F1 on held-out cells"] == "0.860"
+    assert rows["Macro-F1 on held-out cells, with or without a call"] == "0.860"
+    assert rows["Reference matched to"] == "depth, gene efficiencies and background of the query"
     assert "Name" not in rows
     assert {"name": "anndata", "value": "0.12.19"} in tables.versions(sample)
 

@@ -26,5 +26,6 @@ def test_the_page_tells_the_groups(tmp_path: Path, n_b: int, rng: np.random.Gene
         assert row["group"] in text
         assert row["top_genes"] in text
         assert "cellxgene://?cell_type=B+cell&amp;tissue=lymph+node" in text.replace("<wbr>", "")
+    assert ("<th>Position" in text) == tables.have_positions(tables.unknown(adata)) == (n_b == 80)
     excluded = any(row["dropped_labels"] for row in tables.unknown(adata))
     assert ("Excluded labels" in text) == excluded
