@@ -85,12 +85,10 @@ def figures(pair: Pair, method: str, called: Called) -> dict[str, float]:
 def unseen(pair: Pair, methods: tuple[str, ...]) -> dict[str, list[tuple[float, float]]]:
     """Hide each type from the reference: AUROC of known against hidden cells, share of hidden cells above 0.8."""
     scores: dict[str, list[tuple[float, float]]] = {method: [] for method in methods}
-    for label in np.unique(pair.labels):
+    for label in hidden_types(pair):
         hidden = pair.truth == label
-        if min(hidden.sum(), (pair.labels == label).sum()) < FEWEST or hidden.mean() > 0.5:
-            continue
         with tempfile.TemporaryDirectory() as folder:
-            called = Called(pair.without(str(label)), Path(folder))
+            called = Called(pair.without(label), Path(folder))
             for method in methods:
                 _, confidence = called.call(method)
                 rest = pair.in_reference & ~hidden
@@ -99,6 +97,14 @@ def unseen(pair: Pair, methods: tuple[str, ...]) -> dict[str, list[tuple[float, 
                 )
                 scores[method].append((float(auroc), float((confidence[hidden] >= KEPT).mean())))
     return scores
+
+
+def hidden_types(pair: Pair) -> list[str]:
+    """Return the types that can be hidden: enough cells on both sides, no more than half of the query."""
+    names, sizes = np.unique(pair.labels, return_counts=True)
+    cells = np.array([(pair.truth == name).sum() for name in names])
+    used = (sizes >= FEWEST) & (cells >= FEWEST) & (cells <= len(pair.truth) / 2)
+    return [str(name) for name in names[used]]
 
 
 def measure(data: Path, methods: tuple[str, ...]) -> pd.DataFrame:

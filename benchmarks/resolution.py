@@ -7,12 +7,15 @@ Three tables. **Calls at 0.8**: ``class`` calls the best class or nothing, ``aut
 log(K / classes below) / log K for a term above, 0 for no call. **Levels**: expected calibration error and accuracy of
 levels 1 to 3. **Sets at 0.9**: coverage and mean size of the smallest sets of the query (empty ones allowed), of the
 same with at least the best class, and of split conformal prediction with the same probabilities, its bound from a half
-of the reference that took no part in training, measured as the query's platform would.
+of the reference that took no part in training, measured as the query's platform would. ``--parts sections`` gives the
+sets of the real sections of benchmarks.between_studies, ``--parts hidden`` where cells of a type end that the reference
+lacks, one type after the other.
 """
 
 import argparse
 import tempfile
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -20,18 +23,26 @@ import numpy.typing as npt
 import pandas as pd
 from anndata import AnnData
 
-from benchmarks.calibration import expected_calibration_error
+from benchmarks.accuracy_pairs import Pair
+from benchmarks.between_studies_pairs import spatial_pairs
+from benchmarks.calibration import expected_calibration_error, hidden_types
 from benchmarks.fine_pairs import Fine, all_right, fine_pairs, is_near
 from spatialcore import columns
 from spatialcore.annotation.annotate import annotate_celltypist
-from spatialcore.annotation.calls.level_columns import apply_threshold, class_tree
+from spatialcore.annotation.calls.level_columns import apply_threshold, class_codes, class_tree
 from spatialcore.annotation.calls.levels import ClassTree
 from spatialcore.annotation.calls.prediction_sets import cell_probabilities, smallest_sets
+from spatialcore.annotation.ontology.hierarchy import is_a
+from spatialcore.annotation.ontology.mapping import add_ontology_ids
 from spatialcore.annotation.training.fitting import TargetPlatform
 from spatialcore.annotation.training.platform import class_profiles, estimate_platform
 from spatialcore.annotation.training.train import train_celltypist_model
+from spatialcore.core.types import Floats
 
 THRESHOLD, COVERAGE = 0.8, 0.9
+PARTS = ("fine", "sections", "hidden")
+GLUTAMATERGIC = "CL:0000679"
+LAYERS = frozenset({"L2/3", "L4", "L5", "L6"})
 Table = dict[str, dict[str, float]]
 
 
@@ -101,16 +112,72 @@ def sets(fine: Fine) -> dict[str, float]:
     covered = covers(ids, held_out.obs[columns.ONTOLOGY_ID].astype(str).to_numpy())
     bound = np.quantile(np.where(covered, theirs, 0).max(axis=1), 1 - COVERAGE, method="lower")
     has_class = covers(ids, fine.truth).any(axis=1)
-    inside = covers(ids, fine.truth)[has_class]
-    probabilities = ours[has_class]
+    return set_figures(ours[has_class], covers(ids, fine.truth)[has_class], bound)
+
+
+def set_figures(probabilities: Floats, inside: npt.NDArray[np.bool_], bound: float | None = None) -> dict[str, float]:
+    """Return coverage and size of the sets, and of those with a bound; `inside` marks the right classes."""
     smallest = smallest_sets(probabilities, COVERAGE)
-    best = np.eye(len(ids), dtype=bool)[probabilities.argmax(axis=1)]
-    kinds = {"": smallest, "at least one: ": smallest | best, "conformal: ": probabilities >= bound}
+    best = np.eye(probabilities.shape[1], dtype=bool)[probabilities.argmax(axis=1)]
+    kinds = {"": smallest, "at least one: ": smallest | best}
+    if bound is not None:
+        kinds["conformal: "] = probabilities >= bound
     measures = {}
     for kind, chosen in kinds.items():
         measures[f"{kind}coverage"] = (chosen & inside).any(axis=1).mean()
         measures[f"{kind}size"] = chosen.sum(axis=1).mean()
     return measures
+
+
+def section_sets(pair: Pair) -> dict[str, float]:
+    """Return coverage and size of the sets of a section."""
+    (query,) = annotated(with_terms(pair), [pair.query_data()])
+    probabilities, called, tree = cell_probabilities(query)
+    used = called & pair.in_reference
+    classes = pair.as_truth(np.array(tree.names[: tree.n_classes]))
+    inside = pair.truth[used, None] == classes
+    return set_figures(probabilities[used], inside)
+
+
+def with_terms(pair: Pair) -> AnnData:
+    """Return the reference of a pair; its labels get terms by their names."""
+    reference, ids = pair.reference_data(), terms_of(pair.labels)
+    reference.obs[columns.ONTOLOGY_ID] = [ids[label] for label in pair.labels]
+    return reference
+
+
+def terms_of(labels: npt.NDArray[np.str_]) -> dict[str, str]:
+    """Return the Cell Ontology id of each label, empty where it has none."""
+    names = np.unique(labels)
+    shell = AnnData(obs=pd.DataFrame({"label": names}, index=names))
+    table = add_ontology_ids(shell, source_col="label")[2].table
+    ids: dict[str, str] = dict(zip(table["input_label"], table["id"].fillna(""), strict=True))
+    return ids | dict.fromkeys(set(ids) & LAYERS, GLUTAMATERGIC)
+
+
+def hidden_levels(pair: Pair) -> Iterator[dict[str, float]]:
+    """Yield for each hidden type the share of its cells that pass in a class, or in a wrong and a right term."""
+    terms = terms_of(pair.labels)
+    for label in hidden_types(pair):
+        part = pair.without(label)
+        (query,) = annotated(with_terms(part), [part.query_data()])
+        passing = (query.obs[columns.CONFIDENCE] >= THRESHOLD).to_numpy()
+        hidden = pair.truth == label
+        apply_threshold(query, THRESHOLD, "auto")
+        called = (query.obs[columns.CONFIDENCE] >= THRESHOLD).to_numpy()[hidden]
+        calls_of = query.obs[columns.ONTOLOGY_ID].astype(str).to_numpy()[hidden]
+        right = called & [bool(term and terms[label]) and is_a(terms[label], term) for term in calls_of]
+        tree = tree_of(query)
+        above = [
+            any(is_a(terms[label], tree.ids[t]) for t in path[1:] if t >= 0 and terms[label]) for path in tree.paths
+        ]
+        best = class_codes(query, tree)[hidden]
+        yield {
+            "class": passing[hidden].mean(),
+            "auto, wrong": (called & ~right).mean(),
+            "auto, right": right.mean(),
+            "has right term": np.array([*above, False])[best].mean(),
+        }
 
 
 def halves(reference: AnnData) -> tuple[AnnData, AnnData]:
@@ -149,15 +216,11 @@ def markdown(title: str, rows: Table) -> str:
     return "\n".join(lines)
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, help="folder of the open data")
-    options = parser.parse_args()
-    warnings.simplefilter("ignore")
+def print_fine(data: Path) -> None:
+    """Measure calls, levels and sets on the pairs of fine types, and print them."""
     by_class, auto, levels, covered = {}, {}, {}, {}
     pooled: list[list[tuple[np.ndarray, np.ndarray]]] = []
-    for fine in fine_pairs(options.data):
+    for fine in fine_pairs(data):
         labelled = fine.truth != ""
         query = fine.query[labelled].copy()
         (adata,) = annotated(fine.reference, [query])
@@ -179,6 +242,24 @@ def main() -> None:
         for level in range(3)
     ]
     print("ECE over the cells of all pairs:", ", ".join(f"level {i} {ece:.3f}" for i, ece in enumerate(together, 1)))
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, help="folder of the open data")
+    parser.add_argument("--parts", nargs="+", default=PARTS, choices=PARTS)
+    options = parser.parse_args()
+    warnings.simplefilter("ignore")
+    if "fine" in options.parts:
+        print_fine(options.data)
+    if "sections" in options.parts:
+        sections = {pair.name: section_sets(pair) for pair in spatial_pairs(options.data)}
+        print(markdown("sets of sections", sections))
+    if "hidden" in options.parts:
+        rows = {pair.name: pd.DataFrame(hidden_levels(pair)) for pair in spatial_pairs(options.data)}
+        print(markdown("hidden types", {name: {"types": len(t), **t.mean()} for name, t in rows.items()}))
+        print("all types:", pd.concat(rows.values()).mean().round(3).to_dict())
 
 
 if __name__ == "__main__":

@@ -85,7 +85,10 @@ def group_classes(ids: tuple[str, ...]) -> dict[str, frozenset[int]]:
             continue
         if depth(node) < MIN_DEPTH and node not in COMPARTMENTS:
             continue
-        if all(group < other or other < group or not group & other for other in nodes.values()):
+        for other in nodes.values():
+            if not (group <= other or group >= other):
+                group -= other
+        if len(group) > 1 and group not in nodes.values():
             nodes[node] = group
     return nodes
 

@@ -4,7 +4,9 @@ A cell's set holds every class whose probability reaches one bound for all cells
 probabilities inside the sets sum to the coverage times the number of cells: of all sets with that expected coverage,
 these are the smallest on average (Sadinle, Lei and Wasserman 2019, "Least ambiguous set-valued classifiers with
 bounded error levels"). It is read off the query itself, so reference and query need not be exchangeable; what is
-assumed is that the probabilities are calibrated. They are those that the levels are made of.
+assumed is that the probabilities are calibrated. They are the confidence of the best class and, for the others, their
+share of what is left by the softmax at the temperature of the calibration. The levels take squares of these shares,
+which give the true class less than its due where the best class is wrong (docs/benchmarks.md).
 
 The coverage is that of the query as a whole, as with split conformal sets: sure cells are covered more often than
 unsure ones, and a set of one type may be right less often than the coverage says.
@@ -21,7 +23,6 @@ from anndata import AnnData
 from spatialcore import columns
 from spatialcore.annotation.calls.level_columns import class_codes, class_tree
 from spatialcore.annotation.calls.levels import ClassTree, class_probabilities
-from spatialcore.annotation.calls.prediction import SIBLING_POWER
 from spatialcore.annotation.ontology.hierarchy import is_term, lowest_common_ancestor, name_of
 from spatialcore.core.categories import named
 from spatialcore.core.types import Floats
@@ -135,9 +136,7 @@ def cell_probabilities(adata: AnnData) -> tuple[Floats, Sets, ClassTree]:
     best = class_codes(adata, tree)
     confidence = np.asarray(adata.obsm[columns.PATH_CONFIDENCE])[:, 0]
     temperature = float((card.get("calibration") or {}).get("temperature", 1.0))
-    probabilities = class_probabilities(
-        scores, np.maximum(best, 0), confidence, temperature=temperature / SIBLING_POWER
-    )
+    probabilities = class_probabilities(scores, np.maximum(best, 0), confidence, temperature=temperature)
     probabilities[best < 0] = 0.0
     return probabilities, best >= 0, tree
 

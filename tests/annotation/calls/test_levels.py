@@ -61,6 +61,25 @@ def test_of_two_overlapping_terms_one_stays() -> None:
     assert group_classes(("T", "M")) == {}  # "white" holds all classes, "body" and "blood" are too near the root
 
 
+def test_a_class_of_two_lineages_is_left_out_of_the_coarser_one() -> None:
+    brain = ("CL:0000129", "CL:0000235", "CL:0000127", "CL:0000128", "CL:0000617", "CL:0000115")
+    nodes = {name_of(node): group for node, group in group_classes(brain).items()}
+    assert nodes["macrophage"] == {0, 1}  # of the first two, microglia are neural cells too
+    assert nodes["neural cell"] == {2, 3, 4}
+
+
+def test_nodes_are_nested_or_share_no_class(rng: np.random.Generator) -> None:
+    pool = ["CL:0000129", "CL:0000235", "CL:0000127", "CL:0000128", "CL:0000617", "CL:0000115", "CL:0000786"]
+    pool += [*BLOOD.values(), "CL:0000097", "CL:0000784", "CL:0000765", "CL:0000066", "CL:0000057", "CL:0000669"]
+    for _ in range(40):
+        ids = tuple(rng.choice(pool, int(rng.integers(3, 14)), replace=False))
+        nodes = group_classes(ids)
+        for node, group in nodes.items():
+            assert all(is_a(ids[k], node) for k in group)
+            assert all(group < other or other < group or not group & other for other in set(nodes.values()) - {group})
+        assert len(set(nodes.values())) == len(nodes)
+
+
 @pytest.mark.usefixtures("nine_terms")
 def test_the_tree_of_nine_terms_by_hand() -> None:
     tree = ClassTree.build(("t", "b", "m", "x"), {"t": "T", "b": "B", "m": "M"})

@@ -13,25 +13,31 @@ from spatialcore.annotation import run_manifest
 from spatialcore.annotation.annotate import annotate_celltypist
 from spatialcore.annotation.calls.level_columns import write_levels
 from spatialcore.annotation.calls.levels import ClassTree
-from spatialcore.annotation.calls.prediction_sets import add_prediction_sets, smallest_sets
+from spatialcore.annotation.calls.prediction_sets import add_prediction_sets, cell_probabilities, smallest_sets
 from spatialcore.errors import InputError
 
+SHARES = np.array([[0.9, 0.06, 0.02, 0.02], [0.5, 0.45, 0.03, 0.02], [0.3, 0.05, 0.6, 0.05], [0.1, 0.1, 0.1, 0.7]])
 IDS = {"CD4": "CL:0000624", "CD8": "CL:0000625", "B": "CL:0000236", "own": ""}
 
 
 @pytest.fixture
 def cells() -> AnnData:
     """Return cells whose class probabilities are the rows below; the last has no counts."""
-    shares = np.array([[0.9, 0.06, 0.02, 0.02], [0.5, 0.45, 0.03, 0.02], [0.3, 0.05, 0.6, 0.05], [0.1, 0.1, 0.1, 0.7]])
     tree = ClassTree.build(tuple(IDS), IDS)
     predicted = ["CD4", "CD4", "B", "own", "Unassigned"]
     adata = AnnData(np.ones((5, 1)), pd.DataFrame({columns.PREDICTED: predicted}, index=list("abcde")))
-    adata.obsm[columns.DECISION_SCORES] = np.vstack([2 * np.log(shares), np.zeros(4)])
+    adata.obsm[columns.DECISION_SCORES] = np.vstack([2 * np.log(SHARES), np.zeros(4)])
     path = np.zeros((5, tree.paths.shape[1]))
-    path[:4, 0] = shares.max(axis=1)
+    path[:4, 0] = SHARES.max(axis=1)
     run_manifest.record(adata, model_card_json=json.dumps({"calibration": {"temperature": 2.0}}))
     write_levels(adata, tree, path, 0.5)
     return adata
+
+
+def test_the_probabilities_are_those_of_the_calibrated_temperature(cells: AnnData) -> None:
+    probabilities, called, _ = cell_probabilities(cells)
+    assert called.tolist() == [True, True, True, True, False]
+    np.testing.assert_allclose(probabilities, np.vstack([SHARES, np.zeros(4)]))
 
 
 def test_the_sets_and_their_common_term(cells: AnnData) -> None:
