@@ -2,7 +2,8 @@
 
 The handler prints warnings and errors to stderr, and in notebooks below the cell. ``spatialcore.settings.verbosity``
 changes the level. An application that adds handlers of its own, to the root logger or to ``spatialcore``, gets the
-messages instead: no message is printed twice.
+messages instead: no message is printed twice. The handler and the level that ``import celltypist`` gives the root
+logger are not those of an application, and are passed over.
 """
 
 import logging
@@ -27,7 +28,11 @@ class DefaultHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Print one message."""
-        if self._has_other_handlers():
+        handlers = [item for item in logging.getLogger().handlers if _is_of_celltypist(item)]
+        for handler in handlers:
+            handler.addFilter(_is_of_another_package)
+        is_below = bool(handlers) and record.levelno < (logging.getLogger(ROOT).level or logging.WARNING)
+        if is_below or self._has_other_handlers():
             return
         tqdm = sys.modules.get("tqdm")
         if tqdm is None:
@@ -37,7 +42,20 @@ class DefaultHandler(logging.Handler):
 
     def _has_other_handlers(self) -> bool:
         handlers = [*logging.getLogger(ROOT).handlers, *logging.getLogger().handlers]
-        return any(handler is not self and not isinstance(handler, logging.NullHandler) for handler in handlers)
+        return any(
+            handler is not self and not isinstance(handler, logging.NullHandler) and not _is_of_celltypist(handler)
+            for handler in handlers
+        )
+
+
+def _is_of_celltypist(handler: logging.Handler) -> bool:
+    """Return whether a handler of the root logger is the one that ``import celltypist`` adds."""
+    layout = getattr(handler.formatter, "_fmt", None)
+    return "celltypist.logger" in sys.modules and type(handler) is logging.StreamHandler and layout == "%(message)s"
+
+
+def _is_of_another_package(record: logging.LogRecord) -> bool:
+    return record.name.partition(".")[0] != ROOT
 
 
 def _install() -> DefaultHandler:

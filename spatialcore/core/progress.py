@@ -1,6 +1,7 @@
 """Progress bars of stages and long loops, in notebooks and on terminals."""
 
 import sys
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -82,5 +83,7 @@ def _tqdm(**options: Any) -> Any:
     if not draws_bars():
         from tqdm import tqdm
     else:
-        from tqdm.auto import tqdm
+        with warnings.catch_warnings():  # without ipywidgets, bars are texts
+            warnings.filterwarnings("ignore", message="IProgress not found")
+            from tqdm.auto import tqdm
     return tqdm(disable=not draws_bars(), dynamic_ncols=True, **options)
