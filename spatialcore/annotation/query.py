@@ -86,7 +86,14 @@ class Expression:
 
     def counts(self, rows: Indices) -> sparse.csr_matrix:
         """Return counts of the shared genes for the given cells: raw, recovered, or pseudo-counts."""
-        stored = read_some(self.matrix, rows, self.genes.columns)
+        return self.as_counts(self.stored_rows(rows))
+
+    def stored_rows(self, rows: Indices) -> sparse.csr_matrix:
+        """Return the stored values of the features that are read, for the given cells, ascending."""
+        return read_some(self.matrix, rows, self.genes.columns)
+
+    def as_counts(self, stored: sparse.csr_matrix) -> sparse.csr_matrix:
+        """Return counts of the shared genes for stored values: raw, recovered, or pseudo-counts."""
         return pick(stored if self.kind == "counts" else recover_counts(stored)[0], self.genes.fold)
 
     def spans(self, rows: int | None = None) -> Iterator[tuple[int, int]]:

@@ -11,6 +11,7 @@ from spatialcore.core.blocks import as_float32, assemble_rows, check_range, chun
 from spatialcore.core.types import Floats, Ints, Numbers, StoredArray, Transform
 
 DISK_WINDOW = 64
+GATHERED_VALUES = 100_000  # at a time, with eight bytes each for their positions
 FEW_ROWS = 1_000  # up to this number, reading row by row is faster than gathering
 
 
@@ -77,7 +78,7 @@ class Compressed:
         """Yield the same for scattered lines in memory, many lines at a time, by fancy indexing."""
         first = self.indptr[lines].astype(np.int64)
         lengths = self.indptr[lines + 1] - first
-        block = np.cumsum(lengths) // blocks.BLOCK_VALUES
+        block = np.cumsum(lengths) // min(blocks.BLOCK_VALUES, GATHERED_VALUES)
         edges = [0, *(np.flatnonzero(np.diff(block)) + 1).tolist(), len(lines)]
         for begin, end in itertools.pairwise(edges):
             pointers = np.concatenate([[0], np.cumsum(lengths[begin:end])])

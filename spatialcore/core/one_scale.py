@@ -1,13 +1,16 @@
 """Check cell by cell that a matrix has one scale: a mean over all cells would hide a few exceptions."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
 from typing import Literal
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from spatialcore.core.compressed import rows_of
 from spatialcore.core.counts import MOST_COUNTS, TOLERANCE
-from spatialcore.core.types import Floats
+from spatialcore.core.types import Floats, Ints
 
 ScaleKind = Literal["counts", "logarithms"]
 
@@ -19,6 +22,7 @@ ROUNDING = 0.5  # of each value
 FEWEST_CELLS = 3
 FEWEST_VALUES = 10  # of a cell that may hold rounded shares
 OF_SMALLEST = 0.1
+BLOCK_CELLS = 500
 
 
 def odd_cells(values: sp.csr_matrix, kind: ScaleKind) -> dict[str, int]:
@@ -31,26 +35,30 @@ def odd_cells(values: sp.csr_matrix, kind: ScaleKind) -> dict[str, int]:
     kind
         What the cells should hold: "counts", or "logarithms" of scaled counts.
     """
-    invalid = _not_finite(values)
-    if invalid:
-        return invalid
-    sizes = np.diff(values.indptr)
-    whole = _share(values, np.abs(values.data - np.round(values.data)) < TOLERANCE)
-    largest = _largest(values)
-    checked = sizes >= MIN_VALUES
+    cells = _measured(values)
+    invalid = {"NaN": cells.nan, "infinite values": cells.infinite, "negative values": cells.negative}
+    if any(odd.any() for odd in invalid.values()):
+        return _numbers(invalid)
+    checked = cells.sizes >= MIN_VALUES
     if kind == "counts":
-        odd = {
-            "fractions": checked & (whole < MOSTLY),
-            f"more than {MOST_COUNTS:g} counts": _sums(values) > MOST_COUNTS,
-            "rounded shares of one total": rounded_shares(values),
-        }
-    else:
-        linear = largest > LARGEST_LOG
-        varied = largest > 1.5 * _smallest(values)
-        odd = {
+        return _numbers(
+            {
+                "fractions": checked & (cells.near_integers < MOSTLY),
+                f"more than {MOST_COUNTS:g} counts": cells.sums > MOST_COUNTS,
+                "rounded shares of one total": _rounded(cells),
+            }
+        )
+    linear = cells.largest > LARGEST_LOG
+    varied = cells.largest > 1.5 * cells.smallest
+    return _numbers(
+        {
             "values too large for logarithms": linear,
-            "counts": ~linear & checked & varied & (whole >= NEARLY_ALL),
+            "counts": ~linear & checked & varied & (cells.near_integers >= NEARLY_ALL),
         }
+    )
+
+
+def _numbers(odd: dict[str, NDArray[np.bool_]]) -> dict[str, int]:
     return {what: int(cells.sum()) for what, cells in odd.items() if cells.any()}
 
 
@@ -67,44 +75,77 @@ def rounded_shares(values: sp.csr_matrix) -> NDArray[np.bool_]:
     >>> int(rounded_shares(sp.csr_matrix(shares)).sum()), int(rounded_shares(sp.csr_matrix(counts)).sum())
     (20, 0)
     """
-    sizes, sums, smallest = np.diff(values.indptr), _sums(values), _smallest(values)
+    return _rounded(_measured(values))
+
+
+@dataclass(frozen=True)
+class _Cells:
+    """Measures of the values of each cell.
+
+    Parameters
+    ----------
+    sizes, sums
+        Number and sum of the values.
+    smallest, largest
+        infinite and 0 for a cell without values.
+    near_integers, integers, equal_smallest
+        Share of the values that are within the tolerance of an integer, that are integers, that equal the smallest; 1
+        for a cell without values.
+    nan, infinite, negative
+        Whether the cell has such a value.
+    """
+
+    sizes: Ints
+    sums: Floats
+    smallest: Floats
+    largest: Floats
+    near_integers: Floats
+    integers: Floats
+    equal_smallest: Floats
+    nan: NDArray[np.bool_]
+    infinite: NDArray[np.bool_]
+    negative: NDArray[np.bool_]
+
+
+def _measured(values: sp.csr_matrix) -> _Cells:
+    """Measure the cells, a block at a time, so that no array of the size of the matrix is made."""
+    parts = [_measured_block(block) for block in _blocks(values)]
+    return _Cells(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(_Cells)))
+
+
+def _blocks(values: sp.csr_matrix) -> Iterator[sp.csr_matrix]:
+    for first in range(0, max(values.shape[0], 1), BLOCK_CELLS):
+        pointers = values.indptr[first : first + BLOCK_CELLS + 1]
+        begin, end = pointers[0], pointers[-1]
+        yield rows_of(values.data[begin:end], values.indices[begin:end], pointers - begin, values.shape[1])
+
+
+def _measured_block(values: sp.csr_matrix) -> _Cells:
+    data, sizes = values.data, np.diff(values.indptr)
     rows = np.repeat(np.arange(values.shape[0]), sizes)
-    frequent = _share(values, values.data == smallest[rows]) >= OF_SMALLEST
-    whole = _share(values, values.data == np.round(values.data)) == 1
-    varied = _largest(values) > smallest
-    cells: NDArray[np.bool_] = (sizes >= FEWEST_VALUES) & (smallest > 1) & frequent & varied & whole
-    if cells.sum() < FEWEST_CELLS:
-        return np.zeros_like(cells)
-    near = np.abs(sums - np.median(sums[cells])) <= ROUNDING * sizes
-    return cells & near if near[cells].mean() >= NEARLY_ALL else np.zeros_like(cells)
+    smallest, nearest = _smallest(values), np.round(data)
 
+    def share(selected: NDArray[np.bool_]) -> Floats:
+        counted = np.bincount(rows[selected], minlength=len(sizes))
+        return np.where(sizes > 0, counted / np.maximum(sizes, 1), 1.0)
 
-def _not_finite(values: sp.csr_matrix) -> dict[str, int]:
-    rows = np.repeat(np.arange(values.shape[0]), np.diff(values.indptr))
-    bad = {
-        "NaN": np.isnan(values.data),
-        "infinite values": np.isinf(values.data),
-        "negative values": values.data < 0,
-    }
-    return {what: len(np.unique(rows[cells])) for what, cells in bad.items() if cells.any()}
+    def has(selected: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        return np.isin(np.arange(len(sizes)), rows[selected])
 
-
-def _share(values: sp.csr_matrix, selected: NDArray[np.bool_]) -> Floats:
-    """Return per cell the share of values that are selected; 1 for a cell without values."""
-    rows = np.repeat(np.arange(values.shape[0]), np.diff(values.indptr))
-    counted = np.bincount(rows[selected], minlength=values.shape[0])
-    sizes = np.diff(values.indptr)
-    return np.where(sizes > 0, counted / np.maximum(sizes, 1), 1.0)
-
-
-def _sums(values: sp.csr_matrix) -> Floats:
-    data = values.data.astype(np.float64)
-    rows = np.repeat(np.arange(values.shape[0]), np.diff(values.indptr))
-    return np.bincount(rows, weights=data, minlength=values.shape[0]).astype(np.float64)
-
-
-def _largest(values: sp.csr_matrix) -> Floats:
-    return np.asarray(values.max(axis=1).toarray(), dtype=np.float64).ravel()
+    with np.errstate(invalid="ignore"):  # infinite values, which are reported
+        near = np.abs(data - nearest) < TOLERANCE
+    return _Cells(
+        sizes=sizes,
+        sums=np.bincount(rows, weights=data.astype(np.float64), minlength=len(sizes)).astype(np.float64),
+        smallest=smallest,
+        largest=np.asarray(values.max(axis=1).toarray(), dtype=np.float64).ravel(),
+        near_integers=share(near),
+        integers=share(data == nearest),
+        equal_smallest=share(data == smallest[rows]),
+        nan=has(np.isnan(data)),
+        infinite=has(np.isinf(data)),
+        negative=has(data < 0),
+    )
 
 
 def _smallest(values: sp.csr_matrix) -> Floats:
@@ -113,3 +154,14 @@ def _smallest(values: sp.csr_matrix) -> Floats:
     if has_values.any():
         smallest[has_values] = np.minimum.reduceat(values.data, values.indptr[:-1][has_values])
     return smallest
+
+
+def _rounded(cells: _Cells) -> NDArray[np.bool_]:
+    """See `rounded_shares`."""
+    varied, frequent = cells.largest > cells.smallest, cells.equal_smallest >= OF_SMALLEST
+    whole = cells.integers == 1
+    is_share = (cells.sizes >= FEWEST_VALUES) & (cells.smallest > 1) & frequent & varied & whole
+    if is_share.sum() < FEWEST_CELLS:
+        return np.zeros_like(is_share)
+    near = np.abs(cells.sums - np.median(cells.sums[is_share])) <= ROUNDING * cells.sizes
+    return is_share & near if near[is_share].mean() >= NEARLY_ALL else np.zeros_like(is_share)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
+from spatialcore.core import one_scale
 from spatialcore.core.counts import recover_counts
 from spatialcore.core.one_scale import _smallest, odd_cells, rounded_shares
 
@@ -98,3 +99,12 @@ def test_the_smallest_value_of_each_cell_is_that_of_its_row(rng: np.random.Gener
     expected = np.where(table > 0, table, np.inf).min(axis=1)
     np.testing.assert_array_equal(_smallest(sp.csr_matrix(table)), expected)
     np.testing.assert_array_equal(_smallest(sp.csr_matrix((3, 8))), [np.inf] * 3)
+
+
+@pytest.mark.parametrize("kind", ["counts", "logarithms"])
+def test_cells_are_checked_in_blocks(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    mixed = np.vstack([counts(), np.round(shares(counts(1), 1e4)), logs(counts(2)), np.zeros((3, 30))])
+    values = sp.csr_matrix(mixed.astype(np.float32))
+    whole = odd_cells(values, kind)  # type: ignore[arg-type]
+    monkeypatch.setattr(one_scale, "BLOCK_CELLS", 7)
+    assert odd_cells(values, kind) == whole != {}  # type: ignore[arg-type]

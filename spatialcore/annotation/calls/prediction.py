@@ -28,7 +28,7 @@ from spatialcore.errors import ModelError
 
 NO_CALL = -1
 SIBLING_POWER = 2.0  # of the other classes' probabilities: what the best class lacks is mostly its siblings'
-CELLS_AT_ONCE = 10_000  # their scores are still in the processor's cache when the confidence reads them
+CELLS_AT_ONCE = 5_000  # their scores are still in the processor's cache when the confidence reads them
 
 
 @dataclass(frozen=True)

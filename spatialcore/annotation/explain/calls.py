@@ -17,7 +17,7 @@ from spatialcore.annotation.choices import ConfidenceMethod
 from spatialcore.annotation.explain.contributions import Contributions, contributions, roles
 from spatialcore.annotation.explain.linear_model import model_of
 from spatialcore.annotation.model.celltyping_model import CellTypingModel
-from spatialcore.annotation.query import Expression, open_query, read_some
+from spatialcore.annotation.query import Expression, open_query
 from spatialcore.annotation.run_manifest import manifest_of
 from spatialcore.core.text.wording import list_names
 from spatialcore.core.types import Floats
@@ -89,7 +89,7 @@ def explain_calls(adata: AnnData, cells: Cells, model: CellTypingModel | str | P
     query = open_query(adata, used.genes)
     method = str(manifest_of(adata).get("confidence_transform", "raw"))
     ascending, position = np.unique(rows, return_inverse=True)
-    values = log_values(used, query, ascending, method)[position]
+    values = log_predictor(used, query, method).log_values(query.stored_rows(ascending))[position]
     has_counts = np.diff(values.indptr) > 0
     rows, values = rows[has_counts], values[np.flatnonzero(has_counts)]
     parts = contributions(used.linear, values, query.genes.model)
@@ -97,11 +97,10 @@ def explain_calls(adata: AnnData, cells: Cells, model: CellTypingModel | str | P
     return _as_table(adata.obs_names[rows], used, query, values, parts)
 
 
-def log_values(model: CellTypingModel, query: Expression, rows: npt.NDArray[np.intp], method: str) -> sparse.csr_matrix:
-    """Return what the linear model reads of the given cells, ascending: log1p at its total, cells x shared genes."""
+def log_predictor(model: CellTypingModel, query: Expression, method: str) -> Predictor:
+    """Return a predictor whose `log_values` are what the linear model read of the cells when it called them."""
     predictor = Predictor.build(model, query.kind, query.genes, "raw", keep_scores=False)
-    predictor = replace(predictor, method=cast(ConfidenceMethod, method))
-    return predictor.log_values(read_some(query.matrix, rows, query.genes.columns))
+    return replace(predictor, method=cast(ConfidenceMethod, method))
 
 
 def _positions(adata: AnnData, cells: Cells) -> npt.NDArray[np.intp]:

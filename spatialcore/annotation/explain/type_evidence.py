@@ -9,13 +9,17 @@ import pandas as pd
 from scipy import sparse
 
 from spatialcore.annotation.calls.prediction import Prediction
-from spatialcore.annotation.explain.calls import log_values
+from spatialcore.annotation.explain.calls import log_predictor
 from spatialcore.annotation.explain.contributions import EXPRESSED, MISSING, UNEXPECTED, contributions
+from spatialcore.annotation.expression.data import is_dask
 from spatialcore.annotation.model.celltyping_model import CellTypingModel
 from spatialcore.annotation.query import Expression
+from spatialcore.annotation.training.blas_threads import one_blas_thread
+from spatialcore.core.normalization import row_totals
 from spatialcore.core.types import Codes, Floats
 
 CELLS_PER_TYPE: Final = 100
+CELLS_AT_ONCE: Final = 400
 N_GENES: Final[dict[str, int]] = {EXPRESSED: 8, MISSING: 4, UNEXPECTED: 4}
 SMALLEST_SHARE: Final = 0.015  # of the contributions for the call
 COLUMNS: Final = ("cell_type", "runner_up", "role", "rank", "gene", "contribution", "detected", "expected", "n_cells")
@@ -49,20 +53,22 @@ def type_evidence(model: CellTypingModel, query: Expression, best: Codes, method
         - ``n_cells``: cells that the row is from
     """
     rows, codes = _sample(best, len(model.classes))
-    if not len(rows):
-        return pd.DataFrame(columns=list(COLUMNS))
-    values = log_values(model, query, rows, method)
-    totals = _totals(query, rows, model)
+    predictor = log_predictor(model, query, method)
     lines: list[tuple[object, ...]] = []
-    for k in np.unique(codes).tolist():
-        cells = np.flatnonzero(codes == k)
-        lines += _of_type(model, query, k, values[cells], totals[cells])
+    for classes in _groups(codes, query):
+        chosen = np.isin(codes, classes)
+        stored = query.stored_rows(rows[chosen])
+        values, totals = predictor.log_values(stored), _totals(query, stored, model)
+        for k in classes.tolist():
+            cells = np.flatnonzero(codes[chosen] == k)
+            lines += _of_type(model, query, k, values[cells], totals[cells])
     return pd.DataFrame(lines, columns=list(COLUMNS))
 
 
 def evidence_json(model: CellTypingModel, query: Expression, prediction: Prediction, method: str) -> str:
     """Return the table of :func:`type_evidence` as JSON records, for the run manifest."""
-    table = type_evidence(model, query, prediction.best, method)
+    with one_blas_thread():
+        table = type_evidence(model, query, prediction.best, method)
     return str(table.to_json(orient="records", double_precision=4))
 
 
@@ -77,11 +83,16 @@ def _sample(best: Codes, n_classes: int) -> tuple[npt.NDArray[np.intp], Codes]:
     return rows, best[rows]
 
 
-def _totals(query: Expression, rows: npt.NDArray[np.intp], model: CellTypingModel) -> Floats | npt.NDArray[np.float64]:
+def _groups(codes: Codes, query: Expression) -> Iterator[Codes]:
+    """Yield the classes whose cells are read at once; of a dask array all, because each read computes its blocks."""
+    classes, sizes = np.unique(codes, return_counts=True)
+    part = np.zeros(len(sizes), int) if is_dask(query.matrix) else np.cumsum(sizes) // CELLS_AT_ONCE
+    return (classes[part == number] for number in np.unique(part))
+
+
+def _totals(query: Expression, stored: sparse.csr_matrix, model: CellTypingModel) -> Floats:
     """Return the counts of the cells over the shared genes; only for models with class profiles."""
-    if model.profiles is None:
-        return np.zeros(len(rows))
-    return np.asarray(query.counts(rows).sum(axis=1), dtype=np.float64).ravel()
+    return np.zeros(stored.shape[0]) if model.profiles is None else row_totals(query.as_counts(stored))
 
 
 def _of_type(

@@ -69,7 +69,8 @@ class RunSpillOver:
     def write(self, adata: AnnData) -> None:
         """Write the columns of obs, and the reason "mixed"; columns of an earlier run are removed."""
         for name in columns.SPILL_OVER_COLUMNS:
-            adata.obs.drop(columns=name, inplace=True, errors="ignore")
+            if name in adata.obs:  # drop copies the frame in any case
+                del adata.obs[name]
         if self.estimates is None:
             return
         rows, shares, second = self.estimates.cells.rows, self.estimates.estimates, self.estimates.second

@@ -10,6 +10,7 @@ from anndata import AnnData
 
 from spatialcore import columns
 from spatialcore.annotation import annotate_celltypist, explain_calls, load_model
+from spatialcore.annotation.explain import type_evidence as module
 from spatialcore.annotation.explain.type_evidence import CELLS_PER_TYPE, N_GENES, type_evidence
 from spatialcore.annotation.query import open_query
 
@@ -66,3 +67,13 @@ def test_cells_without_calls_give_an_empty_table(world: World, trained: Path) ->
     model = load_model(trained)
     query = open_query(world[1], model.genes)
     assert type_evidence(model, query, np.full(world[1].n_obs, -1, dtype=np.int32), "calibrated").empty
+
+
+def test_cells_read_in_groups_of_types_give_the_same_table(
+    annotated: AnnData, trained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = load_model(trained)
+    query, best = open_query(annotated, model.genes), annotated.obsm[columns.DECISION_SCORES].argmax(axis=1)
+    whole = type_evidence(model, query, best, "calibrated")
+    monkeypatch.setattr(module, "CELLS_AT_ONCE", 1)
+    pd.testing.assert_frame_equal(type_evidence(model, query, best, "calibrated"), whole)
