@@ -6,6 +6,8 @@ import yaml
 from anndata import AnnData
 
 from spatialcore.annotation.base_settings import Settings
+from spatialcore.annotation.calls.level_columns import TREE_KEY
+from spatialcore.annotation.unknown.unseen import FEWEST_CELLS
 from spatialcore.plotting.manifest import held_out_scores, manifest_table, manifest_value, model_card
 
 CELLTYPIST: Final = (
@@ -49,7 +51,13 @@ def methods_text(adata: AnnData, threshold: float) -> Methods:
         Minimum confidence of a call.
     """
     sentences = [_references(adata), _ontology(adata), _balance(adata), _training(adata), _held_out(adata)]
-    sentences += [_resolution(adata), _calls(adata, threshold), _software(adata)]
+    sentences += [
+        _resolution(adata),
+        _query_evidence(adata),
+        _calls(adata, threshold),
+        _purified(adata),
+        _software(adata),
+    ]
     paragraph = " ".join(text for text in sentences if text)
     return {"paragraph": paragraph, "citations": tuple(work for name, work in _CITED_AS.items() if name in paragraph)}
 
@@ -138,9 +146,36 @@ def _held_out(adata: AnnData) -> str:
 
 
 def _resolution(adata: AnnData) -> str:
-    if "auto" not in (manifest_value(adata, "resolution"), _setting(adata, "resolution")):
+    is_auto = "auto" in (manifest_value(adata, "resolution"), _setting(adata, "resolution"))
+    if not is_auto or not manifest_value(adata, TREE_KEY):
         return ""
     return "Each cell was called the finest Cell Ontology term whose confidence reached the threshold."
+
+
+def _query_evidence(adata: AnnData) -> str:
+    """Return what, besides the scores of a cell, its confidence depends on."""
+    if manifest_value(adata, "confidence_transform") != "calibrated":
+        return ""
+    parts = []
+    fit = manifest_value(adata, "reference_fit_json") or {}
+    if _setting(adata, "detect_unseen") and fit.get("n_cells", 0) >= FEWEST_CELLS:
+        parts.append("how well the clusters of the sample match the class profiles")
+    spill_over = _detected_spill_over(adata)
+    if spill_over:
+        parts.append(f"spill-over between neighbouring cells ({100 * spill_over['foreign_share']:.1f} % of the counts)")
+    return f"The confidence takes into account {' and '.join(parts)}." if parts else ""
+
+
+def _purified(adata: AnnData) -> str:
+    if not (_detected_spill_over(adata) and manifest_value(adata, "purified_layer")):
+        return ""
+    return "Calls were made on the counts as measured; a copy of the counts is without those of neighbouring cells."
+
+
+def _detected_spill_over(adata: AnnData) -> dict[str, Any]:
+    """Return the estimate of spill-over; empty if none was detected."""
+    estimate: dict[str, Any] = manifest_value(adata, "spill_over_json") or {}
+    return estimate if estimate.get("detected") else {}
 
 
 def _calls(adata: AnnData, threshold: float) -> str:

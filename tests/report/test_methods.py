@@ -56,6 +56,7 @@ def manifests(draw: st.DrawFn) -> dict[str, Any]:
         "max_cells_per_type": draw(st.sampled_from([500, 5000])),
         "target_proportions": draw(st.sampled_from([None, {"B cell": 0.1}])),
         "resolution": draw(st.sampled_from(RESOLUTION_SETTINGS)),
+        "detect_unseen": draw(st.booleans()),
     }
     card: dict[str, Any] = {}
     trainer = draw(st.sampled_from([None, *TRAINERS]))
@@ -73,6 +74,11 @@ def manifests(draw: st.DrawFn) -> dict[str, Any]:
         manifest["reference_composition_json"] = json.dumps(rows)
         if draw(st.booleans()):
             manifest["label_mapping_json"] = json.dumps([{"input_label": "B", "match_tier": "tier1_exact"}])
+    spill_over = {"available": True, "detected": draw(st.booleans()), "foreign_share": 0.153}
+    manifest["spill_over_json"] = json.dumps(spill_over if draw(st.booleans()) else {"available": False})
+    manifest["reference_fit_json"] = json.dumps(draw(st.sampled_from([{}, {"n_cells": 150}, {"n_cells": 900}])))
+    manifest |= draw(st.sampled_from([{}, {"purified_layer": "purified"}]))
+    manifest |= draw(st.sampled_from([{}, {"class_tree_json": json.dumps({"names": ["B cell"]})}]))
     if draw(st.booleans()):
         manifest["versions_json"] = json.dumps({"spatialcore-celltyping": "0.1.0", "anndata": "0.12"})
     return manifest
@@ -89,9 +95,16 @@ def test_the_paragraph_states_only_what_was_done(manifest: dict[str, Any], thres
         card.get("platform", {}).get("matched_to"),
         '"b"' in manifest.get("reference_composition_json", ""),
     )
+    is_calibrated = manifest["confidence_transform"] == "calibrated"
+    has_spill_over = json.loads(manifest["spill_over_json"]).get("detected", False)
     done = {
         "Cell Ontology (": "label_mapping_json" in manifest,
-        "finest Cell Ontology term": config["resolution"] == "auto",
+        "finest Cell Ontology term": config["resolution"] == "auto" and "class_tree_json" in manifest,
+        "clusters of the sample": is_calibrated
+        and config["detect_unseen"]
+        and json.loads(manifest["reference_fit_json"]).get("n_cells", 0) > 200,
+        "(15.3 % of the counts)": is_calibrated and has_spill_over,
+        "copy of the counts is without": has_spill_over and "purified_layer" in manifest,
         "multinomial logistic regression": trainer == "logistic",
         "A CellTypist model": trainer == "celltypist",
         "held-out reference cells": "heldout" in card,
