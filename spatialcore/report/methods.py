@@ -7,7 +7,7 @@ from anndata import AnnData
 
 from spatialcore.annotation.base_settings import Settings
 from spatialcore.annotation.calls.level_columns import TREE_KEY
-from spatialcore.annotation.unknown.unseen import FEWEST_CELLS
+from spatialcore.annotation.model.reference_fit import FEWEST_CELLS
 from spatialcore.plotting.manifest import held_out_scores, manifest_table, manifest_value, model_card
 
 CELLTYPIST: Final = (
