@@ -57,6 +57,7 @@ FUNCTIONAL_TERMS: Final = frozenset(
 )
 # Deviance from the class profile, in standard deviations of right held-out calls, at which half of the cells are of no
 # class, and the slope. Cells with genes dealt at random lie below -5 on the open pairs, 99 % of real cells above -4.5.
+BLOCK_CELLS: Final = 100_000
 FIT_CENTER: Final = -5.5
 FIT_SLOPE: Final = 2.0
 
@@ -235,11 +236,14 @@ def lower_path(path: Floats, before: Floats, after: Floats) -> Floats:
     """
     if not path.shape[1]:
         return path
-    remaining = np.maximum(1.0 - before, 1e-12)[:, None]
-    share = np.clip((path - before[:, None]) / remaining, 0.0, 1.0)
-    changed: Floats = after[:, None] + (1.0 - after)[:, None] * share
-    changed[:, 0] = after
-    changed[np.isnan(path)] = np.nan
+    changed = np.empty_like(path)
+    for first in range(0, len(path), BLOCK_CELLS):
+        rows = slice(first, first + BLOCK_CELLS)
+        old, new = before[rows, None], after[rows, None]
+        share = np.clip((path[rows] - old) / np.maximum(1.0 - old, 1e-12), 0.0, 1.0)
+        changed[rows] = new + (1.0 - new) * share
+        changed[rows, 0] = after[rows]
+        changed[rows][np.isnan(path[rows])] = np.nan
     return changed
 
 

@@ -1,11 +1,13 @@
-"""The cells of a query as the estimate of spill-over reads them: counts in blocks, and class probabilities of all."""
+"""The cells of a query as the estimate of spill-over reads them: counts and class probabilities in blocks."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 from scipy.special import softmax
 
 from spatialcore.annotation.model.celltyping_model import CellTypingModel
@@ -30,46 +32,68 @@ class Cells:
     ----------
     query
         The expression on the model's genes.
+    scorer, temperature
+        The linear model, and what its scores are divided by.
     rows
         The cells that have counts, ascending.
-    probabilities
-        Of each class by the linear model, cells x classes; zeros for a cell without counts.
+    best
+        Each cell's best class by the linear model; 0 for a cell without counts.
     totals
         Counts of each cell on the model's genes.
     background
         Mean profile of the query, one share per gene.
+    type_sizes
+        Counts of a typical cell of each class: the geometric mean, drawn towards that of all by ten cells.
     """
 
     query: Expression
+    scorer: Scorer
+    temperature: float
     rows: Codes
-    probabilities: Float32s
+    best: Codes
     totals: Floats
     background: Floats
+    type_sizes: Floats
 
     @classmethod
     def of(cls, model: CellTypingModel, query: Expression) -> "Cells":
-        """Compute class probabilities and totals, block by block."""
+        """Compute classes, totals and typical sizes, block by block."""
         temperature = model.calibration.temperature if model.calibration else 1.0
         scorer = Scorer.build(model.linear, model.target_sum, genes=query.genes.model)
-        probabilities = np.zeros((query.n_obs, len(model.classes)), np.float32)
-        totals, sums = np.zeros(query.n_obs), np.full(len(query.genes.model), 0.5)
+        totals, best = np.zeros(query.n_obs), np.zeros(query.n_obs, np.int32)
+        sums = np.full(len(query.genes.model), 0.5)
+        logs_of_types, cells_of_types = np.zeros((2, len(model.classes)))
         for rows in blocks(np.arange(query.n_obs)):
             counts = query.counts(rows)
             totals[rows] = row_totals(counts)
             sums += np.asarray(counts.sum(axis=0), dtype=np.float64).ravel()
-            filled = np.diff(counts.indptr) > 0
-            if filled.any():
-                probabilities[rows[filled]] = softmax(scorer.scores(counts[filled]) / temperature, axis=1)
-        return cls(query, np.flatnonzero(totals > 0), probabilities, totals, sums / sums.sum())
+            probabilities = _probabilities(counts, scorer, temperature, len(model.classes))
+            best[rows] = probabilities.argmax(axis=1)
+            logs_of_types += np.log(np.maximum(totals[rows], 1e-9)) @ probabilities
+            cells_of_types += probabilities.sum(axis=0, dtype=np.float64)
+        filled = np.flatnonzero(totals > 0)
+        typical = np.log(np.median(totals[filled])) if len(filled) else 0.0
+        sizes = np.exp((logs_of_types + PRIOR_CELLS * typical) / (cells_of_types + PRIOR_CELLS))
+        return cls(query, scorer, temperature, filled, best, totals, sums / sums.sum(), sizes)
 
-    @property
-    def type_sizes(self) -> Floats:
-        """Counts of a typical cell of each class: the geometric mean, drawn towards that of all by ten cells."""
-        logs, weights = np.log(self.totals[self.rows]), self.probabilities[self.rows]
-        sums = np.asarray(weights.T @ logs.astype(np.float32), dtype=np.float64)
-        numbers = weights.sum(axis=0, dtype=np.float64)
-        sizes: Floats = np.exp((sums + PRIOR_CELLS * np.median(logs)) / (numbers + PRIOR_CELLS))
-        return sizes
+    def probabilities_of(self, rows: Codes) -> Float32s:
+        """Return the probability of each class by the linear model, cells x classes; zeros for cells without counts.
+
+        Parameters
+        ----------
+        rows
+            Some cells, ascending.
+        """
+        result = np.zeros((len(rows), len(self.type_sizes)), np.float32)
+        for part, at in zip(blocks(rows), blocks(np.arange(len(rows))), strict=True):
+            counts = self.query.counts(part)
+            result[at] = _probabilities(counts, self.scorer, self.temperature, result.shape[1])
+        return result
+
+    @cached_property
+    def probabilities(self) -> Float32s:
+        """The same of all cells: the largest table of the estimate, which is made where spill-over is detected."""
+        return self.probabilities_of(np.arange(len(self.totals)))
 
     def block(self, rows: Codes, neighbours: Neighbourhoods) -> Block:
         """Return some cells, all of them with counts, in their neighbourhoods."""
@@ -79,12 +103,21 @@ class Cells:
     def partners(self, random_state: int) -> Codes:
         """Return for each cell another one of the same best class, at random: a permutation within each class."""
         rng = np.random.default_rng(random_state)
-        best = self.probabilities[self.rows].argmax(axis=1)
+        best = self.best[self.rows]
         shuffled = rng.permutation(len(best))
         partner = np.arange(len(self.totals))
         by_class = np.argsort(best, kind="stable")
         partner[self.rows[by_class]] = self.rows[shuffled[np.argsort(best[shuffled], kind="stable")]]
         return partner
+
+
+def _probabilities(counts: sparse.csr_matrix, scorer: Scorer, temperature: float, n_classes: int) -> Float32s:
+    """Return class probabilities of a block of cells."""
+    result = np.zeros((counts.shape[0], n_classes), np.float32)
+    filled = np.diff(counts.indptr) > 0
+    if filled.any():
+        result[filled] = softmax(scorer.scores(counts[filled]) / temperature, axis=1)
+    return result
 
 
 def blocks(rows: Codes) -> Iterator[Codes]:

@@ -53,7 +53,7 @@ def unusable_coordinates(adata: AnnData) -> str:
     finite = places[np.isfinite(places).all(axis=1)]
     if len(finite) < FEWEST_CELLS:
         return f"{number_of(len(finite), 'cell')} with coordinates, expected at least {FEWEST_CELLS}"
-    duplicated = 1 - len(np.unique(finite, axis=0)) / len(finite)
+    duplicated = float(pd.DataFrame(finite).duplicated().mean())
     if duplicated > MOST_DUPLICATED:
         return f"{100 * duplicated:.0f} % of the cells have the coordinates of another cell"
     return ""

@@ -17,7 +17,7 @@ from spatialcore.annotation.spillover.cells import Cells, blocks
 from spatialcore.annotation.spillover.mixture import Block, Posterior, fit_shares, log_likelihood, posterior
 from spatialcore.annotation.spillover.neighbourhoods import Neighbourhoods
 from spatialcore.core.sampling import draw_rows
-from spatialcore.core.types import Floats
+from spatialcore.core.types import Codes, Floats
 
 AMBIENT_GRID: Final = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5)
 FIT_CELLS: Final = 4_000
@@ -93,7 +93,8 @@ def fit_section(
     """
     placed = cells.rows[neighbours.has_any[cells.rows]]
     sample = placed[draw_rows(len(placed), FIT_CELLS, np.random.default_rng(random_state))]
-    block = cells.block(sample, neighbours)
+    partners = cells.partners(random_state)[sample]
+    block, partners_composition = _sampled(cells, neighbours, sample, partners)
 
     def fit(ambient: float) -> tuple[Posterior, Floats, Floats, float]:
         profiles = (1 - ambient) * pure + ambient * cells.background
@@ -103,16 +104,26 @@ def fit_section(
 
     fits = [fit(ambient) for ambient in AMBIENT_GRID if ambient <= most_ambient + 1e-9]
     real, profiles, shares, ambient = max(fits, key=lambda each: float(each[0].evidence.sum()))
-    partners = cells.partners(random_state)[sample]
-    null = block.among(neighbours.composition(cells.probabilities, partners))
+    null = block.among(partners_composition)
     likelihood = log_likelihood(null, profiles)
     difference = real.evidence - posterior(null, likelihood, fit_shares(null, likelihood)).evidence
     return SectionFit(profiles, shares, ambient, _z(difference))
 
 
+def _sampled(cells: Cells, neighbours: Neighbourhoods, sample: Codes, partners: Codes) -> tuple[Block, Float32s]:
+    """Return a sample in its neighbourhoods, and the composition of those of the partners.
+
+    Class probabilities are computed for these cells and their neighbours alone.
+    """
+    near = np.unique(np.concatenate([sample, *(neighbours.indices[rows].ravel() for rows in (sample, partners))]))
+    probabilities = cells.probabilities_of(near)
+    own, others = (neighbours.composition(probabilities, rows, near) for rows in (sample, partners))
+    return Block.of(cells.query.counts(sample), probabilities[np.searchsorted(near, sample)], own), others
+
+
 def estimate_cells(cells: Cells, neighbours: Neighbourhoods, fit: SectionFit, random_state: int = 0) -> CellEstimates:
     """Estimate the shares of every cell, block by block; 0 for a cell without counts or neighbours."""
-    n, n_classes = cells.probabilities.shape
+    n, n_classes = len(cells.totals), len(cells.type_sizes)
     foreign, null, best_class = (np.zeros(n, np.float32) for _ in range(3))
     result = CellEstimates(foreign, null, best_class, np.zeros((n_classes, n_classes)))
     partners = cells.partners(random_state)

@@ -1,6 +1,6 @@
 """Neighbours of each cell in the tissue, within its sample and field of view."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Self
 
 import numpy as np
@@ -66,10 +66,13 @@ class Neighbourhoods:
         for rows in np.split(order, np.flatnonzero(np.diff(groups[order])) + 1):
             _nearest(coordinates, rows, indices, distances)
         reach = _median(distances[:, 2])
-        weights = np.exp(-distances / np.float32(REACH * reach if reach > 0 else 1.0))
-        weights *= totals.astype(np.float32)[indices]
-        weights /= np.maximum(weights.sum(axis=1, keepdims=True), np.float32(1e-30))
-        return cls(indices, weights, _median(distances[:, 0]), unit, len(np.unique(groups[usable])))
+        nearest = _median(distances[:, 0])
+        _to_weights(distances, indices, totals.astype(np.float32), np.float32(REACH * reach if reach > 0 else 1.0))
+        return cls(indices, distances, nearest, unit, len(np.unique(groups[usable])))
+
+    def without_cells(self) -> Self:
+        """Return what is known of all cells together, without the tables."""
+        return replace(self, indices=self.indices[:0].copy(), weights=self.weights[:0].copy())
 
     @property
     def has_any(self) -> npt.NDArray[np.bool_]:
@@ -77,9 +80,23 @@ class Neighbourhoods:
         result: npt.NDArray[np.bool_] = np.asarray(self.weights.any(axis=1))
         return result
 
-    def composition(self, probabilities: npt.NDArray[np.float32], rows: Codes) -> npt.NDArray[np.float32]:
-        """Return the share of each class in the neighbourhood of some cells, cells x classes."""
-        result: npt.NDArray[np.float32] = np.einsum("nk,nkc->nc", self.weights[rows], probabilities[self.indices[rows]])
+    def composition(
+        self, probabilities: npt.NDArray[np.float32], rows: Codes, table_rows: Codes | None = None
+    ) -> npt.NDArray[np.float32]:
+        """Return the share of each class in the neighbourhood of some cells, cells x classes.
+
+        Parameters
+        ----------
+        probabilities
+            Of each class, cells x classes.
+        rows
+            The cells.
+        table_rows
+            The cells of ``probabilities``, ascending, if these are not all.
+        """
+        near = self.indices[rows]
+        near = near if table_rows is None else np.searchsorted(table_rows, near)
+        result: npt.NDArray[np.float32] = np.einsum("nk,nkc->nc", self.weights[rows], probabilities[near])
         return result
 
     @property
@@ -93,6 +110,20 @@ class Neighbourhoods:
         if self.unit != "µm":
             return f"the unit of the coordinates is {self.unit or 'unknown'}: whether neighbours touch is not known"
         return ""
+
+
+def _to_weights(
+    distances: npt.NDArray[np.float32],
+    indices: npt.NDArray[np.int32],
+    totals: npt.NDArray[np.float32],
+    scale: np.float32,
+) -> None:
+    """Turn distances into weights, in place: the tables of all cells are large."""
+    for first in range(0, len(distances), BLOCK_CELLS):
+        weights = distances[first : first + BLOCK_CELLS]
+        np.exp(-weights / scale, out=weights)
+        weights *= totals[indices[first : first + BLOCK_CELLS]]
+        weights /= np.maximum(weights.sum(axis=1, keepdims=True), np.float32(1e-30))
 
 
 def neighbourhoods_of(adata: AnnData, totals: Floats) -> Neighbourhoods:

@@ -1,6 +1,6 @@
 """All estimates of a query, and what follows from them for the confidence of its calls."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -68,13 +68,16 @@ class SpillOver:
         if self.estimates is None or self.second is None:
             return confidence
         rows, cells = self.cells.rows, self.cells
-        best = cells.probabilities[rows].argmax(axis=1)
-        smaller = smaller_by(self.second, best, cells.type_sizes)
+        smaller = smaller_by(self.second, cells.best[rows], cells.type_sizes)
         logits = INTERCEPT + CONFIDENCE_SLOPE * _logit(confidence[rows])
         logits += MIXTURE_SLOPE * _logit(self.estimates.best_class[rows]) - SMALLER_SLOPE * smaller
         result = confidence.copy()
         result[rows] = expit(logits)
         return result
+
+    def without_tables(self) -> "SpillOver":
+        """Return the estimates without neighbours and class probabilities, which only purified counts need further."""
+        return replace(self, cells=replace(self.cells), neighbours=self.neighbours.without_cells())
 
     def describe(self, classes: tuple[str, ...]) -> dict[str, Any]:
         """Return the figures of the section for the run manifest."""
@@ -149,6 +152,5 @@ def _second_types(cells: Cells, neighbours: Neighbourhoods, fit: SectionFit) -> 
     parts = []
     for rows in blocks(cells.rows):
         composition = neighbours.composition(cells.probabilities, rows)
-        best = cells.probabilities[rows].argmax(axis=1)
-        parts.append(find_second_types(cells.query.counts(rows), best, fit.profiles, composition))
+        parts.append(find_second_types(cells.query.counts(rows), cells.best[rows], fit.profiles, composition))
     return SecondTypes(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("classes", "shares")))

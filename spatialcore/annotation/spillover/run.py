@@ -98,6 +98,7 @@ def estimate_for_run(adata: AnnData, models: Sequence[tuple[CellTypingModel, Exp
     model, query = models[0]
     reason = "several models were used" if len(models) > 1 else why_unavailable(adata, model, query)
     estimates = None if reason else estimate_spill_over(adata, model, query)
+    estimates = estimates.without_tables() if estimates else None
     result = RunSpillOver(estimates, "" if estimates else reason or TOO_FEW, model.classes)
     if estimates is None:
         log.info("spill-over is not estimated: %s", result.reason)

@@ -1,12 +1,10 @@
 """Class probabilities and totals of all cells, and permutations within classes."""
 
-from dataclasses import replace
-
 import numpy as np
 from scipy import sparse
 
 from spatialcore.annotation.query import open_query
-from spatialcore.annotation.spillover.cells import Cells
+from spatialcore.annotation.spillover.cells import PRIOR_CELLS, Cells
 from tests.annotation.spillover.conftest import Example
 
 
@@ -14,7 +12,7 @@ def test_probabilities_call_what_the_model_calls(spilled: Example) -> None:
     from spatialcore.annotation.annotate import annotate_celltypist
 
     called = annotate_celltypist(spilled.section, custom_model_path=spilled.path, copy=True)
-    best = np.array(spilled.model.classes)[spilled.cells.probabilities.argmax(axis=1)]
+    best = np.array(spilled.model.classes)[spilled.cells.best]
     assert (best == called.obs["cell_type_predicted"].astype(str)).all()
 
 
@@ -31,7 +29,7 @@ def test_cells_without_counts_are_left_out(spilled: Example) -> None:
 
 def test_partners_are_a_permutation_within_each_class(spilled: Example) -> None:
     cells = spilled.cells
-    partners, best = cells.partners(0), cells.probabilities.argmax(axis=1)
+    partners, best = cells.partners(0), cells.best
     np.testing.assert_array_equal(np.sort(partners), np.arange(len(best)))
     np.testing.assert_array_equal(best[partners], best)
     assert (partners != np.arange(len(best))).mean() > 0.9
@@ -44,11 +42,22 @@ def test_background_is_the_mean_profile(spilled: Example) -> None:
     np.testing.assert_allclose(spilled.cells.background, sums / sums.sum(), rtol=0.05, atol=1e-3)
 
 
+def test_probabilities_of_some_cells_are_those_of_the_whole_table(spilled: Example) -> None:
+    cells, rows = spilled.cells, np.array([0, 7, 8, 300, 699])
+    np.testing.assert_array_equal(cells.probabilities_of(rows), cells.probabilities[rows])
+    np.testing.assert_allclose(cells.probabilities.sum(axis=1), 1, rtol=1e-5)
+    np.testing.assert_array_equal(cells.probabilities.argmax(axis=1), cells.best)
+
+
 def test_sizes_of_types_are_their_typical_counts(spilled: Example) -> None:
     cells = spilled.cells
-    rows, best = cells.rows, cells.probabilities[cells.rows].argmax(axis=1)
+    rows, best = cells.rows, cells.best[cells.rows]
     expected = [np.exp(np.log(cells.totals[rows[best == k]]).mean()) for k in range(cells.probabilities.shape[1])]
     np.testing.assert_allclose(cells.type_sizes, expected, rtol=0.1)
-    none = np.zeros_like(cells.probabilities)
-    alone = replace(cells, probabilities=none).type_sizes
-    np.testing.assert_allclose(alone, np.median(cells.totals[rows]), rtol=1e-4)
+
+
+def test_sizes_of_rare_types_are_drawn_towards_that_of_all(spilled: Example) -> None:
+    cells = spilled.cells
+    logs, weights = np.log(cells.totals[cells.rows]), cells.probabilities[cells.rows].astype(np.float64)
+    sums = weights.T @ logs + PRIOR_CELLS * np.median(logs)
+    np.testing.assert_allclose(cells.type_sizes, np.exp(sums / (weights.sum(axis=0) + PRIOR_CELLS)), rtol=1e-4)
