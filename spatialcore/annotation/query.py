@@ -15,7 +15,7 @@ from spatialcore.annotation.expression.errors import no_shared_genes
 from spatialcore.annotation.expression.find import find_counts
 from spatialcore.annotation.gene_overlap import FEWEST, is_enough, shared_pct
 from spatialcore.core.blocks import as_csr
-from spatialcore.core.compressed import rows_of
+from spatialcore.core.compressed import view_rows
 from spatialcore.core.counts import recover_counts
 from spatialcore.core.genes.features import gene_names
 from spatialcore.core.genes.symbols import shared_positions
@@ -119,13 +119,6 @@ def read_rows(matrix: MatrixLike, first: int, last: int, columns: Indices) -> sp
     if isinstance(matrix, np.ndarray):
         return as_csr(matrix[first:last] if all_columns else matrix[first:last][:, columns])
     return open_matrix(matrix).take(np.arange(first, last), None if all_columns else columns)
-
-
-def view_rows(matrix: MatrixLike, first: int, last: int) -> sparse.csr_matrix:
-    """Return consecutive rows of a CSR matrix that shares its values with it."""
-    begin, end = int(matrix.indptr[first]), int(matrix.indptr[last])
-    pointers = matrix.indptr[first : last + 1] - matrix.indptr[first]
-    return rows_of(matrix.data[begin:end], matrix.indices[begin:end], pointers, matrix.shape[1])
 
 
 def read_some(matrix: MatrixLike, rows: Indices, columns: Indices) -> sparse.csr_matrix:

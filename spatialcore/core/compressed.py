@@ -22,12 +22,39 @@ def rows_of(data: Numbers, indices: Numbers, indptr: Numbers, n_columns: int) ->
     return table
 
 
+def view_rows(matrix: sp.csr_matrix, first: int, last: int) -> sp.csr_matrix:
+    """Return consecutive rows of a CSR matrix that shares its values with it."""
+    begin, end = int(matrix.indptr[first]), int(matrix.indptr[last])
+    pointers = matrix.indptr[first : last + 1] - matrix.indptr[first]
+    return rows_of(matrix.data[begin:end], matrix.indices[begin:end], pointers, matrix.shape[1])
+
+
+def rows_by_group(matrix: sp.csr_matrix, groups: Ints) -> Iterator[tuple[int, Ints, sp.csr_matrix]]:
+    """Yield each group with its rows, as positions and as a matrix.
+
+    Examples
+    --------
+    >>> [(k, rows.tolist()) for k, rows, _ in rows_by_group(sp.eye(3, format="csr"), np.array([2, 0, 2]))]
+    [(0, [1]), (2, [0, 2])]
+    """
+    order = np.argsort(groups, kind="stable")
+    ordered, edges = matrix[order], np.flatnonzero(np.diff(groups[order])) + 1
+    for first, last in itertools.pairwise([0, *edges.tolist(), len(order)]):
+        if last > first:
+            yield int(groups[order[first]]), order[first:last], view_rows(ordered, first, last)
+
+
 class Compressed:
     """Data, indices and line pointers, in memory or on disk."""
 
     def __init__(self, shape: tuple[int, int], data: StoredArray, indices: StoredArray, indptr: Numbers) -> None:
         self.shape = shape
         self.data, self.indices, self.indptr = data, indices, indptr
+
+    def values(self) -> Iterator[Numbers]:
+        """Yield all stored values, zeros too, in blocks."""
+        for first in range(0, self.data.shape[0], blocks.BLOCK_VALUES):
+            yield np.asarray(self.data[first : first + blocks.BLOCK_VALUES])
 
     def sample_values(self, n: int, rng: np.random.Generator) -> Numbers:
         """Return random non-zero values: single values in memory, short runs on disk (one chunk each)."""

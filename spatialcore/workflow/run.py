@@ -83,7 +83,10 @@ def run(config: RunConfig, *, progress: Progress = log.info) -> RunResult:
     stopwatch = run_manifest.Stopwatch()
     progress(f"reading {number_of(len(config.queries), 'query', 'queries')}")
     with stopwatch.stage("queries"):
-        pooled = pool_queries((load_query(query) for query in config.queries), config)
+        # a single query is read once; several would take memory together
+        only = load_query(config.queries[0]) if len(config.queries) == 1 else None
+        queries = (load_query(query) for query in config.queries) if only is None else iter([only])
+        pooled = pool_queries(queries, config)
     with TemporaryDirectory(prefix="spatialcore-") as folder:
         work = Path(folder)
         model_path = work / "model" / f"{slug_of(config.tissue)}.pkl"
@@ -98,7 +101,7 @@ def run(config: RunConfig, *, progress: Progress = log.info) -> RunResult:
         for query in config.queries:
             progress(f"annotating {query.name}")
             with stopwatch.stage(f"annotate {query.name}"):
-                samples.append(_annotate(query, config, model_path, manifest, work))
+                samples.append(_annotate(query, config, model_path, manifest, work, only))
         result = RunResult(config.store, model, samples, stopwatch.seconds)
         storage.put_text(json.dumps(result.as_dict(), indent=1), storage.join(config.store, "manifest.json"))
     return result
@@ -139,13 +142,21 @@ def train_model(
     return training
 
 
-def _annotate(query: Query, config: RunConfig, model_path: Path, manifest: Manifest, work: Path) -> SampleResult:
-    result = annotate_query(query, config, model_path, work / query.slug, manifest=manifest)
+def _annotate(
+    query: Query, config: RunConfig, model_path: Path, manifest: Manifest, work: Path, adata: AnnData | None
+) -> SampleResult:
+    result = annotate_query(query, config, model_path, work / query.slug, manifest=manifest, adata=adata)
     return replace(result, files=_publish(work, work / query.slug, config.store))
 
 
 def annotate_query(
-    query: Query, config: AnnotationSettings, model_path: Path, folder: Path, *, manifest: Manifest | None = None
+    query: Query,
+    config: AnnotationSettings,
+    model_path: Path,
+    folder: Path,
+    *,
+    manifest: Manifest | None = None,
+    adata: AnnData | None = None,
 ) -> SampleResult:
     """Annotate one query with an existing model, and write the sample's files into a folder.
 
@@ -161,6 +172,8 @@ def annotate_query(
         Output folder; it is created.
     manifest
         Entries of the run manifest on run and training, for a model of this run.
+    adata
+        The cells of the query where they are read already; they are annotated in place.
 
     Returns
     -------
@@ -169,7 +182,7 @@ def annotate_query(
     """
     from spatialcore.plotting.manifest import manifest_value
 
-    adata = load_query(query)
+    adata = load_query(query) if adata is None else adata
     entries = run_manifest.describe_run(config) if manifest is None else manifest
     stages.call_cells(adata, model_path, config, {**entries, "query": storage.redact(query.uri)})
     folder.mkdir(parents=True, exist_ok=True)

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from spatialcore.annotation.query import match_features, open_query, read_rows, read_some, view_rows
+from spatialcore.annotation.query import match_features, open_query, read_rows, read_some
+from spatialcore.core.compressed import view_rows
 from spatialcore.errors import GeneOverlapError
 
 GENES = ["CD3D", "MS4A1", "NKG7", "EPCAM"]

@@ -8,6 +8,7 @@ query; then all move by one amount, so that the mean confidence stays.
 from typing import Final
 
 import numpy as np
+from scipy.optimize import brentq
 from scipy.spatial import cKDTree
 from scipy.special import expit, logit
 
@@ -19,7 +20,7 @@ OFFSET: Final = 0.05
 FEWEST_CELLS: Final = 300
 BLOCK_CELLS: Final = 20_000
 LIMITS: Final = (1e-6, 1 - 1e-6)
-HALVINGS: Final = 50
+SHIFTS: Final = (-10.0, 10.0)
 
 
 def weigh_by_neighbours(confidence: Floats, best: Codes, coordinates: Floats) -> Floats:
@@ -62,8 +63,7 @@ def _agreeing(called: Codes, coordinates: Floats) -> Floats:
 
 def _common_shift(logits: Floats, mean: float) -> float:
     """Return the amount to subtract from all logits so that the probabilities have this mean."""
-    low, high = -10.0, 10.0
-    for _ in range(HALVINGS):
-        middle = (low + high) / 2
-        low, high = (middle, high) if expit(logits - middle).mean() > mean else (low, middle)
-    return (low + high) / 2
+    low, high = (float(expit(logits - shift).mean()) - mean for shift in SHIFTS)
+    if low <= 0 or high >= 0:
+        return SHIFTS[0] if low <= 0 else SHIFTS[1]
+    return float(brentq(lambda shift: float(expit(logits - shift).mean()) - mean, *SHIFTS, xtol=1e-12))

@@ -17,9 +17,10 @@ from spatialcore.annotation.model.artifact import CellTypingModel
 from spatialcore.annotation.model.calibration import Calibration
 from spatialcore.annotation.model.linear import winners
 from spatialcore.annotation.model.scorer import Scorer
-from spatialcore.annotation.query import Expression, GeneMatch, pick, view_rows
+from spatialcore.annotation.query import Expression, GeneMatch, pick
 from spatialcore.annotation.unknown.unseen import ClusterEvidence
 from spatialcore.core.blocks import as_csr
+from spatialcore.core.compressed import view_rows
 from spatialcore.core.counts import recover_counts
 from spatialcore.core.normalization import TARGET_SUM, log1p_normalize, row_totals
 from spatialcore.core.progress import progress_bar
@@ -119,8 +120,8 @@ class Predictor:
         counts = self._counts(stored)
         scores = self.scorer.kernel.scores(self.log_values(stored, counts))
         best, probability = winners(scores)
-        confidence = self._confidence(counts, scores, best)
-        path = self._path(counts, scores, best, confidence)
+        confidence, deviance = self._confidence(counts, scores, best)
+        path = self._path(scores, best, confidence, deviance)
         empty = np.diff(counts.indptr) == 0
         if empty.any():
             best, path[empty] = np.where(empty, NO_CALL, best), 0.0
@@ -145,23 +146,29 @@ class Predictor:
         )
         return pick(shares, self.fold)
 
-    def _confidence(self, counts: sparse.csr_matrix, scores: Floats, best: Codes) -> Floats:
+    def _confidence(self, counts: sparse.csr_matrix, scores: Floats, best: Codes) -> tuple[Floats, Floats | None]:
+        """Return the confidence, and the deviance from the class profile where the calibration uses it."""
         if self.method != "calibrated" or self.calibration is None:
-            return transform_confidence(scores, self.method)
+            return transform_confidence(scores, self.method), self._deviance(counts, best)
         second = self.scorer.second_scores(counts)
         evidence = self.scorer.evidence(counts, scores, second, best, self.calibration.temperature)
         confidence = self.calibration.probability(evidence)
-        return confidence if self.clusters is None else self.clusters.adjusted(confidence, counts)
+        adjusted = confidence if self.clusters is None else self.clusters.adjusted(confidence, counts)
+        return adjusted, evidence.deviance
 
-    def _path(self, counts: sparse.csr_matrix, scores: Floats, best: Codes, confidence: Floats) -> Floats:
+    def _deviance(self, counts: sparse.csr_matrix, best: Codes) -> Floats | None:
+        if self.tree is None or self.calibration is None or self.scorer.test is None:
+            return None
+        return self.scorer.test.deviance(counts, row_totals(counts), best)
+
+    def _path(self, scores: Floats, best: Codes, confidence: Floats, deviance: Floats | None) -> Floats:
         """Return the confidence in the terms above the best class; cells that fit no class have little in any."""
         if self.tree is None:
             return np.empty((len(best), 0))
         temperature, fit = 1.0, np.ones(len(best))
         if self.calibration is not None:
             temperature = self.calibration.temperature
-            if self.scorer.test is not None:
-                deviance = self.scorer.test.deviance(counts, row_totals(counts), best)
+            if deviance is not None:
                 fit = fit_probability((deviance - self.calibration.deviance_center) / self.calibration.deviance_scale)
         if self.clusters is not None:
             fit = np.minimum(fit, self.clusters.highest)

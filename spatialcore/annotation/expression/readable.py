@@ -11,6 +11,7 @@ from anndata import AnnData
 from spatialcore.annotation.expression.data import Data
 from spatialcore.annotation.expression.errors import require_expression
 from spatialcore.annotation.expression.find import ExpressionSource, find_counts, find_expression
+from spatialcore.core.compressed import CompressedRows
 from spatialcore.core.genes.features import gene_columns
 from spatialcore.core.matrix import is_on_disk, is_sparse, open_matrix, with_columns
 from spatialcore.core.types import MatrixLike
@@ -63,7 +64,11 @@ def _value_blocks(adata: AnnData) -> dict[str, Callable[[], Iterable[Any]]]:
 def _blocks(matrix: MatrixLike, var: pd.DataFrame) -> Iterator[Any]:
     columns = gene_columns(var)
     if is_on_disk(matrix):
-        genes = with_columns(open_matrix(matrix), columns)
+        opened = open_matrix(matrix)
+        if columns is None and isinstance(opened, CompressedRows):
+            yield from opened.values()
+            return
+        genes = with_columns(opened, columns)
         for first in range(0, matrix.shape[0], CHECKED_CELLS):
             yield genes.take(np.arange(first, min(first + CHECKED_CELLS, matrix.shape[0]))).data
         return

@@ -30,8 +30,9 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 from scipy import optimize, sparse
-from scipy.special import expit, logsumexp
+from scipy.special import expit
 
+from spatialcore.core.compressed import rows_by_group
 from spatialcore.core.types import Codes, Floats, JsonObject
 
 LOGIT_LIMIT = 12.0
@@ -60,8 +61,9 @@ class ProfileTest:
 
     def deviance(self, counts: sparse.csr_matrix, totals: Floats, best: Codes) -> Floats:
         """Return the standardised log likelihood of each cell under the profile of class `best`."""
-        rows = np.repeat(np.arange(len(best)), np.diff(counts.indptr))
-        observed = np.bincount(rows, weights=counts.data * self.logs[best[rows], counts.indices], minlength=len(best))
+        observed = np.zeros(len(best))
+        for k, rows, cells in rows_by_group(counts, best):
+            observed[rows] = cells @ self.logs[k]
         depth = np.maximum(totals, 1e-9)
         result: Floats = (observed - totals * self.mean[best]) / np.sqrt(depth * self.variance[best])
         return result
@@ -161,7 +163,9 @@ def margin(scores: Floats, best: Codes, temperature: float) -> Floats:
 
 def log_probability(scores: Floats, best: Codes) -> Floats:
     """Return the log probability of class `best` under the softmax of `scores`."""
-    result: Floats = scores[np.arange(len(best)), best] - logsumexp(scores, axis=1)
+    highest = scores.max(axis=1)
+    sums = np.exp(scores - highest[:, None]).sum(axis=1)
+    result: Floats = scores[np.arange(len(best)), best] - highest - np.log(sums)
     return result
 
 

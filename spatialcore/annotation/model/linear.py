@@ -84,6 +84,19 @@ class FoldedLinearModel:
     offset: Floats
     cap: Floats
 
+    @classmethod
+    def of_weights(cls, weights: npt.NDArray[np.floating]) -> Self:
+        """Return the model of a plain product with weights, classes x genes: without offset and cap.
+
+        Examples
+        --------
+        >>> FoldedLinearModel.of_weights(np.eye(2)).scores(sparse.csr_matrix([[3.0, 4.0]])).tolist()
+        [[3.0, 4.0]]
+        """
+        n_classes, n_genes = weights.shape
+        table = np.ascontiguousarray(weights.T, dtype=np.float64)
+        return cls(table, np.zeros(n_classes), np.full(n_genes, np.inf))
+
     def scores(self, block: sparse.csr_matrix) -> Floats:
         """Return the decision scores of log1p data, cells x classes, in float64.
 

@@ -9,7 +9,7 @@ from scipy import sparse
 
 from spatialcore.annotation.model.calibration import CalibrationFeatures, ProfileTest, log_probability, margin
 from spatialcore.annotation.model.linear import FoldedLinearModel, Standardized
-from spatialcore.annotation.model.pair_gain import pair_gain
+from spatialcore.annotation.model.pair_gain import PairGain
 from spatialcore.core.normalization import TARGET_SUM, log1p_normalize, row_totals
 from spatialcore.core.types import Codes, Floats
 
@@ -24,15 +24,15 @@ class Scorer:
         The primary model over these genes; its input is log1p at `target_sum`.
     second, test
         The auxiliary model and the class profiles for the calibration; ``None`` for a model without calibration.
-    with_pair_gain
-        Whether the calibration uses the pair gain.
+    pairs
+        The gain by a second type; ``None`` where the calibration does not use it.
     """
 
     kernel: FoldedLinearModel
     target_sum: float
     second: FoldedLinearModel | None = None
     test: ProfileTest | None = None
-    with_pair_gain: bool = False
+    pairs: PairGain | None = None
 
     @classmethod
     def build(
@@ -49,7 +49,8 @@ class Scorer:
         if second is None or profiles is None:
             return cls(linear.on_genes(genes), target_sum)
         test = ProfileTest.from_profiles(profiles if genes is None else profiles[:, genes])
-        return cls(linear.on_genes(genes), target_sum, second.on_genes(genes), test, with_pair_gain)
+        pairs = PairGain(test.logs) if with_pair_gain else None
+        return cls(linear.on_genes(genes), target_sum, second.on_genes(genes), test, pairs)
 
     def scores(self, counts: sparse.csr_matrix) -> Floats:
         """Return decision scores of counts (or of anything proportional to them), cells x classes."""
@@ -80,5 +81,5 @@ class Scorer:
             deviance=self.test.deviance(counts, totals, best),
             second=log_probability(second, best),
             best=best,
-            pair_gain=pair_gain(counts, self.test.logs, best) if self.with_pair_gain else None,
+            pair_gain=None if self.pairs is None else self.pairs.of(counts, best),
         )

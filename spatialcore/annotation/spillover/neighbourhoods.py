@@ -94,8 +94,8 @@ class Neighbourhoods:
         table_rows
             The cells of ``probabilities``, ascending, if these are not all.
         """
-        near = self.indices[rows]
-        near = near if table_rows is None else np.searchsorted(table_rows, near)
+        indices = self.indices[rows]
+        near = indices if table_rows is None else np.searchsorted(table_rows, indices)
         result: npt.NDArray[np.float32] = np.einsum("nk,nkc->nc", self.weights[rows], probabilities[near])
         return result
 

@@ -34,7 +34,7 @@ class TrainingRecord:
     Parameters
     ----------
     mapped
-        All reference cells with their classes.
+        All reference cells with their classes, without their counts.
     balanced
         The training cells.
     mapping
@@ -94,11 +94,20 @@ def train_model(
         mapped, result = map_ontology(combined, config)
     with stopwatch.stage("balance"):
         balanced = balance(mapped, config)
+    mapped = _without_matrices(mapped)
+    del combined
     progress(f"training on {number_of(balanced.n_obs, 'cell')}")
     output.parent.mkdir(parents=True, exist_ok=True)
     with stopwatch.stage("training"):
         train(balanced, query, config, output)
     return TrainingRecord(mapped, balanced, None if result is None else result.table)
+
+
+def _without_matrices(cells: AnnData) -> AnnData:
+    """Return the cells without their counts, which would take memory during the training."""
+    from anndata import AnnData
+
+    return AnnData(obs=cells.obs, uns=dict(cells.uns))
 
 
 def combine(config: TrainingConfig, panel: Sequence[str], *, cache_dir: Path | None = None) -> AnnData:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
+from spatialcore.annotation.model.linear import FoldedLinearModel
 from spatialcore.core.normalization import normalize_rows, row_totals
 from spatialcore.core.types import Codes, Floats
 
@@ -116,7 +117,7 @@ def _fit_efficiency(
 
 
 def _expectation(query: sparse.csr_matrix, model: Floats) -> tuple[float, Floats]:
-    logs = query @ np.log(model).T
+    logs = FoldedLinearModel.of_weights(np.log(model)).scores(query)
     top = logs.max(axis=1, keepdims=True)
     weights = np.exp(logs - top)
     sums = weights.sum(axis=1, keepdims=True)

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from scipy import sparse
 
-from spatialcore.annotation.model.pair_gain import pair_gain
+from spatialcore.annotation.model.pair_gain import PairGain
 from spatialcore.annotation.model.scorer import Scorer
 from spatialcore.annotation.training.fitting import FittedModels, TargetPlatform
 from spatialcore.annotation.training.platform import draw_by_class, thin
@@ -89,7 +89,7 @@ def _mean_gain(scorer: Scorer, counts: sparse.csr_matrix, composition: Floats) -
     if scorer.test is None:
         raise TypeError("these models have no class profiles")
     best = scorer.scores(counts).argmax(axis=1)
-    gain = pair_gain(counts, scorer.test.logs, best)
+    gain = PairGain(scorer.test.logs).of(counts, best)
     cells = np.bincount(best, minlength=len(composition))
     sums = np.bincount(best, weights=gain, minlength=len(composition))
     weights = composition * (cells > 0)

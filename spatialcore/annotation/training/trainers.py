@@ -66,9 +66,10 @@ def train_logistic(
         sample, position = query_sample(query, genes, random_state)
         used &= np.isin(np.arange(len(genes)), position)
         query_counts = sample[:, used[position]]
-    counts, genes = counts[:, used], genes[used]
+    genes = genes[used]
+    counts = counts if used.all() else counts[:, used]  # each selection is a copy
     filled = row_totals(counts) > 0
-    counts, codes = counts[filled], labels.codes[filled]
+    counts, codes = counts if filled.all() else counts[filled], labels.codes[filled]
     groups = find_groups(adata.obs.iloc[labels.rows[filled]])
     drawn = drawn_cells(adata)[labels.rows][filled]
     _check_classes(codes, labels)

@@ -7,7 +7,7 @@ from scipy.special import log_softmax
 
 from spatialcore.annotation.model.calibration import ProfileTest, margin
 from spatialcore.annotation.model.linear import Standardized
-from spatialcore.annotation.model.pair_gain import pair_gain
+from spatialcore.annotation.model.pair_gain import PairGain
 from spatialcore.annotation.model.scorer import Scorer
 
 N_GENES = 12
@@ -67,7 +67,7 @@ def test_the_features_of_the_calibration(counts: np.ndarray, rng: np.random.Gene
     np.testing.assert_array_equal(features.deviance, test.deviance(cells, counts.sum(axis=1), best))
     np.testing.assert_allclose(features.second, log_softmax(second, axis=1)[np.arange(30), best], atol=1e-9)
     if with_pair_gain:
-        np.testing.assert_array_equal(features.pair_gain, pair_gain(cells, test.logs, best))
+        np.testing.assert_array_equal(features.pair_gain, PairGain(test.logs).of(cells, best))
     else:
         assert features.pair_gain is None
 
