@@ -97,6 +97,14 @@ def test_totals_in_memory_and_on_disk(truth: np.ndarray, tmp_path: Path, monkeyp
         np.testing.assert_allclose(per_column, truth.sum(axis=0), rtol=1e-6)
 
 
+def test_all_stored_values_in_blocks(truth: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blocks, "BLOCK_VALUES", 7)
+    stored = sp.csr_matrix(truth)
+    parts = list(open_matrix(stored).values())
+    assert max(map(len, parts)) == 7
+    np.testing.assert_array_equal(np.concatenate(parts), stored.data)
+
+
 def test_explicit_zeros() -> None:
     X = sp.csr_matrix((np.array([0.0, 2.0]), np.array([0, 1]), np.array([0, 2])), shape=(1, 3))
     assert open_matrix(X).take(np.array([0])).nnz == 1

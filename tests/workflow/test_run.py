@@ -9,9 +9,10 @@ import pytest
 
 from spatialcore import columns
 from spatialcore.annotation import train_and_annotate
-from spatialcore.annotation.run_config import RunConfig
+from spatialcore.annotation.run_config import Query, RunConfig
 from spatialcore.errors import InputError
-from spatialcore.workflow.run import RunResult, annotate_query, composition_rows, run, write_sample
+from spatialcore.workflow import run as workflow_run
+from spatialcore.workflow.run import RunResult, annotate_query, composition_rows, load_query, run, write_sample
 from tests.workflow import tissue
 
 
@@ -95,6 +96,22 @@ def test_an_existing_model_annotates_another_query(result: RunResult, config: Ru
     called = ad.read_h5ad(tmp_path / "out" / "annotated.h5ad")
     assert sample.cells == called.n_obs
     assert (called.obs[columns.PREDICTED].astype(str) == called.obs["truth"].astype(str)).mean() > 0.9
+
+
+def test_a_single_query_is_read_once(config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names: list[str] = []
+
+    def load(query: Query) -> ad.AnnData:
+        names.append(query.name)
+        return load_query(query)
+
+    monkeypatch.setattr(workflow_run, "load_query", load)
+    run(config.model_copy(update={"store": str(tmp_path)}))
+    assert names == ["sample 1"]
+    names.clear()
+    again = Query(uri=config.queries[0].uri, sample="other")
+    run(config.model_copy(update={"store": str(tmp_path), "queries": [*config.queries, again]}))
+    assert names == ["sample 1", "other", "sample 1", "other"]
 
 
 def test_data_without_calls_are_not_written(tmp_path: Path) -> None:
