@@ -13,6 +13,7 @@ def report(
     annotated: Annotated[str, typer.Argument(help="Annotated h5ad or zarr.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Output HTML file.")] = Path("report.html"),
     model: Annotated[Path | None, typer.Option("--model", "-m", help="Model (.pkl), for its held-out scores.")] = None,
+    unit: Annotated[str, typer.Option("--unit", help="Unit of the coordinates (µm, px), if the data lack it.")] = "",
     as_json: AsJson = False,
     verbose: Verbose = 0,
 ) -> None:
@@ -23,7 +24,7 @@ def report(
 
     with console.steps(2) as step:
         step(f"reading {annotated}")
-        adata = read_spatial(local(annotated))
+        adata = read_spatial(local(annotated), unit=unit)
         step("writing the report")
         path = write_report(adata, out, model_path=model)
     console.result({"report": str(path)}, path)

@@ -4,8 +4,10 @@ from pathlib import Path
 
 from anndata import AnnData
 
+from spatialcore.columns import SOURCE
 from spatialcore.core.logging import get_logger
 from spatialcore.core.on_disk.containers import refuse_external_links
+from spatialcore.entries import mapping_in
 from spatialcore.io.anndata_files import is_anndata_zarr, is_h5ad, is_zarr, name_source
 from spatialcore.io.formats import identify
 from spatialcore.io.on_disk import has_large_matrix, open_anndata
@@ -14,7 +16,7 @@ from spatialcore.io.storable import make_storable
 logger = get_logger(__name__)
 
 
-def read_spatial(path: str | Path, *, on_disk: bool = False) -> AnnData:
+def read_spatial(path: str | Path, *, on_disk: bool = False, unit: str = "") -> AnnData:
     """Read the output of any supported platform: counts, coordinates and cell identifiers, without images.
 
     Parameters
@@ -25,6 +27,8 @@ def read_spatial(path: str | Path, *, on_disk: bool = False) -> AnnData:
     on_disk
         Leave large matrices of an .h5ad file or a .zarr folder in the file: they are read in blocks of cells when they
         are used. They must be compressed by rows (CSR); other matrices are read.
+    unit
+        Unit of the coordinates, ``"µm"`` or ``"px"``, for formats that do not state it, such as .h5ad.
 
     Returns
     -------
@@ -55,6 +59,8 @@ def read_spatial(path: str | Path, *, on_disk: bool = False) -> AnnData:
         refuse_external_links(location)
     file_format = identify(location)
     adata = make_storable(_open(location) if on_disk and stays_on_disk(location) else file_format.read(location))
+    if unit:
+        adata.uns[SOURCE] = {**mapping_in(adata.uns, SOURCE), "unit": unit}
     logger.info("%s: %s, %d cells x %d features", location.name, file_format.name, adata.n_obs, adata.n_vars)
     return adata
 

@@ -5,6 +5,8 @@ from typing import Any, TypedDict
 from anndata import AnnData
 
 from spatialcore import columns
+from spatialcore.annotation.spillover.coordinates import coordinate_unit
+from spatialcore.annotation.spillover.neighbourhoods import distance_warning
 from spatialcore.core.categories import as_texts
 from spatialcore.plotting.figures.spill_over import shares_by_type, spill_over_table
 from spatialcore.plotting.manifest import manifest_value
@@ -31,7 +33,8 @@ def spill_over(adata: AnnData) -> SpillOverSection:
     if not estimate.get("available"):
         reason = estimate.get("reason")
         return {"text": f"Spill-over was not estimated{': ' + reason if reason else ''}.", "types": []}
-    note = f" Note: {estimate['warning']}." if estimate.get("warning") else ""
+    warning = _warning(adata, estimate)
+    note = f" Note: {warning}." if warning else ""
     if not estimate["detected"]:
         text = f"No spill-over between neighbours was detected (z = {estimate['z']:.1f}, 3.5 is required).{note}"
         return {"text": text, "types": []}
@@ -40,6 +43,14 @@ def spill_over(adata: AnnData) -> SpillOverSection:
         f"(z = {estimate['z']:.1f}).{note}"
     )
     return {"text": text, "types": _types(adata)}
+
+
+def _warning(adata: AnnData, estimate: dict[str, Any]) -> str:
+    """Return the warning of the run, or that by the unit of the coordinates if it was stated since then."""
+    unit, distance = coordinate_unit(adata), estimate.get("nearest_distance")
+    if distance is None or unit == estimate.get("unit"):
+        return str(estimate.get("warning") or "")
+    return distance_warning(float(distance), unit)
 
 
 def _types(adata: AnnData) -> list[dict[str, Any]]:

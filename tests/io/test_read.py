@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from spatialcore.annotation.spillover.coordinates import coordinate_unit
 from spatialcore.io import read_spatial
 from tests.io.bundles import assert_same, merscope_ids, sample, write_cosmx, write_merscope, write_xenium
 
@@ -93,3 +94,13 @@ def test_h5ad_zarr_and_tenx_h5(tmp_path: Path) -> None:
         read = read_spatial(path)
         assert read.obs_names.tolist() == data.obs_names.tolist()
         assert (read.X != data.X).nnz == 0
+
+
+def test_a_unit_that_the_file_does_not_state(tmp_path: Path) -> None:
+    data = sample(20, 6)
+    data.write_h5ad(tmp_path / "a.h5ad")
+    assert coordinate_unit(read_spatial(tmp_path / "a.h5ad")) == ""
+    for unit, expected in (("um", "µm"), ("px", "px")):
+        read = read_spatial(tmp_path / "a.h5ad", unit=unit)
+        assert coordinate_unit(read) == expected
+        assert read.uns["spatialcore_source"]["reader"] == "h5ad"

@@ -23,6 +23,16 @@ def annotated(**described: object) -> AnnData:
     return adata
 
 
+def test_a_unit_stated_after_the_run_changes_the_note() -> None:
+    described = {"available": True, "detected": False, "z": 1.0, "nearest_distance": 9.0, "unit": ""}
+    adata = annotated(**described, warning="the unit of the coordinates is unknown")
+    assert "Note: the unit of the coordinates is unknown." in spill_over(adata)["text"]
+    adata.uns["spatialcore_source"] = {"unit": "µm"}
+    assert "Note" not in spill_over(adata)["text"]
+    adata.uns["spatialcore_source"] = {"unit": "px"}
+    assert "Note: the unit of the coordinates is px" in spill_over(adata)["text"]
+
+
 def test_types_with_their_senders_and_second_types() -> None:
     received = {"T cell": {"B cell": 8.0}, "B cell": {"T cell": 1.0}}
     result = spill_over(

@@ -102,14 +102,25 @@ class Neighbourhoods:
     @property
     def warning(self) -> str:
         """What limits the estimate: cells of the tissue that are not in the data, or an unknown unit."""
-        if self.unit == "µm" and self.distance > SPARSE_UM:
-            return (
-                f"the nearest cell is {self.distance:.0f} µm away in the median: most neighbours of the tissue are "
-                "not in these data, so that spill-over from them is seen in part"
-            )
-        if self.unit != "µm":
-            return f"the unit of the coordinates is {self.unit or 'unknown'}: whether neighbours touch is not known"
-        return ""
+        return distance_warning(self.distance, self.unit)
+
+
+def distance_warning(distance: float, unit: str) -> str:
+    """Return what a median distance to the nearest cell limits; empty if it limits nothing.
+
+    Examples
+    --------
+    >>> distance_warning(10.0, "µm"), distance_warning(10.0, "px")
+    ('', 'the unit of the coordinates is px: whether neighbours touch is not known')
+    """
+    if unit == "µm" and distance > SPARSE_UM:
+        return (
+            f"the nearest cell is {distance:.0f} µm away in the median: most neighbours of the tissue are "
+            "not in these data, so that spill-over from them is seen in part"
+        )
+    if unit != "µm":
+        return f"the unit of the coordinates is {unit or 'unknown'}: whether neighbours touch is not known"
+    return ""
 
 
 def _to_weights(
