@@ -1,4 +1,4 @@
-"""What the containers may do, and what they do not start without."""
+"""The privileges of the containers, and the settings that they require."""
 
 import re
 import subprocess
@@ -17,7 +17,7 @@ SECRETS = {"POSTGRES_PASSWORD", "SPATIALCORE_LOGIN", "BUCKET_ROOT_SECRET", "BUCK
 
 
 @pytest.mark.parametrize("name", sorted(SERVICES))
-def test_a_container_may_do_no_more_than_it_must(name: str) -> None:
+def test_containers_have_minimal_privileges(name: str) -> None:
     service = SERVICES[name]
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
@@ -27,15 +27,15 @@ def test_a_container_may_do_no_more_than_it_must(name: str) -> None:
     assert all(port.startswith("127.0.0.1:") for port in service.get("ports", []))
 
 
-def test_nothing_starts_while_a_password_is_missing() -> None:
+def test_compose_refuses_missing_passwords() -> None:
     used = re.findall(r"\$\{(\w+)(:[?-])?", COMPOSE)
     assert {name for name, _ in used} >= SECRETS
     assert {(name, how) for name, how in used if name in SECRETS} == {(name, ":?") for name in SECRETS}
     example = dict(line.split("=", 1) for line in (DOCKER / "env.example").read_text().splitlines() if "=" in line[:30])
-    assert {name: example[name] for name in SECRETS} == dict.fromkeys(SECRETS, ""), "an example is nobody's password"
+    assert {name: example[name] for name in SECRETS} == dict.fromkeys(SECRETS, "")
 
 
-def test_the_key_of_the_buckets_owner_goes_no_further_than_the_bucket() -> None:
+def test_only_the_bucket_has_the_root_key() -> None:
     holders = {name for name, service in SERVICES.items() if "BUCKET_ROOT_SECRET" in str(service)}
     assert holders == {"bucket", "bucket-key"}
     assert "BUCKET_SECRET" not in str(SERVICES["worker"]), "it takes the service's key from its block"
@@ -56,6 +56,17 @@ def test_hadolint_reports_nothing() -> None:
     command = [str(Path(sys.executable).with_name("hadolint")), str(DOCKER / "Dockerfile")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
+
+
+def test_compose_follows_its_specification(tmp_path: Path) -> None:
+    valid, invalid = DOCKER / "compose.yaml", tmp_path / "compose.yaml"
+    invalid.write_text(COMPOSE.replace("cap_drop: [ALL]", "cap_drop: ALL"))
+    assert (_schema_check(valid).returncode, _schema_check(invalid).returncode) == (0, 1)
+
+
+def _schema_check(compose: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", str(compose)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def test_an_image_without_updates_is_for_trying_out() -> None:
