@@ -18,8 +18,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from spatialcore.annotation.ontology.hierarchy import ancestors, current_id, distance, on_one_line
+from spatialcore.annotation.ontology.hierarchy import current_id
 from spatialcore.annotation.ontology.matcher import matcher_for
+from spatialcore.annotation.ontology.relations import ancestors, distance, on_one_line
 from spatialcore.errors import InputError
 
 # Two terms are of different lineages if both are below some of these terms and they have none in common.

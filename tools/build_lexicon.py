@@ -13,13 +13,14 @@ import sys
 from pathlib import Path
 
 from spatialcore.annotation.ontology.head_noun import lineages
-from spatialcore.annotation.ontology.hierarchy import ROOT, current_id, distance
+from spatialcore.annotation.ontology.hierarchy import ROOT, current_id
 from spatialcore.annotation.ontology.index import load_ontology_index
 from spatialcore.annotation.ontology.junk import is_junk
 from spatialcore.annotation.ontology.label_parts import alternatives
 from spatialcore.annotation.ontology.matcher import Matcher
 from spatialcore.annotation.ontology.normalize import words_of
 from spatialcore.annotation.ontology.phrasing import without_cell
+from spatialcore.annotation.ontology.relations import distance
 
 SOURCES = ("hra_celltypist", "hra_azimuth", "hra_frmatch", "hra_popv", "asctb", "hlca_author")
 TARGET = Path(__file__).resolve().parents[1] / "spatialcore" / "data" / "ontology_mappings" / "lexicon.tsv"

@@ -4,7 +4,8 @@ from typing import Final
 
 from anndata import AnnData
 
-from spatialcore.annotation.ontology.hierarchy import is_a, is_term
+from spatialcore.annotation.ontology.hierarchy import is_term
+from spatialcore.annotation.ontology.relations import is_a
 from spatialcore.annotation.unknown.groups import unknown_groups
 from spatialcore.core.text.wording import list_names
 from spatialcore.plotting.manifest import model_card, records

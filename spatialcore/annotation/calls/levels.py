@@ -16,7 +16,8 @@ from typing import Final, Self
 import numpy as np
 from scipy.special import expit
 
-from spatialcore.annotation.ontology.hierarchy import ancestors, depth, is_term, name_of
+from spatialcore.annotation.ontology.hierarchy import is_term, name_of
+from spatialcore.annotation.ontology.relations import ancestors, depth
 from spatialcore.core.types import Codes, Floats, JsonObject
 
 MIN_DEPTH: Final = 3

@@ -23,7 +23,8 @@ from anndata import AnnData
 from spatialcore import columns
 from spatialcore.annotation.calls.level_columns import class_codes, class_tree
 from spatialcore.annotation.calls.levels import ClassTree, class_probabilities
-from spatialcore.annotation.ontology.hierarchy import is_term, lowest_common_ancestor, name_of
+from spatialcore.annotation.ontology.hierarchy import is_term, name_of
+from spatialcore.annotation.ontology.relations import lowest_common_ancestor
 from spatialcore.core.categories import named
 from spatialcore.core.types import Floats
 from spatialcore.core.validation import require_within

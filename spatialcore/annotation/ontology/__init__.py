@@ -3,20 +3,17 @@
 from spatialcore.core.lazy_imports import lazy_exports
 
 _MODULES = {
-    "hierarchy": (
+    "hierarchy": ("coarsen", "current_id", "is_term", "name_of"),
+    "index": ("load_ontology_index",),
+    "mapping": ("add_ontology_ids", "has_ontology_ids"),
+    "relations": (
         "ancestors",
-        "coarsen",
-        "current_id",
         "depth",
         "descendants",
         "distance",
         "is_a",
-        "is_term",
         "lowest_common_ancestor",
-        "name_of",
     ),
-    "index": ("load_ontology_index",),
-    "mapping": ("add_ontology_ids", "has_ontology_ids"),
     "result": ("MappingResult",),
 }
 __getattr__, __dir__, __all__ = lazy_exports(__name__, _MODULES)

@@ -5,10 +5,11 @@ from collections.abc import Collection
 import numpy as np
 
 from spatialcore.annotation.ontology.head_noun import contradicts, fits, head_of, lineages, noun_of
-from spatialcore.annotation.ontology.hierarchy import ancestors, depth, is_term
+from spatialcore.annotation.ontology.hierarchy import is_term
 from spatialcore.annotation.ontology.match import Match, MatchTier
 from spatialcore.annotation.ontology.normalize import words_of
 from spatialcore.annotation.ontology.phrasing import add_implied_noun, expand, without_cell
+from spatialcore.annotation.ontology.relations import ancestors, depth
 from spatialcore.annotation.ontology.term_names import TermNames
 from spatialcore.annotation.ontology.tissue import drop_unstated_organ
 from spatialcore.annotation.ontology.vocabulary import words as vocabulary

@@ -8,8 +8,9 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 
-from spatialcore.annotation.ontology.hierarchy import is_a, is_term
+from spatialcore.annotation.ontology.hierarchy import is_term
 from spatialcore.annotation.ontology.normalize import words_of
+from spatialcore.annotation.ontology.relations import is_a
 
 MAX_HEAD_WORDS = 5
 SHORT_HEADS = frozenset({"t", "b", "nk"})

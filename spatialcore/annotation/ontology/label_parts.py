@@ -9,11 +9,12 @@ from collections.abc import Iterator
 
 from spatialcore.annotation.ontology.fuzzy import fuzzy_match
 from spatialcore.annotation.ontology.head_noun import SHORT_HEADS, fits
-from spatialcore.annotation.ontology.hierarchy import ROOT, depth, is_a, is_term, lowest_common_ancestor
+from spatialcore.annotation.ontology.hierarchy import ROOT, is_term
 from spatialcore.annotation.ontology.lookup import LabelLookup
 from spatialcore.annotation.ontology.match import Match
 from spatialcore.annotation.ontology.normalize import standard_spelling, words_of
 from spatialcore.annotation.ontology.phrasing import is_searchable
+from spatialcore.annotation.ontology.relations import depth, is_a, lowest_common_ancestor
 from spatialcore.annotation.ontology.vocabulary import words
 
 # A label of several types gets their common ancestor if it is below one of these terms.

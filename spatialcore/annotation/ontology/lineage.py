@@ -3,7 +3,8 @@
 from functools import cache
 from typing import Final, Literal, get_args
 
-from spatialcore.annotation.ontology.hierarchy import ancestors, current_id, hierarchy
+from spatialcore.annotation.ontology.hierarchy import current_id, hierarchy
+from spatialcore.annotation.ontology.relations import ancestors
 
 Lineage = Literal[
     "immune", "endothelial", "epithelial", "stromal", "neural", "pigment", "germ", "malignant", "stem", "other"

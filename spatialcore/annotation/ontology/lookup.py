@@ -12,10 +12,11 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 
 from spatialcore.annotation.ontology.abbreviations import expansion, label_word_sets
-from spatialcore.annotation.ontology.hierarchy import current_id, distance, is_term, lowest_common_ancestor
+from spatialcore.annotation.ontology.hierarchy import current_id, is_term
 from spatialcore.annotation.ontology.match import Match
 from spatialcore.annotation.ontology.normalize import normalize_label, standard_spelling, words_of
 from spatialcore.annotation.ontology.phrasing import expand, without_cell
+from spatialcore.annotation.ontology.relations import distance, lowest_common_ancestor
 from spatialcore.annotation.ontology.term_names import TermNames
 from spatialcore.annotation.ontology.vocabulary import read_rows
 from spatialcore.annotation.patterns import get_canonical_term

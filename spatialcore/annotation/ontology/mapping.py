@@ -7,10 +7,11 @@ from typing import Literal, TypedDict
 import pandas as pd
 from anndata import AnnData
 
-from spatialcore.annotation.ontology.hierarchy import ancestors, coarsen, current_id, is_term, without_species
+from spatialcore.annotation.ontology.hierarchy import coarsen, current_id, is_term
 from spatialcore.annotation.ontology.match import Match
 from spatialcore.annotation.ontology.matcher import Matcher, matcher_for
 from spatialcore.annotation.ontology.normalize import standard_spelling
+from spatialcore.annotation.ontology.relations import ancestors, without_species
 from spatialcore.annotation.ontology.result import (
     Candidate,
     MappingResult,

@@ -11,12 +11,13 @@ from scipy.sparse import csr_matrix
 
 from spatialcore.annotation.ontology.abbreviations import label_expansions
 from spatialcore.annotation.ontology.head_noun import SHORT_HEADS, noun_of
-from spatialcore.annotation.ontology.hierarchy import depth, hierarchy, is_term
+from spatialcore.annotation.ontology.hierarchy import hierarchy, is_term
 from spatialcore.annotation.ontology.index import OntologyIndex
 from spatialcore.annotation.ontology.match import Match, MatchTier
 from spatialcore.annotation.ontology.nearest import TrigramIndex
 from spatialcore.annotation.ontology.normalize import GREEK_NAMES, standard_spelling, words_of
 from spatialcore.annotation.ontology.phrasing import without_cell
+from spatialcore.annotation.ontology.relations import depth
 from spatialcore.annotation.ontology.vocabulary import words as vocabulary
 
 # Factor on the score of a name whose noun the label lacks: "immune" does not mean immune oligodendroglia.

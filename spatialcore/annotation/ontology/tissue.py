@@ -6,17 +6,9 @@ Only labels without a noun are narrowed; ``goblet cell`` names the general type.
 from collections.abc import Collection
 from functools import cache
 
-from spatialcore.annotation.ontology.hierarchy import (
-    ROOT,
-    ancestors,
-    descendants,
-    hierarchy,
-    is_a,
-    is_term,
-    lowest_common_ancestor,
-    name_of,
-)
+from spatialcore.annotation.ontology.hierarchy import ROOT, hierarchy, is_term, name_of
 from spatialcore.annotation.ontology.normalize import words_of
+from spatialcore.annotation.ontology.relations import ancestors, descendants, is_a, lowest_common_ancestor
 from spatialcore.annotation.ontology.vocabulary import words
 
 # Other names of a tissue in the ontology, the nearest first.

@@ -8,8 +8,9 @@ from typing import Any, Final
 import numpy as np
 
 from spatialcore.annotation.markers import load_canonical_markers
-from spatialcore.annotation.ontology.hierarchy import hierarchy, is_term, on_one_line
+from spatialcore.annotation.ontology.hierarchy import hierarchy, is_term
 from spatialcore.annotation.ontology.matcher import matcher_for
+from spatialcore.annotation.ontology.relations import on_one_line
 from spatialcore.core.types import Floats, Texts
 
 FEWEST_MARKERS: Final = 3

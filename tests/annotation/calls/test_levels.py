@@ -12,7 +12,8 @@ from spatialcore.annotation.calls.levels import (
     group_classes,
     lower_path,
 )
-from spatialcore.annotation.ontology.hierarchy import is_a, name_of
+from spatialcore.annotation.ontology.hierarchy import name_of
+from spatialcore.annotation.ontology.relations import is_a
 
 BLOOD = {
     "CD4": "CL:0000624",

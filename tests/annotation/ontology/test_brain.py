@@ -3,7 +3,8 @@
 import pytest
 
 from spatialcore.annotation.ontology import add_ontology_ids
-from spatialcore.annotation.ontology.hierarchy import hierarchy, is_a, without_species
+from spatialcore.annotation.ontology.hierarchy import hierarchy
+from spatialcore.annotation.ontology.relations import is_a, without_species
 from tests.cells import cells_with
 
 CORTEX = {

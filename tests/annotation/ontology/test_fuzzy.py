@@ -3,8 +3,9 @@
 import pytest
 
 from spatialcore.annotation.ontology.fuzzy import comparison_words, drop_unstated_subtype, fuzzy_match, is_ambiguous
-from spatialcore.annotation.ontology.hierarchy import is_a, name_of
+from spatialcore.annotation.ontology.hierarchy import name_of
 from spatialcore.annotation.ontology.matcher import matcher_for
+from spatialcore.annotation.ontology.relations import is_a
 
 NAMES = matcher_for().term_names
 

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from spatialcore.annotation.ontology import coarsen, is_term, name_of
 from spatialcore.annotation.ontology.abbreviations import abbreviations, expansion
 from spatialcore.annotation.ontology.head_noun import lineages
-from spatialcore.annotation.ontology.hierarchy import ROOT, hierarchy, is_a, on_one_line
+from spatialcore.annotation.ontology.hierarchy import ROOT, hierarchy
 from spatialcore.annotation.ontology.mapping import add_ontology_ids
 from spatialcore.annotation.ontology.matcher import matcher_for
+from spatialcore.annotation.ontology.relations import is_a, on_one_line
 from spatialcore.annotation.ontology.vocabulary import words as vocabulary
 
 GREEK = {"alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "theta": "θ"}
