@@ -13,12 +13,24 @@ from tasks.publish import publish_run
 from tasks.schemas import RunManifest
 
 
-@flow(name="annotate", flow_run_name=run_name, task_runner=THREADS)
+@flow(
+    name="annotate",
+    flow_run_name=run_name,
+    task_runner=THREADS,
+    description="Annotate new samples with a published model.",
+)
 def annotate(config: AnnotateParameters) -> RunManifest:
     """Annotate new samples with a published model.
 
     Args:
         config: The samples and the model.
+
+    Examples:
+        The parameters are checked as by the form:
+
+        >>> config = {"store": "s3://results", "tissue": "breast", "queries": [{"uri": "s3://samples/a.h5ad"}]}
+        >>> annotate.validate_parameters({"config": config})["config"].version
+        'current'
     """
     version, model = find_model(config.store, config.tissue, config.version)
     settings = RunConfig(**config.model_dump(exclude={"version"}), references=[{"uri": version.model_uri}])

@@ -9,7 +9,11 @@ from tasks.pending import pending_samples
 from tasks.schemas import RunManifest
 
 
-@flow(name="annotate_pending", flow_run_name="{config.tissue}")
+@flow(
+    name="annotate_pending",
+    flow_run_name="{config.tissue}",
+    description="Annotate every sample of a folder that the model in use has not annotated.",
+)
 def annotate_pending(config: AnnotatePendingParameters) -> list[State[RunManifest]]:
     """Annotate every sample of a folder that the model in use has not annotated.
 
@@ -18,6 +22,13 @@ def annotate_pending(config: AnnotatePendingParameters) -> list[State[RunManifes
 
     Args:
         config: The folder with the samples, and the tissue of the model.
+
+    Examples:
+        The parameters are checked as by the form:
+
+        >>> config = {"store": "s3://results", "tissue": "breast", "samples": "s3://samples"}
+        >>> annotate_pending.validate_parameters({"config": config})["config"].samples
+        's3://samples'
     """
     pending = pending_samples(config.samples, config.store, config.tissue)
     if not pending:

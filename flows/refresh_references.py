@@ -21,14 +21,27 @@ REFRESHED = "spatialcore.reference.refreshed"
 PROMOTED = "spatialcore.model.promoted"
 
 
-@flow(name="refresh_references", flow_run_name="{config.tissue}", task_runner=THREADS)
+@flow(
+    name="refresh_references",
+    flow_run_name="{config.tissue}",
+    task_runner=THREADS,
+    description="Train a model on new versions of references, and put it in use if it is not worse.",
+)
 def refresh_references(config: RefreshParameters) -> PromotionDecision:
-    """Download new versions of references, train a model, and put it in use if it is not worse than the one in use.
+    """Train a model on new versions of references, and put it in use if it is not worse.
 
     Nothing is trained if no reference and no setting changed.
 
     Args:
         config: The references and the settings of the training.
+
+    Examples:
+        The parameters are checked as by the form:
+
+        >>> config = {"store": "s3://results", "tissue": "lung", "references": [{"uri": "s3://references/lung.h5ad"}]}
+        >>> config["queries"] = [{"uri": "s3://samples/a.h5ad"}]
+        >>> refresh_references.validate_parameters({"config": config})["config"].tolerance
+        0.0
     """
     champion = champion_of(config)
     versions = [future.result() for future in [look_up.submit(reference) for reference in config.references]]

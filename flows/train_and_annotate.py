@@ -17,7 +17,12 @@ from tasks.publish import promote, publish_model, publish_run
 from tasks.schemas import RunManifest, TrainedModel
 
 
-@flow(name="train_and_annotate", flow_run_name=run_name, task_runner=THREADS)
+@flow(
+    name="train_and_annotate",
+    flow_run_name=run_name,
+    task_runner=THREADS,
+    description="Train a model for the queries' panel and annotate every cell with it.",
+)
 def train_and_annotate(config: TrainAndAnnotateParameters) -> RunManifest:
     """Train a model for the queries' panel and annotate every cell with it.
 
@@ -25,6 +30,14 @@ def train_and_annotate(config: TrainAndAnnotateParameters) -> RunManifest:
 
     Args:
         config: The queries, the references, the store and the settings.
+
+    Examples:
+        The parameters are checked as by the form:
+
+        >>> config = {"store": "s3://results", "tissue": "lung", "references": [{"uri": "s3://references/lung.h5ad"}]}
+        >>> config["queries"] = [{"uri": "s3://samples/a.h5ad"}]
+        >>> train_and_annotate.validate_parameters({"config": config})["config"].promote
+        'always'
     """
     references = [look_up.submit(reference) for reference in config.references]
     queries = [read_query.submit(config, query) for query in config.queries]

@@ -75,3 +75,15 @@ def test_documented_parameters_exist(package: str) -> None:
                 names = {argument.arg for argument in arguments}
                 unknown += [f"{path}:{name}" for name in documented(ast.get_docstring(node) or "") if name not in names]
     assert unknown == []
+
+
+FLOWS = ("acquire_references", "annotate", "annotate_pending", "refresh_references", "train_and_annotate")
+
+
+@pytest.mark.parametrize("name", FLOWS)
+def test_flows_have_an_example_and_the_ui_shows_the_summary_alone(name: str) -> None:
+    flow = getattr(importlib.import_module(f"flows.{name}"), name)
+    text = inspect.getdoc(flow.fn) or ""
+    assert ">>> " in text
+    assert flow.description == text.split("\n")[0]
+    assert flow.parameters.properties["config"]["title"] == "config"
