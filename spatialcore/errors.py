@@ -4,6 +4,7 @@ All classes are also subclasses of a built-in exception, so ``except ValueError`
 """
 
 from collections.abc import Iterable
+from difflib import get_close_matches
 from typing import Final, Self
 
 LIST_COLUMNS: Final = "list the columns with list(adata.obs.columns)"
@@ -65,15 +66,18 @@ class LabelColumnError(InputError):
         listed
             What the existing columns are called.
         hint
-            What to do.
+            What to do; by default a similar name is suggested.
 
         Examples
         --------
         >>> print(LabelColumnError.absent("type", ["cell_type", "donor"], where="a.h5ad"))
         Label column not found: 'type' in a.h5ad. Columns: cell_type, donor
-          -> list the columns with list(adata.obs.columns)
+          -> did you mean cell_type?
         """
         names = [str(name) for name in columns]
+        plain = {name.casefold(): name for name in reversed(names)}
+        similar = get_close_matches(column.casefold(), plain, n=1) if hint == LIST_COLUMNS else []
+        hint = f"did you mean {plain[similar[0]]}?" if similar else hint
         listed_names = ", ".join(names[:20]) or "none"
         more = f" and {len(names) - 20} more" if len(names) > 20 else ""
         location = f" in {where}" if where else ""

@@ -45,6 +45,16 @@ def test_an_absent_column_lists_at_most_twenty() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("column", "hint"),
+    [("celltype", "did you mean cell_type?"), ("CELL_TYPE", "did you mean cell_type?"), ("zzz", errors.LIST_COLUMNS)],
+)
+def test_a_similar_column_is_suggested(column: str, hint: str) -> None:
+    error = errors.LabelColumnError.absent(column, ["donor", "cell_type", "leiden"])
+    assert error.hint == hint
+    assert errors.LabelColumnError.absent(column, ["cell_type"], hint="read the manual").hint == "read the manual"
+
+
 def test_one_wording_of_an_absent_label_column() -> None:
     """No module words this error itself."""
     sources = [path for path in SPATIALCORE.rglob("*.py") if path.name != "errors.py"]

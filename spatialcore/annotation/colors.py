@@ -80,7 +80,8 @@ def cell_type_colors(
     chosen = {name: fixed[name] for name in names if name in fixed}
     n_types = sum(name not in RESERVED for name in names)
     for name in sorted((name for name in names if name not in chosen), key=lambda name: _priority(ids[name], name)):
-        chosen[name] = _clear_color(ids[name] or name, list(chosen.values()), is_safe=n_types <= SAFE_TYPES)
+        taken = [*RESERVED.values(), *chosen.values()]
+        chosen[name] = _clear_color(ids[name] or name, taken, is_safe=n_types <= SAFE_TYPES)
     return {name: chosen[name] for name in names}
 
 
@@ -111,8 +112,6 @@ def _table() -> dict[str, tuple[int, str]]:
 def _clear_color(key: str, taken: list[str], *, is_safe: bool) -> str:
     """Return the colour of a term or label, or the one of its lineage that differs most from those taken."""
     preferred = _table()[key][1] if key in _table() else _default_color(key)
-    if not taken:
-        return preferred
     others = rgb(taken)
     if _least_difference(rgb([preferred]), others, is_safe).item() >= SAFE_DIFFERENCE:
         return preferred

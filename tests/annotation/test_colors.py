@@ -66,6 +66,12 @@ def test_up_to_twelve_types_are_safe_for_the_color_blind(seed):
     assert smallest_difference(cell_type_colors(names).values(), color_blind=True) >= SAFE_DIFFERENCE
 
 
+@pytest.mark.parametrize("name", ["plasmacytoid dendritic cell", "osteoblast", "germinal center B cell", "melanocyte"])
+def test_no_type_looks_like_a_cell_without_a_call(name):
+    colors = [cell_type_colors([name])[name], *cell_type_colors([UNASSIGNED, LOW_COUNT]).values()]
+    assert smallest_difference(colors, color_blind=True) >= SAFE_DIFFERENCE
+
+
 def test_twelve_types_of_one_lineage_are_safe_for_the_color_blind():
     terms = [name for name, lineage in lineages(sorted(hierarchy().names.values())).items() if lineage == "immune"]
     assert smallest_difference(cell_type_colors(terms[:240:20]).values(), color_blind=True) >= SAFE_DIFFERENCE
