@@ -109,10 +109,11 @@ def refuse_external_links(path: Path) -> None:
     if path.is_dir():
         _refuse(path, (f"{link} is a link out of the folder" for link in links_out(path, [path.resolve()])))
         _refuse(path, pickled_arrays(path))
-    elif path.is_file() and zipfile.is_zipfile(path):
-        _refuse(path, pickled_arrays(path))
-    elif path.is_file() and h5py.is_hdf5(path):
-        _refuse(path, _hdf5_parts_elsewhere(path))
+    elif path.is_file():  # one file may be both: a zip is read from its end, HDF5 from a signature near its beginning
+        if zipfile.is_zipfile(path):
+            _refuse(path, pickled_arrays(path))
+        if h5py.is_hdf5(path):
+            _refuse(path, _hdf5_parts_elsewhere(path))
 
 
 def _refuse(source: object, links: Iterator[str]) -> None:

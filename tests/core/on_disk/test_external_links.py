@@ -4,6 +4,7 @@ import gzip
 import json
 import pickle
 import shutil
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -93,6 +94,19 @@ def test_a_hostile_file_is_refused_at_every_entrance(hostile: Path, tmp_path: Pa
         assert SECRET not in str(error.value)
     assert not output.exists()
     assert hostile.exists(), "the source itself is left alone"
+
+
+def test_a_file_that_is_a_zip_as_well_is_checked_as_both(hostile: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(hostile, "a") as archive:  # appended: HDF5 is read from its beginning, a zip from its end
+        archive.writestr("readme.txt", "a zip")
+    assert zipfile.is_zipfile(hostile)
+    assert h5py.is_hdf5(hostile)
+    for read in (refuse_external_links, summarize_dataset, load_adata_backed):
+        with pytest.raises(InputError, match="stolen"):
+            read(hostile)
+    with pytest.raises(InputError, match="stolen"):
+        acquire_reference(str(hostile), str(tmp_path / "store" / "r.h5ad"))
+    assert not (tmp_path / "store" / "r.h5ad").exists()
 
 
 @pytest.mark.parametrize("name", ["cell_feature_matrix.h5", ""], ids=["matrix", "folder of a Xenium"])
