@@ -51,8 +51,8 @@ def plot_ontology_mapping(
     title
         Title of the figure.
     figsize
-        Width and height in inches. If the rows do not fit, labels to check come first and a note gives the number of
-        labels that are not drawn; the CSV has all.
+        Width and largest height in inches; a short table is less high. If the rows do not fit, labels to check come
+        first and a note gives the number of labels that are not drawn; the CSV has all.
     save
         Path to write the figure to; the table is written next to it as CSV.
 
@@ -89,7 +89,7 @@ def plot_ontology_mapping(
 
 def height_for(n_rows: int) -> float:
     """Return the height in inches of a table with this many labels."""
-    return max(3.0, 1.5 + _ROW * n_rows)
+    return max(1.9, 1.5 + _ROW * n_rows)
 
 
 def as_mapping(table: pd.DataFrame) -> pd.DataFrame:
@@ -122,6 +122,7 @@ def _tier_by_text(frame: pd.DataFrame) -> pd.Series:
 
 
 def _draw(table: pd.DataFrame, title: str, figsize: tuple[float, float]) -> "Figure":
+    figsize = (figsize[0], min(figsize[1], height_for(len(table))))
     figure = style.new_figure(figsize, layout=None)
     axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
     style.hide_axes(axes)

@@ -60,6 +60,14 @@ def test_figure_size_and_height_for_sixty_labels(tissue):
     assert all(label in texts(figure) for label in many["input_label"])
 
 
+def test_a_short_table_has_no_empty_space_below(tissue):
+    figure = call(tissue, mapping_table=TABLE)
+    assert tuple(figure.get_size_inches()) == (14, height_for(4))
+    rows = figure.axes[0].texts
+    lowest = min(text.get_position()[1] for text in rows)
+    assert 0 < lowest < 0.5
+
+
 def test_missing_column(tissue):
     with pytest.raises(LabelColumnError, match="'name'"):
         call(tissue)
