@@ -115,7 +115,9 @@ def _unknown(location: Path) -> str:
     if names := anndata_files.modalities(location):
         return f"{location} is a MuData file with the modalities {', '.join(names)}, which is not supported"
     supported = "\n".join(f"    {entry.name}: {entry.required}" for entry in FORMATS)
-    content = "a file" if location.is_file() else f"a folder with {_listing(location)}"
+    content = "a file" if location.is_file() else "a pipe or a device"
+    if location.is_dir():
+        content = f"a folder with {_listing(location)}"
     return f"unknown format: {location} ({content}). Supported:\n{supported}"
 
 

@@ -16,6 +16,7 @@ from spatialcore.errors import FileMissingError, InputError
 ZARR_MARKS = {"zarr.json", ".zgroup", ".zattrs"}
 ARRAY_MARKS = {"zarr.json", ".zarray", ".zmetadata"}
 AGAIN = "download or write the file again"
+MOST_METADATA = 64 * 1024**2  # bytes of the description of an array, or of all arrays of a store
 CHUNK_CACHE = 16 * 1024**2  # bytes per array: blocks that end within a chunk do not decompress it twice
 READ_ERRORS = (
     OSError,
@@ -104,10 +105,12 @@ def refuse_external_links(path: Path) -> None:
     ------
     InputError
         An HDF5 file has an external link, external storage or a virtual dataset of other files; a folder has a
-        symbolic link to a target outside of it; a zarr array is stored as pickled objects, which run code when read.
+        symbolic link to a target outside of it, or a pipe; a zarr array is stored as pickled objects, which run code
+        when read, or has a description of more than 64 MB.
     """
     if path.is_dir():
         _refuse(path, (f"{link} is a link out of the folder" for link in links_out(path, [path.resolve()])))
+        _refuse(path, (f"{name} is a pipe or a device" for name in _special_files(path)))
         _refuse(path, pickled_arrays(path))
     elif path.is_file():  # one file may be both: a zip is read from its end, HDF5 from a signature near its beginning
         if zipfile.is_zipfile(path):
@@ -180,13 +183,32 @@ def pickled_arrays(store: Path) -> Iterator[str]:
 
 def _zarr_metadata(store: Path) -> Iterator[tuple[str, bytes]]:
     if store.is_dir():
-        paths = (Path(entry.path) for entry in _entries(store) if entry.name in ARRAY_MARKS)
-        yield from ((path.relative_to(store).as_posix(), path.read_bytes()) for path in paths)
+        for path in (Path(entry.path) for entry in _entries(store) if entry.name in ARRAY_MARKS and entry.is_file()):
+            name = path.relative_to(store).as_posix()
+            _require_small(name, path.stat().st_size)
+            yield name, path.read_bytes()
         return
     with zipfile.ZipFile(store) as archive:
-        for name in archive.namelist():
-            if name.rpartition("/")[2] in ARRAY_MARKS:
-                yield name, archive.read(name)
+        for member in archive.infolist():
+            if member.filename.rpartition("/")[2] in ARRAY_MARKS:
+                _require_small(member.filename, member.file_size)
+                yield member.filename, archive.read(member)
+
+
+def _require_small(name: str, size: int) -> None:
+    if size > MOST_METADATA:
+        raise InputError(
+            f"{name}: the description of a zarr array has {size / 1e6:,.0f} MB, expected at most "
+            f"{MOST_METADATA / 1e6:,.0f}",
+            hint=AGAIN,
+        )
+
+
+def _special_files(folder: Path) -> Iterator[Path]:
+    """Yield the relative path of each pipe, socket and device in a folder, whose reader may wait for ever."""
+    for entry in _entries(folder):
+        if not (entry.is_symlink() or entry.is_file() or entry.is_dir()):
+            yield Path(entry.path).relative_to(folder)
 
 
 def _is_pickled(metadata: Any) -> bool:

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import pickle
 import shutil
 import zipfile
@@ -23,6 +24,7 @@ from spatialcore.annotation.references.taxonomy_stats import (
     level_names,
     read_taxonomy_stats,
 )
+from spatialcore.core.on_disk import containers
 from spatialcore.core.on_disk.containers import refuse_external_links
 from spatialcore.errors import InputError
 from spatialcore.io import read_spatial
@@ -254,3 +256,29 @@ def test_groups_nested_beyond_all_bounds_are_refused(tmp_path: Path) -> None:
             group = group.create_group("g")
     with pytest.raises(InputError, match="cannot be read"):
         read_spatial(path)
+
+
+@pytest.mark.parametrize("folder", [True, False])
+def test_pipes_are_never_opened(tmp_path: Path, folder: bool) -> None:
+    path = tmp_path / "cells.zarr"
+    if folder:
+        cells().write_zarr(path)
+        os.mkfifo(path / "obs" / ".zarray")
+    else:
+        os.mkfifo(path)
+    with pytest.raises(InputError, match="pipe or a device"):
+        summarize_dataset(path)
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_a_description_that_fills_the_memory_is_refused(
+    tmp_path: Path, zipped: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(containers, "MOST_METADATA", 10_000)
+    path = tmp_path / "cells.zarr"
+    cells().write_zarr(path)
+    (path / "obs" / ".zmetadata").write_text(" " * 20_000 + "{}")
+    if zipped:
+        path = Path(shutil.make_archive(str(path), "zip", path))
+    with pytest.raises(InputError, match="has 0 MB, expected at most 0"):
+        refuse_external_links(path)
