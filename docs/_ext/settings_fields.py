@@ -1,5 +1,6 @@
 """Sphinx extension: list the settings of a configuration class, with their descriptions, in its documentation."""
 
+import dataclasses
 import inspect
 from typing import Any
 
@@ -27,8 +28,10 @@ def add_settings(app: Sphinx, what: str, name: str, cls: Any, options: Any, line
 def hide_signature(
     app: Sphinx, what: str, name: str, cls: Any, options: Any, signature: str | None, returns: str | None
 ) -> tuple[str, None] | None:
-    """Leave out the signature of a configuration class: the table of its settings says the same."""
-    return ("(**settings)", None) if _is_model(cls) else None
+    """Leave out the signature of a configuration class and of a dataclass: the table of its fields says the same."""
+    if _is_model(cls):
+        return "(**settings)", None
+    return ("(...)", None) if inspect.isclass(cls) and dataclasses.is_dataclass(cls) else None
 
 
 def _is_model(cls: Any) -> bool:

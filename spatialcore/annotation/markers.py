@@ -71,7 +71,9 @@ def load_canonical_markers(species: Species = "human") -> MarkerTable:
 
     Returns
     -------
-    Lists of current gene symbols, human ones sorted by the number of published marker tables that have the gene.
+    dict of str to list of str
+        Lists of current gene symbols, human ones sorted by the number of published marker tables that have the
+        gene.
 
     Raises
     ------

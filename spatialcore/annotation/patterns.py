@@ -122,7 +122,8 @@ def get_canonical_term(label: str) -> str | None:
 
     Returns
     -------
-    The lower-case name of the term, a key of the ontology index; None if no pattern matches.
+    str or None
+        The lower-case name of the term, a key of the ontology index; None if no pattern matches.
 
     Examples
     --------

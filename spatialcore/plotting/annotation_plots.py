@@ -75,8 +75,9 @@ def generate_annotation_plots(
 
     Returns
     -------
-    Dict with ``figures`` and ``paths`` by plot name (None if a plot was skipped or not written), and ``summary``, the
-    table of :func:`plot_2d_validation` with one row per plotted type.
+    dict
+        ``figures`` and ``paths`` by plot name (None if a plot was skipped or not written), and ``summary``, the
+        table of :func:`plot_2d_validation` with one row per plotted type.
 
     Raises
     ------

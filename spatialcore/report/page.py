@@ -51,7 +51,8 @@ def write_report(
 
     Returns
     -------
-    Path of the report.
+    Path
+        Path of the report.
 
     Raises
     ------

@@ -34,8 +34,9 @@ def transform_confidence(scores: npt.ArrayLike, method: ConfidenceMethod = "zsco
 
     Returns
     -------
-    One value per cell. A cell whose scores are all equal, or not finite, gets 0.5 by zscore, and 0 where a score is
-    NaN.
+    ndarray
+        One value per cell. A cell whose scores are all equal, or not finite, gets 0.5 by zscore, and 0 where a
+        score is NaN.
 
     Raises
     ------

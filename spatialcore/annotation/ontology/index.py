@@ -37,8 +37,9 @@ def load_ontology_index(index_path: str | Path | None = None) -> OntologyIndex:
 
     Returns
     -------
-    Dict with ``metadata`` (version and counts; may be empty for a user's index) and ``cl`` (id and name of the term
-    for each lower-case name or synonym). The dict is a new copy and may be modified.
+    dict
+        ``metadata`` (version and counts; may be empty for a user's index) and ``cl`` (id and name of the term for
+        each lower-case name or synonym). The dict is a new copy and may be modified.
 
     Raises
     ------

@@ -157,9 +157,10 @@ def has_ontology_ids(adata: AnnData, id_col: str = ONTOLOGY_ID, label_col: str =
 
     Returns
     -------
-    Dict with ``has_column`` (bool), ``coverage`` (share of cells with an id, 0 to 1), ``n_with_ids``,
-    ``n_without_ids``, ``unique_ids`` (sorted list) and ``by_source`` (coverage by ``reference_source``; empty if there
-    is no such column).
+    dict
+        ``has_column`` (bool), ``coverage`` (share of cells with an id, 0 to 1), ``n_with_ids``, ``n_without_ids``,
+        ``unique_ids`` (sorted list) and ``by_source`` (coverage by ``reference_source``; empty if there is no such
+        column).
 
     Examples
     --------

@@ -59,8 +59,9 @@ def plot_celltype_confidence(
 
     Returns
     -------
-    The figure: map on the left if there are coordinates, one row per type on the right. More than 26 types are drawn
-    below map and distribution, in two columns.
+    Figure
+        Map on the left if there are coordinates, one row per type on the right. More than 26 types are drawn below
+        map and distribution, in two columns.
 
     Raises
     ------

@@ -57,7 +57,8 @@ def plot_marker_dotplot(
 
     Returns
     -------
-    The figure: one row per type, one column per gene, with the name of each type above its markers.
+    Figure
+        One row per type, one column per gene, with the name of each type above its markers.
 
     Raises
     ------

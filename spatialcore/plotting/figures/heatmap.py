@@ -70,8 +70,9 @@ def plot_deg_heatmap(
 
     Returns
     -------
-    The figure: one row per type, one column per gene, with the name of each type above its genes; for many types one
-    panel per type.
+    Figure
+        One row per type, one column per gene, with the name of each type above its genes; for many types one panel
+        per type.
 
     Raises
     ------
@@ -125,7 +126,8 @@ def plot_marker_heatmap(
 
     Returns
     -------
-    The figure: one row per type, one column per gene.
+    Figure
+        One row per type, one column per gene.
 
     Raises
     ------

@@ -58,7 +58,8 @@ def plot_ontology_mapping(
 
     Returns
     -------
-    The figure: one row per label, unmapped and uncertain labels first.
+    Figure
+        One row per label, unmapped and uncertain labels first.
 
     Raises
     ------
