@@ -7,7 +7,7 @@ from spatialcore import registry, storage
 from spatialcore.annotation.run_config import Query
 from spatialcore.core.logging import get_logger
 from spatialcore.core.text.setting_faults import fault_texts
-from spatialcore.errors import FileMissingError, RecordError
+from spatialcore.errors import FileMissingError, RecordError, StorageError, TransientStorageError
 from spatialcore.sources.folders import version_token
 from tasks.acquire import source_of
 from tasks.local_folders import refuse_local
@@ -87,6 +87,8 @@ def _readable_run(uri: str, store: str) -> RunManifest | None:
     """Return the manifest of a run, or None if it cannot be read; its samples are then annotated again."""
     try:
         return storage.read_record(RunManifest, uri, store)
-    except (FileMissingError, RecordError) as error:
+    except TransientStorageError:
+        raise
+    except (FileMissingError, RecordError, StorageError) as error:  # also a manifest that this worker may not read
         log.warning("ignoring a run: %s", error)
         return None

@@ -10,7 +10,14 @@ from spatialcore import storage
 from spatialcore.core.logging import get_logger
 from spatialcore.core.provenance import digest_of, sha256_of_file
 from spatialcore.core.text.names import is_derived
-from spatialcore.errors import ConflictError, FileMissingError, InputError, RecordError
+from spatialcore.errors import (
+    ConflictError,
+    FileMissingError,
+    InputError,
+    RecordError,
+    StorageError,
+    TransientStorageError,
+)
 from spatialcore.registry.layout import RECORD, models_folder, tissue_folder
 from spatialcore.registry.pointer import current
 from spatialcore.registry.records import ModelVersion
@@ -208,7 +215,9 @@ def _readable_version(store: str, tissue: str, name: str) -> ModelVersion | None
     """Return a version, or None for one whose record cannot be read: it must not hide the others."""
     try:
         return _read_version(store, tissue, name)
-    except RecordError as error:
+    except TransientStorageError:
+        raise
+    except (RecordError, StorageError) as error:
         log.warning("a version is left out: %s", error)
         return None
 
