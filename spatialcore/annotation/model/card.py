@@ -63,7 +63,7 @@ def _data(card: JsonObject) -> str:
     if platform.get("matched_to") == "query":
         lines.append(
             f"Matched to {platform['query_cells']:,} query cells: median depth {platform['median_depth']:.0f} counts, "
-            f"ambient share {100 * platform['ambient_share']:.0f} %{_mixed(platform)}."
+            f"ambient share {100 * platform['ambient_share']:.0f} %{_mixed(platform)}.{_prevailing(platform)}"
         )
     lines += _samples(card)
     f1, n_held_out = ((card.get("heldout") or {}).get(key) or {} for key in ("f1", "cells"))
@@ -92,6 +92,14 @@ def _samples(card: JsonObject) -> list[str]:
 def _mixed(platform: JsonObject) -> str:
     share = platform.get("mixed_share")
     return "" if share is None else f", counts of other types {100 * share:.0f} %"
+
+
+def _prevailing(platform: JsonObject) -> str:
+    """Say what the model expects where one class has most cells of the query that it was matched to."""
+    if "prevailing_class" not in platform:
+        return ""
+    share = f"{100 * platform['prevailing_share']:.0f} %"
+    return f" Of these, {share} are {escape(platform['prevailing_class'])}: the model expects such a composition."
 
 
 def _held_out(card: JsonObject) -> str:

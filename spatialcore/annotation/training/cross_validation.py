@@ -18,6 +18,7 @@ from spatialcore.annotation.model.calibration import Calibration, CalibrationFea
 from spatialcore.annotation.model.scorer import Scorer
 from spatialcore.annotation.training.fitting import FittedModels, TargetPlatform, fit_models
 from spatialcore.annotation.training.folds import FOLDS, assign_folds, rank_within
+from spatialcore.annotation.training.prevailing import Prevailing, find_prevailing
 from spatialcore.annotation.training.query_shift import QueryShift, measure_shift, mix
 from spatialcore.core.progress import track
 from spatialcore.core.types import Codes, Floats
@@ -90,6 +91,11 @@ class _Scored:
     scorer: Scorer
     drawn: npt.NDArray[np.bool_]
 
+    def weighing(self, prior: Floats) -> "_Scored":
+        """Return the same cells with something added to the score of each class."""
+        scores = self.scores + prior
+        return replace(self, scores=scores, best=scores.argmax(axis=1))
+
     def evidence(self, temperature: float) -> CalibrationFeatures:
         return self.scorer.evidence(self.counts, self.scores, self.second, self.best, temperature)
 
@@ -101,6 +107,11 @@ class HeldOut:
     cells: _Scored
     unseen: _Scored | None
     shuffled: _Scored
+
+    def weighing(self, prior: Floats) -> "HeldOut":
+        """Return the same cells with something added to the score of each class."""
+        unseen = None if self.unseen is None else self.unseen.weighing(prior)
+        return HeldOut(self.cells.weighing(prior), unseen, self.shuffled.weighing(prior))
 
 
 @dataclass(frozen=True)
@@ -115,12 +126,15 @@ class CrossValidation:
         Of the last fold; the fit on all cells starts from them.
     shift
         What was estimated from the query; ``None`` without a query.
+    prevailing
+        What the calls weigh where one class prevails in the query.
     """
 
     result: CrossValidationResult
     calibration: Calibration
     models: FittedModels | None
     shift: QueryShift | None
+    prevailing: Prevailing | None = None
 
 
 def cross_validate(
@@ -132,6 +146,7 @@ def cross_validate(
     *,
     groups: Sequence[Codes] = (),
     query: sparse.csr_matrix | None = None,
+    sample: sparse.csr_matrix | None = None,
     drawn: npt.NDArray[np.bool_] | None = None,
 ) -> CrossValidation:
     """Score each cell of a balanced draw by a model fitted without it, and fit the calibration on the scores.
@@ -142,6 +157,8 @@ def cross_validate(
         Sources and donors of the cells, see :func:`~spatialcore.annotation.training.folds.find_groups`.
     query
         Counts of cells of an imaging query on the same genes, to mix the held-out cells as they are mixed.
+    sample
+        Counts of cells of any query, to see whether one class prevails in it.
     drawn
         Which cells were drawn from a profile; the held-out scores are computed on the others, if there are any.
     """
@@ -168,7 +185,15 @@ def cross_validate(
         simulated = mix(target.simulate(counts[rows], rng), models.profiles, share, rng)
         scored.append(score_held_out(scorer, simulated, codes[rows], from_profile[rows], n_classes, rng))
     shift = QueryShift.mean(shifts) if shifts else None
-    return CrossValidation(*calibrate(scored, class_weights(n_classes, shift)), models, shift)
+    weights = class_weights(n_classes, shift)
+    result, calibration = calibrate(scored, weights)
+    if sample is None or models is None:
+        return CrossValidation(result, calibration, models, shift)
+    prevailing = find_prevailing(models, sample, calibration.temperature)
+    if prevailing is not None:
+        weighed = [part.weighing(prevailing.score) for part in scored]
+        result, calibration = calibrate(weighed, prevailing.class_weights(weights))
+    return CrossValidation(result, calibration, models, shift, prevailing)
 
 
 def class_weights(n_classes: int, shift: QueryShift | None) -> Floats:

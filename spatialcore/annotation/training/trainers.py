@@ -1,5 +1,6 @@
 """The two trainers, from labelled cells to a model in memory."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from scipy import sparse
 from spatialcore import columns
 from spatialcore.annotation.expression.find import find_counts
 from spatialcore.annotation.model.artifact import CellTypingModel
+from spatialcore.annotation.model.linear import Standardized
 from spatialcore.annotation.query import open_query
 from spatialcore.annotation.training.blas_threads import one_blas_thread
 from spatialcore.annotation.training.celltypist import CellTypistOptions, fit_celltypist
@@ -19,6 +21,7 @@ from spatialcore.annotation.training.cross_validation import CrossValidationResu
 from spatialcore.annotation.training.fitting import TargetPlatform, fit_models, query_class_profiles
 from spatialcore.annotation.training.folds import find_groups
 from spatialcore.annotation.training.platform import MAX_QUERY_CELLS, class_profiles, estimate_platform
+from spatialcore.annotation.training.prevailing import Prevailing
 from spatialcore.annotation.training.query_shift import QueryShift
 from spatialcore.annotation.training.sample_groups import group_similar
 from spatialcore.core.counts import recover_counts
@@ -79,7 +82,9 @@ def train_logistic(
         return _train_for_samples(samples, query, counts, codes, labels, genes, groups, drawn, rng)
     target = _conditions(counts, codes, n_classes, query_counts, depths)
     imaged = query_counts if query is not None and is_imaging(query, target) else None
-    validation = cross_validate(counts, codes, n_classes, target, rng, groups=groups, query=imaged, drawn=drawn)
+    validation = cross_validate(
+        counts, codes, n_classes, target, rng, groups=groups, query=imaged, sample=query_counts, drawn=drawn
+    )
     query_profiles = (
         query_class_profiles(validation.models, imaged) if imaged is not None and validation.models else None
     )
@@ -87,7 +92,7 @@ def train_logistic(
     return CellTypingModel(
         classes=labels.names,
         genes=tuple(map(str, genes)),
-        linear=models.primary,
+        linear=_weighing(models.primary, validation.prevailing),
         target_sum=models.target_sum,
         second=models.auxiliary,
         profiles=models.profiles,
@@ -96,9 +101,23 @@ def train_logistic(
         calibration=validation.calibration,
         metadata={
             "heldout": {**_heldout_table(validation.result, labels), **_describe_groups(groups)},
-            "platform": _describe(target, validation.shift),
+            "platform": _describe(target, validation.shift) | _describe_prevailing(validation.prevailing, labels),
         },
     )
+
+
+def _weighing(linear: Standardized, prevailing: Prevailing | None) -> Standardized:
+    """Return the model with what it weighs in a query of mainly one class in its intercepts."""
+    return linear if prevailing is None else replace(linear, intercept=linear.intercept + prevailing.score)
+
+
+def _describe_prevailing(prevailing: Prevailing | None, labels: ClassLabels) -> dict[str, Any]:
+    if prevailing is None:
+        return {}
+    largest = int(prevailing.shares.argmax())
+    name, share = labels.names[largest], float(prevailing.shares[largest])
+    log.info("most cells of the query are %s (%.0f %%): calls weigh how often each class occurs", name, 100 * share)
+    return {"prevailing_class": name, "prevailing_share": share}
 
 
 def _train_for_samples(

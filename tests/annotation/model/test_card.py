@@ -51,3 +51,10 @@ def test_confusable_pairs_and_the_calibration_curve() -> None:
     assert "whole sources or donors (3 of them)" in text
     assert "| 0.9 to 1.0 | 7 | 0.950 | 0.857 |" in text
     assert re.search(r"\| B cell / T\\\|cell \| 15 % \|", text)
+
+
+def test_the_class_that_prevails_in_the_query() -> None:
+    platform = {"matched_to": "query", "query_cells": 900, "median_depth": 80.0, "ambient_share": 0.05}
+    assert "expects such a composition" not in render_card({**CARD, "platform": platform})
+    text = render_card({**CARD, "platform": {**platform, "prevailing_class": "T|cell", "prevailing_share": 0.914}})
+    assert r"Of these, 91 % are T\|cell: the model expects such a composition." in text

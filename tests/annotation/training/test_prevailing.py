@@ -1,0 +1,90 @@
+"""Queries of mainly one class."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from anndata import AnnData
+from scipy import sparse
+
+from spatialcore.annotation.annotate import annotate_celltypist
+from spatialcore.annotation.training.fitting import FittedModels, TargetPlatform, fit_models
+from spatialcore.annotation.training.platform import Platform
+from spatialcore.annotation.training.prevailing import FLOOR, STRENGTH, Prevailing, find_prevailing
+from spatialcore.annotation.training.train import train_celltypist_model
+
+GENES, CLASSES = 60, 4
+BALANCED, ONE = [0.25] * 4, [0.91, 0.03, 0.03, 0.03]
+
+
+def cells(codes: np.ndarray, depth: float, rng: np.random.Generator) -> sparse.csr_matrix:
+    shares = np.random.default_rng(5).dirichlet(np.full(GENES, 2.0), CLASSES)
+    return sparse.csr_matrix(rng.poisson(shares[codes] * depth).astype(np.float32))
+
+
+@pytest.fixture(scope="module")
+def models() -> FittedModels:
+    rng = np.random.default_rng(1)
+    codes = np.repeat(np.arange(CLASSES), 150)
+    platform = Platform(np.full(100, 30.0), np.ones(GENES), 0.0, np.full(GENES, 1 / GENES))
+    return fit_models(cells(codes, 800, rng), codes, CLASSES, TargetPlatform(platform=platform), rng)
+
+
+def test_a_query_of_several_classes_is_left_alone(models: FittedModels) -> None:
+    rng = np.random.default_rng(2)
+    for composition in (BALANCED, [0.5, 0.3, 0.1, 0.1]):
+        query = cells(rng.choice(CLASSES, 2000, p=composition), 30, rng)
+        assert find_prevailing(models, query, 1.0) is None
+
+
+def test_shares_of_a_query_of_one_class_are_weighed(models: FittedModels) -> None:
+    rng = np.random.default_rng(3)
+    truth = rng.choice(CLASSES, 2000, p=ONE)
+    query = cells(truth, 30, rng)
+    prevailing = find_prevailing(models, sparse.vstack([query, sparse.csr_matrix((5, GENES))], format="csr"), 0.5)
+    assert prevailing is not None
+    assert prevailing.strength == STRENGTH
+    np.testing.assert_allclose(prevailing.shares, ONE, atol=0.1)
+    np.testing.assert_allclose(prevailing.score, 0.5 * STRENGTH * np.log(prevailing.shares + FLOOR))
+
+
+def test_the_calibration_weighs_classes_by_their_shares_in_part() -> None:
+    prevailing = Prevailing(np.array([0.8, 0.1, 0.1]), 0.5, 1.0)
+    np.testing.assert_allclose(prevailing.class_weights(np.ones(3)), [1.7, 0.65, 0.65])
+
+
+def test_two_classes_and_no_counts_are_left_alone(models: FittedModels) -> None:
+    assert find_prevailing(models, sparse.csr_matrix((10, GENES)), 1.0) is None
+    rng = np.random.default_rng(4)
+    codes = np.repeat([0, 1], 60)
+    two = fit_models(cells(codes, 800, rng), codes, 2, TargetPlatform(depths=np.array([30.0])), rng)
+    assert find_prevailing(two, cells(np.zeros(300, dtype=int), 30, rng), 1.0) is None
+
+
+def annotated_data(codes: np.ndarray, depth: float, rng: np.random.Generator) -> AnnData:
+    adata = AnnData(cells(codes, depth, rng))
+    adata.var_names = [f"GENE{i}" for i in range(GENES)]
+    adata.obs["cell_type"] = np.array([f"type {k}" for k in codes])
+    return adata
+
+
+def test_calls_are_more_often_right_and_no_less_sure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(6)
+    reference = annotated_data(np.repeat(np.arange(CLASSES), 150), 800, rng)
+    query = annotated_data(rng.choice(CLASSES, 1500, p=ONE), 20, rng)
+    truth = query.obs.pop("cell_type")
+    results = []
+    for strength in (0.0, STRENGTH):
+        monkeypatch.setattr("spatialcore.annotation.training.prevailing.STRENGTH", strength)
+        path = tmp_path / f"{strength}.pkl"
+        training = train_celltypist_model(reference, "cell_type", output_path=path, trainer="logistic", query=query)
+        called = annotate_celltypist(query.copy(), custom_model_path=path, confidence_transform="calibrated")
+        right = called.obs["cell_type_predicted"].astype(str) == truth
+        confidence = called.obs["cell_type_confidence"]
+        results.append((training["model"].metadata["platform"], right.mean(), abs(confidence.mean() - right.mean())))
+    (plain, right_before, gap_before), (weighed, right_after, gap_after) = results
+    assert "prevailing_class" not in plain
+    assert weighed["prevailing_class"] == "type 0"
+    assert weighed["prevailing_share"] > 0.6
+    assert right_after > right_before + 0.015
+    assert gap_after < gap_before
