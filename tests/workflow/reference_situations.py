@@ -66,12 +66,12 @@ def _without_counts(types: list[str], *, empty: int) -> ad.AnnData:
 
 @situation
 def reference_of_two_types_of_which_one_has_no_counts(folder: Path) -> Case:
-    return with_reference(folder, _without_counts(TYPES[:2], empty=1), r"without a count on the genes: 1 of 2 \(B cell")
+    return with_reference(folder, _without_counts(TYPES[:2], empty=1), r"without counts on the genes: 1 of 2 \(B cell")
 
 
 @situation
 def reference_of_four_types_of_which_three_have_no_counts(folder: Path) -> Case:
-    return with_reference(folder, _without_counts(TYPES[:4], empty=3), "without a count on the genes: 3 of 4")
+    return with_reference(folder, _without_counts(TYPES[:4], empty=3), "without counts on the genes: 3 of 4")
 
 
 @situation

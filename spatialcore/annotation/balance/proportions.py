@@ -39,7 +39,7 @@ def read_proportions(proportions: Mapping[str, float] | str | Path) -> dict[str,
     if sum(shares.values()) > 1 + SLACK:
         raise InputError(
             f"target_proportions sum to {sum(shares.values()):.7g}, more than 1",
-            hint="shares of the final size: 0.0025 is 0.25 %",
+            hint="write shares of the final size as fractions: 0.0025 for 0.25 %",
         )
     return shares
 
@@ -52,7 +52,7 @@ def _share(name: str, value: object) -> float:
     if isinstance(value, bool) or not 0 < number <= 1:
         raise InputError(
             f"target proportion of {name!r} is {short(value)}, expected a number above 0 and at most 1",
-            hint="0.0025 is 0.25 %",
+            hint="write the share as a fraction: 0.0025 for 0.25 %",
         )
     return number
 

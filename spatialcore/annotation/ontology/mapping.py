@@ -200,7 +200,9 @@ def live_ids(obs: pd.DataFrame, column: str) -> pd.Series:
 def _check(adata: AnnData, source_col: str, min_score: float, granularity: str) -> None:
     require_column(adata.obs, source_col)
     if not 0 <= min_score <= 1:
-        raise InputError(f"min_score is {min_score:g}, expected 0 to 1", hint="0.5 accepts every tier")
+        raise InputError(
+            f"min_score is {min_score:g}, expected 0 to 1", hint="give a number from 0 to 1; 0.5 accepts every tier"
+        )
     require_one_of("granularity", granularity, ("panel", "full"))
 
 

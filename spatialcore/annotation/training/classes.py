@@ -127,11 +127,11 @@ def filled_classes(
     empty = [name for name, is_filled in zip(names, filled, strict=True) if not is_filled]
     if empty and filled.sum() < 2:
         raise LabelColumnError(
-            f"classes without a count on the genes: {len(empty)} of {len(names)} ({list_names(empty, 5)})",
+            f"classes without counts on the genes: {len(empty)} of {len(names)} ({list_names(empty, 5)})",
             hint="pass references that measure the panel's genes",
         )
     if empty:
-        log.warning("classes without a count on the genes are left out: %s", list_names(empty))
+        log.warning("classes without counts on the genes are left out: %s", list_names(empty))
     return filled
 
 

@@ -104,7 +104,7 @@ def test_a_class_without_counts_on_the_panel_is_left_out(
     assert load_model(tmp_path / "m.pkl").classes == tuple(sorted(tissue.TYPES))
     assert record.mapping is not None
     assert "erythrocyte" in record.mapping["name"].to_list()
-    reason = "classes without a count on the genes are left out: erythrocyte"
+    reason = "classes without counts on the genes are left out: erythrocyte"
     assert [reason in each.getMessage() for each in caplog.records].count(True) == 1
 
 
@@ -113,7 +113,7 @@ def test_one_class_with_counts_is_refused_with_or_without_a_matrix(config: Train
     two = mapped[mapped.obs[columns.UNIFIED_CELL_TYPE].isin(["B cell", "mast cell"])].copy()
     has_counts = (two.obs[columns.UNIFIED_CELL_TYPE] == "B cell").to_numpy()
     two.X = sp.diags(has_counts.astype(np.float32)) @ two.X
-    refusal = r"classes without a count on the genes: 1 of 2 \(mast cell\)"
+    refusal = r"classes without counts on the genes: 1 of 2 \(mast cell\)"
     with pytest.raises(LabelColumnError, match=refusal):
         stages.balance(two, config)
     with pytest.raises(LabelColumnError, match=refusal):

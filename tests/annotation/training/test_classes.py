@@ -62,8 +62,8 @@ def test_classes_without_counts_are_left_out(caplog: pytest.LogCaptureFixture) -
     assert filled.codes.tolist() == [0, 0, 1]
     assert filled.n_unlabelled == 3
     assert set(filled.ontology_ids) == {"T cell", "odd"}
-    assert "classes without a count on the genes are left out: B cell" in caplog.text
-    with pytest.raises(LabelColumnError, match=r"classes without a count on the genes: 2 of 3 \(B cell, odd\)"):
+    assert "classes without counts on the genes are left out: B cell" in caplog.text
+    with pytest.raises(LabelColumnError, match=r"classes without counts on the genes: 2 of 3 \(B cell, odd\)"):
         drop_empty_classes(labels, np.array([1.0, 0.0, 0.0, 0.0]))
 
 
