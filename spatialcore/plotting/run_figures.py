@@ -10,6 +10,7 @@ import pandas as pd
 from anndata import AnnData
 
 from spatialcore import columns
+from spatialcore.annotation import run_manifest
 from spatialcore.annotation.calls.filters import filter_low_confidence
 from spatialcore.annotation.calls.level_columns import apply_threshold, class_tree
 from spatialcore.core.categories import as_texts
@@ -165,10 +166,13 @@ def _apply_threshold(adata: AnnData, threshold: float) -> AnnData:
     A run may draw the figures before or after the confidence filter.
     """
     needed = (columns.CELL_TYPE, columns.PREDICTED, columns.CONFIDENCE, columns.UNASSIGNED_REASON)
-    obs = adata.obs[[name for name in needed if name in adata.obs]].copy()
+    is_recorded = run_manifest.manifest_of(adata).get("min_confidence") == threshold
+    has_levels = is_recorded and all(name in adata.obs for name in columns.LEVELS)
+    names = (*needed, *columns.LEVELS, *columns.LEVEL_CONFIDENCE) if has_levels else needed
+    obs = adata.obs[[name for name in names if name in adata.obs]].copy()
     obsm = {key: adata.obsm[key] for key in (columns.SPATIAL, columns.PATH_CONFIDENCE) if key in adata.obsm}
     calls = AnnData(obs=obs, obsm=obsm, uns=dict(adata.uns))
-    if class_tree(calls) is not None:
+    if not has_levels and class_tree(calls) is not None:
         apply_threshold(calls, threshold)
     is_low = ~(obs[columns.CONFIDENCE].to_numpy(dtype=np.float64) >= threshold)
     if (as_texts(obs[columns.CELL_TYPE]) == columns.UNASSIGNED)[is_low].all():

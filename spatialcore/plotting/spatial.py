@@ -138,10 +138,9 @@ def pixels(xy: Floats, *, pixel: float) -> Pixels:
     """Return a grid of square pixels with this side over the coordinates."""
     finite = np.isfinite(xy).all(axis=1)
     low = xy[finite].min(axis=0) if finite.any() else np.zeros(2)
-    position = np.full(xy.shape, -1, dtype=np.intp)
-    position[finite] = ((xy[finite] - low) / pixel).astype(np.intp)
-    n_cols, n_rows = (position.max(axis=0) + 1).tolist() if finite.any() else (1, 1)
-    index = np.where(finite, position[:, 1] * n_cols + position[:, 0], -1)
+    column, row = (np.where(finite, (xy[:, k] - low[k]) / pixel, -1).astype(np.int32) for k in (0, 1))
+    n_cols, n_rows = (int(column.max()) + 1, int(row.max()) + 1) if finite.any() else (1, 1)
+    index = np.where(finite, row.astype(np.intp) * n_cols + column, -1)
     left, top = float(low[0]), float(low[1])
     extent = (left, left + n_cols * pixel, top + n_rows * pixel, top)
     return Pixels((int(n_rows), int(n_cols)), extent, index)

@@ -19,6 +19,7 @@ from spatialcore.core.normalization import row_totals
 from spatialcore.core.types import Codes, Floats
 
 BLOCK_CELLS: Final = 4_000
+MOST_STORED: Final = 50_000_000  # probabilities, 200 MB
 PRIOR_CELLS: Final = 10.0  # of the typical counts of a class
 
 Float32s = npt.NDArray[np.float32]
@@ -44,6 +45,8 @@ class Cells:
         Mean profile of the query, one share per gene.
     type_sizes
         Counts of a typical cell of each class: the geometric mean, drawn towards that of all by ten cells.
+    stored
+        Class probabilities of all cells, of a query for which they are a small table.
     """
 
     query: Expression
@@ -54,6 +57,7 @@ class Cells:
     totals: Floats
     background: Floats
     type_sizes: Floats
+    stored: Float32s | None = None
 
     @classmethod
     def of(cls, model: CellTypingModel, query: Expression) -> "Cells":
@@ -63,18 +67,22 @@ class Cells:
         totals, best = np.zeros(query.n_obs), np.zeros(query.n_obs, np.int32)
         sums = np.full(len(query.genes.model), 0.5)
         logs_of_types, cells_of_types = np.zeros((2, len(model.classes)))
+        shape = (query.n_obs, len(model.classes))
+        stored = np.empty(shape, np.float32) if shape[0] * shape[1] <= MOST_STORED else None
         for rows in blocks(np.arange(query.n_obs)):
             counts = query.counts(rows)
             totals[rows] = row_totals(counts)
             sums += np.asarray(counts.sum(axis=0), dtype=np.float64).ravel()
             probabilities = _probabilities(counts, scorer, temperature, len(model.classes))
             best[rows] = probabilities.argmax(axis=1)
+            if stored is not None:
+                stored[rows] = probabilities
             logs_of_types += np.log(np.maximum(totals[rows], 1e-9)) @ probabilities
             cells_of_types += probabilities.sum(axis=0, dtype=np.float64)
         filled = np.flatnonzero(totals > 0)
         typical = np.log(np.median(totals[filled])) if len(filled) else 0.0
         sizes = np.exp((logs_of_types + PRIOR_CELLS * typical) / (cells_of_types + PRIOR_CELLS))
-        return cls(query, scorer, temperature, filled, best, totals, sums / sums.sum(), sizes)
+        return cls(query, scorer, temperature, filled, best, totals, sums / sums.sum(), sizes, stored)
 
     def probabilities_of(self, rows: Codes) -> Float32s:
         """Return the probability of each class by the linear model, cells x classes; zeros for cells without counts.
@@ -84,6 +92,8 @@ class Cells:
         rows
             Some cells, ascending.
         """
+        if self.stored is not None:
+            return self.stored[rows]
         result = np.zeros((len(rows), len(self.type_sizes)), np.float32)
         for part, at in zip(blocks(rows), blocks(np.arange(len(rows))), strict=True):
             counts = self.query.counts(part)
@@ -93,7 +103,7 @@ class Cells:
     @cached_property
     def probabilities(self) -> Float32s:
         """The same of all cells: the largest table of the estimate, which is made where spill-over is detected."""
-        return self.probabilities_of(np.arange(len(self.totals)))
+        return self.probabilities_of(np.arange(len(self.totals))) if self.stored is None else self.stored
 
     def block(self, rows: Codes, neighbours: Neighbourhoods) -> Block:
         """Return some cells, all of them with counts, in their neighbourhoods."""

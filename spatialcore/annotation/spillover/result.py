@@ -77,7 +77,7 @@ class SpillOver:
 
     def without_tables(self) -> "SpillOver":
         """Return the estimates without neighbours and class probabilities, which only purified counts need further."""
-        return replace(self, cells=replace(self.cells), neighbours=self.neighbours.without_cells())
+        return replace(self, cells=replace(self.cells, stored=None), neighbours=self.neighbours.without_cells())
 
     def describe(self, classes: tuple[str, ...]) -> dict[str, Any]:
         """Return the figures of the section for the run manifest."""

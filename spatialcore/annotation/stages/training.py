@@ -94,7 +94,7 @@ def train_model(
         mapped, result = map_ontology(combined, config)
     with stopwatch.stage("balance"):
         balanced = balance(mapped, config)
-    mapped = _without_matrices(mapped)
+    mapped, balanced = _without_matrices(mapped), _with_one_matrix(balanced, config)
     del combined
     progress(f"training on {number_of(balanced.n_obs, 'cell')}")
     output.parent.mkdir(parents=True, exist_ok=True)
@@ -108,6 +108,16 @@ def _without_matrices(cells: AnnData) -> AnnData:
     from anndata import AnnData
 
     return AnnData(obs=cells.obs, uns=dict(cells.uns))
+
+
+def _with_one_matrix(cells: AnnData, config: AnnotationSettings) -> AnnData:
+    """Return the cells with their counts as X too, where the trainer does not read the logarithms."""
+    from anndata import AnnData
+
+    if config.trainer != "logistic" or columns.COUNTS not in cells.layers:
+        return cells
+    counts = cells.layers[columns.COUNTS]
+    return AnnData(counts, cells.obs, cells.var, dict(cells.uns), layers={columns.COUNTS: counts})
 
 
 def combine(config: TrainingConfig, panel: Sequence[str], *, cache_dir: Path | None = None) -> AnnData:

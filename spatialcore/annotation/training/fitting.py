@@ -100,13 +100,15 @@ def fit_models(
     rows = simulated_rows(codes, rng) if target.is_random else np.arange(len(codes))
     simulated, labels = training_cells(counts, codes, rows, target, rng, query_profiles)
     start_primary, start_auxiliary = (start.primary, start.auxiliary) if start else (None, None)
+    simulated = log1p_normalize(simulated, target.target_sum)  # the counts are not needed further
     primary = fit_logistic(
-        log1p_normalize(simulated, target.target_sum),
+        simulated,
         labels,
         n_classes,
         power=BALANCE,
         start=start_primary,
     )
+    del simulated
     auxiliary = fit_logistic(log1p_normalize(counts, TARGET_SUM), codes, n_classes, start=start_auxiliary)
     return FittedModels(
         primary, auxiliary, target.expected(class_profiles(counts, codes, n_classes)), target.target_sum
@@ -140,7 +142,7 @@ def training_cells(
         )
         labels = np.concatenate([codes[rows[~drawn]], codes[rows[drawn]]])
     filled = np.diff(simulated.indptr) > 0
-    return simulated[filled], labels[filled]
+    return (simulated, labels) if filled.all() else (simulated[filled], labels[filled])
 
 
 def query_class_profiles(models: FittedModels, query: sparse.csr_matrix) -> Floats:

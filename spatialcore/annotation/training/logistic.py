@@ -30,9 +30,14 @@ GRADIENT = 1e-4  # of the mean loss, as in scikit-learn
 def moments(X: sparse.csr_matrix) -> tuple[Floats, Floats]:
     """Return mean and standard deviation (ddof 0) of each column; a constant column gets the deviation 1."""
     n = X.shape[0]
-    mean = np.asarray(X.sum(axis=0, dtype=np.float64)).ravel() / n
-    squares = np.bincount(X.indices, weights=X.data.astype(np.float64) ** 2, minlength=X.shape[1]) / n
-    scale = np.sqrt(np.maximum(squares - mean**2, 0.0))
+    sums, squares = np.zeros((2, X.shape[1]))
+    for first in range(0, X.nnz, BLOCK_VALUES):
+        genes = X.indices[first : first + BLOCK_VALUES]
+        values = X.data[first : first + BLOCK_VALUES].astype(np.float64)
+        sums += np.bincount(genes, weights=values, minlength=len(sums))
+        squares += np.bincount(genes, weights=values**2, minlength=len(sums))
+    mean = sums / n
+    scale = np.sqrt(np.maximum(squares / n - mean**2, 0.0))
     return mean, np.where(scale > 1e-9, scale, 1.0)
 
 
@@ -155,7 +160,10 @@ class _Problem:
         scale: Floats,
     ) -> "_Problem":
         cap = (CLIP * scale + mean).astype(np.float32)
-        data = np.minimum(X.data.astype(np.float32, copy=False), cap[X.indices])
+        data = X.data.astype(np.float32)
+        for first in range(0, len(data), BLOCK_VALUES):
+            part = slice(first, first + BLOCK_VALUES)
+            np.minimum(data[part], cap[X.indices[part]], out=data[part])
         capped = sparse.csr_matrix((data, X.indices, X.indptr), shape=X.shape)
         library = compiled.library()
         is_sparse = X.nnz < DENSE_LOOPS_FROM * X.shape[0] * X.shape[1]

@@ -11,6 +11,7 @@ import numpy as np
 from scipy import sparse
 
 from spatialcore.annotation.model.linear import FoldedLinearModel
+from spatialcore.core.compressed import view_rows
 from spatialcore.core.normalization import normalize_rows, row_totals
 from spatialcore.core.types import Codes, Floats
 
@@ -64,9 +65,11 @@ class Platform:
 
 def class_profiles(counts: sparse.csr_matrix, codes: Codes, n_classes: int) -> Floats:
     """Return the mean share of each gene per class, with 1 % of the overall mean mixed in, classes x genes."""
-    shares = normalize_rows(counts)
-    members = sparse.csr_matrix((np.ones(len(codes)), (codes, np.arange(len(codes)))), shape=(n_classes, len(codes)))
-    profiles = (members @ shares).toarray()
+    profiles = np.zeros((n_classes, counts.shape[1]))
+    for first in range(0, len(codes), DRAWN_CELLS):
+        part = codes[first : first + DRAWN_CELLS]
+        members = sparse.csr_matrix((np.ones(len(part)), (part, np.arange(len(part)))), shape=(n_classes, len(part)))
+        profiles += (members @ normalize_rows(view_rows(counts, first, first + len(part)))).toarray()
     profiles /= np.maximum(profiles.sum(axis=1, keepdims=True), 1e-300)
     overall = profiles.mean(axis=0) + 1e-9
     result: Floats = (1 - SHARED_PROFILE) * profiles + SHARED_PROFILE * overall / overall.sum()

@@ -183,6 +183,9 @@ def reference_counts(adata: AnnData, rows: npt.NDArray[np.intp]) -> sparse.csr_m
     """Return counts of labelled reference cells: raw, else recovered or pseudo-counts."""
     layer = adata.layers.get("counts") if hasattr(adata.layers, "get") else None
     if layer is not None:
+        is_whole = len(rows) == adata.n_obs and isinstance(layer, sparse.csr_matrix) and layer.dtype == np.float32
+        if is_whole and layer.has_sorted_indices and layer.data.all():
+            return layer  # a copy would be the largest part of the memory
         return sparse.csr_matrix(open_matrix(layer).take(rows))
     matrix, kind, _ = find_counts(adata)
     values = open_matrix(matrix).take(rows)

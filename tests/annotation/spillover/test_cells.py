@@ -1,5 +1,7 @@
 """Class probabilities and totals of all cells, and permutations within classes."""
 
+from dataclasses import replace
+
 import numpy as np
 from scipy import sparse
 
@@ -44,7 +46,10 @@ def test_background_is_the_mean_profile(spilled: Example) -> None:
 
 def test_probabilities_of_some_cells_are_those_of_the_whole_table(spilled: Example) -> None:
     cells, rows = spilled.cells, np.array([0, 7, 8, 300, 699])
+    large = replace(cells, stored=None)
     np.testing.assert_array_equal(cells.probabilities_of(rows), cells.probabilities[rows])
+    np.testing.assert_allclose(large.probabilities_of(rows), cells.probabilities[rows], rtol=1e-6)
+    np.testing.assert_allclose(large.probabilities, cells.probabilities, rtol=1e-6)
     np.testing.assert_allclose(cells.probabilities.sum(axis=1), 1, rtol=1e-5)
     np.testing.assert_array_equal(cells.probabilities.argmax(axis=1), cells.best)
 
