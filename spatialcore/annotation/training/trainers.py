@@ -183,13 +183,18 @@ def reference_counts(adata: AnnData, rows: npt.NDArray[np.intp]) -> sparse.csr_m
     """Return counts of labelled reference cells: raw, else recovered or pseudo-counts."""
     layer = adata.layers.get("counts") if hasattr(adata.layers, "get") else None
     if layer is not None:
-        is_whole = len(rows) == adata.n_obs and isinstance(layer, sparse.csr_matrix) and layer.dtype == np.float32
-        if is_whole and layer.has_sorted_indices and layer.data.all():
+        if isinstance(layer, sparse.csr_matrix) and _is_as_taken(layer, rows):
             return layer  # a copy would be the largest part of the memory
         return sparse.csr_matrix(open_matrix(layer).take(rows))
     matrix, kind, _ = find_counts(adata)
     values = open_matrix(matrix).take(rows)
     return values if kind == "counts" else recover_counts(values)[0]
+
+
+def _is_as_taken(counts: sparse.csr_matrix, rows: npt.NDArray[np.intp]) -> bool:
+    """Return whether :meth:`Matrix.take` of these rows, ascending, would return a copy of the matrix."""
+    is_whole = len(rows) == counts.shape[0] and counts.dtype == np.float32
+    return bool(is_whole and counts.has_sorted_indices and counts.data.all())
 
 
 def query_sample(
