@@ -57,7 +57,7 @@ def test_similar_settings_are_suggested_for_an_unknown_name() -> None:
             {"queries": ["q"], "references": [{"uri": "r", "labl_colum": "x"}], "confidence_treshold": 1}
         )
     assert caught.value.hint == (
-        "labl_colum: did you mean label_column? "
+        "references.0.labl_colum: did you mean label_column? "
         "confidence_treshold: did you mean confidence_threshold or confidence_transform?"
     )
     with pytest.raises(InputError, match=r"settings: tissue, .*, dask_address"):

@@ -79,10 +79,11 @@ TERMS_OF = {
     "Astro": {"astrocyte", "glial cell", "macroglial cell", "neural cell"},
     "Microglia": {"microglial cell", "glial cell", "neural cell"},
     "Endothelial": {"endothelial cell"},
-    "Glut": {"glutamatergic neuron", "neuron of the forebrain", "neuron", "neural cell"},
+    "Glut": {"glutamatergic neuron", "cerebral cortex neuron", "neuron of the forebrain", "neuron", "neural cell"},
     "GABA": {
         "GABAergic interneuron",
         "cerebral cortex GABAergic interneuron",
+        "cerebral cortex neuron",
         "neuron of the forebrain",
         "neural cell",
     },

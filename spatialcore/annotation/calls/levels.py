@@ -58,9 +58,9 @@ FUNCTIONAL_TERMS: Final = frozenset(
 )
 # Deviance from the class profile, in standard deviations of right held-out calls, at which half of the cells are of no
 # class, and the slope. Cells with genes dealt at random lie below -5 on the open pairs, 99 % of real cells above -4.5.
-BLOCK_CELLS: Final = 100_000
 FIT_CENTER: Final = -5.5
 FIT_SLOPE: Final = 2.0
+BLOCK_CELLS: Final = 100_000
 
 
 def group_classes(ids: tuple[str, ...]) -> dict[str, frozenset[int]]:

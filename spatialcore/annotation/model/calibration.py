@@ -127,7 +127,8 @@ class Calibration:
     def probability(self, evidence: CalibrationFeatures) -> Floats:
         """Return the probability that each cell's best class is right."""
         slopes = self.slopes if self.pair_gain_slope is None else (*self.slopes, self.pair_gain_slope)
-        result: Floats = expit(self.intercept + self.features(evidence) @ np.array(slopes))
+        weighted = self.features(evidence) * np.array(slopes)
+        result: Floats = expit(self.intercept + weighted.sum(axis=1))  # a product by the BLAS depends on the block
         return result
 
     def to_dict(self) -> JsonObject:

@@ -1,9 +1,9 @@
-"""Queries of mainly one class: calls weigh how often each class occurs.
+"""Queries with one dominant class: calls take class frequencies into account.
 
-Classes are nearly balanced in training. In a query of which one class has most cells, the few of them that are called
-otherwise outnumber the cells that the other classes have. There the logarithm of the share of each class in the query
-is added to its score, in part: to the intercepts, so that the model stays linear. Queries in which no class prevails
-are not changed: estimated shares are not good enough to gain there.
+Classes are nearly balanced in training. Where one class has most cells of the query, even its rare misclassified cells
+outnumber the cells of the other classes. In such queries a fraction of the logarithm of each class's share is added to
+its score: to the intercepts, so that the model stays linear. Queries without a dominant class are not changed: the
+estimated shares are not accurate enough to improve the calls there.
 """
 
 from dataclasses import dataclass
@@ -67,7 +67,7 @@ def find_prevailing(models: FittedModels, query: sparse.csr_matrix, temperature:
     Parameters
     ----------
     models
-        Models that know nothing of it yet.
+        Models with intercepts that do not contain the shares yet.
     query
         Counts of query cells on the same genes.
     temperature
