@@ -108,8 +108,8 @@ def log_likelihood(block: Block, profiles: Floats) -> Float32s:
         result[:, j, 0] = np.add.reduceat(values * np.log(profile), starts)
         excess = nearby / profile - 1
         for s, share in enumerate(SHARES[1:], start=1):
-            gain = values * np.log1p(np.float32(share) * excess)
-            result[:, j, s] = result[:, j, 0] + np.add.reduceat(gain, starts)
+            gain = np.log(np.float32(share) * excess + 1)  # not log1p, which numpy does not vectorize
+            result[:, j, s] = result[:, j, 0] + np.add.reduceat(np.multiply(gain, values, out=gain), starts)
     return result
 
 
