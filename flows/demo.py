@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flows.embedded_server import EMBEDDED
+from flows.embedded_server import EMBEDDED, starting_server
 
 if TYPE_CHECKING:
     from flows.parameters import TrainAndAnnotateParameters
@@ -18,12 +18,16 @@ def main() -> None:
     """Run the demo and print the results and their paths."""
     for name in ("PREFECT_API_URL", "PREFECT_API_KEY", "PREFECT_PROFILE"):
         os.environ.pop(name, None)  # the demo uses its own server
-    os.environ.update(EMBEDDED, PREFECT_HOME=str((FOLDER / "prefect").absolute()))  # read when Prefect is imported
-    from flows.train_and_annotate import train_and_annotate
-
+    home = (FOLDER / "prefect").absolute()
+    home.mkdir(parents=True, exist_ok=True)
+    os.environ.update(EMBEDDED, PREFECT_HOME=str(home))  # read when Prefect is imported
     start = time.perf_counter()
-    manifest = train_and_annotate(demo_config(FOLDER))
-    print("\n".join([*summary(manifest), f"\nThe flow took {time.perf_counter() - start:.0f} s."]))
+    with starting_server():
+        from flows.train_and_annotate import train_and_annotate
+
+        config = demo_config(FOLDER)
+    manifest = train_and_annotate(config)
+    print("\n".join([*summary(manifest), f"\nThe demo took {time.perf_counter() - start:.0f} s."]))
 
 
 def demo_config(folder: Path) -> "TrainAndAnnotateParameters":

