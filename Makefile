@@ -61,7 +61,7 @@ serve: $(READY) ## Prefect server with its UI on 127.0.0.1, deployments served
 	@$(BIN)/python -m deployments.serve --port $(PORT)
 
 bench: $(READY) ## measure a small run as a whole: CPU seconds and peak memory
-	@$(BIN)/python -m benchmarks.scale
+	@$(BIN)/python -m benchmarks.cost.scale
 
 constraints: ## pin anew what pyproject.toml asks for
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-annotate --no-header --extra dev pyproject.toml -o constraints.txt

@@ -1,1 +1,1 @@
-"""Benchmarks of accuracy, calibration, speed and memory; docs/benchmarks.md has the results."""
+"""Benchmarks of accuracy and calibration; ``cost`` has those of CPU time and memory. Results: docs/benchmarks.md."""

@@ -23,7 +23,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, f1_score
 from sklearn.preprocessing import StandardScaler
 
-from benchmarks.accuracy_pairs import Labels, Pair, lung_settings, open_pairs
+from benchmarks.data.open_pairs import Labels, Pair, lung_settings, open_pairs
 from spatialcore import columns
 from spatialcore.annotation.annotate import annotate_celltypist
 from spatialcore.annotation.training.train import train_celltypist_model

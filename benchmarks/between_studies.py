@@ -20,8 +20,10 @@ import pandas as pd
 from sklearn.metrics import roc_auc_score
 
 from benchmarks.accuracy import Method, figures, methods
-from benchmarks.accuracy_pairs import Labels, Pair, open_pairs
-from benchmarks.between_studies_pairs import (
+from benchmarks.calibration import KEPT, Called, expected_calibration_error, unseen
+from benchmarks.data.open_pairs import Labels, Pair, open_pairs
+from benchmarks.data.simulated_sections import simulate
+from benchmarks.data.study_pairs import (
     BRAIN,
     SAME_LINEAGE,
     fine_pairs,
@@ -30,8 +32,6 @@ from benchmarks.between_studies_pairs import (
     skewed,
     spatial_pairs,
 )
-from benchmarks.calibration import KEPT, Called, expected_calibration_error, unseen
-from benchmarks.simulated_sections import simulate
 from spatialcore.core.types import Floats
 
 HIGH = 0.95

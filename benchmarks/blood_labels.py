@@ -19,8 +19,8 @@ import pandas as pd
 from scipy import sparse, stats
 
 from benchmarks.accuracy import figures, ours, plain
-from benchmarks.accuracy_pairs import Labels, Pair, open_pairs
 from benchmarks.calibration import Called
+from benchmarks.data.open_pairs import Labels, Pair, open_pairs
 from spatialcore.annotation.training.platform import thin_to_depths
 from spatialcore.core.normalization import row_totals
 

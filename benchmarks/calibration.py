@@ -19,7 +19,7 @@ from anndata import AnnData
 from scipy import sparse
 from sklearn.metrics import roc_auc_score
 
-from benchmarks.accuracy_pairs import Pair, open_pairs
+from benchmarks.data.open_pairs import Pair, open_pairs
 from spatialcore import columns
 from spatialcore.annotation.annotate import annotate_celltypist
 from spatialcore.annotation.training.train import train_celltypist_model

@@ -19,7 +19,7 @@ from scipy import sparse
 
 from benchmarks.accuracy import figures
 from benchmarks.calibration import KEPT, expected_calibration_error
-from benchmarks.spill_sources import TYPE, Source, sources
+from benchmarks.data.spill_sources import TYPE, Source, sources
 from spatialcore import columns
 from spatialcore.annotation.annotate import annotate_celltypist
 from spatialcore.annotation.config import AnnotationSettings

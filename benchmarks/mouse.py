@@ -21,8 +21,8 @@ import pandas as pd
 from scipy import sparse
 
 from benchmarks.accuracy import figures, measure, methods, table
-from benchmarks.accuracy_pairs import COARSE, Labels, Pair
 from benchmarks.calibration import KEPT, Called, expected_calibration_error
+from benchmarks.data.open_pairs import COARSE, Labels, Pair
 from spatialcore.annotation import combine_references
 from spatialcore.annotation.panel import read_panel
 from spatialcore.core.types import Floats

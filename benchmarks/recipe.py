@@ -14,7 +14,7 @@ import pandas as pd
 from scipy import sparse
 
 from benchmarks.accuracy import figures
-from benchmarks.accuracy_pairs import Labels, Pair, open_pairs
+from benchmarks.data.open_pairs import Labels, Pair, open_pairs
 from spatialcore.annotation.model.linear import Standardized
 from spatialcore.annotation.query import open_query
 from spatialcore.annotation.training.fitting import TargetPlatform, fit_models

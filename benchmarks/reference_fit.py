@@ -20,7 +20,7 @@ from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from benchmarks.reference_fit_data import TYPE, Query, Reference, lineages, queries, references
+from benchmarks.data.tissue_references import TYPE, Query, Reference, lineages, queries, references
 from spatialcore.annotation.model.reference_fit import LOWEST_EXPLAINED, ReferenceFit, measure_fit
 from spatialcore.annotation.training.platform import class_profiles, estimate_platform
 from spatialcore.annotation.unknown.query_clusters import pooled_counts, small_clusters

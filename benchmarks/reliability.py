@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmarks.accuracy_pairs import Pair
 from benchmarks.between_studies import ours, table
-from benchmarks.between_studies_pairs import spatial_pairs
+from benchmarks.data.open_pairs import Pair
+from benchmarks.data.study_pairs import spatial_pairs
 from spatialcore.plotting import style
 
 BINS = 10

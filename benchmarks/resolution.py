@@ -23,10 +23,10 @@ import numpy.typing as npt
 import pandas as pd
 from anndata import AnnData
 
-from benchmarks.accuracy_pairs import Pair
-from benchmarks.between_studies_pairs import spatial_pairs
 from benchmarks.calibration import expected_calibration_error, hidden_types
-from benchmarks.fine_pairs import Fine, all_right, fine_pairs, is_near
+from benchmarks.data.fine_pairs import Fine, all_right, fine_pairs, is_near
+from benchmarks.data.open_pairs import Pair
+from benchmarks.data.study_pairs import spatial_pairs
 from spatialcore import columns
 from spatialcore.annotation.annotate import annotate_celltypist
 from spatialcore.annotation.calls.level_columns import apply_threshold, class_codes, class_tree

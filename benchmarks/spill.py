@@ -19,8 +19,8 @@ import pandas as pd
 
 from benchmarks import spill_sections
 from benchmarks.accuracy import ours, plain, rival
-from benchmarks.accuracy_pairs import Pair, open_pairs, pair_of
 from benchmarks.calibration import KEPT, Called
+from benchmarks.data.open_pairs import Pair, open_pairs, pair_of
 from spatialcore import columns
 from spatialcore.core.normalization import row_totals
 from spatialcore.simulate import LAYOUTS

@@ -14,10 +14,10 @@ from scipy import sparse
 from sklearn.metrics import roc_auc_score
 
 from benchmarks.accuracy import Method, figures
-from benchmarks.accuracy_pairs import Pair
-from benchmarks.between_studies_pairs import spatial_pairs
 from benchmarks.calibration import KEPT, expected_calibration_error
-from benchmarks.spill_sources import TYPE, Source, sources
+from benchmarks.data.open_pairs import Pair
+from benchmarks.data.spill_sources import TYPE, Source, sources
+from benchmarks.data.study_pairs import spatial_pairs
 from spatialcore import columns
 from spatialcore.annotation.annotate import annotate_celltypist
 from spatialcore.annotation.model.artifact import load_model

@@ -16,7 +16,7 @@ import anndata as ad
 import numpy as np
 from scipy import sparse
 
-from benchmarks.accuracy_pairs import COARSE, Labels
+from benchmarks.data.open_pairs import COARSE, Labels
 from benchmarks.mouse import CLASSES, LAYERS, STARMAP
 from spatialcore import columns
 from spatialcore.annotation import train_and_annotate

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmarks.accuracy_pairs import Pair, open_pairs
+from benchmarks.data.open_pairs import Pair, open_pairs
 from spatialcore import columns
 from spatialcore.annotation.annotate import annotate_celltypist
 from spatialcore.annotation.training.train import train_celltypist_model

@@ -1,6 +1,6 @@
 """Time to publish and summarise a run of many samples on an S3 server (moto) and a Prefect server.
 
-    python -m benchmarks.publishing                 # 200 samples of 14 files each
+    python -m benchmarks.cost.publishing                 # 200 samples of 14 files each
 
 Both ways copy the same files: one request after another, and as the tasks do it. The files are small, as the time of a
 copy within a store hardly depends on its size. The servers are processes on the same machine; their CPU seconds are
@@ -24,7 +24,7 @@ import numpy as np
 from prefect import flow
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from benchmarks.service import cpu_seconds
+from benchmarks.cost.service import cpu_seconds
 from deployments.processes import free_port
 from deployments.serve import server_at, service_environment
 from spatialcore import storage

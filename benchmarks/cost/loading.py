@@ -1,6 +1,6 @@
 """Read 20,000 of 200,000 cells x 20,000 genes for a panel of 400; target: under 300 MB, not slower than backed anndata.
 
-Usage: python -m benchmarks.loading [--rival PYTHON] [--compression gzip|lzf|none]
+Usage: python -m benchmarks.cost.loading [--rival PYTHON] [--compression gzip|lzf|none]
 """
 
 import argparse
@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-from benchmarks.measure import measure, show
+from benchmarks.cost.measure import measure, show
 
 CELLS, GENES, EACH, PANEL, DRAWN = 200_000, 20_000, 400, 400, 20_000
 

@@ -13,7 +13,7 @@ import pandas as pd
 from anndata import AnnData
 from scipy import sparse
 
-from benchmarks.simulated_sections import draw_cells, panel_genes
+from benchmarks.data.simulated_sections import draw_cells, panel_genes
 
 TYPE = "cell_type"
 FEWEST = 10

@@ -11,9 +11,9 @@ import pandas as pd
 from anndata import AnnData
 from scipy import sparse
 
-from benchmarks.accuracy_pairs import COARSE, LUNG_COARSE
-from benchmarks.between_studies_pairs import BRAIN, LAYERS, NEURONS, NO_TYPE
-from benchmarks.simulated_sections import draw_cells, panel_genes
+from benchmarks.data.open_pairs import COARSE, LUNG_COARSE
+from benchmarks.data.simulated_sections import draw_cells, panel_genes
+from benchmarks.data.study_pairs import BRAIN, LAYERS, NEURONS, NO_TYPE
 from spatialcore.core.counts import recover_counts
 from spatialcore.core.normalization import row_totals
 

@@ -1,6 +1,6 @@
 """Overhead of the service compared with the library call, on a run of about a minute.
 
-    python -m benchmarks.service                    # 100,000 reference cells of 50 types, 100,000 to annotate
+    python -m benchmarks.cost.service                    # 100,000 reference cells of 50 types, 100,000 to annotate
 
 Library and flow run the same configuration alternately, each in a new process with a new store, with plots and report;
 a Prefect server is running. CPU seconds are those of the process and its children, and of the server during the run.
@@ -21,7 +21,7 @@ import numpy as np
 import psutil
 from anndata import AnnData
 
-from benchmarks.training import typed_counts
+from benchmarks.cost.training import typed_counts
 from deployments.processes import free_port
 from deployments.serve import server_at, service_environment
 from spatialcore.annotation.ontology.index import load_ontology_index

@@ -1,6 +1,6 @@
 """Cost of checking a matrix of 200,000 cells x 36,000 genes; target: under 50 MB and one CPU second.
 
-Usage: python -m benchmarks.normalization [--rival PYTHON]
+Usage: python -m benchmarks.cost.normalization [--rival PYTHON]
 
 ``--rival`` is the interpreter of an environment with spatialcore 0.5.4 from PyPI.
 """
@@ -8,7 +8,7 @@ Usage: python -m benchmarks.normalization [--rival PYTHON]
 import argparse
 import tempfile
 
-from benchmarks.measure import measure, show
+from benchmarks.cost.measure import measure, show
 
 MATRIX = """
 import numpy as np, scipy.sparse as sp, anndata as ad

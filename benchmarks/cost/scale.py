@@ -3,8 +3,8 @@
 Each size writes two labelled references and a query with places, then runs ``run(config)`` in a new process, plots and
 report included. ``--versions`` are further checkouts, which run on the same files with the same interpreter.
 
-    python -m benchmarks.scale                                          the sizes of continuous integration
-    python -m benchmarks.scale --sizes million wide --versions ../before
+    python -m benchmarks.cost.scale                                          the sizes of continuous integration
+    python -m benchmarks.cost.scale --sizes million wide --versions ../before
 """
 
 import argparse
@@ -21,7 +21,7 @@ import pandas as pd
 from anndata import AnnData
 from scipy import sparse
 
-from benchmarks.memory import write_repeated
+from benchmarks.cost.memory import write_repeated
 from spatialcore.annotation.ontology.index import load_ontology_index
 
 CODE = """

@@ -1,6 +1,6 @@
 """Peak memory and CPU seconds of annotating a sparse h5ad from disk in blocks.
 
-python -m benchmarks.memory --cells 2000000 10000000 --genes 400
+python -m benchmarks.cost.memory --cells 2000000 10000000 --genes 400
 """
 
 import argparse
@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-from benchmarks.speed import peak, random_counts, reset_peak
+from benchmarks.cost.speed import peak, random_counts, reset_peak
 from spatialcore.annotation.model.artifact import CellTypingModel, save_model
 from spatialcore.annotation.model.linear import Standardized
 
@@ -89,7 +89,9 @@ def main() -> None:
             query, model = Path(folder) / "query.h5ad", Path(folder) / "model.pkl"
             save_model(CellTypingModel(tuple(f"T{i}" for i in range(shape[0])), names, linear), model)
             write_query(query, n, options.genes, options.depth)
-            subprocess.run([sys.executable, "-m", "benchmarks.memory", "--run", str(query), str(model)], check=True)
+            subprocess.run(
+                [sys.executable, "-m", "benchmarks.cost.memory", "--run", str(query), str(model)], check=True
+            )
 
 
 if __name__ == "__main__":

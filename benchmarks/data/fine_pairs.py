@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 from anndata import AnnData
 
-from benchmarks.accuracy_pairs import open_lung
+from benchmarks.data.open_pairs import open_lung
 from spatialcore import columns
 from spatialcore.annotation.ontology.mapping import add_ontology_ids
 from spatialcore.annotation.ontology.relations import distance, is_a

@@ -1,6 +1,6 @@
 """CPU seconds of training: logistic regression with calibration, and CellTypist's SGD, on the same cells.
 
-python -m benchmarks.training --cells 100000 --genes 400 --types 30
+python -m benchmarks.cost.training --cells 100000 --genes 400 --types 30
 """
 
 import argparse

@@ -1,11 +1,11 @@
 """Run time of balancing 1,000,000 cells of 100 types from 10 sources; target: under three CPU seconds.
 
-Usage: python -m benchmarks.balance [--rival PYTHON]
+Usage: python -m benchmarks.cost.balance [--rival PYTHON]
 """
 
 import argparse
 
-from benchmarks.measure import measure, show
+from benchmarks.cost.measure import measure, show
 
 CELLS = """
 import anndata as ad, numpy as np, pandas as pd, scipy.sparse as sp

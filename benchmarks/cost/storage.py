@@ -1,6 +1,6 @@
 """Time of put and get compared with plain fsspec on an S3 server, and memory independent of the file size.
 
-Usage: python -m benchmarks.storage [--megabytes 100] [--rounds 7]
+Usage: python -m benchmarks.cost.storage [--megabytes 100] [--rounds 7]
 
 Both alternate; wall and CPU seconds of this process are medians of the rounds. This package compares the MD5 of every
 part and the sha256 of the file and flushes downloads to disk; plain fsspec does not. The server (moto) is another

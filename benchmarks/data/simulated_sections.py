@@ -13,7 +13,7 @@ import pandas as pd
 from scipy import sparse
 from scipy.spatial import cKDTree
 
-from benchmarks.accuracy_pairs import Pair
+from benchmarks.data.open_pairs import Pair
 
 Floats = npt.NDArray[np.float64]
 SIDE = 40

@@ -1,7 +1,7 @@
 """CPU seconds and additional memory of scoring, compared with celltypist.annotate.
 
-    python -m benchmarks.speed                 # 200,000 x 400 x 40
-    python -m benchmarks.speed --cells 20000 --genes 5000 --depth 600
+    python -m benchmarks.cost.speed                 # 200,000 x 400 x 40
+    python -m benchmarks.cost.speed --cells 20000 --genes 5000 --depth 600
 
 Both get the same AnnData (log1p(10k), CSR, genes of unequal abundance) and the same model; their results are compared.
 They alternate, each run in a new process whose memory peak is reset before.
@@ -100,7 +100,7 @@ def compare(n: int, genes: int, types: int, depth: float, rounds: int) -> dict[s
         make_case(folder, n, genes, types, depth)
         runs: dict[str, list[dict[str, Any]]] = {tool: [] for tool in ("celltypist", "scores", "calls")}
         for tool in list(runs) * rounds:
-            command = [sys.executable, "-m", "benchmarks.speed", "--run", tool, "--folder", name]
+            command = [sys.executable, "-m", "benchmarks.cost.speed", "--run", tool, "--folder", name]
             process = subprocess.run(command, capture_output=True, text=True, check=True)
             runs[tool].append(json.loads(process.stdout.splitlines()[-1]))
         result: dict[str, Any] = {

@@ -12,8 +12,8 @@ import anndata
 import numpy as np
 from anndata import AnnData
 
-from benchmarks.accuracy_pairs import COARSE, Pair, open_pairs, pair_of
-from benchmarks.simulated_sections import simulate
+from benchmarks.data.open_pairs import COARSE, Pair, open_pairs, pair_of
+from benchmarks.data.simulated_sections import simulate
 
 NO_TYPE = "unknown"
 LAYERS = {

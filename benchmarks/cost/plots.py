@@ -4,9 +4,9 @@ The tissue has names of the Cell Ontology, their canonical markers and a run man
 figures, tables and the report, to check their legibility with 3 or 60 types, 2,000 or 1,000,000 cells, 300 or 5,000
 genes.
 
-    python benchmarks/plots.py                                        200,000 cells, 400 genes, 30 types
-    python benchmarks/plots.py --cells 2000 --genes 5000 --types 60 --keep results/plots
-    rival/bin/python benchmarks/plots.py --make tissue.h5ad           only the tissue, for another tool
+    python benchmarks/cost/plots.py                                        200,000 cells, 400 genes, 30 types
+    python benchmarks/cost/plots.py --cells 2000 --genes 5000 --types 60 --keep results/plots
+    rival/bin/python benchmarks/cost/plots.py --make tissue.h5ad           only the tissue, for another tool
 """
 
 import argparse

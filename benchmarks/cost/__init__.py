@@ -1,0 +1,1 @@
+"""Benchmarks of CPU seconds and memory."""

@@ -1,0 +1,1 @@
+"""Pairs of reference and query, and simulated sections, that several benchmarks use."""
