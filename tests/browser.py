@@ -1,4 +1,4 @@
-"""Headless Chromium, which looks at pages as a person would."""
+"""Start headless Chromium."""
 
 import shutil
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 SWITCHES = (
     "--no-sandbox",
     "--disable-dev-shm-usage",
@@ -17,13 +17,13 @@ SWITCHES = (
     "--disable-component-update",
     "--disable-sync",
 )
-NO_GPU = ("--disable-gpu",)
+WITHOUT_GPU = ("--disable-gpu",)
 
 
 @contextmanager
-def chromium(switches: tuple[str, ...] = NO_GPU) -> Iterator[Browser]:
-    """Start a browser for the length of the block; skip where none is installed."""
-    program = next((result for name in NAMES if (result := shutil.which(name))), None)
+def chromium(switches: tuple[str, ...] = WITHOUT_GPU) -> Iterator[Browser]:
+    """Start a browser, closed at the end of the block; skip the test if none is installed."""
+    program = next((result for name in PROGRAMS if (result := shutil.which(name))), None)
     if program is None:
         pytest.skip("Chromium is not installed")
     with sync_playwright() as playwright:

@@ -1,4 +1,4 @@
-"""Code blocks of documentation pages, and the small data on which they are executed."""
+"""Code blocks of documentation pages, and the small data with which they are executed."""
 
 import re
 from collections.abc import Iterator
@@ -52,14 +52,14 @@ def pages() -> Iterator[Path]:
 
 
 def blocks_of(page: Path) -> list[Block]:
-    """Return the blocks of a page that are to be executed, in order."""
+    """Return the blocks of a page to execute, in order."""
     text, name = page.read_text(), str(page.relative_to(ROOT))
     matches = [match for match in FENCE.finditer(text) if match["language"] in EXECUTED]
     return [Block(name, text[: match.start()].count("\n") + 1, match["language"], match["code"]) for match in matches]
 
 
 def write_files(folder: Path) -> None:
-    """Write what the pages call their files: three references, a panel, and data of each platform."""
+    """Write the files named in the pages: three references, a panel, and data of each platform."""
     for seed, (name, column) in enumerate({"a": "cell_type", "b": "annotation", "hlca": "cell_type"}.items()):
         reference = counted(150, GENES, seed=seed + 2)
         reference.obs = reference.obs.rename(columns={"cell_type": column})
@@ -81,7 +81,7 @@ def write_files(folder: Path) -> None:
 
 
 def section() -> AnnData:
-    """Return 200 cells of three types with coordinates, as an instrument writes them."""
+    """Return 200 cells of three types with coordinates, in an instrument's format."""
     cells, rng = counted(200, GENES, seed=1), np.random.default_rng(0)
     numbers = rng.choice(1 << 32, cells.n_obs, replace=False)
     cells.obs = pd.DataFrame({"cell_number": numbers}, index=[letters(number) for number in numbers])
@@ -92,7 +92,7 @@ def section() -> AnnData:
 
 
 def write_spatialdata(folder: Path) -> None:
-    """Write stores with one table, and with two of which none is called ``table``."""
+    """Write one store with one table, and one with two tables, neither of which is called ``table``."""
     import spatialdata
     from spatialdata.models import TableModel
 

@@ -1,4 +1,4 @@
-"""What every test may ask for."""
+"""Fixtures for all tests."""
 
 import sys
 from collections.abc import Callable
@@ -9,17 +9,17 @@ import pytest
 
 from tests import home
 
-home.move()  # before anything is imported that looks where it is
+home.use_temporary_home()  # before the imports below, which read HOME
 pytest_plugins = ("tests.contract.store_fixtures", "tests.tasks.fixtures")
 
-SHARED = Path(__file__).resolve().parents[2] / "shared"
+SHARED_FOLDER = Path(__file__).resolve().parents[2] / "shared"
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep the tests of a file in one process, so that its fixtures are made once, and those that share a server.
+    """Run all tests of a file in one process, and all tests that share a server in one process.
 
-    Tests marked ``soak`` take minutes; they run only where they are asked for: ``make soak``.
+    Tests marked ``soak`` take minutes and run only if requested: ``make soak``.
     """
     if "soak" not in config.option.markexpr:
         config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("soak")])
@@ -32,18 +32,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         item.add_marker(pytest.mark.xdist_group(str(group)))
 
 
-@pytest.hookimpl(trylast=True)  # when all fixtures that end with a test have ended
+@pytest.hookimpl(trylast=True)  # after the teardown of all fixtures of the test
 def pytest_runtest_teardown() -> None:
-    """Fail a test in whose time something reached for the user's home."""
-    assert home.trespasses() == []
+    """Fail a test that wrote to the user's home folder."""
+    assert home.violations() == []
 
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """Return the folder of real data beside the checkout; skip where it is absent."""
-    if not (SHARED / "data").is_dir():
-        pytest.skip(f"the real data folder {SHARED.name}/ is not beside this checkout")
-    return SHARED
+    """Return the folder of real data beside the checkout; skip the test if it does not exist."""
+    if not (SHARED_FOLDER / "data").is_dir():
+        pytest.skip(f"the real data folder {SHARED_FOLDER.name}/ is not beside this checkout")
+    return SHARED_FOLDER
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def rng() -> np.random.Generator:
 
 @pytest.fixture
 def hide_package(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Make an optional package look as if it were not installed, whatever an earlier test loaded of it."""
+    """Make an optional package look uninstalled, even if an earlier test imported it."""
     from fsspec.registry import _registry as loaded_systems
 
     from spatialcore.storage import connections

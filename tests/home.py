@@ -1,7 +1,7 @@
-"""A home folder of the session's own: what tests run, in this process or in others, leaves the user's alone.
+"""A temporary home folder for the test session; writes to the user's home folder are forbidden.
 
-The library, and most of what it stands on, goes by ``HOME``: caches, locks, profiles, credentials. A watch makes sure
-that nothing gets past it: a write into the user's home, or a program started without the session's, fails the test.
+The library and its dependencies find caches, locks, profiles and credentials through ``HOME``. An audit hook checks
+this: a write to the user's home, or a program started with it as ``HOME``, raises an error and fails the test.
 """
 
 import atexit
@@ -12,8 +12,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-_NOTE = "SPATIALCORE_TESTS_USERS_HOME"  # tells the session's other processes that it has moved
-_NAMING_FOLDERS = (
+_USERS_HOME_VARIABLE = "SPATIALCORE_TESTS_USERS_HOME"  # set for child processes, which keep the temporary home
+_FOLDER_VARIABLES = (
     "CELLTYPIST_FOLDER",
     "MPLCONFIGDIR",
     "PREFECT_HOME",
@@ -22,7 +22,7 @@ _NAMING_FOLDERS = (
     "XDG_CONFIG_HOME",
     "XDG_DATA_HOME",
 )
-_CHANGED = {  # which arguments of an audit event name places that it changes
+_PATH_ARGUMENTS = {  # audit event -> the arguments that are paths it changes
     "os.link": slice(1, 2),
     "os.mkdir": slice(1),
     "os.remove": slice(1),
@@ -31,53 +31,53 @@ _CHANGED = {  # which arguments of an audit event name places that it changes
     "os.symlink": slice(1, 2),
     "sqlite3.connect": slice(1),
 }
-_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+_WRITE_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
-USERS_HOME = Path(os.environ.get(_NOTE) or Path.home())
+USERS_HOME = Path(os.environ.get(_USERS_HOME_VARIABLE) or Path.home())
 _IN_HOME = f"{USERS_HOME}/"
-# what may lie in a home and is none: the checkout, Python and its packages, the place of temporary files
-_NO_HOME = tuple(
+# folders that may be in the home folder and are allowed: the checkout, Python and its packages, temporary files
+_ALLOWED_FOLDERS = tuple(
     f"{folder}/" for folder in (Path(__file__).parents[1], sys.prefix, sys.base_prefix, tempfile.gettempdir())
 )
-_trespasses: list[str] = []
+_violations: list[str] = []
 
 
-def move() -> None:
-    """Give this process and those it starts the session's home, and watch over the user's."""
-    if _NOTE not in os.environ:
+def use_temporary_home() -> None:
+    """Set a temporary home for this process and its children, and forbid writes to the user's home."""
+    if _USERS_HOME_VARIABLE not in os.environ:
         home = tempfile.mkdtemp(prefix="spatialcore-tests-home-")
         atexit.register(shutil.rmtree, home, ignore_errors=True)
-        for name in _NAMING_FOLDERS:
+        for name in _FOLDER_VARIABLES:
             os.environ.pop(name, None)
-        os.environ |= {_NOTE: str(USERS_HOME), "HOME": home}
-    sys.addaudithook(_watch)
+        os.environ |= {_USERS_HOME_VARIABLE: str(USERS_HOME), "HOME": home}
+    sys.addaudithook(_audit)
 
 
-def trespasses() -> list[str]:
-    """Return what was kept from happening to the user's home since the last call."""
-    trespasses = _trespasses.copy()
-    _trespasses.clear()
-    return trespasses
+def violations() -> list[str]:
+    """Return the forbidden operations since the last call."""
+    violations = _violations.copy()
+    _violations.clear()
+    return violations
 
 
-def users_tools() -> dict[str, str]:
-    """Return an environment in which uv and npm have the user's settings and the packages that lie at hand."""
-    places = {
+def package_manager_environment() -> dict[str, str]:
+    """Return an environment in which uv and npm use the user's settings and package caches."""
+    folders = {
         "XDG_CACHE_HOME": ".cache",
         "XDG_CONFIG_HOME": ".config",
         "npm_config_cache": ".npm",
         "npm_config_userconfig": ".npmrc",
     }
-    return os.environ | {name: str(USERS_HOME / folder) for name, folder in places.items()}
+    return os.environ | {name: str(USERS_HOME / folder) for name, folder in folders.items()}
 
 
-def _watch(event: str, arguments: tuple[Any, ...]) -> None:
+def _audit(event: str, arguments: tuple[Any, ...]) -> None:
     if event == "open":
         path, _, flags = arguments
-        if flags & _WRITING:
+        if flags & _WRITE_FLAGS:
             _forbid_in_home(event, path)
-    elif event in _CHANGED:
-        for path in arguments[_CHANGED[event]]:
+    elif event in _PATH_ARGUMENTS:
+        for path in arguments[_PATH_ARGUMENTS[event]]:
             _forbid_in_home(event, path)
     elif event == "subprocess.Popen":
         program, _, _, environment = arguments
@@ -85,10 +85,10 @@ def _watch(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 def _forbid_in_home(event: str, path: Any) -> None:
-    if isinstance(path, int):  # a file that is open already
+    if isinstance(path, int):  # a file descriptor
         return
     file = str(Path(os.fsdecode(path)).absolute())
-    if file.startswith(_IN_HOME) and not file.startswith(_NO_HOME) and "__pycache__" not in file:
+    if file.startswith(_IN_HOME) and not file.startswith(_ALLOWED_FOLDERS) and "__pycache__" not in file:
         _forbid(f"{event} {file}")
 
 
@@ -97,7 +97,7 @@ def _forbid_users_home(program: Any, environment: Any) -> None:
         _forbid(f"{program} was started with the user's home: pass it os.environ, or a HOME")
 
 
-def _forbid(what: str) -> None:
-    """Keep it from happening, and remember it: the code under test may take the error for one of its own."""
-    _trespasses.append(what)
-    raise PermissionError(f"a test touches the user's home: {what}")
+def _forbid(operation: str) -> None:
+    """Record the operation and raise an error. The record remains when the code under test catches the error."""
+    _violations.append(operation)
+    raise PermissionError(f"a test touches the user's home: {operation}")

@@ -1,4 +1,4 @@
-"""Every code block of README and docs is executed, in order, or stands in a list with the reason."""
+"""Every code block of README and docs is executed in order, or listed with the reason why not."""
 
 import doctest
 import os
@@ -19,7 +19,7 @@ from tests.code_blocks import Block, blocks_of, pages, section, write_files, wri
 INSTALLS = "changes the environment"
 CLOUD = "needs a bucket or an account"
 SERVER = "needs a Prefect server: tests/flows and tests/deployments, and the notebook docs/tutorials/service.md"
-# The beginning of a command, or of a Python block -> why it is not executed here.
+# Start of a command or Python block -> why it is not executed here.
 NOT_EXECUTED = {
     "make ": "makes an environment: .ci/run does it",
     "git clone": INSTALLS,
@@ -34,14 +34,14 @@ NOT_EXECUTED = {
     "exec python -m deployments": SERVER,
     "SPATIALCORE_STORE=": SERVER,
     "cd ": INSTALLS,
-    "pg_": "needs a Postgres of its own",
+    "pg_": "needs a Postgres server",
     "aws ": CLOUD,
     "export ": "sets the environment of a server",
     "cp deployments/": SERVER,
     "docker": "needs Docker: tests/test_docker.py reads the files",
     "cp docker/": "needs Docker",
-    "createuser": "needs a Postgres of its own: tests/deployments starts one",
-    "createdb": "needs a Postgres of its own",
+    "createuser": "needs a Postgres server: tests/deployments starts one",
+    "createdb": "needs a Postgres server",
     "from spatialcore.annotation import acquire_reference": CLOUD + ": tests/contract",
     "from spatialcore.annotation import decontaminate": "needs a section with spill-over: tests/annotation/spillover",
     "from spatialcore.annotation import explain_calls": "needs annotated cells: tests/annotation/explain",
@@ -55,12 +55,12 @@ NOT_EXECUTED = {
 }
 IS_SETTINGS = ("tissue:", "# config.yaml")
 CONTINUES = {"docs/how-to/models.md": "docs/how-to/references.md"}
-BY_NAME = {blocks[0].page: blocks for blocks in map(blocks_of, pages()) if blocks}
+BLOCKS = {blocks[0].page: blocks for blocks in map(blocks_of, pages()) if blocks}
 
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with the files that the pages name, and the results of one run."""
+    """Return a folder with the files named in the pages and the results of one run."""
     folder = tmp_path_factory.mktemp("pages")
     write_files(folder)
     adata = train_and_annotate(
@@ -75,11 +75,11 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def reason(code: str) -> str:
     """Return why a command or block is not executed; empty if it is."""
-    return next((why for start, why in NOT_EXECUTED.items() if code.lstrip().startswith(start)), "")
+    return next((text for start, text in NOT_EXECUTED.items() if code.lstrip().startswith(start)), "")
 
 
 def run_command(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run a command line of the package in this process; ``> file`` takes its output."""
+    """Run a command line of the package in this process; with ``> file``, create the file."""
     command, _, target = line.partition(">")
     monkeypatch.setattr("sys.argv", shlex.split(command))
     code = 0
@@ -114,7 +114,7 @@ def execute(block: Block, names: dict[str, Any], run: Callable[[str], None]) -> 
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("page", sorted(BY_NAME))
+@pytest.mark.parametrize("page", sorted(BLOCKS))
 def test_blocks_of_a_page(page: str, files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     matplotlib.use("agg")
     folder = tmp_path / "page"
@@ -123,17 +123,17 @@ def test_blocks_of_a_page(page: str, files: Path, tmp_path: Path, monkeypatch: p
         write_spatialdata(folder)
     monkeypatch.chdir(folder)
     names: dict[str, Any] = {}
-    for block in [*BY_NAME.get(CONTINUES.get(page, ""), []), *BY_NAME[page]]:
+    for block in [*BLOCKS.get(CONTINUES.get(page, ""), []), *BLOCKS[page]]:
         execute(block, names, lambda line: run_command(line, monkeypatch))
 
 
-def test_each_reason_is_of_a_block_that_exists() -> None:
+def test_each_reason_matches_a_block() -> None:
     blocks = [block for page in pages() for block in blocks_of(page)]
     codes = [code for block in blocks for code in (block.commands if block.language == "bash" else [block.code])]
     assert [start for start in NOT_EXECUTED if not any(code.lstrip().startswith(start) for code in codes)] == []
 
 
-def test_shell_commands_that_are_not_ours_have_a_reason() -> None:
+def test_other_shell_commands_have_a_reason() -> None:
     blocks = [block for page in pages() for block in blocks_of(page) if block.language == "bash"]
     lines = [(block.page, line) for block in blocks for line in block.commands]
-    assert [each for each in lines if not each[1].startswith("spatialcore ") and not reason(each[1])] == []
+    assert [line for line in lines if not line[1].startswith("spatialcore ") and not reason(line[1])] == []

@@ -1,11 +1,11 @@
-"""Names written into AnnData: unique, valid keys, and those of the CELLxGENE schema."""
+"""Names of columns and entries: unique, valid as keys, and as in the CELLxGENE schema."""
 
 from spatialcore import columns
 
 NAMES = {name: value for name, value in vars(columns).items() if name.isupper() and isinstance(value, str)}
 
 
-def test_names_are_unique_and_can_be_written():
+def test_names_are_unique_and_valid():
     assert len(set(NAMES.values())) == len(NAMES)
     assert not [value for value in NAMES.values() if "/" in value or value.startswith("_")]
 

@@ -1,4 +1,4 @@
-"""The check of commit subjects, on messages and on a repository."""
+"""The check of commit subjects, for a message and for a range of commits."""
 
 import subprocess
 import sys

@@ -26,8 +26,8 @@ def test_demo_data_are_counts_and_seeded(tmp_path):
     for adata in (query, *parts):
         assert np.array_equal(adata.X.data, np.round(adata.X.data))
     assert all(LABEL_COLUMN in part.obs for part in parts)
-    again, _ = demo_data(tmp_path / "b")
-    assert again.obs_names.tolist() == query.obs_names.tolist()
+    second_query, _ = demo_data(tmp_path / "b")
+    assert second_query.obs_names.tolist() == query.obs_names.tolist()
 
 
 def test_accuracy_on_known_labels():

@@ -1,4 +1,4 @@
-"""The section of the demo: real cells, a panel, known labels, simulated places, seeded."""
+"""The demo's section: real cells, a panel, known labels, simulated coordinates, seeded."""
 
 import anndata as ad
 import numpy as np
@@ -25,14 +25,14 @@ def test_counts_of_a_shallow_panel_with_known_labels(section_and_references):
 
 def test_no_cell_of_the_section_is_in_a_reference(section_and_references):
     section, references = section_and_references
-    trained_on = {name for reference in references for name in reference.obs_names}
-    assert len(trained_on) == sum(reference.n_obs for reference in references)
-    assert not trained_on & set(section.obs["drawn_from"])
-    assert len(trained_on) + section.obs["drawn_from"].nunique() <= 1937
+    reference_cells = {name for reference in references for name in reference.obs_names}
+    assert len(reference_cells) == sum(reference.n_obs for reference in references)
+    assert not reference_cells & set(section.obs["drawn_from"])
+    assert len(reference_cells) + section.obs["drawn_from"].nunique() <= 1937
     assert all(LABEL_COLUMN in reference.obs for reference in references)
 
 
-def test_places_are_marked_as_simulated_and_have_structure(section_and_references):
+def test_coordinates_are_marked_as_simulated_and_types_cluster(section_and_references):
     section, _ = section_and_references
     xy = section.obsm["spatial"]
     assert (xy >= 0).all()
@@ -40,12 +40,12 @@ def test_places_are_marked_as_simulated_and_have_structure(section_and_reference
     assert section.uns["spatialcore_source"]["places"] == "simulated"
     labels = section.obs[KNOWN_LABEL].astype(str).to_numpy()
     nearest = cKDTree(xy).query(xy, 11)[1][:, 1:]
-    agreeing = (labels[nearest] == labels[:, None]).mean()
-    assert agreeing > 2 * sum((labels == name).mean() ** 2 for name in np.unique(labels))
+    same_type_share = (labels[nearest] == labels[:, None]).mean()
+    assert same_type_share > 2 * sum((labels == name).mean() ** 2 for name in np.unique(labels))
 
 
-def test_the_seed_decides(section_and_references, tmp_path):
+def test_the_same_seed_gives_the_same_section(section_and_references, tmp_path):
     section, _ = section_and_references
-    again, _ = demo_section(tmp_path)
-    np.testing.assert_array_equal(again.obsm["spatial"], section.obsm["spatial"])
-    assert (again.X != section.X).nnz == 0
+    second_section, _ = demo_section(tmp_path)
+    np.testing.assert_array_equal(second_section.obsm["spatial"], section.obsm["spatial"])
+    assert (second_section.X != section.X).nnz == 0

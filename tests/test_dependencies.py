@@ -1,4 +1,4 @@
-"""Every package that is imported is declared in pyproject.toml, and every declared package is used."""
+"""Imported packages are declared in pyproject.toml, and declared packages are used."""
 
 import ast
 import re
@@ -11,8 +11,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-OURS = {"spatialcore", "tasks", "flows", "deployments", "tests", "tools", "benchmarks"}
-# Declared but not imported by the package: the reason for each.
+PACKAGES = {"spatialcore", "tasks", "flows", "deployments", "tests", "tools", "benchmarks"}
+# Declared packages that are not imported, with the reason.
 NOT_IMPORTED = {
     "fastapi": "version pin: Prefect's server does not start with newer ones",
     "sqlalchemy": "version pin: Prefect's scheduler needs 2.0",
@@ -37,11 +37,11 @@ def imported(package: str) -> set[str]:
     nodes = [node for path in (ROOT / package).rglob("*.py") for node in ast.walk(ast.parse(path.read_text()))]
     names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
     names += [node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module]
-    return {name.partition(".")[0] for name in names} - OURS - set(sys.stdlib_module_names)
+    return {name.partition(".")[0] for name in names} - PACKAGES - set(sys.stdlib_module_names)
 
 
 def distributions(modules: set[str]) -> set[str]:
-    """Return the distributions of modules; of a namespace that several share, the declared ones."""
+    """Return the distributions of modules; for a shared namespace, the declared ones."""
     installed = packages_distributions()
     shared = [[normalized(name) for name in installed[module]] for module in modules if module in installed]
     distributions = declared(*EXTRAS, "dev")

@@ -1,4 +1,4 @@
-"""The privileges of the containers, and the settings that they require."""
+"""Privileges of the containers, and the settings that they require."""
 
 import re
 import subprocess
@@ -12,7 +12,7 @@ import yaml
 DOCKER = Path(__file__).parents[1] / "docker"
 COMPOSE = (DOCKER / "compose.yaml").read_text()
 SERVICES: dict[str, dict[str, Any]] = yaml.safe_load(COMPOSE)["services"]
-OURS = {"server", "files", "init", "worker"}
+SERVICES_WITH_CODE = {"server", "files", "init", "worker"}
 SECRETS = {"POSTGRES_PASSWORD", "SPATIALCORE_LOGIN", "BUCKET_ROOT_SECRET", "BUCKET_SECRET"}
 
 
@@ -23,7 +23,7 @@ def test_containers_have_minimal_privileges(name: str) -> None:
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert service["mem_limit"]
     assert service["pids_limit"]
-    assert service.get("read_only", False) or name not in OURS
+    assert service.get("read_only", False) or name not in SERVICES_WITH_CODE
     assert all(port.startswith("127.0.0.1:") for port in service.get("ports", []))
 
 
@@ -38,7 +38,7 @@ def test_compose_refuses_missing_passwords() -> None:
 def test_only_the_bucket_has_the_root_key() -> None:
     holders = {name for name, service in SERVICES.items() if "BUCKET_ROOT_SECRET" in str(service)}
     assert holders == {"bucket", "bucket-key"}
-    assert "BUCKET_SECRET" not in str(SERVICES["worker"]), "it takes the service's key from its block"
+    assert "BUCKET_SECRET" not in str(SERVICES["worker"]), "the worker reads the key from a Prefect block"
 
 
 def test_images_are_pinned_and_packages_of_debian_are_not() -> None:
@@ -69,7 +69,7 @@ def _schema_check(compose: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-def test_an_image_without_updates_is_for_trying_out() -> None:
-    """MinIO's images are no longer updated by their makers."""
+def test_an_unmaintained_image_is_marked_for_trials_only() -> None:
+    """MinIO no longer publishes images."""
     before, _, _ = COMPOSE.partition("image: minio/minio")
     assert "# For trying out" in before.rpartition("  bucket:")[0].rpartition("\n\n")[2]

@@ -1,4 +1,4 @@
-"""What the documentation points to is there."""
+"""Links, names, commands and errors in the documentation exist."""
 
 import re
 from pathlib import Path
@@ -15,14 +15,14 @@ IMPORT = re.compile(r"^from ((?:spatialcore|flows|tasks|deployments)[\w.]*) impo
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_links_lead_somewhere(page: Path) -> None:
+def test_links_exist(page: Path) -> None:
     broken = [link for link in LINK.findall(page.read_text()) if not (page.parent / link).exists()]
     assert broken == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_tests_that_are_named_exist(page: Path) -> None:
-    """By their path, or in a table of a folder by the end of it."""
+def test_named_tests_exist(page: Path) -> None:
+    """A name is a path, or the end of a path in a table of a folder."""
     names = TEST.findall(page.read_text())
     missing = [name for name in names if not [*(ROOT / "tests").rglob(name.removeprefix("tests/"))]]
     assert missing == []
@@ -38,7 +38,7 @@ def test_names_in_examples_exist(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_commands_have_the_options_that_are_shown(page: Path) -> None:
+def test_options_of_commands_exist(page: Path) -> None:
     from typer.main import get_command
 
     from spatialcore.cli.app import app
@@ -55,7 +55,7 @@ def test_commands_have_the_options_that_are_shown(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", ["docker/Dockerfile", "docs/operations.md"])
-def test_who_starts_a_server_otherwise_sets_what_serve_sets(page: str) -> None:
+def test_server_settings_are_those_of_serve(page: str) -> None:
     from deployments.environment import SERVER
 
     text = (ROOT / page).read_text()
@@ -101,17 +101,17 @@ def test_every_public_name_is_in_the_api_reference(page: str, module: str) -> No
 
 
 def test_every_figure_is_in_the_gallery() -> None:
-    called = set(
+    plotted_names = set(
         re.findall(r"^(?:\w+, \w+ = |\w+ = )?(\w+)\(", (ROOT / "docs" / "gallery.md").read_text(), re.MULTILINE)
     )
-    calls = {
+    plot_functions = {
         name
         for path in (ROOT / "spatialcore" / "plotting").rglob("*.py")
         for name in re.findall(r"^def (plot_\w+)\(", path.read_text(), re.MULTILINE)
     } - {"plot_paths"}  # names of files
-    assert len(calls) >= 15
-    assert calls - called == set()
-    assert {"generate_annotation_plots", "write_report", "write_cohort", "explain_calls"} <= called
+    assert len(plot_functions) >= 15
+    assert plot_functions - plotted_names == set()
+    assert {"generate_annotation_plots", "write_report", "write_cohort", "explain_calls"} <= plotted_names
 
 
 ERROR_TABLE = (
@@ -132,20 +132,20 @@ ERROR_TABLE = (
 
 
 @pytest.mark.parametrize("message", ERROR_TABLE)
-def test_each_error_of_the_specification_is_in_the_questions(message: str) -> None:
+def test_each_error_of_the_specification_is_in_the_faq(message: str) -> None:
     assert message in (ROOT / "docs" / "faq.md").read_text()
 
 
-NOT_OURS = ("message", "---", "ImportError", "exit", "Gene subset")  # headers, other packages, version 0.5.4
+OTHER_ROWS = ("message", "---", "ImportError", "exit", "Gene subset")  # headers, other packages, version 0.5.4
 EXAMPLES = re.compile(r"\.\.\.|\(.*?\)|\b(?:\d+|human|mouse|lung|ref|brain)\b")
 
 
-def test_errors_of_the_questions_are_those_of_the_code() -> None:
+def test_errors_in_the_faq_are_those_of_the_code() -> None:
     text = (ROOT / "docs" / "faq.md").read_text()
     code = "".join(path.read_text() for path in (ROOT / "spatialcore").rglob("*.py"))
-    code = re.sub(r'"\s+f?"', "", code)  # texts over several lines
+    code = re.sub(r'"\s+f?"', "", code)  # messages that span several lines
     rows = [line.split("|")[1].strip() for line in text[text.index("### Data") :].splitlines() if line.startswith("| ")]
-    messages = [row.removeprefix("StorageError: ") for row in rows if not row.startswith(NOT_OURS)]
+    messages = [row.removeprefix("StorageError: ") for row in rows if not row.startswith(OTHER_ROWS)]
     assert len(messages) > 25
     longest = [max((part.strip(" ,:") for part in EXAMPLES.split(message)), key=len) for message in messages]
     assert [part for part in longest if part not in code] == []

@@ -1,4 +1,4 @@
-"""Docstrings of the public API: sections, and examples that run."""
+"""Docstrings of the public API: their sections and examples."""
 
 import ast
 import doctest
@@ -19,8 +19,8 @@ NAMES = [".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix("._
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", NAMES)
-def test_the_examples_of_a_module(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path))  # the demo puts its data there
+def test_examples_of_a_module(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))  # the demo writes its data to HOME
     monkeypatch.chdir(tmp_path)
     assert doctest.testmod(importlib.import_module(name)).failed == 0
 
@@ -56,8 +56,8 @@ def test_public_functions_state_what_they_return_and_have_an_example(
     assert ("+SKIP" not in text) or name in NETWORK | {"acquire_reference"}
 
 
-def documented(docstring: str) -> list[str]:
-    """Return the names in the section on parameters."""
+def parameter_names(docstring: str) -> list[str]:
+    """Return the names in the section "Parameters"."""
     section = re.search(r"Parameters\n-+\n(.*?)(?:\n\n[A-Z][A-Za-z ]+\n-{3,}|\Z)", docstring, re.DOTALL)
     lines = section.group(1).split("\n") if section else []
     names = [line.split(":")[0].split(",") for line in lines if line and not line.startswith(" ")]
@@ -73,7 +73,9 @@ def test_documented_parameters_exist(package: str) -> None:
                 arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
                 arguments += [each for each in (node.args.vararg, node.args.kwarg) if each]
                 names = {argument.arg for argument in arguments}
-                unknown += [f"{path}:{name}" for name in documented(ast.get_docstring(node) or "") if name not in names]
+                unknown += [
+                    f"{path}:{name}" for name in parameter_names(ast.get_docstring(node) or "") if name not in names
+                ]
     assert unknown == []
 
 
@@ -81,7 +83,7 @@ FLOWS = ("acquire_references", "annotate", "annotate_pending", "refresh_referenc
 
 
 @pytest.mark.parametrize("name", FLOWS)
-def test_flows_have_an_example_and_the_ui_shows_the_summary_alone(name: str) -> None:
+def test_flows_have_an_example_and_the_ui_shows_only_the_summary(name: str) -> None:
     flow = getattr(importlib.import_module(f"flows.{name}"), name)
     text = inspect.getdoc(flow.fn) or ""
     assert ">>> " in text

@@ -1,4 +1,4 @@
-"""Entries of an AnnData by name."""
+"""Access to entries of an AnnData object by name."""
 
 import logging
 
@@ -12,7 +12,7 @@ from tests.cells import cells_with
 
 
 @pytest.mark.parametrize("value", ["a text", 3, ["a", "list"], None])
-def test_anything_but_a_mapping_is_no_mapping(value: object) -> None:
+def test_other_values_are_not_mappings(value: object) -> None:
     assert mapping_in({"key": value}, "key") == {}
     assert mapping_in({}, "key") == {}
 
@@ -31,13 +31,20 @@ def test_an_entry_is_moved_to_a_free_name(caplog: pytest.LogCaptureFixture) -> N
     assert free_name("new", part) == "new"
 
 
-PLACES = np.array([[1.0, 2.0], [3.0, np.nan]])
-FRAME = pd.DataFrame(PLACES, index=["c0", "c1"], columns=["x", "y"])
+XY = np.array([[1.0, 2.0], [3.0, np.nan]])
+FRAME = pd.DataFrame(XY, index=["c0", "c1"], columns=["x", "y"])
 
 
 @pytest.mark.parametrize(
     "value",
-    [PLACES, PLACES.astype(np.float32), FRAME, FRAME.astype("Float64"), FRAME.astype(object), sp.csr_matrix(PLACES)],
+    [
+        XY,
+        XY.astype(np.float32),
+        FRAME,
+        FRAME.astype("Float64"),
+        FRAME.astype(object),
+        sp.csr_matrix(XY),
+    ],
 )
 def test_coordinates_in_any_form(value: object) -> None:
     adata = cells_with(x=[1, 2])
@@ -45,12 +52,12 @@ def test_coordinates_in_any_form(value: object) -> None:
     adata.obsm["spatial"] = value
     coordinates = coordinates_in(adata)
     assert coordinates is not None
-    np.testing.assert_array_equal(coordinates, PLACES)
+    np.testing.assert_array_equal(coordinates, XY)
     assert coordinates.dtype == np.float64
 
 
-@pytest.mark.parametrize("value", [None, PLACES[:, :1], FRAME.astype(str).replace("nan", "left"), PLACES[:, None, :]])
-def test_other_elements_are_no_coordinates(value: object) -> None:
+@pytest.mark.parametrize("value", [None, XY[:, :1], FRAME.astype(str).replace("nan", "left"), XY[:, None, :]])
+def test_other_elements_are_not_coordinates(value: object) -> None:
     adata = cells_with(x=[1, 2])
     adata.obs_names = ["c0", "c1"]
     if value is not None:

@@ -55,8 +55,8 @@ def test_a_similar_column_is_suggested(column: str, hint: str) -> None:
     assert errors.LabelColumnError.absent(column, ["cell_type"], hint="read the manual").hint == "read the manual"
 
 
-def test_one_wording_of_an_absent_label_column() -> None:
-    """No module words this error itself."""
+def test_one_message_for_an_absent_label_column() -> None:
+    """No other module has this message."""
     sources = [path for path in SPATIALCORE.rglob("*.py") if path.name != "errors.py"]
     assert [path for path in sources if "olumn not found" in path.read_text()] == []
 
@@ -66,7 +66,7 @@ def test_extras_named_in_errors_exist() -> None:
 
     extras = set(metadata("spatialcore-celltyping").get_all("Provides-Extra"))
     texts = [path.read_text() for path in SPATIALCORE.rglob("*.py")]
-    named = {name for text in texts for name in re.findall(r"spatialcore-celltyping\[([a-z0-9]+)\]", text)}
-    assert {"census", "synapse"} <= named <= extras
+    extras_in_errors = {name for text in texts for name in re.findall(r"spatialcore-celltyping\[([a-z0-9]+)\]", text)}
+    assert {"census", "synapse"} <= extras_in_errors <= extras
     clients = {name for text in texts for name in re.findall(r'^    extra(?:: ClassVar\[str\])? = "(\w+)"', text, re.M)}
     assert {"s3", "gcs", "azure"} <= clients <= extras

@@ -1,9 +1,9 @@
-"""The tests of a file stay in one process, where the suite is run in several (`--dist loadgroup`)."""
+"""The tests of a file run in one process with `--dist loadgroup`."""
 
 import pytest
 
 
-def test_the_runner_was_told_of_the_group(request: pytest.FixtureRequest) -> None:
-    """Else each process starts servers of its own, and nobody notices but by the time it takes."""
+def test_each_file_is_one_group(request: pytest.FixtureRequest) -> None:
+    """Without the group, each process starts its own servers, which only makes the tests slower."""
     grouped = request.node.nodeid.endswith(f"@{request.path}")
     assert grouped == request.config.getoption("loadgroup", False)

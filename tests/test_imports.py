@@ -1,4 +1,4 @@
-"""Imports run one way, and importing the library is cheap."""
+"""Imports go in one direction, and importing the library is fast."""
 
 import ast
 import importlib
@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
-# A room may import itself and what stands in its row.
+# Package -> the packages that it may import.
 LIBRARY_BASE = {
     "spatialcore.core",
     "spatialcore.columns",
@@ -32,10 +32,15 @@ MAY_IMPORT: dict[str, set[str]] = {
     "spatialcore.workflow": LIBRARY_BASE | MIDDLE | BELOW_MIDDLE,
     "spatialcore.simulate": LIBRARY_BASE | {"spatialcore.annotation"},
 }
-OUTER = ("spatialcore", "tasks", "flows", "deployments")  # inner to outer: each may import itself and what is before it
+OUTER = (
+    "spatialcore",
+    "tasks",
+    "flows",
+    "deployments",
+)  # each may import itself and those before it
 
 
-def imported(path: Path) -> Iterator[str]:
+def imported_modules(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -44,8 +49,8 @@ def imported(path: Path) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def within(module: str, rooms: set[str]) -> bool:
-    return any(module == room or module.startswith(f"{room}.") for room in rooms)
+def is_within(module: str, packages: set[str]) -> bool:
+    return any(module == package or module.startswith(f"{package}.") for package in packages)
 
 
 def sources(package: str) -> list[Path]:
@@ -56,34 +61,38 @@ def sources(package: str) -> list[Path]:
 @pytest.mark.parametrize("package", OUTER)
 def test_outer_packages_import_only_inwards(package: str) -> None:
     forbidden = set(OUTER[OUTER.index(package) + 1 :])
-    wrong = [(path.name, name) for path in sources(package) for name in imported(path) if within(name, forbidden)]
-    assert wrong == []
-
-
-@pytest.mark.parametrize("room", sorted(MAY_IMPORT))
-def test_rooms_of_the_library_import_one_way(room: str) -> None:
-    allowed = MAY_IMPORT[room] | {room}
-    wrong = [
-        (path.name, name)
-        for path in sources(room)
-        for name in imported(path)
-        if name.startswith("spatialcore.") and not within(name, allowed)
+    violations = [
+        (path.name, name) for path in sources(package) for name in imported_modules(path) if is_within(name, forbidden)
     ]
-    assert wrong == []
+    assert violations == []
+
+
+@pytest.mark.parametrize("package", sorted(MAY_IMPORT))
+def test_packages_of_the_library_import_in_one_direction(package: str) -> None:
+    allowed = MAY_IMPORT[package] | {package}
+    violations = [
+        (path.name, name)
+        for path in sources(package)
+        for name in imported_modules(path)
+        if name.startswith("spatialcore.") and not is_within(name, allowed)
+    ]
+    assert violations == []
 
 
 def test_the_library_never_imports_prefect() -> None:
-    assert [path for path in sources("spatialcore") if any(within(n, {"prefect"}) for n in imported(path))] == []
+    assert [
+        path for path in sources("spatialcore") if any(is_within(n, {"prefect"}) for n in imported_modules(path))
+    ] == []
 
 
-def test_there_are_no_circles_between_the_rooms_on_top_of_annotation() -> None:
-    above = {"spatialcore.plotting", "spatialcore.report", "spatialcore.io"}
+def test_annotation_does_not_import_the_packages_above_it() -> None:
+    packages_above = {"spatialcore.plotting", "spatialcore.report", "spatialcore.io"}
     modules = [
         path
         for path in sources("spatialcore.annotation")
         if path.parent.name != "stages" and path.name != "__init__.py"
     ]
-    assert [(path.name, n) for path in modules for n in imported(path) if within(n, above)] == []
+    assert [(path.name, n) for path in modules for n in imported_modules(path) if is_within(n, packages_above)] == []
 
 
 def run(code: str) -> str:
@@ -91,7 +100,7 @@ def run(code: str) -> str:
     return done.stdout.strip()
 
 
-def test_import_costs_under_a_second_and_pulls_in_nothing_heavy() -> None:
+def test_import_takes_under_a_second_and_loads_no_heavy_package() -> None:
     code = (
         "import time, sys; start = time.process_time(); import spatialcore, spatialcore.annotation;"
         "print(time.process_time() - start, *({'prefect', 'scanpy', 'matplotlib', 'celltypist'} & set(sys.modules)))"
@@ -118,12 +127,12 @@ def test_library_tasks_and_flows_are_importable_from_any_folder(tmp_path: Path) 
 
 
 def import_graph() -> dict[str, set[str]]:
-    """Return module -> modules of this project that it imports anywhere, type-only imports included."""
+    """Return module -> all modules of this project that it imports, including type-only imports."""
     paths = {module_name(path): path for package in OUTER for path in sources(package)}
     graph = {}
     for module, path in paths.items():
-        names = set(imported(path)) & paths.keys()
-        # "from package import module" names the package as well
+        names = set(imported_modules(path)) & paths.keys()
+        # "from package import module" also imports the package
         packages = {name for name in names if any(other.startswith(f"{name}.") for other in names)}
         graph[module] = names - packages - {module}
     return graph
@@ -146,8 +155,8 @@ def reachable(graph: dict[str, set[str]], start: str) -> set[str]:
 def test_modules_import_each_other_in_one_direction() -> None:
     graph = import_graph()
     targets = {module: reachable(graph, module) for module in graph}
-    circles = sorted(module for module in graph if module in targets[module])
-    assert circles == []
+    cycles = sorted(module for module in graph if module in targets[module])
+    assert cycles == []
 
 
 @pytest.mark.parametrize("package", OUTER)

@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("spatialcore", "tasks", "flows", "deployments")
 
-# Modules without a test file of their own, and where they are tested instead. Remove a line when the file exists.
+# Modules without their own test file, and where they are tested. Remove a line when the file exists.
 EXCEPTIONS: dict[str, str] = {
     "spatialcore._version": "a constant; tests/cli/test_app.py prints it",
     "spatialcore.core.compressed": "tests/core/test_matrix.py compares all storages with scipy",
@@ -35,11 +35,11 @@ def mirror(path: Path) -> Path:
 
 
 def test_every_module_has_a_mirror_test() -> None:
-    without = {name for name, test in modules().items() if not test.is_file()}
-    assert sorted(without - EXCEPTIONS.keys()) == []
+    modules_without_test = {name for name, test in modules().items() if not test.is_file()}
+    assert sorted(modules_without_test - EXCEPTIONS.keys()) == []
 
 
 def test_list_of_exceptions_is_up_to_date() -> None:
-    with_test = {name for name, test in modules().items() if test.is_file()}
-    assert sorted(EXCEPTIONS.keys() & with_test) == []
+    modules_with_test = {name for name, test in modules().items() if test.is_file()}
+    assert sorted(EXCEPTIONS.keys() & modules_with_test) == []
     assert sorted(EXCEPTIONS.keys() - modules().keys()) == []

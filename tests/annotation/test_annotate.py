@@ -235,12 +235,12 @@ def test_models_trained_before_do_not_judge_the_fit(world: World, trained: Path,
 
 
 def test_content_of_the_user_under_our_names_is_moved(query: AnnData, trained: Path) -> None:
-    from tests.own_content import check_own_content, with_own_content
+    from tests.user_content import add_user_content, check_user_content
 
-    given = with_own_content(query).copy()
+    given = add_user_content(query).copy()
     annotate_celltypist(query, custom_model_path=trained, confidence_transform="calibrated")
-    check_own_content(query, given)
+    check_user_content(query, given)
     n_columns = query.obs.shape[1]
     annotate_celltypist(query, custom_model_path=trained, confidence_transform="calibrated")
-    check_own_content(query, given)
+    check_user_content(query, given)
     assert query.obs.shape[1] == n_columns  # our own columns are replaced

@@ -6,7 +6,7 @@ import anndata as ad
 import pytest
 
 from tests.cli.workplace import GENES, QUICK, Command, Workplace, counted
-from tests.own_content import check_own_content, with_own_content
+from tests.user_content import add_user_content, check_user_content
 
 
 @pytest.mark.parametrize("command", ["run", "annotate"])
@@ -18,7 +18,7 @@ def test_content_of_the_user(
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    query = with_own_content(counted(120, GENES, seed=9))
+    query = add_user_content(counted(120, GENES, seed=9))
     query.write_h5ad(tmp_path / "q.h5ad")
     model = next((results / "model").glob("*.pkl"))
     words = {
@@ -29,6 +29,6 @@ def test_content_of_the_user(
     assert outcome.code == 0, outcome.err
     assert "'cell_type' to 'cell_type_before'" in caplog.text
     result = ad.read_h5ad(next((tmp_path / "out").glob("**/annotated.h5ad")))
-    check_own_content(result, query)
+    check_user_content(result, query)
     layer = "purified_before" if command == "annotate" else "purified"
     assert (result.layers[layer] != query.layers["purified"]).nnz == 0

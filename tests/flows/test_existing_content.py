@@ -7,12 +7,12 @@ import anndata as ad
 from flows.parameters import TrainAndAnnotateParameters
 from flows.train_and_annotate import train_and_annotate
 from tasks.stage_cache import local
-from tests.own_content import check_own_content, with_own_content
+from tests.user_content import add_user_content, check_user_content
 from tests.workflow.tissue import query, reference, written
 
 
 def test_content_of_the_user(tmp_path: Path) -> None:
-    annotated = with_own_content(query())
+    annotated = add_user_content(query())
     config = TrainAndAnnotateParameters.from_dict(
         {
             "tissue": "lung",
@@ -25,4 +25,4 @@ def test_content_of_the_user(tmp_path: Path) -> None:
     )
     (sample,) = train_and_annotate(config).samples
     result = ad.read_h5ad(local(sample.files["annotated.h5ad"]))
-    check_own_content(result, annotated)
+    check_user_content(result, annotated)

@@ -183,7 +183,7 @@ def validator(request: pytest.FixtureRequest) -> Path:
         capture_output=True,
         text=True,
         check=False,
-        env=home.users_tools(),
+        env=home.package_manager_environment(),
     )
     if done.returncode != 0:
         pytest.skip(f"{VALIDATOR} cannot be installed here: {done.stderr.strip().splitlines()[-1:]}")

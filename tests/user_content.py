@@ -1,4 +1,4 @@
-"""Content of a user under every name that a run writes, and the check that a result still has all of it."""
+"""User content under every name that a run writes, and a check that results preserve it."""
 
 import numpy as np
 from anndata import AnnData
@@ -10,8 +10,8 @@ OBSM = (columns.DECISION_SCORES, columns.PATH_CONFIDENCE)
 UNS = (columns.MANIFEST, columns.LINEAR_MODEL)
 
 
-def with_own_content(adata: AnnData) -> AnnData:
-    """Put texts, numbers and arrays under all names of ours."""
+def add_user_content(adata: AnnData) -> AnnData:
+    """Add texts, numbers and arrays under all names that a run writes."""
     for number, name in enumerate(OBS):
         is_text = number % 2
         adata.obs[name] = [f"mine {i % 3}" if is_text else number + i / 10 for i in range(adata.n_obs)]
@@ -24,8 +24,8 @@ def with_own_content(adata: AnnData) -> AnnData:
     return adata
 
 
-def check_own_content(result: AnnData, query: AnnData) -> None:
-    """Compare everything under the suffix with what was put in, and require calls under our names."""
+def check_user_content(result: AnnData, query: AnnData) -> None:
+    """Check that the user's content is under the suffix, and that the results are under the plain names."""
     for name in OBS:
         assert list(result.obs[f"{name}_before"]) == list(query.obs[name]), name
     for name in OBSM:
