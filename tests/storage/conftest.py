@@ -1,8 +1,8 @@
-"""What the tests of this folder share."""
+"""Fixtures for the tests of this folder."""
 
 import pytest
 
 
 @pytest.fixture(autouse=True)
 def environment(quick_retries: None) -> None:
-    """Let every test wait little between attempts."""
+    """Retry without long waits in every test."""

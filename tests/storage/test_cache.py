@@ -1,4 +1,4 @@
-"""One copy of each version, downloaded once, and again if it is damaged."""
+"""The cache keeps one copy of each version, and downloads it again if it is damaged."""
 
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -63,7 +63,7 @@ def test_damaged_copy_is_downloaded_again(tmp_path: Path, damage: str) -> None:
 
 def test_copy_with_another_time_is_compared(tmp_path: Path) -> None:
     remote = Remote()
-    os.utime(fetched(remote, tmp_path), (0, 4_000_000_000))  # a clock that was wrong
+    os.utime(fetched(remote, tmp_path), (0, 4_000_000_000))  # a wrong clock
     fetched(remote, tmp_path)
     assert remote.count == 1
 

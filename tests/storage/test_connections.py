@@ -1,4 +1,4 @@
-"""Options of the client libraries, and one file system for each set of them."""
+"""Options of the client libraries, and one file system per set of options."""
 
 import pytest
 

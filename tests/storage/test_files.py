@@ -1,4 +1,4 @@
-"""Files: what every backend is asked for is in `backends/contract.py`."""
+"""Operations on files. `backends/contract.py` has the tests for all backends."""
 
 from pathlib import Path
 

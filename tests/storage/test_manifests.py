@@ -1,4 +1,4 @@
-"""Manifests beside files, and files that are recognised by their content."""
+"""Manifests beside files, and files recognised by their content."""
 
 import shutil
 from pathlib import Path

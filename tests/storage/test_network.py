@@ -1,4 +1,4 @@
-"""What is given up at once, and what after a while."""
+"""Which network errors end at once, and which after a time."""
 
 import socket
 import time
@@ -15,13 +15,13 @@ from spatialcore.storage.settings import StorageSettings
 from tests.contract.servers import silent_server
 
 
-def silent(url: str) -> dict[str, str]:
+def environment_for(url: str) -> dict[str, str]:
     keys = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "a secret of tests", "AWS_DEFAULT_REGION": "us-east-1"}
     return {"AWS_ENDPOINT_URL": url, "STORAGE_EMULATOR_HOST": url, **keys}
 
 
-def test_a_host_without_an_address_is_given_up_at_once() -> None:
-    """RFC 2606 keeps .invalid free of names."""
+def test_an_unknown_host_fails_at_once() -> None:
+    """RFC 2606 reserves .invalid."""
     started = time.monotonic()
     with pytest.raises(StorageError, match="host not found: store") as error:
         require_host("https://store.invalid/x")
@@ -30,22 +30,22 @@ def test_a_host_without_an_address_is_given_up_at_once() -> None:
     require_host("http://127.0.0.1:9")
 
 
-def test_a_proxy_is_left_to_find_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_resolves_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
     require_host("https://store.invalid/x")
 
 
-def test_a_request_to_a_name_that_does_not_resolve_is_tried_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_request_to_an_unknown_host_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("no_proxy", "*")
-    calls: list[int] = []
+    requests: list[int] = []
 
-    def ask() -> None:
-        calls.append(1)
+    def request() -> None:
+        requests.append(1)
         raise socket.gaierror(-3, "Temporary failure in name resolution")
 
     with pytest.raises(StorageError, match="host not found"):
-        attempt(ask, what="read s3://bucket/x")
-    assert len(calls) == 1
+        attempt(request, what="read s3://bucket/x")
+    assert len(requests) == 1
     with pytest.raises(StorageError, match="host not found"):
         storage.read_bytes("http://store.invalid/x")
 
@@ -58,51 +58,51 @@ def test_a_request_to_a_name_that_does_not_resolve_is_tried_once(monkeypatch: py
         (TimeoutError("no answer"), False),
     ],
 )
-def test_which_errors_speak_of_names(error: OSError, expected: bool) -> None:
+def test_which_errors_mean_an_unknown_host(error: OSError, expected: bool) -> None:
     assert is_unresolved(error) is expected
 
 
-def test_a_request_that_keeps_failing_is_given_up_when_its_time_is_over(caplog: pytest.LogCaptureFixture) -> None:
+def test_retries_end_after_the_budget(caplog: pytest.LogCaptureFixture) -> None:
     settings = StorageSettings(attempts=10_000, budget=0.3, first_wait=0.01, longest_wait=0.02)
     started = time.monotonic()
 
-    def ask() -> None:
+    def request() -> None:
         raise ConnectionResetError("reset")
 
     with pytest.raises(TransientStorageError):
-        attempt(ask, what="read gs://bucket/x", settings=settings)
+        attempt(request, what="read gs://bucket/x", settings=settings)
     assert 0.3 <= time.monotonic() - started < 5
     lines = [record.getMessage() for record in caplog.records]
-    assert len(lines) >= 5, "each try is told"
-    assert all("\n" not in line for line in lines), "in one line"
+    assert len(lines) >= 5, "each attempt is logged"
+    assert all("\n" not in line for line in lines), "each message is one line"
 
 
-def after(seconds: float) -> Any:
+def retry_state(seconds: float) -> Any:
     """Return the state of a request whose first attempt failed after some seconds."""
     return SimpleNamespace(seconds_since_start=seconds)
 
 
-def test_a_transfer_that_went_well_for_long_is_tried_again() -> None:
+def test_a_long_successful_transfer_is_retried() -> None:
     stop = FailingFor(0.5, timeout=0.1)
-    assert stop(after(3600)) is False
+    assert stop(retry_state(3600)) is False
     time.sleep(0.4)
-    assert stop(after(3600.4)) is True
+    assert stop(retry_state(3600.4)) is True
 
 
-def test_an_attempt_that_ended_by_its_timeout_counts_in_full() -> None:
-    assert FailingFor(60, timeout=60)(after(60.1)) is True
-    assert FailingFor(60, timeout=60)(after(59)) is False
+def test_the_time_of_an_attempt_that_timed_out_counts() -> None:
+    assert FailingFor(60, timeout=60)(retry_state(60.1)) is True
+    assert FailingFor(60, timeout=60)(retry_state(59)) is False
 
 
 @pytest.mark.parametrize("uri", ["s3://bucket/x.h5ad", "gs://bucket/x.h5ad", "http"])
-def test_a_store_that_never_answers_is_given_up_within_the_budget(
+def test_a_store_that_never_answers_fails_within_the_budget(
     uri: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     with silent_server() as url:
-        for name, value in {**silent(url), "SPATIALCORE_STORAGE_READ_TIMEOUT": "1"}.items():
+        for name, value in {**environment_for(url), "SPATIALCORE_STORAGE_READ_TIMEOUT": "1"}.items():
             monkeypatch.setenv(name, value)
         monkeypatch.setenv("SPATIALCORE_STORAGE_BUDGET", "4")
-        storage.exists("memory://bucket/x")  # what is imported at the first use is not measured
+        storage.exists("memory://bucket/x")  # imports at the first use are not measured
         started = time.monotonic()
         with pytest.raises(TransientStorageError, match=r"x\.h5ad"):
             storage.read_bytes(f"{url}/x.h5ad" if uri == "http" else uri)
@@ -111,10 +111,10 @@ def test_a_store_that_never_answers_is_given_up_within_the_budget(
 
 
 @pytest.mark.parametrize("uri", ["s3://bucket/x.h5ad", "gs://bucket/x.h5ad"])
-def test_a_store_whose_name_does_not_resolve_is_given_up_at_once(
+def test_a_store_with_an_unknown_host_fails_at_once(
     uri: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    for name, value in silent("http://store.invalid").items():
+    for name, value in environment_for("http://store.invalid").items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("no_proxy", "*")
     with pytest.raises(StorageError, match="host not found") as error:
@@ -123,7 +123,7 @@ def test_a_store_whose_name_does_not_resolve_is_given_up_at_once(
     assert not caplog.records
 
 
-def test_gcsfs_makes_one_try_of_each_request(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_gcsfs_makes_each_request_once(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("gcsfs")
     from spatialcore.storage.backends.gcs import GCSBackend
 

@@ -27,7 +27,7 @@ def test_blocks_are_the_bytes_from_start_to_end(uri: str, start: int, end: int |
     assert all(len(block) <= 64 for block in blocks)
 
 
-def test_another_version_is_never_mixed_in(uri: str) -> None:
+def test_blocks_of_two_versions_are_never_mixed(uri: str) -> None:
     reader = ObjectReader.open(uri)
     blocks = reader.blocks(block=64)
     assert next(blocks) == CONTENT[:64]
@@ -36,6 +36,6 @@ def test_another_version_is_never_mixed_in(uri: str) -> None:
         next(blocks)
 
 
-def test_what_is_not_there_is_told_before_anything_is_read(tmp_path: Path) -> None:
+def test_a_missing_object_is_an_error_before_reading(tmp_path: Path) -> None:
     with pytest.raises(FileMissingError):
         ObjectReader.open(tmp_path / "absent")

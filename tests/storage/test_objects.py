@@ -1,4 +1,4 @@
-"""Small objects: read, written, and written under a condition."""
+"""Small objects: read, write and conditional write."""
 
 import hashlib
 import uuid
@@ -23,7 +23,7 @@ def test_put_and_read(uri: str) -> None:
     assert storage.exists(uri)
 
 
-def test_denied_access_is_not_absence(uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_denied_access_is_not_a_missing_object(uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def denied(self: MemoryBackend, path: str) -> None:
         raise PermissionError("denied")
 
@@ -44,18 +44,22 @@ def test_conditions(uri: str) -> None:
         storage.put_if(b"3", uri, expected="")
 
 
-@pytest.mark.parametrize("ours", [True, False])
-def test_own_object_after_a_lost_answer_is_a_success(uri: str, ours: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("is_same_writer", [True, False])
+def test_a_write_whose_response_was_lost_is_a_success(
+    uri: str, is_same_writer: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write, marks = MemoryBackend.write, []
 
-    def lose_the_answer(self: MemoryBackend, path: str, data: bytes, *, only_over: str | None, mark: str) -> object:
+    def write_and_disconnect(
+        self: MemoryBackend, path: str, data: bytes, *, only_over: str | None, mark: str
+    ) -> object:
         stored = write(self, path, data, only_over=only_over, mark=mark)
-        marks.append(mark if ours else "another writer")
+        marks.append(mark if is_same_writer else "another writer")
         raise ConnectionResetError(stored)
 
-    monkeypatch.setattr(MemoryBackend, "write", lose_the_answer)
+    monkeypatch.setattr(MemoryBackend, "write", write_and_disconnect)
     monkeypatch.setattr(MemoryBackend, "mark_of", lambda self, path: marks[0])
-    if ours:
+    if is_same_writer:
         assert storage.put_new(b"cells", uri).token == storage.token(uri)
     else:
         with pytest.raises(ConflictError):

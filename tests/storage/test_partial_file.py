@@ -1,4 +1,4 @@
-"""An unfinished download on the disk."""
+"""Unfinished downloads on disk."""
 
 import threading
 from contextlib import suppress
@@ -19,7 +19,7 @@ def target(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def interrupted(target: Path, stat: Stat, done: int) -> None:
-    """Write bytes and record them, then fail."""
+    """Write and record bytes, then fail."""
     with suppress(KeyboardInterrupt), open_partial_file(target, URI, stat) as part:
         part.write(0, b"x" * done)
         part.record(done)
@@ -36,7 +36,7 @@ def test_finished_file_has_no_footer(target: Path) -> None:
     assert list(target.parent.iterdir()) == [target]
 
 
-def test_recorded_bytes_are_there_after_an_interruption(target: Path) -> None:
+def test_recorded_bytes_remain_after_an_interruption(target: Path) -> None:
     interrupted(target, Stat("1", 100), 40)
     with open_partial_file(target, URI, Stat("1", 100)) as part:
         assert part.done == 40
@@ -74,14 +74,14 @@ def test_less_than_a_block_is_recorded_at_the_end_only(target: Path) -> None:
         part.finish(9, target)
 
 
-def test_nothing_to_resume_from_is_removed(target: Path) -> None:
+def test_a_file_without_recorded_bytes_is_removed(target: Path) -> None:
     with suppress(OSError), open_partial_file(target, URI, Stat("1", 100)) as part:
         part.write(0, b"x")
         raise OSError
     assert list(target.parent.iterdir()) == []
 
 
-def test_unknown_size_is_never_resumed(target: Path) -> None:
+def test_a_download_of_unknown_size_is_never_resumed(target: Path) -> None:
     with suppress(OSError), open_partial_file(target, URI, Stat("1", None)) as part:
         part.write(0, b"x" * 50)
         part.record(50, always=True)
@@ -92,14 +92,14 @@ def test_unknown_size_is_never_resumed(target: Path) -> None:
 def test_second_process_waits_for_the_first(target: Path) -> None:
     opened, order = threading.Event(), []
 
-    def second() -> None:
+    def second_process() -> None:
         opened.set()
         with open_partial_file(target, URI, Stat("1", 5)) as part:
             order.append("second")
             part.finish(0, target.with_name("b.bin"))
 
     with open_partial_file(target, URI, Stat("1", 5)) as part:
-        thread = threading.Thread(target=second)
+        thread = threading.Thread(target=second_process)
         thread.start()
         opened.wait()
         thread.join(0.2)

@@ -10,7 +10,7 @@ from spatialcore.storage.progress import progress_bar
 
 
 class Terminal(io.StringIO):
-    """Stands for stderr on a terminal."""
+    """A replacement for stderr on a terminal."""
 
     def isatty(self) -> bool:
         """Return True."""

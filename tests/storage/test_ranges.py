@@ -1,4 +1,4 @@
-"""Concurrent download of ranges, from a store in memory that can fail."""
+"""Concurrent download of ranges from a store in memory that can fail."""
 
 import os
 import uuid
@@ -27,7 +27,7 @@ def location(monkeypatch: pytest.MonkeyPatch) -> Location:
 
 
 def downloaded(location: Location, start: int = 0) -> tuple[bytes, list[int]]:
-    """Return the bytes that were written from an offset on, and the ends of the contiguous part."""
+    """Return the bytes written from an offset on, and the ends of the contiguous part."""
     content = bytearray(SIZE)
 
     def write(offset: int, data: bytes) -> None:
@@ -45,7 +45,7 @@ def test_all_bytes_arrive_and_the_ends_grow(location: Location, start: int) -> N
     assert ends[-1] == SIZE
 
 
-def test_nothing_is_missing(location: Location) -> None:
+def test_no_bytes_remain(location: Location) -> None:
     assert downloaded(location, SIZE) == (b"", [])
 
 
@@ -53,11 +53,11 @@ def test_ranges_are_requested_at_once(location: Location, monkeypatch: pytest.Mo
     ranges: list[tuple[int, int | None]] = []
     stream = MemoryBackend.stream
 
-    def noted(self: MemoryBackend, path: str, stat: Stat, start: int, end: int | None, sink: Sink) -> None:
+    def recorded(self: MemoryBackend, path: str, stat: Stat, start: int, end: int | None, sink: Sink) -> None:
         ranges.append((start, end))
         stream(self, path, stat, start, end, sink)
 
-    monkeypatch.setattr(MemoryBackend, "stream", noted)
+    monkeypatch.setattr(MemoryBackend, "stream", recorded)
     downloaded(location)
     assert sorted(ranges) == [(0, 2_500), (2_500, 5_000), (5_000, 7_500), (7_500, 10_000)]
     ranges.clear()
@@ -67,7 +67,7 @@ def test_ranges_are_requested_at_once(location: Location, monkeypatch: pytest.Mo
 
 
 def interrupting(times: int, after: int, error: Exception) -> Stream:
-    """Return a stream that fails some times, each after some bytes."""
+    """Return a stream that fails a number of times, each time after a number of bytes."""
     stream, failures = MemoryBackend.stream, []
 
     def interrupted(self: MemoryBackend, path: str, stat: Stat, start: int, end: int | None, sink: Sink) -> None:
@@ -84,12 +84,12 @@ def interrupting(times: int, after: int, error: Exception) -> Stream:
 def test_interrupted_ranges_are_resumed(
     location: Location, times: int, after: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Twenty interruptions are more than the attempts of a request: one that brought a block does not count."""
+    """An attempt that received a block is not counted, so twenty interruptions are allowed."""
     monkeypatch.setattr(MemoryBackend, "stream", interrupting(times, after, ConnectionResetError()))
     assert downloaded(location)[0] == CONTENT
 
 
-def test_attempts_without_a_block_end(location: Location, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_attempts_without_a_block_are_limited(location: Location, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SPATIALCORE_STORAGE_ATTEMPTS", "3")
     monkeypatch.setattr(MemoryBackend, "stream", interrupting(99, 0, ConnectionResetError()))
     with pytest.raises(TransientStorageError, match=r"get memory://ranges/.* at 0"):

@@ -65,17 +65,17 @@ def record(store: str) -> Entry:
 
 def test_record_is_read_in_another_store() -> None:
     text = storage.text_of(record("s3://lab/a"), "s3://lab/a")
-    assert text.count("s3://lab") == 1, "the note"
+    assert text.count("s3://lab") == 1, "other fields are unchanged"
     storage.put_text(text, "memory://moved/b/runs/1/manifest.json")
     read = storage.read_record(Entry, "memory://moved/b/runs/1/manifest.json", "memory://moved/b")
     moved = record("memory://moved/b")
     assert read == moved.model_copy(update={"details": moved.details | {"note": "s3://lab/a/is not a URI"}})
 
 
-@pytest.mark.parametrize("then", ["memory://moved/b", "s3://lab/a", "/data/store", "data/store"])
-def test_record_with_absolute_uris_is_read_in_another_store(then: str) -> None:
-    """Earlier versions wrote them so: a relative folder as it was typed."""
-    storage.put_text(record(then).model_dump_json(), "memory://moved/b/runs/1/manifest.json")
+@pytest.mark.parametrize("written_store", ["memory://moved/b", "s3://lab/a", "/data/store", "data/store"])
+def test_record_with_absolute_uris_is_read_in_another_store(written_store: str) -> None:
+    """Earlier versions wrote absolute URIs, or a relative folder as entered."""
+    storage.put_text(record(written_store).model_dump_json(), "memory://moved/b/runs/1/manifest.json")
     read = storage.read_record(Entry, "memory://moved/b/runs/1/manifest.json", "memory://moved/b")
     assert read.model_dump(exclude={"details"}) == record("memory://moved/b").model_dump(exclude={"details"})
     assert read.details["references"] == [{"uri": "memory://moved/b/refs/a.h5ad"}]

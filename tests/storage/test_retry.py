@@ -1,4 +1,4 @@
-"""Which errors are retried, and what the others become."""
+"""Which errors are retried, and how the others are translated."""
 
 import errno
 import logging
@@ -22,7 +22,7 @@ from spatialcore.storage.types import AlteredError, TruncatedError
 
 
 class StatusError(OSError):
-    """An error of a client library that carries an HTTP status."""
+    """An error of a client library with an HTTP status."""
 
     def __init__(self, status: int, text: str = "") -> None:
         super().__init__(text or f"status {status}")
@@ -30,11 +30,11 @@ class StatusError(OSError):
 
 
 class ReadTimeoutError(Exception):
-    """An error that is known by its name only."""
+    """An error recognised by its name."""
 
 
 def failing(*errors: BaseException | None) -> Callable[[], str]:
-    """Return an operation that raises these errors, one a call, until there is none."""
+    """Return an operation that raises one of these errors per call, and then succeeds."""
     remaining = list(errors)
 
     def operation() -> str:
@@ -85,7 +85,7 @@ def test_kind_of_error(error: Exception, kind: type[SpatialCoreError]) -> None:
     assert type(translate_error(error, what="get s3://lab/a")) is kind
 
 
-def test_cause_decides_if_the_error_says_nothing() -> None:
+def test_the_cause_decides_if_the_error_is_generic() -> None:
     error = OSError("failed")
     error.__cause__ = StatusError(403)
     assert "access denied" in str(translate_error(error, what="get s3://lab/a"))
@@ -156,7 +156,7 @@ def test_missing_package() -> None:
         translate_errors(failing(ImportError("no module named s3fs")), what="get s3://lab/a")
 
 
-def test_bugs_are_not_translated() -> None:
+def test_programming_errors_are_not_translated() -> None:
     with pytest.raises(KeyError):
         translate_errors(failing(KeyError("bug")), what="get s3://lab/a")
 

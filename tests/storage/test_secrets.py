@@ -1,4 +1,4 @@
-"""Secrets are masked in texts and in the records of client libraries."""
+"""Secrets are masked in texts and in log records of client libraries."""
 
 import json
 import logging

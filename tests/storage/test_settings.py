@@ -1,4 +1,4 @@
-"""Settings of storage and their environment variables."""
+"""Storage settings and their environment variables."""
 
 from dataclasses import fields
 

@@ -9,7 +9,7 @@ from spatialcore.storage.types import Manifest, Stat, StoredFile, is_internal
 FILE = StoredFile(uri="s3://lab/a.h5ad", token="1", sha256="2", size=3)
 
 
-def test_manifest_is_read_as_it_was_written() -> None:
+def test_manifest_round_trip() -> None:
     manifest = Manifest.of(FILE, {"source": "synapse://syn1", "ids": ["a", "b"]})
     assert Manifest.parse(manifest.text(), origin="here") == manifest
 

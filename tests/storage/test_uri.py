@@ -1,4 +1,4 @@
-"""URIs: parsed, joined, and in one spelling without secrets."""
+"""Parse and join URIs, and normalise them without secrets."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The contract of every backend: a subclass says at which URI its store is."""
+"""Tests for every backend; a subclass provides the URI of its store."""
 
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -14,9 +14,9 @@ from spatialcore.storage.types import Sink, Stat
 
 
 class StoreContract:
-    """The tests that every store must pass.
+    """Tests that every store must pass.
 
-    A subclass overrides the fixture `root`: the URI of an empty folder of its store.
+    A subclass overrides the fixture `root`: the URI of an empty folder in its store.
     """
 
     @pytest.fixture
@@ -41,7 +41,7 @@ class StoreContract:
         assert manifest.metadata == {"source": "synapse://syn1"}
 
     def test_put_and_get_many_blocks(self, root: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        # The smallest part that S3 takes is 5 MB.
+        # The smallest part that S3 accepts is 5 MB.
         monkeypatch.setenv("SPATIALCORE_STORAGE_BLOCK", str(5 << 20))
         file = tmp_path / "large.bin"
         file.write_bytes(os.urandom(17_000_001))
@@ -63,7 +63,7 @@ class StoreContract:
         assert manifest.file == copied
         assert storage.list(root) == sorted([first.uri, copied.uri])
 
-    def test_a_copy_that_its_caller_records(self, root: str, file: Path, tmp_path: Path) -> None:
+    def test_copy_without_a_manifest(self, root: str, file: Path, tmp_path: Path) -> None:
         first = storage.put(file, f"{root}/cache/reference.h5ad")
         copied = storage.copy(first, f"{root}/runs/1/reference.h5ad", manifest=False)
         assert storage.list_versions(f"{root}/runs") == {copied.uri: copied.token}

@@ -1,4 +1,4 @@
-"""Azure Blob Storage, on its emulator."""
+"""Azure Blob Storage, tested on its emulator."""
 
 import uuid
 from collections.abc import Callable
@@ -30,7 +30,7 @@ class TestAzure(StoreContract):
         assert storage.list(root) == []
 
     def test_concurrent_uploads_of_one_object(self, root: str, file: Path, tmp_path: Path) -> None:
-        """The first commit removes the staged blocks of the other upload, which is then repeated."""
+        """The first commit removes the staged blocks of the other upload, which then starts again."""
         other = tmp_path / "other"
         other.write_bytes(file.read_bytes()[::-1])
         location = storage.parse_uri(f"{root}/both.bin")
@@ -47,7 +47,7 @@ class TestAzure(StoreContract):
 
 
 @pytest.mark.parametrize("uri", ["az://c/a/b.h5ad", "abfs://c/a/b.h5ad", "abfss://c/a/b.h5ad"])
-def test_spellings(uri: str) -> None:
+def test_uri_forms(uri: str) -> None:
     assert storage.canonical(uri) == "az://c/a/b.h5ad"
 
 

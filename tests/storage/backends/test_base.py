@@ -1,4 +1,4 @@
-"""What a backend inherits, and the registry of schemes."""
+"""The base class of backends, and the registry of schemes."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -21,16 +21,18 @@ def test_every_scheme_has_one_backend(scheme: str) -> None:
     assert backend is backend_of(scheme)
 
 
-def test_registry_is_unambiguous() -> None:
+def test_schemes_are_unique() -> None:
     names = [name for names in BACKENDS for name in names]
     assert len(set(names)) == len(names)
     assert {"s3a": "s3", "gcs": "gs", "abfs": "az"}.items() <= ALIASES.items()
 
 
 def test_one_file_for_each_backend() -> None:
-    """No other file of the project compares schemes."""
+    """Other modules do not compare schemes."""
     root = Path(__file__).resolve().parents[3]
-    files = [path for room in ("spatialcore", "tasks", "flows", "deployments") for path in (root / room).rglob("*.py")]
+    files = [
+        path for package in ("spatialcore", "tasks", "flows", "deployments") for path in (root / package).rglob("*.py")
+    ]
     others = [path for path in files if path.parent.name != "backends"]
     assert len(others) > 100
     marks = ('scheme == "', 'scheme != "', "scheme in {", "scheme_of(uri) ==", '.startswith("s3', '.startswith("gs')

@@ -1,4 +1,4 @@
-"""Google Cloud Storage: its file system, and what it reports of an object."""
+"""Google Cloud Storage: its file system and the metadata of an object."""
 
 import http.server
 import os
@@ -33,13 +33,13 @@ class TestGCS(StoreContract):
 
 
 def test_plain_file_system_even_if_gcsfs_was_imported_before() -> None:
-    """The other one asks a metadata server, for up to a minute, where there is none."""
+    """The extended file system queries a metadata server for up to a minute."""
     environment = {**os.environ, "STORAGE_EMULATOR_HOST": "http://127.0.0.1:9"}
     environment.pop("GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT", None)
     run = subprocess.run([sys.executable, "-c", CODE], env=environment, capture_output=True, text=True, check=True)
-    default, ours = run.stdout.split()
+    default, selected = run.stdout.split()
     assert default == "gcsfs.extended_gcsfs.ExtendedGcsFileSystem"
-    assert ours == "spatialcore.storage.backends.gcs.WithoutRetries", "gcsfs.core.GCSFileSystem, with one try"
+    assert selected == "spatialcore.storage.backends.gcs.WithoutRetries", "gcsfs.core.GCSFileSystem without retries"
 
 
 def test_a_public_bucket_is_read_without_credentials(gs: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def test_files_are_compared_under_a_temporary_name(gs: str, tmp_path: Path, monk
 
 
 def key_file(token_uri: str) -> dict[str, str]:
-    """Return a service account's key whose tokens come from an address."""
+    """Return a service account key whose tokens come from this address."""
     from cryptography.hazmat.primitives import serialization as formats
     from cryptography.hazmat.primitives.asymmetric import rsa
 
@@ -79,7 +79,7 @@ def key_file(token_uri: str) -> dict[str, str]:
     return {"type": "service_account", "client_email": "a@b.c", "private_key": text, "token_uri": token_uri}
 
 
-def test_a_token_server_that_never_answers_is_given_up_within_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_token_server_that_never_answers_fails_within_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", "http://127.0.0.1:9")
     monkeypatch.setenv("SPATIALCORE_STORAGE_READ_TIMEOUT", "1")
     monkeypatch.setenv("SPATIALCORE_STORAGE_BUDGET", "3")
@@ -91,8 +91,8 @@ def test_a_token_server_that_never_answers_is_given_up_within_the_budget(monkeyp
 
 
 @contextmanager
-def google_machine() -> Iterator[tuple[str, list[str]]]:
-    """Serve a metadata server with a token, and objects; give the Authorization headers of the objects, too."""
+def metadata_server() -> Iterator[tuple[str, list[str]]]:
+    """Serve a metadata server with a token, and objects; also yield the Authorization headers of object requests."""
     headers: list[str] = []
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -100,7 +100,7 @@ def google_machine() -> Iterator[tuple[str, list[str]]]:
             is_metadata = self.path.startswith("/computeMetadata") or self.path == "/"
             if not is_metadata:
                 headers.append(self.headers.get("Authorization", ""))
-            content = metadata_answer(self.path) if is_metadata else b"cells"
+            content = metadata_response(self.path) if is_metadata else b"cells"
             self.send_response(200)
             self.send_header("Metadata-Flavor", "Google")
             self.send_header("Content-Type", "application/json" if content.startswith(b"{") else "text/plain")
@@ -115,7 +115,7 @@ def google_machine() -> Iterator[tuple[str, list[str]]]:
         yield url, headers
 
 
-def metadata_answer(path: str) -> bytes:
+def metadata_response(path: str) -> bytes:
     if "/token" in path:
         return b'{"access_token": "of-the-platform", "expires_in": 3600, "token_type": "Bearer"}'
     if "/service-accounts/" in path:
@@ -131,8 +131,8 @@ print(storage.read_bytes("gs://bucket/x").decode())
 
 
 def test_without_a_key_file_the_credentials_of_the_platform_are_used(tmp_path: Path) -> None:
-    """As on a machine of Google, or a pod with Workload Identity; google-auth reads the address when it is imported."""
-    with google_machine() as (url, headers):
+    """As on a Google machine or a pod with Workload Identity. google-auth reads the address at import."""
+    with metadata_server() as (url, headers):
         host = url.removeprefix("http://")
         metadata = dict.fromkeys(("GCE_METADATA_HOST", "GCE_METADATA_ROOT", "GCE_METADATA_IP"), host)
         settings = {**metadata, "STORAGE_EMULATOR_HOST": url, "CLOUDSDK_CONFIG": str(tmp_path)}

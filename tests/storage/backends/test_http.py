@@ -1,4 +1,4 @@
-"""Web servers: read in one stream, never written to."""
+"""Web servers: read in one stream, never written."""
 
 import os
 from pathlib import Path

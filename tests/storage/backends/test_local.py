@@ -1,4 +1,4 @@
-"""Files of this machine: renamed if possible, else copied."""
+"""Local files: renamed if possible, otherwise copied."""
 
 import errno
 import os

@@ -1,4 +1,4 @@
-"""S3: entity tags, settings of other libraries, and what the requests carry."""
+"""S3: entity tags, settings of other libraries, and request headers."""
 
 import base64
 import hashlib
@@ -57,7 +57,7 @@ def test_requests_carry_their_md5(s3_behind: Proxy, tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"cells" * 1_000)
     storage.put(tmp_path / "file", f"s3://{BUCKET}/{uuid.uuid4().hex}/file")
     sent = [headers["Content-MD5"] for method, path, headers in s3_behind.requests if method == "PUT"]
-    assert len(sent) == 2, "one part, and the manifest"
+    assert len(sent) == 2, "one part and the manifest"
     assert sent[0] == base64.b64encode(hashlib.md5(b"cells" * 1_000).digest()).decode()
 
 
@@ -65,7 +65,7 @@ def test_requests_carry_their_md5(s3_behind: Proxy, tmp_path: Path) -> None:
 def test_a_copy_is_compared_by_entity_tags_where_these_are_md5s(
     s3_behind: Proxy, tmp_path: Path, parts: int, methods: list[str]
 ) -> None:
-    """Copy and manifest; the version is asked for only after a copy of an object that was sent in several parts."""
+    """A copy and a manifest. The version is read only after a copy of a multipart object."""
     (tmp_path / "file").write_bytes(b"cells" * (parts - 1) * (1 << 20) + b"cells")
     root = f"s3://{BUCKET}/{uuid.uuid4().hex}"
     original = storage.put(tmp_path / "file", f"{root}/file")
@@ -85,7 +85,7 @@ def test_small_object_is_read_in_one_request(s3_behind: Proxy) -> None:
 
 @pytest.fixture
 def without_keys(s3_behind: Proxy, monkeypatch: pytest.MonkeyPatch) -> Proxy:
-    """Return a proxy to the S3 server; the environment has no credentials, and no machine lends its own."""
+    """Return a proxy to the S3 server. Neither the environment nor an instance profile provides credentials."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")

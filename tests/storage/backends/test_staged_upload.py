@@ -1,4 +1,4 @@
-"""Uploads under a temporary name, with a store that fails in the middle."""
+"""Uploads under a temporary name, to a store that fails during the upload."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ def file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def objects() -> list[str]:
-    """The names of all objects, temporary ones included, after the test has stored some."""
+    """Remove the objects of earlier tests and return an empty list."""
     system, location = storage.connect(f"{ROOT}/x")
     if system.exists(location.bucket):
         system.rm(location.bucket, recursive=True)
