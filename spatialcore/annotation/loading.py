@@ -128,7 +128,7 @@ def local_path(source: str | Path, cache_dir: Path | None = None) -> Path:
 def read_counts(
     file: AnnDataFile, status: Status, rows: Ints, positions: list[Ints], *, unsafe_force: bool = False
 ) -> tuple[sp.csr_matrix, CountsKind]:
-    """Read the counts of drawn cells and target genes; recover them from normalised values if there are none.
+    """Read the counts of drawn cells and target genes; recover them from normalized values if there are none.
 
     Parameters
     ----------

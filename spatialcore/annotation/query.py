@@ -65,7 +65,7 @@ class Expression:
     matrix
         Cells x features: numpy, scipy, backed h5ad, zarr or dask.
     kind
-        "counts"; "recoverable" if counts can be recovered from normalised values; "log1p" for log1p(10k).
+        "counts"; "recoverable" if counts can be recovered from normalized values; "log1p" for log1p(10k).
     source
         Name of the matrix: "layers/counts", "raw.X", "X".
     """
@@ -131,7 +131,7 @@ def read_some(matrix: MatrixLike, rows: Indices, columns: Indices) -> sparse.csr
 def open_query(adata: AnnData, genes: Sequence[str], *, min_gene_overlap_pct: float = 0.0) -> Expression:
     """Open the matrix of a query that a model can read.
 
-    Raw counts in the layers counts, raw_counts or raw, in raw.X or in X come first; then normalised values from which
+    Raw counts in the layers counts, raw_counts or raw, in raw.X or in X come first; then normalized values from which
     counts can be recovered; then log1p(10k).
 
     Raises

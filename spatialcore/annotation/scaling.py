@@ -29,7 +29,7 @@ def ensure_normalized(
 ) -> AnnData:
     """Bring X to log1p(10,000 per cell), from raw counts in a layer, raw.X or X.
 
-    Raw counts in layers counts, raw_counts or raw, in raw.X or in X are normalised. Without raw
+    Raw counts in layers counts, raw_counts or raw, in raw.X or in X are normalized. Without raw
     counts X must be log1p(10,000) and is not changed; everything else is an error.
 
     Parameters
@@ -63,7 +63,7 @@ def ensure_normalized(
     require_within("target_sum", target_sum, 1e-6, 1e12, hint="10000 is what CellTypist expects")
     if adata.isbacked:
         raise InputError(
-            "the AnnData is backed by its file and cannot be normalised in place",
+            "the AnnData is backed by its file and cannot be normalized in place",
             hint="adata.to_memory(), or load_adata_backed(path, target_genes=...) to read part of it",
         )
     out = adata.copy() if copy else adata
@@ -85,14 +85,14 @@ def ensure_normalized(
         out.layers[COUNTS] = counts.copy()
     out.X = log1p_normalize(counts, target_sum)
     out.uns["log1p"] = {}
-    log.info("X was normalised to log1p(%g) from %s", target_sum, source or "unverified X")
+    log.info("X was normalized to log1p(%g) from %s", target_sum, source or "unverified X")
     return out
 
 
 def warn_forced(status: Status) -> None:
     """Warn that data with an unverified state are used."""
     log.warning(
-        "=== UNSAFE: normalising data whose state is not verified (unsafe_force=True) ===\n"
+        "=== UNSAFE: normalizing data whose state is not verified (unsafe_force=True) ===\n"
         "X is %s and there are no raw counts: %s. If it is log-transformed already, on another scale, z-scored or an "
         "embedding, every result below is wrong.",
         status["x_state"],

@@ -58,7 +58,7 @@ def test_a_missing_cloud_package(
         combine_references([uri], ["cell_type"], cache_dir=tmp_path)
 
 
-def test_normalising_a_panel_after_normalising_the_genome_needs_counts(write: Write) -> None:
+def test_normalizing_a_panel_after_normalizing_the_genome_needs_counts(write: Write) -> None:
     genome = ensure_normalized(make_reference())
     del genome.layers["counts"]
     part = genome[:, GENES[:3]].copy()

@@ -59,7 +59,7 @@ def test_raw_counts_found_anywhere_win_over_any_x(state: str, source: str) -> No
 
 
 @pytest.mark.parametrize("kind", [sp.csr_matrix, sp.csc_matrix, sp.csr_matrix.toarray])
-def test_raw_x_is_normalised_and_kept(kind: Any) -> None:
+def test_raw_x_is_normalized_and_kept(kind: Any) -> None:
     adata = make_reference()
     adata.X = kind(adata.X)
     ensure_normalized(adata)
@@ -137,7 +137,7 @@ def test_a_copy_leaves_the_original_alone() -> None:
 
 
 def test_raw_input_is_not_lost_for_the_next_step() -> None:
-    """Subsetting the genes after normalising and normalising again starts from the counts."""
+    """Subsetting the genes after normalizing and normalizing again starts from the counts."""
     adata = ensure_normalized(make_reference())
     panel = ensure_normalized(adata[:, GENES[:8]].copy())
     np.testing.assert_allclose(panel.X.toarray(), expected(adata.uns["truth"][:, :8]), rtol=1e-5)

@@ -147,7 +147,7 @@ def test_lost_answer_is_not_a_conflict(times: int, s3_behind: Proxy, uri: str) -
     TABLE.add(
         "answer lost after the request was executed",
         "conditional write of a pointer",
-        "retried; the own object is recognised, no conflict",
+        "retried; the object is recognized as the own one, no conflict",
     )
 
 

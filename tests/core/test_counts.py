@@ -1,4 +1,4 @@
-"""Counts that come back from normalised values: the counts that went in are the oracle."""
+"""Counts that come back from normalized values: the counts that went in are the oracle."""
 
 import numpy as np
 import pytest

@@ -37,7 +37,7 @@ def test_the_numbers_are_those_of_the_cells(annotated: ad.AnnData) -> None:
     assert list(summary.gene_shares.values()) == pytest.approx(shares.tolist(), rel=1e-3)
 
 
-def test_counts_beside_normalised_values_are_the_ones_that_count(annotated: ad.AnnData) -> None:
+def test_counts_beside_normalized_values_are_the_ones_that_count(annotated: ad.AnnData) -> None:
     before = SampleSummary.of(annotated)
     annotated.layers["counts"] = annotated.X.copy()
     annotated.X = np.log1p(annotated.X / annotated.X.sum(axis=1, keepdims=True) * 1e4)

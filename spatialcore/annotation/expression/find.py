@@ -35,7 +35,7 @@ class ExpressionSource:
 def find_expression(data: Data, name: str = "", random_state: int = 42) -> ExpressionSource:
     """Find the expression that a model can read or learn from.
 
-    Raw counts in the layers counts, raw_counts or raw, in raw.X or in X come first; then normalised values from which
+    Raw counts in the layers counts, raw_counts or raw, in raw.X or in X come first; then normalized values from which
     counts can be recovered, or log1p(10k). Random cells are checked one by one: all must be on one scale.
 
     Raises

@@ -75,7 +75,7 @@ def load_model(path: str | Path) -> CellTypingModel:
     if stated and stated != sha256_of_file(file):
         raise ModelError(
             f"{file} is not the file that {sidecar_path(file).name} describes: its sha256 differs",
-            hint="download both files again, or delete the sidecar if the model is from a source you trust",
+            hint=f"download both files again, or delete {sidecar_path(file).name} if you trust the source of the model",
         )
     parts = model_parts(content, metadata, file)
     return CellTypingModel(**parts, colors=_read_json(colors_path(file)), metadata=metadata, path=file)

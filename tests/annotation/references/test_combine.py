@@ -34,7 +34,7 @@ def codes(manifest_entry: dict[str, Any]) -> set[str]:
 
 @pytest.mark.parametrize("states", [("raw", "raw"), ("raw", "log1p_10k"), ("log1p_10k", "log1p_cpm")])
 def test_all_references_come_to_one_scale_over_the_panel(states: tuple[str, str], write: Write) -> None:
-    """A reference normalised over the genome is brought to 10,000 over the panel, as if its counts had been there."""
+    """A reference normalized over the genome is brought to 10,000 over the panel, as if its counts had been there."""
     references = [make_reference(i, state=state) for i, state in enumerate(states)]
     paths = [write(reference, f"{i}.h5ad") for i, reference in enumerate(references)]
     combined = combine_references(paths, ["cell_type"], target_genes=GENES[5:15])
@@ -51,7 +51,7 @@ def test_all_references_come_to_one_scale_over_the_panel(states: tuple[str, str]
     ]
 
 
-def test_without_normalising_x_is_the_counts(write: Write) -> None:
+def test_without_normalizing_x_is_the_counts(write: Write) -> None:
     combined = combine_references([write()], ["cell_type"], normalize_data=False)
     assert (combined.layers["counts"] != combined.X).nnz == 0
 
