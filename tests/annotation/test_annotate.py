@@ -234,7 +234,7 @@ def test_models_trained_before_do_not_judge_the_fit(world: World, trained: Path,
     assert json.loads(other.uns[columns.MANIFEST]["reference_fit_json"]) == {}
 
 
-def test_content_of_the_user_under_our_names_is_moved(query: AnnData, trained: Path) -> None:
+def test_user_content_under_reserved_names_is_moved(query: AnnData, trained: Path) -> None:
     from tests.user_content import add_user_content, check_user_content
 
     given = add_user_content(query).copy()

@@ -1,4 +1,4 @@
-"""What a user has under our names outlives `run` and `annotate`, and the log names where it is."""
+"""`run` and `annotate` preserve user content under their names and log where it is."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from tests.user_content import add_user_content, check_user_content
 
 
 @pytest.mark.parametrize("command", ["run", "annotate"])
-def test_content_of_the_user(
+def test_user_content_is_preserved(
     command: str,
     spatialcore: Command,
     workplace: Workplace,

@@ -13,7 +13,7 @@ import yaml
 
 from spatialcore.columns import CELL_TYPE, MANIFEST, UNASSIGNED
 from tests.cli.workplace import ROOT, Command, Workplace, counted, json_output
-from tests.conftest import SHARED
+from tests.conftest import SHARED_FOLDER
 
 
 def test_run_writes_every_cell_in_order(results: Path, workplace: Workplace) -> None:
@@ -64,14 +64,14 @@ def test_missing_label_column_is_refused_before_reading_the_query(spatialcore: C
 
 @pytest.mark.slow
 def test_ten_thousand_real_xenium_cells(spatialcore: Command, tmp_path: Path) -> None:
-    if not (SHARED / "data").is_dir():
-        pytest.skip(f"the real data folder {SHARED.name}/ is not beside this checkout")
-    source, folder = SHARED / "data" / "spatial_xenium_breast_scider.h5ad", tmp_path / "output-breast"
+    if not (SHARED_FOLDER / "data").is_dir():
+        pytest.skip(f"the real data folder {SHARED_FOLDER.name}/ is not beside this checkout")
+    source, folder = SHARED_FOLDER / "data" / "spatial_xenium_breast_scider.h5ad", tmp_path / "output-breast"
     subprocess.run([sys.executable, ROOT / "tools" / "make_xenium_folder.py", source, folder], check=True, cwd=ROOT)
-    lung = ad.read_h5ad(SHARED / "data" / "nsclc_zilionis300.h5ad")
+    lung = ad.read_h5ad(SHARED_FOLDER / "data" / "nsclc_zilionis300.h5ad")
     lung.obs["cell_type"] = lung.obs["cell_type"].astype(str).str.replace("^[tb](?=[A-Z])", "", regex=True)
     lung.write_h5ad(tmp_path / "a.h5ad")
-    pancreas = ad.read_h5ad(SHARED / "data" / "pancreas_baron_h1.h5ad")
+    pancreas = ad.read_h5ad(SHARED_FOLDER / "data" / "pancreas_baron_h1.h5ad")
     pancreas.obs = pancreas.obs.rename(columns={"cell_type": "annotation"})
     pancreas.write_h5ad(tmp_path / "b.h5ad")
     arguments = ["-q", folder, "-r", f"{tmp_path / 'a.h5ad'}:cell_type", "-r", f"{tmp_path / 'b.h5ad'}:annotation"]

@@ -22,7 +22,7 @@ from deployments.serve import files_at, server_at, service_environment, worker_o
 from tasks.local_folders import ACQUIRE, READ
 from tests.contract.servers import s3_server
 from tests.deployments.service import LOGIN, STORE, Dead, Service, listening
-from tests.flows.servers import postgres, postgres_folder
+from tests.flows.servers import postgres_address, postgres_folder
 
 
 @pytest.fixture(scope="session")
@@ -61,7 +61,7 @@ def database() -> Iterator[dict[str, str]]:
     if programs is None:
         yield {}
         return
-    with postgres(programs) as address:
+    with postgres_address(programs) as address:
         yield {"PREFECT_SERVER_DATABASE_CONNECTION_URL": address}
 
 

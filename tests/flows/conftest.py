@@ -25,7 +25,7 @@ def blood(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def blood_config(folder: Path, store: Path | str, **settings: Any) -> TrainAndAnnotateParameters:
-    """Return the configuration of a run on the demo's data, without plots unless asked for."""
+    """Return the configuration of a run on the demo's data, by default without plots."""
     return TrainAndAnnotateParameters.from_dict(
         {
             "tissue": "blood",
@@ -42,5 +42,5 @@ def blood_config(folder: Path, store: Path | str, **settings: Any) -> TrainAndAn
 
 @pytest.fixture(scope="session")
 def blood_run(blood: Path, tmp_path_factory: pytest.TempPathFactory) -> RunManifest:
-    """Run the main flow with plots once. Tests that change its store work on a copy."""
+    """Run the main flow once with plots. Tests that change its store use a copy."""
     return train_and_annotate(blood_config(blood, tmp_path_factory.mktemp("store"), generate_plots=True))

@@ -1,11 +1,11 @@
-"""Runs in processes of their own, some of which die where they are told to.
+"""Run flows in subprocesses, some of which are killed at a given point.
 
 ``python -m tests.flows.runs CONFIG LOG [--at PATTERN ...] [--together N | --homes HOME ...]``
 
-Everything is imported once, then each run is a fork. With ``--at``, one run after another kills itself (SIGKILL) just
-before it writes the file that the pattern names; a last one runs to its end. With ``--together``, N runs start at once;
-with ``--homes`` one in each of these homes, as if on machines of their own.
-The log gets a line for each phase that is really run: the number of the run and the phase.
+Modules are imported once, then each run is a fork. With ``--at``, each run kills itself (SIGKILL) just before it writes
+a file whose URI matches the pattern; a last run completes. With ``--together``, N runs start at once. With ``--homes``,
+one run starts in each of these home folders, as on separate machines.
+The log has one line per computed phase: the number of the run and the phase.
 """
 
 import argparse
@@ -37,12 +37,12 @@ def main() -> int:
     if options.together or options.homes:
         homes = options.homes or [os.environ["HOME"]] * options.together
         children = [start(options, number, "", home) for number, home in enumerate(homes)]
-        return max(ended(child) for child in children)
+        return max(exit_code(child) for child in children)
     for number, pattern in enumerate(options.at):
-        if ended(start(options, number, pattern)) != -signal.SIGKILL:
+        if exit_code(start(options, number, pattern)) != -signal.SIGKILL:
             print(f"the run was not killed at {pattern}", file=sys.stderr)
             return 1
-    return ended(start(options, len(options.at), ""))
+    return exit_code(start(options, len(options.at), ""))
 
 
 def start(options: argparse.Namespace, number: int, pattern: str, home: str = "") -> int:
@@ -52,46 +52,46 @@ def start(options: argparse.Namespace, number: int, pattern: str, home: str = ""
         return child
     try:
         os.environ["HOME"] = home or os.environ["HOME"]
-        note_phases(options.log, number)
+        log_phases(options.log, number)
         if pattern:
-            die_before_writing(re.compile(pattern))
+            kill_before_writing(re.compile(pattern))
         train_and_annotate(TrainAndAnnotateParameters.from_yaml(options.config))
-    except BaseException as error:  # noqa: BLE001 (a fork must never go on as the parent)
+    except BaseException as error:  # noqa: BLE001 (a fork must never continue as the parent)
         print(f"run {number}: {error!r}", file=sys.stderr)
         os._exit(1)
     os._exit(0)
 
 
-def ended(child: int) -> int:
+def exit_code(child: int) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
-def note_phases(log: Path, number: int) -> None:
+def log_phases(log: Path, number: int) -> None:
     make = stage_cache._make
 
-    def noted(folder: str, kind: type[StageResult], *rest: Any) -> Any:
+    def logged(folder: str, kind: type[StageResult], *rest: Any) -> Any:
         with log.open("a") as file:
             file.write(f"{number} {kind.STAGE}\n")
         return make(folder, kind, *rest)
 
-    stage_cache._make = noted
+    stage_cache._make = logged
 
 
-def die_before_writing(pattern: re.Pattern[str]) -> None:
-    def deadly(write: Callable[..., Any]) -> Callable[..., Any]:
-        def written(content: Any, uri: str, *rest: Any, **options: Any) -> Any:
+def kill_before_writing(pattern: re.Pattern[str]) -> None:
+    def killing(write: Callable[..., Any]) -> Callable[..., Any]:
+        def write_or_kill(content: Any, uri: str, *rest: Any, **options: Any) -> Any:
             if pattern.search(uri):
                 os.kill(os.getpid(), signal.SIGKILL)
             return write(content, uri, *rest, **options)
 
-        return written
+        return write_or_kill
 
     for name in ("put_text", "put_new"):
-        setattr(storage, name, deadly(getattr(storage, name)))
+        setattr(storage, name, killing(getattr(storage, name)))
 
 
 def phases_of(log: Path) -> dict[int, list[str]]:
-    """Return the phases that each run really ran."""
+    """Return the phases that each run computed."""
     stages: dict[int, list[str]] = {}
     for line in log.read_text().splitlines():
         number, phase = line.split()

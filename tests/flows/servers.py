@@ -1,4 +1,4 @@
-"""A Prefect server of one's own that can be killed and started again, and a Postgres for its data."""
+"""A Prefect server that tests can kill and restart, and a Postgres server for its data."""
 
 import getpass
 import os
@@ -17,11 +17,11 @@ from pathlib import Path
 from deployments.processes import free_port
 
 QUIET = {"PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1", "PREFECT_UI_ENABLED": "false"}
-START = 240  # seconds
+START_TIMEOUT = 240  # seconds
 
 
 class Server:
-    """A Prefect server in a process of its own, always on the same port and the same data."""
+    """A Prefect server in a separate process, always on the same port and data."""
 
     def __init__(self, home: Path, database: str = "") -> None:
         self.port = free_port()
@@ -43,7 +43,7 @@ class Server:
             self.process = subprocess.Popen(
                 command, env=self.environment, stdout=log, stderr=log, start_new_session=True
             )
-        deadline = time.monotonic() + START
+        deadline = time.monotonic() + START_TIMEOUT
         while not self._answers():
             assert self.process.poll() is None, (self.home / "server.log").read_text()[-2000:]
             assert time.monotonic() < deadline, "the server did not start"
@@ -64,14 +64,14 @@ class Server:
 
 
 def postgres_folder() -> Path | None:
-    """Return the folder with Postgres's programs; Debian keeps them off the PATH."""
+    """Return the folder with Postgres's programs, which are not on the PATH in Debian."""
     program = shutil.which("pg_ctl") or next(map(str, sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))), None)
     return Path(program).resolve().parent if program else None
 
 
 @dataclass(frozen=True)
 class Postgres:
-    """A Postgres of one's own, which can be taken away and come back on the same port with the same data."""
+    """A temporary Postgres server, which can be stopped and restarted on the same port and data."""
 
     address: str
     stop_at_once: Callable[[], None]
@@ -79,15 +79,15 @@ class Postgres:
 
 
 @contextmanager
-def postgres(programs: Path) -> Iterator[str]:
-    """Run a Postgres until the block ends and give its address for Prefect; it never runs as root."""
-    with own_postgres(programs) as database:
+def postgres_address(programs: Path) -> Iterator[str]:
+    """Run a Postgres server until the block ends and yield its address for Prefect; it never runs as root."""
+    with postgres_server(programs) as database:
         yield database.address
 
 
 @contextmanager
-def own_postgres(programs: Path) -> Iterator[Postgres]:
-    """Run a Postgres until the block ends."""
+def postgres_server(programs: Path) -> Iterator[Postgres]:
+    """Run a Postgres server until the block ends."""
     folder = Path(tempfile.mkdtemp(prefix="spatialcore-postgres-"))
     user = None if os.geteuid() else "postgres"
     if user:

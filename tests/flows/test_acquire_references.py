@@ -36,7 +36,7 @@ def test_a_copy_is_replaced_only_if_forced(sources: list[Path], tmp_path: Path) 
     assert times[0] == times[1] < times[2]
 
 
-def test_one_failure_fails_the_run_and_the_others_are_copied(sources: list[Path], tmp_path: Path) -> None:
+def test_after_a_failure_the_other_references_are_copied_and_the_run_fails(sources: list[Path], tmp_path: Path) -> None:
     references = [
         {"source": str(tmp_path / "missing.h5ad"), "output": str(tmp_path / "a.h5ad")},
         {"source": str(sources[0]), "output": str(tmp_path / "b.h5ad")},

@@ -1,4 +1,4 @@
-"""A sample sheet goes over a dask cluster: other processes annotate, the store brings the results together."""
+"""Samples of a sheet are annotated on a dask cluster, with the results in one store."""
 
 import os
 import signal
@@ -16,21 +16,21 @@ from tests.flows.conftest import blood_config
 
 
 @pytest.mark.slow
-def test_many_samples_are_annotated_by_a_cluster(blood: Path, tmp_path: Path, computed: list[str]) -> None:
-    queries = [{"uri": str(without_first(10 * n, blood, tmp_path)), "sample": f"sample {n}"} for n in range(2)]
+def test_many_samples_are_annotated_by_a_cluster(blood: Path, tmp_path: Path, computed_stages: list[str]) -> None:
+    queries = [{"uri": str(write_query_without(10 * n, blood, tmp_path)), "sample": f"sample {n}"} for n in range(2)]
     with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
         dask = {"task_runner": "dask", "dask_address": cluster.scheduler_address}
         on_cluster = train_and_annotate(blood_config(blood, tmp_path / "dask", queries=queries, **dask))
-    assert "train" in computed
-    assert "annotate" not in computed, "the cluster's processes annotate, not this one"
+    assert "train" in computed_stages
+    assert "annotate" not in computed_stages, "this process annotated a sample"
     in_threads = train_and_annotate(blood_config(blood, tmp_path / "threads", queries=queries))
     assert [sample.sample for sample in on_cluster.samples] == [query["sample"] for query in queries]
-    for pair in zip(in_threads.samples, on_cluster.samples, strict=True):
-        pd.testing.assert_frame_equal(*(pd.read_parquet(local(sample.files["calls.parquet"])) for sample in pair))
+    for samples in zip(in_threads.samples, on_cluster.samples, strict=True):
+        pd.testing.assert_frame_equal(*(pd.read_parquet(local(sample.files["calls.parquet"])) for sample in samples))
 
 
 class KillOnce(WorkerPlugin):
-    """The first worker whose annotation has run for half a second ends at once, as by ``kill -9``."""
+    """Kill the first worker whose annotation has run for half a second (SIGKILL)."""
 
     def __init__(self, folder: Path) -> None:
         self.mark = folder / "killed"
@@ -50,8 +50,8 @@ class KillOnce(WorkerPlugin):
 
 
 @pytest.mark.slow
-def test_the_work_of_a_killed_worker_is_done_by_another(blood: Path, tmp_path: Path) -> None:
-    queries = [{"uri": str(without_first(10 * n, blood, tmp_path)), "sample": f"sample {n}"} for n in range(3)]
+def test_the_work_of_a_killed_worker_is_repeated_by_another(blood: Path, tmp_path: Path) -> None:
+    queries = [{"uri": str(write_query_without(10 * n, blood, tmp_path)), "sample": f"sample {n}"} for n in range(3)]
     cluster = LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1")
     with cluster, Client(cluster) as client:
         client.register_plugin(KillOnce(tmp_path), name="kill once")
@@ -60,12 +60,12 @@ def test_the_work_of_a_killed_worker_is_done_by_another(blood: Path, tmp_path: P
     assert (tmp_path / "killed").exists(), "no worker was killed"
     in_threads = train_and_annotate(blood_config(blood, tmp_path / "threads", queries=queries))
     assert [sample.sample for sample in on_cluster.samples] == [query["sample"] for query in queries]
-    for pair in zip(in_threads.samples, on_cluster.samples, strict=True):
-        pd.testing.assert_frame_equal(*(pd.read_parquet(local(sample.files["calls.parquet"])) for sample in pair))
+    for samples in zip(in_threads.samples, on_cluster.samples, strict=True):
+        pd.testing.assert_frame_equal(*(pd.read_parquet(local(sample.files["calls.parquet"])) for sample in samples))
 
 
-def without_first(cells: int, source: Path, folder: Path) -> Path:
-    """Write a query that lacks the first cells, so that no two samples are the same."""
+def write_query_without(cells: int, source: Path, folder: Path) -> Path:
+    """Write a query without the first cells, so that samples differ."""
     target = folder / f"query_{cells}.h5ad"
     ad.read_h5ad(source / "query.h5ad")[cells:].write_h5ad(target)
     return target

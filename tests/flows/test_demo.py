@@ -1,4 +1,4 @@
-"""The demo: its configuration, and what it prints of a run."""
+"""The demo: its configuration and printed summary."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The embedded server: its settings as Prefect reads them, and its start in the background."""
+"""The embedded server: its settings in Prefect, and its start in the background."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""What a user has under our names outlives the main flow."""
+"""The main flow preserves user content under its names."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from tests.user_content import add_user_content, check_user_content
 from tests.workflow.tissue import query, reference, written
 
 
-def test_content_of_the_user(tmp_path: Path) -> None:
+def test_user_content_is_preserved(tmp_path: Path) -> None:
     annotated = add_user_content(query())
     config = TrainAndAnnotateParameters.from_dict(
         {

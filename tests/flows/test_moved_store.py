@@ -1,6 +1,6 @@
-"""A store under another name: moved, copied without its times, brought into a bucket, to another one, and home again.
+"""A store in another place: moved, copied with new file times, or copied to or from a bucket.
 
-The store in which the run was made is gone by then: whoever still looks there finds nothing.
+The store in which the run was made is deleted, so that access to it fails.
 """
 
 import json
@@ -45,7 +45,7 @@ SAMPLE, OTHER = "samples/blood/pbmc.h5ad", "samples/blood/fewer.h5ad"
 
 @pytest.fixture(scope="module", autouse=True)
 def bucket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Have an S3 server, and a home folder without anything in it."""
+    """Start an S3 server, and set an empty home folder."""
     with s3_server() as url, pytest.MonkeyPatch.context() as patch:
         patch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
         for name, value in {"ACCESS_KEY_ID": KEY, "SECRET_ACCESS_KEY": SECRET, "ENDPOINT_URL": url}.items():
@@ -54,12 +54,12 @@ def bucket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def config_of(blood: Path, store: str, **settings: Any) -> TrainAndAnnotateParameters:
-    """Return a run on a sample in the store, its references elsewhere."""
+    """Return a run on a sample in the store; its references are elsewhere."""
     return blood_config(blood, store, queries=[{"uri": storage.join(store, SAMPLE)}], **settings)
 
 
-def filled(blood: Path, store: str, work: Path, **settings: Any) -> RunManifest:
-    """Fill a store: an older model and the one in use, its run, and a sample that waits."""
+def fill_store(blood: Path, store: str, work: Path, **settings: Any) -> RunManifest:
+    """Fill a store with an older model, the model in use, its run, and a pending sample."""
     (work / "older.pkl").write_text("an older model")
     registry.promote(store, "blood", registry.publish(store, "blood", [work / "older.pkl"]).version)
     ad.read_h5ad(blood / "query.h5ad")[:-9].copy().write_h5ad(work / "fewer.h5ad")
@@ -72,7 +72,7 @@ def filled(blood: Path, store: str, work: Path, **settings: Any) -> RunManifest:
 def folder(blood: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, RunManifest]:
     """Return a folder with a store that was written under another name."""
     folder = tmp_path_factory.mktemp("places")
-    run = filled(blood, str(folder / "first"), folder, generate_plots=True)
+    run = fill_store(blood, str(folder / "first"), folder, generate_plots=True)
     return (folder / "first").rename(folder / "backup"), run
 
 
@@ -81,13 +81,13 @@ def objects(blood: Path, bucket: str, tmp_path_factory: pytest.TempPathFactory) 
     """Return a prefix with a store that was written in another bucket."""
     system, _ = storage.connect("s3://first/x")
     system.mkdir("first")
-    run = filled(blood, "s3://first/store", tmp_path_factory.mktemp("work"))
-    copied("s3://first/store", f"{bucket}/backup")
+    run = fill_store(blood, "s3://first/store", tmp_path_factory.mktemp("work"))
+    copy_objects("s3://first/store", f"{bucket}/backup")
     system.rm("first", recursive=True)
     return f"{bucket}/backup", run
 
 
-def copied(store: str, other: str) -> str:
+def copy_objects(store: str, other: str) -> str:
     system, _ = storage.connect(f"{store}/x")
     for uri in (f"s3://{key}" for key in system.find(store)):
         system.cp_file(uri, uri.replace(store, other))
@@ -106,11 +106,11 @@ def download(store: str, folder: Path) -> str:
     return str(folder)
 
 
-def in_full(folder: Path) -> str:
-    """Write a folder's records as earlier versions did, with the full address of a place that is no more."""
+def with_absolute_uris(folder: Path) -> str:
+    """Write the records of a folder as earlier versions did, with the absolute URI of a deleted store."""
     for path in folder.rglob("*.json"):
         if path.name in RECORDS and path.parent.name != ".spatialcore":
-            path.write_text(re.sub("store://", "/no/more/", path.read_text()))
+            path.write_text(re.sub("store://", "/deleted/", path.read_text()))
     return str(folder)
 
 
@@ -121,44 +121,46 @@ def in_full(folder: Path) -> str:
         "folder, full addresses",
         "bucket",
         "from a bucket to another",
-        "from a bucket home",
+        "from a bucket to a folder",
     ]
 )
-def moved(request: pytest.FixtureRequest, blood: Path, tmp_path: Path, bucket: str) -> tuple[str, RunManifest, bool]:
-    """Return the store where it is now, the run that it was written by, and whether its samples look the same."""
+def moved_store(
+    request: pytest.FixtureRequest, blood: Path, tmp_path: Path, bucket: str
+) -> tuple[str, RunManifest, bool]:
+    """Return the store in its new place, its run, and whether its samples have the same version tokens."""
     kind, target = request.param, tmp_path / "moved"
     if kind.startswith("from a bucket"):
         store, run = request.getfixturevalue("objects")
         if kind.endswith("another"):
-            return copied(store, f"{bucket}/{tmp_path.name}"), run, True
+            return copy_objects(store, f"{bucket}/{tmp_path.name}"), run, True
         return download(store, target), run, False
     backup, run = request.getfixturevalue("folder")
     if kind == "bucket":
         return upload(backup, f"{bucket}/{tmp_path.name}"), run, False
     same_tokens = kind != "folder, other times"
     shutil.copytree(backup, target, copy_function=shutil.copy2 if same_tokens else shutil.copyfile)
-    return (in_full(target) if "full" in kind else str(target)), run, same_tokens
+    return (with_absolute_uris(target) if "full" in kind else str(target)), run, same_tokens
 
 
-def test_everything_goes_on_in_the_store_s_new_place(
-    moved: tuple[str, RunManifest, bool], blood: Path, computed: list[str]
+def test_a_moved_store_works(
+    moved_store: tuple[str, RunManifest, bool], blood: Path, computed_stages: list[str]
 ) -> None:
-    store, run, same_tokens = moved
-    _its_models_can_be_shown_and_moved(store, run)
-    _its_reports_open(store, run)
-    _its_model_annotates(store, run)
-    assert computed == [*([] if same_tokens else ["read_query"]), "annotate", "keep_confident"]
-    _its_samples_are_known(store, same_tokens)
-    computed.clear()
+    store, run, same_tokens = moved_store
+    _check_models(store, run)
+    _check_reports(store, run)
+    _check_annotation(store, run)
+    assert computed_stages == [*([] if same_tokens else ["read_query"]), "annotate", "keep_confident"]
+    _check_pending_samples(store, same_tokens)
+    computed_stages.clear()
     second = train_and_annotate(config_of(blood, store, generate_plots="report.html" in run.samples[0].files))
-    assert computed == [], "a sample whose version is another was read again above, and is what it was"
+    assert computed_stages == [], "all stages are cached, also if a sample has another version token"
     assert (second.model_version, second.samples[0].composition) == (run.model_version, run.samples[0].composition)
     assert (second.run_id == run.run_id) == same_tokens
     assert all(local(file).is_file() for file in [*second.model.values(), *second.samples[0].files.values()])
-    _no_record_names_the_store(store)
+    _check_no_record_contains_the_store(store)
 
 
-def command(*words: str) -> Any:
+def run_models_command(*words: str) -> Any:
     answer = CliRunner().invoke(models, [*words, "--json"])
     logger = logging.getLogger("spatialcore")
     logger.handlers = [handler for handler in logger.handlers if isinstance(handler, logging.NullHandler)]
@@ -166,21 +168,21 @@ def command(*words: str) -> Any:
     return json.loads(answer.stdout)
 
 
-def _its_models_can_be_shown_and_moved(store: str, run: RunManifest) -> None:
-    listed = command("ls", "--store", store)
+def _check_models(store: str, run: RunManifest) -> None:
+    listed = run_models_command("ls", "--store", store)
     assert [version["in_use"] for version in listed] == [False, True]
     first, second = (version["version"] for version in listed)
     assert second == run.model_version
-    output = command("show", "blood", "--store", store)
+    output = run_models_command("show", "blood", "--store", store)
     assert output["uri"] == f"{store}/models/blood/{second}"
     for file in output["files"]:
         assert file["uri"].startswith(f"{store}/models/")
         assert storage.describe(file["uri"]).sha256 == file["sha256"]
-    assert command("rollback", "blood", "--store", store)["version"] == first
-    assert command("promote", "blood", second, "--store", store)["version"] == second
+    assert run_models_command("rollback", "blood", "--store", store)["version"] == first
+    assert run_models_command("promote", "blood", second, "--store", store)["version"] == second
 
 
-def _its_reports_open(store: str, run: RunManifest) -> None:
+def _check_reports(store: str, run: RunManifest) -> None:
     app = results_app(store, "", allowed_hosts("127.0.0.1", ""))
     with TestClient(app, base_url="http://127.0.0.1") as client:
         for name, file in run.samples[0].files.items():
@@ -188,7 +190,7 @@ def _its_reports_open(store: str, run: RunManifest) -> None:
             assert sha256(response.content).hexdigest() == file.sha256, name
 
 
-def _its_model_annotates(store: str, run: RunManifest) -> None:
+def _check_annotation(store: str, run: RunManifest) -> None:
     queries = [{"uri": storage.join(store, SAMPLE)}]
     config = AnnotateParameters(queries=queries, store=store, tissue="blood", generate_plots=False)
     calls = annotate(config).samples[0].files
@@ -197,8 +199,8 @@ def _its_model_annotates(store: str, run: RunManifest) -> None:
     assert len(pd.read_parquet(local(calls["calls.parquet"]))) == annotated.n_obs
 
 
-def _its_samples_are_known(store: str, same_tokens: bool) -> None:
-    """The one just annotated is; the other one never was."""
+def _check_pending_samples(store: str, same_tokens: bool) -> None:
+    """The sample just annotated is not pending; the other one is."""
     config = AnnotatePendingParameters(
         samples=storage.join(store, "samples/blood"), store=store, tissue="blood", generate_plots=False
     )
@@ -207,16 +209,14 @@ def _its_samples_are_known(store: str, same_tokens: bool) -> None:
     assert annotate_pending(config) == []
 
 
-def _no_record_names_the_store(store: str) -> None:
+def _check_no_record_contains_the_store(store: str) -> None:
     for uri in storage.list_files(store):
         if uri.rpartition("/")[2] in RECORDS:
             read_record(RECORDS[uri.rpartition("/")[2]], uri, store)
             assert store not in storage.read_text(uri)
 
 
-def test_a_sample_that_was_annotated_in_the_old_place_is_not_pending(
-    folder: tuple[Path, RunManifest], tmp_path: Path
-) -> None:
+def test_a_sample_annotated_in_the_old_place_is_not_pending(folder: tuple[Path, RunManifest], tmp_path: Path) -> None:
     store = str(shutil.copytree(folder[0], tmp_path / "moved"))
     config = AnnotatePendingParameters(
         samples=f"{store}/samples/blood", store=store, tissue="blood", generate_plots=False
@@ -225,9 +225,9 @@ def test_a_sample_that_was_annotated_in_the_old_place_is_not_pending(
 
 
 def test_references_that_moved_with_the_store_are_the_same(
-    blood: Path, tmp_path: Path, computed: list[str], monkeypatch: pytest.MonkeyPatch
+    blood: Path, tmp_path: Path, computed_stages: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also where the store was typed as a folder beside."""
+    """Also if the store was given as a relative folder."""
     monkeypatch.chdir(tmp_path)
     shutil.copytree(blood, "first/refs")
 
@@ -237,9 +237,9 @@ def test_references_that_moved_with_the_store_are_the_same(
 
     first = train_and_annotate(config("first"))
     Path("first").rename("second")
-    computed.clear()
+    computed_stages.clear()
     for store in ("second", str(tmp_path / "second")):
         refresh = RefreshParameters(**config(store).model_dump(exclude={"promote"}))
         assert refresh_references(refresh).reason == "no reference changed"
         assert train_and_annotate(config(store)).run_id == first.run_id
-    assert computed == []
+    assert computed_stages == []

@@ -1,4 +1,4 @@
-"""Unusual names go the whole way; names that could be paths go nowhere."""
+"""Special characters in names are supported; names that could be paths are refused."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from spatialcore.errors import InputError
 from tests.flows.conftest import blood_config
 
 
-def test_a_tissue_with_a_blank_and_a_sample_in_another_alphabet(blood: Path, tmp_path: Path) -> None:
+def test_a_tissue_with_a_space_and_a_sample_in_another_alphabet(blood: Path, tmp_path: Path) -> None:
     store, query = str(tmp_path / "store"), str(blood / "query.h5ad")
     names = ["Mäuse α", "a | [b](javascript:c)"]
     queries = [{"uri": query, "sample": name} for name in names]
@@ -28,7 +28,7 @@ def test_a_tissue_with_a_blank_and_a_sample_in_another_alphabet(blood: Path, tmp
 
 
 @pytest.mark.parametrize("name", ["../../../evil", "..", "a/b", ".hidden", "a\nb", "x" * 300])
-def test_a_name_that_could_be_a_path_is_refused_before_anything_runs(blood: Path, tmp_path: Path, name: str) -> None:
+def test_a_name_that_could_be_a_path_is_refused_before_the_run(blood: Path, tmp_path: Path, name: str) -> None:
     query = str(blood / "query.h5ad")
     with pytest.raises(InputError, match=r"queries\.0\.sample: the sample name"):
         blood_config(blood, tmp_path / "store", queries=[{"uri": query, "sample": name}])

@@ -1,4 +1,4 @@
-"""Parameters of the flows: defaults, limits, and what is taken from the configuration of a run."""
+"""Parameters of the flows: defaults, limits, and fields shared with the configuration of a run."""
 
 from typing import Any
 
@@ -24,11 +24,11 @@ def test_shared_fields_have_the_default_title_and_help_of_a_run(form: type[BaseM
     shared = (form.model_fields.keys() & RunConfig.model_fields.keys()) - different
     assert {"store", "confidence_threshold", "generate_plots"} <= shared
     for name in shared:
-        mine, field = form.model_fields[name], RunConfig.model_fields[name]
-        assert (mine.default, mine.title, mine.description) == (field.default, field.title, field.description)
+        entry, field = form.model_fields[name], RunConfig.model_fields[name]
+        assert (entry.default, entry.title, entry.description) == (field.default, field.title, field.description)
 
 
-def test_a_run_without_the_service_is_the_default_of_the_flow() -> None:
+def test_the_configuration_has_the_defaults_of_the_flow() -> None:
     config = RunConfig.from_dict(RUN | {"confidence_threshold": 0.7})
     parameters = TrainAndAnnotateParameters.model_validate(config)
     assert parameters.promote == "always"

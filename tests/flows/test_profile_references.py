@@ -1,4 +1,4 @@
-"""Profiles as references: the flow, the command line and the library call the same cells the same."""
+"""With profiles as references, the flow, the command line and the library give the same calls."""
 
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ TYPES = ("B cell", "T cell", "macrophage")
 
 @pytest.fixture(scope="module")
 def config(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """Write a table of profiles and cells that are drawn around them at 150 counts."""
+    """Write a table of profiles, and cells simulated from them with 150 counts."""
     folder = tmp_path_factory.mktemp("profiles")
     rng = np.random.default_rng(0)
     means = rng.gamma(0.5, 10, (len(GENES), len(TYPES)))

@@ -1,4 +1,4 @@
-"""Whether a new model goes into use."""
+"""Whether a new model is promoted."""
 
 import sys
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-import flows.train_and_annotate  # noqa: F401  (its module, which the flow's name hides)
+import flows.train_and_annotate  # noqa: F401  (loads the module, which the flow's name hides)
 from flows.parameters import TrainAndAnnotateParameters
 from flows.promotion import decide_promotion, describe_lost_classes
 from tasks.schemas import ModelComparison
@@ -16,7 +16,7 @@ main_flow: Any = sys.modules["flows.train_and_annotate"]
 
 
 @pytest.mark.parametrize("promote", ["always", "if_not_worse"])
-def test_a_run_that_names_no_tissue_puts_no_model_in_use(
+def test_a_run_without_a_tissue_promotes_no_model(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, promote: str
 ) -> None:
     monkeypatch.setattr(main_flow, "log_decision", lambda decision: decision)
@@ -40,7 +40,7 @@ def version(name: str) -> Any:
         ((0.5, 0.6), ("B cell",), True, False),
     ],
 )
-def test_a_better_score_does_not_make_up_for_a_lost_class(
+def test_a_model_with_a_lost_class_is_not_promoted_despite_a_better_score(
     tmp_path: Path, scores: tuple[float, float], lost: tuple[str, ...], allowed: bool, promoted: bool
 ) -> None:
     config = TrainAndAnnotateParameters(tissue="lung", queries=["q.h5ad"], references=["r.h5ad"], store=str(tmp_path))
@@ -52,6 +52,6 @@ def test_a_better_score_does_not_make_up_for_a_lost_class(
     assert ("'B cell'" in decision.reason) is bool(lost)
 
 
-def test_lost_classes_are_named() -> None:
+def test_the_reason_names_lost_classes() -> None:
     assert describe_lost_classes([]) == ""
     assert describe_lost_classes(["a, b", "c"]) == "the new model lacks 'a, b', 'c' of the model in use"

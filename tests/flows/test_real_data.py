@@ -1,4 +1,4 @@
-"""The examples of examples/, run as they stand on real data, against the labels that the studies gave."""
+"""The examples in examples/, run unchanged on real data and compared with the labels of the studies."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from tasks.stage_cache import local
 from tools.split_h5ad import split
 
 ROOT = Path(__file__).resolve().parents[2]
-# What a call's Cell Ontology name holds -> the studies' own coarse label; the first that fits.
+# Text in the name of a call -> coarse label of the studies; the first match counts.
 COARSE = {
     "natural killer": "NK",
     "plasmacytoid": "DC",
@@ -29,28 +29,28 @@ COARSE = {
 
 
 def run(name: str, store: Path, **settings: object) -> RunManifest:
-    """Run an example into a store of one's own, without its plots."""
+    """Run an example into the given store, without plots."""
     config = TrainAndAnnotateParameters.from_yaml(ROOT / "examples" / name)
     return train_and_annotate(config.model_copy(update={"store": str(store), "generate_plots": False, **settings}))
 
 
 def accuracy(manifest: RunManifest, query: Path) -> dict[str, float]:
-    """Return the share of right coarse calls: of all cells, and of those that passed the threshold."""
+    """Return the share of correct coarse calls, of all cells and of cells above the threshold."""
     truth = ad.read_h5ad(query, backed="r").obs["cell_type_coarse"].astype(str)
     cells = ad.read_h5ad(local(manifest.samples[0].files["annotated.h5ad"]))
     assert list(cells.obs_names) == list(truth.index)
-    right = coarse(cells.obs[columns.PREDICTED]) == truth
+    is_correct = coarse(cells.obs[columns.PREDICTED]) == truth
     assigned = cells.obs[columns.CELL_TYPE].astype(str) != columns.UNASSIGNED
     return {
-        "all": float(right.mean()),
-        "kept": float(right[assigned].mean()),
+        "all": float(is_correct.mean()),
+        "kept": float(is_correct[assigned].mean()),
         "share kept": float(assigned.mean()),
         "majority": float(truth.value_counts(normalize=True).iloc[0]),
     }
 
 
 def coarse(calls: "pd.Series[str]") -> "pd.Series[str]":
-    return calls.astype(str).map(lambda call: next((short for name, short in COARSE.items() if name in call), call))
+    return calls.astype(str).map(lambda call: next((label for name, label in COARSE.items() if name in call), call))
 
 
 @pytest.mark.slow

@@ -15,7 +15,7 @@ def test_a_run_is_named_after_its_tissue_and_samples(count: int, name: str) -> N
     assert describe(AnnotateParameters(tissue="lung", queries=queries)) == name
 
 
-def test_a_name_that_a_person_gave_is_told_from_one_that_prefect_made_up() -> None:
+def test_names_given_by_users_are_distinguished_from_generated_names() -> None:
     assert all(_is_generated(generate_slug(2)) for _ in range(200))
     for name in ("lung test", "patient-17", "rerun", "batch-3-lung"):
         assert not _is_generated(name)

@@ -1,4 +1,4 @@
-"""Annotating several samples with one model."""
+"""Annotation of several samples with one model."""
 
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ def config_with(blood: Path, run: RunManifest, queries: dict[str, Path], **setti
     return blood_config(blood, Path(run.uri).parents[2], queries=items, **settings)
 
 
-def test_results_have_the_order_of_the_queries_and_plots_if_asked_for(
+def test_results_have_the_order_of_the_queries_and_plots_if_requested(
     blood: Path, blood_run: RunManifest, tmp_path: Path
 ) -> None:
     ad.read_h5ad(blood / "query.h5ad")[:40].copy().write_h5ad(tmp_path / "small.h5ad")
@@ -42,8 +42,8 @@ def test_results_have_the_order_of_the_queries_and_plots_if_asked_for(
     pd.testing.assert_frame_equal(calls, pd.read_parquet(local(blood_run.samples[0].files["calls.parquet"])))
 
 
-def test_the_error_of_the_stage_that_failed_is_raised(blood: Path, blood_run: RunManifest, tmp_path: Path) -> None:
-    """Not that of the stages after it, which were not run."""
+def test_the_error_of_the_failed_stage_is_raised(blood: Path, blood_run: RunManifest, tmp_path: Path) -> None:
+    """Not the errors of later stages, which do not run."""
     query = ad.read_h5ad(blood / "query.h5ad")
     query.var_names = [f"unknown{number}" for number in range(query.n_vars)]
     query.write_h5ad(tmp_path / "query.h5ad")

@@ -1,4 +1,4 @@
-"""Flows that get their keys from blocks, and fetch from every source, show them to nobody."""
+"""Flows that read credentials from blocks and fetch from every source reveal no secret."""
 
 import asyncio
 import json
@@ -46,8 +46,8 @@ for text in sys.argv[1:]:
 
 
 @dataclass
-class Places:
-    """Servers that a flow fetches from and stores to, and what it must not tell."""
+class Servers:
+    """Servers that a flow reads from and writes to, and the secrets."""
 
     s3: str
     gcs: str
@@ -58,8 +58,8 @@ class Places:
 
 
 @pytest.fixture(scope="module")
-def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Places]:
-    """Start the servers; S3 stands behind a proxy that repeats the secrets in its refusals."""
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    """Start the servers. The proxy in front of S3 repeats the secrets in its error messages."""
     folder = tmp_path_factory.mktemp("places")
     (folder / "served").mkdir()
     atlas = folder / "served" / "atlas.h5ad"
@@ -69,17 +69,17 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Places]:
         gcs_server(folder / "gcs") as gcs,
         synapse_server.synapse_server() as synapse,
         web_server(folder / "served") as web,
-        proxy_to(s3) as front,
+        proxy_to(s3) as s3_proxy,
     ):
         synapse.versions[1] = atlas.read_bytes()
-        result = Places(front.url, gcs, synapse.url, web, folder)
-        result.secrets = _planted(folder)
+        result = Servers(s3_proxy.url, gcs, synapse.url, web, folder)
+        result.secrets = _create_secrets(folder)
         leak = " ".join(result.secrets.values())
-        front.faults.append(Fault(proxy.status(403, "AccessDenied", leak), path="denied", times=99))
+        s3_proxy.faults.append(Fault(proxy.status(403, "AccessDenied", leak), path="denied", times=99))
         yield result
 
 
-def _planted(folder: Path) -> dict[str, str]:
+def _create_secrets(folder: Path) -> dict[str, str]:
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import rsa
 
@@ -95,14 +95,14 @@ def _planted(folder: Path) -> dict[str, str]:
         "synapse": synapse_server.TOKEN,
         "password": PASSWORD,
         "signature": SIGNATURE,
-        "google key": key.splitlines()[5],  # a line in the middle
+        "google key": key.splitlines()[5],  # a line in the middle of the key
         "google key id": "planted-key-id",
     }
 
 
 @pytest.fixture(scope="module")
-def environment(places: Places) -> dict[str, str]:
-    """Save the blocks and return the environment of a run as a worker makes it: block references resolved."""
+def environment(servers: Servers) -> dict[str, str]:
+    """Save the blocks and return the environment of a run as a worker creates it, with block references resolved."""
     installation = Installation.from_environment(
         {
             "SPATIALCORE_STORE": f"s3://{BUCKET}/store",
@@ -110,71 +110,74 @@ def environment(places: Places) -> dict[str, str]:
             "AWS_SECRET_ACCESS_KEY": SECRET,
             "AWS_SESSION_TOKEN": SESSION,
             "AWS_DEFAULT_REGION": "us-east-1",
-            "AWS_ENDPOINT_URL": places.s3,
-            "GOOGLE_APPLICATION_CREDENTIALS": str(places.folder / "account.json"),
+            "AWS_ENDPOINT_URL": servers.s3,
+            "GOOGLE_APPLICATION_CREDENTIALS": str(servers.folder / "account.json"),
             "SYNAPSE_AUTH_TOKEN": synapse_server.TOKEN,
         }
     )
     saved = save_blocks(installation)
     assert {"aws-credentials/spatialcore", "gcp-credentials/spatialcore", "secret/spatialcore-synapse"} <= set(saved)
     template = run_environment(installation)
-    assert not [text for text in template.values() if any(secret in text for secret in places.secrets.values())]
+    assert not [text for text in template.values() if any(secret in text for secret in servers.secrets.values())]
     resolved: dict[str, str] = asyncio.run(resolve_block_document_references(template))
     assert resolved["AWS_SECRET_ACCESS_KEY"] == SECRET
-    assert places.secrets["google key"] in resolved["FSSPEC_GS"]
+    assert servers.secrets["google key"] in resolved["FSSPEC_GS"]
     return resolved
 
 
 @pytest.fixture
-def census(places: Places, monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> str:
-    """Put a small Census into the bucket."""
+def census(servers: Servers, monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> str:
+    """Upload a small Census to the bucket."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL"):
         monkeypatch.setenv(name, environment[name])
-    monkeypatch.setenv("STORAGE_EMULATOR_HOST", places.gcs)
-    small_census.build(str(places.folder / "soma"))
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", servers.gcs)
+    small_census.build(str(servers.folder / "soma"))
     root = f"{BUCKET}/{uuid.uuid4().hex}/soma"
     system, _ = storage.connect(f"s3://{root}/x")
-    system.put(f"{places.folder / 'soma'}/", f"{root}/", recursive=True)
+    system.put(f"{servers.folder / 'soma'}/", f"{root}/", recursive=True)
     return f"s3://{root}"
 
 
 @pytest.mark.slow
-def test_acquisition_by_a_flow_shows_no_secret(
-    places: Places, environment: dict[str, str], census: str, tmp_path: Path
+def test_acquisition_by_a_flow_reveals_no_secret(
+    servers: Servers, environment: dict[str, str], census: str, tmp_path: Path
 ) -> None:
     bucket, other = f"s3://{BUCKET}/{uuid.uuid4().hex}", f"gs://{BUCKET}/{uuid.uuid4().hex}"
-    signed = f"{places.web.replace('://', f'://me:{PASSWORD}@')}/atlas.h5ad?X-Amz-Signature={SIGNATURE}&token={SESSION}"
+    signed = (
+        f"{servers.web.replace('://', f'://me:{PASSWORD}@')}/atlas.h5ad?X-Amz-Signature={SIGNATURE}&token={SESSION}"
+    )
     query = f"cellxgene://?tissue=lung&census={census}"
-    good = {
+    valid = {
         "synapse://syn123": f"{bucket}/atlas.h5ad",
         query: f"{other}/lung.h5ad",
         f"{query}&max_cells=30": f"{bucket}/drawn.h5ad",
         signed: str(tmp_path / "signed.h5ad"),
     }
     more = {f"{bucket}/atlas.h5ad": f"{other}/copy.h5ad", f"{other}/lung.h5ad": str(tmp_path / "lung.h5ad")}
-    bad = ["synapse://syn999", f"{bucket}/denied.h5ad", f"{other}/absent.h5ad", signed.replace("atlas", "absent")]
-    bad += [f"cellxgene://?tissue=lung&census=s3://{BUCKET}/denied/soma", f"{query}&disease=planted"]
-    printed = _run(places, environment, tmp_path, good, more, *({source: f"{bucket}/x.h5ad"} for source in bad))
-    assert printed.splitlines().count("failed") == len(bad), printed
+    invalid = ["synapse://syn999", f"{bucket}/denied.h5ad", f"{other}/absent.h5ad", signed.replace("atlas", "absent")]
+    invalid += [f"cellxgene://?tissue=lung&census=s3://{BUCKET}/denied/soma", f"{query}&disease=planted"]
+    printed = _run(servers, environment, tmp_path, valid, more, *({source: f"{bucket}/x.h5ad"} for source in invalid))
+    assert printed.splitlines().count("failed") == len(invalid), printed
     assert ad.read_h5ad(tmp_path / "lung.h5ad").n_obs > 50
-    texts = {"printed": printed} | _on_the_server() | _stored(bucket) | _stored(other) | _on_disk(tmp_path)
+    texts = {"printed": printed} | _texts_on_the_server() | _texts_on_disk(tmp_path)
+    texts |= _texts_in_the_store(bucket) | _texts_in_the_store(other)
     assert {"logs", "task_runs", "task_run_states", "flow_runs", "flow_run_states", "artifacts", "events"} <= set(texts)
     assert "store synapse://syn123" in texts["task_runs"]
     assert len(texts) > 20
-    shown = [
+    leaks = [
         (location, name)
-        for name, secret in places.secrets.items()
+        for name, secret in servers.secrets.items()
         for location, text in texts.items()
         if secret in text
     ]
-    assert shown == []
+    assert leaks == []
 
 
-def _run(places: Places, environment: dict[str, str], folder: Path, *references: dict[str, str]) -> str:
-    """Fetch references by flows in a process of their own; return all that it printed."""
+def _run(servers: Servers, environment: dict[str, str], folder: Path, *references: dict[str, str]) -> str:
+    """Fetch references by flows in a subprocess; return its output."""
     forms = [{"references": [{"source": k, "output": v} for k, v in each.items()]} for each in references]
     endpoints = folder / "synapse.config"
-    url = places.synapse
+    url = servers.synapse
     endpoints.write_text(
         f"[endpoints]\nrepoEndpoint={url}/repo/v1\nauthEndpoint={url}/auth/v1\n"
         f"fileHandleEndpoint={url}/file/v1\nportalEndpoint={url}\n"
@@ -185,7 +188,7 @@ def _run(places: Places, environment: dict[str, str], folder: Path, *references:
         "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "true",
         "PREFECT_LOGGING_LEVEL": "DEBUG",
         "HOME": str(folder / "home"),
-        "STORAGE_EMULATOR_HOST": places.gcs,
+        "STORAGE_EMULATOR_HOST": servers.gcs,
         "SYNAPSE_CONFIG": str(endpoints),
         "SPATIALCORE_STORAGE_FIRST_WAIT": "0.02",
     }
@@ -201,8 +204,8 @@ def _run(places: Places, environment: dict[str, str], folder: Path, *references:
     return process.stdout + process.stderr
 
 
-def _on_the_server() -> dict[str, str]:
-    """Return what the server tells of all runs; of their forms only what the user typed is left out."""
+def _texts_on_the_server() -> dict[str, str]:
+    """Return all records of runs on the server, except the parameters entered by the user."""
     texts: dict[str, str] = {}
     with httpx.Client(base_url=f"{PREFECT_API_URL.value()}/", timeout=30) as client:
         for kind in ("logs", "task_runs", "flow_runs", "artifacts"):
@@ -224,13 +227,13 @@ def _post(client: httpx.Client, path: str, page: dict[str, int]) -> Any:
     return answer.json()
 
 
-def _stored(root: str) -> dict[str, str]:
+def _texts_in_the_store(root: str) -> dict[str, str]:
     system, location = storage.connect(f"{root}/x")
     paths = system.find(location.path.rpartition("/")[0])
     return {path: system.cat_file(path).decode("latin-1") for path in paths}
 
 
-def _on_disk(folder: Path) -> dict[str, str]:
-    """Return all files and their names: outputs, caches, Prefect's results."""
+def _texts_on_disk(folder: Path) -> dict[str, str]:
+    """Return the paths and contents of all files: outputs, caches, and Prefect's results."""
     files = [path for path in folder.rglob("*") if path.is_file()]
     return {str(path): f"{path} {path.read_bytes().decode('latin-1')}" for path in files}

@@ -1,4 +1,4 @@
-"""The server goes away in the middle of a run and comes back."""
+"""Restart of the server during a run."""
 
 import json
 import os
@@ -13,23 +13,23 @@ import pytest
 from deployments.environment import RETRY
 from tests.flows.conftest import blood_config
 from tests.flows.runs import command, phases_of
-from tests.flows.servers import Server, own_postgres, postgres, postgres_folder
-from tests.flows.test_faults import ROOT, assert_whole
+from tests.flows.servers import Server, postgres_address, postgres_folder, postgres_server
+from tests.flows.test_faults import ROOT, assert_complete
 
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
-    """Start a server on Postgres where that is installed, else on sqlite."""
+    """Start a server on Postgres if installed, otherwise on sqlite."""
     home = tmp_path / "prefect"
     home.mkdir()
     if programs := postgres_folder():
-        with postgres(programs) as address:
-            yield from running(Server(home, address))
+        with postgres_address(programs) as address:
+            yield from start_run(Server(home, address))
     else:
-        yield from running(Server(home))
+        yield from start_run(Server(home))
 
 
-def running(server: Server) -> Iterator[Server]:
+def start_run(server: Server) -> Iterator[Server]:
     try:
         server.start()
         yield server
@@ -38,7 +38,7 @@ def running(server: Server) -> Iterator[Server]:
 
 
 @pytest.mark.slow
-def test_a_run_outlives_a_restart_of_the_server(blood: Path, tmp_path: Path, server: Server) -> None:
+def test_a_run_continues_after_a_restart_of_the_server(blood: Path, tmp_path: Path, server: Server) -> None:
     blood_config(blood, tmp_path / "store", generate_plots=True).to_yaml(tmp_path / "config.yaml")
     log = tmp_path / "log"
     environment = {**os.environ, "PREFECT_API_URL": server.api, "HOME": str(tmp_path)}
@@ -51,22 +51,22 @@ def test_a_run_outlives_a_restart_of_the_server(blood: Path, tmp_path: Path, ser
         server.start()
         _, output = run.communicate(timeout=300)
     assert run.returncode == 0, output[-3000:]
-    assert_whole(tmp_path / "store")
+    assert_complete(tmp_path / "store")
     assert states(server) == {"train_and_annotate": "COMPLETED"}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seconds", [20, pytest.param(65, marks=pytest.mark.soak)])
-def test_a_run_outlives_an_outage_of_the_database(blood: Path, tmp_path: Path, seconds: int) -> None:
-    """Prefect by itself does not try again after an answer of 500."""
+def test_a_run_continues_after_an_outage_of_the_database(blood: Path, tmp_path: Path, seconds: int) -> None:
+    """Prefect alone does not retry after a status of 500."""
     programs = postgres_folder()
     if programs is None:
         pytest.skip("Postgres is not installed")
     blood_config(blood, tmp_path / "store", generate_plots=True).to_yaml(tmp_path / "config.yaml")
     log, home = tmp_path / "log", tmp_path / "prefect"
     home.mkdir()
-    with own_postgres(programs) as database:
-        for server in running(Server(home, database.address)):
+    with postgres_server(programs) as database:
+        for server in start_run(Server(home, database.address)):
             environment = {**os.environ, **RETRY, "PREFECT_API_URL": server.api, "HOME": str(tmp_path)}
             arguments = command(tmp_path / "config.yaml", log)
             with subprocess.Popen(arguments, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True) as run:
@@ -75,21 +75,21 @@ def test_a_run_outlives_an_outage_of_the_database(blood: Path, tmp_path: Path, s
                     time.sleep(0.1)
                 database.stop_at_once()
                 time.sleep(seconds)
-                assert run.poll() is None, "it waits"
+                assert run.poll() is None, "the run waits"
                 database.start()
                 _, output = run.communicate(timeout=300)
             assert run.returncode == 0, output[-3000:]
-            assert_whole(tmp_path / "store")
+            assert_complete(tmp_path / "store")
             assert states(server) == {"train_and_annotate": "COMPLETED"}
 
 
 def states(server: Server) -> dict[str, str]:
-    """Return flow name -> state of its only run, as the server has it."""
-    flows = {item["id"]: item["name"] for item in ask(server, "flows/filter")}
-    return {flows[item["flow_id"]]: item["state_type"] for item in ask(server, "flow_runs/filter")}
+    """Return flow name -> state of its only run, as reported by the server."""
+    flows = {item["id"]: item["name"] for item in request_json(server, "flows/filter")}
+    return {flows[item["flow_id"]]: item["state_type"] for item in request_json(server, "flow_runs/filter")}
 
 
-def ask(server: Server, path: str) -> list[dict[str, str]]:
+def request_json(server: Server, path: str) -> list[dict[str, str]]:
     headers = {"Content-Type": "application/json"}
     request = urllib.request.Request(f"{server.api}/{path}", b"{}", headers)
     with urllib.request.urlopen(request, timeout=30) as answer:

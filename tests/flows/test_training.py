@@ -1,4 +1,4 @@
-"""The training stages as tasks: their order, held-out cells, and the comparison."""
+"""The training stages as tasks: order, held-out cells, and the comparison."""
 
 import shutil
 from pathlib import Path
@@ -23,11 +23,11 @@ def training(config: RunConfig, held_out_share: float = 0.0) -> TrainingStages:
 
 
 def test_stages_run_in_their_order_and_held_out_cells_are_not_trained_on(
-    blood: Path, tmp_path: Path, computed: list[str]
+    blood: Path, tmp_path: Path, computed_stages: list[str]
 ) -> None:
     stages = training(blood_config(blood, tmp_path), held_out_share=0.2)
-    assert computed == ["read_query", "gather", "combine", "map_ontology", "hold_out", "balance", "train"]
-    assert [name for name in computed if name in TRAINING_ORDER] == list(TRAINING_ORDER)
+    assert computed_stages == ["read_query", "gather", "combine", "map_ontology", "hold_out", "balance", "train"]
+    assert [name for name in computed_stages if name in TRAINING_ORDER] == list(TRAINING_ORDER)
     assert stages.held_out is not None
     held_out, trained_on = read_cells(stages.held_out.held_out), read_cells(stages.training.cells)
     assert held_out.n_obs > 0

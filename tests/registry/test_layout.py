@@ -1,4 +1,4 @@
-"""Where a store keeps its models."""
+"""Folders of models in a store."""
 
 import pytest
 
@@ -12,7 +12,7 @@ def test_folders() -> None:
     assert pointer_uri("s3://lab/store", "lung") == "s3://lab/store/models/lung/current.json"
 
 
-def test_tissues_with_odd_names_have_folders_of_their_own() -> None:
+def test_tissues_with_special_names_have_separate_folders() -> None:
     folders = {tissue_folder("s3://lab/store", name) for name in ("Lung", "lung", "l ung", "lung?")}
     assert len(folders) == 4
     with pytest.raises(InputError, match="begins with a dot"):

@@ -1,4 +1,4 @@
-"""What the records of the registry say about their files and moves."""
+"""Records of the registry: files and moves."""
 
 from datetime import UTC, datetime
 
@@ -37,7 +37,7 @@ def test_the_previous_version_is_the_last_other_one() -> None:
     assert Pointer(tissue="lung", version="a", moves=moves[:1]).previous is None
 
 
-def test_records_are_strict_and_survive_json() -> None:
+def test_records_are_strict_and_round_trip_through_json() -> None:
     assert ModelVersion.model_validate_json(VERSION.model_dump_json()) == VERSION
     with pytest.raises(ValidationError):
         Move(version="a", when=NOW, who="me")  # type: ignore[call-arg]

@@ -26,8 +26,8 @@ def test_all_options_round_trip() -> None:
 
 
 def test_tissue_matches_general_tissue() -> None:
-    asked = CensusQuery.parse("tissue=lung&disease=normal").value_filter()
-    assert asked == "disease == 'normal' and (tissue == 'lung' or tissue_general == 'lung') and is_primary_data == True"
+    text = CensusQuery.parse("tissue=lung&disease=normal").value_filter()
+    assert text == "disease == 'normal' and (tissue == 'lung' or tissue_general == 'lung') and is_primary_data == True"
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_invalid_queries(text: str, hint: str) -> None:
 def test_values_are_quoted(value: str) -> None:
     tree = ast.parse(CensusQuery.of({"cell_type": value}).value_filter(), mode="eval").body
     assert isinstance(tree, ast.BoolOp)
-    assert len(tree.values) == 2  # the value, and is_primary_data: nothing else
+    assert len(tree.values) == 2  # the value and is_primary_data
     compare = tree.values[0]
     assert isinstance(compare, ast.Compare)
     assert ast.literal_eval(compare.comparators[0]) == value

@@ -1,4 +1,4 @@
-"""Copy references into a store once, with a manifest."""
+"""Copy references into a store, once, with a manifest."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Remote folders: which files are read, and local copies."""
+"""Remote folders: which files are read and copied."""
 
 from pathlib import Path
 

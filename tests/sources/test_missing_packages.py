@@ -1,4 +1,4 @@
-"""Errors for optional packages that are not installed."""
+"""Errors for missing optional packages."""
 
 import sys
 from collections.abc import Callable

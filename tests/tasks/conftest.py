@@ -1,4 +1,4 @@
-"""Every stage of a run once, on a small tissue, by calling the tasks one after another."""
+"""Fixtures with the results of all stages, run once on a small tissue."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +32,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 PER_TYPE = 20  # training cells per type; the two references have 32
-DEPTH = 15  # counts per query cell, so few that confidences differ
+DEPTH = 15  # counts per query cell, low enough that confidences differ
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class StageResults:
 
 @pytest.fixture(scope="session")
 def run_config(tmp_path_factory: pytest.TempPathFactory) -> RunConfig:
-    """Return a configuration with two queries, one of which lacks a gene, and two references."""
+    """Return a configuration with two references and two queries, one of which lacks a gene."""
     folder = tmp_path_factory.mktemp("tissue")
     queries = [tissue.query(depth=DEPTH), tissue.query(seed=3, depth=DEPTH)[:, :-1].copy()]
     references = [tissue.reference(), tissue.reference(seed=5)]
@@ -73,12 +73,12 @@ def run_config(tmp_path_factory: pytest.TempPathFactory) -> RunConfig:
 
 @pytest.fixture(scope="session")
 def stage_results(prefect_server: None, run_config: RunConfig) -> StageResults:
-    """Run all stages; cells are held out in a branch of their own, which is not trained on."""
+    """Run all stages. Held-out cells are drawn separately and not used for training."""
     return run_stages(run_config)
 
 
 def result_of(task: Task[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Run a task in a flow run of its own and return its result, computed or cached."""
+    """Run a task in its own flow run and return its result, computed or cached."""
 
     @flow(name="one_task", validate_parameters=False)
     def one_task() -> R:

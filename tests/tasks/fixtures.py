@@ -1,4 +1,4 @@
-"""Fixtures for tests of tasks and flows: one Prefect server, and the stages that were computed."""
+"""Fixtures for tests of tasks and flows: one Prefect server, and the list of computed stages."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def prefect_server() -> Iterator[None]:
-    """Run a Prefect server on a database of its own; tests that use it are in one process (tests/conftest.py)."""
+    """Run a Prefect server with a temporary database. Tests that use it run in one process (tests/conftest.py)."""
     from prefect.testing.utilities import prefect_test_harness
 
     with prefect_test_harness(server_startup_timeout=180):
@@ -20,8 +20,8 @@ def prefect_server() -> Iterator[None]:
 
 
 @pytest.fixture
-def computed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Return a list to which every stage that is computed, not taken from the store, adds its name."""
+def computed_stages(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return a list to which each stage adds its name when it is computed instead of read from the store."""
     from tasks import stage_cache
 
     names: list[str] = []
@@ -37,5 +37,5 @@ def computed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.fixture(params=["folder", "memory"])
 def any_store(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Return a store in a folder, and one that is not on this machine's disk."""
+    """Return a store in a folder, and one in memory."""
     return str(tmp_path) if request.param == "folder" else f"memory://bucket/{tmp_path.name}"

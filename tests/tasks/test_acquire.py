@@ -1,4 +1,4 @@
-"""Looking up, downloading and copying references, and reading queries."""
+"""Look up, download and copy references, and read queries."""
 
 import os
 from pathlib import Path
@@ -47,7 +47,7 @@ def test_a_missing_reference(tmp_path: Path) -> None:
         look_up.fn(Reference(uri=str(tmp_path / "missing.h5ad")))
 
 
-def test_a_reference_is_copied_unless_it_was(reference: Reference, any_store: str) -> None:
+def test_a_reference_is_copied_once(reference: Reference, any_store: str) -> None:
     output = acquire.fn(reference.uri, f"{any_store}/copies/reference.h5ad", {})
     assert output == f"{any_store}/copies/reference.h5ad"
     manifest = storage.read_manifest(output)
@@ -67,7 +67,7 @@ def test_local_files_are_copied_only_from_allowed_folders(
     assert not (tmp_path / "copy.h5ad").exists()
 
 
-def test_a_query_is_converted_once_per_version(tmp_path: Path, computed: list[str]) -> None:
+def test_a_query_is_converted_once_per_version(tmp_path: Path, computed_stages: list[str]) -> None:
     uri = tissue.written(tissue.query(), tmp_path / "query.h5ad")
     config = RunConfig(queries=[uri], references=["r.h5ad"], store=str(tmp_path / "store"))
     first = read_query.fn(config, config.queries[0])
@@ -76,7 +76,7 @@ def test_a_query_is_converted_once_per_version(tmp_path: Path, computed: list[st
     assert list(data.obs_names) == list(tissue.query().obs_names)
     assert first.source == source_of(uri, storage.token(uri))
     read_query.fn(config, Query(uri=uri, sample="another name"))
-    assert computed == ["read_query"]
+    assert computed_stages == ["read_query"]
     tissue.written(tissue.query(seed=9), tmp_path / "query.h5ad")
     assert read_query.fn(config, config.queries[0]).identity != first.identity
-    assert computed == ["read_query"] * 2
+    assert computed_stages == ["read_query"] * 2

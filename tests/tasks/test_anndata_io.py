@@ -1,4 +1,4 @@
-"""AnnData between tasks: from memory or from disk, with and without counts."""
+"""AnnData objects between tasks: from memory or from disk, with and without counts."""
 
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from tasks.stage_cache import cached_stage
 
 
 @pytest.fixture(autouse=True)
-def _nothing_in_memory() -> None:
+def _empty_memory() -> None:
     anndata_io._IN_MEMORY.clear()
 
 
@@ -28,11 +28,11 @@ def cells(rng: np.random.Generator) -> ad.AnnData:
     return ad.AnnData(counts, obs, obsm={"spatial": rng.random((6, 2))}, uns={"b": {"y": 1, "x": 2}, "a": "text"})
 
 
-def stored(path: Path) -> StoredFile:
+def stored_file(path: Path) -> StoredFile:
     return StoredFile(uri=str(path), token="1", sha256="2", size=path.stat().st_size if path.exists() else 0)
 
 
-def test_data_are_taken_from_memory_once_and_then_read(any_store: str, cells: ad.AnnData) -> None:
+def test_data_are_read_from_memory_once_and_then_from_disk(any_store: str, cells: ad.AnnData) -> None:
     def write(folder: Path) -> dict[str, Any]:
         cells.write_h5ad(folder / "cells.h5ad")
         keep_in_memory("combine-9", cells)
@@ -45,8 +45,8 @@ def test_data_are_taken_from_memory_once_and_then_read(any_store: str, cells: ad
     assert (from_disk.X != cells.X).nnz == 0
 
 
-def test_viewing_leaves_data_in_memory_and_only_the_latest_are_kept(tmp_path: Path, cells: ad.AnnData) -> None:
-    file = stored(tmp_path / "cache" / "read_query-9" / "query.h5ad")
+def test_viewing_keeps_data_in_memory_and_only_the_latest_data_remain(tmp_path: Path, cells: ad.AnnData) -> None:
+    file = stored_file(tmp_path / "cache" / "read_query-9" / "query.h5ad")
     keep_in_memory("read_query-8", cells.copy())
     keep_in_memory("read_query-9", cells)
     assert list(anndata_io._IN_MEMORY) == ["read_query-9"]
@@ -58,14 +58,14 @@ def test_the_next_stage_writes_the_same_bytes_from_memory_and_from_disk(tmp_path
     folder.mkdir(parents=True)
     cells.write_h5ad(folder / "calls.h5ad")
     keep_in_memory("annotate-1", cells)
-    for name in ("memory", "disk"):  # the first call takes the data out of memory
-        read_data(stored(folder / "calls.h5ad")).write_h5ad(tmp_path / name)
+    for name in ("memory", "disk"):  # the first call removes the data from memory
+        read_data(stored_file(folder / "calls.h5ad")).write_h5ad(tmp_path / name)
     assert (tmp_path / "memory").read_bytes() == (tmp_path / "disk").read_bytes()
 
 
 def test_cells_without_counts(tmp_path: Path, cells: ad.AnnData) -> None:
     write_cells(cells, tmp_path / "cells.h5ad")
-    read = read_cells(stored(tmp_path / "cells.h5ad"))
+    read = read_cells(stored_file(tmp_path / "cells.h5ad"))
     assert read.shape == (6, 0)
     pd.testing.assert_frame_equal(read.obs, cells.obs)
     np.testing.assert_array_equal(read.obsm["spatial"], cells.obsm["spatial"])
@@ -79,16 +79,18 @@ def test_counts_of_another_file_follow_the_order_of_the_cells(tmp_path: Path, ce
     drawn = cells[[4, 0, 3]].copy()
     drawn.obs["weight"] = [1.0, 2.0, 3.0]
     write_cells(drawn, tmp_path / "balance-1" / "cells.h5ad")
-    read = read_cells(stored(tmp_path / "balance-1" / "cells.h5ad"), stored(tmp_path / "combine-1" / "counts.h5ad"))
+    read = read_cells(
+        stored_file(tmp_path / "balance-1" / "cells.h5ad"), stored_file(tmp_path / "combine-1" / "counts.h5ad")
+    )
     assert list(read.obs_names) == ["c4", "c0", "c3"]
     np.testing.assert_array_equal(read.X.toarray(), cells.X.toarray()[[4, 0, 3]])
     assert list(read.obs["weight"]) == [1.0, 2.0, 3.0]
 
 
-def test_which_of_some_cells_have_counts_in_the_file_of_all(tmp_path: Path, cells: ad.AnnData) -> None:
+def test_which_cells_have_counts_in_a_file_of_all_cells(tmp_path: Path, cells: ad.AnnData) -> None:
     values = np.ones((6, 4), dtype=np.float32)
     values[[1, 4]] = 0
     cells.X = csr_matrix(values)
     cells.write_h5ad(tmp_path / "cells.h5ad")
     some = cells[["c4", "c0", "c1"]].copy()
-    assert have_counts(some, stored(tmp_path / "cells.h5ad")).tolist() == [False, True, False]
+    assert have_counts(some, stored_file(tmp_path / "cells.h5ad")).tolist() == [False, True, False]

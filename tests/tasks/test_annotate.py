@@ -1,4 +1,4 @@
-"""The tasks that annotate: the calls are those of a run without a server."""
+"""The annotation tasks give the same calls as a run without a server."""
 
 import anndata as ad
 import numpy as np
@@ -14,7 +14,7 @@ from tests.tasks.conftest import StageResults, result_of
 
 @pytest.fixture(scope="module")
 def without_server(stage_results: StageResults, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Run the same configuration by the library alone and return its store."""
+    """Run the same configuration with the library alone and return its store."""
     store = str(tmp_path_factory.mktemp("library"))
     run(stage_results.config.model_copy(update={"store": store, "generate_plots": False}))
     return store
@@ -50,11 +50,11 @@ def test_the_data_record_the_published_model_and_its_training(stage_results: Sta
     assert manifest["model_sha256"] == stage_results.model.files["blood.pkl"].sha256
 
 
-def test_another_sample_with_the_same_content_shares_the_calls(
-    stage_results: StageResults, computed: list[str]
+def test_a_sample_with_the_same_content_uses_the_cached_calls(
+    stage_results: StageResults, computed_stages: list[str]
 ) -> None:
     query = stage_results.queries[0]
     renamed = query.model_copy(update={"facts": {**query.facts, "sample": "renamed"}})
     calls = result_of(annotate, stage_results.config, renamed, stage_results.model, stage_results.training)
-    assert computed == []
+    assert computed_stages == []
     assert (calls.sample, calls.files) == ("renamed", stage_results.calls[0].files)

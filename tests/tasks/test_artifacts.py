@@ -1,4 +1,4 @@
-"""Artifacts of a run: hostile names as text, bounded size with many samples, and links."""
+"""Artifacts of a run: special characters as text, limited size with many samples, and links."""
 
 import asyncio
 import re
@@ -31,10 +31,10 @@ SUMMARY = SampleSummary(
     median_counts=None,
     gene_shares={},
 )
-HOSTILE = "<img src=x onerror=alert(1)> | [x](javascript:alert(1)) `code`"
+SPECIAL_NAME = "<img src=x onerror=alert(1)> | [x](javascript:alert(1)) `code`"
 
 
-def stored(path: Path) -> StoredFile:
+def stored_file(path: Path) -> StoredFile:
     return StoredFile(uri=str(path), token="1", sha256="2", size=path.stat().st_size if path.exists() else 0)
 
 
@@ -52,8 +52,8 @@ def manifest(folder: Path, samples: list[str], plots: dict[str, StoredFile], tis
                 sample=name,
                 n_obs=1000,
                 n_assigned=900,
-                composition={HOSTILE: 500, **{f"cell type {n}": 10 for n in range(40)}},
-                files={"report.html": stored(folder / "runs" / "lung-1" / "report.html"), **plots},
+                composition={SPECIAL_NAME: 500, **{f"cell type {n}": 10 for n in range(40)}},
+                files={"report.html": stored_file(folder / "runs" / "lung-1" / "report.html"), **plots},
             )
             for name in samples
         ),
@@ -63,12 +63,12 @@ def manifest(folder: Path, samples: list[str], plots: dict[str, StoredFile], tis
 
 @pytest.fixture
 def plots(tmp_path: Path, rng: np.random.Generator) -> dict[str, StoredFile]:
-    """Plots that compress badly."""
+    """Return files of random bytes, which compress poorly."""
     for name in SHOWN:
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         Image.fromarray(rng.integers(0, 256, (300, 400, 3), dtype=np.uint8)).save(path)
-    return {name: stored(tmp_path / name) for name in SHOWN}
+    return {name: stored_file(tmp_path / name) for name in SHOWN}
 
 
 @pytest.mark.parametrize("count", [200, 3000])
@@ -91,18 +91,18 @@ def test_one_sample_has_its_plots_and_its_table(tmp_path: Path, plots: dict[str,
     assert "| cell type 3 | 10 | 1.0 % |" in page
 
 
-def test_hostile_names_are_text(tmp_path: Path) -> None:
+def test_special_characters_in_names_are_text(tmp_path: Path) -> None:
     parser = MarkdownIt("commonmark", {"html": True}).enable("table")
     pages = [
-        markdown(manifest(tmp_path, [HOSTILE], {}, tissue=HOSTILE), HOSTILE),
+        markdown(manifest(tmp_path, [SPECIAL_NAME], {}, tissue=SPECIAL_NAME), SPECIAL_NAME),
         comparison_in_markdown(
-            HOSTILE,
+            SPECIAL_NAME,
             ModelComparison(
-                classes=(ClassScore(cell_type=HOSTILE, cells=1, challenger=0.0, champion=1.0),),
-                lost=(HOSTILE,),
-                gained=(HOSTILE,),
+                classes=(ClassScore(cell_type=SPECIAL_NAME, cells=1, challenger=0.0, champion=1.0),),
+                lost=(SPECIAL_NAME,),
+                gained=(SPECIAL_NAME,),
             ),
-            HOSTILE,
+            SPECIAL_NAME,
         ),
     ]
     for page in pages:
@@ -112,18 +112,18 @@ def test_hostile_names_are_text(tmp_path: Path) -> None:
         rows = [token for token in tokens if token.type == "tr_open"]
         cells = [token for token in tokens if token.type == "td_open"]
         head = [token for token in tokens if token.type == "th_open"]
-        assert len(cells) == (len(rows) - 1) * len(head), "no name has added a column"
-        assert any(HOSTILE in "".join(child.content for child in token.children or []) for token in tokens)
+        assert len(cells) == (len(rows) - 1) * len(head), "a name added a column"
+        assert any(SPECIAL_NAME in "".join(child.content for child in token.children or []) for token in tokens)
 
 
-def test_hostile_names_are_text_in_tables_links_and_descriptions(
+def test_special_characters_in_names_are_text_in_tables_links_and_descriptions(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The UI shows the cells of tables, descriptions and links as Markdown, too."""
+    """The UI also renders cells of tables, descriptions and links as Markdown."""
     monkeypatch.setattr(publish, "cohort_summaries", lambda samples: {sample.sample: SUMMARY for sample in samples})
-    run = manifest(tmp_path, [HOSTILE, f"{HOSTILE} 2"], {})
+    run = manifest(tmp_path, [SPECIAL_NAME, f"{SPECIAL_NAME} 2"], {})
     texts: list[str] = []
-    for artifact in artifacts_of(run.model_copy(update={"cohort": stored(tmp_path / "cohort.html")})):
+    for artifact in artifacts_of(run.model_copy(update={"cohort": stored_file(tmp_path / "cohort.html")})):
         assert re.fullmatch("[a-z0-9-]+", artifact.key or "")
         texts.append(artifact.description or "")
         if isinstance(artifact, TableArtifact):
@@ -134,12 +134,12 @@ def test_hostile_names_are_text_in_tables_links_and_descriptions(
     kinds = {child.type for text in texts for token in parser.parse(text) for child in token.children or [token]}
     assert not kinds & {"html_block", "html_inline", "link_open", "image", "code_inline"}
     shown = ["".join(child.content for child in parser.parseInline(text)[0].children or []) for text in texts]
-    assert shown.count(HOSTILE) == 3, "the cell type of two samples, and the first sample"
-    assert f"Report of {HOSTILE} 2" in shown
+    assert shown.count(SPECIAL_NAME) == 3, "expected the cell type of two samples and the first sample"
+    assert f"Report of {SPECIAL_NAME} 2" in shown
 
 
 class RecordingClient:
-    """A client of Prefect's API that records which artifacts it was sent, and how many at the same time."""
+    """A client of Prefect's API that records the artifacts sent to it and the number of concurrent requests."""
 
     def __init__(self, refused: str = "") -> None:
         self.keys: list[str | None] = []
@@ -151,12 +151,12 @@ class RecordingClient:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        assert self.open == 0, "a request was left behind"
+        assert self.open == 0, "a request did not end"
 
     async def create_artifact(self, artifact: ArtifactCreate) -> None:
         self.keys.append(artifact.key)
         assert self.has_token or len(self.keys) == 1, (
-            "each request without a token asks for one, which voids the others"
+            "each request without a token creates one, which invalidates the others"
         )
         self.open += 1
         self.most = max(self.most, self.open)
@@ -168,7 +168,7 @@ class RecordingClient:
 
 
 @pytest.mark.filterwarnings("ignore:Artifact creation outside of a flow:FutureWarning")
-def test_artifacts_are_created_at_the_same_time_within_a_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_concurrent_requests_are_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = manifest(tmp_path, [f"patient {n}" for n in range(200)], {})
     client = RecordingClient()
     monkeypatch.setattr(artifacts, "get_client", lambda: client)
@@ -179,7 +179,7 @@ def test_artifacts_are_created_at_the_same_time_within_a_bound(tmp_path: Path, m
 
 
 @pytest.mark.filterwarnings("ignore:Artifact creation outside of a flow:FutureWarning")
-def test_an_artifact_that_is_refused_is_the_error_of_the_task(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rejected_artifact_is_an_error_of_the_task(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     client = RecordingClient(refused="composition-lung-a")
     monkeypatch.setattr(artifacts, "get_client", lambda: client)
     with pytest.raises(ConnectionError, match="refused"):
@@ -212,13 +212,13 @@ def test_no_artifact_of_many_samples_is_over_a_megabyte(
 ) -> None:
     monkeypatch.setattr(publish, "cohort_summaries", lambda samples: {sample.sample: SUMMARY for sample in samples})
     run = manifest(tmp_path, [f"patient {n}" for n in range(count)], plots)
-    run = run.model_copy(update={"cohort": stored(tmp_path / "cohort.html")})
+    run = run.model_copy(update={"cohort": stored_file(tmp_path / "cohort.html")})
     sizes = {artifact.key: len(artifact.model_dump_json()) for artifact in artifacts_of(run)}
     assert len(sizes) == 2 * count + 3
     assert max(sizes.values()) < 1_000_000
 
 
-def test_links_lead_to_the_results_server_if_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_links_point_to_the_results_server_if_it_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
     uri = "s3://lab/runs/blood-1/a sample/report.html"
     assert link_of(uri, "blood-1") == uri
     assert link_of("/lab/runs/blood-1/report.html", "blood-1") == "file:///lab/runs/blood-1/report.html"

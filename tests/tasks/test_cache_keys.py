@@ -1,4 +1,4 @@
-"""Cache keys: what changes them, and what does not."""
+"""Which settings and inputs change a cache key."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ def test_a_setting_changes_the_keys_of_the_stages_that_use_it(setting: str, valu
 @pytest.mark.parametrize(
     ("setting", "value", "same"), [("confidence_threshold", 0.5, True), ("trainer", "celltypist", False)]
 )
-def test_only_settings_that_change_the_model_ask_for_a_new_one(setting: str, value: object, same: bool) -> None:
+def test_only_settings_of_the_model_require_a_new_model(setting: str, value: object, same: bool) -> None:
     assert (training_settings(config()) == training_settings(config(**{setting: value}))) is same
 
 
@@ -48,7 +48,7 @@ def test_stage_settings_inputs_and_their_order_are_in_the_key() -> None:
     assert keys[0].startswith("combine-")
 
 
-def test_another_code_version_or_release_is_another_key(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_code_version_and_the_release_are_in_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
     keys = [stage_key("train", "s", [])]
     monkeypatch.setitem(CODE_VERSIONS, "train", CODE_VERSIONS["train"] + 1)
     keys.append(stage_key("train", "s", []))

@@ -1,4 +1,4 @@
-"""Which files of its machine a worker reads for who starts a run."""
+"""Which local files a worker may read."""
 
 from pathlib import Path
 
@@ -12,13 +12,13 @@ from tasks.local_folders import ACQUIRE, READ, refuse_local
 
 @pytest.fixture
 def service(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Be in a run that a deployment has started, on a worker that nobody configured."""
+    """Simulate a run started by a deployment on a worker without settings."""
     monkeypatch.setattr(local_folders, "_in_service", lambda: True)
     for name in (READ, ACQUIRE, "SPATIALCORE_STORE"):
         monkeypatch.delenv(name, raising=False)
 
 
-def test_without_a_service_everything_may_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_service_all_files_may_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(READ, raising=False)
     refuse_local(str(tmp_path / "a.h5ad"))
     refuse_local("/etc/passwd", ACQUIRE)
@@ -26,7 +26,7 @@ def test_without_a_service_everything_may_be_read(tmp_path: Path, monkeypatch: p
 
 @pytest.mark.usefixtures("service")
 @pytest.mark.parametrize("variable", [READ, ACQUIRE])
-def test_a_service_reads_no_local_file_unless_it_is_told_to(
+def test_a_service_reads_only_allowed_local_folders(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str
 ) -> None:
     with pytest.raises(InputError, match=rf"\(none\)\n  -> .*{variable}"):
@@ -50,9 +50,7 @@ def test_a_service_reads_no_local_file_unless_it_is_told_to(
         *("file://localhost/etc/passwd", "data:text/plain,x", "\u202e/etc/passwd"),
     ],
 )
-def test_another_spelling_of_a_local_path_is_no_way_out(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, uri: str
-) -> None:
+def test_other_forms_of_a_local_path_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, uri: str) -> None:
     monkeypatch.setenv(READ, str(tmp_path))
     with pytest.raises(InputError, match="outside the folders"):
         refuse_local(uri)
@@ -61,13 +59,15 @@ def test_another_spelling_of_a_local_path_is_no_way_out(
 @pytest.mark.parametrize(
     "uri", ["reference://x?fo=/etc/passwd", "zip://a::file:///etc/passwd", "ftp://h/x", "smb://h/x"]
 )
-def test_file_systems_within_others_are_not_opened(uri: str) -> None:
+def test_nested_file_systems_are_not_opened(uri: str) -> None:
     with pytest.raises(InputError, match="unsupported URI scheme"):
         storage.parse_uri(uri)
 
 
 @pytest.mark.usefixtures("service")
-def test_a_link_in_an_allowed_folder_leads_nowhere_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_link_to_a_file_outside_the_allowed_folders_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "link.h5ad").symlink_to("/etc/passwd")
     monkeypatch.setenv(READ, str(tmp_path))
     with pytest.raises(InputError, match="outside the folders"):
@@ -75,7 +75,7 @@ def test_a_link_in_an_allowed_folder_leads_nowhere_else(tmp_path: Path, monkeypa
 
 
 @pytest.mark.usefixtures("service")
-def test_a_link_inside_a_folder_leads_nowhere_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_link_inside_a_subfolder_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sample = tmp_path / "samples" / "run1" / "cells"
     sample.mkdir(parents=True)
     (tmp_path / "shared.csv").touch()

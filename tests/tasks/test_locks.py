@@ -1,4 +1,4 @@
-"""Locks: between processes of a machine, and between machines that share a folder or a store."""
+"""Locks between processes of a machine, and between machines that share a folder or a store."""
 
 import multiprocessing
 import threading
@@ -24,7 +24,7 @@ def hold(uri: str, home: str, entered: Any, seconds: float) -> None:
 
 @pytest.mark.parametrize("store", ["folder", "memory"])
 def test_a_lock_ends_with_its_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, store: str) -> None:
-    """A killed worker blocks nobody."""
+    """A killed worker does not block others."""
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     uri = str(tmp_path / "cache" / "key") if store == "folder" else f"memory://bucket/{tmp_path.name}/key"
     context = multiprocessing.get_context("spawn")
@@ -35,24 +35,24 @@ def test_a_lock_ends_with_its_process(tmp_path: Path, monkeypatch: pytest.Monkey
     acquired = threading.Event()
     thread = threading.Thread(target=lambda: machine_lock(uri).__enter__() or acquired.set(), daemon=True)
     thread.start()
-    assert not acquired.wait(0.3), "the other process holds the lock"
+    assert not acquired.wait(0.3), "the lock was acquired twice"
     process.kill()
     assert acquired.wait(20)
     process.join()
 
 
 def test_machines_that_mount_a_folder_share_its_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """They have different home folders."""
+    """The machines have different home folders."""
     store, order = tmp_path / "store", list[str]()
     entered = threading.Event()
 
-    def first() -> None:
+    def first_holder() -> None:
         with exclusive_lock(str(store / "key"), lambda: None):
             entered.set()
             time.sleep(0.3)
             order.append("first")
 
-    thread = threading.Thread(target=first)
+    thread = threading.Thread(target=first_holder)
     thread.start()
     entered.wait()
     monkeypatch.setenv("HOME", str(tmp_path / "another home"))
@@ -71,7 +71,7 @@ def test_a_result_that_exists_is_returned_without_a_lease(tmp_path: Path, monkey
         assert storage.list_files(f"memory://bucket/{tmp_path.name}") == []
     with exclusive_lock(uri, lambda: None) as result:
         assert result is None
-        assert storage.exists(f"{uri}/lease.json"), "machines without a common disk see that it is being computed"
+        assert storage.exists(f"{uri}/lease.json"), "machines without a shared disk use the lease"
 
 
 def test_processes_with_one_home_are_one_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Classes of published models."""
+"""Lost and new classes of published models."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from tasks.models import as_trained, changed_classes
 
 
 def publish(folder: Path, types: list[str], suffixes: tuple[str, ...]) -> ModelVersion:
-    """Train a model of these types, and publish those of its files."""
+    """Train a model of these types and publish its files with these suffixes."""
     rng = np.random.default_rng(0)
     counts = rng.poisson(np.repeat(1 + 4 * np.eye(len(types), 4), 60, axis=0)).astype("float32")
     obs = pd.DataFrame({"unified_cell_type": np.repeat(types, 60)}, index=np.arange(len(counts)).astype(str))

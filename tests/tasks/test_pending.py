@@ -1,4 +1,4 @@
-"""Which samples are pending, where some of what lies there cannot be read."""
+"""Pending samples, with files in the store that cannot be read."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from tasks.schemas import RunManifest
 
 @pytest.fixture
 def store(tmp_path: Path) -> str:
-    """A store with a model in use, one sample annotated, and a manifest of another tissue that is cut off."""
+    """Return a store with a model in use, one annotated sample, and a truncated manifest of another tissue."""
     store, model = str(tmp_path / "store"), tmp_path / "lung.pkl"
     model.write_text("model")
     version = registry.publish(store, "lung", [model]).version
@@ -36,20 +36,18 @@ def store(tmp_path: Path) -> str:
     return store
 
 
-def test_a_cut_off_manifest_of_another_tissue_stops_nobody(store: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_truncated_manifest_of_another_tissue_is_ignored(store: str, caplog: pytest.LogCaptureFixture) -> None:
     assert pending_samples.fn(f"{store}/samples", store, "lung") == [f"{store}/samples/b.h5ad"]
     assert f"ignoring a run: {store}/runs/heart-1/manifest.json cannot be read as RunManifest" in caplog.text
 
 
-def test_a_file_that_cannot_name_a_sample_stops_nobody(store: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_file_with_an_invalid_name_is_ignored(store: str, caplog: pytest.LogCaptureFixture) -> None:
     storage.put_text("x", f"{store}/samples/a\nb.h5ad")
     assert pending_samples.fn(f"{store}/samples", store, "lung") == [f"{store}/samples/b.h5ad"]
     assert "rename the file" in caplog.text
 
 
-def test_an_unreadable_version_hides_no_other_and_is_told_with_its_address(
-    store: str, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_an_unreadable_version_is_logged_with_its_uri(store: str, caplog: pytest.LogCaptureFixture) -> None:
     storage.put_text('{"tissue": "lung"', f"{store}/models/lung/broken/version.json")
     assert len(registry.versions(store, "lung")) == 1
     assert f"{store}/models/lung/broken/version.json cannot be read as ModelVersion" in caplog.text

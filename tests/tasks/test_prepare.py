@@ -1,4 +1,4 @@
-"""From queries and references to training cells, one task after another."""
+"""Tasks from queries and references to training cells."""
 
 import json
 from pathlib import Path
@@ -36,7 +36,7 @@ def test_references_are_combined_on_the_panel_and_one_scale(stage_results: Stage
 
 
 def shares(values: np.ndarray) -> np.ndarray:
-    """Return the share of each gene in the sum of its cell."""
+    """Return the share of each gene in the total counts of its cell."""
     return values / values.sum(axis=1, keepdims=True)
 
 
@@ -50,7 +50,7 @@ def test_labels_are_mapped_and_counts_stay_in_one_file(stage_results: StageResul
     assert {result.counts.uri for result in results} == {stage_results.combined.counts.uri}
 
 
-def test_held_out_cells_are_apart_from_the_training_cells_and_always_the_same(stage_results: StageResults) -> None:
+def test_held_out_cells_are_not_training_cells_and_always_the_same(stage_results: StageResults) -> None:
     training, held_out = (read_cells(file) for file in (stage_results.held_out.cells, stage_results.held_out.held_out))
     every = read_cells(stage_results.mapped.cells)
     assert sorted([*training.obs_names, *held_out.obs_names]) == sorted(every.obs_names)
@@ -68,12 +68,12 @@ def test_training_cells_are_limited_per_type_and_described(stage_results: StageR
     assert composition["after"].sum() == cells.n_obs
 
 
-def test_a_second_run_computes_nothing(stage_results: StageResults, computed: list[str]) -> None:
+def test_a_second_run_computes_nothing(stage_results: StageResults, computed_stages: list[str]) -> None:
     assert run_stages(stage_results.config) == stage_results
-    assert computed == []
+    assert computed_stages == []
 
 
-def test_a_changed_file_of_proportions_is_another_draw(stage_results: StageResults, tmp_path: Path) -> None:
+def test_a_changed_file_of_proportions_changes_the_draw(stage_results: StageResults, tmp_path: Path) -> None:
     file = tmp_path / "proportions.csv"
     results = []
     for share in (0.5, 0.2):

@@ -1,4 +1,4 @@
-"""Publishing models and runs: what is written, in which order, and what is written once."""
+"""Publish models and runs: contents, order, and no repeated writes."""
 
 import json
 from pathlib import Path
@@ -34,7 +34,7 @@ def publish(stage_results: StageResults, samples: list[Sample]) -> registry.Mode
     )
 
 
-def test_a_model_is_published_with_what_explains_it_and_is_not_in_use(
+def test_a_model_is_published_with_its_description_and_is_not_in_use(
     stage_results: StageResults, samples: list[Sample]
 ) -> None:
     version = publish(stage_results, samples)
@@ -61,7 +61,9 @@ def test_held_out_cells_are_published_with_counts_and_classes_only(
     assert (cells.X != counts.X).nnz == 0
 
 
-def test_promoting_twice_is_one_move(stage_results: StageResults, samples: list[Sample], tmp_path: Path) -> None:
+def test_promoting_twice_moves_the_pointer_once(
+    stage_results: StageResults, samples: list[Sample], tmp_path: Path
+) -> None:
     config = stage_results.config.model_copy(update={"store": str(tmp_path)})
     version = registry.publish(config.store, "blood", [local(stage_results.model.files["blood.pkl"])])
     first = promote.fn(config.store, version, "better")
@@ -86,24 +88,24 @@ def test_a_run_is_published_once_and_its_manifest_last(stage_results: StageResul
     assert "report.html" not in manifest.samples[1].files
 
 
-def test_a_run_that_was_cut_off_or_altered_is_published_again(
+def test_an_incomplete_or_altered_run_is_published_again(
     stage_results: StageResults, samples: list[Sample], caplog: pytest.LogCaptureFixture
 ) -> None:
     version = publish(stage_results, samples)
 
-    def published() -> RunManifest:
+    def publish_again() -> RunManifest:
         manifest: RunManifest = publish_run.fn(stage_results.config, stage_results.references, version, samples)
         return manifest
 
-    first = published()
+    first = publish_again()
     altered, intact = (Path(first.samples[0].files[name].uri) for name in ("calls.parquet", "annotated.h5ad"))
     at = intact.stat().st_mtime_ns
     altered.write_bytes(b"other")
-    assert published().samples[0].files["calls.parquet"].sha256 == sha256_of_file(altered)
+    assert publish_again().samples[0].files["calls.parquet"].sha256 == sha256_of_file(altered)
     assert altered.read_bytes() != b"other"
-    assert intact.stat().st_mtime_ns == at, "what is unchanged is not copied again"
+    assert intact.stat().st_mtime_ns == at, "an unchanged file was copied again"
     Path(first.uri).write_text(Path(first.uri).read_text()[:100])
-    assert {file.sha256 for sample in published().samples for file in sample.files.values()} == {
+    assert {file.sha256 for sample in publish_again().samples for file in sample.files.values()} == {
         file.sha256 for sample in first.samples for file in sample.files.values()
     }
     assert "the run is published again" in caplog.text
@@ -120,7 +122,7 @@ def test_a_replaced_summary_is_not_mistaken_for_the_published_one(
         cohort_summaries([other])
 
 
-def test_several_samples_have_a_page_that_compares_them(stage_results: StageResults, samples: list[Sample]) -> None:
+def test_several_samples_have_a_comparison_page(stage_results: StageResults, samples: list[Sample]) -> None:
     version = publish(stage_results, samples)
     both = publish_run.fn(stage_results.config, stage_results.references, version, samples)
     one = publish_run.fn(stage_results.config, stage_results.references, version, samples[:1])

@@ -1,4 +1,4 @@
-"""Typed results of stages: their records, identities and accessors."""
+"""Results of stages: records, identities and accessors."""
 
 import pytest
 from pydantic import ValidationError
@@ -26,7 +26,7 @@ def test_every_stage_has_one_class() -> None:
 
 
 @pytest.mark.parametrize("kind", sorted(stage_classes(), key=lambda kind: kind.STAGE))
-def test_a_result_survives_its_record(kind: type[StageResult]) -> None:
+def test_results_round_trip_through_records(kind: type[StageResult]) -> None:
     result = kind(phase=kind.STAGE, key="k", files={"a": file("a")}, facts={"sample": "s", "source": "u@1"})
     assert kind.model_validate_json(result.model_dump_json()) == result
 

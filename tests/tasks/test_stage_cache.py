@@ -1,4 +1,4 @@
-"""The cache of stage results: hits, what invalidates a result, copies of a store, and a full disk."""
+"""The cache of stage results: hits, invalidation, copies of a store, and a full disk."""
 
 import errno
 import shutil
@@ -30,10 +30,10 @@ def test_a_result_is_read_back_with_its_files(any_store: str) -> None:
     assert cached.facts == {"n": 2}
 
 
-def test_labels_belong_to_the_call_and_are_not_cached(any_store: str, computed: list[str]) -> None:
+def test_labels_are_of_the_call_and_not_cached(any_store: str, computed_stages: list[str]) -> None:
     first = cached_stage(CombinedReferences, any_store, "combine-4", make, sample="a")
     second: Any = cached_stage(CombinedReferences, any_store, "combine-4", make, sample="b")
-    assert computed == ["combine"]
+    assert computed_stages == ["combine"]
     assert (second.name, second.type.value) == ("Cached", "COMPLETED")
     assert (first.facts, second.data.facts) == ({"n": 2, "sample": "a"}, {"n": 2, "sample": "b"})
     assert first.files == second.data.files
@@ -51,7 +51,7 @@ def test_a_result_with_a_changed_file_is_not_used(any_store: str, change: str) -
 
 def test_a_copy_of_the_store_is_compared_by_content_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cached_stage(CombinedReferences, str(tmp_path / "store"), "combine-5", make)
-    shutil.copytree(tmp_path / "store", tmp_path / "copy", copy_function=shutil.copy)  # with new times
+    shutil.copytree(tmp_path / "store", tmp_path / "copy", copy_function=shutil.copy)  # with new modification times
     folder = str(tmp_path / "copy" / "cache" / "combine-5")
     cached = find(folder, CombinedReferences)
     assert cached is not None
@@ -60,7 +60,7 @@ def test_a_copy_of_the_store_is_compared_by_content_once(tmp_path: Path, monkeyp
     assert find(folder, CombinedReferences) == cached
 
 
-def test_a_failed_stage_leaves_nothing(any_store: str) -> None:
+def test_a_failed_stage_leaves_no_files(any_store: str) -> None:
     def fail(folder: Path) -> dict[str, Any]:
         (folder / "half.txt").write_text("half")
         raise RuntimeError("in the middle")
@@ -87,17 +87,17 @@ def test_files_are_linked_under_their_names(any_store: str, tmp_path: Path) -> N
 def test_a_full_disk_after_the_result_was_stored_is_a_warning(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def full(source: Path, target: Path) -> None:
+    def raise_disk_full(source: Path, target: Path) -> None:
         Path(target).write_bytes(b"half")
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(shutil, "move", full)
+    monkeypatch.setattr(shutil, "move", raise_disk_full)
     monkeypatch.setattr(cache, "DEFAULT_DIR", tmp_path / "cache")
     (tmp_path / "model.pkl").write_text("model")
     file = stage_cache._put(tmp_path / "model.pkl", f"memory://bucket/{tmp_path.name}/model.pkl")
     assert storage.read_text(file.uri) == "model"
     assert "could not be kept in the local cache" in caplog.text
-    assert not list((tmp_path / "cache").rglob("model.pkl")), "the half copy is deleted"
+    assert not list((tmp_path / "cache").rglob("model.pkl")), "the incomplete copy is deleted"
     monkeypatch.undo()
     monkeypatch.setattr(cache, "DEFAULT_DIR", tmp_path / "cache")
     assert local(file).read_text() == "model"

@@ -1,4 +1,4 @@
-"""The training task: the model that the library trains on the same cells."""
+"""The training task gives the same model as the library."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from tests.tasks.conftest import StageResults
 from tests.workflow import tissue
 
 
-def test_the_model_is_that_of_the_library(stage_results: StageResults, tmp_path: Path) -> None:
+def test_the_model_is_the_same_as_from_the_library(stage_results: StageResults, tmp_path: Path) -> None:
     cells = read_cells(stage_results.training.cells, stage_results.training.counts)
     assert stage_results.panel.cells is not None
     query = ad.read_h5ad(local(stage_results.panel.cells))

@@ -1,4 +1,4 @@
-"""The plots and the report of a sample."""
+"""Plots and report of a sample."""
 
 from PIL import Image
 
@@ -10,7 +10,7 @@ from tests.tasks.conftest import StageResults, result_of
 
 def test_report_and_figures(stage_results: StageResults) -> None:
     files = stage_results.plots.files
-    assert set(SHOWN) <= files.keys(), "the artifacts of the run show these"
+    assert set(SHOWN) <= files.keys(), "the artifacts of the run need these plots"
     assert "query_0" in local(files["report.html"]).read_text()
     for name, file in files.items():
         if name.endswith(".png"):
@@ -20,13 +20,11 @@ def test_report_and_figures(stage_results: StageResults) -> None:
     assert {"confidence", "2d_validation"} <= set(figures)
 
 
-def test_the_report_names_the_sample_so_another_name_is_another_report(
-    stage_results: StageResults, computed: list[str]
-) -> None:
+def test_another_sample_name_gives_another_report(stage_results: StageResults, computed_stages: list[str]) -> None:
     annotated = stage_results.annotated[0]
     result_of(plot, stage_results.config, annotated)
-    assert computed == []
+    assert computed_stages == []
     renamed = annotated.model_copy(update={"facts": {**annotated.facts, "sample": "renamed"}})
     plots = result_of(plot, stage_results.config, renamed)
-    assert computed == ["plot"]
+    assert computed_stages == ["plot"]
     assert "renamed" in local(plots.files["report.html"]).read_text()
