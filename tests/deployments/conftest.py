@@ -1,4 +1,4 @@
-"""One server, set up by the command that users type, and one worker for all tests of this folder."""
+"""One server, set up with the documented command, and one worker for all tests of this folder."""
 
 import os
 import signal
@@ -21,15 +21,15 @@ from deployments.processes import free_port, running
 from deployments.serve import files_at, server_at, service_environment, worker_of
 from tasks.local_folders import ACQUIRE, READ
 from tests.contract.servers import s3_server
-from tests.deployments.service import LOGIN, STORE, Dead, Service, listening
+from tests.deployments.service import LOGIN, STORE, DeadRun, Service, webhook_server
 from tests.flows.servers import postgres_address, postgres_folder
 
 
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """Return a server on which ``python -m deployments.setup`` has run; no worker yet.
+    """Return a server on which ``python -m deployments.setup`` has run, without a worker.
 
-    Its database is Postgres where that is installed: sqlite is for one person, and here a whole team comes at once.
+    The database is Postgres if installed: sqlite is meant for one user, and these tests run many clients at once.
     """
     folder, port = tmp_path_factory.mktemp("service"), free_port()
     (folder / "home").mkdir()
@@ -43,7 +43,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     server = folder / "server.log"
     with (
         s3_server() as s3_url,
-        listening() as webhook,
+        webhook_server() as webhook,
         database() as database_variables,
         server_at(port, {**environment, **database_variables}, server),
     ):
@@ -56,7 +56,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 @contextmanager
 def database() -> Iterator[dict[str, str]]:
-    """Run a Postgres if there is one, and give what tells Prefect of it; nothing said means sqlite."""
+    """Run a Postgres server if installed, and yield the settings for Prefect; empty settings mean sqlite."""
     programs = postgres_folder()
     if programs is None:
         yield {}
@@ -67,35 +67,35 @@ def database() -> Iterator[dict[str, str]]:
 
 @pytest.fixture(scope="session")
 def worker(service: Service, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """Return the service with a worker that knows no secret."""
-    allowed = str(tmp_path_factory.getbasetemp())
-    environment = {**service.environment, READ: allowed, ACQUIRE: allowed}
+    """Return the service with a worker that has no credentials."""
+    allowed_folders = str(tmp_path_factory.getbasetemp())
+    environment = {**service.environment, READ: allowed_folders, ACQUIRE: allowed_folders}
     with worker_of(environment, service.folder / "worker.log"):
         yield service
 
 
 @pytest.fixture(scope="session")
-def dead(service: Service) -> Iterator[Dead]:
-    """Return a run that was going on when its machine died: worker and run were killed, nobody was left to say so.
+def dead_run(service: Service) -> Iterator[DeadRun]:
+    """Return a run whose machine died: the worker and the run were killed and could not report it.
 
-    Its work pool is one that no other worker serves, with the settings of ours.
+    The run is in a separate work pool with the same settings, which no other worker serves.
     """
     template = service.get(f"work_pools/{POOL}")["base_job_template"]
     service.post("work_pools/", name="doomed", type="process", base_job_template=template)
     log = service.folder / "doomed.log"
-    with service.waits(RETRY_TAG, pool="doomed") as waits:
+    with service.sleeping_deployment(RETRY_TAG, pool="doomed") as deployment:
         with running(["worker", "start", "--pool", "doomed"], service.environment, log) as process:
-            run = service.start(waits, seconds=300)
+            run = service.start(deployment, seconds=300)
             service.wait_for_event("prefect.flow-run.heartbeat", run)
-            family = [process.pid, *(child.pid for child in psutil.Process(process.pid).children(recursive=True))]
-            for pid in family:
+            processes = [process.pid, *(child.pid for child in psutil.Process(process.pid).children(recursive=True))]
+            for pid in processes:
                 os.kill(pid, signal.SIGKILL)
-        yield Dead(run, datetime.now(UTC).isoformat())
+        yield DeadRun(run, datetime.now(UTC).isoformat())
 
 
 @pytest.fixture
 def client(service: Service) -> Iterator[SyncPrefectClient]:
-    """Return a client of the server; Prefect's own calls in this process go there as well."""
+    """Return a client of the server. Prefect's calls in this process also use this server."""
     settings = {PREFECT_API_URL: f"{service.url}/api", PREFECT_API_AUTH_STRING: service.login}
     with temporary_settings(settings), get_client(sync_client=True) as client:
         yield client
@@ -103,13 +103,13 @@ def client(service: Service) -> Iterator[SyncPrefectClient]:
 
 @pytest.fixture
 def keys(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the test itself write to the bucket."""
+    """Set the credentials of the bucket in the environment of the test."""
     for name, value in service.keys.items():
         monkeypatch.setenv(name, value)
 
 
 def setup_environment(service: Service) -> dict[str, str]:
-    """Return the environment of the command that sets the server up."""
+    """Return the environment of the setup command."""
     return {
         **service.environment,
         "SPATIALCORE_STORE": STORE,
@@ -120,11 +120,11 @@ def setup_environment(service: Service) -> dict[str, str]:
     }
 
 
-def set_up(service: Service, *arguments: str, **more: str) -> str:
-    """Run the command that sets the server up, with every variable that it reads; return its output."""
+def set_up(service: Service, *arguments: str, **variables: str) -> str:
+    """Run the setup command with every variable that it reads; return its output."""
     process = subprocess.run(
         [sys.executable, "-m", "deployments.setup", *arguments],
-        env={**os.environ, **setup_environment(service), **more},
+        env={**os.environ, **setup_environment(service), **variables},
         capture_output=True,
         text=True,
         check=False,

@@ -1,4 +1,4 @@
-"""A client of the service under test: plain HTTP, as anyone may speak it."""
+"""A client of the service under test, based on plain HTTP."""
 
 import http.server
 import json
@@ -24,7 +24,7 @@ ENDED = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 
 @dataclass(frozen=True)
 class Service:
-    """Where the service is, the environment that its commands get, and where it writes."""
+    """Addresses of the service, the environment of its commands, and its folder."""
 
     url: str
     environment: dict[str, str]
@@ -46,7 +46,7 @@ class Service:
 
     @property
     def keys(self) -> dict[str, str]:
-        """What the environment of who may write to the bucket holds; the worker's does not."""
+        """Environment variables with write access to the bucket; the worker does not have them."""
         return {
             "AWS_ACCESS_KEY_ID": KEY,
             "AWS_SECRET_ACCESS_KEY": SECRET,
@@ -65,7 +65,7 @@ class Service:
         return _checked(lambda: httpx.request(method, url, json=content, headers=headers, auth=self.auth, timeout=60))
 
     def csrf_headers(self) -> dict[str, str]:
-        """Return what each request that changes something must carry: a token that the server gave to this client."""
+        """Return the headers that write requests require, with a token from the server for this client."""
         if "headers" not in self._session:
             client = str(uuid.uuid4())
             token = self.get(f"csrf-token?client={client}")["token"]
@@ -76,7 +76,7 @@ class Service:
         return list(self.post("deployments/filter", limit=200))
 
     def start(self, name: str, *, later: bool = False, **config: Any) -> str:
-        """Start a run of ``flow/deployment`` and return its id; later: at a time that no worker lives to see."""
+        """Start a run of ``flow/deployment`` and return its id. With ``later``, schedule it far in the future."""
         deployment = self.get(f"deployments/name/{name}")
         parameters = {"config": {**deployment["parameters"].get("config", {}), **config}} if config else {}
         when = {"scheduled_time": "2100-01-01T00:00:00Z"} if later else {}
@@ -88,25 +88,25 @@ class Service:
         return list(self.post("flow_runs/filter", **filters))
 
     def propose(self, run: str, state: str) -> tuple[str, str]:
-        """Ask for a state as a worker does; return the server's answer and the state that the run is in then."""
+        """Propose a state as a worker does; return the server's answer and the resulting state."""
         answer = self.post(f"flow_runs/{run}/set_state", state={"type": state})
         return answer["status"], answer["state"]["name"]
 
     @contextmanager
-    def waits(self, *tags: str, pool: str = POOL) -> Iterator[str]:
-        """Deploy the flow that only takes time for the length of the block; give the deployment's name."""
+    def sleeping_deployment(self, *tags: str, pool: str = POOL) -> Iterator[str]:
+        """Deploy a flow that sleeps until the block ends; yield the name of the deployment."""
         flow = self.post("flows/", name="waits")["id"]
-        about = {"entrypoint": "tests.deployments.waits.waits", "tags": [*tags, "spatialcore"], "pull_steps": []}
+        fields = {"entrypoint": "tests.deployments.waits.waits", "tags": [*tags, "spatialcore"], "pull_steps": []}
         pool_settings = {"work_pool_name": pool, "enforce_parameter_schema": False}
-        deployment = self.post("deployments/", name="-".join(["waits", *tags]), flow_id=flow, **about, **pool_settings)
+        deployment = self.post("deployments/", name="-".join(["waits", *tags]), flow_id=flow, **fields, **pool_settings)
         try:
             yield f"waits/{deployment['name']}"
         finally:
             self.send("DELETE", f"deployments/{deployment['id']}", {})
 
-    def wait(self, run: str, states: tuple[str, ...] = ENDED, patience: float = 120) -> Any:
+    def wait(self, run: str, states: tuple[str, ...] = ENDED, timeout: float = 120) -> Any:
         """Wait until a run is in one of these states and return it."""
-        deadline = time.monotonic() + patience
+        deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
             flow_run = self.get(f"flow_runs/{run}")
             if flow_run["state_type"] in states:
@@ -114,27 +114,27 @@ class Service:
             time.sleep(0.5)
         raise AssertionError(f"run {run} is {flow_run['state_name']}: {self.logs(run)[-5:]}")
 
-    def held(self, run: str) -> tuple[str, str]:
-        """Return from when to when a run had a place in its work pool, by the server's clock."""
+    def slot_times(self, run: str) -> tuple[str, str]:
+        """Return the start and end of a run's slot in its work pool, by the server's clock."""
         states = sorted(self.get(f"flow_run_states/?flow_run_id={run}"), key=lambda state: str(state["timestamp"]))
         return next(state["timestamp"] for state in states if state["type"] == "PENDING"), states[-1]["timestamp"]
 
     def logs(self, run: str) -> list[Any]:
         return list(self.post("logs/filter", logs={"flow_run_id": {"any_": [run]}}, sort="TIMESTAMP_ASC", limit=200))
 
-    def wait_for_log(self, run: str, text: str, patience: float = 20) -> None:
-        """Wait until a run's log says something: lines are sent in batches, the last after the run's end."""
-        deadline = time.monotonic() + patience
+    def wait_for_log(self, run: str, text: str, timeout: float = 20) -> None:
+        """Wait until a text is in the log of a run. Lines are sent in batches, the last after the end of the run."""
+        deadline = time.monotonic() + timeout
         while text not in str(lines := self.logs(run)):
             assert time.monotonic() < deadline, f"{text!r} is not in {lines}"
             time.sleep(0.3)
 
-    def wait_for_event(self, event: str, run: str, patience: float = 60) -> None:
-        """Wait until the server has heard of an event about a run."""
-        about = {"event": {"name": [event]}, "resource": {"id": [f"prefect.flow-run.{run}"]}}
-        deadline = time.monotonic() + patience
-        while not self.post("events/filter", filter=about)["events"]:
-            assert time.monotonic() < deadline, f"{event} was not heard"
+    def wait_for_event(self, event: str, run: str, timeout: float = 60) -> None:
+        """Wait until the server has received an event about a run."""
+        fields = {"event": {"name": [event]}, "resource": {"id": [f"prefect.flow-run.{run}"]}}
+        deadline = time.monotonic() + timeout
+        while not self.post("events/filter", filter=fields)["events"]:
+            assert time.monotonic() < deadline, f"{event} was not received"
             time.sleep(0.3)
 
     @staticmethod
@@ -142,16 +142,16 @@ class Service:
         return (datetime.fromisoformat(after) - datetime.fromisoformat(before)).total_seconds()
 
     def emit(self, event: str, resource: str) -> None:
-        """Say that something happened, as any program may."""
-        about = {"prefect.resource.id": resource}
+        """Send an event, as any client can."""
+        fields = {"prefect.resource.id": resource}
         now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        payload = [{"occurred": now, "event": event, "resource": about, "id": _uuid()}]
+        payload = [{"occurred": now, "event": event, "resource": fields, "id": _uuid()}]
         self.send("POST", "events", payload)
 
 
 @dataclass(frozen=True)
-class Dead:
-    """A run whose machine died, and when by the server's clock."""
+class DeadRun:
+    """A run whose machine died, and the time by the server's clock."""
 
     run: str
     when: str
@@ -159,14 +159,14 @@ class Dead:
 
 @dataclass(frozen=True)
 class Webhook:
-    """A server that receives the notifications of failures; ``texts`` holds their texts."""
+    """A server that receives the notifications of failures; ``texts`` has their texts."""
 
     url: str
     texts: list[str]
 
 
 @contextmanager
-def listening() -> Iterator[Webhook]:
+def webhook_server() -> Iterator[Webhook]:
     texts: list[str] = []
 
     class Listener(http.server.BaseHTTPRequestHandler):
@@ -192,10 +192,10 @@ def _uuid() -> str:
     return str(uuid.uuid4())
 
 
-def _checked(ask: Callable[[], httpx.Response]) -> Any:
-    """Return an answer's content; a server whose database is busy says 503 and is asked again, as by Prefect itself."""
+def _checked(request: Callable[[], httpx.Response]) -> Any:
+    """Return the content of a response. Status 503 (busy database) is retried, as in Prefect's client."""
     for _ in range(5):
-        response = ask()
+        response = request()
         if response.status_code != 503:
             break
         time.sleep(1)

@@ -1,4 +1,4 @@
-"""Automations on a real server: created once, replaced when they change. test_zombies and test_runs see them act."""
+"""Automations on a real server: created once, replaced if changed. test_zombies and test_runs test their actions."""
 
 from dataclasses import replace
 from uuid import UUID
@@ -10,7 +10,7 @@ from deployments.automations import DEAD_RUNS, RETRIES, crash_dead_runs, save_au
 from deployments.environment import HEARTBEAT, Installation
 from tests.deployments.service import STORE
 
-INSTALLATION = Installation(store=STORE, retry_crashed=True)  # as in the setup of the service
+INSTALLATION = Installation(store=STORE, retry_crashed=True)  # the same as in the setup of the service
 
 
 @pytest.mark.service

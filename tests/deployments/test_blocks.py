@@ -1,4 +1,4 @@
-"""Credentials in blocks, and in the environment of a run once Prefect has resolved the references to them."""
+"""Credentials in blocks, and in the environment of a run after Prefect has resolved block references."""
 
 import asyncio
 import json
@@ -39,7 +39,7 @@ S3 = {
 def test_secrets_are_saved_in_blocks_and_runs_get_them(
     client: SyncPrefectClient, monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], names: list[str]
 ) -> None:
-    monkeypatch.setattr(blocks, "NAME", "another")  # beside the blocks of the shared service
+    monkeypatch.setattr(blocks, "NAME", "another")  # separate from the blocks of the shared service
     monkeypatch.setattr(blocks, "SYNAPSE", "another-synapse")
     installation = Installation.from_environment(environment)
     assert save_blocks(installation) == names
@@ -49,11 +49,11 @@ def test_secrets_are_saved_in_blocks_and_runs_get_them(
     assert {name: run[name] for name in environment} == environment
 
 
-def test_a_key_file_reaches_runs_as_options_of_fsspec() -> None:
+def test_a_key_file_is_passed_to_runs_as_options_of_fsspec() -> None:
     credentials = CLOUDS["gs"]("gs", {"GOOGLE_APPLICATION_CREDENTIALS": json.dumps({"private_key": "planted"})})
     assert credentials.environment() == {"FSSPEC_GS": "{{ prefect.blocks.secret.spatialcore-gs }}"}
     assert "planted" not in repr(credentials)
-    assert CLOUDS["gs"]("gs", {}).environment() == {}, "runs use the credentials of their platform"
+    assert CLOUDS["gs"]("gs", {}).environment() == {}, "runs use the platform's credentials"
 
 
 def test_a_store_in_a_folder_needs_no_block() -> None:
@@ -65,7 +65,7 @@ def test_a_store_in_a_folder_needs_no_block() -> None:
     assert not [value for value in environment.values() if "prefect.blocks" in value]
 
 
-def test_only_backends_with_key_files_need_a_class_of_their_own() -> None:
+def test_only_backends_with_key_files_have_their_own_class() -> None:
     with_files = {scheme for scheme in SCHEMES if backend_of(scheme).secret_files}
     assert with_files <= CLOUDS.keys() <= set(SCHEMES)
 
@@ -73,7 +73,7 @@ def test_only_backends_with_key_files_need_a_class_of_their_own() -> None:
 def test_a_google_store_on_a_machine_without_credentials_needs_no_block(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Runs use the credentials of their platform."""
+    """Runs use the platform's credentials."""
     monkeypatch.delenv("GOOGLE_APPLICATION_CREDENTIALS", raising=False)
     monkeypatch.setenv("CLOUDSDK_CONFIG", str(tmp_path))
     monkeypatch.setenv("NO_GCE_CHECK", "true")

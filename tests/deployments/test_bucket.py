@@ -1,4 +1,4 @@
-"""The bucket of the store, on an S3 server."""
+"""The bucket of the store on an S3 server."""
 
 import pytest
 
@@ -21,7 +21,7 @@ def test_a_folder_needs_no_bucket(tmp_path: str) -> None:
     assert bucket.create_bucket(str(tmp_path), "") == "none: the store is a folder"
 
 
-def test_an_invalid_environment_is_an_error_message(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_environment_gives_an_error_message(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SPATIALCORE_RUNS_AT_ONCE", "0")
     with pytest.raises(SystemExit, match="SPATIALCORE_RUNS_AT_ONCE=0: expected a positive integer"):
         bucket.main()

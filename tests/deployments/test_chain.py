@@ -1,4 +1,4 @@
-"""The whole chain on one server, one worker and one bucket: a reference changes, and samples get the new model."""
+"""The whole chain with one server, worker and bucket: a reference changes, and samples get the new model."""
 
 import time
 from pathlib import Path
@@ -18,13 +18,13 @@ REFERENCES = f"s3://{BUCKET}/references"
 
 
 @pytest.mark.usefixtures("keys")
-def test_from_a_changed_reference_to_samples_annotated_anew_and_back(worker: Service, tmp_path: Path) -> None:
+def test_a_changed_reference_leads_to_new_annotations_and_can_be_rolled_back(worker: Service, tmp_path: Path) -> None:
     demo_data(tmp_path)
-    _arrive(tmp_path)
+    _store_files(tmp_path)
 
     first = _refresh(worker)
     assert _in_use() == first
-    assert _annotated_by(worker, first, runs=1) == ["pbmc"]
+    assert _annotated_samples(worker, first, runs=1) == ["pbmc"]
 
     changed = ad.read_h5ad(tmp_path / "pbmc68k_part1.h5ad")[:-10].copy()
     changed.write_h5ad(tmp_path / "changed.h5ad")
@@ -32,18 +32,20 @@ def test_from_a_changed_reference_to_samples_annotated_anew_and_back(worker: Ser
     second = _refresh(worker)
     assert second != first
     assert _in_use() == second
-    assert _told_of(worker, "spatialcore.reference.refreshed") == {"1": 2, "2": 1}, "each once, the changed one twice"
-    assert _annotated_by(worker, second, runs=2) == ["pbmc"]
+    assert _event_counts(worker, "spatialcore.reference.refreshed") == {"1": 2, "2": 1}, (
+        "expected a second event for reference 1"
+    )
+    assert _annotated_samples(worker, second, runs=2) == ["pbmc"]
 
     registry.rollback(STORE, "blood")
     assert _in_use() == first
     run = worker.start("annotate_pending/blood")
     assert worker.wait(run)["state_type"] == "COMPLETED"
-    worker.wait_for_log(run, "all samples in")  # the first model had annotated it already
+    worker.wait_for_log(run, "all samples in")  # the first model has already annotated it
 
 
-def _arrive(folder: Path) -> None:
-    """Put references, the platform's panel and one sample where the deployments look for them."""
+def _store_files(folder: Path) -> None:
+    """Store references, the panel and one sample where the deployments read them."""
     for part in ("1", "2"):
         storage.put(folder / f"pbmc68k_part{part}.h5ad", f"{REFERENCES}/pbmc68k_part{part}.h5ad")
     storage.put(folder / "query.h5ad", f"{STORE}/panels/blood.h5ad")
@@ -51,7 +53,7 @@ def _arrive(folder: Path) -> None:
 
 
 def _refresh(service: Service) -> str:
-    """Look after our references with the tissue's own deployment and return the version that was promoted."""
+    """Refresh the references with the tissue's deployment and return the version that was promoted."""
     references = [{"uri": f"{REFERENCES}/pbmc68k_part{part}.h5ad", "label_column": LABEL_COLUMN} for part in ("1", "2")]
     run = service.start("refresh_references/blood", references=references, tolerance=0.3, generate_plots=False)
     flow_run = service.wait(run)
@@ -69,8 +71,8 @@ def _in_use() -> str:
     return pointer.version
 
 
-def _annotated_by(service: Service, version: str, runs: int) -> list[str]:
-    """Wait for the run that the promotion started and return the samples that the version has annotated by then."""
+def _annotated_samples(service: Service, version: str, runs: int) -> list[str]:
+    """Wait for the runs started by promotions and return the samples annotated with a version."""
     deployment = service.get("deployments/name/annotate_pending/blood")["id"]
     deadline = time.monotonic() + 30
     while len(flow_runs := service.runs(deployments={"id": {"any_": [deployment]}})) < runs:
@@ -83,8 +85,8 @@ def _annotated_by(service: Service, version: str, runs: int) -> list[str]:
     return [sample.sample for each in manifests if each.model_version == version for sample in each.samples]
 
 
-def _told_of(service: Service, event: str) -> dict[str, int]:
-    """Return how often an event told of each of the two references."""
+def _event_counts(service: Service, event: str) -> dict[str, int]:
+    """Return the number of events per reference."""
     events: list[dict[str, Any]] = service.post("events/filter", filter={"event": {"name": [event]}})["events"]
     uris = [one["resource"]["uri"] for one in events]
     return {part: sum(uri.endswith(f"part{part}.h5ad") for uri in uris) for part in ("1", "2")}

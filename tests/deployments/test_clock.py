@@ -1,4 +1,4 @@
-"""Clocks that differ: a server whose time is another."""
+"""A server whose clock differs."""
 
 import http.server
 import time
@@ -14,8 +14,8 @@ from tests.contract.servers import serving
 
 
 @contextmanager
-def server(ahead: float = 0, *, ready: int = 200) -> Iterator[str]:
-    """Run a server whose clock is ahead by some seconds, and whose database answers with a status."""
+def server_with_clock(ahead: float = 0, *, ready: int = 200) -> Iterator[str]:
+    """Run a server whose clock is ahead by some seconds, and whose readiness check returns a status."""
 
     class Answer(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -32,13 +32,13 @@ def server(ahead: float = 0, *, ready: int = 200) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("ahead", [0, 20, -20, 100, -300, 3600])
-def test_the_difference_is_measured_to_the_second(ahead: float) -> None:
-    with server(ahead) as url:
+def test_the_difference_is_measured_in_seconds(ahead: float) -> None:
+    with server_with_clock(ahead) as url:
         assert clock_difference(url) == pytest.approx(-ahead, abs=1)
 
 
 @pytest.mark.parametrize(("difference", "words"), [(100, "100 s ahead of"), (-300, "300 s behind"), (31, "31 s ahead")])
-def test_beyond_thirty_seconds_it_is_refused(difference: float, words: str) -> None:
+def test_a_difference_over_thirty_seconds_is_refused(difference: float, words: str) -> None:
     with pytest.raises(SpatialCoreError, match=words):
         refuse_wrong_clock(difference)
     refuse_wrong_clock(29)

@@ -16,7 +16,7 @@ from spatialcore.errors import InputError
         ("GOOGLE_APPLICATION_CREDENTIALS", "/nowhere/key.json"),
     ],
 )
-def test_a_fault_in_the_environment_is_named(variable: str, value: str) -> None:
+def test_an_error_in_the_environment_is_reported(variable: str, value: str) -> None:
     with pytest.raises(InputError, match=variable):
         Installation.from_environment({variable: value})
 

@@ -1,4 +1,4 @@
-"""An event that a worker sends, and the server's word that it has arrived."""
+"""An event sent by a worker, and the server's acknowledgement."""
 
 import time
 
@@ -19,8 +19,8 @@ def test_an_event_arrives_under_login_and_csrf_protection(service: Service, monk
         send_event(f"{service.url}/api", "spatialcore.test", "spatialcore.test.1")
 
 
-def wait_for_event(service: Service, event: str, patience: float = 30) -> None:
-    deadline = time.monotonic() + patience
+def wait_for_event(service: Service, event: str, timeout: float = 30) -> None:
+    deadline = time.monotonic() + timeout
     while not service.post("events/filter", filter={"event": {"name": [event]}})["events"]:
-        assert time.monotonic() < deadline, f"{event} was not heard"
+        assert time.monotonic() < deadline, f"{event} was not received"
         time.sleep(0.3)

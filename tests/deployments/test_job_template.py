@@ -1,4 +1,4 @@
-"""Base job templates for the clouds, as their own workers read them."""
+"""Base job templates of the clouds, as read by their workers."""
 
 import pytest
 
@@ -12,7 +12,7 @@ HERE = Installation.from_environment(
 
 
 @pytest.mark.parametrize("platform", sorted(WORKERS))
-def test_a_template_holds_our_defaults_and_no_secret(platform: str) -> None:
+def test_a_template_has_the_project_defaults_and_no_secret(platform: str) -> None:
     pytest.importorskip(WORKERS[platform][0])
     template = job_template(platform, HERE)
     defaults = {name: each.get("default") for name, each in template["variables"]["properties"].items()}
@@ -22,7 +22,7 @@ def test_a_template_holds_our_defaults_and_no_secret(platform: str) -> None:
     assert "planted" not in str(template)
 
 
-def test_a_platform_without_its_package_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_platform_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(WORKERS, "kubernetes", ("no_such_module", "KubernetesWorker", "prefect-kubernetes"))
     with pytest.raises(DependencyError, match="prefect-kubernetes"):
         job_template("kubernetes", HERE)

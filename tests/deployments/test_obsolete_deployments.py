@@ -1,4 +1,4 @@
-"""When a tissue is removed, so are its deployments, and no others."""
+"""Deployments of a removed tissue are removed, and no others."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -28,7 +28,7 @@ SHIPPED = Path(__file__).parents[2] / "deployments" / "tissues"
 def set_up(
     service: Service, client: SyncPrefectClient, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Callable[..., str]:
-    """Return a function that runs the command in this process; deployments that the server has are not sent again."""
+    """Return a function that runs the setup command in this process; existing deployments are not sent again."""
     for name, value in setup_environment(service).items():
         monkeypatch.setenv(name, value)
     deploy, existing = setup.deploy, {definition.full_name for definition in definitions()}
@@ -48,7 +48,7 @@ def set_up(
 
 @pytest.mark.service
 @pytest.mark.slow
-def test_deployments_of_a_tissue_come_and_go_with_its_file(
+def test_deployments_are_created_and_removed_with_the_tissue_file(
     service: Service, set_up: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for file in SHIPPED.glob("*.yaml"):
@@ -66,11 +66,11 @@ def test_deployments_of_a_tissue_come_and_go_with_its_file(
     ]
     (refresh,) = [line for line in listed.splitlines() if "refresh_references/tonsil" in line]
     assert "(schedule 0 2 11 * *, trigger 'refresh_references/tonsil on spatialcore.reference.changed')" in refresh
-    assert len(_state(service)["deployments"]) == len(before["deployments"]) + 4, "they are only listed"
+    assert len(_state(service)["deployments"]) == len(before["deployments"]) + 4, "obsolete deployments are listed"
 
-    with service.waits() as waits:  # a user's own deployment with our tag
+    with service.sleeping_deployment() as deployment:  # a user's deployment with the project's tag
         removed = set_up("--remove")
-        assert service.get(f"deployments/name/{waits}")
+        assert service.get(f"deployments/name/{deployment}")
     assert removed.count("removed") == 4
     assert _state(service) == before
 

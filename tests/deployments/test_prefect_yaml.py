@@ -34,7 +34,7 @@ def test_schedule_event_and_limit_of_a_deployment() -> None:
     assert entry["concurrency_limit"] == {"limit": 1, "collision_strategy": "ENQUEUE"}
 
 
-def test_repeated_values_are_written_in_full() -> None:
+def test_the_file_has_no_yaml_aliases() -> None:
     config = {"references": ["cellxgene://lung"]}
     text = render([Definition("annotate", name, "", config, ()) for name in ("lung", "heart")])
     assert text.count("cellxgene://lung") == 2

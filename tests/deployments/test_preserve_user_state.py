@@ -1,4 +1,4 @@
-"""Schedules, deployments and triggers that users switched are the same after another setup."""
+"""A second setup preserves the user's changes to schedules, deployments and triggers."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,9 +15,9 @@ REFRESH, PAUSED = "refresh_references/pancreas", "train_and_annotate/pancreas"
 
 
 @pytest.mark.service
-def test_a_second_setup_preserves_what_users_switched(service: Service) -> None:
+def test_a_second_setup_preserves_user_changes(service: Service) -> None:
     before = _parts(service)
-    with _switched_by_hand(service) as switches:
+    with _user_changes(service) as switches:
         output = set_up(service)
         assert _switches(service) == switches
     assert [active for _, active in switches[0]] == [True, True]
@@ -27,8 +27,8 @@ def test_a_second_setup_preserves_what_users_switched(service: Service) -> None:
 
 
 @contextmanager
-def _switched_by_hand(service: Service) -> Iterator[list[Any]]:
-    """Switch a schedule on, add one, pause a deployment and a trigger, for the block."""
+def _user_changes(service: Service) -> Iterator[list[Any]]:
+    """Activate a schedule, add a schedule, and pause a deployment and a trigger until the block ends."""
     schedules = f"deployments/{service.get(f'deployments/name/{REFRESH}')['id']}/schedules"
     service.send("POST", schedules, [{"schedule": {"cron": "0 5 * * *", "timezone": "Europe/Zurich"}, "active": True}])
     _switch(service, by_hand=True)
@@ -56,21 +56,23 @@ def _switches(service: Service) -> list[Any]:
 
 
 def _triggers(service: Service) -> list[dict[str, Any]]:
-    """Return the automations that start the refresh: one."""
+    """Return the one automation that starts the refresh."""
     return [each for each in service.post("automations/filter", limit=200) if each["name"].startswith(f"{REFRESH} on")]
 
 
 def _parts(service: Service) -> dict[str, Any]:
-    """Return everything that setup creates, without what changes with each write."""
+    """Return everything that setup creates, without fields that change with each write."""
     automations = {each["id"]: each["name"] for each in service.post("automations/filter", limit=200)}
     assert {DEAD_RUNS, FAILURES, RETRIES} <= set(automations.values())
-    ours = {automation: name for automation, name in automations.items() if name.startswith("spatialcore: ")}
+    project_automations = {
+        automation: name for automation, name in automations.items() if name.startswith("spatialcore: ")
+    }
     queues = service.post("work_pools/spatialcore/queues/filter")
     return {
         "deployments": {
             each["id"]: (each["name"], each["parameters"], each["version"]) for each in service.deployments()
         },
-        "automations": ours,
+        "automations": project_automations,
         "triggers": sorted(automations.values()),
         "pool": service.get("work_pools/spatialcore")["base_job_template"],
         "queues": {queue["id"]: (queue["name"], queue["priority"]) for queue in queues},

@@ -1,4 +1,4 @@
-"""Child processes: they end with the block, with their own children, whatever they do with SIGTERM."""
+"""Child processes and their children end with the block, however they handle SIGTERM."""
 
 import sys
 import time
@@ -23,7 +23,7 @@ time.sleep(600)
 
 @pytest.fixture
 def modules(tmp_path: Path) -> dict[str, str]:
-    """Return an environment in which the modules of these tests can be run."""
+    """Return an environment in which the modules of the tests can be run."""
     (tmp_path / "parent.py").write_text(PARENT)
     (tmp_path / "broken.py").write_text("import sys; print('first line'); sys.exit('the reason')")
     return {"PYTHONPATH": str(tmp_path)}
@@ -60,7 +60,7 @@ def test_waiting_for_a_server(tmp_path: Path) -> None:
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     with running([str(port), "--bind", "127.0.0.1"], {}, tmp_path / "log", module="http.server") as process:
-        wait_for(url, process, tmp_path / "log", patience=30)
+        wait_for(url, process, tmp_path / "log", timeout=30)
         with pytest.raises(SpatialCoreError, match="did not respond within 0 s"):
-            wait_for(url.replace("127.0.0.1", "127.0.0.2"), process, tmp_path / "log", patience=0.4)
+            wait_for(url.replace("127.0.0.1", "127.0.0.2"), process, tmp_path / "log", timeout=0.4)
     assert sys.executable in process.args

@@ -1,4 +1,4 @@
-"""Many runs at once, and few places for them."""
+"""Many runs and few slots in the work pool."""
 
 import time
 from typing import Any
@@ -7,24 +7,24 @@ import pytest
 
 from tests.deployments.service import ENDED, Service
 
-PLACES = 2  # of the work pool, as deployments.setup makes it where nothing else is said
+SLOTS = 2  # the default of deployments.setup
 RUNS = 20
 
 
 @pytest.mark.service
 @pytest.mark.slow
-@pytest.mark.usefixtures("dead")  # whose silence begins here, and is heard of in test_zombies
-def test_twenty_runs_for_two_places_all_complete(worker: Service) -> None:
-    with worker.waits() as waits:
-        finished = _ended(worker, [worker.start(waits, seconds=0.2) for _ in range(RUNS)])
+@pytest.mark.usefixtures("dead_run")  # the dead run starts here; test_zombies checks it later
+def test_twenty_runs_in_two_slots_all_complete(worker: Service) -> None:
+    with worker.sleeping_deployment() as deployment:
+        finished = _wait_for_end(worker, [worker.start(deployment, seconds=0.2) for _ in range(RUNS)])
     assert [run["state_type"] for run in finished] == ["COMPLETED"] * RUNS
-    assert all(run["run_count"] == 1 for run in finished), "none was started twice"
-    assert _most_at_once([worker.held(run["id"]) for run in finished]) == PLACES
+    assert all(run["run_count"] == 1 for run in finished), "a run was started twice"
+    assert _max_concurrent([worker.slot_times(run["id"]) for run in finished]) == SLOTS
 
 
-def _ended(service: Service, runs: list[str], patience: float = 300) -> list[Any]:
-    """Wait until all of these runs have ended and return them."""
-    deadline = time.monotonic() + patience
+def _wait_for_end(service: Service, runs: list[str], timeout: float = 300) -> list[Any]:
+    """Wait until all runs have ended and return them."""
+    deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:
         states = service.runs(flow_runs={"id": {"any_": runs}})
         if all(run["state_type"] in ENDED for run in states):
@@ -33,7 +33,7 @@ def _ended(service: Service, runs: list[str], patience: float = 300) -> list[Any
     raise AssertionError([run["state_name"] for run in states])
 
 
-def _most_at_once(intervals: list[tuple[str, str]]) -> int:
-    """Return how many runs had a place at the same time."""
+def _max_concurrent(intervals: list[tuple[str, str]]) -> int:
+    """Return the maximum number of runs that had a slot at the same time."""
     starts, ends = (sorted(times) for times in zip(*intervals, strict=True))
     return max(number + 1 - sum(end <= start for end in ends) for number, start in enumerate(starts))

@@ -1,4 +1,4 @@
-"""When the server of results starts, and by which names it may be called."""
+"""Start of the results server, and its allowed host names."""
 
 import pytest
 
@@ -8,12 +8,12 @@ from spatialcore.errors import InputError
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.0.7", "::", "results.example"])
-def test_it_does_not_start_for_other_machines_without_a_login(host: str) -> None:
+def test_without_a_login_it_does_not_listen_on_other_interfaces(host: str) -> None:
     with pytest.raises(InputError, match=r"there is no login\n  -> set SPATIALCORE_FILES_LOGIN"):
         serve(host, 1, Installation(store="store"), "")
 
 
-def test_which_addresses_are_of_this_machine_alone_and_how_it_may_be_called() -> None:
+def test_loopback_addresses_and_allowed_host_names() -> None:
     assert [is_loopback(host) for host in ("127.0.0.1", "::1", "localhost", "127.9.9.9")] == [True] * 4
     assert not is_loopback("10.0.0.1")
     loopback = {"localhost", "127.0.0.1", "[::1]"}

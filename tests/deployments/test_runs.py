@@ -1,4 +1,4 @@
-"""Runs of the deployed service: secrets and events."""
+"""Secrets and events of runs of the deployed service."""
 
 import time
 from pathlib import Path
@@ -13,7 +13,7 @@ from tests.deployments.service import Service
 pytestmark = pytest.mark.service
 
 
-def test_a_run_gets_the_keys_of_the_bucket_from_their_block(worker: Service, tmp_path: Path) -> None:
+def test_a_run_gets_the_credentials_of_the_bucket_from_their_block(worker: Service, tmp_path: Path) -> None:
     source = tmp_path / "reference.h5ad"
     ad.AnnData(np.ones((3, 2), dtype=np.float32)).write_h5ad(source)
     run = worker.start(
@@ -23,7 +23,7 @@ def test_a_run_gets_the_keys_of_the_bucket_from_their_block(worker: Service, tmp
     assert flow_run["state_type"] == "COMPLETED", worker.logs(run)
 
 
-def test_a_promoted_model_starts_the_pending_samples_and_a_failure_is_told(worker: Service) -> None:
+def test_a_promoted_model_starts_the_pending_samples_and_a_failure_is_notified(worker: Service) -> None:
     worker.emit("spatialcore.model.promoted", "spatialcore.model.heart")
     run = _run_of(worker, "annotate_pending/heart")
     flow_run = worker.wait(run["id"])
@@ -36,7 +36,7 @@ def test_a_promoted_model_starts_the_pending_samples_and_a_failure_is_told(worke
     assert "Failed" in worker.webhook.texts[-1]
 
 
-def test_a_changed_reference_starts_its_refresh_and_no_other(service: Service) -> None:
+def test_a_changed_reference_starts_only_its_refresh(service: Service) -> None:
     service.emit("spatialcore.reference.changed", "spatialcore.reference.skin")
     run = _run_of(service, "refresh_references/skin")
     assert run["work_queue_name"] == "scheduled"
@@ -44,22 +44,22 @@ def test_a_changed_reference_starts_its_refresh_and_no_other(service: Service) -
     assert not _runs_of(service, "refresh_references/lung")
 
 
-def test_a_schedule_that_is_switched_on_has_runs_planned(service: Service) -> None:
-    """The server answers all the same where its scheduler fails, as it does with a database library too new for it."""
+def test_an_active_schedule_has_scheduled_runs(service: Service) -> None:
+    """The server also responds if its scheduler fails, for example because of an incompatible database library."""
     refresh = service.get("deployments/name/refresh_references/brain")
     schedule = f"deployments/{refresh['id']}/schedules/{refresh['schedules'][0]['id']}"
     service.send("PATCH", schedule, {"active": True})
     try:
-        planned = _run_of(service, "refresh_references/brain", patience=100)  # a busy server plans once a minute
+        planned = _run_of(service, "refresh_references/brain", timeout=100)  # a busy server schedules once a minute
     finally:
         service.send("PATCH", schedule, {"active": False})
     assert planned["auto_scheduled"]
-    assert "-06T02:00:00" in planned["expected_start_time"], "at the hour of the tissue's file"
+    assert "-06T02:00:00" in planned["expected_start_time"], "the hour is in the tissue's file"
 
 
 @pytest.mark.parametrize("flow", ["refresh_references", "annotate_pending"])
 def test_a_second_run_of_a_tissue_waits_for_the_first(service: Service, flow: str) -> None:
-    """The server holds it back by the deployment's limit, whatever workers and queues there are."""
+    """The server enforces the limit of the deployment, independent of workers and queues."""
     first, second = (service.start(f"{flow}/kidney", later=True) for _ in range(2))
     assert service.propose(first, "PENDING") == ("ACCEPT", "Pending")
     assert service.propose(second, "PENDING") == ("REJECT", "AwaitingConcurrencySlot")
@@ -68,7 +68,7 @@ def test_a_second_run_of_a_tissue_waits_for_the_first(service: Service, flow: st
     service.propose(second, "CANCELLED")
 
 
-def test_samples_of_one_tissue_need_not_wait_for_each_other(service: Service) -> None:
+def test_samples_of_one_tissue_run_at_the_same_time(service: Service) -> None:
     runs = [service.start("train_and_annotate/kidney", later=True, queries=[{"uri": "q"}]) for _ in range(2)]
     assert [service.propose(run, "PENDING") for run in runs] == [("ACCEPT", "Pending")] * 2
     for run in runs:
@@ -80,9 +80,9 @@ def _runs_of(service: Service, name: str) -> list[dict[str, str]]:
     return service.runs(deployments={"id": {"any_": [deployment]}})
 
 
-def _run_of(service: Service, name: str, patience: float = 30) -> dict[str, str]:
-    deadline = time.monotonic() + patience
+def _run_of(service: Service, name: str, timeout: float = 30) -> dict[str, str]:
+    deadline = time.monotonic() + timeout
     while not (flow_runs := _runs_of(service, name)):
-        assert time.monotonic() < deadline, f"nothing started {name}"
+        assert time.monotonic() < deadline, f"no run of {name} was started"
         time.sleep(0.3)
     return flow_runs[0]

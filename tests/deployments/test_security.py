@@ -1,4 +1,4 @@
-"""What a page of another origin, and another user of the machine, can do to the service: nothing."""
+"""The service refuses requests from pages of other origins and from other users of the machine."""
 
 import json
 import stat
@@ -16,10 +16,10 @@ from tests.deployments.service import Service
 
 pytestmark = pytest.mark.service
 
-# Runs in the page of another origin. Each attack tells what came of it; "answered" is the only thing that must not be.
-ATTACK = """async ([api, deployment]) => {
+# Requests made in a page of another origin. Each returns its outcome; no outcome may start with "answered".
+REQUESTS = """async ([api, deployment]) => {
   const config = {references: [{source: "s3://x/y.h5ad", output: "s3://x/z.h5ad"}]};
-  const run = JSON.stringify({parameters: {config}, job_variables: {command: "touch evil"}});
+  const run = JSON.stringify({parameters: {config}, job_variables: {command: "touch file"}});
   const typeless = new Blob([run]);
   const json = {"Content-Type": "application/json"};
   const plain = {"Content-Type": "text/plain"};
@@ -32,24 +32,24 @@ ATTACK = """async ([api, deployment]) => {
     opened.onmessage = (message) => resolve({type: "basic", status: 200, text: () => message.data});
     opened.onclose = (closed) => reject(new Error(`closed ${closed.code}`));
   });
-  const attacks = {
+  const requests = {
     "start a run": () => post(start, run, json),
     "start a run, as text": () => post(start, run, plain),
     "start a run, without a content type": () => post(start, typeless, {}),
     "start a run, without looking at the answer": () => blind(start, typeless),
     "read the blocks": () => post("/block_documents/filter", '{"include_secrets": true}', json),
     "read the blocks, as text": () => post("/block_documents/filter", '{"include_secrets": true}', plain),
-    "set a variable": () => post("/variables/", '{"name": "evil", "value": "1"}', json),
-    "set a variable, without a content type": () => blind("/variables/", new Blob(['{"name": "evil", "value": "1"}'])),
-    "get a token against forgery": () => fetch(api + "/csrf-token?client=evil"),
+    "set a variable": () => post("/variables/", '{"name": "other", "value": "1"}', json),
+    "set a variable, without a content type": () => blind("/variables/", new Blob(['{"name": "other", "value": "1"}'])),
+    "get a token against forgery": () => fetch(api + "/csrf-token?client=other"),
     "read the settings": () => fetch(api + "/admin/settings"),
     "send an event": () => socket("/events/in"),
     "read the logs": () => socket("/logs/out"),
   };
   const outcomes = {};
-  for (const [name, attack] of Object.entries(attacks)) {
+  for (const [name, request] of Object.entries(requests)) {
     try {
-      const answer = await attack();
+      const answer = await request();
       outcomes[name] = answer.type === "opaque" ? "sent, not readable" : `answered ${answer.status}`;
     } catch (error) {
       outcomes[name] = `refused by the browser: ${error.message}`;
@@ -59,28 +59,28 @@ ATTACK = """async ([api, deployment]) => {
 }"""
 
 
-def attacked(page: Page, service: Service, origin: str) -> dict[str, str]:
-    """Return what came of each attack from a page of an origin."""
+def outcomes_of_requests(page: Page, service: Service, origin: str) -> dict[str, str]:
+    """Return the outcome of each request from a page of an origin."""
     deployment = service.get("deployments/name/acquire_references/any")["id"]
     page.goto(f"{origin}/")
-    return dict(page.evaluate(ATTACK, [f"{service.url}/api", deployment]))
+    return dict(page.evaluate(REQUESTS, [f"{service.url}/api", deployment]))
 
 
 @pytest.fixture
-def evil(tmp_path: Path) -> Iterator[str]:
-    """Return the address of a page that the service knows nothing of."""
-    (tmp_path / "index.html").write_text("<!doctype html><title>evil</title>")
+def foreign_page(tmp_path: Path) -> Iterator[str]:
+    """Return the address of a page that is not part of the service."""
+    (tmp_path / "index.html").write_text("<!doctype html><title>other</title>")
     with web_server(tmp_path) as url:
         yield url
 
 
 @pytest.mark.browser
 @pytest.mark.slow
-def test_a_page_of_another_origin_is_refused_all_of_it(service: Service, evil: str) -> None:
+def test_all_requests_from_another_origin_are_refused(service: Service, foreign_page: str) -> None:
     before = _state(service)
     with browsing() as page:
         sign_in(page, service)
-        outcomes = attacked(page, service, evil)
+        outcomes = outcomes_of_requests(page, service, foreign_page)
     print(json.dumps(outcomes, indent=1))
     assert [name for name, outcome in outcomes.items() if outcome.startswith("answered")] == []
     assert _state(service) == before
@@ -92,23 +92,23 @@ def _state(service: Service) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("headers", [{}, {"Content-Type": "text/plain"}, {"Content-Type": "application/json"}])
-def test_without_the_login_nothing_is_told_or_taken(service: Service, headers: dict[str, str]) -> None:
-    content = b'{"name": "evil", "value": "1"}'
+def test_all_requests_without_the_login_are_refused(service: Service, headers: dict[str, str]) -> None:
+    content = b'{"name": "other", "value": "1"}'
     for path in ("variables/", "block_documents/filter", "flow_runs/filter"):
         answer = httpx.post(f"{service.url}/api/{path}", content=content, headers=headers, timeout=60)
         assert answer.status_code in {401, 403}
-    token = httpx.get(f"{service.url}/api/csrf-token?client=evil", timeout=60)
+    token = httpx.get(f"{service.url}/api/csrf-token?client=other", timeout=60)
     assert token.status_code == 401
 
 
-def test_with_the_login_alone_a_forged_request_is_refused(service: Service) -> None:
-    """A browser may add a login by itself; the token it never adds."""
+def test_a_request_with_the_login_but_without_a_token_is_refused(service: Service) -> None:
+    """A browser can add a login by itself, but never the token."""
     answer = httpx.post(f"{service.url}/api/variables/", json={"name": "x", "value": 1}, auth=service.auth, timeout=60)
     assert (answer.status_code, answer.json()["detail"]) == (403, "Missing CSRF token.")
 
 
-@pytest.mark.parametrize("origin", ["http://evil.example", "http://127.0.0.1:9", "null"])
-def test_no_other_origin_may_read_an_answer(service: Service, origin: str) -> None:
+@pytest.mark.parametrize("origin", ["http://other.example", "http://127.0.0.1:9", "null"])
+def test_other_origins_cannot_read_responses(service: Service, origin: str) -> None:
     answer = httpx.get(f"{service.url}/api/health", headers={"Origin": origin}, timeout=60)
     assert "access-control-allow-origin" not in answer.headers
     preflight = httpx.options(

@@ -1,4 +1,4 @@
-"""The one command that sets a server up, against a real server."""
+"""The command that sets up a server, on a real server."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from tests.deployments.service import STORE, Service
 pytestmark = pytest.mark.service
 
 
-def test_every_deployment_is_there_with_its_schedule_off(service: Service) -> None:
+def test_every_deployment_exists_with_an_inactive_schedule(service: Service) -> None:
     deployments = [each for each in service.deployments() if not each["name"].startswith("waits")]
     expected = {(each.flow, each.name) for each in definitions()}
     flows = {flow["id"]: flow["name"] for flow in service.post("flows/filter", limit=200)}
@@ -21,11 +21,11 @@ def test_every_deployment_is_there_with_its_schedule_off(service: Service) -> No
     stores = {each["parameters"]["config"].get("store") for each in deployments} - {None}
     assert stores == {STORE}
     assert all(each["pull_steps"] in (None, []) for each in deployments), (
-        "the code comes from the package, not from a folder"
+        "the code is imported from the package, not from a folder"
     )
 
 
-def test_secrets_are_in_blocks_and_nowhere_else(service: Service) -> None:
+def test_secrets_are_only_in_blocks(service: Service) -> None:
     blocks = {
         f"{block['block_type']['slug']}/{block['name']}": block
         for block in service.post("block_documents/filter", limit=100)
@@ -38,7 +38,7 @@ def test_secrets_are_in_blocks_and_nowhere_else(service: Service) -> None:
     assert "prefect.blocks.aws-credentials.spatialcore.aws_secret_access_key" in pool
 
 
-def test_a_fault_of_the_environment_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_in_the_environment_is_reported_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PREFECT_API_URL", raising=False)
     with pytest.raises(SystemExit, match="PREFECT_API_URL is not set"):
         main([])

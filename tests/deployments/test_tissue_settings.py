@@ -1,4 +1,4 @@
-"""Tissues in a folder of one's own, and what is said of faults in their files."""
+"""Tissues in a user's folder, and errors in their files."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from tests.deployments.test_obsolete_deployments import TONSIL
 
 
 @pytest.mark.parametrize("where", ["folder", "memory"])
-def test_a_folder_of_ones_own_stands_in_the_place_of_the_packages(tmp_path: Path, where: str) -> None:
+def test_a_user_folder_replaces_the_packaged_tissues(tmp_path: Path, where: str) -> None:
     folder = str(tmp_path) if where == "folder" else f"memory://bucket/{tmp_path.name}"
     storage.put_text(TONSIL, f"{folder}/tonsil.yaml")
     storage.put_text(TONSIL.replace("Tonsil", "Knochenmark"), f"{folder}/bone marrow.yaml")
@@ -32,20 +32,20 @@ def test_a_folder_of_ones_own_stands_in_the_place_of_the_packages(tmp_path: Path
         (('uri: "cellxgene', 'url: "cellxgene'), 3, "references.0.uri is missing"),
     ],
 )
-def test_a_fault_is_told_with_its_file_and_line(tmp_path: Path, change: tuple[str, str], line: int, words: str) -> None:
+def test_an_error_has_its_file_and_line(tmp_path: Path, change: tuple[str, str], line: int, words: str) -> None:
     (tmp_path / "tonsil.yaml").write_text(TONSIL.replace(*change))
     with pytest.raises(InputError) as error:
         load_tissues({TISSUES: str(tmp_path)})
     assert f"tonsil.yaml:{line}: {words}" in str(error.value)
 
 
-def test_the_faults_of_all_files_are_told_at_once_and_a_name_that_is_a_path_is_one(tmp_path: Path) -> None:
+def test_errors_of_all_files_are_reported_together_including_names_that_are_paths(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(TONSIL.replace("title", "titel"))
     (tmp_path / ("x" * 120 + ".yaml")).write_text(TONSIL)
     with pytest.raises(InputError, match=r"a\.yaml:2: unknown setting titel(?s:.*)has 120 characters"):
         load_tissues({TISSUES: str(tmp_path)})
 
 
-def test_an_empty_folder_is_a_fault(tmp_path: Path) -> None:
+def test_an_empty_folder_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"the folder has no \.yaml file"):
         load_tissues({TISSUES: str(tmp_path)})

@@ -1,4 +1,4 @@
-"""A run from the Prefect UI, as a biologist starts one: form, submit, watch, artifacts."""
+"""A run from the Prefect UI: fill in the form, submit, watch, and open the artifacts."""
 
 import os
 import re
@@ -11,7 +11,7 @@ from spatialcore.demo import LABEL_COLUMN, demo_data
 from tests.deployments.browser import add_item, browsing, choose, field, fill, sign_in
 from tests.deployments.service import Service
 
-# Set to a folder to keep the pictures, for docs/img.
+# Set to a folder to save the screenshots for docs/img.
 PICTURES = os.environ.get("SPATIALCORE_UI_PICTURES")
 
 
@@ -42,13 +42,13 @@ def test_a_run_from_the_ui(worker: Service, tmp_path: Path) -> None:
         _read_artifacts(page, worker, run)
     inside = (worker.url, f"blob:{worker.url}", "data:", "about:")
     assert [url for url in outside if not url.startswith(inside)] == []
-    _said_in_the_log(worker, run)
+    _check_log(worker, run)
 
 
 @pytest.mark.service
 @pytest.mark.browser
 @pytest.mark.slow
-def test_the_ui_opens_with_what_people_start_and_an_empty_form_says_what_is_missing(service: Service) -> None:
+def test_the_ui_lists_deployments_for_users_and_an_empty_form_is_refused(service: Service) -> None:
     started_by_people = [each for each in service.deployments() if "start-here" in each["tags"]]
     blood = service.get("deployments/name/train_and_annotate/blood")["id"]
     with browsing() as page:
@@ -63,7 +63,7 @@ def test_the_ui_opens_with_what_people_start_and_an_empty_form_says_what_is_miss
         line, button = page.get_by_role("alert").bounding_box(), submit.bounding_box()
         assert line is not None
         assert button is not None
-        assert abs(line["y"] - button["y"]) < 60, "beside the button"
+        assert abs(line["y"] - button["y"]) < 60, "the message is beside the button"
 
 
 def _open_form(page: Page, service: Service) -> None:
@@ -88,16 +88,16 @@ def _fill_in(page: Page, data: Path) -> None:
     choose(page, "Balance between references", "equal")
     for label in ("Balance between references", "Confidence", "Trainer", "Label granularity", "Call resolution"):
         expect(field(page, label).locator(".p-select-button")).to_be_visible()
-    expect(page.locator(".monaco-editor, .p-code-input")).to_have_count(0)  # no JSON to write
+    expect(page.locator(".monaco-editor, .p-code-input")).to_have_count(0)  # no field is entered as JSON
     page.get_by_text("Parameters", exact=True).scroll_into_view_if_needed()
     _picture(page, "form")
 
 
 def _watch(page: Page, service: Service, run: str) -> None:
     page.goto(f"{service.url}/runs/flow-run/{run}")
-    expect(page.get_by_role("button", name="Cancel")).to_be_visible()  # it goes on
-    page.goto("about:blank")  # the page draws itself anew all the time, which takes more than the run
-    service.wait(run, patience=180)
+    expect(page.get_by_role("button", name="Cancel")).to_be_visible()  # the run has not ended
+    page.goto("about:blank")  # the page re-renders constantly, which uses more CPU than the run
+    service.wait(run, timeout=180)
     page.goto(f"{service.url}/runs/flow-run/{run}")
     expect(page.get_by_text("Completed", exact=True).first).to_be_visible()
     page.wait_for_timeout(1500)  # the graph is drawn on a canvas
@@ -122,7 +122,7 @@ def _read_artifacts(page: Page, service: Service, run: str) -> None:
 
 
 def _page_at(page: Page, url: str) -> Page:
-    """Return the tab at an address, be it this one or one that a click opened."""
+    """Return the tab with a URL, either this one or one opened by a click."""
     for _ in range(50):
         for tab in page.context.pages:
             if tab.url.startswith(url):
@@ -131,13 +131,13 @@ def _page_at(page: Page, url: str) -> Page:
     raise AssertionError([tab.url for tab in page.context.pages])
 
 
-def _said_in_the_log(service: Service, run: str) -> None:
+def _check_log(service: Service, run: str) -> None:
     lines = service.logs(run)
-    ours = [line for line in lines if line["name"].startswith("spatialcore") and line["level"] == 20]
-    assert ours, "the library's lines at INFO reach the server"
+    library_lines = [line for line in lines if line["name"].startswith("spatialcore") and line["level"] == 20]
+    assert library_lines, "INFO lines of the library are sent to the server"
 
 
 def _picture(page: Page, name: str) -> None:
     if PICTURES:
-        page.wait_for_timeout(800)  # what comes in moves
+        page.wait_for_timeout(800)  # new elements move while they are added
         page.screenshot(path=str(Path(PICTURES) / f"ui-{name}.png"))

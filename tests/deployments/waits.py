@@ -1,4 +1,4 @@
-"""A flow that only takes time."""
+"""A flow that only sleeps."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""What the server of results hands out, to whom, and what it keeps to itself."""
+"""Which files the results server serves, to whom, and which it refuses."""
 
 import os
 import threading
@@ -24,8 +24,8 @@ TEXT = "<h1>blood</h1>"
 
 
 @contextmanager
-def answering(store: str, login: str = "", *, idle: int = 5) -> Iterator[str]:
-    """Run the server for the length of the block; yield its address."""
+def results_server(store: str, login: str = "", *, idle: int = 5) -> Iterator[str]:
+    """Run the server until the block ends; yield its address."""
     port = free_port()
     app = results_app(store, login, allowed_hosts("127.0.0.1", ""))
     config = uvicorn.Config(
@@ -54,8 +54,8 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return store
 
 
-def test_a_report_opens_in_a_browser_and_can_load_and_send_nothing(store: str) -> None:
-    with answering(store) as url:
+def test_a_report_opens_in_a_browser_and_cannot_make_requests(store: str) -> None:
+    with results_server(store) as url:
         answer = httpx.get(f"{url}/{REPORT}")
     assert (answer.status_code, answer.text) == (200, TEXT)
     assert answer.headers["content-type"].startswith("text/html")
@@ -89,31 +89,31 @@ def test_a_report_opens_in_a_browser_and_can_load_and_send_nothing(store: str) -
         "file:///etc/passwd",
     ],
 )
-def test_nothing_else_is_handed_out(store: str, path: str) -> None:
-    with answering(store) as url:
+def test_other_paths_are_not_served(store: str, path: str) -> None:
+    with results_server(store) as url:
         answer = httpx.get(f"{url}/{path}")
     assert answer.status_code == 404
     assert answer.text in {"", "Not Found"}
 
 
-def test_a_link_in_the_store_leads_nowhere(tmp_path: Path) -> None:
+def test_links_in_the_store_are_not_followed(tmp_path: Path) -> None:
     store = tmp_path / "store"
     storage.put_text(TEXT, str(store / "runs" / "a" / "report.html"))
     (tmp_path / "secret.txt").write_text("not for all")
     (store / "runs" / "a" / "link.txt").symlink_to(tmp_path / "secret.txt")
     (store / "runs" / "folder").symlink_to(tmp_path)
     (store / "runs" / "circle").symlink_to(store / "runs" / "circle")
-    os.mkfifo(store / "runs" / "a" / "pipe")  # reading it would wait for ever
-    with answering(str(store)) as url:
+    os.mkfifo(store / "runs" / "a" / "pipe")  # reading it would block forever
+    with results_server(str(store)) as url:
         assert httpx.get(f"{url}/runs/a/report.html").status_code == 200
         for path in ("runs/a/link.txt", "runs/folder/secret.txt", "runs/circle", "runs/circle/x", "runs/a/pipe"):
             assert httpx.get(f"{url}/{path}").status_code == 404
 
 
-def test_who_has_no_login_sees_nothing(store: str) -> None:
-    with answering(store, "admin:wörd") as url:
+def test_requests_without_a_login_are_refused(store: str) -> None:
+    with results_server(store, "admin:wörd") as url:
         assert httpx.get(f"{url}/{REPORT}").status_code == 401
-        assert httpx.get(f"{url}/runs/absent").status_code == 401, "not even what there is not"
+        assert httpx.get(f"{url}/runs/absent").status_code == 401, "a missing file is not revealed"
         assert httpx.get(f"{url}/{REPORT}", auth=("admin", "other")).status_code == 401
         assert httpx.get(f"{url}/{REPORT}", auth=("admin", "wörd")).status_code == 200
         assert httpx.get(f"{url}/health").status_code == 200
@@ -122,19 +122,19 @@ def test_who_has_no_login_sees_nothing(store: str) -> None:
 @pytest.mark.parametrize(
     "host",
     [
-        *("evil.example", "evil.example:4201", "127.0.0.1.evil.example", "127.0.0.1@evil.example", ""),
-        *("localhost.evil.example", "evil.example#127.0.0.1", "evil.example, localhost", "127.1", "2130706433"),
+        *("other.example", "other.example:4201", "127.0.0.1.other.example", "127.0.0.1@other.example", ""),
+        *("localhost.other.example", "other.example#127.0.0.1", "other.example, localhost", "127.1", "2130706433"),
     ],
 )
-def test_a_request_under_a_foreign_name_is_refused(store: str, host: str) -> None:
-    """A page whose name was made to lead here would be of one origin with the results."""
-    with answering(store) as url:
+def test_a_request_with_another_host_name_is_refused(store: str, host: str) -> None:
+    """A page whose host name resolves to this server (DNS rebinding) would have the same origin as the results."""
+    with results_server(store) as url:
         assert httpx.get(f"{url}/{REPORT}", headers={"Host": host}).status_code == 400
         assert httpx.get(f"{url}/{REPORT}", headers={"Host": "localhost:1"}).status_code == 200
 
 
-def test_a_part_of_a_file_is_handed_out_and_a_head_without_its_body(store: str) -> None:
-    with answering(store) as url:
+def test_range_and_head_requests(store: str) -> None:
+    with results_server(store) as url:
         part = httpx.get(f"{url}/{REPORT}", headers={"Range": "bytes=4-8"})
         assert (part.status_code, part.text, part.headers["content-range"]) == (206, "blood", "bytes 4-8/14")
         beyond = httpx.get(f"{url}/{REPORT}", headers={"Range": "bytes=99-"})
@@ -163,16 +163,14 @@ def test_a_part_of_a_file_is_handed_out_and_a_head_without_its_body(store: str) 
         ("bytes=--5", 200, 14),
     ],
 )
-def test_an_odd_range_is_answered_as_the_standard_says(
-    store: str, header: str | bytes, status: int, length: int
-) -> None:
-    with answering(store) as url:
+def test_unusual_ranges_follow_the_standard(store: str, header: str | bytes, status: int, length: int) -> None:
+    with results_server(store) as url:
         answer = httpx.get(f"{url}/{REPORT}", headers={"Range": header})
     assert (answer.status_code, len(answer.content)) == (status, length)
 
 
-def test_what_the_browser_has_is_not_sent_again_until_it_changes(store: str) -> None:
-    with answering(store) as url:
+def test_an_unchanged_file_is_not_sent_again(store: str) -> None:
+    with results_server(store) as url:
         tag = httpx.get(f"{url}/{REPORT}").headers["etag"]
         again = httpx.get(f"{url}/{REPORT}", headers={"If-None-Match": tag})
         assert (again.status_code, again.content) == (304, b"")
@@ -184,17 +182,17 @@ def test_what_the_browser_has_is_not_sent_again_until_it_changes(store: str) -> 
         assert (changed.status_code, changed.text) == (200, "<h1>lungs</h1>")
 
 
-def test_a_large_file_comes_block_by_block(tmp_path: Path) -> None:
+def test_a_large_file_is_sent_in_blocks(tmp_path: Path) -> None:
     content = os.urandom(5 << 20)
     storage.put_bytes(content, str(tmp_path / "runs" / "a" / "calls.parquet"))
-    with answering(str(tmp_path)) as url:
+    with results_server(str(tmp_path)) as url:
         assert httpx.get(f"{url}/runs/a/calls.parquet").content == content
 
 
 @pytest.mark.browser
-def test_the_page_of_all_samples_leads_to_their_reports(store: str) -> None:
+def test_the_page_of_all_samples_links_to_their_reports(store: str) -> None:
     storage.put_text('<a href="a%20sample/report.html">a sample</a>', f"{store}/runs/blood-1/cohort.html")
-    with answering(store, "user:word") as url, chromium() as browser:
+    with results_server(store, "user:word") as url, chromium() as browser:
         page = browser.new_page(http_credentials={"username": "user", "password": "word"})
         page.goto(f"{url}/runs/blood-1/cohort.html")
         page.get_by_role("link").click()

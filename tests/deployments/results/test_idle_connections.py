@@ -1,4 +1,4 @@
-"""Connections that ask nothing."""
+"""Connections without requests."""
 
 import socket
 import time
@@ -7,12 +7,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.deployments.results.test_app import answering
+from tests.deployments.results.test_app import results_server
 
 
 @pytest.mark.parametrize("sent", [b"", b"GET /runs/x HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: "])
-def test_a_connection_that_asks_nothing_is_closed(tmp_path: Path, sent: bytes) -> None:
-    with answering(str(tmp_path), idle=1) as url:
+def test_a_connection_without_a_request_is_closed(tmp_path: Path, sent: bytes) -> None:
+    with results_server(str(tmp_path), idle=1) as url:
         port = int(url.rpartition(":")[2])
         with socket.create_connection(("127.0.0.1", port), timeout=10) as idle:
             idle.sendall(sent)

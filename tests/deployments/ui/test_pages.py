@@ -1,4 +1,4 @@
-"""Pages that are added to the Prefect UI."""
+"""Pages added to the Prefect UI."""
 
 import shutil
 from pathlib import Path
