@@ -29,6 +29,18 @@ def view_rows(matrix: sp.csr_matrix, first: int, last: int) -> sp.csr_matrix:
     return rows_of(matrix.data[begin:end], matrix.indices[begin:end], pointers, matrix.shape[1])
 
 
+def row_blocks(matrix: sp.csr_matrix, n_rows: int) -> Iterator[sp.csr_matrix]:
+    """Yield consecutive rows of a CSR matrix, `n_rows` at a time, that share their values with it.
+
+    Examples
+    --------
+    >>> [block.shape[0] for block in row_blocks(sp.eye(5, format="csr"), 2)]
+    [2, 2, 1]
+    """
+    for first in range(0, matrix.shape[0], n_rows):
+        yield view_rows(matrix, first, min(first + n_rows, matrix.shape[0]))
+
+
 def rows_by_group(matrix: sp.csr_matrix, groups: Ints) -> Iterator[tuple[int, Ints, sp.csr_matrix]]:
     """Yield each group with its rows, as positions and as a matrix.
 

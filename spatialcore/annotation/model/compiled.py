@@ -1,4 +1,4 @@
-"""The inner loops of scores and fit in C (``scores.c``), if the package was built with a compiler."""
+"""The inner loops of scores, fit and simulation in C (``scores.c``), if the package was built with a compiler."""
 
 import ctypes
 from functools import cache
@@ -9,14 +9,16 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from spatialcore.core.compressed import rows_of
 from spatialcore.core.logging import get_logger
-from spatialcore.core.types import Floats
+from spatialcore.core.types import Codes, Floats
 from spatialcore.errors import InputError
 
 log = get_logger(__name__)
 
 Float32s = npt.NDArray[np.float32]
 LIBRARY = Path(__file__).with_name("_scores.so")
+LANES, FEWEST_LANES = 8, 24
 
 
 @cache
@@ -40,18 +42,18 @@ def _declare(loaded: ctypes.CDLL) -> None:
             loop = getattr(loaded, f"scores_{index}_{value}")
             loop.argtypes = [ctypes.c_int64] * 3 + [ctypes.c_void_p] * 7
             loop.restype = ctypes.c_int64
-    loaded.fit_scores.argtypes = [ctypes.c_int64] * 2 + [ctypes.c_void_p] * 6
-    loaded.fit_gradient.argtypes = [ctypes.c_int64] * 2 + [ctypes.c_void_p] * 5
-    loaded.fit_scores.restype = loaded.fit_gradient.restype = None
+    for loop in (loaded.fit_scores, loaded.fit_gradient):
+        loop.argtypes, loop.restype = [ctypes.c_int64] * 2 + [ctypes.c_void_p] * 5, None
+    loaded.draw_genes.argtypes, loaded.draw_genes.restype = [ctypes.c_int64] * 3 + [ctypes.c_void_p] * 9, None
 
 
-class FitLoops:
-    """The two loops of a fit on sparse cells, in float32, see :mod:`spatialcore.annotation.training.logistic`.
+class GeneLoops:
+    """The two loops of a fit over some cells stored by gene, see :mod:`spatialcore.annotation.training.fit_cells`.
 
     Parameters
     ----------
     X
-        Cells x genes, float32.
+        Cells x genes, at most 65,536 cells.
     compiled
         The library.
     """
@@ -59,22 +61,41 @@ class FitLoops:
     def __init__(self, X: sparse.csr_matrix, compiled: ctypes.CDLL) -> None:
         if X.nnz and not 0 <= int(X.indices.min()) <= int(X.indices.max()) < X.shape[1]:
             raise InputError("the sparse matrix has an index beyond its genes", hint="write it again")
+        by_gene = X.tocsc()
+        self.n_cells, self.n_genes = X.shape
         self._compiled = compiled
-        self._indptr = np.ascontiguousarray(X.indptr, dtype=np.int64)
-        self._indices = np.ascontiguousarray(X.indices, dtype=np.int32)
-        self._values = np.ascontiguousarray(X.data, dtype=np.float32)
+        self._starts = by_gene.indptr.astype(np.int32)
+        self._cells = by_gene.indices.astype(np.uint16)
+        self._values = by_gene.data.astype(np.float32)
 
-    def scores(self, first: int, last: int, weights: Float32s, offset: Float32s) -> Float32s:
-        """Return ``X[first:last] @ weights + offset``; weights are genes x classes, contiguous."""
-        result = np.empty((last - first, len(offset)), np.float32)
-        parts = (self._indptr[first:], self._indices, self._values, weights, offset, result)
-        self._compiled.fit_scores(last - first, len(offset), *(part.ctypes.data for part in parts))
+    def cap(self, most: Float32s) -> None:
+        """Lower the values of each gene to its largest one, in place."""
+        np.minimum(self._values, np.repeat(most, np.diff(self._starts)), out=self._values)
+
+    def scores(self, weights: Float32s, offset: Float32s) -> Float32s:
+        """Return ``X @ weights + offset``; weights are genes x classes, contiguous, see :func:`padded`."""
+        result = np.tile(offset, (self.n_cells, 1))
+        self._run(self._compiled.fit_scores, weights, result)
         return result
 
-    def add_gradient(self, first: int, last: int, residual: Float32s, gradient: Float32s) -> None:
-        """Add ``X[first:last].T @ residual`` to the gradient, genes x classes, in place."""
-        parts = (self._indptr[first:], self._indices, self._values, residual, gradient)
-        self._compiled.fit_gradient(last - first, residual.shape[1], *(part.ctypes.data for part in parts))
+    def add_gradient(self, residual: Float32s, gradient: Float32s) -> None:
+        """Add ``X.T @ residual`` to the gradient, genes x classes, in place."""
+        self._run(self._compiled.fit_gradient, residual, gradient)
+
+    def _run(self, loop: Any, source: Float32s, target: Float32s) -> None:
+        parts = (self._starts, self._cells, self._values, source, target)
+        loop(self.n_genes, source.shape[1], *(part.ctypes.data for part in parts))
+
+
+def padded(n_classes: int) -> int:
+    """Return the number of classes with those that fill up the vectors of the loops.
+
+    Examples
+    --------
+    >>> padded(5), padded(30), padded(40)
+    (24, 32, 40)
+    """
+    return max(FEWEST_LANES, -(-n_classes // LANES) * LANES)
 
 
 def scores(block: sparse.csr_matrix, weights: Floats, offset: Floats, cap: Floats) -> Floats | None:
@@ -105,3 +126,30 @@ def scores(block: sparse.csr_matrix, weights: Floats, offset: Floats, cap: Float
             hint="the sparse matrix is damaged: write it again from its source",
         )
     return result
+
+
+def drawn_genes(numbers: Codes, edges: Floats, uniform: Floats) -> sparse.csr_matrix | None:
+    """Return counts of cells whose genes are drawn by uniform numbers, or ``None`` without a compiled library.
+
+    Parameters
+    ----------
+    numbers
+        Counts of each cell.
+    edges
+        Sums of the shares up to each gene, the last of them one.
+    uniform
+        One number from 0 to below 1 for each count, cell after cell.
+    """
+    compiled = library()
+    if compiled is None or len(uniform) > np.iinfo(np.int32).max:
+        return None
+    n_cells, n_genes, n_guide = len(numbers), len(edges), 4 << len(edges).bit_length()
+    starts = np.concatenate([[0], np.cumsum(numbers)]).astype(np.int64)
+    guide = np.searchsorted(edges, np.arange(n_guide) / n_guide, side="right").astype(np.int32)
+    indptr, indices = np.zeros(n_cells + 1, np.int32), np.empty(len(uniform), np.int32)
+    values = np.empty(len(uniform), np.float32)
+    counts, bits = np.zeros(n_genes, np.float32), np.zeros(-(-n_genes // 64), np.uint64)
+    parts = (starts, uniform, np.ascontiguousarray(edges), guide, counts, bits, indptr, indices, values)
+    compiled.draw_genes(n_cells, n_genes, n_guide, *(part.ctypes.data for part in parts))
+    stored = int(indptr[-1])
+    return rows_of(values[:stored].copy(), indices[:stored].copy(), indptr, n_genes)

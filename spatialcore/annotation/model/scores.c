@@ -63,49 +63,110 @@ SCORES(scores_int32_float64, int32_t, double)
 SCORES(scores_int64_float32, int64_t, float)
 SCORES(scores_int64_float64, int64_t, double)
 
-/* One step of the fit of a logistic regression on sparse cells, in single precision: the scores of some cells, and what
- * their residuals add to the gradient of the weights. n_classes is padded to whole vectors. The indices were checked.
+/* One step of the fit of a logistic regression in single precision: the scores of some cells, and what their residuals
+ * add to the gradient of the weights. The values are stored by gene: the weights or the gradient of a gene stay in the
+ * registers while the cells' scores or residuals are read from the second cache, whatever the number of genes. n_classes
+ * is a multiple of 8, 24 at least, and taken in parts of 24, 32 or 40, whose loops the compiler unrolls; loops of 16 and
+ * fewer it does not vectorize. The rows were checked.
  */
-EACH_PROCESSOR
-void fit_scores(int64_t n_rows, int64_t n_classes, const int64_t *restrict indptr, const int32_t *restrict indices,
-                const float *restrict values, const float *restrict weights, const float *restrict offset,
-                float *restrict out)
+#define WIDEST 40
+#define INLINED static inline __attribute__((always_inline))
+
+INLINED void part_of_scores(int64_t n_genes, int64_t n_classes, int64_t first, const int width, const int32_t *starts,
+                            const uint16_t *rows, const float *values, const float *weights, float *out)
 {
-    for (int64_t row = 0; row < n_rows; ++row) {
-        float *restrict score = out + row * n_classes;
-        for (int64_t k = 0; k < n_classes; ++k)
-            score[k] = offset[k];
-        int64_t at = indptr[row];
-        const int64_t end = indptr[row + 1];
-        for (; at + 4 <= end; at += 4) {
-            const float *restrict a = weights + indices[at] * n_classes;
-            const float *restrict b = weights + indices[at + 1] * n_classes;
-            const float *restrict c = weights + indices[at + 2] * n_classes;
-            const float *restrict d = weights + indices[at + 3] * n_classes;
-            const float *value = values + at;
-            for (int64_t k = 0; k < n_classes; ++k)
-                score[k] += value[0] * a[k] + value[1] * b[k] + value[2] * c[k] + value[3] * d[k];
-        }
-        for (; at < end; ++at) {
-            const float *restrict a = weights + indices[at] * n_classes;
+    for (int64_t gene = 0; gene < n_genes; ++gene) {
+        if (starts[gene] == starts[gene + 1])
+            continue;
+        float of_gene[WIDEST];
+        for (int k = 0; k < width; ++k)
+            of_gene[k] = weights[gene * n_classes + first + k];
+        for (int32_t at = starts[gene]; at < starts[gene + 1]; ++at) {
             const float value = values[at];
-            for (int64_t k = 0; k < n_classes; ++k)
-                score[k] += value * a[k];
+            float *score = out + rows[at] * n_classes + first;
+            for (int k = 0; k < width; ++k)
+                score[k] += value * of_gene[k];
         }
     }
 }
 
-EACH_PROCESSOR
-void fit_gradient(int64_t n_rows, int64_t n_classes, const int64_t *restrict indptr, const int32_t *restrict indices,
-                  const float *restrict values, const float *restrict residual, float *restrict gradient)
+INLINED void part_of_gradient(int64_t n_genes, int64_t n_classes, int64_t first, const int width, const int32_t *starts,
+                              const uint16_t *rows, const float *values, const float *residual, float *gradient)
 {
-    for (int64_t row = 0; row < n_rows; ++row) {
-        const float *restrict from = residual + row * n_classes;
-        for (int64_t at = indptr[row]; at < indptr[row + 1]; ++at) {
-            float *restrict to = gradient + indices[at] * n_classes;
-            const float value = values[at];
-            for (int64_t k = 0; k < n_classes; ++k)
-                to[k] += value * from[k];
+    for (int64_t gene = 0; gene < n_genes; ++gene) {
+        int32_t at = starts[gene];
+        const int32_t end = starts[gene + 1];
+        if (at == end)
+            continue;
+        float even[WIDEST] = {0}, odd[WIDEST] = {0};
+        for (; at + 2 <= end; at += 2) {
+            const float value = values[at], next = values[at + 1];
+            const float *a = residual + rows[at] * n_classes + first, *b = residual + rows[at + 1] * n_classes + first;
+            for (int k = 0; k < width; ++k)
+                even[k] += value * a[k];
+            for (int k = 0; k < width; ++k)
+                odd[k] += next * b[k];
         }
+        if (at < end) {
+            const float value = values[at];
+            const float *a = residual + rows[at] * n_classes + first;
+            for (int k = 0; k < width; ++k)
+                even[k] += value * a[k];
+        }
+        float *to = gradient + gene * n_classes + first;
+        for (int k = 0; k < width; ++k)
+            to[k] += even[k] + odd[k];
+    }
+}
+
+#define FIT(NAME, PART)                                                                                              \
+    EACH_PROCESSOR                                                                                                   \
+    void NAME(int64_t n_genes, int64_t n_classes, const int32_t *starts, const uint16_t *rows, const float *values,  \
+              const float *from, float *to)                                                                          \
+    {                                                                                                                \
+        for (int64_t first = 0; first < n_classes;) {                                                                \
+            const int64_t left = n_classes - first;                                                                  \
+            const int64_t width = left == 48 ? 24 : left == 56 || left == 32 ? 32 : left < 40 ? 24 : 40;             \
+            if (width == 24)                                                                                         \
+                PART(n_genes, n_classes, first, 24, starts, rows, values, from, to);                                 \
+            else if (width == 32)                                                                                    \
+                PART(n_genes, n_classes, first, 32, starts, rows, values, from, to);                                 \
+            else                                                                                                     \
+                PART(n_genes, n_classes, first, 40, starts, rows, values, from, to);                                 \
+            first += width;                                                                                          \
+        }                                                                                                            \
+    }
+
+FIT(fit_scores, part_of_scores)
+FIT(fit_gradient, part_of_gradient)
+
+/* Counts of cells that all have the same shares of genes, as a sparse matrix: cell i draws starts[i + 1] - starts[i]
+ * genes, by one uniform number each. edges are the sums of the shares up to each gene, the last of them 1; guide says for
+ * each of n_guide equal parts, a power of two, the first gene that a number in it can stand for. counts (n_genes, zeros)
+ * and bits (one for 64 genes, zeros) are left as they were.
+ */
+void draw_genes(int64_t n_cells, int64_t n_genes, int64_t n_guide, const int64_t *starts, const double *uniform,
+                const double *edges, const int32_t *guide, float *counts, uint64_t *bits, int32_t *indptr,
+                int32_t *indices, float *values)
+{
+    int32_t stored = 0;
+    for (int64_t cell = 0; cell < n_cells; ++cell) {
+        for (int64_t at = starts[cell]; at < starts[cell + 1]; ++at) {
+            int32_t gene = guide[(int64_t)(uniform[at] * (double)n_guide)];
+            while (edges[gene] <= uniform[at])
+                ++gene;
+            counts[gene] += 1;
+            bits[gene / 64] |= (uint64_t)1 << (gene % 64);
+        }
+        for (int64_t word = 0; word < (n_genes + 63) / 64; ++word) {
+            for (uint64_t left = bits[word]; left; left &= left - 1) {
+                const int32_t gene = (int32_t)(word * 64) + __builtin_ctzll(left);
+                indices[stored] = gene;
+                values[stored++] = counts[gene];
+                counts[gene] = 0;
+            }
+            bits[word] = 0;
+        }
+        indptr[cell + 1] = stored;
     }
 }

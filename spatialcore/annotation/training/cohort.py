@@ -26,19 +26,21 @@ from spatialcore.annotation.training.cross_validation import (
     draw_per_class,
     score_held_out,
 )
+from spatialcore.annotation.training.fit_cells import FitCells, moments
 from spatialcore.annotation.training.fitting import (
     BALANCE,
     FittedModels,
     TargetPlatform,
     query_class_profiles,
+    reference_cells,
     simulated_rows,
     training_cells,
 )
 from spatialcore.annotation.training.folds import FOLDS, assign_folds
-from spatialcore.annotation.training.logistic import fit_logistic, fit_together, moments
+from spatialcore.annotation.training.logistic import fit_logistic, fit_together
 from spatialcore.annotation.training.platform import Platform, class_profiles, estimate_platform
 from spatialcore.annotation.training.query_shift import QueryShift, measure_shift, mix
-from spatialcore.core.normalization import TARGET_SUM, log1p_normalize
+from spatialcore.core.normalization import log1p_normalize
 from spatialcore.core.progress import track
 from spatialcore.core.types import Codes, Floats
 
@@ -164,19 +166,16 @@ def _fit(
     ]
     linear = fit_together(
         [
-            (log1p_normalize(simulated, target.target_sum), labels)
-            for (simulated, labels), target in zip(parts, each, strict=True)
+            (FitCells.of(log1p_normalize(block, target.target_sum) for block in blocks), labels)
+            for (blocks, labels), target in zip(parts, each, strict=True)
         ],
         n_classes,
         power=BALANCE,
         start=start.primary if start else None,
     )
-    everything = sparse.vstack([simulated for simulated, _ in parts], format="csr")
-    mean, scale = moments(log1p_normalize(everything, together.target_sum))
+    mean, scale = moments(log1p_normalize(block, together.target_sum) for blocks, _ in parts for block in blocks)
     linear.append(replace(linear[0], mean=mean, scale=scale))
-    auxiliary = fit_logistic(
-        log1p_normalize(counts, TARGET_SUM), codes, n_classes, start=start.auxiliary if start else None
-    )
+    auxiliary = fit_logistic(reference_cells(counts), codes, n_classes, start=start.auxiliary if start else None)
     shares = class_profiles(counts, codes, n_classes)
     return [
         FittedModels(primary, auxiliary, target.expected(shares), target.target_sum)

@@ -1,5 +1,6 @@
 """Fit the primary model, matched to the platform, and the auxiliary model that the calibration uses."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,14 +8,16 @@ from scipy import sparse
 from scipy.special import softmax
 
 from spatialcore.annotation.model.linear import Standardized
+from spatialcore.annotation.training.fit_cells import FitCells
 from spatialcore.annotation.training.logistic import fit_logistic
 from spatialcore.annotation.training.platform import (
     Platform,
     class_profiles,
-    draw_by_class,
-    match_to_platform,
+    draw_class_blocks,
+    match_rows,
     thin_to_depths,
 )
+from spatialcore.core.compressed import row_blocks
 from spatialcore.core.normalization import TARGET_SUM, log1p_normalize, normalize_rows, row_totals
 from spatialcore.core.types import Codes, Floats
 
@@ -25,6 +28,7 @@ BALANCE = 0.75
 QUERY_SHARE = 0.5
 PRIOR_CELLS = 10.0
 MEAN_SHARE = 0.02
+STORED_CELLS = 5_000  # normalized at once
 
 
 @dataclass(frozen=True)
@@ -42,11 +46,19 @@ class TargetPlatform:
 
     def simulate(self, counts: sparse.csr_matrix, rng: np.random.Generator) -> sparse.csr_matrix:
         """Return the reference cells as the target platform would measure them."""
+        return sparse.csr_matrix(sparse.vstack(self.simulate_rows(counts, None, rng), format="csr"))
+
+    def simulate_rows(
+        self, counts: sparse.csr_matrix, rows: Codes | None, rng: np.random.Generator
+    ) -> list[sparse.csr_matrix]:
+        """Return the same of some of the cells, or of all, in blocks."""
         if self.platform is not None and len(self.platform.depths):
-            return match_to_platform(counts, self.platform, rng)
+            rows = np.arange(counts.shape[0]) if rows is None else rows
+            return match_rows(counts, rows, self.platform, rng)
+        counts = counts if rows is None else counts[rows]
         if self.depths is not None and len(self.depths):
-            return thin_to_depths(counts, self.depths, rng)
-        return counts
+            return [thin_to_depths(counts, self.depths, rng)]
+        return [counts]
 
     @property
     def is_random(self) -> bool:
@@ -100,19 +112,25 @@ def fit_models(
     rows = simulated_rows(codes, rng) if target.is_random else np.arange(len(codes))
     simulated, labels = training_cells(counts, codes, rows, target, rng, query_profiles)
     start_primary, start_auxiliary = (start.primary, start.auxiliary) if start else (None, None)
-    simulated = log1p_normalize(simulated, target.target_sum)  # the counts are not needed further
-    primary = fit_logistic(
-        simulated,
-        labels,
-        n_classes,
-        power=BALANCE,
-        start=start_primary,
-    )
-    del simulated
-    auxiliary = fit_logistic(log1p_normalize(counts, TARGET_SUM), codes, n_classes, start=start_auxiliary)
+    cells = FitCells.of(log1p_normalize(block, target.target_sum) for block in taken(simulated))
+    primary = fit_logistic(cells, labels, n_classes, power=BALANCE, start=start_primary)
+    del cells
+    auxiliary = fit_logistic(reference_cells(counts), codes, n_classes, start=start_auxiliary)
     return FittedModels(
         primary, auxiliary, target.expected(class_profiles(counts, codes, n_classes)), target.target_sum
     )
+
+
+def reference_cells(counts: sparse.csr_matrix) -> FitCells:
+    """Return reference cells as they were measured, for the fit of the auxiliary model."""
+    return FitCells.of(log1p_normalize(block, TARGET_SUM) for block in row_blocks(counts, STORED_CELLS))
+
+
+def taken(blocks: list[sparse.csr_matrix]) -> Iterator[sparse.csr_matrix]:
+    """Yield the blocks in order and remove each from the list, so that its memory is free for what is made of it."""
+    blocks.reverse()
+    while blocks:
+        yield blocks.pop()
 
 
 def training_cells(
@@ -122,8 +140,8 @@ def training_cells(
     target: TargetPlatform,
     rng: np.random.Generator,
     query_profiles: Floats | None = None,
-) -> tuple[sparse.csr_matrix, Codes]:
-    """Return cells as the target measures them, and their classes; cells without counts are left out.
+) -> tuple[list[sparse.csr_matrix], Codes]:
+    """Return cells as the target measures them, in blocks, and their classes; cells without counts are left out.
 
     Parameters
     ----------
@@ -133,16 +151,15 @@ def training_cells(
         Mean share of each gene per class in the query: half of the cells are then drawn from these.
     """
     if query_profiles is None:
-        simulated, labels = target.simulate(counts[rows], rng), codes[rows]
+        blocks, labels = target.simulate_rows(counts, rows, rng), codes[rows]
     else:
         drawn = rng.random(len(rows)) < QUERY_SHARE
-        simulated = sparse.vstack(
-            [target.simulate(counts[rows[~drawn]], rng), _draw_cells(query_profiles, codes[rows[drawn]], target, rng)],
-            format="csr",
-        )
+        blocks = target.simulate_rows(counts, rows[~drawn], rng)
+        blocks += _draw_cells(query_profiles, codes[rows[drawn]], target, rng)
         labels = np.concatenate([codes[rows[~drawn]], codes[rows[drawn]]])
-    filled = np.diff(simulated.indptr) > 0
-    return (simulated, labels) if filled.all() else (simulated[filled], labels[filled])
+    filled = [np.diff(block.indptr) > 0 for block in blocks]
+    blocks = [block if some.all() else block[some] for block, some in zip(blocks, filled, strict=True)]
+    return blocks, labels[np.concatenate(filled)]
 
 
 def query_class_profiles(models: FittedModels, query: sparse.csr_matrix) -> Floats:
@@ -166,10 +183,12 @@ def query_class_profiles(models: FittedModels, query: sparse.csr_matrix) -> Floa
     return result
 
 
-def _draw_cells(profiles: Floats, codes: Codes, target: TargetPlatform, rng: np.random.Generator) -> sparse.csr_matrix:
+def _draw_cells(
+    profiles: Floats, codes: Codes, target: TargetPlatform, rng: np.random.Generator
+) -> list[sparse.csr_matrix]:
     """Draw a Poisson cell of each class at the target's depths."""
     depths = rng.choice(target.platform.depths, len(codes)) if target.platform else np.full(len(codes), TARGET_SUM)
-    return draw_by_class(depths, codes, profiles, rng)
+    return draw_class_blocks(depths, codes, profiles, rng)
 
 
 def simulated_rows(codes: Codes, rng: np.random.Generator) -> Codes:

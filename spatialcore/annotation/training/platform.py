@@ -6,11 +6,13 @@ accuracy on the query.
 """
 
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from scipy import sparse
 
-from spatialcore.annotation.model.linear import FoldedLinearModel
+from spatialcore.annotation.model import compiled
+from spatialcore.annotation.training.fit_cells import Block, blocks_of, pad_classes
 from spatialcore.core.compressed import view_rows
 from spatialcore.core.normalization import normalize_rows, row_totals
 from spatialcore.core.types import Codes, Floats
@@ -21,7 +23,8 @@ ROUNDS = 3
 PRIOR_COUNTS = 5.0
 EFFICIENCY_RANGE = (1 / 30, 30.0)
 MAX_QUERY_CELLS = 20_000
-DRAWN_CELLS = 5_000  # at a time, so that their rates stay in the processor's cache
+SUMMED_CELLS = 5_000  # at a time
+SIMULATED_CELLS = 2_000  # at a time, so that their rates stay in the processor's cache
 
 
 @dataclass(frozen=True)
@@ -66,8 +69,8 @@ class Platform:
 def class_profiles(counts: sparse.csr_matrix, codes: Codes, n_classes: int) -> Floats:
     """Return the mean share of each gene per class, with 1 % of the overall mean mixed in, classes x genes."""
     profiles = np.zeros((n_classes, counts.shape[1]))
-    for first in range(0, len(codes), DRAWN_CELLS):
-        part = codes[first : first + DRAWN_CELLS]
+    for first in range(0, len(codes), SUMMED_CELLS):
+        part = codes[first : first + SUMMED_CELLS]
         members = sparse.csr_matrix((np.ones(len(part)), (part, np.arange(len(part)))), shape=(n_classes, len(part)))
         profiles += (members @ normalize_rows(view_rows(counts, first, first + len(part)))).toarray()
     profiles /= np.maximum(profiles.sum(axis=1, keepdims=True), 1e-300)
@@ -97,38 +100,50 @@ def estimate_platform(profiles: Floats, query: sparse.csr_matrix) -> Platform:
     n_genes = profiles.shape[1]
     if len(totals) == 0:
         return Platform(np.zeros(0), np.ones(n_genes), 0.0, np.full(n_genes, 1 / n_genes))
-    observed = np.asarray(query.sum(axis=0, dtype=np.float64)).ravel()
-    background = (observed + 0.5) / (observed + 0.5).sum()
-    composition = _responsibilities(query, 0.9 * profiles + 0.1 * background).mean(axis=0)
+    cells = _Cells.of(query, totals)
+    background = (cells.observed + 0.5) / (cells.observed + 0.5).sum()
+    composition = cells.expectation(0.9 * profiles + 0.1 * background)[1].mean(axis=0)
     cap = min(0.5, 0.5 * (1 - float((composition**2).sum())))
     best = (-np.inf, 0.0, np.ones(n_genes))
     for share in (a for a in AMBIENT_GRID if a <= cap):
-        best = max(best, _fit_efficiency(profiles, query, totals, observed, background, share), key=lambda fit: fit[0])
+        best = max(best, _fit_efficiency(profiles, cells, background, share), key=lambda fit: fit[0])
     return Platform(totals, best[2], best[1], background)
 
 
-def _fit_efficiency(
-    profiles: Floats, query: sparse.csr_matrix, totals: Floats, observed: Floats, background: Floats, share: float
-) -> tuple[float, float, Floats]:
+@dataclass(frozen=True)
+class _Cells:
+    """Query cells with counts: in blocks, their totals and the sum of each gene."""
+
+    blocks: tuple[Block, ...]
+    totals: Floats
+    observed: Floats
+
+    @classmethod
+    def of(cls, query: sparse.csr_matrix, totals: Floats) -> Self:
+        return cls(tuple(blocks_of(query)), totals, np.asarray(query.sum(axis=0, dtype=np.float64)).ravel())
+
+    def expectation(self, model: Floats) -> tuple[float, Floats]:
+        """Return the log likelihood of all cells, and the probability of each class for each cell."""
+        logs = np.log(model)
+        largest = logs.max(axis=0)  # the rest is small enough for single precision
+        table, level = pad_classes((logs - largest).T, np.zeros(len(logs)))
+        relative = np.concatenate([block.scores(table, level)[:, : len(logs)] for block in self.blocks])
+        weights = relative.astype(np.float64)
+        top = weights.max(axis=1, keepdims=True)
+        np.exp(weights - top, out=weights)
+        sums = weights.sum(axis=1, keepdims=True)
+        weights /= sums
+        return float((top + np.log(sums)).sum() + self.observed @ largest), weights
+
+
+def _fit_efficiency(profiles: Floats, cells: _Cells, background: Floats, share: float) -> tuple[float, float, Floats]:
     efficiency, likelihood = np.ones(profiles.shape[1]), -np.inf
     for _ in range(ROUNDS):
-        model = Platform(totals, efficiency, share, background).expected(profiles)
-        likelihood, weights = _expectation(query, model)
-        expected = (weights.T @ totals) @ profiles
-        efficiency = np.clip((observed + PRIOR_COUNTS) / (expected + PRIOR_COUNTS), *EFFICIENCY_RANGE)
+        model = Platform(cells.totals, efficiency, share, background).expected(profiles)
+        likelihood, weights = cells.expectation(model)
+        expected = (weights.T @ cells.totals) @ profiles
+        efficiency = np.clip((cells.observed + PRIOR_COUNTS) / (expected + PRIOR_COUNTS), *EFFICIENCY_RANGE)
     return likelihood, share, efficiency
-
-
-def _expectation(query: sparse.csr_matrix, model: Floats) -> tuple[float, Floats]:
-    logs = FoldedLinearModel.of_weights(np.log(model)).scores(query)
-    top = logs.max(axis=1, keepdims=True)
-    weights = np.exp(logs - top)
-    sums = weights.sum(axis=1, keepdims=True)
-    return float((top + np.log(sums)).sum()), weights / sums
-
-
-def _responsibilities(query: sparse.csr_matrix, model: Floats) -> Floats:
-    return _expectation(query, model)[1]
 
 
 def match_to_platform(counts: sparse.csr_matrix, platform: Platform, rng: np.random.Generator) -> sparse.csr_matrix:
@@ -137,15 +152,22 @@ def match_to_platform(counts: sparse.csr_matrix, platform: Platform, rng: np.ran
     The mean of gene g is ``L [(1 - a) norm(x e)_g + a q_g]``. The two parts are drawn apart, which is the same and
     keeps the matrix sparse.
     """
-    n = counts.shape[0]
-    depths = rng.choice(platform.depths, size=n)
-    blocks = [slice(first, first + DRAWN_CELLS) for first in range(0, max(n, 1), DRAWN_CELLS)]
+    return sparse.csr_matrix(sparse.vstack(match_rows(counts, np.arange(counts.shape[0]), platform, rng), format="csr"))
+
+
+def match_rows(
+    counts: sparse.csr_matrix, rows: Codes, platform: Platform, rng: np.random.Generator
+) -> list[sparse.csr_matrix]:
+    """Return the same of some cells, in blocks: neither the cells nor the result are copied whole."""
+    depths = rng.choice(platform.depths, size=len(rows))
     expected = depths * (1 - platform.ambient)
-    parts = [_draw_own(counts[rows], expected[rows], platform.efficiency, rng) for rows in blocks]
-    drawn = sparse.vstack(parts, format="csr")
+    parts = [slice(first, first + SIMULATED_CELLS) for first in range(0, max(len(rows), 1), SIMULATED_CELLS)]
+    blocks = [_draw_own(counts[rows[part]], expected[part], platform.efficiency, rng) for part in parts]
     if platform.ambient > 0:
-        drawn = drawn + draw_counts(depths * platform.ambient, platform.background, rng)
-    return sparse.csr_matrix(drawn)
+        numbers = rng.poisson(depths * platform.ambient)
+        for i, part in enumerate(parts):
+            blocks[i] = sparse.csr_matrix(blocks[i] + _draw_numbers(numbers[part], platform.background, rng))
+    return blocks
 
 
 def _draw_own(
@@ -165,19 +187,38 @@ def _draw_own(
 def draw_counts(rates: Floats, shares: Floats, rng: np.random.Generator) -> sparse.csr_matrix:
     """Draw Poisson counts of cells that all have the same `shares` of genes, `rates` counts each in the mean."""
     numbers = rng.poisson(rates)
-    rows = np.repeat(np.arange(len(rates)), numbers)
+    parts = range(0, max(len(rates), 1), SIMULATED_CELLS)
+    blocks = [_draw_numbers(numbers[first : first + SIMULATED_CELLS], shares, rng) for first in parts]
+    return blocks[0] if len(blocks) == 1 else sparse.csr_matrix(sparse.vstack(blocks, format="csr"))
+
+
+def _draw_numbers(numbers: Codes, shares: Floats, rng: np.random.Generator) -> sparse.csr_matrix:
+    """Draw cells of given total counts."""
     edges = np.cumsum(shares)
-    genes = np.searchsorted(edges / edges[-1], rng.random(len(rows)), side="right")
-    drawn = sparse.csr_matrix((np.ones(len(rows), np.float32), (rows, genes)), shape=(len(rates), len(shares)))
+    edges /= edges[-1]
+    uniform = rng.random(int(numbers.sum()))
+    drawn = compiled.drawn_genes(numbers, edges, uniform)
+    if drawn is not None:
+        return drawn
+    rows, genes = np.repeat(np.arange(len(numbers)), numbers), np.searchsorted(edges, uniform, side="right")
+    drawn = sparse.csr_matrix((np.ones(len(rows), np.float32), (rows, genes)), shape=(len(numbers), len(shares)))
     drawn.sum_duplicates()
     return drawn
 
 
 def draw_by_class(rates: Floats, codes: Codes, profiles: Floats, rng: np.random.Generator) -> sparse.csr_matrix:
     """Draw Poisson counts of cells of several classes, `rates` counts each in the mean."""
-    order = np.argsort(codes, kind="stable")
-    parts = [draw_counts(rates[codes == k], shares, rng) for k, shares in enumerate(profiles)]
-    return sparse.csr_matrix(sparse.vstack(parts, format="csr")[np.argsort(order)])
+    return sparse.csr_matrix(sparse.vstack(draw_class_blocks(rates, codes, profiles, rng), format="csr"))
+
+
+def draw_class_blocks(
+    rates: Floats, codes: Codes, profiles: Floats, rng: np.random.Generator
+) -> list[sparse.csr_matrix]:
+    """Return the same in blocks."""
+    by_class = sparse.vstack([draw_counts(rates[codes == k], shares, rng) for k, shares in enumerate(profiles)], "csr")
+    position = np.argsort(np.argsort(codes, kind="stable"))
+    parts = range(0, max(len(codes), 1), SIMULATED_CELLS)
+    return [sparse.csr_matrix(by_class[position[first : first + SIMULATED_CELLS]]) for first in parts]
 
 
 def thin_to_depths(counts: sparse.csr_matrix, depths: Floats, rng: np.random.Generator) -> sparse.csr_matrix:

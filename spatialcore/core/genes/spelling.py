@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 
 from spatialcore.core.genes.dates import date_genes, is_date
 from spatialcore.core.genes.names import is_ensembl
@@ -24,6 +25,7 @@ _ID = r"(ENS(?:[A-Z]{3,4})?G\d{11}(?:\.\d+)?)"
 _ID_AND_SYMBOL = re.compile(rf"^{_ID}[|:;,_\s-]+\S+$|^\S+?[|:;,_.\s]+[(\[]?{_ID}[)\]]?$")
 
 
+@lru_cache(maxsize=2**17)  # the names of a panel are read several times in a run
 def plain_name(name: str) -> str:
     """Return a name without what writers of tables put around it.
 

@@ -71,18 +71,16 @@ def test_a_damaged_matrix_is_refused(column: int, rng: np.random.Generator) -> N
 
 
 @pytest.mark.skipif(compiled.library() is None, reason="the package was built without the library")
-@pytest.mark.parametrize("width", [16, 48])
-def test_the_loops_of_a_fit_are_numpys(width: int, rng: np.random.Generator) -> None:
-    block, library = a_block(rng, "float32", "int32"), compiled.library()
+@pytest.mark.parametrize("n_classes", [2, 30, 40, 43, 55, 80, 90])
+def test_the_loops_of_a_fit_are_numpys(n_classes: int, rng: np.random.Generator) -> None:
+    block, library, width = a_block(rng, "float32", "int32"), compiled.library(), compiled.padded(n_classes)
     assert library is not None
-    loops = compiled.FitLoops(block, library)
+    loops = compiled.GeneLoops(block, library)
     weights, offset = rng.normal(size=(37, width)).astype(np.float32), rng.normal(size=width).astype(np.float32)
-    np.testing.assert_allclose(
-        loops.scores(5, 41, weights, offset), block[5:41] @ weights + offset, rtol=1e-4, atol=1e-3
-    )
-    residual, gradient = rng.normal(size=(36, width)).astype(np.float32), np.ones((37, width), np.float32)
-    loops.add_gradient(5, 41, residual, gradient)
-    np.testing.assert_allclose(gradient, 1 + block[5:41].T @ residual, rtol=1e-4, atol=1e-3)
+    np.testing.assert_allclose(loops.scores(weights, offset), block @ weights + offset, rtol=1e-4, atol=1e-3)
+    residual, gradient = rng.normal(size=(50, width)).astype(np.float32), np.ones((37, width), np.float32)
+    loops.add_gradient(residual, gradient)
+    np.testing.assert_allclose(gradient, 1 + block.T @ residual, rtol=1e-4, atol=1e-3)
 
 
 @pytest.mark.skipif(compiled.library() is None, reason="the package was built without the library")
@@ -91,4 +89,20 @@ def test_the_loops_of_a_fit_refuse_a_damaged_matrix(rng: np.random.Generator) ->
     assert library is not None
     block.indices[7] = 37
     with pytest.raises(InputError, match="has an index beyond its genes"):
-        compiled.FitLoops(block, library)
+        compiled.GeneLoops(block, library)
+
+
+@pytest.mark.skipif(compiled.library() is None, reason="the package was built without the library")
+@pytest.mark.parametrize("genes", [1, 64, 130])
+def test_drawn_genes_are_those_that_numpy_finds(genes: int, rng: np.random.Generator) -> None:
+    shares = rng.gamma(0.3, size=genes) * (rng.random(genes) < 0.8) + (np.arange(genes) == 0)
+    edges, numbers = np.cumsum(shares) / shares.sum(), np.array([0, 7, 300, 0, 1])
+    edges[-1], uniform = 1.0, rng.random(308)
+    uniform[:3] = [0.0, edges[0] if genes > 1 else 0.5, 1 - 2**-53]
+    drawn = compiled.drawn_genes(numbers, edges, uniform)
+    assert drawn is not None
+    expected = np.zeros((5, genes))
+    np.add.at(expected, (np.repeat(np.arange(5), numbers), np.searchsorted(edges, uniform, side="right")), 1)
+    np.testing.assert_array_equal(drawn.toarray(), expected)
+    assert drawn.has_canonical_format
+    assert drawn.dtype == np.float32

@@ -2,13 +2,11 @@
 
 import numpy as np
 import pytest
-from scipy import sparse
 from sklearn.linear_model import LogisticRegression
-from sklearn.preprocessing import StandardScaler
 from sklearn.utils.class_weight import compute_sample_weight
 
-from spatialcore.annotation.training import logistic
-from spatialcore.annotation.training.logistic import balanced_weights, fit_logistic, moments
+from spatialcore.annotation.training import fit_cells
+from spatialcore.annotation.training.logistic import balanced_weights, fit_logistic
 from spatialcore.core.normalization import log1p_normalize
 from tests.annotation.conftest import simulate
 
@@ -42,21 +40,11 @@ def test_two_classes_have_one_row(rng: np.random.Generator) -> None:
     np.testing.assert_allclose(ours.coef, oracle.coef_, atol=2e-3)
 
 
-def test_moments_are_those_of_scikit_learn(rng: np.random.Generator) -> None:
-    X = rng.poisson(0.5, (50, 8)).astype(float)
-    X[:, 3] = 0
-    mean, scale = moments(sparse.csr_matrix(X))
-    scaler = StandardScaler().fit(X)
-    np.testing.assert_allclose(mean, scaler.mean_)
-    np.testing.assert_allclose(scale, scaler.scale_)
-    assert scale[3] == 1
-
-
 def test_blocks_do_not_change_the_fit(monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator) -> None:
     counts, types, _ = simulate(200, 3, 15, 300, rng)
     X = log1p_normalize(counts, 1e4)
     whole = fit_logistic(X, types, 3)
-    monkeypatch.setattr(logistic, "BLOCK_VALUES", 15 * 7)
+    monkeypatch.setattr(fit_cells, "BLOCK_CELLS", 7)
     np.testing.assert_allclose(fit_logistic(X, types, 3).coef, whole.coef, atol=1e-5)
     again = fit_logistic(X, types, 3, start=whole, max_iter=0)
     np.testing.assert_array_equal(again.coef, whole.coef)
@@ -68,11 +56,10 @@ def test_the_fit_is_the_same_without_the_compiled_loops(
 ) -> None:
     counts, types, _ = simulate(600, classes, 60, 20, rng)
     X = log1p_normalize(counts, 100)
-    monkeypatch.setattr(logistic, "CACHED_CELLS", 7)
-    monkeypatch.setattr(logistic, "SUMMED_CELLS", 100)
-    monkeypatch.setattr(logistic, "DENSE_LOOPS_FROM", 1.1)
+    monkeypatch.setattr(fit_cells, "BLOCK_CELLS", 7)
+    monkeypatch.setattr(fit_cells, "DENSE_LOOPS_FROM", 1.1)
     fast = fit_logistic(X, types, classes, C=0.01, max_iter=500)
-    monkeypatch.setattr(logistic.compiled, "library", lambda: None)
+    monkeypatch.setattr(fit_cells.compiled, "library", lambda: None)
     slow = fit_logistic(X, types, classes, C=0.01, max_iter=500)
     np.testing.assert_allclose(fast.coef, slow.coef, atol=2e-3)
     np.testing.assert_allclose(fast.intercept, slow.intercept, atol=2e-3)

@@ -10,6 +10,7 @@ from spatialcore.annotation.training.platform import (
     draw_by_class,
     draw_counts,
     estimate_platform,
+    match_rows,
     match_to_platform,
     thin,
     thin_to_depths,
@@ -95,3 +96,24 @@ def test_thinning_is_binomial_and_never_adds(rng: np.random.Generator) -> None:
     assert shallow.sum() / 5000 == pytest.approx(20, rel=0.02)
     same = thin_to_depths(counts, np.array([500.0]), rng)
     assert (same != counts).nnz == 0
+
+
+def test_cells_in_blocks_are_drawn_as_together(rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch) -> None:
+    cells = sparse.csr_matrix(rng.poisson(2.0, (50, 9)).astype(np.float32))
+    target = Platform(np.array([20.0, 40.0]), rng.lognormal(0, 0.5, 9), 0.2, np.full(9, 1 / 9))
+    rows = rng.integers(0, 50, 70)
+    whole = match_to_platform(cells[rows], target, np.random.default_rng(1)).toarray()
+    by_class = draw_by_class(np.full(70, 9.0), rows % 3, np.eye(9)[:3] + 0.1, np.random.default_rng(2)).toarray()
+    monkeypatch.setattr("spatialcore.annotation.training.platform.SIMULATED_CELLS", 16)
+    blocks = match_rows(cells, rows, target, np.random.default_rng(1))
+    assert [block.shape[0] for block in blocks] == [16, 16, 16, 16, 6]
+    np.testing.assert_array_equal(sparse.vstack(blocks).toarray(), whole)
+    again = draw_by_class(np.full(70, 9.0), rows % 3, np.eye(9)[:3] + 0.1, np.random.default_rng(2)).toarray()
+    np.testing.assert_array_equal(again, by_class)
+
+
+def test_draws_are_the_same_without_the_compiled_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    shares = np.arange(10.0) / 45
+    drawn = draw_counts(np.full(100, 30.0), shares, np.random.default_rng(3)).toarray()
+    monkeypatch.setattr("spatialcore.annotation.model.compiled.library", lambda: None)
+    np.testing.assert_array_equal(draw_counts(np.full(100, 30.0), shares, np.random.default_rng(3)).toarray(), drawn)
