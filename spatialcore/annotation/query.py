@@ -24,7 +24,7 @@ from spatialcore.core.types import MatrixLike
 from spatialcore.errors import GeneOverlapError
 
 Indices = npt.NDArray[np.intp]
-ROWS = 50_000
+ROWS, FEWEST_ROWS = 50_000, 3_000  # of few cells, each class would read its tables for a handful
 BLOCK_VALUES = 4_000_000
 
 
@@ -98,7 +98,7 @@ class Expression:
 
     def spans(self, rows: int | None = None) -> Iterator[tuple[int, int]]:
         """Yield first and last (exclusive) row of blocks of cells."""
-        step = rows or max(1_000, min(ROWS, BLOCK_VALUES // max(1, len(self.genes.columns)) * 4))
+        step = rows or max(FEWEST_ROWS, min(ROWS, BLOCK_VALUES // max(1, len(self.genes.columns)) * 4))
         return ((first, min(first + step, self.n_obs)) for first in range(0, self.n_obs, step))
 
 

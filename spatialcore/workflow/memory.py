@@ -11,8 +11,8 @@ from spatialcore.workflow.dataset import DatasetSummary
 BASE = 700e6  # the interpreter with scanpy, scikit-learn and matplotlib
 VALUE = 8  # bytes of a stored value: float32 and its int32 column
 QUERY_COPIES = 4  # counts, log1p, the copy being written, and what reading leaves behind
-REFERENCE_COPIES = 4  # the parts, their union, counts and log1p of it
-REPLICATES = 3  # of the training cells: the draw, two simulations and their log1p, which have fewer values
+REFERENCE_COPIES = 2  # the parts and their union, or the training cells and those of the cross-validation
+REPLICATES = 3  # of the training cells: two simulations, and one of them again while it is drawn
 CLASSES = 40  # of a large reference
 WEIGHTS = 25 * 8  # bytes per class and gene: steps and gradients that the solver remembers, and the models
 PER_CELL = 4 * CLASSES + 250  # probabilities of the terms above a class; name, calls, place and neighbours

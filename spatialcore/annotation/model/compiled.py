@@ -17,7 +17,9 @@ from spatialcore.errors import InputError
 log = get_logger(__name__)
 
 Float32s = npt.NDArray[np.float32]
+Table = npt.NDArray[np.float64] | npt.NDArray[np.float32]
 LIBRARY = Path(__file__).with_name("_scores.so")
+PREFIXES = {np.dtype(np.float64): "", np.dtype(np.float32): "single_"}  # of the loops for tables of weights
 LANES, FEWEST_LANES = 8, 24
 
 
@@ -39,9 +41,9 @@ def _declare(loaded: ctypes.CDLL) -> None:
     """Declare the types of the loops; raise AttributeError if one is missing."""
     for index in ("int32", "int64"):
         for value in ("float32", "float64"):
-            loop = getattr(loaded, f"scores_{index}_{value}")
-            loop.argtypes = [ctypes.c_int64] * 3 + [ctypes.c_void_p] * 7
-            loop.restype = ctypes.c_int64
+            for loop in (getattr(loaded, f"{prefix}scores_{index}_{value}") for prefix in PREFIXES.values()):
+                loop.argtypes = [ctypes.c_int64] * 3 + [ctypes.c_void_p] * 7
+                loop.restype = ctypes.c_int64
     for loop in (loaded.fit_scores, loaded.fit_gradient):
         loop.argtypes, loop.restype = [ctypes.c_int64] * 2 + [ctypes.c_void_p] * 5, None
     loaded.draw_genes.argtypes, loaded.draw_genes.restype = [ctypes.c_int64] * 3 + [ctypes.c_void_p] * 9, None
@@ -98,8 +100,10 @@ def padded(n_classes: int) -> int:
     return max(FEWEST_LANES, -(-n_classes // LANES) * LANES)
 
 
-def scores(block: sparse.csr_matrix, weights: Floats, offset: Floats, cap: Floats) -> Floats | None:
-    """Return ``minimum(block, cap) @ weights + offset``, or ``None`` without a compiled library.
+def scores(block: sparse.csr_matrix, weights: Table, offset: Table, cap: Table) -> Table | None:
+    """Return ``minimum(block, cap) @ weights + offset`` in the precision of the weights.
+
+    ``None`` without a compiled library.
 
     Raises
     ------
@@ -115,10 +119,10 @@ def scores(block: sparse.csr_matrix, weights: Floats, offset: Floats, cap: Float
         np.ascontiguousarray(block.indptr, dtype=index),
         np.ascontiguousarray(block.indices, dtype=index),
         np.ascontiguousarray(block.data, dtype=value),
-        *(np.ascontiguousarray(part, dtype=np.float64) for part in (weights, offset, cap)),
+        *(np.ascontiguousarray(part, dtype=weights.dtype) for part in (weights, offset, cap)),
     )
-    result: Floats = np.empty((block.shape[0], weights.shape[1]))
-    loop: Any = getattr(compiled, f"scores_{index}_{value}")
+    result: Table = np.empty((block.shape[0], weights.shape[1]), weights.dtype)
+    loop: Any = getattr(compiled, f"{PREFIXES[weights.dtype]}scores_{index}_{value}")
     bad = loop(*block.shape, weights.shape[1], *(part.ctypes.data for part in (*parts, result)))
     if bad:
         raise InputError(

@@ -73,19 +73,19 @@ class FoldedLinearModel:
     Parameters
     ----------
     weights
-        Genes x rows of the model.
+        Genes x rows of the model; in float32, the scores are computed and returned in float32.
     offset
         One value per row of the model.
     cap
         The largest log1p value that counts, per gene.
     """
 
-    weights: Floats
-    offset: Floats
-    cap: Floats
+    weights: compiled.Table
+    offset: compiled.Table
+    cap: compiled.Table
 
     @classmethod
-    def of_weights(cls, weights: npt.NDArray[np.floating]) -> Self:
+    def of_weights(cls, weights: Any) -> Self:
         """Return the model of a plain product with weights, classes x genes: without offset and cap.
 
         Examples
@@ -94,22 +94,23 @@ class FoldedLinearModel:
         [[3.0, 4.0]]
         """
         n_classes, n_genes = weights.shape
-        table = np.ascontiguousarray(weights.T, dtype=np.float64)
-        return cls(table, np.zeros(n_classes), np.full(n_genes, np.inf))
+        table: compiled.Table = np.ascontiguousarray(weights.T)
+        return cls(table, np.zeros(n_classes, table.dtype), np.full(n_genes, np.inf, table.dtype))
 
     def scores(self, block: sparse.csr_matrix) -> Floats:
-        """Return the decision scores of log1p data, cells x classes, in float64.
+        """Return the decision scores of log1p data, cells x classes.
 
         A two-class model has one row; its scores are the columns ``[-s, s]``, as in CellTypist.
         """
-        result = compiled.scores(block, self.weights, self.offset, self.cap)
+        result: Any = compiled.scores(block, self.weights, self.offset, self.cap)
         if result is None:
             result = self._scores_by_scipy(block)
-        return np.column_stack([-result[:, 0], result[:, 0]]) if result.shape[1] == 1 else result
+        scores: Floats = np.column_stack([-result[:, 0], result[:, 0]]) if result.shape[1] == 1 else result
+        return scores
 
-    def _scores_by_scipy(self, block: sparse.csr_matrix) -> Floats:
+    def _scores_by_scipy(self, block: sparse.csr_matrix) -> compiled.Table:
         step = max(1, SLICE_VALUES // max(1, block.nnz // max(1, block.shape[0])))
-        result: Floats = np.empty((block.shape[0], self.weights.shape[1]))
+        result = np.empty((block.shape[0], self.weights.shape[1]), self.weights.dtype)
         for first in range(0, block.shape[0], step):  # what fits a processor's cache takes a third of the time
             rows = slice(first, first + step)
             np.add(self._capped(block, rows) @ self.weights, self.offset, out=result[rows])

@@ -1,8 +1,9 @@
 /* Decision scores of sparse cells: out = minimum(x, cap) @ weights + offset, one pass over the stored values.
  *
  * weights is genes x classes, so a gene of a cell is a row that is read straight through while the cell's scores stay in
- * the first cache; four genes at once, since each visit of the scores costs as much as a gene. Returns 0, or the number
- * (from 1) of the first row that names a gene beyond n_genes.
+ * the first cache; four genes at once, since each visit of the scores costs as much as a gene. A table that is larger than
+ * the second cache is read in parts, each by many cells before the next one; genes should ascend in a cell, those that do
+ * not are read with the last part. Returns 0, or the number (from 1) of the first row that names a gene beyond n_genes.
  */
 #include <stdint.h>
 
@@ -14,54 +15,75 @@
 #endif
 
 #define CAPPED(x, most) ((most) < (x) ? (most) : (x))
+#define ROWS_AT_ONCE 256
+#define PART_BYTES 196608
 
-#define SCORES(NAME, INDEX, VALUE)                                                                                   \
+#define SCORES(NAME, INDEX, VALUE, REAL)                                                                             \
     EACH_PROCESSOR                                                                                                   \
     int64_t NAME(int64_t n_rows, int64_t n_genes, int64_t n_classes, const INDEX *restrict indptr,                   \
-                 const INDEX *restrict indices, const VALUE *restrict values, const double *restrict weights,        \
-                 const double *restrict offset, const double *restrict cap, double *restrict out)                    \
+                 const INDEX *restrict indices, const VALUE *restrict values, const REAL *restrict weights,          \
+                 const REAL *restrict offset, const REAL *restrict cap, REAL *restrict out)                          \
     {                                                                                                                \
-        for (int64_t row = 0; row < n_rows; ++row) {                                                                 \
-            double *restrict score = out + row * n_classes;                                                          \
-            for (int64_t k = 0; k < n_classes; ++k)                                                                  \
-                score[k] = offset[k];                                                                                \
-            int64_t at = indptr[row];                                                                                \
-            const int64_t end = indptr[row + 1];                                                                     \
-            int beyond = 0;                                                                                          \
-            for (int64_t place = at; place < end; ++place)                                                           \
-                beyond |= (indices[place] < 0) | (indices[place] >= (INDEX)n_genes);                                 \
-            if (beyond)                                                                                              \
-                return row + 1;                                                                                      \
-            for (; at + 4 <= end; at += 4) {                                                                         \
-                const double *from[4];                                                                               \
-                double value[4];                                                                                     \
-                for (int i = 0; i < 4; ++i) {                                                                        \
-                    const int64_t gene = indices[at + i];                                                            \
-                    const double stored = values[at + i];                                                            \
-                    value[i] = CAPPED(stored, cap[gene]);                                                            \
-                    from[i] = weights + gene * n_classes;                                                            \
-                }                                                                                                    \
-                const double *restrict a = from[0], *restrict b = from[1], *restrict c = from[2],                    \
-                                       *restrict d = from[3];                                                        \
+        const int64_t fitting = PART_BYTES / (int64_t)sizeof(REAL) / (n_classes ? n_classes : 1);                    \
+        const int64_t step = n_genes <= 2 * fitting || !fitting ? n_genes : fitting;                                 \
+        for (int64_t top = 0; top < n_rows; top += ROWS_AT_ONCE) {                                                   \
+            const int64_t bottom = top + ROWS_AT_ONCE < n_rows ? top + ROWS_AT_ONCE : n_rows;                        \
+            int64_t reached[ROWS_AT_ONCE];                                                                           \
+            for (int64_t row = top; row < bottom; ++row) {                                                           \
+                int beyond = 0;                                                                                      \
+                for (int64_t place = indptr[row]; place < indptr[row + 1]; ++place)                                  \
+                    beyond |= (indices[place] < 0) | (indices[place] >= (INDEX)n_genes);                             \
+                if (beyond)                                                                                          \
+                    return row + 1;                                                                                  \
                 for (int64_t k = 0; k < n_classes; ++k)                                                              \
-                    score[k] += value[0] * a[k] + value[1] * b[k] + value[2] * c[k] + value[3] * d[k];               \
+                    out[row * n_classes + k] = offset[k];                                                            \
+                reached[row - top] = indptr[row];                                                                    \
             }                                                                                                        \
-            for (; at < end; ++at) {                                                                                 \
-                const int64_t gene = indices[at];                                                                    \
-                const double stored = values[at];                                                                    \
-                const double value = CAPPED(stored, cap[gene]);                                                      \
-                const double *restrict a = weights + gene * n_classes;                                               \
-                for (int64_t k = 0; k < n_classes; ++k)                                                              \
-                    score[k] += value * a[k];                                                                        \
+            for (int64_t limit = step, is_last = 0; !is_last; limit += step) {                                       \
+                is_last = limit >= n_genes;                                                                          \
+                for (int64_t row = top; row < bottom; ++row) {                                                       \
+                    REAL *restrict score = out + row * n_classes;                                                    \
+                    int64_t at = reached[row - top], end = is_last ? indptr[row + 1] : at;                           \
+                    if (!is_last)                                                                                    \
+                        while (end < indptr[row + 1] && indices[end] < (INDEX)limit)                                 \
+                            ++end;                                                                                   \
+                    reached[row - top] = end;                                                                        \
+                    for (; at + 4 <= end; at += 4) {                                                                 \
+                        const REAL *from[4];                                                                         \
+                        REAL value[4];                                                                               \
+                        for (int i = 0; i < 4; ++i) {                                                                \
+                            const int64_t gene = indices[at + i];                                                    \
+                            const REAL stored = (REAL)values[at + i];                                                \
+                            value[i] = CAPPED(stored, cap[gene]);                                                    \
+                            from[i] = weights + gene * n_classes;                                                    \
+                        }                                                                                            \
+                        const REAL *restrict a = from[0], *restrict b = from[1], *restrict c = from[2],              \
+                                             *restrict d = from[3];                                                  \
+                        for (int64_t k = 0; k < n_classes; ++k)                                                      \
+                            score[k] += value[0] * a[k] + value[1] * b[k] + value[2] * c[k] + value[3] * d[k];       \
+                    }                                                                                                \
+                    for (; at < end; ++at) {                                                                         \
+                        const int64_t gene = indices[at];                                                            \
+                        const REAL stored = (REAL)values[at];                                                        \
+                        const REAL value = CAPPED(stored, cap[gene]);                                                \
+                        const REAL *restrict a = weights + gene * n_classes;                                         \
+                        for (int64_t k = 0; k < n_classes; ++k)                                                      \
+                            score[k] += value * a[k];                                                                \
+                    }                                                                                                \
+                }                                                                                                    \
             }                                                                                                        \
         }                                                                                                            \
         return 0;                                                                                                    \
     }
 
-SCORES(scores_int32_float32, int32_t, float)
-SCORES(scores_int32_float64, int32_t, double)
-SCORES(scores_int64_float32, int64_t, float)
-SCORES(scores_int64_float64, int64_t, double)
+SCORES(scores_int32_float32, int32_t, float, double)
+SCORES(scores_int32_float64, int32_t, double, double)
+SCORES(scores_int64_float32, int64_t, float, double)
+SCORES(scores_int64_float64, int64_t, double, double)
+SCORES(single_scores_int32_float32, int32_t, float, float)
+SCORES(single_scores_int32_float64, int32_t, double, float)
+SCORES(single_scores_int64_float32, int64_t, float, float)
+SCORES(single_scores_int64_float64, int64_t, double, float)
 
 /* One step of the fit of a logistic regression in single precision: the scores of some cells, and what their residuals
  * add to the gradient of the weights. The values are stored by gene: the weights or the gradient of a gene stay in the

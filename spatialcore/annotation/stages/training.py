@@ -93,8 +93,8 @@ def train_model(
     with stopwatch.stage("ontology"):
         mapped, result = map_ontology(combined, config)
     with stopwatch.stage("balance"):
-        balanced = balance(mapped, config)
-    mapped, balanced = _without_matrices(mapped), _with_one_matrix(balanced, config)
+        balanced = _balance_counts(mapped, config)
+    mapped = _without_matrices(mapped)
     del combined
     progress(f"training on {number_of(balanced.n_obs, 'cell')}")
     output.parent.mkdir(parents=True, exist_ok=True)
@@ -110,14 +110,18 @@ def _without_matrices(cells: AnnData) -> AnnData:
     return AnnData(obs=cells.obs, uns=dict(cells.uns))
 
 
-def _with_one_matrix(cells: AnnData, config: AnnotationSettings) -> AnnData:
-    """Return the cells with their counts as X too, where the trainer does not read the logarithms."""
+def _balance_counts(mapped: AnnData, config: AnnotationSettings) -> AnnData:
+    """Draw the training cells; with their counts as X too, where the trainer does not read the logarithms."""
     from anndata import AnnData
 
-    if config.trainer != "logistic" or columns.COUNTS not in cells.layers:
-        return cells
-    counts = cells.layers[columns.COUNTS]
-    return AnnData(counts, cells.obs, cells.var, dict(cells.uns), layers={columns.COUNTS: counts})
+    from spatialcore.core.normalization import row_totals
+
+    counts = mapped.layers.get(columns.COUNTS)
+    if config.trainer != "logistic" or counts is None or not mapped.obs_names.is_unique:
+        return balance(mapped, config)
+    drawn = balance(_without_matrices(mapped), config, has_counts=row_totals(counts) > 0)
+    counts = counts[mapped.obs_names.get_indexer(drawn.obs_names)]
+    return AnnData(counts, drawn.obs, mapped.var, dict(mapped.uns), layers={columns.COUNTS: counts})
 
 
 def combine(config: TrainingConfig, panel: Sequence[str], *, cache_dir: Path | None = None) -> AnnData:

@@ -68,7 +68,7 @@ def train_logistic(
     if query is not None:
         sample, position = query_sample(query, genes, random_state)
         used &= np.isin(np.arange(len(genes)), position)
-        query_counts = sample[:, used[position]]
+        query_counts = sample if used[position].all() else sample[:, used[position]]
     genes = genes[used]
     counts = counts if used.all() else counts[:, used]  # each selection is a copy
     filled = row_totals(counts) > 0
