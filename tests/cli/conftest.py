@@ -40,7 +40,7 @@ def spatialcore(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[s
 
 @pytest.fixture(scope="session")
 def workplace(tmp_path_factory: pytest.TempPathFactory) -> Workplace:
-    """Return a Xenium folder of 200 cells and two references of 150, with label columns of different names."""
+    """Return a Xenium folder of 200 cells and two references of 150 cells with different label columns."""
     root: Path = tmp_path_factory.mktemp("work")
     query = counted(200, GENES, seed=1)
     rng = np.random.default_rng(0)
@@ -59,7 +59,7 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Workplace:
 
 @pytest.fixture(scope="session")
 def results(workplace: Workplace, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the output folder of one run, made once in a separate process."""
+    """Return the output folder of one run, made in a separate process."""
     out = tmp_path_factory.mktemp("run") / "results"
     command = [sys.executable, "-m", "spatialcore.cli", "run", *workplace.arguments, "-t", "breast", "-o", str(out)]
     process = subprocess.run([*command, *QUICK, "--json"], capture_output=True, text=True, check=False, cwd=ROOT)

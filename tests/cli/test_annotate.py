@@ -1,4 +1,4 @@
-"""spatialcore annotate: a trained model on new data."""
+"""spatialcore annotate: apply a trained model to new data."""
 
 import shutil
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""spatialcore demo: the whole workflow on the section of the demo, and the picture of the README drawn from it."""
+"""spatialcore demo: the workflow on the demo's section, and the picture of the README."""
 
 from pathlib import Path
 
@@ -12,12 +12,12 @@ from tests.tools import load_tool
 
 PICTURE = ROOT / "docs" / "img" / "result.png"
 WIDTH = 200
-STALE = 6.0  # mean difference of 255; other fonts and matplotlib versions differ less
+STALE = 6.0  # mean difference, of 255; differences of fonts and matplotlib versions are smaller
 
 
 @pytest.mark.slow
-def test_most_cells_are_called_and_right_and_the_picture_is_not_stale(spatialcore: Command, tmp_path: Path) -> None:
-    """Run ``make picture`` if the picture is stale, look at it, and commit it."""
+def test_most_calls_are_correct_and_the_picture_is_up_to_date(spatialcore: Command, tmp_path: Path) -> None:
+    """If the picture is out of date, run ``make picture``, check the result and commit it."""
     accuracy = json_output(spatialcore, "demo", "-o", tmp_path)["known"]
     assert accuracy["cells"] == 3000
     assert accuracy["share_kept"] > 0.8
@@ -29,7 +29,7 @@ def test_most_cells_are_called_and_right_and_the_picture_is_not_stale(spatialcor
         assert difference(committed, page.transpose(Image.Transpose.FLIP_LEFT_RIGHT)) > 2 * STALE
 
 
-def test_no_third_of_the_picture_is_empty() -> None:
+def test_every_third_of_the_picture_has_content() -> None:
     with Image.open(PICTURE) as committed:
         ink = np.asarray(committed.convert("L")) < 245
     for part in [*np.array_split(ink, 3, axis=0), *np.array_split(ink, 3, axis=1)]:

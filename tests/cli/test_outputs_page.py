@@ -31,5 +31,5 @@ def test_columns_of_each_figure_are_named(results: Path, workplace: Workplace) -
     for table in tables:
         name = table.stem.removeprefix("celltyping_")
         columns = [column for column in pd.read_csv(table, nrows=0) if column[0].islower()]
-        types = {"macrophage"}  # marker_separation has a column per type
+        types = {"macrophage"}  # marker_separation has one column per type
         assert [column for column in columns if column not in types and f"`{column}`" not in rows[name]] == [], name

@@ -1,4 +1,4 @@
-"""spatialcore run: results, dry runs, checks of settings, and errors before long steps."""
+"""spatialcore run: results, dry runs, checks of settings, and errors before slow steps."""
 
 import json
 import subprocess
@@ -86,7 +86,7 @@ def test_ten_thousand_real_xenium_cells(spatialcore: Command, tmp_path: Path) ->
         "B cells": {"B cell", "plasma cell"},
     }
     assigned = calls != UNASSIGNED
-    assert assigned.mean() > 0.3  # no reference is of breast: the confidence is lowered where the profiles do not fit
+    assert assigned.mean() > 0.3  # no reference is of breast, so confidences are lower where the profiles do not fit
     assert (
         pd.Series([call in right[label] for call, label in zip(calls[assigned], truth[assigned], strict=True)]).mean()
         > 0.9
@@ -101,9 +101,9 @@ def test_dry_run_writes_nothing(spatialcore: Command, workplace: Workplace, tmp_
 
 
 def test_dry_run_lists_all_problems(spatialcore: Command, workplace: Workplace, tmp_path: Path) -> None:
-    stranger = tmp_path / "stranger.h5ad"
-    counted(60, [f"STRANGE{i}" for i in range(30)], seed=5).write_h5ad(stranger)
-    arguments = ["-q", workplace.query, "-r", f"{workplace.first}:cell_typo", "-r", f"{stranger}:cell_type"]
+    other_genes = tmp_path / "other_genes.h5ad"
+    counted(60, [f"OTHER{i}" for i in range(30)], seed=5).write_h5ad(other_genes)
+    arguments = ["-q", workplace.query, "-r", f"{workplace.first}:cell_typo", "-r", f"{other_genes}:cell_type"]
     arguments += [
         "-r",
         "nowhere.h5ad:cell_type",
@@ -119,7 +119,7 @@ def test_dry_run_lists_all_problems(spatialcore: Command, workplace: Workplace, 
     problems = {check["subject"]: check["detail"] for check in output["checks"] if not check["ok"]}
     assert not output["ok"]
     assert "Columns: cell_type" in problems["reference first.h5ad"]
-    assert problems["panel genes in stranger.h5ad"].startswith("0 of 30")
+    assert problems["panel genes in other_genes.h5ad"].startswith("0 of 30")
     assert "reference nowhere.h5ad" in problems
     assert "target proportions" in problems
     assert any(subject.startswith("store ") for subject in problems)

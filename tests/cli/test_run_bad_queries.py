@@ -1,4 +1,4 @@
-"""spatialcore run refuses a query that it cannot read before the references are read."""
+"""spatialcore run refuses unreadable queries before it reads the references."""
 
 import shutil
 from collections.abc import Callable
@@ -16,7 +16,7 @@ Change = Callable[[ad.AnnData], ad.AnnData]
 
 
 def with_values(change: Callable[[np.ndarray], np.ndarray]) -> Change:
-    """Return a change of the matrix as an array of floats."""
+    """Return a change of the matrix, as an array of floats."""
 
     def changed(adata: ad.AnnData) -> ad.AnnData:
         adata.X = csr_matrix(change(adata.X.toarray().astype(np.float32)))

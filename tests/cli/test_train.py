@@ -1,4 +1,4 @@
-"""spatialcore train: with a query and with a panel file."""
+"""spatialcore train: with a query, and with a panel file."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Data of one's own on their way to a bucket."""
+"""Upload of local data to a bucket."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
-def test_a_folder_arrives_as_it_is_and_its_address_is_told(folder: Path) -> None:
+def test_a_folder_is_uploaded_and_its_uri_printed(folder: Path) -> None:
     to = f"memory://bucket/{folder.parent.name}/samples/lung"
     address = upload_path(folder, to)
     assert address == f"{to}/output-XETG0001"
@@ -29,7 +29,7 @@ def test_a_folder_arrives_as_it_is_and_its_address_is_told(folder: Path) -> None
     ]
 
 
-def test_what_is_there_is_not_sent_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_existing_files_are_not_sent_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     to = f"memory://bucket/{folder.parent.name}/samples/lung"
     upload_path(folder, to)
     sent: list[str] = []
@@ -42,7 +42,7 @@ def test_what_is_there_is_not_sent_again(folder: Path, monkeypatch: pytest.Monke
     assert [uri.rpartition("/")[2] for uri in sent] == ["experiment.xenium"]
 
 
-def test_a_name_that_could_hide_the_file_is_refused(tmp_path: Path) -> None:
+def test_a_name_of_a_hidden_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / ".hidden.h5ad").write_text("x")
     with pytest.raises(InputError, match="begins with a dot"):
         upload_path(tmp_path / ".hidden.h5ad", "memory://bucket/x")

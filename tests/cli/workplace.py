@@ -71,7 +71,7 @@ class Workplace:
 
     @property
     def arguments(self) -> tuple[str, ...]:
-        """Options that pass all of them."""
+        """Options with the query and both references."""
         return ("-q", str(self.query), "-r", f"{self.first}:cell_type", "-r", f"{self.second}:annotation")
 
 
@@ -83,7 +83,7 @@ def json_output(spatialcore: Command, *words: Any, code: int = 0) -> Any:
 
 
 def counted(n_cells: int, genes: list[str], seed: int) -> AnnData:
-    """Return counts of three cell types, each with a third of the genes."""
+    """Return counts of three cell types, each with its own third of the genes."""
     rng = np.random.default_rng(seed)
     kind = rng.integers(0, 3, n_cells)
     block = np.arange(len(genes)) % 3

@@ -1,4 +1,4 @@
-"""What the tests of this folder share."""
+"""Fixtures for the tests of this folder."""
 
 import os
 import uuid
@@ -12,7 +12,7 @@ from tests.contract.servers import BUCKET
 
 @pytest.fixture(autouse=True)
 def environment(quick_retries: None) -> None:
-    """Let every test wait little between attempts."""
+    """Retry without long waits in every test."""
 
 
 @pytest.fixture

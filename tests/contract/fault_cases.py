@@ -1,4 +1,4 @@
-"""Helpers of the fault tests: permanent faults, a small disk, a process that is killed."""
+"""Helpers of the fault tests: permanent faults, a small disk, and a killed process."""
 
 import os
 import signal
@@ -23,7 +23,7 @@ PERMANENT_FAULTS: dict[str, tuple[Act, str]] = {
 
 
 def run_and_kill(code: str, ready: Callable[[], bool]) -> None:
-    """Run Python code in another process and kill it with SIGKILL as soon as it is ready."""
+    """Run Python code in a subprocess and kill it with SIGKILL when it is ready."""
     process = subprocess.Popen([sys.executable, "-c", code], env=os.environ.copy(), stderr=subprocess.PIPE, text=True)
     try:
         for _ in range(600):
@@ -40,7 +40,7 @@ def run_and_kill(code: str, ready: Callable[[], bool]) -> None:
 
 @contextmanager
 def small_disk(folder: Path, kilobytes: int) -> Iterator[Path]:
-    """Mount a file system of this size; skip if that is not possible."""
+    """Mount a file system of this size; skip the test if that is not possible."""
     folder.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", str(folder)]
     if os.geteuid() != 0 or subprocess.run(command, capture_output=True, check=False).returncode:

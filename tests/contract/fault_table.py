@@ -1,4 +1,4 @@
-"""The tables of faults in docs/reliability.md: written from the outcomes of the tests, and compared with them."""
+"""The tables of faults in docs/reliability.md, generated from the outcomes of the tests and compared with them."""
 
 import os
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ DOCS = Path(__file__).resolve().parents[2] / "docs" / "reliability.md"
 
 @dataclass
 class FaultTable:
-    """The rows of one file of tests: fault, operation and outcome."""
+    """The rows of one test file: fault, operation and outcome."""
 
     name: str
     rows: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -18,7 +18,7 @@ class FaultTable:
         self.rows[fault, operation] = outcome
 
     def compare(self, *, complete: bool) -> None:
-        """Compare the rows with the page; its number of rows only if no test was skipped."""
+        """Compare the rows with the page; compare their number only if no test was skipped."""
         rows = [f"| {fault} | {operation} | {outcome} |" for (fault, operation), outcome in sorted(self.rows.items())]
         begin, end = f"<!-- faults of {self.name}: begin -->\n", f"<!-- faults of {self.name}: end -->"
         before, _, rest = DOCS.read_text().partition(begin)

@@ -1,4 +1,4 @@
-"""A proxy in front of a store: it injects faults into chosen requests and counts the served bytes."""
+"""A proxy in front of a store that injects faults into chosen requests and counts the served bytes."""
 
 import base64
 import hashlib
@@ -20,7 +20,7 @@ _HOP = {"connection", "transfer-encoding", "keep-alive", "content-length", "serv
 
 @dataclass
 class Answer:
-    """The answer of the store."""
+    """A response of the store."""
 
     status: int
     headers: list[tuple[str, str]]
@@ -37,9 +37,9 @@ class Fault:
     Parameters
     ----------
     act
-        Answers the client, given the request's body; it may forward the request to the store or not.
+        Responds to the client, given the request's body; may forward the request to the store.
     method, path
-        Which requests; the path is a regular expression.
+        Which requests match; the path is a regular expression.
     """
 
     act: Act
@@ -57,7 +57,7 @@ class Fault:
 
 @dataclass
 class Outage(Fault):
-    """After some requests the store answers the same to every request, for some seconds."""
+    """The same response to every request for some seconds, after a number of requests."""
 
     after: int = 0
     seconds: float = 0.0
@@ -71,7 +71,7 @@ class Outage(Fault):
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
-    """One request: forwarded, or with a fault."""
+    """One request, forwarded or with a fault."""
 
     protocol_version = "HTTP/1.1"
     server: "Proxy"
@@ -104,7 +104,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return Answer(answer.status, answer.getheaders(), content)
 
     def send(self, answer: Answer, *, declared: int | None = None, sent: bytes | None = None) -> None:
-        """Answer, perhaps with another length than is sent."""
+        """Send a response, whose declared length may differ from the length sent."""
         self.send_response(answer.status)
         length = next((value for name, value in answer.headers if name.lower() == "content-length"), None)
         for name, value in answer.headers:
@@ -127,7 +127,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 class Proxy(http.server.ThreadingHTTPServer):
-    """The proxy with its faults, the requests it received, and the bytes it served of each name."""
+    """The proxy with its faults, the requests received, and the bytes served per name."""
 
     daemon_threads = True
 
@@ -144,7 +144,7 @@ class Proxy(http.server.ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_address[1]}"
 
     def handle_error(self, *_: object) -> None:
-        return  # clients hang up on purpose
+        return  # clients disconnect on purpose
 
 
 @contextmanager
@@ -160,7 +160,7 @@ def proxy_to(upstream: str) -> Iterator[Proxy]:
 
 
 def status(code: int, error: str = "", message: str = "") -> Act:
-    """Answer with an error; the request is not forwarded."""
+    """Return an action that responds with an error; the request is not forwarded."""
     text = f"<Error><Code>{error}</Code><Message>{message or error}</Message></Error>".encode()
 
     def act(handler: Handler, _: bytes) -> None:
@@ -175,7 +175,7 @@ def drop(handler: Handler, _: bytes) -> None:
 
 
 def lose_answer(handler: Handler, body: bytes) -> None:
-    """Forward the request, and reset the connection instead of answering."""
+    """Forward the request, and reset the connection instead of responding."""
     handler.forward(body)
     handler.hang_up()
 
@@ -187,36 +187,36 @@ def _send_half(handler: Handler, body: bytes, *, declared: bool = False) -> None
 
 
 def reset(handler: Handler, body: bytes) -> None:
-    """Send half of the answer, then reset the connection."""
+    """Send half of the response, then reset the connection."""
     _send_half(handler, body)
     handler.hang_up()
 
 
 def cut(handler: Handler, body: bytes) -> None:
-    """Send half of the answer with the right status and length, then close."""
+    """Send half of the response with the correct status and length, then close the connection."""
     _send_half(handler, body)
     handler.close_connection = True
 
 
 def shorten(handler: Handler, body: bytes) -> None:
-    """Send half of the answer as if it were all of it."""
+    """Send half of the response as if it were complete."""
     _send_half(handler, body, declared=True)
 
 
 def stall(handler: Handler, body: bytes, *, seconds: float = 3) -> None:
-    """Send half of the answer, then nothing for longer than the time-out."""
+    """Send half of the response, then nothing until after the timeout."""
     _send_half(handler, body)
     time.sleep(seconds)
     handler.close_connection = True
 
 
 def wait(seconds: float) -> Act:
-    """Answer nothing for some seconds; the request is not forwarded."""
+    """Send no response for some seconds; the request is not forwarded."""
     return lambda *_: time.sleep(seconds)
 
 
 def corrupt(handler: Handler, body: bytes) -> None:
-    """Send the answer with one byte changed."""
+    """Send the response with one byte changed."""
     answer = handler.forward(body)
     handler.send(answer, sent=_altered(answer.body))
 
@@ -227,7 +227,7 @@ def corrupt_upward(handler: Handler, body: bytes) -> None:
 
 
 def corrupt_noticed(handler: Handler, body: bytes) -> None:
-    """Answer as a store that finds another MD5 than the Content-MD5 of the request, as Amazon's does."""
+    """Respond as a store that finds a mismatch with the Content-MD5 of the request, as Amazon S3 does."""
     md5 = handler.headers["Content-MD5"]
     assert md5 == base64.b64encode(hashlib.md5(body).digest()).decode(), "the request has no MD5 to compare with"
     status(400, "BadDigest", "The Content-MD5 you specified did not match what we received.")(handler, body)

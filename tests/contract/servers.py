@@ -1,4 +1,4 @@
-"""Servers that stand for the clouds: S3 (moto), GCS (fake-gcs-server), Azure (azurite); each is a process."""
+"""Local servers in place of the clouds, one process each: S3 (moto), GCS (fake-gcs-server), Azure (azurite)."""
 
 import functools
 import http.server
@@ -22,13 +22,13 @@ from deployments.processes import free_port
 KEY, SECRET = "AKIAPLANTEDKEY00", "planted/secret+key/0123456789abcdef"
 BUCKET = "references"
 AZURE_ACCOUNT = "devstoreaccount1"
-AZURE_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="  # azurite's own
+AZURE_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="  # published
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @contextmanager
 def running(command: list[str], ready: str, *, cwd: Path | None = None) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a server until the block ends; wait until it answers."""
+    """Run a server until the block ends; wait until it responds."""
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=cwd)
     try:
         for _ in range(300):
@@ -93,7 +93,7 @@ def azure_server() -> Iterator[str]:
 
 
 def azure_connection(url: str) -> str:
-    """Return what AZURE_STORAGE_CONNECTION_STRING has to be for a server."""
+    """Return the AZURE_STORAGE_CONNECTION_STRING of a server."""
     scheme = url.partition(":")[0]
     endpoint = f"{url}/{AZURE_ACCOUNT}"
     return (
@@ -116,7 +116,7 @@ def web_server(folder: Path) -> Iterator[str]:
 
 @contextmanager
 def silent_server() -> Iterator[str]:
-    """Accept connections, and never answer."""
+    """Accept connections and never respond."""
     with socket.socket() as server:
         server.bind(("127.0.0.1", 0))
         server.listen(50)
@@ -125,7 +125,7 @@ def silent_server() -> Iterator[str]:
 
 @contextmanager
 def serving(server: http.server.ThreadingHTTPServer) -> Iterator[str]:
-    """Let a server answer for the time of the block; yield its address."""
+    """Run a server until the block ends; yield its address."""
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"

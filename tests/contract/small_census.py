@@ -1,4 +1,4 @@
-"""A Census of a few hundred cells, made with tiledbsoma, in the layout of the public one."""
+"""A Census of a few hundred cells, created with tiledbsoma in the layout of the public one."""
 
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ _SHARE = (0.7, 0.28, 0.02)
 
 
 def cells(n: int = 600, n_genes: int = 50) -> ad.AnnData:
-    """Return made-up cells with the columns of the Census."""
+    """Return artificial cells with the columns of the Census."""
     rng = np.random.default_rng(7)
     tissue = rng.integers(len(_TISSUES), size=n)
     kind = rng.choice(len(_TYPES), size=n, p=_SHARE)
@@ -79,7 +79,7 @@ def build(root: str, context: Any = None) -> ad.AnnData:
 
 
 def mouse_cells() -> ad.AnnData:
-    """Return made-up cells with genes of the mouse."""
+    """Return artificial cells with mouse genes."""
     adata = cells(60, 8)
     names = ("Gad1", "Slc17a7", "Aqp4", "Mog", "Plp1", "Pvalb", "Sst", "Vip")
     ids = {symbol: identifier for identifier, symbol in load_ensembl_to_hugo_mapping(species="mouse").items()}
@@ -88,7 +88,7 @@ def mouse_cells() -> ad.AnnData:
 
 
 def source_file(folder: Path) -> Path:
-    """Write the source h5ad of a data set."""
+    """Write the source h5ad file of a data set."""
     path = folder / f"{HLCA}.h5ad"
     path.parent.mkdir(parents=True, exist_ok=True)
     adata = cells(40)

@@ -1,4 +1,4 @@
-"""Fixtures of stores: one server of each cloud for the session, and an environment that points to it."""
+"""Fixtures of stores: one server per cloud for the session, and the environment to use it."""
 
 import asyncio
 import os
@@ -32,7 +32,7 @@ def azure_url() -> Iterator[str]:
 
 @pytest.fixture
 def quick_retries(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Wait little between attempts, and use neither the home folder nor anybody's credentials."""
+    """Wait briefly between attempts, with an empty home folder and no credentials of the user."""
     monkeypatch.setenv("SPATIALCORE_STORAGE_FIRST_WAIT", "0.02")
     monkeypatch.setenv("SPATIALCORE_STORAGE_LONGEST_WAIT", "0.2")
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
@@ -44,7 +44,7 @@ def quick_retries(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture
 def s3(s3_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Point the environment at the S3 server, as a user's would be."""
+    """Set the environment for the S3 server, as a user would."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
@@ -54,16 +54,16 @@ def s3(s3_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
 
 @pytest.fixture
 def gs(gcs_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Point the environment at the GCS server, and let gcsfs wait little between its own attempts."""
+    """Set the environment for the GCS server, and shorten the waits of gcsfs between its attempts."""
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", gcs_url)
-    monkeypatch.setenv("GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT", "false")  # as the library has it when it imports gcsfs
+    monkeypatch.setenv("GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT", "false")  # the state after the library has imported gcsfs
     monkeypatch.setattr("gcsfs.retry.asyncio", SimpleNamespace(sleep=lambda _: asyncio.sleep(0.02)))
     return gcs_url
 
 
 @pytest.fixture
 def azure(azure_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Point the environment at the Azure server."""
+    """Set the environment for the Azure server."""
     monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", azure_connection(azure_url))
     return azure_url
 
@@ -75,8 +75,8 @@ def s3_proxy(s3_url: str) -> Iterator[Proxy]:
 
 
 @pytest.fixture
-def s3_behind(s3: str, s3_proxy: Proxy, monkeypatch: pytest.MonkeyPatch) -> Proxy:
-    """Point the environment at the proxy, with no fault yet."""
+def proxied_s3(s3: str, s3_proxy: Proxy, monkeypatch: pytest.MonkeyPatch) -> Proxy:
+    """Set the environment for the proxy in front of S3, without faults."""
     s3_proxy.faults.clear()
     s3_proxy.requests.clear()
     monkeypatch.setenv("AWS_ENDPOINT_URL", s3_proxy.url)

@@ -1,4 +1,4 @@
-"""A Synapse that knows one file, speaking the REST calls of its client."""
+"""A Synapse server with one file that supports the REST calls of the client."""
 
 import hashlib
 import http.server
@@ -14,7 +14,7 @@ TOKEN = "planted-synapse-token-0123456789"
 
 @dataclass
 class State:
-    """What the server holds, and what a test may change."""
+    """The content of the server, and settings that tests can change."""
 
     versions: dict[int, bytes] = field(default_factory=dict)
     url: str = ""
@@ -81,7 +81,7 @@ def _answer(path: str, body: dict[str, Any], state: State) -> tuple[int, dict[st
 
 @contextmanager
 def synapse_server() -> Iterator[State]:
-    """Run the server; the state says its address."""
+    """Run the server; the state has its address."""
     state = State()
 
     class Handler(http.server.BaseHTTPRequestHandler):

@@ -1,4 +1,4 @@
-"""From files anywhere to files anywhere."""
+"""Copies of references between all kinds of stores."""
 
 import uuid
 from collections.abc import Iterator
@@ -31,8 +31,8 @@ def web(reference: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def places(tmp_path: Path, s3: str, gs: str, reference: Path, web: str) -> dict[str, str]:
-    """The same reference in each kind of place."""
+def uris_by_kind(tmp_path: Path, s3: str, gs: str, reference: Path, web: str) -> dict[str, str]:
+    """Return URIs of the same reference in each kind of store."""
     folder = uuid.uuid4().hex
     uris = {
         "s3": f"s3://{BUCKET}/{folder}/lung.h5ad",
@@ -44,10 +44,10 @@ def places(tmp_path: Path, s3: str, gs: str, reference: Path, web: str) -> dict[
     return uris | {"http": f"{web}/lung.h5ad", "file": str(reference)}
 
 
-def test_every_place_to_every_place(places: dict[str, str], tmp_path: Path, reference: Path) -> None:
-    targets = {name: f"{uri.rpartition('/')[0]}/copy-of-" for name, uri in places.items() if name != "http"}
+def test_from_every_store_to_every_store(uris_by_kind: dict[str, str], tmp_path: Path, reference: Path) -> None:
+    targets = {name: f"{uri.rpartition('/')[0]}/copy-of-" for name, uri in uris_by_kind.items() if name != "http"}
     targets["file"] = str(tmp_path / "copy-of-")
-    for origin, source in places.items():
+    for origin, source in uris_by_kind.items():
         for target in targets.values():
             copy = acquire_reference(source, f"{target}{origin}.h5ad")
             manifest = storage.read_manifest(copy)
@@ -56,8 +56,8 @@ def test_every_place_to_every_place(places: dict[str, str], tmp_path: Path, refe
             assert manifest.metadata["source"] == storage.canonical(source)
 
 
-def test_every_place_to_a_local_file(places: dict[str, str], tmp_path: Path, reference: Path) -> None:
-    paths = {name: resolve_uri_to_local(uri, tmp_path / "cache") for name, uri in places.items()}
+def test_from_every_store_to_a_local_file(uris_by_kind: dict[str, str], tmp_path: Path, reference: Path) -> None:
+    paths = {name: resolve_uri_to_local(uri, tmp_path / "cache") for name, uri in uris_by_kind.items()}
     assert {sha256_of_file(path) for path in paths.values()} == {sha256_of_file(reference)}
     assert len(set(paths.values())) == len(paths)
     assert paths["file"] == reference
@@ -75,13 +75,13 @@ def test_a_new_version_is_fetched(s3: str, tmp_path: Path) -> None:
     assert first.read_bytes() == b"one"
 
 
-def test_the_default_cache_lies_in_the_home_folder(s3: str, tmp_path: Path) -> None:
+def test_the_default_cache_is_in_the_home_folder(s3: str, tmp_path: Path) -> None:
     uri = f"s3://{BUCKET}/{uuid.uuid4().hex}/a.csv"
     storage.put_bytes(b"one", uri)
     assert resolve_uri_to_local(uri).is_relative_to(tmp_path / "home/.spatialcore/cache/references")
 
 
-def test_a_web_page_is_no_reference(web: str, tmp_path: Path) -> None:
+def test_a_web_page_is_not_a_reference(web: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="not an HDF5 file"):
         acquire_reference(f"{web}/page.h5ad", tmp_path / "out.h5ad")
     with pytest.raises(InputError, match="DOCTYPE"):
@@ -92,7 +92,7 @@ def test_a_web_page_is_no_reference(web: str, tmp_path: Path) -> None:
     assert cache.list_entries(tmp_path / "cache") == []
 
 
-def test_an_output_that_is_there_is_kept(reference: Path, tmp_path: Path) -> None:
+def test_an_existing_output_is_not_replaced(reference: Path, tmp_path: Path) -> None:
     output = Path(acquire_reference(str(reference), tmp_path / "out.h5ad"))
     before = output.stat()
     acquire_reference(str(reference), output)
@@ -108,17 +108,17 @@ def test_a_truncated_output_is_fetched_again(reference: Path, tmp_path: Path) ->
     assert sha256_of_file(output) == sha256_of_file(reference)
 
 
-def test_somebody_elses_file_is_not_overwritten(reference: Path, tmp_path: Path, web: str) -> None:
-    output = tmp_path / "mine.h5ad"
-    output.write_bytes(b"years of work")
+def test_an_unknown_file_is_not_overwritten(reference: Path, tmp_path: Path, web: str) -> None:
+    output = tmp_path / "other.h5ad"
+    output.write_bytes(b"other content")
     with pytest.raises(InputError, match="force=True"):
         acquire_reference(str(reference), output)
-    assert output.read_bytes() == b"years of work"
+    assert output.read_bytes() == b"other content"
     acquire_reference(str(reference), output, force=True)
     with pytest.raises(InputError, match="contains"):
         acquire_reference(f"{web}/lung.h5ad", output)
 
 
-def test_a_local_path_that_is_not_there(tmp_path: Path) -> None:
+def test_a_missing_local_path(tmp_path: Path) -> None:
     with pytest.raises(FileMissingError, match=r"absent\.h5ad"):
         resolve_uri_to_local(tmp_path / "absent.h5ad", tmp_path)

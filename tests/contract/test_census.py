@@ -1,4 +1,4 @@
-"""The real client libraries against a Census of our own, on disk and on the S3 server."""
+"""The client libraries with a small Census, on disk and on an S3 server."""
 
 import json
 import uuid
@@ -30,7 +30,7 @@ def census_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def everything() -> ad.AnnData:
+def all_cells() -> ad.AnnData:
     return small_census.cells()
 
 
@@ -47,14 +47,14 @@ def census_on_s3(census_folder: Path, s3: str) -> str:
     return f"{root}/soma"
 
 
-def fitting(everything: ad.AnnData) -> ad.AnnData:
-    obs = everything.obs
-    return everything[(obs["tissue_general"] == "lung") & (obs["disease"] == "normal") & obs["is_primary_data"]]
+def matching_cells(all_cells: ad.AnnData) -> ad.AnnData:
+    obs = all_cells.obs
+    return all_cells[(obs["tissue_general"] == "lung") & (obs["disease"] == "normal") & obs["is_primary_data"]]
 
 
-def test_cells_that_fit_come_with_their_counts(census: str, everything: ad.AnnData) -> None:
+def test_matching_cells_are_returned_with_their_counts(census: str, all_cells: ad.AnnData) -> None:
     adata = query_cellxgene_census("lung", "normal", census=census)
-    expected = fitting(everything)
+    expected = matching_cells(all_cells)
     assert adata.n_obs == expected.n_obs > 50
     assert np.array_equal(adata.X.toarray(), expected.X.toarray())
     assert adata.X.dtype == np.float32
@@ -64,11 +64,11 @@ def test_cells_that_fit_come_with_their_counts(census: str, everything: ad.AnnDa
         assert adata.obs[name].astype(str).tolist() == expected.obs[name].astype(str).tolist()
 
 
-def test_mouse_is_asked_for_by_organism(census: str) -> None:
+def test_mouse_cells_are_selected_by_organism(census: str) -> None:
     adata = query_cellxgene_census("lung", organism="mouse", is_primary_data=None, census=census)
-    everything = small_census.mouse_cells()
-    assert adata.var_names.tolist() == everything.var_names.tolist()
-    assert adata.n_obs == int((everything.obs["tissue_general"] == "lung").sum())
+    all_cells = small_census.mouse_cells()
+    assert adata.var_names.tolist() == all_cells.var_names.tolist()
+    assert adata.n_obs == int((all_cells.obs["tissue_general"] == "lung").sum())
     uri = f"cellxgene://?tissue=lung&organism=mus_musculus&is_primary_data=any&census={census}"
     combined = combine_references([uri], ["cell_type"], target_genes=["Gad1", "Mog"], filter_min_cells=False)
     assert json.loads(combined.uns["spatialcore_references"])[0]["species"] == "mouse"
@@ -76,24 +76,24 @@ def test_mouse_is_asked_for_by_organism(census: str) -> None:
         combine_references([uri], ["cell_type"], target_genes=["GAD1", "MOG"])
 
 
-def test_the_same_from_a_bucket(census_on_s3: str, everything: ad.AnnData, tmp_path: Path) -> None:
+def test_a_census_in_a_bucket_gives_the_same_cells(census_on_s3: str, all_cells: ad.AnnData, tmp_path: Path) -> None:
     uri = acquire_reference(
         f"cellxgene://?tissue=lung&disease=normal&census={census_on_s3}", f"s3://{BUCKET}/{uuid.uuid4().hex}.h5ad"
     )
     local = resolve_uri_to_local(uri, tmp_path)
-    assert np.array_equal(ad.read_h5ad(local).X.toarray(), fitting(everything).X.toarray())
+    assert np.array_equal(ad.read_h5ad(local).X.toarray(), matching_cells(all_cells).X.toarray())
     assert provenance_of(local)["census_build"] == small_census.BUILD
 
 
-def test_a_quote_in_a_value_is_data(census: str, everything: ad.AnnData) -> None:
+def test_quotes_in_values_are_escaped(census: str, all_cells: ad.AnnData) -> None:
     adata = query_cellxgene_census(small_census.ODD_TISSUE, is_primary_data=None, census=census)
-    assert adata.n_obs == int((everything.obs["tissue"] == small_census.ODD_TISSUE).sum())
+    assert adata.n_obs == int((all_cells.obs["tissue"] == small_census.ODD_TISSUE).sum())
     assert set(adata.obs["tissue"]) == {small_census.ODD_TISSUE}
     with pytest.raises(InputError, match="no cell"):
         query_cellxgene_census("bar' or 1==1 or tissue == 'x", census=census)
 
 
-def test_a_draw_is_by_label_and_seeded(census: str, everything: ad.AnnData) -> None:
+def test_a_draw_is_by_label_and_seeded(census: str, all_cells: ad.AnnData) -> None:
     draws = [query_cellxgene_census("lung", census=census, max_cells=90, random_state=seed) for seed in (1, 1, 2)]
     assert [draw.n_obs for draw in draws] == [90] * 3
     assert draws[0].obs_names.equals(draws[1].obs_names)
@@ -108,16 +108,16 @@ def test_only_the_drawn_cells_are_read(census: str, monkeypatch: pytest.MonkeyPa
     requests: list[int] = []
     real = cellxgene_census.get_anndata
 
-    def watched(*args: object, **options: object) -> ad.AnnData:
+    def recorded(*args: object, **options: object) -> ad.AnnData:
         requests.append(len(options["obs_coords"]))  # type: ignore[arg-type]
         return real(*args, **options)
 
-    monkeypatch.setattr(cellxgene_census, "get_anndata", watched)
+    monkeypatch.setattr(cellxgene_census, "get_anndata", recorded)
     query_cellxgene_census("lung", census=census, max_cells=20)
     assert requests == [20]
 
 
-def test_large_answers_come_in_parts(census: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_large_results_are_read_in_parts(census: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = query_cellxgene_census("lung", census=census)
     monkeypatch.setattr("spatialcore.sources.census._BLOCK", 40)
     parts = query_cellxgene_census("lung", census=census, output=tmp_path / "lung.h5ad")
@@ -127,7 +127,7 @@ def test_large_answers_come_in_parts(census: str, tmp_path: Path, monkeypatch: p
     assert {path.name for path in tmp_path.iterdir()} == {"lung.h5ad", ".spatialcore"}
 
 
-def test_misspelt_values_get_near_matches(census: str) -> None:
+def test_misspelt_values_get_suggestions(census: str) -> None:
     with pytest.raises(InputError, match="did you mean lung"):
         query_cellxgene_census("lungs", census=census)
 
@@ -148,7 +148,7 @@ def test_a_data_set_by_key(census: str, census_folder: Path, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("location", ["cache", "folder"])
-def test_what_must_be_cited_reaches_manifest_and_report(location: str, census: str, tmp_path: Path) -> None:
+def test_citations_are_in_the_manifest_and_the_report(location: str, census: str, tmp_path: Path) -> None:
     uri = f"cellxgene://?tissue=lung&census={census}"
     reference = uri if location == "cache" else acquire_reference(uri, tmp_path / "lung.h5ad")
     combined = combine_references([reference], ["cell_type"], cache_dir=tmp_path / "cache")
@@ -170,7 +170,7 @@ def test_a_draw_from_a_data_set(census: str, tmp_path: Path) -> None:
     assert set(drawn.obs["dataset_id"]) == {small_census.HLCA}
 
 
-def test_a_uri_may_carry_the_draw(census: str, tmp_path: Path) -> None:
+def test_options_of_a_draw_in_a_uri(census: str, tmp_path: Path) -> None:
     uri = f"cellxgene://?tissue=lung&census={census}"
     acquired = ad.read_h5ad(acquire_reference(uri, tmp_path / "acquired.h5ad", max_cells=40, random_state=7))
     written = ad.read_h5ad(acquire_reference(f"{uri}&max_cells=40&random_state=7", tmp_path / "written.h5ad"))
@@ -180,7 +180,7 @@ def test_a_uri_may_carry_the_draw(census: str, tmp_path: Path) -> None:
         acquire_reference(f"{uri}&max_cells=many", tmp_path / "x.h5ad")
 
 
-def test_a_data_set_that_is_not_in_the_census(census: str, tmp_path: Path) -> None:
+def test_a_missing_data_set(census: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="has no data set"):
         download_cellxgene_reference("healthy_human_liver", tmp_path / "x.h5ad", census=census)
     with pytest.raises(InputError, match="did you mean"):
@@ -192,7 +192,7 @@ def test_a_data_set_that_is_not_in_the_census(census: str, tmp_path: Path) -> No
     assert not (tmp_path / "x.h5ad").exists()
 
 
-def test_queries_are_cached_by_question_and_build(census: str, tmp_path: Path) -> None:
+def test_queries_are_cached_by_filter_and_release(census: str, tmp_path: Path) -> None:
     uri = f"cellxgene://?tissue=lung&census={census}"
     path = resolve_uri_to_local(uri, tmp_path)
     assert resolve_uri_to_local(uri, tmp_path) == path
@@ -201,7 +201,7 @@ def test_queries_are_cached_by_question_and_build(census: str, tmp_path: Path) -
 
 
 class TestReleases:
-    """Names of releases, through the client's own directory, served here."""
+    """Names of releases, read with the client from a local copy of its directory."""
 
     @pytest.fixture(autouse=True)
     def directory(
@@ -229,12 +229,12 @@ class TestReleases:
                 monkeypatch.setattr(_release_directory, f"CELL_CENSUS_{constant}_URL", f"{url}/{name}")
             yield
 
-    def test_stable_is_a_date(self, tmp_path: Path, everything: ad.AnnData) -> None:
+    def test_stable_is_a_date(self, tmp_path: Path, all_cells: ad.AnnData) -> None:
         path = resolve_uri_to_local("cellxgene://?tissue=lung&disease=normal", tmp_path)
         provenance = provenance_of(path)
         assert provenance["token"] == provenance["census_build"] == small_census.BUILD
-        assert ad.read_h5ad(path).n_obs == fitting(everything).n_obs
-        assert provenance["cells_found"] == fitting(everything).n_obs
+        assert ad.read_h5ad(path).n_obs == matching_cells(all_cells).n_obs
+        assert provenance["cells_found"] == matching_cells(all_cells).n_obs
         assert {row["dataset_id"] for row in provenance["datasets"]} == {small_census.HLCA, small_census.COVID}
 
     def test_a_data_set_comes_from_the_public_bucket(self, census_folder: Path, tmp_path: Path) -> None:

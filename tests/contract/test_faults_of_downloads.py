@@ -1,4 +1,4 @@
-"""Downloads when networks, clouds and disks fail; docs/reliability.md has the table of the outcomes."""
+"""Downloads during faults of networks, clouds and disks; docs/reliability.md has the table of outcomes."""
 
 import uuid
 from pathlib import Path
@@ -35,31 +35,31 @@ PERMANENT = {
 
 @pytest.mark.parametrize("name", TRANSIENT)
 @pytest.mark.parametrize("times", [1, 2])
-def test_transient_fault(name: str, times: int, s3_behind: Proxy, file: Path, uri: str, tmp_path: Path) -> None:
+def test_transient_fault(name: str, times: int, proxied_s3: Proxy, file: Path, uri: str, tmp_path: Path) -> None:
     file_in_store = storage.put(file, uri)
     fault = Fault(TRANSIENT[name], path=BODY, times=times)
-    s3_behind.faults.append(fault)
+    proxied_s3.faults.append(fault)
     back = storage.get(uri, tmp_path / "back.h5ad")
     assert fault.n_matched == times
     assert (back.sha256, sha256_of_file(tmp_path / "back.h5ad")) == (file_in_store.sha256, file_in_store.sha256)
     TABLE.add(name, "download", COMPLETE)
 
 
-def test_retry_requests_the_missing_bytes_only(s3_behind: Proxy, file: Path, uri: str, tmp_path: Path) -> None:
+def test_retry_requests_the_missing_bytes_only(proxied_s3: Proxy, file: Path, uri: str, tmp_path: Path) -> None:
     storage.put(file, uri)
-    s3_behind.faults.append(Fault(proxy.cut, path=BODY))
-    s3_behind.requests.clear()
+    proxied_s3.faults.append(Fault(proxy.cut, path=BODY))
+    proxied_s3.requests.clear()
     storage.get(uri, tmp_path / "back.h5ad")
-    ranges = [headers.get("Range", "all") for method, path, headers in s3_behind.requests if path.endswith(".h5ad")]
-    assert ranges[1:] == ["all", f"bytes={SIZE // 2}-{SIZE - 1}"]  # the first is for the size only
+    ranges = [headers.get("Range", "all") for method, path, headers in proxied_s3.requests if path.endswith(".h5ad")]
+    assert ranges[1:] == ["all", f"bytes={SIZE // 2}-{SIZE - 1}"]  # the first request is for the size only
 
 
 @pytest.mark.parametrize("name", PERMANENT)
-def test_permanent_fault(name: str, s3_behind: Proxy, file: Path, uri: str, tmp_path: Path) -> None:
+def test_permanent_fault(name: str, proxied_s3: Proxy, file: Path, uri: str, tmp_path: Path) -> None:
     storage.put(file, uri)
     act, kind, words = PERMANENT[name]
     fault = Fault(act, path=BODY, times=99)
-    s3_behind.faults.append(fault)
+    proxied_s3.faults.append(fault)
     with pytest.raises(kind, match=words):
         storage.get(uri, tmp_path / "back.h5ad")
     assert [path.name for path in tmp_path.iterdir()] == [file.name]
@@ -67,16 +67,16 @@ def test_permanent_fault(name: str, s3_behind: Proxy, file: Path, uri: str, tmp_
     TABLE.add(name, "download", "error at once, with what to do; no file appears")
 
 
-def test_transient_fault_every_time(s3_behind: Proxy, file: Path, uri: str, tmp_path: Path) -> None:
+def test_transient_fault_every_time(proxied_s3: Proxy, file: Path, uri: str, tmp_path: Path) -> None:
     storage.put(file, uri)
-    s3_behind.faults.append(Fault(TRANSIENT["503 SlowDown"], path=BODY, times=999))
+    proxied_s3.faults.append(Fault(TRANSIENT["503 SlowDown"], path=BODY, times=999))
     with pytest.raises(TransientStorageError):
         storage.get(uri, tmp_path / "back.h5ad")
     assert not (tmp_path / "back.h5ad").exists()
     TABLE.add("503 SlowDown every time", "download", "error after 7 attempts; no file appears")
 
 
-def test_object_replaced_during_the_download(s3_behind: Proxy, file: Path, uri: str, tmp_path: Path) -> None:
+def test_object_replaced_during_the_download(proxied_s3: Proxy, file: Path, uri: str, tmp_path: Path) -> None:
     storage.put(file, uri)
     other = tmp_path / "other"
     other.write_bytes(file.read_bytes()[::-1])
@@ -85,33 +85,33 @@ def test_object_replaced_during_the_download(s3_behind: Proxy, file: Path, uri: 
         proxy.cut(handler, body)
         storage.put(other, uri)
 
-    s3_behind.faults.append(Fault(replace, path=BODY))
+    proxied_s3.faults.append(Fault(replace, path=BODY))
     storage.get(uri, tmp_path / "back.h5ad")
     assert sha256_of_file(tmp_path / "back.h5ad") == sha256_of_file(other)
     TABLE.add("object replaced during the download", "download", "detected; the new version is downloaded")
 
 
 def test_killed_download_is_resumed(
-    s3_behind: Proxy, file: Path, uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    proxied_s3: Proxy, file: Path, uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     storage.put(file, uri)
     monkeypatch.setenv("SPATIALCORE_STORAGE_READ_TIMEOUT", "60")
-    s3_behind.faults.append(Fault(lambda h, b: proxy.stall(h, b, seconds=9), path=BODY))
+    proxied_s3.faults.append(Fault(lambda h, b: proxy.stall(h, b, seconds=9), path=BODY))
     target = tmp_path / "back.h5ad"
     code = f"from spatialcore import storage; storage.get({uri!r}, {str(target)!r})"
-    # The footer is behind the end of the unfinished file.
+    # The footer is at the end of the unfinished file.
     run_and_kill(code, lambda: any(path.stat().st_size > SIZE for path in tmp_path.glob(".back*part")))
     assert not target.exists()
-    s3_behind.requests.clear()
+    proxied_s3.requests.clear()
     assert storage.get(uri, target).sha256 == sha256_of_file(file) == sha256_of_file(target)
-    ranges = [headers["Range"] for _, _, headers in s3_behind.requests if "Range" in headers]
+    ranges = [headers["Range"] for _, _, headers in proxied_s3.requests if "Range" in headers]
     (first,) = ranges
     assert 200_000 <= int(first.removeprefix("bytes=").partition("-")[0]) <= SIZE // 2
     assert sorted(path.name for path in tmp_path.iterdir()) == ["back.h5ad", file.name]
     TABLE.add("kill -9", "download", "no file appears; the next call resumes where it ended")
 
 
-def test_disk_too_small(s3_behind: Proxy, file: Path, uri: str, tmp_path: Path) -> None:
+def test_disk_too_small(proxied_s3: Proxy, file: Path, uri: str, tmp_path: Path) -> None:
     storage.put(file, uri)
     with small_disk(tmp_path / "small", 256) as small:
         with pytest.raises(StorageError, match="space"):
@@ -120,7 +120,7 @@ def test_disk_too_small(s3_behind: Proxy, file: Path, uri: str, tmp_path: Path) 
     TABLE.add("disk too small", "download", "error before the download, with the missing space; nothing is left behind")
 
 
-def test_disk_fills_up(s3_behind: Proxy, file: Path, uri: str, tmp_path: Path) -> None:
+def test_disk_fills_up(proxied_s3: Proxy, file: Path, uri: str, tmp_path: Path) -> None:
     storage.put(file, uri)
     with small_disk(tmp_path / "small", 1024) as small:
 
@@ -128,7 +128,7 @@ def test_disk_fills_up(s3_behind: Proxy, file: Path, uri: str, tmp_path: Path) -
             (small / "other").write_bytes(b"x" * 700_000)
             handler.send(handler.forward(body))
 
-        s3_behind.faults.append(Fault(fill, path=BODY))
+        proxied_s3.faults.append(Fault(fill, path=BODY))
         with pytest.raises(StorageError, match="space"):
             storage.get(uri, small / "back.h5ad")
         assert [path.name for path in small.iterdir()] == ["other"]

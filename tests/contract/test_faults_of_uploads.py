@@ -1,4 +1,4 @@
-"""Uploads when networks, clouds and disks fail; docs/reliability.md has the table of the outcomes."""
+"""Uploads during faults of networks, clouds and disks; docs/reliability.md has the table of outcomes."""
 
 import os
 import resource
@@ -32,7 +32,7 @@ TRANSIENT: dict[str, Act] = {
 
 
 def assert_stored(file: Path, uri: str) -> None:
-    """Compare the stored bytes and manifest with the file; nothing else may be beside them."""
+    """Check that the stored bytes and the manifest match the file, and that no other object exists."""
     folder = uri.rpartition("/")[0]
     assert storage.list(folder) == [uri]
     manifest = storage.read_manifest(uri)
@@ -43,10 +43,10 @@ def assert_stored(file: Path, uri: str) -> None:
 
 @pytest.mark.parametrize("name", TRANSIENT)
 @pytest.mark.parametrize("step", STEPS)
-def test_transient_fault(name: str, step: str, s3_behind: Proxy, file: Path, uri: str) -> None:
+def test_transient_fault(name: str, step: str, proxied_s3: Proxy, file: Path, uri: str) -> None:
     method, path = STEPS[step]
     fault = Fault(TRANSIENT[name], method, path, times=2)
-    s3_behind.faults.append(fault)
+    proxied_s3.faults.append(fault)
     storage.put(file, uri)
     assert fault.n_matched == 2
     assert_stored(file, uri)
@@ -54,30 +54,30 @@ def test_transient_fault(name: str, step: str, s3_behind: Proxy, file: Path, uri
 
 
 @pytest.mark.parametrize("name", ["503 SlowDown", "answer lost after the request was executed"])
-def test_transient_fault_of_the_manifest(name: str, s3_behind: Proxy, file: Path, uri: str) -> None:
+def test_transient_fault_of_the_manifest(name: str, proxied_s3: Proxy, file: Path, uri: str) -> None:
     fault = Fault(TRANSIENT[name], "PUT", r"manifest\.json$", times=2)
-    s3_behind.faults.append(fault)
+    proxied_s3.faults.append(fault)
     storage.put(file, uri)
     assert fault.n_matched == 2
     assert_stored(file, uri)
 
 
-def test_failed_part_is_sent_again(s3_behind: Proxy, uri: str, tmp_path: Path) -> None:
+def test_failed_part_is_sent_again(proxied_s3: Proxy, uri: str, tmp_path: Path) -> None:
     file = tmp_path / "large.bin"
     file.write_bytes(os.urandom(12 << 20))
-    s3_behind.faults.append(Fault(proxy.drop, "PUT", r"partNumber=2"))
+    proxied_s3.faults.append(Fault(proxy.drop, "PUT", r"partNumber=2"))
     storage.put(file, uri)
-    sent = sorted(path.partition("partNumber=")[2][0] for _, path, _ in s3_behind.requests if "partNumber" in path)
+    sent = sorted(path.partition("partNumber=")[2][0] for _, path, _ in proxied_s3.requests if "partNumber" in path)
     assert sent == ["1", "2", "2", "3"]
     assert_stored(file, uri)
 
 
 @pytest.mark.parametrize("name", PERMANENT_FAULTS)
 @pytest.mark.parametrize("step", STEPS)
-def test_permanent_fault(name: str, step: str, s3_behind: Proxy, file: Path, uri: str) -> None:
+def test_permanent_fault(name: str, step: str, proxied_s3: Proxy, file: Path, uri: str) -> None:
     act, words = PERMANENT_FAULTS[name]
     fault = Fault(act, *STEPS[step], times=99)
-    s3_behind.faults.append(fault)
+    proxied_s3.faults.append(fault)
     with pytest.raises(StorageError, match=words):
         storage.put(file, uri)
     assert fault.n_matched == 1
@@ -86,15 +86,15 @@ def test_permanent_fault(name: str, step: str, s3_behind: Proxy, file: Path, uri
 
 
 def is_absent(uri: str) -> bool:
-    """Tell whether there is neither an object nor an unfinished upload."""
+    """Return whether there is neither an object nor an unfinished upload."""
     system, location = storage.connect(uri)
     bucket, _, key = location.path.partition("/")
     unfinished = system.call_s3("list_multipart_uploads", Bucket=bucket, Prefix=key).get("Uploads", [])
     return not storage.exists(uri) and not unfinished
 
 
-def test_transient_fault_every_time(s3_behind: Proxy, file: Path, uri: str) -> None:
-    s3_behind.faults.append(Fault(TRANSIENT["503 SlowDown"], "PUT", "partNumber=", times=99))
+def test_transient_fault_every_time(proxied_s3: Proxy, file: Path, uri: str) -> None:
+    proxied_s3.faults.append(Fault(TRANSIENT["503 SlowDown"], "PUT", "partNumber=", times=99))
     with pytest.raises(TransientStorageError):
         storage.put(file, uri)
     assert is_absent(uri)
@@ -108,18 +108,18 @@ def test_transient_fault_every_time(s3_behind: Proxy, file: Path, uri: str) -> N
     ids=["unnoticed", "noticed"],
 )
 def test_altered_bytes(
-    alter: Callable[..., Any], store: str, path: str, s3_behind: Proxy, file: Path, uri: str
+    alter: Callable[..., Any], store: str, path: str, proxied_s3: Proxy, file: Path, uri: str
 ) -> None:
     fault = Fault(alter, "PUT", path, times=2)
-    s3_behind.faults.append(fault)
+    proxied_s3.faults.append(fault)
     storage.put(file, uri)
     assert fault.n_matched == 2
     assert_stored(file, uri)
     TABLE.add(f"bytes altered in transit, to a store that {store}", "upload", COMPLETE)
 
 
-def test_altered_bytes_every_time(s3_behind: Proxy, file: Path, uri: str) -> None:
-    s3_behind.faults.append(Fault(proxy.corrupt_upward, "PUT", "partNumber=", times=99))
+def test_altered_bytes_every_time(proxied_s3: Proxy, file: Path, uri: str) -> None:
+    proxied_s3.faults.append(Fault(proxy.corrupt_upward, "PUT", "partNumber=", times=99))
     with pytest.raises(TransientStorageError, match="part 1 has checksum"):
         storage.put(file, uri)
     assert is_absent(uri)
@@ -127,10 +127,10 @@ def test_altered_bytes_every_time(s3_behind: Proxy, file: Path, uri: str) -> Non
 
 
 @pytest.mark.parametrize("name", TRANSIENT)
-def test_transient_fault_of_a_copy(name: str, s3_behind: Proxy, file: Path, uri: str) -> None:
+def test_transient_fault_of_a_copy(name: str, proxied_s3: Proxy, file: Path, uri: str) -> None:
     first = storage.put(file, uri)
     fault = Fault(TRANSIENT[name], "PUT", r"/copy/reference\.\w+$", times=2)
-    s3_behind.faults.append(fault)
+    proxied_s3.faults.append(fault)
     copied = storage.copy(first, f"{uri.rpartition('/')[0]}/copy/{uri.rpartition('/')[2]}")
     assert fault.n_matched == 2
     assert_stored(file, copied.uri)
@@ -138,10 +138,10 @@ def test_transient_fault_of_a_copy(name: str, s3_behind: Proxy, file: Path, uri:
 
 
 @pytest.mark.parametrize("times", [1, 2])
-def test_lost_answer_is_not_a_conflict(times: int, s3_behind: Proxy, uri: str) -> None:
-    s3_behind.faults.append(Fault(proxy.lose_answer, "PUT", "reference", times=times))
+def test_lost_answer_is_not_a_conflict(times: int, proxied_s3: Proxy, uri: str) -> None:
+    proxied_s3.faults.append(Fault(proxy.lose_answer, "PUT", "reference", times=times))
     first = storage.put_new(b"version 1", uri)
-    s3_behind.faults.append(Fault(proxy.lose_answer, "PUT", "reference", times=times))
+    proxied_s3.faults.append(Fault(proxy.lose_answer, "PUT", "reference", times=times))
     second = storage.put_if(b"version 2", uri, expected=first.token)
     assert storage.read_versioned(uri) == (b"version 2", second.token)
     TABLE.add(
@@ -151,36 +151,36 @@ def test_lost_answer_is_not_a_conflict(times: int, s3_behind: Proxy, uri: str) -
     )
 
 
-def test_same_content_by_another_writer_is_a_conflict(s3_behind: Proxy, uri: str) -> None:
+def test_same_content_by_another_writer_is_a_conflict(proxied_s3: Proxy, uri: str) -> None:
     def write_first(handler: proxy.Handler, body: bytes) -> None:
         storage.put_bytes(b"taken", uri)
         handler.hang_up()
 
-    s3_behind.faults.append(Fault(write_first, "PUT", "reference"))
+    proxied_s3.faults.append(Fault(write_first, "PUT", "reference"))
     with pytest.raises(ConflictError):
         storage.put_new(b"taken", uri)
     TABLE.add("another writer is first, with the same bytes", "conditional write of a pointer", "ConflictError")
 
 
 @pytest.mark.parametrize("step", ["part", "finish"])
-def test_killed_upload(step: str, s3_behind: Proxy, file: Path, uri: str) -> None:
+def test_killed_upload(step: str, proxied_s3: Proxy, file: Path, uri: str) -> None:
     fault = Fault(proxy.wait(5), *STEPS[step], times=9)
-    s3_behind.faults.append(fault)
+    proxied_s3.faults.append(fault)
     run_and_kill(f"from spatialcore import storage; storage.put({str(file)!r}, {uri!r})", lambda: fault.n_matched > 0)
-    s3_behind.faults.clear()
+    proxied_s3.faults.clear()
     assert not storage.exists(uri)
     storage.put(file, uri)
     assert_stored(file, uri)
     TABLE.add("kill -9", "upload", "no object appears; the next call stores it")
 
 
-def test_file_changed_during_the_upload(s3_behind: Proxy, file: Path, uri: str) -> None:
+def test_file_changed_during_the_upload(proxied_s3: Proxy, file: Path, uri: str) -> None:
     def change(handler: proxy.Handler, body: bytes) -> None:
         answer = handler.forward(body)
-        file.write_bytes(b"x" * SIZE)  # before the upload can go on
+        file.write_bytes(b"x" * SIZE)  # before the upload can continue
         handler.send(answer)
 
-    s3_behind.faults.append(Fault(change, *STEPS["part"]))
+    proxied_s3.faults.append(Fault(change, *STEPS["part"]))
     with pytest.raises(StorageError, match="changed while it was uploaded"):
         storage.put(file, uri)
     assert is_absent(uri)

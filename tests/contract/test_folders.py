@@ -1,4 +1,4 @@
-"""A platform's output in a bucket: only the files that are read are downloaded, not images and transcripts."""
+"""Platform output in a bucket: only the files that are read are downloaded, not images and transcripts."""
 
 import uuid
 from collections.abc import Callable
@@ -48,7 +48,7 @@ def root(request: pytest.FixtureRequest) -> str:
     return f"{request.param}://{BUCKET}"
 
 
-def same(one: ad.AnnData, other: ad.AnnData) -> bool:
+def are_equal(one: ad.AnnData, other: ad.AnnData) -> bool:
     return (
         list(one.obs_names) == list(other.obs_names)
         and bool((one.X != other.X).nnz == 0)
@@ -59,7 +59,7 @@ def same(one: ad.AnnData, other: ad.AnnData) -> bool:
 @pytest.mark.parametrize("slash", ["", "/"])
 def test_xenium_folder(root: str, slash: str, xenium: Path) -> None:
     uri = upload(xenium, root)
-    assert same(load_query(Query(uri=uri + slash)), read_spatial(xenium))
+    assert are_equal(load_query(Query(uri=uri + slash)), read_spatial(xenium))
     fetched = {entry.path.name for entry in cache.list_entries()}
     assert fetched == {"cell_feature_matrix.h5", "cells.parquet", "experiment.xenium"}
 
@@ -67,14 +67,14 @@ def test_xenium_folder(root: str, slash: str, xenium: Path) -> None:
 @pytest.mark.parametrize("write", [write_cosmx, write_merscope])
 def test_other_platforms(write: Callable[..., Path], s3: str, tmp_path: Path) -> None:
     folder = write(tmp_path / "run", sample(40, 9))
-    assert same(load_query(Query(uri=upload(folder, f"s3://{BUCKET}"))), read_spatial(folder))
+    assert are_equal(load_query(Query(uri=upload(folder, f"s3://{BUCKET}"))), read_spatial(folder))
 
 
 def test_zarr_folder(root: str, tmp_path: Path) -> None:
     adata = sample(30, 8)
     adata.write_zarr(tmp_path / "cells.zarr")
     read = load_query(Query(uri=upload(tmp_path / "cells.zarr", root)))
-    assert same(read, adata)
+    assert are_equal(read, adata)
 
 
 def test_version_is_that_of_the_files_that_are_read(s3: str, xenium: Path) -> None:
@@ -87,22 +87,22 @@ def test_version_is_that_of_the_files_that_are_read(s3: str, xenium: Path) -> No
     assert version_token(uri) != before
 
 
-def test_changed_file_only_is_downloaded_again(s3_behind: Proxy, xenium: Path) -> None:
+def test_changed_file_only_is_downloaded_again(proxied_s3: Proxy, xenium: Path) -> None:
     uri = upload(xenium, f"s3://{BUCKET}")
     first = resolve_uri_to_local(uri)
     storage.put_text("{}", f"{uri}/experiment.xenium")
-    s3_behind.requests.clear()
+    proxied_s3.requests.clear()
     second = resolve_uri_to_local(uri)
     assert (second / "experiment.xenium").read_text() == "{}" != (first / "experiment.xenium").read_text()
-    downloads = [path for method, path, _ in s3_behind.requests if method == "GET" and "list-type" not in path]
+    downloads = [path for method, path, _ in proxied_s3.requests if method == "GET" and "list-type" not in path]
     assert downloads
     assert all("experiment.xenium" in path for path in downloads)
 
 
-def test_transient_faults_are_retried(s3_behind: Proxy, xenium: Path) -> None:
+def test_transient_faults_are_retried(proxied_s3: Proxy, xenium: Path) -> None:
     uri = upload(xenium, f"s3://{BUCKET}")
-    s3_behind.faults.append(Fault(status(503, "SlowDown"), "GET", "cells.parquet", times=2))
-    assert same(read_spatial(resolve_uri_to_local(uri)), read_spatial(xenium))
+    proxied_s3.faults.append(Fault(status(503, "SlowDown"), "GET", "cells.parquet", times=2))
+    assert are_equal(read_spatial(resolve_uri_to_local(uri)), read_spatial(xenium))
 
 
 def test_missing_folder(root: str) -> None:
@@ -111,7 +111,7 @@ def test_missing_folder(root: str) -> None:
 
 
 def test_no_reader_needs_the_files_that_are_never_downloaded(tmp_path: Path) -> None:
-    """Each platform's folder can be read without them."""
+    """Each platform's folder can be read without these files."""
     from fnmatch import fnmatch
 
     for write in (write_xenium, write_cosmx, write_merscope):
@@ -121,7 +121,7 @@ def test_no_reader_needs_the_files_that_are_never_downloaded(tmp_path: Path) -> 
 
 
 def placeholders(s3: str, root: str, *folders: str) -> None:
-    """Make folders as the web console of S3 does: empty objects whose names end in a slash."""
+    """Create folders as the web console of S3 does: empty objects with names that end in a slash."""
     client = get_session().create_client("s3", endpoint_url=s3, aws_access_key_id=KEY, aws_secret_access_key=SECRET)
     prefix = root.removeprefix(f"s3://{BUCKET}/")
     for folder in folders:
@@ -134,7 +134,7 @@ def test_platform_folder_made_in_a_console(s3: str, slash: str, xenium: Path) ->
     before = version_token(uri)
     placeholders(s3, uri, "", "morphology_focus", "analysis", "empty")
     assert version_token(uri) == before
-    assert same(load_query(Query(uri=uri + slash)), read_spatial(xenium))
+    assert are_equal(load_query(Query(uri=uri + slash)), read_spatial(xenium))
 
 
 def test_zarr_reference_in_folders_made_in_a_console(s3: str, tmp_path: Path) -> None:
@@ -142,7 +142,7 @@ def test_zarr_reference_in_folders_made_in_a_console(s3: str, tmp_path: Path) ->
     adata.write_zarr(tmp_path / "cells.zarr")
     uri = upload(tmp_path / "cells.zarr", f"s3://{BUCKET}")
     placeholders(s3, uri, "", "X", "obs", "layers")
-    assert same(ad.read_zarr(resolve_uri_to_local(uri)), adata)
+    assert are_equal(ad.read_zarr(resolve_uri_to_local(uri)), adata)
 
 
 def test_file_reference_beside_a_placeholder(s3: str, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Several processes and one cache: one download, nobody waits for the dead. Google's answers, cut and refusing."""
+"""Several processes with one cache: one download, also after a killed process; and truncated responses of Google."""
 
 import os
 import signal
@@ -25,60 +25,60 @@ RESOLVE = (
 )
 
 
-def resolving(uri: str, folder: Path) -> subprocess.Popen[bytes]:
+def start_download(uri: str, folder: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-c", RESOLVE, uri, str(folder)], stderr=subprocess.DEVNULL)
 
 
-def stored(scheme: str) -> str:
+def stored_uri(scheme: str) -> str:
     uri = f"{scheme}://{BUCKET}/{uuid.uuid4().hex}/data.bin"
     storage.put_bytes(os.urandom(50_000), uri)
     return uri
 
 
 def test_many_processes_one_download(s3: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    uri = stored("s3")
-    with proxy_to(s3) as running:
-        monkeypatch.setenv("AWS_ENDPOINT_URL", running.url)
-        processes = [resolving(uri, tmp_path) for _ in range(3)]
+    uri = stored_uri("s3")
+    with proxy_to(s3) as s3_proxy:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", s3_proxy.url)
+        processes = [start_download(uri, tmp_path) for _ in range(3)]
         assert [process.wait() for process in processes] == [0, 0, 0]
-        bodies = [path for method, path, _ in running.requests if method == "GET" and path.endswith("data.bin")]
+        bodies = [path for method, path, _ in s3_proxy.requests if method == "GET" and path.endswith("data.bin")]
     assert len(bodies) == 1
 
 
-def test_a_killed_holder_blocks_nobody(s3: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    uri = stored("s3")
-    with proxy_to(s3) as running:
-        monkeypatch.setenv("AWS_ENDPOINT_URL", running.url)
+def test_a_killed_holder_does_not_block_others(s3: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    uri = stored_uri("s3")
+    with proxy_to(s3) as s3_proxy:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", s3_proxy.url)
         fault = Fault(proxy.wait(10), path=r"data\.bin$", times=9)
-        running.faults.append(fault)
-        process = resolving(uri, tmp_path)
+        s3_proxy.faults.append(fault)
+        process = start_download(uri, tmp_path)
         while not fault.n_matched:
             assert process.poll() is None
             time.sleep(0.05)
         process.send_signal(signal.SIGKILL)
         process.wait()
-        running.faults.clear()
+        s3_proxy.faults.clear()
         path = resolve_uri_to_local(uri, tmp_path)
     assert path.read_bytes() == storage.read_bytes(uri)
     assert len(cache.list_entries(tmp_path)) == 1
 
 
-def test_a_cut_answer_about_an_object_is_asked_again(gs: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    uri = stored("gs")
-    with proxy_to(gs) as running:
-        monkeypatch.setenv("STORAGE_EMULATOR_HOST", running.url)
+def test_a_truncated_response_is_requested_again(gs: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    uri = stored_uri("gs")
+    with proxy_to(gs) as s3_proxy:
+        monkeypatch.setenv("STORAGE_EMULATOR_HOST", s3_proxy.url)
         fault = Fault(proxy.shorten, path=r"data\.bin(?!\.manifest)(?!.*alt=media)", times=1)
-        running.faults.append(fault)
+        s3_proxy.faults.append(fault)
         copy = storage.get(uri, tmp_path / "back")
     assert fault.n_matched == 1
     assert copy.sha256 == sha256_of_file(tmp_path / "back")
 
 
-def test_an_expired_token_is_told_for_google_too(gs: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    uri = stored("gs")
-    with proxy_to(gs) as running:
-        monkeypatch.setenv("STORAGE_EMULATOR_HOST", running.url)
-        running.faults.append(Fault(proxy.status(400, "ExpiredToken", "It has expired."), path="data", times=9))
+def test_an_expired_token_is_reported_for_google(gs: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    uri = stored_uri("gs")
+    with proxy_to(gs) as s3_proxy:
+        monkeypatch.setenv("STORAGE_EMULATOR_HOST", s3_proxy.url)
+        s3_proxy.faults.append(Fault(proxy.status(400, "ExpiredToken", "It has expired."), path="data", times=9))
         with pytest.raises(StorageError, match="have expired") as failure:
             storage.get(uri, tmp_path / "back")
     assert not isinstance(failure.value, TransientStorageError)

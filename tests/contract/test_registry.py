@@ -1,4 +1,4 @@
-"""Versions that never change and a pointer that only one mover moves, in every store."""
+"""In every store, versions never change and concurrent moves of the pointer are not lost."""
 
 import json
 import uuid
@@ -46,7 +46,7 @@ def test_a_published_version_can_be_shown_and_fetched(store: str, tmp_path: Path
     storage.get(version.model_uri, tmp_path / "back.pkl")
     assert sha256_of_file(tmp_path / "back.pkl") == version.files[0].sha256 == sha256_of_file(tmp_path / "lung.pkl")
     assert registry.tissues(store) == ["lung"]
-    assert registry.current(store, "lung") is None, "publishing alone puts nothing to use"
+    assert registry.current(store, "lung") is None, "publishing does not promote a model"
 
 
 def test_the_same_content_is_the_same_version_and_is_never_written_again(store: str, tmp_path: Path) -> None:
@@ -58,26 +58,26 @@ def test_the_same_content_is_the_same_version_and_is_never_written_again(store: 
     assert [each.version for each in registry.versions(store, "lung")] == [first.version, other.version]
 
 
-def test_promote_and_roll_back_move_the_pointer_alone(store: str, tmp_path: Path) -> None:
+def test_promote_and_roll_back_only_move_the_pointer(store: str, tmp_path: Path) -> None:
     one, two = (registry.publish(store, "lung", model(tmp_path, text)).version for text in ("one", "two"))
     registry.promote(store, "lung", one, reason="first")
     pointer = registry.promote(store, "lung", two, reason="better")
     assert (pointer.version, pointer.previous) == (two, one)
     assert registry.show(store, "lung").version == two
-    back = registry.rollback(store, "lung")
+    rolled_back = registry.rollback(store, "lung")
     assert registry.show(store, "lung").version == one
-    assert [move.version for move in back.moves] == [one, two, one]
-    assert [move.reason for move in back.moves] == ["first", "better", "rollback"]
+    assert [move.version for move in rolled_back.moves] == [one, two, one]
+    assert [move.reason for move in rolled_back.moves] == ["first", "better", "rollback"]
     assert json.loads(storage.read_text(f"{store}/models/lung/current.json"))["version"] == one
 
 
-def test_promoting_what_is_in_use_is_no_move(store: str, tmp_path: Path) -> None:
+def test_promoting_the_model_in_use_changes_nothing(store: str, tmp_path: Path) -> None:
     version = registry.publish(store, "lung", model(tmp_path, "one")).version
     first = registry.promote(store, "lung", version)
     assert registry.promote(store, "lung", version, reason="again") == first
 
 
-def test_of_many_movers_each_is_seen_and_none_is_lost(store: str, tmp_path: Path) -> None:
+def test_concurrent_promotions_are_all_recorded(store: str, tmp_path: Path) -> None:
     names = [registry.publish(store, "lung", model(tmp_path, str(i))).version for i in range(4)]
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda name: registry.promote(store, "lung", name), names))
@@ -94,7 +94,7 @@ def test_a_challenger_of_another_champion_is_refused(store: str, tmp_path: Path)
     assert registry.show(store, "lung").version == two
 
 
-def test_a_half_published_version_is_none(store: str, tmp_path: Path) -> None:
+def test_an_incomplete_version_is_ignored(store: str, tmp_path: Path) -> None:
     version = registry.publish(store, "lung", model(tmp_path, "one"))
     storage.delete(f"{version.uri}/version.json")
     assert registry.versions(store, "lung") == []
@@ -103,13 +103,13 @@ def test_a_half_published_version_is_none(store: str, tmp_path: Path) -> None:
     assert registry.publish(store, "lung", model(tmp_path, "one")).version == version.version
 
 
-def test_what_others_put_beside_the_versions_is_none_of_them(store: str, tmp_path: Path) -> None:
+def test_other_files_are_not_versions(store: str, tmp_path: Path) -> None:
     version = registry.publish(store, "lung", model(tmp_path, "one"))
-    storage.put_text("kept by hand", f"{store}/models/lung/old models/readme.txt")
+    storage.put_text("notes of a user", f"{store}/models/lung/old models/readme.txt")
     assert registry.versions(store, "lung") == [version]
 
 
-def test_what_is_missing_is_named(store: str, tmp_path: Path) -> None:
+def test_errors_name_missing_versions(store: str, tmp_path: Path) -> None:
     version = registry.publish(store, "lung", model(tmp_path, "one")).version
     with pytest.raises(FileMissingError, match=version):
         registry.show(store, "lung", "0123456789ab")
@@ -119,8 +119,8 @@ def test_what_is_missing_is_named(store: str, tmp_path: Path) -> None:
         registry.show(store, "../secrets", version)
 
 
-def test_a_copy_is_a_registry_of_its_own(store: str, tmp_path: Path) -> None:
-    """The original is gone; the copy's files have other version tokens."""
+def test_a_copy_is_an_independent_registry(store: str, tmp_path: Path) -> None:
+    """The original is deleted, and the files of the copy have other version tokens."""
     one, two = (registry.publish(store, "lung", model(tmp_path, text)) for text in ("one", "two"))
     for version in (one, two):
         registry.promote(store, "lung", version.version)
@@ -131,13 +131,13 @@ def test_a_copy_is_a_registry_of_its_own(store: str, tmp_path: Path) -> None:
     assert registry.tissues(store) == []
     assert registry.show(moved, "lung").model_uri == f"{moved}/models/lung/{two.version}/lung.pkl"
     assert registry.rollback(moved, "lung").version == one.version
-    for was, is_now in zip(one.files, registry.show(moved, "lung").files, strict=True):
-        assert is_now.uri == was.uri.replace(store, moved)
-        recognised = storage.recognised(is_now)
+    for original, copied in zip(one.files, registry.show(moved, "lung").files, strict=True):
+        assert copied.uri == original.uri.replace(store, moved)
+        recognised = storage.recognised(copied)
         assert recognised is not None
         assert (recognised.uri, recognised.sha256, recognised.token) == (
-            is_now.uri,
-            was.sha256,
-            storage.token(is_now.uri),
+            copied.uri,
+            original.sha256,
+            storage.token(copied.uri),
         )
     assert registry.publish(moved, "lung", model(tmp_path, "two")).uri == f"{moved}/models/lung/{two.version}"

@@ -1,4 +1,4 @@
-"""Planted secrets are looked for in everything that comes out: logs, errors, manifests, keys, files."""
+"""Planted secrets do not appear in logs, errors, manifests, keys or files."""
 
 import json
 import logging
@@ -24,7 +24,7 @@ PLANTED = (KEY, SECRET, SESSION, PASSWORD, SIGNATURE, PRIVATE_KEY)
 
 @pytest.fixture
 def planted(s3: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Secrets in every variable that is read."""
+    """Set secrets in every variable that is read."""
     account = tmp_path / "home" / "account.json"
     account.parent.mkdir()
     account.write_text(json.dumps({"type": "service_account", "private_key": PRIVATE_KEY}))
@@ -32,15 +32,15 @@ def planted(s3: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(account))
     monkeypatch.setenv("SYNAPSE_AUTH_TOKEN", PASSWORD)
     monkeypatch.setenv("SPATIALCORE_STORAGE_ATTEMPTS", "2")
-    with proxy_to(s3) as running:
-        monkeypatch.setenv("AWS_ENDPOINT_URL", running.url)
+    with proxy_to(s3) as s3_proxy:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", s3_proxy.url)
         leak = " ".join(PLANTED)
-        running.faults.append(Fault(proxy.status(403, "AccessDenied", leak), path="denied", times=99))
-        running.faults.append(Fault(proxy.status(500, "InternalError", leak), path="busy", times=99))
+        s3_proxy.faults.append(Fault(proxy.status(403, "AccessDenied", leak), path="denied", times=99))
+        s3_proxy.faults.append(Fault(proxy.status(500, "InternalError", leak), path="busy", times=99))
         yield f"s3://{BUCKET}/{uuid.uuid4().hex}"
 
 
-def test_no_output_holds_a_secret(planted: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_output_contains_a_secret(planted: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, logger="spatialcore")
     out = tmp_path / "out"
     (tmp_path / "served").mkdir()
@@ -65,7 +65,7 @@ def test_no_output_holds_a_secret(planted: str, tmp_path: Path, caplog: pytest.L
 
 
 def _failure(uri: str, target: Path) -> str:
-    """Return all that a traceback of this failure could show of its errors."""
+    """Return all text that a traceback of this failure could show."""
     with pytest.raises(SpatialCoreError) as failure:
         acquire_reference(uri, target)
     texts: list[str] = []

@@ -1,4 +1,4 @@
-"""A whole run on a bucket leaves planted credentials nowhere: not in logs, data, models, reports or manifests."""
+"""A whole run on a bucket writes no planted credentials to logs, data, models, reports or manifests."""
 
 import logging
 import uuid
@@ -24,7 +24,7 @@ def bucket(s3: str) -> str:
 
 
 def leaks(folder: Path, bucket: str, *texts: str) -> list[str]:
-    """Name every place that holds a secret: local files, stored objects, texts."""
+    """Return the names of local files, stored objects and texts that contain a secret."""
     planted = [secret.encode() for secret in (KEY, SECRET, TOKEN, PASSWORD, SIGNATURE)]
     system, location = storage.connect(bucket)
     objects = {f"s3://{path}": system.cat_file(path) for path in system.find(location.path)}

@@ -1,4 +1,4 @@
-"""The real Synapse client against a server of our own."""
+"""The Synapse client with a local server."""
 
 import os
 import time
@@ -54,7 +54,7 @@ def test_a_version(synapse: State, tmp_path: Path) -> None:
     assert path.read_bytes() == synapse.versions[1]
 
 
-def test_the_cache_knows_versions(synapse: State, tmp_path: Path) -> None:
+def test_the_cache_has_one_entry_per_version(synapse: State, tmp_path: Path) -> None:
     first = resolve_uri_to_local("synapse://syn123", tmp_path)
     assert resolve_uri_to_local("synapse://syn123", tmp_path) == first
     assert synapse.downloads == 1
@@ -65,7 +65,7 @@ def test_the_cache_knows_versions(synapse: State, tmp_path: Path) -> None:
     assert second.name == first.name == "atlas.h5ad"
 
 
-def test_a_wrong_checksum_is_not_taken(synapse: State, tmp_path: Path) -> None:
+def test_a_file_with_a_wrong_checksum_is_refused(synapse: State, tmp_path: Path) -> None:
     synapse.wrong_checksum = True
     with pytest.raises(StorageError):
         acquire_reference("synapse://syn123", tmp_path / "x.h5ad")
@@ -88,7 +88,7 @@ def test_a_file_under_conditions(synapse: State, tmp_path: Path) -> None:
         acquire_reference("synapse://syn123", tmp_path / "x.h5ad")
 
 
-def test_what_is_not_there(synapse: State, tmp_path: Path) -> None:
+def test_missing_files(synapse: State, tmp_path: Path) -> None:
     with pytest.raises((FileMissingError, StorageError), match="syn999"):
         acquire_reference("synapse://syn999", tmp_path / "x.h5ad")
     with pytest.raises(InputError, match="syn123"):
@@ -98,10 +98,10 @@ def test_what_is_not_there(synapse: State, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("part", ["/userProfile", "/bundle2", "/blob/"])
-def test_a_server_that_stops_answering_is_given_up_within_the_budget(
+def test_a_server_that_stops_responding_fails_within_the_budget(
     synapse: State, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, part: str
 ) -> None:
-    """The client library itself asks again for 20 minutes."""
+    """The client library alone would retry for 20 minutes."""
     monkeypatch.setenv("SPATIALCORE_STORAGE_BUDGET", "4")
     synapse.silent = part
     started = time.monotonic()
@@ -111,7 +111,7 @@ def test_a_server_that_stops_answering_is_given_up_within_the_budget(
     assert list(tmp_path.rglob("*.h5ad")) == []
 
 
-def test_a_host_without_an_address_is_given_up_at_once(synapse: State, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_host_fails_at_once(synapse: State, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("no_proxy", "*")
     config = Path(os.environ["SYNAPSE_CONFIG"])
     config.write_text(config.read_text().replace(synapse.url, "http://synapse.invalid"))

@@ -1,4 +1,4 @@
-"""Simulated sections hold the truth that they state."""
+"""Simulated sections agree with the ground truth that they state."""
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ from spatialcore.simulate import LAYOUTS, section
 
 @pytest.fixture(scope="module")
 def profiles() -> AnnData:
-    """Five types, each with ten genes of its own at a tenth part in the others."""
+    """Return five types, each with ten marker genes that the others express at a tenth of the level."""
     means = np.full((5, 50), 0.5)
     for k in range(5):
         means[k, 10 * k : 10 * k + 10] = 5.0
@@ -20,7 +20,7 @@ def profiles() -> AnnData:
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_transcripts_are_conserved_and_the_truth_agrees_with_the_layers(profiles: AnnData, layout: str) -> None:
+def test_counts_are_conserved_and_the_truth_agrees_with_the_layers(profiles: AnnData, layout: str) -> None:
     cells = section(profiles, layout=layout, spill_share=0.3, n_cells=600, random_state=1)  # type: ignore[arg-type]
     measured, remaining = (part.toarray().astype(np.float64) for part in (cells.X, cells.layers["own"]))
     np.testing.assert_array_equal(measured.sum(axis=0), cells.layers["expressed"].toarray().sum(axis=0))
@@ -32,7 +32,7 @@ def test_transcripts_are_conserved_and_the_truth_agrees_with_the_layers(profiles
     assert differs.all()
 
 
-def test_mean_share_and_depth_are_those_asked_for(profiles: AnnData) -> None:
+def test_mean_share_and_depth_are_as_requested(profiles: AnnData) -> None:
     cells = section(profiles, layout="mixed", spill_share=0.3, depth=200, n_cells=4000)
     assert cells.obs["true_sent_share"].mean() == pytest.approx(0.3, abs=0.02)
     sent = 1 - cells.layers["own"].sum() / cells.layers["expressed"].sum()
@@ -40,7 +40,7 @@ def test_mean_share_and_depth_are_those_asked_for(profiles: AnnData) -> None:
     assert np.median(np.asarray(cells.X.sum(axis=1))) == pytest.approx(200, rel=0.45)  # types differ in size
 
 
-def test_without_spill_over_every_count_is_the_cells_own(profiles: AnnData) -> None:
+def test_without_spill_over_no_count_is_foreign(profiles: AnnData) -> None:
     cells = section(profiles, spill_share=0.0, n_cells=200)
     assert (cells.obs["true_foreign_share"] == 0).all()
     assert (cells.obs["true_second_type"] == "").all()
@@ -54,7 +54,7 @@ def test_cells_express_the_genes_of_their_type(profiles: AnnData) -> None:
         assert counts[:, 10 * k : 10 * k + 10].sum() / counts.sum() == pytest.approx(50 / 70, abs=0.02)
 
 
-def test_the_seed_decides(profiles: AnnData) -> None:
+def test_the_same_seed_gives_the_same_section(profiles: AnnData) -> None:
     one, same, other = (section(profiles, n_cells=100, random_state=seed) for seed in (4, 4, 5))
     assert (one.X != same.X).nnz == 0
     assert (one.X != other.X).nnz > 0
@@ -67,12 +67,12 @@ def test_logarithms_of_a_reference_are_reversed(profiles: AnnData) -> None:
     obs = pd.DataFrame({"cell_type": np.repeat(profiles.obs["cell_type"].to_numpy(), 40)})
     obs.index = [f"r{i}" for i in range(200)]
     logs = np.log1p(counts / counts.sum(axis=1, keepdims=True) * 1e4)
-    raw, normalized = (_own_share(AnnData(X, obs=obs, var=profiles.var)) for X in (counts, logs))
+    raw, normalized = (_marker_share(AnnData(X, obs=obs, var=profiles.var)) for X in (counts, logs))
     assert raw == pytest.approx(normalized, abs=0.02)
 
 
-def _own_share(reference: AnnData) -> float:
-    """Share of the counts of cells of the first type on the genes of their type."""
+def _marker_share(reference: AnnData) -> float:
+    """Return the share of counts on marker genes of the first type, in cells of that type."""
     cells = section(reference, layout="mixed", spill_share=0, efficiency_spread=0, ambient_share=0, n_cells=500)
     counts = cells[(cells.obs["true_cell_type"] == "type 0").to_numpy()].X.toarray()
     return float(counts[:, :10].sum() / counts.sum())

@@ -1,4 +1,4 @@
-"""Spill-over moves transcripts to neighbours and neither makes nor loses any."""
+"""Spill-over moves transcripts to neighbours and conserves their number."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ def counts_of(rng: np.random.Generator) -> sparse.csr_matrix:
     return counts
 
 
-def test_every_transcript_is_kept_once() -> None:
+def test_transcripts_are_conserved() -> None:
     rng = np.random.default_rng(0)
     counts, codes = counts_of(rng), rng.integers(0, 4, N)
     spilled = spill(counts, codes, grid(N, 10.0), rng.random(N), 6.0, rng)
@@ -41,14 +41,16 @@ def test_a_cell_sends_its_share_to_its_eight_nearest() -> None:
 
 def test_sources_name_the_type_of_the_sender() -> None:
     rng = np.random.default_rng(2)
-    codes = np.arange(N) % 2  # columns of the grid alternate: the nearest left and right are of the other type
+    codes = (
+        np.arange(N) % 2
+    )  # columns of the grid alternate, so the nearest cells to the left and right have the other type
     counts = sparse.csr_matrix((codes == 1).astype(np.float32)[:, None] * 50)
     spilled = spill(counts, codes, grid(N, 10.0), np.full(N, 0.5), 6.0, rng)
     assert spilled.sources[:, 0].sum() == 0
     assert spilled.sources[:, 1].sum() == spilled.received.sum()
 
 
-def test_nothing_is_sent_at_a_share_of_zero() -> None:
+def test_a_share_of_zero_moves_no_transcripts() -> None:
     rng = np.random.default_rng(3)
     counts = counts_of(rng)
     spilled = spill(counts, np.zeros(N, dtype=np.intp), grid(N, 10.0), np.zeros(N), 6.0, rng)

@@ -53,50 +53,50 @@ def test_tiledb_config(monkeypatch: pytest.MonkeyPatch) -> None:
     assert config["vfs.s3.endpoint_override"] == "127.0.0.1:9000"
 
 
-def test_requests_carry_their_md5(s3_behind: Proxy, tmp_path: Path) -> None:
+def test_requests_carry_their_md5(proxied_s3: Proxy, tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"cells" * 1_000)
     storage.put(tmp_path / "file", f"s3://{BUCKET}/{uuid.uuid4().hex}/file")
-    sent = [headers["Content-MD5"] for method, path, headers in s3_behind.requests if method == "PUT"]
+    sent = [headers["Content-MD5"] for method, path, headers in proxied_s3.requests if method == "PUT"]
     assert len(sent) == 2, "one part and the manifest"
     assert sent[0] == base64.b64encode(hashlib.md5(b"cells" * 1_000).digest()).decode()
 
 
 @pytest.mark.parametrize(("parts", "methods"), [(1, ["PUT", "PUT"]), (2, ["PUT", "HEAD", "PUT"])])
 def test_a_copy_is_compared_by_entity_tags_where_these_are_md5s(
-    s3_behind: Proxy, tmp_path: Path, parts: int, methods: list[str]
+    proxied_s3: Proxy, tmp_path: Path, parts: int, methods: list[str]
 ) -> None:
     """A copy and a manifest. The version is read only after a copy of a multipart object."""
     (tmp_path / "file").write_bytes(b"cells" * (parts - 1) * (1 << 20) + b"cells")
     root = f"s3://{BUCKET}/{uuid.uuid4().hex}"
     original = storage.put(tmp_path / "file", f"{root}/file")
     assert original.token.endswith(f"-{parts}")
-    s3_behind.requests.clear()
+    proxied_s3.requests.clear()
     copied = storage.copy(original, f"{root}/copy")
-    assert [method for method, _, _ in s3_behind.requests] == methods
+    assert [method for method, _, _ in proxied_s3.requests] == methods
     assert storage.read_bytes(copied.uri) == (tmp_path / "file").read_bytes()
 
 
-def test_small_object_is_read_in_one_request(s3_behind: Proxy) -> None:
+def test_small_object_is_read_in_one_request(proxied_s3: Proxy) -> None:
     uri = storage.put_text("cells", f"s3://{BUCKET}/{uuid.uuid4().hex}/file").uri
-    s3_behind.requests.clear()
+    proxied_s3.requests.clear()
     assert storage.read_text(uri) == "cells"
-    assert [method for method, _, _ in s3_behind.requests] == ["GET"]
+    assert [method for method, _, _ in proxied_s3.requests] == ["GET"]
 
 
 @pytest.fixture
-def without_keys(s3_behind: Proxy, monkeypatch: pytest.MonkeyPatch) -> Proxy:
+def without_keys(proxied_s3: Proxy, monkeypatch: pytest.MonkeyPatch) -> Proxy:
     """Return a proxy to the S3 server. Neither the environment nor an instance profile provides credentials."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    return s3_behind
+    return proxied_s3
 
 
-def test_requests_are_signed_with_credentials(s3_behind: Proxy) -> None:
+def test_requests_are_signed_with_credentials(proxied_s3: Proxy) -> None:
     uri = storage.put_text("cells", f"s3://{BUCKET}/{uuid.uuid4().hex}/file").uri
-    s3_behind.requests.clear()
+    proxied_s3.requests.clear()
     storage.read_text(uri)
-    assert all("Authorization" in headers for _, _, headers in s3_behind.requests)
+    assert all("Authorization" in headers for _, _, headers in proxied_s3.requests)
 
 
 def test_a_public_bucket_is_read_without_credentials(s3: str, without_keys: Proxy, tmp_path: Path) -> None:
