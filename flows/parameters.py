@@ -40,7 +40,7 @@ class AcquireParameters(_Form):
         ..., min_length=1, title="References", description="Up to four are downloaded at the same time"
     )
     force: bool = Field(
-        False, title="Download again", description="Even if the destination has a valid copy of the reference"
+        False, title="Download again", description="Also if the destination has a valid copy of the reference"
     )
 
 
@@ -70,8 +70,8 @@ class TrainAndAnnotateParameters(RunConfig):
     promote: Literal["always", "if_not_worse", "never"] = Field(
         "always",
         title="Put the model in use",
-        description="For later samples of this tissue. if_not_worse: only if its macro-F1 on held-out cells is not "
-        "below that of the model in use",
+        description="Use the new model for later samples of this tissue. if_not_worse: only if its macro-F1 on "
+        "held-out cells is not below that of the model in use",
     )
     allow_lost_classes: bool = Field(
         False,

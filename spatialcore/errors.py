@@ -125,3 +125,15 @@ class TransientStorageError(StorageError):
 
 class ConflictError(StorageError, FileExistsError):
     """Conditional write failed: the object exists already or has changed."""
+
+
+def reason_of(error: Exception) -> str:
+    """Return an error as one line: the message of an error of this package, else its type and text.
+
+    Examples
+    --------
+    >>> reason_of(KeyError("x")), reason_of(ValueError("first line\\nsecond line"))
+    ("KeyError: 'x'", 'ValueError: first line')
+    """
+    text = error.message if isinstance(error, SpatialCoreError) else f"{type(error).__name__}: {error}"
+    return text.partition("\n")[0]

@@ -81,9 +81,8 @@ def read_query(config: RunConfig, query: Query) -> QueryCells:
 
     refuse_local(query.uri)
     token = version_token(query.uri)
-    key = stage_key(
-        "read_query", settings_digest("read_query", config), [storage.relative(config.store, query.uri), token]
-    )
+    inputs = [storage.relative(config.store, query.uri), token, *([query.unit] if query.unit else [])]
+    key = stage_key("read_query", settings_digest("read_query", config), inputs)
     return cached_stage(QueryCells, config.store, key, make, sample=query.name, source=source_of(query.uri, token))
 
 

@@ -7,7 +7,7 @@ import pytest
 
 import spatialcore
 from spatialcore import errors
-from spatialcore.errors import SpatialCoreError
+from spatialcore.errors import InputError, SpatialCoreError, reason_of
 
 SPATIALCORE = Path(spatialcore.__file__).parent
 KINDS = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, SpatialCoreError)]
@@ -70,3 +70,8 @@ def test_extras_named_in_errors_exist() -> None:
     assert {"census", "synapse"} <= extras_in_errors <= extras
     clients = {name for text in texts for name in re.findall(r'^    extra(?:: ClassVar\[str\])? = "(\w+)"', text, re.M)}
     assert {"s3", "gcs", "azure"} <= clients <= extras
+
+
+def test_the_reason_of_an_error_is_one_line() -> None:
+    assert reason_of(InputError("no bars", hint="pass data")) == "no bars"
+    assert reason_of(ValueError("first line\nsecond line")) == "ValueError: first line"

@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 from spatialcore.core.files import read_yaml
 from spatialcore.core.provenance import digest_of
 from spatialcore.core.text.setting_faults import UNKNOWN_NAME, fault_texts, path_of, similar_names
-from spatialcore.errors import InputError
+from spatialcore.errors import InputError, SpatialCoreError
 from spatialcore.storage.secrets import redact
 
 
@@ -97,17 +97,28 @@ def _as_input_error(error: ValidationError, settings: Any, origin: str) -> Input
 
 
 def _advice(error: ValidationError, schema: dict[str, Any]) -> str:
-    """Return what is similar to each unknown name and value, or all settings if no name is similar."""
+    """Return what is similar to each unknown name and value, or all settings if no name is similar.
+
+    The hint of an error of this package is the advice for its setting.
+    """
     settings = _titles(schema)
     inner = {name: title for part in schema.get("$defs", {}).values() for name, title in _titles(part).items()}
-    suggestions = []
+    hints: list[str] = []
+    suggestions: list[str] = []
     for fault in error.errors():
+        cause = fault.get("ctx", {}).get("error")
+        if isinstance(cause, SpatialCoreError) and cause.hint:
+            hints.append(cause.hint)
+            continue
         matches = similar_names(fault, settings if len(fault["loc"]) == 1 else inner)
         if fault["type"] in UNKNOWN_NAME and not matches:
             return f"settings: {', '.join(settings)}"
         if matches:
             suggestions.append(f"{path_of(fault)}: did you mean {' or '.join(matches)}?")
-    return " ".join(suggestions) or "correct the settings named above"
+    return (
+        " ".join([*suggestions, *(["; ".join(dict.fromkeys(hints))] if hints else [])])
+        or "correct the settings named above"
+    )
 
 
 def _titles(schema: dict[str, Any]) -> dict[str, str]:

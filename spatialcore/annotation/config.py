@@ -26,7 +26,7 @@ from spatialcore.core.text.wording import number_of
 
 UNKNOWN_TISSUE: Final = "unknown"  # the tissue of a run that names none
 TissueName = Annotated[
-    str, AfterValidator(lambda name: checked_name(name, "the tissue")), Field(json_schema_extra={**SCHEMA})
+    str, AfterValidator(lambda name: checked_name(name, "the name")), Field(json_schema_extra={**SCHEMA})
 ]
 Proportion = Annotated[float, Field(gt=0, le=1)]
 
@@ -37,7 +37,7 @@ class AnnotationSettings(Settings):  # type: ignore[metaclass]  # mypy takes the
     tissue: TissueName = Field(
         UNKNOWN_TISSUE,
         title="Tissue",
-        description="Name of the model; it also decides between terms for ambiguous labels",
+        description="Name of the model; also used to choose the terms of ambiguous labels",
     )
     species: SpeciesSetting = Field(
         "auto",
@@ -57,13 +57,13 @@ class AnnotationSettings(Settings):  # type: ignore[metaclass]  # mypy takes the
     taxonomy_levels: list[str] = Field(
         default_factory=list,
         title="Taxonomy levels",
-        description="Further label columns of the references, such as class and subclass, that calls get as well",
+        description="Further label columns of the references, e.g. class and subclass, whose values calls also get",
     )
     balance_strategy: BalanceStrategy = Field(
         "proportional",
         title="Balance between references",
-        description="Training cells of a type that several references have. proportional: in the proportions of the "
-        "references; equal: the same number from each",
+        description="How the training cells of a type are divided over the references. proportional: in proportion to "
+        "their numbers of cells; equal: the same number from each",
     )
     max_cells_per_type: int = Field(
         5000, ge=1, title="Cells per type", description="Maximum number of training cells of a type"
@@ -72,12 +72,13 @@ class AnnotationSettings(Settings):  # type: ignore[metaclass]  # mypy takes the
         10, ge=0, title="Minimum cells per type", description="Types with fewer reference cells are left out"
     )
     max_cells_per_ref: int = Field(
-        100_000, ge=1, title="Cells per reference", description="Maximum number of cells that are read of a reference"
+        100_000, ge=1, title="Cells per reference", description="Maximum number of cells that are read from a reference"
     )
     target_proportions: dict[str, Proportion] | str | None = Field(
         None,
         title="Target proportions",
-        description="Share of each cell type among the training cells, for sorted or enriched references",
+        description="Share of cell types among the training cells, for sorted or enriched references; or a CSV file "
+        "with the columns cell_type and proportion",
     )
     confidence_threshold: float = Field(
         0.8, ge=0, le=1, title="Confidence threshold", description="Calls with a lower confidence become Unassigned"
@@ -88,7 +89,9 @@ class AnnotationSettings(Settings):  # type: ignore[metaclass]  # mypy takes the
         description="calibrated: about 80 % of the calls with confidence 0.8 are right",
     )
     trainer: Trainer = Field(
-        "logistic", title="Trainer", description="logistic: the model is matched to the platform of the queries"
+        "logistic",
+        title="Trainer",
+        description="logistic: the model is matched to the platform of the queries; celltypist: training of CellTypist",
     )
     granularity: Granularity = Field(
         "panel", title="Label granularity", description="panel: subtypes that a panel cannot distinguish are merged"
@@ -102,27 +105,29 @@ class AnnotationSettings(Settings):  # type: ignore[metaclass]  # mypy takes the
     detect_unseen: bool = Field(
         True,
         title="Detect unseen types",
-        description="Lower the confidence of cells that, with the cells most similar to them, fit no class",
+        description="Lower the confidence of clusters of cells that fit no class",
     )
     purify: bool = Field(
         False,
         title="Purify counts",
-        description="On: the layer purified holds counts without what came from neighbours of another type",
+        description="Write the layer purified: counts without those that came from neighbours of another type",
     )
     min_gene_overlap_pct: float = Field(
         25.0,
         ge=0,
         le=100,
         title="Minimum gene overlap (%)",
-        description="Part of the smaller gene set that query and reference share; less is an error",
+        description="Minimum share of the smaller gene set that query and reference must have in common",
     )
     exclude_labels: list[str] | None = Field(
-        None, title="Excluded labels", description="Exact labels; by default, labels such as Unknown and Doublet"
+        None,
+        title="Excluded labels",
+        description="Labels to leave out, by exact text; by default, labels such as Unknown and Doublet",
     )
     drop_uninformative_labels: bool = Field(
         True,
         title="Drop uninformative labels",
-        description="Missing values as text, doublets, Other, Mixed, cluster numbers; counted in manifest and report",
+        description="Leave out labels that name no cell type: nan as text, Doublets, Other, Mixed, cluster numbers",
     )
     add_ontology: bool = Field(
         True, title="Cell Ontology terms", description="Map the labels of all references to the Cell Ontology"

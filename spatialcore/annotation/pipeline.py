@@ -19,7 +19,7 @@ from spatialcore.core.logging import get_logger
 from spatialcore.core.progress import stage_bar
 from spatialcore.core.provenance import canonical_json
 from spatialcore.core.text.names import slug_of
-from spatialcore.errors import InputError
+from spatialcore.errors import InputError, reason_of
 
 log = get_logger(__name__)
 
@@ -165,7 +165,7 @@ def train_and_annotate_config(
     adata = adata.copy() if copy else adata
     draws_plots = config.generate_plots and plot_output is not None
     if config.generate_plots and plot_output is None:
-        log.warning("no plots are drawn, plot_output is None: pass plot_output='plots/' or generate_plots=False")
+        log.warning("no plots are drawn because plot_output is None: pass plot_output='plots/' or generate_plots=False")
     with stage_bar(_N_STAGES + draws_plots) as start_stage:
         stopwatch = run_manifest.Stopwatch(start_stage)
         _run_stages(adata, config, model_output, plot_output, stopwatch)
@@ -209,5 +209,6 @@ def _plot_best_effort(adata: AnnData, config: TrainingConfig, output: Path) -> N
     try:
         figures = stages.plot(adata, config, output)
         stages.report(adata, output / "report.html", config=config, figures=figures)
-    except Exception:  # a plot that fails must not lose the annotation
-        log.warning("the plots could not be drawn; the annotation is complete", exc_info=True)
+    except Exception as error:  # a plot that fails must not lose the annotation
+        log.warning("plots or report were not written, the annotation is complete: %s", reason_of(error))
+        log.debug("traceback of plots and report", exc_info=True)

@@ -3,17 +3,20 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
+from spatialcore.annotation.base_settings import Settings
 from spatialcore.annotation.config import AnnotationSettings, TrainingConfig
 from spatialcore.core.text.names import SCHEMA, checked_name, slug_of
+from spatialcore.core.text.units import checked_unit
 
 DEFAULT_LABEL_COLUMN = "cell_type"
 SampleName = Annotated[
     str,
-    AfterValidator(lambda name: checked_name(name, "the sample name") if name else ""),
+    AfterValidator(lambda name: checked_name(name, "the name") if name else ""),
     Field(json_schema_extra={**SCHEMA}),
 ]
+CoordinateUnit = Annotated[str, AfterValidator(checked_unit)]
 FIRST_FIELDS = ("queries", "references", "tissue", "store")
 
 
@@ -25,7 +28,7 @@ def _number_fields(schema: dict[str, Any]) -> None:
         properties[name]["position"] = position
 
 
-class Reference(BaseModel):
+class Reference(Settings):  # type: ignore[metaclass]  # as AnnotationSettings
     """A labelled data set and the column that holds its labels; ``path:column`` in short."""
 
     model_config = ConfigDict(extra="forbid", title="Reference")
@@ -34,7 +37,7 @@ class Reference(BaseModel):
         ...,
         min_length=1,
         title="Path or URI",
-        description="h5ad, zarr: s3://, gs://, cellxgene://, or on the worker's machine",
+        description="h5ad or zarr: a URI (s3://, gs://, cellxgene://), or a path on the worker's machine",
     )
     label_column: str = Field(
         DEFAULT_LABEL_COLUMN, min_length=1, title="Label column", description="The column of obs with the cell types"
@@ -58,7 +61,7 @@ def _split_at_existing_path(text: str) -> tuple[str, str, str] | None:
     return next(((text[:end], ":", text[end + 1 :]) for end in ends if text[:end]), None)
 
 
-class Query(BaseModel):
+class Query(Settings):  # type: ignore[metaclass]  # as AnnotationSettings
     """Spatial data to annotate; a bare path in short."""
 
     model_config = ConfigDict(extra="forbid", title="Query")
@@ -67,9 +70,12 @@ class Query(BaseModel):
         ...,
         min_length=1,
         title="Path or URI",
-        description="s3://, gs://, or a path on the worker's machine: a platform's output folder, h5ad or zarr",
+        description="Platform's output folder, h5ad or zarr: a URI (s3://, gs://), or a path on the worker's machine",
     )
-    sample: SampleName = Field("", title="Sample name", description="By default the name of the file or folder")
+    sample: SampleName = Field("", title="Sample name", description="By default, the name of the file or folder")
+    unit: CoordinateUnit = Field(
+        "", title="Unit of the coordinates", description="µm or px; for files that do not state it, such as h5ad"
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -99,21 +105,26 @@ class RunConfig(AnnotationSettings):
     model_config = ConfigDict(json_schema_extra=_number_fields)
 
     queries: list[Query] = Field(
-        ..., min_length=1, title="Queries", description="Spatial data; one model annotates all of them"
+        ..., min_length=1, title="Queries", description="Spatial data; one model is used for all of them"
     )
     references: list[Reference] = Field(
         ..., min_length=1, title="References", description="Labelled data on which the model is trained"
     )
     store: str = Field(
-        "spatialcore-store", min_length=1, title="Store", description="s3:// or gs:// prefix, or a folder of the worker"
+        "spatialcore-store",
+        min_length=1,
+        title="Store",
+        description="Where results are written: an s3:// or gs:// prefix, or a folder on the worker's machine",
     )
     task_runner: Literal["threads", "dask"] = Field(
         "threads",
         title="Task runner",
-        description="Where queries are annotated. threads: in this run; dask: on a dask cluster",
+        description="threads: annotate the samples in the process of the run; dask: on a dask cluster",
     )
     dask_address: str = Field(
-        "", title="Dask scheduler", description="Its address; by default a cluster on this machine"
+        "",
+        title="Dask scheduler",
+        description="Address of the scheduler; by default, a cluster on the worker's machine",
     )
 
     @model_validator(mode="after")

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from spatialcore.cli.console import AsJson, Verbose, console, sample_summary
-from spatialcore.cli.options import Assignments, Plots, Purify, Threshold, overlay
+from spatialcore.cli.options import Assignments, Plots, Purify, Threshold, Unit, overlay
 
 
 def annotate(
@@ -16,6 +16,7 @@ def annotate(
     threshold: Threshold = None,
     plots: Plots = None,
     purify: Purify = None,
+    unit: Unit = "",
     assignments: Assignments = None,
     as_json: AsJson = False,
     verbose: Verbose = 0,
@@ -35,7 +36,7 @@ def annotate(
 
     settings = overlay(None, assignments, confidence_threshold=threshold, generate_plots=plots, purify=purify)
     config = AnnotationSettings.from_dict(settings, origin="command line")
-    query_config = Query(uri=query)
+    query_config = Query(uri=query, unit=unit)
     load_model(Path(model))  # an invalid model is refused before the query is read
     require_writable(out)
     with console.steps(1) as step:

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Local copies of remote files.", no_args_is_help=True)
 Folder = Annotated[
-    Path | None, typer.Option("--folder", help="Cache folder [default: ~/.spatialcore/cache/references].")
+    Path | None,
+    typer.Option("--folder", help="Cache folder.", show_default="~/.spatialcore/cache/references"),
 ]
 
 

@@ -19,9 +19,9 @@ class Exit(IntEnum):
 
 
 MEANING = {
-    Exit.DONE: "success; of a dry run: ready to run",
+    Exit.DONE: "success; for a dry run: no problems",
     Exit.FAILED: "unexpected error",
-    Exit.INPUT: "invalid option, file or matrix",
+    Exit.INPUT: "invalid option, file or matrix; for a dry run: problems",
     Exit.MISSING: "file or data set not found",
     Exit.DEPENDENCY: "missing optional package",
     Exit.STORAGE: "storage error (permission, missing bucket, no space)",

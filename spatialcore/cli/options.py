@@ -24,7 +24,10 @@ References = Annotated[
     ),
 ]
 Tissue = Annotated[
-    str | None, typer.Option("--tissue", "-t", help="Tissue: names the model and resolves ambiguous labels.")
+    str | None,
+    typer.Option(
+        "--tissue", "-t", help="Tissue: name of the model; also used to choose the terms of ambiguous labels."
+    ),
 ]
 Threshold = Annotated[
     float | None,
@@ -35,7 +38,7 @@ Assignments = Annotated[
     typer.Option(
         "--set",
         "-s",
-        help="Other setting of the configuration, e.g. -s max_cells_per_type=2000; can be repeated.",
+        help="Any other setting, e.g. -s max_cells_per_type=2000; can be repeated.",
         metavar="KEY=VALUE",
     ),
 ]
@@ -45,7 +48,11 @@ Plots = Annotated[
 
 Purify = Annotated[
     bool | None,
-    typer.Option("--purify", help="Write counts without spill-over from neighbours into the layer purified."),
+    typer.Option("--purify", help="Write the layer purified: counts without those that came from neighbours."),
+]
+Unit = Annotated[
+    str,
+    typer.Option("--unit", help="Unit of the coordinates (µm, px), if the data do not state it.", show_default=False),
 ]
 
 

@@ -6,14 +6,14 @@ from typing import Annotated
 import typer
 
 from spatialcore.cli.console import AsJson, Verbose, console
-from spatialcore.cli.options import local
+from spatialcore.cli.options import Unit, local
 
 
 def report(
     annotated: Annotated[str, typer.Argument(help="Annotated h5ad or zarr.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Output HTML file.")] = Path("report.html"),
     model: Annotated[Path | None, typer.Option("--model", "-m", help="Model (.pkl), for its held-out scores.")] = None,
-    unit: Annotated[str, typer.Option("--unit", help="Unit of the coordinates (µm, px), if the data lack it.")] = "",
+    unit: Unit = "",
     as_json: AsJson = False,
     verbose: Verbose = 0,
 ) -> None:

@@ -7,7 +7,7 @@ import typer
 
 from spatialcore.cli.console import AsJson, Verbose, console, run_summary, table
 from spatialcore.cli.exit_codes import Exit
-from spatialcore.cli.options import Assignments, Plots, Purify, Queries, References, Threshold, Tissue, overlay
+from spatialcore.cli.options import Assignments, Plots, Purify, Queries, References, Threshold, Tissue, Unit, overlay
 from spatialcore.core.text.wording import number_of
 from spatialcore.errors import InputError
 
@@ -30,6 +30,7 @@ def run(
     threshold: Threshold = None,
     plots: Plots = None,
     purify: Purify = None,
+    unit: Unit = "",
     assignments: Assignments = None,
     dry_run: DryRun = False,
     as_json: AsJson = False,
@@ -43,7 +44,7 @@ def run(
     [bold]spatialcore run -q xenium_folder -r a.h5ad:cell_type -r b.h5ad:annotation -t breast -o results/[/bold]
     """
     console.start(as_json=as_json, verbose=verbose)
-    settings = _settings(config, assignments, query, reference, tissue, out, threshold, plots, purify)
+    settings = _settings(config, assignments, query, reference, tissue, out, threshold, plots, purify, unit)
     if dry_run:
         _check(settings)
         return
@@ -64,6 +65,7 @@ def _settings(
     threshold: float | None,
     plots: bool | None,
     purify: bool | None,
+    unit: str,
 ) -> "RunConfig":
     from spatialcore.annotation.run_config import RunConfig
 
@@ -81,7 +83,15 @@ def _settings(
     for key, example in (("queries", "--query xenium_folder"), ("references", "--reference a.h5ad:cell_type")):
         if not content.get(key):
             raise InputError(f"no {key} given", hint=f"pass {example}, or a configuration file with {key}")
+    if unit:
+        content["queries"] = [_with_unit(each, unit) for each in content["queries"]]
     return RunConfig.from_dict(content, origin=str(config or "command line"))
+
+
+def _with_unit(query: object, unit: str) -> object:
+    """Return the settings of a query with a unit; what is no query stays for the check of the configuration."""
+    content = {"uri": query} if isinstance(query, str) else query
+    return {**content, "unit": unit} if isinstance(content, dict) else content
 
 
 def _check(settings: "RunConfig") -> None:

@@ -7,6 +7,7 @@ from anndata import AnnData
 from spatialcore.columns import SOURCE
 from spatialcore.core.logging import get_logger
 from spatialcore.core.on_disk.containers import refuse_external_links
+from spatialcore.core.text.units import checked_unit
 from spatialcore.entries import mapping_in
 from spatialcore.io.anndata_files import is_anndata_zarr, is_h5ad, is_zarr, name_source
 from spatialcore.io.formats import identify
@@ -28,7 +29,8 @@ def read_spatial(path: str | Path, *, on_disk: bool = False, unit: str = "") -> 
         Leave large matrices of an .h5ad file or a .zarr folder in the file: they are read in blocks of cells when they
         are used. They must be compressed by rows (CSR); other matrices are read.
     unit
-        Unit of the coordinates, ``"µm"`` or ``"px"``, for formats that do not state it, such as .h5ad.
+        Unit of the coordinates, ``"µm"`` or ``"px"``, for formats that do not state it, such as .h5ad. It replaces a
+        unit that the file states.
 
     Returns
     -------
@@ -42,7 +44,7 @@ def read_spatial(path: str | Path, *, on_disk: bool = False, unit: str = "") -> 
     FileMissingError
         The path does not exist, or a file of the output is missing.
     InputError
-        The format is unknown, the files do not match each other, or parts of them are in other files.
+        The format or the unit is unknown, the files do not match each other, or parts of them are in other files.
 
     Examples
     --------
@@ -54,6 +56,7 @@ def read_spatial(path: str | Path, *, on_disk: bool = False, unit: str = "") -> 
     >>> adata.shape, adata.uns["spatialcore_source"]["reader"]
     ((3, 2), 'h5ad')
     """
+    unit = checked_unit(unit)
     location = Path(path).expanduser()
     if location.is_file() or is_zarr(location):
         refuse_external_links(location)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from spatialcore.core.logging import get_logger
-from spatialcore.errors import LabelColumnError, SpatialCoreError
+from spatialcore.errors import LabelColumnError, reason_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -14,6 +14,8 @@ log = get_logger(__name__)
 
 def draw_or_skip(name: str, draw: "Callable[[], Figure | None]", skipped: dict[str, str]) -> "Figure | None":
     """Return a figure, or None if it cannot be drawn; the reason is logged and added to ``skipped``.
+
+    The traceback is logged at the level debug.
 
     Parameters
     ----------
@@ -34,8 +36,8 @@ def draw_or_skip(name: str, draw: "Callable[[], Figure | None]", skipped: dict[s
     except LabelColumnError:
         raise
     except Exception as error:
-        is_expected = isinstance(error, SpatialCoreError)
-        reason = error.message if isinstance(error, SpatialCoreError) else f"{type(error).__name__}: {error}"
-        log.warning("the figure %s was not drawn: %s", name, reason, exc_info=not is_expected)
+        reason = reason_of(error)
+        log.warning("the figure %s was not drawn: %s", name, reason)
+        log.debug("traceback of the figure %s", name, exc_info=True)
         skipped[name] = reason
         return None

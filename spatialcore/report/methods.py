@@ -75,7 +75,7 @@ def _references(adata: AnnData) -> str:
     is_one = len(references) == 1
     simulated = [str(item.get("source", "")) for item in references if item.get("profiles")]
     profiles = (
-        f" Of {', '.join(simulated)}, cells were drawn around mean profiles (gamma-Poisson)." if simulated else ""
+        f" The cells of {', '.join(simulated)} were drawn around mean profiles (gamma-Poisson)." if simulated else ""
     )
     bridged = [str(item.get("source", "")) for item in references if item.get("orthologs")]
     orthologs = f" Genes of {', '.join(bridged)} were matched by one-to-one orthologs (Ensembl 105)." if bridged else ""
@@ -100,12 +100,12 @@ def _balance(adata: AnnData) -> str:
     if composition.empty:
         return ""
     if _setting(adata, "target_proportions"):
-        return "Training cells were drawn to given proportions of the types."
+        return "Training cells were drawn in given proportions of the types."
     largest = _setting(adata, "max_cells_per_type")
     at_most = f"At most {int(largest):,} cells of each type were drawn" if largest else "Training cells were drawn"
     if composition["source"].nunique() < 2:
         return f"{at_most}."
-    how = "equally over" if _setting(adata, "balance_strategy") == "equal" else "in proportion to the size of"
+    how = "in equal numbers from" if _setting(adata, "balance_strategy") == "equal" else "in proportion to the size of"
     return f"{at_most}, {how} the references."
 
 
@@ -140,7 +140,7 @@ def _held_out(adata: AnnData) -> str:
     if not scores:
         return ""
     return (
-        f"On held-out reference cells, whatever their confidence, it reached an accuracy of {scores['accuracy']:.3f} "
+        f"On held-out reference cells of any confidence, it reached an accuracy of {scores['accuracy']:.3f} "
         f"and a macro-F1 of {scores['macro_f1']:.3f}."
     )
 
@@ -169,7 +169,7 @@ def _query_evidence(adata: AnnData) -> str:
 def _purified(adata: AnnData) -> str:
     if not (_detected_spill_over(adata) and manifest_value(adata, "purified_layer")):
         return ""
-    return "Calls were made on the counts as measured; a copy of the counts is without those of neighbouring cells."
+    return "Calls were made on the measured counts; an additional layer lacks the counts of neighbouring cells."
 
 
 def _detected_spill_over(adata: AnnData) -> dict[str, Any]:

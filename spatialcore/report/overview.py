@@ -141,8 +141,8 @@ def _warnings(
     warnings = [foreign] if foreign else []
     if held_out_scores(adata).get("cells_from") == columns.KIND_PROFILES:
         warnings.append(
-            "The references are cell type profiles: held-out figures and calibration come from cells drawn around "
-            "them, without the differences between real cells, donors and studies, and look better than they are."
+            "The references are cell type profiles. Held-out scores and calibration are computed on cells drawn around "
+            "them, which lack the differences between real cells, donors and studies: the scores are too high."
         )
     if not calibrated:
         warnings.append("The confidence is not calibrated: it ranks the calls, but it is not a probability.")
@@ -166,7 +166,7 @@ def _model_warnings(adata: AnnData) -> list[str]:
     card = model_card(adata)
     unlike = str((card.get("sample") or {}).get("unlike", ""))
     if unlike:
-        warnings.append(f"This sample is unlike the others that the model was trained for: {unlike}.")
+        warnings.append(f"This sample differs from the others for which the model was trained: {unlike}.")
     small = small_panel_warning(
         int((card.get("training") or {}).get("n_genes", FEW_GENES)),
         held_out_scores(adata),
@@ -195,7 +195,7 @@ def _marker_warnings(validation: pd.DataFrame) -> list[str]:
     weak = validation[validation["auc"] < LOW_AUC].sort_values("auc")
     types = [f"{row['cell_type']} ({row['auc']:.2f})" for row in records(weak)]
     return (
-        [f"Types that their markers do not separate from other cells (AUC): {list_names(types, 8)}."] if types else []
+        [f"Types whose markers do not separate them from other cells (AUC): {list_names(types, 8)}."] if types else []
     )
 
 

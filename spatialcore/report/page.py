@@ -134,7 +134,7 @@ def _unit_note(adata: AnnData) -> str:
     """Return how to state the unit of the coordinates if it is unknown, for the caption of the map."""
     if coordinates(adata) is None or coordinate_unit(adata):
         return ""
-    return " The unit of the coordinates is unknown: if you know it, spatialcore report annotated.h5ad --unit µm."
+    return " The unit of the coordinates is unknown. To state it, run spatialcore report annotated.h5ad --unit µm."
 
 
 def _write(page: str, path: Path) -> Path:

@@ -19,7 +19,7 @@ ALT: Final = {
     "celltype_map": "Map of the tissue with cells coloured by type",
     "composition": "Bar chart: cells per type, and cells without a call by reason",
     "levels": "Bar chart: cells per type at three levels of the Cell Ontology",
-    "spill_over": "Map of the foreign share, its mean per type, and which type spills into which",
+    "spill_over": "Map of the foreign share, its mean per type, and the types that these counts came from",
     "confidence": "Map of the confidence, and confidence per cell type",
     "2d_validation": "Confidence against marker score for each cell type",
     "marker_separation": "Matrix: AUC of each marker set for each cell type",

@@ -109,7 +109,7 @@ def run(config: RunConfig, *, progress: Progress = log.info) -> RunResult:
 
 def load_query(query: Query) -> AnnData:
     """Read one query of any supported platform, local or remote; large matrices stay in the file."""
-    return read_spatial(resolve_uri_to_local(query.uri), on_disk=True)
+    return read_spatial(resolve_uri_to_local(query.uri), on_disk=True, unit=query.unit)
 
 
 def train_model(

@@ -7,7 +7,7 @@ import pytest
 
 from flows.parameters import AnnotateParameters
 from spatialcore.annotation import RunConfig
-from spatialcore.annotation.run_config import Reference
+from spatialcore.annotation.run_config import Query, Reference
 from spatialcore.annotation.stages import SETTINGS
 from spatialcore.cli.options import overlay
 from spatialcore.errors import InputError
@@ -36,6 +36,26 @@ def test_a_reference_is_a_path_and_a_column(text: str, uri: str, column: str) ->
 def test_a_query_is_called_after_its_file_or_as_given() -> None:
     made = config(queries=["s3://b/run1/lung_7.h5ad", {"uri": "out/xenium_2/", "sample": "B"}])
     assert [query.name for query in made.queries] == ["lung_7", "B"]
+
+
+def test_a_query_states_the_unit_of_its_coordinates() -> None:
+    assert [query.unit for query in config(queries=["a.h5ad", {"uri": "b.h5ad", "unit": "um"}]).queries] == ["", "µm"]
+    with pytest.raises(InputError, match=r"queries\.0\.unit: 'inch' is not a unit"):
+        config(queries=[{"uri": "b.h5ad", "unit": "inch"}])
+
+
+def test_queries_and_references_built_directly_raise_the_error_of_the_configuration() -> None:
+    with pytest.raises(InputError, match="Query: unit: 'inch' is not a unit"):
+        Query(uri="a.h5ad", unit="inch")
+    with pytest.raises(InputError, match="Reference: uri is '', expected at least 1 character"):
+        Reference(uri="")
+
+
+def test_an_invalid_name_is_named_once_with_the_advice_of_its_check() -> None:
+    with pytest.raises(InputError) as caught:
+        config(tissue="../x")
+    assert caught.value.message == "configuration: tissue: the name '../x' begins with a dot"
+    assert "no slash" in caught.value.hint
 
 
 def test_two_queries_of_one_name_are_refused() -> None:

@@ -198,6 +198,29 @@ def test_label_column_with_cell_names(spatialcore: Command, workplace: Workplace
     assert "pass another label column" in outcome.err
 
 
+@pytest.mark.parametrize("command", ["run", "annotate"])
+def test_the_unit_of_the_coordinates_is_stated(
+    spatialcore: Command, results: Path, workplace: Workplace, tmp_path: Path, command: str
+) -> None:
+    cells = ad.read_h5ad(workplace.first)[:60].copy()
+    cells.obsm["spatial"] = np.random.default_rng(0).uniform(0, 300, (cells.n_obs, 2))
+    cells.write_h5ad(tmp_path / "q.h5ad")
+    config = tmp_path / "config.yaml"
+    content = {"queries": [str(tmp_path / "q.h5ad")], "references": [f"{workplace.first}:cell_type"]}
+    config.write_text(yaml.safe_dump(content))
+    words = {
+        "run": ("run", config, "-s", "min_cells_per_type=5"),
+        "annotate": ("annotate", tmp_path / "q.h5ad", "-m", next((results / "model").glob("*.pkl"))),
+    }[command]
+    assert spatialcore(*words, "-o", tmp_path / "out", "--no-plots", "--unit", "um").code == 0
+    annotated = ad.read_h5ad(tmp_path / "out" / "q" / "annotated.h5ad")
+    assert annotated.uns["spatialcore_source"]["unit"] == "µm"
+    outcome = spatialcore(*words, "-o", tmp_path / "other", "--unit", "furlong")
+    assert outcome.code == 2
+    assert "'furlong' is not a unit of coordinates" in outcome.err
+    assert not (tmp_path / "other").exists()
+
+
 def test_cells_without_coordinates_are_annotated_without_maps(
     spatialcore: Command, workplace: Workplace, tmp_path: Path
 ) -> None:

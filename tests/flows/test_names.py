@@ -30,9 +30,9 @@ def test_a_tissue_with_a_space_and_a_sample_in_another_alphabet(blood: Path, tmp
 @pytest.mark.parametrize("name", ["../../../evil", "..", "a/b", ".hidden", "a\nb", "x" * 300])
 def test_a_name_that_could_be_a_path_is_refused_before_the_run(blood: Path, tmp_path: Path, name: str) -> None:
     query = str(blood / "query.h5ad")
-    with pytest.raises(InputError, match=r"queries\.0\.sample: the sample name"):
+    with pytest.raises(InputError, match=r"queries\.0\.sample: the name"):
         blood_config(blood, tmp_path / "store", queries=[{"uri": query, "sample": name}])
-    with pytest.raises(InputError, match="tissue: the tissue"):
+    with pytest.raises(InputError, match="tissue: the name"):
         blood_config(blood, tmp_path / "store", tissue=name)
     with pytest.raises(InputError, match="the tissue"):
         registry.current(str(tmp_path / "store"), name)

@@ -19,6 +19,18 @@ def test_a_figure_that_fails_is_skipped_with_its_reason(caplog: pytest.LogCaptur
     assert "the figure map was not drawn" in caplog.text
 
 
+def test_a_failure_is_one_line_and_its_traceback_is_for_developers(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("DEBUG", "spatialcore"):
+        draw_or_skip("map", lambda: fail(ValueError("too few\nsecond line")), {})
+    warning, details = caplog.records
+    assert (warning.levelname, warning.getMessage()) == (
+        "WARNING",
+        "the figure map was not drawn: ValueError: too few",
+    )
+    assert warning.exc_info is None
+    assert (details.levelname, details.exc_info is None) == ("DEBUG", False)
+
+
 def test_a_figure_that_is_drawn_is_returned() -> None:
     figure, skipped = style.new_figure((1, 1)), {}
     assert draw_or_skip("map", lambda: figure, skipped) is figure

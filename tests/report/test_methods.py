@@ -28,7 +28,7 @@ def test_the_paragraph_has_the_numbers_of_the_run(sample: ad.AnnData) -> None:
         "300 cells, 30 genes and 3 classes",
         "median 42 counts",
         "background (10 %)",
-        "whatever their confidence, it reached an accuracy of 0.863",
+        "of any confidence, it reached an accuracy of 0.863",
         "calibrated confidence below 0.7",
         "anndata 0.12.19",
     ):
@@ -104,7 +104,7 @@ def test_the_paragraph_states_only_what_was_done(manifest: dict[str, Any], thres
         and config["detect_unseen"]
         and json.loads(manifest["reference_fit_json"]).get("n_cells", 0) > 200,
         "(15.3 % of the counts)": is_calibrated and has_spill_over,
-        "copy of the counts is without": has_spill_over and "purified_layer" in manifest,
+        "lacks the counts of neighbouring cells": has_spill_over and "purified_layer" in manifest,
         "multinomial logistic regression": trainer == "logistic",
         "A CellTypist model": trainer == "celltypist",
         "held-out reference cells": "heldout" in card,
@@ -116,7 +116,7 @@ def test_the_paragraph_states_only_what_was_done(manifest: dict[str, Any], thres
         "softmax": manifest["confidence_transform"] == "softmax",
         "set to unassigned": threshold > 0,
         "given proportions": trainer is not None and config["target_proportions"] is not None,
-        "equally over the references": trainer is not None
+        "in equal numbers from the references": trainer is not None
         and two_sources
         and config["target_proportions"] is None
         and config["balance_strategy"] == "equal",

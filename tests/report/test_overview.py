@@ -41,7 +41,7 @@ def test_warnings_about_markers_and_genes(sample: ad.AnnData) -> None:
     validation = pd.DataFrame({"cell_type": ["B cell", "T cell"], "n_markers": [3, 3], "auc": [0.6, 0.9]})
     warnings = summarize(sample, 0.8, validation).warnings
     assert "The query has 41 % of the model's genes." in warnings
-    assert "Types that their markers do not separate from other cells (AUC): B cell (0.60)." in warnings
+    assert "Types whose markers do not separate them from other cells (AUC): B cell (0.60)." in warnings
 
 
 def test_long_lists_of_types_are_cut_the_worst_first(sample: ad.AnnData) -> None:

@@ -77,6 +77,9 @@ def test_a_query_is_converted_once_per_version(tmp_path: Path, computed_stages: 
     assert first.source == source_of(uri, storage.token(uri))
     read_query.fn(config, Query(uri=uri, sample="another name"))
     assert computed_stages == ["read_query"]
+    with_unit = read_query.fn(config, Query(uri=uri, unit="px"))
+    assert computed_stages == ["read_query"] * 2
+    assert ad.read_h5ad(local(with_unit.data)).uns["spatialcore_source"]["unit"] == "px"
     tissue.written(tissue.query(seed=9), tmp_path / "query.h5ad")
     assert read_query.fn(config, config.queries[0]).identity != first.identity
-    assert computed_stages == ["read_query"] * 2
+    assert computed_stages == ["read_query"] * 3

@@ -47,6 +47,6 @@ def match_sample(model: CellTypingModel, query: Expression, *, random_state: int
         query_itself = replace(nearest, efficiency=efficiency, background=background, platform=described)
         reason = describe_unlike([*cohort.samples, query_itself])[-1]
         if reason:
-            log.warning("these cells are unlike the samples that the model was trained for: %s", reason)
+            log.warning("these cells differ from the samples for which the model was trained: %s", reason)
             return replace(model, metadata={**model.metadata, "sample": {"name": "", "unlike": reason}})
     return model.for_sample(nearest.name)

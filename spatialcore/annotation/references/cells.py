@@ -103,7 +103,11 @@ def drop_rare_types(references: list[Reference], minimum: int, remove: bool) -> 
         return
     listed = list_names((f"{label} ({totals[label]})" for label in rare), 10)
     if not remove:
-        log.warning("labels with fewer than %d cells are kept, as several can be one class: %s", minimum, listed)
+        log.warning(
+            "labels with fewer than %d cells are not left out yet, because several labels may be one class: %s",
+            minimum,
+            listed,
+        )
         return
     log.warning("types with fewer than %d cells are left out: %s", minimum, listed)
     for reference in references:

@@ -124,7 +124,10 @@ def _means(
     counted = next((name for name in ("gt0", "ge1") if name in file and "sumsq" in file), None)
     method = f"sum, sumsq, {counted}" if counted else "sum, sumsq" if "sumsq" in file else "sum"
     if method == "sum":
-        log.warning("%s has no sums of squares: means are those of logarithms, which flattens the profiles", path.name)
+        log.warning(
+            "%s has no sums of squares: means of logarithms are used, which reduces the differences between types",
+            path.name,
+        )
     shares = np.empty((len(used), file["sum"].shape[1]), dtype=np.float32)
     for start in range(0, len(used), _ROWS):
         rows, n = used[start : start + _ROWS], n_cells[start : start + _ROWS, None].astype(np.float64)

@@ -8,6 +8,7 @@ import pandas as pd
 from anndata import AnnData
 
 from spatialcore import columns
+from spatialcore.core.text.units import unit_symbol
 from spatialcore.core.text.wording import number_of
 from spatialcore.core.types import Codes
 from spatialcore.entries import coordinates_in
@@ -16,14 +17,10 @@ FEWEST_CELLS: Final = 100
 MOST_DUPLICATED: Final = 0.5
 GROUP_COLUMNS: Final = ("sample", "sample_id", "library_id", "slide", "slide_id", "section", "batch", "fov")
 CELLS_PER_GROUP: Final = 20
-_UNITS: Final = {
-    **dict.fromkeys(("um", "\u00b5m", "\u03bcm", "micron", "microns", "micrometer", "micrometre", "micrometers"), "µm"),
-    **dict.fromkeys(("px", "pixel", "pixels"), "px"),
-}
 
 
 def coordinate_unit(adata: AnnData) -> str:
-    """Return the unit of the coordinates, as the reader noted it in ``uns["spatialcore_source"]["unit"]``.
+    """Return the unit of the coordinates, as the reader recorded it in ``uns["spatialcore_source"]["unit"]``.
 
     ``"µm"`` or ``"px"`` in most cases; empty if it is unknown. Set the entry if you know the unit of your own data.
 
@@ -38,8 +35,7 @@ def coordinate_unit(adata: AnnData) -> str:
     'µm'
     """
     source = adata.uns.get(columns.SOURCE)
-    unit = str(source.get("unit", "")).strip() if isinstance(source, Mapping) else ""
-    return _UNITS.get(unit.lower(), unit)
+    return unit_symbol(str(source.get("unit", ""))) if isinstance(source, Mapping) else ""
 
 
 def unusable_coordinates(adata: AnnData) -> str:

@@ -116,7 +116,11 @@ def _describe_prevailing(prevailing: Prevailing | None, labels: ClassLabels) -> 
         return {}
     largest = int(prevailing.shares.argmax())
     name, share = labels.names[largest], float(prevailing.shares[largest])
-    log.info("most cells of the query are %s (%.0f %%): calls weigh how often each class occurs", name, 100 * share)
+    log.info(
+        "most cells of the query are %s (%.0f %%): calls take into account how often each class occurs",
+        name,
+        100 * share,
+    )
     return {"prevailing_class": name, "prevailing_share": share}
 
 
@@ -139,7 +143,7 @@ def _train_for_samples(
     models = trained.models
     for sample in trained.cohort.samples:
         if sample.unlike:
-            log.warning("sample %s is unlike the others: %s", sample.name, sample.unlike)
+            log.warning("sample %s differs from the others: %s", sample.name, sample.unlike)
     return CellTypingModel(
         classes=labels.names,
         genes=tuple(map(str, genes)),

@@ -52,7 +52,7 @@ def test_another_platform_gets_what_the_samples_have_in_common_and_is_named(
     other.X = other.X.multiply(rng.lognormal(0, 2.5, other.n_vars)).ceil().tocsr()
     with caplog.at_level(logging.WARNING):
         annotate_celltypist(other, custom_model_path=cohort_model, confidence_transform="calibrated")
-    assert "these cells are unlike the samples that the model was trained for" in caplog.text
+    assert "these cells differ from the samples for which the model was trained" in caplog.text
     card = model_card(other)
     assert card["sample"]["name"] == ""
     assert card["target_sum"] == load_model(cohort_model).target_sum
