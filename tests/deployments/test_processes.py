@@ -60,7 +60,7 @@ def test_waiting_for_a_server(tmp_path: Path) -> None:
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     with running([str(port), "--bind", "127.0.0.1"], {}, tmp_path / "log", module="http.server") as process:
-        wait_for(url, process, tmp_path / "log", timeout=30)
+        wait_for(url, process, tmp_path / "log", patience=30)
         with pytest.raises(SpatialCoreError, match="did not respond within 0 s"):
-            wait_for(url.replace("127.0.0.1", "127.0.0.2"), process, tmp_path / "log", timeout=0.4)
+            wait_for(url.replace("127.0.0.1", "127.0.0.2"), process, tmp_path / "log", patience=0.4)
     assert sys.executable in process.args

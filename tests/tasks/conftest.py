@@ -62,8 +62,10 @@ def run_config(tmp_path_factory: pytest.TempPathFactory) -> RunConfig:
     return RunConfig.from_dict(
         {
             "tissue": "blood",
-            "queries": [tissue.written(query, folder / f"query_{n}.h5ad") for n, query in enumerate(queries)],
-            "references": [tissue.written(each, folder / f"reference_{n}.h5ad") for n, each in enumerate(references)],
+            "queries": [tissue.write_h5ad(query, folder / f"query_{n}.h5ad") for n, query in enumerate(queries)],
+            "references": [
+                tissue.write_h5ad(each, folder / f"reference_{n}.h5ad") for n, each in enumerate(references)
+            ],
             "store": str(folder / "store"),
             "min_cells_per_type": 5,
             "max_cells_per_type": PER_TYPE,

@@ -19,7 +19,7 @@ from tests.workflow import tissue
 
 @pytest.fixture
 def reference(tmp_path: Path) -> Reference:
-    return Reference(uri=tissue.written(tissue.reference(), tmp_path / "reference.h5ad"), label_column="cell_type")
+    return Reference(uri=tissue.write_h5ad(tissue.reference(), tmp_path / "reference.h5ad"), label_column="cell_type")
 
 
 def test_names_of_task_runs_contain_no_secrets() -> None:
@@ -68,7 +68,7 @@ def test_local_files_are_copied_only_from_allowed_folders(
 
 
 def test_a_query_is_converted_once_per_version(tmp_path: Path, computed_stages: list[str]) -> None:
-    uri = tissue.written(tissue.query(), tmp_path / "query.h5ad")
+    uri = tissue.write_h5ad(tissue.query(), tmp_path / "query.h5ad")
     config = RunConfig(queries=[uri], references=["r.h5ad"], store=str(tmp_path / "store"))
     first = read_query.fn(config, config.queries[0])
     data = ad.read_h5ad(local(first.data))
@@ -80,6 +80,6 @@ def test_a_query_is_converted_once_per_version(tmp_path: Path, computed_stages: 
     with_unit = read_query.fn(config, Query(uri=uri, unit="px"))
     assert computed_stages == ["read_query"] * 2
     assert ad.read_h5ad(local(with_unit.data)).uns["spatialcore_source"]["unit"] == "px"
-    tissue.written(tissue.query(seed=9), tmp_path / "query.h5ad")
+    tissue.write_h5ad(tissue.query(seed=9), tmp_path / "query.h5ad")
     assert read_query.fn(config, config.queries[0]).identity != first.identity
     assert computed_stages == ["read_query"] * 3

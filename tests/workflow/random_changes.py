@@ -1,4 +1,4 @@
-"""Changes of a query or of a reference, by name, that are drawn at random (:mod:`tests.workflow.random_runs`)."""
+"""Changes of a query or a reference, by name, for random runs (:mod:`tests.workflow.random_runs`)."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +10,7 @@ import scanpy as sc
 import scipy.sparse as sp
 
 from spatialcore.core.genes.tables import ids_by_symbol
-from tests.workflow.tissue import GENES, TYPES, beside
+from tests.workflow.tissue import GENES, TYPES, with_features
 
 Change = Callable[[ad.AnnData], ad.AnnData]
 
@@ -19,7 +19,7 @@ def _shares(total: float, rows: slice = slice(None), *, whole: bool = False) -> 
     def change(adata: ad.AnnData) -> ad.AnnData:
         values = adata.X.toarray()
         values[rows] *= total / np.maximum(values[rows].sum(axis=1, keepdims=True), 1)
-        return _with(adata, np.round(values) if whole else values)
+        return _with_values(adata, np.round(values) if whole else values)
 
     return change
 
@@ -27,12 +27,12 @@ def _shares(total: float, rows: slice = slice(None), *, whole: bool = False) -> 
 def _logged(total: float | None, base: float = np.e) -> Change:
     def change(adata: ad.AnnData) -> ad.AnnData:
         sc.pp.normalize_total(adata, target_sum=total)
-        return _with(adata, np.log1p(adata.X.toarray()) / np.log(base))
+        return _with_values(adata, np.log1p(adata.X.toarray()) / np.log(base))
 
     return change
 
 
-def _with(adata: ad.AnnData, values: Any) -> ad.AnnData:
+def _with_values(adata: ad.AnnData, values: Any) -> ad.AnnData:
     adata.X = sp.csr_matrix(np.asarray(values, dtype=np.float32))
     return adata
 
@@ -51,7 +51,7 @@ def _counts_beside(name: str) -> Change:
             adata.raw = adata.copy()
         else:
             adata.layers[name] = adata.X.copy()
-        return _with(adata, adata.X.toarray() - 0.5)
+        return _with_values(adata, adata.X.toarray() - 0.5)
 
     return change
 
@@ -63,19 +63,21 @@ SCALES: dict[str, Change] = {
     "linear cpm": _shares(1e6),
     "rounded cpm": _shares(1e6, whole=True),
     "linear 10k of some cells": _shares(1e4, slice(0, 7)),
-    "square roots": lambda adata: _with(adata, np.sqrt(adata.X.toarray())),
-    "negative": lambda adata: _with(adata, adata.X.toarray() - 0.5),
+    "square roots": lambda adata: _with_values(adata, np.sqrt(adata.X.toarray())),
+    "negative": lambda adata: _with_values(adata, adata.X.toarray() - 0.5),
     "a NaN": _one_value(np.nan),
     "an infinite value": _one_value(np.inf),
     "counts in a layer": _counts_beside("counts"),
     "counts in another layer": _counts_beside("other"),
     "counts in raw": _counts_beside("raw"),
-    "no counts at all": lambda adata: _with(adata, np.zeros(adata.shape)),
-    "empty cells": lambda adata: _with(adata, np.where(np.arange(adata.n_obs)[:, None] < 6, 0, adata.X.toarray())),
+    "no counts at all": lambda adata: _with_values(adata, np.zeros(adata.shape)),
+    "empty cells": lambda adata: _with_values(
+        adata, np.where(np.arange(adata.n_obs)[:, None] < 6, 0, adata.X.toarray())
+    ),
 }
 
 
-def _named(rename: Callable[[str], str]) -> Change:
+def _renamed(rename: Callable[[str], str]) -> Change:
     def change(adata: ad.AnnData) -> ad.AnnData:
         adata.var_names = [rename(name) for name in adata.var_names]
         return adata
@@ -95,30 +97,30 @@ def _without(share: float) -> Change:
 
 def _proteins(adata: ad.AnnData) -> ad.AnnData:
     values = np.random.default_rng(3).gamma(2, 40, (adata.n_obs, 8))
-    return beside(adata, GENES[:8], values, feature_types=("Gene Expression", "Antibody Capture"))
+    return with_features(adata, GENES[:8], values, feature_types=("Gene Expression", "Antibody Capture"))
 
 
 def _controls(adata: ad.AnnData) -> ad.AnnData:
-    return beside(adata, [f"NegControlProbe-{i:05d}" for i in range(30)], np.ones((adata.n_obs, 30)))
+    return with_features(adata, [f"NegControlProbe-{i:05d}" for i in range(30)], np.ones((adata.n_obs, 30)))
 
 
 def _identifier(adata: ad.AnnData) -> ad.AnnData:
-    return beside(adata, ["EntityID"], 1.1e18 + np.arange(adata.n_obs)[:, None])
+    return with_features(adata, ["EntityID"], 1.1e18 + np.arange(adata.n_obs)[:, None])
 
 
 FEATURES: dict[str, Change] = {
-    "ids": _named(lambda name: f"{ids_by_symbol()[name][0]}.3" if name in ids_by_symbol() else name),
-    "lower case": _named(str.lower),
-    "capitalized": _named(str.capitalize),
-    "a genome": _named(lambda name: f"GRCh38_{name}"),
-    "numbers": lambda adata: _named(lambda _: "")(adata) if adata.n_vars == 0 else _numbered(adata),
+    "ids": _renamed(lambda name: f"{ids_by_symbol()[name][0]}.3" if name in ids_by_symbol() else name),
+    "lower case": _renamed(str.lower),
+    "capitalized": _renamed(str.capitalize),
+    "a genome": _renamed(lambda name: f"GRCh38_{name}"),
+    "numbers": lambda adata: _renamed(lambda _: "")(adata) if adata.n_vars == 0 else _numbered(adata),
     "symbols in a column": _symbols_in_a_column,
     "a few genes": _without(0.85),
     "half of the genes": _without(0.5),
     "proteins": _proteins,
     "controls": _controls,
     "an identifier": _identifier,
-    "unknown genes": _named(lambda name: f"NOVEL_{name}X"),
+    "unknown genes": _renamed(lambda name: f"NOVEL_{name}X"),
 }
 
 
@@ -159,14 +161,14 @@ LABELS: dict[str, Change] = {
     "all missing": _labels(lambda labels: pd.Categorical([None] * len(labels))),
     "one type": _labels(_where_first(1, "B cell")),
     "numbers": _labels(lambda labels: pd.Categorical(labels).codes.astype(float)),
-    "own names": _labels(lambda labels: [f"{label} of mine" for label in labels]),
+    "other names": _labels(lambda labels: [f"{label} of mine" for label in labels]),
     "two names of one type": _labels(_where_first(0.5, "NK cells")),
     "no column": lambda adata: adata[:, :].copy() if "cell_type" not in adata.obs else _without_labels(adata),
 }
 
 
 def _types_without_counts(*, types: int, empty: int) -> Change:
-    """Label the cells with a number of types, of which some have counts on genes besides the panel's alone."""
+    """Label the cells with a number of types, some of which have no counts on genes of the panel."""
 
     def change(adata: ad.AnnData) -> ad.AnnData:
         if "cell_type" not in adata.obs:
@@ -175,7 +177,7 @@ def _types_without_counts(*, types: int, empty: int) -> Change:
         adata.obs["cell_type"] = np.array(TYPES, dtype=object)[codes]
         values = adata.X.toarray()
         values[np.ix_(codes < empty, adata.var_names.isin(GENES))] = 0
-        return _with(adata, values)
+        return _with_values(adata, values)
 
     return change
 
@@ -189,7 +191,7 @@ def _curated(*ids: str) -> Change:
 
 
 def _one_filled_cell(adata: ad.AnnData) -> ad.AnnData:
-    return _with(adata, np.where(np.arange(adata.n_obs)[:, None] > 0, 0, adata.X.toarray()))
+    return _with_values(adata, np.where(np.arange(adata.n_obs)[:, None] > 0, 0, adata.X.toarray()))
 
 
 CLASSES: dict[str, Change] = {
@@ -200,7 +202,7 @@ CLASSES: dict[str, Change] = {
     "one curated id": _curated("CL:0000236"),
     "two curated ids": _curated("CL:0000236", "CL:0000097"),
     "curated ids and none": _curated("CL:0000236", ""),
-    "foreign ids": _curated("XX:1", "unknown"),
+    "unknown ids": _curated("XX:1", "unknown"),
     "one cell with counts": _one_filled_cell,
 }
 

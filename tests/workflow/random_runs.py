@@ -1,4 +1,4 @@
-"""Runs drawn at random: changes of the query, of the reference and of the settings, combined in any order."""
+"""Random combinations of changes of the query, the references and the settings."""
 
 import shutil
 import zipfile
@@ -15,7 +15,7 @@ from tests.workflow.tissue import query, reference
 
 @dataclass(frozen=True)
 class RandomRun:
-    """Names of the changes of the query and of one or two references, their formats, and settings."""
+    """The changes of the query and of one or two references, their formats, and settings."""
 
     query: tuple[str, ...]
     reference: tuple[str, ...]
@@ -63,7 +63,7 @@ def _write(adata: ad.AnnData, path: Path, file_format: str) -> str:
     return f"{path}.zarr.zip"
 
 
-def _some(*groups: dict[str, Change]) -> st.SearchStrategy[tuple[str, ...]]:
+def _changes(*groups: dict[str, Change]) -> st.SearchStrategy[tuple[str, ...]]:
     kinds = {
         id(SCALES): "values",
         id(FEATURES): "features",
@@ -96,9 +96,11 @@ SETTINGS = st.fixed_dictionaries(
 )
 RUNS = st.builds(
     RandomRun,
-    query=st.one_of(st.just(()), _some(SCALES, FEATURES, CELLS)),  # most runs are ready if one part is changed
-    reference=st.one_of(_some(SCALES, FEATURES, CELLS, LABELS, CLASSES), _some(LABELS, CLASSES), _some(CLASSES)),
-    second=st.one_of(st.none(), st.none(), _some(FEATURES, LABELS, CLASSES)),
+    query=st.one_of(st.just(()), _changes(SCALES, FEATURES, CELLS)),  # most runs succeed if one part is changed
+    reference=st.one_of(
+        _changes(SCALES, FEATURES, CELLS, LABELS, CLASSES), _changes(LABELS, CLASSES), _changes(CLASSES)
+    ),
+    second=st.one_of(st.none(), st.none(), _changes(FEATURES, LABELS, CLASSES)),
     formats=st.tuples(FORMATS, FORMATS),
     settings=SETTINGS,
 )

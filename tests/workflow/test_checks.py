@@ -31,7 +31,7 @@ def files(tmp_path: Path) -> tuple[DatasetSummary, DatasetSummary]:
     return summaries[0], summaries[1]
 
 
-def test_two_species_are_a_problem_that_names_the_files(files: tuple[DatasetSummary, DatasetSummary]) -> None:
+def test_two_species_are_a_problem_with_file_names(files: tuple[DatasetSummary, DatasetSummary]) -> None:
     query, atlas = files
     (check,) = check_species([query], [atlas], config())
     assert not check.ok
@@ -40,7 +40,7 @@ def test_two_species_are_a_problem_that_names_the_files(files: tuple[DatasetSumm
     assert not genes.ok
 
 
-def test_orthologs_solve_it(files: tuple[DatasetSummary, DatasetSummary]) -> None:
+def test_with_orthologs_two_species_are_accepted(files: tuple[DatasetSummary, DatasetSummary]) -> None:
     query, atlas = files
     (check,) = check_species([query], [atlas], config(orthologs=True))
     assert (check.ok, check.detail) == (True, "human and mouse, bridged by one-to-one orthologs")
@@ -48,7 +48,7 @@ def test_orthologs_solve_it(files: tuple[DatasetSummary, DatasetSummary]) -> Non
     assert (genes.ok, genes.detail) == (True, "11 of 12 (92 %)")
 
 
-def test_one_species_and_a_setting_that_contradicts_it(files: tuple[DatasetSummary, DatasetSummary]) -> None:
+def test_data_of_another_species_than_the_setting(files: tuple[DatasetSummary, DatasetSummary]) -> None:
     query, _ = files
     assert [check.detail for check in check_species([query], [query], config())] == ["mouse"]
     (check,) = check_species([query], [query], config(species="human"))
@@ -56,20 +56,20 @@ def test_one_species_and_a_setting_that_contradicts_it(files: tuple[DatasetSumma
     assert "the query has 12 mouse" in check.detail
 
 
-def test_queries_of_two_species_are_named(files: tuple[DatasetSummary, DatasetSummary]) -> None:
+def test_queries_of_two_species_are_a_problem(files: tuple[DatasetSummary, DatasetSummary]) -> None:
     both = RunConfig.from_dict({"queries": ["query.h5ad", "atlas.h5ad"], "references": ["r.h5ad"]})
     (check,) = check_species(list(files), [], both)
     assert "files of two species in one run (human: atlas; mouse: query)" in check.detail
 
 
-def test_a_level_of_a_taxonomy_that_no_reference_has(files: tuple[DatasetSummary, DatasetSummary]) -> None:
+def test_a_taxonomy_level_that_is_in_no_reference(files: tuple[DatasetSummary, DatasetSummary]) -> None:
     (check,) = check_levels([files[1]], config(taxonomy_levels=["subclass"]))
     assert not check.ok
     assert "no reference has a column for the taxonomy level 'subclass' (atlas: none)" in check.detail
     assert check_levels([files[1]], config()) == []
 
 
-def test_a_reference_that_costs_most_of_the_panel_is_offered_to_be_left_out(tmp_path: Path) -> None:
+def test_leaving_out_a_reference_that_removes_most_of_the_panel_is_suggested(tmp_path: Path) -> None:
     genes = [f"LINC{i:05d}" for i in range(1000, 1040)]
     summaries = []
     for name, of_file in (("query", genes), ("one", genes), ("two", genes[:38]), ("few", genes[:12])):

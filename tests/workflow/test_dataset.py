@@ -45,7 +45,7 @@ def test_genes_match_by_id_and_previous_symbol(cells: Path) -> None:
     assert summarize_dataset(cells).has_genes(["KARS1", "TP53", "CD3E"]).tolist() == [True, True, False]
 
 
-def test_profiles_are_a_reference_and_no_query(tmp_path: Path) -> None:
+def test_profiles_are_a_reference_but_not_a_query(tmp_path: Path) -> None:
     path = tmp_path / "profiles.csv"
     table = pd.DataFrame({"B cell": [9.0, 0.0, 4.0], "T cell": [0.0, 9.0, 4.0]}, index=["MS4A1", "CD3E", "PTPRC"])
     table.to_csv(path, index_label="gene")
@@ -56,7 +56,7 @@ def test_profiles_are_a_reference_and_no_query(tmp_path: Path) -> None:
     assert set(summary.labels["cell_type"].index) == {"B cell", "T cell"}
 
 
-def test_refusal_is_the_error_of_a_check() -> None:
+def test_a_refusal_has_the_message_of_the_error() -> None:
     error = InputError("no cells", hint="pass cells")
 
     def failing() -> None:

@@ -1,4 +1,4 @@
-"""What a dry run says and what a run does agree in every situation, with the same text where it is refused."""
+"""A dry run and a run agree for every input case, with the same error message."""
 
 import json
 import os
@@ -14,26 +14,26 @@ from spatialcore.annotation.run_config import RunConfig
 from spatialcore.errors import SpatialCoreError
 from spatialcore.workflow.preflight import check_run
 from spatialcore.workflow.run import run
-from tests.workflow import (  # noqa: F401  (they register situations)
-    content_situations,
-    feature_situations,
-    file_situations,
-    folder_situations,
-    mouse_situations,
-    reference_situations,
-    scale_situations,
+from tests.workflow import (  # noqa: F401  (these modules register cases)
+    content_cases,
+    feature_cases,
+    file_cases,
+    folder_cases,
+    mouse_cases,
+    reference_cases,
+    scale_cases,
 )
+from tests.workflow.cases import CASES
 from tests.workflow.random_runs import RUNS, RandomRun
-from tests.workflow.situations import SITUATIONS
 from tests.workflow.tissue import TYPES
 from tests.workflow.tissue import query as plain_query
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 
-@pytest.mark.parametrize("name", SITUATIONS)
+@pytest.mark.parametrize("name", CASES)
 def test_a_dry_run_and_a_run_agree(name: str, tmp_path: Path) -> None:
-    query, reference, ending = SITUATIONS[name](tmp_path)
+    query, reference, expected = CASES[name](tmp_path)
     config = RunConfig(
         queries=[query],
         references=[f"{reference}:cell_type"],
@@ -44,16 +44,16 @@ def test_a_dry_run_and_a_run_agree(name: str, tmp_path: Path) -> None:
     )
     checks = check_run(config)
     problems = "; ".join(check.detail for check in checks.checks if not check.ok)
-    if isinstance(ending, str):
+    if isinstance(expected, str):
         with pytest.raises(SpatialCoreError) as caught:
             run(config)
-        assert re.search(ending, caught.value.message)
+        assert re.search(expected, caught.value.message)
         assert caught.value.message in problems
         return
     assert problems == ""
     run(config)
     model = json.loads(next((tmp_path / "out" / "model").glob("*_celltypist.json")).read_text())
-    assert len(model["genes"]) == ending
+    assert len(model["genes"]) == expected
     assert model["classes"] == sorted(TYPES)
     result = ad.read_h5ad(next((tmp_path / "out").glob("*/annotated.h5ad")))
     right = result.obs["cell_type"].astype(str).to_numpy() == plain_query().obs["truth"].to_numpy()

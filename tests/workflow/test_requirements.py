@@ -40,7 +40,7 @@ def test_missing_label_column_lists_the_columns(cells: Path, tmp_path: Path) -> 
         require_run(config(cells, tmp_path, column="cell_typ"))
 
 
-def test_a_platform_folder_is_no_reference(cells: Path, tmp_path: Path) -> None:
+def test_a_platform_folder_is_not_a_reference(cells: Path, tmp_path: Path) -> None:
     folder = write_merscope(tmp_path / "region", sample(4, 3))
     with pytest.raises(InputError, match=r"MERSCOPE region: references are \.h5ad"):
         require_run(config(cells, tmp_path).model_copy(update={"references": [Reference(uri=str(folder))]}))

@@ -1,4 +1,4 @@
-"""A run without a server: the files in the store, and the same calls as the library call."""
+"""A run without a server writes all files and gives the same calls as the library."""
 
 import json
 from pathlib import Path
@@ -23,8 +23,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def config(folder: Path) -> RunConfig:
-    query = tissue.written(tissue.query(), folder / "sample 1.h5ad")
-    reference = tissue.written(tissue.reference(), folder / "ref.h5ad")
+    query = tissue.write_h5ad(tissue.query(), folder / "sample 1.h5ad")
+    reference = tissue.write_h5ad(tissue.reference(), folder / "ref.h5ad")
     return RunConfig(
         queries=[query],
         references=[f"{reference}:cell_type"],
@@ -67,7 +67,7 @@ def test_numbers_of_cells(result: RunResult) -> None:
     assert calls[columns.CELL_TYPE].astype(str).value_counts().to_dict() == sample.composition
 
 
-def test_steps_are_told_in_order(result: RunResult, lines: list[str]) -> None:
+def test_steps_are_reported_in_order(result: RunResult, lines: list[str]) -> None:
     assert lines[:2] == ["reading 1 query", "reading 1 reference, 60 panel genes"]
     assert lines[-1].startswith("annotating sample")
     assert {"queries", "references", "ontology", "balance", "training"} <= result.seconds.keys()
@@ -89,7 +89,7 @@ def test_calls_are_those_of_the_library_call(result: RunResult, config: RunConfi
 
 
 def test_an_existing_model_annotates_another_query(result: RunResult, config: RunConfig, tmp_path: Path) -> None:
-    other = tissue.written(tissue.query(seed=9), tmp_path / "other.h5ad")
+    other = tissue.write_h5ad(tissue.query(seed=9), tmp_path / "other.h5ad")
     query = RunConfig.model_validate({**config.model_dump(), "queries": [other]}).queries[0]
     model = next(Path(uri) for uri in result.model.values() if uri.endswith("lung.pkl"))
     sample = annotate_query(query, config, model, tmp_path / "out")

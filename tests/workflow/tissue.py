@@ -1,4 +1,4 @@
-"""A small tissue whose cells' types are known: five types with ten markers each, drawn from seeds."""
+"""A small simulated tissue with known cell types: five types with ten markers each."""
 
 from pathlib import Path
 from typing import Any
@@ -56,8 +56,8 @@ def query(seed: int = 2, per_type: int = PER_TYPE, depth: float = 150) -> ad.Ann
     return adata
 
 
-def beside(adata: ad.AnnData, names: list[str], values: Any, **var: Any) -> ad.AnnData:
-    """Return data with more features beside their genes; ``var``: columns, one value for genes and one for the rest."""
+def with_features(adata: ad.AnnData, names: list[str], values: Any, **var: Any) -> ad.AnnData:
+    """Return data with more features; ``var``: columns with a value for the genes and one for the others."""
     wide = sp.hstack([adata.X, sp.csr_matrix(np.asarray(values, dtype=np.float32))]).tocsr()
     frame = pd.DataFrame(index=[*adata.var_names, *names])
     for column, (gene, other) in var.items():
@@ -67,7 +67,7 @@ def beside(adata: ad.AnnData, names: list[str], values: Any, **var: Any) -> ad.A
     return combined
 
 
-def written(adata: ad.AnnData, path: Path) -> str:
+def write_h5ad(adata: ad.AnnData, path: Path) -> str:
     """Write data as h5ad and return the path."""
     path.parent.mkdir(parents=True, exist_ok=True)
     adata.write_h5ad(path)

@@ -61,7 +61,7 @@ def test_classes_are_labels_if_the_settings_say_so(settings: dict[str, object]) 
 
 def train_with(labels: list[str], counts: ad.AnnData, folder: Path) -> stages.TrainingRecord:
     counts.obs["cell_type"] = labels
-    path = tissue.written(counts, folder / "ref.h5ad")
+    path = tissue.write_h5ad(counts, folder / "ref.h5ad")
     config = TrainingConfig(references=[path], label_columns=["cell_type"], tissue="lung", generate_plots=False)
     return stages.train_model(config, tissue.GENES, None, folder / "m.pkl")
 

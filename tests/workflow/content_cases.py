@@ -1,4 +1,4 @@
-"""The user's own columns, coordinates and entries, and what cannot be written."""
+"""The user's columns, coordinates and entries, and values that cannot be written."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,28 +9,28 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-from tests.workflow.situations import (
-    SITUATIONS,
+from tests.workflow.cases import (
+    CASES,
     Case,
     N,
+    case,
     query_file,
     reference_file,
-    situation,
     with_query,
     with_reference,
 )
 from tests.workflow.tissue import query, reference
 
 
-@situation
-def query_with_own_calls(folder: Path) -> Case:
+@case
+def query_with_existing_calls(folder: Path) -> Case:
     adata = query()
     adata.obs["cell_type"] = "mine"
     adata.obs["cell_type_ontology_term_id"] = "CL:0000000"
     return with_query(folder, adata)
 
 
-FOREIGN: dict[str, object] = {
+USER_CONTENT: dict[str, object] = {
     "text": "notes of the authors",
     "number": 7,
     "array": np.arange(3),
@@ -39,22 +39,22 @@ FOREIGN: dict[str, object] = {
 }
 
 
-def _foreign(what: str) -> Callable[[Path], Case]:
+def _with_user_content(kind: str) -> Callable[[Path], Case]:
     def build(folder: Path) -> Case:
         adata = query()
         for key in ("spatialcore_annotation", "spatialcore_source", "spatialcore_linear_model"):
-            adata.uns[key] = FOREIGN[what]
+            adata.uns[key] = USER_CONTENT[kind]
         adata.obsm["cell_type_path_confidence"] = np.zeros((adata.n_obs, 1))
         return with_query(folder, adata)
 
     return build
 
 
-for _what in FOREIGN:
-    SITUATIONS[f"query_with_a_{_what}_under_our_names_of_uns"] = _foreign(_what)
+for _kind in USER_CONTENT:
+    CASES[f"query_with_a_{_kind}_under_reserved_names_in_uns"] = _with_user_content(_kind)
 
 
-@situation
+@case
 def query_with_nullable_names(folder: Path) -> Case:
     adata = query()
     adata.obs.index, adata.var.index = adata.obs.index.astype("string"), adata.var.index.astype("string")
@@ -64,14 +64,14 @@ def query_with_nullable_names(folder: Path) -> Case:
     return str(folder / "query.h5ad"), reference_file(folder), N
 
 
-@situation
+@case
 def query_in_half_precision(folder: Path) -> Case:
     adata = query()
     adata.X = adata.X.toarray().astype(np.float16)
     return with_query(folder, adata)
 
 
-@situation
+@case
 def sparse_query_in_half_precision(folder: Path) -> Case:
     path = Path(query_file(folder))
     with h5py.File(path, "a") as out:
@@ -82,7 +82,7 @@ def sparse_query_in_half_precision(folder: Path) -> Case:
     return str(path), reference_file(folder), N
 
 
-def _with_unsigned_positions(path: str) -> str:
+def _with_unsigned_indices(path: str) -> str:
     with h5py.File(path, "a") as out:
         for name in ("indices", "indptr"):
             values = out["X"][name][:].astype(np.uint64)
@@ -91,20 +91,20 @@ def _with_unsigned_positions(path: str) -> str:
     return path
 
 
-@situation
-def files_with_unsigned_positions(folder: Path) -> Case:
+@case
+def files_with_unsigned_indices(folder: Path) -> Case:
     query_path, reference_path = query_file(folder), reference_file(folder)
-    return _with_unsigned_positions(query_path), _with_unsigned_positions(reference_path), N
+    return _with_unsigned_indices(query_path), _with_unsigned_indices(reference_path), N
 
 
-@situation
+@case
 def reference_in_half_precision(folder: Path) -> Case:
     adata = reference()
     adata.X = adata.X.toarray().astype(np.float16)
     return with_reference(folder, adata)
 
 
-@situation
+@case
 def query_with_columns_of_all_kinds(folder: Path) -> Case:
     adata = query()
     n = adata.n_obs
@@ -121,53 +121,53 @@ def query_with_columns_of_all_kinds(folder: Path) -> Case:
     return with_query(folder, adata)
 
 
-def _places(folder: Path, places: Callable[[ad.AnnData], object]) -> Case:
+def _with_coordinates(folder: Path, coordinates: Callable[[ad.AnnData], object]) -> Case:
     adata = query()
-    adata.obsm["spatial"] = places(adata)
+    adata.obsm["spatial"] = coordinates(adata)
     return with_query(folder, adata)
 
 
-@situation
-def query_with_places_in_a_frame(folder: Path) -> Case:
-    return _places(folder, lambda a: pd.DataFrame(a.obsm["spatial"], index=a.obs_names, columns=["x", "y"]))
+@case
+def query_with_coordinates_in_a_frame(folder: Path) -> Case:
+    return _with_coordinates(folder, lambda a: pd.DataFrame(a.obsm["spatial"], index=a.obs_names, columns=["x", "y"]))
 
 
-@situation
-def query_with_places_that_are_texts(folder: Path) -> Case:
-    return _places(folder, lambda a: pd.DataFrame({"x": ["left"] * a.n_obs, "y": "top"}, index=a.obs_names))
+@case
+def query_with_coordinates_as_text(folder: Path) -> Case:
+    return _with_coordinates(folder, lambda a: pd.DataFrame({"x": ["left"] * a.n_obs, "y": "top"}, index=a.obs_names))
 
 
-@situation
-def query_with_sparse_places(folder: Path) -> Case:
-    return _places(folder, lambda a: sp.csr_matrix(a.obsm["spatial"]))
+@case
+def query_with_sparse_coordinates(folder: Path) -> Case:
+    return _with_coordinates(folder, lambda a: sp.csr_matrix(a.obsm["spatial"]))
 
 
-@situation
+@case
 def query_with_one_coordinate(folder: Path) -> Case:
-    return _places(folder, lambda a: a.obsm["spatial"][:, :1])
+    return _with_coordinates(folder, lambda a: a.obsm["spatial"][:, :1])
 
 
-@situation
-def query_with_missing_places(folder: Path) -> Case:
-    return _places(folder, lambda a: np.where(np.arange(a.n_obs)[:, None] % 5, a.obsm["spatial"], np.nan))
+@case
+def query_with_missing_coordinates(folder: Path) -> Case:
+    return _with_coordinates(folder, lambda a: np.where(np.arange(a.n_obs)[:, None] % 5, a.obsm["spatial"], np.nan))
 
 
-@situation
+@case
 def query_with_missing_feature_types(folder: Path) -> Case:
     adata = query()
     adata.var["feature_types"] = [None if i % 2 else "Gene Expression" for i in range(adata.n_vars)]
     return with_query(folder, adata)
 
 
-@situation
+@case
 def reference_with_labels_in_html(folder: Path) -> Case:
     adata = reference()
     adata.obs["cell_type"] = [f"<b>{label}</b>" for label in adata.obs["cell_type"].astype(str)]
     return with_reference(folder, adata)
 
 
-@situation
-def query_with_doubled_cells(folder: Path) -> Case:
+@case
+def query_with_duplicate_cells(folder: Path) -> Case:
     adata = query()
     adata.obs_names = ["cell_0", *adata.obs_names[:-1]]
     return with_query(folder, adata)

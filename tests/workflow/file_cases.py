@@ -1,4 +1,4 @@
-"""Files of older and other writers."""
+"""Files in older formats and of other programs."""
 
 import gzip
 import shutil
@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 import scanpy as sc
 
-from tests.workflow.situations import Case, N, query_file, reference_file, situation
+from tests.workflow.cases import Case, N, case, query_file, reference_file
 from tests.workflow.tissue import query, reference
 
 
-@situation
+@case
 def legacy_files(folder: Path) -> Case:
     adata = reference()
     types = pd.Categorical(adata.obs["cell_type"])
@@ -33,8 +33,8 @@ def legacy_files(folder: Path) -> Case:
     return query_file(folder), str(path), N
 
 
-@situation
-def raw_whose_names_are_in_a_column(folder: Path) -> Case:
+@case
+def raw_with_names_in_a_column(folder: Path) -> Case:
     adata = query()
     adata.raw = adata.copy()
     sc.pp.scale(adata)
@@ -50,7 +50,7 @@ def raw_whose_names_are_in_a_column(folder: Path) -> Case:
     return str(path), reference_file(folder), N
 
 
-def _zarr(folder: Path, version: int) -> Path:
+def _write_zarr(folder: Path, version: int) -> Path:
     path = folder / f"v{version}" / "ref.zarr"
     path.parent.mkdir(parents=True, exist_ok=True)
     with ad.settings.override(zarr_write_format=version):
@@ -58,7 +58,7 @@ def _zarr(folder: Path, version: int) -> Path:
     return path
 
 
-def _zipped(path: Path, top: str = "") -> str:
+def _zip(path: Path, top: str = "") -> str:
     target = path.with_suffix(".zarr.zip")
     with zipfile.ZipFile(target, "w") as archive:
         for file in sorted(each for each in path.rglob("*") if each.is_file()):
@@ -66,34 +66,34 @@ def _zipped(path: Path, top: str = "") -> str:
     return str(target)
 
 
-@situation
+@case
 def zarr_of_format_2(folder: Path) -> Case:
-    return query_file(folder), str(_zarr(folder, 2)), N
+    return query_file(folder), str(_write_zarr(folder, 2)), N
 
 
-@situation
+@case
 def zarr_of_format_3(folder: Path) -> Case:
-    return query_file(folder), str(_zarr(folder, 3)), N
+    return query_file(folder), str(_write_zarr(folder, 3)), N
 
 
-@situation
+@case
 def zipped_zarr_of_format_2(folder: Path) -> Case:
-    return query_file(folder), _zipped(_zarr(folder, 2)), N
+    return query_file(folder), _zip(_write_zarr(folder, 2)), N
 
 
-@situation
+@case
 def zipped_zarr_of_format_3_in_a_folder(folder: Path) -> Case:
-    return query_file(folder), _zipped(_zarr(folder, 3), "ref.zarr/"), N
+    return query_file(folder), _zip(_write_zarr(folder, 3), "ref.zarr/"), N
 
 
-@situation
+@case
 def zipped_query(folder: Path) -> Case:
     path = folder / "query.zarr"
     query().write_zarr(path)
-    return _zipped(path), reference_file(folder), N
+    return _zip(path), reference_file(folder), N
 
 
-@situation
+@case
 def gzipped_h5ad(folder: Path) -> Case:
     path = Path(query_file(folder))
     with gzip.open(f"{path}.gz", "wb") as out, path.open("rb") as source:

@@ -1,4 +1,4 @@
-"""Output folders and stores as people have them; registered among the situations."""
+"""Output folders and stores with the file names and columns that occur in practice."""
 
 import datetime
 import decimal
@@ -14,15 +14,15 @@ import pandas as pd
 from scipy.io import mmwrite
 
 from tests.io.bundles import letters, write_cosmx, write_merscope, write_xenium
-from tests.workflow.situations import Case, situation
-from tests.workflow.tissue import GENES, beside, query, reference, written
+from tests.workflow.cases import Case, case
+from tests.workflow.tissue import GENES, query, reference, with_features, write_h5ad
 
 N = len(GENES)
 Table = Callable[[pd.DataFrame], pd.DataFrame]
 
 
-def _case(query_path: Path, folder: Path, ending: int | str = N) -> Case:
-    return str(query_path), written(reference(), folder / "ref.h5ad"), ending
+def _case(query_path: Path, folder: Path, expected: int | str = N) -> Case:
+    return str(query_path), write_h5ad(reference(), folder / "ref.h5ad"), expected
 
 
 def _for_xenium(adata: ad.AnnData, kinds: list[str] | None = None) -> ad.AnnData:
@@ -38,11 +38,11 @@ def _rewrite(file: Path, change: Table) -> None:
     change(pd.read_csv(file, dtype=str)).to_csv(file, index=False)
 
 
-@situation
+@case
 def xenium_with_proteins(folder: Path) -> Case:
     adata = query()
     stored = np.round(np.random.default_rng(0).gamma(2, 40, (adata.n_obs, 12)) * 10)
-    wide = beside(adata, GENES[:12], stored)
+    wide = with_features(adata, GENES[:12], stored)
     kinds = ["Gene Expression"] * N + ["Protein Expression"] * 12
     path = write_xenium(folder / "xenium", _for_xenium(wide, kinds))
     with h5py.File(path / "cell_feature_matrix.h5", "a") as file:
@@ -50,8 +50,8 @@ def xenium_with_proteins(folder: Path) -> Case:
     return _case(path, folder)
 
 
-@situation
-def xenium_with_the_names_of_geo(folder: Path) -> Case:
+@case
+def xenium_with_file_names_of_geo(folder: Path) -> Case:
     path = write_xenium(folder / "xenium", _for_xenium(query()))
     (path / "cell_feature_matrix.h5").rename(path / "GSM0000001_s1_cell_feature_matrix.h5")
     with (path / "cells.parquet").open("rb") as plain, gzip.open(path / "GSM0000001_s1_cells.parquet.gz", "wb") as out:
@@ -60,8 +60,8 @@ def xenium_with_the_names_of_geo(folder: Path) -> Case:
     return _case(path, folder)
 
 
-@situation
-def merscope_with_the_names_of_geo(folder: Path) -> Case:
+@case
+def merscope_with_file_names_of_geo(folder: Path) -> Case:
     path = write_merscope(folder / "region", query(), in_order=True)
     for file in list(path.glob("*.csv")):
         with gzip.open(path / f"GSM0000002_{file.name}.gz", "wb") as out:
@@ -78,25 +78,25 @@ def _cosmx(folder: Path, *, matrix: Table | None = None, metadata: Table | None 
     return path
 
 
-@situation
+@case
 def cosmx_with_missing_flags(folder: Path) -> Case:
     flags: Table = lambda table: table.assign(qcFlagsCell=["True" if i % 3 else "" for i in range(len(table))])  # noqa: E731
     return _case(_cosmx(folder, metadata=flags), folder)
 
 
-@situation
-def cosmx_with_columns_that_clash(folder: Path) -> Case:
-    clashing = {"Mean.CD68": "1.0", "Mean.CD68/CK8_18": "2.0", "_index": "3", "when": "2024-01-01"}
-    return _case(_cosmx(folder, metadata=lambda table: table.assign(**clashing)), folder)
+@case
+def cosmx_with_conflicting_columns(folder: Path) -> Case:
+    conflicting = {"Mean.CD68": "1.0", "Mean.CD68/CK8_18": "2.0", "_index": "3", "when": "2024-01-01"}
+    return _case(_cosmx(folder, metadata=lambda table: table.assign(**conflicting)), folder)
 
 
-@situation
-def cosmx_in_another_spelling(folder: Path) -> Case:
-    spelled = {"fov": "FOV", "cell_ID": "cell_id"}
+@case
+def cosmx_with_other_column_names(folder: Path) -> Case:
+    other_names = {"fov": "FOV", "cell_ID": "cell_id"}
     upper: Table = lambda table: table.rename(  # noqa: E731
-        columns={**spelled, "CenterX_global_px": "centerx.global.px", "CenterY_global_px": "CENTERY_GLOBAL_PX"}
+        columns={**other_names, "CenterX_global_px": "centerx.global.px", "CenterY_global_px": "CENTERY_GLOBAL_PX"}
     )
-    path = _cosmx(folder, matrix=lambda table: table.rename(columns=spelled), metadata=upper)
+    path = _cosmx(folder, matrix=lambda table: table.rename(columns=other_names), metadata=upper)
     return _case(path, folder)
 
 
@@ -114,17 +114,17 @@ def _mex(folder: Path, names: tuple[str, str, str], n_columns: int) -> Path:
     return path
 
 
-@situation
+@case
 def matrix_of_three_column_features(folder: Path) -> Case:
     return _case(_mex(folder, ("GSM1_s_matrix.mtx.gz", "GSM1_s_features.tsv.gz", "GSM1_s_barcodes.tsv.gz"), 3), folder)
 
 
-@situation
+@case
 def matrix_of_cell_ranger_2(folder: Path) -> Case:
     return _case(_mex(folder, ("matrix.mtx", "genes.tsv", "barcodes.tsv"), 2), folder)
 
 
-@situation
+@case
 def xenium_with_arrow_columns_of_all_kinds(folder: Path) -> Case:
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -134,7 +134,7 @@ def xenium_with_arrow_columns_of_all_kinds(folder: Path) -> Case:
     n, moment = table.num_rows, datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)
     index = table.schema.get_field_index("cell_id")
     table = table.set_column(index, "cell_id", table.column("cell_id").cast(pa.large_string()))
-    more = {
+    columns = {
         "kind": pa.array(["a", None] * (n // 2)).dictionary_encode(),
         "decimal": pa.array([decimal.Decimal("1.5")] * n),
         "moment": pa.array([moment] * n),
@@ -144,25 +144,25 @@ def xenium_with_arrow_columns_of_all_kinds(folder: Path) -> Case:
         "nothing": pa.nulls(n),
         "half": pa.array(np.ones(n, dtype=np.float16)),
     }
-    for name, values in more.items():
+    for name, values in columns.items():
         table = table.append_column(name, values)
     pq.write_table(table, path / "cells.parquet")
     return _case(path, folder)
 
 
-@situation
+@case
 def cosmx_with_merged_probes(folder: Path) -> Case:
     names = {"TPSAB1": "TPSAB1/B2", "XCL1": "XCL1/2", "HSPA1A": "HSPA1A/B"}
     merge: Table = lambda table: table.drop(columns=["TPSB2", "XCL2", "HSPA1B"]).rename(columns=names)  # noqa: E731
     return _case(_cosmx(folder, matrix=merge), folder, N - 3)
 
 
-@situation
+@case
 def cosmx_with_repeated_cells(folder: Path) -> Case:
     def repeat(table: pd.DataFrame) -> pd.DataFrame:
-        again = table.iloc[:9].copy()
-        again.iloc[:, 2:] = ""
-        return pd.concat([table, again])
+        repeated = table.iloc[:9].copy()
+        repeated.iloc[:, 2:] = ""
+        return pd.concat([table, repeated])
 
     return _case(_cosmx(folder, matrix=repeat), folder)
 
@@ -171,7 +171,7 @@ def _numbered(table: pd.DataFrame) -> pd.DataFrame:
     return table.rename(columns={"Unnamed: 0": "EntityID"}).reset_index().rename(columns={"index": ""})
 
 
-@situation
+@case
 def merscope_with_row_numbers(folder: Path) -> Case:
     path = write_merscope(folder / "region", query())
     for file in path.glob("*.csv"):
@@ -179,15 +179,15 @@ def merscope_with_row_numbers(folder: Path) -> Case:
     return _case(path, folder)
 
 
-@situation
+@case
 def merscope_with_row_numbers_in_its_metadata(folder: Path) -> Case:
     path = write_merscope(folder / "region", query())
     _rewrite(path / "cell_metadata.csv", _numbered)
     return _case(path, folder)
 
 
-@situation
-def merscope_in_semicolons(folder: Path) -> Case:
+@case
+def merscope_with_semicolons(folder: Path) -> Case:
     path = write_merscope(folder / "region", query())
     for file in path.glob("*.csv"):
         file.write_text(file.read_text().replace(",", ";").replace(".", ","))
@@ -204,11 +204,11 @@ def _tables(folder: Path, *names: str) -> Path:
     return path
 
 
-@situation
+@case
 def spatialdata_with_two_tables(folder: Path) -> Case:
     return _case(_tables(folder, "square_008um", "square_016um"), folder, "has the tables square_008um, square_016um")
 
 
-@situation
+@case
 def spatialdata_with_the_path_of_a_table(folder: Path) -> Case:
     return _case(_tables(folder, "square_008um", "square_016um") / "tables" / "square_008um", folder)

@@ -7,7 +7,7 @@ import numpy as np
 import scanpy as sc
 import scipy.sparse as sp
 
-from tests.workflow.situations import Case, situation, with_query, with_reference
+from tests.workflow.cases import Case, case, with_query, with_reference
 from tests.workflow.tissue import query, reference
 
 
@@ -21,24 +21,24 @@ def _shares(adata: ad.AnnData, total: float, rows: slice = slice(None)) -> ad.An
 LINEAR = "linear|on different scales"
 
 
-@situation
+@case
 def reference_in_linear_cpm(folder: Path) -> Case:
     return with_reference(folder, _shares(reference(), 1e6), LINEAR)
 
 
-@situation
+@case
 def reference_in_linear_10k(folder: Path) -> Case:
     return with_reference(folder, _shares(reference(), 1e4), LINEAR)
 
 
-@situation
+@case
 def reference_in_tpm_by_length(folder: Path) -> Case:
     adata = reference()
     adata.X = sp.csr_matrix(adata.X.toarray() / np.random.default_rng(0).uniform(0.5, 5, adata.n_vars))
     return with_reference(folder, _shares(adata, 1e6), LINEAR)
 
 
-@situation
+@case
 def reference_in_rounded_cpm(folder: Path) -> Case:
     adata = _shares(reference(), 1e6)
     adata.X.data = np.round(adata.X.data)
@@ -51,40 +51,40 @@ def _rounded(adata: ad.AnnData, rows: slice = slice(None)) -> ad.AnnData:
     return adata
 
 
-@situation
+@case
 def reference_in_rounded_10k(folder: Path) -> Case:
     return with_reference(folder, _rounded(reference()), LINEAR)
 
 
-@situation
+@case
 def query_in_rounded_10k(folder: Path) -> Case:
     return with_query(folder, _rounded(query()), "linear")
 
 
-@situation
+@case
 def one_study_in_rounded_10k(folder: Path) -> Case:
     return with_reference(folder, _rounded(reference(), slice(0, 9)), LINEAR)
 
 
-@situation
-def rounded_10k_in_the_layer_of_counts(folder: Path) -> Case:
+@case
+def rounded_10k_in_the_counts_layer(folder: Path) -> Case:
     adata = reference()
     adata.layers["counts"] = _rounded(reference()).X
     return with_reference(folder, adata)
 
 
-@situation
+@case
 def one_study_in_tpm(folder: Path) -> Case:
     return with_reference(folder, _shares(reference(), 1e6, slice(0, 16)), LINEAR)
 
 
-@situation
+@case
 def three_cells_in_tpm(folder: Path) -> Case:
     return with_reference(folder, _shares(reference(), 1e6, slice(0, 3)), LINEAR)
 
 
-@situation
-def some_cells_in_counts_others_in_logarithms(folder: Path) -> Case:
+@case
+def reference_with_counts_and_logarithms(folder: Path) -> Case:
     adata = _logged(reference(), 1e4)
     values = adata.X.tolil()
     values[:3] = reference().X[:3]
@@ -98,54 +98,54 @@ def _logged(adata: ad.AnnData, total: float | None, base: float = np.e) -> ad.An
     return adata
 
 
-@situation
+@case
 def reference_in_log1p_of_cpm(folder: Path) -> Case:
     return with_reference(folder, _logged(reference(), 1e6))
 
 
-@situation
+@case
 def reference_in_log2(folder: Path) -> Case:
     return with_reference(folder, _logged(reference(), 1e4, 2))
 
 
-@situation
+@case
 def reference_in_log10(folder: Path) -> Case:
     return with_reference(folder, _logged(reference(), 1e6, 10))
 
 
-@situation
-def reference_of_scanpys_defaults(folder: Path) -> Case:
+@case
+def reference_normalized_with_scanpy_defaults(folder: Path) -> Case:
     return with_reference(folder, _logged(reference(), None))
 
 
-@situation
-def query_of_scanpys_defaults(folder: Path) -> Case:
+@case
+def query_normalized_with_scanpy_defaults(folder: Path) -> Case:
     return with_query(folder, _logged(query(), None))
 
 
-@situation
-def two_studies_of_two_bases(folder: Path) -> Case:
+@case
+def two_studies_with_different_log_bases(folder: Path) -> Case:
     adata = _logged(reference(), 1e4)
     other = _logged(reference(), 1e4, 2)
     adata.X = sp.vstack([adata.X[:40], other.X[40:]]).tocsr()
     return with_reference(folder, adata)
 
 
-@situation
+@case
 def reference_with_nan(folder: Path) -> Case:
     adata = reference()
     adata.X.data[5] = np.nan
     return with_reference(folder, adata, "NaN")
 
 
-@situation
+@case
 def query_with_infinite_values(folder: Path) -> Case:
     adata = query()
     adata.X.data[5] = np.inf
     return with_query(folder, adata, "infinite")
 
 
-@situation
+@case
 def query_with_scaled_values(folder: Path) -> Case:
     adata = query()
     sc.pp.scale(adata)
