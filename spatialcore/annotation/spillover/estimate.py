@@ -63,15 +63,16 @@ class CellEstimates:
     foreign, null
         Share of the counts that came from neighbours of another type, and the same with the neighbourhood of another
         cell with the same call.
-    best_class
-        Probability of the linear model's best class in the mixture.
+    lead
+        Evidence for the linear model's best class before any other, given the neighbourhood, see
+        :meth:`~spatialcore.annotation.spillover.mixture.Posterior.lead`.
     received
         Expected counts that cells of each best class received from each class, classes x classes.
     """
 
     foreign: Float32s
     null: Float32s
-    best_class: Float32s
+    lead: Float32s
     received: Floats
 
 
@@ -124,13 +125,13 @@ def _sampled(cells: Cells, neighbours: Neighbourhoods, sample: Codes, partners: 
 def estimate_cells(cells: Cells, neighbours: Neighbourhoods, fit: SectionFit, random_state: int = 0) -> CellEstimates:
     """Estimate the shares of every cell, block by block; 0 for a cell without counts or neighbours."""
     n, n_classes = len(cells.totals), len(cells.type_sizes)
-    foreign, null, best_class = (np.zeros(n, np.float32) for _ in range(3))
-    result = CellEstimates(foreign, null, best_class, np.zeros((n_classes, n_classes)))
+    foreign, null, lead = (np.zeros(n, np.float32) for _ in range(3))
+    result = CellEstimates(foreign, null, lead, np.zeros((n_classes, n_classes)))
     partners = cells.partners(random_state)
     for rows in blocks(cells.rows):
         block = cells.block(rows, neighbours)
         real = posterior(block, log_likelihood(block, fit.profiles), fit.shares)
-        result.foreign[rows], result.best_class[rows] = real.foreign_share(block), real.classes[:, 0]
+        result.foreign[rows], result.lead[rows] = real.foreign_share(block), real.lead(cells.totals[rows])
         _add_received(result.received, block, result.foreign[rows] * cells.totals[rows])
         other = block.among(neighbours.composition(cells.probabilities, partners[rows]))
         result.null[rows] = posterior(other, log_likelihood(other, fit.profiles), fit.shares).foreign_share(other)

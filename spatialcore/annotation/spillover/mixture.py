@@ -84,11 +84,28 @@ class Posterior:
         Probability of each share, given the class, cells x candidates x shares.
     classes
         Probability of each candidate class, cells x candidates.
+    by_class
+        Log likelihood of each candidate class, averaged over shares, cells x candidates.
     """
 
     evidence: Floats
     shares: Floats
     classes: Floats
+    by_class: Floats
+
+    def lead(self, totals: Floats) -> Floats:
+        """Return how far the first candidate's log likelihood is above that of the next, over the root of the counts.
+
+        Negative where another type explains the cell better, given the neighbourhood.
+
+        Parameters
+        ----------
+        totals
+            Counts of each cell.
+        """
+        others = self.by_class[:, 1:].max(axis=1, initial=-np.inf)
+        result: Floats = (self.by_class[:, 0] - others) / np.sqrt(totals)
+        return result
 
     def foreign_share(self, block: Block) -> Floats:
         """Return the expected share of each cell's counts that came from neighbours of other types."""
@@ -122,7 +139,7 @@ def posterior(block: Block, likelihood: Float32s, prior: Floats) -> Posterior:
     scores = block.log_prior + CLASS_TEMPER * evidence
     classes = np.exp(scores - scores.max(axis=1, keepdims=True))
     classes /= classes.sum(axis=1, keepdims=True)
-    return Posterior(SHARE_TEMPER * (classes * evidence).sum(axis=1), weights / sums[:, :, None], classes)
+    return Posterior(SHARE_TEMPER * (classes * evidence).sum(axis=1), weights / sums[:, :, None], classes, evidence)
 
 
 def fit_shares(block: Block, likelihood: Float32s) -> Floats:

@@ -1,7 +1,7 @@
 """All estimates of a query, and what follows from them for the confidence of its calls."""
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -24,8 +24,11 @@ from spatialcore.annotation.spillover.second_type import SecondTypes, find_secon
 from spatialcore.core.types import Floats
 
 # Logistic regression of a call being right, fitted on simulated and open sections with spill-over (docs/benchmarks.md).
-INTERCEPT, CONFIDENCE_SLOPE, MIXTURE_SLOPE, SMALLER_SLOPE = -0.31, 0.85, 0.145, 2.8
+INTERCEPT, CONFIDENCE_SLOPE, LEAD_SLOPE, DOUBT_SLOPE, COUNTS_SLOPE, SMALLER_SLOPE = -0.17, 0.88, 0.44, 0.18, 0.29, 2.8
 LOGIT_LIMIT = 6.0
+LEAD_LIMITS: Final = (-4.0, 3.0)
+TYPICAL_COUNTS: Final = 150.0
+COUNTS_LIMIT: Final = 1.5
 
 
 @dataclass(frozen=True)
@@ -56,8 +59,10 @@ class SpillOver:
     def recalibrate(self, confidence: Floats) -> Floats:
         """Return the confidence of each cell's call, given its neighbourhood and its second type.
 
-        The logit z of the confidence becomes ``-.31 + .85 z + .145 m - 2.8 s``, where m is the logit of the class's
-        probability in the mixture with the neighbourhood, and s the amount by which the second type is smaller, see
+        The logit z of the confidence becomes ``-.17 + .88 z + .44 d + .29 log(n / 150) - 2.8 s``. The lead d says how
+        much better the class explains the cell than any other, given the neighbourhood; it is at most 3. Where another
+        class explains it better, d is negative and down to -4, and .44 d is replaced by .18 d z for positive z. n are
+        the cell's counts, and s is the amount by which the second type is smaller, see
         :func:`~spatialcore.annotation.spillover.second_type.smaller_by`. Cells without counts keep theirs.
 
         Parameters
@@ -69,8 +74,11 @@ class SpillOver:
             return confidence
         rows, cells = self.cells.rows, self.cells
         smaller = smaller_by(self.second, cells.best[rows], cells.type_sizes)
-        logits = INTERCEPT + CONFIDENCE_SLOPE * _logit(confidence[rows])
-        logits += MIXTURE_SLOPE * _logit(self.estimates.best_class[rows]) - SMALLER_SLOPE * smaller
+        before = _logit(confidence[rows])
+        lead = np.clip(self.estimates.lead[rows].astype(np.float64), *LEAD_LIMITS)
+        counts = np.clip(np.log(cells.totals[rows] / TYPICAL_COUNTS), -COUNTS_LIMIT, COUNTS_LIMIT)
+        logits = INTERCEPT + CONFIDENCE_SLOPE * before + COUNTS_SLOPE * counts - SMALLER_SLOPE * smaller
+        logits += np.where(lead > 0, LEAD_SLOPE * lead, DOUBT_SLOPE * lead * np.maximum(before, 0))
         result = confidence.copy()
         result[rows] = expit(logits)
         return result

@@ -52,6 +52,28 @@ def test_neighbours_of_the_own_type_are_not_foreign() -> None:
     assert posterior(alike, likelihood, fit_shares(alike, likelihood)).foreign_share(alike).mean() < 0.02
 
 
+def test_the_lead_is_that_of_the_likelihoods_averaged_over_shares() -> None:
+    block, _ = block_of(6, 0.3, RNG.dirichlet(np.ones(K), 6))
+    likelihood = log_likelihood(block, PROFILES)
+    prior = fit_shares(block, likelihood)
+    lead = posterior(block, likelihood, prior).lead(np.full(6, 150.0))
+    for i in range(6):
+        mean = [
+            2 * np.log(np.average(np.exp(0.5 * (one - one.max())), weights=prior)) + one.max() for one in likelihood[i]
+        ]
+        assert lead[i] == pytest.approx((mean[0] - max(mean[1:])) / np.sqrt(150), abs=1e-4)
+
+
+def test_a_call_that_the_neighbourhood_explains_has_no_lead() -> None:
+    """A cell of class 1 half of whose counts are of class 0 is called so: amid class 0 it may be of class 1."""
+    counts = sparse.csr_matrix(np.rint(200 * PROFILES[[0, 0]] + 100 * PROFILES[[1, 1]]).astype(np.float32))
+    composition = np.eye(K, dtype=np.float32)[[0, 2]]
+    block = Block.of(counts, np.array([[0.9, 0.1, 0, 0]] * 2, np.float32), composition)
+    shares = np.full(len(SHARES), 1 / len(SHARES))
+    among_class_0, elsewhere = posterior(block, log_likelihood(block, PROFILES), shares).lead(np.full(2, 300.0))
+    assert among_class_0 < 0 < elsewhere
+
+
 def test_probabilities_sum_to_one() -> None:
     block, _ = block_of(50, 0.3, RNG.dirichlet(np.ones(K), 50))
     likelihood = log_likelihood(block, PROFILES)

@@ -16,13 +16,14 @@ def reason(adata: AnnData, example: Example) -> str:
     return why_unavailable(adata, example.model, open_query(adata, example.model.genes))
 
 
-def test_confidence_falls_where_the_mixture_doubts_the_call(spilled: Example) -> None:
+def test_confidence_falls_where_another_type_among_the_neighbours_explains_the_cell_better(spilled: Example) -> None:
     estimate = estimate_spill_over(spilled.section, spilled.model, spilled.cells.query)
     assert estimate is not None
     assert estimate.estimates is not None
     before = np.full(spilled.section.n_obs, 0.9)
     after = estimate.recalibrate(before)
-    doubted = estimate.estimates.best_class < 0.3
+    doubted = estimate.estimates.lead < -1
+    assert doubted.any()
     assert after[doubted].max() < 0.85
     best = np.array(spilled.model.classes)[estimate.cells.probabilities.argmax(axis=1)]
     wrong = best != spilled.section.obs["true_cell_type"].astype(str).to_numpy()
@@ -38,6 +39,15 @@ def test_confidence_rises_with_that_of_the_cell_by_itself_and_stays_for_cells_wi
         estimate, cells=replace(estimate.cells, rows=estimate.cells.rows[1:]), second=first_left_out(estimate.second)
     )
     assert without.recalibrate(np.zeros(spilled.section.n_obs))[0] == 0
+
+
+def test_a_call_from_few_counts_is_less_sure(spilled: Example) -> None:
+    estimate = estimate_spill_over(spilled.section, spilled.model, spilled.cells.query)
+    assert estimate is not None
+    fewer = replace(estimate, cells=replace(estimate.cells, totals=estimate.cells.totals / 2))
+    before = np.full(spilled.section.n_obs, 0.9)
+    changed = fewer.recalibrate(before) < estimate.recalibrate(before)
+    np.testing.assert_array_equal(changed, estimate.cells.totals > 150 * np.exp(-1.5))  # fewer make no difference
 
 
 def first_left_out(second: SecondTypes | None) -> SecondTypes | None:
