@@ -48,8 +48,10 @@ class Example:
         return neighbourhoods_of(self.section, self.cells.totals)
 
 
-def make_example(folder: Path, spill_share: float) -> Example:
-    cells = section(profiles(), layout="mixed", spill_share=spill_share, n_cells=700, dispersion=0.3, random_state=3)
+def make_example(folder: Path, spill_share: float, dispersion: float = 0.3) -> Example:
+    cells = section(
+        profiles(), layout="mixed", spill_share=spill_share, n_cells=700, dispersion=dispersion, random_state=3
+    )
     rng = np.random.default_rng(0)
     rows = np.repeat(np.arange(N_TYPES), 60)
     counts = rng.poisson(profiles().X[rows] * rng.lognormal(2, 0.3, len(rows))[:, None]).astype(np.float32)
@@ -68,3 +70,9 @@ def spilled(tmp_path_factory: pytest.TempPathFactory) -> Example:
 @pytest.fixture(scope="session")
 def clean(tmp_path_factory: pytest.TempPathFactory) -> Example:
     return make_example(tmp_path_factory.mktemp("clean"), 0.0)
+
+
+@pytest.fixture(scope="session")
+def alike(tmp_path_factory: pytest.TempPathFactory) -> Example:
+    """A clean section in which cells of a type differ by chance alone."""
+    return make_example(tmp_path_factory.mktemp("alike"), 0.0, dispersion=0.0)

@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from spatialcore.annotation.spillover.estimate import DETECTED, SectionFit, estimate_cells, fit_section, without_ambient
+from spatialcore.annotation.spillover.estimate import (
+    DETECTED,
+    SMALLEST_SHARE,
+    SectionFit,
+    estimate_cells,
+    fit_section,
+    without_ambient,
+)
+from spatialcore.annotation.spillover.mixture import SHARES
 from spatialcore.annotation.spillover.neighbourhoods import Neighbourhoods
 from tests.annotation.spillover.conftest import Example
 
@@ -33,6 +41,15 @@ def test_nothing_is_detected_without_spill_over(clean: Example) -> None:
     result = fit(clean, clean.neighbours)
     assert not result.is_detected
     assert abs(result.z) < DETECTED
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_a_share_near_zero_is_no_evidence(alike: Example, seed: int) -> None:
+    places = np.random.default_rng(seed).permutation(alike.section.obsm["spatial"])
+    neighbours = Neighbourhoods.find(places, np.zeros(len(places), dtype=np.intp), alike.cells.totals)
+    result = fit(alike, neighbours)
+    assert result.shares @ SHARES < SMALLEST_SHARE
+    assert result.z == 0
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
