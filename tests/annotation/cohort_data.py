@@ -1,4 +1,4 @@
-"""Eight simulated samples of one panel that differ in depth and ambient share, their reference, and a model of all."""
+"""Eight simulated samples of one panel with different depth and ambient share, their reference, and one model."""
 
 from types import SimpleNamespace
 
@@ -49,8 +49,8 @@ def samples(cohort_reference: AnnData) -> dict[str, AnnData]:
     }
 
 
-class Named(AnnotationSettings):
-    """Settings with the names of the samples, as a run has them."""
+class NamedQueries(AnnotationSettings):
+    """Settings with the names of the samples, as in a run."""
 
     names: tuple[str, ...]
 
@@ -60,7 +60,7 @@ class Named(AnnotationSettings):
 
 
 def train(reference: AnnData, samples: dict[str, AnnData], path: str) -> str:
-    pooled = pool_queries(samples.values(), Named(names=tuple(samples))).sample
+    pooled = pool_queries(samples.values(), NamedQueries(names=tuple(samples))).sample
     train_celltypist_model(reference, "cell_type", output_path=path, trainer="logistic", query=pooled)
     return path
 

@@ -1,4 +1,4 @@
-"""Small data with known truth: types that differ in known genes."""
+"""Small simulated data with known types."""
 
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ __all__ = ["cohort_model", "cohort_reference", "samples"]
 def simulate(
     n: int, n_types: int, n_genes: int, depth: float, rng: np.random.Generator, profiles: np.ndarray | None = None
 ) -> tuple[sparse.csr_matrix, np.ndarray, np.ndarray]:
-    """Draw Poisson cells of `n_types` types; return counts, types and profiles."""
+    """Draw Poisson counts of cells of `n_types` types; return counts, types and profiles."""
     if profiles is None:
         profiles = rng.gamma(0.4, size=(n_types, n_genes)) + 0.01
         profiles /= profiles.sum(axis=1, keepdims=True)
@@ -30,7 +30,7 @@ def simulate(
 
 
 def as_adata(counts: sparse.csr_matrix, types: np.ndarray, *, logged: bool = True) -> AnnData:
-    """Wrap counts as the references phase does: log1p(10k) in X, counts in a layer."""
+    """Return data in the format of combined references: log1p(10k) in X, counts in a layer."""
     obs = pd.DataFrame(
         {columns.UNIFIED_CELL_TYPE: [f"type {t}" for t in types]}, index=[f"cell{i}" for i in range(len(types))]
     )
@@ -41,8 +41,8 @@ def as_adata(counts: sparse.csr_matrix, types: np.ndarray, *, logged: bool = Tru
 
 
 @pytest.fixture(scope="session")
-def world() -> tuple[AnnData, AnnData, np.ndarray]:
-    """Return a deep reference, a shallow query of the same types, and the query's truth."""
+def simulated() -> tuple[AnnData, AnnData, np.ndarray]:
+    """Return a deep reference, a shallow query with the same types, and the true types of the query."""
     rng = np.random.default_rng(3)
     counts, types, profiles = simulate(900, 5, 80, 2000, rng)
     query_counts, truth, _ = simulate(600, 5, 80, 120, rng, profiles * rng.lognormal(0, 0.5, 80))
@@ -52,22 +52,22 @@ def world() -> tuple[AnnData, AnnData, np.ndarray]:
 
 
 @pytest.fixture(scope="session")
-def trained(world: tuple[AnnData, AnnData, np.ndarray], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the path of a matched, calibrated model."""
+def trained(simulated: tuple[AnnData, AnnData, np.ndarray], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the path of a calibrated model matched to the query."""
     from spatialcore.annotation.training.train import train_celltypist_model
 
-    path = tmp_path_factory.mktemp("model") / "world.pkl"
-    train_celltypist_model(world[0], output_path=path, trainer="logistic", query=world[1])
+    path = tmp_path_factory.mktemp("model") / "simulated.pkl"
+    train_celltypist_model(simulated[0], output_path=path, trainer="logistic", query=simulated[1])
     return path
 
 
 @pytest.fixture(scope="session")
-def recipe(world: tuple[AnnData, AnnData, np.ndarray], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the path of a model made by CellTypist's recipe."""
+def recipe(simulated: tuple[AnnData, AnnData, np.ndarray], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the path of a model trained with CellTypist's recipe."""
     from spatialcore.annotation.training.train import train_celltypist_model
 
     path = tmp_path_factory.mktemp("recipe") / "recipe.pkl"
-    train_celltypist_model(world[0], output_path=path, trainer="celltypist")
+    train_celltypist_model(simulated[0], output_path=path, trainer="celltypist")
     return path
 
 

@@ -18,10 +18,10 @@ LABELS = ["B cell"] * 60 + ["T cell"] * 50 + ["NK cell"] * 30 + ["mast cell"] * 
 def make_reference(
     seed: int = 0, labels: Sequence[Any] = LABELS, genes: Sequence[str] = GENES, state: str = "raw"
 ) -> ad.AnnData:
-    """Return cells x genes whose counts (layer "truth") are known, in one of several states."""
+    """Return cells x genes with known counts (layer "truth"), in one of several states."""
     rng = np.random.default_rng(seed)
     counts = rng.poisson(rng.gamma(0.6, 2, len(genes)) + 0.1, (len(labels), len(genes))).astype(np.float32)
-    counts[:, :2] = 1  # every cell counts one gene once
+    counts[:, :2] = 1  # each cell has one count of a gene
     X = sp.csr_matrix(counts)
     if state != "raw":
         X = log1p_normalize(X, {"log1p_10k": 1e4, "log1p_cpm": 1e6, "log1p_other": 3_000}[state])

@@ -1,4 +1,4 @@
-"""URIs as local files, and the origin of a local reference; tests/contract has every store and fault."""
+"""URIs as local files, and the origin of a local reference. tests/contract tests all stores and faults."""
 
 import hashlib
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ def test_a_remote_file_is_fetched_once_per_version(write: Write, tmp_path: Path)
     assert resolve_uri_to_local(uri, tmp_path / "cache") != local
 
 
-def test_the_origin_is_recorded_in_the_cache_and_beside_a_stored_file(write: Write, tmp_path: Path) -> None:
+def test_the_origin_is_recorded_in_the_cache_and_next_to_a_stored_file(write: Write, tmp_path: Path) -> None:
     uri = storage.put(write(), "memory://acquisition/origin.h5ad").uri
     cached = resolve_uri_to_local(uri, tmp_path / "cache")
     digest = hashlib.sha256(cached.read_bytes()).hexdigest()
@@ -46,7 +46,7 @@ def test_the_origin_is_recorded_in_the_cache_and_beside_a_stored_file(write: Wri
 
 @dataclass
 class Unreachable:
-    """A source whose server answered once."""
+    """A source whose server responds only once."""
 
     file: Path
     answers: int = 1
@@ -77,7 +77,7 @@ def test_an_unreachable_source_is_read_from_the_cache(
         resolve(source, cache_dir=tmp_path / "empty")
 
 
-def test_a_web_page_is_no_reference(tmp_path: Path) -> None:
+def test_a_web_page_is_not_a_reference(tmp_path: Path) -> None:
     page = tmp_path / "page"
     page.write_text("<!doctype html>")
     with pytest.raises(InputError, match="is not an HDF5 file"):

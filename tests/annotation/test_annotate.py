@@ -1,4 +1,4 @@
-"""What annotate_celltypist writes, refuses and leaves alone."""
+"""Results and errors of annotate_celltypist, and what it does not change."""
 
 import json
 from dataclasses import replace
@@ -17,15 +17,15 @@ from spatialcore.core.normalization import log1p_normalize
 from spatialcore.errors import FileMissingError, GeneOverlapError, InputError, ModelError, NormalizationError
 from tests.annotation.conftest import as_adata, simulate
 
-World = tuple[AnnData, AnnData, np.ndarray]
+Simulated = tuple[AnnData, AnnData, np.ndarray]
 
 
 @pytest.fixture
-def query(world: World) -> AnnData:
-    return world[1].copy()
+def query(simulated: Simulated) -> AnnData:
+    return simulated[1].copy()
 
 
-def test_every_column_is_written_and_no_cell_is_lost(query: AnnData, trained: Path) -> None:
+def test_every_column_is_written_for_all_cells(query: AnnData, trained: Path) -> None:
     before = query.obs_names.copy()
     result = annotate_celltypist(
         query, custom_model_path=trained, confidence_transform="calibrated", min_confidence=0.8
@@ -54,13 +54,13 @@ def test_the_result_can_be_written(query: AnnData, trained: Path, tmp_path: Path
     assert again.obs[columns.CELL_TYPE].equals(query.obs[columns.CELL_TYPE])
 
 
-def test_a_copy_leaves_the_given_object_alone(query: AnnData, trained: Path) -> None:
+def test_a_copy_does_not_change_the_input(query: AnnData, trained: Path) -> None:
     result = annotate_celltypist(query, custom_model_path=trained, copy=True)
     assert columns.CELL_TYPE not in query.obs
     assert columns.CELL_TYPE in result.obs
 
 
-def test_scores_of_an_earlier_run_do_not_stay(query: AnnData, trained: Path) -> None:
+def test_scores_of_an_earlier_run_are_removed(query: AnnData, trained: Path) -> None:
     annotate_celltypist(query, custom_model_path=trained)
     annotate_celltypist(query, custom_model_path=trained, store_decision_scores=False)
     assert columns.DECISION_SCORES not in query.obsm
@@ -81,7 +81,7 @@ def test_a_cell_without_counts_is_unassigned_with_no_confidence(
     assert (query.obs[columns.CELL_TYPE] == columns.UNASSIGNED).sum() == 2
 
 
-def test_a_cell_whose_stored_values_are_zero_has_no_counts(query: AnnData, trained: Path) -> None:
+def test_a_cell_with_stored_zeros_has_no_counts(query: AnnData, trained: Path) -> None:
     X = sparse.csr_matrix(query.X)
     X.data[X.indptr[3] : X.indptr[4]] = 0
     query.X = X
@@ -104,7 +104,7 @@ def test_name_label_and_id_of_a_row_agree(query: AnnData, trained: Path, tmp_pat
     assert pairs[columns.ONTOLOGY_LABEL].tolist() == [names[term] for term in pairs[columns.ONTOLOGY_ID]]
 
 
-def test_raw_counts_are_found_wherever_they_are(query: AnnData, trained: Path) -> None:
+def test_raw_counts_are_found_in_every_place(query: AnnData, trained: Path) -> None:
     expected = annotate_celltypist(query, custom_model_path=trained, copy=True).obs[columns.PREDICTED].astype(str)
     counts = sparse.csr_matrix(query.X)
     wrong = AnnData(log1p_normalize(counts, 1e6), query.obs.copy(), query.var.copy())
@@ -122,7 +122,7 @@ def test_raw_counts_are_found_wherever_they_are(query: AnnData, trained: Path) -
     assert (annotate_celltypist(wrong, custom_model_path=trained).obs[columns.PREDICTED].astype(str) == expected).all()
 
 
-def test_voting_names_a_cluster_by_its_majority(query: AnnData, trained: Path) -> None:
+def test_voting_assigns_the_majority_of_a_cluster(query: AnnData, trained: Path) -> None:
     plain = annotate_celltypist(query, custom_model_path=trained, copy=True, min_confidence=0)
     names = plain.obs[columns.PREDICTED].astype(str)
     query.obs["cluster"] = np.where(names.isin(["type 0", "type 1"]), "mixed", names)
@@ -156,12 +156,12 @@ def test_voting_names_a_cluster_by_its_majority(query: AnnData, trained: Path) -
         ({"confidence_transform": "best"}, "confidence_transform"),
     ],
 )
-def test_values_that_make_no_sense_are_refused(query: AnnData, trained: Path, options: dict, message: str) -> None:
+def test_invalid_values_are_refused(query: AnnData, trained: Path, options: dict, message: str) -> None:
     with pytest.raises(InputError, match=message):
         annotate_celltypist(query, custom_model_path=trained, **options)
 
 
-def test_too_few_shared_genes_are_refused_with_the_figure(query: AnnData, trained: Path) -> None:
+def test_too_few_shared_genes_are_refused_with_their_number(query: AnnData, trained: Path) -> None:
     with pytest.raises(GeneOverlapError, match=r"9 of the model's 80 genes \(100\.0 % of the smaller set\)"):
         annotate_celltypist(query[:, :9].copy(), custom_model_path=trained)
     other = query.copy()
@@ -170,12 +170,12 @@ def test_too_few_shared_genes_are_refused_with_the_figure(query: AnnData, traine
         annotate_celltypist(other, custom_model_path=trained)
 
 
-def test_a_model_without_calibration_says_so(query: AnnData, recipe: Path) -> None:
+def test_a_model_without_calibration_is_refused(query: AnnData, recipe: Path) -> None:
     with pytest.raises(ModelError, match="no calibration"):
         annotate_celltypist(query, custom_model_path=recipe, confidence_transform="calibrated")
 
 
-def test_pretrained_models_are_looked_for_where_celltypist_keeps_them(
+def test_pretrained_models_are_read_from_the_folder_of_celltypist(
     query: AnnData, recipe: Path, trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CELLTYPIST_FOLDER", str(tmp_path))
@@ -197,22 +197,22 @@ def test_pretrained_models_are_looked_for_where_celltypist_keeps_them(
     np.testing.assert_allclose(both.obs[columns.CONFIDENCE_RAW], most)
 
 
-def of_another_tissue(query: AnnData) -> AnnData:
-    """Return cells of the query's depth whose types the reference has never seen."""
+def cells_of_another_tissue(query: AnnData) -> AnnData:
+    """Return cells with the depth of the query and types that are not in the reference."""
     counts, _, _ = simulate(500, 4, query.n_vars, 120, np.random.default_rng(91))
     other = as_adata(counts, np.zeros(500, dtype=int), logged=False)
     del other.layers[columns.COUNTS]
     return other
 
 
-def test_a_reference_that_does_not_fit_is_not_believed(
-    world: World, trained: Path, caplog: pytest.LogCaptureFixture
+def test_confidence_falls_if_the_reference_does_not_fit(
+    simulated: Simulated, trained: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    annotated = annotate_celltypist(world[1].copy(), custom_model_path=trained, confidence_transform="calibrated")
+    annotated = annotate_celltypist(simulated[1].copy(), custom_model_path=trained, confidence_transform="calibrated")
     assert json.loads(annotated.uns[columns.MANIFEST]["reference_fit_json"])["misfit"] == ""
     assert "do not seem to fit" not in caplog.text
     other = annotate_celltypist(
-        of_another_tissue(world[1]), custom_model_path=trained, confidence_transform="calibrated"
+        cells_of_another_tissue(simulated[1]), custom_model_path=trained, confidence_transform="calibrated"
     )
     fit = json.loads(other.uns[columns.MANIFEST]["reference_fit_json"])
     assert fit["explained"] < 0.32
@@ -221,7 +221,7 @@ def test_a_reference_that_does_not_fit_is_not_believed(
     assert (other.obs[columns.CONFIDENCE] >= 0.8).mean() < 0.05
 
 
-def test_models_trained_before_do_not_judge_the_fit(world: World, trained: Path, tmp_path: Path) -> None:
+def test_models_of_earlier_versions_have_no_fit(simulated: Simulated, trained: Path, tmp_path: Path) -> None:
     model = load_model(trained)
     assert model.calibration is not None
     content = model.calibration.to_dict()
@@ -229,7 +229,7 @@ def test_models_trained_before_do_not_judge_the_fit(world: World, trained: Path,
         content.pop(added, None)
     old = save_model(replace(model, calibration=Calibration.from_dict(content)), tmp_path / "old.pkl")
     other = annotate_celltypist(
-        of_another_tissue(world[1]), custom_model_path=old.path, confidence_transform="calibrated"
+        cells_of_another_tissue(simulated[1]), custom_model_path=old.path, confidence_transform="calibrated"
     )
     assert json.loads(other.uns[columns.MANIFEST]["reference_fit_json"]) == {}
 
@@ -237,10 +237,10 @@ def test_models_trained_before_do_not_judge_the_fit(world: World, trained: Path,
 def test_user_content_under_reserved_names_is_moved(query: AnnData, trained: Path) -> None:
     from tests.user_content import add_user_content, check_user_content
 
-    given = add_user_content(query).copy()
+    original = add_user_content(query).copy()
     annotate_celltypist(query, custom_model_path=trained, confidence_transform="calibrated")
-    check_user_content(query, given)
+    check_user_content(query, original)
     n_columns = query.obs.shape[1]
     annotate_celltypist(query, custom_model_path=trained, confidence_transform="calibrated")
-    check_user_content(query, given)
-    assert query.obs.shape[1] == n_columns  # our own columns are replaced
+    check_user_content(query, original)
+    assert query.obs.shape[1] == n_columns  # columns of this package are replaced

@@ -1,4 +1,4 @@
-"""Settings are read from and written to YAML and dicts, and their errors name every fault."""
+"""Settings are read from and written to YAML and dicts; their errors list all invalid values."""
 
 import dataclasses
 from pathlib import Path
@@ -13,7 +13,7 @@ from spatialcore.errors import FileMissingError, InputError
 BASE: dict[str, Any] = {"references": ["a.h5ad", "gs://b/b.h5ad"], "label_columns": ["cell_type", "labels"]}
 
 
-def test_every_fault_is_named_at_once() -> None:
+def test_all_invalid_values_are_in_one_error() -> None:
     with pytest.raises(InputError, match=r"confidence_threshold.*max_cells_per_ref|max_cells_per_ref.*confidence"):
         TrainingConfig.from_dict({**BASE, "confidence_threshold": 7, "max_cells_per_ref": -1})
 

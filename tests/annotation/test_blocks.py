@@ -1,4 +1,4 @@
-"""The same calls from wherever the matrix lies: memory, h5ad, zarr, dask; and in bounded memory."""
+"""Calls are the same for matrices in memory, h5ad, zarr and dask, with bounded memory."""
 
 import os
 import signal
@@ -13,16 +13,16 @@ from scipy import sparse
 from spatialcore import columns
 from spatialcore.annotation.annotate import annotate_celltypist
 
-World = tuple[AnnData, AnnData, np.ndarray]
+Simulated = tuple[AnnData, AnnData, np.ndarray]
 OPTIONS = {"confidence_transform": "calibrated", "min_confidence": 0.5}
 
 
 @pytest.fixture(scope="module")
-def expected(world: World, trained: Path) -> AnnData:
-    return annotate_celltypist(world[1], custom_model_path=trained, copy=True, **OPTIONS)
+def expected(simulated: Simulated, trained: Path) -> AnnData:
+    return annotate_celltypist(simulated[1], custom_model_path=trained, copy=True, **OPTIONS)
 
 
-def assert_same(result: AnnData, expected: AnnData) -> None:
+def assert_equal_calls(result: AnnData, expected: AnnData) -> None:
     assert (result.obs[columns.CELL_TYPE].astype(str) == expected.obs[columns.CELL_TYPE].astype(str)).all()
     np.testing.assert_allclose(result.obs[columns.CONFIDENCE], expected.obs[columns.CONFIDENCE], atol=1e-8)
     np.testing.assert_allclose(
@@ -32,44 +32,46 @@ def assert_same(result: AnnData, expected: AnnData) -> None:
 
 @pytest.mark.parametrize("form", [sparse.csr_matrix, sparse.csc_matrix, lambda X: X.toarray()])
 def test_a_backed_file_gives_the_same_calls(
-    form: object, world: World, trained: Path, expected: AnnData, tmp_path: Path
+    form: object, simulated: Simulated, trained: Path, expected: AnnData, tmp_path: Path
 ) -> None:
-    AnnData(form(sparse.csr_matrix(world[1].X)), world[1].obs, world[1].var).write_h5ad(tmp_path / "q.h5ad")
+    AnnData(form(sparse.csr_matrix(simulated[1].X)), simulated[1].obs, simulated[1].var).write_h5ad(tmp_path / "q.h5ad")
     backed = anndata.read_h5ad(tmp_path / "q.h5ad", backed="r")
-    assert_same(annotate_celltypist(backed, custom_model_path=trained, batch_size=77, **OPTIONS), expected)
+    assert_equal_calls(annotate_celltypist(backed, custom_model_path=trained, batch_size=77, **OPTIONS), expected)
 
 
-def test_a_zarr_store_gives_the_same_calls(world: World, trained: Path, expected: AnnData, tmp_path: Path) -> None:
-    AnnData(sparse.csr_matrix(world[1].X), world[1].obs, world[1].var).write_zarr(tmp_path / "q.zarr")
+def test_a_zarr_store_gives_the_same_calls(
+    simulated: Simulated, trained: Path, expected: AnnData, tmp_path: Path
+) -> None:
+    AnnData(sparse.csr_matrix(simulated[1].X), simulated[1].obs, simulated[1].var).write_zarr(tmp_path / "q.zarr")
     lazy = anndata.experimental.read_lazy(str(tmp_path / "q.zarr"))
-    opened = AnnData(lazy.X, world[1].obs.copy(), world[1].var.copy())
-    assert_same(annotate_celltypist(opened, custom_model_path=trained, **OPTIONS), expected)
+    opened = AnnData(lazy.X, simulated[1].obs.copy(), simulated[1].var.copy())
+    assert_equal_calls(annotate_celltypist(opened, custom_model_path=trained, **OPTIONS), expected)
 
 
 @pytest.mark.slow
-def test_a_dask_cluster_gives_the_same_calls(world: World, trained: Path, expected: AnnData) -> None:
+def test_a_dask_cluster_gives_the_same_calls(simulated: Simulated, trained: Path, expected: AnnData) -> None:
     array = pytest.importorskip("dask.array")
     distributed = pytest.importorskip("dask.distributed")
-    counts = array.from_array(np.asarray(world[1].X.todense()), chunks=(150, 40)).map_blocks(sparse.csr_matrix)
-    query = AnnData(counts, world[1].obs.copy(), world[1].var.copy())
+    counts = array.from_array(np.asarray(simulated[1].X.todense()), chunks=(150, 40)).map_blocks(sparse.csr_matrix)
+    query = AnnData(counts, simulated[1].obs.copy(), simulated[1].var.copy())
     cluster = distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1"
     )
     with cluster, distributed.Client(cluster):
         result = annotate_celltypist(query, custom_model_path=trained, **OPTIONS)
-    assert_same(result, expected)
+    assert_equal_calls(result, expected)
 
 
 @pytest.mark.slow
-def test_calls_are_the_same_when_a_worker_is_killed_in_the_middle(
-    world: World, trained: Path, expected: AnnData, tmp_path: Path
+def test_calls_are_the_same_if_a_worker_is_killed(
+    simulated: Simulated, trained: Path, expected: AnnData, tmp_path: Path
 ) -> None:
     array = pytest.importorskip("dask.array")
     distributed = pytest.importorskip("dask.distributed")
     this_process = os.getpid()
 
-    def killing(block: np.ndarray) -> sparse.csr_matrix:
-        """Return a block; the worker that reads the fourth block ends at once."""
+    def kill_worker(block: np.ndarray) -> sparse.csr_matrix:
+        """Return a block; the worker that reads the fourth block is killed."""
         if os.getpid() != this_process and block.size:
             reads = len(list(tmp_path.glob("read-*")))
             (tmp_path / f"read-{reads}-{os.getpid()}").touch()
@@ -77,11 +79,11 @@ def test_calls_are_the_same_when_a_worker_is_killed_in_the_middle(
                 os.kill(os.getpid(), signal.SIGKILL)
         return sparse.csr_matrix(block)
 
-    counts = array.from_array(np.asarray(world[1].X.todense()), chunks=(60, 40))
+    counts = array.from_array(np.asarray(simulated[1].X.todense()), chunks=(60, 40))
     query = AnnData(
-        counts.map_blocks(killing, dtype=counts.dtype, meta=sparse.csr_matrix((0, 0))),
-        world[1].obs.copy(),
-        world[1].var.copy(),
+        counts.map_blocks(kill_worker, dtype=counts.dtype, meta=sparse.csr_matrix((0, 0))),
+        simulated[1].obs.copy(),
+        simulated[1].var.copy(),
     )
     cluster = distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1"
@@ -90,26 +92,26 @@ def test_calls_are_the_same_when_a_worker_is_killed_in_the_middle(
         result = annotate_celltypist(query, custom_model_path=trained, **OPTIONS)
     assert len({path.name.split("-")[-1] for path in tmp_path.glob("read-*")}) > 1
     assert any(path.name.startswith("read-4-") for path in tmp_path.glob("read-*")), "no worker was killed"
-    assert_same(result, expected)
+    assert_equal_calls(result, expected)
 
 
-def test_cells_whose_counts_are_shuffled_over_genes_do_not_pass(world: World, trained: Path) -> None:
-    noise = world[1].copy()
+def test_cells_with_counts_shuffled_over_genes_are_unassigned(simulated: Simulated, trained: Path) -> None:
+    noise = simulated[1].copy()
     noise.X = sparse.csr_matrix(np.random.default_rng(0).permuted(noise.X.toarray(), axis=1))
     annotate_celltypist(noise, custom_model_path=trained, confidence_transform="calibrated")
     assert (noise.obs[columns.CONFIDENCE] >= 0.8).mean() < 0.05
 
 
-def test_with_two_types_a_clear_query_is_called(world: World, tmp_path: Path) -> None:
+def test_a_query_of_two_distinct_types_is_called(simulated: Simulated, tmp_path: Path) -> None:
     from spatialcore.annotation.training.train import train_celltypist_model
 
-    two = world[0][world[0].obs[columns.UNIFIED_CELL_TYPE].isin(["type 0", "type 1"])].copy()
-    chosen = np.isin(world[2], ["type 0", "type 1"])
-    query = world[1][chosen].copy()
+    two = simulated[0][simulated[0].obs[columns.UNIFIED_CELL_TYPE].isin(["type 0", "type 1"])].copy()
+    chosen = np.isin(simulated[2], ["type 0", "type 1"])
+    query = simulated[1][chosen].copy()
     train_celltypist_model(two, output_path=tmp_path / "two.pkl", trainer="logistic", query=query)
     annotate_celltypist(
         query, custom_model_path=tmp_path / "two.pkl", confidence_transform="calibrated", min_confidence=0.8
     )
     called = query.obs[columns.CELL_TYPE].astype(str).to_numpy()
     assert (called != columns.UNASSIGNED).mean() > 0.9
-    assert (called == world[2][chosen]).mean() > 0.9
+    assert (called == simulated[2][chosen]).mean() > 0.9

@@ -1,4 +1,4 @@
-"""The allowed values: what the configuration accepts, and what the functions accept."""
+"""The configuration and the functions accept the same values."""
 
 from typing import Any, get_args
 
@@ -30,12 +30,12 @@ def test_every_choice_is_a_setting(name: str, value: str) -> None:
 
 
 @pytest.mark.parametrize("name", SETTINGS)
-def test_no_other_value_is(name: str) -> None:
+def test_other_values_are_refused(name: str) -> None:
     with pytest.raises(InputError, match=name):
         config(**{name: "other"})
 
 
-def test_every_method_has_a_confidence_but_the_calibrated_which_needs_counts() -> None:
+def test_every_method_except_calibrated_works_without_counts() -> None:
     for method in choices.CONFIDENCE_METHODS:
         if method != "calibrated":
             assert transform_confidence(np.array([[2.0, 0.0]]), method).shape == (1,)

@@ -1,4 +1,4 @@
-"""Colours of cell types: hues by lineage, the same for the same term, safe for the colour-blind."""
+"""Colours of cell types: hues by lineage, one colour per term, distinct for colour-blind readers."""
 
 import subprocess
 import sys
@@ -77,7 +77,7 @@ def test_twelve_types_of_one_lineage_are_safe_for_the_color_blind():
     assert smallest_difference(cell_type_colors(terms[:240:20]).values(), color_blind=True) >= SAFE_DIFFERENCE
 
 
-def test_sixty_types_have_colors_of_their_own():
+def test_sixty_types_have_different_colors():
     colors = cell_type_colors(random_terms(np.random.default_rng(0), 60))
     assert smallest_difference(colors.values(), color_blind=False) >= SAFE_DIFFERENCE
 
@@ -109,7 +109,7 @@ def test_the_order_of_the_types_does_not_matter():
     assert cell_type_colors(names) == cell_type_colors(names[::-1])
 
 
-def test_the_table_is_what_the_tool_makes():
+def test_the_table_equals_the_output_of_the_tool():
     tool = load_tool("build_cell_colors")
     assert tool.build(tool.SOURCE.read_text(encoding="utf-8").splitlines()) == tool.TARGET.read_text(encoding="utf-8")
 

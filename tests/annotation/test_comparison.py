@@ -1,4 +1,4 @@
-"""Held-out cells: the same ones whatever a reference's file is called, and never cells that a model was trained on."""
+"""Held-out cells do not depend on the file name of a reference, and are never training cells."""
 
 from pathlib import Path
 
@@ -20,13 +20,13 @@ from spatialcore.annotation.comparison import (
     union_of_held_out,
 )
 
-World = tuple[AnnData, AnnData, np.ndarray]
+Simulated = tuple[AnnData, AnnData, np.ndarray]
 
 GENES = [f"G{number}" for number in range(20)]
 
 
 def cells(source: str, n: int = 200, seed: int = 0, genes: list[str] = GENES) -> ad.AnnData:
-    """Return cells as `combine_references` names them: the id, then the name of the reference."""
+    """Return cells named as in `combine_references`: the id, then the name of the reference."""
     counts = np.random.default_rng(seed).poisson(3, (n, len(GENES))).astype(np.float32)[:, : len(genes)]
     obs = pd.DataFrame(
         {"unified_cell_type": np.where(np.arange(n) % 2, "B cell", "T cell"), "reference_source": source},
@@ -48,11 +48,11 @@ def test_a_renamed_reference_has_the_same_cells_held_out(renamed: str) -> None:
     assert 30 < held_out.n_obs < 90
 
 
-def test_a_larger_share_holds_out_the_same_cells_and_more() -> None:
+def test_a_larger_share_includes_the_cells_of_a_smaller_one() -> None:
     assert ids(split_held_out(cells("lung"), 0.1)[1]) < ids(split_held_out(cells("lung"), 0.3)[1])
 
 
-def test_the_union_has_each_cell_once_whatever_its_name() -> None:
+def test_the_union_has_each_cell_once_under_any_name() -> None:
     first, second = split_held_out(cells("lung"), 0.3)[1], split_held_out(cells("lung_v2"), 0.3)[1]
     assert union_of_held_out(first, second).n_obs == first.n_obs
     fewer = first[10:].copy()
@@ -61,8 +61,8 @@ def test_the_union_has_each_cell_once_whatever_its_name() -> None:
     assert union.obs_names.is_unique
 
 
-def test_cells_that_the_new_model_was_trained_on_are_not_compared_on() -> None:
-    """As where the earlier model held out a larger share, or the ids were given anew."""
+def test_training_cells_of_the_new_model_are_not_compared() -> None:
+    """For example if the earlier model held out a larger share, or the ids changed."""
     training, held_out = split_held_out(cells("lung"), 0.1)
     earlier = split_held_out(cells("lung_v2"), 0.5)[1]
     assert union_of_held_out(held_out, earlier, training).n_obs == held_out.n_obs
@@ -97,8 +97,8 @@ def test_cells_drawn_from_profiles_are_held_out_only_if_all_are() -> None:
     assert 60 < split_held_out(adata, 0.5)[1].n_obs < 140
 
 
-def test_figures_are_those_of_scikit_learn_on_the_calls(world: World, trained: Path, recipe: Path) -> None:
-    held_out = world[0][:150].copy()
+def test_figures_are_those_of_scikit_learn_on_the_calls(simulated: Simulated, trained: Path, recipe: Path) -> None:
+    held_out = simulated[0][:150].copy()
     models = {"matched": trained, "recipe": recipe}
     figures = compare_models(held_out, models, None)
     table = compare_by_class(held_out, models, None)
@@ -110,10 +110,10 @@ def test_figures_are_those_of_scikit_learn_on_the_calls(world: World, trained: P
         np.testing.assert_allclose(table[name], f1_score(truth, called, average=None))
 
 
-def test_held_out_cells_are_measured_as_the_sample_is(world: World, trained: Path) -> None:
-    held_out = world[0][:300].copy()
+def test_held_out_cells_are_measured_like_the_sample(simulated: Simulated, trained: Path) -> None:
+    held_out = simulated[0][:300].copy()
     deep = compare_models(held_out, {"m": trained}, None)["m"]
-    shallow = world[1].copy()
+    shallow = simulated[1].copy()
     shallow.X = np.random.default_rng(0).binomial(shallow.X.toarray().astype(int), 0.02).astype(np.float32)
     measured = compare_models(held_out, {"m": trained}, shallow)["m"]
     assert measured < deep - 0.1

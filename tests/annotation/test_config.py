@@ -1,4 +1,4 @@
-"""The settings of a training: their defaults, and the values that are refused."""
+"""Training settings: defaults, and values that are refused."""
 
 import dataclasses
 import inspect
@@ -46,7 +46,7 @@ def test_the_defaults_of_the_specification() -> None:
 def test_values_are_checked_and_the_field_is_named(changed: dict[str, Any], field: str) -> None:
     with pytest.raises(InputError, match=field) as caught:
         TrainingConfig.from_dict({**BASE, **changed})
-    assert "settings: tissue" not in str(caught.value), "a list of them all would hide what is wrong"
+    assert "settings: tissue" not in str(caught.value), "the message lists all settings"
     with pytest.raises(InputError, match=field):
         TrainingConfig(**{**BASE, **changed})
 

@@ -1,4 +1,4 @@
-"""The specification's table of errors, the rows of references and expression: each arises, with its text and remedy."""
+"""Errors in the specification's table on references and expression: each occurs with its text and remedy."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Two sets of genes share enough: the share is of the smaller, with at least ten genes."""
+"""The overlap of two gene sets: its share of the smaller set, with at least ten genes."""
 
 import pytest
 
@@ -36,7 +36,7 @@ def test_the_share_in_per_cent() -> None:
         (16, {"B cell": 0.2}, ["Only 16 genes", "far too few", "B cell"]),
     ],
 )
-def test_few_genes_are_told_with_the_classes(n_genes: int, f1: dict[str, float], words: list[str]) -> None:
+def test_a_small_overlap_is_reported_with_the_classes(n_genes: int, f1: dict[str, float], words: list[str]) -> None:
     warning = few_genes_warning(n_genes, f1)
     assert bool(warning) == bool(words)
     assert all(word in warning for word in words)

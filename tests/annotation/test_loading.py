@@ -1,4 +1,4 @@
-"""Reading part of a file is indexing the whole; every format, every location of raw counts."""
+"""Reading part of a file equals indexing the whole, for every format and every location of raw counts."""
 
 from pathlib import Path
 from typing import Any
@@ -43,7 +43,7 @@ def test_a_zipped_zarr_store_is_read(write: Write, tmp_path: Path) -> None:
     np.testing.assert_array_equal(load_adata_backed(zipped).X.toarray(), load_adata_backed(path).X.toarray())
 
 
-def test_everything_is_read_when_nothing_is_asked(write: Write) -> None:
+def test_everything_is_read_by_default(write: Write) -> None:
     whole = make_reference()
     part = load_adata_backed(write(whole))
     np.testing.assert_array_equal(part.X.toarray(), whole.uns["truth"])
@@ -58,13 +58,13 @@ def test_the_draw_is_stratified_with_a_floor(write: Write) -> None:
     assert drawn["B cell"] > drawn["NK cell"] > drawn["mast cell"]
 
 
-def test_same_seed_same_cells_and_another_seed_others(write: Write) -> None:
+def test_the_seed_determines_the_cells(write: Write) -> None:
     path = write()
     draws = [list(load_adata_backed(path, "cell_type", 50, random_state=seed).obs_names) for seed in (1, 1, 2)]
     assert draws[0] == draws[1] != draws[2]
 
 
-def test_cells_without_a_label_are_left_out_when_a_label_is_asked(write: Write) -> None:
+def test_cells_without_a_label_are_left_out_if_a_label_is_required(write: Write) -> None:
     whole = make_reference()
     whole.obs.loc[whole.obs_names[:9], "cell_type"] = np.nan
     assert load_adata_backed(write(whole), "cell_type").n_obs == whole.n_obs - 9
@@ -72,7 +72,7 @@ def test_cells_without_a_label_are_left_out_when_a_label_is_asked(write: Write) 
 
 
 @pytest.mark.parametrize("source", ["counts", "raw_counts", "raw", "raw.X"])
-def test_raw_counts_come_along_from_wherever_they_are(source: str, write: Write) -> None:
+def test_raw_counts_are_read_from_every_place(source: str, write: Write) -> None:
     whole = make_reference(state="log1p_cpm")
     counts = sp.csr_matrix(whole.uns["truth"])
     if source == "raw.X":
@@ -87,7 +87,7 @@ def test_raw_counts_come_along_from_wherever_they_are(source: str, write: Write)
     np.testing.assert_allclose(part.X.toarray(), whole.X.toarray()[rows][:, [7, 3, 29]])
 
 
-def test_ids_symbols_versions_and_mangled_names_meet(write: Write) -> None:
+def test_ids_symbols_versions_and_altered_names_are_matched(write: Write) -> None:
     whole = make_reference(genes=["ENSG00000141510.18", "CD4", "HLA.A", "ENSG00000065427", "ENSMUSG00000043165"])
     panel = ["TP53", "ENSG00000010610", "HLA-A", "KARS1", "Lor"]
     part = load_adata_backed(write(whole), target_genes=panel)
@@ -113,7 +113,7 @@ def test_negative_values_of_one_gene_are_not_added_up(write: Write) -> None:
         load_adata_backed(write(whole))
 
 
-def test_controls_are_no_genes(write: Write) -> None:
+def test_controls_are_not_genes(write: Write) -> None:
     whole = make_reference(genes=[*GENES[:-2], "NegControlProbe_1", "BLANK_0003"])
     assert list(load_adata_backed(write(whole)).var_names) == GENES[:-2]
 
@@ -124,7 +124,7 @@ def test_duplicate_cell_names_are_read(write: Write) -> None:
     assert load_adata_backed(write(whole), "cell_type", 50).n_obs == 50
 
 
-def test_columns_of_every_kind_come_along(write: Write) -> None:
+def test_columns_of_every_type_are_read(write: Write) -> None:
     whole = make_reference()
     n = whole.n_obs
     whole.obs["number"] = np.arange(n)
@@ -166,12 +166,12 @@ def test_values_are_checked(argument: str, value: Any, write: Write) -> None:
         load_adata_backed(write(), **{argument: value})
 
 
-def test_a_missing_column_lists_those_there_are(write: Write) -> None:
+def test_the_error_of_a_missing_column_lists_the_columns(write: Write) -> None:
     with pytest.raises(LabelColumnError, match=r"Label column not found: 'labels' in ref\.h5ad\. Columns: cell_type"):
         load_adata_backed(write(), "labels")
 
 
-def test_no_shared_gene_names_five_of_each_side(write: Write) -> None:
+def test_without_shared_genes_the_error_names_five_of_each_side(write: Write) -> None:
     with pytest.raises(GeneOverlapError, match=r"No shared genes found.*GENE0, GENE1.*Gm1, Gm2") as caught:
         load_adata_backed(write(), target_genes=["Gm1", "Gm2"])
     assert "Ensembl" in str(caught.value)
@@ -183,7 +183,7 @@ def test_a_missing_file(tmp_path: Path) -> None:
 
 
 def test_only_drawn_rows_and_panel_genes_stay_in_memory(write: Write) -> None:
-    """The blocks that are read are counted at the source: never the whole matrix at once."""
+    """The test counts the blocks that are read; the whole matrix is never read at once."""
     whole = make_reference(labels=["A", "B"] * 2_000, genes=[f"G{i}" for i in range(300)])
     path = write(whole, "big.h5ad")
     with h5py.File(path) as file:
@@ -204,7 +204,7 @@ def test_only_drawn_rows_and_panel_genes_stay_in_memory(write: Write) -> None:
     assert max(read) < stored / 4
 
 
-def test_anndata_reads_what_was_loaded(write: Write, tmp_path: Path) -> None:
+def test_loaded_data_can_be_written_and_read(write: Write, tmp_path: Path) -> None:
     part = load_adata_backed(write(), "cell_type", 50)
     part.write_h5ad(tmp_path / "part.h5ad")
     assert ad.read_h5ad(tmp_path / "part.h5ad").shape == (50, 30)

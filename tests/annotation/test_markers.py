@@ -75,7 +75,7 @@ def test_the_tool_reports_errors_in_the_table():
     assert any("NOTAGENE9" in error for error in errors)
 
 
-def test_mouse_has_its_own_genes_first_and_orthologs_behind():
+def test_mouse_markers_start_with_mouse_genes_followed_by_orthologs():
     mouse, human = load_canonical_markers("mouse"), load_canonical_markers()
     assert mouse["microglial cell"][:3] == ["P2ry12", "Tmem119", "Cx3cr1"]
     assert mouse["L6b"][:2] == ["Ccn2", "Nxph4"]

@@ -1,4 +1,4 @@
-"""Real mouse data end to end: cortex, hypothalamus, embryos, a panel of 33 genes, and a human reference."""
+"""Real mouse data: cortex, hypothalamus, embryos, a panel of 33 genes, and a human reference."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +11,7 @@ import pytest
 from spatialcore.annotation import train_and_annotate
 from spatialcore.errors import SpeciesError
 
-# What a call's Cell Ontology name holds -> the studies' coarse label; the first that fits.
+# Text in the name of a call -> coarse label of the studies; the first match counts.
 COARSE = {
     "oligodendrocyte precursor": "OPC",
     "oligodendrocyte": "Oligo",
@@ -29,7 +29,7 @@ NEURONS = dict.fromkeys(("Pvalb", "Sst", "Vip", "Lamp5"), "GABA") | dict.fromkey
 
 
 def query_of(shared: Path, name: str, step: int = 1) -> tuple[ad.AnnData, np.ndarray]:
-    """Return cells without their labels, and their coarse labels."""
+    """Return cells without labels, and their coarse labels."""
     cells = ad.read_h5ad(shared / "data" / f"{name}.h5ad")[::step]
     truth = np.array([NEURONS.get(label, label) for label in cells.obs["cell_type_coarse"].astype(str)])
     return ad.AnnData(cells.X.copy(), var=cells.var.copy()), truth
@@ -38,7 +38,7 @@ def query_of(shared: Path, name: str, step: int = 1) -> tuple[ad.AnnData, np.nda
 def annotate(
     shared: Path, query: ad.AnnData, reference: str, column: str, tissue: str, **settings: Any
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Annotate in place; return coarse calls and which of them reach the threshold."""
+    """Annotate in place; return coarse calls, and which of them reach the threshold."""
     path = shared / "data" / f"{reference}.h5ad"
     train_and_annotate(query, [path], tissue, [column], generate_plots=False, **settings)
     names = query.obs["cell_type_predicted"].astype(str)
@@ -91,7 +91,9 @@ TERMS_OF = {
 """Terms above the coarse types that a call may be rolled up to."""
 
 
-def test_types_that_sixteen_genes_do_not_separate_are_rolled_up(shared: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_types_that_sixteen_genes_do_not_separate_get_their_ancestor(
+    shared: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     query, truth = query_of(shared, "spatial_osmfish_cortex", 3)
     annotate(shared, query, "ref_motor_cortex_dot", "cell_type_coarse", "brain cortex")
     assert "The model has 16 genes, too few to separate all types" in caplog.text
@@ -122,7 +124,7 @@ def test_embryos_keep_the_authors_names(shared: Path, tmp_path: Path) -> None:
     assert accuracy(calls, truth) > 0.75
 
 
-def test_human_profiles_serve_mouse_cells_by_orthologs_alone(shared: Path) -> None:
+def test_human_profiles_annotate_mouse_cells_with_orthologs(shared: Path) -> None:
     query, truth = query_of(shared, "spatial_starmap_v1", 2)
     with pytest.raises(SpeciesError, match="profile_brain_allen is human"):
         annotate(shared, query, "profile_brain_allen", "obs_names", "brain cortex")

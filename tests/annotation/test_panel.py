@@ -1,4 +1,4 @@
-"""Panel files of any heading; every published Xenium panel is read and known."""
+"""Panel files with any header; all published Xenium panels are read and their genes recognised."""
 
 from pathlib import Path
 
@@ -29,7 +29,7 @@ def test_every_xenium_panel_is_read(name: str, shared: Path) -> None:
 
 @pytest.mark.parametrize("name", PANELS)
 def test_a_reference_of_current_ids_has_the_panel(name: str, shared: Path) -> None:
-    """The panel speaks its own year's symbols, the reference today's: they meet all the same."""
+    """The panel has the symbols of its year and the reference current ones; they are matched."""
     mapping = load_ensembl_to_hugo_mapping(species="mouse" if name.startswith("m") else "human")
     genes = read_panel(shared / "data" / "panels" / f"{name}.csv")
     result = shared_positions(genes, list(mapping.values()), list(mapping))
@@ -37,7 +37,7 @@ def test_a_reference_of_current_ids_has_the_panel(name: str, shared: Path) -> No
 
 
 @pytest.mark.parametrize("name", PANELS)
-def test_ids_alone_make_a_panel(name: str, shared: Path, tmp_path: Path) -> None:
+def test_a_panel_of_ids_only(name: str, shared: Path, tmp_path: Path) -> None:
     table = pd.read_csv(shared / "data" / "panels" / f"{name}.csv", dtype=str)
     column = next(c for c in table if table[c].map(lambda v: is_ensembl(str(v))).mean() > 0.9)
     table[[column]].rename(columns={column: "Some Heading"}).to_csv(tmp_path / "ids.csv", index=False)
@@ -61,13 +61,13 @@ def test_headings_and_separators(content: str, tmp_path: Path) -> None:
     assert read_panel(tmp_path / "panel.csv") == ["CD4", "TP53"]
 
 
-def test_one_gene_a_line_without_a_heading(tmp_path: Path) -> None:
+def test_one_gene_per_line_without_a_header(tmp_path: Path) -> None:
     (tmp_path / "panel.txt").write_text("CD4\nTP53\nHLA-A\n")
     assert read_panel(tmp_path / "panel.txt") == ["CD4", "TP53", "HLA-A"]
 
 
 @pytest.mark.parametrize("content", ["", "colour,size\nred,1\n", "\x00\x01", "a,b\n1,2,3,4\n5\n"])
-def test_what_is_no_panel(content: str, tmp_path: Path) -> None:
+def test_files_that_are_not_panels(content: str, tmp_path: Path) -> None:
     (tmp_path / "panel.csv").write_text(content)
     with pytest.raises(InputError, match="panel"):
         read_panel(tmp_path / "panel.csv")

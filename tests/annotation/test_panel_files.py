@@ -1,4 +1,4 @@
-"""A panel's file, however it is laid out."""
+"""Panel files in all layouts."""
 
 from pathlib import Path
 

@@ -40,7 +40,7 @@ def test_added_patterns_are_used(monkeypatch):
     assert get_canonical_term("zyzzy 7") == "neuron"
 
 
-# One label per pattern that the names of the ontology do not match.
+# One label per pattern; the names of the ontology match none of them.
 SAMPLES = ["cd4", "cd8", "t cd4", "t cd8", "treg", "foxp3 t", "gd t", "t gd", "mait", "nkt", "ilc", "plasma", "cdc1",
            "cdc2", "pdc", "mig dc", "cdc", "cd14 mono", "cd16 mono", "classical mono",
            "nonclassical mono", "mono", "mph", "alveolar mph", "mast", "neut",

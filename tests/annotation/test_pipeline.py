@@ -1,4 +1,4 @@
-"""The one call, on real blood cells that the dependencies ship."""
+"""train_and_annotate on real blood cells that are installed with the dependencies."""
 
 import json
 from pathlib import Path
@@ -36,7 +36,7 @@ def annotated(data: tuple[ad.AnnData, list[str]], folder: Path) -> ad.AnnData:
     return annotate(data, model_output=folder / "blood.pkl", plot_output=folder / "plots")
 
 
-def test_every_cell_is_there_in_order(annotated: ad.AnnData, data: tuple[ad.AnnData, list[str]]) -> None:
+def test_all_cells_are_in_the_result_in_order(annotated: ad.AnnData, data: tuple[ad.AnnData, list[str]]) -> None:
     assert annotated.obs_names.equals(data[0].obs_names)
 
 
@@ -48,7 +48,7 @@ def test_the_columns_of_the_spec_are_written(annotated: ad.AnnData) -> None:
     assert annotated.obsm[columns.DECISION_SCORES].shape[0] == annotated.n_obs
 
 
-def test_unassigned_cells_are_those_below_the_threshold_and_say_why(annotated: ad.AnnData) -> None:
+def test_unassigned_cells_are_those_below_the_threshold_and_have_a_reason(annotated: ad.AnnData) -> None:
     unassigned = annotated.obs[columns.CELL_TYPE].astype(str) == columns.UNASSIGNED
     assert unassigned.equals(annotated.obs[columns.CONFIDENCE] < 0.8)
     reasons = annotated.obs[columns.UNASSIGNED_REASON].astype(str)
@@ -59,7 +59,7 @@ def test_unassigned_cells_are_those_below_the_threshold_and_say_why(annotated: a
 def test_calls_are_far_better_than_the_majority(annotated: ad.AnnData) -> None:
     mapping = pd.DataFrame(json.loads(annotated.uns[columns.MANIFEST]["label_mapping_json"]))
     accuracy = accuracy_on_known(annotated, mapping)
-    assert accuracy["all"] > 0.75  # the most frequent type has 34 % of the cells
+    assert accuracy["all"] > 0.75  # the most frequent type is 34 % of the cells
     assert accuracy["kept"] > accuracy["all"]
 
 
@@ -82,7 +82,7 @@ def test_the_four_plots_are_drawn(annotated: ad.AnnData, folder: Path) -> None:
     assert (folder / "plots" / "report.html").is_file()
 
 
-def test_the_manifest_tells_what_was_done(annotated: ad.AnnData) -> None:
+def test_the_manifest_describes_the_run(annotated: ad.AnnData) -> None:
     manifest = annotated.uns[columns.MANIFEST]
     references = json.loads(manifest["references_json"])
     composition = pd.DataFrame(json.loads(manifest["reference_composition_json"]))
@@ -92,7 +92,7 @@ def test_the_manifest_tells_what_was_done(annotated: ad.AnnData) -> None:
     assert manifest["random_state"] == 42
 
 
-def test_it_survives_the_disk(annotated: ad.AnnData, tmp_path: Path) -> None:
+def test_the_result_can_be_written_and_read(annotated: ad.AnnData, tmp_path: Path) -> None:
     annotated.write_h5ad(tmp_path / "annotated.h5ad")
     again = ad.read_h5ad(tmp_path / "annotated.h5ad")
     pd.testing.assert_frame_equal(again.obs, annotated.obs, check_categorical=False)
@@ -107,7 +107,7 @@ def test_the_same_seed_gives_the_same_labels_and_coefficients(
     np.testing.assert_array_equal(again.obs[columns.CONFIDENCE], annotated.obs[columns.CONFIDENCE])
 
 
-def test_in_place_returns_the_same_object_and_keeps_foreign_columns(data: tuple[ad.AnnData, list[str]]) -> None:
+def test_in_place_returns_the_same_object_and_preserves_other_columns(data: tuple[ad.AnnData, list[str]]) -> None:
     query = data[0].copy()
     query.obs[columns.CELL_TYPE] = "mine"
     same = train_and_annotate(query, data[1], label_columns=[LABEL_COLUMN], generate_plots=False)
@@ -120,6 +120,6 @@ def test_label_columns_are_required(data: tuple[ad.AnnData, list[str]]) -> None:
         train_and_annotate(*data)
 
 
-def test_a_wrong_value_is_refused_before_any_work(data: tuple[ad.AnnData, list[str]]) -> None:
+def test_an_invalid_value_is_refused_before_the_run(data: tuple[ad.AnnData, list[str]]) -> None:
     with pytest.raises(InputError, match="confidence_threshold"):
         annotate(data, confidence_threshold=7)

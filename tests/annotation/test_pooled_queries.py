@@ -1,4 +1,4 @@
-"""Queries that share a model share their genes and are sampled evenly."""
+"""Queries that share a model use their common genes and are sampled evenly."""
 
 from types import SimpleNamespace
 
@@ -20,7 +20,7 @@ def cells(n_cells: int, genes: list[str], name: str) -> ad.AnnData:
     return ad.AnnData(counts, obs=obs, var=pd.DataFrame(index=genes))
 
 
-def test_the_panel_is_what_all_queries_measure() -> None:
+def test_the_panel_is_the_genes_measured_in_all_queries() -> None:
     first, second = cells(5, ["CD3D", "MS4A1", "LYZ", "BLANK_0001"], "a"), cells(4, ["LYZ", "CD3D", "EPCAM"], "b")
     pooled = pooled_queries.pool_queries([first, second], AnnotationSettings())
     assert pooled.panel == ["CD3D", "LYZ"]
@@ -44,7 +44,7 @@ def test_the_cells_drawn_and_their_order_depend_on_the_names_of_the_samples_alon
     assert first.sample.obs[columns.QUERY_SAMPLE].tolist() == ["one"] * 5 + ["other"] * 4
 
 
-def test_one_query_stands_for_itself() -> None:
+def test_one_query_is_used_unchanged() -> None:
     only = cells(5, ["CD3D", "LYZ"], "a")
     assert pooled_queries.pool_queries([only], AnnotationSettings()).sample is only
 
@@ -59,7 +59,7 @@ def test_no_query_is_an_error() -> None:
         pooled_queries.pool_queries([], AnnotationSettings())
 
 
-def test_a_large_query_does_not_drown_a_small_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_large_query_does_not_outweigh_a_small_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pooled_queries, "POOLED_CELLS", 100)
     monkeypatch.setattr(pooled_queries, "SAMPLE_CELLS", 10)
     sample = pooled_queries.pool_queries(

@@ -1,4 +1,4 @@
-"""A query restricted to the genes of a model, against plain indexing of the whole matrix."""
+"""A query restricted to the genes of a model, compared with indexing of the whole matrix."""
 
 from pathlib import Path
 from typing import Any
@@ -43,8 +43,8 @@ def test_features_of_one_gene_are_added_up() -> None:
 
 
 @pytest.mark.parametrize("column", [None, "feature_name"])
-def test_ensembl_ids_meet_symbols(column: str | None) -> None:
-    ids = ["ENSG00000167286", "ENSG00000156738.12"]  # CD3D and, with a version, MS4A1
+def test_ensembl_ids_are_matched_to_symbols(column: str | None) -> None:
+    ids = ["ENSG00000167286", "ENSG00000156738.12"]  # CD3D, and MS4A1 with a version
     genes = match(ids, **({column: ["CD3D", "MS4A1"]} if column else {}))
     assert genes.model.tolist() == [0, 1]
 
@@ -75,7 +75,7 @@ def test_stored_zeros_are_not_read(kind: Any) -> None:
     matrix = pytest.importorskip("dask.array").from_array(stored) if kind == "dask" else kind(stored)
     assert read_rows(matrix, 0, 2, np.arange(3)).nnz == 1
     assert read_some(matrix, np.array([0, 1]), np.arange(3)).nnz == 1
-    assert stored.nnz == 3  # the matrix of the user is unchanged
+    assert stored.nnz == 3  # the user's matrix is unchanged
 
 
 def test_dask_and_a_view_of_rows(rng: np.random.Generator) -> None:
@@ -109,7 +109,7 @@ def test_blocks_cover_all_cells_and_counts_are_in_the_models_order() -> None:
 
 def test_counts_are_recovered_from_logarithms() -> None:
     adata = query()
-    adata.X[:, 0] = 1  # every cell counts one gene once
+    adata.X[:, 0] = 1  # each cell has one count of a gene
     counts = adata.X.toarray()
     adata.X = sparse.csr_matrix(np.log1p(counts / counts.sum(axis=1, keepdims=True) * 1e4).astype(np.float32))
     opened = open_query(adata, GENES)

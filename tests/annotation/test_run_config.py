@@ -1,4 +1,4 @@
-"""The one configuration of a run: short forms, checks, digests, YAML."""
+"""The configuration of a run: short forms, checks, digests, YAML."""
 
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,7 @@ def test_a_reference_is_a_path_and_a_column(text: str, uri: str, column: str) ->
     assert (reference.uri, reference.label_column) == (uri, column)
 
 
-def test_a_query_is_called_after_its_file_or_as_given() -> None:
+def test_a_query_is_named_after_its_file_or_as_set() -> None:
     made = config(queries=["s3://b/run1/lung_7.h5ad", {"uri": "out/xenium_2/", "sample": "B"}])
     assert [query.name for query in made.queries] == ["lung_7", "B"]
 
@@ -51,7 +51,7 @@ def test_queries_and_references_built_directly_raise_the_error_of_the_configurat
         Reference(uri="")
 
 
-def test_an_invalid_name_is_named_once_with_the_advice_of_its_check() -> None:
+def test_an_invalid_name_is_reported_once_with_a_hint() -> None:
     with pytest.raises(InputError) as caught:
         config(tissue="../x")
     assert caught.value.message == "configuration: tissue: the name '../x' begins with a dot"
@@ -63,7 +63,7 @@ def test_two_queries_of_one_name_are_refused() -> None:
         config(queries=["a/cells.h5ad", "b/cells.h5ad"])
 
 
-def test_unknown_keys_and_bad_values_are_named_in_one_error() -> None:
+def test_unknown_keys_and_invalid_values_are_in_one_error() -> None:
     with pytest.raises(InputError) as caught:
         config(confidence_threshold=7, balance_strategy="foo", max_cell_per_type=3)
     text = str(caught.value)
@@ -78,7 +78,7 @@ def test_references_given_as_one_string_are_refused() -> None:
         config(references="a.h5ad")
 
 
-def test_yaml_goes_out_and_in_unchanged(tmp_path: Path) -> None:
+def test_yaml_round_trip(tmp_path: Path) -> None:
     before = config(tissue="lung", exclude_labels=["debris"], target_proportions={"NK cell": 0.0025})
     before.to_yaml(tmp_path / "run.yaml")
     after = RunConfig.from_yaml(tmp_path / "run.yaml")
@@ -92,14 +92,14 @@ def test_a_digest_of_some_settings_ignores_the_others() -> None:
     assert strict.digest(*SETTINGS["keep_confident"]) != loose.digest(*SETTINGS["keep_confident"])
 
 
-def test_the_training_part_holds_every_shared_setting() -> None:
+def test_the_training_settings_have_every_shared_setting() -> None:
     training = config(references=["a.h5ad:x", "b.h5ad"], tissue="skin", random_state=3).training()
     assert training.references == ["a.h5ad", "b.h5ad"]
     assert training.column_of_each() == ["x", "cell_type"]
     assert (training.tissue, training.random_state) == ("skin", 3)
 
 
-def test_every_setting_that_a_phase_names_exists() -> None:
+def test_every_setting_of_a_phase_exists() -> None:
     fields = set(config().training().model_fields_set) | set(type(config().training()).model_fields)
     assert {name for names in SETTINGS.values() for name in names} <= fields
 
@@ -118,7 +118,7 @@ def test_a_resolution_of_the_user_differs_from_the_default(given: dict[str, str]
 
 
 @pytest.mark.parametrize("column", ["cell_type", "Cell type", "res:0.5", "CD4/CD8"])
-def test_a_label_column_after_an_existing_path_may_hold_any_character(column: str, tmp_path: Path) -> None:
+def test_a_label_column_after_an_existing_path_may_have_any_character(column: str, tmp_path: Path) -> None:
     path = tmp_path / "ref.h5ad"
     path.touch()
     reference = Reference.model_validate(f"{path}:{column}")

@@ -69,9 +69,9 @@ def test_training_cells_are_described() -> None:
     assert "label_mapping_json" not in run_manifest.describe_training(mapped, mapped, None)
 
 
-@pytest.mark.parametrize("foreign", ["a text", 3.0, ["a", "list"], None])
-def test_anything_else_under_the_name_of_the_manifest_is_no_manifest(foreign: object) -> None:
-    adata = AnnData(uns={MANIFEST: foreign})
+@pytest.mark.parametrize("other_value", ["a text", 3.0, ["a", "list"], None])
+def test_other_values_under_the_name_of_the_manifest_are_ignored(other_value: object) -> None:
+    adata = AnnData(uns={MANIFEST: other_value})
     assert run_manifest.manifest_of(adata) == {}
     assert not run_manifest.is_annotated(adata.uns)
     run_manifest.record(adata, n_unassigned=2)

@@ -1,4 +1,4 @@
-"""The decision matrix to the letter; scanpy is the oracle of the values."""
+"""Every row of the decision matrix of normalization, with values compared to scanpy."""
 
 import logging
 from typing import Any
@@ -44,7 +44,7 @@ STATES = ["raw", "log1p_10k", "log1p_cpm", "log1p_other", "linear", "negative", 
 
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("source", ["counts", "raw_counts", "raw", "raw.X"])
-def test_raw_counts_found_anywhere_win_over_any_x(state: str, source: str) -> None:
+def test_raw_counts_have_priority_over_x(state: str, source: str) -> None:
     adata = in_state(state)
     truth = adata.uns["truth"]
     if source == "raw.X":
@@ -69,14 +69,14 @@ def test_raw_x_is_normalized_and_kept(kind: Any) -> None:
     np.testing.assert_array_equal(again.X.toarray(), adata.X.toarray())
 
 
-def test_verified_log1p_10k_is_left_as_it_is() -> None:
+def test_verified_log1p_10k_is_unchanged() -> None:
     adata = in_state("log1p_10k")
     before = adata.X.copy()
     assert (before != ensure_normalized(adata).X).nnz == 0
 
 
 @pytest.mark.parametrize("state", ["log1p_cpm", "log1p_other", "linear", "negative", "unknown"])
-def test_everything_else_is_an_error_with_its_remedy(state: str) -> None:
+def test_other_states_are_an_error_with_a_hint(state: str) -> None:
     with pytest.raises(NormalizationError, match="Cannot safely normalize data") as caught:
         ensure_normalized(in_state(state))
     assert isinstance(caught.value, ValueError)
@@ -86,7 +86,7 @@ def test_everything_else_is_an_error_with_its_remedy(state: str) -> None:
 
 
 @pytest.mark.parametrize("state", ["log1p_cpm", "log1p_other", "linear", "negative"])
-def test_force_goes_on_with_a_prominent_warning(state: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_force_continues_with_a_warning(state: str, caplog: pytest.LogCaptureFixture) -> None:
     adata = in_state(state)
     values = adata.X.toarray() if sp.issparse(adata.X) else adata.X.copy()
     with caplog.at_level(logging.WARNING, "spatialcore"):
@@ -97,7 +97,7 @@ def test_force_goes_on_with_a_prominent_warning(state: str, caplog: pytest.LogCa
     np.testing.assert_allclose(adata.X.toarray(), target.toarray(), rtol=1e-5)
 
 
-def test_no_warning_where_force_was_not_needed(caplog: pytest.LogCaptureFixture) -> None:
+def test_no_warning_if_force_was_not_needed(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING, "spatialcore"):
         ensure_normalized(make_reference(), unsafe_force=True)
     assert "UNSAFE" not in caplog.text
@@ -128,7 +128,7 @@ def test_a_cell_without_counts_stays_at_zero() -> None:
     assert np.isfinite(adata.X.data).all()
 
 
-def test_a_copy_leaves_the_original_alone() -> None:
+def test_a_copy_does_not_change_the_original() -> None:
     adata = make_reference()
     out = ensure_normalized(adata, copy=True)
     assert check_normalization_status(adata)["x_state"] == "raw"
@@ -136,8 +136,8 @@ def test_a_copy_leaves_the_original_alone() -> None:
     assert check_normalization_status(out)["x_state"] == "log1p_10k"
 
 
-def test_raw_input_is_not_lost_for_the_next_step() -> None:
-    """Subsetting the genes after normalizing and normalizing again starts from the counts."""
+def test_raw_input_remains_available_for_the_next_step() -> None:
+    """Selecting genes after normalization and normalizing again starts from the counts."""
     adata = ensure_normalized(make_reference())
     panel = ensure_normalized(adata[:, GENES[:8]].copy())
     np.testing.assert_allclose(panel.X.toarray(), expected(adata.uns["truth"][:, :8]), rtol=1e-5)

@@ -1,4 +1,4 @@
-"""Levels of a reference's taxonomy go from its columns through the model to the calls."""
+"""Levels of a reference's taxonomy, from its columns through the model to the calls."""
 
 from pathlib import Path
 
@@ -28,14 +28,14 @@ def reference() -> ad.AnnData:
     return adata
 
 
-def test_a_class_has_the_name_that_its_cells_agree_on() -> None:
+def test_a_class_has_the_name_shared_by_its_cells() -> None:
     obs = pd.DataFrame({"reference_level_class": ["a"] * 19 + ["b"] + ["a", "b", None, ""], "other": 1})
     classes = pd.Series(["x"] * 20 + ["y", "y", "z", "z"])
     assert describe_levels(obs, classes) == {"class": {"x": "a"}}
     assert describe_levels(obs[["other"]], classes) == {}
 
 
-def test_levels_stand_beside_calls_and_labels_keep_their_names(write: Write, tmp_path: Path) -> None:
+def test_levels_are_added_to_calls_and_labels_keep_their_names(write: Write, tmp_path: Path) -> None:
     adata = reference()
     query = ad.AnnData(adata.X.copy(), var=adata.var.copy())
     query.obs_names = [f"q{i}" for i in range(query.n_obs)]
@@ -63,14 +63,14 @@ def test_ontology_names_merge_subtypes_and_keep_shared_levels(write: Write) -> N
     assert list(names["sst GABAergic interneuron"]) == ["Sst"]
 
 
-def test_levels_that_no_reference_has_are_refused(write: Write) -> None:
+def test_levels_that_are_in_no_reference_are_refused(write: Write) -> None:
     with pytest.raises(LabelColumnError, match="no reference has a column for the taxonomy level 'supertype'"):
         combine_references([write(reference())], ["cell_type"], taxonomy_levels=["class", "supertype"])
     with pytest.raises(InputError, match="taxonomy_levels"):
         train_and_annotate(reference(), ["r.h5ad"], "cortex", ["cell_type"], taxonomy_levels="class")
 
 
-def test_levels_of_statistics_and_of_one_reference_alone(write: Write, tmp_path: Path) -> None:
+def test_levels_of_statistics_and_of_one_reference_only(write: Write, tmp_path: Path) -> None:
     cells = make_reference(genes=GENES, labels=["neuron"] * 40 + ["glia"] * 40)
     statistics = write_statistics(tmp_path / "stats.h5")
     combined = combine_references(

@@ -8,7 +8,7 @@ import pytest
 from spatialcore.annotation import run_manifest
 from spatialcore.annotation.unknown.groups import group_unknown_cells
 from spatialcore.report.missing_types import missing_types_warning
-from tests.annotation.unknown.test_groups import planted
+from tests.annotation.unknown.test_groups import simulated_cells
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ from tests.annotation.unknown.test_groups import planted
 def test_types_related_to_no_class_are_named(
     classes: dict[str, str], named: tuple[str, ...], not_named: tuple[str, ...], rng: np.random.Generator
 ) -> None:
-    adata = planted(80, 60, 200, rng)
+    adata = simulated_cells(80, 60, 200, rng)
     run_manifest.record(adata, model_card_json=json.dumps({"ontology_ids": classes}))
     group_unknown_cells(adata)
     text = missing_types_warning(adata)
@@ -33,4 +33,4 @@ def test_types_related_to_no_class_are_named(
 
 
 def test_nothing_is_said_without_groups(rng: np.random.Generator) -> None:
-    assert missing_types_warning(planted(0, 0, 50, rng)) == ""
+    assert missing_types_warning(simulated_cells(0, 0, 50, rng)) == ""

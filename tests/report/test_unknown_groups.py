@@ -10,12 +10,12 @@ from spatialcore import columns
 from spatialcore.annotation.unknown.groups import group_unknown_cells
 from spatialcore.plotting.figures.celltype_map import plot_celltype_map
 from spatialcore.report import tables, write_report
-from tests.annotation.unknown.test_groups import planted
+from tests.annotation.unknown.test_groups import simulated_cells
 
 
 @pytest.mark.parametrize("n_b", [80, 10])
 def test_the_page_tells_the_groups(tmp_path: Path, n_b: int, rng: np.random.Generator) -> None:
-    adata = planted(n_b, 10, 100, rng)
+    adata = simulated_cells(n_b, 10, 100, rng)
     adata.obs[columns.CONFIDENCE] = np.where(adata.obs[columns.CELL_TYPE] == columns.UNASSIGNED, 0.3, 0.9)
     group_unknown_cells(adata, min_group=11)
     summary = pd.DataFrame(columns=["cell_type", "n_markers", "auc"])

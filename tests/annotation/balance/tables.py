@@ -1,4 +1,4 @@
-"""Reference cells of given numbers per type and source."""
+"""Reference cells with given numbers per type and source."""
 
 import anndata as ad
 
@@ -8,12 +8,12 @@ LABEL, SOURCE, CL = "original_label", "reference_source", "cell_type_ontology_te
 
 
 def cells(table: dict[tuple[str, str], int], ids: dict[str, str] | None = None) -> ad.AnnData:
-    """Make cells from (type, source) -> number."""
+    """Create cells from (type, source) -> number."""
     pairs = [pair for pair, n in table.items() for _ in range(n)]
-    made = cells_with(**{LABEL: [label for label, _ in pairs], SOURCE: [source for _, source in pairs]})
+    columns = cells_with(**{LABEL: [label for label, _ in pairs], SOURCE: [source for _, source in pairs]})
     if ids is not None:
-        made.obs[CL] = made.obs[LABEL].map(ids).fillna("")
-    return made
+        columns.obs[CL] = columns.obs[LABEL].map(ids).fillna("")
+    return columns
 
 
 def counted(adata: ad.AnnData, column: str = LABEL) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""Types and sources of cells, worked out by hand."""
+"""Types and sources of cells, on small examples."""
 
 import logging
 
@@ -47,12 +47,12 @@ def test_rare_types_become_missing(caplog: pytest.LogCaptureFixture) -> None:
         without_rare(groups, 9)
 
 
-def test_cells_without_a_source_are_a_source_of_their_own() -> None:
+def test_cells_without_a_source_are_one_source() -> None:
     assert list(sources_of(OBS, "source")) == ["a", "b", "(none)", "a", "(none)", "b"]
     assert set(sources_of(OBS, None)) == {"all"}
 
 
-def test_every_name_of_a_group_leads_to_it() -> None:
+def test_every_name_of_a_group_is_accepted() -> None:
     obs = pd.DataFrame(
         {
             "label": ["NK", "NK cells", "B"],

@@ -35,7 +35,7 @@ def test_proportions_from_a_file(suffix: str, tmp_path: Path) -> None:
         ("p.txt", "B 0.1", "neither"),
     ],
 )
-def test_files_of_proportions_that_make_no_sense(name: str, content: str, text: str, tmp_path: Path) -> None:
+def test_invalid_files_of_proportions(name: str, content: str, text: str, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(content.encode("utf-8", "surrogateescape"))
     with pytest.raises(InputError, match=text):
         read_proportions(tmp_path / name)
@@ -63,7 +63,7 @@ def test_sizes_worked_by_hand() -> None:
     # 900 cells without a share are 90 % of the result: 1,000 cells, of which 100 are of the first type
     sizes = resolve_sizes(np.array([400, 900]), np.array([400, 5000]), [0.1], [[0]], 1)
     assert sizes.tolist() == [100, 900]
-    # only 50 cells are available: all of them are used
+    # only 50 cells are available, and all are used
     assert resolve_sizes(np.array([50, 900]), np.array([400, 5000]), [0.1], [[0]], 1).tolist() == [50, 900]
     # shares that sum to one: the scarcest type limits the size
     assert resolve_sizes(np.array([400, 300]), np.array([400, 300]), [0.8, 0.2], [[0], [1]], 1).tolist() == [400, 100]

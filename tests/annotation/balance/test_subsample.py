@@ -1,4 +1,4 @@
-"""Cap and fill: the specification's examples to the cell, keys of proportions, and refused values."""
+"""Cap and fill: the exact examples of the specification, keys of proportions, and refused values."""
 
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,7 @@ def test_without_target_proportions_the_sorted_cells_dominate() -> None:
     assert counted(drawn)["NK cell"] / drawn.n_obs == 0.1
 
 
-def test_a_share_never_falls_below_the_smallest_type() -> None:
+def test_small_sources_limit_the_share() -> None:
     drawn = subsample_balanced(
         cells({("B", "a"): 1_000, ("NK", "b"): 500}), LABEL, min_cells_per_type=50, target_proportions={"NK": 0.001}
     )
@@ -55,12 +55,12 @@ def test_caps_are_never_exceeded_by_many_small_sources() -> None:
     assert set(counted(drawn, SOURCE).values()) <= {12, 13}
 
 
-def test_the_minimum_of_a_source_is_taken_from_the_large_ones() -> None:
+def test_the_minimum_of_a_source_reduces_large_sources() -> None:
     drawn = subsample_balanced(cells({("T", "big"): 10_000, ("T", "small"): 60}), LABEL, max_cells_per_type=1_000)
     assert counted(drawn, SOURCE) == {"big": 950, "small": 50}
 
 
-def test_what_one_source_cannot_give_the_others_fill() -> None:
+def test_other_sources_fill_up_for_a_small_source() -> None:
     drawn = subsample_balanced(
         cells({("T", "a"): 5_000, ("T", "b"): 5_000, ("T", "c"): 100}),
         LABEL,
@@ -80,19 +80,19 @@ def test_two_spellings_of_one_id_share_a_cap() -> None:
     assert counted(together)["CD4+ T cells"] == 300
 
 
-def test_labels_without_an_id_are_grouped_by_their_own_text() -> None:
+def test_labels_without_an_id_are_grouped_by_their_text() -> None:
     whole = cells({("novel 1", "a"): 200, ("novel 2", "a"): 200, ("B cell", "a"): 200}, {"B cell": "CL:0000236"})
     drawn = subsample_balanced(whole, LABEL, max_cells_per_type=100, group_by_column=CL)
     assert counted(drawn) == {"novel 1": 100, "novel 2": 100, "B cell": 100}
 
 
-def test_small_types_go_and_zero_keeps_all() -> None:
+def test_small_types_are_dropped_unless_the_minimum_is_zero() -> None:
     whole = cells({("many", "a"): 100, ("few", "a"): 49})
     assert counted(subsample_balanced(whole, LABEL)) == {"many": 100}
     assert counted(subsample_balanced(whole, LABEL, min_cells_per_type=0)) == {"many": 100, "few": 49}
 
 
-def test_missing_labels_are_no_type_and_dtypes_stay() -> None:
+def test_missing_labels_are_not_a_type_and_dtypes_are_unchanged() -> None:
     whole = cells({("B", "a"): 100, ("T", "b"): 100})
     whole.obs[LABEL] = whole.obs[LABEL].where(np.arange(200) % 4 != 0).astype("category")
     drawn = subsample_balanced(whole, LABEL, max_cells_per_type=60)
@@ -133,7 +133,7 @@ SMALL = {("B", "a"): 100, ("T", "a"): 100}
 
 
 @pytest.mark.parametrize(
-    ("given_value", "text"),
+    ("proportions", "text"),
     [
         ({}, "empty"),
         ({"B": 0.7, "T": 0.6}, "more than 1"),
@@ -149,9 +149,9 @@ SMALL = {("B", "a"): 100, ("T", "a"): 100}
         (0.5, "float"),
     ],
 )
-def test_proportions_that_make_no_sense(given_value: Any, text: str) -> None:
+def test_invalid_proportions(proportions: Any, text: str) -> None:
     with pytest.raises(InputError, match=text):
-        subsample_balanced(cells(SMALL), LABEL, target_proportions=given_value)
+        subsample_balanced(cells(SMALL), LABEL, target_proportions=proportions)
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ def test_values_are_checked(argument: str, value: Any) -> None:
 
 
 @pytest.mark.parametrize("argument", ["label_column", "source_column", "group_by_column"])
-def test_a_missing_column_is_named_with_those_there_are(argument: str) -> None:
+def test_the_error_of_a_missing_column_lists_the_columns(argument: str) -> None:
     arguments = {"label_column": LABEL, argument: "absent"}
     with pytest.raises(LabelColumnError, match=r"not found: 'absent'.*original_label, reference_source"):
         subsample_balanced(cells(SMALL), **arguments)
@@ -191,7 +191,7 @@ def test_no_type_is_large_enough() -> None:
         ("qqqq", "similar types: B cell, CL:0000236, CL:0000623, NK cell, NK cells"),
     ],
 )
-def test_similar_types_do_not_repeat_one_another(key: str, hint: str) -> None:
+def test_suggested_types_are_not_repeated(key: str, hint: str) -> None:
     ids = {"NK cell": "CL:0000623", "NK cells": "CL:0000623", "B cell": "CL:0000236"}
     made = cells({(label, "a"): 60 for label in ids}, ids)
     with pytest.raises(InputError, match=f"target_proportions names '{key}', which no cell has") as error:

@@ -1,4 +1,4 @@
-"""The transforms, against their formulas."""
+"""The transforms, compared with their formulas."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from spatialcore.annotation.calls.confidence import transform_confidence
 from spatialcore.errors import InputError
 
 
-def test_zscore_is_the_specs(rng: np.random.Generator) -> None:
+def test_zscore_follows_the_specification(rng: np.random.Generator) -> None:
     scores = rng.normal(size=(50, 7)) + 1e4
     expected = expit((scores.max(axis=1) - scores.mean(axis=1)) / scores.std(axis=1, ddof=0))
     np.testing.assert_allclose(transform_confidence(scores), expected)
@@ -21,7 +21,7 @@ def test_zscore_cannot_exceed_its_bound(n_classes: int) -> None:
     assert transform_confidence(scores)[0] == pytest.approx(expit(np.sqrt(n_classes - 1)))
 
 
-def test_the_others(rng: np.random.Generator) -> None:
+def test_other_transforms(rng: np.random.Generator) -> None:
     scores = rng.normal(size=(20, 4)) * 3
     np.testing.assert_allclose(transform_confidence(scores, "softmax"), softmax(scores, axis=1).max(axis=1))
     np.testing.assert_allclose(transform_confidence(scores, "raw"), expit(scores.max(axis=1)))
@@ -31,14 +31,14 @@ def test_the_others(rng: np.random.Generator) -> None:
 
 
 @pytest.mark.parametrize("method", ["zscore", "softmax", "minmax", "raw"])
-def test_odd_rows(method: str) -> None:
+def test_unusual_rows(method: str) -> None:
     result = transform_confidence([[1.0, 1.0, 1.0], [np.nan, 0.0, 1.0]], method)
     assert ((result >= 0) & (result <= 1)).all()
     assert result[1] == 0
     assert transform_confidence(np.zeros((0, 3)), method).shape == (0,)
 
 
-def test_what_cannot_be_done_is_said() -> None:
+def test_unsupported_input_is_an_error() -> None:
     with pytest.raises(InputError, match="unknown confidence method"):
         transform_confidence(np.zeros((2, 3)), "best")
     with pytest.raises(InputError, match="counts"):

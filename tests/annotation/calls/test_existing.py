@@ -1,4 +1,4 @@
-"""What a user has under our names is moved; what this package wrote before is not."""
+"""User content under names of this package is moved; content that this package wrote is replaced."""
 
 import logging
 from typing import Any
@@ -13,7 +13,7 @@ from spatialcore.annotation.calls.existing import keep_existing
 from tests.cells import cells_with
 
 
-def test_every_column_of_obs_that_we_write_is_moved() -> None:
+def test_every_column_of_obs_that_is_written_is_moved() -> None:
     names = [*columns.CALL_COLUMNS, f"{columns.TAXONOMY}subclass"]
     adata: AnnData = cells_with(**{name: [name, "mine"] for name in names}, donor=["d1", "d2"])
     moved = keep_existing(adata)
@@ -41,7 +41,7 @@ def test_colors_follow_their_column() -> None:
 
 @pytest.mark.parametrize("value", ["notes", 7, np.arange(3), {"author": "someone"}, ["a"]])
 @pytest.mark.parametrize("key", [columns.MANIFEST, columns.LINEAR_MODEL])
-def test_foreign_entries_of_uns_are_moved(key: str, value: Any) -> None:
+def test_user_entries_of_uns_are_moved(key: str, value: Any) -> None:
     adata: AnnData = cells_with(x=[1])
     adata.uns[key] = value
     assert keep_existing(adata) == [f"{key}_before"]
@@ -50,14 +50,14 @@ def test_foreign_entries_of_uns_are_moved(key: str, value: Any) -> None:
 
 
 @pytest.mark.parametrize("key", [columns.DECISION_SCORES, columns.PATH_CONFIDENCE])
-def test_foreign_arrays_of_obsm_are_moved(key: str) -> None:
+def test_user_arrays_of_obsm_are_moved(key: str) -> None:
     adata: AnnData = cells_with(x=[1, 2])
     adata.obsm[key] = np.ones((2, 4))
     assert keep_existing(adata) == [f"{key}_before"]
     assert list(adata.obsm) == [f"{key}_before"]
 
 
-def test_results_of_this_package_stay() -> None:
+def test_results_of_this_package_are_not_moved() -> None:
     adata: AnnData = cells_with(cell_type=["B cell"])
     adata.uns[columns.MANIFEST] = {"model_sha256": "0" * 64}
     assert keep_existing(adata) == []
@@ -65,7 +65,7 @@ def test_results_of_this_package_stay() -> None:
 
 
 @pytest.mark.parametrize("annotated", [False, True])
-def test_what_is_no_coordinates_is_moved(annotated: bool, caplog: pytest.LogCaptureFixture) -> None:
+def test_other_values_than_coordinates_are_moved(annotated: bool, caplog: pytest.LogCaptureFixture) -> None:
     adata: AnnData = cells_with(x=[1, 2])
     adata.obsm["spatial"] = np.ones((2, 1))
     if annotated:

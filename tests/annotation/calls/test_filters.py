@@ -1,4 +1,4 @@
-"""Calls that are taken back: at which threshold, in which dtype, and with which reason."""
+"""Calls that the filters remove: thresholds, dtypes and reasons."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ def texts(adata: ad.AnnData, column: str = "cell_type") -> list[Any]:
 
 
 @pytest.mark.parametrize("categorical", [True, False])
-def test_below_the_threshold_is_unassigned_and_at_it_is_kept(categorical: bool) -> None:
+def test_calls_below_the_threshold_are_unassigned(categorical: bool) -> None:
     adata = called(["B", "T", None, "T", "B"], [0.8, 0.79, 0.1, np.nan, 0.9], categorical=categorical)
     dtype = adata.obs["cell_type"].dtype
     assert filter_low_confidence(adata) is adata
@@ -37,7 +37,7 @@ def test_below_the_threshold_is_unassigned_and_at_it_is_kept(categorical: bool) 
         assert set(adata.obs["cell_type"].cat.categories) == {"B", "Unassigned"}
 
 
-def test_a_copy_leaves_the_original_alone() -> None:
+def test_a_copy_does_not_change_the_original() -> None:
     adata = called(["B", "T"], [0.1, 0.9])
     out = filter_low_confidence(adata, copy=True, unassigned_label="?")
     assert texts(out) == ["?", "T"]
@@ -55,7 +55,7 @@ def test_no_cell_is_lost_and_the_rest_is_as_it_was(confidence: list[float], thre
 
 
 @pytest.mark.parametrize("threshold", [7, -0.1, float("nan"), "high", True, None])
-def test_thresholds_are_from_nought_to_one(threshold: Any) -> None:
+def test_thresholds_are_from_zero_to_one(threshold: Any) -> None:
     with pytest.raises(InputError, match="threshold"):
         filter_low_confidence(called(["B"], [0.5]), threshold=threshold)
 
@@ -70,7 +70,7 @@ def test_columns_are_checked() -> None:
 
 
 @pytest.mark.parametrize("categorical", [True, False])
-def test_small_types_are_marked_and_nan_and_unassigned_are_no_types(categorical: bool) -> None:
+def test_small_types_are_marked_and_nan_and_unassigned_are_not_types(categorical: bool) -> None:
     labels = ["B"] * 15 + ["T"] * 14 + ["Unassigned"] * 3 + [None] * 2
     adata = filter_low_count_types(called(labels, categorical=categorical))
     assert texts(adata) == ["B"] * 15 + ["Low_count"] * 14 + ["Unassigned"] * 3 + [None] * 2

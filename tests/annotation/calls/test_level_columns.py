@@ -28,7 +28,7 @@ T_CELL = "mature alpha-beta T cell"
 
 @pytest.fixture
 def four_cells() -> AnnData:
-    """Return cells that are sure of their class, of its parent, of its grandparent, and of nothing."""
+    """Return four cells with confidence in their class, its parent, its grandparent, and none."""
     tree = ClassTree.build(("CD4", "CD8", "B", "MK"), {"CD4": CD4, "CD8": CD8, "B": B, "MK": MK})
     assert tree.names[4:] == (T_CELL, "lymphocyte")
     obs = pd.DataFrame(
@@ -60,10 +60,10 @@ def test_each_level_has_its_call_and_confidence(four_cells: AnnData) -> None:
         "",
         "",
     ]
-    assert obs[columns.CELL_TYPE].tolist() == ["CD4", "CD4", "CD8", "B", "Unassigned"]  # classes stay as they are
+    assert obs[columns.CELL_TYPE].tolist() == ["CD4", "CD4", "CD8", "B", "Unassigned"]  # classes are unchanged
 
 
-def test_auto_calls_the_finest_term_that_is_sure_enough(four_cells: AnnData) -> None:
+def test_auto_calls_the_finest_term_above_the_threshold(four_cells: AnnData) -> None:
     apply_threshold(four_cells, 0.8, "auto")
     obs = four_cells.obs
     assert obs[columns.CELL_TYPE].tolist() == ["CD4", T_CELL, "lymphocyte", "B", "Unassigned"]
@@ -78,14 +78,14 @@ def test_another_threshold_needs_no_new_annotation(four_cells: AnnData) -> None:
     assert four_cells.obs["cell_type_level_1"].tolist() == [*["lymphocyte"] * 4, "Unassigned"]
 
 
-def test_cells_without_levels_say_so() -> None:
+def test_cells_without_levels_are_an_error() -> None:
     with pytest.raises(InputError, match="no confidence in the terms"):
         apply_threshold(AnnData(np.ones((1, 1))), 0.8)
 
 
 @pytest.fixture(scope="module")
-def twins(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, AnnData, np.ndarray]:
-    """Return a model of three types, two of them nearly alike, and a query."""
+def similar_types(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, AnnData, np.ndarray]:
+    """Return a model of three types, two of them similar, and a query."""
     rng = np.random.default_rng(5)
     _, _, profiles = simulate(1, 3, 60, 100, rng)
     profiles[1] = profiles[0] * rng.lognormal(0, 0.15, 60)
@@ -100,8 +100,8 @@ def twins(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, AnnData, np.n
     return path, query, truth
 
 
-def test_a_term_is_right_where_the_class_was_a_coin_toss(twins: tuple[Path, AnnData, np.ndarray]) -> None:
-    path, query, truth = twins
+def test_the_common_term_of_similar_types_is_right(similar_types: tuple[Path, AnnData, np.ndarray]) -> None:
+    path, query, truth = similar_types
     options = {"custom_model_path": path, "min_confidence": 0.8, "confidence_transform": "calibrated", "copy": True}
     forced, auto = annotate_celltypist(query, **options), annotate_celltypist(query, resolution="auto", **options)
     called = auto.obs[columns.CELL_TYPE].astype(str).to_numpy()
@@ -119,8 +119,8 @@ def test_a_term_is_right_where_the_class_was_a_coin_toss(twins: tuple[Path, AnnD
     assert forced.obs["cell_type_level_1"].astype(str)[merged].eq(T_CELL).all()
 
 
-def test_the_stages_give_what_one_annotation_with_the_threshold_gives(twins: tuple[Path, AnnData, np.ndarray]) -> None:
-    path, query, _ = twins
+def test_the_stages_equal_one_annotation_with_the_threshold(similar_types: tuple[Path, AnnData, np.ndarray]) -> None:
+    path, query, _ = similar_types
     config = AnnotationSettings(resolution="auto", confidence_threshold=0.8)
     staged = stages.annotate(query.copy(), path, config)
     assert not (staged.obs[columns.CELL_TYPE] == columns.UNASSIGNED).any()
@@ -138,8 +138,8 @@ def test_the_stages_give_what_one_annotation_with_the_threshold_gives(twins: tup
         pd.testing.assert_series_equal(staged.obs[name], direct.obs[name])
 
 
-def test_levels_of_an_earlier_annotation_do_not_stay(twins: tuple[Path, AnnData, np.ndarray]) -> None:
-    path, query, _ = twins
+def test_levels_of_an_earlier_annotation_are_removed(similar_types: tuple[Path, AnnData, np.ndarray]) -> None:
+    path, query, _ = similar_types
     adata = annotate_celltypist(query, custom_model_path=path, confidence_transform="calibrated", copy=True)
     assert class_tree(adata) is not None
     run_manifest.record(adata, note="stays")
@@ -149,8 +149,8 @@ def test_levels_of_an_earlier_annotation_do_not_stay(twins: tuple[Path, AnnData,
     assert adata.uns[columns.MANIFEST]["note"] == "stays"
 
 
-def test_a_cell_without_counts_has_no_call_at_any_level(twins: tuple[Path, AnnData, np.ndarray]) -> None:
-    path, query, _ = twins
+def test_a_cell_without_counts_has_no_call_at_any_level(similar_types: tuple[Path, AnnData, np.ndarray]) -> None:
+    path, query, _ = similar_types
     empty = query.copy()
     counts = query.X.toarray()
     counts[0] = 0
@@ -165,14 +165,14 @@ def test_a_cell_without_counts_has_no_call_at_any_level(twins: tuple[Path, AnnDa
     assert row[columns.PATH] == ""
 
 
-def test_auto_needs_classes_with_terms(recipe: Path, world: tuple[AnnData, ...]) -> None:
+def test_auto_needs_classes_with_terms(recipe: Path, simulated: tuple[AnnData, ...]) -> None:
     assert not any(load_model(recipe).ontology_ids.values())
     with pytest.raises(ModelError, match="resolution='auto'"):
-        annotate_celltypist(world[1].copy(), custom_model_path=recipe, resolution="auto")
+        annotate_celltypist(simulated[1].copy(), custom_model_path=recipe, resolution="auto")
 
 
 @pytest.mark.parametrize("resolution", ["class", "auto"])
-def test_blocks_of_cells_give_what_all_cells_give(
+def test_blocks_of_cells_give_the_same_calls(
     four_cells: AnnData, resolution: ResolutionMode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     in_blocks = four_cells.copy()

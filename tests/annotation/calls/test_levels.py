@@ -1,4 +1,4 @@
-"""The tree over a model's classes, and the confidence in its terms."""
+"""The tree over the classes of a model, and confidences in its terms."""
 
 import numpy as np
 import pytest
@@ -26,7 +26,7 @@ BLOOD = {
     "MK": "CL:0000556",
     "HSC": "CL:0000037",
 }
-# nine terms: a B cell descends from two terms that overlap
+# nine terms; a B cell descends from two overlapping terms
 PARENTS = {
     "cell": (),
     "body": ("cell",),
@@ -56,16 +56,16 @@ def nine_terms(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("nine_terms")
-def test_of_two_overlapping_terms_one_stays() -> None:
-    assert group_classes(("T", "B", "M")) == {"eater": {1, 2}}  # as deep as "lymph": the smaller id
+def test_one_of_two_overlapping_terms_is_retained() -> None:
+    assert group_classes(("T", "B", "M")) == {"eater": {1, 2}}  # as deep as "lymph", so the smaller id
     assert group_classes(("T", "B", "M", "")) == {"eater": {1, 2}, "white": {0, 1, 2}}
-    assert group_classes(("T", "M")) == {}  # "white" holds all classes, "body" and "blood" are too near the root
+    assert group_classes(("T", "M")) == {}  # "white" has all classes, "body" and "blood" are too near the root
 
 
 def test_a_class_of_two_lineages_is_left_out_of_the_coarser_one() -> None:
     brain = ("CL:0000129", "CL:0000235", "CL:0000127", "CL:0000128", "CL:0000617", "CL:0000115")
     nodes = {name_of(node): group for node, group in group_classes(brain).items()}
-    assert nodes["macrophage"] == {0, 1}  # of the first two, microglia are neural cells too
+    assert nodes["macrophage"] == {0, 1}  # of the first two; microglia are neural cells as well
     assert nodes["neural cell"] == {2, 3, 4}
 
 
@@ -97,7 +97,7 @@ def test_the_tree_of_nine_terms_by_hand() -> None:
 
 
 @pytest.mark.usefixtures("nine_terms")
-def test_a_class_that_is_above_another_is_a_node_too() -> None:
+def test_a_class_above_another_class_is_a_node() -> None:
     tree = ClassTree.build(("eater", "m", "t", "x"), {"eater": "eater", "m": "M", "t": "T"})
     assert tree.names[4:] == ("EATER", "WHITE")
     assert tree.paths[0].tolist() == [0, 4, 5]
@@ -157,7 +157,7 @@ def test_classes_without_terms_have_no_nodes() -> None:
     assert tree.levels.tolist() == [[0, 0, 0], [0, 0, 0]]
 
 
-def test_the_tree_survives_json() -> None:
+def test_the_tree_round_trips_through_json() -> None:
     tree = ClassTree.build(tuple(BLOOD), BLOOD)
     again = ClassTree.from_dict(tree.to_dict())
     assert (again.names, again.ids, again.n_classes) == (tree.names, tree.ids, tree.n_classes)
@@ -165,7 +165,7 @@ def test_the_tree_survives_json() -> None:
     np.testing.assert_array_equal(again.levels, tree.levels)
 
 
-def test_terms_keep_their_share_of_what_the_class_does_not_have() -> None:
+def test_terms_have_a_share_of_the_probability_outside_the_class() -> None:
     path = np.array([[0.6, 0.8, 1.0], [0.6, 0.9, np.nan]])
     changed = lower_path(path, np.array([0.6, 0.6]), np.array([0.2, 0.8]))
     np.testing.assert_allclose(changed, [[0.2, 0.6, 1.0], [0.8, 0.95, np.nan]])

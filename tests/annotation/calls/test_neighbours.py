@@ -11,7 +11,7 @@ def grid() -> np.ndarray:
     return np.stack(np.meshgrid(np.arange(SIDE), np.arange(SIDE)), axis=-1).reshape(-1, 2).astype(float)
 
 
-def test_calls_that_stand_alone_lose_and_the_mean_stays() -> None:
+def test_isolated_calls_lose_confidence_and_the_mean_is_unchanged() -> None:
     rng = np.random.default_rng(0)
     places = grid()
     truth = (places[:, 0] >= SIDE / 2).astype(np.int32)
@@ -37,7 +37,7 @@ def test_the_change_by_its_definition() -> None:
     np.testing.assert_allclose(change - change.mean(), expected - expected.mean(), atol=1e-6)
 
 
-def test_cells_without_a_call_or_a_place_keep_their_confidence() -> None:
+def test_cells_without_a_call_or_coordinates_keep_their_confidence() -> None:
     rng = np.random.default_rng(2)
     places, best = grid(), rng.integers(0, 2, SIDE * SIDE)
     best[:5], places[5:9, 0] = -1, np.nan
@@ -47,7 +47,7 @@ def test_cells_without_a_call_or_a_place_keep_their_confidence() -> None:
     assert (weighed[9:] != confidence[9:]).any()
 
 
-def test_few_cells_are_left_alone() -> None:
+def test_few_cells_are_unchanged() -> None:
     n = FEWEST_CELLS - 1
     confidence = np.full(n, 0.5)
     assert weigh_by_neighbours(confidence, np.zeros(n, dtype=int), grid()[:n]) is confidence

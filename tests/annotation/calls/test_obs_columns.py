@@ -1,4 +1,4 @@
-"""From predictions to columns of obs, with predictions written by hand."""
+"""Columns of obs from predictions given in the test."""
 
 import numpy as np
 import pandas as pd
@@ -23,7 +23,7 @@ CD4, CD8, B = "CL:0000624", "CL:0000625", "CL:0000236"
 
 
 def run_of(classes: dict[str, str], best: list[int], probability: list[float], *, tree: bool = False) -> Run:
-    """Return a model's run with these calls; the confidence is half the probability."""
+    """Return the run of a model with these calls; the confidence is half the probability."""
     n = len(classes)
     linear = Standardized(np.zeros((n, 1)), np.zeros(n), np.zeros(1), np.ones(1))
     model = CellTypingModel(tuple(classes), ("G",), linear, ontology_ids=classes)
@@ -41,12 +41,12 @@ def test_the_class_table_has_the_classes_then_the_terms_above_them() -> None:
     assert table["label"].tolist() == names
 
 
-def test_each_cell_gets_the_call_of_the_surer_model() -> None:
+def test_each_cell_gets_the_call_of_the_more_confident_model() -> None:
     one = run_of({"B": B, "T": CD4}, [0, 1, 1, -1], [0.9, 0.2, 0.5, 0.0])
     other = run_of({"NK": "", "B": B}, [0, 0, 1, -1], [0.3, 0.6, 0.5, 0.0])
     calls = most_confident([one, other])
     names = [*calls.table.index, "none"]
-    assert [names[code] for code in calls.best] == ["B", "NK", "T", "none"]  # ties go to the first model
+    assert [names[code] for code in calls.best] == ["B", "NK", "T", "none"]  # in ties, the first model
     assert calls.probability.tolist() == [0.9, 0.6, 0.5, 0.0]
     assert calls.confidence.tolist() == [0.45, 0.3, 0.25, 0.0]
 
@@ -61,7 +61,7 @@ def test_votes_replace_the_call_and_not_the_class() -> None:
     assert [[*split.table.index, ""][code] for code in split.called][:3] == ["Heterogeneous"] * 3
 
 
-def test_the_finest_term_that_is_sure_enough() -> None:
+def test_the_finest_term_above_the_threshold() -> None:
     run = run_of({"CD4": CD4, "CD8": CD8, "B": B}, [0, 0, 2, -1], [0.9, 0.9, 0.1, 0.0], tree=True)
     assert run.tree is not None
     path = np.array([[0.9, 0.95], [0.5, 0.85], [0.3, np.nan], [0.0, 0.0]])

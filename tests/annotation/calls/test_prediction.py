@@ -1,4 +1,4 @@
-"""Calls block by block, against CellTypist's own scores of all cells at once."""
+"""Calls in blocks, compared with CellTypist's scores of all cells."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from spatialcore.annotation.query import open_query
 from spatialcore.core.normalization import log1p_normalize
 from spatialcore.errors import ModelError, NormalizationError
 
-World = tuple[AnnData, AnnData, np.ndarray]
+Simulated = tuple[AnnData, AnnData, np.ndarray]
 NAMES = ("best", "confidence", "probability", "path", "scores")
 
 
@@ -30,13 +30,13 @@ def predicted(path: Path, adata: AnnData, method: ConfidenceMethod = "raw", rows
 
 @pytest.mark.parametrize("fixture", ["trained", "recipe"])
 def test_scores_and_probabilities_are_those_of_celltypist(
-    fixture: str, world: World, request: pytest.FixtureRequest
+    fixture: str, simulated: Simulated, request: pytest.FixtureRequest
 ) -> None:
     path = request.getfixturevalue(fixture)
     model = load_model(path)
-    X = log1p_normalize(sparse.csr_matrix(world[1].X), model.target_sum)
-    stock = celltypist.annotate(AnnData(X, world[1].obs.copy(), world[1].var.copy()), model=str(path))
-    ours = predicted(path, world[1])
+    X = log1p_normalize(sparse.csr_matrix(simulated[1].X), model.target_sum)
+    stock = celltypist.annotate(AnnData(X, simulated[1].obs.copy(), simulated[1].var.copy()), model=str(path))
+    ours = predicted(path, simulated[1])
     np.testing.assert_allclose(ours.scores, stock.decision_matrix.to_numpy(), rtol=1e-4, atol=1e-4)
     np.testing.assert_allclose(ours.probability, stock.probability_matrix.to_numpy().max(axis=1), rtol=1e-4, atol=1e-6)
     np.testing.assert_array_equal(ours.confidence, ours.probability)
@@ -44,9 +44,9 @@ def test_scores_and_probabilities_are_those_of_celltypist(
 
 @pytest.mark.parametrize("rows", [1, 7, 250])
 def test_blocks_do_not_change_the_calls(
-    rows: int, world: World, trained: Path, monkeypatch: pytest.MonkeyPatch
+    rows: int, simulated: Simulated, trained: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    query = world[1][:300]
+    query = simulated[1][:300]
     whole = predicted(trained, query, "calibrated")
     monkeypatch.setattr(module, "CELLS_AT_ONCE", 100)
     part = predicted(trained, query, "calibrated", rows)
@@ -54,8 +54,8 @@ def test_blocks_do_not_change_the_calls(
         np.testing.assert_array_equal(getattr(part, name), getattr(whole, name))
 
 
-def test_a_cell_without_counts_has_no_call(world: World, trained: Path) -> None:
-    query = world[1][:20].copy()
+def test_a_cell_without_counts_has_no_call(simulated: Simulated, trained: Path) -> None:
+    query = simulated[1][:20].copy()
     X = sparse.lil_matrix(query.X)
     X[3] = 0
     query.X = X.tocsr()
@@ -64,17 +64,17 @@ def test_a_cell_without_counts_has_no_call(world: World, trained: Path) -> None:
     assert result.confidence[3] == result.probability[3] == 0
 
 
-def test_values_that_cannot_be_expression_are_refused(world: World, trained: Path) -> None:
+def test_values_that_cannot_be_expression_are_refused(simulated: Simulated, trained: Path) -> None:
     model = load_model(trained)
-    query = open_query(world[1], model.genes)
+    query = open_query(simulated[1], model.genes)
     predictor = Predictor.build(model, query.kind, query.genes, "raw", keep_scores=False)
     with pytest.raises(NormalizationError, match="1 negative"):
         predictor(sparse.csr_matrix(np.array([[-1.0] + [1.0] * 79])))
 
 
-def test_calibrated_confidence_needs_a_calibration(world: World, recipe: Path) -> None:
+def test_calibrated_confidence_needs_a_calibration(simulated: Simulated, recipe: Path) -> None:
     with pytest.raises(ModelError, match="no calibration"):
-        predicted(recipe, world[1], "calibrated")
+        predicted(recipe, simulated[1], "calibrated")
 
 
 def test_parts_are_joined_in_order() -> None:
@@ -92,11 +92,11 @@ def test_parts_are_joined_in_order() -> None:
         assert result.scores.shape == (3, 3)
 
 
-def test_what_the_class_lacks_is_mostly_its_siblings(world: World, trained: Path) -> None:
+def test_what_the_class_lacks_is_mostly_its_siblings(simulated: Simulated, trained: Path) -> None:
     model = load_model(trained)
     ids = ("CL:0000624", "CL:0000625", *["CL:0000236", "CL:0000057", "CL:0000066"] * 9)[: len(model.classes)]
     tree = ClassTree.build(model.classes, dict(zip(model.classes, ids, strict=True)))
-    query = open_query(world[1], model.genes)
+    query = open_query(simulated[1], model.genes)
     predictor = Predictor.build(model, query.kind, query.genes, "raw", keep_scores=True, tree=tree)
     calls = predict(predictor, query)
     squares = softmax(2 * calls.scores / (model.calibration.temperature if model.calibration else 1.0), axis=1)

@@ -22,7 +22,7 @@ IDS = {"CD4": "CL:0000624", "CD8": "CL:0000625", "B": "CL:0000236", "own": ""}
 
 @pytest.fixture
 def cells() -> AnnData:
-    """Return cells whose class probabilities are the rows below; the last has no counts."""
+    """Return cells with the class probabilities below; the last has no counts."""
     tree = ClassTree.build(tuple(IDS), IDS)
     predicted = ["CD4", "CD4", "B", "own", "Unassigned"]
     adata = AnnData(np.ones((5, 1)), pd.DataFrame({columns.PREDICTED: predicted}, index=list("abcde")))
@@ -62,7 +62,7 @@ def test_no_smaller_sets_have_the_coverage(rng: np.random.Generator) -> None:
         shares = rng.dirichlet(np.full(4, 0.4), 30)
         sets = smallest_sets(shares, coverage)
         assert (shares * sets).sum() >= coverage * 30 - 1e-6
-        for bound in np.unique(shares):  # every other bound covers too little, or takes no fewer classes
+        for bound in np.unique(shares):  # every other bound has too little coverage or no fewer classes
             other = shares >= bound
             assert (shares * other).sum() < coverage * 30 - 1e-9 or other.sum() >= sets.sum()
 
@@ -74,11 +74,11 @@ def test_calibrated_probabilities_give_the_stated_coverage(rng: np.random.Genera
     assert covered == pytest.approx(0.9, abs=0.01)
 
 
-def test_nothing_is_covered_where_nothing_is_probable() -> None:
+def test_without_probable_classes_nothing_is_covered() -> None:
     assert not smallest_sets(np.zeros((3, 2)), 0.9).any()
 
 
-def test_uncalibrated_cells_are_refused(trained: Path, world: tuple[AnnData, ...]) -> None:
-    adata = annotate_celltypist(world[1].copy(), custom_model_path=trained)
+def test_uncalibrated_cells_are_refused(trained: Path, simulated: tuple[AnnData, ...]) -> None:
+    adata = annotate_celltypist(simulated[1].copy(), custom_model_path=trained)
     with pytest.raises(InputError, match="no calibrated confidence"):
         add_prediction_sets(adata)

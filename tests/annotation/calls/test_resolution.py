@@ -1,4 +1,4 @@
-"""Pairs of classes that cannot be told apart."""
+"""Pairs of classes that the model confuses."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""A model of a cohort is used as it is for the sample that is annotated."""
+"""A model of a cohort is matched to the sample that is annotated."""
 
 import logging
 
@@ -16,9 +16,7 @@ from spatialcore.plotting.manifest import model_card
 from tests.annotation.cohort_data import call
 
 
-def test_each_sample_is_recognised_alone_and_by_a_part_of_its_cells(
-    samples: dict[str, AnnData], cohort_model: str
-) -> None:
+def test_each_sample_is_recognised_by_all_or_part_of_its_cells(samples: dict[str, AnnData], cohort_model: str) -> None:
     loaded = load_model(cohort_model)
     for name, sample in samples.items():
         for cells in (sample, sample[::4].copy()):
@@ -35,7 +33,7 @@ def test_the_call_of_a_cell_is_the_same_with_other_cells_of_its_sample(
     assert whole[part.index].tolist() == part.tolist()
 
 
-def test_samples_differ_in_what_the_model_reads(samples: dict[str, AnnData], cohort_model: str) -> None:
+def test_samples_are_scored_differently(samples: dict[str, AnnData], cohort_model: str) -> None:
     loaded = load_model(cohort_model)
     shallow, deep = loaded.for_sample("sample 0"), loaded.for_sample("sample 7")
     assert shallow.target_sum < deep.target_sum
@@ -44,7 +42,7 @@ def test_samples_differ_in_what_the_model_reads(samples: dict[str, AnnData], coh
     assert loaded.for_sample("no such sample") is loaded
 
 
-def test_another_platform_gets_what_the_samples_have_in_common_and_is_named(
+def test_another_platform_gets_the_common_calibration_and_a_warning(
     samples: dict[str, AnnData], cohort_model: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     rng = np.random.default_rng(0)

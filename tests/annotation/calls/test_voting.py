@@ -1,4 +1,4 @@
-"""Majority voting against CellTypist's own."""
+"""Majority voting, compared with CellTypist's."""
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ from tests.cells import cells_with
 
 
 @pytest.mark.parametrize("min_prop", [0.0, 0.4, 0.6])
-def test_votes_are_those_of_celltypist(min_prop: float, rng: np.random.Generator) -> None:
+def test_votes_equal_those_of_celltypist(min_prop: float, rng: np.random.Generator) -> None:
     names = np.array(["T cell", "B cell", "NK cell", "mast cell"], dtype=object)[rng.integers(0, 4, 200)]
     clusters = pd.Series(rng.integers(0, 12, 200).astype(str))
     table = pd.DataFrame({"predicted_labels": names})

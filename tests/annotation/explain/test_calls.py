@@ -1,4 +1,4 @@
-"""Explanations of calls: exact sums on every kind of expression, cells chosen in every way, and errors."""
+"""Explanations of calls: exact sums for every kind of expression, selection of cells, and errors."""
 
 from pathlib import Path
 
@@ -14,12 +14,12 @@ from spatialcore.annotation.explain.calls import INTERCEPT
 from spatialcore.core.normalization import log1p_normalize
 from spatialcore.errors import InputError
 
-World = tuple[AnnData, AnnData, np.ndarray]
+Simulated = tuple[AnnData, AnnData, np.ndarray]
 
 
 @pytest.fixture
-def query(world: World) -> AnnData:
-    return world[1].copy()
+def query(simulated: Simulated) -> AnnData:
+    return simulated[1].copy()
 
 
 def leads(adata: AnnData) -> pd.Series:
@@ -40,7 +40,7 @@ def with_a_gene_the_model_lacks(adata: AnnData) -> AnnData:
 
 @pytest.mark.parametrize("method", ["calibrated", "zscore"])
 @pytest.mark.parametrize("change", [lambda adata: adata, as_log, with_a_gene_the_model_lacks])
-def test_contributions_add_up_to_the_lead_over_the_runner_up(query, trained: Path, change, method) -> None:
+def test_contributions_sum_to_the_lead_over_the_second_class(query, trained: Path, change, method) -> None:
     adata = change(query)
     annotate_celltypist(adata, custom_model_path=trained, confidence_transform=method)
     explained = explain_calls(adata, adata.obs_names)
@@ -80,7 +80,7 @@ def test_cells_without_counts_have_no_rows(query: AnnData, trained: Path) -> Non
     assert explain_calls(query, [3]).empty
 
 
-def test_refusals(query: AnnData, trained: Path) -> None:
+def test_errors(query: AnnData, trained: Path) -> None:
     with pytest.raises(InputError, match="have no calls"):
         explain_calls(query, "cell1")
     annotate_celltypist(query, custom_model_path=trained)

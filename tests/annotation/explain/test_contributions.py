@@ -1,4 +1,4 @@
-"""Contributions of genes against the decision function of scikit-learn and CellTypist's scaling."""
+"""Contributions of genes, compared with the decision function of scikit-learn and CellTypist's scaling."""
 
 import numpy as np
 import pytest
@@ -11,9 +11,9 @@ from spatialcore.annotation.model.linear import Standardized
 
 
 @pytest.mark.parametrize("n_classes", [2, 5])
-def test_contributions_add_up_to_the_lead_of_the_decision_function(n_classes, rng):
+def test_contributions_sum_to_the_lead_of_the_decision_function(n_classes, rng):
     values = np.log1p(rng.poisson(1.0, (200, 12)) * rng.uniform(1, 40, (200, 1)))
-    values[0, 3] = 400.0  # far beyond the limit of ten standard deviations
+    values[0, 3] = 400.0  # far above the limit of ten standard deviations
     scaler = StandardScaler().fit(values[1:])
     scaled = np.minimum(scaler.transform(values), 10)
     classifier = LogisticRegression().fit(scaled, np.arange(200) % n_classes)
@@ -41,5 +41,5 @@ def test_two_classes_have_two_rows():
 
 def test_the_sign_of_a_contribution_follows_from_its_role(rng):
     weights, values = rng.normal(size=(2, 50))
-    speaks_for = np.isin(roles(weights, values), ["expressed", "absent"])
-    np.testing.assert_array_equal(speaks_for, weights * values > 0)
+    supports_call = np.isin(roles(weights, values), ["expressed", "absent"])
+    np.testing.assert_array_equal(supports_call, weights * values > 0)

@@ -1,4 +1,4 @@
-"""The model of annotated cells: the file, another file, and the copy in uns."""
+"""The model of annotated cells: from its file, another file, or the copy in uns."""
 
 from pathlib import Path
 
@@ -12,12 +12,12 @@ from spatialcore.annotation import annotate_celltypist, explain_calls, load_mode
 from spatialcore.annotation.explain.linear_model import model_of, store_linear_model
 from spatialcore.errors import InputError
 
-World = tuple[AnnData, AnnData, np.ndarray]
+Simulated = tuple[AnnData, AnnData, np.ndarray]
 
 
 @pytest.fixture
-def annotated(world: World, trained: Path) -> AnnData:
-    return annotate_celltypist(world[1], custom_model_path=trained, copy=True)
+def annotated(simulated: Simulated, trained: Path) -> AnnData:
+    return annotate_celltypist(simulated[1], custom_model_path=trained, copy=True)
 
 
 def test_the_file_of_the_run_manifest_is_read(annotated: AnnData, trained: Path) -> None:
@@ -25,7 +25,9 @@ def test_the_file_of_the_run_manifest_is_read(annotated: AnnData, trained: Path)
     assert model_of(annotated, trained).classes == model_of(annotated, load_model(trained)).classes
 
 
-def test_the_copy_survives_a_file_and_explains_the_same(annotated: AnnData, trained: Path, tmp_path: Path) -> None:
+def test_the_copy_is_stored_in_a_file_and_gives_the_same_explanation(
+    annotated: AnnData, trained: Path, tmp_path: Path
+) -> None:
     expected = explain_calls(annotated, [0, 1])
     store_linear_model(annotated, load_model(trained))
     annotated.uns[columns.MANIFEST]["model_path"] = "/gone/model.pkl"

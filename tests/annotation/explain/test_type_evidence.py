@@ -1,4 +1,4 @@
-"""Genes for and against the calls of each type, against their explanations cell by cell."""
+"""Genes for and against the calls of each type, compared with explanations of single cells."""
 
 import json
 from pathlib import Path
@@ -14,12 +14,12 @@ from spatialcore.annotation.explain import type_evidence as module
 from spatialcore.annotation.explain.type_evidence import CELLS_PER_TYPE, N_GENES, type_evidence
 from spatialcore.annotation.query import open_query
 
-World = tuple[AnnData, AnnData, np.ndarray]
+Simulated = tuple[AnnData, AnnData, np.ndarray]
 
 
 @pytest.fixture
-def annotated(world: World, trained: Path) -> AnnData:
-    cells = world[1][:300].copy()
+def annotated(simulated: Simulated, trained: Path) -> AnnData:
+    cells = simulated[1][:300].copy()
     return annotate_celltypist(cells, custom_model_path=trained, confidence_transform="calibrated")
 
 
@@ -48,10 +48,10 @@ def test_roles_signs_and_numbers_of_genes(annotated: AnnData) -> None:
     assert table["expected"].between(0, 1).all()
 
 
-def test_a_lost_marker_is_missing(world: World, trained: Path, annotated: AnnData) -> None:
+def test_a_marker_without_counts_is_missing(simulated: Simulated, trained: Path, annotated: AnnData) -> None:
     table = pd.DataFrame(json.loads(annotated.uns[columns.MANIFEST]["gene_evidence_json"]))
     top = table[(table["cell_type"] == "type 1") & (table["role"] == "expressed")]["gene"].iloc[0]
-    query = world[1][:300].copy()
+    query = simulated[1][:300].copy()
     counts = query.X.tolil()
     counts[:, query.var_names.get_loc(top)] = 0
     query.X = counts.tocsr()
@@ -63,10 +63,10 @@ def test_a_lost_marker_is_missing(world: World, trained: Path, annotated: AnnDat
     assert "type 1" in set(missing["cell_type"])
 
 
-def test_cells_without_calls_give_an_empty_table(world: World, trained: Path) -> None:
+def test_cells_without_calls_give_an_empty_table(simulated: Simulated, trained: Path) -> None:
     model = load_model(trained)
-    query = open_query(world[1], model.genes)
-    assert type_evidence(model, query, np.full(world[1].n_obs, -1, dtype=np.int32), "calibrated").empty
+    query = open_query(simulated[1], model.genes)
+    assert type_evidence(model, query, np.full(simulated[1].n_obs, -1, dtype=np.int32), "calibrated").empty
 
 
 def test_cells_read_in_groups_of_types_give_the_same_table(

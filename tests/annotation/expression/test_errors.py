@@ -1,4 +1,4 @@
-"""Values that cannot be expression, and the texts of the errors."""
+"""Values that cannot be expression, and the error messages."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ def test_values_that_cannot_be_expression(values: list[float], message: str) -> 
     require_expression(np.array(values), "X", most=0.2)  # too many: another kind of data
 
 
-def test_expression_passes() -> None:
+def test_expression_is_accepted() -> None:
     require_expression(np.array([0.0, 1.5]), "X")
     require_expression(np.array([]), "X")
 

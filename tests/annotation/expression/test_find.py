@@ -1,4 +1,4 @@
-"""Which matrix of a query or reference is read, and what is refused."""
+"""Which matrix of a query or reference is read, and which data are refused."""
 
 import anndata as ad
 import numpy as np
@@ -34,7 +34,7 @@ def test_counts_are_found_in_every_matrix(source: str, write: Write) -> None:
     assert (kind, name) == ("counts", source)
     np.testing.assert_array_equal(sparse.csr_matrix(matrix).toarray(), adata.uns["truth"])
     assert matrix is matrix_of(adata, source) or source == "raw.X"
-    with AnnDataFile(write(adata)) as file:  # the same answer on disk
+    with AnnDataFile(write(adata)) as file:  # the same result on disk
         assert find_expression(file).source == source
 
 

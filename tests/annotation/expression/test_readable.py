@@ -1,4 +1,4 @@
-"""A query that no model can read is refused before the long stages."""
+"""A query that cannot be used is refused before the slow stages."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from spatialcore.errors import InputError, NormalizationError
 from tests.annotation.reference_data import make_reference
 
 
-def test_a_query_is_checked_before_the_long_stages() -> None:
+def test_a_query_is_checked_before_the_slow_stages() -> None:
     require_readable(make_reference())
     with pytest.raises(InputError, match="the query has no cells"):
         require_readable(make_reference()[:0])

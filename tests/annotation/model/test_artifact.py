@@ -1,4 +1,4 @@
-"""The files of a model: what stock CellTypist's command line makes of them, and the card."""
+"""The files of a model are read by the command line of CellTypist."""
 
 import subprocess
 import sys
@@ -15,19 +15,21 @@ from spatialcore.annotation.annotate import annotate_celltypist
 from spatialcore.annotation.model.artifact import load_model
 from spatialcore.core.normalization import log1p_normalize
 
-World = tuple[AnnData, AnnData, np.ndarray]
+Simulated = tuple[AnnData, AnnData, np.ndarray]
 
 
 @pytest.mark.slow
-def test_the_command_line_of_celltypist_runs_the_artifact_and_says_the_same(
-    world: World, trained: Path, tmp_path: Path
+def test_the_command_line_of_celltypist_gives_the_same_calls(
+    simulated: Simulated, trained: Path, tmp_path: Path
 ) -> None:
     model = load_model(trained)
-    query = AnnData(log1p_normalize(sparse.csr_matrix(world[1].X), model.target_sum), world[1].obs, world[1].var)
+    query = AnnData(
+        log1p_normalize(sparse.csr_matrix(simulated[1].X), model.target_sum), simulated[1].obs, simulated[1].var
+    )
     query.write_h5ad(tmp_path / "query.h5ad")
     tool = Path(sys.executable).with_name("celltypist")
     command = [str(tool), "--indata", "query.h5ad", "--model", str(trained), "--outdir", str(tmp_path)]
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, timeout=300)
     stock = pd.read_csv(tmp_path / "predicted_labels.csv", index_col=0)["predicted_labels"].astype(str)
-    ours = annotate_celltypist(world[1], custom_model_path=trained, copy=True).obs[columns.PREDICTED].astype(str)
+    ours = annotate_celltypist(simulated[1], custom_model_path=trained, copy=True).obs[columns.PREDICTED].astype(str)
     assert (stock.to_numpy() == ours.to_numpy()).all()

@@ -1,4 +1,4 @@
-"""The pieces of the calibration against scipy, scikit-learn and simulated truth."""
+"""The parts of the calibration, compared with scipy, scikit-learn and simulated data."""
 
 import json
 
@@ -28,7 +28,7 @@ def test_margin_and_log_probability_are_those_of_the_softmax(rng: np.random.Gene
     np.testing.assert_allclose(log_probability(scores, best), log_softmax(scores, axis=1)[np.arange(50), best])
 
 
-def test_hidden_classes_take_no_part_in_the_margin() -> None:
+def test_hidden_classes_are_not_in_the_margin() -> None:
     scores = np.array([[1.0, -np.inf, 0.0], [2.0, -np.inf, -np.inf]])
     assert margin(scores, np.array([0, 0]), 1.0).tolist() == [pytest.approx(1.0), 1e3]
 
@@ -91,7 +91,7 @@ def test_probabilities_are_calibrated_and_slopes_not_negative(rng: np.random.Gen
 
 
 @pytest.mark.parametrize("slope", [None, 0.2])
-def test_it_survives_json(slope: float | None) -> None:
+def test_json_round_trip(slope: float | None) -> None:
     fitted = Calibration(1.5, 0.5, (1.0, 0.1, 0.2, 0.3), 5.0, 0.0, 1.0, slope, judges_fit=True)
     content = json.loads(json.dumps(fitted.to_dict()))
     assert ("pair_gain_slope" in content) == (slope is not None)

@@ -1,4 +1,4 @@
-"""The model card says what the sidecar records."""
+"""The model card agrees with the sidecar."""
 
 import json
 import re
@@ -19,7 +19,7 @@ CARD: dict[str, Any] = {
 }
 
 
-def test_the_card_says_what_the_sidecar_knows(trained: Path, recipe: Path) -> None:
+def test_the_card_has_the_content_of_the_sidecar(trained: Path, recipe: Path) -> None:
     text, sidecar = card_path(trained).read_text(), json.loads(sidecar_path(trained).read_text())
     assert sidecar["sha256"] in text
     assert f"accuracy {sidecar['heldout']['accuracy']:.3f}" in text
@@ -36,7 +36,7 @@ def test_a_card_without_held_out_cells() -> None:
     assert "2 cell types, 3 genes, trainer `logistic`" in text
     assert "1,200 labelled cells, 3 without a label." in text
     assert "| B cell |  | 700 |  |  |" in text
-    assert r"T\|cell" in text  # a bar in a name does not end a cell of the table
+    assert r"T\|cell" in text  # a bar in a name does not end a table cell
     assert "a confidence of 0.8 does not mean 80 % right" in text
     assert "None were measured by this trainer." in text
     assert "Calibration curve" not in text
@@ -53,7 +53,7 @@ def test_confusable_pairs_and_the_calibration_curve() -> None:
     assert re.search(r"\| B cell / T\\\|cell \| 15 % \|", text)
 
 
-def test_the_class_that_prevails_in_the_query() -> None:
+def test_the_prevailing_class_of_the_query() -> None:
     platform = {"matched_to": "query", "query_cells": 900, "median_depth": 80.0, "ambient_share": 0.05}
     assert "expects such a composition" not in render_card({**CARD, "platform": platform})
     text = render_card({**CARD, "platform": {**platform, "prevailing_class": "T|cell", "prevailing_share": 0.914}})

@@ -20,7 +20,7 @@ def test_a_class_without_a_term_has_no_ontology_name() -> None:
     assert small_model().ontology_names == {"B cell": "B cell", "T cell": "T cell", "odd": ""}
 
 
-def test_classes_with_names_of_their_own_have_the_name_of_their_term() -> None:
+def test_classes_named_by_labels_have_the_name_of_their_term() -> None:
     linear = Standardized(np.ones((2, 1)), np.zeros(2), np.zeros(1), np.ones(1))
     ids = {"beta": "CL:0000169", "mine": "CL:9999999"}
     model = CellTypingModel(("beta", "mine"), ("INS",), linear, ontology_ids=ids)

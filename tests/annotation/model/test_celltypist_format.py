@@ -1,4 +1,4 @@
-"""The pickle is a CellTypist model: stock CellTypist reads it, and its own models are read."""
+"""The pickle is a CellTypist model: CellTypist reads it, and models of CellTypist are read."""
 
 from pathlib import Path
 from typing import Any
@@ -19,25 +19,27 @@ from spatialcore.errors import ModelError
 from tests.annotation.conftest import simulate
 from tests.annotation.model.test_celltyping_model import small_model
 
-World = tuple[AnnData, AnnData, np.ndarray]
+Simulated = tuple[AnnData, AnnData, np.ndarray]
 PATH = Path("model.pkl")
 
 
 @pytest.mark.parametrize("fixture", ["trained", "recipe"])
 def test_stock_celltypist_loads_the_artifact_and_gives_the_same_labels(
-    fixture: str, world: World, request: pytest.FixtureRequest
+    fixture: str, simulated: Simulated, request: pytest.FixtureRequest
 ) -> None:
     path = request.getfixturevalue(fixture)
     model = load_model(path)
     query = AnnData(
-        log1p_normalize(sparse.csr_matrix(world[1].X), model.target_sum), world[1].obs.copy(), world[1].var.copy()
+        log1p_normalize(sparse.csr_matrix(simulated[1].X), model.target_sum),
+        simulated[1].obs.copy(),
+        simulated[1].var.copy(),
     )
     stock = celltypist.annotate(query, model=str(path)).predicted_labels["predicted_labels"].astype(str)
-    ours = annotate_celltypist(world[1], custom_model_path=path, copy=True).obs[columns.PREDICTED].astype(str)
+    ours = annotate_celltypist(simulated[1], custom_model_path=path, copy=True).obs[columns.PREDICTED].astype(str)
     assert (stock.to_numpy() == ours.to_numpy()).all()
 
 
-def test_every_part_comes_back(trained: Path) -> None:
+def test_every_part_is_restored(trained: Path) -> None:
     model = load_model(trained)
     parts = model_parts(as_celltypist(model), {}, PATH)
     assert parts["classes"] == model.classes

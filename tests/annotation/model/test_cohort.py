@@ -1,4 +1,4 @@
-"""Samples of a cohort: which is nearest, which is unlike the others."""
+"""Samples of a cohort: which is nearest, and which differs from the others."""
 
 from dataclasses import replace
 
@@ -45,7 +45,7 @@ def test_the_nearest_sample_has_the_profile_and_the_depth() -> None:
     assert cohort.nearest(counts[:, [0, 2]], np.array([0, 2]))[0].name == "b"
 
 
-def test_a_sample_is_unlike_the_others_in_efficiencies_or_depth() -> None:
+def test_samples_differ_in_efficiencies_or_depth() -> None:
     alike = [sample(name, [0.3, 0.3, 0.4], depth) for name, depth in zip("abcd", (75, 100, 200, 300), strict=True)]
     assert describe_unlike(alike) == [""] * 4
     (*_, last) = describe_unlike([*alike, sample("e", [0.3, 0.3, 0.4], 100, [20.0, 0.05, 1.0])])
@@ -55,7 +55,7 @@ def test_a_sample_is_unlike_the_others_in_efficiencies_or_depth() -> None:
     assert describe_unlike(alike[:2]) == ["", ""]
 
 
-def test_a_cohort_is_read_as_it_was_written() -> None:
+def test_cohort_round_trip() -> None:
     cohort = Cohort(PROFILES, (sample("a", [0.6, 0.3, 0.1], 100),))
     again = Cohort.from_dict(cohort.to_dict())
     assert again.samples[0].calibration == cohort.samples[0].calibration

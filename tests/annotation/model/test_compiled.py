@@ -1,4 +1,4 @@
-"""The compiled scores: the same as scipy's and numpy's, whatever the matrix's types, and safe on damaged ones."""
+"""Compiled scores equal those of scipy and numpy for all matrix types; damaged matrices are refused."""
 
 import _ctypes
 import shutil
@@ -13,11 +13,11 @@ from spatialcore.annotation.model.linear import FoldedLinearModel
 from spatialcore.errors import InputError
 
 
-def a_kernel(rng: np.random.Generator, genes: int, classes: int) -> FoldedLinearModel:
+def make_kernel(rng: np.random.Generator, genes: int, classes: int) -> FoldedLinearModel:
     return FoldedLinearModel(rng.normal(size=(genes, classes)), rng.normal(size=classes), rng.uniform(0.5, 2.0, genes))
 
 
-def a_block(rng: np.random.Generator, value: str, index: str, *, genes: int = 37) -> sparse.csr_matrix:
+def make_block(rng: np.random.Generator, value: str, index: str, *, genes: int = 37) -> sparse.csr_matrix:
     block = sparse.random(50, genes, 0.3, "csr", random_state=rng, data_rvs=lambda size: rng.gamma(2.0, size=size))
     block.data, block.indices, block.indptr = (
         part.astype(kind) for part, kind in ((block.data, value), (block.indices, index), (block.indptr, index))
@@ -27,7 +27,7 @@ def a_block(rng: np.random.Generator, value: str, index: str, *, genes: int = 37
 
 
 @pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler: the package was built without the library")
-def test_where_there_is_a_compiler_the_package_has_the_library() -> None:
+def test_the_library_exists_if_there_is_a_compiler() -> None:
     assert compiled.library() is not None
 
 
@@ -35,14 +35,14 @@ def test_where_there_is_a_compiler_the_package_has_the_library() -> None:
 @pytest.mark.parametrize("value", ["float32", "float64", "int16"])
 @pytest.mark.parametrize("classes", [1, 2, 9, 40])
 def test_scores_are_numpys(value: str, index: str, classes: int, rng: np.random.Generator) -> None:
-    kernel, block = a_kernel(rng, 37, classes), a_block(rng, value, index)
+    kernel, block = make_kernel(rng, 37, classes), make_block(rng, value, index)
     dense = np.minimum(block.toarray().astype(np.float64), kernel.cap) @ kernel.weights + kernel.offset
     expected = np.column_stack([-dense[:, 0], dense[:, 0]]) if classes == 1 else dense
     np.testing.assert_allclose(kernel.scores(block), expected, atol=1e-12)
 
 
 def test_without_the_library_scipy_gives_the_same(rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch) -> None:
-    kernel, block = a_kernel(rng, 37, 9), a_block(rng, "float32", "int32")
+    kernel, block = make_kernel(rng, 37, 9), make_block(rng, "float32", "int32")
     first = kernel.scores(block)
     monkeypatch.setattr(compiled, "library", lambda: None)
     np.testing.assert_allclose(kernel.scores(block), first, atol=1e-12)
@@ -64,16 +64,16 @@ def test_a_library_of_an_older_source_is_not_used(
 @pytest.mark.skipif(compiled.library() is None, reason="the package was built without the library")
 @pytest.mark.parametrize("column", [-1, 37])
 def test_a_damaged_matrix_is_refused(column: int, rng: np.random.Generator) -> None:
-    block = a_block(rng, "float32", "int32")
+    block = make_block(rng, "float32", "int32")
     block.indices[block.indptr[4]] = column
     with pytest.raises(InputError, match=r"row 4 of the matrix has a column index beyond its 37"):
-        a_kernel(rng, 37, 9).scores(block)
+        make_kernel(rng, 37, 9).scores(block)
 
 
 @pytest.mark.skipif(compiled.library() is None, reason="the package was built without the library")
 @pytest.mark.parametrize("n_classes", [2, 30, 40, 43, 55, 80, 90])
 def test_the_loops_of_a_fit_are_numpys(n_classes: int, rng: np.random.Generator) -> None:
-    block, library, width = a_block(rng, "float32", "int32"), compiled.library(), compiled.padded(n_classes)
+    block, library, width = make_block(rng, "float32", "int32"), compiled.library(), compiled.padded(n_classes)
     assert library is not None
     loops = compiled.GeneLoops(block, library)
     weights, offset = rng.normal(size=(37, width)).astype(np.float32), rng.normal(size=width).astype(np.float32)
@@ -85,7 +85,7 @@ def test_the_loops_of_a_fit_are_numpys(n_classes: int, rng: np.random.Generator)
 
 @pytest.mark.skipif(compiled.library() is None, reason="the package was built without the library")
 def test_the_loops_of_a_fit_refuse_a_damaged_matrix(rng: np.random.Generator) -> None:
-    block, library = a_block(rng, "float32", "int32"), compiled.library()
+    block, library = make_block(rng, "float32", "int32"), compiled.library()
     assert library is not None
     block.indices[7] = 37
     with pytest.raises(InputError, match="has an index beyond its genes"):

@@ -1,4 +1,4 @@
-"""Scores equal those of stock CellTypist, whatever the matrix is made of."""
+"""Scores equal those of CellTypist for every kind of matrix."""
 
 from pathlib import Path
 
@@ -19,9 +19,9 @@ def stock(adata: AnnData, path: Path) -> celltypist.classifier.AnnotationResult:
 
 
 @pytest.fixture
-def logged(world: tuple[AnnData, AnnData, np.ndarray]) -> AnnData:
-    counts = sparse.csr_matrix(world[1].X)
-    return AnnData(log1p_normalize(counts, 1e4), world[1].obs.copy(), world[1].var.copy())
+def logged(simulated: tuple[AnnData, AnnData, np.ndarray]) -> AnnData:
+    counts = sparse.csr_matrix(simulated[1].X)
+    return AnnData(log1p_normalize(counts, 1e4), simulated[1].obs.copy(), simulated[1].var.copy())
 
 
 def test_scores_and_labels_equal_stock_celltypist(logged: AnnData, recipe: Path) -> None:
@@ -53,13 +53,13 @@ def test_genes_missing_from_the_query_count_as_stock_celltypist_counts_them(logg
 
 
 def test_genes_of_the_query_outside_the_model_are_left_out_and_the_rest_brought_to_scale(
-    world: tuple[AnnData, AnnData, np.ndarray], recipe: Path
+    simulated: tuple[AnnData, AnnData, np.ndarray], recipe: Path
 ) -> None:
-    counts = sparse.csr_matrix(world[1].X)
+    counts = sparse.csr_matrix(simulated[1].X)
     extra = sparse.hstack([counts, counts[:, :3] * 7], format="csr")
-    var = world[1].var.copy()
-    wide = AnnData(extra, world[1].obs.copy(), var.reindex([*var.index, "X1", "X2", "X3"]))
-    narrow = annotate_celltypist(world[1], custom_model_path=recipe, copy=True)
+    var = simulated[1].var.copy()
+    wide = AnnData(extra, simulated[1].obs.copy(), var.reindex([*var.index, "X1", "X2", "X3"]))
+    narrow = annotate_celltypist(simulated[1], custom_model_path=recipe, copy=True)
     result = annotate_celltypist(wide, custom_model_path=recipe)
     np.testing.assert_allclose(result.obsm[columns.DECISION_SCORES], narrow.obsm[columns.DECISION_SCORES], atol=1e-5)
 

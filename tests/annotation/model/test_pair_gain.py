@@ -35,6 +35,6 @@ def test_mixed_cells_gain_more_than_pure_ones(share: float) -> None:
     assert gains[0] < 1 < gains[1] / 3
 
 
-def test_a_cell_of_its_profile_alone_gains_nothing() -> None:
+def test_a_cell_of_one_profile_gains_nothing() -> None:
     expected = sparse.csr_matrix(1000 * PROFILES)
     assert PairGain(np.log(PROFILES)).of(expected, np.arange(3)).max() == 0

@@ -1,4 +1,4 @@
-"""CellTypist's models: which a tissue gets, where they lie, and their download from a server."""
+"""CellTypist's models: the model of a tissue, its folder, and the download from a server."""
 
 import functools
 import http.server
@@ -34,7 +34,7 @@ def test_models_of_a_tissue() -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return the folder in which CellTypist keeps its models."""
+    """Return the folder of CellTypist's models."""
     monkeypatch.setenv("CELLTYPIST_FOLDER", str(tmp_path / "celltypist"))
     return celltypist_folder()
 
@@ -47,7 +47,7 @@ def test_the_folder_is_that_of_celltypist(folder: Path, tmp_path: Path, monkeypa
 
 @pytest.fixture
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Serve one model and the list of models, as CellTypist's server does."""
+    """Serve a model and the list of models, as CellTypist's server does."""
     root = tmp_path / "server"
     root.mkdir()
     handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=root)

@@ -1,4 +1,4 @@
-"""How much of what sets clusters of a query apart the class profiles explain."""
+"""How much of the differences between clusters of a query the class profiles explain."""
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ def some_profiles(seed: int) -> Floats:
 
 
 def pooled_counts(profiles: Floats, seed: int = 0, counts: int = 9_000) -> Floats:
-    """Return the counts of clusters that are of the types in turn."""
+    """Return the counts of clusters; the types alternate."""
     rng = np.random.default_rng(seed)
     return rng.multinomial(counts, profiles[np.arange(CLUSTERS) % len(profiles)]).astype(float)
 
@@ -46,21 +46,21 @@ def test_profiles_of_other_types_explain_little() -> None:
     assert fit.discount > 5
 
 
-def test_a_profile_fitted_to_the_mean_does_not_explain_the_types_that_it_mixes() -> None:
-    # the efficiencies of genes make one foreign class the mean of the query: all cells are called so
+def test_a_profile_fitted_to_the_mean_does_not_explain_the_types() -> None:
+    # the efficiencies map one unrelated class to the mean of the query, so all cells are called so
     profiles, foreign = some_profiles(1), some_profiles(2)
     foreign[0] = profiles.mean(axis=0)
     fit = measure_fit(pooled_counts(profiles), foreign, CELLS)
     assert fit.is_misfit
 
 
-def test_a_query_of_one_type_is_not_taken_for_a_misfit() -> None:
+def test_a_query_of_one_type_is_not_a_misfit() -> None:
     profiles = some_profiles(1)
     fit = measure_fit(pooled_counts(profiles[:1]), profiles, CELLS)
     assert fit.explained > 0.9
 
 
-def test_a_query_of_mainly_one_type_is_not_compared_with_its_own_mean() -> None:
+def test_a_query_of_mainly_one_type_is_not_compared_with_its_mean() -> None:
     profiles = some_profiles(1)
     blurred = 0.6 * profiles + 0.4 * profiles.mean(axis=0)
     counts = np.random.default_rng(0).multinomial(9_000, profiles[np.array([0] * 19 + [1])]).astype(float)
@@ -72,7 +72,7 @@ def test_the_share_by_its_definition() -> None:
     mean = profiles.mean(axis=0)
     reached = float((profiles * np.log(blurred / mean)).sum(axis=1).mean())
     possible = float((profiles * np.log(profiles / mean)).sum(axis=1).mean())
-    fit = measure_fit(1e6 * profiles, blurred, CELLS)  # so many counts that sampling does not matter
+    fit = measure_fit(1e6 * profiles, blurred, CELLS)  # enough counts that sampling does not matter
     assert fit.explained == pytest.approx((reached + 0.1) / (possible + 0.1), abs=1e-3)
 
 
@@ -87,19 +87,19 @@ def varied_counts(shares: Floats, rng: np.random.Generator) -> Floats:
     return rng.poisson(9_000 * shares * rng.gamma(0.5, 2.0, (CLUSTERS, GENES))).astype(float)
 
 
-def test_a_query_of_one_type_whose_clusters_nothing_explains_agrees_with_its_reference(
+def test_a_query_of_one_type_with_unexplained_clusters_agrees_with_its_reference(
     rng: np.random.Generator,
 ) -> None:
     reference, efficiency = some_profiles(1), rng.lognormal(0, 0.6, GENES)
     profiles = measured(reference, efficiency)
     counts = varied_counts(profiles[0], rng)
-    assert measure_fit(counts, profiles, CELLS).is_misfit  # by the share explained alone
+    assert measure_fit(counts, profiles, CELLS).is_misfit  # from the explained share only
     assert not measure_fit(counts, profiles, CELLS, reference).is_misfit
 
 
 def test_a_query_of_one_type_of_another_tissue_does_not_agree(rng: np.random.Generator) -> None:
     profile, reference = some_profiles(1)[0], some_profiles(2)
-    profiles = measured(reference, profile / reference[0])  # efficiencies make the first class the mean of the query
+    profiles = measured(reference, profile / reference[0])  # the first class equals the mean of the query
     counts = rng.multinomial(9_000, profile, size=CLUSTERS).astype(float)
     assert not measure_fit(counts, profiles, CELLS).is_misfit
     fit = measure_fit(counts, profiles, CELLS, reference)
@@ -126,7 +126,7 @@ def test_agreement_does_not_depend_on_how_many_types_are_present(rng: np.random.
         assert (mean_agreement(pooled_counts(some_profiles(2)[:present]), profiles, reference) or 0) < 0.4
 
 
-def test_a_few_genes_have_to_disagree_more() -> None:
+def test_with_few_genes_the_difference_must_be_larger() -> None:
     odds = [ReferenceFit(0.3, CELLS, 0.4, n, 0.0).log_odds for n in (10, 20, FEW_GENES, 400)]
     assert odds == sorted(odds, reverse=True)
     assert odds[2] == odds[3]
@@ -137,7 +137,7 @@ def test_no_agreement_without_counts_or_without_differences() -> None:
     assert mean_agreement(np.ones((2, 3)), np.ones((2, 3)), np.ones((2, 3))) is None
 
 
-def test_few_cells_say_nothing() -> None:
+def test_few_cells_give_no_estimate() -> None:
     fit = ReferenceFit(-1.0, FEWEST_CELLS - 1)
     assert not fit.is_misfit
     assert fit.discount == 0
@@ -156,7 +156,7 @@ def test_no_counts() -> None:
     assert fit.discount == 0
 
 
-def test_divergence_is_zero_for_what_a_profile_gives_and_grows_with_the_difference(rng: np.random.Generator) -> None:
+def test_divergence_is_zero_for_a_profile_and_grows_with_the_difference(rng: np.random.Generator) -> None:
     profiles = rng.dirichlet(np.ones(50), 3)
     counts = rng.multinomial(5_000, profiles[1], size=200).astype(float)
     assert divergence(counts, profiles).mean() == pytest.approx(0.0, abs=5e-4)

@@ -1,4 +1,4 @@
-"""A model file cannot run anything; real models of others load."""
+"""A model file cannot execute code; real models of other authors load."""
 
 import os
 import pickle
@@ -12,7 +12,7 @@ from spatialcore.errors import FileMissingError, ModelError
 
 
 class _Gadget:
-    """Unpickles as a call of a function with arguments."""
+    """Unpickles as a function call with arguments."""
 
     def __init__(self, function: object, *arguments: object) -> None:
         self.call = (function, arguments)
@@ -47,7 +47,7 @@ def test_a_crafted_file_is_refused_before_it_runs(name: str, tmp_path: Path) -> 
     assert not flag.exists()
 
 
-def test_a_dotted_name_cannot_reach_out_of_an_allowed_module(tmp_path: Path) -> None:
+def test_a_dotted_name_cannot_leave_an_allowed_module(tmp_path: Path) -> None:
     path = tmp_path / "evil.pkl"
     path.write_bytes(b"\x80\x04\x8c\x05numpy\x8c\x0fcore.os.systemX\x93.")
     with pytest.raises(ModelError):
@@ -55,7 +55,7 @@ def test_a_dotted_name_cannot_reach_out_of_an_allowed_module(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("content", [b"", b"<html>", pickle.dumps([1]), pickle.dumps({"Model": None, "Scaler_": None})])
-def test_what_is_no_model_is_named_so(content: bytes, tmp_path: Path) -> None:
+def test_files_that_are_not_models_are_refused(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "broken.pkl"
     path.write_bytes(content)
     with pytest.raises(ModelError):
@@ -78,7 +78,7 @@ def test_an_altered_file_does_not_match_its_sidecar(tmp_path: Path, trained: Pat
         load_model(copy)
 
 
-def test_a_model_made_under_an_old_scikit_learn_loads(shared: Path) -> None:
+def test_a_model_of_an_old_scikit_learn_loads(shared: Path) -> None:
     model = load_model(shared / "data" / "models" / "stcat_cd8.pkl")
     assert model.linear.coef.shape == (len(model.classes), len(model.genes))
     assert "GAPDH" in model.genes

@@ -1,4 +1,4 @@
-"""Scores of counts against the dense formula, and the features of the calibration."""
+"""Scores of counts compared with the dense formula, and the features of the calibration."""
 
 import numpy as np
 import pytest

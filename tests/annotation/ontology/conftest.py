@@ -1,4 +1,4 @@
-"""Data sets of labels."""
+"""Fixtures with labelled data."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ from tests.cells import cells_with
 
 @pytest.fixture
 def labelled() -> Callable[..., AnnData]:
-    """Return a function that creates data sets: one cell per label, further columns as keywords."""
+    """Return a function that creates a data set with one cell per label; keywords are further columns."""
 
     def make(labels: list[object], **columns: list[object]) -> AnnData:
         return cells_with(label=labels, **columns)

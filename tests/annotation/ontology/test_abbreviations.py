@@ -1,4 +1,4 @@
-"""Expansions of abbreviations, by tissue."""
+"""Expansions of abbreviations by tissue."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Lower bounds of the accuracy that the benchmark measures."""
+"""Lower bounds of the accuracy measured by the benchmark."""
 
 import pytest
 

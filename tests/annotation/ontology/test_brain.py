@@ -1,4 +1,4 @@
-"""Labels of brain taxonomies: layers, subclasses and cells of cortex and hypothalamus."""
+"""Labels of brain taxonomies: layers, subclasses, and cells of cortex and hypothalamus."""
 
 import pytest
 
@@ -74,7 +74,7 @@ def test_labels_of_brain_taxonomies_have_their_terms(labels: dict[str, str], tis
     assert mapped(labels, tissue) == labels
 
 
-def test_the_motor_cortex_has_terms_of_its_own() -> None:
+def test_the_motor_cortex_has_specific_terms() -> None:
     assert mapped({"L5 IT": "CL:4023049", "L6b": "CL:4023046"}, "motor cortex") == {
         "L5 IT": "CL:4023049",
         "L6b": "CL:4023046",

@@ -36,8 +36,8 @@ FIELDS = {
         ("Mucin-producing", "mucus secreting cell"),
         ("BEST4 colonocyte", "BEST4+ colonocyte"),
         ("Stalk", ""),
-        ("Distal airway", ""),  # and no cell of the kidney's distal tubule
-        ("lung bud", ""),  # and none of a taste bud
+        ("Distal airway", ""),  # not a cell of the kidney's distal tubule
+        ("lung bud", ""),  # not a cell of a taste bud
     ],
     "liver": [
         ("Zone 1 hepatocyte", "periportal region hepatocyte"),

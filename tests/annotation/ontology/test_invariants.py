@@ -81,7 +81,7 @@ def test_every_name_maps_to_its_term_in_every_spelling(spelling):
     assert wrong == {}
 
 
-# Additions to a type in labels; with a number some names become the name of another type.
+# Additions to a type in labels. With a number, some names become the name of another type.
 ADDITIONS: dict[str, Callable[[str], str]] = {
     "number behind": lambda name: f"{name}_12",
     "gene behind": lambda name: f"{name} (ABCA1+)",
@@ -96,8 +96,8 @@ def test_additions_rarely_change_the_term_and_never_the_lineage(addition):
     other = {name: result for term, name in hierarchy().names.items()
              if is_a(term, ROOT) and (result := answer(write(name))) != coarsen(term)}  # fmt: skip
     assert len(other) < 0.03 * len(hierarchy().names)
-    kin = {name: lineages(result) & lineages(term_of(name)) for name, result in other.items() if result}
-    assert [name for name, shared in kin.items() if lineages(term_of(name)) and not shared] == []
+    related_term = {name: lineages(result) & lineages(term_of(name)) for name, result in other.items() if result}
+    assert [name for name, shared in related_term.items() if lineages(term_of(name)) and not shared] == []
 
 
 def term_of(name: str) -> str:
@@ -163,7 +163,7 @@ writings = st.lists(st.sampled_from(sorted(set(SPELLINGS) - {"camel case", "uppe
 @settings(max_examples=200, deadline=None, derandomize=True)
 def test_several_spelling_changes_at_once(term, chosen):
     label = name_of(term)
-    for spelling in sorted(set(chosen)):  # "... in front" last, as authors do
+    for spelling in sorted(set(chosen)):  # "... in front" is applied last
         label = SPELLINGS[spelling](label)
     result = answer(label)
     assert result == coarsen(term) or (result == "" or on_one_line(result, term)), label

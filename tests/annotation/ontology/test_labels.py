@@ -46,7 +46,7 @@ TERMS = {
     "T cells (T.8NVE.OT1)": "naive thymus-derived CD8-positive, alpha-beta T cell",
     "B cells (B.FrF)": "fraction F mature B cell",
     "Stem cells (SC.CMP.DR)": "common myeloid progenitor",
-    # numbers that tell types apart, and numbers that do not
+    # numbers that distinguish types, and numbers that do not
     "Innate lymphoid cell 2": "group 2 innate lymphoid cell",
     "dendritic.cell.type.1": "CD141-positive myeloid dendritic cell",
     "Type A intercalated": "renal alpha-intercalated cell",

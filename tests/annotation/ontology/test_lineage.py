@@ -1,4 +1,4 @@
-"""Lineages of terms that have one, of terms on a border, and of texts that are no term."""
+"""Lineages of terms with one lineage, of borderline terms, and of texts that are not terms."""
 
 import pytest
 

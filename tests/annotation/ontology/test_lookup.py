@@ -32,7 +32,7 @@ def test_the_lexicon_has_only_sources_with_a_licence():
 
 @pytest.fixture
 def lexicon_of(monkeypatch):
-    """Return a function that loads a lexicon of these rows."""
+    """Return a function that loads a lexicon with these rows."""
 
     def load(rows, excluded=""):
         monkeypatch.setattr(lookup, "read_rows", lambda name: iter(rows))
@@ -93,11 +93,11 @@ def test_the_lexicon_has_priority_over_markers():
 def test_subsets_have_the_lineage_of_their_type():
     names = matcher_for().term_names
     by_name = {name: term for term, name in names.names.items()}
-    for (name, marker), reads in load_subsets().items():
-        term = names.term_of(without_cell(words_of(reads)))
+    for (name, marker), text in load_subsets().items():
+        term = names.term_of(without_cell(words_of(text)))
         assert standard_spelling(marker) in (marker, f"{marker}+"), marker
-        assert term, reads
-        assert fits(term, by_name[name], strictly=False), (name, reads)
+        assert term, text
+        assert fits(term, by_name[name], strictly=False), (name, text)
 
 
 def test_the_table_of_subsets_is_sorted_and_unique():

@@ -1,4 +1,4 @@
-"""The words of a label for the comparison with names."""
+"""The words of a label that are compared with names."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Run time of the mapping: it depends on the number of labels, not of cells."""
+"""Run time of the mapping, which depends on the number of labels and not of cells."""
 
 import json
 import subprocess
@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-# Names of the ontology with typical changes: all steps of the matcher run, slow ones more often than in real data.
+# Names of the ontology with typical changes. All steps of the matcher run, slow ones more often than with real data.
 PROGRAM = """
 import json, time
 started = time.process_time()

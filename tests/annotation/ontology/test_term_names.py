@@ -18,7 +18,7 @@ INDEX: OntologyIndex = {
 def test_overlap_score_by_hand():
     scorer = OverlapScorer(["memory t cell", "foamy macrophage"], ["CL:2", "CL:3"])
     idf = np.log(1 + 2 / 1)
-    assert scorer.scores(["memory"])[0] == pytest.approx(idf / (idf + 0.9 * idf))  # "t" is in the name only
+    assert scorer.scores(["memory"])[0] == pytest.approx(idf / (idf + 0.9 * idf))  # "t" is only in the name
     assert scorer.scores(["memory", "t"])[0] == pytest.approx(1.0)
     assert scorer.scores(["xyzzy"]).tolist() == [0.0, 0.0]
 

@@ -1,4 +1,4 @@
-"""Profiles of three types, and what is made of them."""
+"""Profiles of three types, as tables, AnnData and statistics."""
 
 import json
 from pathlib import Path
@@ -25,7 +25,7 @@ def anndata_profiles(**obs: Any) -> ad.AnnData:
 
 
 def clusters() -> list[Any]:
-    """Return the shares of counts of the cells of four clusters."""
+    """Return the shares of counts in the cells of four clusters."""
     rng = np.random.default_rng(1)
     profile, sizes = SHARES[[0, 0, 1, 2]], (50, 150, 40, 60)
     counts = [rng.poisson(2000 * profile[k] * rng.gamma(2, 0.5, (n, 6))) for k, n in enumerate(sizes)]
@@ -33,7 +33,7 @@ def clusters() -> list[Any]:
 
 
 def write_statistics(path: Path, *, complete: bool = True) -> Path:
-    """Write statistics of four clusters, two of one subclass, as the Allen Institute's tools lay them out."""
+    """Write statistics of four clusters, two of one subclass, in the format of the Allen Institute's tools."""
     y = [np.log2(part * 1e6 + 1) for part in clusters()]
     n = [len(part) for part in y]
     tree = {

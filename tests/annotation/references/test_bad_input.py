@@ -1,4 +1,4 @@
-"""Input that cannot be worked with: each kind is answered by an error that says what was seen and what to do."""
+"""Invalid input: each kind gives an error that states what was found and what to do."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -19,10 +19,10 @@ READERS: list[Callable[[Path], ad.AnnData]] = [
     lambda path: combine_references([path], ["cell_type"]),
     lambda path: load_adata_backed(path, "cell_type"),
 ]
-both = pytest.mark.parametrize("read", READERS, ids=["combine", "load"])
+with_both_readers = pytest.mark.parametrize("read", READERS, ids=["combine", "load"])
 
 
-@both
+@with_both_readers
 @pytest.mark.parametrize("share", [0.0, 0.01, 0.3, 0.7, 0.99])
 def test_a_truncated_file(read: Any, share: float, write: Write) -> None:
     path = write()
@@ -33,25 +33,25 @@ def test_a_truncated_file(read: Any, share: float, write: Write) -> None:
     assert "again" in str(caught.value)
 
 
-@both
+@with_both_readers
 @pytest.mark.parametrize("content", [b"seven b", b"<html><body>404</body></html>", b"\x89HDF\r\n\x1a\n", b"PK\x03\x04"])
 @pytest.mark.parametrize("name", ["a.h5ad", "a.zarr.zip"])
-def test_what_is_no_anndata(read: Any, content: bytes, name: str, tmp_path: Path) -> None:
+def test_files_that_are_not_anndata(read: Any, content: bytes, name: str, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(InputError, match="cannot be read"):
         read(tmp_path / name)
 
 
-@both
-def test_an_hdf5_file_of_something_else(read: Any, tmp_path: Path) -> None:
+@with_both_readers
+def test_an_hdf5_file_with_other_content(read: Any, tmp_path: Path) -> None:
     with h5py.File(tmp_path / "a.h5", "w") as file:
         file["matrix/data"] = np.arange(3)
     with pytest.raises(InputError, match="not an AnnData file: obs and var missing"):
         read(tmp_path / "a.h5")
 
 
-@both
-def test_a_folder_that_is_no_store(read: Any, tmp_path: Path) -> None:
+@with_both_readers
+def test_a_folder_that_is_not_a_store(read: Any, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be read"):
         read(tmp_path)
 
@@ -71,7 +71,7 @@ def test_one_cell_type(write: Write) -> None:
         combine_references([write(make_reference(labels=["B cell"] * 30))], ["cell_type"])
 
 
-def test_one_type_each_is_two_types(write: Write) -> None:
+def test_two_references_of_one_type_each(write: Write) -> None:
     paths = [write(make_reference(i, [name] * 30), f"{i}.h5ad") for i, name in enumerate(("B cell", "T cell"))]
     assert combine_references(paths, ["cell_type"]).n_obs == 60
 
@@ -87,13 +87,13 @@ def test_all_types_too_small(write: Write) -> None:
         combine_references([write()], ["cell_type"], min_cells_per_type=500)
 
 
-def test_some_labels_missing_are_no_type(write: Write) -> None:
+def test_missing_labels_are_not_a_type(write: Write) -> None:
     labels = [None if i % 3 == 0 else label for i, label in enumerate(LABELS)]
     combined = combine_references([write(make_reference(labels=labels))], ["cell_type"])
     assert not {"nan", "None", ""} & set(combined.obs["original_label"])
 
 
-@both
+@with_both_readers
 def test_duplicate_cells_and_features(read: Any, write: Write) -> None:
     twice = make_reference(genes=[*GENES[:-1], GENES[0]])
     twice.obs_names = ["same"] * twice.n_obs
@@ -112,36 +112,36 @@ def test_duplicate_cells_become_unique(write: Write) -> None:
 
 
 def test_negative_values_and_embeddings(write: Write) -> None:
-    odd = make_reference()
-    odd.X = np.random.default_rng(0).normal(size=odd.shape).astype(np.float32)
+    unusual = make_reference()
+    unusual.X = np.random.default_rng(0).normal(size=unusual.shape).astype(np.float32)
     with pytest.raises(NormalizationError, match="negative values"):
-        combine_references([write(odd)], ["cell_type"])
+        combine_references([write(unusual)], ["cell_type"])
 
 
-@pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_values_that_are_no_numbers(bad: float, write: Write) -> None:
-    odd = make_reference()
-    odd.X = odd.X.toarray()
-    odd.X[:, 2] = bad
+@pytest.mark.parametrize("invalid", [np.nan, np.inf])
+def test_values_that_are_not_numbers(invalid: float, write: Write) -> None:
+    unusual = make_reference()
+    unusual.X = unusual.X.toarray()
+    unusual.X[:, 2] = invalid
     with pytest.raises(NormalizationError, match="Cannot safely normalize data"):
-        combine_references([write(odd)], ["cell_type"])
+        combine_references([write(unusual)], ["cell_type"])
 
 
-def test_a_few_negative_counts_that_a_sample_misses(write: Write) -> None:
-    """Integers overflowed in one cell of many: found when its values are read."""
-    odd = make_reference(labels=["B cell", "T cell"] * 1_000)
-    odd.X = odd.X.astype(np.int32)
-    odd.X.data[-1] = -(2**31)
+def test_a_few_negative_counts_outside_the_sample(write: Write) -> None:
+    """Integer overflow in one of many cells is detected when the values are read."""
+    unusual = make_reference(labels=["B cell", "T cell"] * 1_000)
+    unusual.X = unusual.X.astype(np.int32)
+    unusual.X.data[-1] = -(2**31)
     with pytest.raises(NormalizationError, match="negative values"):
-        combine_references([write(odd)], ["cell_type"])
+        combine_references([write(unusual)], ["cell_type"])
 
 
 def test_a_float_beyond_the_range_of_float32(write: Write) -> None:
-    odd = make_reference()
-    odd.X = odd.X.toarray().astype(np.float64)
-    odd.X[0, 0] = 1e300
+    unusual = make_reference()
+    unusual.X = unusual.X.toarray().astype(np.float64)
+    unusual.X[0, 0] = 1e300
     with pytest.raises(NormalizationError, match="infinite"):
-        combine_references([write(odd)], ["cell_type"], filter_min_cells=False)
+        combine_references([write(unusual)], ["cell_type"], filter_min_cells=False)
 
 
 @pytest.mark.parametrize(
@@ -149,12 +149,12 @@ def test_a_float_beyond_the_range_of_float32(write: Write) -> None:
     [[1, 2] * 30, [1.0, 2.0] * 30, [True, False] * 30, pd.Categorical([1, 2] * 30)],
     ids=["int", "float", "bool", "categorical"],
 )
-def test_labels_that_are_no_texts(labels: Any, write: Write) -> None:
+def test_labels_that_are_not_text(labels: Any, write: Write) -> None:
     combined = combine_references([write(make_reference(labels=list(labels)))], ["cell_type"])
     assert set(combined.obs["original_label"]) in ({"1", "2"}, {"True", "False"})
 
 
-def test_cell_ontology_ids_given_as_labels_are_named(write: Write, caplog: pytest.LogCaptureFixture) -> None:
+def test_cell_ontology_ids_as_labels_become_names(write: Write, caplog: pytest.LogCaptureFixture) -> None:
     combine_references([write(make_reference(labels=["CL:0000236", "CL:0000084"] * 20))], ["cell_type"])
     assert "Cell Ontology ids, not names" in caplog.text
 
@@ -165,7 +165,7 @@ def test_mixed_ids_and_symbols(write: Write) -> None:
     assert list(combined.var_names) == ["TP53", "CD4", "HLA-A", "Cd4", "ENSG99999999999"]
 
 
-@both
+@with_both_readers
 def test_a_missing_matrix(read: Any, write: Write) -> None:
     path = write()
     with h5py.File(path, "r+") as file:
@@ -174,7 +174,7 @@ def test_a_missing_matrix(read: Any, write: Write) -> None:
         read(path)
 
 
-@both
+@with_both_readers
 @pytest.mark.parametrize("part", ["X/data", "X/indices", "X/indptr", "obs/cell_type/codes", "obs/_index", "var/_index"])
 @pytest.mark.parametrize("damage", ["gone", "short", "text", "scalar", "square"])
 def test_damaged_parts(read: Any, part: str, damage: str, write: Write) -> None:
@@ -199,7 +199,7 @@ def test_damaged_parts(read: Any, part: str, damage: str, write: Write) -> None:
         read(path)
 
 
-@both
+@with_both_readers
 @pytest.mark.parametrize(
     ("part", "value"),
     [("X/indices", 10**6), ("X/indices", -1), ("X/indptr", -5), ("X/indptr", 10**9), ("obs/cell_type/codes", 99)],

@@ -38,7 +38,7 @@ def test_excluded_labels_and_cells_without_a_label_are_left_out(write: Write) ->
         drop_labels(reference, list(reference.labels.categories))
 
 
-def test_labels_that_name_no_type_are_left_out_if_asked(write: Write, caplog: pytest.LogCaptureFixture) -> None:
+def test_uninformative_labels_are_left_out_if_requested(write: Write, caplog: pytest.LogCaptureFixture) -> None:
     reference = opened(write)
     drop_labels(reference, ["doublet"], uninformative=True)
     assert {entry["label"]: entry["reason"] for entry in reference.dropped} == {

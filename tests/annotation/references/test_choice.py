@@ -1,4 +1,4 @@
-"""Cells are chosen by label, and the rows of several references get names of their own."""
+"""Cells are selected by label, and rows of several references get unique names."""
 
 from pathlib import Path
 
@@ -26,7 +26,7 @@ def test_cells_are_drawn_in_proportion_and_excluded_labels_are_not(tmp_path: Pat
     assert [(entry["label"], entry["n_cells"]) for entry in reference.dropped] == [("B cell", 40)]
 
 
-def test_equal_cell_names_of_references_are_told_apart() -> None:
+def test_equal_cell_names_of_references_are_made_unique() -> None:
     def rows(source: str) -> pd.DataFrame:
         return pd.DataFrame({"original_label": ["B", "T"], "reference_source": source}, index=["cell", "cell"])
 

@@ -1,4 +1,4 @@
-"""Several references become one: the counts that went in are the oracle, and nothing is lost without a word."""
+"""Several references are combined; the original counts are the oracle, and every dropped cell is reported."""
 
 import json
 import logging
@@ -33,8 +33,8 @@ def codes(manifest_entry: dict[str, Any]) -> set[str]:
 
 
 @pytest.mark.parametrize("states", [("raw", "raw"), ("raw", "log1p_10k"), ("log1p_10k", "log1p_cpm")])
-def test_all_references_come_to_one_scale_over_the_panel(states: tuple[str, str], write: Write) -> None:
-    """A reference normalized over the genome is brought to 10,000 over the panel, as if its counts had been there."""
+def test_all_references_are_on_one_scale_over_the_panel(states: tuple[str, str], write: Write) -> None:
+    """A reference normalized over the genome is scaled to 10,000 over the panel, as if from its counts."""
     references = [make_reference(i, state=state) for i, state in enumerate(states)]
     paths = [write(reference, f"{i}.h5ad") for i, reference in enumerate(references)]
     combined = combine_references(paths, ["cell_type"], target_genes=GENES[5:15])
@@ -51,7 +51,7 @@ def test_all_references_come_to_one_scale_over_the_panel(states: tuple[str, str]
     ]
 
 
-def test_without_normalizing_x_is_the_counts(write: Write) -> None:
+def test_without_normalization_x_has_the_counts(write: Write) -> None:
     combined = combine_references([write()], ["cell_type"], normalize_data=False)
     assert (combined.layers["counts"] != combined.X).nnz == 0
 
@@ -66,14 +66,14 @@ def test_the_columns_of_the_schema(write: Write) -> None:
     assert list(renamed.obs.columns) == ["label", "reference_source"]
 
 
-def test_one_label_column_serves_all_and_each_may_have_its_own(write: Write) -> None:
+def test_label_columns_are_shared_or_per_reference(write: Write) -> None:
     second = make_reference(1)
     second.obs = second.obs.rename(columns={"cell_type": "annotation"})
     combined = combine_references([write(), write(second, "b.h5ad")], ["cell_type", "annotation"])
     assert counted(combined)["B cell"] == 120
 
 
-def test_ambiguous_and_small_types_are_dropped_and_the_manifest_says_so(write: Write) -> None:
+def test_ambiguous_and_small_types_are_dropped_and_recorded(write: Write) -> None:
     whole = make_reference()
     whole.obs.loc[whole.obs_names[:3], "cell_type"] = np.nan
     combined = combine_references([write(whole)], ["cell_type"])
@@ -105,14 +105,14 @@ def test_the_list_of_the_specification() -> None:
     ] == DEFAULT_EXCLUDE_LABELS
 
 
-def test_small_types_may_stay_with_a_warning(write: Write, caplog: pytest.LogCaptureFixture) -> None:
+def test_small_types_can_be_retained_with_a_warning(write: Write, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING, "spatialcore"):
         combined = combine_references([write()], ["cell_type"], filter_min_cells=False)
     assert counted(combined)["mast cell"] == 4
     assert "mast cell" in caplog.text
 
 
-def test_a_type_small_in_each_reference_counts_over_all(write: Write) -> None:
+def test_sizes_of_types_are_counted_over_all_references(write: Write) -> None:
     labels = ["B cell"] * 30 + ["mast cell"] * 6
     paths = [write(make_reference(i, labels), f"{i}.h5ad") for i in range(2)]
     assert counted(combine_references(paths, ["cell_type"]))["mast cell"] == 12
@@ -126,7 +126,7 @@ def test_max_cells_per_reference_with_a_floor_for_each_type(write: Write) -> Non
     assert counted(combined)["T cell"] >= 10
 
 
-def test_curated_ids_survive_beside_a_reference_that_has_none(write: Write) -> None:
+def test_curated_ids_are_retained_if_another_reference_has_none(write: Write) -> None:
     curated = make_reference()
     ids = {"B cell": "CL:0000236", "T cell": "CL:0000084", "NK cell": "unknown", "mast cell": "UBERON:0002048"}
     curated.obs[CL] = curated.obs["cell_type"].map(ids)
@@ -138,7 +138,7 @@ def test_curated_ids_survive_beside_a_reference_that_has_none(write: Write) -> N
     assert "not_cell_ontology" not in codes(manifest(combined)[1])
 
 
-def test_ids_that_are_no_cell_types_are_reported(write: Write) -> None:
+def test_ids_that_are_not_cell_types_are_reported(write: Write) -> None:
     curated = make_reference()
     curated.obs[CL] = "PATO:0000461"
     combined = combine_references([write(curated)], ["cell_type"])
@@ -146,7 +146,7 @@ def test_ids_that_are_no_cell_types_are_reported(write: Write) -> None:
     assert "not_cell_ontology" in codes(manifest(combined)[0])
 
 
-def test_the_same_stem_in_two_folders_is_two_sources(write: Write) -> None:
+def test_files_of_one_name_in_two_folders_are_two_sources(write: Write) -> None:
     paths = [write(make_reference(i), f"{folder}/ref.h5ad") for i, folder in enumerate("ab")]
     combined = combine_references(paths, ["cell_type"])
     assert counted(combined, "reference_source") == {"a/ref": 140, "b/ref": 140}
@@ -164,9 +164,9 @@ def test_names_of_sources() -> None:
 @pytest.mark.parametrize("state", ["negative", "log1p_other"])
 def test_a_reference_without_counts_and_scale_is_refused(state: str, write: Write) -> None:
     rng = np.random.default_rng(0)
-    odd = make_reference()
-    odd.X = rng.normal(size=odd.shape) if state == "negative" else np.log1p(rng.gamma(1, 50, odd.shape))
-    path = write(odd, "odd.h5ad")
+    unusual = make_reference()
+    unusual.X = rng.normal(size=unusual.shape) if state == "negative" else np.log1p(rng.gamma(1, 50, unusual.shape))
+    path = write(unusual, "odd.h5ad")
     with pytest.raises(NormalizationError, match=r"Cannot safely normalize data of odd\.h5ad"):
         combine_references([path], ["cell_type"])
     if state != "negative":
@@ -217,7 +217,7 @@ FINDINGS = {
 
 
 @pytest.mark.parametrize("code", FINDINGS)
-def test_what_is_odd_about_a_label_column_is_in_the_manifest_and_an_error_when_strict(code: str, write: Write) -> None:
+def test_findings_in_a_label_column_are_recorded_and_errors_if_strict(code: str, write: Write) -> None:
     path = write(make_reference(labels=FINDINGS[code]))
     assert code in codes(manifest(combine_references([path], ["cell_type"]))[0])
     with pytest.raises(LabelColumnError, match="column 'cell_type'"):

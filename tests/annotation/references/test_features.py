@@ -47,7 +47,7 @@ def test_features_of_a_file(write: Write) -> None:
         assert Features.of(file, "X").symbols == ["CD3D", *[""] * 29]
 
 
-def test_columns_of_one_gene_are_added_up(rng: np.random.Generator) -> None:
+def test_columns_of_one_gene_are_summed(rng: np.random.Generator) -> None:
     table = rng.poisson(1, (5, 4)).astype(np.float32)
     folded = fold(sp.csr_matrix(table), [np.array([2]), np.array([0, 3]), np.array([1])])
     np.testing.assert_array_equal(folded.toarray(), np.column_stack([table[:, 0], table[:, 1:3].sum(1), table[:, 3]]))

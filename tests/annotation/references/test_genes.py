@@ -1,4 +1,4 @@
-"""The genes that references share, by hand."""
+"""The genes shared by references, on small examples."""
 
 from pathlib import Path
 
@@ -39,7 +39,7 @@ def test_a_reference_without_any_gene_of_the_panel() -> None:
         shared_genes([reference("one", PANEL), reference("two", ["X", "Y"])], PANEL, 0.0)
 
 
-def test_a_costly_reference_is_warned_of(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_reference_that_removes_many_genes_gives_a_warning(caplog: pytest.LogCaptureFixture) -> None:
     panel = [f"G{i}" for i in range(30)]
     few = [reference("one", panel), reference("two", panel), reference("three", panel[:14])]
     shared_genes(few, panel, 1.0)
@@ -49,7 +49,7 @@ def test_a_costly_reference_is_warned_of(caplog: pytest.LogCaptureFixture) -> No
     assert caplog.records == []
 
 
-def test_the_costly_reference_is_not_always_the_smallest(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_reference_that_removes_most_genes_is_not_always_the_smallest(caplog: pytest.LogCaptureFixture) -> None:
     panel = [f"G{i}" for i in range(40)]
     references = [reference("one", panel[:30]), reference("two", panel[:28]), reference("three", panel[10:])]
     shared_genes([*references[:2], reference("three", panel[18:])], panel, 1.0)

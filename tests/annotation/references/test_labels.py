@@ -65,5 +65,5 @@ def test_curated_ids_are_those_of_the_cell_ontology() -> None:
     assert curated_ids(pd.Series(["CL:0000236"]))[1] == []
 
 
-def test_labels_that_name_no_cells_are_excluded_by_default() -> None:
+def test_uninformative_labels_are_excluded_by_default() -> None:
     assert {"unknown", "doublet", "NA"} <= set(DEFAULT_EXCLUDE_LABELS)

@@ -1,4 +1,4 @@
-"""The preview of the training cells shows the cells that a run draws, and which labels have counts."""
+"""The preview of the training cells shows the cells drawn in a run, and which labels have counts."""
 
 from pathlib import Path
 from typing import Any
@@ -20,14 +20,14 @@ def config(*files: str, **settings: Any) -> TrainingConfig:
     return TrainingConfig(references=list(files), label_columns=["cell_type"], **settings)
 
 
-def written(adata: ad.AnnData, path: Path) -> str:
+def write_file(adata: ad.AnnData, path: Path) -> str:
     adata.write_h5ad(path)
     return str(path)
 
 
 @pytest.fixture
 def files(tmp_path: Path) -> list[str]:
-    """Write two references with curated ids; the first has mast cells without counts on the panel."""
+    """Write two references with curated ids; in the first, mast cells have no counts on the panel."""
     first, second = tissue.reference(), tissue.reference(seed=5)
     values = first.X.toarray()
     empty = (first.obs["cell_type"] == "mast cell").to_numpy()
@@ -35,11 +35,11 @@ def files(tmp_path: Path) -> list[str]:
     first.X = values
     first.obs["cell_type_ontology_term_id"] = np.where(np.arange(first.n_obs) % 3 > 0, "CL:0000236", "unknown")
     second = second[second.obs["cell_type"] != "mast cell"].copy()
-    return [written(first, tmp_path / "first.h5ad"), written(second, tmp_path / "second.h5ad")]
+    return [write_file(first, tmp_path / "first.h5ad"), write_file(second, tmp_path / "second.h5ad")]
 
 
 @pytest.mark.parametrize("settings", [{}, {"max_cells_per_ref": 30}, {"exclude_labels": ["B cell"]}])
-def test_the_cells_are_those_of_a_run(files: list[str], settings: dict[str, Any]) -> None:
+def test_the_preview_has_the_cells_of_a_run(files: list[str], settings: dict[str, Any]) -> None:
     cells, has_counts = preview_cells(config(*files, **settings), tissue.GENES)
     combined = stages.combine(config(*files, **settings), tissue.GENES)
     pd.testing.assert_frame_equal(cells.obs, combined.obs)
@@ -60,11 +60,11 @@ def test_all_cells_of_a_label_are_read_before_it_counts_as_empty(
     values = adata.X.toarray()
     values[last[:-1]] = 0
     adata.X = values
-    cells, has_counts = preview_cells(config(written(adata, tmp_path / "ref.h5ad")), tissue.GENES)
+    cells, has_counts = preview_cells(config(write_file(adata, tmp_path / "ref.h5ad")), tissue.GENES)
     assert has_counts[last].tolist() == [False] * 15 + [True]
     values[last] = 0
     adata.X = values
-    cells, has_counts = preview_cells(config(written(adata, tmp_path / "empty.h5ad")), tissue.GENES)
+    cells, has_counts = preview_cells(config(write_file(adata, tmp_path / "empty.h5ad")), tissue.GENES)
     assert set(cells.obs["original_label"][~has_counts]) >= {"mast cell"}
     assert not has_counts[last].any()
 
@@ -88,4 +88,4 @@ def test_one_label_is_refused(tmp_path: Path) -> None:
     adata = tissue.reference()
     adata.obs["cell_type"] = "B cell"
     with pytest.raises(InputError, match="only one cell type is left: 'B cell'"):
-        preview_cells(config(written(adata, tmp_path / "ref.h5ad")), tissue.GENES)
+        preview_cells(config(write_file(adata, tmp_path / "ref.h5ad")), tissue.GENES)

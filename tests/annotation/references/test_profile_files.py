@@ -1,4 +1,4 @@
-"""Which files hold profiles, and how each is read."""
+"""Which files have profiles, and how they are read."""
 
 import gzip
 from pathlib import Path
@@ -54,7 +54,7 @@ def test_a_table_with_ids_counts_and_deviations(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("scale", "values"), [("log1p", np.log1p), ("log2", lambda x: np.log2(x + 1))])
-def test_a_logarithm_is_undone_where_the_sums_prove_it(tmp_path: Path, scale: str, values: Any) -> None:
+def test_a_logarithm_is_reversed_if_the_sums_confirm_it(tmp_path: Path, scale: str, values: Any) -> None:
     frame = pd.DataFrame(values(SHARES.T * 1e4), index=GENES, columns=TYPES)
     frame.to_csv(tmp_path / "p.csv")
     read = read_profiles(tmp_path / "p.csv", "")
@@ -71,7 +71,7 @@ def test_values_that_are_not_means_are_refused(tmp_path: Path) -> None:
         read_profiles(tmp_path / "q.csv", "")
 
 
-def test_which_anndata_hold_profiles(write: Write) -> None:
+def test_which_anndata_files_have_profiles(write: Write) -> None:
     assert has_profiles(write(anndata_profiles(kind=TYPES), "a.h5ad"), "kind")
     assert has_profiles(write(anndata_profiles(kind=TYPES), "b.h5ad"), "obs_names")
     assert not has_profiles(write(anndata_profiles(kind=TYPES), "c.h5ad"), "cell_type")
@@ -80,7 +80,7 @@ def test_which_anndata_hold_profiles(write: Write) -> None:
     assert has_profiles(write(scaled, "e.h5ad"), "cell_type")
     cells = make_reference()
     cells.obs = cells.obs[[]]
-    assert not has_profiles(write(cells, "f.h5ad"), "cell_type")  # cells whose labels are elsewhere
+    assert not has_profiles(write(cells, "f.h5ad"), "cell_type")  # cells with labels elsewhere
 
 
 def test_anndata_of_genes_by_types(write: Write) -> None:

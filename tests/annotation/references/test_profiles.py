@@ -1,4 +1,4 @@
-"""Profiles as references: drawn cells have the moments that are stated, and are told apart from real ones."""
+"""Profiles as references: drawn cells have the stated moments and are distinguished from real cells."""
 
 import json
 from pathlib import Path
@@ -37,14 +37,14 @@ def test_drawn_cells_have_the_stated_moments() -> None:
     np.testing.assert_allclose(drawn.var(axis=0), variance, rtol=0.1)
 
 
-def test_the_draw_depends_on_the_seed_alone() -> None:
+def test_the_draw_depends_only_on_the_seed() -> None:
     cells, genes = np.array([0, 0, 1, 2]), np.array([4, 1])
     one, again, other = (profiles().draw(cells, genes, seed).toarray() for seed in (1, 1, 2))
     np.testing.assert_array_equal(one, again)
     assert (one != other).any()
 
 
-def test_cells_of_a_type_are_dealt_to_its_profiles_by_their_cells() -> None:
+def test_cells_of_a_type_are_drawn_from_its_profiles_in_proportion() -> None:
     read = profiles(n_cells=[900, 100, 5], labels=["neuron", "neuron", "glia"])
     assert list(np.bincount(read.cells())) == [180, 20, 5]
     assert list(np.bincount(profiles().cells())) == [CELLS_PER_TYPE] * 3
@@ -58,7 +58,7 @@ def test_dispersion_is_recovered_from_drawn_cells() -> None:
     assert fitted[0] == pytest.approx(0.6, abs=0.08)
 
 
-def test_profiles_and_cells_combine_and_are_told_apart(write: Write, tmp_path: Path) -> None:
+def test_profiles_and_cells_are_combined_and_distinguished(write: Write, tmp_path: Path) -> None:
     table().to_csv(tmp_path / "profiles.csv")
     cells = make_reference(genes=GENES, labels=["neuron"] * 40 + ["microglial cell"] * 40)
     combined = combine_references([tmp_path / "profiles.csv", write(cells, "cells.h5ad")], ["cell_type"])

@@ -1,4 +1,4 @@
-"""Real references combined: what goes in, what is left out, and why."""
+"""Real references combined: their content, and what is left out and why."""
 
 import json
 from pathlib import Path
@@ -43,7 +43,7 @@ def test_blood_counts_are_true_or_recovered(blood: ad.AnnData) -> None:
     assert blood.n_obs == 1200 - 10 + 700 - 8
 
 
-def test_pancreas_mangled_names_meet_and_pseudo_counts_are_told(islets: ad.AnnData) -> None:
+def test_pancreas_altered_names_are_matched_and_pseudo_counts_reported(islets: ad.AnnData) -> None:
     entries = manifest(islets)
     assert entries["pancreas_baron_h1"]["counts"]["kind"] == "raw"
     assert entries["pancreas_xin_scclassify"]["counts"]["kind"] in ("pseudo", "recovered")
@@ -69,5 +69,5 @@ def test_the_combined_references_balance(islets: ad.AnnData) -> None:
     balanced = subsample_balanced(islets, "original_label", max_cells_per_type=200, min_cells_per_type=10)
     table = balanced.obs.groupby(["original_label", "reference_source"], observed=True).size()
     assert balanced.obs["original_label"].value_counts().max() == 200
-    assert table["beta", "pancreas_baron_h1"] == 150  # 154 in proportion, less what raises the other to its 50
+    assert table["beta", "pancreas_baron_h1"] == 150  # 154 in proportion, reduced to give the other at least 50
     assert table["beta", "pancreas_xin_scclassify"] == 50

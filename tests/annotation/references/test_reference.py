@@ -43,7 +43,7 @@ def test_labels_and_features_are_read_and_no_cell_is_drawn(write: Write) -> None
     assert list(reference.drawn) == ["B cell", "T cell"]
 
 
-def test_what_cannot_be_used_is_refused(write: Write) -> None:
+def test_unusable_references_are_refused(write: Write) -> None:
     with pytest.raises(InputError, match="holds 0 cells"):
         inspect_reference("a", path := write(make_reference()[:0]), "a", "cell_type", 42)
     scaled = make_reference()
@@ -54,7 +54,7 @@ def test_what_cannot_be_used_is_refused(write: Write) -> None:
     assert inspect_reference("a", path, "a", "cell_type", 42, unsafe_force=True).n_cells == len(LABELS)
 
 
-def test_levels_that_no_reference_has_are_refused(write: Write) -> None:
+def test_levels_that_are_in_no_reference_are_refused(write: Write) -> None:
     fine, coarse = make_reference(), make_reference()
     fine.obs["class"] = "immune"
     references = [

@@ -1,4 +1,4 @@
-"""The genes of several references and of the panel that combine_references keeps."""
+"""The genes of several references and the panel that combine_references retains."""
 
 import json
 from typing import Any
@@ -50,7 +50,7 @@ def test_a_reference_that_covers_part_of_the_panel(write: Write) -> None:
     assert missing == [["ABSENT"], [*GENES[20:], "ABSENT"]]
 
 
-def test_a_reference_that_costs_too_many_genes_is_named(write: Write) -> None:
+def test_a_reference_that_removes_too_many_genes_is_named(write: Write) -> None:
     paths = [write(make_reference(0), "whole.h5ad"), write(make_reference(1, genes=GENES[:3]), "part.h5ad")]
     with pytest.raises(GeneOverlapError, match=r"(?s)share 3 of 30 target genes.*drop part"):
         combine_references(paths, ["cell_type"], target_genes=GENES, min_gene_overlap_pct=10)
@@ -62,7 +62,7 @@ def test_the_share_of_genes_is_of_the_smaller_set(write: Write) -> None:
     assert combine_references(paths, ["cell_type"], target_genes=panel).n_vars == 10
 
 
-def test_a_reference_that_costs_most_of_the_panel_is_named(write: Write, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_reference_that_removes_most_of_the_panel_is_named(write: Write, caplog: pytest.LogCaptureFixture) -> None:
     paths = [write(make_reference(0), "whole.h5ad"), write(make_reference(1, genes=GENES[:10]), "part.h5ad")]
     assert combine_references(paths, ["cell_type"], target_genes=GENES).n_vars == 10
     assert "part has 10 of 30 panel genes" in caplog.text

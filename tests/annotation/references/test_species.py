@@ -1,4 +1,4 @@
-"""References and panels of human and mouse: what is accepted, what is refused, and what orthologs bring together."""
+"""Human and mouse references and panels: accepted, refused, or combined through orthologs."""
 
 import json
 from typing import Any
@@ -31,7 +31,7 @@ def test_a_reference_of_the_other_species_is_refused_by_name(write: Write) -> No
     assert "orthologs: true" in caught.value.hint
 
 
-def test_orthologs_bring_the_counts_of_the_right_genes(write: Write) -> None:
+def test_orthologs_map_counts_to_the_correct_genes(write: Write) -> None:
     reference = make_reference(genes=HUMAN)
     path = write(reference, "atlas.h5ad")
     combined = combine_references([path], ["cell_type"], target_genes=MOUSE, orthologs=True, filter_min_cells=False)
@@ -72,12 +72,12 @@ def test_references_of_two_species_without_a_panel(write: Write) -> None:
     ]
 
 
-def test_genes_of_no_known_species_pass(write: Write) -> None:
+def test_genes_of_unknown_species_are_accepted(write: Write) -> None:
     combined = combine_references([write(make_reference())], ["cell_type"])
     assert entry(combined)["species"] is None
 
 
-def test_a_setting_that_the_genes_contradict() -> None:
+def test_a_species_setting_that_contradicts_the_genes() -> None:
     assert read_species("q", MOUSE, setting="mouse") == "mouse"
     assert read_species("q", ["x", "y"], setting="mouse") == "mouse"
     with pytest.raises(SpeciesError, match=r"q has 12 human \(GAD1.*species is set to mouse"):
@@ -95,7 +95,7 @@ def test_queries_of_two_species_are_named() -> None:
         pool_queries(queries, config)
 
 
-def test_the_settings_reach_the_references() -> None:
+def test_the_settings_are_applied_to_the_references() -> None:
     config = TrainingConfig(references=["a"], label_columns=["b"], species="mouse", orthologs=True)
     assert (config.species, config.orthologs) == ("mouse", True)
     with pytest.raises(InputError, match="species"):

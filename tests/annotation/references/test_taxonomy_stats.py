@@ -18,19 +18,19 @@ def log_statistics(cpm: Any) -> tuple[Any, Any, Any]:
     return y.mean(axis=0), (y**2).mean(axis=0), (y > 0).mean(axis=0)
 
 
-def test_means_are_rebuilt_from_statistics_of_logarithms() -> None:
+def test_means_are_estimated_from_statistics_of_logarithms() -> None:
     rng = np.random.default_rng(0)
     counts = rng.poisson(rng.gamma(1, rng.gamma(0.3, 2, 300), (500, 300)))
     cpm = counts / counts.sum(axis=1, keepdims=True) * 1e6
     mean, square, expressing = log_statistics(cpm)
     truth = cpm.mean(axis=0) / 1e6
 
-    def wrong(estimate: Any) -> float:
+    def error_of(estimate: Any) -> float:
         return float(np.abs(estimate / estimate.sum() - truth).sum() / 2)
 
-    assert wrong(arithmetic_mean(mean, square, expressing)) < 0.02
-    assert wrong(arithmetic_mean(mean, square, None)) < 0.06
-    assert wrong(arithmetic_mean(mean, None, None)) > 0.15
+    assert error_of(arithmetic_mean(mean, square, expressing)) < 0.02
+    assert error_of(arithmetic_mean(mean, square, None)) < 0.06
+    assert error_of(arithmetic_mean(mean, None, None)) > 0.15
 
 
 def test_taxonomy_statistics_are_read_by_level(tmp_path: Path) -> None:
@@ -49,7 +49,7 @@ def test_taxonomy_statistics_are_read_by_level(tmp_path: Path) -> None:
         read_profiles(path, "supertype")
 
 
-def test_statistics_without_squares_say_so(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_statistics_without_squares_give_a_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     read = read_profiles(write_statistics(tmp_path / "stats.h5", complete=False), "class")
     assert read.origin["mean"] == "sum"
     assert "has no sums of squares" in caplog.text

@@ -1,4 +1,4 @@
-"""Organs by name: what is told apart, and what is left alone."""
+"""Organs by name: which differ, and which are not compared."""
 
 import json
 from pathlib import Path
@@ -15,24 +15,24 @@ from spatialcore.annotation.references.tissue_check import foreign_references, o
 from spatialcore.core.on_disk.anndata_file import AnnDataFile
 
 
-def says(*tissues: str) -> dict[str, object]:
+def atlas_of(*tissues: str) -> dict[str, object]:
     return {"source": "atlas", "tissues": dict.fromkeys(tissues, 10)}
 
 
 @pytest.mark.parametrize(
     ("tissue", "references"),
     [
-        ("lung", [says("lung")]),
-        ("lung", [says("upper lobe of left lung", "nose")]),
-        ("colon", [says("large intestine")]),  # the organ by another name
-        ("blood", [says("brain"), says("blood")]),  # one of the references is of the organ
-        ("lung", [says("brain"), {"source": "b", "tissues": {}}]),  # one does not tell
-        ("lung", [says("renal cortex", "somewhere")]),  # a word that is not known
-        ("tumour", [says("brain")]),
-        ("unknown", [says("brain")]),
-        ("kidney", [says("renal cortex")]),
+        ("lung", [atlas_of("lung")]),
+        ("lung", [atlas_of("upper lobe of left lung", "nose")]),
+        ("colon", [atlas_of("large intestine")]),  # the organ by another name
+        ("blood", [atlas_of("brain"), atlas_of("blood")]),  # one reference is of the organ
+        ("lung", [atlas_of("brain"), {"source": "b", "tissues": {}}]),  # the organ of one reference is unknown
+        ("lung", [atlas_of("renal cortex", "somewhere")]),  # an unknown word
+        ("tumour", [atlas_of("brain")]),
+        ("unknown", [atlas_of("brain")]),
+        ("kidney", [atlas_of("renal cortex")]),
         ("lung", []),
-        ("brain", [says("motor cortex")]),
+        ("brain", [atlas_of("motor cortex")]),
     ],
 )
 def test_there_is_no_false_alarm(tissue: str, references: list[dict[str, object]]) -> None:
@@ -43,11 +43,11 @@ def test_there_is_no_false_alarm(tissue: str, references: list[dict[str, object]
     ("tissue", "other"), [("lung", "brain"), ("Breast tumour", "blood"), ("skin", "renal medulla")]
 )
 def test_references_of_another_organ_give_a_warning(tissue: str, other: str) -> None:
-    assert f"not from {tissue}: atlas has {other}" in foreign_references(tissue, [says(other)])
+    assert f"not from {tissue}: atlas has {other}" in foreign_references(tissue, [atlas_of(other)])
 
 
 def test_an_atlas_of_many_organs_is_of_each() -> None:
-    atlas = says("blood", "brain", "breast", "colon", "eye", "heart", "kidney", "liver", "lung", "skin", "spleen")
+    atlas = atlas_of("blood", "brain", "breast", "colon", "eye", "heart", "kidney", "liver", "lung", "skin", "spleen")
     assert foreign_references("spleen", [atlas]) == ""
     assert organs_in("Small_intestine") == {"intestine"}
 

@@ -1,4 +1,4 @@
-"""Labels that name no type are told from those that do, whatever their case, blanks and punctuation."""
+"""Labels that name no type are distinguished from others, regardless of case, spaces and punctuation."""
 
 from pathlib import Path
 
@@ -157,16 +157,16 @@ TYPES = [
 
 
 @pytest.mark.parametrize("label", NO_TYPE)
-def test_what_names_no_type(label: str) -> None:
+def test_labels_that_name_no_type(label: str) -> None:
     assert is_uninformative(label)
 
 
 @pytest.mark.parametrize("label", TYPES)
-def test_what_names_a_type(label: str) -> None:
+def test_labels_that_name_a_type(label: str) -> None:
     assert not is_uninformative(label)
 
 
-def test_authors_labels_of_types_are_kept(shared: Path) -> None:
+def test_labels_of_types_in_published_data_are_retained(shared: Path) -> None:
     for name in ("azimuth_web", "celldex", "hlca_author", "celltypist_wiki", "asctb", "hra_azimuth"):
         labels = pd.read_csv(shared / "truth" / f"{name}.csv")["label"].astype(str)
         assert [label for label in labels if is_uninformative(label)] == []

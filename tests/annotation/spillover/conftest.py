@@ -1,4 +1,4 @@
-"""A small section with known spill-over, a clean one, and a model matched to each."""
+"""A small section with known spill-over, one without, and a model matched to each."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ N_TYPES, GENES_EACH = 5, 12
 
 
 def profiles() -> AnnData:
-    """Types with twelve genes each that the others hardly express."""
+    """Return types with twelve genes each, which the other types express at a low level."""
     means = np.full((N_TYPES, N_TYPES * GENES_EACH), 0.4)
     for k in range(N_TYPES):
         means[k, GENES_EACH * k : GENES_EACH * (k + 1)] = 4.0
@@ -30,7 +30,7 @@ def profiles() -> AnnData:
 
 @dataclass(frozen=True)
 class Example:
-    """A section, the file of its model, and what the estimate starts from."""
+    """A section, its model file, and the input of the estimate."""
 
     section: AnnData
     path: Path

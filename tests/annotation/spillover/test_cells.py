@@ -10,7 +10,7 @@ from spatialcore.annotation.spillover.cells import PRIOR_CELLS, Cells
 from tests.annotation.spillover.conftest import Example
 
 
-def test_probabilities_call_what_the_model_calls(spilled: Example) -> None:
+def test_the_most_probable_class_is_the_call(spilled: Example) -> None:
     from spatialcore.annotation.annotate import annotate_celltypist
 
     called = annotate_celltypist(spilled.section, custom_model_path=spilled.path, copy=True)
@@ -61,7 +61,7 @@ def test_sizes_of_types_are_their_typical_counts(spilled: Example) -> None:
     np.testing.assert_allclose(cells.type_sizes, expected, rtol=0.1)
 
 
-def test_sizes_of_rare_types_are_drawn_towards_that_of_all(spilled: Example) -> None:
+def test_sizes_of_rare_types_are_shrunk_towards_the_mean(spilled: Example) -> None:
     cells = spilled.cells
     logs, weights = np.log(cells.totals[cells.rows]), cells.probabilities[cells.rows].astype(np.float64)
     sums = weights.T @ logs + PRIOR_CELLS * np.median(logs)

@@ -1,4 +1,4 @@
-"""The unit of coordinates, groups of cells, and coordinates that no neighbours can be found by."""
+"""The unit of coordinates, groups of cells, and coordinates without neighbours."""
 
 import numpy as np
 import pandas as pd
@@ -28,7 +28,7 @@ def test_units_are_written_in_one_way(source: object, unit: str) -> None:
 def test_groups_are_read_from_columns_of_samples_and_fields() -> None:
     obs = pd.DataFrame({"FOV": np.repeat(["1", "2"], 50), "sample": np.tile(np.repeat(["a", "b"], 25), 2)})
     assert len(np.unique(groups_of(obs))) == 4
-    assert (groups_of(pd.DataFrame({"batch": [f"{i}" for i in range(100)]})) == 0).all()  # one value a cell
+    assert (groups_of(pd.DataFrame({"batch": [f"{i}" for i in range(100)]})) == 0).all()  # one value per cell
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Shares agree with the truth of a simulated section; without spill-over, or at permuted places, none is detected."""
+"""Shares agree with a simulated section; without spill-over or at permuted coordinates, none is detected."""
 
 import numpy as np
 import pytest
@@ -44,7 +44,7 @@ def test_nothing_is_detected_without_spill_over(clean: Example) -> None:
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
-def test_a_share_near_zero_is_no_evidence(alike: Example, seed: int) -> None:
+def test_a_share_near_zero_is_not_evidence(alike: Example, seed: int) -> None:
     places = np.random.default_rng(seed).permutation(alike.section.obsm["spatial"])
     neighbours = Neighbourhoods.find(places, np.zeros(len(places), dtype=np.intp), alike.cells.totals)
     result = fit(alike, neighbours)
@@ -53,7 +53,7 @@ def test_a_share_near_zero_is_no_evidence(alike: Example, seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
-def test_nothing_is_detected_at_permuted_places(spilled: Example, seed: int) -> None:
+def test_nothing_is_detected_at_permuted_coordinates(spilled: Example, seed: int) -> None:
     places = np.random.default_rng(seed).permutation(spilled.section.obsm["spatial"])
     neighbours = Neighbourhoods.find(places, np.zeros(len(places), dtype=np.intp), spilled.cells.totals)
     assert not fit(spilled, neighbours).is_detected
@@ -75,7 +75,7 @@ def test_cells_without_neighbours_have_no_share(spilled: Example) -> None:
     assert (shares.foreign[:3] > 0).all()
 
 
-def test_ambient_counts_are_taken_off_the_profiles() -> None:
+def test_ambient_counts_are_subtracted_from_the_profiles() -> None:
     rng = np.random.default_rng(0)
     pure, background = rng.dirichlet(np.ones(30), 3), rng.dirichlet(np.ones(30))
     np.testing.assert_allclose(without_ambient(0.8 * pure + 0.2 * background, 0.2, background), pure, atol=1e-3)

@@ -1,4 +1,4 @@
-"""The likelihood is that of the mixture, and its posterior finds shares that are known."""
+"""The likelihood of the mixture, and the estimate of known shares."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ PROFILES = RNG.dirichlet(np.full(G, 0.3), K) * 0.95 + 0.05 / G
 
 
 def block_of(n: int, share: float, composition: np.ndarray, depth: int = 150) -> tuple[Block, np.ndarray]:
-    """Cells of random classes that hold a share of the profile of their neighbourhood."""
+    """Return cells of random classes that contain a share of the profile of their neighbourhood."""
     codes = RNG.integers(0, K, n)
     means = (1 - share) * PROFILES[codes] + share * composition @ PROFILES
     counts = np.stack([RNG.multinomial(depth, mean) for mean in means])
@@ -43,7 +43,7 @@ def test_the_share_of_the_neighbourhood_is_recovered(share: float) -> None:
     assert result.foreign_share(block).mean() == pytest.approx(expected.mean(), abs=0.04)
 
 
-def test_neighbours_of_the_own_type_are_not_foreign() -> None:
+def test_neighbours_of_the_same_type_are_not_foreign() -> None:
     codes = RNG.integers(0, K, 200)
     block, _ = block_of(200, 0.0, np.eye(K)[codes])
     first_candidates = np.eye(K, dtype=np.float32)[block.candidates[:, 0]]

@@ -1,4 +1,4 @@
-"""Neighbours are the nearest cells of the same sample and field of view, whatever the coordinates look like."""
+"""Neighbours are the nearest cells of the same sample and field of view, for all kinds of coordinates."""
 
 import numpy as np
 import pytest
@@ -38,7 +38,7 @@ def test_weights_fall_with_distance_and_rise_with_counts() -> None:
     np.testing.assert_allclose(result.weights[7], expected / expected.sum(), rtol=1e-4)
 
 
-def test_no_neighbour_is_of_another_sample_or_field() -> None:
+def test_neighbours_are_of_the_same_sample_and_field() -> None:
     xy = np.tile(scattered()[: N // 2], (2, 1))  # two fields of view with local coordinates
     groups = np.repeat([0, 1], N // 2)
     result = Neighbourhoods.find(xy, groups, np.ones(N))
@@ -52,7 +52,7 @@ def test_scale_of_the_coordinates_does_not_matter() -> None:
     np.testing.assert_allclose(one.weights, other.weights, rtol=1e-4)
 
 
-def test_cells_at_one_place_are_neighbours_of_each_other_and_not_of_themselves() -> None:
+def test_cells_with_equal_coordinates_are_neighbours() -> None:
     xy = scattered()
     xy[:30] = xy[0]
     result = Neighbourhoods.find(xy, ONE_GROUP, np.ones(N))
@@ -61,7 +61,7 @@ def test_cells_at_one_place_are_neighbours_of_each_other_and_not_of_themselves()
     assert (result.indices[:30] < 30).all()
 
 
-def test_cells_without_coordinates_have_no_neighbours_and_are_none() -> None:
+def test_cells_without_coordinates_have_no_neighbours() -> None:
     xy = scattered()
     xy[5] = np.nan
     result = Neighbourhoods.find(xy, ONE_GROUP, np.ones(N))
@@ -82,7 +82,7 @@ def test_composition_is_the_weighted_mean_of_the_neighbours() -> None:
     ("unit", "scale", "warning"),
     [("um", 1.0, ""), ("um", 20.0, "µm away in the median"), ("px", 1.0, "is px"), ("", 1.0, "is unknown")],
 )
-def test_sparse_sections_and_unknown_units_are_stated(unit: str, scale: float, warning: str) -> None:
+def test_sparse_sections_and_unknown_units_give_a_warning(unit: str, scale: float, warning: str) -> None:
     adata = AnnData(np.ones((N, 2)), obsm={"spatial": scattered() * scale}, uns={"spatialcore_source": {"unit": unit}})
     result = neighbourhoods_of(adata, np.ones(N)).warning
     assert warning in result

@@ -1,4 +1,4 @@
-"""Purified counts: nothing is lost, no cell is emptied, and cells are nearer to what they expressed."""
+"""Purified counts: sums are conserved, no cell becomes empty, and cells are closer to their expression."""
 
 import numpy as np
 import pytest
@@ -27,13 +27,13 @@ def test_sums_of_genes_are_conserved_and_no_cell_is_empty(spilled: Example, inte
 
 
 @pytest.mark.parametrize("integers", [False, True])
-def test_cells_are_nearer_to_what_they_expressed(spilled: Example, integers: bool) -> None:
+def test_cells_are_closer_to_their_expression(spilled: Example, integers: bool) -> None:
     result = purified(spilled, integers=integers).layers["purified"]
     expressed = spilled.section.layers["expressed"]
     assert abs(result - expressed).sum() < 0.97 * abs(spilled.section.X - expressed).sum()
 
 
-def test_markers_of_neighbours_fall_and_own_markers_rise(spilled: Example) -> None:
+def test_markers_of_neighbours_decrease_and_markers_of_the_type_increase(spilled: Example) -> None:
     adata = purified(spilled)
     codes = adata.obs["true_cell_type"].astype(str).str[-1].astype(int).to_numpy()
     is_own_gene = np.arange(adata.n_vars)[None] // GENES_EACH == codes[:, None]
@@ -46,13 +46,13 @@ def test_a_clean_section_is_unchanged(clean: Example) -> None:
     assert (result.layers["purified"] != clean.section.X).nnz == 0
 
 
-def test_the_seed_decides_the_draw(spilled: Example) -> None:
+def test_the_seed_determines_the_draw(spilled: Example) -> None:
     one, same, other = (purified(spilled, integers=True, random_state=seed).layers["purified"] for seed in (1, 1, 2))
     assert (one != same).nnz == 0
     assert (one != other).nnz > 0
 
 
-def test_features_that_the_model_does_not_read_stay(spilled: Example) -> None:
+def test_features_outside_the_model_are_unchanged(spilled: Example) -> None:
     adata = spilled.section.copy()
     controls = AnnData(sparse.csr_matrix(np.full((adata.n_obs, 1), 3.0, np.float32)), obs=adata.obs[[]])
     controls.var_names = ["NegControlProbe_1"]
@@ -65,14 +65,14 @@ def test_features_that_the_model_does_not_read_stay(spilled: Example) -> None:
     np.testing.assert_allclose(result[:, 1:].toarray(), purified(spilled).layers["purified"].toarray(), atol=1e-4)
 
 
-def test_annotated_data_know_their_model(spilled: Example) -> None:
+def test_the_model_of_annotated_data_is_the_default(spilled: Example) -> None:
     adata = annotate_celltypist(spilled.section, custom_model_path=spilled.path, copy=True)
     assert "purified" in decontaminate(adata).layers
     with pytest.raises(InputError, match="not annotated with one model"):
         decontaminate(spilled.section.copy())
 
 
-def test_data_without_counts_or_places_are_refused(spilled: Example) -> None:
+def test_data_without_counts_or_coordinates_are_refused(spilled: Example) -> None:
     adata = spilled.section.copy()
     del adata.obsm["spatial"]
     with pytest.raises(InputError, match="no coordinates"):

@@ -1,4 +1,4 @@
-"""What is estimated with a model, and how it changes the confidence."""
+"""The estimate with a model, and its effect on the confidence."""
 
 from dataclasses import replace
 
@@ -16,7 +16,7 @@ def reason(adata: AnnData, example: Example) -> str:
     return why_unavailable(adata, example.model, open_query(adata, example.model.genes))
 
 
-def test_confidence_falls_where_another_type_among_the_neighbours_explains_the_cell_better(spilled: Example) -> None:
+def test_confidence_falls_if_the_type_of_a_neighbour_explains_the_cell_better(spilled: Example) -> None:
     estimate = estimate_spill_over(spilled.section, spilled.model, spilled.cells.query)
     assert estimate is not None
     assert estimate.estimates is not None
@@ -65,7 +65,7 @@ def test_a_clean_section_keeps_its_confidence(clean: Example) -> None:
     assert described["foreign_share"] == 0
 
 
-def test_the_table_of_types_says_who_spills_into_whom(spilled: Example) -> None:
+def test_the_table_of_types_has_the_sources_of_spill_over(spilled: Example) -> None:
     estimate = estimate_spill_over(spilled.section, spilled.model, spilled.cells.query)
     assert estimate is not None
     received = estimate.describe(spilled.model.classes)["received"]
@@ -75,7 +75,7 @@ def test_the_table_of_types_says_who_spills_into_whom(spilled: Example) -> None:
     assert total == pytest.approx(truth, rel=0.25)
 
 
-def test_reasons_why_it_is_not_estimated(spilled: Example) -> None:
+def test_reasons_for_no_estimate(spilled: Example) -> None:
     adata = spilled.section.copy()
     assert reason(adata, spilled) == ""
     assert "too few" in reason(adata[:50].copy(), spilled)
@@ -83,7 +83,7 @@ def test_reasons_why_it_is_not_estimated(spilled: Example) -> None:
     assert "no coordinates" in reason(adata, spilled)
 
 
-def test_models_without_profiles_or_platform_say_so(spilled: Example) -> None:
+def test_models_without_profiles_or_platform_give_a_reason(spilled: Example) -> None:
     query = spilled.cells.query
     bare = replace(spilled.model, profiles=None)
     assert "class profiles" in why_unavailable(spilled.section, bare, query)

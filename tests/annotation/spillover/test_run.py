@@ -1,4 +1,4 @@
-"""What a run writes about spill-over."""
+"""Results of a run about spill-over."""
 
 import json
 
@@ -37,13 +37,13 @@ def test_columns_agree_with_the_truth_and_the_manifest(spilled: Example) -> None
     assert figures["foreign_share"] == pytest.approx(spilled.section.obs["true_foreign_share"].mean(), abs=0.06)
 
 
-def test_two_runs_write_the_same(spilled: Example) -> None:
+def test_runs_are_deterministic(spilled: Example) -> None:
     one, other = annotated(spilled), annotated(spilled)
     for name in columns.SPILL_OVER_COLUMNS:
         np.testing.assert_array_equal(one.obs[name], other.obs[name])
 
 
-def test_unsure_mixtures_have_the_reason_mixed(spilled: Example) -> None:
+def test_uncertain_mixtures_have_the_reason_mixed(spilled: Example) -> None:
     obs = annotated(spilled, min_confidence=0.9).obs
     mixed = obs["cell_type_unassigned_reason"] == "mixed"
     assert mixed.sum() > 5
@@ -60,7 +60,7 @@ def test_a_clean_section_has_no_shares(clean: Example) -> None:
     assert not manifest(result)["detected"]
 
 
-def test_permuted_places_read_nothing(spilled: Example) -> None:
+def test_permuted_coordinates_give_no_spill_over(spilled: Example) -> None:
     adata = spilled.section.copy()
     adata.obsm["spatial"] = np.random.default_rng(0).permutation(adata.obsm["spatial"])
     assert annotated(spilled, adata).obs["foreign_share"].max() == 0

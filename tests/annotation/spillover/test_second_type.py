@@ -1,4 +1,4 @@
-"""The second type of constructed mixtures is found, and none where one type explains the cell."""
+"""The second type of constructed mixtures is estimated, and none if one type explains the cell."""
 
 import numpy as np
 import pytest
@@ -33,14 +33,14 @@ def test_a_cell_of_one_type_has_no_second() -> None:
     assert (result.shares[result.classes == -1] == 0).all()
 
 
-def test_a_cell_of_another_type_than_its_call_is_no_mixture() -> None:
+def test_a_cell_of_another_type_than_its_call_is_not_a_mixture() -> None:
     first = RNG.integers(0, K, N)
     called = (first + 1) % K
     result = find_second_types(mixtures(first, first, 0.0), called, PROFILES, EVEN)
     assert (result.classes == -1).mean() > 0.98
 
 
-def test_of_two_like_types_the_one_in_the_neighbourhood_is_taken() -> None:
+def test_of_two_similar_types_the_one_in_the_neighbourhood_is_chosen() -> None:
     profiles = PROFILES.copy()
     profiles[2] = 0.999 * profiles[1] + 0.001 * profiles[2]
     first, second = np.zeros(N, np.intp), np.ones(N, np.intp)

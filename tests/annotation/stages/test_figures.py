@@ -1,4 +1,4 @@
-"""The figures and the report of a run are written where the caller asks for them."""
+"""Figures and the report of a run are written to the given paths."""
 
 from pathlib import Path
 

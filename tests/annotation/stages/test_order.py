@@ -1,4 +1,4 @@
-"""Every stage is a function, and its settings are settings of the configuration."""
+"""Every stage is a function, and its settings are fields of the configuration."""
 
 from spatialcore.annotation import stages
 from spatialcore.annotation.config import TrainingConfig

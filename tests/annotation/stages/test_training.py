@@ -1,4 +1,4 @@
-"""Training is its stages in order; cells are counted by class, and classes without counts are left out."""
+"""Training runs its stages in order; cells are counted by class, and classes without counts are left out."""
 
 import json
 from pathlib import Path
@@ -18,7 +18,7 @@ from spatialcore.errors import InputError, LabelColumnError
 from tests.workflow import tissue
 
 
-def test_training_is_its_stages_in_order(config: TrainingConfig, tmp_path: Path) -> None:
+def test_training_runs_its_stages_in_order(config: TrainingConfig, tmp_path: Path) -> None:
     query, lines = tissue.query(), []
     watch = Stopwatch()
     record = stages.train_model(
@@ -55,7 +55,7 @@ def test_classes_are_terms_or_else_labels() -> None:
 
 
 @pytest.mark.parametrize("settings", [{"add_ontology": False}, {"class_names": "labels"}])
-def test_classes_are_labels_if_the_settings_say_so(settings: dict[str, object]) -> None:
+def test_classes_are_labels_if_set(settings: dict[str, object]) -> None:
     assert mapped_with(LABELS, **settings).obs[columns.UNIFIED_CELL_TYPE].astype(str).tolist() == LABELS
 
 

@@ -1,4 +1,4 @@
-"""The BLAS has one thread within the context, and its threads again after it."""
+"""In the context the BLAS has one thread, and afterwards as many as before."""
 
 import numpy as np
 from threadpoolctl import threadpool_info
@@ -11,7 +11,7 @@ def blas_threads() -> set[int]:
     return {int(pool["num_threads"]) for pool in threadpool_info() if pool["user_api"] == "blas"}
 
 
-def test_one_thread_within_and_the_same_as_before_after() -> None:
+def test_one_thread_in_the_context_and_the_previous_number_afterwards() -> None:
     before = blas_threads()
     with one_blas_thread():
         assert blas_threads() == {1}

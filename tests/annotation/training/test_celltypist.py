@@ -1,4 +1,4 @@
-"""CellTypist's recipe: the coefficients are those of celltypist.train with the same seed."""
+"""CellTypist's recipe: the coefficients equal those of celltypist.train with the same seed."""
 
 from typing import Any
 
@@ -49,14 +49,14 @@ def test_coefficients_are_those_of_celltypist(data: Data, options: dict[str, Any
     np.testing.assert_array_equal(linear.mean, stock.scaler.mean_)
 
 
-def test_the_global_seed_is_left_alone(data: Data) -> None:
+def test_the_global_seed_is_unchanged(data: Data) -> None:
     before = np.random.get_state()[1].copy()  # noqa: NPY002
     fit_celltypist(*data, CellTypistOptions(), 0)
     np.testing.assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
 
 
 @pytest.mark.parametrize("n_types", [2, 3])
-def test_one_against_rest_is_scikit_learns(n_types: int, data: Data) -> None:
+def test_one_against_rest_equals_scikit_learn(n_types: int, data: Data) -> None:
     X, labels, genes = data
     rows = np.flatnonzero(labels < f"type {n_types}")
     linear, classes, _ = fit_celltypist(X[rows], labels[rows], genes, CellTypistOptions(use_SGD=False), 0)

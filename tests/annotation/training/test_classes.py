@@ -1,4 +1,4 @@
-"""Classes of training cells and their terms, by hand."""
+"""Classes of training cells and their terms, on small examples."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""One model for several samples: each keeps its own depth, gene efficiencies, ambient share and calibration."""
+"""One model for several samples, each with its depth, gene efficiencies, ambient share and calibration."""
 
 import numpy as np
 import pytest
@@ -38,7 +38,7 @@ def test_each_sample_is_calibrated_and_called_as_well_as_by_a_model_of_its_own(
         errors.append(calibration_error(called.obs[columns.CONFIDENCE].to_numpy(), names == truth))
         train_celltypist_model(cohort_reference, "cell_type", output_path=path, trainer="logistic", query=sample)
         alone.append(macro_f1(truth, call(sample, path).obs[columns.PREDICTED].astype(str).to_numpy()))
-    assert max(errors) < 0.06  # 400 cells: .02 is chance
+    assert max(errors) < 0.06  # with 400 cells, .02 is chance
     assert np.mean(together) > np.mean(alone) - 0.005
 
 
@@ -63,7 +63,7 @@ def test_a_model_does_not_depend_on_the_order_of_the_samples(
     assert load_model(first).sha256 == load_model(second).sha256
 
 
-def test_a_sample_that_measures_genes_in_another_way_is_named(
+def test_a_sample_with_other_gene_efficiencies_is_named(
     cohort_reference: AnnData,
     samples: dict[str, AnnData],
     tmp_path_factory: pytest.TempPathFactory,

@@ -1,4 +1,4 @@
-"""Held-out cells, decoys, and the calibration that is fitted on them."""
+"""Held-out cells, shuffled cells, and the calibration fitted on them."""
 
 import numpy as np
 import pytest
@@ -31,7 +31,7 @@ def test_reliability_and_confusion() -> None:
     assert high["accuracy"] == pytest.approx(2 / 3)
 
 
-def test_figures_are_of_real_cells_if_there_are_any() -> None:
+def test_figures_are_of_real_cells_if_any() -> None:
     mixed = result([True, True, False, False, False])
     assert mixed.measured().truth.tolist() == [1, 2, 2]
     drawn = result([True] * 5)
@@ -48,7 +48,7 @@ def test_shuffled_cells_keep_their_depth_and_lose_their_profile(rng: np.random.G
     assert shuffled.mean(axis=0).max() < 4  # the five genes had 19 counts
 
 
-def test_a_draw_has_at_most_so_many_of_each_class(rng: np.random.Generator) -> None:
+def test_a_draw_is_limited_per_class(rng: np.random.Generator) -> None:
     codes = np.repeat([0, 1, 2], [3, 50, 20])
     rows = draw_per_class(codes, 10, rng)
     assert np.bincount(codes[rows]).tolist() == [3, 10, 10]

@@ -1,4 +1,4 @@
-"""What the fits see: how often each reference cell is measured, and what it weighs."""
+"""The weights of reference cells, and how often each is measured."""
 
 from pathlib import Path
 
@@ -23,7 +23,9 @@ def test_cells_of_small_classes_are_measured_more_often(rng: np.random.Generator
 
 
 @pytest.mark.parametrize(("types", "genes"), [(100, 150), (3, 5_000)])
-def test_classes_of_ten_cells_are_told_apart(types: int, genes: int, rng: np.random.Generator, tmp_path: Path) -> None:
+def test_classes_of_ten_cells_are_distinguished(
+    types: int, genes: int, rng: np.random.Generator, tmp_path: Path
+) -> None:
     counts_of_query, truth, profiles = simulate(150, types, genes, 300, rng)
     types_of_cells = np.repeat(np.arange(types), 10)
     reference = as_adata(
@@ -51,7 +53,7 @@ def test_query_class_profiles_are_the_means_of_the_called_cells() -> None:
 
 
 def test_profiles_of_the_query_correct_a_reference_of_another_study() -> None:
-    """Types of the query differ from the reference's; trained beside its own class means, fewer calls are wrong."""
+    """The types of the query differ from the reference; training with the query's class means reduces wrong calls."""
     rng = np.random.default_rng(8)
     alike = 0.8 * rng.dirichlet(np.full(60, 0.5)) + 0.2 * rng.dirichlet(np.full(60, 0.5), 8)
     counts, codes, profiles = simulate(800, 8, 60, 1500, rng, alike)

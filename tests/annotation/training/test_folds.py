@@ -8,7 +8,7 @@ def rng() -> np.random.Generator:
     return np.random.default_rng(0)
 
 
-def test_without_groups_every_class_is_dealt_evenly() -> None:
+def test_without_groups_every_class_is_split_evenly() -> None:
     codes = np.repeat([0, 1, 2], [30, 7, 1])
     folds = assign_folds(codes, rng())
     assert np.bincount(folds[codes == 0]).tolist() == [10, 10, 10]
@@ -24,9 +24,9 @@ def test_cells_of_a_donor_are_held_out_together() -> None:
     assert sorted(set(folds)) == list(range(FOLDS))
 
 
-def test_a_class_of_one_donor_is_dealt_by_cells() -> None:
+def test_a_class_of_one_donor_is_split_by_cells() -> None:
     donors = np.repeat([0, 1], 30)
-    codes = np.where(np.arange(60) < 15, 0, 1)  # class 0 comes from the first donor alone
+    codes = np.where(np.arange(60) < 15, 0, 1)  # class 0 is from the first donor only
     folds = assign_folds(codes, rng(), [donors])
     assert len(set(folds[codes == 0])) == FOLDS
     assert len(set(folds[(codes == 1) & (donors == 0)])) == 1
@@ -45,7 +45,7 @@ def test_a_class_in_one_source_is_held_out_by_its_donors() -> None:
 def test_groups_are_found_by_the_names_that_references_use() -> None:
     obs = pd.DataFrame({"Donor_ID": ["a", "b"] * 20, "sample": [f"s{i}" for i in range(40)], "dataset_id": "one"})
     groups = find_groups(obs)
-    assert len(groups) == 1  # one data set names no groups, and a sample a cell is no sample
+    assert len(groups) == 1  # one data set has no groups, and a sample per cell is not a sample
     assert groups[0].tolist() == [0, 1] * 20
 
 

@@ -1,4 +1,4 @@
-"""The solver, against scikit-learn on the same standardized and clipped features."""
+"""The solver, compared with scikit-learn on the same standardized and clipped features."""
 
 import numpy as np
 import pytest
@@ -11,13 +11,13 @@ from spatialcore.core.normalization import log1p_normalize
 from tests.annotation.conftest import simulate
 
 
-def test_the_solver_finds_what_scikit_learn_finds(rng: np.random.Generator) -> None:
+def test_the_solver_agrees_with_scikit_learn(rng: np.random.Generator) -> None:
     counts, types, _ = simulate(400, 4, 30, 300, rng)
     X = log1p_normalize(counts, 1e4)
-    ours = fit_logistic(X, types, 4, C=0.01, max_iter=500)
-    scaled = np.minimum((X.toarray() - ours.mean) / ours.scale, 10)
+    result = fit_logistic(X, types, 4, C=0.01, max_iter=500)
+    scaled = np.minimum((X.toarray() - result.mean) / result.scale, 10)
     oracle = LogisticRegression(C=0.01, class_weight="balanced", max_iter=2000, tol=1e-8).fit(scaled, types)
-    np.testing.assert_allclose(ours.coef, oracle.coef_, atol=2e-3)
+    np.testing.assert_allclose(result.coef, oracle.coef_, atol=2e-3)
 
 
 def test_a_power_of_one_is_scikit_learns_balance_and_a_power_of_zero_is_none() -> None:
@@ -32,12 +32,12 @@ def test_a_power_of_one_is_scikit_learns_balance_and_a_power_of_zero_is_none() -
 def test_two_classes_have_one_row(rng: np.random.Generator) -> None:
     counts, types, _ = simulate(300, 2, 20, 300, rng)
     X = log1p_normalize(counts, 1e4)
-    ours = fit_logistic(X, types, 2, C=0.01, max_iter=500)
-    scaled = np.minimum((X.toarray() - ours.mean) / ours.scale, 10)
-    # two rows with one penalty each are one row of twice the strength
+    result = fit_logistic(X, types, 2, C=0.01, max_iter=500)
+    scaled = np.minimum((X.toarray() - result.mean) / result.scale, 10)
+    # two rows with one penalty each equal one row of twice the strength
     oracle = LogisticRegression(C=0.02, class_weight="balanced", max_iter=2000, tol=1e-8).fit(scaled, types)
-    assert ours.coef.shape == (1, 20)
-    np.testing.assert_allclose(ours.coef, oracle.coef_, atol=2e-3)
+    assert result.coef.shape == (1, 20)
+    np.testing.assert_allclose(result.coef, oracle.coef_, atol=2e-3)
 
 
 def test_blocks_do_not_change_the_fit(monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator) -> None:

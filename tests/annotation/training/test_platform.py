@@ -1,4 +1,4 @@
-"""The platform of simulated queries is recovered, and reference cells are measured as it measures."""
+"""The platform of simulated queries is estimated, and reference cells are measured on it."""
 
 import numpy as np
 import pytest
@@ -27,7 +27,7 @@ def profiles(rng: np.random.Generator) -> np.ndarray:
 def measured(
     profiles: np.ndarray, efficiency: np.ndarray, ambient: float, rng: np.random.Generator, n: int = 3000
 ) -> tuple[sparse.csr_matrix, np.ndarray]:
-    """Draw query cells of known efficiencies and ambient share, and return them with their depths."""
+    """Draw query cells with known efficiencies and ambient share; return them with their depths."""
     codes, depths = rng.integers(0, len(profiles), n), 100 * rng.lognormal(0, 0.3, n)
     shares = profiles * efficiency
     shares /= shares.sum(axis=1, keepdims=True)
@@ -87,7 +87,7 @@ def test_drawn_counts_have_the_stated_moments(rng: np.random.Generator) -> None:
     assert [int(row.argmax()) for row in by_class] == [1, 0, 1, 0]
 
 
-def test_thinning_is_binomial_and_never_adds(rng: np.random.Generator) -> None:
+def test_thinning_is_binomial_and_never_adds_counts(rng: np.random.Generator) -> None:
     counts = sparse.csr_matrix(np.full((5000, 2), 40.0))
     thinned = thin(counts, np.full(5000, 0.25), rng).toarray()
     assert thinned.mean() == pytest.approx(10, rel=0.02)

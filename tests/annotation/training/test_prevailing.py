@@ -1,4 +1,4 @@
-"""Queries of mainly one class."""
+"""Queries with mainly one class."""
 
 from pathlib import Path
 
@@ -30,14 +30,14 @@ def models() -> FittedModels:
     return fit_models(cells(codes, 800, rng), codes, CLASSES, TargetPlatform(platform=platform), rng)
 
 
-def test_a_query_of_several_classes_is_left_alone(models: FittedModels) -> None:
+def test_a_query_of_several_classes_is_unchanged(models: FittedModels) -> None:
     rng = np.random.default_rng(2)
     for composition in (BALANCED, [0.5, 0.3, 0.1, 0.1]):
         query = cells(rng.choice(CLASSES, 2000, p=composition), 30, rng)
         assert find_prevailing(models, query, 1.0) is None
 
 
-def test_shares_of_a_query_of_one_class_are_weighed(models: FittedModels) -> None:
+def test_shares_of_a_query_of_one_class_are_weighted(models: FittedModels) -> None:
     rng = np.random.default_rng(3)
     truth = rng.choice(CLASSES, 2000, p=ONE)
     query = cells(truth, 30, rng)
@@ -48,12 +48,12 @@ def test_shares_of_a_query_of_one_class_are_weighed(models: FittedModels) -> Non
     np.testing.assert_allclose(prevailing.score, 0.5 * STRENGTH * np.log(prevailing.shares + FLOOR))
 
 
-def test_the_calibration_weighs_classes_by_their_shares_in_part() -> None:
+def test_the_calibration_partly_weights_classes_by_their_shares() -> None:
     prevailing = Prevailing(np.array([0.8, 0.1, 0.1]), 0.5, 1.0)
     np.testing.assert_allclose(prevailing.class_weights(np.ones(3)), [1.7, 0.65, 0.65])
 
 
-def test_two_classes_and_no_counts_are_left_alone(models: FittedModels) -> None:
+def test_two_classes_and_no_counts_are_unchanged(models: FittedModels) -> None:
     assert find_prevailing(models, sparse.csr_matrix((10, GENES)), 1.0) is None
     rng = np.random.default_rng(4)
     codes = np.repeat([0, 1], 60)
@@ -68,7 +68,7 @@ def annotated_data(codes: np.ndarray, depth: float, rng: np.random.Generator) ->
     return adata
 
 
-def test_calls_are_more_often_right_and_no_less_sure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_accuracy_rises_and_calibration_is_not_worse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(6)
     reference = annotated_data(np.repeat(np.arange(CLASSES), 150), 800, rng)
     query = annotated_data(rng.choice(CLASSES, 1500, p=ONE), 20, rng)
@@ -82,9 +82,9 @@ def test_calls_are_more_often_right_and_no_less_sure(tmp_path: Path, monkeypatch
         right = called.obs["cell_type_predicted"].astype(str) == truth
         confidence = called.obs["cell_type_confidence"]
         results.append((training["model"].metadata["platform"], right.mean(), abs(confidence.mean() - right.mean())))
-    (plain, right_before, gap_before), (weighed, right_after, gap_after) = results
+    (plain, right_before, gap_before), (weighted, right_after, gap_after) = results
     assert "prevailing_class" not in plain
-    assert weighed["prevailing_class"] == "type 0"
-    assert weighed["prevailing_share"] > 0.6
+    assert weighted["prevailing_class"] == "type 0"
+    assert weighted["prevailing_share"] > 0.6
     assert right_after > right_before + 0.015
     assert gap_after < gap_before

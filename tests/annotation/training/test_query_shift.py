@@ -27,13 +27,13 @@ def test_mixing_keeps_the_depth_and_moves_the_profile() -> None:
     np.testing.assert_allclose(np.asarray(mixed.sum(axis=0)).ravel() / mixed.sum(), expected, atol=0.01)
 
 
-def test_no_share_leaves_the_cells() -> None:
+def test_a_share_of_zero_does_not_change_the_cells() -> None:
     pure = cells(np.array([0, 1]), 50, np.random.default_rng(0))
     assert mix(pure, profiles(), 0.0, np.random.default_rng(0)) is pure
 
 
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.25])
-def test_the_share_of_a_simulated_query_is_read_off(share: float) -> None:
+def test_the_share_of_a_simulated_query_is_estimated(share: float) -> None:
     rng = np.random.default_rng(3)
     codes = np.repeat(np.arange(CLASSES), 150)
     reference, held_out = cells(codes, 1500, rng), cells(codes, 1500, rng)

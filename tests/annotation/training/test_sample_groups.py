@@ -1,4 +1,4 @@
-"""Samples of a large cohort are pooled with similar ones; an unusual sample stays by itself."""
+"""Samples of a large cohort are pooled with similar ones; an unusual sample is a group by itself."""
 
 import numpy as np
 from scipy import sparse
@@ -18,7 +18,7 @@ def cohort(n: int, rng: np.random.Generator) -> dict[str, sparse.csr_matrix]:
     return {name: sparse.csr_matrix(counts, dtype=np.float32) for name, counts in samples.items()}
 
 
-def test_few_samples_stay_by_themselves(rng: np.random.Generator) -> None:
+def test_few_samples_are_not_pooled(rng: np.random.Generator) -> None:
     samples = cohort(MOST_SAMPLES, rng)
     grouped = group_similar(samples)
     assert list(grouped) == sorted(samples)

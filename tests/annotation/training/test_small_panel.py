@@ -1,4 +1,4 @@
-"""The warning for panels of few genes names what they confuse, and only that."""
+"""The warning for panels of few genes lists the types that the panel confuses."""
 
 import anndata as ad
 import numpy as np
@@ -12,7 +12,7 @@ CLASSES = ("Astro", "OPC", "Oligo")
 CONFUSION = [[50, 0, 0], [0, 30, 20], [1, 15, 34]]
 
 
-def test_confused_pairs_are_named_and_others_are_not() -> None:
+def test_only_confused_pairs_are_named() -> None:
     text = small_panel_warning(16, {"confusion": CONFUSION}, CLASSES)
     assert "16 genes" in text
     assert "OPC and Oligo (35 %)" in text
@@ -23,11 +23,11 @@ def test_confused_pairs_are_named_and_others_are_not() -> None:
     ("n_genes", "confusion", "warns"),
     [(99, CONFUSION, True), (100, CONFUSION, False), (40, np.diag([9, 9, 9]), False), (29, np.diag([9, 9, 9]), True)],
 )
-def test_when_it_warns(n_genes: int, confusion: list[list[int]], warns: bool) -> None:
+def test_conditions_of_the_warning(n_genes: int, confusion: list[list[int]], warns: bool) -> None:
     assert bool(small_panel_warning(n_genes, {"confusion": np.array(confusion).tolist()}, CLASSES)) == warns
 
 
-def test_a_model_without_held_out_cells_warns_by_size_alone() -> None:
+def test_without_held_out_cells_the_size_alone_decides() -> None:
     assert small_panel_warning(16, {}, CLASSES) == "The model has 16 genes: small panels separate few types."
 
 
@@ -46,7 +46,7 @@ def test_many_pairs_are_counted() -> None:
     assert f"and {21 - MAX_PAIRS} more pairs" in text
 
 
-def test_training_logs_it(caplog: pytest.LogCaptureFixture) -> None:
+def test_training_logs_the_warning(caplog: pytest.LogCaptureFixture) -> None:
     rng = np.random.default_rng(0)
     counts = rng.poisson(2, (120, 4)).astype(np.float32)
     obs = pd.DataFrame({"unified_cell_type": ["OPC", "Oligo"] * 60}, index=[f"c{i}" for i in range(120)])

@@ -1,4 +1,4 @@
-"""What the trainers read: counts of the reference, a sample of the query, and whether it is imaging data."""
+"""Input of the trainers: counts of the reference, a sample of the query, and whether it is imaging data."""
 
 import numpy as np
 import pandas as pd
@@ -25,7 +25,7 @@ from spatialcore.errors import InputError
 from tests.annotation.conftest import as_adata, simulate
 from tests.annotation.reference_data import make_reference
 
-World = tuple[AnnData, AnnData, np.ndarray]
+Simulated = tuple[AnnData, AnnData, np.ndarray]
 ROWS = np.array([0, 5, 9])
 
 
@@ -37,30 +37,30 @@ def test_counts_of_the_reference(state: str) -> None:
     np.testing.assert_array_equal(reference_counts(adata, ROWS).toarray(), adata.uns["truth"][ROWS] + 1)
 
 
-def test_cells_that_were_drawn_from_a_profile() -> None:
+def test_cells_drawn_from_a_profile() -> None:
     adata = make_reference(labels=["B", "T"])
     assert drawn_cells(adata).tolist() == [False, False]
     adata.obs[columns.REFERENCE_KIND] = pd.Categorical([columns.KIND_PROFILES, "cells"])
     assert drawn_cells(adata).tolist() == [True, False]
 
 
-def test_a_sample_of_the_query(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sample_of_the_query(simulated: Simulated, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trainers, "MAX_QUERY_CELLS", 50)
     genes = np.array(["absent", "G3", "G1"], dtype=object)
-    sample, positions = query_sample(world[1], genes, 0)
+    sample, positions = query_sample(simulated[1], genes, 0)
     assert sample.shape == (50, 2)
     assert positions.tolist() == [1, 2]
-    rows = {tuple(row) for row in sparse.csr_matrix(world[1][:, ["G3", "G1"]].X).toarray()}
+    rows = {tuple(row) for row in sparse.csr_matrix(simulated[1][:, ["G3", "G1"]].X).toarray()}
     assert {tuple(row) for row in sample.toarray()} <= rows
-    np.testing.assert_array_equal(query_sample(world[1], genes, 0)[0].toarray(), sample.toarray())
+    np.testing.assert_array_equal(query_sample(simulated[1], genes, 0)[0].toarray(), sample.toarray())
 
 
-def test_imaging_has_coordinates_or_uneven_genes(world: World) -> None:
+def test_imaging_has_coordinates_or_uneven_genes(simulated: Simulated) -> None:
     def target(spread: float) -> TargetPlatform:
         efficiency = np.exp(np.tile([-spread, spread], 40))
         return TargetPlatform(platform=Platform(np.ones(3), efficiency, 0.0, np.full(80, 1 / 80)))
 
-    query = world[1].copy()
+    query = simulated[1].copy()
     assert is_imaging(query, target(1.2))
     assert not is_imaging(query, target(0.5))
     query.obsm[columns.SPATIAL] = np.zeros((query.n_obs, 2))
@@ -69,10 +69,10 @@ def test_imaging_has_coordinates_or_uneven_genes(world: World) -> None:
 
 
 @pytest.mark.parametrize("depths", [-3, [], [np.nan], [10, 0]])
-def test_depths_are_positive_numbers(world: World, depths: object) -> None:
-    labels = read_labels(world[0].obs, columns.UNIFIED_CELL_TYPE, "")
+def test_depths_are_positive_numbers(simulated: Simulated, depths: object) -> None:
+    labels = read_labels(simulated[0].obs, columns.UNIFIED_CELL_TYPE, "")
     with pytest.raises(InputError, match="depths must be positive numbers"):
-        train_logistic(world[0], labels, query=None, depths=depths, random_state=0)  # type: ignore[arg-type]
+        train_logistic(simulated[0], labels, query=None, depths=depths, random_state=0)  # type: ignore[arg-type]
 
 
 def test_a_class_without_counts_on_the_shared_genes_is_named(rng: np.random.Generator) -> None:
@@ -86,8 +86,8 @@ def test_a_class_without_counts_on_the_shared_genes_is_named(rng: np.random.Gene
         train_logistic(reference, labels, query=query, depths=None, random_state=0)
 
 
-def test_the_logarithms_of_a_reference_are_used_unchanged(world: World) -> None:
-    reference = world[0][:200].copy()
+def test_the_logarithms_of_a_reference_are_used_unchanged(simulated: Simulated) -> None:
+    reference = simulated[0][:200].copy()
     counts = reference.layers[columns.COUNTS]
     del reference.layers[columns.COUNTS]
     labels = read_labels(reference.obs, columns.UNIFIED_CELL_TYPE, "")

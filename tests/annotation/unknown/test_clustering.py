@@ -19,7 +19,9 @@ def test_types_become_clusters_the_largest_first(rng: np.random.Generator) -> No
         assert np.bincount(types[clusters == cluster]).max() == sizes[cluster]
 
 
-def test_cells_beyond_the_sample_join_their_like(rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cells_outside_the_sample_join_similar_clusters(
+    rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(clustering, "MAX_SAMPLED", 120)
     counts, types, _ = simulate(400, 2, 60, 150, rng)
     clusters = cluster_cells(counts)
@@ -50,11 +52,11 @@ def test_components_are_those_of_the_standardised_log_expression(rng: np.random.
     np.testing.assert_allclose(np.abs(result), np.abs(left[:, :2] * strength[:2]), atol=0.01)
 
 
-def test_a_handful_of_cells_is_clustered_too() -> None:
+def test_a_few_cells_are_clustered() -> None:
     assert cluster_cells(sparse.csr_matrix(np.eye(3) * 5)).tolist() in ([0, 1, 2], [0, 0, 1], [0, 0, 0])
 
 
-def test_further_cells_join_the_cluster_of_their_like(rng: np.random.Generator) -> None:
+def test_other_cells_join_the_nearest_cluster(rng: np.random.Generator) -> None:
     counts, types, _ = simulate(400, 3, 60, 150, rng)
     nearest = NearestCluster.fit(counts[:300], types[:300])
     assert (nearest.assign(counts[300:]) == types[300:]).mean() > 0.97

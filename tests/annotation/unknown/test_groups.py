@@ -1,4 +1,4 @@
-"""Groups among cells without a class: planted types, their description, and when there are none."""
+"""Groups of unassigned cells: simulated types, their description, and data without groups."""
 
 import json
 
@@ -22,8 +22,8 @@ OTHERS = [f"GENE{i}" for i in range(30)]
 IDS = {"CD4": "CL:0000624", "CD8": "CL:0000625", "own": ""}
 
 
-def planted(n_b: int, n_t: int, n_known: int, rng: np.random.Generator) -> AnnData:
-    """Return rejected B and T cells in two places, and called cells of a third type everywhere."""
+def simulated_cells(n_b: int, n_t: int, n_known: int, rng: np.random.Generator) -> AnnData:
+    """Return unassigned B and T cells in two places, and called cells of a third type everywhere."""
     genes = [*B_GENES, *T_GENES, *OTHERS]
     base = np.r_[np.full(8, 0.02), rng.gamma(1.0, size=30) + 0.1]
     profiles = np.tile(base, (3, 1))
@@ -51,8 +51,8 @@ def planted(n_b: int, n_t: int, n_known: int, rng: np.random.Generator) -> AnnDa
     return adata
 
 
-def test_planted_types_become_groups_with_their_names(rng: np.random.Generator) -> None:
-    adata = planted(80, 60, 200, rng)
+def test_simulated_types_become_groups_with_their_names(rng: np.random.Generator) -> None:
+    adata = simulated_cells(80, 60, 200, rng)
     table = group_unknown_cells(adata)
     names = adata.obs[columns.UNKNOWN_GROUP].astype(str).to_numpy()
     assert set(names[140:]) == {""}
@@ -78,29 +78,29 @@ def test_planted_types_become_groups_with_their_names(rng: np.random.Generator) 
 
 
 def test_the_same_cells_give_the_same_groups(rng: np.random.Generator) -> None:
-    adata = planted(60, 60, 80, rng)
+    adata = simulated_cells(60, 60, 80, rng)
     again = adata.copy()
     pd.testing.assert_frame_equal(group_unknown_cells(adata), group_unknown_cells(again))
     assert adata.obs[columns.UNKNOWN_GROUP].equals(again.obs[columns.UNKNOWN_GROUP])
 
 
 def test_fewer_than_fifty_cells_are_not_grouped(rng: np.random.Generator) -> None:
-    adata = planted(30, 19, 100, rng)
+    adata = simulated_cells(30, 19, 100, rng)
     assert group_unknown_cells(adata).empty
     assert unknown_groups(adata).empty
     assert set(adata.obs[columns.UNKNOWN_GROUP].astype(str)) == {""}
     assert len(group_unknown_cells(adata, min_cells=49)) >= 2
 
 
-def test_small_clusters_are_no_groups(rng: np.random.Generator) -> None:
-    adata = planted(80, 12, 50, rng)
+def test_small_clusters_are_not_groups(rng: np.random.Generator) -> None:
+    adata = simulated_cells(80, 12, 50, rng)
     table = group_unknown_cells(adata, min_group=20)
     assert table["n_cells"].min() >= 20
     assert (adata.obs[columns.UNKNOWN_GROUP].astype(str) != "").sum() == table["n_cells"].sum()
 
 
 def test_cells_without_counts_are_in_no_group(rng: np.random.Generator) -> None:
-    adata = planted(80, 60, 50, rng)
+    adata = simulated_cells(80, 60, 50, rng)
     counts = adata.X.toarray()
     counts[0] = 0
     adata.X = sparse.csr_matrix(counts)
@@ -108,8 +108,8 @@ def test_cells_without_counts_are_in_no_group(rng: np.random.Generator) -> None:
     assert adata.obs[columns.UNKNOWN_GROUP].iloc[0] == ""
 
 
-def test_the_finest_term_that_most_cells_reach_is_told(rng: np.random.Generator) -> None:
-    adata = planted(80, 60, 50, rng)
+def test_the_finest_term_of_most_cells_is_reported(rng: np.random.Generator) -> None:
+    adata = simulated_cells(80, 60, 50, rng)
     tree = ClassTree.build(tuple(IDS), IDS)
     path = np.full((190, 2), np.nan)
     path[:, 0] = 0.4
@@ -121,8 +121,8 @@ def test_the_finest_term_that_most_cells_reach_is_told(rng: np.random.Generator)
     assert (table["confident_share"] == 1.0).all()
 
 
-def test_without_coordinates_there_is_no_place(rng: np.random.Generator) -> None:
-    adata = planted(60, 60, 50, rng)
+def test_without_coordinates_groups_have_no_position(rng: np.random.Generator) -> None:
+    adata = simulated_cells(60, 60, 50, rng)
     del adata.obsm[columns.SPATIAL]
     assert group_unknown_cells(adata)[["center_x", "center_y", "radius"]].isna().all().all()
 
@@ -131,15 +131,15 @@ def test_cells_without_calls_are_refused(rng: np.random.Generator) -> None:
     with pytest.raises(InputError, match="annotate the cells first"):
         group_unknown_cells(AnnData(np.ones((2, 2))))
     with pytest.raises(InputError, match="min_cells"):
-        group_unknown_cells(planted(60, 60, 50, rng), min_cells=1)
+        group_unknown_cells(simulated_cells(60, 60, 50, rng), min_cells=1)
 
 
-def test_cells_beyond_the_sample_join_groups_of_their_type(
+def test_cells_outside_the_sample_join_groups_of_their_type(
     rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(groups, "MAX_GROUPED", 70)
     monkeypatch.setattr(groups, "JOINED_CELLS", 16)
-    adata = planted(80, 60, 200, rng)
+    adata = simulated_cells(80, 60, 200, rng)
     table = group_unknown_cells(adata)
     names = adata.obs[columns.UNKNOWN_GROUP].astype(str).to_numpy()
     assert table["n_cells"].sum() == (names != "").sum() >= 130

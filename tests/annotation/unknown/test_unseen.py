@@ -1,4 +1,4 @@
-"""The confidence of cells of types that the model has not seen, by the clusters that they belong to."""
+"""The confidence of cells of types that the model has not seen, based on their clusters."""
 
 from pathlib import Path
 
@@ -28,10 +28,10 @@ Hidden = tuple[Path, AnnData, np.ndarray]
 
 @pytest.fixture(scope="module")
 def hidden(tmp_path_factory: pytest.TempPathFactory) -> Hidden:
-    """Return a model of four types, and a query of these and a fifth."""
+    """Return a model of four types, and a query with these and a fifth type."""
     rng = np.random.default_rng(11)
     _, _, profiles = simulate(1, 5, 80, 100, rng)
-    profiles[4] = 0.4 * profiles[3] + 0.6 * profiles[4]  # like a type that the model has
+    profiles[4] = 0.4 * profiles[3] + 0.6 * profiles[4]  # similar to a type of the model
     reference = as_adata(*simulate(800, 4, 80, 1500, rng, profiles[:4])[:2])
     counts, truth, _ = simulate(900, 5, 80, 60, rng, profiles)
     query = as_adata(counts, truth, logged=False)
@@ -60,7 +60,7 @@ def test_a_hidden_type_loses_confidence_and_others_do_not(hidden: Hidden) -> Non
     assert (together[~unknown] >= 0.8).mean() > (alone[~unknown] >= 0.8).mean() - 0.05
 
 
-def test_it_is_the_default(hidden: Hidden) -> None:
+def test_detection_is_the_default(hidden: Hidden) -> None:
     path, query, _ = hidden
     default = annotate_celltypist(query, custom_model_path=path, confidence_transform="calibrated", copy=True)
     np.testing.assert_array_equal(default.obs[columns.CONFIDENCE], confidence_of(path, query))
@@ -74,7 +74,7 @@ def test_other_confidences_do_not_depend_on_it(hidden: Hidden) -> None:
     assert on.obs.equals(off.obs)
 
 
-def test_blocks_do_not_matter(hidden: Hidden) -> None:
+def test_blocks_do_not_change_the_confidence(hidden: Hidden) -> None:
     path, query, _ = hidden
     blocks = annotate_celltypist(
         query, custom_model_path=path, confidence_transform="calibrated", batch_size=70, copy=True
@@ -82,7 +82,7 @@ def test_blocks_do_not_matter(hidden: Hidden) -> None:
     np.testing.assert_allclose(blocks.obs[columns.CONFIDENCE], confidence_of(path, query), rtol=1e-9)
 
 
-def test_cells_beyond_the_sample_belong_to_clusters_too(hidden: Hidden, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cells_outside_the_sample_are_assigned_to_clusters(hidden: Hidden, monkeypatch: pytest.MonkeyPatch) -> None:
     path, query, truth = hidden
     monkeypatch.setattr(unseen, "MAX_SAMPLED", 400)
     confidence = confidence_of(path, query)
@@ -116,7 +116,7 @@ def test_the_confidence_by_its_definition(rng: np.random.Generator) -> None:
     assert evidence.highest == pytest.approx(expit(5 - 0.8))
 
 
-def test_models_trained_before_are_left_alone(hidden: Hidden) -> None:
+def test_models_of_earlier_versions_are_unchanged(hidden: Hidden) -> None:
     model = load_model(hidden[0])
     assert model.calibration is not None
     query = open_query(hidden[1], model.genes)
