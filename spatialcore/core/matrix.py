@@ -29,6 +29,7 @@ from spatialcore.core.types import Floats, Ints, Numbers, StoredArray, StoredGro
 from spatialcore.errors import InputError
 
 PART_ROWS = 50_000
+PART_PLACES = 40_000_000  # rows x columns of a part
 SAMPLED_ROWS = 1_000
 COPIED_VALUES = 4_000_000
 MOST_COPIES = 2
@@ -194,7 +195,8 @@ def totals(source: Any) -> tuple[Floats, Floats]:
     if not is_on_disk(source):
         return np.asarray(source.sum(axis=1)).ravel(), np.asarray(source.sum(axis=0), dtype=np.float64).ravel()
     matrix, per_row, per_column = open_matrix(source), [], np.zeros(source.shape[1])
-    for rows in _parts(np.arange(source.shape[0])):
+    n_rows = max(1, min(PART_ROWS, PART_PLACES // max(1, source.shape[1])))
+    for rows in _parts(np.arange(source.shape[0]), n_rows):
         block = matrix.take(rows)
         per_row.append(np.asarray(block.sum(axis=1)).ravel())
         per_column += np.asarray(block.sum(axis=0), dtype=np.float64).ravel()
@@ -234,8 +236,8 @@ class SomeColumns:
         return values if len(values) <= n else rng.choice(values, n, replace=False)
 
 
-def _parts(rows: Ints) -> list[Ints]:
-    return [rows[first : first + PART_ROWS] for first in range(0, len(rows), PART_ROWS)]
+def _parts(rows: Ints, n_rows: int = PART_ROWS) -> list[Ints]:
+    return [rows[first : first + n_rows] for first in range(0, len(rows), n_rows)]
 
 
 def _compressed_group(group: StoredGroup) -> "CompressedRows | CompressedColumns":

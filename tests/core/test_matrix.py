@@ -88,6 +88,7 @@ def test_backed_anndata(truth: np.ndarray, tmp_path: Path) -> None:
 
 def test_totals_in_memory_and_on_disk(truth: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("spatialcore.core.matrix.PART_ROWS", 7)
+    monkeypatch.setattr("spatialcore.core.matrix.PART_PLACES", 3 * truth.shape[1])
     ad.AnnData(sp.csr_matrix(truth)).write_h5ad(tmp_path / "a.h5ad")
     stored = ad.read_h5ad(tmp_path / "a.h5ad", backed="r").X
     assert is_on_disk(stored)
