@@ -53,13 +53,14 @@ from spatialcore.annotation.spillover.run import RunSpillOver, estimate_for_run
 from spatialcore.annotation.taxonomy import write_taxonomy
 from spatialcore.annotation.unknown.unseen import ClusterEvidence, examine_clusters
 from spatialcore.core.logging import get_logger
-from spatialcore.core.validation import require_one_of
+from spatialcore.core.validation import require_one_of, takes_adata
 from spatialcore.entries import coordinates_in
 from spatialcore.errors import GeneOverlapError, InputError, ModelError
 
 log = get_logger(__name__)
 
 
+@takes_adata
 def annotate_celltypist(
     adata: AnnData,
     tissue: str = "unknown",

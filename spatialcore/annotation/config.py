@@ -143,6 +143,8 @@ class AnnotationSettings(Settings):  # type: ignore[metaclass]  # mypy takes the
         if isinstance(value, str):
             raise ValueError(f"expected a list, not the single string {value!r}: write [{value!r}]")
         if isinstance(value, list | tuple):
+            if any(hasattr(item, "write_h5ad") for item in value):
+                raise ValueError("expected paths or URIs, not AnnData: write each with adata.write_h5ad(path)")
             return [str(item) if isinstance(item, Path) else item for item in value]
         return value
 

@@ -10,11 +10,13 @@ from spatialcore.core.genes.features import gene_names
 from spatialcore.core.genes.spelling import name_findings
 from spatialcore.core.genes.symbols import is_control, is_ensembl, strip_version, symbols_of
 from spatialcore.core.logging import get_logger
+from spatialcore.core.validation import takes_adata
 from spatialcore.errors import FileMissingError, InputError
 
 log = get_logger(__name__)
 
 
+@takes_adata
 def get_panel_genes(adata: AnnData) -> list[str]:
     """Return the genes of a spatial sample as symbols, each once, in the order of var.
 

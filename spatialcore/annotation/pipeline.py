@@ -13,12 +13,14 @@ from spatialcore.annotation.choices import BalanceStrategy
 from spatialcore.annotation.config import FurtherSettings, TrainingConfig
 from spatialcore.annotation.explain.linear_model import store_linear_model
 from spatialcore.annotation.expression.readable import require_readable
-from spatialcore.annotation.model.artifact import load_model
+from spatialcore.annotation.model.artifact import load_model, model_file
 from spatialcore.annotation.panel import get_panel_genes
+from spatialcore.core.files import require_writable
 from spatialcore.core.logging import get_logger
 from spatialcore.core.progress import stage_bar
 from spatialcore.core.provenance import canonical_json
 from spatialcore.core.text.names import slug_of
+from spatialcore.core.validation import takes_adata
 from spatialcore.errors import InputError, reason_of
 
 log = get_logger(__name__)
@@ -26,6 +28,7 @@ log = get_logger(__name__)
 _N_STAGES = 5  # references, ontology, balance, training, annotate
 
 
+@takes_adata
 def train_and_annotate(
     adata: AnnData,
     references: Sequence[str | Path],
@@ -123,6 +126,7 @@ def train_and_annotate(
     return train_and_annotate_config(adata, config, model_output=model_output, plot_output=plot_output, copy=copy)
 
 
+@takes_adata
 def train_and_annotate_config(
     adata: AnnData,
     config: TrainingConfig,
@@ -162,8 +166,13 @@ def train_and_annotate_config(
     if not config.references:
         raise InputError("no reference was given", hint="pass at least one labelled h5ad, zarr or URI")
     require_readable(adata)
-    adata = adata.copy() if copy else adata
     draws_plots = config.generate_plots and plot_output is not None
+    if draws_plots and plot_output is not None:
+        require_writable(plot_output)
+    if model_output is not None:
+        model_output = model_file(model_output, f"{config.tissue}_model")
+        require_writable(model_output.parent)
+    adata = adata.copy() if copy else adata
     if config.generate_plots and plot_output is None:
         log.warning("no plots are drawn because plot_output is None: pass plot_output='plots/' or generate_plots=False")
     with stage_bar(_N_STAGES + draws_plots) as start_stage:

@@ -17,13 +17,14 @@ from spatialcore.core.normalization import (
     check_normalization_status,
     log1p_normalize,
 )
-from spatialcore.core.validation import require_within
+from spatialcore.core.validation import require_within, takes_adata
 from spatialcore.entries import move_entry
 from spatialcore.errors import InputError
 
 log = get_logger(__name__)
 
 
+@takes_adata
 def ensure_normalized(
     adata: AnnData, target_sum: float = TARGET_SUM, unsafe_force: bool = False, copy: bool = False
 ) -> AnnData:

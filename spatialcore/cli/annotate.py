@@ -31,7 +31,7 @@ def annotate(
     from spatialcore.annotation.config import AnnotationSettings
     from spatialcore.annotation.model.artifact import load_model
     from spatialcore.annotation.run_config import Query
-    from spatialcore.workflow.requirements import require_writable
+    from spatialcore.core.files import require_writable
     from spatialcore.workflow.run import annotate_query
 
     settings = overlay(None, assignments, confidence_threshold=threshold, generate_plots=plots, purify=purify)

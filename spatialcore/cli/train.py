@@ -35,7 +35,7 @@ def train(
     [bold]spatialcore train -r a.h5ad:cell_type --query xenium_folder --tissue breast --out models/breast.pkl[/bold]
     """
     console.start(as_json=as_json, verbose=verbose)
-    from spatialcore.workflow.requirements import require_writable
+    from spatialcore.core.files import require_writable
     from spatialcore.workflow.run import train_model
 
     settings = _settings(reference or [], tissue, assignments)

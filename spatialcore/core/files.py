@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from spatialcore.errors import FileMissingError, InputError
+from spatialcore.errors import FileMissingError, InputError, StorageError
 
 if TYPE_CHECKING:  # numpy is not imported for the command line's help
     from spatialcore.core.types import JsonObject
@@ -53,6 +53,22 @@ def replace(new: Path, path: Path) -> None:
         old.rename(path)
         raise
     _remove(old)
+
+
+def require_writable(folder: str | Path) -> None:
+    """Raise if no file can be written to a folder: it is below a file, or not writable.
+
+    Raises
+    ------
+    StorageError
+        Names the nearest existing part of the path.
+    """
+    path = Path(folder).expanduser().absolute()
+    nearest = next(part for part in (path, *path.parents) if part.exists())
+    if not nearest.is_dir():
+        raise StorageError(f"{nearest} is a file, expected a folder for the results", hint="choose another folder")
+    if not os.access(nearest, os.W_OK):
+        raise StorageError(f"{nearest} cannot be written to", hint="choose another folder, or get write permission")
 
 
 @contextmanager

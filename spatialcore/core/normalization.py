@@ -14,7 +14,7 @@ from spatialcore.core.matrix import Matrix, open_matrix, with_columns
 from spatialcore.core.one_scale import rounded_shares
 from spatialcore.core.sampling import draw_rows
 from spatialcore.core.types import Floats
-from spatialcore.core.validation import require_whole, require_within
+from spatialcore.core.validation import require_whole, require_within, takes_adata
 
 TARGET_SUM = 10_000.0
 BLOCK_VALUES = 200_000  # in float64: they stay in the processor's cache
@@ -35,7 +35,7 @@ X_STATE_TEXTS: Final[dict[XState, str]] = {
     "log1p_other": "log-transformed on an unknown scale",
     "linear": "scaled without a logarithm (integers too, if the totals of the cells differ by rounding alone)",
     "negative": "negative values (z-scored, batch-corrected or an embedding)",
-    "unknown": "empty or not finite",
+    "unknown": "no value above zero, or not finite",
 }
 
 
@@ -50,6 +50,7 @@ class Status(TypedDict):
     stats: dict[str, float]
 
 
+@takes_adata
 def check_normalization_status(
     adata: AnnData,
     sample_size: int = SAMPLED_CELLS,

@@ -1,22 +1,56 @@
 """Validation of arguments and columns: errors with the value, the expectation and a hint."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import wraps
 from numbers import Integral, Real
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from spatialcore.errors import LIST_COLUMNS, InputError, LabelColumnError
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def takes_adata(function: Callable[P, R]) -> Callable[P, R]:
+    """Let a function raise `InputError` if its first argument, ``adata``, is not an AnnData."""
+
+    @wraps(function)
+    def checked(*args: P.args, **kwargs: P.kwargs) -> R:
+        if args or "adata" in kwargs:
+            require_adata(args[0] if args else kwargs["adata"])
+        return function(*args, **kwargs)
+
+    return checked
+
+
+def require_adata(value: object) -> None:
+    """Raise if a value is not an AnnData, with the advice for what it is: a path, a SpatialData, another object."""
+    from anndata import AnnData
+
+    if isinstance(value, AnnData):
+        return
+    if isinstance(value, str | Path):
+        path = str(value)
+        raise InputError(
+            f"adata is the path {path!r:.200}, expected an AnnData",
+            hint=f"read the file first: adata = spatialcore.io.read_spatial({path!r:.200})",
+        )
+    hint = "pass an AnnData, for example from spatialcore.io.read_spatial(path)"
+    if hasattr(value, "tables"):
+        hint = "pass a table of the SpatialData: sdata.tables['table']"
+    raise InputError(f"adata is of type {type(value).__name__}, expected an AnnData", hint=hint)
+
 
 def short(value: object) -> str:
-    """Return a value for a message: numbers with at most six digits.
+    """Return a value for a message: one line, numbers with at most six digits.
 
     Examples
     --------
     >>> short(1.0000000000000002), short("x"), short(1.2000000000000002)
     ('1', "'x'", '1.2')
     """
-    return f"{value:.6g}" if isinstance(value, float) else repr(value)
+    return f"{value:.6g}" if isinstance(value, float) else " ".join(repr(value).split())
 
 
 def require_whole(name: str, value: object, *, minimum: int, hint: str) -> int:

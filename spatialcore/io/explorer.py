@@ -8,10 +8,11 @@ from anndata import AnnData
 from spatialcore.columns import CELL_TYPE, UNASSIGNED
 from spatialcore.core.categories import as_texts
 from spatialcore.core.files import whole
-from spatialcore.core.validation import require_column
+from spatialcore.core.validation import require_column, takes_adata
 from spatialcore.io.write import cell_ids
 
 
+@takes_adata
 def write_explorer_groups(adata: AnnData, path: str | Path, *, column: str = CELL_TYPE) -> Path:
     """Write a CSV with the header ``cell_id,group`` that Xenium Explorer imports as cell groups.
 

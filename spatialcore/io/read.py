@@ -9,6 +9,7 @@ from spatialcore.core.logging import get_logger
 from spatialcore.core.on_disk.containers import refuse_external_links
 from spatialcore.core.text.units import checked_unit
 from spatialcore.entries import mapping_in
+from spatialcore.errors import InputError
 from spatialcore.io.anndata_files import is_anndata_zarr, is_h5ad, is_zarr, name_source
 from spatialcore.io.formats import identify
 from spatialcore.io.on_disk import has_large_matrix, open_anndata
@@ -57,6 +58,8 @@ def read_spatial(path: str | Path, *, on_disk: bool = False, unit: str = "") -> 
     ((3, 2), 'h5ad')
     """
     unit = checked_unit(unit)
+    if not isinstance(path, str | Path) or not str(path).strip():
+        raise InputError(f"the path is {path!r:.80}, expected a file or folder", hint="pass its path")
     location = Path(path).expanduser()
     if location.is_file() or is_zarr(location):
         refuse_external_links(location)

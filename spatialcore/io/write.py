@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from spatialcore import columns
 from spatialcore.core.files import whole
 from spatialcore.core.logging import get_logger
-from spatialcore.core.validation import require_column
+from spatialcore.core.validation import require_column, takes_adata
 from spatialcore.entries import coordinates_in
 from spatialcore.errors import InputError
 from spatialcore.io import spatialdata_store
@@ -30,6 +30,7 @@ BLOCK_CELLS = 200_000
 SCHEMA_CELLS = 10_000
 
 
+@takes_adata
 def write_annotated(adata: AnnData, path: str | Path) -> Path:
     """Write annotated data as .h5ad or .zarr, or into the table of an existing SpatialData store.
 
@@ -116,6 +117,7 @@ def _calls(adata: AnnData, ids: NDArray[np.object_], rows: slice, *, as_categori
     return table
 
 
+@takes_adata
 def write_calls(adata: AnnData, path: str | Path) -> Path:
     """Write calls as parquet: cell_id, x, y, and the columns of calls, one row per cell in order.
 

@@ -9,6 +9,7 @@ from anndata import AnnData
 
 from spatialcore import columns
 from spatialcore.core.progress import track
+from spatialcore.core.validation import takes_adata
 from spatialcore.errors import InputError
 from spatialcore.plotting.figures.confidence import fitting_size, plot_celltype_confidence
 from spatialcore.plotting.figures.heatmap import plot_deg_heatmap
@@ -34,6 +35,7 @@ class AnnotationPlots(TypedDict):
     skipped: NotRequired[dict[str, str]]
 
 
+@takes_adata
 def generate_annotation_plots(
     adata: AnnData,
     label_column: str = columns.CELL_TYPE,

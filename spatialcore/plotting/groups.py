@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from spatialcore import columns
 from spatialcore.annotation.colors import cell_type_colors
 from spatialcore.core.categories import coded_labels
-from spatialcore.core.validation import require_column
-from spatialcore.errors import LabelColumnError
+from spatialcore.core.validation import require_column, short
+from spatialcore.errors import InputError, LabelColumnError
 from spatialcore.plotting.manifest import manifest_value
 
 NOT_TYPES = (columns.UNASSIGNED, columns.LOW_COUNT)
@@ -95,8 +95,19 @@ def obs_column(adata: AnnData, name: str) -> pd.Series:
 
 
 def numeric_column(adata: AnnData, name: str) -> NDArray[np.float64]:
-    """Return a column of ``obs`` as float64, shape (n_cells,); values that are not numbers become NaN."""
-    return pd.to_numeric(obs_column(adata, name), errors="coerce").to_numpy(dtype=np.float64)
+    """Return a column of ``obs`` as float64, shape (n_cells,); values that are not numbers become NaN.
+
+    Raises
+    ------
+    InputError
+        The column has values, and none of them is a number.
+    """
+    column = obs_column(adata, name)
+    values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64)
+    if np.isnan(values).all() and column.notna().any():
+        example = short(column[column.notna()].iloc[0])
+        raise InputError(f"obs[{name!r}] has no numbers (first value: {example:.60})", hint="name a column of numbers")
+    return values
 
 
 def type_colors(adata: AnnData, label_column: str) -> dict[str, str]:

@@ -6,8 +6,9 @@ from anndata import AnnData
 
 from spatialcore import columns
 from spatialcore.annotation.base_settings import Settings
-from spatialcore.core.files import whole
+from spatialcore.core.files import require_writable, whole
 from spatialcore.core.logging import get_logger
+from spatialcore.core.validation import takes_adata
 from spatialcore.errors import InputError
 from spatialcore.plotting.annotation_plots import AnnotationPlots
 from spatialcore.plotting.figures.confidence import MANY_TYPES
@@ -20,6 +21,7 @@ log = get_logger(__name__)
 TEMPLATE = "report.html.j2"
 
 
+@takes_adata
 def write_report(
     adata: AnnData,
     output: str | Path,
@@ -69,12 +71,13 @@ def write_report(
     'report.html'
     """
     tables.require_calls(adata)
+    path = _html_file(output)
     if model_path is not None:
         adata = tables.with_model_card(adata, Path(model_path))
     threshold = tables.threshold_of(adata, config)
     plots = _draw_figures(adata, threshold) if figures is None else figures
     page = _render(adata, config, threshold, plots, sample)
-    return _write(page, Path(output).expanduser())
+    return _write(page, path)
 
 
 def _draw_figures(adata: AnnData, threshold: float) -> AnnotationPlots:
@@ -137,9 +140,16 @@ def _unit_note(adata: AnnData) -> str:
     return " The unit of the coordinates is unknown. To state it, run spatialcore report annotated.h5ad --unit µm."
 
 
-def _write(page: str, path: Path) -> Path:
+def _html_file(output: str | Path) -> Path:
+    """Return the path of the report; raise if it cannot be written, before figures are drawn."""
+    path = Path(output).expanduser()
     if path.suffix.lower() not in (".html", ".htm"):
         raise InputError(f"the report {path.name!r} does not end in .html", hint="pass a name that ends in .html")
+    require_writable(path.parent)
+    return path
+
+
+def _write(page: str, path: Path) -> Path:
     with whole(path) as part:
         part.write_text(page, encoding="utf-8")
     log.info("wrote %s", path)

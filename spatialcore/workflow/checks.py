@@ -25,6 +25,7 @@ from spatialcore.annotation.references.species import (
 )
 from spatialcore.annotation.run_config import Query, Reference, RunConfig
 from spatialcore.columns import ORIGINAL_LABEL, UNIFIED_CELL_TYPE
+from spatialcore.core.files import require_writable
 from spatialcore.core.genes.species import species_of_genes
 from spatialcore.core.genes.tables import orthologs
 from spatialcore.core.normalization import X_STATE_TEXTS
@@ -33,7 +34,7 @@ from spatialcore.core.text.wording import number_of
 from spatialcore.errors import LabelColumnError, SpatialCoreError
 from spatialcore.workflow.dataset import PROFILES, DatasetSummary
 from spatialcore.workflow.memory import available_memory
-from spatialcore.workflow.requirements import not_a_reference, require_writable, short_name
+from spatialcore.workflow.requirements import not_a_reference, short_name
 
 
 @dataclass(frozen=True)

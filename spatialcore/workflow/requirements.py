@@ -1,13 +1,13 @@
 """Requirements of a run, checked before the first long step: references, label columns, a writable store."""
 
-import os
 from pathlib import Path
 
 from spatialcore.annotation.references.profile_files import has_profiles, is_table, profile_labels
 from spatialcore.annotation.references.taxonomy_stats import is_taxonomy_stats
 from spatialcore.annotation.run_config import Reference, RunConfig
+from spatialcore.core.files import require_writable
 from spatialcore.core.on_disk.anndata_file import AnnDataFile
-from spatialcore.errors import InputError, LabelColumnError, StorageError
+from spatialcore.errors import InputError, LabelColumnError
 from spatialcore.io.formats import Format, identify
 
 
@@ -36,22 +36,6 @@ def require_run(config: RunConfig) -> None:
             _require_reference(reference, resolve_uri_to_local(reference.uri))
     if local_path(config.store):
         require_writable(config.store)
-
-
-def require_writable(folder: str | Path) -> None:
-    """Raise if no file can be written to a folder: it is below a file, or not writable.
-
-    Raises
-    ------
-    StorageError
-        Names the nearest existing part of the path.
-    """
-    path = Path(folder).expanduser().absolute()
-    nearest = next(part for part in (path, *path.parents) if part.exists())
-    if not nearest.is_dir():
-        raise StorageError(f"{nearest} is a file, expected a folder for the results", hint="choose another folder")
-    if not os.access(nearest, os.W_OK):
-        raise StorageError(f"{nearest} cannot be written to", hint="choose another folder, or get write permission")
 
 
 def not_a_reference(data_format: Format) -> InputError:

@@ -13,7 +13,7 @@ from spatialcore import columns
 from spatialcore.annotation import train_and_annotate
 from spatialcore.core.provenance import sha256_of_file
 from spatialcore.demo import LABEL_COLUMN, accuracy_on_known, demo_data
-from spatialcore.errors import InputError
+from spatialcore.errors import InputError, StorageError
 
 
 @pytest.fixture(scope="module")
@@ -123,3 +123,28 @@ def test_label_columns_are_required(data: tuple[ad.AnnData, list[str]]) -> None:
 def test_an_invalid_value_is_refused_before_the_run(data: tuple[ad.AnnData, list[str]]) -> None:
     with pytest.raises(InputError, match="confidence_threshold"):
         annotate(data, confidence_threshold=7)
+
+
+@pytest.mark.parametrize("output", ["model_output", "plot_output"])
+def test_outputs_below_a_file_are_refused_before_training(
+    data: tuple[ad.AnnData, list[str]], tmp_path: Path, output: str
+) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StorageError, match="file is a file, expected a folder"):
+        annotate(data, **{"plot_output": tmp_path / "plots", output: tmp_path / "file" / "x"})
+
+
+def test_a_model_without_a_suffix_and_a_model_in_a_folder(data: tuple[ad.AnnData, list[str]], tmp_path: Path) -> None:
+    annotate(data, model_output=tmp_path / "blood", generate_plots=False)
+    (tmp_path / "models").mkdir()
+    adata = annotate(data, model_output=tmp_path / "models", generate_plots=False)
+    assert (tmp_path / "blood.pkl").is_file()
+    assert adata.uns[columns.MANIFEST]["model_path"] == str(tmp_path / "models" / "blood_model.pkl")
+
+
+def test_a_query_without_features_and_a_reference_in_memory_are_refused(data: tuple[ad.AnnData, list[str]]) -> None:
+    query, references = data
+    with pytest.raises(InputError, match="the query has no features"):
+        annotate((query[:, :0].copy(), references))
+    with pytest.raises(InputError, match=r"references: expected paths or URIs, not AnnData: write each with"):
+        train_and_annotate(query, [query], label_columns=[LABEL_COLUMN])  # type: ignore[list-item]

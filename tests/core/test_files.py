@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from spatialcore.core.files import locked, locked_if_free, read_yaml, whole
-from spatialcore.errors import FileMissingError, InputError
+from spatialcore.core.files import locked, locked_if_free, read_yaml, require_writable, whole
+from spatialcore.errors import FileMissingError, InputError, StorageError
 
 
 def test_failed_write_leaves_the_old_file_only(tmp_path: Path) -> None:
@@ -89,3 +89,11 @@ def test_other_content_is_refused(content: bytes, message: str, tmp_path: Path) 
 def test_missing_yaml_file(tmp_path: Path) -> None:
     with pytest.raises(FileMissingError, match=r"no configuration file at .*run\.yaml"):
         read_yaml(tmp_path / "run.yaml")
+
+
+def test_a_folder_below_a_file_cannot_be_written_to(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StorageError, match="file is a file, expected a folder"):
+        require_writable(tmp_path / "file" / "results")
+    require_writable(tmp_path / "new" / "folder")
+    assert not (tmp_path / "new").exists()

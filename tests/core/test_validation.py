@@ -4,7 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from spatialcore.core.validation import require_column, require_list, require_one_of, require_whole, require_within
+from spatialcore.core.validation import (
+    require_column,
+    require_list,
+    require_one_of,
+    require_whole,
+    require_within,
+    short,
+)
 from spatialcore.errors import InputError, LabelColumnError
 
 
@@ -44,3 +51,7 @@ def test_columns():
         require_column([], "a")
     with pytest.raises(LabelColumnError, match=r"^Source column not found: 'a' in x\.h5ad\. Columns: b\n  -> use b$"):
         require_column(["b"], "a", what="Source column", where="x.h5ad", hint="use b")
+
+
+def test_a_value_in_a_message_is_one_line():
+    assert "\n" not in short(pd.DataFrame({"a": [1, 2]}))

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from spatialcore.annotation.spillover.coordinates import coordinate_unit
+from spatialcore.errors import InputError
 from spatialcore.io import read_spatial
 from tests.io.bundles import assert_same, merscope_ids, sample, write_cosmx, write_merscope, write_xenium
 
@@ -104,3 +105,9 @@ def test_a_unit_that_the_file_does_not_state(tmp_path: Path) -> None:
         read = read_spatial(tmp_path / "a.h5ad", unit=unit)
         assert coordinate_unit(read) == expected
         assert read.uns["spatialcore_source"]["reader"] == "h5ad"
+
+
+@pytest.mark.parametrize("path", ["", " ", None, 12])
+def test_what_is_not_a_path_is_refused(path: object) -> None:
+    with pytest.raises(InputError, match="expected a file or folder"):
+        read_spatial(path)  # type: ignore[arg-type]

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from spatialcore import columns
-from spatialcore.errors import LabelColumnError
+from spatialcore.errors import InputError, LabelColumnError
 from spatialcore.plotting.groups import Groups, group_cells, numeric_column, obs_column, type_colors
 from tests.cells import cells_with
 
@@ -58,3 +58,11 @@ def test_colors_of_the_model_have_priority_over_those_of_scanpy() -> None:
 def test_data_without_cells(tissue: ad.AnnData) -> None:
     with pytest.raises(LabelColumnError, match="no cells"):
         group_cells(tissue[:0], "cell_type")
+
+
+def test_a_column_without_numbers_is_refused() -> None:
+    cells = ad.AnnData(obs=pd.DataFrame({"text": ["a", "b"], "some": [1.0, None], "none": [None, None]}))
+    with pytest.raises(InputError, match=r"obs\['text'\] has no numbers \(first value: 'a'\)"):
+        numeric_column(cells, "text")
+    assert numeric_column(cells, "some")[0] == 1
+    assert np.isnan(numeric_column(cells, "none")).all()

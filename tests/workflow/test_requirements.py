@@ -6,8 +6,9 @@ import pandas as pd
 import pytest
 
 from spatialcore.annotation.run_config import Reference, RunConfig
+from spatialcore.core.files import require_writable
 from spatialcore.errors import FileMissingError, InputError, LabelColumnError, StorageError
-from spatialcore.workflow.requirements import require_run, require_writable, short_name
+from spatialcore.workflow.requirements import require_run, short_name
 from tests.io.bundles import sample, write_merscope
 
 

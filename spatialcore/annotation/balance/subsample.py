@@ -19,11 +19,12 @@ from spatialcore.core.logging import get_logger
 from spatialcore.core.sampling import cell_keys, level, share_out, take_off
 from spatialcore.core.text.wording import number_of
 from spatialcore.core.types import Ints
-from spatialcore.core.validation import require_column, require_one_of, require_whole
+from spatialcore.core.validation import require_column, require_one_of, require_whole, takes_adata
 
 log = get_logger(__name__)
 
 
+@takes_adata
 def subsample_balanced(
     adata: AnnData,
     label_column: str,

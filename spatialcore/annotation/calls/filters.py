@@ -17,12 +17,13 @@ from spatialcore.columns import (
 from spatialcore.core.categories import as_texts, coded_labels, named
 from spatialcore.core.logging import get_logger
 from spatialcore.core.text.wording import number_of
-from spatialcore.core.validation import require_column, require_whole, require_within
+from spatialcore.core.validation import require_column, require_whole, require_within, takes_adata
 from spatialcore.errors import InputError
 
 log = get_logger(__name__)
 
 
+@takes_adata
 def filter_low_confidence(
     adata: AnnData,
     label_column: str = CELL_TYPE,
@@ -83,6 +84,7 @@ def filter_low_confidence(
     return out
 
 
+@takes_adata
 def filter_low_count_types(
     adata: AnnData,
     label_column: str = CELL_TYPE,

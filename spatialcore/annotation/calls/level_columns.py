@@ -23,6 +23,7 @@ from spatialcore.annotation.choices import ResolutionMode
 from spatialcore.annotation.ontology.hierarchy import label_of
 from spatialcore.core.categories import named
 from spatialcore.core.types import Codes, Floats
+from spatialcore.core.validation import require_within, takes_adata
 from spatialcore.errors import InputError
 
 TREE_KEY: Final = "class_tree_json"
@@ -75,6 +76,7 @@ def class_codes(adata: AnnData, tree: ClassTree) -> Codes:
     return positions_of_cells
 
 
+@takes_adata
 def apply_threshold(adata: AnnData, threshold: float, resolution: ResolutionMode = "class") -> None:
     """Write the columns of all levels for a threshold, in place.
 
@@ -106,6 +108,7 @@ def apply_threshold(adata: AnnData, threshold: float, resolution: ResolutionMode
     >>> sorted(name for name in query.obs if name.startswith("cell_type_level_") and name[-1].isdigit())
     ['cell_type_level_1', 'cell_type_level_2', 'cell_type_level_3']
     """
+    require_within("threshold", threshold, 0, 1, hint="0.8 is the default")
     tree = class_tree(adata)
     if tree is None:
         raise InputError(

@@ -18,6 +18,7 @@ from spatialcore.annotation.model.reference_fit import ReferenceFit
 from spatialcore.annotation.query import Expression
 from spatialcore.core.categories import named
 from spatialcore.core.types import Codes, Floats
+from spatialcore.core.validation import takes_adata
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,7 @@ def voted(calls: Calls, clusters: "pd.Series[Any]", min_prop: float) -> Calls:
     return replace(calls, table=table, called=np.where(positions < 0, -1, first[positions]).astype(np.int32))
 
 
+@takes_adata
 def write_calls(adata: AnnData, calls: Calls, min_confidence: float) -> None:
     """Write the columns of obs; calls below `min_confidence` and cells without counts become "Unassigned"."""
     empty = calls.best < 0

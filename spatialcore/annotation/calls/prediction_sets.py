@@ -27,13 +27,14 @@ from spatialcore.annotation.ontology.hierarchy import is_term, name_of
 from spatialcore.annotation.ontology.relations import lowest_common_ancestor
 from spatialcore.core.categories import named
 from spatialcore.core.types import Floats
-from spatialcore.core.validation import require_within
+from spatialcore.core.validation import require_within, takes_adata
 from spatialcore.errors import InputError
 
 SEPARATOR: Final = " | "
 Sets = npt.NDArray[np.bool_]
 
 
+@takes_adata
 def add_prediction_sets(adata: AnnData, coverage: float = 0.9, *, empty: bool = False) -> AnnData:
     """Write for every cell the set of types among which its true type is expected, in place.
 

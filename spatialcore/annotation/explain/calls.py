@@ -21,6 +21,7 @@ from spatialcore.annotation.query import Expression, open_query
 from spatialcore.annotation.run_manifest import manifest_of
 from spatialcore.core.text.wording import list_names
 from spatialcore.core.types import Floats
+from spatialcore.core.validation import takes_adata
 from spatialcore.errors import InputError
 
 INTERCEPT: Final = "(intercept)"
@@ -30,6 +31,7 @@ _TOLERANCE: Final = 1e-6
 Cells = str | Sequence[str] | Sequence[bool] | Sequence[int] | npt.NDArray[Any] | pd.Index | pd.Series
 
 
+@takes_adata
 def explain_calls(adata: AnnData, cells: Cells, model: CellTypingModel | str | Path | None = None) -> pd.DataFrame:
     """Return what each gene adds to the lead of a cell's best class over the runner-up.
 

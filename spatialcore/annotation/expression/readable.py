@@ -26,12 +26,14 @@ def require_readable(adata: AnnData) -> None:
     Raises
     ------
     InputError
-        The query has no cells.
+        The query has no cells or no features.
     NormalizationError
         The query has neither raw counts nor log1p(10k), or values in memory are negative, infinite or NaN.
     """
     if adata.n_obs == 0:
         raise _no_cells()
+    if adata.n_vars == 0:
+        raise InputError("the query has no features", hint="pass data with genes; was everything filtered out?")
     source = find_counts(adata)[2]
     blocks = _value_blocks(adata).get(source)
     for block in blocks() if blocks else ():

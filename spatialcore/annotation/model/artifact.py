@@ -17,9 +17,10 @@ from spatialcore.annotation.model.celltypist_format import FORMAT, as_celltypist
 from spatialcore.annotation.model.safe_pickle import read_pickle
 from spatialcore.core.files import whole
 from spatialcore.core.provenance import sha256_of_file, versions
+from spatialcore.core.text.names import slug_of
 from spatialcore.errors import ModelError
 
-__all__ = ["CellTypingModel", "card_path", "colors_path", "load_model", "save_model", "sidecar_path"]
+__all__ = ["CellTypingModel", "card_path", "colors_path", "load_model", "model_file", "save_model", "sidecar_path"]
 
 
 def sidecar_path(path: Path) -> Path:
@@ -35,6 +36,20 @@ def colors_path(path: Path) -> Path:
 def card_path(path: Path) -> Path:
     """Return the path of the card of a model."""
     return path.with_name(f"{path.stem}_card.md")
+
+
+def model_file(path: str | Path, name: str = "model") -> Path:
+    """Return the file that a model is written to: a path without the suffix .pkl gets it, a folder a file of a name.
+
+    Examples
+    --------
+    >>> model_file("models/breast").name
+    'breast.pkl'
+    """
+    file = Path(path).expanduser()
+    if file.is_dir():
+        return file / f"{slug_of(name, 'the model name')}.pkl"
+    return file if file.suffix == ".pkl" else file.with_name(file.name + ".pkl")
 
 
 def load_model(path: str | Path) -> CellTypingModel:
@@ -91,8 +106,7 @@ def save_model(model: CellTypingModel, path: str | Path) -> CellTypingModel:
     """
     from dataclasses import replace
 
-    file = Path(path).expanduser()
-    file = file if file.suffix == ".pkl" else file.with_name(file.name + ".pkl")
+    file = model_file(path)
     file.parent.mkdir(parents=True, exist_ok=True)
     _write_whole(file, pickle.dumps(as_celltypist(model), protocol=4))
     metadata = {

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from spatialcore.errors import FileMissingError, ModelError
+from spatialcore.errors import FileMissingError, InputError, ModelError
 
 _CLASSES = frozenset(
     {
@@ -116,6 +116,8 @@ def read_pickle(path: Path) -> dict[str, Any]:
     ModelError
         The file is not a pickle, is not a model, or needs a class that is not allowed.
     """
+    if path.is_dir():
+        raise InputError(f"{path.absolute()} is a folder, expected a model file", hint="pass the .pkl file in it")
     if not path.is_file():
         raise FileMissingError(
             f"no model file at {path.absolute()}", hint="train one with train_celltypist_model, or check the path"

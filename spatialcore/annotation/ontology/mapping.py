@@ -22,7 +22,7 @@ from spatialcore.annotation.ontology.result import (
 from spatialcore.columns import CELL_TYPE, ONTOLOGY_ID, ONTOLOGY_LABEL, REFERENCE_SOURCE
 from spatialcore.core.logging import get_logger
 from spatialcore.core.text.wording import list_names
-from spatialcore.core.validation import require_column, require_one_of
+from spatialcore.core.validation import require_column, require_one_of, takes_adata
 from spatialcore.errors import InputError
 
 logger = get_logger(__name__)
@@ -42,6 +42,7 @@ class OntologyCoverage(TypedDict):
     by_source: dict[str, float]
 
 
+@takes_adata
 def add_ontology_ids(
     adata: AnnData,
     source_col: str = CELL_TYPE,
@@ -143,6 +144,7 @@ def add_ontology_ids(
     return adata, {label: candidates(match) for label, match in matches.items()}, result
 
 
+@takes_adata
 def has_ontology_ids(adata: AnnData, id_col: str = ONTOLOGY_ID, label_col: str = "cell_type") -> OntologyCoverage:
     """Count the cells with a live Cell Ontology id.
 

@@ -22,6 +22,7 @@ from spatialcore.annotation.spillover.mixture import SHARES, Block, Posterior, l
 from spatialcore.annotation.spillover.result import SpillOver, estimate_spill_over, why_unavailable
 from spatialcore.core.logging import get_logger
 from spatialcore.core.types import Codes, Floats
+from spatialcore.core.validation import takes_adata
 from spatialcore.errors import InputError
 
 log = get_logger(__name__)
@@ -32,6 +33,7 @@ Counts = sparse.csr_matrix
 _NOTHING = (np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.float32))
 
 
+@takes_adata
 def decontaminate(
     adata: AnnData,
     model_path: str | Path | None = None,
@@ -112,7 +114,10 @@ def _model_path(adata: AnnData, model_path: str | Path | None) -> Path:
         return Path(model_path)
     stated = str(run_manifest.manifest_of(adata).get("model_path", ""))
     if not stated or ";" in stated:
-        raise InputError("no model: the data were not annotated with one model", hint="pass model_path")
+        raise InputError(
+            "the data have no record of the model that annotated them",
+            hint="annotate the data first, or pass model_path",
+        )
     return Path(stated)
 
 

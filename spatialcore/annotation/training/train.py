@@ -12,7 +12,7 @@ from anndata import AnnData
 from spatialcore import columns
 from spatialcore.annotation.choices import TRAINERS, Trainer
 from spatialcore.annotation.colors import cell_type_colors
-from spatialcore.annotation.model.artifact import CellTypingModel, colors_path, save_model, sidecar_path
+from spatialcore.annotation.model.artifact import CellTypingModel, colors_path, model_file, save_model, sidecar_path
 from spatialcore.annotation.taxonomy import describe_levels
 from spatialcore.annotation.training.celltypist import CellTypistOptions
 from spatialcore.annotation.training.classes import ClassLabels, drop_empty_classes, read_labels
@@ -20,8 +20,7 @@ from spatialcore.annotation.training.small_panel import small_panel_warning
 from spatialcore.annotation.training.trainers import train_celltypist, train_logistic
 from spatialcore.core.logging import get_logger
 from spatialcore.core.matrix import open_matrix
-from spatialcore.core.text.names import slug_of
-from spatialcore.core.validation import require_one_of
+from spatialcore.core.validation import require_one_of, takes_adata
 from spatialcore.errors import InputError
 
 log = get_logger(__name__)
@@ -50,6 +49,7 @@ class TrainingResult(TypedDict):
     model: CellTypingModel
 
 
+@takes_adata
 def train_celltypist_model(
     adata: AnnData,
     label_column: str = columns.UNIFIED_CELL_TYPE,
@@ -127,7 +127,7 @@ def train_celltypist_model(
     require_one_of("trainer", trainer, TRAINERS)
     if trainer == "celltypist" and depths is not None:
         raise InputError("depths has no effect with trainer='celltypist'", hint="pass trainer='logistic', or no depths")
-    file = None if output_path is None else _file(output_path, model_name)
+    file = None if output_path is None else model_file(output_path, model_name)
     labels = read_labels(adata.obs, label_column, ontology_column)
     labels = drop_empty_classes(labels, open_matrix(adata.X).row_sums(labels.rows, np.abs))
     if trainer == "celltypist":
@@ -172,11 +172,6 @@ def _summary(trainer: str, labels: ClassLabels, model: CellTypingModel) -> Train
         "n_classes": len(model.classes),
         "cells_per_class": dict(zip(labels.names, np.bincount(labels.codes).tolist(), strict=True)),
     }
-
-
-def _file(output_path: str | Path, model_name: str) -> Path:
-    path = Path(output_path).expanduser()
-    return path / f"{slug_of(model_name, 'the model name')}.pkl" if path.is_dir() else path
 
 
 def _result(model: CellTypingModel, summary: TrainingSummary) -> TrainingResult:

@@ -11,6 +11,7 @@ from spatialcore.core.genes.symbols import symbols_of
 from spatialcore.core.logging import get_logger
 from spatialcore.core.matrix import open_matrix
 from spatialcore.core.normalization import check_normalization_status
+from spatialcore.core.validation import takes_adata
 from spatialcore.errors import InputError
 
 log = get_logger(__name__)
@@ -34,6 +35,7 @@ def sum_duplicates(X: sp.csr_matrix, names: Sequence[str]) -> tuple[sp.csr_matri
     return sp.csr_matrix(X @ fold), [str(name) for name in unique]
 
 
+@takes_adata
 def normalize_gene_names(
     adata: AnnData, ensembl_to_hugo: Mapping[str, str] | None = None, copy: bool = False
 ) -> AnnData:

@@ -16,7 +16,7 @@ from spatialcore.core.genes.symbols import is_control, symbols_of
 from spatialcore.core.logging import get_logger
 from spatialcore.core.normalization import log1p_normalize
 from spatialcore.core.text.wording import list_names, number_of
-from spatialcore.core.validation import require_column
+from spatialcore.core.validation import require_column, takes_adata
 from spatialcore.entries import coordinates_in, mapping_in
 from spatialcore.errors import InputError, NormalizationError
 from spatialcore.io.anndata_files import write_h5ad
@@ -30,6 +30,7 @@ logger = get_logger(__name__)
 EMBEDDING = "X_centroids"
 
 
+@takes_adata
 def export_cellxgene(
     adata: AnnData,
     path: str | Path,

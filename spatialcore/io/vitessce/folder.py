@@ -18,6 +18,7 @@ from spatialcore.core.files import whole
 from spatialcore.core.genes.features import gene_names
 from spatialcore.core.logging import get_logger
 from spatialcore.core.normalization import log1p_normalize
+from spatialcore.core.validation import takes_adata
 from spatialcore.entries import coordinates_in, mapping_in
 from spatialcore.errors import FileMissingError, InputError
 from spatialcore.io.counts import raw_counts
@@ -32,6 +33,7 @@ VIEWER = "viewer"
 DISPLAYED = (columns.CELL_TYPE, columns.PREDICTED, columns.CONFIDENCE, *columns.LEVELS)
 
 
+@takes_adata
 def write_vitessce(
     adata: AnnData,
     folder: str | Path,

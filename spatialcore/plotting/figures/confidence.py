@@ -11,6 +11,7 @@ from scipy.special import expit, logit
 from spatialcore import columns
 from spatialcore.core.text.wording import list_names
 from spatialcore.core.types import Floats
+from spatialcore.core.validation import require_within, takes_adata
 from spatialcore.plotting import spatial, style
 from spatialcore.plotting.confidence_axis import axis_minimum, set_up_confidence_axis, spread_top
 from spatialcore.plotting.figures.confidence_rows import confidence_table, draw_rows, threshold_colors
@@ -25,6 +26,7 @@ _ROW: Final = 0.2
 _WIDTH: Final = 13.0
 
 
+@takes_adata
 def plot_celltype_confidence(
     adata: AnnData,
     label_column: str,
@@ -75,6 +77,7 @@ def plot_celltype_confidence(
     >>> adata.obs["confidence"] = 0.9
     >>> figure = plot_celltype_confidence(adata, "bulk_labels", "confidence")
     """
+    require_within("threshold", threshold, 0, 1, hint="0.8 is the default")
     groups = group_cells(adata, label_column)
     confidence = numeric_column(adata, confidence_column)
     xy = spatial.coordinates(adata, spatial_key)

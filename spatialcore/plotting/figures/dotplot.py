@@ -9,6 +9,7 @@ import pandas as pd
 from anndata import AnnData
 
 from spatialcore.core.types import Floats
+from spatialcore.core.validation import takes_adata
 from spatialcore.plotting import style
 from spatialcore.plotting.expression import gene_positions, group_fractions, group_means, log_expression
 from spatialcore.plotting.gene_groups import group_runs, name_gene_groups
@@ -24,6 +25,7 @@ _COLUMN = 0.2
 _STEPS = (0.1, 0.25, 0.5, 1.0)
 
 
+@takes_adata
 def plot_marker_dotplot(
     adata: AnnData,
     label_column: str,

@@ -11,7 +11,7 @@ from anndata import AnnData
 from spatialcore.core.logging import get_logger
 from spatialcore.core.text.wording import list_names
 from spatialcore.core.types import Floats
-from spatialcore.core.validation import require_one_of
+from spatialcore.core.validation import require_one_of, require_whole, takes_adata
 from spatialcore.errors import InputError
 from spatialcore.plotting import style
 from spatialcore.plotting.degs import METHODS, differential_genes
@@ -33,6 +33,7 @@ class TooFewTypesError(InputError):
     """Fewer than two types have enough cells to be compared."""
 
 
+@takes_adata
 def plot_deg_heatmap(
     adata: AnnData,
     label_column: str,
@@ -84,6 +85,7 @@ def plot_deg_heatmap(
     >>> from scanpy.datasets import pbmc68k_reduced
     >>> figure = plot_deg_heatmap(pbmc68k_reduced().raw.to_adata(), "bulk_labels")
     """
+    require_whole("n_genes", n_genes, minimum=1, hint="5 is the default")
     require_one_of("method", method, METHODS)
     all_groups = group_cells(adata, label_column, types_only=True)
     groups = _require_two_groups(all_groups, label_column)
@@ -103,6 +105,7 @@ def plot_deg_heatmap(
     return figure
 
 
+@takes_adata
 def plot_marker_heatmap(
     adata: AnnData,
     label_column: str,

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from anndata import AnnData
 
+from spatialcore.core.validation import takes_adata
 from spatialcore.errors import InputError
 from spatialcore.plotting import style
 from spatialcore.plotting.groups import obs_column
@@ -28,6 +29,7 @@ _ATTENTION: Final = ("unmapped", "tier3_overlap", "tier2_token")
 _ROW: Final = 0.19
 
 
+@takes_adata
 def plot_ontology_mapping(
     adata: AnnData,
     source_label_column: str,

@@ -9,6 +9,7 @@ from anndata import AnnData
 
 from spatialcore.core.text.wording import list_names
 from spatialcore.core.types import Floats
+from spatialcore.core.validation import require_within, takes_adata
 from spatialcore.plotting import style
 from spatialcore.plotting.confidence_axis import axis_minimum, spread_top
 from spatialcore.plotting.figures.panel_frames import PanelFrame, panel_frames
@@ -30,6 +31,7 @@ _COLORS: Final = (style.LOW, style.HIGH, style.GOLD)
 _OTHERS_WIDTH: Final = 0.16  # of the panel
 
 
+@takes_adata
 def plot_2d_validation(
     adata: AnnData,
     label_column: str,
@@ -92,6 +94,7 @@ def plot_2d_validation(
     >>> summary["cell_type"].tolist()
     ['CD19+ B', 'CD56+ NK']
     """
+    require_within("confidence_threshold", confidence_threshold, 0, 1, hint="0.8 is the default")
     confidence = numeric_column(adata, confidence_column)
     scored = score_markers(adata, label_column, markers)
     summary = validate(

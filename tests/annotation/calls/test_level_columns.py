@@ -180,3 +180,9 @@ def test_blocks_of_cells_give_the_same_calls(
     monkeypatch.setattr(level_columns, "BLOCK_CELLS", 2)
     apply_threshold(in_blocks, 0.8, resolution)
     pd.testing.assert_frame_equal(in_blocks.obs, four_cells.obs)
+
+
+@pytest.mark.parametrize("threshold", [float("nan"), 1.5, -0.1, "0.8"])
+def test_a_threshold_is_a_number_from_0_to_1(threshold: object) -> None:
+    with pytest.raises(InputError, match="threshold is"):
+        apply_threshold(AnnData(), threshold)  # type: ignore[arg-type]

@@ -12,8 +12,9 @@ from scipy import sparse
 
 from spatialcore import columns
 from spatialcore.annotation.annotate import annotate_celltypist
-from spatialcore.annotation.model.artifact import load_model
+from spatialcore.annotation.model.artifact import load_model, model_file
 from spatialcore.core.normalization import log1p_normalize
+from spatialcore.errors import InputError
 
 Simulated = tuple[AnnData, AnnData, np.ndarray]
 
@@ -33,3 +34,13 @@ def test_the_command_line_of_celltypist_gives_the_same_calls(
     stock = pd.read_csv(tmp_path / "predicted_labels.csv", index_col=0)["predicted_labels"].astype(str)
     ours = annotate_celltypist(simulated[1], custom_model_path=trained, copy=True).obs[columns.PREDICTED].astype(str)
     assert (stock.to_numpy() == ours.to_numpy()).all()
+
+
+@pytest.mark.parametrize(("name", "file"), [("b.pkl", "b.pkl"), ("b", "b.pkl"), ("b.v2", "b.v2.pkl"), ("", "x.pkl")])
+def test_the_file_of_a_model_ends_in_pkl_and_a_folder_gets_one(tmp_path: Path, name: str, file: str) -> None:
+    assert model_file(tmp_path / name, "x") == tmp_path / file
+
+
+def test_a_folder_is_not_a_model(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="is a folder, expected a model file"):
+        load_model(tmp_path)

@@ -68,7 +68,7 @@ def test_features_outside_the_model_are_unchanged(spilled: Example) -> None:
 def test_the_model_of_annotated_data_is_the_default(spilled: Example) -> None:
     adata = annotate_celltypist(spilled.section, custom_model_path=spilled.path, copy=True)
     assert "purified" in decontaminate(adata).layers
-    with pytest.raises(InputError, match="not annotated with one model"):
+    with pytest.raises(InputError, match="no record of the model that annotated them"):
         decontaminate(spilled.section.copy())
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from anndata import AnnData
 
 from spatialcore.errors import InputError, LabelColumnError
 from spatialcore.plotting import plot_deg_heatmap, plot_marker_heatmap
@@ -108,3 +109,9 @@ def test_similar_types_are_adjacent(rng):
     means = np.array([one, other, one + 0.01, other + 0.01])
     order = order_by_similarity(means)
     assert {frozenset(order[:2]), frozenset(order[2:])} == {frozenset({0, 2}), frozenset({1, 3})}
+
+
+@pytest.mark.parametrize("n_genes", [0, -1, 2.5, True])
+def test_numbers_of_genes_are_checked(n_genes: object) -> None:
+    with pytest.raises(InputError, match="n_genes is"):
+        plot_deg_heatmap(AnnData(), "cell_type", n_genes=n_genes)  # type: ignore[arg-type]
