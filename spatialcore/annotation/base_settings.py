@@ -1,6 +1,7 @@
 """Base class of configurations, and errors that name every wrong setting."""
 
 import dataclasses
+import re
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -101,8 +102,6 @@ def _advice(error: ValidationError, schema: dict[str, Any]) -> str:
 
     The hint of an error of this package is the advice for its setting.
     """
-    settings = _titles(schema)
-    inner = {name: title for part in schema.get("$defs", {}).values() for name, title in _titles(part).items()}
     hints: list[str] = []
     suggestions: list[str] = []
     for fault in error.errors():
@@ -110,15 +109,23 @@ def _advice(error: ValidationError, schema: dict[str, Any]) -> str:
         if isinstance(cause, SpatialCoreError) and cause.hint:
             hints.append(cause.hint)
             continue
-        matches = similar_names(fault, settings if len(fault["loc"]) == 1 else inner)
+        settings = _settings_at(schema, fault["loc"])
+        matches = similar_names(fault, settings)
         if fault["type"] in UNKNOWN_NAME and not matches:
-            return f"settings: {', '.join(settings)}"
+            where = "" if len(fault["loc"]) == 1 else f" of {fault['loc'][0]}"
+            return f"settings{where}: {', '.join(settings)}"
         if matches:
             suggestions.append(f"{path_of(fault)}: did you mean {' or '.join(matches)}?")
     return (
         " ".join([*suggestions, *(["; ".join(dict.fromkeys(hints))] if hints else [])])
         or "correct the settings named above"
     )
+
+
+def _settings_at(schema: dict[str, Any], location: tuple[Any, ...]) -> dict[str, str]:
+    """Return the titles of the settings beside that of a fault: those of the configuration, or of an entry in it."""
+    entry = re.search(r"#/\$defs/(\w+)", str(schema.get("properties", {}).get(location[0]))) if location[1:] else None
+    return _titles(schema["$defs"][entry[1]] if entry else schema)
 
 
 def _titles(schema: dict[str, Any]) -> dict[str, str]:

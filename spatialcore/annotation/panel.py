@@ -88,7 +88,10 @@ def read_panel(path: str | Path) -> list[str]:
         )
     table = table[table[column] != ""]
     genes = symbols_of([strip_version(name) for name in table[column]], table)
-    return list(dict.fromkeys(gene for gene in genes if not is_control(gene)))
+    panel = list(dict.fromkeys(gene for gene in genes if not is_control(gene)))
+    if not panel:
+        raise InputError(f"panel file {file} has no genes", hint="pass a CSV or TSV with one gene a line")
+    return panel
 
 
 def _is_heading(text: str) -> bool:

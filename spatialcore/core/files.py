@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 from spatialcore.errors import FileMissingError, InputError, StorageError
 
 if TYPE_CHECKING:  # numpy is not imported for the command line's help
+    import yaml
+
     from spatialcore.core.types import JsonObject
 
 
@@ -110,7 +112,7 @@ def read_yaml(path: Path) -> JsonObject:
     FileMissingError
         There is no file at the path.
     InputError
-        The file is not text, not YAML, or its top level is not a mapping.
+        The file is not text or not YAML, its top level is not a mapping, or a key occurs twice.
 
     Examples
     --------
@@ -125,17 +127,30 @@ def read_yaml(path: Path) -> JsonObject:
     if not path.is_file():
         raise FileMissingError(f"no configuration file at {path}", hint="pass the path of a YAML file")
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        content = yaml.safe_load(text)
+        repeated = _repeated_keys(yaml.compose(text, Loader=yaml.SafeLoader))
     except UnicodeDecodeError as error:
         raise InputError(f"{path} is not a text file, expected YAML", hint=f"pass data as --query {path}") from error
     except yaml.YAMLError as error:
         raise InputError(f"{path} is not valid YAML: {error}", hint="write one 'key: value' per line") from error
     if not isinstance(content, dict):
-        raise InputError(
-            f"{path} contains a {type(content).__name__}, expected a mapping of settings",
-            hint="write one 'key: value' per line",
-        )
+        kind = "is empty" if content is None else f"contains a {type(content).__name__}"
+        raise InputError(f"{path} {kind}, expected a mapping of settings", hint="write one 'key: value' per line")
+    if repeated:
+        raise InputError(f"{path} has keys that occur twice: {', '.join(repeated)}", hint="write each key once")
     return content
+
+
+def _repeated_keys(node: yaml.Node | None) -> list[str]:
+    """Return the keys that occur twice in a mapping of a YAML document, of which YAML would use the last."""
+    import yaml
+
+    if isinstance(node, yaml.MappingNode):
+        keys = [str(key.value) for key, _ in node.value]
+        inner = [name for _, value in node.value for name in _repeated_keys(value)]
+        return [*dict.fromkeys(key for key in keys if keys.count(key) > 1), *inner]
+    return [name for item in node.value for name in _repeated_keys(item)] if isinstance(node, yaml.SequenceNode) else []
 
 
 def _open_lock(path: Path) -> int:

@@ -76,3 +76,10 @@ def test_files_that_are_not_panels(content: str, tmp_path: Path) -> None:
 def test_a_missing_panel(tmp_path: Path) -> None:
     with pytest.raises(FileMissingError, match="no panel file"):
         read_panel(tmp_path / "absent.csv")
+
+
+def test_a_panel_file_with_a_heading_only_has_no_genes(tmp_path: Path) -> None:
+    path = tmp_path / "panel.csv"
+    path.write_text("gene\n")
+    with pytest.raises(InputError, match=r"panel\.csv has no genes"):
+        read_panel(path)

@@ -123,3 +123,9 @@ def test_a_label_column_after_an_existing_path_may_have_any_character(column: st
     path.touch()
     reference = Reference.model_validate(f"{path}:{column}")
     assert (reference.uri, reference.label_column) == (str(path), column)
+
+
+def test_unknown_settings_of_an_entry_are_answered_with_its_settings() -> None:
+    with pytest.raises(InputError, match=r"unknown setting references\.0\.path") as caught:
+        config(references=[{"path": "a.h5ad"}])
+    assert caught.value.hint == "settings of references: uri, label_column"

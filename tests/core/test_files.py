@@ -77,7 +77,7 @@ def test_yaml_mapping_is_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(b"\x89HDF\xff", "not a text file"), (b"a: [", "not valid YAML"), (b"- a\n- b\n", "list"), (b"", "NoneType")],
+    [(b"\x89HDF\xff", "not a text file"), (b"a: [", "not valid YAML"), (b"- a\n- b\n", "list"), (b"", "is empty")],
 )
 def test_other_content_is_refused(content: bytes, message: str, tmp_path: Path) -> None:
     path = tmp_path / "run.yaml"
@@ -97,3 +97,24 @@ def test_a_folder_below_a_file_cannot_be_written_to(tmp_path: Path) -> None:
         require_writable(tmp_path / "file" / "results")
     require_writable(tmp_path / "new" / "folder")
     assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("", "is empty"),
+        ("a: 1\nb: 2\na: 3", "keys that occur twice: a"),
+        ("a:\n  - {x: 1, x: 2}", "keys that occur twice: x"),
+    ],
+)
+def test_an_empty_file_and_repeated_keys_are_refused(tmp_path: Path, text: str, fault: str) -> None:
+    path = tmp_path / "run.yaml"
+    path.write_text(text)
+    with pytest.raises(InputError, match=fault):
+        read_yaml(path)
+
+
+def test_a_key_of_two_mappings_is_not_repeated(tmp_path: Path) -> None:
+    path = tmp_path / "run.yaml"
+    path.write_text("a: [{x: 1}, {x: 2}]\nb: {x: 3}")
+    assert read_yaml(path) == {"a": [{"x": 1}, {"x": 2}], "b": {"x": 3}}
