@@ -1,6 +1,6 @@
 """Spill-over: shares on simulated sections, calls on real ones, lymphocytes called fibroblasts in a Xenium section.
 
-python -m benchmarks.spill --data ../shared/data [--parts lymphocytes simulated real cost rivals] [--sources mix ...]
+python -m benchmarks.spill --data ../shared/data [--parts lymphocytes simulated real purified cost] [--sources mix ...]
 """
 
 import argparse
@@ -27,7 +27,7 @@ from spatialcore.simulate import LAYOUTS
 
 STROMA = ("LUM", "POSTN", "CCDC80", "FBLN1", "MMP2", "PDGFRB", "SFRP1")
 OWN = {"T": ("CD3E", "CD3G", "TRAC", "CD8A", "IL7R"), "B": ("MS4A1", "BANK1", "CD79A", "CD19")}
-PARTS = ("lymphocytes", "simulated", "real", "cost", "rivals")
+PARTS = ("lymphocytes", "simulated", "real", "purified", "cost", "rivals")
 Mask = npt.NDArray[np.bool_]
 
 
@@ -152,6 +152,10 @@ def main() -> None:
             print_rows(
                 spill_sections.simulated(data, folder, *settings, options.seed, in_turn=options.in_turn),
                 ["depth", "share"],
+            )
+        if "purified" in options.parts:
+            print_rows(
+                spill_sections.purified(data, folder, *settings, options.seed, in_turn=options.in_turn), ["share"]
             )
         if "real" in options.parts:
             print_rows(spill_sections.real(data, folder), [])

@@ -18,21 +18,19 @@ from benchmarks.calibration import KEPT, expected_calibration_error
 from benchmarks.data.open_pairs import Pair
 from benchmarks.data.spill_sources import TYPE, Source, sources
 from benchmarks.data.study_pairs import spatial_pairs
+from benchmarks.spill_markers import marker_figures
 from spatialcore import columns
 from spatialcore.annotation.annotate import annotate_celltypist
 from spatialcore.annotation.model.artifact import load_model
 from spatialcore.annotation.query import open_query
-from spatialcore.annotation.spillover.purified import decontaminate
 from spatialcore.annotation.spillover.result import estimate_spill_over
 from spatialcore.annotation.training.train import train_celltypist_model
 from spatialcore.core.types import Floats
 from spatialcore.simulate import section
 from spatialcore.simulate.layouts import Layout
 
-MARKERS = 5
 BINS = 10
 RELIABILITY = "reliability"
-FEWEST = 20
 LARGEST_SECTION = 100_000
 
 
@@ -59,6 +57,30 @@ def simulated(
     """Yield one row per simulated section: every layout, or one for each source, share and depth, in turn."""
     for setting in _settings(sources(data, names), layouts, shares, depths, seed, in_turn=in_turn):
         yield _simulated(*setting, folder)
+
+
+def purified(
+    data: Path,
+    folder: Path,
+    names: tuple[str, ...],
+    layouts: tuple[Layout, ...],
+    shares: tuple[float, ...],
+    depths: tuple[float, ...],
+    seed: int,
+    *,
+    in_turn: bool = False,
+) -> Iterator[dict[str, Any]]:
+    """Yield what decontaminate changes, one row per simulated section."""
+    for setting in _settings(sources(data, names), layouts, shares, depths, seed, in_turn=in_turn):
+        source, layout, share, depth, _ = setting
+        result = called(source.reference, TYPE, _section(*setting), folder)
+        row: dict[str, Any] = {"source": source.name, "layout": layout, "share": share, "depth": depth}
+        truth = result.obs["true_cell_type"].astype(str).to_numpy()
+        row |= marker_figures(result, truth, folder / "model.pkl")
+        expressed, total = result.layers["expressed"], result.X.sum()
+        for name, counts in (("counts", result.X), ("expected", result.layers["purified"])):
+            row[f"{name}, distance"] = float(abs(counts - expressed).sum() / total)
+        yield row
 
 
 def compared(
@@ -200,34 +222,7 @@ def real(data: Path, folder: Path) -> Iterator[dict[str, Any]]:
         in_reference = result[pair.in_reference].copy()
         row: dict[str, Any] = {"section": pair.name, "z": described["z"], "found": described["foreign_share"]}
         row |= calls(in_reference, pd.Series(pair.truth[pair.in_reference], index=in_reference.obs_names))
-        decontaminate(result, folder / "model.pkl")
-        before, after = (specificity(X, pair, folder / "model.pkl") for X in (result.X, result.layers["purified"]))
-        yield row | {
-            "auc": before[0],
-            "auc purified": after[0],
-            "others' markers": before[1],
-            "others' markers purified": after[1],
-        }
-
-
-def specificity(counts: Any, pair: Pair, path: Path) -> tuple[float, float]:
-    """Return the mean AUC of marker shares, own cells against others, and the mean share in the others."""
-    model = load_model(path)
-    if model.profiles is None:
-        raise ValueError("the model has no class profiles")
-    columns_of = {gene: i for i, gene in enumerate(pair.genes)}
-    totals = np.maximum(np.asarray(counts.sum(axis=1)).ravel(), 1e-9)
-    scores = []
-    for k, name in enumerate(model.classes):
-        of_type = pair.truth == name
-        if of_type.sum() < FEWEST:
-            continue
-        others = np.delete(model.profiles, k, axis=0).max(axis=0)
-        genes = [columns_of[model.genes[g]] for g in np.argsort(-model.profiles[k] / (others + 1e-3))[:MARKERS]]
-        share = np.asarray(counts[:, genes].sum(axis=1)).ravel() / totals
-        scores.append((roc_auc_score(of_type, share), share[~of_type].mean()))
-    auc, leaked = np.mean(scores, axis=0)
-    return float(auc), float(leaked)
+        yield row | marker_figures(result, pair.truth, folder / "model.pkl")
 
 
 def beside_each_other(part: AnnData, copies: int) -> AnnData:
