@@ -1,5 +1,7 @@
 """Purified counts: sums are conserved, no cell becomes empty, and cells are closer to their expression."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from anndata import AnnData
@@ -44,6 +46,40 @@ def test_markers_of_neighbours_decrease_and_markers_of_the_type_increase(spilled
 def test_a_clean_section_is_unchanged(clean: Example) -> None:
     result = purified(clean)
     assert (result.layers["purified"] != clean.section.X).nnz == 0
+
+
+@pytest.mark.parametrize("integers", [False, True])
+def test_counts_stay_within_their_field_of_view(spilled: Example, integers: bool) -> None:
+    adata = spilled.section.copy()
+    left = adata.obsm["spatial"][:, 0] < np.median(adata.obsm["spatial"][:, 0])
+    adata.obs["fov"] = np.where(left, "1", "2")
+    result = purified(spilled, adata, integers=integers).layers["purified"]
+    assert (result != adata.X).nnz > 0
+    for cells in (left, ~left):
+        before, after = (np.asarray(X[cells].sum(axis=0, dtype=np.float64)).ravel() for X in (adata.X, result))
+        np.testing.assert_allclose(after, before, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "kind", [sparse.csc_matrix, sparse.csr_array, lambda X: X.toarray(), lambda X: X.astype(np.uint16)]
+)
+def test_the_kind_of_the_matrix_makes_no_difference(spilled: Example, kind: Callable[[object], object]) -> None:
+    adata = spilled.section.copy()
+    adata.X = kind(adata.X)
+    one, other = (purified(spilled, each, integers=True).layers["purified"] for each in (spilled.section, adata))
+    assert (one != other).nnz == 0
+
+
+def test_empty_cells_stay_empty_and_depth_is_a_coordinate(spilled: Example) -> None:
+    adata = spilled.section.copy()
+    counts = adata.X.tolil()
+    counts[[5, 17]] = 0
+    adata.X = counts.tocsr()
+    places = adata.obsm["spatial"]
+    adata.obsm["spatial"] = np.column_stack([places, np.random.default_rng(0).uniform(0, 5, len(places))])
+    totals = np.asarray(purified(spilled, adata, integers=True).layers["purified"].sum(axis=1)).ravel()
+    assert np.flatnonzero(totals == 0).tolist() == [5, 17]
+    assert totals.sum() == adata.X.sum()
 
 
 def test_the_seed_determines_the_draw(spilled: Example) -> None:
