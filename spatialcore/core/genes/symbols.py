@@ -12,7 +12,7 @@ import pandas as pd
 from spatialcore.core.genes.merged import merged_genes
 from spatialcore.core.genes.names import is_control, is_ensembl, strip_version
 from spatialcore.core.genes.spelling import mend
-from spatialcore.core.genes.tables import aliases, ids_by_symbol, ids_to_symbols, known_names
+from spatialcore.core.genes.tables import aliases_of, ids_by_symbol, ids_to_symbols, known_names
 from spatialcore.core.types import Ints
 
 __all__ = [
@@ -234,7 +234,7 @@ class _Named:
             return self.by_name[symbol]
         of_id = [p for one in ids_by_symbol().get(symbol, ()) for p in self.by_id.get(one, ())]
         return [p for p in of_id if self.names[p] not in self.symbols] or [
-            p for other in aliases().get(symbol, ()) if other not in self.symbols for p in self.by_name.get(other, ())
+            p for other in aliases_of(symbol) if other not in self.symbols for p in self.by_name.get(other, ())
         ]
 
     def _of_merged(self, symbol: str) -> list[int]:

@@ -17,32 +17,32 @@ MAX_NAMES = 40
 
 
 @cache
-def _table(species: Species) -> pd.DataFrame:
+def _genes(species: Species) -> tuple[tuple[str, str, str], ...]:
+    """Return id, symbol and former symbols, joined by "|", of each gene."""
     resource = files("spatialcore.data") / "gene_mappings" / f"ensembl_{species}.tsv.gz"
     try:
-        content = gzip.decompress(resource.read_bytes()).decode()
+        lines = gzip.decompress(resource.read_bytes()).decode().splitlines()
     except FileNotFoundError as error:
         raise FileMissingError(f"the gene table of {species} is missing", hint="install the package again") from error
-    rows = csv.reader((line for line in content.splitlines() if not line.startswith("#")), delimiter="\t")
-    header = next(rows)
-    return pd.DataFrame(list(rows), columns=header)
+    header, *rows = (line.split("\t") for line in lines if not line.startswith("#"))
+    columns = [header.index(name) for name in ("ensembl_id", "symbol", "former_symbol")]
+    return tuple((row[columns[0]], row[columns[1]], row[columns[2]]) for row in rows)
 
 
 @cache
 def _ids_to_symbols(species: Species) -> dict[str, str]:
-    table = _table(species)
-    return dict(zip(table["ensembl_id"], table["symbol"], strict=True))
+    return {identifier: symbol for identifier, symbol, _ in _genes(species)}
 
 
 @cache
 def ids_by_symbol() -> dict[str, tuple[str, ...]]:
     """Return current and former symbol -> Ensembl ids."""
-    ids: dict[str, list[str]] = {}
+    ids: dict[str, tuple[str, ...]] = {}
     for species in SPECIES:
         for identifier, symbols in _names_of_genes(species):
             for symbol in symbols:
-                ids.setdefault(symbol, []).append(identifier)
-    return {symbol: tuple(identifiers) for symbol, identifiers in ids.items()}
+                ids[symbol] = (*ids.get(symbol, ()), identifier)
+    return ids
 
 
 @cache
@@ -52,26 +52,38 @@ def ids_to_symbols(species: Species | None = None) -> dict[str, str]:
     return {identifier: symbol for one in selected for identifier, symbol in _ids_to_symbols(one).items()}
 
 
+def aliases_of(symbol: str) -> tuple[str, ...]:
+    """Return other names of a gene, former and current; ambiguous names are left out.
+
+    Examples
+    --------
+    >>> "FAM46C" in aliases_of("TENT5C")
+    True
+    """
+    others = (name for names in _groups_by_name().get(symbol, ()) for name in names if name != symbol)
+    return tuple(dict.fromkeys(others))
+
+
 @cache
-def aliases() -> dict[str, tuple[str, ...]]:
-    """Return symbol -> other names of the same gene, former and current; ambiguous names are left out."""
-    others: dict[str, list[str]] = {}
+def _groups_by_name() -> dict[str, tuple[tuple[str, ...], ...]]:
+    """Return each name of a gene with several names -> the names of these genes."""
+    groups: dict[str, tuple[tuple[str, ...], ...]] = {}
     for names in _groups():
         for name in names:
-            others.setdefault(name, []).extend(other for other in names if other != name)
-    return {symbol: tuple(dict.fromkeys(names)) for symbol, names in others.items()}
+            groups[name] = (*groups.get(name, ()), names)
+    return groups
 
 
-def _groups() -> Iterator[list[str]]:
+def _groups() -> Iterator[tuple[str, ...]]:
     """Yield the names of each gene with several names, without families that share one name (Y_RNA)."""
-    groups: dict[str, list[str]] = {}
+    groups: dict[str, tuple[str, ...]] = {}
     for species in SPECIES:
         for _, symbols in _names_of_genes(species):
-            groups.setdefault(symbols[0], []).extend(symbols)
+            groups[symbols[0]] = (*groups.get(symbols[0], ()), *symbols)
         for name, owners in _former(species).items():
             if len(owners) == 1:
-                groups.setdefault(owners[0], []).append(name)
-    unique = (list(dict.fromkeys(names)) for names in groups.values())
+                groups[owners[0]] = (*groups.get(owners[0], ()), name)
+    unique = (tuple(dict.fromkeys(names)) for names in groups.values() if len(names) > 1)
     return (names for names in unique if 1 < len(names) <= MAX_NAMES)
 
 
@@ -103,8 +115,8 @@ def known_names() -> frozenset[str]:
     """Return all current and former gene symbols of both species."""
     names = set(former_symbols())
     for species in SPECIES:
-        table = _table(species)
-        names.update(table["symbol"], "|".join(table["former_symbol"]).split("|"))
+        for _, symbols in _names_of_genes(species):
+            names.update(symbols)
     return frozenset(names - {""})
 
 
@@ -122,11 +134,10 @@ def _former(species: Species) -> dict[str, tuple[str, ...]]:
     return {name: tuple(symbols.split("|")) for name, symbols, _ in rows}
 
 
-def _names_of_genes(species: Species) -> Iterator[tuple[str, list[str]]]:
+def _names_of_genes(species: Species) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield each Ensembl id with its current symbol and its former symbols."""
-    table = _table(species)
-    for identifier, symbol, former in zip(table["ensembl_id"], table["symbol"], table["former_symbol"], strict=True):
-        yield identifier, [symbol, *former.split("|")] if former else [symbol]
+    for identifier, symbol, former in _genes(species):
+        yield identifier, (symbol, *former.split("|")) if former else (symbol,)
 
 
 @cache
