@@ -29,6 +29,7 @@ LOGIT_LIMIT = 6.0
 LEAD_LIMITS: Final = (-4.0, 3.0)
 TYPICAL_COUNTS: Final = 150.0
 COUNTS_LIMIT: Final = 1.5
+LARGEST_RISE: Final = 0.6
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,8 @@ class SpillOver:
         much better the class explains the cell than any other, given the neighbourhood; it is at most 3. Where another
         class explains it better, d is negative and down to -4, and .44 d is replaced by .18 d z for positive z. n are
         the cell's counts, and s is the amount by which the second type is smaller, see
-        :func:`~spatialcore.annotation.spillover.second_type.smaller_by`. Cells without counts keep theirs.
+        :func:`~spatialcore.annotation.spillover.second_type.smaller_by`. The logit rises by .6 at most. Cells without
+        counts keep theirs.
 
         Parameters
         ----------
@@ -80,7 +82,7 @@ class SpillOver:
         logits = INTERCEPT + CONFIDENCE_SLOPE * before + COUNTS_SLOPE * counts - SMALLER_SLOPE * smaller
         logits += np.where(lead > 0, LEAD_SLOPE * lead, DOUBT_SLOPE * lead * np.maximum(before, 0))
         result = confidence.copy()
-        result[rows] = expit(logits)
+        result[rows] = expit(np.minimum(logits, before + LARGEST_RISE))
         return result
 
     def without_tables(self) -> "SpillOver":

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from anndata import AnnData
+from scipy.special import logit
 
 from spatialcore.annotation.query import open_query
 from spatialcore.annotation.spillover.result import estimate_spill_over, why_unavailable
@@ -35,6 +36,8 @@ def test_confidence_rises_with_that_of_the_cell_by_itself_and_stays_for_cells_wi
     assert estimate is not None
     low, high = (estimate.recalibrate(np.full(spilled.section.n_obs, value)) for value in (0.5, 0.9))
     assert (low < high).all()
+    for before, after in ((0.5, low), (0.9, high)):
+        assert np.max(logit(after)) == pytest.approx(logit(before) + 0.6)
     without = replace(
         estimate, cells=replace(estimate.cells, rows=estimate.cells.rows[1:]), second=first_left_out(estimate.second)
     )
@@ -46,8 +49,10 @@ def test_a_call_from_few_counts_is_less_sure(spilled: Example) -> None:
     assert estimate is not None
     fewer = replace(estimate, cells=replace(estimate.cells, totals=estimate.cells.totals / 2))
     before = np.full(spilled.section.n_obs, 0.9)
-    changed = fewer.recalibrate(before) < estimate.recalibrate(before)
-    np.testing.assert_array_equal(changed, estimate.cells.totals > 150 * np.exp(-1.5))  # fewer make no difference
+    less, more = fewer.recalibrate(before), estimate.recalibrate(before)
+    at_limit = np.isclose(logit(less), logit(0.9) + 0.6)
+    np.testing.assert_array_equal(less < more, (estimate.cells.totals > 150 * np.exp(-1.5)) & ~at_limit)
+    assert (less < more).mean() > 0.3
 
 
 def first_left_out(second: SecondTypes | None) -> SecondTypes | None:
