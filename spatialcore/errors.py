@@ -16,7 +16,7 @@ class SpatialCoreError(Exception):
     Parameters
     ----------
     message
-        What was found and what was expected.
+        What is wrong and what is expected.
     hint
         What to do; printed on a separate line.
 
@@ -89,7 +89,7 @@ class GeneOverlapError(InputError):
 
 
 class SpeciesError(InputError):
-    """Genes of another species than expected, or of two."""
+    """Genes are of another species than expected, or of two species."""
 
 
 class NormalizationError(InputError):
@@ -101,7 +101,7 @@ class ModelError(InputError):
 
 
 class RecordError(InputError):
-    """A record in a store, such as a manifest, that is cut off or is not what its name says."""
+    """Record in a store, such as a manifest, is truncated or of another kind than its name states."""
 
 
 class FileMissingError(SpatialCoreError, FileNotFoundError):

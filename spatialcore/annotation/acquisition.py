@@ -17,7 +17,7 @@ log = get_logger(__name__)
 
 
 def acquire_reference(source: str, output: str | Path, force: bool = False, **kwargs: Unpack[SourceOptions]) -> str:
-    """Fetch a reference from a source and store it.
+    """Copy a reference from a source to a path or URI.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def acquire_reference(source: str, output: str | Path, force: bool = False, **kw
     Raises
     ------
     InputError
-        If source or options are not understood, or the output holds another reference.
+        The source or an option is not supported, or the output is another reference.
     FileMissingError, StorageError
         If the source or the store fails.
 
@@ -59,17 +59,17 @@ def acquire_reference(source: str, output: str | Path, force: bool = False, **kw
 
 
 def resolve_uri_to_local(uri: str | Path, cache_dir: Path | None = None, force: bool = False) -> Path:
-    """Return a local path with the content of a URI, fetching it where needed.
+    """Return a local path with the content of a URI, which is downloaded if necessary.
 
     Parameters
     ----------
     uri
-        Anything that `acquire_reference` takes as a source, or a folder of a bucket: a platform's output, a zarr. Of a
-        folder all files are fetched except images, transcripts and outlines. A local path is returned unchanged.
+        A source of `acquire_reference`, or a folder of a bucket (output of a platform, zarr). All files of a folder are
+        downloaded except images, transcripts and outlines. A local path is returned unchanged.
     cache_dir
         Folder of the cached copies; default ``~/.spatialcore/cache/references``.
     force
-        Fetch again even if a valid copy of this version is cached.
+        Download again even if a valid copy of this version is cached.
 
     Returns
     -------

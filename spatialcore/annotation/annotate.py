@@ -79,7 +79,7 @@ def annotate_celltypist(
     resolution: ResolutionMode = "class",
     detect_unseen: bool = True,
 ) -> AnnData:
-    """Call every cell with a model trained here or with any CellTypist model.
+    """Annotate every cell with a model of this package or any CellTypist model.
 
     The scores are those of CellTypist, computed from the sparse matrix block by block. Raw counts in a
     layer, raw.X or X are used; without them log1p(10k) in ``X``.
@@ -94,10 +94,10 @@ def annotate_celltypist(
     custom_model_path
         A ``.pkl`` on this machine.
     majority_voting, over_clustering, min_prop
-        Give every cluster its most frequent call, or "Heterogeneous" where that has a share below `min_prop`. The
-        clusters are in obs[`over_clustering`], else in obs["leiden"]. Not advised for spatial data.
+        Give each cluster its most frequent call, or "Heterogeneous" if its share is below `min_prop`. The clusters are
+        in obs[`over_clustering`], by default in obs["leiden"]. Not recommended for spatial data.
     min_gene_overlap_pct
-        Refuse a model of which the query has fewer genes, in per cent.
+        Minimum share of the model's genes that the query must have, in per cent.
     min_confidence
         Calls whose ``cell_type_confidence`` is lower become "Unassigned".
     store_decision_scores
@@ -108,14 +108,14 @@ def annotate_celltypist(
     batch_size
         Cells per block; chosen to fit in little memory if not given.
     copy
-        Return a new AnnData instead of writing into the one given.
+        Return an annotated copy; by default `adata` is modified.
     resolution
         "class": the best class, or "Unassigned". "auto": the finest term on the way from the best class up the Cell
         Ontology whose confidence reaches `min_confidence`, see :mod:`spatialcore.annotation.calls.levels`;
         ``cell_type_confidence`` is then that of the term, and ``cell_type_predicted`` keeps the class.
     detect_unseen
-        Lower the confidence of cells whose type the model was not trained on, by the cells with similar expression,
-        see :mod:`spatialcore.annotation.unknown.unseen`. It has an effect on calibrated confidence alone.
+        Lower the confidence of clusters of cells whose type the model lacks, see
+        :mod:`spatialcore.annotation.unknown.unseen`. It applies to calibrated confidence only.
 
     Returns
     -------

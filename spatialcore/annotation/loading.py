@@ -33,7 +33,7 @@ def load_adata_backed(
     *,
     min_cells_per_type: int = 10,
 ) -> AnnData:
-    """Read some cells and some genes of an h5ad file or zarr store; memory grows with the result, not the file.
+    """Read a selection of cells and genes of an h5ad file or zarr store; memory depends on the result, not on the file.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def load_adata_backed(
         Draw in proportion to this obs column, no type falling below ``min_cells_per_type``; cells without a label
         are left out. None draws from all cells.
     max_cells
-        Most cells to read; None for all.
+        Maximum number of cells to read; None for all.
     target_genes
         Symbols or Ensembl ids to keep, in this order; those that the file lacks are left out. None for all.
     random_state

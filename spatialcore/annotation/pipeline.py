@@ -46,7 +46,7 @@ def train_and_annotate(
     copy: bool = False,
     **settings: Unpack[FurtherSettings],
 ) -> AnnData:
-    """Train a model for exactly this panel on labelled references and annotate every cell with it.
+    """Train a model for the panel of the query on labelled references, and annotate every cell with it.
 
     Parameters
     ----------
@@ -55,27 +55,28 @@ def train_and_annotate(
     references
         Paths or URIs of labelled scRNA-seq data (h5ad or zarr).
     tissue
-        Names the model and settles labels that mean different things in different tissues.
+        Name of the model; also used to choose the terms of ambiguous labels.
     label_columns
-        The obs column that holds the cell type: one per reference, or one for all. Required.
+        The obs column with the cell type: one per reference, or one for all. Required.
     balance_strategy
-        How a type's cells are shared out over the references: by their size, or equally.
+        How the training cells of a type are divided over the references: "proportional" to their numbers of cells, or
+        "equal".
     max_cells_per_type, max_cells_per_ref
-        Caps on the training cells of a type and on the cells read from a reference.
+        Maximum number of training cells of a type, and of cells read from a reference.
     target_proportions
         Share of the training cells per type, for sorted or enriched references: a dict, or a JSON or CSV file.
     confidence_threshold
-        Calls with a lower ``cell_type_confidence`` become "Unassigned". 0.8 means: right in about 80 % of such calls.
+        Calls with a lower ``cell_type_confidence`` become "Unassigned"; about 80 % of the calls with 0.8 are right.
     model_output
         Where to save the model: ``{name}.pkl``, ``{name}_celltypist.json``, ``{name}_colors.json``.
     plot_output
-        The folder for the plots and ``report.html``; nothing given: nothing is drawn.
+        Folder for the plots and ``report.html``; None: nothing is drawn.
     add_ontology
         Map labels to the Cell Ontology; classes are then its terms.
     generate_plots
-        Draw the validation plots. Best effort: a plot that fails is logged and the run goes on.
+        Draw the plots and write the report into `plot_output`. A figure that fails is logged, and the run continues.
     copy
-        Return a new AnnData and leave the one given as it is.
+        Return an annotated copy; by default `adata` is modified.
     **settings
         The other fields of :class:`TrainingConfig`: min_cells_per_type, confidence_transform, trainer, granularity,
         resolution, min_gene_overlap_pct, exclude_labels, random_state.
@@ -89,7 +90,7 @@ def train_and_annotate(
     Raises
     ------
     InputError
-        A setting, label column or matrix that cannot be used; a ``ValueError`` too.
+        A setting, label column or matrix cannot be used; it is also a ``ValueError``.
 
     Examples
     --------

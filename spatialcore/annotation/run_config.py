@@ -29,7 +29,7 @@ def _number_fields(schema: dict[str, Any]) -> None:
 
 
 class Reference(Settings):  # type: ignore[metaclass]  # as AnnotationSettings
-    """A labelled data set and the column that holds its labels; ``path:column`` in short."""
+    """A labelled data set and the column with its labels; ``path:column`` as text is also accepted."""
 
     model_config = ConfigDict(extra="forbid", title="Reference")
 
@@ -62,7 +62,7 @@ def _split_at_existing_path(text: str) -> tuple[str, str, str] | None:
 
 
 class Query(Settings):  # type: ignore[metaclass]  # as AnnotationSettings
-    """Spatial data to annotate; a bare path in short."""
+    """Spatial data to annotate; a path as text is also accepted."""
 
     model_config = ConfigDict(extra="forbid", title="Query")
 
@@ -100,7 +100,7 @@ class Query(Settings):  # type: ignore[metaclass]  # as AnnotationSettings
 
 
 class RunConfig(AnnotationSettings):
-    """Everything that a run needs. The YAML file, the command line and the Prefect form are this object."""
+    """All settings of a run. The YAML file, the command line and the Prefect form create this object."""
 
     model_config = ConfigDict(json_schema_extra=_number_fields)
 

@@ -123,7 +123,7 @@ def model_uri_of(store: str, tissue: str, artifact: str, digests: Mapping[str, s
 
 
 def tissues(store: str) -> list[str]:
-    """Return the tissues that have a model, by the names that people gave them.
+    """Return the tissues that have a model, with the names given by users.
 
     Returns
     -------

@@ -33,7 +33,7 @@ def stat(uri: str | Path | Location) -> Stat:
 
 
 def token(uri: str | Path) -> str:
-    """Return the version token of a file: it changes whenever the file does.
+    """Return the version token of a file, which changes with each change of the file.
 
     Returns
     -------
@@ -138,7 +138,7 @@ def read_versioned(uri: str | Path) -> tuple[bytes, str]:
 
 
 def put_bytes(data: bytes, uri: str | Path) -> StoredFile:
-    """Store a small object in one request, whatever was there before.
+    """Store a small object in one request; an existing object is replaced.
 
     Returns
     -------
@@ -154,7 +154,7 @@ def put_bytes(data: bytes, uri: str | Path) -> StoredFile:
 
 
 def put_text(text: str, uri: str | Path) -> StoredFile:
-    """Store a small text in one request, whatever was there before.
+    """Store a small text in one request; an existing object is replaced.
 
     Returns
     -------
@@ -170,7 +170,7 @@ def put_text(text: str, uri: str | Path) -> StoredFile:
 
 
 def put_new(data: bytes, uri: str | Path) -> StoredFile:
-    """Store a small object only if there is none of this name: of any number of writers one succeeds.
+    """Store a small object only if none of this name exists; of several concurrent writers, one succeeds.
 
     Returns
     -------
@@ -196,7 +196,7 @@ def put_new(data: bytes, uri: str | Path) -> StoredFile:
 
 
 def put_if(data: bytes, uri: str | Path, *, expected: str) -> StoredFile:
-    """Store a small object only over the version with this token: of any number of writers one succeeds.
+    """Replace a small object only if it has this version token; of several concurrent writers, one succeeds.
 
     Parameters
     ----------

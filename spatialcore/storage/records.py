@@ -39,7 +39,7 @@ def text_of(record: BaseModel, store: str) -> str:
 
 
 def read_record(kind: type[Record], uri: str, store: str) -> Record:
-    """Read a record; its URIs point into the store that it is read from, wherever it was written.
+    """Read a record. Its URIs point into the store from which it is read, also if it was written in another store.
 
     Parameters
     ----------

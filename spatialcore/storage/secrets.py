@@ -39,7 +39,7 @@ _variables: set[str] = {
 
 
 def remember_secret(*values: str | None) -> None:
-    """Mask these values in every text that leaves this package.
+    """Mask these values in all logs, messages and records of this package.
 
     Examples
     --------

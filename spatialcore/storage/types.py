@@ -84,7 +84,7 @@ class Manifest(BaseModel):
     stored
         When it was written (UTC, ISO 8601).
     metadata
-        Where it came from: source URI, data set ids, citation, licence and the like.
+        Origin: source URI, data set ids, citation, licence.
     """
 
     model_config = ConfigDict(frozen=True)

@@ -38,10 +38,10 @@ def subsample_balanced(
     random_state: int = 42,
     copy: bool = True,
 ) -> AnnData:
-    """Draw a balanced subset: the cells of each type capped and divided over the sources that have the type.
+    """Draw a balanced subset: a limited number of cells of each type, divided over the sources that have the type.
 
-    Which cells are drawn depends on their names and the seed, not on the order of rows, types or sources. The drawn
-    cells keep their order.
+    Which cells are drawn depends on their names and the seed, not on the order of rows, types or sources. The order of
+    the cells is not changed.
 
     Parameters
     ----------
@@ -52,16 +52,16 @@ def subsample_balanced(
     max_cells_per_type
         Maximum of cells per type.
     min_cells_per_type
-        Types with fewer cells are left out; 0 keeps all.
+        Types with fewer cells are left out; 0: none is left out.
     source_column
         The obs column with the reference of each cell; None ignores references.
     source_balance
         "proportional" to the cells each source has of the type, or "equal".
     min_cells_per_source
-        Minimum that each source contributes to a type, as far as it has the cells.
+        Minimum number of cells that each source contributes to a type, if it has as many.
     group_by_column
-        Balance by this column, usually the Cell Ontology id, so that two spellings of one type share a cap. A cell
-        with an empty id is grouped by its label.
+        Column that defines a type, usually the Cell Ontology id, so that two spellings of a type count as one type.
+        Cells with an empty id are grouped by their label.
     target_proportions
         Share of the result per type, for references whose abundances do not represent the tissue: a mapping, a JSON
         file or a CSV file (cell_type, proportion). Keys are labels, CL names or CL ids.

@@ -34,8 +34,8 @@ def filter_low_confidence(
 ) -> AnnData:
     """Mark the cells whose confidence is below a threshold as unassigned.
 
-    A confidence of NaN is below every threshold. A label of NaN stays NaN, and a categorical column stays
-    categorical. ``cell_type_unassigned_reason`` becomes "low_confidence" where a call is removed.
+    A confidence of NaN is below every threshold. NaN labels and the type of the column are not changed.
+    ``cell_type_unassigned_reason`` becomes "low_confidence" where a call is removed.
 
     Parameters
     ----------
@@ -46,11 +46,11 @@ def filter_low_confidence(
     confidence_column
         The obs column of confidences.
     threshold
-        Between 0 and 1; a cell exactly at the threshold keeps its call.
+        Between 0 and 1; the call of a cell exactly at the threshold is not changed.
     unassigned_label
         The new call of these cells.
     copy
-        Return a changed copy instead of changing the object passed in.
+        Return a modified copy; by default `adata` is modified.
 
     Returns
     -------
@@ -107,7 +107,7 @@ def filter_low_count_types(
     unassigned_label
         The new call of these cells.
     copy
-        Return a changed copy instead of changing the object passed in.
+        Return a modified copy; by default `adata` is modified.
 
     Returns
     -------

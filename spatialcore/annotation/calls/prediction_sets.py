@@ -36,17 +36,17 @@ Sets = npt.NDArray[np.bool_]
 
 @takes_adata
 def add_prediction_sets(adata: AnnData, coverage: float = 0.9, *, empty: bool = False) -> AnnData:
-    """Write for every cell the set of types among which its true type is expected, in place.
+    """Write for each cell a set of types that contains its true type with a given probability, in place.
 
     Parameters
     ----------
     adata
         Cells annotated with calibrated confidence, with ``cell_type_decision_scores``.
     coverage
-        The share of cells whose set is to hold their true type, among cells of types that the model has.
+        Share of cells whose set contains their true type, among cells of types that the model has.
     empty
-        Allow empty sets: cells that are less sure than all others at this coverage. Without them every set holds at
-        least the best class, and a query whose classes are right more often than `coverage` is covered more often.
+        Allow empty sets, for cells with a lower confidence than all others at this coverage. Otherwise each set
+        contains at least the best class, and the actual coverage is higher if more classes than `coverage` are right.
 
     Returns
     -------

@@ -33,7 +33,7 @@ Cells = str | Sequence[str] | Sequence[bool] | Sequence[int] | npt.NDArray[Any] 
 
 @takes_adata
 def explain_calls(adata: AnnData, cells: Cells, model: CellTypingModel | str | Path | None = None) -> pd.DataFrame:
-    """Return what each gene adds to the lead of a cell's best class over the runner-up.
+    """Return the contribution of each gene to the lead of a cell's best class over the runner-up.
 
     The contributions of a cell, with the row "(intercept)", add up to the difference of the two decision scores,
     because the scores are linear in the standardized expression (:mod:`spatialcore.annotation.explain.contributions`).

@@ -42,9 +42,9 @@ class CellTypingModel:
     background
         Mean profile of the query that the model was matched to, one share per gene; ``None`` where it was not recorded.
     calibration
-        From scores to the probability that a call is right; ``None`` for models of other packages.
+        Converts scores into the probability that a call is right; ``None`` for models of other packages.
     cohort
-        Where the model was trained for several samples: what differs between them.
+        For a model of several samples: the parameters of each sample.
     metadata
         Content of the sidecar.
     """

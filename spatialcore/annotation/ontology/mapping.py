@@ -83,7 +83,7 @@ def add_ontology_ids(
     skip_labels
         Labels to leave unmapped, in addition to labels that name no type (unknown, doublet, ...).
     skip_if_exists
-        Retain the ids already in ``target_col`` that are live CL terms, cell by cell. Obsolete ids are replaced by
+        Do not change ids in ``target_col`` that are live CL terms. Obsolete ids are replaced by
         their replacement; cells with other ids are mapped by their label.
     copy
         Return a modified copy; by default ``adata`` is modified in place.

@@ -72,7 +72,7 @@ def combine_references(
     orthologs: bool = False,
     taxonomy_levels: Sequence[str] = (),
 ) -> AnnData:
-    """Read the cells to train on from one or more references, however large, and bring them to one scale.
+    """Combine cells of one or more references of any size on one scale, as training cells.
 
     Only the drawn cells and the target genes are read, in blocks. The draw is stratified by label. Genes are
     matched by symbol, by Ensembl id, and under former names; features of one gene are summed.
@@ -87,16 +87,17 @@ def combine_references(
     output_column
         Where the label goes in the result.
     max_cells_per_ref
-        Most cells drawn from each reference; a type that has ``min_cells_per_type`` keeps that many.
+        Maximum number of cells drawn from each reference, with at least ``min_cells_per_type`` of each type that has
+        as many.
     target_genes
-        The panel, as symbols or Ensembl ids. The genes that all references share with it are kept. None keeps all
-        genes that all references share.
+        The panel, as symbols or Ensembl ids. The result has the genes that all references share with it; with None, all
+        genes that the references share.
     normalize_data
         True: X is log1p(10,000 over the kept genes). False: X holds counts.
     random_state
         Seed of the draw.
     validate_labels
-        Look the label columns over (see Notes).
+        Check the label columns (see Notes).
     min_cells_per_type
         Types with fewer cells over all references are left out when ``filter_min_cells``.
     strict_validation
@@ -106,13 +107,13 @@ def combine_references(
     exclude_labels
         Labels to leave out, matched exactly; None for DEFAULT_EXCLUDE_LABELS, [] for none.
     filter_min_cells
-        False keeps small types and warns.
+        Leave out types with fewer cells than `min_cells_per_type`; False only warns.
     min_gene_overlap_pct
-        The least share of ``target_genes`` that all references must have.
+        Minimum share of ``target_genes`` that all references must have, in per cent.
     unsafe_force
-        Accept a reference that holds neither counts nor log1p(10,000): its counts are then guessed.
+        Accept a reference with neither counts nor log1p(10,000) values; its counts are then estimated.
     checksum
-        Note the sha256 of every file in the manifest.
+        Record the sha256 of each file in the manifest.
     drop_uninformative_labels
         Leave out cells whose label does not name a cell type, besides ``exclude_labels``: missing values as text,
         doublets, left-overs ("Other", "Mixed"), numbers of clusters; see :func:`is_uninformative`.
@@ -136,9 +137,9 @@ def combine_references(
     Raises
     ------
     InputError
-        A value makes no sense, a file is damaged, or no cell is left.
+        A value is invalid, a file is damaged, or no cell is left.
     LabelColumnError, GeneOverlapError, SpeciesError, NormalizationError, FileMissingError
-        As their names say; each names the reference.
+        The error names the reference.
 
     Notes
     -----

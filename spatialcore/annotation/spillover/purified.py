@@ -43,7 +43,7 @@ def decontaminate(
     random_state: int = 0,
     copy: bool = False,
 ) -> AnnData:
-    """Write counts without spill-over into a layer; X and the other layers stay as they are.
+    """Write counts without spill-over into a layer; X and the other layers are not changed.
 
     Parameters
     ----------
@@ -52,14 +52,14 @@ def decontaminate(
     model_path
         A model matched to the platform of these data. Default: the one they were annotated with.
     layer
-        Name of the layer, cells x features, float32. Features that the model does not read stay as they are.
+        Name of the layer, cells x features, float32. Features that the model does not use are not changed.
     integers
-        Draw each count to be foreign or not, so that the result is whole counts again. Default: expected counts, which
-        have less noise.
+        Decide for each count at random whether it is foreign, so that the result has whole counts. Default: expected
+        counts, which have less noise.
     random_state
         Seed of the draw.
     copy
-        Return a new AnnData instead of writing into the one given.
+        Return a modified copy; by default `adata` is modified.
 
     Returns
     -------

@@ -72,31 +72,31 @@ def train_celltypist_model(
     tissue: str = "unknown",
     random_state: int = 42,
 ) -> TrainingResult:
-    """Train a model on labelled reference cells and write its three files.
+    """Train a model on labelled reference cells and write its files.
 
     Parameters
     ----------
     adata
         Reference cells x panel genes: log1p(10k) in ``X``, counts in ``layers["counts"]`` (recovered where absent).
     label_column
-        The obs column with the class of each cell. Where it holds Cell Ontology ids, the classes get the terms'
-        names.
+        The obs column with the class of each cell. If it contains Cell Ontology ids, the classes have the names of the
+        terms.
     model_name, output_path
-        The path of the ``.pkl``, or a folder for ``{model_name}.pkl``. Without it nothing is written and the model
-        is in the result.
+        The path of the ``.pkl``, or a folder for ``{model_name}.pkl``. None: nothing is written, and the model is in
+        the result.
     use_SGD, mini_batch, balance_cell_type, feature_selection, n_jobs, max_iter, epochs, batch_size, batch_number
-        CellTypist's own parameters, used by ``trainer="celltypist"``.
+        Parameters of CellTypist, used by ``trainer="celltypist"``.
     trainer
         "celltypist" is CellTypist's recipe, seeded. "logistic" is class-balanced multinomial logistic regression to
         convergence on the reference as the query's platform would show it, with calibrated confidence.
     query
         The data to be annotated: its depth, gene efficiencies and ambient share are matched. For "logistic".
     depths
-        Counts per cell to expect, where there is no query: a number or a sample of numbers. For "logistic".
+        Expected counts per cell if there is no query: a number or a sample of numbers. For "logistic".
     ontology_column
         The obs column with Cell Ontology ids: each class gets the id that most of its cells have.
     tissue
-        Written into the model's description.
+        Tissue in the description of the model.
     random_state
         Seed of every draw: the same input gives the same coefficients.
 
