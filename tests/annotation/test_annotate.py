@@ -42,7 +42,7 @@ def test_every_column_is_written_for_all_cells(query: AnnData, trained: Path) ->
     manifest = query.uns[columns.MANIFEST]
     assert json.loads(manifest["model_classes_json"]) == [f"type {i}" for i in range(5)]
     assert manifest["n_unassigned"] == unassigned.sum()
-    assert manifest["model_sha256"] == json.loads((trained.parent / "world_celltypist.json").read_text())["sha256"]
+    assert manifest["model_sha256"] == json.loads((trained.parent / "simulated_celltypist.json").read_text())["sha256"]
 
 
 def test_the_result_can_be_written(query: AnnData, trained: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Categorical columns made from codes, compared with pandas."""
+"""Categorical columns created from codes, compared with pandas."""
 
 import numpy as np
 import pandas as pd
@@ -8,7 +8,7 @@ from spatialcore.core import categories
 from spatialcore.core.categories import as_texts, categorical, coded_labels, named
 
 
-def test_categorical_keeps_order_and_missing_values():
+def test_categorical_preserves_order_and_missing_values():
     column = categorical(np.array([2, -1, 0]), ["c", "a", "b"], ordered=True)
     assert column.ordered
     assert column.categories.tolist() == ["c", "a", "b"]
@@ -32,7 +32,7 @@ def test_labels_are_coded_as_texts(kind):
     assert as_texts(values, "none").tolist() == ["b", "none", "a", "b"]
 
 
-def test_numbers_and_texts_that_read_the_same_are_one_label():
+def test_equal_numbers_and_texts_are_one_label():
     values = pd.Series(pd.Categorical.from_codes([0, 1, 2], pd.Index([1, "1", "nan"], dtype=object)))
     assert as_texts(values).cat.categories.tolist() == ["1", "nan"]
     assert coded_labels(values)[0].tolist() == [0, 0, 1]

@@ -1,11 +1,11 @@
-"""CIE Lab and CIEDE2000 against scikit-image and the published test pairs; colour blindness."""
+"""CIE Lab and CIEDE2000, compared with scikit-image and published test pairs; colour blindness."""
 
 import numpy as np
 import pytest
 
 from spatialcore.core.color_difference import as_seen, ciede2000, differences, srgb_to_lab
 
-# Pairs and differences from table 1 of Sharma, Wu and Dalal (2005): the ones that catch wrong hue arithmetic.
+# Pairs and differences from table 1 of Sharma, Wu and Dalal (2005) that detect errors in the hue arithmetic.
 SHARMA = [
     ((50.0, 2.6772, -79.7751), (50.0, 0.0, -82.7485), 2.0425),
     ((50.0, 2.5, 0.0), (50.0, 0.0, -2.5), 4.3065),
@@ -24,11 +24,11 @@ def test_lab_and_ciede2000_equal_scikit_image(rng):
     rgb = rng.uniform(size=(40, 3))
     lab = color.rgb2lab(rgb)
     np.testing.assert_allclose(srgb_to_lab(rgb), lab, atol=0.01)
-    theirs = color.deltaE_ciede2000(lab[:, None], lab[None])
-    np.testing.assert_allclose(ciede2000(lab[:, None], lab[None]), theirs, atol=1e-9)
+    expected = color.deltaE_ciede2000(lab[:, None], lab[None])
+    np.testing.assert_allclose(ciede2000(lab[:, None], lab[None]), expected, atol=1e-9)
 
 
-def test_red_and_green_of_one_lightness_look_alike_to_the_color_blind():
+def test_red_and_green_of_one_lightness_are_similar_with_color_blindness():
     red, green, blue = np.array([[0.75, 0.35, 0.1]]), np.array([[0.45, 0.5, 0.1]]), np.array([[0.1, 0.4, 0.8]])
     assert differences(red, green, color_blind=False) > 2 * differences(red, green)
     assert differences(red, blue) > 30

@@ -1,4 +1,4 @@
-"""Counts that come back from normalized values: the counts that went in are the oracle."""
+"""Counts recovered from normalized values, compared with the original counts."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ from spatialcore.errors import NormalizationError
 def cells(seed: int, n: int = 60, genes: int = 120) -> sp.csr_matrix:
     rng = np.random.default_rng(seed)
     drawn = rng.poisson(rng.gamma(0.4, 2, genes), (n, genes)).astype(np.float32)
-    drawn[np.arange(n), rng.integers(0, genes, n)] = 1  # one gene counted once, as in any real cell
+    drawn[np.arange(n), rng.integers(0, genes, n)] = 1  # one count of a gene, as in any real cell
     return sp.csr_matrix(drawn)
 
 
@@ -54,7 +54,7 @@ def test_pseudo_counts() -> None:
 
 
 def test_wide_range_of_values_is_not_recovered() -> None:
-    """Where nearly all values are a hundred times the smallest, its being one of itself proves nothing."""
+    """Almost all values are over a hundred times the smallest, so the smallest may not be a count of one."""
     values = np.random.default_rng(0).uniform(100, 10_000, (30, 50))
     values[:, 0] = 0.01
     assert recover_counts(np.log1p(values))[1] == "pseudo"
@@ -75,7 +75,7 @@ def test_cell_without_counts() -> None:
     assert recovered[5].nnz == 0
 
 
-@pytest.mark.parametrize("bad", [-0.5, np.nan, np.inf])
-def test_values_that_cannot_be_expression(bad: float) -> None:
+@pytest.mark.parametrize("invalid", [-0.5, np.nan, np.inf])
+def test_values_that_cannot_be_expression(invalid: float) -> None:
     with pytest.raises(NormalizationError, match="Cannot safely normalize data"):
-        recover_counts(np.array([[0.5, bad], [1.5, 2.5]]))
+        recover_counts(np.array([[0.5, invalid], [1.5, 2.5]]))

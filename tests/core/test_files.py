@@ -11,7 +11,7 @@ from spatialcore.core.files import locked, locked_if_free, read_yaml, require_wr
 from spatialcore.errors import FileMissingError, InputError, StorageError
 
 
-def test_failed_write_leaves_the_old_file_only(tmp_path: Path) -> None:
+def test_a_failed_write_leaves_only_the_old_file(tmp_path: Path) -> None:
     path = tmp_path / "table.csv"
     path.write_text("old")
 
@@ -25,7 +25,7 @@ def test_failed_write_leaves_the_old_file_only(tmp_path: Path) -> None:
     assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("table.csv", "old")]
 
 
-def test_folder_replaces_folder(tmp_path: Path) -> None:
+def test_a_folder_replaces_a_folder(tmp_path: Path) -> None:
     path = tmp_path / "store.zarr"
     for content in ("old", "new"):
         with whole(path) as part:
@@ -34,7 +34,7 @@ def test_folder_replaces_folder(tmp_path: Path) -> None:
     assert [str(file.relative_to(tmp_path)) for file in sorted(tmp_path.rglob("*"))] == ["store.zarr", "store.zarr/new"]
 
 
-def test_concurrent_writers_do_not_mix(tmp_path: Path) -> None:
+def test_content_of_concurrent_writers_is_not_mixed(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "figure.png"
 
     def write(index: int) -> None:
@@ -54,7 +54,7 @@ with locked(Path(sys.argv[1])):
 """
 
 
-def test_lock_excludes_other_processes_until_its_holder_dies(tmp_path: Path) -> None:
+def test_a_lock_excludes_other_processes_until_its_holder_ends(tmp_path: Path) -> None:
     path = tmp_path / "folder" / "a.lock"
     holder = subprocess.Popen([sys.executable, "-c", HOLD, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert holder.stdout is not None
@@ -64,7 +64,7 @@ def test_lock_excludes_other_processes_until_its_holder_dies(tmp_path: Path) -> 
     holder.kill()
     holder.communicate()
     with locked(path), locked_if_free(path) as free:
-        assert not free  # a second handle of the same process waits as well
+        assert not free  # a second handle in the same process waits as well
     with locked_if_free(path) as free:
         assert free
 

@@ -50,7 +50,7 @@ def test_messages_are_printed_above_progress_bars() -> None:
     assert "WARNING: removed 3 cells" in [line.split("\r")[-1] for line in stderr_of(code)]
 
 
-def test_importing_celltypist_changes_no_logging() -> None:
+def test_importing_celltypist_does_not_change_logging() -> None:
     code = (
         "import logging; from spatialcore.core.logging import keep_root_logger\n"
         "with keep_root_logger():\n    import celltypist\n"

@@ -1,4 +1,4 @@
-"""The `Matrix` interface for all storages, compared with indexing in scipy; covers core/blocks and core/compressed."""
+"""The `Matrix` interface for all storages, compared with scipy; also tests core/blocks and core/compressed."""
 
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ STORES = ("memory", "h5", "h5-gzip", "h5-lzf", "zarr")
 
 
 @pytest.fixture(scope="module")
-def truth() -> np.ndarray:
+def expected_matrix() -> np.ndarray:
     rng = np.random.default_rng(3)
     values = rng.poisson(0.4, (157, 61)).astype(np.float32)
     values[:, 7] = 0
@@ -28,8 +28,8 @@ def truth() -> np.ndarray:
     return values
 
 
-def stored(truth: np.ndarray, kind: str, store: str, folder: Path) -> Any:
-    element = {"csr": sp.csr_matrix, "csc": sp.csc_matrix, "dense": np.asarray}[kind](truth)
+def stored(expected_matrix: np.ndarray, kind: str, store: str, folder: Path) -> Any:
+    element = {"csr": sp.csr_matrix, "csc": sp.csc_matrix, "dense": np.asarray}[kind](expected_matrix)
     if store == "memory":
         return element
     if store == "zarr":
@@ -43,64 +43,70 @@ def stored(truth: np.ndarray, kind: str, store: str, folder: Path) -> Any:
 
 
 @pytest.fixture(params=[(kind, store) for kind in KINDS for store in STORES], ids="-".join)
-def source(request: pytest.FixtureRequest, truth: np.ndarray, tmp_path: Path) -> Any:
-    return stored(truth, *request.param, tmp_path)
+def source(request: pytest.FixtureRequest, expected_matrix: np.ndarray, tmp_path: Path) -> Any:
+    return stored(expected_matrix, *request.param, tmp_path)
 
 
 @pytest.mark.parametrize("block", [7, 2_000_000])
-def test_take_equals_indexing(source: Any, truth: np.ndarray, block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_take_equals_indexing(
+    source: Any, expected_matrix: np.ndarray, block: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(blocks, "BLOCK_VALUES", block)
     rows = np.array([0, 1, 2, 11, 12, 40, 41, 100, 156])
     columns = np.array([60, 3, 7, 8, 0])
     matrix = open_matrix(source)
-    assert matrix.shape == truth.shape
+    assert matrix.shape == expected_matrix.shape
     for selected in (rows, rows[:0], np.arange(157)):
         result = matrix.take(selected, columns)
         assert result.dtype == np.float32
         assert result.format == "csr"
         assert result.has_canonical_format
-        np.testing.assert_array_equal(result.toarray(), truth[selected][:, columns])
-        np.testing.assert_array_equal(matrix.take(selected).toarray(), truth[selected])
+        np.testing.assert_array_equal(result.toarray(), expected_matrix[selected][:, columns])
+        np.testing.assert_array_equal(matrix.take(selected).toarray(), expected_matrix[selected])
     assert (matrix.take(rows).data != 0).all()
 
 
-def test_row_sums_and_floors(source: Any, truth: np.ndarray) -> None:
+def test_row_sums_and_floors(source: Any, expected_matrix: np.ndarray) -> None:
     rows = np.array([0, 5, 11, 12, 156])
     matrix = open_matrix(source)
-    np.testing.assert_allclose(matrix.row_sums(rows, np.expm1), np.expm1(truth[rows].astype(float)).sum(axis=1))
-    expected = [np.nan if not row.any() else row[row > 0].min() for row in truth[rows]]
+    np.testing.assert_allclose(
+        matrix.row_sums(rows, np.expm1), np.expm1(expected_matrix[rows].astype(float)).sum(axis=1)
+    )
+    expected = [np.nan if not row.any() else row[row > 0].min() for row in expected_matrix[rows]]
     np.testing.assert_array_equal(matrix.row_floor(rows), expected)
 
 
-def test_sampled_values(source: Any, truth: np.ndarray) -> None:
+def test_sampled_values(source: Any, expected_matrix: np.ndarray) -> None:
     drawn = open_matrix(source).sample_values(300, np.random.default_rng(0))
     assert 0 < len(drawn) <= 300
-    assert set(np.unique(drawn)) <= set(np.unique(truth[truth > 0]))
+    assert set(np.unique(drawn)) <= set(np.unique(expected_matrix[expected_matrix > 0]))
     again = open_matrix(source).sample_values(300, np.random.default_rng(0))
     np.testing.assert_array_equal(drawn, again)
 
 
-def test_backed_anndata(truth: np.ndarray, tmp_path: Path) -> None:
-    ad.AnnData(sp.csr_matrix(truth)).write_h5ad(tmp_path / "a.h5ad")
+def test_backed_anndata(expected_matrix: np.ndarray, tmp_path: Path) -> None:
+    ad.AnnData(sp.csr_matrix(expected_matrix)).write_h5ad(tmp_path / "a.h5ad")
     backed = ad.read_h5ad(tmp_path / "a.h5ad", backed="r")
-    np.testing.assert_array_equal(open_matrix(backed.X).take(np.arange(9)).toarray(), truth[:9])
+    np.testing.assert_array_equal(open_matrix(backed.X).take(np.arange(9)).toarray(), expected_matrix[:9])
 
 
-def test_totals_in_memory_and_on_disk(truth: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_totals_in_memory_and_on_disk(
+    expected_matrix: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("spatialcore.core.matrix.PART_ROWS", 7)
-    monkeypatch.setattr("spatialcore.core.matrix.PART_PLACES", 3 * truth.shape[1])
-    ad.AnnData(sp.csr_matrix(truth)).write_h5ad(tmp_path / "a.h5ad")
+    monkeypatch.setattr("spatialcore.core.matrix.PART_PLACES", 3 * expected_matrix.shape[1])
+    ad.AnnData(sp.csr_matrix(expected_matrix)).write_h5ad(tmp_path / "a.h5ad")
     stored = ad.read_h5ad(tmp_path / "a.h5ad", backed="r").X
     assert is_on_disk(stored)
-    for source in (sp.csr_matrix(truth), truth, stored):
+    for source in (sp.csr_matrix(expected_matrix), expected_matrix, stored):
         per_row, per_column = totals(source)
-        np.testing.assert_allclose(per_row, truth.sum(axis=1), rtol=1e-6)
-        np.testing.assert_allclose(per_column, truth.sum(axis=0), rtol=1e-6)
+        np.testing.assert_allclose(per_row, expected_matrix.sum(axis=1), rtol=1e-6)
+        np.testing.assert_allclose(per_column, expected_matrix.sum(axis=0), rtol=1e-6)
 
 
-def test_all_stored_values_in_blocks(truth: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_stored_values_in_blocks(expected_matrix: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(blocks, "BLOCK_VALUES", 7)
-    stored = sp.csr_matrix(truth)
+    stored = sp.csr_matrix(expected_matrix)
     parts = list(open_matrix(stored).values())
     assert max(map(len, parts)) == 7
     np.testing.assert_array_equal(np.concatenate(parts), stored.data)
@@ -119,8 +125,8 @@ def test_objects_that_are_not_matrices(value: Any) -> None:
 
 
 @pytest.mark.parametrize("part", ["indptr", "indices", "data"])
-def test_truncated_sparse_arrays(truth: np.ndarray, part: str, tmp_path: Path) -> None:
-    group = stored(truth, "csr", "h5", tmp_path)
+def test_truncated_sparse_arrays(expected_matrix: np.ndarray, part: str, tmp_path: Path) -> None:
+    group = stored(expected_matrix, "csr", "h5", tmp_path)
     values = group[part][:-3]
     del group[part]
     group[part] = values
@@ -129,8 +135,8 @@ def test_truncated_sparse_arrays(truth: np.ndarray, part: str, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("kind", ["csr", "csc"])
-def test_index_out_of_bounds(truth: np.ndarray, kind: str, tmp_path: Path) -> None:
-    group = stored(truth, kind, "h5", tmp_path)
+def test_index_out_of_bounds(expected_matrix: np.ndarray, kind: str, tmp_path: Path) -> None:
+    group = stored(expected_matrix, kind, "h5", tmp_path)
     group["indices"][5] = 10_000
     with pytest.raises(InputError, match="index 10000"):
         open_matrix(group).take(np.arange(157), np.arange(61))

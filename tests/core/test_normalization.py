@@ -1,4 +1,4 @@
-"""In what state a matrix is: every state, every way of storing it, and what fools a look at the first rows."""
+"""The state of a matrix: all states, all storages, and matrices whose first rows are misleading."""
 
 from pathlib import Path
 from typing import Any
@@ -128,8 +128,8 @@ def test_counts_of_all_dtypes(dtype: Any, counts: np.ndarray) -> None:
 
 
 def test_rounding_errors_of_counts(counts: np.ndarray) -> None:
-    wobbly = counts.astype(np.float64) * (1 + 2e-16)
-    assert check_normalization_status(ad.AnnData(wobbly))["x_state"] == "raw"
+    with_rounding_errors = counts.astype(np.float64) * (1 + 2e-16)
+    assert check_normalization_status(ad.AnnData(with_rounding_errors))["x_state"] == "raw"
 
 
 def test_integer_threshold(counts: np.ndarray) -> None:
@@ -140,10 +140,10 @@ def test_integer_threshold(counts: np.ndarray) -> None:
     assert check_normalization_status(ad.AnnData(values))["x_state"] != "raw"
 
 
-@pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_nan_and_infinite_values(bad: float, counts: np.ndarray) -> None:
+@pytest.mark.parametrize("invalid", [np.nan, np.inf])
+def test_nan_and_infinite_values(invalid: float, counts: np.ndarray) -> None:
     values = logged(counts, 1e4)
-    values[:, 3] = bad
+    values[:, 3] = invalid
     assert check_normalization_status(ad.AnnData(values))["x_state"] == "unknown"
 
 
@@ -205,9 +205,9 @@ WHICH_COUNTS = {
 }
 
 
-@pytest.mark.parametrize("situation", WHICH_COUNTS)
-def test_counts_in_x_come_before_raw_counts_of_fewer_genes(situation: str, counts: np.ndarray, tmp_path: Path) -> None:
-    n_x, is_raw, has_layer, n_raw, source = WHICH_COUNTS[situation]
+@pytest.mark.parametrize("case", WHICH_COUNTS)
+def test_counts_in_x_come_before_raw_counts_of_fewer_genes(case: str, counts: np.ndarray, tmp_path: Path) -> None:
+    n_x, is_raw, has_layer, n_raw, source = WHICH_COUNTS[case]
     var = pd.DataFrame(index=[f"LINC{i:05d}" for i in range(1000, 1080)])
     adata = ad.AnnData((counts if is_raw else logged(counts, 1e4))[:, :n_x], var=var[:n_x])
     adata.raw = ad.AnnData(counts[:, :n_raw], var=var[:n_raw])

@@ -1,4 +1,4 @@
-"""Cells that are not on the scale of the others are found one by one."""
+"""Single cells on another scale are detected."""
 
 import numpy as np
 import pytest
@@ -21,40 +21,40 @@ def logs(values: np.ndarray, total: float = 1e4) -> np.ndarray:
     return np.log1p(shares(values, total))
 
 
-def replaced(values: np.ndarray, rows: slice, others: np.ndarray) -> sp.csr_matrix:
-    made = values.copy()
-    made[rows] = others[rows]
-    return sp.csr_matrix(made.astype(np.float32))
+def replace_rows(values: np.ndarray, rows: slice, others: np.ndarray) -> sp.csr_matrix:
+    changed = values.copy()
+    changed[rows] = others[rows]
+    return sp.csr_matrix(changed.astype(np.float32))
 
 
-ONE = slice(3, 4)
+ONE_ROW = slice(3, 4)
 
 
 @pytest.mark.parametrize(
     ("values", "kind", "what"),
     [
-        (replaced(counts(), ONE, shares(counts(), 1e6)), "counts", "fractions"),
-        (replaced(counts(), ONE, logs(counts())), "counts", "fractions"),
-        (replaced(counts(), ONE, counts() * 1e9), "counts", "more than 1e+07 counts"),
-        (replaced(counts(), ONE, counts() * np.nan), "counts", "NaN"),
-        (replaced(counts(), ONE, counts() - 5), "counts", "negative values"),
-        (replaced(logs(counts()), ONE, shares(counts(), 1e6)), "logarithms", "values too large for logarithms"),
-        (replaced(logs(counts()), ONE, counts()), "logarithms", "counts"),
-        (replaced(logs(counts()), ONE, logs(counts()) + np.inf), "logarithms", "infinite values"),
+        (replace_rows(counts(), ONE_ROW, shares(counts(), 1e6)), "counts", "fractions"),
+        (replace_rows(counts(), ONE_ROW, logs(counts())), "counts", "fractions"),
+        (replace_rows(counts(), ONE_ROW, counts() * 1e9), "counts", "more than 1e+07 counts"),
+        (replace_rows(counts(), ONE_ROW, counts() * np.nan), "counts", "NaN"),
+        (replace_rows(counts(), ONE_ROW, counts() - 5), "counts", "negative values"),
+        (replace_rows(logs(counts()), ONE_ROW, shares(counts(), 1e6)), "logarithms", "values too large for logarithms"),
+        (replace_rows(logs(counts()), ONE_ROW, counts()), "logarithms", "counts"),
+        (replace_rows(logs(counts()), ONE_ROW, logs(counts()) + np.inf), "logarithms", "infinite values"),
     ],
 )
-def test_one_odd_cell_is_found(values: sp.csr_matrix, kind: str, what: str) -> None:
+def test_one_cell_on_another_scale_is_found(values: sp.csr_matrix, kind: str, what: str) -> None:
     assert odd_cells(values, kind)[what] == 1  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("total", [1e4, 1e6, 60.0])
-def test_cells_on_one_scale_are_not_odd(total: float) -> None:
+def test_cells_on_one_scale_are_accepted(total: float) -> None:
     assert odd_cells(sp.csr_matrix(counts()), "counts") == {}
     assert odd_cells(sp.csr_matrix(logs(counts(), total).astype(np.float32)), "logarithms") == {}
 
 
 @pytest.mark.parametrize("total", [1e4, 1e5, 1e6])
-def test_rounded_shares_of_a_total_are_no_counts(total: float) -> None:
+def test_rounded_shares_of_a_total_are_not_counts(total: float) -> None:
     table = counts()
     rounded = np.round(shares(table, total))
     assert rounded_shares(sp.csr_matrix(rounded)).all()
@@ -64,29 +64,29 @@ def test_rounded_shares_of_a_total_are_no_counts(total: float) -> None:
 
 
 @pytest.mark.parametrize(("mean", "genes"), [(8, 200), (20, 30), (2, 100)])
-def test_counts_of_one_depth_are_no_rounded_shares(mean: float, genes: int, rng: np.random.Generator) -> None:
+def test_counts_of_one_depth_are_not_rounded_shares(mean: float, genes: int, rng: np.random.Generator) -> None:
     assert not rounded_shares(sp.csr_matrix(rng.poisson(mean, (200, genes)).astype(np.float32))).any()
 
 
-def test_counts_drawn_to_one_total_are_no_rounded_shares(rng: np.random.Generator) -> None:
+def test_counts_drawn_to_one_total_are_not_rounded_shares(rng: np.random.Generator) -> None:
     drawn = np.array([rng.multinomial(1000, row / row.sum()) for row in rng.gamma(0.3, 1, (100, 400))])
     assert not rounded_shares(sp.csr_matrix(drawn.astype(np.float32))).any()
 
 
 @pytest.mark.parametrize("base", [np.e, 2, 10])
-def test_counts_come_back_from_any_base(base: float) -> None:
+def test_counts_are_recovered_from_any_base(base: float) -> None:
     values = sp.csr_matrix((logs(counts()) / np.log(base)).astype(np.float32))
     recovered, kind = recover_counts(values)
     assert kind == "recovered"
     np.testing.assert_array_equal(recovered.toarray(), counts())
 
 
-def test_counts_come_back_from_two_bases_in_one_matrix() -> None:
-    values = replaced(logs(counts()), slice(0, 15), logs(counts()) / np.log(2))
+def test_counts_are_recovered_from_two_bases_in_one_matrix() -> None:
+    values = replace_rows(logs(counts()), slice(0, 15), logs(counts()) / np.log(2))
     np.testing.assert_array_equal(recover_counts(values)[0].toarray(), counts())
 
 
-def test_no_count_is_recovered_that_no_sequencer_gives() -> None:
+def test_implausibly_large_counts_are_not_recovered() -> None:
     recovered, kind = recover_counts(sp.csr_matrix(shares(counts(), 1e6).astype(np.float32) + 0.3))
     assert kind == "pseudo"
     assert np.isfinite(recovered.data).all()

@@ -1,4 +1,4 @@
-"""Palette: distinct and stable colours."""
+"""The palette: distinct and stable colours."""
 
 import numpy as np
 import pytest

@@ -11,7 +11,7 @@ from spatialcore.core.settings import settings
 
 
 class Terminal(io.StringIO):
-    """Stands for stderr on a terminal."""
+    """A replacement for stderr on a terminal."""
 
     def isatty(self) -> bool:
         """Return True."""
@@ -19,7 +19,7 @@ class Terminal(io.StringIO):
 
 
 def on_terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
-    """Replace stderr; in the test itself, because pytest replaces it between fixtures and test."""
+    """Replace stderr in the test itself, because pytest replaces it between fixtures and test."""
     stream = Terminal()
     monkeypatch.setattr(sys, "stderr", stream)
     monkeypatch.setattr(settings, "_progress", True)

@@ -1,4 +1,4 @@
-"""Rank-sum statistics against scipy."""
+"""Rank-sum statistics, compared with scipy."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Sample sizes against hand-worked examples and exhaustive search; draws are seeded and independent of row order."""
+"""Sample sizes compared with examples and exhaustive search; draws are seeded and independent of row order."""
 
 import numpy as np
 import pandas as pd
@@ -18,12 +18,12 @@ from spatialcore.core.sampling import (
 
 
 def test_share_out_follows_the_largest_remainder_method():
-    # 100 seats for 47, 16, 15.8, 12, 6.1, 3.1 %: the textbook example of the method
+    # 100 seats for 47, 16, 15.8, 12, 6.1 and 3.1 %: the standard example of the method
     weights = np.array([47_000, 16_000, 15_900, 12_000, 6_000, 3_100])
     assert share_out(10, weights).tolist() == [5, 2, 1, 1, 1, 0]
 
 
-def test_share_out_gives_what_a_full_stratum_cannot_take_to_the_others():
+def test_share_out_gives_the_excess_of_a_full_stratum_to_the_others():
     assert share_out(10, np.array([8.0, 1.0, 1.0]), np.array([2, 9, 9])).tolist() == [2, 4, 4]
     assert share_out(100, np.array([1.0, 1.0]), np.array([3, 4])).tolist() == [3, 4]
 
@@ -63,7 +63,7 @@ def test_cell_keys_depend_on_name_and_seed_only():
     assert cell_keys(names, 2).tolist() != keys.tolist()
 
 
-def test_draw_by_label_keeps_proportions_and_rare_labels():
+def test_draw_by_label_preserves_proportions_and_rare_labels():
     labels = np.array(["common"] * 9000 + ["other"] * 980 + ["rare"] * 20, dtype=object)
     ids = np.arange(10_000)
     drawn = draw_by_label(ids, labels, 1000, np.random.default_rng(0))

@@ -41,5 +41,5 @@ def test_error_turns_progress_off() -> None:
     assert not settings.progress
 
 
-def test_the_package_has_one() -> None:
+def test_the_package_has_settings() -> None:
     assert isinstance(spatialcore.settings, Settings)

@@ -1,4 +1,4 @@
-"""Write output folders of platforms, in the variants of the versions of their software."""
+"""Write output folders of platforms in the formats of their software versions."""
 
 import gzip
 import json
@@ -28,7 +28,7 @@ CONTROL = {
 
 
 def assert_same(read: AnnData, expected: AnnData, ids: list[str]) -> None:
-    """Assert that cells, features, counts and coordinates are equal, and that the cells have these names."""
+    """Check that cells, features, counts and coordinates are equal, and that the cells have these names."""
     assert read.obs_names.tolist() == ids
     assert all(type(name) is str for name in read.obs_names)
     assert read.var_names.tolist() == expected.var_names.tolist()
@@ -38,7 +38,7 @@ def assert_same(read: AnnData, expected: AnnData, ids: list[str]) -> None:
 
 
 def letters(number: int) -> str:
-    """Return the Xenium identifier of a cell number: eight hexadecimal digits written with the letters a to p."""
+    """Return the Xenium identifier of a cell number: eight hexadecimal digits written as letters a to p."""
     return "".join(LETTERS[int(digit, 16)] for digit in f"{number:08x}") + "-1"
 
 
@@ -58,7 +58,7 @@ def sample(n_cells: int, n_genes: int, seed: int = 0) -> AnnData:
 
 
 def called(n_cells: int, seed: int = 0) -> AnnData:
-    """Return cells with calls in all columns that annotation writes."""
+    """Return cells with all columns written by the annotation."""
     adata = sample(n_cells, 6, seed)
     rng = np.random.default_rng(seed)
     confidence = rng.random(n_cells)
@@ -95,7 +95,7 @@ def write_xenium(
     xy = adata.obsm["spatial"]
     table = pd.DataFrame({"cell_id": adata.obs_names, "x_centroid": xy[:, 0], "y_centroid": xy[:, 1]})
     table["cell_area"] = 50.0
-    if not in_order:  # the order of the two files can differ
+    if not in_order:  # the order of the two files may differ
         table = table.iloc[::-1]
     if cells == "parquet":
         table.to_parquet(folder / "cells.parquet", index=False)
@@ -124,7 +124,7 @@ def _zarr(folder: Path, adata: AnnData, *, by_cell: bool = False, zipped: bool =
     store = LocalStore(path)
     group = zarr.open_group(store, mode="w", zarr_format=2).create_group("cell_features")
     numbers = adata.obs["cell_number"].to_numpy()
-    # the first versions have plain numbers without suffix
+    # the first versions have numbers without a suffix
     plain = adata.obs_names[0].isdigit()
     pairs = numbers if plain else np.column_stack([numbers, np.ones_like(numbers)])
     for name, values in {
@@ -159,7 +159,7 @@ def _mex(folder: Path, adata: AnnData) -> None:
 
 
 def write_cosmx(folder: Path, adata: AnnData, *, named: bool = False, gzipped: bool = False, um: bool = False) -> Path:
-    """Write CosMx flat files of 7 cells a field; named: with the column `cell`; um: with areas in both units."""
+    """Write CosMx flat files with 7 cells per field. named: with the column `cell`; um: with areas in both units."""
     folder.mkdir(parents=True)
     fov, number = np.arange(adata.n_obs) // 7 + 1, np.arange(adata.n_obs) % 7 + 1
     counts = pd.DataFrame(adata.X.toarray().astype(int), columns=adata.var_names)
@@ -182,7 +182,7 @@ def write_cosmx(folder: Path, adata: AnnData, *, named: bool = False, gzipped: b
 
 
 def write_merscope(folder: Path, adata: AnnData, *, first: str = "", in_order: bool = False) -> Path:
-    """Write a MERSCOPE region whose identifiers are 18-digit integers, beyond what a float can hold."""
+    """Write a MERSCOPE region with 18-digit integer identifiers, which a float cannot represent exactly."""
     folder.mkdir(parents=True)
     names = pd.Index(merscope_ids(adata.n_obs), name=first or None)
     counts = pd.DataFrame(adata.X.toarray().astype(int), columns=adata.var_names, index=names)
@@ -195,5 +195,5 @@ def write_merscope(folder: Path, adata: AnnData, *, first: str = "", in_order: b
 
 
 def merscope_ids(n_cells: int) -> list[str]:
-    """Return identifiers as long as Vizgen's, consecutive: as floats they would be one and the same."""
+    """Return consecutive identifiers as long as Vizgen's, which are equal when converted to floats."""
     return [str(110883424764611924 + i) for i in range(n_cells)]

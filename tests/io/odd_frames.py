@@ -1,4 +1,4 @@
-"""Columns, names and elements of uns as pandas, pyarrow and old anndata make them."""
+"""Unusual columns, names and elements of uns, as created by pandas, pyarrow and old versions of anndata."""
 
 import datetime as dt
 from decimal import Decimal
@@ -19,25 +19,25 @@ def _with_gap(values: list[Any], gap: Any = None) -> list[Any]:
 
 
 def columns() -> dict[str, Any]:
-    """Return name -> twelve values of each kind that a column of obs may hold."""
+    """Return name -> twelve values of each kind that a column of obs can have."""
     numbers, words = list(range(N)), [f"w{i % 3}" for i in range(N)]
     numpy_kinds = ("i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "g", "b1", ">i4", ">f8")
     arrow = {
         "string": words, "large_string": words, "int8": numbers, "int64": numbers, "uint16": numbers,
         "float32": numbers, "bool_": [i % 2 == 0 for i in range(N)], "date32": DAYS, "binary": [b"x"] * N,
     }  # fmt: skip
-    made: dict[str, Any] = {f"numpy_{kind}": np.arange(N).astype(kind) for kind in numpy_kinds}
-    made |= {
+    columns_by_name: dict[str, Any] = {f"numpy_{kind}": np.arange(N).astype(kind) for kind in numpy_kinds}
+    columns_by_name |= {
         f"arrow_{name}": pd.array(_with_gap(values), dtype=pd.ArrowDtype(getattr(pa, name)()))
         for name, values in arrow.items()
     }
-    made["arrow_list"] = pd.array([[1, 2]] * N, dtype=pd.ArrowDtype(pa.list_(pa.int64())))
-    made["arrow_decimal"] = pd.array([Decimal("1.50")] * N, dtype=pd.ArrowDtype(pa.decimal128(5, 2)))
-    made["arrow_time"] = pd.array(list(TIMES), dtype=pd.ArrowDtype(pa.timestamp("us")))
+    columns_by_name["arrow_list"] = pd.array([[1, 2]] * N, dtype=pd.ArrowDtype(pa.list_(pa.int64())))
+    columns_by_name["arrow_decimal"] = pd.array([Decimal("1.50")] * N, dtype=pd.ArrowDtype(pa.decimal128(5, 2)))
+    columns_by_name["arrow_time"] = pd.array(list(TIMES), dtype=pd.ArrowDtype(pa.timestamp("us")))
     for name in ("Int8", "Int64", "UInt32", "Float32", "Float64", "boolean"):
         flags = [i % 2 == 0 for i in range(N)]
-        made[f"nullable_{name}"] = pd.array(_with_gap(flags if name == "boolean" else numbers), dtype=name)
-    made |= {
+        columns_by_name[f"nullable_{name}"] = pd.array(_with_gap(flags if name == "boolean" else numbers), dtype=name)
+    columns_by_name |= {
         "nullable_string": pd.array(_with_gap(words), dtype="string"),
         "objects_text": np.array(words, dtype=object),
         "objects_unique_text_gap": np.array(_with_gap([f"t{i}" for i in range(N)], np.nan), dtype=object),
@@ -68,7 +68,7 @@ def columns() -> dict[str, Any]:
         "category_arrow": pd.Series(words, dtype=pd.ArrowDtype(pa.string())).astype("category"),
         "category_empty": pd.Categorical([None] * N),
     }  # fmt: skip
-    return made
+    return columns_by_name
 
 
 NAMES = (

@@ -17,17 +17,17 @@ from tests.io.bundles import called, sample, write_xenium
 
 
 def contents(path: Path) -> dict[str, tuple[object, ...]]:
-    """Return everything that an HDF5 file holds: by path the attributes, the kind and the values."""
+    """Return the content of an HDF5 file: for each path the attributes, the kind and the values."""
     content: dict[str, tuple[object, ...]] = {}
 
-    def note(name: str, node: h5py.Group | h5py.Dataset) -> None:
+    def add(name: str, node: h5py.Group | h5py.Dataset) -> None:
         attributes = {key: np.asarray(value).tolist() for key, value in node.attrs.items()}
         held = (str(node.dtype), np.asarray(node[()]).tolist()) if isinstance(node, h5py.Dataset) else ()
         content[name] = (attributes, *held)
 
     with h5py.File(path) as file:
-        note("/", file)
-        file.visititems(note)
+        add("/", file)
+        file.visititems(add)
     return content
 
 
@@ -42,21 +42,21 @@ def test_h5ad_has_the_content_that_anndata_writes(tmp_path: Path, kind: str) -> 
     adata = {"whole": adata, "view": adata[5:20, :3]}.get(kind) or anndata.read_h5ad(
         tmp_path / "source.h5ad", backed="r"
     )
-    mine = write_annotated(adata, tmp_path / "mine.h5ad")
+    written_file = write_annotated(adata, tmp_path / "written.h5ad")
     adata.write_h5ad(tmp_path / "stock.h5ad")
-    assert contents(mine) == contents(tmp_path / "stock.h5ad")
+    assert contents(written_file) == contents(tmp_path / "stock.h5ad")
 
 
 def test_h5ad_is_smaller_than_with_gzip_only(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     adata = anndata.AnnData(csr_matrix(rng.poisson(0.2, (4000, 300)).astype(np.float32)))
     adata.obsm["scores"] = rng.normal(size=(4000, 9))
-    mine = write_annotated(adata, tmp_path / "mine.h5ad")
+    written_file = write_annotated(adata, tmp_path / "written.h5ad")
     adata.write_h5ad(tmp_path / "stock.h5ad", compression="gzip")
-    assert mine.stat().st_size < (tmp_path / "stock.h5ad").stat().st_size
+    assert written_file.stat().st_size < (tmp_path / "stock.h5ad").stat().st_size
 
 
-def test_source_is_kept_in_written_files(tmp_path: Path) -> None:
+def test_the_source_is_recorded_in_written_files(tmp_path: Path) -> None:
     adata = read_spatial(write_xenium(tmp_path / "run", sample(5, 3)))
     back = read_spatial(write_annotated(adata, tmp_path / "a.h5ad"))
     assert back.uns[columns.SOURCE]["platform"] == "Xenium"

@@ -43,7 +43,7 @@ def test_hidden_files_of_other_systems_are_ignored(hidden: str, tmp_path: Path) 
     assert path == tmp_path / "S1_exprMat_file.csv"
 
 
-def test_lines_that_repeat_a_cell(tmp_path: Path) -> None:
+def test_repeated_lines_of_a_cell(tmp_path: Path) -> None:
     folder = write_merscope(tmp_path / "region", sample(4, 3))
     lines = (folder / "cell_by_gene.csv").read_text().splitlines()
     (folder / "cell_by_gene.csv").write_text("\n".join([*lines, lines[1]]) + "\n")
@@ -160,5 +160,5 @@ def test_genes_in_lines(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "name", ["nCount_RNA", "nFeature_RNA", "percent.mt", "pct_counts_mt", "leiden_0.5", "total_counts", "orig.ident"]
 )
-def test_columns_of_seurat_and_scanpy_are_no_genes(name: str) -> None:
+def test_columns_of_seurat_and_scanpy_are_not_genes(name: str) -> None:
     assert non_gene_columns(["cell", "CD3E", name]) == ["cell", name]

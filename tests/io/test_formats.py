@@ -46,14 +46,14 @@ def test_missing_path(tmp_path: Path) -> None:
         ("cells.rds", "anndataR"),
     ],
 )
-def test_hint_for_a_packed_or_foreign_file(name: str, hint: str, tmp_path: Path) -> None:
+def test_hint_for_an_archive_or_another_file(name: str, hint: str, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(b"content")
     with pytest.raises(InputError) as caught:
         identify(tmp_path / name)
     assert hint in str(caught.value)
 
 
-def test_hint_for_packed_files_of_a_folder(tmp_path: Path) -> None:
+def test_hint_for_archives_in_a_folder(tmp_path: Path) -> None:
     (tmp_path / "cell_by_gene.csv.zip").write_bytes(b"content")
     with pytest.raises(InputError, match=r"unpack cell_by_gene\.csv\.zip"):
         identify(tmp_path)

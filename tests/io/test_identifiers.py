@@ -1,4 +1,4 @@
-"""Identifiers of cells: which column, and no digit lost."""
+"""Identifiers of cells: the column with names, and no lost digits."""
 
 import numpy as np
 import pandas as pd
@@ -52,7 +52,7 @@ def test_lost_digits_are_refused(values: list[object]) -> None:
         as_identifiers(values, "cells.csv")
 
 
-def test_the_column_that_fits_is_found() -> None:
+def test_the_matching_column_is_found() -> None:
     table = pd.DataFrame({"a": [1, 2, 3], "id": ["x", "y", "z"], "volume": [0.5, 1.5, 2.5]})
     assert match_by_value(pd.Index(["z", "y", "q"]), table) == ("id", ["x", "y", "z"])
     assert match_by_value(pd.Index(["p", "q"]), table) is None

@@ -1,4 +1,4 @@
-"""Large matrices stay in their file, and everything comes out as if they had been read."""
+"""Large matrices remain in their file, and results are the same as for data in memory."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from tests.workflow.tissue import query, reference
 
 
 @pytest.fixture
-def large(monkeypatch: pytest.MonkeyPatch) -> None:
+def all_matrices_large(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(on_disk, "LARGE", 1)
 
 
@@ -50,8 +50,8 @@ def write(adata: ad.AnnData, path: Path) -> Path:
 
 @pytest.mark.parametrize("suffix", [".h5ad", ".zarr"])
 @pytest.mark.parametrize("form", FORMS)
-def test_values_stay_in_the_file_and_are_written_unchanged(
-    form: object, suffix: str, tmp_path: Path, large: None
+def test_values_remain_in_the_file_and_are_written_unchanged(
+    form: object, suffix: str, tmp_path: Path, all_matrices_large: None
 ) -> None:
     original = form()  # type: ignore[operator]
     path = write(original, tmp_path / f"query{suffix}")
@@ -108,7 +108,7 @@ def test_a_run_gives_the_same_files(form: object, tmp_path: Path, monkeypatch: p
     pd.testing.assert_frame_equal(first.obs, second.obs)
 
 
-def test_values_that_cannot_be_counts_are_refused_before_training(tmp_path: Path, large: None) -> None:
+def test_values_that_cannot_be_counts_are_refused_before_training(tmp_path: Path, all_matrices_large: None) -> None:
     adata = counts_in_x()
     adata.X.data[len(adata.X.data) // 2] = -1
     write(adata, tmp_path / "query.h5ad")

@@ -1,4 +1,4 @@
-"""All readers: cells in the order of the matrix, with the identifiers of the instrument, counts and coordinates."""
+"""All readers give cells in the order of the matrix, with the instrument's identifiers, counts and coordinates."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -97,7 +97,7 @@ def test_h5ad_zarr_and_tenx_h5(tmp_path: Path) -> None:
         assert (read.X != data.X).nnz == 0
 
 
-def test_a_unit_that_the_file_does_not_state(tmp_path: Path) -> None:
+def test_a_unit_that_is_not_in_the_file(tmp_path: Path) -> None:
     data = sample(20, 6)
     data.write_h5ad(tmp_path / "a.h5ad")
     assert coordinate_unit(read_spatial(tmp_path / "a.h5ad")) == ""

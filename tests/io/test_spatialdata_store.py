@@ -40,7 +40,7 @@ def test_coordinates_are_centroids_of_shapes(store: Path) -> None:
 
 def test_calls_are_written_into_the_table(store: Path) -> None:
     data = called(15)
-    write_annotated(data[::-1].copy(), store)  # order of rows does not matter, names do
+    write_annotated(data[::-1].copy(), store)  # rows are matched by name, in any order
     back = spatialdata.read_zarr(store)
     table = back.tables["table"]
     assert set(back.shapes) == {"cells"}
@@ -50,7 +50,7 @@ def test_calls_are_written_into_the_table(store: Path) -> None:
     np.testing.assert_allclose(table.obsm[columns.DECISION_SCORES], data.obsm[columns.DECISION_SCORES])
     assert table.uns["spatialdata_attrs"]["region"] == "cells"
     assert table.uns[columns.MANIFEST]["n_cells"] == 15
-    write_annotated(data, store)  # and again
+    write_annotated(data, store)  # a second time
     assert list(spatialdata.read_zarr(store).tables) == ["table"]
 
 

@@ -1,4 +1,4 @@
-"""Whatever pandas, pyarrow and anndata can hold can be written, and comes back without loss."""
+"""All values that pandas, pyarrow and anndata support can be written and are read without loss."""
 
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ def data(obs: pd.DataFrame | None = None, **parts: Any) -> ad.AnnData:
     )
 
 
-def written(adata: ad.AnnData, folder: Path, kind: str) -> ad.AnnData:
+def write_and_read(adata: ad.AnnData, folder: Path, kind: str) -> ad.AnnData:
     path = write_annotated(adata, folder / f"x.{kind}")
     return ad.read_h5ad(path) if kind == "h5ad" else ad.read_zarr(path)
 
@@ -35,13 +35,13 @@ def missing(values: Any) -> list[bool]:
 
 
 @pytest.mark.parametrize("kind", ["h5ad", "zarr"])
-def test_columns_of_every_kind_come_back(kind: str, tmp_path: Path) -> None:
+def test_columns_of_every_kind_round_trip(kind: str, tmp_path: Path) -> None:
     obs = pd.DataFrame({name: pd.Series(values) for name, values in COLUMNS.items()})
     obs.index = pd.Index([f"c{i}" for i in range(N)])
-    back = written(data(obs.copy()), tmp_path, kind)
+    back = write_and_read(data(obs.copy()), tmp_path, kind)
     assert list(back.obs.columns) == list(COLUMNS)
-    lost = [name for name in COLUMNS if missing(back.obs[name]) != missing(obs[name])]
-    assert lost == []
+    columns_with_losses = [name for name in COLUMNS if missing(back.obs[name]) != missing(obs[name])]
+    assert columns_with_losses == []
 
 
 @pytest.mark.parametrize(
@@ -59,18 +59,20 @@ def test_columns_of_every_kind_come_back(kind: str, tmp_path: Path) -> None:
         ("arrow_binary", ["x", "nan", "x", "x"]),
     ],
 )
-def test_values_come_back(name: str, texts: list[str], tmp_path: Path) -> None:
-    back = written(data(pd.DataFrame({name: COLUMNS[name]}, index=[f"c{i}" for i in range(N)])), tmp_path, "h5ad")
+def test_values_round_trip(name: str, texts: list[str], tmp_path: Path) -> None:
+    back = write_and_read(
+        data(pd.DataFrame({name: COLUMNS[name]}, index=[f"c{i}" for i in range(N)])), tmp_path, "h5ad"
+    )
     assert [str(value) for value in back.obs[name].astype(object)[:4]] == texts
 
 
 @pytest.mark.parametrize("kind", ["h5ad", "zarr"])
-def test_columns_under_any_names_are_all_there(kind: str, tmp_path: Path) -> None:
+def test_columns_with_unusual_names_are_written(kind: str, tmp_path: Path) -> None:
     for i, names in enumerate(NAMES):
         obs = pd.DataFrame({i: np.arange(N) + 100 * i for i in range(len(names))}, index=[f"c{i}" for i in range(N)])
         obs.columns = pd.Index(names, tupleize_cols=False)
         (tmp_path / str(i)).mkdir()
-        back = written(data(obs), tmp_path / str(i), kind)
+        back = write_and_read(data(obs), tmp_path / str(i), kind)
         assert sorted(back.obs.iloc[0]) == [100 * i for i in range(len(names))], names
 
 
@@ -78,7 +80,7 @@ def test_columns_under_any_names_are_all_there(kind: str, tmp_path: Path) -> Non
 def test_names_of_cells_of_any_kind(index: str, tmp_path: Path) -> None:
     adata = data()
     adata.obs = pd.DataFrame({"a": range(N)}, index=INDEXES[index])
-    back = written(adata, tmp_path, "h5ad")
+    back = write_and_read(adata, tmp_path, "h5ad")
     expected = [v.decode() if isinstance(v, bytes) else str(v) for v in INDEXES[index]]
     assert list(back.obs_names) == expected
     assert list(back.obs["a"]) == list(range(N))
@@ -88,7 +90,7 @@ def test_names_of_cells_of_any_kind(index: str, tmp_path: Path) -> None:
 def test_elements_of_uns_of_any_kind(kind: str, tmp_path: Path) -> None:
     adata = data()
     adata.uns = {name: {"element": element, "other": i} for i, (name, element) in enumerate(UNS.items())}
-    back = written(adata, tmp_path, kind)
+    back = write_and_read(adata, tmp_path, kind)
     assert sorted(part["other"] for part in back.uns.values()) == list(range(len(UNS)))
     assert "element" not in back.uns["none"] or back.uns["none"]["element"] is None
     assert back.uns["list_mixed"]["element"] == '["a", 1, null]'
@@ -97,7 +99,7 @@ def test_elements_of_uns_of_any_kind(kind: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("dtype", ["f2", "f4", "f8", "g", "i1", "u2", "i8", "b1", ">f4", ">i2"])
 @pytest.mark.parametrize("part", ["X", "layer", "obsm"])
-def test_matrices_of_every_type_come_back(dtype: str, part: str, tmp_path: Path) -> None:
+def test_matrices_of_every_type_round_trip(dtype: str, part: str, tmp_path: Path) -> None:
     adata, values = data(), np.arange(N * 3).reshape(N, 3).astype(dtype)
     if part == "X":
         adata.X = values
@@ -105,12 +107,12 @@ def test_matrices_of_every_type_come_back(dtype: str, part: str, tmp_path: Path)
         adata.layers["a"] = values
     else:
         adata.obsm["a"] = values
-    back = written(adata, tmp_path, "h5ad")
-    got = {"X": back.X, "layer": back.layers.get("a"), "obsm": back.obsm.get("a")}[part]
-    np.testing.assert_array_equal(np.asarray(got, float), values.astype(float))
+    back = write_and_read(adata, tmp_path, "h5ad")
+    result = {"X": back.X, "layer": back.layers.get("a"), "obsm": back.obsm.get("a")}[part]
+    np.testing.assert_array_equal(np.asarray(result, float), values.astype(float))
 
 
-def test_data_that_can_be_written_stay_as_they_are() -> None:
+def test_storable_data_are_unchanged() -> None:
     obs = pd.DataFrame({"a": [1.0] * N, "b": pd.Categorical(["x"] * N)}, index=[f"c{i}" for i in range(N)])
     adata = data(obs)
     x, frame = adata.X, adata.obs.copy()
@@ -119,12 +121,12 @@ def test_data_that_can_be_written_stay_as_they_are() -> None:
     pd.testing.assert_frame_equal(adata.obs, frame)
 
 
-def test_the_frame_of_raw_is_brought_along(tmp_path: Path) -> None:
+def test_the_frame_of_raw_is_converted(tmp_path: Path) -> None:
     adata = data()
     adata.raw = adata.copy()
     adata.raw.var["_index"] = ["a", "b", "c"]
     adata.raw.var["kind"] = pd.array(["x", None, "y"], dtype="string")
-    back = written(adata, tmp_path, "h5ad")
+    back = write_and_read(adata, tmp_path, "h5ad")
     assert list(back.raw.var["_index_column"]) == ["a", "b", "c"]
     assert missing(back.raw.var["kind"]) == [False, True, False]
     assert (back.raw.X != COUNTS).nnz == 0

@@ -1,4 +1,4 @@
-"""One column at a time: what changes, and to what."""
+"""Conversion of single columns."""
 
 import datetime
 from typing import Any
@@ -38,14 +38,14 @@ def test_columns_that_can_be_written_are_not_changed(values: "pd.Series[Any]") -
         ([{"b": 1}, [1, 2], None], "category", ['{"b": 1}', "[1, 2]", np.nan]),
     ],
 )
-def test_objects_become_what_they_hold(values: list[Any], dtype: str, result: list[Any]) -> None:
+def test_objects_are_converted_to_the_type_of_their_values(values: list[Any], dtype: str, result: list[Any]) -> None:
     column = storable_column(pd.Series(values, dtype=object))
     assert column is not None
     assert str(column.dtype) == dtype
     pd.testing.assert_series_equal(column.astype(object), pd.Series(result, dtype=object), check_names=False)
 
 
-def test_small_floats_and_foreign_byte_orders() -> None:
+def test_small_floats_and_other_byte_orders() -> None:
     half, swapped = pd.Series(np.ones(2, np.float16)), pd.Series(np.ones(2, ">f8"))
     for values, dtype in ((half, np.float32), (swapped, np.float64)):
         column = storable_column(values)

@@ -26,7 +26,9 @@ from tests.io.bundles import called, merscope_ids, sample, write_merscope
 
 @settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(n_cells=st.integers(1, 40), seed=st.integers(0, 99))
-def test_all_writers_keep_cells_and_order(tmp_path_factory: pytest.TempPathFactory, n_cells: int, seed: int) -> None:
+def test_all_writers_preserve_cells_and_order(
+    tmp_path_factory: pytest.TempPathFactory, n_cells: int, seed: int
+) -> None:
     adata, folder = called(n_cells, seed), tmp_path_factory.mktemp("out")
     ids = adata.obs_names.tolist()
     for name in ("a.h5ad", "a.zarr"):
@@ -46,7 +48,7 @@ def test_all_writers_keep_cells_and_order(tmp_path_factory: pytest.TempPathFacto
     assert portal.obs_names.tolist() == ids
 
 
-def test_identifiers_with_18_digits_are_kept(tmp_path: Path) -> None:
+def test_identifiers_with_18_digits_are_preserved(tmp_path: Path) -> None:
     adata = read_spatial(write_merscope(tmp_path / "region", sample(12, 4)))
     adata.obs[columns.CELL_TYPE] = "B cell"
     adata = read_spatial(write_annotated(adata, tmp_path / "a.h5ad"))
@@ -55,7 +57,7 @@ def test_identifiers_with_18_digits_are_kept(tmp_path: Path) -> None:
     assert pd.read_parquet(write_calls(adata, tmp_path / "c.parquet"))["cell_id"].tolist() == merscope_ids(12)
 
 
-def test_failed_write_keeps_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_write_preserves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_: anndata.AnnData, part: Path) -> None:
         part.write_bytes(b"half")
         raise OSError("no space left")
@@ -90,7 +92,7 @@ def test_data_without_calls(tmp_path: Path) -> None:
 
 def test_calls_in_blocks_are_those_of_one_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     adata = called(40, 0)
-    adata.obs[f"{columns.TAXONOMY}class"] = pd.Categorical([None] * 30 + ["neuron"] * 10)  # absent in the first block
+    adata.obs[f"{columns.TAXONOMY}class"] = pd.Categorical([None] * 30 + ["neuron"] * 10)  # missing in the first block
     whole = pd.read_parquet(write_calls(adata, tmp_path / "whole.parquet"))
     monkeypatch.setattr(write, "BLOCK_CELLS", 7)
     pd.testing.assert_frame_equal(pd.read_parquet(write_calls(adata, tmp_path / "blocks.parquet")), whole)

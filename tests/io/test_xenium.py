@@ -26,7 +26,7 @@ def test_all_containers(tmp_path: Path, matrix: str, cells: str) -> None:
     assert read.uns[SOURCE]["software"] == "xenium-3.1.0.4"
 
 
-# what each generation of Xenium Onboard Analysis wrote: its identifiers, its kinds of features, its containers
+# the identifiers, kinds of features and containers of each generation of Xenium Onboard Analysis
 XOA = {
     "xenium-1.0.1": (True, ["Negative Control Codeword"], ["h5", "zarr.zip", "mex"]),
     "xenium-1.3.0.2": (False, ["Unassigned Codeword"], ["h5", "zarr.zip", "mex"]),
@@ -60,7 +60,7 @@ def test_matrix_and_cells_of_different_samples(tmp_path: Path) -> None:
         read_spatial(folder)
 
 
-def test_cell_without_metadata_is_kept_without_coordinates(tmp_path: Path) -> None:
+def test_a_cell_without_metadata_has_no_coordinates(tmp_path: Path) -> None:
     data = sample(6, 3)
     folder = write_xenium(tmp_path / "run", data)
     table = pd.read_parquet(folder / "cells.parquet")

@@ -25,7 +25,7 @@ def markers():
 
 @pytest.fixture(autouse=True)
 def no_global_state():
-    """Check that no test leaves a figure open or changes the settings of matplotlib."""
+    """Check that the test closes its figures and leaves the settings of matplotlib unchanged."""
     import matplotlib
     from matplotlib import _pylab_helpers
 

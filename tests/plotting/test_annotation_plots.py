@@ -1,4 +1,4 @@
-"""The validation plots in one call: names, paths, skipped plots."""
+"""The validation plots in one call: names, paths, and skipped plots."""
 
 import json
 import logging

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from spatialcore.plotting.confidence_axis import TOP, axis_minimum, set_up_confidence_axis, spread_top
 
 
-def test_the_axis_gives_room_to_high_confidence():
+def test_the_axis_spreads_high_confidence():
     axes = Figure().add_subplot()
     set_up_confidence_axis(axes, 0.1)
     low, middle, high = axes.transData.transform([(0.1, 0), (0.9, 0), (0.99, 0)])[:, 0]
@@ -14,7 +14,7 @@ def test_the_axis_gives_room_to_high_confidence():
     assert [label.get_text() for label in axes.get_xticklabels()][-1] == "≥0.999"
 
 
-def test_values_at_the_top_are_spread_and_others_kept():
+def test_high_values_are_spread_and_others_unchanged():
     values = np.array([0.2, 0.9989, *[1.0] * 50])
     spread = spread_top(values, np.random.default_rng(0))
     np.testing.assert_array_equal(spread[:2], values[:2])
@@ -22,7 +22,7 @@ def test_values_at_the_top_are_spread_and_others_kept():
     assert len(np.unique(spread[2:])) == 50
 
 
-def test_missing_values_stay_missing():
+def test_missing_values_remain_missing():
     assert np.isnan(spread_top(np.array([np.nan, 0.5]), np.random.default_rng(0))[0])
 
 

@@ -12,8 +12,8 @@ from spatialcore.plotting.expression import log_expression
 from spatialcore.plotting.groups import group_cells
 
 
-def test_scores_are_those_of_the_rank_sum_test_and_give_the_order(tissue: ad.AnnData) -> None:
-    """Scanpy computes the same scores (Wilcoxon, tie_correct=True), after half a minute of compilation."""
+def test_genes_are_ordered_by_rank_sum_scores(tissue: ad.AnnData) -> None:
+    """Scanpy computes the same scores (Wilcoxon, tie_correct=True), but only after half a minute of compilation."""
     X, genes = log_expression(tissue)
     groups = group_cells(tissue, "cell_type")
     table = differential_genes(X, genes, groups, n_genes=5)

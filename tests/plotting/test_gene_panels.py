@@ -26,7 +26,7 @@ def test_each_type_has_a_panel_with_its_genes() -> None:
     )
     axes = figure.axes[0]
     texts_at = {text.get_text(): text.get_position() for text in axes.texts}
-    assert texts_at["G2"][1] > texts_at["G0"][1]  # the order of the table
+    assert texts_at["G2"][1] > texts_at["G0"][1]  # in the order of the table
     assert texts_at["G2"][0] == texts_at["G0"][0] < texts_at["G1"][0]  # the first panel, the second
     assert {"1  a", "2  b"} <= set(texts_at)
     assert [text.get_text() for text in axes.texts].count("2") == 2  # the highest other type, by its number

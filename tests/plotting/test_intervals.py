@@ -1,4 +1,4 @@
-"""Wilson's interval against scipy."""
+"""Wilson's interval, compared with scipy."""
 
 import numpy as np
 from scipy.stats import binomtest

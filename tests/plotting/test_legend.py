@@ -1,4 +1,4 @@
-"""Legend of cell types by lineage."""
+"""The legend of cell types, grouped by lineage."""
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -31,10 +31,10 @@ def test_lineages_are_headings():
     assert entries(is_numbered=True)[1] == "1  T cell  6"
 
 
-def test_no_heading_is_left_alone_below_a_column():
+def test_no_column_ends_with_a_heading():
     drawn = entries(is_numbered=False, n_columns=2)
     assert drawn[-(-len(drawn) // 2) - 1] not in {"Immune", "Stromal", "Other"}
 
 
-def test_cells_without_a_call_stand_below_their_own_heading():
+def test_cells_without_a_call_have_a_separate_heading():
     assert entries(is_numbered=False)[-2:] == ["No call", f"{columns.UNASSIGNED}  30"]

@@ -27,7 +27,9 @@ from tests.plotting.tissues import MARKERS, annotated
 
 PICTURES = Path(__file__).parent / "pictures"
 WIDTH = 160
-MEAN_DIFFERENCE = 3.0  # of 255; other fonts and matplotlib versions differ less, a missing or moved part differs more
+MEAN_DIFFERENCE = (
+    3.0  # of 255; fonts and matplotlib versions cause smaller differences, missing or moved parts larger ones
+)
 SETS = {name: list(genes) for name, genes in MARKERS.items()}
 FIGURES: dict[str, Callable[[ad.AnnData], Any]] = {
     "celltype_map": plot_celltype_map,
@@ -50,7 +52,7 @@ def thumbnail(figure: Any) -> Image.Image:
 
 def difference(image: Image.Image, other: Image.Image) -> float:
     """Return the mean absolute difference of two images, 0 to 255."""
-    same_size = other.resize(image.size)  # an additional line of text changes the height by a pixel
+    same_size = other.resize(image.size)  # one more line of text changes the height by a pixel
     return float(np.abs(np.asarray(image, np.float64) - np.asarray(same_size, np.float64)).mean())
 
 

@@ -1,4 +1,4 @@
-"""Figures are rendered once until they change."""
+"""Figures are rendered once, and again only after a change."""
 
 from io import BytesIO
 from pathlib import Path
@@ -67,7 +67,7 @@ def test_the_figure_is_not_changed() -> None:
 
 
 def test_a_notebook_displays_figures_without_pyplot() -> None:
-    """A terminal shows the text of a figure, a notebook its picture."""
+    """A terminal shows the text representation of a figure, a notebook its picture."""
     from IPython.core.interactiveshell import InteractiveShell
 
     shell = InteractiveShell.instance()

@@ -51,7 +51,7 @@ def test_filtered_calls_are_not_filtered_again(caplog: pytest.LogCaptureFixture)
     assert (stricter.loc[stricter[columns.CONFIDENCE] < 0.9, columns.CELL_TYPE] == columns.UNASSIGNED).all()
 
 
-def test_a_figure_that_fails_takes_no_other_with_it(
+def test_a_figure_that_fails_does_not_affect_others(
     sample: ad.AnnData, markers: dict[str, list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object, **__: object) -> None:
@@ -68,7 +68,7 @@ def test_a_figure_that_fails_takes_no_other_with_it(
     assert "not drawn, because ZeroDivisionError: no cells" in page
 
 
-def test_figures_without_data_are_left_out_with_the_reason(
+def test_figures_without_data_are_left_out_with_a_reason(
     tissue: ad.AnnData, markers: dict[str, list[str]], tmp_path: Path
 ) -> None:
     tissue.obs[columns.PREDICTED] = tissue.obs[columns.CELL_TYPE]

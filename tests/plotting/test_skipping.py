@@ -19,7 +19,7 @@ def test_a_figure_that_fails_is_skipped_with_its_reason(caplog: pytest.LogCaptur
     assert "the figure map was not drawn" in caplog.text
 
 
-def test_a_failure_is_one_line_and_its_traceback_is_for_developers(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failure_is_one_line_and_its_traceback_is_logged_at_debug_level(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level("DEBUG", "spatialcore"):
         draw_or_skip("map", lambda: fail(ValueError("too few\nsecond line")), {})
     warning, details = caplog.records

@@ -61,7 +61,7 @@ def test_map_has_equal_axes_and_a_scale_bar() -> None:
 
 
 @pytest.mark.parametrize(
-    ("noted", "unit"),
+    ("recorded", "unit"),
     [
         ({"unit": "µm"}, "µm"),
         ({"unit": "\u03bcm"}, "µm"),
@@ -71,10 +71,10 @@ def test_map_has_equal_axes_and_a_scale_bar() -> None:
         ("h5", ""),
     ],
 )
-def test_the_unit_is_the_one_that_the_reader_noted(noted: object, unit: str) -> None:
+def test_the_unit_is_that_recorded_by_the_reader(recorded: object, unit: str) -> None:
     adata = ad.AnnData(np.ones((1, 1)))
-    if noted is not None:
-        adata.uns["spatialcore_source"] = noted
+    if recorded is not None:
+        adata.uns["spatialcore_source"] = recorded
     assert coordinate_unit(adata) == unit
 
 

@@ -9,7 +9,7 @@ from spatialcore.plotting import style
 from tests.plotting.tissues import texts
 
 
-def test_wrap_does_not_cut() -> None:
+def test_wrap_does_not_split_words() -> None:
     assert style.wrap("one two three", 7) == "one two\nthree"
     assert style.wrap("pneumonoultramicroscopic", 5) == "pneumonoultramicroscopic"
     assert style.wrap("") == ""
@@ -25,9 +25,9 @@ def test_figure_and_table_are_written(tmp_path: Path) -> None:
     assert style.save_figure(figure, None) is style.save_table(pd.DataFrame(), None) is None
 
 
-@pytest.mark.parametrize("ending", ["pdf", "svg"])
-def test_other_formats_are_written_by_matplotlib(tmp_path: Path, ending: str) -> None:
-    path = style.save_figure(style.placeholder("text"), tmp_path / f"a.{ending}")
+@pytest.mark.parametrize("suffix", ["pdf", "svg"])
+def test_other_formats_are_written_by_matplotlib(tmp_path: Path, suffix: str) -> None:
+    path = style.save_figure(style.placeholder("text"), tmp_path / f"a.{suffix}")
     assert path is not None
     assert path.read_bytes()[:5] in (b"%PDF-", b"<?xml")
 

@@ -19,7 +19,7 @@ BACKGROUND = [f"GENE{i}" for i in range(21)]
 
 
 def make_tissue(sizes=(200, 150, 60), *, seed=0, types=TYPES, markers=MARKERS):
-    """Return cells whose types express their own markers, with calls, confidence and coordinates."""
+    """Return cells whose types express their markers, with calls, confidence and coordinates."""
     rng = np.random.default_rng(seed)
     genes = [gene for members in markers.values() for gene in members] + BACKGROUND
     labels = np.repeat(np.array(types), sizes)
@@ -40,7 +40,7 @@ def make_tissue(sizes=(200, 150, 60), *, seed=0, types=TYPES, markers=MARKERS):
 
 
 def texts(figure):
-    """Return every text of a figure, in one string."""
+    """Return all texts of a figure in one string."""
     from matplotlib.text import Text
 
     return "\n".join(text.get_text() for text in figure.findobj(Text))

@@ -1,4 +1,4 @@
-"""Many samples side by side."""
+"""The comparison of many samples."""
 
 from pathlib import Path
 
@@ -43,7 +43,7 @@ def cohort(rng: np.random.Generator) -> dict[str, SampleSummary]:
         ({"b": 880}, "composition high"),
     ],
 )
-def test_a_sample_that_differs_stands_apart_and_no_other(
+def test_only_the_sample_that_differs_is_marked(
     cohort: dict[str, SampleSummary], odd: dict[str, float], why: str
 ) -> None:
     table = cohort_table({**cohort, "odd": sample(**odd)})  # type: ignore[arg-type]
@@ -51,24 +51,26 @@ def test_a_sample_that_differs_stands_apart_and_no_other(
     assert set(table.drop("odd")["stands_apart"]) == {""}
 
 
-def test_alike_samples_and_few_samples_do_not_stand_apart(cohort: dict[str, SampleSummary]) -> None:
+def test_similar_samples_and_few_samples_are_not_marked(cohort: dict[str, SampleSummary]) -> None:
     assert set(cohort_table(cohort)["stands_apart"]) == {""}
     three = {"a": sample(), "b": sample(called=10, b=5), "c": sample(depth=1.0)}
     assert set(cohort_table(three)["stands_apart"]) == {""}
 
 
-def test_shifts_are_what_their_formulas_say() -> None:
+def test_shifts_follow_their_formulas() -> None:
     table = cohort_table({"a": sample(b=900), "b": sample(b=0), "c": sample(b=900)})
     parts, middle = np.array([[1, 0], [0, 1], [1, 0]]), np.array([2 / 3, 1 / 3])
     from scipy.spatial.distance import jensenshannon
 
     expected = [jensenshannon(part, middle, base=2) for part in parts]
     assert table["composition_shift"].tolist() == pytest.approx(expected)
-    doubled = cohort_table({"a": sample(), "b": sample(), "c": sample(g0=1 - 0.25)})  # the other genes are halved
+    doubled = cohort_table(
+        {"a": sample(), "b": sample(), "c": sample(g0=1 - 0.25)}
+    )  # the shares of the other genes are halved
     assert doubled.loc["c", "platform_shift"] == pytest.approx(1.0, abs=1e-3)
 
 
-def test_samples_without_counts_are_compared_by_the_rest(cohort: dict[str, SampleSummary]) -> None:
+def test_samples_without_counts_are_compared_by_other_values(cohort: dict[str, SampleSummary]) -> None:
     bare = SampleSummary(**{**sample(depth=None).model_dump(), "gene_shares": {}})
     table = cohort_table({**cohort, "bare": bare})
     assert np.isnan(table.loc["bare", ["median_counts", "platform_shift"]].astype(float)).all()
@@ -76,21 +78,19 @@ def test_samples_without_counts_are_compared_by_the_rest(cohort: dict[str, Sampl
     assert table.loc["bare", "stands_apart"] == ""
 
 
-def test_the_page_names_who_stands_apart_and_escapes_every_name(
-    cohort: dict[str, SampleSummary], tmp_path: Path
-) -> None:
+def test_the_page_names_marked_samples_and_escapes_names(cohort: dict[str, SampleSummary], tmp_path: Path) -> None:
     name = "<img src=x onerror=alert(1)>"
     write_cohort({**cohort, name: sample(called=400, b=100)}, tmp_path / "cohort.html", title=name)
     page = (tmp_path / "cohort.html").read_text()
     assert "<img" not in page
     assert "&lt;img src=x onerror=alert(1)&gt;</b>: call rate low" in page
     assert "9 samples, 9,000 cells" in page
-    assert "http" not in page.replace("http-equiv", ""), "nothing is loaded from elsewhere"
+    assert "http" not in page.replace("http-equiv", ""), "the page loads an external resource"
 
 
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [1280, 390])
-def test_the_page_fits_a_screen_and_leads_to_the_reports(
+def test_the_page_fits_the_screen_and_links_to_the_reports(
     cohort: dict[str, SampleSummary], tmp_path: Path, width: int
 ) -> None:
     long = "patient_0123456789_biopsy_left_upper_quadrant_replicate_3"
@@ -104,11 +104,11 @@ def test_the_page_fits_a_screen_and_leads_to_the_reports(
         assert page.evaluate("document.documentElement.scrollWidth") == width
         bar = page.locator(".bar").first.bounding_box()
         assert bar is not None
-        assert bar["x"] < 0.6 * width, "the composition is in sight"
+        assert bar["x"] < 0.6 * width, "the composition is outside the screen"
         page.get_by_role("link", name=long).first.click()
         assert page.get_by_role("heading", name="its report").is_visible()
 
 
-def test_two_hundred_samples_make_a_small_page(tmp_path: Path) -> None:
+def test_the_page_of_two_hundred_samples_is_small(tmp_path: Path) -> None:
     write_cohort({f"s{n}": sample() for n in range(200)}, tmp_path / "cohort.html", title="many")
     assert (tmp_path / "cohort.html").stat().st_size < 1_000_000

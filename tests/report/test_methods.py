@@ -1,4 +1,4 @@
-"""Methods paragraph and configuration of the report."""
+"""The methods paragraph and the configuration in the report."""
 
 import json
 from typing import Any
@@ -50,7 +50,7 @@ def test_configuration_of_the_run(sample: ad.AnnData) -> None:
 
 @st.composite
 def manifests(draw: st.DrawFn) -> dict[str, Any]:
-    """Draw what a run may have recorded."""
+    """Generate run manifests with all combinations of entries."""
     config = {
         "balance_strategy": draw(st.sampled_from(BALANCE_STRATEGIES)),
         "max_cells_per_type": draw(st.sampled_from([500, 5000])),

@@ -1,4 +1,4 @@
-"""The warning about types that the references lack."""
+"""The warning about types that are missing in the references."""
 
 import json
 
@@ -32,5 +32,5 @@ def test_types_related_to_no_class_are_named(
     assert bool(text) == bool(named)
 
 
-def test_nothing_is_said_without_groups(rng: np.random.Generator) -> None:
+def test_no_warning_without_groups(rng: np.random.Generator) -> None:
     assert missing_types_warning(simulated_cells(0, 0, 50, rng)) == ""

@@ -44,7 +44,7 @@ def test_warnings_about_markers_and_genes(sample: ad.AnnData) -> None:
     assert "Types whose markers do not separate them from other cells (AUC): B cell (0.60)." in warnings
 
 
-def test_long_lists_of_types_are_cut_the_worst_first(sample: ad.AnnData) -> None:
+def test_long_lists_of_types_are_shortened_with_the_worst_first(sample: ad.AnnData) -> None:
     names = [f"type {i}" for i in range(30)]
     validation = pd.DataFrame({"cell_type": names, "n_markers": 3, "auc": np.linspace(0.69, 0.1, 30)})
     (warning,) = (text for text in summarize(sample, 0.8, validation).warnings if "do not separate" in text)
@@ -53,7 +53,7 @@ def test_long_lists_of_types_are_cut_the_worst_first(sample: ad.AnnData) -> None
 
 
 @pytest.mark.parametrize(("shared", "words"), [(16, "Only 16 genes are shared, far too few"), (80, "Only 80 genes")])
-def test_few_shared_genes_and_the_classes_that_suffer(sample: ad.AnnData, shared: int, words: str) -> None:
+def test_few_shared_genes_and_the_classes_affected(sample: ad.AnnData, shared: int, words: str) -> None:
     manifest = sample.uns[columns.MANIFEST]
     card = json.loads(manifest["model_card_json"])
     card["heldout"]["f1"] = {"B cell": 0.2, "T cell": 0.95}
@@ -70,7 +70,7 @@ def test_the_title_is_the_name_of_the_sample(sample: ad.AnnData, query: str) -> 
     assert summarize(sample, 0.8, pd.DataFrame()).title == "Cell types of node_7"
 
 
-def test_nothing_is_promised_with_references_of_another_tissue(sample: ad.AnnData) -> None:
+def test_no_expected_accuracy_with_references_of_another_tissue(sample: ad.AnnData) -> None:
     manifest = sample.uns[columns.MANIFEST]
     manifest["config_json"] = json.dumps({"tissue": "breast"})
     references = json.loads(manifest["references_json"])

@@ -50,7 +50,7 @@ def test_the_page_has_the_data_of_the_run(page: Path) -> None:
         assert expected in text
 
 
-def test_the_caption_says_how_to_state_an_unknown_unit(sample: ad.AnnData, tmp_path: Path) -> None:
+def test_the_caption_explains_how_to_state_the_unit(sample: ad.AnnData, tmp_path: Path) -> None:
     sample = sample.copy()
     drawn: Any = {"figures": {"celltype_map": plot_celltype_map(sample)}, "paths": {}, "summary": NO_FIGURES["summary"]}
     for unit in ("", "px", "µm"):
@@ -74,14 +74,14 @@ def test_data_without_calls_are_an_error(tmp_path: Path) -> None:
         write_report(ad.AnnData(np.ones((2, 2), np.float32)), tmp_path / "r.html")
 
 
-def test_nothing_is_written_under_a_wrong_name(sample: ad.AnnData, tmp_path: Path) -> None:
+def test_no_file_is_written_under_an_invalid_name(sample: ad.AnnData, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"does not end in \.html"):
         write_report(sample, tmp_path / "report.pdf", figures=NO_FIGURES)
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
-def test_it_opens_without_errors_or_requests(browser: Any, page: Path, width: int, scheme: str) -> None:
+def test_the_page_opens_without_errors_or_requests(browser: Any, page: Path, width: int, scheme: str) -> None:
     tab = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
     messages: list[str] = []
     tab.on("console", lambda message: messages.append(message.text))
@@ -99,7 +99,7 @@ def test_pictures_scroll_on_a_phone(browser: Any, page: Path) -> None:
     tab.goto(page.as_uri())
     widths = tab.evaluate("[...document.images].map(image => [image.clientWidth, image.parentElement.clientWidth])")
     assert all(width >= container for width, container in widths)
-    assert max(width for width, _ in widths) > 700  # the widest pictures stay legible
+    assert max(width for width, _ in widths) > 700  # the widest pictures remain legible
     pan = tab.locator(".pan").first
     before = pan.locator("img").evaluate("image => image.clientWidth")
     pan.click()

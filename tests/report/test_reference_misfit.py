@@ -43,10 +43,10 @@ EMPTY = panel(["GENE1"], [])
 @pytest.mark.parametrize(
     ("aucs", "called", "misfit"),
     [
-        ((0.98, 0.97, 0.9, 0.85), 0.92, False),  # breast, types of breast
-        ((0.93, 0.9, 0.94), 0.2, False),  # few calls alone: a shallow panel
-        ((0.7, 0.6, 0.72, 0.7), 0.08, True),  # breast, types of blood
-        ((0.7, 0.6, 0.72, 0.7), 0.9, False),  # weak markers alone: the panel
+        ((0.98, 0.97, 0.9, 0.85), 0.92, False),  # breast, classes of breast
+        ((0.93, 0.9, 0.94), 0.2, False),  # only few calls: a shallow panel
+        ((0.7, 0.6, 0.72, 0.7), 0.08, True),  # breast, classes of blood
+        ((0.7, 0.6, 0.72, 0.7), 0.9, False),  # only weak markers: the panel
         ((0.51, 0.5, 0.52), 0.8, True),  # confident, but no type expresses its markers
         ((0.51, 0.5), 0.8, False),  # too few types
     ],

@@ -1,4 +1,4 @@
-"""A sample in a few numbers."""
+"""The summary of a sample."""
 
 import json
 from pathlib import Path
@@ -26,7 +26,7 @@ def annotated(rng: np.random.Generator) -> ad.AnnData:
     return ad.AnnData(counts, obs=obs, var=pd.DataFrame(index=[f"g{n}" for n in range(12)]))
 
 
-def test_the_numbers_are_those_of_the_cells(annotated: ad.AnnData) -> None:
+def test_the_summary_agrees_with_the_cells(annotated: ad.AnnData) -> None:
     summary = SampleSummary.of(annotated)
     assert (summary.n_cells, summary.n_called) == (50, 30)
     assert summary.composition == {"B cell": 30, "Unassigned": 20}
@@ -37,7 +37,7 @@ def test_the_numbers_are_those_of_the_cells(annotated: ad.AnnData) -> None:
     assert list(summary.gene_shares.values()) == pytest.approx(shares.tolist(), rel=1e-3)
 
 
-def test_counts_beside_normalized_values_are_the_ones_that_count(annotated: ad.AnnData) -> None:
+def test_counts_have_priority_over_normalized_values(annotated: ad.AnnData) -> None:
     before = SampleSummary.of(annotated)
     annotated.layers["counts"] = annotated.X.copy()
     annotated.X = np.log1p(annotated.X / annotated.X.sum(axis=1, keepdims=True) * 1e4)
@@ -50,7 +50,7 @@ def test_data_without_counts_have_no_depth(annotated: ad.AnnData) -> None:
     assert (summary.median_counts, summary.gene_shares) == (None, {})
 
 
-def test_what_is_written_is_read_again(annotated: ad.AnnData, tmp_path: Path) -> None:
+def test_summary_round_trip(annotated: ad.AnnData, tmp_path: Path) -> None:
     summary = SampleSummary.of(annotated)
     path = summary.write(tmp_path)
     assert path.name == FILE

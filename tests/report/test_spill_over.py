@@ -1,4 +1,4 @@
-"""What the report says about spill-over."""
+"""The section about spill-over in the report."""
 
 import json
 
@@ -33,7 +33,7 @@ def test_a_unit_stated_after_the_run_changes_the_note() -> None:
     assert "Note: the unit of the coordinates is px" in spill_over(adata)["text"]
 
 
-def test_types_with_their_senders_and_second_types() -> None:
+def test_types_with_their_sources_and_second_types() -> None:
     received = {"T cell": {"B cell": 8.0}, "B cell": {"T cell": 1.0}}
     result = spill_over(
         annotated(available=True, detected=True, z=9.2, foreign_share=0.21, warning="", received=received)
@@ -50,14 +50,14 @@ def test_types_with_their_senders_and_second_types() -> None:
     assert [row["name"] for row in result["types"]] == ["T cell", "B cell"]
 
 
-def test_nothing_detected_is_said_with_the_evidence_and_the_note() -> None:
+def test_without_spill_over_the_evidence_and_a_note_are_shown() -> None:
     result = spill_over(annotated(available=True, detected=False, z=1.04, warning="the unit is unknown"))
     assert result["text"].startswith("No spill-over between neighbours was detected (z = 1.0")
     assert result["text"].endswith("Note: the unit is unknown.")
     assert result["types"] == []
 
 
-def test_the_reason_is_given_where_it_was_not_estimated() -> None:
+def test_the_reason_is_given_if_it_was_not_estimated() -> None:
     text = spill_over(annotated(available=False, reason="the data have no coordinates"))["text"]
     assert text == "Spill-over was not estimated: the data have no coordinates."
     assert spill_over(AnnData())["text"] == "Spill-over was not estimated."

@@ -68,6 +68,6 @@ def test_model_card_of_the_data_has_priority(sample: ad.AnnData) -> None:
     assert tables.with_model_card(sample, Path("absent.pkl")) is sample
 
 
-def test_missing_columns_are_named() -> None:
+def test_missing_columns_are_reported() -> None:
     with pytest.raises(InputError, match="cell_type and cell_type_confidence"):
         tables.require_calls(ad.AnnData(np.ones((2, 2), np.float32)))

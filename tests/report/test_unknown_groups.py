@@ -1,4 +1,4 @@
-"""Groups of unnamed cells on the page."""
+"""Groups of unassigned cells in the report."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from tests.annotation.unknown.test_groups import simulated_cells
 
 
 @pytest.mark.parametrize("n_b", [80, 10])
-def test_the_page_tells_the_groups(tmp_path: Path, n_b: int, rng: np.random.Generator) -> None:
+def test_the_page_lists_the_groups(tmp_path: Path, n_b: int, rng: np.random.Generator) -> None:
     adata = simulated_cells(n_b, 10, 100, rng)
     adata.obs[columns.CONFIDENCE] = np.where(adata.obs[columns.CELL_TYPE] == columns.UNASSIGNED, 0.3, 0.9)
     group_unknown_cells(adata, min_group=11)

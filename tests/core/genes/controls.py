@@ -1,4 +1,4 @@
-"""Names of control features as the platforms write them."""
+"""Names of control features in the output of the platforms."""
 
 CONTROLS = [
     "NegControlProbe_00042",

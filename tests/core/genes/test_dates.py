@@ -1,4 +1,4 @@
-"""Dates that spreadsheets make of gene symbols, in several languages."""
+"""Dates into which spreadsheets convert gene symbols, in several languages."""
 
 import pytest
 
@@ -35,13 +35,13 @@ from spatialcore.core.genes.spelling import mend, name_findings
         ("10-mrt", "MARCHF10"),
     ],
 )
-def test_a_date_is_the_gene_it_was(name: str, gene: str) -> None:
+def test_a_date_is_converted_to_its_gene(name: str, gene: str) -> None:
     assert mend([name, "CD3E"]) == [gene, "CD3E"]
     assert is_date(name)
 
 
 @pytest.mark.parametrize("name", ["1-Mar", "Mar-02", "1/3/2023", "1-Mrz", "01-mars", "2023-03-01T00:00:00"])
-def test_a_date_that_may_be_two_genes_is_left_alone_and_told(name: str) -> None:
+def test_an_ambiguous_date_is_unchanged_and_reported(name: str) -> None:
     assert len(date_genes(name)) == 2
     assert mend([name]) == [name]
     assert f"{name} (MARCHF" in " ".join(name_findings([name]))
@@ -50,5 +50,5 @@ def test_a_date_that_may_be_two_genes_is_left_alone_and_told(name: str) -> None:
 @pytest.mark.parametrize(
     "name", ["CD3E", "MARCHF1", "SEPTIN6", "DEC1", "Sept6", "SET.1", "OUT-2", "MARS.1", "DIC-1", "10-9"]
 )
-def test_genes_are_no_dates(name: str) -> None:
+def test_genes_are_not_dates(name: str) -> None:
     assert not is_date(name)

@@ -1,4 +1,4 @@
-"""The tool that builds the shipped tables of former symbols, and the shipped tables against it."""
+"""The tool that builds the tables of former symbols, and the shipped tables."""
 
 import gzip
 import os
@@ -19,14 +19,14 @@ def tool() -> ModuleType:
     return load_tool("build_former_symbols")
 
 
-def test_a_name_of_several_genes_keeps_them_all(tool: ModuleType) -> None:
+def test_a_name_of_several_genes_has_all_of_them(tool: ModuleType) -> None:
     previous = {"OLD1": {"NEW1"}, "SPLIT": {"NEW1", "NEW2"}, "NEW2": {"NEW1"}, "LOST": {"GONE"}}
     alias = {"OLD1": {"NEW2"}, "NICK": {"NEW2"}, "1BAD": {"NEW1"}}
     lines = tool.table_text("human", {"NEW1", "NEW2"}, previous, alias).splitlines()[1:]
     assert lines == ["name\tsymbol\tkind", "NICK\tNEW2\talias", "OLD1\tNEW1\tprevious", "SPLIT\tNEW1|NEW2\tprevious"]
 
 
-def test_names_that_hgnc_lists_beside_a_symbol(tool: ModuleType) -> None:
+def test_other_names_listed_by_hgnc(tool: ModuleType) -> None:
     owners: dict[str, set[str]] = {}
     frame = pd.DataFrame({"Approved symbol": ["CCN2", "CXCL8", "X"], "Previous symbols": ["CTGF, IGFBP8", "IL8", None]})
     tool.collect_hgnc(frame, "Previous symbols", owners)
@@ -41,7 +41,7 @@ def test_names_of_older_releases(tool: ModuleType) -> None:
 
 
 def package(variable: str, name: str) -> str:
-    """Return the folder with a package: that of a variable, else the site-packages folder it is installed in."""
+    """Return the folder of a package: from a variable, otherwise from its installation."""
     spec = find_spec(name)
     installed = str(Path(spec.origin).parents[1]) if spec is not None and spec.origin else ""
     return os.environ.get(variable, installed)

@@ -46,15 +46,15 @@ def test_a_family_of_hla_genes() -> None:
 @pytest.mark.parametrize(
     "name", ["CD3E", "HLA-A", "NKX2-1", "CD3E.1", "CD3E-1", "AC011043.1", "RP11-1", "IL2-1", "a/b"]
 )
-def test_names_that_are_not_those_of_several_genes(name: str) -> None:
+def test_names_that_do_not_stand_for_several_genes(name: str) -> None:
     assert merged_genes(name) == ()
 
 
-def test_a_probe_is_the_sum_of_its_genes_on_the_other_side() -> None:
+def test_a_probe_is_matched_to_the_sum_of_its_genes() -> None:
     result = shared_positions(["FCGR3A/B", "CD4"], ["FCGR3B", "CD4", "FCGR3A"], [""] * 3)
     assert [positions.tolist() for positions in result] == [[0, 2], [1]]
 
 
-def test_a_probe_takes_no_gene_that_another_probe_measures() -> None:
+def test_a_probe_excludes_genes_of_other_probes() -> None:
     result = shared_positions(["XCL1-2", "XCL1"], ["XCL1", "XCL2"], [""] * 2)
     assert [positions.tolist() for positions in result] == [[], [0]]

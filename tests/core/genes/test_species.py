@@ -1,4 +1,4 @@
-"""Species read off gene names: symbols as written, Ensembl ids, and names that say nothing."""
+"""Species inferred from gene names: the case of symbols, Ensembl ids, and unspecific names."""
 
 import subprocess
 import sys
@@ -27,15 +27,15 @@ TOOL = Path(__file__).resolve().parents[3] / "tools" / "build_orthologs.py"
         (["gad1", "GaD1"], None),
     ],
 )
-def test_species_follows_the_way_names_are_written(names: list[str], species: str | None) -> None:
+def test_species_follows_the_case_of_symbols(names: list[str], species: str | None) -> None:
     assert species_of_genes(names) == species
 
 
-def test_ids_decide_where_symbols_are_unknown() -> None:
+def test_ids_decide_if_symbols_are_unknown() -> None:
     assert species_of_genes(["geneA", "geneB"], ["ENSMUSG00000070880", ""]) == "mouse"
 
 
-def test_stray_names_are_not_a_mixture_and_two_genomes_are() -> None:
+def test_two_genomes_are_a_mixture_but_single_names_are_not() -> None:
     human = ["GAD1", "SLC17A7", "PVALB", "SST", "VIP", "AQP4", "MOG", "PLP1"]
     mouse = [name.capitalize() for name in human]
     assert not count_species([*human, *mouse[:2]]).is_mixed
@@ -43,7 +43,7 @@ def test_stray_names_are_not_a_mixture_and_two_genomes_are() -> None:
     assert "8 human (GAD1" in count_species([*human, *mouse]).describe()
 
 
-def test_orthologs_are_one_to_one_and_go_both_ways() -> None:
+def test_orthologs_are_one_to_one_in_both_directions() -> None:
     forth, back = orthologs("human", "mouse"), orthologs("mouse", "human")
     assert (forth["TP53"], forth["GAD1"], back["Slc17a7"]) == ("Trp53", "Gad1", "SLC17A7")
     assert "HLA-A" not in forth  # several mouse genes
@@ -53,7 +53,7 @@ def test_orthologs_are_one_to_one_and_go_both_ways() -> None:
     assert all(back[mouse] == human for human, mouse in current.items())
 
 
-def test_a_former_symbol_leads_to_the_ortholog() -> None:
+def test_a_former_symbol_has_an_ortholog() -> None:
     former = {old: new for old, new in renamed_symbols("human").items() if new in orthologs("human", "mouse")}
     assert former
     assert all(orthologs("human", "mouse")[old] == orthologs("human", "mouse")[new] for old, new in former.items())
@@ -64,6 +64,6 @@ def test_orthologs_within_a_species_are_refused() -> None:
         orthologs("human", "human")
 
 
-def test_the_shipped_table_is_what_the_tool_makes() -> None:
+def test_the_shipped_table_equals_the_output_of_the_tool() -> None:
     done = subprocess.run([sys.executable, "-W", "ignore", str(TOOL), "--check"], check=False, capture_output=True)
     assert done.returncode == 0, done.stderr

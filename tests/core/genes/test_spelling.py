@@ -1,4 +1,4 @@
-"""Names that spreadsheets, R and writers of tables changed."""
+"""Names changed by spreadsheets, R and other programs."""
 
 import pytest
 
@@ -20,24 +20,24 @@ def test_dates_of_mouse_genes() -> None:
         *("hg38____TP53", "GRCh38.TP53", "GRCh38:TP53", "TP53_hg38", "TP53-GRCh38"),
     ],
 )
-def test_what_stands_beside_a_symbol(name: str) -> None:
+def test_additions_to_a_symbol(name: str) -> None:
     assert plain_name(name) == "TP53"
 
 
 @pytest.mark.parametrize("name", ["ENSG00000141510.18", "TP53 (ENSG00000141510.18)", "TP53.ENSG00000141510.18"])
-def test_what_stands_beside_an_id(name: str) -> None:
+def test_additions_to_an_id(name: str) -> None:
     assert plain_name(name) == "ENSG00000141510.18"
 
 
 @pytest.mark.parametrize(
     "name", ["CD4|CD8A", "HLA-A", "KRT6A/B", "H2-K1", "HUMAN", "gene-1", "CD3E|novel|CD3D", "NOVEL-1"]
 )
-def test_names_that_stay_as_they_are(name: str) -> None:
+def test_names_that_are_unchanged(name: str) -> None:
     assert plain_name(name) == name
 
 
 @pytest.mark.parametrize(
-    ("names", "mended"),
+    ("names", "corrected"),
     [
         (["CD3E", "CD3E-1"], ["CD3E", "CD3E"]),
         (["CD3E", "CD3E.1", "CD3E.2"], ["CD3E", "CD3E", "CD3E"]),
@@ -46,8 +46,8 @@ def test_names_that_stay_as_they_are(name: str) -> None:
         ([" CD3E ", "CD4\t"], ["CD3E", "CD4"]),
     ],
 )
-def test_doubled_names_and_blanks(names: list[str], mended: list[str]) -> None:
-    assert mend(names) == mended
+def test_duplicate_names_and_spaces(names: list[str], corrected: list[str]) -> None:
+    assert mend(names) == corrected
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_doubled_names_and_blanks(names: list[str], mended: list[str]) -> None:
         ("ENSG00000182378_PAR_Y", "ENSG00000182378_PAR_Y"),
     ],
 )
-def test_what_writers_put_around_a_name_is_removed(name: str, gene: str) -> None:
+def test_additions_by_programs_are_removed(name: str, gene: str) -> None:
     assert mend([name]) == [gene]
 
 
@@ -76,7 +76,7 @@ def test_no_gene_symbol_is_changed() -> None:
     assert [name for name in known_names() if plain_name(name) != name] == []
 
 
-def test_findings_name_what_is_not_matched() -> None:
+def test_findings_list_unmatched_names() -> None:
     findings = " ".join(name_findings(["6-Sep", "CD16", "", "nan", "CD3E", "44257"]))
     assert "6-Sep is SEPTIN6" in findings
     assert "CD16 (FCGR3A or FCGR3B)" in findings

@@ -1,4 +1,4 @@
-"""Sums of features of one gene, and renaming to symbols."""
+"""Sums of features of one gene, and conversion of names to symbols."""
 
 import anndata as ad
 import numpy as np
@@ -20,7 +20,7 @@ def test_sums_equal_those_of_pandas(rng: np.random.Generator) -> None:
     np.testing.assert_array_equal(summed.toarray(), expected.to_numpy())
 
 
-def test_normalize_gene_names_keeps_the_old_names() -> None:
+def test_normalize_gene_names_records_the_old_names() -> None:
     adata = ad.AnnData(np.ones((2, 3), np.float32), var=pd.DataFrame(index=["ENSG00000141510.18", "CD4", "HLA.A"]))
     named = normalize_gene_names(adata)
     assert named is adata

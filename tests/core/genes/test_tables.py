@@ -1,4 +1,4 @@
-"""Shipped gene tables, custom tables, and the tool that builds the shipped ones."""
+"""Shipped and custom gene tables, and the tool that builds the shipped ones."""
 
 import gzip
 import os
@@ -25,7 +25,7 @@ def tool() -> ModuleType:
     return load_tool("build_gene_mappings")
 
 
-def test_unique_former_symbols_are_kept(tool: ModuleType) -> None:
+def test_unique_former_symbols_are_retained(tool: ModuleType) -> None:
     current = {"ENSG1": "NEW", "ENSG2": "SAME", "ENSG3": "", "ENSG4": "TAKEN"}
     v44 = {"ENSG1": "OLD", "ENSG2": "SAME", "ENSG5": "GONE", "ENSG6": "U6", "ENSG4": "LEFT"}
     v38 = {"ENSG1": "OLDEST", "ENSG3": "TAKEN", "ENSG7": "U6", "ENSG4": "U6"}

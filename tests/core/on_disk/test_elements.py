@@ -1,4 +1,4 @@
-"""Elements that anndata cannot read are named before anything is read; what it can read passes."""
+"""Elements that anndata cannot read are reported before anything is read; other elements are accepted."""
 
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -33,7 +33,7 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "cells.h5ad"
 
 
-def test_everything_that_anndata_writes_passes(path: Path, tmp_path: Path) -> None:
+def test_all_elements_written_by_anndata_are_accepted(path: Path, tmp_path: Path) -> None:
     for version in (2, 3):
         with ad.settings.override(zarr_write_format=version):
             ad.read_h5ad(path).write_zarr(tmp_path / f"v{version}.zarr")
@@ -60,7 +60,7 @@ def put(name: str, encoding: str, values: Any = None, **attributes: Any) -> Call
         (put("varm/odd", "array", np.zeros((5, 7))), "varm['odd'] has 5 x 7 values, obs and var have 4"),
     ],
 )
-def test_other_elements_are_refused_by_name_when_inspected_and_read(
+def test_other_elements_are_refused_with_their_name(
     change: Callable[[h5py.File], None], message: str, path: Path
 ) -> None:
     with h5py.File(path, "a") as file:

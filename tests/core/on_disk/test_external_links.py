@@ -1,4 +1,4 @@
-"""Files of strangers that name other files as parts of themselves."""
+"""Files that include parts of other files, or could execute code, are refused."""
 
 import gzip
 import json
@@ -69,50 +69,50 @@ def deep_link(file: h5py.File, secret: Path) -> None:
     file.create_group("uns/a/b/c")["stolen"] = h5py.ExternalLink(str(secret), "/x")
 
 
-ATTACKS = [external_link, external_storage, virtual, deep_link]
-Attack = Callable[[h5py.File, Path], None]
+CHANGES = [external_link, external_storage, virtual, deep_link]
+Change = Callable[[h5py.File, Path], None]
 
 
-@pytest.fixture(params=ATTACKS)
-def hostile(request: pytest.FixtureRequest, tmp_path: Path, secret: Path) -> Path:
-    attack: Attack = request.param
+@pytest.fixture(params=CHANGES)
+def file_with_link(request: pytest.FixtureRequest, tmp_path: Path, secret: Path) -> Path:
+    change: Change = request.param
     path = tmp_path / "hostile.h5ad"
     cells().write_h5ad(path)
     with h5py.File(path, "a") as file:
-        attack(file, secret)
+        change(file, secret)
     return path
 
 
-def test_a_hostile_file_is_refused_at_every_entrance(hostile: Path, tmp_path: Path) -> None:
+def test_a_file_with_external_parts_is_refused_by_all_readers(file_with_link: Path, tmp_path: Path) -> None:
     output = tmp_path / "stored.h5ad"
-    for enter in (
+    for read in (
         refuse_external_links,
         read_spatial,
         lambda path: load_adata_backed(path),
         lambda path: acquire_reference(str(path), output),
     ):
         with pytest.raises(InputError, match=r"stolen .*(external|virtual)") as error:
-            enter(hostile)
+            read(file_with_link)
         assert SECRET not in str(error.value)
     assert not output.exists()
-    assert hostile.exists(), "the source itself is left alone"
+    assert file_with_link.exists(), "the source is not deleted"
 
 
-def test_a_file_that_is_a_zip_as_well_is_checked_as_both(hostile: Path, tmp_path: Path) -> None:
-    with zipfile.ZipFile(hostile, "a") as archive:  # appended: HDF5 is read from its beginning, a zip from its end
+def test_a_file_that_is_also_a_zip_is_checked_as_both(file_with_link: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(file_with_link, "a") as archive:  # appended: HDF5 is read from the start, a zip from the end
         archive.writestr("readme.txt", "a zip")
-    assert zipfile.is_zipfile(hostile)
-    assert h5py.is_hdf5(hostile)
+    assert zipfile.is_zipfile(file_with_link)
+    assert h5py.is_hdf5(file_with_link)
     for read in (refuse_external_links, summarize_dataset, load_adata_backed):
         with pytest.raises(InputError, match="stolen"):
-            read(hostile)
+            read(file_with_link)
     with pytest.raises(InputError, match="stolen"):
-        acquire_reference(str(hostile), str(tmp_path / "store" / "r.h5ad"))
+        acquire_reference(str(file_with_link), str(tmp_path / "store" / "r.h5ad"))
     assert not (tmp_path / "store" / "r.h5ad").exists()
 
 
 @pytest.mark.parametrize("name", ["cell_feature_matrix.h5", ""], ids=["matrix", "folder of a Xenium"])
-def test_a_hostile_matrix_in_an_output_folder_is_refused(tmp_path: Path, name: str) -> None:
+def test_a_matrix_with_external_parts_in_an_output_folder_is_refused(tmp_path: Path, name: str) -> None:
     folder = write_xenium(tmp_path / "output", sample(40, 6))
     with h5py.File(tmp_path / "elsewhere.h5", "w") as file:
         file["data"] = np.full(10_000, 7)
@@ -123,7 +123,7 @@ def test_a_hostile_matrix_in_an_output_folder_is_refused(tmp_path: Path, name: s
         read_spatial(folder / name)
 
 
-def test_a_hostile_taxonomy_is_refused(tmp_path: Path, secret: Path) -> None:
+def test_a_taxonomy_with_external_parts_is_refused(tmp_path: Path, secret: Path) -> None:
     path = tmp_path / "precomputed_stats.h5"
     with h5py.File(path, "w") as file:
         for name in REQUIRED:
@@ -134,7 +134,7 @@ def test_a_hostile_taxonomy_is_refused(tmp_path: Path, secret: Path) -> None:
     assert not is_taxonomy_stats(path)
 
 
-def test_links_inside_the_file_are_no_fault(tmp_path: Path) -> None:
+def test_links_inside_a_file_are_accepted(tmp_path: Path) -> None:
     path = tmp_path / "linked.h5ad"
     cells().write_h5ad(path)
     with h5py.File(path, "a") as file:
@@ -148,7 +148,7 @@ def test_links_inside_the_file_are_no_fault(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("target", ["secret.h5", "."])
-def test_a_zarr_store_with_a_link_out_of_it_is_refused(tmp_path: Path, secret: Path, target: str) -> None:
+def test_a_zarr_store_with_an_external_link_is_refused(tmp_path: Path, secret: Path, target: str) -> None:
     path = tmp_path / "hostile.zarr"
     cells().write_zarr(path)
     refuse_external_links(path)
@@ -159,7 +159,7 @@ def test_a_zarr_store_with_a_link_out_of_it_is_refused(tmp_path: Path, secret: P
         load_adata_backed(path)
 
 
-def test_a_link_inside_a_zarr_store_is_no_fault(tmp_path: Path) -> None:
+def test_a_link_inside_a_zarr_store_is_accepted(tmp_path: Path) -> None:
     path = tmp_path / "linked.zarr"
     zarr.open_group(path, mode="w").create_array("a", data=np.arange(3))
     (path / "b").symlink_to(path / "a")
@@ -167,8 +167,8 @@ def test_a_link_inside_a_zarr_store_is_no_fault(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"<!DOCTYPE html><title>Not found</title>", b"", b"\x89HDF\r\n\x1a\n garbage"])
-def test_what_is_stored_as_h5ad_is_one_by_its_bytes(tmp_path: Path, content: bytes) -> None:
-    source = tmp_path / "download"  # an address may end in anything
+def test_files_stored_as_h5ad_are_checked_by_content(tmp_path: Path, content: bytes) -> None:
+    source = tmp_path / "download"  # a URI may have any suffix
     source.write_bytes(content)
     output = tmp_path / "stored.h5ad"
     with pytest.raises(InputError):
@@ -198,7 +198,7 @@ def test_a_compressed_matrix_is_read_and_checked_as_well(tmp_path: Path) -> None
 
 
 class Marker:
-    """An object that makes a file when it is unpickled."""
+    """An object that creates a file when it is unpickled."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -208,7 +208,7 @@ class Marker:
 
 
 def with_pickled_array(folder: Path, marker: Path, *, filters: str) -> Path:
-    """Write a zarr store of format 2 with an array whose chunk runs code when it is unpickled."""
+    """Write a zarr store of format 2 with an array whose chunk executes code when it is unpickled."""
     ad.settings.zarr_write_format = 2
     try:
         cells().write_zarr(folder)
@@ -234,7 +234,7 @@ def test_a_zarr_array_of_pickled_objects_is_never_read(
 ) -> None:
     monkeypatch.setattr(
         "numcodecs.pickles.Pickle.decode", lambda _, data, out=None: pickle.loads(data)
-    )  # older ones do
+    )  # older versions do
     marker = tmp_path / "has run"
     path = with_pickled_array(tmp_path / "hostile.zarr", marker, filters=filters)
     if zipped:
@@ -244,10 +244,10 @@ def test_a_zarr_array_of_pickled_objects_is_never_read(
             read(path)
     assert not marker.exists()
     assert pickle.loads((tmp_path / "hostile.zarr/uns/objects/0").read_bytes()) is None
-    assert marker.exists(), "the object is what it says"
+    assert marker.exists(), "the object creates the file"
 
 
-def test_groups_nested_beyond_all_bounds_are_refused(tmp_path: Path) -> None:
+def test_deeply_nested_groups_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "deep.h5ad"
     cells().write_h5ad(path)
     with h5py.File(path, "a") as file:
@@ -271,7 +271,7 @@ def test_pipes_are_never_opened(tmp_path: Path, folder: bool) -> None:
 
 
 @pytest.mark.parametrize("zipped", [True, False])
-def test_a_description_that_fills_the_memory_is_refused(
+def test_a_description_larger_than_memory_is_refused(
     tmp_path: Path, zipped: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(containers, "MOST_METADATA", 10_000)

@@ -1,4 +1,4 @@
-"""A search for the expression is done once for matrices in a file, and each time for matrices in memory."""
+"""Expression is searched once for matrices in a file, and each time for matrices in memory."""
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ def test_a_file_is_searched_once(opened):
     assert calls_of(opened) == 1
 
 
-def test_another_name_of_a_gene_asks_for_a_new_search(opened):
+def test_a_renamed_gene_requires_a_new_search(opened):
     once_per_file(opened, lambda: None)
     opened.var_names = ["A", "B", "C", "D"]
     assert calls_of(opened) == 1

@@ -1,4 +1,4 @@
-"""A temporary copy holds the values of its source, in few bytes."""
+"""A temporary copy has the values of its source in a small file."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -25,7 +25,7 @@ def test_slices_are_those_of_the_source(dtype):
     assert copy.shape == (50,)
 
 
-def test_values_that_no_count_has_are_kept():
+def test_values_that_are_not_counts_are_preserved():
     source = np.array([0.5, -1.0, np.nan, np.inf, 3e9, 2.0**40, 0.0, 1.0], np.float64)
     assert np.array_equal(ScratchArray(source)[:], source, equal_nan=True)
 
@@ -38,7 +38,7 @@ def test_the_narrowest_type_is_chosen(values, dtype):
     assert narrowed(np.array(values)).dtype == dtype
 
 
-def test_without_room_the_file_itself_is_read(monkeypatch, caplog):
+def test_without_disk_space_the_file_itself_is_read(monkeypatch, caplog):
     def full(**_: object) -> None:
         raise OSError("No space left on device")
 
@@ -57,7 +57,7 @@ def test_threads_read_one_copy_at_the_same_time():
     assert all(np.array_equal(values, source[part]) for values, part in zip(read, parts, strict=True))
 
 
-def test_a_write_that_is_cut_short_is_no_copy(monkeypatch, caplog):
+def test_an_incomplete_copy_is_not_used(monkeypatch, caplog):
     class Full:
         def write(self, content: bytes) -> int:
             return len(content) // 2

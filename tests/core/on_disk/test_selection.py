@@ -1,4 +1,4 @@
-"""Some cells of data whose matrices may be in a file, against anndata's own selection."""
+"""Selection of cells with matrices in a file, compared with anndata."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Text tables of every encoding, separator, decimal mark and compression."""
+"""Text tables in every encoding, separator, decimal mark and compression."""
 
 import bz2
 import gzip

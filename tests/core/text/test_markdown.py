@@ -1,4 +1,4 @@
-"""Hostile texts in Markdown, read by a Markdown parser of its own."""
+"""Special characters in Markdown, checked with an independent parser."""
 
 import re
 
@@ -6,9 +6,9 @@ import pytest
 
 from spatialcore.core.text.markdown import code, escape
 
-HOSTILE = [
+SPECIAL_TEXTS = [
     "[x](javascript:alert(1))",
-    "![x](http://evil.example/pixel.png)",
+    "![x](http://other.example/pixel.png)",
     "<img src=x onerror=alert(1)>",
     "<script>alert(1)</script>",
     "a | b",
@@ -21,19 +21,19 @@ HOSTILE = [
     "> quote",
     "&lt;b&gt; &amp;",
     "back\\slash\\|",
-    "<http://evil.example>",
-    "[ref]: http://evil.example",
-    "http://evil.example/a?b=c&d",
-    "HTTPS://EVIL.EXAMPLE",
-    "www.evil.example/x",
-    "a@evil.example",
-    "mailto:a@evil.example",
-    "ftp://evil.example",
+    "<http://other.example>",
+    "[ref]: http://other.example",
+    "http://other.example/a?b=c&d",
+    "HTTPS://OTHER.EXAMPLE",
+    "www.other.example/x",
+    "a@other.example",
+    "mailto:a@other.example",
+    "ftp://other.example",
 ]
 
 
 def inline_text(markdown: str) -> str:
-    """Return what a reader sees of one line, and fail where it is more than text."""
+    """Return the visible text of one line; fail if it has markup."""
     parser = pytest.importorskip("markdown_it").MarkdownIt("commonmark", {"html": True}).enable("table")
     opened, inline, closed = parser.parse(markdown)
     assert (opened.type, closed.type) == ("paragraph_open", "paragraph_close")
@@ -41,14 +41,14 @@ def inline_text(markdown: str) -> str:
     return "".join(child.content for child in inline.children)
 
 
-@pytest.mark.parametrize("text", HOSTILE)
-def test_a_hostile_text_is_shown_as_it_is(text: str) -> None:
+@pytest.mark.parametrize("text", SPECIAL_TEXTS)
+def test_special_characters_are_shown_unchanged(text: str) -> None:
     assert inline_text(escape(text)) == text
     assert inline_text(f"see {code(text)}").replace("\\|", "|").removeprefix("see ") == text
 
 
-@pytest.mark.parametrize("text", HOSTILE)
-def test_a_hostile_text_stays_in_its_cell(text: str) -> None:
+@pytest.mark.parametrize("text", SPECIAL_TEXTS)
+def test_special_characters_do_not_end_a_table_cell(text: str) -> None:
     parser = pytest.importorskip("markdown_it").MarkdownIt("commonmark").enable("table")
     for shown in (escape(text), code(text)):
         tokens = parser.parse(f"| a | b |\n|---|---|\n| {shown} | 2 |\n")
@@ -59,9 +59,9 @@ def test_a_hostile_text_stays_in_its_cell(text: str) -> None:
         assert "".join(child.content for child in inline[0].children) == text
 
 
-@pytest.mark.parametrize("text", [text for text in HOSTILE if "evil" in text.lower()])
-def test_an_address_is_not_made_a_link(text: str) -> None:
-    """GitHub's Markdown links what begins like an address, unless a backslash is in it."""
+@pytest.mark.parametrize("text", [text for text in SPECIAL_TEXTS if "evil" in text.lower()])
+def test_a_url_is_not_converted_to_a_link(text: str) -> None:
+    """GitHub's Markdown converts URLs to links unless they contain a backslash."""
     plain = re.sub(r"\\.", " ", escape(f"see {text}")).lower()
     assert not re.search(r"://|www\.|\S@\S|mailto:\S", plain)
 
@@ -71,6 +71,6 @@ def test_a_line_break_does_not_end_a_heading_or_a_row() -> None:
     assert code("a\nb") == "`a b`"
 
 
-def test_names_of_cell_types_are_not_cluttered() -> None:
+def test_names_of_cell_types_need_no_escapes() -> None:
     for name in ("CD8-positive, alpha-beta T cell", "natural killer cell (CD16+)", "B cell #2!"):
         assert escape(name) == name

@@ -1,4 +1,4 @@
-"""Names of samples, tissues and models: what is refused, and what stands for them in paths."""
+"""Names of samples, tissues and models: which are refused, and their form in paths."""
 
 import re
 from string import ascii_letters, digits
@@ -35,19 +35,19 @@ REFUSED = [
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_could_be_a_path_or_cannot_be_read_is_refused(name: str) -> None:
+def test_names_that_could_be_paths_or_are_unreadable_are_refused(name: str) -> None:
     with pytest.raises(InputError, match=r"^the sample (?s:.*)\n  -> give 1 to 100 characters"):
         slug_of(name, "the sample")
 
 
 @pytest.mark.parametrize("name", [name for name in REFUSED if name.strip(" \u2800\u3164")])
-def test_a_form_refuses_the_same(name: str) -> None:
+def test_a_form_refuses_the_same_names(name: str) -> None:
     fits = re.search(str(SCHEMA["pattern"]), name) and len(name) <= int(SCHEMA["maxLength"])
-    assert not fits or not name.isprintable(), "which a schema cannot say in short"
+    assert not fits or not name.isprintable(), "not expressible in a short schema"
 
 
 @pytest.mark.parametrize("name", ["lung", "Sample_1", "blood-2.v3", "A", "9"])
-def test_a_plain_name_stands_for_itself(name: str) -> None:
+def test_a_plain_name_is_its_slug(name: str) -> None:
     assert slug_of(name) == name
     assert not is_derived(slug_of(name))
 
@@ -73,14 +73,14 @@ def test_an_unusual_name_has_a_readable_slug(name: str, readable: str) -> None:
     assert is_derived(slug_of(name))
 
 
-def test_one_name_in_two_spellings_of_unicode_is_one_name() -> None:
+def test_unicode_forms_of_one_name_are_equal() -> None:
     assert slug_of("Mäuse") == slug_of("Ma\u0308use")
     assert checked_name(" Ma\u0308use ") == "Mäuse"
     assert slug_of("Å") == slug_of("\u212b") == slug_of("A\u030a")
 
 
 @pytest.mark.parametrize("hidden", ["\u3164", "\ufe0f", "\u2800", "\U000e0101", "\u034f", "\u115f"])
-def test_characters_that_show_nothing_make_no_second_name(hidden: str) -> None:
+def test_invisible_characters_are_ignored(hidden: str) -> None:
     assert slug_of(f"lu{hidden}ng{hidden}") == "lung"
 
 
@@ -88,13 +88,13 @@ def test_characters_that_show_nothing_make_no_second_name(hidden: str) -> None:
     "name",
     ["COM1", "com1.txt", "lpt9.h5ad", "Aux", "CON.", "PRN.a.b", "CONIN$", "COM¹", "a.", "a . ", "con .txt", "a:b"],
 )
-def test_what_windows_does_not_take_as_a_file_has_a_slug_that_it_takes(name: str) -> None:
+def test_slugs_are_valid_file_names_on_windows(name: str) -> None:
     slug = slug_of(name)
     assert re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*~[0-9a-f]{10}", slug)
     assert not re.fullmatch(r"(?i)(con|prn|aux|nul|com\d|lpt\d)([.].*)?", slug)
 
 
-def test_look_alikes_have_slugs_of_their_own() -> None:
+def test_names_of_similar_appearance_have_different_slugs() -> None:
     names = ["lung", "1ung", "Iung", "\u217cung", "lun\u0261", "ｌｕｎｇ", "lung-1", "lung 1", "lung_1", "ﬁ", "fi"]
     assert len({slug_of(name).casefold() for name in names}) == len(names)
 
@@ -117,6 +117,6 @@ def test_a_slug_is_one_part_of_a_path_and_a_key_is_what_prefect_takes(name: str)
     assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", key_of(name))
 
 
-def test_keys_of_artifacts_stay_what_they_were_where_names_are_plain() -> None:
+def test_keys_of_artifacts_are_unchanged_for_plain_names() -> None:
     assert key_of("blood") == "blood"
     assert key_of("blood", "pbmc-1") == "blood-pbmc-1"

@@ -1,4 +1,4 @@
-"""Texts of wrong settings: value and expectation, the path without branches of unions, similar names and values."""
+"""Messages for invalid settings: value and expectation, path, and similar names and values."""
 
 from typing import Literal
 
@@ -24,7 +24,7 @@ class Model(BaseModel):
     names: list[str] = Field(["a"], min_length=1)
 
 
-def faults_of(content: object) -> list:
+def messages_of(content: object) -> list:
     with pytest.raises(ValidationError) as error:
         Model.model_validate(content)
     return error.value.errors()
@@ -54,22 +54,22 @@ def faults_of(content: object) -> list:
     ],
 )
 def test_texts(content, texts):
-    assert fault_texts(faults_of(content)) == texts
+    assert fault_texts(messages_of(content)) == texts
 
 
-def test_no_text_is_in_the_words_of_pydantic():
+def test_no_message_has_the_wording_of_pydantic():
     wrong = {"n": [], "share": {}, "flag": [], "kind": 3, "parts": [3, {"uri": 5}], "shares": [], "names": "a", "x": 1}
-    text = " ".join(fault_texts(faults_of(wrong)))
+    text = " ".join(fault_texts(messages_of(wrong)))
     assert not any(words in text for words in ("Input should", "Field required", "constrained", "extra inputs"))
     assert all(name in text for name in wrong)
 
 
 def test_paths_and_similar_names():
-    assert path_of(faults_of({"shares": {"str": "x"}})[0]) == "shares"
-    assert path_of(faults_of({"parts": [{}]})[0]) == "parts.0.uri"
+    assert path_of(messages_of({"shares": {"str": "x"}})[0]) == "shares"
+    assert path_of(messages_of({"parts": [{}]})[0]) == "parts.0.uri"
     titles = {"random_state": "Seed", "species": "Species"}
-    assert similar_names(faults_of({"seed": 1})[0], titles) == ["random_state"]
-    assert similar_names(faults_of({"specis": 1})[0], titles) == ["species"]
-    assert similar_names(faults_of({"zzz": 1})[0], titles) == []
-    assert similar_names(faults_of({"kind": "logistc"})[0], titles) == ["logistic"]
-    assert similar_names(faults_of({"n": -1})[0], titles) == []
+    assert similar_names(messages_of({"seed": 1})[0], titles) == ["random_state"]
+    assert similar_names(messages_of({"specis": 1})[0], titles) == ["species"]
+    assert similar_names(messages_of({"zzz": 1})[0], titles) == []
+    assert similar_names(messages_of({"kind": "logistc"})[0], titles) == ["logistic"]
+    assert similar_names(messages_of({"n": -1})[0], titles) == []

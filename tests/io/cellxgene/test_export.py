@@ -21,7 +21,7 @@ from tests import home
 VALIDATOR = "cellxgene-schema==7.1.2"
 
 
-# a retired id with a living namesake, a former symbol, two features of one gene, controls, a gene without an id
+# a retired id with a current one of the same symbol, a former symbol, two features of a gene, controls, no id
 FEATURES = {
     "MS4A1": "ENSG00000156738",
     "CD3E": "",
@@ -79,7 +79,7 @@ def test_cells_are_exported_in_order(cells: anndata.AnnData, tmp_path: Path) -> 
     data = exported(cells, tmp_path)
     assert data.obs_names.tolist() == cells.obs_names.tolist()
     np.testing.assert_array_equal(data.obsm["X_centroids"], cells.obsm["spatial"])
-    assert "spatial" not in data.obsm  # the schema keeps that word for spots and beads
+    assert "spatial" not in data.obsm  # the schema uses that word for spots and beads
 
 
 def test_genes_are_current_ids_and_duplicates_are_summed(cells: anndata.AnnData, tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ def test_genes_are_current_ids_and_duplicates_are_summed(cells: anndata.AnnData,
 
 def test_cell_types_match_their_ids(cells: anndata.AnnData, tmp_path: Path) -> None:
     obs = exported(cells, tmp_path).obs
-    assert "cell_type" not in obs  # the portal's validator refuses it: it writes the name itself, from the id
+    assert "cell_type" not in obs  # the portal's validator refuses the name: the portal adds it from the id
     pairs = dict(zip(obs["author_cell_type"], obs[columns.ONTOLOGY_ID], strict=True))
     assert pairs == {
         "B cell": "CL:0000236",
@@ -169,7 +169,7 @@ def test_mouse(cells: anndata.AnnData, tmp_path: Path) -> None:
 
 @pytest.fixture(scope="session")
 def validator(request: pytest.FixtureRequest) -> Path:
-    """Return the validator of the portal, in its own environment because it pins an older anndata (10 s, once)."""
+    """Return the portal's validator, in a separate environment because it pins an older anndata (takes 10 s, once)."""
     folder = request.config.cache.mkdir(VALIDATOR.replace("==", "-"))
     command = folder / "bin" / "cellxgene-schema"
     uv = shutil.which("uv", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")

@@ -1,4 +1,4 @@
-"""Vitessce folder: data, configuration, and the page in a browser."""
+"""The Vitessce folder: data, configuration, and the page in a browser."""
 
 import io
 import json
@@ -108,7 +108,7 @@ def test_missing_coordinates_and_viewer(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="session")
 def viewer(request: pytest.FixtureRequest) -> Path:
-    """Return Vitessce as a bundle, data once from npm's packages, in 6 s."""
+    """Return the bundle of Vitessce, built once from npm packages (takes 6 s)."""
     folder: Path = request.config.cache.mkdir("vitessce-viewer-4.0.8")
     if not (folder / "viewer.js").is_file():
         if shutil.which("npm") is None:
@@ -124,7 +124,7 @@ def viewer(request: pytest.FixtureRequest) -> Path:
 
 @pytest.fixture
 def page(viewer: Path, tmp_path: Path) -> Iterator[str]:
-    """Serve an exported folder and return the page's address."""
+    """Serve an exported folder and return the address of the page."""
     data = called(400)
     data.obs[columns.CELL_TYPE] = pd.Categorical(np.where(np.arange(400) % 2, "B cell", "macrophage"))
     data.uns[columns.MANIFEST] = {"colors_json": json.dumps({"B cell": "#ff0000", "macrophage": "#0000ff"})}

@@ -6,7 +6,7 @@ from spatialcore.plotting.figures.confidence import MANY_TYPES, fitting_size, pl
 from tests.plotting.tissues import make_tissue, texts
 
 
-def test_more_types_than_a_column_holds_are_drawn_in_two_below_map_and_distribution():
+def test_many_types_are_drawn_in_two_columns_below_map_and_distribution():
     n = MANY_TYPES + 3
     names = [f"type {k:02d}" for k in range(n)]
     tissue = make_tissue((12,) * n, types=names, markers={name: [f"M{name}"] for name in names})
@@ -20,7 +20,7 @@ def test_more_types_than_a_column_holds_are_drawn_in_two_below_map_and_distribut
     assert "unit unknown" in texts(figure)
 
 
-def test_without_coordinates_the_distribution_is_drawn_alone():
+def test_without_coordinates_only_the_distribution_is_drawn():
     n = MANY_TYPES + 1
     names = [f"type {k:02d}" for k in range(n)]
     tissue = make_tissue((5,) * n, types=names, markers={name: [f"M{name}"] for name in names})

@@ -43,7 +43,7 @@ def test_shares_have_intervals(sample: ad.AnnData) -> None:
     assert (round(low), round(high)) == (22, 40)
 
 
-def test_a_model_without_frequent_confusions_says_so(sample: ad.AnnData) -> None:
+def test_a_model_without_frequent_confusions_has_a_note(sample: ad.AnnData) -> None:
     assert no_confusions(sample) == ""
     manifest = sample.uns[columns.MANIFEST]
     card = json.loads(manifest["model_card_json"])

@@ -24,7 +24,7 @@ def test_counts_and_log_values_give_the_same_genes(tissue, tmp_path):
     plot_deg_heatmap(tissue, "cell_type", save=tmp_path / "log.png")
     plot_deg_heatmap(tissue, "cell_type", layer="counts", save=tmp_path / "counts.png")
     log, counts = (pd.read_csv(tmp_path / f"{name}.csv") for name in ("log", "counts"))
-    pd.testing.assert_frame_equal(log, counts, rtol=1e-3)  # rounding may split a tie
+    pd.testing.assert_frame_equal(log, counts, rtol=1e-3)  # rounding may break a tie
 
 
 @pytest.mark.parametrize("method", ["t-test", "logreg"])
@@ -87,7 +87,7 @@ def test_scales(rng):
     assert scaled[:, 2].tolist() == [0, 0, 0]
 
 
-def test_ten_genes_are_drawn_for_each_type_though_types_share_them():
+def test_ten_genes_are_drawn_for_each_type_if_types_share_genes():
     shared = [f"SHARED{i}" for i in range(6)]
     markers = {name: [*shared, f"{name}1", f"{name}2", f"{name}3"] for name in ("a", "b")} | {"c": ["C1"]}
     tissue = make_tissue((40, 40, 40), types=("a", "b", "c"), markers={**markers, "b": ["b1", "b2", "b3"]})

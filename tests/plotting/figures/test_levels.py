@@ -1,4 +1,4 @@
-"""Cells per type at three levels, as table, figure and part of the report."""
+"""Cells per type at three levels: table, figure and part of the report."""
 
 from pathlib import Path
 
@@ -20,8 +20,8 @@ T_CELL = "mature alpha-beta T cell"
 
 
 @pytest.fixture
-def leveled(rng: np.random.Generator) -> AnnData:
-    """Return ten cells: 4 CD4 (2 sure, 1 of T cell only, 1 of lymphocyte only), 3 CD8, 2 B, 1 MK that is not sure."""
+def cells_with_levels(rng: np.random.Generator) -> AnnData:
+    """Return ten cells: 4 CD4 (2 certain, 1 only T cell, 1 only lymphocyte), 3 CD8, 2 B and 1 uncertain MK."""
     predicted = ["CD4"] * 4 + ["CD8"] * 3 + ["B"] * 2 + ["MK"]
     path = np.array(
         [[0.9, 0.9, 1.0]] * 2
@@ -39,8 +39,8 @@ def leveled(rng: np.random.Generator) -> AnnData:
     return adata
 
 
-def test_the_table_counts_cells_at_each_level_below_the_coarser_type(leveled: AnnData) -> None:
-    table = level_table(leveled)
+def test_the_table_counts_cells_at_each_level_below_the_coarser_type(cells_with_levels: AnnData) -> None:
+    table = level_table(cells_with_levels)
     assert table[["level", "cell_type", "n_cells"]].to_numpy().tolist() == [
         [1, "lymphocyte", 9],
         [2, T_CELL, 6],
@@ -53,33 +53,33 @@ def test_the_table_counts_cells_at_each_level_below_the_coarser_type(leveled: An
     assert table["confidence"].tolist()[:2] == pytest.approx([(2 + 1 + 0.8 + 3 + 2) / 9, (0.9 * 3 + 0.95 * 3) / 6])
 
 
-def test_the_figure_is_drawn_with_its_numbers(leveled: AnnData, tmp_path: Path) -> None:
-    figure = plot_levels(leveled, save=tmp_path / "levels.png")
+def test_the_figure_shows_the_numbers(cells_with_levels: AnnData, tmp_path: Path) -> None:
+    figure = plot_levels(cells_with_levels, save=tmp_path / "levels.png")
     labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     assert labels == ["lymphocyte", T_CELL, "CD8", "CD4", "B"]
-    pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "levels.csv"), level_table(leveled))
+    pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "levels.csv"), level_table(cells_with_levels))
 
 
-def test_terms_keep_the_colors_of_the_annotation(leveled: AnnData) -> None:
-    run_manifest.record(leveled, colors_json='{"lymphocyte": "#123456", "B": "#654321"}')
-    colors = level_colors(leveled)
+def test_terms_keep_the_colors_of_the_annotation(cells_with_levels: AnnData) -> None:
+    run_manifest.record(cells_with_levels, colors_json='{"lymphocyte": "#123456", "B": "#654321"}')
+    colors = level_colors(cells_with_levels)
     assert colors["lymphocyte"] == "#123456"
     assert colors["B"] == "#654321"
 
 
-def test_the_report_tells_each_level(leveled: AnnData) -> None:
-    rows = tables.levels(leveled)
+def test_the_report_lists_each_level(cells_with_levels: AnnData) -> None:
+    rows = tables.levels(cells_with_levels)
     assert [(row["level"], row["n_types"]) for row in rows] == [(1, 1), (2, 2), (3, 3)]
     assert [row["share"] for row in rows] == pytest.approx([0.9, 0.8, 0.7])
 
 
-def test_cells_without_levels_have_no_table_and_no_figure(leveled: AnnData) -> None:
-    del leveled.obsm[columns.PATH_CONFIDENCE]
-    assert level_table(leveled).empty
-    assert tables.levels(leveled) == []
-    assert "levels" not in draw_run_figures(leveled)["figures"]
+def test_cells_without_levels_have_no_table_and_no_figure(cells_with_levels: AnnData) -> None:
+    del cells_with_levels.obsm[columns.PATH_CONFIDENCE]
+    assert level_table(cells_with_levels).empty
+    assert tables.levels(cells_with_levels) == []
+    assert "levels" not in draw_run_figures(cells_with_levels)["figures"]
 
 
-def test_a_run_draws_its_levels_at_its_threshold(leveled: AnnData) -> None:
-    figure = draw_run_figures(leveled, confidence_threshold=0.97)["figures"]["levels"]
+def test_a_run_draws_its_levels_at_its_threshold(cells_with_levels: AnnData) -> None:
+    figure = draw_run_figures(cells_with_levels, confidence_threshold=0.97)["figures"]["levels"]
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["lymphocyte"]

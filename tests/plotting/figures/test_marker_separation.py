@@ -30,7 +30,7 @@ def test_rows_and_columns_have_one_order_by_lineage_without_unmeasured_types(
     assert "no marker on this panel: T cell" in texts(figure)
 
 
-def test_names_take_less_than_a_tenth_of_the_height() -> None:
+def test_names_use_less_than_a_tenth_of_the_height() -> None:
     names = [f"a cell type with a very long name, number {k}" for k in range(8)]
     markers = {name: [f"MARKER{k}"] for k, name in enumerate(names)}
     tissue = make_tissue((20,) * 8, types=names, markers=markers)

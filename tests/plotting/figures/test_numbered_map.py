@@ -31,9 +31,9 @@ def test_one_small_map_per_type() -> None:
     assert all(f"{number} {name}" in drawn for number, name in enumerate(groups.names, start=1))
 
 
-def test_numbers_stand_where_a_type_is_enriched() -> None:
+def test_numbers_are_placed_where_a_type_is_enriched() -> None:
     tissue = make_tissue((300, 300, 300))
-    tissue.obsm["spatial"][:300] = tissue.obsm["spatial"][:300] / 10 + [900, 0]  # B cells lie in one corner
+    tissue.obsm["spatial"][:300] = tissue.obsm["spatial"][:300] / 10 + [900, 0]  # B cells are in one corner
     groups = group_cells(tissue, "cell_type", types_only=True)
     positions = number_positions(groups, tissue.obsm["spatial"])
     assert len(set(positions.values())) == 3

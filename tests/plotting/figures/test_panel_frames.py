@@ -23,7 +23,7 @@ def axes_of_matplotlib(
     return figure.subplots(n_rows, n_cols, squeeze=False, gridspec_kw=spacing | edges)
 
 
-def test_panels_lie_where_axes_of_their_own_would() -> None:
+def test_panels_have_the_positions_of_separate_axes() -> None:
     figure = style.new_figure((9.0, 6.0), layout=None)
     margins, gap = style.Margins(0.5, 0.1, 0.4, 0.8), (0.3, 0.5)
     grid = axes_of_matplotlib(figure, 2, 3, margins, gap).ravel()
@@ -33,7 +33,7 @@ def test_panels_lie_where_axes_of_their_own_would() -> None:
         assert [frame.left, frame.bottom, frame.width, frame.height] == pytest.approx(inches)
 
 
-def test_values_lie_where_an_axis_of_its_own_would_put_them() -> None:
+def test_values_have_the_positions_of_a_separate_axis() -> None:
     from spatialcore.plotting.confidence_axis import set_up_confidence_axis
 
     figure = style.new_figure((4.0, 4.0), layout=None)

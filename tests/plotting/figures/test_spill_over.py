@@ -1,4 +1,4 @@
-"""The figure of spill-over: its table, the means per type, and a placeholder where nothing was detected."""
+"""The figure of spill-over: its table, means per type, and the placeholder if none was detected."""
 
 import json
 from pathlib import Path
@@ -62,12 +62,12 @@ def test_bars_are_the_means_and_rows_of_the_matrix_the_shares() -> None:
     assert [text.get_text() for text in matrix.texts] == ["25", "75", "100"]
 
 
-def test_a_section_without_spill_over_says_so() -> None:
+def test_a_section_without_spill_over_has_a_note() -> None:
     figure = plot_spill_over(annotated(detected=False))
     assert any("No spill-over was detected" in text.get_text() for axes in figure.axes for text in axes.texts)
 
 
-def test_many_types_are_numbered_and_those_left_out_are_counted() -> None:
+def test_many_types_are_numbered_and_omitted_types_are_counted() -> None:
     names = [f"type {k:02d}" for k in range(33)]
     adata = AnnData(
         obs=pd.DataFrame(index=names), obsm={"spatial": np.arange(66.0).reshape(33, 2)}, uns=annotated().uns

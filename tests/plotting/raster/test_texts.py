@@ -1,4 +1,4 @@
-"""Texts drawn by Pillow have the size and the place of those that matplotlib draws."""
+"""Texts drawn with Pillow have the size and position of those drawn by matplotlib."""
 
 from collections.abc import Callable
 
@@ -38,8 +38,8 @@ def test_a_text_covers_the_same_box(text: str, rotation: float) -> None:
 def test_a_text_that_is_not_plain_is_drawn_by_matplotlib() -> None:
     for text in ("$x^2$", "αβ T cell", "細胞"):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("spatialcore.plotting.raster.texts._render", None)  # not called
-            if text != "細胞":  # not in the font of matplotlib, which warns
+            patch.setattr("spatialcore.plotting.raster.texts._render", None)  # is not called
+            if text != "細胞":  # not in matplotlib's font, which causes a warning
                 assert drawn(PlainTextCanvas, text, 0).any()
 
 
