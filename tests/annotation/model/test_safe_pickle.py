@@ -40,7 +40,7 @@ def gadgets(flag: Path) -> dict[str, object]:
 
 @pytest.mark.parametrize("name", sorted(gadgets(Path("x"))))
 def test_a_crafted_file_is_refused_before_it_runs(name: str, tmp_path: Path) -> None:
-    flag, path = tmp_path / "ran", tmp_path / "evil.pkl"
+    flag, path = tmp_path / "ran", tmp_path / "crafted.pkl"
     path.write_bytes(pickle.dumps({"Model": gadgets(flag)[name], "Scaler_": 0, "description": {}}))
     with pytest.raises(ModelError, match="not loaded"):
         load_model(path)
@@ -48,7 +48,7 @@ def test_a_crafted_file_is_refused_before_it_runs(name: str, tmp_path: Path) -> 
 
 
 def test_a_dotted_name_cannot_leave_an_allowed_module(tmp_path: Path) -> None:
-    path = tmp_path / "evil.pkl"
+    path = tmp_path / "crafted.pkl"
     path.write_bytes(b"\x80\x04\x8c\x05numpy\x8c\x0fcore.os.systemX\x93.")
     with pytest.raises(ModelError):
         load_model(path)

@@ -59,7 +59,7 @@ def test_special_characters_do_not_end_a_table_cell(text: str) -> None:
         assert "".join(child.content for child in inline[0].children) == text
 
 
-@pytest.mark.parametrize("text", [text for text in SPECIAL_TEXTS if "evil" in text.lower()])
+@pytest.mark.parametrize("text", [text for text in SPECIAL_TEXTS if "other.example" in text.lower()])
 def test_a_url_is_not_converted_to_a_link(text: str) -> None:
     """GitHub's Markdown converts URLs to links unless they contain a backslash."""
     plain = re.sub(r"\\.", " ", escape(f"see {text}")).lower()
