@@ -49,7 +49,7 @@ MATRICES: dict[str, tuple[Change, str]] = {
     "z-scores": (with_values(scaled), "z-scored"),
     "logarithms of another scale": (with_values(noisy_per_million), "no raw counts found"),
     "scaled counts": (with_values(lambda values: values * 1.37), "no raw counts found"),
-    "no count at all": (with_values(np.zeros_like), "empty"),
+    "no count at all": (with_values(np.zeros_like), "no value above zero"),
     "no cells": (lambda adata: adata[:0].copy(), "has no cells"),
 }
 
