@@ -32,7 +32,7 @@ from spatialcore.core.normalization import log1p_normalize
 Method = Callable[[Pair], Labels]
 
 
-def ours(pair: Pair) -> Labels:
+def pipeline(pair: Pair) -> Labels:
     """Return the calls of the pipeline: logistic regression on the reference matched to the query."""
     return _trained(pair, "logistic")
 
@@ -107,11 +107,11 @@ def methods(rivals: Path | None, old: Path | None) -> dict[str, Method]:
         available |= {"SingleR": rival(rivals, "singler"), "TACCO": rival(rivals, "tacco")}
     if old:
         available["spatialcore 0.5.4"] = rival(old, "spatialcore054")
-    return available | {"ours": ours}
+    return available | {"ours": pipeline}
 
 
 def measure(pairs: Iterable[Pair], chosen: dict[str, Method]) -> pd.DataFrame:
-    """Return pair, method, accuracy, macro_f1, seconds; query cells of types that the reference lacks are excluded."""
+    """Return pair, method, accuracy, macro_f1 and seconds; query cells of types outside the reference are excluded."""
     rows = []
     for pair in pairs:
         for name, method in chosen.items():
@@ -132,8 +132,8 @@ def table(results: pd.DataFrame) -> str:
     lines = ["| pair | " + " | ".join(order) + " |", "|---" * (len(order) + 1) + "|"]
     for name, a, b in [*((p, accuracy.loc[p], f1.loc[p]) for p in pairs), ("**mean**", accuracy.mean(), f1.mean())]:
         lines.append(f"| {name} | " + " | ".join(f"{a[m]:.3f} / {b[m]:.3f}" for m in order) + " |")
-    behind = (f1.drop(columns="ours").max(axis=1) - f1["ours"]).max()
-    lines += ["", f"Largest deficit against the best other method of a pair: {behind:+.3f} macro-F1."]
+    deficit = (f1.drop(columns="ours").max(axis=1) - f1["ours"]).max()
+    lines += ["", f"Largest deficit against the best other method of a pair: {deficit:+.3f} macro-F1."]
     return "\n".join(lines)
 
 

@@ -1,10 +1,10 @@
-"""Accuracy and confidence between studies: the open pairs that look like use, and what other tools reach on them.
+"""Accuracy and confidence between studies, on realistic open pairs, compared with other tools.
 
     python -m benchmarks.between_studies --data ../shared/data --rivals /tmp/rivals/bin/python
 
-Parts: ``pairs`` (real sections and drawn ones), ``fine`` (reference types finer than the truth), ``spill`` (simulated
-sections with spill-over), ``skewed`` (one type has 80 to 99 % of the query), ``foreign`` (references of another tissue
-or species), ``unseen`` (one type after the other hidden from the reference).
+Parts: ``pairs`` (real and simulated sections), ``fine`` (reference types finer than the truth), ``spill`` (simulated
+sections with spill-over), ``skewed`` (one type is 80 to 99 % of the query), ``foreign`` (references of another tissue
+or species), ``unseen`` (each type in turn hidden from the reference).
 """
 
 import argparse
@@ -20,7 +20,7 @@ import pandas as pd
 from sklearn.metrics import roc_auc_score
 
 from benchmarks.accuracy import Method, figures, methods
-from benchmarks.calibration import KEPT, Called, expected_calibration_error, unseen
+from benchmarks.calibration import CALL_THRESHOLD, Called, expected_calibration_error, unseen
 from benchmarks.data.open_pairs import Labels, Pair, open_pairs
 from benchmarks.data.simulated_sections import simulate
 from benchmarks.data.study_pairs import (
@@ -39,18 +39,18 @@ SHARES = (0.8, 0.9, 0.95, 0.99)
 SPILLS = (0.0, 0.1, 0.2, 0.3, 0.4)
 
 
-def ours(pair: Pair) -> tuple[Labels, Floats]:
+def pipeline(pair: Pair) -> tuple[Labels, Floats]:
     """Return calls and calibrated confidence."""
     with tempfile.TemporaryDirectory() as folder:
         return Called(pair, Path(folder)).call("calibrated")
 
 
 def measure(pair: Pair, called: Labels, confidence: Floats) -> dict[str, float]:
-    """Return what calls and confidence are worth, over the query cells of a type that the reference has."""
+    """Return accuracy and calibration over the query cells of types in the reference."""
     in_reference = pair.in_reference
-    truth, is_called = pair.truth[in_reference], confidence[in_reference] >= KEPT
+    truth, is_called = pair.truth[in_reference], confidence[in_reference] >= CALL_THRESHOLD
     right = pair.as_truth(called)[in_reference] == truth
-    sure = confidence[in_reference] >= HIGH
+    confident = confidence[in_reference] >= HIGH
     accuracy, f1 = figures(truth, pair.as_truth(called)[in_reference])
     return {
         "accuracy": accuracy,
@@ -59,24 +59,26 @@ def measure(pair: Pair, called: Labels, confidence: Floats) -> dict[str, float]:
         "ece": expected_calibration_error(confidence[in_reference], right),
         "kept": float(is_called.mean()),
         "kept_right": float(right[is_called].mean()) if is_called.any() else np.nan,
-        "sure": float(sure.mean()),
-        "sure_right": float(right[sure].mean()) if sure.any() else np.nan,
+        "sure": float(confident.mean()),
+        "sure_right": float(right[confident].mean()) if confident.any() else np.nan,
         "auroc": float(roc_auc_score(right, confidence[in_reference])) if 0 < right.mean() < 1 else np.nan,
-        "unseen_passing": float((confidence[~in_reference] >= KEPT).mean()) if not in_reference.all() else np.nan,
+        "unseen_passing": float((confidence[~in_reference] >= CALL_THRESHOLD).mean())
+        if not in_reference.all()
+        else np.nan,
     }
 
 
 def run(pairs: Iterable[Pair]) -> pd.DataFrame:
-    """Return the figures of ours, one row a pair."""
+    """Return the figures of this package, one row per pair."""
     rows = []
     for pair in pairs:
-        rows.append({"pair": pair.name, **measure(pair, *ours(pair))})
+        rows.append({"pair": pair.name, **measure(pair, *pipeline(pair))})
         print({k: round(v, 3) if isinstance(v, float) else v for k, v in rows[-1].items()}, file=sys.stderr)
     return pd.DataFrame(rows)
 
 
 def compare(pairs: Iterable[Pair], chosen: dict[str, Method]) -> pd.DataFrame:
-    """Return the macro-F1 of every method, one row a pair."""
+    """Return the macro-F1 of every method, one row per pair."""
     rows: list[dict[str, Any]] = []
     for pair in pairs:
         row: dict[str, Any] = {"pair": pair.name}
@@ -88,13 +90,13 @@ def compare(pairs: Iterable[Pair], chosen: dict[str, Method]) -> pd.DataFrame:
 
 
 def foreign(pairs: Iterable[Pair]) -> pd.DataFrame:
-    """Return what the profiles explain, the share of cells that pass, and of those called another lineage."""
+    """Return the share explained by the profiles, the share of cells called, and called as another lineage."""
     rows = []
     for pair in pairs:
         with tempfile.TemporaryDirectory() as folder:
             model = Called(pair, Path(folder))
             called, confidence = model.call("calibrated")
-        passing = confidence >= KEPT
+        passing = confidence >= CALL_THRESHOLD
         related = np.array(
             [truth in SAME_LINEAGE.get(call, ()) for call, truth in zip(called, pair.truth, strict=True)]
         )
@@ -111,7 +113,7 @@ def foreign(pairs: Iterable[Pair]) -> pd.DataFrame:
 
 
 def hidden(pairs: Iterable[Pair]) -> pd.DataFrame:
-    """Return AUROC and share passing of a type that the reference lacks, means over the types of each pair."""
+    """Return AUROC and called share of a type outside the reference, as means over the types of each pair."""
     rows = []
     for pair in pairs:
         scores = unseen(pair, ("calibrated",))["calibrated"]
@@ -123,7 +125,7 @@ def hidden(pairs: Iterable[Pair]) -> pd.DataFrame:
 
 
 def spill_pairs(data: Path) -> Iterator[Pair]:
-    """Make simulated sections over shares of spill-over, from two references."""
+    """Simulate sections with several shares of spill-over, from two references."""
     sources: tuple[tuple[tuple[str, str], str, dict[str, str]], ...] = (
         (("profile_rectum_wang", "profile_ileum_wang"), "hMulti", {}),
         (
@@ -139,7 +141,7 @@ def spill_pairs(data: Path) -> Iterator[Pair]:
 
 
 def skewed_pairs(data: Path) -> Iterator[Pair]:
-    """Make the skewed queries of all pairs."""
+    """Draw the skewed queries of all pairs."""
     rng = np.random.default_rng(0)
     for pair in (*spatial_pairs(data), *open_pairs(data)):
         for share in SHARES:
@@ -147,7 +149,7 @@ def skewed_pairs(data: Path) -> Iterator[Pair]:
 
 
 def table(results: pd.DataFrame) -> str:
-    """Return a markdown table with the means of all rows last."""
+    """Return a markdown table with the means of all rows at the end."""
     names = [name for name in results.columns if name != "pair"]
     lines = ["| pair | " + " | ".join(name.replace("_", " ") for name in names) + " |", "|---" * (len(names) + 1) + "|"]
     rows = [(row["pair"], row) for _, row in results.iterrows()] + [("**mean**", results[names].mean())]
@@ -168,13 +170,13 @@ def main() -> None:
     warnings.simplefilter("ignore")
     data: Path = options.data
 
-    def open_ones() -> Iterator[Pair]:
+    def real_pairs() -> Iterator[Pair]:
         yield from spatial_pairs(data)
         yield from profile_pairs(data)
 
     work = {
-        "pairs": lambda: run(open_ones()),
-        "compare": lambda: compare(open_ones(), methods(options.rivals, None)),
+        "pairs": lambda: run(real_pairs()),
+        "compare": lambda: compare(real_pairs(), methods(options.rivals, None)),
         "fine": lambda: run(fine_pairs(data)),
         "spill": lambda: run(spill_pairs(data)),
         "skewed": lambda: run(skewed_pairs(data)),

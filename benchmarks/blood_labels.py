@@ -2,8 +2,8 @@
 
     python -m benchmarks.blood_labels --data ../shared/data
 
-Its curators assigned each cell to the most similar of eleven sorted populations, which have no CD16+ monocytes and no
-plasma cells.
+Its curators assigned each cell to the most similar of eleven sorted populations, which include no CD16+ monocytes and
+no plasma cells.
 """
 
 import argparse
@@ -18,7 +18,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import sparse, stats
 
-from benchmarks.accuracy import figures, ours, plain
+from benchmarks.accuracy import figures, pipeline, plain
 from benchmarks.calibration import Called
 from benchmarks.data.open_pairs import Labels, Pair, open_pairs
 from spatialcore.annotation.training.platform import thin_to_depths
@@ -48,16 +48,16 @@ def query_groups(data: Path) -> dict[str, Mask]:
 def print_markers(pair: Pair, fine: Labels, groups: dict[str, Mask]) -> None:
     """Print the share of cells with each marker (reference thinned to the query's depths) and the correlation."""
     thinned = thin_to_depths(pair.reference, row_totals(pair.query), np.random.default_rng(0))
-    sides = {f"reference {name}": thinned[fine == name] for name in TYPES} | {
+    groups_by_name = {f"reference {name}": thinned[fine == name] for name in TYPES} | {
         n: pair.query[m] for n, m in groups.items()
     }
     positions = [pair.genes.index(gene) for gene in MARKERS]
     print(f"| cells | n | {' | '.join(MARKERS)} | like {' / '.join(TYPES)} |\n{'|---' * (len(MARKERS) + 3)}|")
-    for name, cells in sides.items():
+    for name, cells in groups_by_name.items():
         shares = np.asarray((cells[:, positions] > 0).mean(axis=0)).ravel()
-        alike = [stats.spearmanr(_bulk(cells), _bulk(pair.reference[fine == one])).statistic for one in TYPES]
+        correlations = [stats.spearmanr(_bulk(cells), _bulk(pair.reference[fine == one])).statistic for one in TYPES]
         values = " | ".join(f"{share:.2f}" for share in shares)
-        print(f"| {name} | {cells.shape[0]} | {values} | {' / '.join(f'{value:.2f}' for value in alike)} |")
+        print(f"| {name} | {cells.shape[0]} | {values} | {' / '.join(f'{value:.2f}' for value in correlations)} |")
 
 
 def _bulk(cells: sparse.csr_matrix) -> npt.NDArray[np.float64]:
@@ -65,7 +65,7 @@ def _bulk(cells: sparse.csr_matrix) -> npt.NDArray[np.float64]:
 
 
 def print_added_monocytes(pair: Pair, fine: Labels, donors: Labels, classical: Mask) -> None:
-    """Print the calls of CD14+ monocytes of a held-out donor that are added to the query at its depth."""
+    """Print the calls of CD14+ monocytes of a held-out donor, added to the query at its depth."""
     called: list[str] = []
     for donor, number, seed in ((donor, number, seed) for donor in DONORS for number in NUMBERS for seed in SEEDS):
         rng = np.random.default_rng(seed)
@@ -78,7 +78,7 @@ def print_added_monocytes(pair: Pair, fine: Labels, donors: Labels, classical: M
             query=sparse.vstack([pair.query, added], format="csr"),
             truth=np.r_[pair.truth, np.repeat(TYPES[0], number)],
         )
-        called += ours(mixed)[-number:].tolist()
+        called += pipeline(mixed)[-number:].tolist()
     print(f"\nCD14+ monocytes of a held-out donor, added to the query: {pd.Series(called).value_counts().to_dict()}")
 
 
@@ -97,7 +97,7 @@ def print_calls(pair: Pair, groups: dict[str, Mask]) -> None:
     print(f"of 0.8 and more, without plasma cells: {right[0]:.3f}, labels read by cluster {right[1]:.3f}")
     sizes = pd.Series(pair.labels).value_counts()
     large = np.isin(pair.labels, sizes.index[sizes >= 10])
-    without = ours(replace(pair, reference=pair.reference[large], labels=pair.labels[large]))
+    without = pipeline(replace(pair, reference=pair.reference[large], labels=pair.labels[large]))
     for about, called in (("all types", calls), ("types of 10 cells and more", without)):
         print(f"plasma cells, reference of {about}: {pd.Series(called[plasma]).value_counts().to_dict()}")
 
@@ -113,7 +113,7 @@ def main() -> None:
     obs = anndata.read_h5ad(data / "pbmc_symphony_3assay.h5ad", backed="r").obs
     fine, donors = (obs[name].astype(str).to_numpy() for name in ("cell_type", "donor"))
     print_markers(pair, fine, groups)
-    for name, method in (("ours", ours), ("balanced LR", plain)):
+    for name, method in (("ours", pipeline), ("balanced LR", plain)):
         called = method(replace(pair, labels=fine))[groups[CLASSICAL]]
         print(f"\n{CLASSICAL}, {name}: {pd.Series(called).value_counts().to_dict()}", end="")
     print_added_monocytes(pair, fine, donors, groups[CLASSICAL])

@@ -2,7 +2,7 @@
 
 python -m benchmarks.calibration --data ../shared/data
 
-``--confidence calibrated+alone`` looks at each cell by itself (``detect_unseen=False``).
+``--confidence calibrated+alone`` does not use the clusters of cells (``detect_unseen=False``).
 """
 
 import argparse
@@ -25,8 +25,8 @@ from spatialcore.annotation.annotate import annotate_celltypist
 from spatialcore.annotation.training.train import train_celltypist_model
 from spatialcore.core.types import Floats
 
-KEPT = 0.8
-FEWEST = 20
+CALL_THRESHOLD = 0.8
+MIN_CELLS = 20
 """Minimum number of cells on both sides for a type to be hidden."""
 
 
@@ -44,7 +44,7 @@ def shuffled_over_genes(counts: sparse.csr_matrix, rng: np.random.Generator) -> 
 
 
 class Called:
-    """A model trained on a pair, with calls by several confidence methods; ``explained`` is of the last calls."""
+    """A model trained on a pair, with calls by several confidence methods; ``explained`` belongs to the last calls."""
 
     def __init__(self, pair: Pair, folder: Path) -> None:
         self.pair, self.path, self.explained = pair, folder / "model.pkl", float("nan")
@@ -71,14 +71,14 @@ def figures(pair: Pair, method: str, called: Called) -> dict[str, float]:
     """Return the calibration and accuracy of a confidence method, and the share of noise above the threshold."""
     names, confidence = called.call(method)
     has_class, correct = pair.in_reference, names == pair.truth
-    is_called = has_class & (confidence >= KEPT)
+    is_called = has_class & (confidence >= CALL_THRESHOLD)
     noise = called.call(method, shuffled_over_genes(pair.query, np.random.default_rng(0)))[1]
     return {
         "ece": expected_calibration_error(confidence[has_class], correct[has_class]),
         "accuracy": correct[has_class].mean(),
         "kept_accuracy": correct[is_called].mean() if is_called.any() else np.nan,
         "kept": is_called.sum() / has_class.sum(),
-        "noise_passing": (noise >= KEPT).mean(),
+        "noise_passing": (noise >= CALL_THRESHOLD).mean(),
     }
 
 
@@ -95,15 +95,15 @@ def unseen(pair: Pair, methods: tuple[str, ...]) -> dict[str, list[tuple[float, 
                 auroc = roc_auc_score(
                     np.repeat([0, 1], [hidden.sum(), rest.sum()]), np.r_[confidence[hidden], confidence[rest]]
                 )
-                scores[method].append((float(auroc), float((confidence[hidden] >= KEPT).mean())))
+                scores[method].append((float(auroc), float((confidence[hidden] >= CALL_THRESHOLD).mean())))
     return scores
 
 
 def hidden_types(pair: Pair) -> list[str]:
-    """Return the types that can be hidden: enough cells on both sides, no more than half of the query."""
+    """Return the types that can be hidden: at least 20 cells on both sides, and at most half of the query."""
     names, sizes = np.unique(pair.labels, return_counts=True)
     cells = np.array([(pair.truth == name).sum() for name in names])
-    used = (sizes >= FEWEST) & (cells >= FEWEST) & (cells <= len(pair.truth) / 2)
+    used = (sizes >= MIN_CELLS) & (cells >= MIN_CELLS) & (cells <= len(pair.truth) / 2)
     return [str(name) for name in names[used]]
 
 

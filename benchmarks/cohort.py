@@ -1,9 +1,9 @@
-"""A model of a cohort beside one model for each sample: eight simulated samples of different depth and ambient share.
+"""One model of a cohort compared with one model per sample, on eight samples of different depth and ambient share.
 
     python -m benchmarks.cohort --data ../shared/data
 
-The samples have 75 to 300 counts a cell, and an ambient share of .05 or .25; ``--efficiency same`` gives them the same
-gene efficiencies, ``own`` each its own.
+The samples have 75 to 300 counts per cell and an ambient share of .05 or .25. With ``--efficiency same`` they share
+their gene efficiencies, with ``own`` these are drawn per sample.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from anndata import AnnData
 from scipy import sparse
 
 from benchmarks.accuracy import figures
-from benchmarks.calibration import KEPT, expected_calibration_error
+from benchmarks.calibration import CALL_THRESHOLD, expected_calibration_error
 from benchmarks.data.spill_sources import TYPE, Source, sources
 from spatialcore import columns
 from spatialcore.annotation.annotate import annotate_celltypist
@@ -57,12 +57,12 @@ def cohort(source: Source, efficiency: str, n_cells: int, seed: int = 0) -> list
 
 
 def row(sample: AnnData, model: Path) -> dict[str, float]:
-    """Annotate a sample and return what its calls are worth."""
+    """Annotate a sample and return accuracy and calibration."""
     called = annotate_celltypist(sample, custom_model_path=model, confidence_transform="calibrated", copy=True)
     truth = sample.obs["true_cell_type"].astype(str).to_numpy()
     names, confidence = called.obs[columns.PREDICTED].astype(str).to_numpy(), called.obs[columns.CONFIDENCE].to_numpy()
     accuracy, f1 = figures(truth, names)
-    is_called = confidence >= KEPT
+    is_called = confidence >= CALL_THRESHOLD
     return {
         "accuracy": accuracy,
         "macro_f1": f1,
@@ -73,7 +73,7 @@ def row(sample: AnnData, model: Path) -> dict[str, float]:
 
 
 def measure(source: Source, efficiency: str, n_cells: int, *, singles: bool = True) -> pd.DataFrame:
-    """Return one row per sample and model: of the cohort, or of the sample alone."""
+    """Return one row per sample and model: the model of the cohort, or of the sample."""
     cells, rows = cohort(source, efficiency, n_cells), []
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.pkl"

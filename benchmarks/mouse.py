@@ -1,10 +1,10 @@
-"""Accuracy and calibration on mouse and brain pairs, of references that are profiles, and across species.
+"""Accuracy and calibration on mouse and brain pairs, with profile references, and across species.
 
     python -m benchmarks.mouse --data ../shared/data --rivals /tmp/rivals/bin/python
 
-References are read as the pipeline reads them: profiles are drawn, genes of another species become their orthologs.
-The second table is of the calibrated confidence. ``subtypes``: the reference keeps its own, finer labels, and a call of
-a subtype of the true type is right (the rule of scTab).
+References are read as in the pipeline: cells are drawn from profiles, and genes of another species become orthologs.
+The second table is of the calibrated confidence. ``subtypes``: the reference has its finer labels, and a call of a
+subtype of the true type is correct (the rule of scTab).
 """
 
 import argparse
@@ -21,7 +21,7 @@ import pandas as pd
 from scipy import sparse
 
 from benchmarks.accuracy import figures, measure, methods, table
-from benchmarks.calibration import KEPT, Called, expected_calibration_error
+from benchmarks.calibration import CALL_THRESHOLD, Called, expected_calibration_error
 from benchmarks.data.open_pairs import COARSE, Labels, Pair
 from spatialcore.annotation import combine_references
 from spatialcore.annotation.panel import read_panel
@@ -56,7 +56,7 @@ STARMAP = dict.fromkeys(("L2/3", "L4", "L5", "L6", "HPC"), "Glut") | dict.fromke
 
 
 def mouse_pairs(data: Path) -> Iterator[Pair]:
-    """Make every pair; queries of more than MOST_QUERY_CELLS cells are sampled."""
+    """Yield every pair; queries of more than MOST_QUERY_CELLS cells are sampled."""
     motor, hypothalamus = data / "ref_motor_cortex_dot.h5ad", data / "ref_hypothalamus_moffitt10x.h5ad"
     starmap, merfish = _query(data, "spatial_starmap_v1"), _query(data, "spatial_merfish_poa_section")
     yield _pair("motor cortex > STARmap V1", motor, COARSE, starmap, names=LAYERS)
@@ -141,7 +141,7 @@ def _embryos(data: Path) -> Pair:
 
 
 def _profiles_of(reference: Path, path: Path) -> Path:
-    """Write the mean profiles of a reference of cells, as a reference of its own."""
+    """Write the mean profiles of a reference of cells as a profile reference."""
     cells = anndata.read_h5ad(reference)
     shares = sparse.diags(1e4 / np.maximum(np.asarray(cells.X.sum(axis=1)).ravel(), 1)) @ cells.X
     types, codes = np.unique(cells.obs[COARSE].astype(str), return_inverse=True)
@@ -154,7 +154,7 @@ def _profiles_of(reference: Path, path: Path) -> Path:
 
 
 def _simulated(data: Path, name: str, panel: str, names: dict[str, str]) -> anndata.AnnData:
-    """Draw 2,000 cells around other profiles, as a platform shows them: efficiencies, ambient counts, 80 counts."""
+    """Simulate 2,000 cells from other profiles on a platform: gene efficiencies, ambient counts, 80 counts per cell."""
     rng = np.random.default_rng(1)
     atlas = anndata.read_h5ad(data / f"{name}.h5ad")
     genes = [gene for gene in read_panel(data / "panels" / f"{panel}.csv") if gene in atlas.var_names]
@@ -173,18 +173,18 @@ def _simulated(data: Path, name: str, panel: str, names: dict[str, str]) -> annd
 
 
 def coarse(pair: Pair) -> Pair:
-    """Return the pair with the reference's labels as the truth names them."""
+    """Return the pair with the labels of the reference as in the truth."""
     return replace(pair, labels=pair.as_truth(pair.labels), coarser=None)
 
 
 def calibration_table(pairs: list[Pair]) -> str:
-    """Return what the calibrated confidence is worth on each pair, as a markdown table."""
+    """Return the calibration of the confidence on each pair, as a markdown table."""
     columns = ("accuracy", "macro-F1", "ece", "kept", "kept, right", "subtypes: accuracy", "macro-F1")
     lines = ["| pair | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
     for pair in pairs:
         called, confidence = _called(coarse(pair))
         in_reference = pair.in_reference
-        right, is_called = (called == pair.truth)[in_reference], confidence[in_reference] >= KEPT
+        right, is_called = (called == pair.truth)[in_reference], confidence[in_reference] >= CALL_THRESHOLD
         values = [*figures(pair.truth[in_reference], called[in_reference])]
         values += [
             expected_calibration_error(confidence[in_reference], right),

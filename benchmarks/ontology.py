@@ -132,7 +132,7 @@ def ask(pairs: pd.DataFrame, withheld: str) -> pd.Series:
 
 
 def bounds(pairs: pd.DataFrame) -> dict[str, pd.Series]:
-    """Return the pairs that the best single term per label gets right, and those that the vote of other tables does."""
+    """Return which pairs are correct with the best single term per label, and with the vote of other tables."""
     votes: dict[str, Counter[str]] = {}
     for label, truth in pairs[["label", "truth"]].to_numpy():
         votes.setdefault(label.lower(), Counter()).update(truth)

@@ -50,11 +50,11 @@ class Bench:
 
     def call(self, model: Standardized, total: float) -> Labels:
         """Return the calls of a linear model on log1p values at a total."""
-        return self._named(model.on_genes().scores(log1p_normalize(self.query, total)))
+        return self._labels_of(model.on_genes().scores(log1p_normalize(self.query, total)))
 
     def by_profiles(self) -> Labels:
         """Return the calls of the count model: the profile with the highest likelihood."""
-        return self._named(self.query @ np.log(self.target.expected(self.profiles)).T)
+        return self._labels_of(self.query @ np.log(self.target.expected(self.profiles)).T)
 
     def fit(self, counts: sparse.csr_matrix, copies: int, total: float) -> Labels:
         """Return the calls of balanced logistic regression on reference counts with ``copies`` per cell."""
@@ -73,12 +73,12 @@ class Bench:
         halves = [match_to_platform(self.reference, self.target.platform, self.rng) for _ in range(2)]
         return self.fit(sparse.vstack(halves, format="csr"), 2, total)
 
-    def ours(self) -> Labels:
+    def pipeline(self) -> Labels:
         """Return the calls of the pipeline."""
         models = fit_models(self.reference, self.codes, len(self.names), self.target, self.rng)
         return self.call(models.primary, models.target_sum)
 
-    def _named(self, scores: npt.NDArray[np.float64]) -> Labels:
+    def _labels_of(self, scores: npt.NDArray[np.float64]) -> Labels:
         calls: Labels = self.names[scores.argmax(axis=1)].astype(str)
         return calls
 
@@ -90,7 +90,7 @@ FORMS: dict[str, Callable[[Bench], Labels]] = {
     "count model: profiles, efficiency, ambient": Bench.by_profiles,
     "LR matched to the platform, log1p(10k)": lambda bench: bench.matched(TARGET_SUM),
     "LR matched to the platform, log1p(median depth)": lambda bench: bench.matched(bench.median),
-    "pipeline: the same, small classes oversampled": Bench.ours,
+    "pipeline: the same, small classes oversampled": Bench.pipeline,
 }
 
 

@@ -1,10 +1,10 @@
-"""Whether a reference fits a query: the judgement over many pairs of both, by tissue and by how many types are present.
+"""Whether a reference fits a query, on many pairs of both, by tissue and by the number of types.
 
     python -m benchmarks.reference_fit --data ../shared/data [--repeats 8 --seed 4]
 
-Queries are sections, whole, small (220 to 900 cells) and of 80 to 100 % one type, real or drawn from cells and
-profiles at 60 to 400 counts; each is compared with the references of its tissue and with two of another tissue or
-species. No classifier is trained: class profiles, platform and clusters are what is judged.
+Queries are sections: whole, small (220 to 900 cells) or of 80 to 100 % one type, real or drawn from cells and profiles
+at 60 to 400 counts. Each is compared with the references of its tissue and with two of another tissue or species. No
+classifier is trained, because the estimate only uses class profiles, platform and clusters.
 """
 
 import argparse
@@ -28,21 +28,23 @@ from spatialcore.core.normalization import row_totals
 from spatialcore.simulate import section
 
 MODES = ("whole", "92 % one type", "one type", "skewed", "small")
-FEWEST_GENES, FEWEST_CELLS, FEWEST_OF_TYPE = 40, 200, 5
-SHARED = 0.55  # cells of a lineage that the reference has: below it a reference of another tissue does not fit
+MIN_GENES, MIN_CELLS, MIN_OF_TYPE = 40, 200, 5
+SHARED = (
+    0.55  # minimum share of cells of a lineage in the reference; below it, a reference of another tissue does not fit
+)
 N_OTHERS = 2
 
 
 def judge(reference: AnnData, query: AnnData) -> ReferenceFit | None:
-    """Return the fit on the shared genes, as annotation measures it; ``None`` for too few genes or cells."""
+    """Return the fit on the shared genes, as in the annotation; ``None`` for too few genes or cells."""
     genes = [gene for gene in query.var_names if gene in set(reference.var_names)]
     cells = sparse.csr_matrix(query[:, genes].X).astype(np.float64)
     cells = cells[row_totals(cells) > 0]
-    if len(genes) < FEWEST_GENES or cells.shape[0] < FEWEST_CELLS:
+    if len(genes) < MIN_GENES or cells.shape[0] < MIN_CELLS:
         return None
     counts = sparse.csr_matrix(reference[:, genes].X).astype(np.float64)
     sizes = reference.obs[TYPE].map(reference.obs[TYPE].value_counts()).to_numpy()
-    used = (row_totals(counts) > 0) & (sizes >= FEWEST_OF_TYPE)
+    used = (row_totals(counts) > 0) & (sizes >= MIN_OF_TYPE)
     codes, names = pd.factorize(reference.obs[TYPE][used], sort=True)
     profiles = class_profiles(counts[used], codes, len(names))
     expected = estimate_platform(profiles, cells).expected(profiles)
@@ -73,7 +75,7 @@ def variation(query: Query, mode: str, rng: np.random.Generator) -> AnnData:
 
 
 def _rows(labels: "np.ndarray[Any, Any]", share: float | None, n_cells: int, rng: np.random.Generator) -> Any:
-    """Return rows at random, or such that one of the four commonest types has a share."""
+    """Return random rows, or rows in which one of the four most frequent types has a share."""
     order = rng.permutation(len(labels))
     if share is None:
         return np.sort(order[:n_cells])
@@ -85,7 +87,7 @@ def _rows(labels: "np.ndarray[Any, Any]", share: float | None, n_cells: int, rng
 
 
 def pairs(data: Path, repeats: int, seed: int) -> Iterator[dict[str, Any]]:
-    """Yield one row per pair: what was measured, and whether the reference fits."""
+    """Yield one row per pair: the measurements, and whether the reference fits."""
     rng, available = np.random.default_rng(seed), references(data)
     for query in queries(data):
         others = [r for r in available.values() if query.is_foreign(r)]
@@ -108,7 +110,7 @@ def _row(query: Query, mode: str, cells: AnnData, reference: Reference) -> Itera
 
 
 def left_out(table: pd.DataFrame) -> "np.ndarray[Any, Any]":
-    """Return scores of a logistic regression on both measures, each tissue by the others."""
+    """Return scores of a logistic regression on both measures, for each tissue trained on the others."""
     columns, scores = ["agreement", "explained"], np.zeros(len(table))
     for tissue in table["tissue"].unique():
         rest = table["tissue"] != tissue
@@ -118,20 +120,20 @@ def left_out(table: pd.DataFrame) -> "np.ndarray[Any, Any]":
 
 
 def summary(table: pd.DataFrame) -> pd.DataFrame:
-    """Return ROC areas and errors of the judgement, and those of the share explained alone."""
+    """Return ROC areas and errors of the estimate, and of the explained share only."""
     table = table.assign(regression=left_out(table))
     one_type = table["several types"] < 1
     rows = {}
     for name, part in {"all": table, "one type": table[one_type], "several types": table[~one_type]}.items():
         fits = part["fits"].to_numpy(bool)
-        believed, alone = part["log odds"] >= 0, part["explained"] >= 0.39
+        accepted, alone = part["log odds"] >= 0, part["explained"] >= 0.39
         rows[name] = {
             "fit": fits.sum(),
             "do not": (~fits).sum(),
             **{f"AUROC {key}": roc_auc_score(fits, part[key]) for key in ("explained", "agreement", "regression")},
             "AUROC": roc_auc_score(fits, part["log odds"]),
-            "right disbelieved": (fits & ~believed).sum(),
-            "wrong believed": (~fits & believed).sum(),
+            "right disbelieved": (fits & ~accepted).sum(),
+            "wrong believed": (~fits & accepted).sum(),
             "right, explained alone": (fits & ~alone).sum(),
             "wrong, explained alone": (~fits & alone).sum(),
         }

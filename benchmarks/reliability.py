@@ -1,8 +1,8 @@
-"""The reliability curve of the confidence between studies: a table, and a picture with one line a section.
+"""The reliability curve of the confidence between studies: a table, and a picture with one line per section.
 
     python -m benchmarks.reliability --data ../shared/data --picture docs/img/reliability.png
 
-The sections are the real ones of :mod:`benchmarks.between_studies`, each weighing the same in the curve of all.
+The sections are the real ones of :mod:`benchmarks.between_studies`; each has the same weight in the pooled curve.
 """
 
 import argparse
@@ -13,21 +13,21 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmarks.between_studies import ours, table
+from benchmarks.between_studies import pipeline, table
 from benchmarks.data.open_pairs import Pair
 from benchmarks.data.study_pairs import spatial_pairs
 from spatialcore.plotting import style
 
 BINS = 10
-FEWEST_CELLS = 20
+MIN_CELLS = 20
 """A bin of a single section is drawn from this number of cells on."""
 
 
 def cells(pairs: Iterable[Pair]) -> pd.DataFrame:
-    """Return pair, bin, confidence and whether the call is right of every cell whose type the reference has."""
+    """Return pair, bin, confidence and correctness of each call, for cells of types in the reference."""
     parts = []
     for pair in pairs:
-        called, confidence = ours(pair)
+        called, confidence = pipeline(pair)
         right = (pair.as_truth(called) == pair.truth)[pair.in_reference]
         confidences = confidence[pair.in_reference]
         bins = np.minimum((confidences * BINS).astype(int), BINS - 1)
@@ -36,7 +36,7 @@ def cells(pairs: Iterable[Pair]) -> pd.DataFrame:
 
 
 def curve(called: pd.DataFrame) -> pd.DataFrame:
-    """Return share of cells, mean confidence and share right by bin; every pair weighs the same."""
+    """Return share of cells, mean confidence and accuracy by bin; every pair has the same weight."""
     weight = 1 / called.groupby("pair")["right"].transform("size") / called["pair"].nunique()
     weighted = called[["confidence", "right"]].mul(weight, axis=0).assign(bin=called["bin"], share=weight)
     sums = weighted.groupby("bin").sum()
@@ -45,12 +45,12 @@ def curve(called: pd.DataFrame) -> pd.DataFrame:
 
 
 def picture(called: pd.DataFrame, path: Path) -> None:
-    """Draw the curve of all sections and one of each."""
+    """Draw the pooled curve and the curve of each section."""
     figure = style.new_figure((7.0, 5.0))
     axes = figure.subplots()
     axes.plot([0, 1], [0, 1], color=style.MUTED, linestyle=":", linewidth=1, label="perfect calibration")
     for name, part in called.groupby("pair"):
-        one = curve(part).query("n_cells >= @FEWEST_CELLS")
+        one = curve(part).query("n_cells >= @MIN_CELLS")
         axes.plot(one["confidence"], one["right"], linewidth=1, alpha=0.7, label=str(name))
     every = curve(called)
     axes.plot(every["confidence"], every["right"], color=style.INK, marker="o", linewidth=2, label="all sections")
@@ -74,7 +74,9 @@ def main() -> None:
     called = cells(spatial_pairs(options.data))
     rows = curve(called).reset_index()
     rows.insert(0, "pair", [f"{k / BINS:.1f} to {(k + 1) / BINS:.1f}" for k in rows["bin"]])
-    print(table(rows[["pair", "share_of_cells", "confidence", "right"]]).rpartition("\n")[0])  # no mean of bins
+    print(
+        table(rows[["pair", "share_of_cells", "confidence", "right"]]).rpartition("\n")[0]
+    )  # the mean is not over bins
     if options.picture:
         picture(called, options.picture)
 

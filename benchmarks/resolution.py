@@ -1,15 +1,15 @@
-"""Calls by level on pairs of fine types: how many cells are called, how right, how calibrated, and sets of types.
+"""Calls by level on pairs of fine types: share called, accuracy, calibration, and prediction sets.
 
     python -m benchmarks.resolution --data ../shared/data
 
 Three tables. **Calls at 0.8**: ``class`` calls the best class or nothing, ``auto`` the finest term that reaches 0.8.
 ``right``: the call is the true term or above it; ``near``: and within two is_a steps; ``info``: 1 for a class,
 log(K / classes below) / log K for a term above, 0 for no call. **Levels**: expected calibration error and accuracy of
-levels 1 to 3. **Sets at 0.9**: coverage and mean size of the smallest sets of the query (empty ones allowed), of the
-same with at least the best class, and of split conformal prediction with the same probabilities, its bound from a half
-of the reference that took no part in training, measured as the query's platform would. ``--parts sections`` gives the
-sets of the real sections of benchmarks.between_studies, ``--parts hidden`` where cells of a type end that the reference
-lacks, one type after the other.
+levels 1 to 3. **Sets at 0.9**: coverage and mean size of the smallest sets of the query (possibly empty), of the same
+with at least the best class, and of split conformal prediction with the same probabilities; its bound is from a half of
+the reference that is not used for training, measured on the query's platform. ``--parts sections`` gives the sets of
+the real sections of benchmarks.between_studies, ``--parts hidden`` the calls of cells of types outside the reference,
+hiding one type at a time.
 """
 
 import argparse
@@ -47,7 +47,7 @@ Table = dict[str, dict[str, float]]
 
 
 def annotated(reference: AnnData, queries: list[AnnData]) -> list[AnnData]:
-    """Train for the first query, and annotate all of them."""
+    """Train for the first query, and annotate all queries."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.pkl"
         train_celltypist_model(reference, output_path=path, trainer="logistic", query=queries[0])
@@ -72,7 +72,7 @@ def tree_of(adata: AnnData) -> ClassTree:
 
 
 def calls(adata: AnnData, truth: npt.NDArray[np.str_], resolution: str) -> dict[str, float]:
-    """Return what calls at 0.8 are worth at one resolution."""
+    """Return accuracy and information of the calls at 0.8, at one resolution."""
     tree = tree_of(adata)
     adata = adata.copy()
     apply_threshold(adata, THRESHOLD, resolution)  # type: ignore[arg-type]
@@ -93,7 +93,7 @@ def calls(adata: AnnData, truth: npt.NDArray[np.str_], resolution: str) -> dict[
 
 
 def level_results(adata: AnnData, truth: npt.NDArray[np.str_]) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Return for each level the confidence in the best term and whether it is right."""
+    """Return for each level the confidence in the best term and whether it is correct."""
     tree, results = tree_of(adata), []
     apply_threshold(adata, 0.0)
     ids = dict(zip(tree.names, tree.ids, strict=True))
@@ -104,19 +104,19 @@ def level_results(adata: AnnData, truth: npt.NDArray[np.str_]) -> list[tuple[np.
 
 
 def sets(fine: Fine) -> dict[str, float]:
-    """Return coverage and size of sets of types, beside split conformal sets of the same probabilities."""
+    """Return coverage and size of prediction sets, and of split conformal sets with the same probabilities."""
     train, held_out = halves(fine.reference)
     query, other = annotated(train, [fine.query, as_measured(held_out, fine)])
-    ours, theirs = cell_probabilities(query)[0], cell_probabilities(other)[0]
-    ids = tree_of(query).ids[: ours.shape[1]]
+    probabilities_of_query, probabilities_of_other = cell_probabilities(query)[0], cell_probabilities(other)[0]
+    ids = tree_of(query).ids[: probabilities_of_query.shape[1]]
     covered = covers(ids, held_out.obs[columns.ONTOLOGY_ID].astype(str).to_numpy())
-    bound = np.quantile(np.where(covered, theirs, 0).max(axis=1), 1 - COVERAGE, method="lower")
+    bound = np.quantile(np.where(covered, probabilities_of_other, 0).max(axis=1), 1 - COVERAGE, method="lower")
     has_class = covers(ids, fine.truth).any(axis=1)
-    return set_figures(ours[has_class], covers(ids, fine.truth)[has_class], bound)
+    return set_figures(probabilities_of_query[has_class], covers(ids, fine.truth)[has_class], bound)
 
 
 def set_figures(probabilities: Floats, inside: npt.NDArray[np.bool_], bound: float | None = None) -> dict[str, float]:
-    """Return coverage and size of the sets, and of those with a bound; `inside` marks the right classes."""
+    """Return coverage and size of the sets, and of those with a bound; `inside` marks the correct classes."""
     smallest = smallest_sets(probabilities, COVERAGE)
     best = np.eye(probabilities.shape[1], dtype=bool)[probabilities.argmax(axis=1)]
     kinds = {"": smallest, "at least one: ": smallest | best}
@@ -140,14 +140,14 @@ def section_sets(pair: Pair) -> dict[str, float]:
 
 
 def with_terms(pair: Pair) -> AnnData:
-    """Return the reference of a pair; its labels get terms by their names."""
+    """Return the reference of a pair, with terms for its labels by name."""
     reference, ids = pair.reference_data(), terms_of(pair.labels)
     reference.obs[columns.ONTOLOGY_ID] = [ids[label] for label in pair.labels]
     return reference
 
 
 def terms_of(labels: npt.NDArray[np.str_]) -> dict[str, str]:
-    """Return the Cell Ontology id of each label, empty where it has none."""
+    """Return the Cell Ontology id of each label, empty if there is none."""
     names = np.unique(labels)
     shell = AnnData(obs=pd.DataFrame({"label": names}, index=names))
     table = add_ontology_ids(shell, source_col="label")[2].table
@@ -156,7 +156,7 @@ def terms_of(labels: npt.NDArray[np.str_]) -> dict[str, str]:
 
 
 def hidden_levels(pair: Pair) -> Iterator[dict[str, float]]:
-    """Yield for each hidden type the share of its cells that pass in a class, or in a wrong and a right term."""
+    """Yield for each hidden type the share of its cells called as a class, and as a wrong or correct term."""
     terms = terms_of(pair.labels)
     for label in hidden_types(pair):
         part = pair.without(label)
@@ -189,7 +189,7 @@ def halves(reference: AnnData) -> tuple[AnnData, AnnData]:
 
 
 def as_measured(held_out: AnnData, fine: Fine) -> AnnData:
-    """Return reference cells as the query's platform would measure them."""
+    """Return reference cells as measured on the query's platform."""
     codes = pd.factorize(fine.reference.obs[columns.UNIFIED_CELL_TYPE])[0]
     profiles = class_profiles(fine.reference.layers[columns.COUNTS], codes, codes.max() + 1)
     target = TargetPlatform(platform=estimate_platform(profiles, fine.query.X))
@@ -198,7 +198,7 @@ def as_measured(held_out: AnnData, fine: Fine) -> AnnData:
 
 
 def covers(ids: tuple[str, ...], truth: npt.NDArray[np.str_]) -> npt.NDArray[np.bool_]:
-    """Say which classes are right for each cell, cells x classes."""
+    """Return which classes are correct for each cell, cells x classes."""
     return np.column_stack([all_right([term] * len(truth), truth) for term in ids])
 
 

@@ -18,15 +18,15 @@ import numpy.typing as npt
 import pandas as pd
 
 from benchmarks import spill_sections
-from benchmarks.accuracy import ours, plain, rival
-from benchmarks.calibration import KEPT, Called
+from benchmarks.accuracy import pipeline, plain, rival
+from benchmarks.calibration import CALL_THRESHOLD, Called
 from benchmarks.data.open_pairs import Pair, open_pairs, pair_of
 from spatialcore import columns
 from spatialcore.core.normalization import row_totals
 from spatialcore.simulate import LAYOUTS
 
 STROMA = ("LUM", "POSTN", "CCDC80", "FBLN1", "MMP2", "PDGFRB", "SFRP1")
-OWN = {"T": ("CD3E", "CD3G", "TRAC", "CD8A", "IL7R"), "B": ("MS4A1", "BANK1", "CD79A", "CD19")}
+TYPE_MARKERS = {"T": ("CD3E", "CD3G", "TRAC", "CD8A", "IL7R"), "B": ("MS4A1", "BANK1", "CD79A", "CD19")}
 PARTS = ("lymphocytes", "simulated", "real", "purified", "cost", "rivals")
 Mask = npt.NDArray[np.bool_]
 
@@ -50,14 +50,14 @@ def share_of(pair: Pair, genes: tuple[str, ...], cells: Mask) -> float:
 def describe(
     pair: Pair, cells: Mask, label: str, areas: npt.NDArray[np.float64], confidence: npt.NDArray[np.float64]
 ) -> dict[str, str]:
-    """Return the share of stroma genes relative to fibroblasts, and of genes of the type relative to its small cells.
+    """Return the share of stroma genes relative to fibroblasts, and of markers of the type relative to its small cells.
 
     Small cells (area below the median) have the least spill-over.
     """
     labelled = pair.truth == label
     small = labelled & (areas <= np.median(areas[labelled]))
     stroma = share_of(pair, STROMA, cells) / share_of(pair, STROMA, pair.truth == "Fibroblast")
-    markers = share_of(pair, OWN[label], cells) / share_of(pair, OWN[label], small)
+    markers = share_of(pair, TYPE_MARKERS[label], cells) / share_of(pair, TYPE_MARKERS[label], small)
     return {
         "cells": str(int(cells.sum())),
         "area": f"{np.median(areas[cells]):.0f}",
@@ -69,13 +69,13 @@ def describe(
 
 
 def lymphocytes(data: Path, folder: Path) -> None:
-    """Print what lymphocytes hold that are called fibroblasts, on 3,000 cells of the Xenium section."""
+    """Print the composition of lymphocytes called fibroblasts, on 3,000 cells of the Xenium section."""
     pair = next(pair for pair in open_pairs(data) if "Xenium" in pair.name)
     areas = cell_areas(data, pair)
     called, confidence = Called(pair, folder).call("calibrated")
     rows = {
         f"{label}, called {name}": describe(pair, (pair.truth == label) & (called == name), label, areas, confidence)
-        for label in OWN
+        for label in TYPE_MARKERS
         for name in (label, "Fibroblast")
     }
     heads = list(next(iter(rows.values())))
@@ -84,30 +84,33 @@ def lymphocytes(data: Path, folder: Path) -> None:
         print(f"| {title} | {' | '.join(row.values())} |")
     print(f"\nareas: fibroblasts {np.median(areas[pair.truth == 'Fibroblast']):.0f}")
     for method, calls in (("ours", called), ("balanced LR", plain(pair))):
-        taken = {label: int(((pair.truth == label) & (calls == "Fibroblast")).sum()) for label in OWN}
-        print(f"called fibroblasts by {method}: {taken} of { ({k: int((pair.truth == k).sum()) for k in OWN}) }")
+        taken = {label: int(((pair.truth == label) & (calls == "Fibroblast")).sum()) for label in TYPE_MARKERS}
+        print(
+            f"called fibroblasts by {method}: {taken} of { ({k: int((pair.truth == k).sum()) for k in TYPE_MARKERS}) }"
+        )
 
 
 def whole_section(data: Path, folder: Path) -> None:
-    """Print the lymphocytes called fibroblasts among all 10,000 cells of the Xenium section."""
+    """Print how many lymphocytes are called fibroblasts, among all 10,000 cells of the Xenium section."""
     reference, query = (
         anndata.read_h5ad(data / f"{name}.h5ad") for name in ("nsclc_zilionis300", "spatial_xenium_breast_scider")
     )
     pair = pair_of("lung tumour > Xenium breast, all cells", reference, query)
     result = spill_sections.called(pair.reference_data(), columns.UNIFIED_CELL_TYPE, pair.query_data(), folder)
     obs = result.obs
-    taken = np.isin(pair.truth, list(OWN)) & (obs[columns.PREDICTED].astype(str) == "Fibroblast").to_numpy()
+    taken = np.isin(pair.truth, list(TYPE_MARKERS)) & (obs[columns.PREDICTED].astype(str) == "Fibroblast").to_numpy()
+    is_called = obs[columns.CONFIDENCE] >= CALL_THRESHOLD
     second = (obs[columns.SECOND_TYPE].astype(str) == pair.truth).to_numpy()
     row = spill_sections.calls(result, pd.Series(pair.truth, index=obs.index))
     print({name: round(float(value), 3) for name, value in row.items()})
     print(
-        f"{taken.sum()} lymphocytes are called fibroblasts, {(taken & (obs[columns.CONFIDENCE] >= KEPT)).sum()} of "
-        f"them at {KEPT} and more; the second type of {100 * second[taken].mean():.0f} % is their label"
+        f"{taken.sum()} lymphocytes are called fibroblasts, {(taken & is_called).sum()} of "
+        f"them at {CALL_THRESHOLD} and more; the second type of {100 * second[taken].mean():.0f} % is their label"
     )
 
 
 def print_rows(rows: Iterable[dict[str, Any]], by: list[str]) -> None:
-    """Print the rows, and where there are several per group the means, with the error over the cells of all."""
+    """Print the rows, and the means of groups with several rows, with the calibration error over all their cells."""
     table = pd.DataFrame(map(print_row, rows))
     numbers = table.select_dtypes("number").columns.difference(by)
     print(table.drop(columns=spill_sections.RELIABILITY, errors="ignore").round(3).to_string(index=False))
@@ -120,7 +123,7 @@ def print_rows(rows: Iterable[dict[str, Any]], by: list[str]) -> None:
 
 
 def print_row(row: dict[str, Any]) -> dict[str, Any]:
-    """Print a row as soon as it is measured, and return it."""
+    """Print a row when it is measured, and return it."""
     plain = {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in row.items()}
     print(json.dumps(plain, default=float), file=sys.stderr, flush=True)
     return row
@@ -160,7 +163,7 @@ def main() -> None:
         if "real" in options.parts:
             print_rows(spill_sections.real(data, folder), [])
         if "rivals" in options.parts:
-            methods = {"ours": ours} | ({"TACCO": rival(options.rivals, "tacco")} if options.rivals else {})
+            methods = {"ours": pipeline} | ({"TACCO": rival(options.rivals, "tacco")} if options.rivals else {})
             print_rows(
                 spill_sections.compared(data, *settings, options.seed, methods, in_turn=options.in_turn), ["share"]
             )

@@ -1,4 +1,4 @@
-"""What purified counts change: how specific the markers of each type are, and whether any count is lost."""
+"""Effect of purified counts on the specificity of markers, and a check that no count is lost."""
 
 from pathlib import Path
 
@@ -12,15 +12,15 @@ from spatialcore.annotation.model.artifact import load_model
 from spatialcore.annotation.spillover.purified import PURIFIED, decontaminate
 
 MARKERS = 5
-FEWEST = 20
+MIN_CELLS = 20
 Markers = dict[str, list[int]]
 
 
 def marker_figures(adata: AnnData, truth: npt.NDArray[np.str_], model_path: Path) -> dict[str, float]:
-    """Return the figures of the counts, of the expected counts, which stay in the layer, and of drawn counts.
+    """Return figures for the raw counts, the purified expected counts (which remain in the layer), and drawn counts.
 
-    AUC: of the share of a type's five best markers, own cells against others; others: their mean share in the others;
-    means over the types. ``lost`` is the largest change of a gene's sum, as a share of it.
+    AUC: of the share of a type's five best markers, cells of the type against others; others: their mean share in other
+    cells; both are means over the types. ``lost`` is the largest relative change of a gene's sum.
     """
     markers = _markers(adata, model_path)
     drawn = decontaminate(adata, model_path, integers=True, copy=True).layers[PURIFIED]
@@ -52,12 +52,12 @@ def _markers(adata: AnnData, model_path: Path) -> Markers:
 
 
 def _specificity(counts: sparse.csr_matrix, truth: npt.NDArray[np.str_], markers: Markers) -> tuple[float, float]:
-    """Return the mean AUC of marker shares, own cells against others, and the mean share in the others."""
+    """Return the mean AUC of marker shares (cells of the type against others) and the mean share in other cells."""
     totals = np.maximum(np.asarray(counts.sum(axis=1)).ravel(), 1e-9)
     scores = []
     for name, genes in markers.items():
         of_type = truth == name
-        if of_type.sum() < FEWEST:
+        if of_type.sum() < MIN_CELLS:
             continue
         share = np.asarray(counts[:, genes].sum(axis=1)).ravel() / totals
         scores.append((roc_auc_score(of_type, share), share[~of_type].mean()))

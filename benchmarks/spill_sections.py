@@ -1,4 +1,4 @@
-"""Spill-over on simulated sections of known truth, on real dense sections, and what the estimate costs."""
+"""Spill-over on simulated sections with known truth and on real dense sections, and the cost of the estimate."""
 
 import json
 import time
@@ -14,7 +14,7 @@ from scipy import sparse
 from sklearn.metrics import roc_auc_score
 
 from benchmarks.accuracy import Method, figures
-from benchmarks.calibration import KEPT, expected_calibration_error
+from benchmarks.calibration import CALL_THRESHOLD, expected_calibration_error
 from benchmarks.data.open_pairs import Pair
 from benchmarks.data.spill_sources import TYPE, Source, sources
 from benchmarks.data.study_pairs import spatial_pairs
@@ -39,7 +39,7 @@ def called(reference: AnnData, label_column: str, query: AnnData, folder: Path) 
     path = folder / "model.pkl"
     train_celltypist_model(reference, label_column=label_column, output_path=path, trainer="logistic", query=query)
     return annotate_celltypist(
-        query, custom_model_path=path, confidence_transform="calibrated", min_confidence=KEPT, copy=True
+        query, custom_model_path=path, confidence_transform="calibrated", min_confidence=CALL_THRESHOLD, copy=True
     )
 
 
@@ -54,7 +54,7 @@ def simulated(
     *,
     in_turn: bool = False,
 ) -> Iterator[dict[str, Any]]:
-    """Yield one row per simulated section: every layout, or one for each source, share and depth, in turn."""
+    """Yield one row per simulated section: for every layout, or for each source, share and depth in turn."""
     for setting in _settings(sources(data, names), layouts, shares, depths, seed, in_turn=in_turn):
         yield _simulated(*setting, folder)
 
@@ -70,7 +70,7 @@ def purified(
     *,
     in_turn: bool = False,
 ) -> Iterator[dict[str, Any]]:
-    """Yield what decontaminate changes, one row per simulated section."""
+    """Yield the effect of decontaminate, one row per simulated section."""
     for setting in _settings(sources(data, names), layouts, shares, depths, seed, in_turn=in_turn):
         source, layout, share, depth, _ = setting
         result = called(source.reference, TYPE, _section(*setting), folder)
@@ -94,7 +94,7 @@ def compared(
     *,
     in_turn: bool = False,
 ) -> Iterator[dict[str, Any]]:
-    """Yield accuracy and macro-F1 of the calls of several methods, one row per simulated section."""
+    """Yield accuracy and macro-F1 of several methods, one row per simulated section."""
     for setting in _settings(sources(data, names), layouts, shares, depths, seed, in_turn=in_turn):
         source, layout, share, depth, _ = setting
         cells = _section(*setting)
@@ -155,7 +155,7 @@ def _simulated(source: Source, layout: Layout, share: float, depth: float, seed:
 
 
 def reliability(adata: AnnData, truth: "pd.Series[str]") -> Floats:
-    """Return cells, sum of the confidence and right calls, each in ten bins of the confidence."""
+    """Return cells, sum of the confidence and correct calls in ten bins of the confidence."""
     right = (adata.obs[columns.PREDICTED].astype(str) == truth.astype(str)).to_numpy()
     confidence = adata.obs[columns.CONFIDENCE].to_numpy()
     bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
@@ -195,10 +195,10 @@ def _shares(adata: AnnData) -> dict[str, float]:
 
 
 def calls(adata: AnnData, truth: "pd.Series[str]") -> dict[str, float]:
-    """Return accuracy and calibration; victims hold at least as many foreign counts as own ones."""
+    """Return accuracy and calibration; victims have at least as many foreign counts as counts of their type."""
     right = (adata.obs[columns.PREDICTED].astype(str) == truth.astype(str)).to_numpy()
     confidence = adata.obs[columns.CONFIDENCE].to_numpy()
-    is_called = confidence >= KEPT
+    is_called = confidence >= CALL_THRESHOLD
     victims = (
         adata.obs["true_foreign_share"].to_numpy() >= 0.5
         if "true_foreign_share" in adata.obs
@@ -225,8 +225,8 @@ def real(data: Path, folder: Path) -> Iterator[dict[str, Any]]:
         yield row | marker_figures(result, pair.truth, folder / "model.pkl")
 
 
-def beside_each_other(part: AnnData, copies: int) -> AnnData:
-    """Return copies of a section, one beside the other."""
+def side_by_side(part: AnnData, copies: int) -> AnnData:
+    """Return copies of a section, placed side by side."""
     if copies == 1:
         return part
     places = part.obsm[columns.SPATIAL]
@@ -240,7 +240,7 @@ def beside_each_other(part: AnnData, copies: int) -> AnnData:
 def cost(data: Path, folder: Path, n_cells: int) -> dict[str, float]:
     """Return the CPU seconds of the estimate on a large section of the lung source (18 types).
 
-    More than 100,000 cells are copies of one section, one beside the other.
+    Sections of more than 100,000 cells are copies of one section, placed side by side.
     """
     source = sources(data, ("lung",))[0]
     small, part = (
@@ -249,7 +249,7 @@ def cost(data: Path, folder: Path, n_cells: int) -> dict[str, float]:
     )
     called(source.reference, TYPE, small, folder)
     model = load_model(folder / "model.pkl")
-    large = beside_each_other(part, -(-n_cells // part.n_obs))
+    large = side_by_side(part, -(-n_cells // part.n_obs))
     query = open_query(large, model.genes)
     start = time.process_time()
     result = estimate_spill_over(large, model, query)

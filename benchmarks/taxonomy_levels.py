@@ -2,9 +2,9 @@
 
     python -m benchmarks.taxonomy_levels --data ../shared/data
 
-The model has the supertypes of the motor cortex reference as classes; the coarser levels follow from them
-(``taxonomy_levels``). STARmap V1 has truth at class and subclass, osmFISH at class. For supertypes a half of the
-reference is held out, with the genes and the median depth of STARmap, but without the difference of the platform.
+The classes of the model are the supertypes of the motor cortex reference; the coarser levels follow from them
+(``taxonomy_levels``). STARmap V1 has truth at class and subclass, osmFISH at class. For supertypes, half of the
+reference is held out, with the genes and the median depth of STARmap but without other differences of the platform.
 """
 
 import argparse
@@ -36,7 +36,7 @@ def reference(data: Path) -> ad.AnnData:
 
 
 def queries(data: Path, held_out: ad.AnnData) -> dict[str, tuple[ad.AnnData, dict[str, Labels]]]:
-    """Return the queries with their true labels at the levels that are measured."""
+    """Return the queries with their true labels at the measured levels."""
     starmap, osmfish = (ad.read_h5ad(data / f"spatial_{name}.h5ad") for name in ("starmap_v1", "osmfish_cortex"))
     fine = starmap.obs[COARSE].astype(str)
     depth = np.array([float(np.median(np.asarray(starmap.X.sum(axis=1))))])
@@ -51,7 +51,7 @@ def queries(data: Path, held_out: ad.AnnData) -> dict[str, tuple[ad.AnnData, dic
 
 
 def measure(query: ad.AnnData, path: Path, truth: dict[str, Labels]) -> dict[str, tuple[float, float, float]]:
-    """Return accuracy, share called and accuracy of these at each level, over cells of a type that the model has."""
+    """Return accuracy, share called and accuracy of called cells at each level, over cells of types in the model."""
     cells = ad.AnnData(query.X.copy(), var=query.var.copy())
     settings = {"class_names": "labels", "taxonomy_levels": list(LEVELS), "min_gene_overlap_pct": 0}
     train_and_annotate(cells, [path], "brain cortex", ["supertype"], generate_plots=False, **settings)  # type: ignore[arg-type]

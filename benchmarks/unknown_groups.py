@@ -1,10 +1,10 @@
-"""Types that the reference lacks: do their rejected cells become a group of their own, and what is it called?
+"""Types outside the reference: whether their rejected cells become a group, and how it is named.
 
     python -m benchmarks.unknown_groups --data ../shared/data
 
-Of five open pairs the three types with most query cells (of those with 20 cells on both sides, and at most half of the
+In five open pairs, the three types with most query cells (of those with 20 cells on both sides, and at most half of the
 query) are hidden from the reference, one at a time. ``rejected``: cells below 0.8, and how many of them are of the
-hidden type. ``purity``: the largest share that the hidden type has in a group; a type is found where that is 0.8.
+hidden type. ``purity``: the largest share of the hidden type in a group; a type is found if it is 0.8.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from spatialcore.annotation.annotate import annotate_celltypist
 from spatialcore.annotation.training.train import train_celltypist_model
 from spatialcore.annotation.unknown.groups import group_unknown_cells
 
-FEWEST, PER_PAIR, THRESHOLD, PURE = 20, 3, 0.8, 0.8
+MIN_CELLS, PER_PAIR, THRESHOLD, PURE = 20, 3, 0.8, 0.8
 PAIRS = (0, 1, 2, 3, 6)
 
 
@@ -33,13 +33,13 @@ def hidden_types(pair: Pair) -> list[str]:
     fit = [
         str(label)
         for label, n in sizes.items()
-        if min(n, int((pair.labels == label).sum())) >= FEWEST and n <= 0.5 * len(pair.truth)
+        if min(n, int((pair.labels == label).sum())) >= MIN_CELLS and n <= 0.5 * len(pair.truth)
     ]
     return sorted(fit, key=lambda label: (-sizes[label], label))[:PER_PAIR]
 
 
 def measure(pair: Pair, hidden: str) -> dict[str, object]:
-    """Hide one type, and look at the groups among the rejected cells."""
+    """Hide one type, and describe the groups of the rejected cells."""
     query, reference = pair.query_data(), pair.without(hidden)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.pkl"

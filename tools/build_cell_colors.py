@@ -1,8 +1,8 @@
 """Build spatialcore/data/colors/cell_types.csv from tools/cell_colors.txt: a colour for each common cell type.
 
-tools/cell_colors.txt has one Cell Ontology name per line, the most common types first. In this order each gets the
-colour of its lineage with the largest difference to all before it, the greys and white, with and without red-green
-colour blindness. A type appended to the list therefore changes no other colour; types must not be reordered.
+tools/cell_colors.txt has one Cell Ontology name per line, the most common types first. In this order, each type gets
+the colour of its lineage with the largest difference to all previous ones, the greys and white, with and without
+red-green colour blindness. Types appended to the list change no other colour; existing types must not be reordered.
 
 Usage: python tools/build_cell_colors.py [--check]
 """
@@ -26,7 +26,7 @@ TARGET = HERE.parent / "spatialcore" / "data" / TABLE
 
 
 def main() -> None:
-    """Write the table, or compare it."""
+    """Write the table, or check it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true")
     content = build(SOURCE.read_text(encoding="utf-8").splitlines())

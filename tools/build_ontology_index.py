@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 TARGET = Path(__file__).resolve().parents[1] / "spatialcore" / "data" / "ontology_mappings"
-# Common names that are not in the ontology, with the id of their term.
+# Common names that are not in the ontology -> id of their term.
 ADDED_KEYS = {
     "conventional dendritic cell type 1": "CL:0002394",
     "conventional dendritic cell type 2": "CL:0002399",

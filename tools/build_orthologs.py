@@ -1,7 +1,7 @@
-"""Make spatialcore/data/gene_mappings/orthologs_human_mouse.tsv.gz from the table that celltypist's wheel ships.
+"""Build spatialcore/data/gene_mappings/orthologs_human_mouse.tsv.gz from the table in celltypist's wheel.
 
-The source is Ensembl 105's table of human genes and their mouse orthologs, as symbols. Kept are pairs of which neither
-symbol is in another pair. Symbols that were renamed since become today's, where one gene of the species had them.
+The source is Ensembl 105's table of human genes and their mouse orthologs, as symbols. Only pairs whose symbols are in
+no other pair are included. Former symbols are replaced by current ones if only one gene of the species had them.
 
 Usage: python tools/build_orthologs.py [--check]
 """
@@ -33,7 +33,7 @@ def read_pairs() -> set[tuple[str, str]]:
 
 
 def one_to_one(pairs: set[tuple[str, str]]) -> set[tuple[str, str]]:
-    """Return the pairs of which neither side is in another pair."""
+    """Return the pairs in which neither symbol is in another pair."""
     human, mouse = Counter(one for one, _ in pairs), Counter(other for _, other in pairs)
     return {(one, other) for one, other in pairs if human[one] == 1 and mouse[other] == 1}
 
@@ -47,14 +47,14 @@ def build() -> str:
 
 
 def main() -> int:
-    """Write the table, or say that it differs."""
+    """Write the table, or report that it differs."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--check", action="store_true", help="write nothing; fail where the table differs")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail if the table differs")
     content = build()
     if parser.parse_args().check:
         stale = not TARGET.is_file() or gzip.decompress(TARGET.read_bytes()).decode() != content
         if stale:
-            print(f"{TARGET.name} is not what the tool makes", file=sys.stderr)
+            print(f"{TARGET.name} differs from the output of the tool", file=sys.stderr)
         return int(stale)
     buffer = io.BytesIO()
     with gzip.GzipFile(fileobj=buffer, mode="wb", mtime=0, filename="") as stream:

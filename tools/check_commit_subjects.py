@@ -1,6 +1,6 @@
-"""Check that commit subjects have at most 72 characters: of a range of commits, or of a message that is being written.
+"""Check that commit subjects have at most 72 characters, for a range of commits or a commit message.
 
-``python tools/check_commit_subjects.py main..HEAD`` or ``--message FILE`` (as the git hook ``commit-msg`` calls it).
+``python tools/check_commit_subjects.py main..HEAD`` or ``--message FILE`` (used by the git hook ``commit-msg``).
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Write or check the compressed tables of spatialcore/data/gene_mappings; shared by the tools that build them."""
+"""Write or check the compressed tables of spatialcore/data/gene_mappings, for the tools that build them."""
 
 import gzip
 import sys

@@ -31,7 +31,7 @@ def main() -> None:
 
 
 def picture(adata: ad.AnnData) -> Image.Image:
-    """Return the map, the confidence per type right of it, and the differential genes below, without empty parts."""
+    """Return a picture of the map, the confidence per type to its right, and the differential genes below."""
     tissue = _image(plot_celltype_map(adata), MAP_WIDTH)
     right = WIDTH - MAP_WIDTH - GAP
     rows = adata.copy()

@@ -30,7 +30,7 @@ RUNS = {
 
 
 def main() -> None:
-    """Measure both strategies and another version; the largest type must not exceed 5,000 cells."""
+    """Measure both strategies and another version; the largest type must have at most 5,000 cells."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rival")
     options = parser.parse_args()

@@ -16,7 +16,7 @@ from benchmarks.cost.measure import measure, show
 
 CELLS, GENES, EACH, PANEL, DRAWN = 200_000, 20_000, 400, 400, 20_000
 
-OURS = """
+THIS_PACKAGE = """
 from spatialcore.annotation import load_adata_backed, combine_references
 panel = [f"G{{i * 50}}" for i in range({panel})]
 load_adata_backed({small!r}, "cell_type", 5, target_genes=["G0"])
@@ -57,7 +57,7 @@ def write_reference(path: Path, n_cells: int, compression: str | None) -> None:
 
 
 def main() -> None:
-    """Measure ours, anndata, and another version."""
+    """Measure this package, anndata, and another version."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rival")
     parser.add_argument("--compression", choices=["gzip", "lzf", "none"], default="gzip")
@@ -72,11 +72,11 @@ def main() -> None:
         shapes = {"panel": PANEL, "drawn": DRAWN, "small": small}
         rows = {
             "load_adata_backed": measure(
-                OURS.format(**shapes),
+                THIS_PACKAGE.format(**shapes),
                 f"load_adata_backed({str(big)!r}, 'cell_type', {DRAWN}, target_genes=panel).shape",
             ),
             "combine_references": measure(
-                OURS.format(**shapes),
+                THIS_PACKAGE.format(**shapes),
                 f"combine_references([{str(big)!r}], ['cell_type'], max_cells_per_ref={DRAWN}, "
                 "target_genes=panel, checksum=False).shape",
             ),

@@ -46,7 +46,7 @@ def measure(setup: str, work: str, python: str | Path = sys.executable) -> dict[
         The interpreter; another environment for another tool.
     """
     code = f"{PRELUDE}\n{setup}\ndef work():\n    return {work}\n{CODA}"
-    with tempfile.TemporaryDirectory() as folder:  # not the checkout, which another interpreter would import
+    with tempfile.TemporaryDirectory() as folder:  # outside the checkout, which another interpreter would import
         process = subprocess.run([str(python), "-c", code], capture_output=True, text=True, check=False, cwd=folder)
     lines = [line for line in process.stdout.splitlines() if line.startswith("MEASURED")]
     if not lines:

@@ -40,10 +40,10 @@ def main() -> None:
     parser.add_argument("--rival")
     options = parser.parse_args()
     rows = {}
-    ours = CHECK.format(module="spatialcore.core.utils")
+    check = CHECK.format(module="spatialcore.core.utils")
     for form, change in FORMS.items():
-        rows[form] = measure(MATRIX + change + ours, 'check_normalization_status(adata)["x_state"]')
-    backed = ours + "adata.write_h5ad('{0}'); adata = ad.read_h5ad('{0}', backed='r')"
+        rows[form] = measure(MATRIX + change + check, 'check_normalization_status(adata)["x_state"]')
+    backed = check + "adata.write_h5ad('{0}'); adata = ad.read_h5ad('{0}', backed='r')"
     with tempfile.TemporaryDirectory() as folder:
         rows["CSR log1p(10k), backed"] = measure(
             MATRIX + LOGGED + backed.format(f"{folder}/a.h5ad"), 'check_normalization_status(adata)["x_state"]'

@@ -2,9 +2,9 @@
 
     python -m benchmarks.cost.publishing                 # 200 samples of 14 files each
 
-Both ways copy the same files: one request after another, and as the tasks do it. The files are small, as the time of a
-copy within a store hardly depends on its size. The servers are processes on the same machine; their CPU seconds are
-listed apart.
+Both ways copy the same files: with sequential requests, and as the tasks do. The files are small, because the time of a
+copy within a store hardly depends on the size. The servers are processes on the same machine; their CPU seconds are
+listed separately.
 """
 
 import argparse
@@ -114,7 +114,7 @@ def picture() -> bytes:
 
 @contextmanager
 def servers(folder: Path) -> Iterator[list[int]]:
-    """Run an S3 server and a Prefect server, point this process to them and yield their process ids."""
+    """Run an S3 server and a Prefect server, use them in this process, and yield their process ids."""
     s3, port = f"http://127.0.0.1:{free_port()}", free_port()
     names = {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_DEFAULT_REGION": "us-east-1"}
     os.environ |= {**names, "AWS_ENDPOINT_URL": s3}

@@ -1,7 +1,8 @@
-"""CPU seconds and peak memory of the whole run at several sizes, beside other versions of the package.
+"""CPU seconds and peak memory of the whole run at several sizes, compared with other versions of the package.
 
-Each size writes two labelled references and a query with places, then runs ``run(config)`` in a new process, plots and
-report included. ``--versions`` are further checkouts, which run on the same files with the same interpreter.
+For each size, two labelled references and a query with coordinates are written, then ``run(config)`` runs in a new
+process, including plots and report. ``--versions`` are other checkouts, which run on the same files with the same
+interpreter.
 
     python -m benchmarks.cost.scale                                          the sizes of continuous integration
     python -m benchmarks.cost.scale --sizes million wide --versions ../before
@@ -39,7 +40,7 @@ print("PEAK", int(status.split("VmHWM:")[1].split()[0]) / 1024**2)
 
 @dataclass(frozen=True)
 class Size:
-    """Cells, genes and types of a run; ``depth``: mean counts of a query's cell, ``repeated``: cells drawn anew."""
+    """Cells, genes and types of a run; ``depth``: mean counts per query cell, ``repeated``: distinct cells."""
 
     reference_cells: int
     reference_genes: int
@@ -101,7 +102,7 @@ def write_files(folder: Path, size: Size) -> None:
 
 
 def gene_names(n: int) -> list[str]:
-    """Return names of genes that are of no species."""
+    """Return gene names that belong to no species."""
     return [f"GENE{i}" for i in range(n)]
 
 

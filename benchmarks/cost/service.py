@@ -2,8 +2,8 @@
 
     python -m benchmarks.cost.service                    # 100,000 reference cells of 50 types, 100,000 to annotate
 
-Library and flow run the same configuration alternately, each in a new process with a new store, with plots and report;
-a Prefect server is running. CPU seconds are those of the process and its children, and of the server during the run.
+The library and the flow run the same configuration alternately, each in a new process with a new store, plots and
+report; a Prefect server is running. CPU seconds are of the process and its children, and of the server during the run.
 """
 
 import argparse

@@ -4,7 +4,7 @@
     python -m benchmarks.cost.speed --cells 20000 --genes 5000 --depth 600
 
 Both get the same AnnData (log1p(10k), CSR, genes of unequal abundance) and the same model; their results are compared.
-They alternate, each run in a new process whose memory peak is reset before.
+They run alternately, each in a new process whose memory peak is reset before the measurement.
 """
 
 import argparse

@@ -2,9 +2,9 @@
 
 Usage: python -m benchmarks.cost.storage [--megabytes 100] [--rounds 7]
 
-Both alternate; wall and CPU seconds of this process are medians of the rounds. This package compares the MD5 of every
-part and the sha256 of the file and flushes downloads to disk; plain fsspec does not. The server (moto) is another
-process on the same machine.
+Both run alternately; wall and CPU seconds of this process are medians of the rounds. This package compares the MD5 of
+every part and the sha256 of the file, and flushes downloads to disk; plain fsspec does not. The server (moto) is
+another process on the same machine.
 """
 
 import argparse
@@ -75,13 +75,13 @@ def compare(file: Path, rounds: int) -> None:
     }
     print(f"| {file.stat().st_size >> 20} MB | ours, s | fsspec, s | ratio | ours, CPU s | fsspec, CPU s |")
     print("|---|---|---|---|---|---|")
-    for name, (ours, theirs) in jobs.items():
-        rounds_of_job = [(*timed(ours), *timed(theirs)) for _ in range(rounds + 1)][
+    for name, (package_call, fsspec_call) in jobs.items():
+        rounds_of_job = [(*timed(package_call), *timed(fsspec_call)) for _ in range(rounds + 1)][
             1:
-        ]  # the first of each opens connections
-        wall, cpu, their_wall, their_cpu = (median(each) for each in zip(*rounds_of_job, strict=True))
-        ratio = wall / their_wall
-        print(f"| {name} | {wall:.2f} | {their_wall:.2f} | {ratio:.2f} | {cpu:.2f} | {their_cpu:.2f} |", flush=True)
+        ]  # the first call of each opens connections
+        wall, cpu, fsspec_wall, fsspec_cpu = (median(each) for each in zip(*rounds_of_job, strict=True))
+        ratio = wall / fsspec_wall
+        print(f"| {name} | {wall:.2f} | {fsspec_wall:.2f} | {ratio:.2f} | {cpu:.2f} | {fsspec_cpu:.2f} |", flush=True)
 
 
 def memory(file: Path, megabytes: int) -> None:

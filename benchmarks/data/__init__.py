@@ -1,1 +1,1 @@
-"""Pairs of reference and query, and simulated sections, that several benchmarks use."""
+"""Pairs of reference and query, and simulated sections, shared by several benchmarks."""

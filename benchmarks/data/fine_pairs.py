@@ -1,4 +1,4 @@
-"""Pairs of reference and query with fine types, all under Cell Ontology ids, and what makes a call of them right."""
+"""Pairs of reference and query with fine types and Cell Ontology ids, and the rule for correct calls."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -31,8 +31,8 @@ BLOOD = {
     "MK": "CL:0000556",
     "HSC": "CL:0000037",
 }
-# The curators of PBMC 68k gave each cell the most alike of eleven sorted populations, none of them CD16+ monocytes:
-# what they call CD14+ is a monocyte (benchmarks.blood_labels).
+# The curators of PBMC 68k assigned each cell to the most similar of eleven sorted populations, without CD16+ monocytes:
+# their label CD14+ means any monocyte (benchmarks.blood_labels).
 COARSER = {"Monocyte": "CL:0000576"}
 PBMC68K = {
     "CD14+ Monocyte": "Monocyte",
@@ -50,7 +50,7 @@ PBMC68K = {
 
 @dataclass(frozen=True)
 class Fine:
-    """A reference with Cell Ontology ids, and a query whose true ids are known; empty where a type has no term."""
+    """A reference with Cell Ontology ids, and a query with true ids, which are empty for types without a term."""
 
     name: str
     reference: AnnData
@@ -59,7 +59,7 @@ class Fine:
 
 
 def fine_pairs(data: Path) -> Iterator[Fine]:
-    """Make the pairs: blood at its own depth and thinned, over studies and assays; the simulated lung."""
+    """Return the pairs: blood at its depth and thinned, across studies and assays; the simulated lung."""
     blood = anndata.read_h5ad(data / "pbmc_symphony_3assay.h5ad")
     other = anndata.read_h5ad(data / "pbmc68k_reduced.h5ad")
     other.obs["cell_type"] = other.obs["cell_type"].astype(str).map(PBMC68K)
@@ -98,17 +98,17 @@ def _lung_ids(labels: npt.NDArray[np.str_]) -> dict[str, str]:
 
 @cache
 def is_right(call: str, truth: str) -> bool:
-    """Say whether a call is the true term or above it, or below a truth that is coarser than the model's classes."""
+    """Return whether the call is the true term or above it, or below a truth coarser than the model's classes."""
     return bool(call) and bool(truth) and (is_a(truth, call) or (truth in COARSER.values() and is_a(call, truth)))
 
 
 @cache
 def is_near(call: str, truth: str) -> bool:
-    """Say whether a call is right and within two steps of the true term."""
+    """Return whether a call is correct and within two steps of the true term."""
     return is_right(call, truth) and distance(call, truth) <= STEPS
 
 
 def all_right(calls: npt.ArrayLike, truth: npt.ArrayLike) -> npt.NDArray[np.bool_]:
-    """Say of each cell whether its call is right."""
+    """Return for each cell whether its call is correct."""
     pairs = zip(np.asarray(calls).tolist(), np.asarray(truth).tolist(), strict=True)
     return np.array([is_right(call, term) for call, term in pairs], dtype=bool)

@@ -1,7 +1,7 @@
 """The open pairs of reference and query for benchmarks of accuracy and calibration.
 
-Both sides have the same coarse labels. All methods get the same counts on the shared genes; for a data set without
-counts (Xin) these are recovered approximately.
+Both sides have the same coarse labels. All methods get the same counts on the shared genes; for the data set without
+counts (Xin), counts are recovered approximately.
 """
 
 from collections.abc import Callable, Iterator
@@ -26,10 +26,10 @@ Labels = npt.NDArray[np.str_]
 
 @dataclass(frozen=True)
 class Pair:
-    """Labelled reference counts and query counts on the same genes; ``known`` marks query cells of a type in it.
+    """Labelled reference counts and query counts on the same genes.
 
-    ``positions`` are the query cells' coordinates, ``donors`` names the donor or sample of each reference cell;
-    ``None`` where the data have none. ``coarser`` gives reference labels that are subtypes of a label of the truth.
+    ``positions`` are the coordinates of the query cells, ``donors`` the donor or sample of each reference cell; both
+    are ``None`` if the data have none. ``coarser`` maps reference labels that are subtypes of a true label.
     """
 
     name: str
@@ -49,7 +49,7 @@ class Pair:
         return np.isin(self.truth, self.as_truth(self.labels))
 
     def as_truth(self, labels: Labels) -> Labels:
-        """Return labels as the truth names them: a subtype becomes its coarser type."""
+        """Return labels in the terms of the truth: a subtype becomes its coarser type."""
         names = self.coarser or {}
         return np.array([names.get(str(label), str(label)) for label in labels], dtype=str)
 
@@ -108,7 +108,7 @@ def _ids(prefix: str, n: int) -> list[str]:
 def pair_of(
     name: str, reference: AnnData, query: AnnData, *, counts_known: bool = True, donor_column: str | None = None
 ) -> Pair:
-    """Make a pair of two labelled data sets, on their shared genes."""
+    """Return a pair of two labelled data sets on their shared genes."""
     shared = [gene for gene in query.var_names if gene in set(reference.var_names) and not is_control(gene)]
     counts, query_counts = _counts(reference)[:, reference.var_names.get_indexer(shared)], _counts(query)
     labels, truth = reference.obs[COARSE].astype(str).to_numpy(), query.obs[COARSE].astype(str).to_numpy()

@@ -1,7 +1,7 @@
-"""Sections of known truth: cells drawn round mean profiles, with gene efficiencies, ambient counts and spill-over.
+"""Sections with known truth: cells drawn from mean profiles, with gene efficiencies, ambient counts and spill-over.
 
-Cells stand on a grid, 10 micrometres apart. Each sends a share of its counts to its eight nearest neighbours, less to
-farther ones; shares are drawn from a beta distribution around a mean.
+Cells are on a grid, 10 micrometres apart. Each sends a share of its counts to its eight nearest neighbours, less to
+more distant ones; shares are drawn from a beta distribution around a mean.
 """
 
 from pathlib import Path
@@ -20,7 +20,7 @@ SIDE = 40
 SPACING = 10.0
 REACH = 6.0
 NEIGHBOURS = 8
-FEWEST_GENES = 60
+MIN_GENES = 60
 
 
 def simulate(
@@ -37,23 +37,23 @@ def simulate(
     ambient: float = 0.05,
     per_type: int = 100,
 ) -> Pair:
-    """Draw a reference round the first profiles and a section round the second ones, types called by `names`.
+    """Draw a reference from the first profiles and a section from the second ones, with types named by `names`.
 
     Parameters
     ----------
     profiles
-        File names of two tables of mean profiles, types x genes; the second is the query's.
+        File names of two tables of mean profiles, types x genes; the second is for the query.
     panel
         Name of the panel whose genes are measured.
     spill, ambient
         Mean share of a cell's counts that go to its neighbours, and share that comes from the section's mean.
     efficiency
-        Standard deviation of the logarithm of the genes' efficiencies.
+        Standard deviation of the logarithm of the gene efficiencies.
     """
     rng = np.random.default_rng(seed)
     reference_profiles, query_profiles = (anndata.read_h5ad(data / f"{name}.h5ad") for name in profiles)
     genes = [g for g in panel_genes(data, panel) if g in reference_profiles.var_names and g in query_profiles.var_names]
-    if len(genes) < FEWEST_GENES:
+    if len(genes) < MIN_GENES:
         raise ValueError(f"{panel} shares {len(genes)} genes with the profiles")
     types, labels = (
         np.array([names.get(str(t), str(t)) for t in table.obs_names]) for table in (reference_profiles, query_profiles)
@@ -87,12 +87,12 @@ def panel_genes(data: Path, panel: str) -> list[str]:
 
 def _shares(table: anndata.AnnData, genes: list[str]) -> Floats:
     counts = np.asarray(sparse.csr_matrix(table.X).toarray(), dtype=np.float64)
-    picked: Floats = (counts / counts.sum(axis=1, keepdims=True))[:, table.var_names.get_indexer(genes)]
-    return picked
+    selected: Floats = (counts / counts.sum(axis=1, keepdims=True))[:, table.var_names.get_indexer(genes)]
+    return selected
 
 
 def layout(n_types: int, rng: np.random.Generator) -> tuple[Floats, npt.NDArray[np.intp]]:
-    """Return places on a grid and the type of the cell at each: niches with a mixture of types of their own."""
+    """Return positions on a grid and the type of each cell: niches with different mixtures of types."""
     places = SPACING * np.stack(np.meshgrid(np.arange(SIDE), np.arange(SIDE)), axis=-1).reshape(-1, 2).astype(float)
     centres = rng.uniform(0, SPACING * SIDE, (6, 2))
     niche = np.asarray(cKDTree(centres).query(places)[1])
@@ -116,7 +116,7 @@ def spilled(
     spill: float,
     rng: np.random.Generator,
 ) -> sparse.csr_matrix:
-    """Return counts of a section: each cell's own, less what it sends away, and what its neighbours send it."""
+    """Return the counts of a section: of each cell, less what it sends, plus what its neighbours send."""
     n = len(codes)
     totals = depth * rng.lognormal(0, 0.4, n) * np.asarray(rng.lognormal(0, 0.35, shares.shape[0]))[codes]
     counts = draw_cells(shares[codes], totals * (1 - ambient), rng)
@@ -130,9 +130,11 @@ def spilled(
     sent = rng.beta(4 * spill, 4 * (1 - spill), n)
     rows = np.repeat(np.arange(n), NEIGHBOURS)
     route = sparse.csr_matrix(((sent[:, None] * weights).ravel(), (near[:, 1:].ravel(), rows)), shape=(n, n))
-    arriving = sparse.csr_matrix(rng.poisson((route @ counts).toarray()).astype(np.float32))
-    staying = counts.copy()
-    staying.data = rng.binomial(counts.data.astype(int), np.repeat(1 - sent, np.diff(counts.indptr))).astype(np.float32)
-    total = sparse.csr_matrix(staying + arriving)
+    received = sparse.csr_matrix(rng.poisson((route @ counts).toarray()).astype(np.float32))
+    remaining = counts.copy()
+    remaining.data = rng.binomial(counts.data.astype(int), np.repeat(1 - sent, np.diff(counts.indptr))).astype(
+        np.float32
+    )
+    total = sparse.csr_matrix(remaining + received)
     total.eliminate_zeros()
     return total

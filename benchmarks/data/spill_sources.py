@@ -1,6 +1,6 @@
-"""Five sources of simulated sections: what a model is trained on, and what the section is drawn from.
+"""Five sources of simulated sections: training cells, and cells or profiles from which the section is drawn.
 
-The two never share a cell: other cells of a study, another assay, or another study.
+The two never share a cell: they are of different cells of a study, different assays, or different studies.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from scipy import sparse
 from benchmarks.data.simulated_sections import draw_cells, panel_genes
 
 TYPE = "cell_type"
-FEWEST = 10
+MIN_CELLS = 10
 LUNG_TYPES = {
     "MARCOneg.macrophage": "macrophage",
     "MARCOpos.macrophage": "macrophage",
@@ -44,7 +44,7 @@ LYMPHOCYTES = ("T_CD4", "T_CD8", "B", "NK")
 
 @dataclass(frozen=True)
 class Source:
-    """Labelled cells to train on, and cells or profiles that sections are drawn from, on the same genes."""
+    """Labelled training cells, and cells or profiles from which sections are drawn, on the same genes."""
 
     name: str
     reference: AnnData
@@ -53,7 +53,7 @@ class Source:
 
 
 def sources(data: Path, names: tuple[str, ...] = ()) -> list[Source]:
-    """Return the sources, or those of some names."""
+    """Return all sources, or those with some names."""
     makers: dict[str, Callable[[Path], Source]] = {
         "lung": _lung,
         "tumour": _tumour,
@@ -68,18 +68,18 @@ def _read(data: Path, name: str) -> AnnData:
     return anndata.read_h5ad(data / f"{name}.h5ad")
 
 
-def _labelled(adata: AnnData, labels: "pd.Series[str]", genes: list[str], fewest: int = FEWEST) -> AnnData:
-    """Return cells with counts on some genes; small types and cells without a label are left out."""
+def _labelled(adata: AnnData, labels: "pd.Series[str]", genes: list[str], min_cells: int = MIN_CELLS) -> AnnData:
+    """Return cells with counts on some genes, without small types and cells without a label."""
     values = sparse.csr_matrix(adata[:, genes].X).astype(np.float32)
     obs = pd.DataFrame({TYPE: labels.astype(str).to_numpy()}, index=adata.obs_names)
     is_used = (obs[TYPE] != "").to_numpy() & (np.asarray(values.sum(axis=1)).ravel() > 0)
     sizes = obs[TYPE][is_used].value_counts()
-    is_used &= obs[TYPE].map(sizes).fillna(0).to_numpy() >= fewest
+    is_used &= obs[TYPE].map(sizes).fillna(0).to_numpy() >= min_cells
     return AnnData(values[is_used], obs=obs[is_used], var=pd.DataFrame(index=genes))
 
 
 def _common(reference: AnnData, drawn_from: AnnData) -> tuple[AnnData, AnnData]:
-    """Return both with the types that both have."""
+    """Return both with the types they share."""
     both = set(reference.obs[TYPE]) & set(drawn_from.obs[TYPE])
     one, other = (adata[adata.obs[TYPE].isin(both)].copy() for adata in (reference, drawn_from))
     return one, other
@@ -94,7 +94,7 @@ def _lung(data: Path) -> Source:
     atlas = _read(data, "profile_lung_hca")
     transcripts = pd.read_csv(data / "bundles/giotto_cosmx_lung12/Lung12_tx_file.csv", usecols=["target"])
     genes = sorted(set(transcripts["target"]) & set(atlas.var_names))
-    profiles = _labelled(atlas, atlas.obs[TYPE].astype(str).replace(LUNG_TYPES), genes, fewest=1)
+    profiles = _labelled(atlas, atlas.obs[TYPE].astype(str).replace(LUNG_TYPES), genes, min_cells=1)
     rows = np.repeat(np.arange(profiles.n_obs), 100)
     rng = np.random.default_rng(5)
     shares = profiles.X.toarray().astype(np.float64)
@@ -110,8 +110,8 @@ def _tumour(data: Path) -> Source:
     atlas = _read(data, "profile_lung_hca")
     genes = [gene for gene in reference.var_names if gene in panel and gene in atlas.var_names]
     labels = atlas.obs[TYPE].astype(str).map(TUMOUR_TYPES).fillna("")
-    cells = _labelled(reference, reference.obs["cell_type_coarse"], genes, fewest=5)
-    return Source("tumour", *_common(cells, _labelled(atlas, labels, genes, fewest=1)), dispersion=0.5)
+    cells = _labelled(reference, reference.obs["cell_type_coarse"], genes, min_cells=5)
+    return Source("tumour", *_common(cells, _labelled(atlas, labels, genes, min_cells=1)), dispersion=0.5)
 
 
 def _pancreas(data: Path) -> Source:

@@ -1,7 +1,7 @@
-"""Open pairs of reference and query from different studies: six of real sections, two of simulated ones.
+"""Open pairs of reference and query from different studies: six with real sections, two with simulated ones.
 
-Labels of both sides are brought to names that mean the same; query cells of a type that the reference lacks stay in
-the query and count as wrong wherever a confidence passes, but in no accuracy.
+Labels of both sides are mapped to common names. Query cells of types outside the reference remain in the query: they
+are not in the accuracy, and count as wrong when they are called.
 """
 
 from collections.abc import Callable, Iterator
@@ -42,7 +42,7 @@ BRAIN |= dict.fromkeys(("GABA1", "GABA2", "LAMP5", "PAX6", "PVALB", "SST", "VIP"
 MYELOID = frozenset({"Macrophage", "monocyte", "DC"})
 LYMPHOID = frozenset({"T", "natural.killer.cell"})
 STROMA = frozenset({"fibroblast", "Fibroblast", "muscle.cell"})
-# Calls by a reference of another tissue -> labels of the queries of foreign_pairs that are of their lineage.
+# Calls with a reference of another tissue -> labels of the same lineage in the queries of foreign_pairs.
 SAME_LINEAGE: dict[str, frozenset[str]] = {
     "B": frozenset({"B", "plasma.cell"}),
     "DC": MYELOID | {"plasmacytoid.dendritic.cell"},
@@ -56,13 +56,13 @@ SAME_LINEAGE |= dict.fromkeys(("Fibroblast", "Mural", "stellate"), STROMA)
 
 
 def spatial_pairs(data: Path) -> Iterator[Pair]:
-    """Make the pairs with real sections, one after the other."""
+    """Yield the pairs with real sections."""
     makers: tuple[Callable[[Path], Pair], ...] = (_starmap, _osmfish, _merfish, _seqfish, _normal_breast, _breast)
     return (maker(data) for maker in makers)
 
 
 def fine_pairs(data: Path) -> Iterator[Pair]:
-    """Make pairs whose reference has subtypes of the types that the truth names."""
+    """Yield pairs whose reference has subtypes of the true types."""
     reference = _read(data, "ref_motor_cortex_dot")
     for name, query, names in (("STARmap V1", "starmap_v1", LAYERS), ("osmFISH", "osmfish_cortex", NEURONS)):
         pair = pair_of(f"motor cortex, 17 types > {name}", reference, _read(data, f"spatial_{query}"))
@@ -70,7 +70,7 @@ def fine_pairs(data: Path) -> Iterator[Pair]:
 
 
 def foreign_pairs(data: Path) -> Iterator[Pair]:
-    """Make pairs whose reference is of another tissue or species than the query."""
+    """Yield pairs whose reference is of another tissue or species than the query."""
     human = {
         name: _read(data, file) for name, file in (("pancreas", "pancreas_baron_h1"), ("blood", "pbmc_symphony_3assay"))
     }
@@ -93,7 +93,7 @@ def foreign_pairs(data: Path) -> Iterator[Pair]:
 
 
 def skewed(pair: Pair, share: float, rng: np.random.Generator) -> Iterator[Pair]:
-    """Make queries of which one of the two commonest types has a share; others are drawn from the pair's query."""
+    """Yield queries in which one of the two most frequent types has a share; cells are drawn from the pair's query."""
     truth = np.where(pair.in_reference, pair.truth, "")
     names, sizes = np.unique(truth[pair.in_reference], return_counts=True)
     for name in names[np.argsort(-sizes)[:2]]:
@@ -110,7 +110,7 @@ def _as_query(pair: Pair) -> AnnData:
 
 
 def profile_pairs(data: Path) -> Iterator[Pair]:
-    """Make the pairs whose cells are drawn round mean profiles of two studies, on a panel, with spill-over."""
+    """Yield the pairs drawn from mean profiles of two studies, on a panel, with spill-over."""
     yield simulate(
         "ileum > rectum, drawn", data, ("profile_ileum_wang", "profile_rectum_wang"), "hColon", {}, spill=0.1, seed=1
     )

@@ -1,4 +1,4 @@
-"""References and queries of known tissue, for the judgement whether a reference fits."""
+"""References and queries of known tissue, to test whether a reference fits."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from spatialcore.core.counts import recover_counts
 from spatialcore.core.normalization import row_totals
 
 TYPE = "cell_type"
-FEWEST = 10
+MIN_CELLS = 10
 PANELS = ("hMulti", "hIO", "hBreast", "hLung", "hColon", "hBrain")
 LINEAGES = {
     "lymphocyte": "T T_CD4 T_CD8 t_cell NK natural.killer.cell",
@@ -43,7 +43,7 @@ class Reference:
 
 @dataclass(frozen=True)
 class Query:
-    """A section, or cells or profiles that sections are drawn from, and the references that fit it."""
+    """A section, or cells or profiles from which sections are drawn, and the references that fit it."""
 
     name: str
     tissue: str
@@ -59,20 +59,20 @@ class Query:
 
 
 def lineages(cells: AnnData, tissue: str) -> npt.NDArray[np.str_]:
-    """Return the lineage of each cell; one that other tissues do not have bears the tissue's name."""
+    """Return the lineage of each cell; a lineage that is only in this tissue has the tissue's name."""
     return np.array([LINEAGE_OF.get(name, f"{tissue} {name}") for name in cells.obs[TYPE].astype(str)])
 
 
 def references(data: Path) -> dict[str, Reference]:
     """Return the references by name."""
     pancreas, blood, breast = (_halves(data, name) for name in ("pancreas", "blood", "breast"))
-    made = (
+    drawn = (
         Reference("pancreas", "pancreas", pancreas[0]),
         Reference("blood", "blood", blood[0]),
         Reference("blood, coarse", "blood", _cells(data, "pbmc_symphony_3assay", COARSE)),
         Reference("half of breast", "breast", breast[0]),
         Reference("breast", "breast", _cells(data, "ref_breast_normal", COARSE, {"Mono": "Myeloid"})),
-        Reference("lung tumour", "lung tumour", _cells(data, "nsclc_zilionis300", COARSE, fewest=5)),
+        Reference("lung tumour", "lung tumour", _cells(data, "nsclc_zilionis300", COARSE, min_cells=5)),
         Reference("lung", "lung", _drawn(data, "profile_lung_hca", LUNG_COARSE)),
         Reference("ileum", "gut", _drawn(data, "profile_ileum_wang", {})),
         Reference("Allen", "brain", _drawn(data, "profile_brain_allen", BRAIN)),
@@ -81,7 +81,7 @@ def references(data: Path) -> dict[str, Reference]:
         Reference("hypothalamus", "hypothalamus", _cells(data, "ref_hypothalamus_moffitt10x", COARSE)),
         Reference("embryos 1, 3", "embryo", _embryos(data)[0]),
     )
-    return {reference.name: reference for reference in made}
+    return {reference.name: reference for reference in drawn}
 
 
 def queries(data: Path) -> Iterator[Query]:
@@ -105,19 +105,21 @@ def queries(data: Path) -> Iterator[Query]:
     yield Query("embryo 2", "embryo", _embryos(data)[1], ("embryos 1, 3",), is_section=True)
 
 
-def _labelled(adata: AnnData, counts: sparse.csr_matrix, labels: "pd.Series[str]", fewest: int) -> AnnData:
+def _labelled(adata: AnnData, counts: sparse.csr_matrix, labels: "pd.Series[str]", min_cells: int) -> AnnData:
     used = (~labels.isin([NO_TYPE, "", "nan"])).to_numpy() & (row_totals(counts) > 0)
-    used &= labels.map(labels[used].value_counts()).fillna(0).to_numpy() >= fewest
+    used &= labels.map(labels[used].value_counts()).fillna(0).to_numpy() >= min_cells
     genes = pd.Index([str(name).upper() for name in adata.var_names])
     first = ~genes.duplicated()
     obs = pd.DataFrame({TYPE: labels[used].to_numpy()}, index=[f"c{i}" for i in range(used.sum())])
     return AnnData(counts[used][:, first], obs=obs, var=pd.DataFrame(index=genes[first]))
 
 
-def _cells(data: Path, file: str, column: str, names: dict[str, str] | None = None, fewest: int = FEWEST) -> AnnData:
+def _cells(
+    data: Path, file: str, column: str, names: dict[str, str] | None = None, min_cells: int = MIN_CELLS
+) -> AnnData:
     adata = anndata.read_h5ad(data / f"{file}.h5ad")
     counts = sparse.csr_matrix(recover_counts(adata.X)[0]).astype(np.float32)
-    return _labelled(adata, counts, adata.obs[column].astype(str).replace(names or {}), fewest)
+    return _labelled(adata, counts, adata.obs[column].astype(str).replace(names or {}), min_cells)
 
 
 def _profiles(data: Path, file: str, names: dict[str, str]) -> AnnData:
@@ -129,7 +131,7 @@ def _profiles(data: Path, file: str, names: dict[str, str]) -> AnnData:
 
 
 def _drawn(data: Path, file: str, names: dict[str, str]) -> AnnData:
-    """Return a hundred cells round each profile, on the genes of the panels."""
+    """Return a hundred cells per profile, on the genes of the panels."""
     profiles, rng = _on_panel(data, _profiles(data, file, names), *PANELS), np.random.default_rng(1)
     rows = np.repeat(np.arange(profiles.n_obs), 100)
     counts = draw_cells(profiles.X.toarray()[rows] / 1e6, 4000 * rng.lognormal(0, 0.4, len(rows)), rng)
@@ -151,7 +153,7 @@ def _halves(data: Path, name: str) -> tuple[AnnData, AnnData]:
         adata = anndata.read_h5ad(data / f"{file}.h5ad")
         second = (adata.obs["donor"] == "5p").to_numpy()
         counts, labels = recover_counts(adata.X)[0], adata.obs[column].astype(str)
-        first, other = (_labelled(adata, counts[rows], labels[rows], FEWEST) for rows in (~second, second))
+        first, other = (_labelled(adata, counts[rows], labels[rows], MIN_CELLS) for rows in (~second, second))
         return first, other
     cells = _cells(data, file, column, names)
     drawn = np.random.default_rng(5).random(cells.n_obs) < 0.5
@@ -162,5 +164,5 @@ def _embryos(data: Path) -> tuple[AnnData, AnnData]:
     adata = anndata.read_h5ad(data / "spatial_seqfish_embryo.h5ad")
     counts, labels = recover_counts(adata.X)[0], adata.obs[COARSE].astype(str)
     second = (adata.obs["embryo"] == "embryo2").to_numpy()
-    first, other = (_labelled(adata, counts[rows], labels[rows], FEWEST) for rows in (~second, second))
+    first, other = (_labelled(adata, counts[rows], labels[rows], MIN_CELLS) for rows in (~second, second))
     return first, other
