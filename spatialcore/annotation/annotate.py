@@ -25,6 +25,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 from anndata import AnnData
 
 from spatialcore import columns
@@ -51,6 +52,7 @@ from spatialcore.annotation.model.reference_fit import ReferenceFit
 from spatialcore.annotation.query import Expression, open_query
 from spatialcore.annotation.spillover.run import RunSpillOver, estimate_for_run
 from spatialcore.annotation.taxonomy import write_taxonomy
+from spatialcore.annotation.unknown.hidden_classes import lower_suspected
 from spatialcore.annotation.unknown.unseen import ClusterEvidence, examine_clusters
 from spatialcore.core.logging import get_logger
 from spatialcore.core.validation import require_one_of, takes_adata
@@ -242,7 +244,7 @@ def _run_model(
     keep_scores: bool,
     detect_unseen: bool,
 ) -> Run:
-    """Call the cells; their confidence by clusters, neighbours and spill-over, in this order."""
+    """Call the cells; their confidence by clusters, neighbours, spill-over and hidden classes, in this order."""
     calibrated = method == "calibrated"
     clusters = (
         examine_clusters(model, query, detect_unseen=detect_unseen, spill_over=spill_over.is_detected)
@@ -256,6 +258,7 @@ def _run_model(
     prediction = _weigh_neighbours(predict(predictor, query, batch_size), adata, fit)
     if calibrated:
         prediction = spill_over.recalibrate(prediction, may_rise=fit is None or not fit.is_misfit)
+        prediction = _lower_suspected(prediction)
     return Run(model, query, prediction, tree, fit)
 
 
@@ -286,6 +289,13 @@ def _weigh_neighbours(prediction: Prediction, adata: AnnData, fit: ReferenceFit 
     if fit is None or coordinates is None:
         return prediction
     confidence = weigh_by_neighbours(prediction.confidence, prediction.best, coordinates)
+    path = lower_path(prediction.path, prediction.confidence, confidence)
+    return replace(prediction, confidence=confidence, path=path)
+
+
+def _lower_suspected(prediction: Prediction) -> Prediction:
+    """Lower the confidence of cells that look like cells of a type that the model does not have."""
+    confidence = lower_suspected(prediction.confidence, prediction.suspicion.astype(np.float64))
     path = lower_path(prediction.path, prediction.confidence, confidence)
     return replace(prediction, confidence=confidence, path=path)
 

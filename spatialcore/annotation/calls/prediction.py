@@ -42,6 +42,8 @@ class Prediction:
         Index of each cell's best class; -1 for a cell without counts.
     confidence, probability
         The chosen confidence, and CellTypist's probability of the best class; 0 for a cell without counts.
+    suspicion
+        What the logit of the confidence loses last, see :mod:`spatialcore.annotation.unknown.hidden_classes`.
     path
         Confidence in the best class and in each term above it, cells x path of the tree; no columns without a tree.
     scores
@@ -51,6 +53,7 @@ class Prediction:
     best: Codes
     confidence: Floats
     probability: Floats
+    suspicion: npt.NDArray[np.float32]
     path: Floats
     scores: Floats
 
@@ -120,14 +123,14 @@ class Predictor:
         counts = self._counts(stored)
         scores = self.scorer.kernel.scores(self.log_values(stored, counts))
         best, probability = winners(scores)
-        confidence, deviance = self._confidence(counts, scores, best)
+        confidence, deviance, suspicion = self._confidence(counts, scores, best)
         path = self._path(scores, best, confidence, deviance)
         empty = np.diff(counts.indptr) == 0
         if empty.any():
             best, path[empty] = np.where(empty, NO_CALL, best), 0.0
             confidence, probability = np.where(empty, 0.0, confidence), np.where(empty, 0.0, probability)
         stored_scores = scores if self.keep_scores else scores[:, :0].copy()
-        return Prediction(best.astype(np.int32), confidence, probability, path, stored_scores)
+        return Prediction(best.astype(np.int32), confidence, probability, suspicion, path, stored_scores)
 
     def log_values(self, stored: sparse.csr_matrix, counts: sparse.csr_matrix | None = None) -> sparse.csr_matrix:
         """Return what the linear model reads of a block of stored values: log1p at its total, cells x genes."""
@@ -146,15 +149,20 @@ class Predictor:
         )
         return pick(shares, self.fold)
 
-    def _confidence(self, counts: sparse.csr_matrix, scores: Floats, best: Codes) -> tuple[Floats, Floats | None]:
-        """Return the confidence, and the deviance from the class profile where the calibration uses it."""
+    def _confidence(
+        self, counts: sparse.csr_matrix, scores: Floats, best: Codes
+    ) -> tuple[Floats, Floats | None, npt.NDArray[np.float32]]:
+        """Return confidence, deviance from the class profile where the calibration uses it, and suspicion."""
+        suspicion = np.zeros(len(best), np.float32)
         if self.method != "calibrated" or self.calibration is None:
-            return transform_confidence(scores, self.method), self._deviance(counts, best)
+            return transform_confidence(scores, self.method), self._deviance(counts, best), suspicion
         second = self.scorer.second_scores(counts)
         evidence = self.scorer.evidence(counts, scores, second, best, self.calibration.temperature)
         confidence = self.calibration.probability(evidence)
-        adjusted = confidence if self.clusters is None else self.clusters.adjusted(confidence, counts)
-        return adjusted, evidence.deviance
+        if self.clusters is None:
+            return confidence, evidence.deviance, suspicion
+        adjusted, suspected = self.clusters.adjusted(confidence, counts, best)
+        return adjusted, evidence.deviance, suspected.astype(np.float32)
 
     def _deviance(self, counts: sparse.csr_matrix, best: Codes) -> Floats | None:
         if self.tree is None or self.calibration is None or self.scorer.test is None:
@@ -197,6 +205,7 @@ class PredictionBuffer:
     def __init__(self, n: int) -> None:
         self.best = np.full(n, NO_CALL, np.int32)
         self.confidence, self.probability = np.zeros(n), np.zeros(n)
+        self.suspicion = np.zeros(n, np.float32)
         self.scores: Floats = np.empty((n, 0))
         self.path: Floats = np.empty((n, 0))
 
@@ -207,17 +216,17 @@ class PredictionBuffer:
             self.scores = np.empty((len(self.best), part.scores.shape[1]))
             self.path = np.empty((len(self.best), part.path.shape[1]))
         self.best[rows], self.confidence[rows], self.probability[rows] = part.best, part.confidence, part.probability
-        self.scores[rows], self.path[rows] = part.scores, part.path
+        self.suspicion[rows], self.scores[rows], self.path[rows] = part.suspicion, part.scores, part.path
 
     def whole(self) -> Prediction:
         """Return the result."""
-        return Prediction(self.best, self.confidence, self.probability, self.path, self.scores)
+        return Prediction(self.best, self.confidence, self.probability, self.suspicion, self.path, self.scores)
 
 
 def join(parts: Iterable[Prediction]) -> Prediction:
     """Join the calls of consecutive blocks of cells."""
     predictions = list(parts)
-    names = ("best", "confidence", "probability", "path", "scores")
+    names = ("best", "confidence", "probability", "suspicion", "path", "scores")
     return Prediction(*(np.concatenate([getattr(part, name) for part in predictions]) for name in names))
 
 

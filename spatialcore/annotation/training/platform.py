@@ -110,6 +110,23 @@ def estimate_platform(profiles: Floats, query: sparse.csr_matrix) -> Platform:
     return Platform(totals, best[2], best[1], background)
 
 
+def platform_at(ambient: float, profiles: Floats, query: sparse.csr_matrix, background: Floats) -> Platform:
+    """Estimate the gene efficiencies at a given ambient share.
+
+    Parameters
+    ----------
+    ambient, background
+        Share and profile of the ambient counts.
+    profiles
+        Mean shares per class of the reference, classes x genes.
+    query
+        Raw counts of query cells on the same genes, every cell with counts.
+    """
+    totals = row_totals(query)
+    efficiency = _fit_efficiency(profiles, _Cells.of(query, totals), background, ambient)[2]
+    return Platform(totals, efficiency, ambient, background)
+
+
 @dataclass(frozen=True)
 class _Cells:
     """Query cells with counts: in blocks, their totals and the sum of each gene."""

@@ -17,6 +17,9 @@ a time hidden from the reference, hidden cells weighing a fifth of the others.
 Where spill-over is detected, divergence is not counted: counts of neighbours make clusters of every type diverge. On
 simulated and open sections with spill-over, whole and with a type hidden, a regression gave it the weight zero.
 
+Last, after neighbours and spill-over, groups of cells that look like cells of a hidden class lose confidence, see
+:mod:`spatialcore.annotation.unknown.hidden_classes`.
+
 Where the profiles explain too little of all clusters together, all cells lose confidence, see
 :mod:`spatialcore.annotation.model.reference_fit`.
 """
@@ -29,10 +32,12 @@ from scipy import sparse
 from scipy.special import expit, logit
 
 from spatialcore.annotation.model.artifact import CellTypingModel
+from spatialcore.annotation.model.calibration import Calibration
 from spatialcore.annotation.model.reference_fit import FEWEST_CELLS, ReferenceFit, divergence, measure_fit
 from spatialcore.annotation.model.scorer import Scorer
 from spatialcore.annotation.query import Expression
 from spatialcore.annotation.unknown.clustering import NearestCluster
+from spatialcore.annotation.unknown.hidden_classes import QuerySample, unseen_losses
 from spatialcore.annotation.unknown.query_clusters import MAX_SAMPLED, pooled_counts, small_clusters
 from spatialcore.core.sampling import draw_rows
 from spatialcore.core.types import Codes, Floats
@@ -60,6 +65,9 @@ class ClusterEvidence:
         Mean logit of the confidence in each cluster.
     loss
         What the logit loses in each cluster for its divergence from the class profiles.
+    suspicion
+        What it loses last for cells of a cluster with a best class that look like cells of a hidden class, clusters x
+        classes, see :mod:`spatialcore.annotation.unknown.hidden_classes`.
     detect_unseen
         Whether the two are used, or the fit alone.
     """
@@ -68,18 +76,29 @@ class ClusterEvidence:
     clusters: NearestCluster | None
     mean_logit: Floats
     loss: Floats
+    suspicion: Floats
     detect_unseen: bool
 
-    def adjusted(self, confidence: Floats, counts: sparse.csr_matrix) -> Floats:
-        """Return the confidence of cells with these counts, cells x genes, in the light of their clusters."""
+    def adjusted(self, confidence: Floats, counts: sparse.csr_matrix, best: Codes) -> tuple[Floats, Floats]:
+        """Return the confidence of cells in the light of their clusters, and what its logit loses last.
+
+        Parameters
+        ----------
+        confidence, best
+            Of the cells by themselves.
+        counts
+            Cells x genes.
+        """
+        suspicion = np.zeros(len(best))
         if self.clusters is None or not (self.detect_unseen or self.fit.discount):
-            return confidence
+            return confidence, suspicion
         logits = np.clip(logit(confidence), -LOGIT_LIMIT, LOGIT_LIMIT)
         if self.detect_unseen:
             cluster = self.clusters.assign(counts)
             logits += CLUSTER_WEIGHT * (self.mean_logit[cluster] - logits) - self.loss[cluster]
+            suspicion = self.suspicion[cluster, best]
         adjusted: Floats = expit(logits - self.fit.discount)
-        return adjusted
+        return adjusted, suspicion
 
     @property
     def highest(self) -> float:
@@ -118,16 +137,23 @@ def examine_clusters(
     counts = query.counts(draw_rows(query.n_obs, MAX_SAMPLED, np.random.default_rng(random_state)))
     counts = counts[np.diff(counts.indptr) > 0]
     if counts.shape[0] < FEWEST_CELLS:
-        return ClusterEvidence(ReferenceFit(1.0, counts.shape[0]), None, np.zeros(0), np.zeros(0), detect_unseen)
+        fit, none = ReferenceFit(1.0, counts.shape[0]), np.zeros(0)
+        return ClusterEvidence(fit, None, none, none, np.zeros((0, len(profiles))), detect_unseen)
     clusters = small_clusters(counts, random_state=random_state)
     cluster = clusters.assign(counts)
     pooled = pooled_counts(counts, cluster, len(clusters.means))
-    confidence, best = _calls(model, counts, query)
+    scorer = _scorer(model, calibration, query)
+    confidence, best = _calls(scorer, calibration, counts)
     reference = None if model.reference_profiles is None else model.reference_profiles[:, genes]
     fit = measure_fit(pooled, profiles[:, genes], counts.shape[0], reference)
     diverging = smaller_divergence(pooled, profiles[:, genes], cluster, best)
     mean_logit, loss = compare_clusters(cluster, confidence, diverging)
-    return ClusterEvidence(fit, clusters, mean_logit, np.zeros_like(loss) if spill_over else loss, detect_unseen)
+    loss = np.zeros_like(loss) if spill_over else loss
+    suspicion = np.zeros((len(loss), len(profiles)))
+    sample = QuerySample.of(model, scorer, counts, cluster, genes) if detect_unseen else None
+    if sample is not None:
+        suspicion = unseen_losses(sample, len(loss))
+    return ClusterEvidence(fit, clusters, mean_logit, loss, suspicion, detect_unseen)
 
 
 def compare_clusters(cluster: Codes, confidence: Floats, diverging: Floats) -> tuple[Floats, Floats]:
@@ -193,12 +219,8 @@ def _weighted_median(values: Floats, weights: Floats) -> float:
     return float(values[order][np.searchsorted(below, below[-1] / 2)])
 
 
-def _calls(model: CellTypingModel, counts: sparse.csr_matrix, query: Expression) -> tuple[Floats, Codes]:
-    """Return the calibrated confidence of cells by themselves, and their best class."""
-    calibration = model.calibration
-    if calibration is None:
-        raise TypeError("this model has no calibration")
-    scorer = Scorer.build(
+def _scorer(model: CellTypingModel, calibration: Calibration, query: Expression) -> Scorer:
+    return Scorer.build(
         model.linear,
         model.target_sum,
         model.second,
@@ -206,6 +228,10 @@ def _calls(model: CellTypingModel, counts: sparse.csr_matrix, query: Expression)
         query.genes.model,
         with_pair_gain=calibration.pair_gain_slope is not None,
     )
+
+
+def _calls(scorer: Scorer, calibration: Calibration, counts: sparse.csr_matrix) -> tuple[Floats, Codes]:
+    """Return the calibrated confidence of cells by themselves, and their best class."""
     scores = scorer.scores(counts)
     best = scores.argmax(axis=1)
     evidence = scorer.evidence(counts, scores, scorer.second_scores(counts), best, calibration.temperature)

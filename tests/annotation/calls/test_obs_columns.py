@@ -28,7 +28,14 @@ def run_of(classes: dict[str, str], best: list[int], probability: list[float], *
     linear = Standardized(np.zeros((n, 1)), np.zeros(n), np.zeros(1), np.ones(1))
     model = CellTypingModel(tuple(classes), ("G",), linear, ontology_ids=classes)
     values = np.array(probability)
-    prediction = Prediction(np.array(best, np.int32), values / 2, values, np.empty((len(best), 0)), np.empty((0, 0)))
+    prediction = Prediction(
+        np.array(best, np.int32),
+        values / 2,
+        values,
+        np.zeros(len(best), np.float32),
+        np.empty((len(best), 0)),
+        np.empty((0, 0)),
+    )
     query = Expression(np.zeros((len(best), 1)), "counts", "X", None)  # type: ignore[arg-type]  # not read
     return Run(model, query, prediction, ClassTree.build(tuple(classes), classes) if tree else None)
 

@@ -112,7 +112,9 @@ def test_confidence_does_not_rise_where_the_references_do_not_fit(spilled: Examp
     model = spilled.model
     estimated = estimate_for_run(spilled.section, [(model, open_query(spilled.section, model.genes))])
     n = spilled.section.n_obs
-    low = Prediction(np.zeros(n, np.int32), np.full(n, 0.5), np.ones(n), np.empty((n, 0)), np.empty((n, 0)))
+    low = Prediction(
+        np.zeros(n, np.int32), np.full(n, 0.5), np.ones(n), np.zeros(n, np.float32), np.empty((n, 0)), np.empty((n, 0))
+    )
     free, held = (estimated.recalibrate(low, may_rise=yes).confidence for yes in (True, False))
     assert free.max() > 0.5
     np.testing.assert_array_equal(held, np.minimum(free, 0.5))
