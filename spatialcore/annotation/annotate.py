@@ -294,9 +294,13 @@ def _weigh_neighbours(prediction: Prediction, adata: AnnData, fit: ReferenceFit 
 
 
 def _lower_suspected(prediction: Prediction) -> Prediction:
-    """Lower the confidence of cells that look like cells of a type that the model does not have."""
+    """Lower the confidence of cells that look like cells of a type that the model does not have.
+
+    The terms above the class keep theirs: a hidden type is mostly a sister of the class.
+    """
     confidence = lower_suspected(prediction.confidence, prediction.suspicion.astype(np.float64))
-    path = lower_path(prediction.path, prediction.confidence, confidence)
+    path = prediction.path.copy()
+    path[:, :1] = confidence[:, None]
     return replace(prediction, confidence=confidence, path=path)
 
 
