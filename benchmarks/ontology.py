@@ -117,7 +117,7 @@ def report(judged: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows).T
 
 
-def ask(pairs: pd.DataFrame, withheld: str) -> pd.Series:
+def terms_of(pairs: pd.DataFrame, withheld: str) -> pd.Series:
     """Return the terms of the labels; ``withheld`` is a kind (see ``--withhold``) or names of tables."""
     terms = []
     for source, label in pairs[["source", "label"]].to_numpy():
@@ -161,7 +161,9 @@ def show_halves(pairs: pd.DataFrame, count: int) -> None:
     for seed in range(count):
         half_sources = random.Random(seed).sample(sources, len(sources) // 2)
         half = pairs[pairs["source"].isin(half_sources)]
-        figures = report(judge(half, ask(half, ",".join(half_sources)))).loc[["non-trivial", "trivial and recurring"]]
+        figures = report(judge(half, terms_of(half, ",".join(half_sources)))).loc[
+            ["non-trivial", "trivial and recurring"]
+        ]
         print(f"\nhalf {seed}: {', '.join(sorted(half_sources))}\n{figures.round(1).to_string()}")
 
 
@@ -199,7 +201,7 @@ def main() -> None:
     if rival is not None:
         pairs = pairs[pairs["label"].isin(rival["label"])].reset_index(drop=True)
     start = time.process_time()
-    judged = judge(pairs, ask(pairs, options.withhold))
+    judged = judge(pairs, terms_of(pairs, options.withhold))
     spent = time.process_time() - start
     print(report(judged).round(1).to_string())
     show_bounds(pairs)

@@ -1,4 +1,4 @@
-"""Every public function of annotated data refuses what is not an AnnData, with the advice for what it is."""
+"""Public functions of annotated data refuse other values, with a hint for their type."""
 
 import importlib
 import inspect
@@ -53,7 +53,7 @@ def test_what_is_not_an_anndata_is_refused(name: str, value: object, seen: str, 
     others = [parameter for parameter in inspect.signature(function).parameters.values() if parameter.name != "adata"]
     required = {each.name: "x" for each in others if each.default is each.empty and each.kind is not each.VAR_KEYWORD}
     for call in (lambda: function(value, **required), lambda: function(adata=value, **required)):
-        with pytest.raises(InputError) as caught:
+        with pytest.raises(InputError) as error:
             call()
-        assert seen in caught.value.message
-        assert advice in caught.value.hint
+        assert seen in error.value.message
+        assert advice in error.value.hint

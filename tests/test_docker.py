@@ -54,8 +54,8 @@ def test_images_are_pinned_and_packages_of_debian_are_not() -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="hadolint is installed on Linux only")
 def test_hadolint_reports_nothing() -> None:
     command = [str(Path(sys.executable).with_name("hadolint")), str(DOCKER / "Dockerfile")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    process = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (process.returncode, process.stdout) == (0, ""), process.stderr
 
 
 def test_compose_follows_its_specification(tmp_path: Path) -> None:

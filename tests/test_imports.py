@@ -96,11 +96,11 @@ def test_annotation_does_not_import_the_packages_above_it() -> None:
 
 
 def run(code: str) -> str:
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
-    return done.stdout.strip()
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    return process.stdout.strip()
 
 
-def test_import_takes_under_a_second_and_loads_no_heavy_package() -> None:
+def test_import_is_fast_and_loads_no_heavy_package() -> None:
     code = (
         "import time, sys; start = time.process_time(); import spatialcore, spatialcore.annotation;"
         "print(time.process_time() - start, *({'prefect', 'scanpy', 'matplotlib', 'celltypist'} & set(sys.modules)))"

@@ -51,8 +51,8 @@ def test_the_result_can_be_written(query: AnnData, trained: Path, tmp_path: Path
 
     annotate_celltypist(query, custom_model_path=trained)
     query.write_h5ad(tmp_path / "q.h5ad")
-    again = anndata.read_h5ad(tmp_path / "q.h5ad")
-    assert again.obs[columns.CELL_TYPE].equals(query.obs[columns.CELL_TYPE])
+    repeated = anndata.read_h5ad(tmp_path / "q.h5ad")
+    assert repeated.obs[columns.CELL_TYPE].equals(query.obs[columns.CELL_TYPE])
 
 
 def test_a_copy_does_not_change_the_input(query: AnnData, trained: Path) -> None:

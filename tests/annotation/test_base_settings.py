@@ -45,7 +45,7 @@ def test_a_binary_file_is_refused(tmp_path: Path) -> None:
         TrainingConfig.from_yaml(tmp_path / "c.yaml")
 
 
-def test_a_missing_file_is_named(tmp_path: Path) -> None:
+def test_a_missing_file_is_an_error_with_its_path(tmp_path: Path) -> None:
     with pytest.raises(FileMissingError, match=r"c\.yaml"):
         TrainingConfig.from_yaml(tmp_path / "c.yaml")
 

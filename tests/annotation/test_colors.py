@@ -91,7 +91,7 @@ def test_hues_follow_the_lineages():
         assert (np.hypot(a, b) < 21) == (lineage not in HUES)
 
 
-def test_kept_and_reserved_colors():
+def test_retained_and_reserved_colors():
     colors = cell_type_colors(
         ["T cell", "B cell", UNASSIGNED, LOW_COUNT], keep={"T cell": "#123456", UNASSIGNED: "#f00"}
     )

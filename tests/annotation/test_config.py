@@ -43,20 +43,20 @@ def test_the_defaults_of_the_specification() -> None:
         ({"treshold": 0.5}, "treshold"),
     ],
 )
-def test_values_are_checked_and_the_field_is_named(changed: dict[str, Any], field: str) -> None:
-    with pytest.raises(InputError, match=field) as caught:
+def test_invalid_values_are_reported_with_their_field(changed: dict[str, Any], field: str) -> None:
+    with pytest.raises(InputError, match=field) as error:
         TrainingConfig.from_dict({**BASE, **changed})
-    assert "settings: tissue" not in str(caught.value), "the message lists all settings"
+    assert "settings: tissue" not in str(error.value), "the message lists all settings"
     with pytest.raises(InputError, match=field):
         TrainingConfig(**{**BASE, **changed})
 
 
 def test_similar_settings_are_suggested_for_an_unknown_name() -> None:
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(InputError) as error:
         RunConfig.from_dict(
             {"queries": ["q"], "references": [{"uri": "r", "labl_colum": "x"}], "confidence_treshold": 1}
         )
-    assert caught.value.hint == (
+    assert error.value.hint == (
         "references.0.labl_colum: did you mean label_column? "
         "confidence_treshold: did you mean confidence_threshold or confidence_transform?"
     )

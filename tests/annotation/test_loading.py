@@ -22,12 +22,12 @@ PANEL = ["GENE7", "GENE3", "ABSENT", "GENE29"]
 @pytest.mark.parametrize("kind", [sp.csr_matrix, sp.csc_matrix, sp.csr_matrix.toarray], ids=["csr", "csc", "dense"])
 @pytest.mark.parametrize("store", [None, "gzip", "lzf", "zarr"])
 def test_part_of_a_file_is_part_of_the_whole(kind: Any, store: str | None, write: Write) -> None:
-    whole = make_reference()
-    whole.X = kind(whole.X)
-    path = write(whole, "a.zarr") if store == "zarr" else write(whole, compression=store)
+    full = make_reference()
+    full.X = kind(full.X)
+    path = write(full, "a.zarr") if store == "zarr" else write(full, compression=store)
     part = load_adata_backed(path, "cell_type", max_cells=60, target_genes=PANEL)
     assert list(part.var_names) == ["GENE7", "GENE3", "GENE29"]
-    expected = whole[part.obs_names, part.var_names]
+    expected = full[part.obs_names, part.var_names]
     np.testing.assert_array_equal(part.X.toarray(), sp.csr_matrix(expected.X).toarray())
     assert list(part.obs["cell_type"]) == list(expected.obs["cell_type"])
     assert part.X.format == "csr"
@@ -44,10 +44,10 @@ def test_a_zipped_zarr_store_is_read(write: Write, tmp_path: Path) -> None:
 
 
 def test_everything_is_read_by_default(write: Write) -> None:
-    whole = make_reference()
-    part = load_adata_backed(write(whole))
-    np.testing.assert_array_equal(part.X.toarray(), whole.uns["truth"])
-    assert list(part.obs_names) == list(whole.obs_names)
+    full = make_reference()
+    part = load_adata_backed(write(full))
+    np.testing.assert_array_equal(part.X.toarray(), full.uns["truth"])
+    assert list(part.obs_names) == list(full.obs_names)
 
 
 def test_the_draw_is_stratified_with_a_floor(write: Write) -> None:
@@ -65,75 +65,75 @@ def test_the_seed_determines_the_cells(write: Write) -> None:
 
 
 def test_cells_without_a_label_are_left_out_if_a_label_is_required(write: Write) -> None:
-    whole = make_reference()
-    whole.obs.loc[whole.obs_names[:9], "cell_type"] = np.nan
-    assert load_adata_backed(write(whole), "cell_type").n_obs == whole.n_obs - 9
-    assert load_adata_backed(write(whole)).n_obs == whole.n_obs
+    full = make_reference()
+    full.obs.loc[full.obs_names[:9], "cell_type"] = np.nan
+    assert load_adata_backed(write(full), "cell_type").n_obs == full.n_obs - 9
+    assert load_adata_backed(write(full)).n_obs == full.n_obs
 
 
 @pytest.mark.parametrize("source", ["counts", "raw_counts", "raw", "raw.X"])
 def test_raw_counts_are_read_from_every_place(source: str, write: Write) -> None:
-    whole = make_reference(state="log1p_cpm")
-    counts = sp.csr_matrix(whole.uns["truth"])
+    full = make_reference(state="log1p_cpm")
+    counts = sp.csr_matrix(full.uns["truth"])
     if source == "raw.X":
         wide = make_reference(genes=[*GENES[::-1], "EXTRA1", "EXTRA2"])
-        wide.X = sp.csr_matrix(np.hstack([whole.uns["truth"][:, ::-1], np.ones((whole.n_obs, 2))]).astype(np.float32))
-        whole.raw = wide
+        wide.X = sp.csr_matrix(np.hstack([full.uns["truth"][:, ::-1], np.ones((full.n_obs, 2))]).astype(np.float32))
+        full.raw = wide
     else:
-        whole.layers[source] = counts
-    part = load_adata_backed(write(whole), "cell_type", 60, target_genes=PANEL)
-    rows = whole.obs_names.get_indexer(part.obs_names)
-    np.testing.assert_array_equal(part.layers["counts"].toarray(), whole.uns["truth"][rows][:, [7, 3, 29]])
-    np.testing.assert_allclose(part.X.toarray(), whole.X.toarray()[rows][:, [7, 3, 29]])
+        full.layers[source] = counts
+    part = load_adata_backed(write(full), "cell_type", 60, target_genes=PANEL)
+    rows = full.obs_names.get_indexer(part.obs_names)
+    np.testing.assert_array_equal(part.layers["counts"].toarray(), full.uns["truth"][rows][:, [7, 3, 29]])
+    np.testing.assert_allclose(part.X.toarray(), full.X.toarray()[rows][:, [7, 3, 29]])
 
 
 def test_ids_symbols_versions_and_altered_names_are_matched(write: Write) -> None:
-    whole = make_reference(genes=["ENSG00000141510.18", "CD4", "HLA.A", "ENSG00000065427", "ENSMUSG00000043165"])
+    full = make_reference(genes=["ENSG00000141510.18", "CD4", "HLA.A", "ENSG00000065427", "ENSMUSG00000043165"])
     panel = ["TP53", "ENSG00000010610", "HLA-A", "KARS1", "Lor"]
-    part = load_adata_backed(write(whole), target_genes=panel)
+    part = load_adata_backed(write(full), target_genes=panel)
     assert list(part.var_names) == ["TP53", "CD4", "HLA-A", "KARS1", "Lor"]
-    np.testing.assert_array_equal(part.X.toarray(), whole.uns["truth"])
+    np.testing.assert_array_equal(part.X.toarray(), full.uns["truth"])
 
 
 @pytest.mark.parametrize("state", ["raw", "log1p_10k"])
 def test_features_of_one_gene_are_added_up_as_counts(state: str, write: Write) -> None:
-    whole = make_reference(genes=[*GENES[:-2], "ENSG00000141510", "ENSG00000141510.18"], state=state)
-    part = load_adata_backed(write(whole))
+    full = make_reference(genes=[*GENES[:-2], "ENSG00000141510", "ENSG00000141510.18"], state=state)
+    part = load_adata_backed(write(full))
     assert part.n_vars == 29
-    linear = whole.X.toarray() if state == "raw" else np.expm1(whole.X.toarray())
+    linear = full.X.toarray() if state == "raw" else np.expm1(full.X.toarray())
     expected = linear[:, -2] + linear[:, -1]
     result = part[:, "TP53"].X.toarray().ravel()
     np.testing.assert_allclose(result if state == "raw" else np.expm1(result), expected, rtol=1e-4)
 
 
 def test_negative_values_of_one_gene_are_not_added_up(write: Write) -> None:
-    whole = make_reference(genes=[*GENES[:-2], "HLA.A", "HLA-A"], state="log1p_10k")
-    whole.X = whole.X.toarray() - 1
+    full = make_reference(genes=[*GENES[:-2], "HLA.A", "HLA-A"], state="log1p_10k")
+    full.X = full.X.toarray() - 1
     with pytest.raises(InputError, match="cannot be summed"):
-        load_adata_backed(write(whole))
+        load_adata_backed(write(full))
 
 
 def test_controls_are_not_genes(write: Write) -> None:
-    whole = make_reference(genes=[*GENES[:-2], "NegControlProbe_1", "BLANK_0003"])
-    assert list(load_adata_backed(write(whole)).var_names) == GENES[:-2]
+    full = make_reference(genes=[*GENES[:-2], "NegControlProbe_1", "BLANK_0003"])
+    assert list(load_adata_backed(write(full)).var_names) == GENES[:-2]
 
 
 def test_duplicate_cell_names_are_read(write: Write) -> None:
-    whole = make_reference()
-    whole.obs_names = ["same"] * whole.n_obs
-    assert load_adata_backed(write(whole), "cell_type", 50).n_obs == 50
+    full = make_reference()
+    full.obs_names = ["same"] * full.n_obs
+    assert load_adata_backed(write(full), "cell_type", 50).n_obs == 50
 
 
 def test_columns_of_every_type_are_read(write: Write) -> None:
-    whole = make_reference()
-    n = whole.n_obs
-    whole.obs["number"] = np.arange(n)
-    whole.obs["share"] = np.linspace(0, 1, n)
-    whole.obs["flag"] = np.arange(n) % 2 == 0
-    whole.obs["kind"] = pd.Categorical(["ab"[i % 2] for i in range(n)])
-    whole.obs["maybe"] = pd.array([None if i % 3 else i for i in range(n)], dtype="Int64")
-    part = load_adata_backed(write(whole), "cell_type", 50)
-    expected = whole.obs.loc[part.obs_names]
+    full = make_reference()
+    n = full.n_obs
+    full.obs["number"] = np.arange(n)
+    full.obs["share"] = np.linspace(0, 1, n)
+    full.obs["flag"] = np.arange(n) % 2 == 0
+    full.obs["kind"] = pd.Categorical(["ab"[i % 2] for i in range(n)])
+    full.obs["maybe"] = pd.array([None if i % 3 else i for i in range(n)], dtype="Int64")
+    part = load_adata_backed(write(full), "cell_type", 50)
+    expected = full.obs.loc[part.obs_names]
     for column in ("number", "share", "flag"):
         np.testing.assert_array_equal(part.obs[column], expected[column])
     assert list(part.obs["kind"]) == list(expected["kind"])
@@ -172,9 +172,9 @@ def test_the_error_of_a_missing_column_lists_the_columns(write: Write) -> None:
 
 
 def test_without_shared_genes_the_error_names_five_of_each_side(write: Write) -> None:
-    with pytest.raises(GeneOverlapError, match=r"No shared genes found.*GENE0, GENE1.*Gm1, Gm2") as caught:
+    with pytest.raises(GeneOverlapError, match=r"No shared genes found.*GENE0, GENE1.*Gm1, Gm2") as error:
         load_adata_backed(write(), target_genes=["Gm1", "Gm2"])
-    assert "Ensembl" in str(caught.value)
+    assert "Ensembl" in str(error.value)
 
 
 def test_a_missing_file(tmp_path: Path) -> None:
@@ -184,8 +184,8 @@ def test_a_missing_file(tmp_path: Path) -> None:
 
 def test_only_drawn_rows_and_panel_genes_stay_in_memory(write: Write) -> None:
     """The test counts the blocks that are read; the whole matrix is never read at once."""
-    whole = make_reference(labels=["A", "B"] * 2_000, genes=[f"G{i}" for i in range(300)])
-    path = write(whole, "big.h5ad")
+    full = make_reference(labels=["A", "B"] * 2_000, genes=[f"G{i}" for i in range(300)])
+    path = write(full, "big.h5ad")
     with h5py.File(path) as file:
         stored = file["X/data"].shape[0]
     read: list[int] = []

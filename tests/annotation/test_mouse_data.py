@@ -109,7 +109,7 @@ def test_types_that_sixteen_genes_do_not_separate_get_their_ancestor(
     assert right[called != "Unassigned"].mean() > 0.85
 
 
-def test_embryos_keep_the_authors_names(shared: Path, tmp_path: Path) -> None:
+def test_labels_of_the_authors_as_classes_for_embryos(shared: Path, tmp_path: Path) -> None:
     cells = ad.read_h5ad(shared / "data" / "spatial_seqfish_embryo.h5ad")
     cells = cells[cells.obs["cell_type"].astype(str) != "Low quality"]
     second = (cells.obs["embryo"] == "embryo2").to_numpy()

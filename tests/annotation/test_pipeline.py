@@ -94,17 +94,17 @@ def test_the_manifest_describes_the_run(annotated: ad.AnnData) -> None:
 
 def test_the_result_can_be_written_and_read(annotated: ad.AnnData, tmp_path: Path) -> None:
     annotated.write_h5ad(tmp_path / "annotated.h5ad")
-    again = ad.read_h5ad(tmp_path / "annotated.h5ad")
-    pd.testing.assert_frame_equal(again.obs, annotated.obs, check_categorical=False)
+    repeated = ad.read_h5ad(tmp_path / "annotated.h5ad")
+    pd.testing.assert_frame_equal(repeated.obs, annotated.obs, check_categorical=False)
 
 
 def test_the_same_seed_gives_the_same_labels_and_coefficients(
     data: tuple[ad.AnnData, list[str]], annotated: ad.AnnData, folder: Path, tmp_path: Path
 ) -> None:
-    again = annotate(data, model_output=tmp_path / "blood.pkl", generate_plots=False)
+    repeated = annotate(data, model_output=tmp_path / "blood.pkl", generate_plots=False)
     for name in ("blood.pkl", "blood_celltypist.json", "blood_colors.json"):
         assert (tmp_path / name).read_bytes() == (folder / name).read_bytes()
-    np.testing.assert_array_equal(again.obs[columns.CONFIDENCE], annotated.obs[columns.CONFIDENCE])
+    np.testing.assert_array_equal(repeated.obs[columns.CONFIDENCE], annotated.obs[columns.CONFIDENCE])
 
 
 def test_in_place_returns_the_same_object_and_preserves_other_columns(data: tuple[ad.AnnData, list[str]]) -> None:

@@ -28,7 +28,7 @@ def test_the_panel_is_the_genes_measured_in_all_queries() -> None:
     assert list(pooled.sample.var_names) == ["CD3D", "LYZ"]
 
 
-def test_the_cells_drawn_and_their_order_depend_on_the_names_of_the_samples_alone() -> None:
+def test_drawn_cells_and_their_order_depend_only_on_sample_names() -> None:
     class Named(AnnotationSettings):
         names: tuple[str, ...]
 

@@ -84,10 +84,10 @@ def test_dask_and_a_view_of_rows(rng: np.random.Generator) -> None:
     lazy, at = da.from_array(table, chunks=(6, 8)), np.array([1, 6])
     np.testing.assert_array_equal(read_rows(lazy, 3, 15, at).toarray(), table[3:15][:, at])
     np.testing.assert_array_equal(read_some(lazy, np.array([0, 9]), at).toarray(), table[[0, 9]][:, at])
-    whole = sparse.csr_matrix(table)
-    view = view_rows(whole, 3, 9)
+    full = sparse.csr_matrix(table)
+    view = view_rows(full, 3, 9)
     np.testing.assert_array_equal(view.toarray(), table[3:9])
-    assert np.shares_memory(view.data, whole.data)
+    assert np.shares_memory(view.data, full.data)
 
 
 def query(**layers: Any) -> ad.AnnData:

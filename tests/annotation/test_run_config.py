@@ -52,10 +52,10 @@ def test_queries_and_references_built_directly_raise_the_error_of_the_configurat
 
 
 def test_an_invalid_name_is_reported_once_with_a_hint() -> None:
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(InputError) as error:
         config(tissue="../x")
-    assert caught.value.message == "configuration: tissue: the name '../x' begins with a dot"
-    assert "no slash" in caught.value.hint
+    assert error.value.message == "configuration: tissue: the name '../x' begins with a dot"
+    assert "no slash" in error.value.hint
 
 
 def test_two_queries_of_one_name_are_refused() -> None:
@@ -64,9 +64,9 @@ def test_two_queries_of_one_name_are_refused() -> None:
 
 
 def test_unknown_keys_and_invalid_values_are_in_one_error() -> None:
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(InputError) as error:
         config(confidence_threshold=7, balance_strategy="foo", max_cell_per_type=3)
-    text = str(caught.value)
+    text = str(error.value)
     assert all(
         word in text
         for word in ("confidence_threshold", "balance_strategy", "max_cell_per_type", "is 7, expected at most 1")
@@ -126,6 +126,6 @@ def test_a_label_column_after_an_existing_path_may_have_any_character(column: st
 
 
 def test_unknown_settings_of_an_entry_are_answered_with_its_settings() -> None:
-    with pytest.raises(InputError, match=r"unknown setting references\.0\.path") as caught:
+    with pytest.raises(InputError, match=r"unknown setting references\.0\.path") as error:
         config(references=[{"path": "a.h5ad"}])
-    assert caught.value.hint == "settings of references: uri, label_column"
+    assert error.value.hint == "settings of references: uri, label_column"

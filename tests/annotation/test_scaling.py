@@ -59,14 +59,14 @@ def test_raw_counts_have_priority_over_x(state: str, source: str) -> None:
 
 
 @pytest.mark.parametrize("kind", [sp.csr_matrix, sp.csc_matrix, sp.csr_matrix.toarray])
-def test_raw_x_is_normalized_and_kept(kind: Any) -> None:
+def test_raw_x_is_normalized_and_counts_are_retained(kind: Any) -> None:
     adata = make_reference()
     adata.X = kind(adata.X)
     ensure_normalized(adata)
     np.testing.assert_allclose(adata.X.toarray(), expected(adata.uns["truth"]), rtol=1e-5)
     np.testing.assert_array_equal(adata.layers["counts"].toarray(), adata.uns["truth"])
-    again = ensure_normalized(adata.copy())
-    np.testing.assert_array_equal(again.X.toarray(), adata.X.toarray())
+    repeated = ensure_normalized(adata.copy())
+    np.testing.assert_array_equal(repeated.X.toarray(), adata.X.toarray())
 
 
 def test_verified_log1p_10k_is_unchanged() -> None:
@@ -77,12 +77,12 @@ def test_verified_log1p_10k_is_unchanged() -> None:
 
 @pytest.mark.parametrize("state", ["log1p_cpm", "log1p_other", "linear", "negative", "unknown"])
 def test_other_states_are_an_error_with_a_hint(state: str) -> None:
-    with pytest.raises(NormalizationError, match="Cannot safely normalize data") as caught:
+    with pytest.raises(NormalizationError, match="Cannot safely normalize data") as error:
         ensure_normalized(in_state(state))
-    assert isinstance(caught.value, ValueError)
-    assert f"state {state}" in str(caught.value)
-    assert 'adata.layers["counts"]' in str(caught.value)
-    assert "unsafe_force=True" in str(caught.value)
+    assert isinstance(error.value, ValueError)
+    assert f"state {state}" in str(error.value)
+    assert 'adata.layers["counts"]' in str(error.value)
+    assert "unsafe_force=True" in str(error.value)
 
 
 @pytest.mark.parametrize("state", ["log1p_cpm", "log1p_other", "linear", "negative"])

@@ -49,11 +49,11 @@ def test_levels_are_added_to_calls_and_labels_keep_their_names(write: Write, tmp
     assert list(query.obs["cell_type_taxonomy_class"]) == [CLASSES[name.split()[0]] for name in predicted]
     ids = dict(zip(predicted, query.obs["cell_type_ontology_term_id"].astype(str), strict=True))
     assert ids["Sst Myh8_2"] == ids["Sst Calb2"] == "CL:4023017"
-    again = annotate_celltypist(ad.AnnData(query.X.copy(), var=query.var.copy()), custom_model_path=model)
-    assert list(again.obs["cell_type_taxonomy_class"]) == list(query.obs["cell_type_taxonomy_class"])
+    repeated = annotate_celltypist(ad.AnnData(query.X.copy(), var=query.var.copy()), custom_model_path=model)
+    assert list(repeated.obs["cell_type_taxonomy_class"]) == list(query.obs["cell_type_taxonomy_class"])
 
 
-def test_ontology_names_merge_subtypes_and_keep_shared_levels(write: Write) -> None:
+def test_ontology_names_merge_subtypes_and_retain_shared_levels(write: Write) -> None:
     adata = reference()
     query = ad.AnnData(adata.X.copy(), var=adata.var.copy())
     train_and_annotate(

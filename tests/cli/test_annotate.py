@@ -15,9 +15,9 @@ def test_train_and_annotate(spatialcore: Command, workplace: Workplace, tmp_path
     trained = json_output(spatialcore, "train", *references, "-q", workplace.query, "-t", "breast", "-o", model, *QUICK)
     assert trained["genes"] == 30
     assert str(model) in trained["files"]
-    done = json_output(spatialcore, "annotate", workplace.query, "-m", model, "-o", tmp_path / "out", "--no-plots")
-    assert (done["cells"], done["sample"]) == (200, workplace.query.name)
-    assert Path(next(name for name in done["files"].values() if name.endswith("annotated.h5ad"))).is_file()
+    process = json_output(spatialcore, "annotate", workplace.query, "-m", model, "-o", tmp_path / "out", "--no-plots")
+    assert (process["cells"], process["sample"]) == (200, workplace.query.name)
+    assert Path(next(name for name in process["files"].values() if name.endswith("annotated.h5ad"))).is_file()
     purified = json_output(
         spatialcore, "annotate", workplace.query, "-m", model, "-o", tmp_path / "pure", "--no-plots", "--purify"
     )

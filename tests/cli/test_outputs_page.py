@@ -12,7 +12,7 @@ from tests.cli.workplace import ROOT, Workplace
 PAGE = (ROOT / "docs" / "outputs.md").read_text()
 
 
-def test_everything_is_named(results: Path, workplace: Workplace) -> None:
+def test_all_outputs_are_documented(results: Path, workplace: Workplace) -> None:
     sample = results / workplace.query.name
     adata = anndata.read_h5ad(sample / "annotated.h5ad")
     names = {*adata.obs.columns, *adata.obsm, *adata.uns[MANIFEST]} - {"cell_area"}
@@ -24,7 +24,7 @@ def test_everything_is_named(results: Path, workplace: Workplace) -> None:
     assert sorted(name for name in files if name not in PAGE and not name.endswith(".manifest.json")) == []
 
 
-def test_columns_of_each_figure_are_named(results: Path, workplace: Workplace) -> None:
+def test_columns_of_each_figure_are_documented(results: Path, workplace: Workplace) -> None:
     rows = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", PAGE.partition("## plots/")[2], flags=re.MULTILINE))
     tables = sorted((results / workplace.query.name / "plots").glob("*.csv"))
     assert len(tables) > 10

@@ -118,12 +118,12 @@ def test_only_the_drawn_cells_are_read(census: str, monkeypatch: pytest.MonkeyPa
 
 
 def test_large_results_are_read_in_parts(census: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = query_cellxgene_census("lung", census=census)
+    full = query_cellxgene_census("lung", census=census)
     monkeypatch.setattr("spatialcore.sources.census._BLOCK", 40)
     parts = query_cellxgene_census("lung", census=census, output=tmp_path / "lung.h5ad")
-    assert parts.obs_names.tolist() == whole.obs_names.tolist()
-    assert np.array_equal(parts.X.toarray(), whole.X.toarray())
-    assert parts.var["feature_name"].tolist() == whole.var["feature_name"].tolist()
+    assert parts.obs_names.tolist() == full.obs_names.tolist()
+    assert np.array_equal(parts.X.toarray(), full.X.toarray())
+    assert parts.var["feature_name"].tolist() == full.var["feature_name"].tolist()
     assert {path.name for path in tmp_path.iterdir()} == {"lung.h5ad", ".spatialcore"}
 
 

@@ -39,9 +39,9 @@ def test_transient_fault(name: str, times: int, proxied_s3: Proxy, file: Path, u
     file_in_store = storage.put(file, uri)
     fault = Fault(TRANSIENT[name], path=BODY, times=times)
     proxied_s3.faults.append(fault)
-    back = storage.get(uri, tmp_path / "back.h5ad")
+    restored = storage.get(uri, tmp_path / "back.h5ad")
     assert fault.n_matched == times
-    assert (back.sha256, sha256_of_file(tmp_path / "back.h5ad")) == (file_in_store.sha256, file_in_store.sha256)
+    assert (restored.sha256, sha256_of_file(tmp_path / "back.h5ad")) == (file_in_store.sha256, file_in_store.sha256)
     TABLE.add(name, "download", COMPLETE)
 
 

@@ -145,7 +145,7 @@ def test_zarr_reference_in_folders_made_in_a_console(s3: str, tmp_path: Path) ->
     assert are_equal(ad.read_zarr(resolve_uri_to_local(uri)), adata)
 
 
-def test_file_reference_beside_a_placeholder(s3: str, tmp_path: Path) -> None:
+def test_file_reference_next_to_a_placeholder(s3: str, tmp_path: Path) -> None:
     root = f"s3://{BUCKET}/{uuid.uuid4().hex}"
     placeholders(s3, root, "", "refs")
     sample(20, 5).write_h5ad(tmp_path / "ref.h5ad")

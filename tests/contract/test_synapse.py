@@ -75,11 +75,11 @@ def test_a_file_with_a_wrong_checksum_is_refused(synapse: State, tmp_path: Path)
 def test_a_bad_token_is_refused_without_showing_it(
     synapse: State, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    bad = "planted-bad-token-987654"
+    invalid = "planted-bad-token-987654"
     with pytest.raises(StorageError) as failure:
-        acquire_reference("synapse://syn123", tmp_path / "x.h5ad", auth_token=bad)
-    assert bad not in str(failure.value)
-    assert bad not in caplog.text
+        acquire_reference("synapse://syn123", tmp_path / "x.h5ad", auth_token=invalid)
+    assert invalid not in str(failure.value)
+    assert invalid not in caplog.text
 
 
 def test_a_file_under_conditions(synapse: State, tmp_path: Path) -> None:

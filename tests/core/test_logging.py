@@ -13,9 +13,9 @@ SAY = "log.info('hidden by default'); log.warning('removed %d cells', 3)"
 
 
 def stderr_of(code: str) -> list[str]:
-    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == ""
-    return done.stderr.splitlines()
+    process = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True)
+    assert process.stdout == ""
+    return process.stderr.splitlines()
 
 
 def test_loggers_are_below_the_package() -> None:

@@ -80,8 +80,8 @@ def test_sampled_values(source: Any, expected_matrix: np.ndarray) -> None:
     drawn = open_matrix(source).sample_values(300, np.random.default_rng(0))
     assert 0 < len(drawn) <= 300
     assert set(np.unique(drawn)) <= set(np.unique(expected_matrix[expected_matrix > 0]))
-    again = open_matrix(source).sample_values(300, np.random.default_rng(0))
-    np.testing.assert_array_equal(drawn, again)
+    repeated = open_matrix(source).sample_values(300, np.random.default_rng(0))
+    np.testing.assert_array_equal(drawn, repeated)
 
 
 def test_backed_anndata(expected_matrix: np.ndarray, tmp_path: Path) -> None:

@@ -175,13 +175,13 @@ def test_values_are_checked(name: str, value: float, counts: np.ndarray) -> None
 
 
 def test_log1p_normalize_equals_scanpy(counts: np.ndarray) -> None:
-    whole = sp.csr_matrix(np.vstack([counts, np.zeros((2, counts.shape[1]), np.float32)]))
-    adata = ad.AnnData(whole.copy())
+    full = sp.csr_matrix(np.vstack([counts, np.zeros((2, counts.shape[1]), np.float32)]))
+    adata = ad.AnnData(full.copy())
     sc.pp.normalize_total(adata, target_sum=1e4)
     sc.pp.log1p(adata)
-    ours = log1p_normalize(whole)
-    np.testing.assert_allclose(ours.toarray(), adata.X.toarray(), rtol=1e-6)
-    assert ours[-1].nnz == 0
+    result = log1p_normalize(full)
+    np.testing.assert_allclose(result.toarray(), adata.X.toarray(), rtol=1e-6)
+    assert result[-1].nnz == 0
 
 
 @pytest.mark.parametrize("total", [1e4, 1e5, 1e6])

@@ -105,6 +105,6 @@ def test_the_smallest_value_of_each_cell_is_that_of_its_row(rng: np.random.Gener
 def test_cells_are_checked_in_blocks(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     mixed = np.vstack([counts(), np.round(shares(counts(1), 1e4)), logs(counts(2)), np.zeros((3, 30))])
     values = sp.csr_matrix(mixed.astype(np.float32))
-    whole = odd_cells(values, kind)  # type: ignore[arg-type]
+    full = odd_cells(values, kind)  # type: ignore[arg-type]
     monkeypatch.setattr(one_scale, "BLOCK_CELLS", 7)
-    assert odd_cells(values, kind) == whole != {}  # type: ignore[arg-type]
+    assert odd_cells(values, kind) == full != {}  # type: ignore[arg-type]

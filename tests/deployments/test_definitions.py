@@ -29,7 +29,7 @@ schedule: {cron: "0 2 1 * *"}
 
 
 @pytest.mark.parametrize("entry", COMMITTED, ids=lambda entry: f"{entry['entrypoint'].split('.')[1]}-{entry['name']}")
-def test_every_deployment_loads_and_its_flow_takes_its_parameters(entry: dict[str, Any]) -> None:
+def test_every_deployment_loads_and_its_flow_accepts_its_parameters(entry: dict[str, Any]) -> None:
     module, _, name = entry["entrypoint"].rpartition(".")
     flow = getattr(import_module(module), name)
     config = {**entry["parameters"]["config"], **USER_PARAMETERS.get(name, {})}

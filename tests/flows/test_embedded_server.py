@@ -24,7 +24,7 @@ print(json.dumps([
 """
 
 
-def test_prefect_takes_the_settings() -> None:
+def test_prefect_uses_the_settings() -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
     output = subprocess.run([sys.executable, "-c", CODE], env=environment | EMBEDDED, capture_output=True, check=True)
     assert json.loads(output.stdout) == [True, 180, False, ["spatialcore"]]

@@ -58,5 +58,5 @@ def test_h5ad_is_smaller_than_with_gzip_only(tmp_path: Path) -> None:
 
 def test_the_source_is_recorded_in_written_files(tmp_path: Path) -> None:
     adata = read_spatial(write_xenium(tmp_path / "run", sample(5, 3)))
-    back = read_spatial(write_annotated(adata, tmp_path / "a.h5ad"))
-    assert back.uns[columns.SOURCE]["platform"] == "Xenium"
+    restored = read_spatial(write_annotated(adata, tmp_path / "a.h5ad"))
+    assert restored.uns[columns.SOURCE]["platform"] == "Xenium"

@@ -18,9 +18,9 @@ def test_format_names(tmp_path: Path) -> None:
 
 def test_unknown_folder_lists_supported_formats(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("nothing")
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(InputError) as error:
         read_spatial(tmp_path)
-    message = str(caught.value)
+    message = str(error.value)
     for expected in ("notes.txt", "cells.parquet", "exprMat_file.csv", "cell_by_gene.csv", ".h5ad", "spatialdata"):
         assert expected in message
 
@@ -48,9 +48,9 @@ def test_missing_path(tmp_path: Path) -> None:
 )
 def test_hint_for_an_archive_or_another_file(name: str, hint: str, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(b"content")
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(InputError) as error:
         identify(tmp_path / name)
-    assert hint in str(caught.value)
+    assert hint in str(error.value)
 
 
 def test_hint_for_archives_in_a_folder(tmp_path: Path) -> None:

@@ -41,10 +41,10 @@ def test_coordinates_are_centroids_of_shapes(store: Path) -> None:
 def test_calls_are_written_into_the_table(store: Path) -> None:
     data = called(15)
     write_annotated(data[::-1].copy(), store)  # rows are matched by name, in any order
-    back = spatialdata.read_zarr(store)
-    table = back.tables["table"]
-    assert set(back.shapes) == {"cells"}
-    assert list(back.tables) == ["table"]
+    restored = spatialdata.read_zarr(store)
+    table = restored.tables["table"]
+    assert set(restored.shapes) == {"cells"}
+    assert list(restored.tables) == ["table"]
     assert table.obs_names.tolist() == data.obs_names.tolist()
     assert table.obs[columns.CELL_TYPE].tolist() == data.obs[columns.CELL_TYPE].tolist()
     np.testing.assert_allclose(table.obsm[columns.DECISION_SCORES], data.obsm[columns.DECISION_SCORES])

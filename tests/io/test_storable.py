@@ -38,9 +38,9 @@ def missing(values: Any) -> list[bool]:
 def test_columns_of_every_kind_round_trip(kind: str, tmp_path: Path) -> None:
     obs = pd.DataFrame({name: pd.Series(values) for name, values in COLUMNS.items()})
     obs.index = pd.Index([f"c{i}" for i in range(N)])
-    back = write_and_read(data(obs.copy()), tmp_path, kind)
-    assert list(back.obs.columns) == list(COLUMNS)
-    columns_with_losses = [name for name in COLUMNS if missing(back.obs[name]) != missing(obs[name])]
+    restored = write_and_read(data(obs.copy()), tmp_path, kind)
+    assert list(restored.obs.columns) == list(COLUMNS)
+    columns_with_losses = [name for name in COLUMNS if missing(restored.obs[name]) != missing(obs[name])]
     assert columns_with_losses == []
 
 
@@ -60,10 +60,10 @@ def test_columns_of_every_kind_round_trip(kind: str, tmp_path: Path) -> None:
     ],
 )
 def test_values_round_trip(name: str, texts: list[str], tmp_path: Path) -> None:
-    back = write_and_read(
+    restored = write_and_read(
         data(pd.DataFrame({name: COLUMNS[name]}, index=[f"c{i}" for i in range(N)])), tmp_path, "h5ad"
     )
-    assert [str(value) for value in back.obs[name].astype(object)[:4]] == texts
+    assert [str(value) for value in restored.obs[name].astype(object)[:4]] == texts
 
 
 @pytest.mark.parametrize("kind", ["h5ad", "zarr"])
@@ -72,29 +72,29 @@ def test_columns_with_unusual_names_are_written(kind: str, tmp_path: Path) -> No
         obs = pd.DataFrame({i: np.arange(N) + 100 * i for i in range(len(names))}, index=[f"c{i}" for i in range(N)])
         obs.columns = pd.Index(names, tupleize_cols=False)
         (tmp_path / str(i)).mkdir()
-        back = write_and_read(data(obs), tmp_path / str(i), kind)
-        assert sorted(back.obs.iloc[0]) == [100 * i for i in range(len(names))], names
+        restored = write_and_read(data(obs), tmp_path / str(i), kind)
+        assert sorted(restored.obs.iloc[0]) == [100 * i for i in range(len(names))], names
 
 
 @pytest.mark.parametrize("index", INDEXES)
 def test_names_of_cells_of_any_kind(index: str, tmp_path: Path) -> None:
     adata = data()
     adata.obs = pd.DataFrame({"a": range(N)}, index=INDEXES[index])
-    back = write_and_read(adata, tmp_path, "h5ad")
+    restored = write_and_read(adata, tmp_path, "h5ad")
     expected = [v.decode() if isinstance(v, bytes) else str(v) for v in INDEXES[index]]
-    assert list(back.obs_names) == expected
-    assert list(back.obs["a"]) == list(range(N))
+    assert list(restored.obs_names) == expected
+    assert list(restored.obs["a"]) == list(range(N))
 
 
 @pytest.mark.parametrize("kind", ["h5ad", "zarr"])
 def test_elements_of_uns_of_any_kind(kind: str, tmp_path: Path) -> None:
     adata = data()
     adata.uns = {name: {"element": element, "other": i} for i, (name, element) in enumerate(UNS.items())}
-    back = write_and_read(adata, tmp_path, kind)
-    assert sorted(part["other"] for part in back.uns.values()) == list(range(len(UNS)))
-    assert "element" not in back.uns["none"] or back.uns["none"]["element"] is None
-    assert back.uns["list_mixed"]["element"] == '["a", 1, null]'
-    assert back.uns["date"]["element"] == "2024-01-01"
+    restored = write_and_read(adata, tmp_path, kind)
+    assert sorted(part["other"] for part in restored.uns.values()) == list(range(len(UNS)))
+    assert "element" not in restored.uns["none"] or restored.uns["none"]["element"] is None
+    assert restored.uns["list_mixed"]["element"] == '["a", 1, null]'
+    assert restored.uns["date"]["element"] == "2024-01-01"
 
 
 @pytest.mark.parametrize("dtype", ["f2", "f4", "f8", "g", "i1", "u2", "i8", "b1", ">f4", ">i2"])
@@ -107,8 +107,8 @@ def test_matrices_of_every_type_round_trip(dtype: str, part: str, tmp_path: Path
         adata.layers["a"] = values
     else:
         adata.obsm["a"] = values
-    back = write_and_read(adata, tmp_path, "h5ad")
-    result = {"X": back.X, "layer": back.layers.get("a"), "obsm": back.obsm.get("a")}[part]
+    restored = write_and_read(adata, tmp_path, "h5ad")
+    result = {"X": restored.X, "layer": restored.layers.get("a"), "obsm": restored.obsm.get("a")}[part]
     np.testing.assert_array_equal(np.asarray(result, float), values.astype(float))
 
 
@@ -126,7 +126,7 @@ def test_the_frame_of_raw_is_converted(tmp_path: Path) -> None:
     adata.raw = adata.copy()
     adata.raw.var["_index"] = ["a", "b", "c"]
     adata.raw.var["kind"] = pd.array(["x", None, "y"], dtype="string")
-    back = write_and_read(adata, tmp_path, "h5ad")
-    assert list(back.raw.var["_index_column"]) == ["a", "b", "c"]
-    assert missing(back.raw.var["kind"]) == [False, True, False]
-    assert (back.raw.X != COUNTS).nnz == 0
+    restored = write_and_read(adata, tmp_path, "h5ad")
+    assert list(restored.raw.var["_index_column"]) == ["a", "b", "c"]
+    assert missing(restored.raw.var["kind"]) == [False, True, False]
+    assert (restored.raw.X != COUNTS).nnz == 0

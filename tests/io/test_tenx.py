@@ -14,9 +14,9 @@ from tests.io.bundles import sample, write_xenium
 def test_truncated_matrix(tmp_path: Path) -> None:
     folder = write_xenium(tmp_path / "run", sample(9, 3))
     with h5py.File(folder / "cell_feature_matrix.h5", "a") as store:
-        whole = store["matrix/indptr"][:]
+        full = store["matrix/indptr"][:]
         del store["matrix/indptr"]
-        store["matrix/indptr"] = whole[:-1]
+        store["matrix/indptr"] = full[:-1]
     with pytest.raises(InputError, match="damaged"):
         read_spatial(folder)
 

@@ -32,9 +32,9 @@ def test_all_writers_preserve_cells_and_order(
     adata, folder = called(n_cells, seed), tmp_path_factory.mktemp("out")
     ids = adata.obs_names.tolist()
     for name in ("a.h5ad", "a.zarr"):
-        back = read_spatial(write_annotated(adata, folder / name))
-        assert back.obs_names.tolist() == ids
-        assert back.obs[columns.CELL_TYPE].tolist() == adata.obs[columns.CELL_TYPE].tolist()
+        restored = read_spatial(write_annotated(adata, folder / name))
+        assert restored.obs_names.tolist() == ids
+        assert restored.obs[columns.CELL_TYPE].tolist() == adata.obs[columns.CELL_TYPE].tolist()
     assert pd.read_parquet(write_calls(adata, folder / "calls.parquet"))["cell_id"].tolist() == ids
     groups = pd.read_csv(write_explorer_groups(adata, folder / "groups.csv"), dtype=str, keep_default_na=False)
     assert groups.columns.tolist() == ["cell_id", "group"]
@@ -93,6 +93,6 @@ def test_data_without_calls(tmp_path: Path) -> None:
 def test_calls_in_blocks_are_those_of_one_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     adata = called(40, 0)
     adata.obs[f"{columns.TAXONOMY}class"] = pd.Categorical([None] * 30 + ["neuron"] * 10)  # missing in the first block
-    whole = pd.read_parquet(write_calls(adata, tmp_path / "whole.parquet"))
+    full = pd.read_parquet(write_calls(adata, tmp_path / "whole.parquet"))
     monkeypatch.setattr(write, "BLOCK_CELLS", 7)
-    pd.testing.assert_frame_equal(pd.read_parquet(write_calls(adata, tmp_path / "blocks.parquet")), whole)
+    pd.testing.assert_frame_equal(pd.read_parquet(write_calls(adata, tmp_path / "blocks.parquet")), full)

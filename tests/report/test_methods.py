@@ -97,7 +97,7 @@ def test_the_paragraph_states_only_what_was_done(manifest: dict[str, Any], thres
     )
     is_calibrated = manifest["confidence_transform"] == "calibrated"
     has_spill_over = json.loads(manifest["spill_over_json"]).get("detected", False)
-    done = {
+    process = {
         "Cell Ontology (": "label_mapping_json" in manifest,
         "finest Cell Ontology term": config["resolution"] == "auto" and "class_tree_json" in manifest,
         "clusters of the sample": is_calibrated
@@ -122,7 +122,7 @@ def test_the_paragraph_states_only_what_was_done(manifest: dict[str, Any], thres
         and config["balance_strategy"] == "equal",
         "anndata 0.12": "versions_json" in manifest,
     }
-    assert {name for name in done if name in text} == {name for name, was_done in done.items() if was_done}
+    assert {name for name in process if name in text} == {name for name, was_done in process.items() if was_done}
     assert [name in text for name in _CITED_AS] == [work in methods["citations"] for work in _CITED_AS.values()]
     assert "None" not in text
     assert "  " not in text

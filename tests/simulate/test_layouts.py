@@ -29,15 +29,15 @@ def test_a_layout_assigns_a_type_to_each_cell(layout: Layout) -> None:
     assert codes.shape == (900,)
     assert codes.min() >= 0
     assert codes.max() < N_TYPES
-    again = draw_types(layout, grid(900, 10.0), N_TYPES, np.random.default_rng(0))
-    np.testing.assert_array_equal(codes, again)
+    repeated = draw_types(layout, grid(900, 10.0), N_TYPES, np.random.default_rng(0))
+    np.testing.assert_array_equal(codes, repeated)
 
 
 @pytest.mark.parametrize(("layout", "low", "high"), [("mixed", -0.02, 0.02), ("niches", 0.1, 1), ("nests", 0.1, 1)])
 def test_neighbours_have_the_same_type_only_in_grouped_layouts(layout: Layout, low: float, high: float) -> None:
     coordinates = grid(1600, 10.0)
-    alike = [same_type_ratio(coordinates, draw_types(layout, coordinates, N_TYPES, rng)) for rng in _generators()]
-    assert low < np.mean(alike) < high
+    similar = [same_type_ratio(coordinates, draw_types(layout, coordinates, N_TYPES, rng)) for rng in _generators()]
+    assert low < np.mean(similar) < high
 
 
 def test_a_homogeneous_section_has_mostly_one_type() -> None:

@@ -27,7 +27,7 @@ def test_damaged_manifest_is_ignored(text: str, tmp_path: Path) -> None:
     assert storage.describe(file.uri) == file, "the file itself is read"
 
 
-def test_copied_manifest_describes_the_file_beside_it(tmp_path: Path) -> None:
+def test_copied_manifest_describes_the_file_next_to_it(tmp_path: Path) -> None:
     (tmp_path / "x").write_text("cells")
     file = storage.put(tmp_path / "x", tmp_path / "a" / "x", metadata={"source": "far"})
     shutil.copytree(tmp_path / "a", tmp_path / "b")

@@ -13,7 +13,7 @@ from tasks import locks, store_lease
 from tasks.locks import exclusive_lock, machine_lock
 
 
-def hold(uri: str, home: str, entered: Any, seconds: float) -> None:
+def hold_lock(uri: str, home: str, entered: Any, seconds: float) -> None:
     import os
 
     os.environ["HOME"] = home
@@ -29,7 +29,7 @@ def test_a_lock_ends_with_its_process(tmp_path: Path, monkeypatch: pytest.Monkey
     uri = str(tmp_path / "cache" / "key") if store == "folder" else f"memory://bucket/{tmp_path.name}/key"
     context = multiprocessing.get_context("spawn")
     entered = context.Event()
-    process = context.Process(target=hold, args=(uri, str(tmp_path / "home"), entered, 600))
+    process = context.Process(target=hold_lock, args=(uri, str(tmp_path / "home"), entered, 600))
     process.start()
     assert entered.wait(60)
     acquired = threading.Event()

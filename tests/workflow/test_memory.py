@@ -47,7 +47,7 @@ def test_a_matrix_that_stays_in_its_file_is_not_counted(monkeypatch: pytest.Monk
     assert peak([Summary(1_000_000)], []) < in_memory - 3 * memory.VALUE * 80_000_000
 
 
-def test_scores_are_counted_up_to_the_number_of_cells_for_which_they_are_stored() -> None:
+def test_scores_are_counted_up_to_the_limit_of_stored_cells() -> None:
     stored, left_out = (peak([Summary(memory.MOST_SCORED + more, 0.0)], []) for more in (0, 1))
     assert stored - left_out == pytest.approx(memory.MOST_SCORED * memory.SCORES_PER_CELL, rel=1e-4)
 

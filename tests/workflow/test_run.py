@@ -109,8 +109,8 @@ def test_a_single_query_is_read_once(config: RunConfig, tmp_path: Path, monkeypa
     run(config.model_copy(update={"store": str(tmp_path)}))
     assert names == ["sample 1"]
     names.clear()
-    again = Query(uri=config.queries[0].uri, sample="other")
-    run(config.model_copy(update={"store": str(tmp_path), "queries": [*config.queries, again]}))
+    repeated = Query(uri=config.queries[0].uri, sample="other")
+    run(config.model_copy(update={"store": str(tmp_path), "queries": [*config.queries, repeated]}))
     assert names == ["sample 1", "other", "sample 1", "other"]
 
 

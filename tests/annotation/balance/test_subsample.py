@@ -72,60 +72,60 @@ def test_other_sources_fill_up_for_a_small_source() -> None:
 
 def test_two_spellings_of_one_id_share_a_cap() -> None:
     ids = {"CD4+ T cells": "CL:0000624", "CD4-positive, alpha-beta T cell": "CL:0000624", "Macrophages": "CL:0000235"}
-    whole = cells({(label, "ab"[i % 2]): 900 for i, label in enumerate(ids)}, ids)
-    apart = subsample_balanced(whole, LABEL, max_cells_per_type=600)
-    together = subsample_balanced(whole, LABEL, max_cells_per_type=600, group_by_column=CL)
+    full = cells({(label, "ab"[i % 2]): 900 for i, label in enumerate(ids)}, ids)
+    apart = subsample_balanced(full, LABEL, max_cells_per_type=600)
+    together = subsample_balanced(full, LABEL, max_cells_per_type=600, group_by_column=CL)
     assert counted(apart) == dict.fromkeys(ids, 600)
     assert counted(together, CL) == {"CL:0000624": 600, "CL:0000235": 600}
     assert counted(together)["CD4+ T cells"] == 300
 
 
 def test_labels_without_an_id_are_grouped_by_their_text() -> None:
-    whole = cells({("novel 1", "a"): 200, ("novel 2", "a"): 200, ("B cell", "a"): 200}, {"B cell": "CL:0000236"})
-    drawn = subsample_balanced(whole, LABEL, max_cells_per_type=100, group_by_column=CL)
+    full = cells({("novel 1", "a"): 200, ("novel 2", "a"): 200, ("B cell", "a"): 200}, {"B cell": "CL:0000236"})
+    drawn = subsample_balanced(full, LABEL, max_cells_per_type=100, group_by_column=CL)
     assert counted(drawn) == {"novel 1": 100, "novel 2": 100, "B cell": 100}
 
 
 def test_small_types_are_dropped_unless_the_minimum_is_zero() -> None:
-    whole = cells({("many", "a"): 100, ("few", "a"): 49})
-    assert counted(subsample_balanced(whole, LABEL)) == {"many": 100}
-    assert counted(subsample_balanced(whole, LABEL, min_cells_per_type=0)) == {"many": 100, "few": 49}
+    full = cells({("many", "a"): 100, ("few", "a"): 49})
+    assert counted(subsample_balanced(full, LABEL)) == {"many": 100}
+    assert counted(subsample_balanced(full, LABEL, min_cells_per_type=0)) == {"many": 100, "few": 49}
 
 
 def test_missing_labels_are_not_a_type_and_dtypes_are_unchanged() -> None:
-    whole = cells({("B", "a"): 100, ("T", "b"): 100})
-    whole.obs[LABEL] = whole.obs[LABEL].where(np.arange(200) % 4 != 0).astype("category")
-    drawn = subsample_balanced(whole, LABEL, max_cells_per_type=60)
+    full = cells({("B", "a"): 100, ("T", "b"): 100})
+    full.obs[LABEL] = full.obs[LABEL].where(np.arange(200) % 4 != 0).astype("category")
+    drawn = subsample_balanced(full, LABEL, max_cells_per_type=60)
     assert counted(drawn) == {"B": 60, "T": 60}
     assert isinstance(drawn.obs[LABEL].dtype, pd.CategoricalDtype)
 
 
 def test_labels_that_are_numbers() -> None:
-    whole = cells({("1", "a"): 80, ("2", "a"): 90})
-    whole.obs[LABEL] = whole.obs[LABEL].astype(int)
-    assert counted(subsample_balanced(whole, LABEL, max_cells_per_type=70)) == {"1": 70, "2": 70}
+    full = cells({("1", "a"): 80, ("2", "a"): 90})
+    full.obs[LABEL] = full.obs[LABEL].astype(int)
+    assert counted(subsample_balanced(full, LABEL, max_cells_per_type=70)) == {"1": 70, "2": 70}
 
 
 def test_a_view_or_a_copy() -> None:
-    whole = cells({("B", "a"): 100})
-    assert subsample_balanced(whole, LABEL, copy=False).is_view
-    assert not subsample_balanced(whole, LABEL).is_view
+    full = cells({("B", "a"): 100})
+    assert subsample_balanced(full, LABEL, copy=False).is_view
+    assert not subsample_balanced(full, LABEL).is_view
 
 
 def test_a_backed_reference_is_read_for_the_drawn_cells_only(tmp_path: Path) -> None:
-    whole = cells({("B", "a"): 100, ("T", "a"): 100})
-    whole.write_h5ad(tmp_path / "a.h5ad")
+    full = cells({("B", "a"): 100, ("T", "a"): 100})
+    full.write_h5ad(tmp_path / "a.h5ad")
     backed = ad.read_h5ad(tmp_path / "a.h5ad", backed="r")
     drawn = subsample_balanced(backed, LABEL, max_cells_per_type=60)
     assert not drawn.isbacked
-    assert list(drawn.obs_names) == list(subsample_balanced(whole, LABEL, max_cells_per_type=60).obs_names)
+    assert list(drawn.obs_names) == list(subsample_balanced(full, LABEL, max_cells_per_type=60).obs_names)
 
 
 @pytest.mark.parametrize("key", ["NK cell", "CL:0000623", "natural killer cell", "nk CELL"])
 def test_keys_are_labels_names_or_ids(key: str) -> None:
-    whole = cells({("NK cell", "b"): 2_000, ("B cell", "a"): 6_000}, {"NK cell": "CL:0000623", "B cell": "CL:0000236"})
-    whole.obs["cell_type_ontology_label"] = whole.obs[LABEL].map({"NK cell": "natural killer cell", "B cell": "B cell"})
-    drawn = subsample_balanced(whole, LABEL, group_by_column=CL, target_proportions={key: 0.0025}, min_cells_per_type=5)
+    full = cells({("NK cell", "b"): 2_000, ("B cell", "a"): 6_000}, {"NK cell": "CL:0000623", "B cell": "CL:0000236"})
+    full.obs["cell_type_ontology_label"] = full.obs[LABEL].map({"NK cell": "natural killer cell", "B cell": "B cell"})
+    drawn = subsample_balanced(full, LABEL, group_by_column=CL, target_proportions={key: 0.0025}, min_cells_per_type=5)
     assert counted(drawn) == {"NK cell": 13, "B cell": 5_000}
 
 

@@ -1,4 +1,4 @@
-"""What holds for the draw of any table of types and sources."""
+"""Properties of the draw for all tables of types and sources."""
 
 from typing import Any
 
@@ -30,58 +30,58 @@ SETTINGS = st.fixed_dictionaries(
 @settings(max_examples=80, deadline=None)
 @given(table=TABLES, chosen=SETTINGS)
 def test_exactly_the_cap_or_all_there_is_and_no_cell_made_up(table: Any, chosen: Any) -> None:
-    whole = cells(table)
-    drawn = subsample_balanced(whole, LABEL, min_cells_per_type=0, **chosen)
-    before = counted(whole)
+    full = cells(table)
+    drawn = subsample_balanced(full, LABEL, min_cells_per_type=0, **chosen)
+    before = counted(full)
     assert counted(drawn) == {name: min(n, chosen["max_cells_per_type"]) for name, n in before.items()}
     assert drawn.obs_names.is_unique
-    pd.testing.assert_frame_equal(drawn.obs, whole.obs.loc[drawn.obs_names])
-    positions = whole.obs_names.get_indexer(drawn.obs_names)
+    pd.testing.assert_frame_equal(drawn.obs, full.obs.loc[drawn.obs_names])
+    positions = full.obs_names.get_indexer(drawn.obs_names)
     assert (np.diff(positions) > 0).all()
 
 
 @settings(max_examples=60, deadline=None)
 @given(table=TABLES, chosen=SETTINGS)
 def test_no_source_is_starved(table: Any, chosen: Any) -> None:
-    whole = cells(table)
-    drawn = subsample_balanced(whole, LABEL, min_cells_per_type=0, **chosen)
-    got = drawn.obs.groupby([LABEL, SOURCE], observed=True).size()
+    full = cells(table)
+    drawn = subsample_balanced(full, LABEL, min_cells_per_type=0, **chosen)
+    result = drawn.obs.groupby([LABEL, SOURCE], observed=True).size()
     for label in {label for label, _ in table}:
         of_label = {source: n for (name, source), n in table.items() if name == label}
         minimum = {source: min(n, chosen["min_cells_per_source"]) for source, n in of_label.items()}
         if sum(minimum.values()) <= chosen["max_cells_per_type"]:
-            assert all(got.get((label, source), 0) >= n for source, n in minimum.items())
+            assert all(result.get((label, source), 0) >= n for source, n in minimum.items())
 
 
 @settings(max_examples=60, deadline=None)
 @given(table=TABLES, chosen=SETTINGS, order=st.randoms(use_true_random=False))
 def test_the_draw_does_not_depend_on_the_order_of_rows(table: Any, chosen: Any, order: Any) -> None:
-    whole = cells(table)
-    rows = list(range(whole.n_obs))
+    full = cells(table)
+    rows = list(range(full.n_obs))
     order.shuffle(rows)
-    drawn = subsample_balanced(whole, LABEL, min_cells_per_type=0, **chosen)
-    again = subsample_balanced(whole[rows].copy(), LABEL, min_cells_per_type=0, **chosen)
-    assert set(drawn.obs_names) == set(again.obs_names)
+    drawn = subsample_balanced(full, LABEL, min_cells_per_type=0, **chosen)
+    repeated = subsample_balanced(full[rows].copy(), LABEL, min_cells_per_type=0, **chosen)
+    assert set(drawn.obs_names) == set(repeated.obs_names)
 
 
 @settings(max_examples=60, deadline=None)
 @given(table=TABLES, chosen=SETTINGS, more=st.integers(0, 100))
 def test_a_higher_cap_never_draws_fewer(table: Any, chosen: Any, more: int) -> None:
-    whole = cells(table)
-    low = counted(subsample_balanced(whole, LABEL, min_cells_per_type=0, **chosen))
+    full = cells(table)
+    low = counted(subsample_balanced(full, LABEL, min_cells_per_type=0, **chosen))
     chosen = {**chosen, "max_cells_per_type": chosen["max_cells_per_type"] + more}
-    high = counted(subsample_balanced(whole, LABEL, min_cells_per_type=0, **chosen))
+    high = counted(subsample_balanced(full, LABEL, min_cells_per_type=0, **chosen))
     assert all(high[name] >= n for name, n in low.items())
 
 
 @settings(max_examples=60, deadline=None)
 @given(table=TABLES, cap=st.integers(1, 150), more=st.integers(0, 100), seed=st.integers(0, 5))
 def test_of_one_source_a_larger_draw_contains_the_smaller(table: Any, cap: int, more: int, seed: int) -> None:
-    whole = cells(table)
+    full = cells(table)
     drawn = [
         set(
             subsample_balanced(
-                whole, LABEL, max_cells_per_type=n, min_cells_per_type=0, source_column=None, random_state=seed
+                full, LABEL, max_cells_per_type=n, min_cells_per_type=0, source_column=None, random_state=seed
             ).obs_names
         )
         for n in (cap, cap + more)
@@ -92,18 +92,18 @@ def test_of_one_source_a_larger_draw_contains_the_smaller(table: Any, cap: int, 
 @settings(max_examples=30, deadline=None)
 @given(table=TABLES, chosen=SETTINGS)
 def test_a_fixed_seed_is_a_fixed_draw(table: Any, chosen: Any) -> None:
-    whole = cells(table)
+    full = cells(table)
     np.random.seed(0)  # noqa: NPY002
     state = np.random.get_state()[1].copy()  # noqa: NPY002
-    first, second = (subsample_balanced(whole, LABEL, min_cells_per_type=0, **chosen) for _ in range(2))
+    first, second = (subsample_balanced(full, LABEL, min_cells_per_type=0, **chosen) for _ in range(2))
     assert list(first.obs_names) == list(second.obs_names)
     np.testing.assert_array_equal(state, np.random.get_state()[1])  # noqa: NPY002
 
 
 def test_another_seed_is_another_draw_and_every_cell_has_its_chance() -> None:
-    whole = cells({("B", "a"): 100})
+    full = cells({("B", "a"): 100})
     drawn = [
-        set(subsample_balanced(whole, LABEL, max_cells_per_type=50, random_state=seed).obs_names) for seed in range(40)
+        set(subsample_balanced(full, LABEL, max_cells_per_type=50, random_state=seed).obs_names) for seed in range(40)
     ]
     times = pd.Series([name for some in drawn for name in some]).value_counts()
     assert len({frozenset(some) for some in drawn}) == 40
@@ -141,9 +141,9 @@ SHARES = st.dictionaries(st.sampled_from(["B", "T", "NK"]), st.floats(0.001, 0.3
 @settings(max_examples=80, deadline=None)
 @given(shares=SHARES, n=st.tuples(*[st.integers(60, 400)] * 4), cap=st.integers(60, 300))
 def test_target_proportions_hold_of_the_final_size(shares: dict[str, float], n: tuple[int, ...], cap: int) -> None:
-    whole = cells({(name, "a"): k for name, k in zip(["B", "T", "NK", "rest"], n, strict=True)})
-    drawn = subsample_balanced(whole, LABEL, max_cells_per_type=cap, target_proportions=shares, min_cells_per_type=5)
-    drawn_cells, available = counted(drawn), counted(whole)
+    full = cells({(name, "a"): k for name, k in zip(["B", "T", "NK", "rest"], n, strict=True)})
+    drawn = subsample_balanced(full, LABEL, max_cells_per_type=cap, target_proportions=shares, min_cells_per_type=5)
+    drawn_cells, available = counted(drawn), counted(full)
     for name in available:
         assert drawn_cells[name] <= min(cap, available[name])
     for name, share in shares.items():
@@ -153,6 +153,6 @@ def test_target_proportions_hold_of_the_final_size(shares: dict[str, float], n: 
 
 
 def test_shares_that_sum_to_one_do_not_collapse_the_cells() -> None:
-    whole = cells({("A", "s"): 10_000, ("B", "s"): 10_000, ("C", "s"): 5_000})
-    drawn = subsample_balanced(whole, LABEL, target_proportions={"A": 0.4, "B": 0.4, "C": 0.2})
+    full = cells({("A", "s"): 10_000, ("B", "s"): 10_000, ("C", "s"): 5_000})
+    drawn = subsample_balanced(full, LABEL, target_proportions={"A": 0.4, "B": 0.4, "C": 0.2})
     assert counted(drawn) == {"A": 5_000, "B": 5_000, "C": 2_500}

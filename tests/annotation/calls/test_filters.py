@@ -46,7 +46,7 @@ def test_a_copy_does_not_change_the_original() -> None:
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=30), st.floats(0, 1))
-def test_no_cell_is_lost_and_the_rest_is_as_it_was(confidence: list[float], threshold: float) -> None:
+def test_only_cells_below_the_threshold_change(confidence: list[float], threshold: float) -> None:
     labels = ["ABC"[i % 3] for i in range(len(confidence))]
     out = filter_low_confidence(called(labels, confidence), threshold=threshold)
     assert texts(out) == [
@@ -77,7 +77,7 @@ def test_small_types_are_marked_and_nan_and_unassigned_are_not_types(categorical
     assert adata.obs[REASON].value_counts().to_dict() == {"": 20, "low_count_type": 14}
 
 
-def test_one_filter_after_the_other_keeps_both_reasons() -> None:
+def test_two_filters_record_both_reasons() -> None:
     adata = called(["B"] * 20 + ["T"] * 5, [0.9] * 19 + [0.1] + [0.9] * 5)
     filter_low_count_types(filter_low_confidence(adata))
     assert adata.obs[REASON].value_counts().to_dict() == {"": 19, "low_count_type": 5, "low_confidence": 1}

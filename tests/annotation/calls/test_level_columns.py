@@ -100,7 +100,7 @@ def similar_types(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, AnnDa
     return path, query, truth
 
 
-def test_the_common_term_of_similar_types_is_right(similar_types: tuple[Path, AnnData, np.ndarray]) -> None:
+def test_the_common_term_of_similar_types_is_correct(similar_types: tuple[Path, AnnData, np.ndarray]) -> None:
     path, query, truth = similar_types
     options = {"custom_model_path": path, "min_confidence": 0.8, "confidence_transform": "calibrated", "copy": True}
     forced, auto = annotate_celltypist(query, **options), annotate_celltypist(query, resolution="auto", **options)

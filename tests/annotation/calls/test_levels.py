@@ -69,7 +69,7 @@ def test_a_class_of_two_lineages_is_left_out_of_the_coarser_one() -> None:
     assert nodes["neural cell"] == {2, 3, 4}
 
 
-def test_nodes_are_nested_or_share_no_class(rng: np.random.Generator) -> None:
+def test_nodes_are_nested_or_disjoint(rng: np.random.Generator) -> None:
     pool = ["CL:0000129", "CL:0000235", "CL:0000127", "CL:0000128", "CL:0000617", "CL:0000115", "CL:0000786"]
     pool += [*BLOOD.values(), "CL:0000097", "CL:0000784", "CL:0000765", "CL:0000066", "CL:0000057", "CL:0000669"]
     for _ in range(40):
@@ -145,7 +145,7 @@ def test_probabilities_sum_to_the_share_of_cells_of_any_class(rng: np.random.Gen
     np.testing.assert_allclose(shares.max(axis=1)[3], 0.99)
 
 
-def test_cells_far_from_their_class_profile_are_of_no_class() -> None:
+def test_cells_far_from_their_class_profile_have_no_class() -> None:
     assert fit_probability(np.array([-20.0, -9.0])).max() < 0.01
     assert fit_probability(np.array([-2.0, 0.0, 3.0])).min() > 0.99
 
@@ -159,10 +159,10 @@ def test_classes_without_terms_have_no_nodes() -> None:
 
 def test_the_tree_round_trips_through_json() -> None:
     tree = ClassTree.build(tuple(BLOOD), BLOOD)
-    again = ClassTree.from_dict(tree.to_dict())
-    assert (again.names, again.ids, again.n_classes) == (tree.names, tree.ids, tree.n_classes)
-    np.testing.assert_array_equal(again.members, tree.members)
-    np.testing.assert_array_equal(again.levels, tree.levels)
+    repeated = ClassTree.from_dict(tree.to_dict())
+    assert (repeated.names, repeated.ids, repeated.n_classes) == (tree.names, tree.ids, tree.n_classes)
+    np.testing.assert_array_equal(repeated.members, tree.members)
+    np.testing.assert_array_equal(repeated.levels, tree.levels)
 
 
 def test_terms_have_a_share_of_the_probability_outside_the_class() -> None:

@@ -47,11 +47,11 @@ def test_blocks_do_not_change_the_calls(
     rows: int, simulated: Simulated, trained: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     query = simulated[1][:300]
-    whole = predicted(trained, query, "calibrated")
+    full = predicted(trained, query, "calibrated")
     monkeypatch.setattr(module, "CELLS_AT_ONCE", 100)
     part = predicted(trained, query, "calibrated", rows)
     for name in NAMES:
-        np.testing.assert_array_equal(getattr(part, name), getattr(whole, name))
+        np.testing.assert_array_equal(getattr(part, name), getattr(full, name))
 
 
 def test_a_cell_without_counts_has_no_call(simulated: Simulated, trained: Path) -> None:

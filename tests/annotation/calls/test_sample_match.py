@@ -28,9 +28,9 @@ def test_the_call_of_a_cell_is_the_same_with_other_cells_of_its_sample(
     samples: dict[str, AnnData], cohort_model: str
 ) -> None:
     sample = samples["sample 1"]
-    whole = call(sample, cohort_model).obs[columns.PREDICTED].astype(str)
+    full = call(sample, cohort_model).obs[columns.PREDICTED].astype(str)
     part = call(sample[::2].copy(), cohort_model).obs[columns.PREDICTED].astype(str)
-    assert whole[part.index].tolist() == part.tolist()
+    assert full[part.index].tolist() == part.tolist()
 
 
 def test_samples_are_scored_differently(samples: dict[str, AnnData], cohort_model: str) -> None:

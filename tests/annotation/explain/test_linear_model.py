@@ -32,8 +32,8 @@ def test_the_copy_is_stored_in_a_file_and_gives_the_same_explanation(
     store_linear_model(annotated, load_model(trained))
     annotated.uns[columns.MANIFEST]["model_path"] = "/gone/model.pkl"
     annotated.write_h5ad(tmp_path / "cells.h5ad")
-    again = explain_calls(anndata.read_h5ad(tmp_path / "cells.h5ad"), [0, 1])
-    np.testing.assert_array_equal(again["contribution"], expected["contribution"])
+    repeated = explain_calls(anndata.read_h5ad(tmp_path / "cells.h5ad"), [0, 1])
+    np.testing.assert_array_equal(repeated["contribution"], expected["contribution"])
 
 
 def test_a_missing_model_and_another_model_are_refused(annotated: AnnData, trained: Path) -> None:

@@ -74,6 +74,6 @@ def test_cells_read_in_groups_of_types_give_the_same_table(
 ) -> None:
     model = load_model(trained)
     query, best = open_query(annotated, model.genes), annotated.obsm[columns.DECISION_SCORES].argmax(axis=1)
-    whole = type_evidence(model, query, best, "calibrated")
+    full = type_evidence(model, query, best, "calibrated")
     monkeypatch.setattr(module, "CELLS_AT_ONCE", 1)
-    pd.testing.assert_frame_equal(type_evidence(model, query, best, "calibrated"), whole)
+    pd.testing.assert_frame_equal(type_evidence(model, query, best, "calibrated"), full)

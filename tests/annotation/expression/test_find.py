@@ -16,14 +16,14 @@ from tests.annotation.reference_data import Write, make_reference
 
 def with_counts_in(source: str) -> ad.AnnData:
     """Return log1p(CPM) in X, and counts in one other matrix."""
-    whole = make_reference()
+    full = make_reference()
     adata = make_reference(state="log1p_cpm")
     if source == "raw.X":
-        adata.raw = whole
+        adata.raw = full
     elif source == "X":
-        adata.X = whole.X
+        adata.X = full.X
     else:
-        adata.layers[source.removeprefix("layers/")] = whole.X
+        adata.layers[source.removeprefix("layers/")] = full.X
     return adata
 
 

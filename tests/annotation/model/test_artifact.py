@@ -32,8 +32,8 @@ def test_the_command_line_of_celltypist_gives_the_same_calls(
     command = [str(tool), "--indata", "query.h5ad", "--model", str(trained), "--outdir", str(tmp_path)]
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, timeout=300)
     stock = pd.read_csv(tmp_path / "predicted_labels.csv", index_col=0)["predicted_labels"].astype(str)
-    ours = annotate_celltypist(simulated[1], custom_model_path=trained, copy=True).obs[columns.PREDICTED].astype(str)
-    assert (stock.to_numpy() == ours.to_numpy()).all()
+    result = annotate_celltypist(simulated[1], custom_model_path=trained, copy=True).obs[columns.PREDICTED].astype(str)
+    assert (stock.to_numpy() == result.to_numpy()).all()
 
 
 @pytest.mark.parametrize(("name", "file"), [("b.pkl", "b.pkl"), ("b", "b.pkl"), ("b.v2", "b.v2.pkl"), ("", "x.pkl")])

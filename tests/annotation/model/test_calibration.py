@@ -34,7 +34,7 @@ def test_hidden_classes_are_not_in_the_margin() -> None:
 
 
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
-def test_the_temperature_of_simulated_scores_is_found(temperature: float, rng: np.random.Generator) -> None:
+def test_the_temperature_of_simulated_scores_is_estimated(temperature: float, rng: np.random.Generator) -> None:
     logits = rng.normal(0, 2, (4000, 3))
     p = np.exp(log_softmax(logits, axis=1))
     truth = (p.cumsum(axis=1) < rng.random((4000, 1))).sum(axis=1)
@@ -42,7 +42,7 @@ def test_the_temperature_of_simulated_scores_is_found(temperature: float, rng: n
     assert fitted == pytest.approx(temperature, rel=0.1)
 
 
-def test_the_deviance_of_cells_of_their_own_profile_is_standard(rng: np.random.Generator) -> None:
+def test_the_deviance_of_cells_drawn_from_the_profile_is_standard(rng: np.random.Generator) -> None:
     profiles = rng.dirichlet(np.ones(40), 3)
     codes = rng.integers(0, 3, 2000)
     counts = sparse.csr_matrix(np.stack([rng.multinomial(150, profiles[k]) for k in codes]).astype(float))
@@ -67,12 +67,12 @@ def test_without_the_ridge_it_is_scikit_learns_regression(
 ) -> None:
     monkeypatch.setattr(module, "RIDGE", 0.0)
     evidence, right = simulated(rng)
-    ours = fit_calibration(evidence, right, np.ones(len(right)), 1.0)
-    features = ours.features(evidence)[:, [0, 1, 3]]
+    result = fit_calibration(evidence, right, np.ones(len(right)), 1.0)
+    features = result.features(evidence)[:, [0, 1, 3]]
     oracle = LogisticRegression(C=np.inf, tol=1e-8, max_iter=1000).fit(features, right)
-    assert ours.intercept == pytest.approx(oracle.intercept_[0], abs=5e-3)
-    np.testing.assert_allclose(np.array(ours.slopes)[[0, 1, 3]], oracle.coef_[0], atol=5e-3)
-    np.testing.assert_allclose(ours.probability(evidence), oracle.predict_proba(features)[:, 1], atol=5e-3)
+    assert result.intercept == pytest.approx(oracle.intercept_[0], abs=5e-3)
+    np.testing.assert_allclose(np.array(result.slopes)[[0, 1, 3]], oracle.coef_[0], atol=5e-3)
+    np.testing.assert_allclose(result.probability(evidence), oracle.predict_proba(features)[:, 1], atol=5e-3)
 
 
 def test_probabilities_are_calibrated_and_slopes_not_negative(rng: np.random.Generator) -> None:

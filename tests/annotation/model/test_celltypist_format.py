@@ -35,8 +35,8 @@ def test_stock_celltypist_loads_the_artifact_and_gives_the_same_labels(
         simulated[1].var.copy(),
     )
     stock = celltypist.annotate(query, model=str(path)).predicted_labels["predicted_labels"].astype(str)
-    ours = annotate_celltypist(simulated[1], custom_model_path=path, copy=True).obs[columns.PREDICTED].astype(str)
-    assert (stock.to_numpy() == ours.to_numpy()).all()
+    result = annotate_celltypist(simulated[1], custom_model_path=path, copy=True).obs[columns.PREDICTED].astype(str)
+    assert (stock.to_numpy() == result.to_numpy()).all()
 
 
 def test_every_part_is_restored(trained: Path) -> None:

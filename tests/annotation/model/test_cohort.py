@@ -46,18 +46,18 @@ def test_the_nearest_sample_has_the_profile_and_the_depth() -> None:
 
 
 def test_samples_differ_in_efficiencies_or_depth() -> None:
-    alike = [sample(name, [0.3, 0.3, 0.4], depth) for name, depth in zip("abcd", (75, 100, 200, 300), strict=True)]
-    assert describe_unlike(alike) == [""] * 4
-    (*_, last) = describe_unlike([*alike, sample("e", [0.3, 0.3, 0.4], 100, [20.0, 0.05, 1.0])])
+    similar = [sample(name, [0.3, 0.3, 0.4], depth) for name, depth in zip("abcd", (75, 100, 200, 300), strict=True)]
+    assert describe_unlike(similar) == [""] * 4
+    (*_, last) = describe_unlike([*similar, sample("e", [0.3, 0.3, 0.4], 100, [20.0, 0.05, 1.0])])
     assert last.startswith("gene efficiencies differ from those of the other samples by a factor of")
-    (*_, last) = describe_unlike([*alike, replace(alike[0], platform={"median_depth": 2000.0})])
+    (*_, last) = describe_unlike([*similar, replace(similar[0], platform={"median_depth": 2000.0})])
     assert last == "the median depth differs from that of the other samples by a factor of 10"
-    assert describe_unlike(alike[:2]) == ["", ""]
+    assert describe_unlike(similar[:2]) == ["", ""]
 
 
 def test_cohort_round_trip() -> None:
     cohort = Cohort(PROFILES, (sample("a", [0.6, 0.3, 0.1], 100),))
-    again = Cohort.from_dict(cohort.to_dict())
-    assert again.samples[0].calibration == cohort.samples[0].calibration
-    np.testing.assert_array_equal(again.shares, cohort.shares)
-    assert again.sample("b") is None
+    repeated = Cohort.from_dict(cohort.to_dict())
+    assert repeated.samples[0].calibration == cohort.samples[0].calibration
+    np.testing.assert_array_equal(repeated.shares, cohort.shares)
+    assert repeated.sample("b") is None

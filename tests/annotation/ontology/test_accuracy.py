@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.ontology import abstained, ask, bounds, judge, read_truth, report
+from benchmarks.ontology import abstained, bounds, judge, read_truth, report, terms_of
 
 
 @pytest.fixture(scope="module")
@@ -11,7 +11,7 @@ def pairs(shared):
 
 
 def test_accuracy_on_curated_tables(pairs):
-    figures = report(judge(pairs, ask(pairs, "source")))
+    figures = report(judge(pairs, terms_of(pairs, "source")))
     assert figures.loc["non-trivial", "exact"] > 62
     assert figures.loc["non-trivial", "within2"] > 82
     assert figures.loc["non-trivial", "wrong"] < 1
@@ -20,7 +20,7 @@ def test_accuracy_on_curated_tables(pairs):
 
 
 def test_accuracy_with_the_shipped_lexicon(pairs):
-    figures = report(judge(pairs, ask(pairs, "none")))
+    figures = report(judge(pairs, terms_of(pairs, "none")))
     assert figures.loc["trivial and recurring", "exact"] > 86
 
 

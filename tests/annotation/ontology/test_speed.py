@@ -35,8 +35,8 @@ print(json.dumps({"n": len(set(labels)), "cold": cost(1000), "warm": cost(1000),
 @pytest.fixture(scope="module")
 def seconds():
     """Return CPU seconds measured in a new process."""
-    done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True, timeout=300)
-    return json.loads(done.stdout.splitlines()[-1])
+    process = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True, timeout=300)
+    return json.loads(process.stdout.splitlines()[-1])
 
 
 def test_a_thousand_labels_in_a_new_process(seconds):

@@ -28,9 +28,9 @@ def test_a_truncated_file(read: Any, share: float, write: Write) -> None:
     path = write()
     content = path.read_bytes()
     path.write_bytes(content[: int(len(content) * share)])
-    with pytest.raises(InputError, match=r"ref\.h5ad cannot be read.*") as caught:
+    with pytest.raises(InputError, match=r"ref\.h5ad cannot be read.*") as error:
         read(path)
-    assert "again" in str(caught.value)
+    assert "again" in str(error.value)
 
 
 @with_both_readers

@@ -74,9 +74,9 @@ def test_label_columns_are_shared_or_per_reference(write: Write) -> None:
 
 
 def test_ambiguous_and_small_types_are_dropped_and_recorded(write: Write) -> None:
-    whole = make_reference()
-    whole.obs.loc[whole.obs_names[:3], "cell_type"] = np.nan
-    combined = combine_references([write(whole)], ["cell_type"])
+    full = make_reference()
+    full.obs.loc[full.obs_names[:3], "cell_type"] = np.nan
+    combined = combine_references([write(full)], ["cell_type"])
     assert counted(combined) == {"B cell": 57, "T cell": 50, "NK cell": 30}
     (entry,) = manifest(combined)
     assert {(one["label"], one["reason"], one["n_cells"]) for one in entry["dropped"]} == {
@@ -204,8 +204,8 @@ def test_the_digest_is_that_of_the_file(write: Write) -> None:
 def test_the_result_can_be_written_and_read(write: Write, tmp_path: Path) -> None:
     combined = combine_references([write()], ["cell_type"])
     combined.write_h5ad(tmp_path / "c.h5ad")
-    again = ad.read_h5ad(tmp_path / "c.h5ad")
-    assert again.uns["spatialcore_references"] == combined.uns["spatialcore_references"]
+    repeated = ad.read_h5ad(tmp_path / "c.h5ad")
+    assert repeated.uns["spatialcore_references"] == combined.uns["spatialcore_references"]
 
 
 FINDINGS = {

@@ -34,7 +34,7 @@ def test_findings(labels: list[str | None], code: str, severity: str) -> None:
     assert codes_of(labels) == {code: severity}
 
 
-def test_a_good_column_has_no_findings() -> None:
+def test_a_valid_column_has_no_findings() -> None:
     assert codes_of(["B cell", "T cell", "CD4 T"]) == {}
 
 

@@ -39,8 +39,8 @@ def test_drawn_cells_have_the_stated_moments() -> None:
 
 def test_the_draw_depends_only_on_the_seed() -> None:
     cells, genes = np.array([0, 0, 1, 2]), np.array([4, 1])
-    one, again, other = (profiles().draw(cells, genes, seed).toarray() for seed in (1, 1, 2))
-    np.testing.assert_array_equal(one, again)
+    one, repeated, other = (profiles().draw(cells, genes, seed).toarray() for seed in (1, 1, 2))
+    np.testing.assert_array_equal(one, repeated)
     assert (one != other).any()
 
 

@@ -27,7 +27,7 @@ from tests.annotation.reference_data import GENES, LABELS, Write, make_reference
         (["store.zarr.zip", "v1.2.h5ad"], ["store", "v1.2"]),
     ],
 )
-def test_names_are_as_short_as_they_can_be(paths: list[str], names: list[str]) -> None:
+def test_names_are_as_short_as_possible(paths: list[str], names: list[str]) -> None:
     result = source_names([Path(path) for path in paths])
     assert [name if "#" not in name else "ref" + name[name.index("#") :] for name in result] == names
 

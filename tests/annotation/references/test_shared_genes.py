@@ -72,6 +72,6 @@ def test_no_shared_genes_names_the_reference_and_both_sides(write: Write) -> Non
     other = write(make_reference(genes=[f"Gm{i}" for i in range(30)]), "mouse.h5ad")
     with pytest.raises(
         GeneOverlapError, match=r"No shared genes found between mouse \(Gm0, Gm1.*GENE0, GENE1"
-    ) as caught:
+    ) as error:
         combine_references([write(), other], ["cell_type"], target_genes=GENES)
-    assert "Ensembl ids against symbols" in str(caught.value)
+    assert "Ensembl ids against symbols" in str(error.value)

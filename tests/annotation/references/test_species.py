@@ -26,9 +26,9 @@ def entry(combined: ad.AnnData) -> dict[str, Any]:
 
 def test_a_reference_of_the_other_species_is_refused_by_name(write: Write) -> None:
     path = write(make_reference(genes=HUMAN), "atlas.h5ad")
-    with pytest.raises(SpeciesError, match=r"reference atlas is human \(GAD1.*the query is mouse") as caught:
+    with pytest.raises(SpeciesError, match=r"reference atlas is human \(GAD1.*the query is mouse") as error:
         combine_references([path], ["cell_type"], target_genes=MOUSE)
-    assert "orthologs: true" in caught.value.hint
+    assert "orthologs: true" in error.value.hint
 
 
 def test_orthologs_map_counts_to_the_correct_genes(write: Write) -> None:

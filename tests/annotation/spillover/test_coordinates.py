@@ -42,7 +42,7 @@ def test_groups_are_read_from_columns_of_samples_and_fields() -> None:
         (scattered(3), ""),
     ],
 )
-def test_unusable_coordinates_are_named(places: np.ndarray | None, reason: str) -> None:
+def test_unusable_coordinates_give_a_reason(places: np.ndarray | None, reason: str) -> None:
     adata = AnnData(np.ones((N, 2)), obsm={} if places is None else {"spatial": places})
     result = unusable_coordinates(adata)
     assert reason in result

@@ -47,9 +47,9 @@ def test_neighbours_of_the_same_type_are_not_foreign() -> None:
     codes = RNG.integers(0, K, 200)
     block, _ = block_of(200, 0.0, np.eye(K)[codes])
     first_candidates = np.eye(K, dtype=np.float32)[block.candidates[:, 0]]
-    alike = block.among(first_candidates)
-    likelihood = log_likelihood(alike, PROFILES)
-    assert posterior(alike, likelihood, fit_shares(alike, likelihood)).foreign_share(alike).mean() < 0.02
+    similar = block.among(first_candidates)
+    likelihood = log_likelihood(similar, PROFILES)
+    assert posterior(similar, likelihood, fit_shares(similar, likelihood)).foreign_share(similar).mean() < 0.02
 
 
 def test_the_lead_is_that_of_the_likelihoods_averaged_over_shares() -> None:

@@ -92,8 +92,8 @@ def test_calls_do_not_depend_on_unusual_coordinates(spilled: Example, places: st
 def test_columns_of_an_earlier_run_are_removed(spilled: Example) -> None:
     result = annotated(spilled)
     del result.obsm["spatial"]
-    again = annotated(spilled, result)
-    assert not set(columns.SPILL_OVER_COLUMNS) & set(again.obs)
+    repeated = annotated(spilled, result)
+    assert not set(columns.SPILL_OVER_COLUMNS) & set(repeated.obs)
 
 
 def test_only_calibrated_confidence_changes(spilled: Example) -> None:

@@ -18,7 +18,7 @@ def mixtures(first: np.ndarray, second: np.ndarray, share: float) -> sparse.csr_
 
 
 @pytest.mark.parametrize("share", [0.25, 0.4])
-def test_types_and_shares_of_mixtures_are_found(share: float) -> None:
+def test_types_and_shares_of_mixtures_are_estimated(share: float) -> None:
     first = RNG.integers(0, K, N)
     second = (first + RNG.integers(1, K, N)) % K
     result = find_second_types(mixtures(first, second, share), first, PROFILES, EVEN)
@@ -26,7 +26,7 @@ def test_types_and_shares_of_mixtures_are_found(share: float) -> None:
     assert result.shares.mean() == pytest.approx(share, abs=0.05)
 
 
-def test_a_cell_of_one_type_has_no_second() -> None:
+def test_a_cell_of_one_type_has_no_second_type() -> None:
     first = RNG.integers(0, K, N)
     result = find_second_types(mixtures(first, first, 0.0), first, PROFILES, EVEN)
     assert (result.classes == -1).mean() > 0.98

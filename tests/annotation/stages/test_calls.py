@@ -14,14 +14,14 @@ from tests.workflow import tissue
 
 def test_calls_are_the_annotation_then_the_filter(config: TrainingConfig, tmp_path: Path) -> None:
     stages.train_model(config, tissue.GENES, tissue.query(), tmp_path / "m.pkl")
-    whole = stages.call_cells(tissue.query(), tmp_path / "m.pkl", config, {"note": "text"})
+    full = stages.call_cells(tissue.query(), tmp_path / "m.pkl", config, {"note": "text"})
     steps = stages.keep_confident(stages.annotate(tissue.query(), tmp_path / "m.pkl", config), config)
     for name in (columns.CELL_TYPE, columns.CONFIDENCE, columns.UNASSIGNED_REASON):
-        assert whole.obs[name].astype(str).equals(steps.obs[name].astype(str))
-    manifest = whole.uns[columns.MANIFEST]
+        assert full.obs[name].astype(str).equals(steps.obs[name].astype(str))
+    manifest = full.uns[columns.MANIFEST]
     assert manifest["note"] == "text"
-    assert manifest["n_unassigned"] == (whole.obs[columns.CELL_TYPE] == "Unassigned").sum()
-    assert (whole.obs[columns.PREDICTED].astype(str) == whole.obs["truth"]).mean() > 0.9
+    assert manifest["n_unassigned"] == (full.obs[columns.CELL_TYPE] == "Unassigned").sum()
+    assert (full.obs[columns.PREDICTED].astype(str) == full.obs["truth"]).mean() > 0.9
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ def calibration_error(confidence: np.ndarray, right: np.ndarray) -> float:
     )
 
 
-def test_each_sample_is_calibrated_and_called_as_well_as_by_a_model_of_its_own(
+def test_each_sample_is_called_as_accurately_as_by_a_separate_model(
     cohort_reference: AnnData, samples: dict[str, AnnData], cohort_model: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     path = str(tmp_path_factory.mktemp("single") / "model.pkl")
@@ -42,7 +42,7 @@ def test_each_sample_is_calibrated_and_called_as_well_as_by_a_model_of_its_own(
     assert np.mean(together) > np.mean(alone) - 0.005
 
 
-def test_each_sample_has_its_own_depth_and_ambient_share(samples: dict[str, AnnData], cohort_model: str) -> None:
+def test_each_sample_has_a_depth_and_an_ambient_share(samples: dict[str, AnnData], cohort_model: str) -> None:
     cohort = load_model(cohort_model).cohort
     assert cohort is not None
     depth = {sample.name: sample.platform["median_depth"] for sample in cohort.samples}

@@ -58,8 +58,8 @@ def test_a_draw_is_limited_per_class(rng: np.random.Generator) -> None:
 @pytest.fixture(scope="module")
 def validated() -> tuple[np.ndarray, CrossValidationResult, object]:
     rng = np.random.default_rng(5)
-    alike = 0.7 * rng.dirichlet(np.full(60, 0.5)) + 0.3 * rng.dirichlet(np.full(60, 0.5), 5)
-    counts, codes, _ = simulate(900, 5, 60, 120, rng, alike)
+    similar = 0.7 * rng.dirichlet(np.full(60, 0.5)) + 0.3 * rng.dirichlet(np.full(60, 0.5), 5)
+    counts, codes, _ = simulate(900, 5, 60, 120, rng, similar)
     validation = cross_validate(counts, codes, 5, TargetPlatform(), rng)
     return codes, validation.result, validation.calibration
 

@@ -1,4 +1,4 @@
-"""Training cells in blocks: the same sums whatever the blocks are."""
+"""Training cells in blocks: sums do not depend on the blocks."""
 
 import numpy as np
 import pytest

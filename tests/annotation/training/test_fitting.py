@@ -55,8 +55,8 @@ def test_query_class_profiles_are_the_means_of_the_called_cells() -> None:
 def test_profiles_of_the_query_correct_a_reference_of_another_study() -> None:
     """The types of the query differ from the reference; training with the query's class means reduces wrong calls."""
     rng = np.random.default_rng(8)
-    alike = 0.8 * rng.dirichlet(np.full(60, 0.5)) + 0.2 * rng.dirichlet(np.full(60, 0.5), 8)
-    counts, codes, profiles = simulate(800, 8, 60, 1500, rng, alike)
+    similar = 0.8 * rng.dirichlet(np.full(60, 0.5)) + 0.2 * rng.dirichlet(np.full(60, 0.5), 8)
+    counts, codes, profiles = simulate(800, 8, 60, 1500, rng, similar)
     other = profiles * rng.lognormal(0, 0.4, profiles.shape)
     other /= other.sum(axis=1, keepdims=True)
     counts_of_query, truth, _ = simulate(2000, 8, 60, 100, rng, other)

@@ -42,7 +42,7 @@ def test_a_class_in_one_source_is_held_out_by_its_donors() -> None:
         assert len(set(folds[codes == label])) > 1
 
 
-def test_groups_are_found_by_the_names_that_references_use() -> None:
+def test_groups_are_recognised_by_common_column_names() -> None:
     obs = pd.DataFrame({"Donor_ID": ["a", "b"] * 20, "sample": [f"s{i}" for i in range(40)], "dataset_id": "one"})
     groups = find_groups(obs)
     assert len(groups) == 1  # one data set has no groups, and a sample per cell is not a sample

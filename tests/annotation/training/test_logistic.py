@@ -20,7 +20,7 @@ def test_the_solver_agrees_with_scikit_learn(rng: np.random.Generator) -> None:
     np.testing.assert_allclose(result.coef, oracle.coef_, atol=2e-3)
 
 
-def test_a_power_of_one_is_scikit_learns_balance_and_a_power_of_zero_is_none() -> None:
+def test_a_power_of_one_equals_balanced_weights_and_zero_equal_weights() -> None:
     codes = np.repeat([0, 1, 2], [3, 10, 200])
     np.testing.assert_allclose(balanced_weights(codes, 3), compute_sample_weight("balanced", codes))
     np.testing.assert_allclose(balanced_weights(codes, 3, 0.0), 1.0)
@@ -43,11 +43,11 @@ def test_two_classes_have_one_row(rng: np.random.Generator) -> None:
 def test_blocks_do_not_change_the_fit(monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator) -> None:
     counts, types, _ = simulate(200, 3, 15, 300, rng)
     X = log1p_normalize(counts, 1e4)
-    whole = fit_logistic(X, types, 3)
+    full = fit_logistic(X, types, 3)
     monkeypatch.setattr(fit_cells, "BLOCK_CELLS", 7)
-    np.testing.assert_allclose(fit_logistic(X, types, 3).coef, whole.coef, atol=1e-5)
-    again = fit_logistic(X, types, 3, start=whole, max_iter=0)
-    np.testing.assert_array_equal(again.coef, whole.coef)
+    np.testing.assert_allclose(fit_logistic(X, types, 3).coef, full.coef, atol=1e-5)
+    repeated = fit_logistic(X, types, 3, start=full, max_iter=0)
+    np.testing.assert_array_equal(repeated.coef, full.coef)
 
 
 @pytest.mark.parametrize("classes", [2, 5, 20])

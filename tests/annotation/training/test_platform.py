@@ -102,14 +102,14 @@ def test_cells_in_blocks_are_drawn_as_together(rng: np.random.Generator, monkeyp
     cells = sparse.csr_matrix(rng.poisson(2.0, (50, 9)).astype(np.float32))
     target = Platform(np.array([20.0, 40.0]), rng.lognormal(0, 0.5, 9), 0.2, np.full(9, 1 / 9))
     rows = rng.integers(0, 50, 70)
-    whole = match_to_platform(cells[rows], target, np.random.default_rng(1)).toarray()
+    full = match_to_platform(cells[rows], target, np.random.default_rng(1)).toarray()
     by_class = draw_by_class(np.full(70, 9.0), rows % 3, np.eye(9)[:3] + 0.1, np.random.default_rng(2)).toarray()
     monkeypatch.setattr("spatialcore.annotation.training.platform.SIMULATED_CELLS", 16)
     blocks = match_rows(cells, rows, target, np.random.default_rng(1))
     assert [block.shape[0] for block in blocks] == [16, 16, 16, 16, 6]
-    np.testing.assert_array_equal(sparse.vstack(blocks).toarray(), whole)
-    again = draw_by_class(np.full(70, 9.0), rows % 3, np.eye(9)[:3] + 0.1, np.random.default_rng(2)).toarray()
-    np.testing.assert_array_equal(again, by_class)
+    np.testing.assert_array_equal(sparse.vstack(blocks).toarray(), full)
+    repeated = draw_by_class(np.full(70, 9.0), rows % 3, np.eye(9)[:3] + 0.1, np.random.default_rng(2)).toarray()
+    np.testing.assert_array_equal(repeated, by_class)
 
 
 def test_draws_are_the_same_without_the_compiled_loop(monkeypatch: pytest.MonkeyPatch) -> None:

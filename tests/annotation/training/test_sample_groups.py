@@ -25,7 +25,7 @@ def test_few_samples_are_not_pooled(rng: np.random.Generator) -> None:
     assert all(grouped[name] is samples[name] for name in samples)
 
 
-def test_groups_hold_all_cells_and_samples_of_one_depth(rng: np.random.Generator) -> None:
+def test_groups_have_all_cells_and_samples_of_one_depth(rng: np.random.Generator) -> None:
     samples = cohort(40, rng)
     grouped = group_similar(samples, most=3)
     assert sorted(grouped) == ["s000 and 19 more", "s001 and 18 more", "s039"]

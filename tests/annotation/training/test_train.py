@@ -93,7 +93,7 @@ def test_a_reference_without_counts_trains(simulated: Simulated, tmp_path: Path)
     assert accuracy(called, simulated[2]) > 0.9
 
 
-def test_labels_that_cannot_be_trained_on_are_named(simulated: Simulated) -> None:
+def test_labels_that_cannot_be_trained_on_are_an_error(simulated: Simulated) -> None:
     adata = simulated[0].copy()
     with pytest.raises(LabelColumnError, match="Label column not found"):
         train_celltypist_model(adata, "no_such_column")

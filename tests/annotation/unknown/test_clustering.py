@@ -43,7 +43,7 @@ def test_components_of_sparse_cells_are_those_of_dense_ones(rng: np.random.Gener
     np.testing.assert_allclose(space.transform(counts), scaled @ space.basis, atol=1e-9)
 
 
-def test_components_are_those_of_the_standardised_log_expression(rng: np.random.Generator) -> None:
+def test_components_equal_those_of_standardised_log_expression(rng: np.random.Generator) -> None:
     counts, _, _ = simulate(80, 3, 30, 200, rng)
     logged = log1p_normalize(counts, float(np.median(np.asarray(counts.sum(axis=1))))).toarray()
     scaled = np.clip((logged - logged.mean(axis=0)) / np.maximum(logged.std(axis=0), 0.2), -10, 10)

@@ -79,9 +79,9 @@ def test_simulated_types_become_groups_with_their_names(rng: np.random.Generator
 
 def test_the_same_cells_give_the_same_groups(rng: np.random.Generator) -> None:
     adata = simulated_cells(60, 60, 80, rng)
-    again = adata.copy()
-    pd.testing.assert_frame_equal(group_unknown_cells(adata), group_unknown_cells(again))
-    assert adata.obs[columns.UNKNOWN_GROUP].equals(again.obs[columns.UNKNOWN_GROUP])
+    repeated = adata.copy()
+    pd.testing.assert_frame_equal(group_unknown_cells(adata), group_unknown_cells(repeated))
+    assert adata.obs[columns.UNKNOWN_GROUP].equals(repeated.obs[columns.UNKNOWN_GROUP])
 
 
 def test_fewer_than_fifty_cells_are_not_grouped(rng: np.random.Generator) -> None:
@@ -99,7 +99,7 @@ def test_small_clusters_are_not_groups(rng: np.random.Generator) -> None:
     assert (adata.obs[columns.UNKNOWN_GROUP].astype(str) != "").sum() == table["n_cells"].sum()
 
 
-def test_cells_without_counts_are_in_no_group(rng: np.random.Generator) -> None:
+def test_cells_without_counts_are_not_in_groups(rng: np.random.Generator) -> None:
     adata = simulated_cells(80, 60, 50, rng)
     counts = adata.X.toarray()
     counts[0] = 0

@@ -44,13 +44,13 @@ def test_two_genomes_are_a_mixture_but_single_names_are_not() -> None:
 
 
 def test_orthologs_are_one_to_one_in_both_directions() -> None:
-    forth, back = orthologs("human", "mouse"), orthologs("mouse", "human")
-    assert (forth["TP53"], forth["GAD1"], back["Slc17a7"]) == ("Trp53", "Gad1", "SLC17A7")
+    forth, restored = orthologs("human", "mouse"), orthologs("mouse", "human")
+    assert (forth["TP53"], forth["GAD1"], restored["Slc17a7"]) == ("Trp53", "Gad1", "SLC17A7")
     assert "HLA-A" not in forth  # several mouse genes
     assert "KLRC1" not in forth
     current = {human: mouse for human, mouse in forth.items() if human not in renamed_symbols("human")}
     assert len(set(current.values())) == len(current) > 16_000
-    assert all(back[mouse] == human for human, mouse in current.items())
+    assert all(restored[mouse] == human for human, mouse in current.items())
 
 
 def test_a_former_symbol_has_an_ortholog() -> None:
@@ -65,5 +65,5 @@ def test_orthologs_within_a_species_are_refused() -> None:
 
 
 def test_the_shipped_table_equals_the_output_of_the_tool() -> None:
-    done = subprocess.run([sys.executable, "-W", "ignore", str(TOOL), "--check"], check=False, capture_output=True)
-    assert done.returncode == 0, done.stderr
+    process = subprocess.run([sys.executable, "-W", "ignore", str(TOOL), "--check"], check=False, capture_output=True)
+    assert process.returncode == 0, process.stderr

@@ -65,9 +65,9 @@ def test_other_elements_are_refused_with_their_name(
 ) -> None:
     with h5py.File(path, "a") as file:
         change(file)
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(InputError) as error:
         read_spatial(path)
-    assert message in caught.value.message
+    assert message in error.value.message
     assert message in inspect_data(path).query
 
 

@@ -107,7 +107,7 @@ def test_two_names_never_have_one_slug_or_one_key(texts: list[str]) -> None:
 
 
 @given(st.text(min_size=1, max_size=LONGEST))
-def test_a_slug_is_one_part_of_a_path_and_a_key_is_what_prefect_takes(name: str) -> None:
+def test_a_slug_is_one_part_of_a_path_and_a_key_is_valid_in_prefect(name: str) -> None:
     try:
         slug = slug_of(name)
     except InputError:

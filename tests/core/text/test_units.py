@@ -20,7 +20,7 @@ def test_a_unit_of_a_file_without_a_symbol_is_unchanged() -> None:
 
 @pytest.mark.parametrize("text", ["banana", "mm", "1", "µm²"])
 def test_other_units_are_refused(text: str) -> None:
-    with pytest.raises(InputError, match="expected 'µm' or 'px'") as caught:
+    with pytest.raises(InputError, match="expected 'µm' or 'px'") as error:
         checked_unit(text)
-    assert repr(text) in caught.value.message
-    assert "um" in caught.value.hint
+    assert repr(text) in error.value.message
+    assert "um" in error.value.hint

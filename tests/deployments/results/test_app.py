@@ -172,8 +172,8 @@ def test_unusual_ranges_follow_the_standard(store: str, header: str | bytes, sta
 def test_an_unchanged_file_is_not_sent_again(store: str) -> None:
     with results_server(store) as url:
         tag = httpx.get(f"{url}/{REPORT}").headers["etag"]
-        again = httpx.get(f"{url}/{REPORT}", headers={"If-None-Match": tag})
-        assert (again.status_code, again.content) == (304, b"")
+        repeated = httpx.get(f"{url}/{REPORT}", headers={"If-None-Match": tag})
+        assert (repeated.status_code, repeated.content) == (304, b"")
         old = {"Range": "bytes=4-8", "If-Range": '"another"'}
         assert httpx.get(f"{url}/{REPORT}", headers=old).text == TEXT
         time.sleep(0.01)

@@ -114,11 +114,11 @@ def test_call_that_does_not_match_its_id(cells: anndata.AnnData, tmp_path: Path)
 
 def test_missing_fields_are_listed_together(cells: anndata.AnnData, tmp_path: Path) -> None:
     del cells.uns[columns.SOURCE]
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(InputError) as error:
         export_cellxgene(cells, tmp_path / "portal.h5ad")
     for name in (*FACTS, "assay_ontology_term_id"):
-        assert name in caught.value.message
-        assert f"{name}=" in caught.value.hint
+        assert name in error.value.message
+        assert f"{name}=" in error.value.hint
 
 
 @pytest.mark.parametrize(
@@ -178,15 +178,15 @@ def validator(request: pytest.FixtureRequest) -> Path:
     if uv is None:
         pytest.skip("uv, which makes the validator's environment, is not installed")
     subprocess.run([uv, "venv", "--quiet", "--clear", "--python", sys.executable, folder], check=True)
-    done = subprocess.run(
+    process = subprocess.run(
         [uv, "pip", "install", "--quiet", "--python", folder / "bin" / "python", VALIDATOR],
         capture_output=True,
         text=True,
         check=False,
         env=home.package_manager_environment(),
     )
-    if done.returncode != 0:
-        pytest.skip(f"{VALIDATOR} cannot be installed here: {done.stderr.strip().splitlines()[-1:]}")
+    if process.returncode != 0:
+        pytest.skip(f"{VALIDATOR} cannot be installed here: {process.stderr.strip().splitlines()[-1:]}")
     return command
 
 
@@ -194,15 +194,15 @@ def validator(request: pytest.FixtureRequest) -> Path:
 def test_validator_of_the_portal_accepts_the_file(validator: Path, cells: anndata.AnnData, tmp_path: Path) -> None:
     data, labelled = export_cellxgene(cells, tmp_path / "portal.h5ad", **FACTS), tmp_path / "labelled.h5ad"
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    done = subprocess.run(
+    process = subprocess.run(
         [validator, "validate", "--add-labels", labelled, data],
         capture_output=True,
         text=True,
         check=False,
         env=environment,
     )
-    assert done.returncode == 0, done.stderr
-    assert "is_valid=True" in done.stderr
+    assert process.returncode == 0, process.stderr
+    assert "is_valid=True" in process.stderr
     obs = anndata.read_h5ad(labelled).obs
     assigned = obs[obs[columns.ONTOLOGY_ID] != "unknown"]
     assert len(assigned) == 24

@@ -114,11 +114,11 @@ def viewer(request: pytest.FixtureRequest) -> Path:
         if shutil.which("npm") is None:
             pytest.skip("npm, which has the viewer, is not installed")
         command = [sys.executable, str(ROOT / "tools" / "build_vitessce_viewer.py"), str(folder)]
-        done = subprocess.run(
+        process = subprocess.run(
             command, capture_output=True, text=True, check=False, env=home.package_manager_environment()
         )
-        if done.returncode != 0:
-            pytest.skip(f"the viewer cannot be fetched here: {done.stderr.strip().splitlines()[-1:]}")
+        if process.returncode != 0:
+            pytest.skip(f"the viewer cannot be fetched here: {process.stderr.strip().splitlines()[-1:]}")
     return folder
 
 

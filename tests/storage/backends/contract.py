@@ -32,9 +32,9 @@ class StoreContract:
     def test_put_and_get(self, root: str, file: Path, tmp_path: Path) -> None:
         stored = storage.put(file, f"{root}/a/reference.h5ad", metadata={"source": "synapse://syn1"})
         assert (stored.size, stored.sha256) == (file.stat().st_size, sha256_of_file(file))
-        back = tmp_path / "back" / "reference.h5ad"
-        assert storage.get(stored.uri, back) == stored
-        assert back.read_bytes() == file.read_bytes()
+        restored = tmp_path / "back" / "reference.h5ad"
+        assert storage.get(stored.uri, restored) == stored
+        assert restored.read_bytes() == file.read_bytes()
         manifest = storage.read_manifest(stored.uri)
         assert manifest is not None
         assert manifest.file == stored
