@@ -17,12 +17,26 @@ WITH_EXAMPLES = [path for path in MODULES if ">>> " in path.read_text()]
 NAMES = [".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for path in WITH_EXAMPLES]
 
 
+class Finder(doctest.DocTestFinder):
+    """Finds the examples of decorated functions as well, whose globals are those of the decorator."""
+
+    def _from_module(self, module: object, value: object) -> bool:
+        plain = inspect.unwrap(value) if inspect.isfunction(value) else value
+        return bool(super()._from_module(module, plain))  # type: ignore[misc]
+
+
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", NAMES)
 def test_examples_of_a_module(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))  # the demo writes its data to HOME
     monkeypatch.chdir(tmp_path)
-    assert doctest.testmod(importlib.import_module(name)).failed == 0
+    module, runner = importlib.import_module(name), doctest.DocTestRunner()
+    tests = Finder().find(module, name)
+    for test in tests:
+        runner.run(test)
+    assert runner.failures == 0
+    lines = Path(str(module.__file__)).read_text().splitlines()
+    assert sum(len(test.examples) for test in tests) == sum(line.lstrip().startswith(">>> ") for line in lines)
 
 
 PUBLIC = ("annotation", "annotation.ontology", "io", "plotting", "registry", "report", "sources", "storage")
@@ -50,7 +64,7 @@ def test_public_functions_state_what_they_return_and_have_an_example(
 ) -> None:
     text = inspect.getdoc(function) or ""
     returns = inspect.signature(function).return_annotation
-    is_context = hasattr(function, "__wrapped__")
+    is_context = inspect.isgeneratorfunction(inspect.unwrap(function))
     assert "Returns\n-------" in text or returns in (None, "None") or is_context
     assert ">>> " in text
     assert ("+SKIP" not in text) or name in NETWORK | {"acquire_reference"}
