@@ -20,7 +20,7 @@ from spatialcore.plotting import style
 
 BINS = 10
 MIN_CELLS = 20
-"""A bin of a single section is drawn from this number of cells on."""
+"""Minimum number of cells in a bin of a single section that is drawn."""
 
 
 def cells(pairs: Iterable[Pair]) -> pd.DataFrame:

@@ -33,13 +33,13 @@ def functions() -> Iterator[tuple[str, Callable[..., Any]]]:
 FUNCTIONS = dict(functions())
 
 
-def test_there_are_many() -> None:
+def test_functions_are_collected() -> None:
     assert len(FUNCTIONS) > 30
 
 
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
 @pytest.mark.parametrize(
-    ("value", "seen", "advice"),
+    ("value", "description", "hint"),
     [
         ("cells.h5ad", "adata is the path 'cells.h5ad'", "read_spatial('cells.h5ad')"),
         (Path("cells.h5ad"), "adata is the path 'cells.h5ad'", "read_spatial"),
@@ -48,12 +48,12 @@ def test_there_are_many() -> None:
     ],
     ids=["text", "path", "none", "spatialdata"],
 )
-def test_what_is_not_an_anndata_is_refused(name: str, value: object, seen: str, advice: str) -> None:
+def test_other_values_are_refused(name: str, value: object, description: str, hint: str) -> None:
     function = FUNCTIONS[name]
     others = [parameter for parameter in inspect.signature(function).parameters.values() if parameter.name != "adata"]
     required = {each.name: "x" for each in others if each.default is each.empty and each.kind is not each.VAR_KEYWORD}
     for call in (lambda: function(value, **required), lambda: function(adata=value, **required)):
         with pytest.raises(InputError) as error:
             call()
-        assert seen in error.value.message
-        assert advice in error.value.hint
+        assert description in error.value.message
+        assert hint in error.value.hint

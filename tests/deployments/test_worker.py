@@ -44,7 +44,7 @@ def _is_running(pid: int) -> bool:
 
 
 def test_a_worker_whose_clock_is_wrong_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("subprocess.Popen", lambda *_, **__: pytest.fail("it was started"))
+    monkeypatch.setattr("subprocess.Popen", lambda *_, **__: pytest.fail("the worker was started"))
     with server_with_clock(100) as url:
         monkeypatch.setenv("PREFECT_API_URL", url)
         with pytest.raises(SystemExit, match="100 s behind the server's"):

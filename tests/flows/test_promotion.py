@@ -20,7 +20,7 @@ def test_a_run_without_a_tissue_promotes_no_model(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, promote: str
 ) -> None:
     monkeypatch.setattr(main_flow, "log_decision", lambda decision: decision)
-    monkeypatch.setattr(main_flow, "promote", lambda *_: pytest.fail("it was put in use"))
+    monkeypatch.setattr(main_flow, "promote", lambda *_: pytest.fail("the model was promoted"))
     config = TrainAndAnnotateParameters(queries=["q.h5ad"], references=["r.h5ad"], store=str(tmp_path), promote=promote)
     decision = main_flow._decide(config, SimpleNamespace(run_id="unknown-1"), None, None)
     assert (decision.promoted, decision.reason) == (False, "not put in use: the run names no tissue")

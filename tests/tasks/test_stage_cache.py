@@ -72,7 +72,7 @@ def test_a_failed_stage_leaves_no_files(any_store: str) -> None:
 
 def test_a_result_just_stored_remotely_is_not_downloaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     result = cached_stage(CombinedReferences, f"memory://bucket/{tmp_path.name}", "combine-3", make)
-    monkeypatch.setattr(storage, "get", lambda *_: pytest.fail("downloaded"))
+    monkeypatch.setattr(storage, "get", lambda *_: pytest.fail("the result was downloaded"))
     contents = {name: local(file).read_text() for name, file in result.files.items()}
     assert contents == {"a.txt": "a", "deep/b.txt": "b"}
 

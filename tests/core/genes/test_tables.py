@@ -129,7 +129,7 @@ def test_no_network_access(monkeypatch: pytest.MonkeyPatch) -> None:
     import socket
 
     def refuse(*_: object) -> None:
-        raise AssertionError("the network was asked")
+        raise AssertionError("a network request was made")
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
     assert load_ensembl_to_hugo_mapping(auto_download=True)["ENSG00000141510"] == "TP53"

@@ -176,7 +176,7 @@ def validator(request: pytest.FixtureRequest) -> Path:
     if command.is_file():
         return command
     if uv is None:
-        pytest.skip("uv, which makes the validator's environment, is not installed")
+        pytest.skip("uv is not installed, which the validator's environment needs")
     subprocess.run([uv, "venv", "--quiet", "--clear", "--python", sys.executable, folder], check=True)
     process = subprocess.run(
         [uv, "pip", "install", "--quiet", "--python", folder / "bin" / "python", VALIDATOR],

@@ -112,7 +112,7 @@ def viewer(request: pytest.FixtureRequest) -> Path:
     folder: Path = request.config.cache.mkdir("vitessce-viewer-4.0.8")
     if not (folder / "viewer.js").is_file():
         if shutil.which("npm") is None:
-            pytest.skip("npm, which has the viewer, is not installed")
+            pytest.skip("npm is not installed, which the viewer needs")
         command = [sys.executable, str(ROOT / "tools" / "build_vitessce_viewer.py"), str(folder)]
         process = subprocess.run(
             command, capture_output=True, text=True, check=False, env=home.package_manager_environment()
