@@ -7,9 +7,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
-from anndata import AnnData
 
 from spatialcore.annotation.model import pretrained
 from spatialcore.annotation.model.pretrained import (
@@ -20,8 +18,6 @@ from spatialcore.annotation.model.pretrained import (
     models_for_tissue,
 )
 from spatialcore.errors import FileMissingError, InputError
-
-World = tuple[AnnData, AnnData, np.ndarray]
 
 
 def test_models_of_a_tissue() -> None:
