@@ -122,6 +122,14 @@ class Service:
     def logs(self, run: str) -> list[Any]:
         return list(self.post("logs/filter", logs={"flow_run_id": {"any_": [run]}}, sort="TIMESTAMP_ASC", limit=200))
 
+    def wait_for_worker(self, deployment: str, timeout: float = 60) -> Any:
+        """Wait until a worker polls for runs of ``flow/deployment`` and return the deployment."""
+        deadline = time.monotonic() + timeout
+        while (result := self.get(f"deployments/name/{deployment}"))["status"] != "READY":
+            assert time.monotonic() < deadline, f"no worker polls for runs of {deployment}"
+            time.sleep(0.5)
+        return result
+
     def wait_for_log(self, run: str, text: str, timeout: float = 20) -> None:
         """Wait until a text is in the log of a run. Lines are sent in batches, the last after the end of the run."""
         deadline = time.monotonic() + timeout

@@ -67,7 +67,7 @@ def test_the_ui_lists_deployments_for_users_and_an_empty_form_is_refused(service
 
 
 def _open_form(page: Page, service: Service) -> None:
-    deployment = service.get("deployments/name/train_and_annotate/blood")
+    deployment = service.wait_for_worker("train_and_annotate/blood")
     page.goto(f"{service.url}/deployments/deployment/{deployment['id']}")
     expect(page.get_by_text("Ready", exact=True)).to_be_visible()
     _picture(page, "deployment")
