@@ -1,13 +1,11 @@
 """Find the samples of a folder that the model in use has not annotated."""
 
 from prefect import task
-from pydantic import ValidationError
 
 from spatialcore import registry, storage
 from spatialcore.annotation.run_config import Query
 from spatialcore.core.logging import get_logger
-from spatialcore.core.text.setting_faults import fault_texts
-from spatialcore.errors import FileMissingError, RecordError, StorageError, TransientStorageError
+from spatialcore.errors import FileMissingError, InputError, RecordError, StorageError, TransientStorageError
 from spatialcore.sources.folders import version_token
 from tasks.acquire import source_of
 from tasks.local_folders import refuse_local
@@ -53,9 +51,8 @@ def _has_valid_name(uri: str) -> bool:
     """Return whether the file name can be a sample name; otherwise log a warning."""
     try:
         Query(uri=uri)
-    except ValidationError as error:
-        reason = fault_texts(error.errors()[:1])[0]
-        log.warning("skipping %s, whose name cannot be a sample name: rename the file (%s)", uri, reason)
+    except InputError as error:
+        log.warning("skipping %s, whose name cannot be a sample name: rename the file (%s)", uri, error.message)
         return False
     return True
 

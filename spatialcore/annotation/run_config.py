@@ -95,7 +95,7 @@ class Query(Settings):  # type: ignore[metaclass]  # as AnnotationSettings
     @model_validator(mode="after")
     def _has_a_name(self) -> Self:
         if not self.sample:
-            checked_name(self.name, f"the sample name taken from {self.uri!r:.80},")
+            checked_name(self.name, f"the sample name taken from {self.uri[-80:]!r},")
         return self
 
 
