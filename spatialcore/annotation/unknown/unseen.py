@@ -37,7 +37,7 @@ from spatialcore.annotation.model.reference_fit import FEWEST_CELLS, ReferenceFi
 from spatialcore.annotation.model.scorer import Scorer
 from spatialcore.annotation.query import Expression
 from spatialcore.annotation.unknown.clustering import NearestCluster
-from spatialcore.annotation.unknown.hidden_classes import QuerySample, unseen_losses
+from spatialcore.annotation.unknown.hidden_classes import QuerySample, unseen_losses, weighted_quantile
 from spatialcore.annotation.unknown.query_clusters import MAX_SAMPLED, pooled_counts, small_clusters
 from spatialcore.core.sampling import draw_rows
 from spatialcore.core.types import Codes, Floats
@@ -178,7 +178,7 @@ def compare_clusters(cluster: Codes, confidence: Floats, diverging: Floats) -> t
     mean_logit = np.bincount(cluster, weights=logits, minlength=n) / np.maximum(sizes, 1)
     logs = np.log(np.clip(diverging, *DIVERGENCE_RANGE))
     weights = np.bincount(cluster, weights=np.maximum(confidence, LEAST_WEIGHT), minlength=n).astype(np.float64)
-    loss = EXCESS_SLOPE * np.maximum(logs - _weighted_median(logs, weights) - EXCESS_ALLOWED, 0.0)
+    loss = EXCESS_SLOPE * np.maximum(logs - weighted_quantile(logs, weights, 0.5) - EXCESS_ALLOWED, 0.0)
     return mean_logit, loss
 
 
@@ -211,12 +211,6 @@ def smaller_divergence(pooled: Floats, profiles: Floats, cluster: Codes, best: C
     of_calls = [divergence(pooled[j : j + 1], mixtures[j : j + 1])[0] for j in np.flatnonzero(filled)]
     smallest[filled] = np.minimum(smallest[filled], of_calls)
     return smallest
-
-
-def _weighted_median(values: Floats, weights: Floats) -> float:
-    order = np.argsort(values, kind="stable")
-    below = np.cumsum(weights[order])
-    return float(values[order][np.searchsorted(below, below[-1] / 2)])
 
 
 def _scorer(model: CellTypingModel, calibration: Calibration, query: Expression) -> Scorer:
