@@ -9,6 +9,7 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -150,23 +151,17 @@ def main() -> None:
         if "lymphocytes" in options.parts:
             lymphocytes(data, folder)
             whole_section(data, folder)
-        settings = (tuple(options.sources), tuple(options.layouts), tuple(options.shares), tuple(options.depths))
+        grid = (tuple(options.sources), tuple(options.layouts), tuple(options.shares), tuple(options.depths))
+        settings = partial(spill_sections.section_settings, data, *grid, options.seed, in_turn=options.in_turn)
         if "simulated" in options.parts:
-            print_rows(
-                spill_sections.simulated(data, folder, *settings, options.seed, in_turn=options.in_turn),
-                ["depth", "share"],
-            )
+            print_rows(spill_sections.simulated(settings(), folder), ["depth", "share"])
         if "purified" in options.parts:
-            print_rows(
-                spill_sections.purified(data, folder, *settings, options.seed, in_turn=options.in_turn), ["share"]
-            )
+            print_rows(spill_sections.purified(settings(), folder), ["share"])
         if "real" in options.parts:
             print_rows(spill_sections.real(data, folder), [])
         if "rivals" in options.parts:
             methods = {"ours": pipeline} | ({"TACCO": rival(options.rivals, "tacco")} if options.rivals else {})
-            print_rows(
-                spill_sections.compared(data, *settings, options.seed, methods, in_turn=options.in_turn), ["share"]
-            )
+            print_rows(spill_sections.compared(settings(), methods), ["share"])
         if "cost" in options.parts:
             print(spill_sections.cost(data, folder, options.cells))
 

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,9 @@ BINS = 10
 RELIABILITY = "reliability"
 LARGEST_SECTION = 100_000
 
+Setting = tuple[Source, Layout, float, float, int]
+"""Source, layout, share, depth and seed of a section."""
+
 
 def called(reference: AnnData, label_column: str, query: AnnData, folder: Path) -> AnnData:
     """Train on the reference, matched to the query, and annotate the query."""
@@ -43,35 +46,15 @@ def called(reference: AnnData, label_column: str, query: AnnData, folder: Path) 
     )
 
 
-def simulated(
-    data: Path,
-    folder: Path,
-    names: tuple[str, ...],
-    layouts: tuple[Layout, ...],
-    shares: tuple[float, ...],
-    depths: tuple[float, ...],
-    seed: int,
-    *,
-    in_turn: bool = False,
-) -> Iterator[dict[str, Any]]:
-    """Yield one row per simulated section: for every layout, or for each source, share and depth in turn."""
-    for setting in _settings(sources(data, names), layouts, shares, depths, seed, in_turn=in_turn):
+def simulated(settings: Iterable[Setting], folder: Path) -> Iterator[dict[str, Any]]:
+    """Yield one row per simulated section."""
+    for setting in settings:
         yield _simulated(*setting, folder)
 
 
-def purified(
-    data: Path,
-    folder: Path,
-    names: tuple[str, ...],
-    layouts: tuple[Layout, ...],
-    shares: tuple[float, ...],
-    depths: tuple[float, ...],
-    seed: int,
-    *,
-    in_turn: bool = False,
-) -> Iterator[dict[str, Any]]:
+def purified(settings: Iterable[Setting], folder: Path) -> Iterator[dict[str, Any]]:
     """Yield the effect of decontaminate, one row per simulated section."""
-    for setting in _settings(sources(data, names), layouts, shares, depths, seed, in_turn=in_turn):
+    for setting in settings:
         source, layout, share, depth, _ = setting
         result = called(source.reference, TYPE, _section(*setting), folder)
         row: dict[str, Any] = {"source": source.name, "layout": layout, "share": share, "depth": depth}
@@ -83,19 +66,9 @@ def purified(
         yield row
 
 
-def compared(
-    data: Path,
-    names: tuple[str, ...],
-    layouts: tuple[Layout, ...],
-    shares: tuple[float, ...],
-    depths: tuple[float, ...],
-    seed: int,
-    methods: dict[str, Method],
-    *,
-    in_turn: bool = False,
-) -> Iterator[dict[str, Any]]:
+def compared(settings: Iterable[Setting], methods: dict[str, Method]) -> Iterator[dict[str, Any]]:
     """Yield accuracy and macro-F1 of several methods, one row per simulated section."""
-    for setting in _settings(sources(data, names), layouts, shares, depths, seed, in_turn=in_turn):
+    for setting in settings:
         source, layout, share, depth, _ = setting
         cells = _section(*setting)
         truth = cells.obs["true_cell_type"].astype(str).to_numpy()
@@ -114,16 +87,18 @@ def compared(
         yield row
 
 
-def _settings(
-    chosen: list[Source],
+def section_settings(
+    data: Path,
+    names: tuple[str, ...],
     layouts: tuple[Layout, ...],
     shares: tuple[float, ...],
     depths: tuple[float, ...],
     seed: int,
     *,
     in_turn: bool,
-) -> Iterator[tuple[Source, Layout, float, float, int]]:
-    """Yield source, layout, share, depth and seed of each section."""
+) -> Iterator[Setting]:
+    """Yield source, layout, share, depth and seed of each section: every layout, or one layout after the other."""
+    chosen = sources(data, names)
     grid = np.array(list(product(range(len(shares)), range(len(depths)), range(len(chosen)), range(len(layouts)))))
     if in_turn:
         grid = grid[grid[:, :3].sum(axis=1) % len(layouts) == grid[:, 3]]
