@@ -5,28 +5,20 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from anndata import AnnData
 
 from spatialcore import columns
-from spatialcore.annotation.gene_overlap import few_genes_warning
 from spatialcore.annotation.panel import gene_features
 from spatialcore.annotation.references.tissue_check import foreign_references
-from spatialcore.annotation.training.small_panel import FEW_GENES, small_panel_warning
 from spatialcore.core.categories import as_texts
 from spatialcore.core.text.wording import list_names
-from spatialcore.plotting.figures.confusions import confusion_table, frequent_confusions
 from spatialcore.plotting.groups import NOT_TYPES
-from spatialcore.plotting.manifest import held_out_scores, manifest_table, manifest_value, model_card, records
-from spatialcore.report.missing_types import missing_types_warning
+from spatialcore.plotting.manifest import manifest_value
 from spatialcore.report.reference_misfit import find_misfit
+from spatialcore.report.run_warnings import run_warnings
 
-MANY_UNASSIGNED: Final = 0.3
-LOW_OVERLAP: Final = 80.0
-LOW_F1: Final = 0.7
-CONFUSED: Final = 0.2
-LOW_AUC: Final = 0.7
-FEW_CELLS: Final = 30
 _FORMATS: Final = re.compile(r"\.(h5ad|h5|zarr|zarr\.zip)$")
 
 
@@ -92,20 +84,15 @@ def summarize(adata: AnnData, threshold: float, validation: pd.DataFrame, sample
         Name of the sample, for the title.
     """
     calls = as_texts(adata.obs[columns.CELL_TYPE])
-    called = ~calls.isin(NOT_TYPES)
-    confidence = adata.obs[columns.CONFIDENCE].to_numpy(dtype=np.float64)
-    calibrated = manifest_value(adata, "confidence_transform") == "calibrated"
-    config = manifest_value(adata, "config_json") or {}
-    tissue = str(config.get("tissue", "unknown"))
-    file = _FORMATS.sub("", str(manifest_value(adata, "query") or "").rstrip("/").rpartition("/")[2])
-    subject = sample or file or tissue
+    called = (~calls.isin(NOT_TYPES)).to_numpy()
     share_called = float(called.mean()) if adata.n_obs else 0.0
+    tissue = str((manifest_value(adata, "config_json") or {}).get("tissue", "unknown"))
+    calibrated = manifest_value(adata, "confidence_transform") == "calibrated"
     misfit = find_misfit(adata, validation, share_called)
-    foreign = foreign_references(tissue, manifest_value(adata, "references_json") or [])
-    is_stated = calibrated and called.any() and not misfit and not foreign
-    expected = float(confidence[called].mean()) if is_stated else None
+    is_withheld = bool(misfit or foreign_references(tissue, manifest_value(adata, "references_json") or []))
+    warnings = run_warnings(adata, tissue, share_called, validation, calibrated=calibrated)
     return Overview(
-        title=f"Cell types of {subject}",
+        title=f"Cell types of {sample or _query_name(adata) or tissue}",
         tissue=tissue,
         n_cells=adata.n_obs,
         n_called=int(called.sum()),
@@ -113,15 +100,22 @@ def summarize(adata: AnnData, threshold: float, validation: pd.DataFrame, sample
         n_panel_genes=len(set(gene_features(adata.var))),
         n_shared_genes=manifest_value(adata, "n_shared_genes"),
         threshold=threshold,
-        expected_accuracy=expected,
-        warnings=(
-            *([misfit] if misfit else []),
-            *_warnings(adata, tissue, share_called, validation, calibrated=calibrated),
-        ),
+        expected_accuracy=_mean_confidence(adata, called) if calibrated and not is_withheld else None,
+        warnings=(*([misfit] if misfit else []), *warnings),
         misfit=misfit,
-        is_withheld=bool(misfit or foreign),
+        is_withheld=is_withheld,
         reference_tissues=_reference_tissues(adata),
     )
+
+
+def _query_name(adata: AnnData) -> str:
+    """Return the name of the file of the query, without its folder and format; empty if it is not recorded."""
+    return _FORMATS.sub("", str(manifest_value(adata, "query") or "").rstrip("/").rpartition("/")[2])
+
+
+def _mean_confidence(adata: AnnData, cells: npt.NDArray[np.bool_]) -> float | None:
+    confidence = adata.obs[columns.CONFIDENCE].to_numpy(dtype=np.float64)
+    return float(confidence[cells].mean()) if cells.any() else None
 
 
 def _reference_tissues(adata: AnnData) -> str:
@@ -132,78 +126,3 @@ def _reference_tissues(adata: AnnData) -> str:
             cells[name] = cells.get(name, 0) + int(n)
     ranked = sorted(cells, key=lambda name: -cells[name])
     return list_names(ranked, 3)
-
-
-def _warnings(
-    adata: AnnData, tissue: str, share_called: float, validation: pd.DataFrame, *, calibrated: bool
-) -> list[str]:
-    foreign = foreign_references(tissue, manifest_value(adata, "references_json") or [])
-    warnings = [foreign] if foreign else []
-    if held_out_scores(adata).get("cells_from") == columns.KIND_PROFILES:
-        warnings.append(
-            "The references are cell type profiles. Held-out scores and calibration are computed on cells drawn around "
-            "them, which lack the differences between real cells, donors and studies: the scores are too high."
-        )
-    if not calibrated:
-        warnings.append("The confidence is not calibrated: it ranks the calls, but it is not a probability.")
-    if 1 - share_called > MANY_UNASSIGNED:
-        warnings.append(
-            f"{100 * (1 - share_called):.0f} % of the cells have no call: the references may lack a type, "
-            "or the panel may not separate the types at this depth."
-        )
-    missing = missing_types_warning(adata)
-    warnings += [missing] if missing else []
-    return [*warnings, *_model_warnings(adata), *_marker_warnings(validation), *_label_warnings(adata)]
-
-
-def _model_warnings(adata: AnnData) -> list[str]:
-    warnings = []
-    overlap = manifest_value(adata, "gene_overlap_pct")
-    if overlap is not None and float(overlap) < LOW_OVERLAP:
-        warnings.append(f"The query has {float(overlap):.0f} % of the model's genes.")
-    few_genes = few_genes_warning(int(manifest_value(adata, "n_shared_genes") or adata.n_vars), {})
-    warnings += [few_genes] if few_genes else []
-    card = model_card(adata)
-    unlike = str((card.get("sample") or {}).get("unlike", ""))
-    if unlike:
-        warnings.append(f"This sample differs from the others for which the model was trained: {unlike}.")
-    small = small_panel_warning(
-        int((card.get("training") or {}).get("n_genes", FEW_GENES)),
-        held_out_scores(adata),
-        tuple(card.get("classes") or ()),
-    )
-    if small:
-        warnings.append(small)
-    f1 = held_out_scores(adata).get("f1") or {}
-    weak = [f"{name} ({value:.2f})" for name, value in sorted(f1.items(), key=lambda item: item[1]) if value < LOW_F1]
-    if weak:
-        warnings.append(f"Types with a low F1 on held-out cells: {list_names(weak, 8)}.")
-    worst = frequent_confusions(confusion_table(adata), CONFUSED).head(5)
-    confused = [f"{row['cell_type']} as {row['called']} ({100 * row['share']:.0f} %)" for row in records(worst)]
-    if confused:
-        warnings.append(f"Types often predicted as another type on held-out cells: {', '.join(confused)}.")
-    cells = held_out_scores(adata).get("cells") or {}
-    few = [f"{name} ({n})" for name, n in cells.items() if n < FEW_CELLS]
-    if few:
-        warnings.append(f"Types with few reference cells: {list_names(few, 8)}.")
-    return warnings
-
-
-def _marker_warnings(validation: pd.DataFrame) -> list[str]:
-    if validation.empty:
-        return []
-    weak = validation[validation["auc"] < LOW_AUC].sort_values("auc")
-    types = [f"{row['cell_type']} ({row['auc']:.2f})" for row in records(weak)]
-    return (
-        [f"Types whose markers do not separate them from other cells (AUC): {list_names(types, 8)}."] if types else []
-    )
-
-
-def _label_warnings(adata: AnnData) -> list[str]:
-    table = manifest_table(adata, "label_mapping_json")
-    if table.empty:
-        return []
-    unmapped = table.loc[table["match_tier"] == "unmapped", "input_label"].astype(str).tolist()
-    if not unmapped:
-        return []
-    return [f"Reference labels without a Cell Ontology term, used unchanged: {list_names(unmapped, 8)}."]

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from spatialcore.annotation.run_config import RunConfig
+from spatialcore.annotation.run_config import Query, Reference, RunConfig
 from spatialcore.core.logging import get_logger
 from spatialcore.core.types import JsonObject
 from spatialcore.errors import SpatialCoreError
@@ -64,6 +64,29 @@ def check_run(config: RunConfig, *, progress: Callable[[str], None] = logger.inf
         All checks, passed and failed; a failed check does not stop the others.
     """
     checks: list[Check] = []
+    queries, references = _summarize_inputs(config, checks, progress)
+    summaries = [summary for _, summary in queries], [summary for _, summary in references]
+    checks += [check_query(query, summary) for query, summary in queries]
+    of_references = [check_reference(reference, summary, config) for reference, summary in references]
+    of_genes = [*check_species(*summaries, config), *check_genes(*summaries, config)]
+    checks += [*of_references, *of_genes]
+    has_queries, has_references = len(queries) == len(config.queries), len(references) == len(config.references)
+    if has_references:
+        checks += check_levels(summaries[1], config)
+        if all(check.ok for check in of_references):
+            progress("mapping the labels of the references")
+            genes_ok = has_queries and all(check.ok for check in of_genes)
+            checks += check_types(config, shared_panel(summaries[0], config) if genes_ok else None)
+    checks += [check_store(config.store), *check_proportions(config)]
+    peak = estimate_peak(*summaries, config)
+    checks.append(check_memory(peak, complete=has_queries and has_references))
+    return Preflight(checks, peak)
+
+
+def _summarize_inputs(
+    config: RunConfig, checks: list[Check], progress: Callable[[str], None]
+) -> tuple[list[tuple[Query, DatasetSummary]], list[tuple[Reference, DatasetSummary]]]:
+    """Return the queries and the references that can be summarized; for the others, add checks."""
 
     def summarize(uri: str, subject: str, label_column: str | None = None) -> DatasetSummary | None:
         progress(f"reading {subject}")
@@ -75,22 +98,7 @@ def check_run(config: RunConfig, *, progress: Callable[[str], None] = logger.inf
         for each in config.references
         if (summary := summarize(each.uri, f"reference {short_name(each.uri)}", each.label_column))
     ]
-    summaries = [summary for _, summary in queries], [summary for _, summary in references]
-    checks += [check_query(query, summary) for query, summary in queries]
-    of_references = [check_reference(reference, summary, config) for reference, summary in references]
-    of_genes = [*check_species(*summaries, config), *check_genes(*summaries, config)]
-    checks += [*of_references, *of_genes]
-    complete = len(queries) == len(config.queries) and len(references) == len(config.references)
-    if len(references) == len(config.references):
-        checks += check_levels(summaries[1], config)
-        if all(check.ok for check in of_references):
-            progress("mapping the labels of the references")
-            genes_ok = len(queries) == len(config.queries) and all(check.ok for check in of_genes)
-            checks += check_types(config, shared_panel(summaries[0], config) if genes_ok else None)
-    checks += [check_store(config.store), *check_proportions(config)]
-    peak = estimate_peak(*summaries, config)
-    checks.append(check_memory(peak, complete=complete))
-    return Preflight(checks, peak)
+    return queries, references
 
 
 def _summarize(uri: str, subject: str, checks: list[Check], label_column: str | None) -> DatasetSummary | None:

@@ -111,22 +111,31 @@ def drop_rare_types(references: list[Reference], minimum: int, remove: bool) -> 
         return
     log.warning("types with fewer than %d cells are left out: %s", minimum, listed)
     for reference in references:
-        labels = reference.drawn
-        is_rare = labels.isin(rare)
-        reference.dropped += [
-            {"label": str(label), "reason": f"fewer than {minimum} cells", "n_cells": int(n)}
-            for label, n in pd.Series(labels[is_rare]).value_counts().items()
-            if n
-        ]
-        reference.rows = reference.rows[~is_rare]
+        _leave_out(reference, rare, f"fewer than {minimum} cells")
     if not any(len(reference.rows) for reference in references):
-        n_labels = ", ".join(
-            f"{each.label_column!r} of {each.source}: {len(each.labels.categories)}" for each in references
-        )
-        raise InputError(
-            f"no cell type has {minimum} cells (different labels in {n_labels})",
-            hint="name the column of cell types, lower min_cells_per_type, or pass filter_min_cells=False",
-        )
+        raise _no_type_left(references, minimum)
+
+
+def _leave_out(reference: Reference, types: list[str], reason: str) -> None:
+    """Remove the cells of these types from the drawn cells, and record them."""
+    labels = reference.drawn
+    is_removed = labels.isin(types)
+    reference.dropped += [
+        {"label": str(label), "reason": reason, "n_cells": int(n)}
+        for label, n in pd.Series(labels[is_removed]).value_counts().items()
+        if n
+    ]
+    reference.rows = reference.rows[~is_removed]
+
+
+def _no_type_left(references: list[Reference], minimum: int) -> InputError:
+    n_labels = ", ".join(
+        f"{each.label_column!r} of {each.source}: {len(each.labels.categories)}" for each in references
+    )
+    return InputError(
+        f"no cell type has {minimum} cells (different labels in {n_labels})",
+        hint="name the column of cell types, lower min_cells_per_type, or pass filter_min_cells=False",
+    )
 
 
 def require_two_types(references: list[Reference]) -> None:

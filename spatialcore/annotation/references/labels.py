@@ -1,7 +1,9 @@
 """Label columns of references: excluded labels, checks, and curated ontology ids."""
 
+import logging
 import re
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -64,36 +66,35 @@ def check_labels(labels: pd.Categorical, column: str, min_cells: int) -> list[Fi
         Types with fewer cells are reported as small.
     """
     names = [str(name) for name in labels.categories]
+    findings = [*_size_findings(labels, names, min_cells), *_name_findings(names)]
+    return [replace(finding, message=f"column '{column}': {finding.message}") for finding in findings]
+
+
+def _size_findings(labels: pd.Categorical, names: list[str], min_cells: int) -> Iterator[Finding]:
+    """Yield the findings about the number of cells: of missing labels, of small types."""
     counts = np.bincount(labels.codes[labels.codes >= 0], minlength=len(names))
-    n_missing = int((labels.codes < 0).sum())
-    findings: list[Finding] = []
-
-    def note(code: str, message: str, severity: Literal["note", "warning"] = "warning") -> None:
-        findings.append(Finding(code, f"column '{column}': {message}", severity))
-
-    if n_missing:
-        note("missing_labels", f"{n_missing} of {len(labels)} cells have no label or an excluded one", "note")
-    small = [name for name, n in zip(names, counts, strict=True) if n < min_cells]
-    if small:
-        note("small_types", f"types with fewer than {min_cells} cells: {list_names(small, 5)}", "note")
-    clusters = [name for name in names if CLUSTER.match(name)]
-    if clusters:
-        note("cluster_numbers", f"labels that look like cluster numbers: {list_names(clusters, 5)}")
-    ids = [name for name in names if CL_ID.match(name)]
-    if ids:
-        note("ontology_ids", f"labels that are Cell Ontology ids, not names: {list_names(ids, 5)}")
-    spellings = pd.Series(names).groupby([" ".join(name.casefold().split()) for name in names]).agg(list)
-    variants = [" / ".join(group) for group in spellings if len(group) > 1]
-    if variants:
-        note(
-            "spellings",
-            f"labels that differ only in case or spaces, each a type: {list_names(variants, 5)}",
+    if n_missing := int((labels.codes < 0).sum()):
+        yield Finding(
+            "missing_labels", f"{n_missing} of {len(labels)} cells have no label or an excluded one", severity="note"
         )
+    if small := [name for name, n in zip(names, counts, strict=True) if n < min_cells]:
+        yield Finding("small_types", f"types with fewer than {min_cells} cells: {list_names(small, 5)}", "note")
+
+
+def _name_findings(names: list[str]) -> Iterator[Finding]:
+    """Yield the findings about the names of the labels and their number."""
+    if clusters := [name for name in names if CLUSTER.match(name)]:
+        yield Finding("cluster_numbers", f"labels that look like cluster numbers: {list_names(clusters, 5)}")
+    if ids := [name for name in names if CL_ID.match(name)]:
+        yield Finding("ontology_ids", f"labels that are Cell Ontology ids, not names: {list_names(ids, 5)}")
+    spellings = pd.Series(names).groupby([" ".join(name.casefold().split()) for name in names]).agg(list)
+    if variants := [" / ".join(group) for group in spellings if len(group) > 1]:
+        differing = list_names(variants, 5)
+        yield Finding("spellings", f"labels that differ only in case or spaces, each a type: {differing}")
     if len(names) > MANY_TYPES:
-        note("many_types", f"{len(names)} types: this may not be a column of cell types")
+        yield Finding("many_types", f"{len(names)} types: this may not be a column of cell types")
     if len(names) == 1:
-        note("one_type", f"only one type: {names[0]!r}", "note")
-    return findings
+        yield Finding("one_type", f"only one type: {names[0]!r}", "note")
 
 
 def raise_on_findings(findings: list[tuple[str, list[Finding]]], *, strict: bool) -> None:
@@ -101,7 +102,7 @@ def raise_on_findings(findings: list[tuple[str, list[Finding]]], *, strict: bool
     pairs = [(source, finding) for source, of_source in findings for finding in of_source]
     warnings = [f"{source}: {finding.message}" for source, finding in pairs if finding.severity == "warning"]
     for source, finding in pairs:
-        log.log(30 if finding.severity == "warning" else 20, "%s: %s", source, finding.message)
+        log.log(logging.WARNING if finding.severity == "warning" else logging.INFO, "%s: %s", source, finding.message)
     if strict and warnings:
         raise LabelColumnError("; ".join(warnings), hint="clean the labels, or strict_validation=False")
 

@@ -10,6 +10,7 @@ precomputed_stats.h5         see :mod:`spatialcore.annotation.references.taxonom
 ============================ ==================================================================================
 """
 
+from collections.abc import Container
 from pathlib import Path
 from typing import Any, Final
 
@@ -90,17 +91,7 @@ def read_profiles(path: Path, column: str) -> Profiles:
 
 
 def _read_table(path: Path) -> Profiles:
-    dialect = dialect_of(path)
-    try:
-        with open_text_table(path) as stream:
-            table = pd.read_csv(
-                stream, sep=dialect.separator, encoding=dialect.encoding, decimal=dialect.decimal, index_col=0
-            )
-    except (ValueError, OSError, pd.errors.ParserError) as error:
-        raise InputError(f"{path} is not a table: {error}", hint="write genes x types, separated by commas") from error
-    if len(dialect.header) == 1 + table.shape[1]:
-        table.columns = pd.Index(dialect.header[1:])  # pandas numbers the names that occur twice
-    table = table[table.index.notna()]
+    table = _open_table(path)
     texts = table.select_dtypes(exclude="number")
     _require_numbers(texts, path)
     numbers = table.select_dtypes("number").astype(np.float64)
@@ -113,13 +104,35 @@ def _read_table(path: Path) -> Profiles:
         numbers, texts = numbers.T, pd.DataFrame(index=numbers.columns)
     n_cells = numbers.to_numpy()[numbers.index == N_CELLS]
     numbers, texts = (frame.drop(index=N_CELLS, errors="ignore") for frame in (numbers, texts))
-    values, names = numbers.to_numpy().T, [str(name) for name in numbers.columns]
-    rows = [row for row, name in enumerate(names) if not _is_deviation(name, numbers.columns)]
-    types, deviations = [names[row] for row in rows], {name: row for row, name in enumerate(names)}
-    sd_rows = [deviations.get(f"{name}_{SD}") for name in types]
-    sd = None if None in sd_rows else values[[row for row in sd_rows if row is not None]]
+    rows, sd_rows = _type_rows([str(name) for name in numbers.columns])
+    values = numbers.to_numpy().T
+    sd = None if sd_rows is None else values[sd_rows]
     n = n_cells[0][rows] if len(n_cells) else None
+    types = [str(numbers.columns[row]) for row in rows]
     return _profiles(path, types, texts.set_axis(texts.index.astype(str)), values[rows], sd, n)
+
+
+def _open_table(path: Path) -> pd.DataFrame:
+    """Return a table of text with its own column names; rows without a name are left out."""
+    dialect = dialect_of(path)
+    try:
+        with open_text_table(path) as stream:
+            table = pd.read_csv(
+                stream, sep=dialect.separator, encoding=dialect.encoding, decimal=dialect.decimal, index_col=0
+            )
+    except (ValueError, OSError, pd.errors.ParserError) as error:
+        raise InputError(f"{path} is not a table: {error}", hint="write genes x types, separated by commas") from error
+    if len(dialect.header) == 1 + table.shape[1]:
+        table.columns = pd.Index(dialect.header[1:])  # pandas numbers the names that occur twice
+    return table[table.index.notna()]
+
+
+def _type_rows(names: list[str]) -> tuple[list[int], list[int] | None]:
+    """Return the rows of the means, and those of their deviations; None unless each type has one."""
+    row_of = {name: row for row, name in enumerate(names)}
+    rows = [row for row, name in enumerate(names) if not _is_deviation(name, row_of)]
+    sd_rows = [row_of[sd_name] for row in rows if (sd_name := f"{names[row]}_{SD}") in row_of]
+    return rows, sd_rows if len(sd_rows) == len(rows) else None
 
 
 def _require_numbers(texts: pd.DataFrame, path: Path) -> None:
@@ -135,9 +148,9 @@ def _require_numbers(texts: pd.DataFrame, path: Path) -> None:
             )
 
 
-def _is_deviation(name: str, columns: pd.Index) -> bool:
+def _is_deviation(name: str, names: Container[str]) -> bool:
     base = name.removesuffix(f"_{SD}")
-    return base != name and base in columns
+    return base != name and base in names
 
 
 def _read_anndata(path: Path, column: str) -> Profiles:
