@@ -35,7 +35,7 @@ def split_held_out(mapped: AnnData, share: float) -> tuple[AnnData, AnnData]:
     tuple
         Cells to train on, cells held out.
     """
-    from spatialcore.annotation.training.trainers import drawn_cells
+    from spatialcore.annotation.training.training_input import drawn_cells
 
     held_out = cell_keys(ids_in_reference(mapped.obs), SEED) < share * np.iinfo(np.uint64).max
     drawn = drawn_cells(mapped)
@@ -194,7 +194,7 @@ def _as_measured(held_out: AnnData, sample: AnnData | None) -> AnnData:
     if sample is None:
         return held_out
     from spatialcore.annotation.training.platform import class_profiles, estimate_platform, match_to_platform
-    from spatialcore.annotation.training.trainers import query_sample, reference_counts
+    from spatialcore.annotation.training.training_input import query_sample, reference_counts
 
     genes = np.asarray([str(gene) for gene in held_out.var_names], dtype=object)
     query_counts, shared = query_sample(sample, genes, SEED)

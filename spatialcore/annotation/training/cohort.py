@@ -26,6 +26,7 @@ from spatialcore.annotation.training.cross_validation import (
     draw_per_class,
     score_held_out,
 )
+from spatialcore.annotation.training.description import describe_platform
 from spatialcore.annotation.training.fit_cells import FitCells, moments
 from spatialcore.annotation.training.fitting import (
     BALANCE,
@@ -135,16 +136,6 @@ def train_cohort(
     cohort = Cohort(shares, tuple(replace(match, unlike=why) for match, why in zip(matches, reasons, strict=True)))
     mixing = shifts[-1].mixing if shifts[-1] is not None else None
     return TrainedCohort(models[-1], cohort, together, *results[-1], mixing)
-
-
-def describe_platform(platform: Platform, mixing: float | None) -> dict[str, float | int]:
-    """Return depth, ambient share, number of cells and, for imaging data, the share of mixed counts."""
-    described = {
-        "median_depth": platform.median_depth,
-        "ambient_share": platform.ambient,
-        "query_cells": len(platform.depths),
-    }
-    return described if mixing is None else {**described, "mixed_share": mixing}
 
 
 def _fit(
