@@ -22,19 +22,17 @@ Written, for every cell and in the order of the cells:
 """
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 from anndata import AnnData
 
 from spatialcore import columns
 from spatialcore.annotation import run_manifest
 from spatialcore.annotation.calls.existing import keep_existing
 from spatialcore.annotation.calls.level_columns import remove_levels, write_levels
-from spatialcore.annotation.calls.levels import ClassTree, lower_path
+from spatialcore.annotation.calls.levels import ClassTree
 from spatialcore.annotation.calls.manifest import run_entries
-from spatialcore.annotation.calls.neighbours import weigh_by_neighbours
+from spatialcore.annotation.calls.model_run import run_model
 from spatialcore.annotation.calls.obs_columns import (
     Run,
     at_finest_term,
@@ -42,21 +40,16 @@ from spatialcore.annotation.calls.obs_columns import (
     voted,
     write_calls,
 )
-from spatialcore.annotation.calls.prediction import Prediction, Predictor, predict
 from spatialcore.annotation.calls.sample_match import match_sample
 from spatialcore.annotation.calls.voting import voting_clusters
 from spatialcore.annotation.choices import CONFIDENCE_METHODS, RESOLUTION_MODES, ConfidenceMethod, ResolutionMode
 from spatialcore.annotation.model.artifact import CellTypingModel, load_model
 from spatialcore.annotation.model.pretrained import find_pretrained, models_for_tissue
-from spatialcore.annotation.model.reference_fit import ReferenceFit
 from spatialcore.annotation.query import Expression, open_query
-from spatialcore.annotation.spillover.run import RunSpillOver, estimate_for_run
+from spatialcore.annotation.spillover.run import estimate_for_run
 from spatialcore.annotation.taxonomy import write_taxonomy
-from spatialcore.annotation.unknown.hidden_classes import lower_suspected
-from spatialcore.annotation.unknown.unseen import ClusterEvidence, examine_clusters
 from spatialcore.core.logging import get_logger
 from spatialcore.core.validation import require_one_of, takes_adata
-from spatialcore.entries import coordinates_in
 from spatialcore.errors import GeneOverlapError, InputError, ModelError
 
 log = get_logger(__name__)
@@ -165,7 +158,7 @@ def annotate_celltypist(
     opened = _open_models(adata, paths, min_gene_overlap_pct)
     spill_over = estimate_for_run(adata, opened)
     runs = [
-        _run_model(
+        run_model(
             adata,
             model,
             query,
@@ -232,36 +225,6 @@ def _open_models(adata: AnnData, paths: list[Path], min_overlap: float) -> list[
     return opened
 
 
-def _run_model(
-    adata: AnnData,
-    model: CellTypingModel,
-    query: Expression,
-    spill_over: RunSpillOver,
-    method: ConfidenceMethod,
-    batch_size: int | None,
-    *,
-    tree: ClassTree | None,
-    keep_scores: bool,
-    detect_unseen: bool,
-) -> Run:
-    """Call the cells; their confidence by clusters, neighbours, spill-over and hidden classes, in this order."""
-    calibrated = method == "calibrated"
-    clusters = (
-        examine_clusters(model, query, detect_unseen=detect_unseen, spill_over=spill_over.is_detected)
-        if calibrated
-        else None
-    )
-    fit = _warn_of_misfit(clusters)
-    predictor = Predictor.build(
-        model, query.kind, query.genes, method, keep_scores=keep_scores, tree=tree, clusters=clusters
-    )
-    prediction = _weigh_neighbours(predict(predictor, query, batch_size), adata, fit)
-    if calibrated:
-        prediction = spill_over.recalibrate(prediction, may_rise=fit is None or not fit.is_misfit)
-        prediction = _lower_suspected(prediction)
-    return Run(model, query, prediction, tree, fit)
-
-
 def _class_tree(model: CellTypingModel, method: ConfidenceMethod, resolution: ResolutionMode) -> ClassTree | None:
     """Return the tree over a model's classes if calls by level are requested or the confidence is calibrated."""
     if resolution != "auto" and method != "calibrated":
@@ -274,34 +237,6 @@ def _class_tree(model: CellTypingModel, method: ConfidenceMethod, resolution: Re
             hint="train with add_ontology=True, or leave resolution='class'",
         )
     return None
-
-
-def _warn_of_misfit(clusters: ClusterEvidence | None) -> ReferenceFit | None:
-    """Return how well the references fit the query, and log it where they do not."""
-    if clusters is not None and clusters.fit.is_misfit:
-        log.warning("the references do not seem to fit these cells. %s", clusters.fit.reason)
-    return clusters.fit if clusters else None
-
-
-def _weigh_neighbours(prediction: Prediction, adata: AnnData, fit: ReferenceFit | None) -> Prediction:
-    """Adjust the confidence by the calls of neighbours, for models with a measured fit and cells with coordinates."""
-    coordinates = coordinates_in(adata)
-    if fit is None or coordinates is None:
-        return prediction
-    confidence = weigh_by_neighbours(prediction.confidence, prediction.best, coordinates)
-    path = lower_path(prediction.path, prediction.confidence, confidence)
-    return replace(prediction, confidence=confidence, path=path)
-
-
-def _lower_suspected(prediction: Prediction) -> Prediction:
-    """Lower the confidence of cells that look like cells of a type that the model does not have.
-
-    The terms above the class keep theirs: a hidden type is mostly a sister of the class.
-    """
-    confidence = lower_suspected(prediction.confidence, prediction.suspicion.astype(np.float64))
-    path = prediction.path.copy()
-    path[:, :1] = confidence[:, None]
-    return replace(prediction, confidence=confidence, path=path)
 
 
 def _write_scores(adata: AnnData, runs: list[Run], keep: bool) -> None:

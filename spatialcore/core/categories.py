@@ -70,14 +70,15 @@ def coded_labels(values: "pd.Series[Any]", missing: str = "nan") -> tuple[Codes,
     Examples
     --------
     >>> coded_labels(pd.Series(["B cell", None, "B cell"], dtype="category"), "none")
-    (array([0, 1, 0]), ['B cell', 'none'])
+    (array([0, 1, 0], dtype=int32), ['B cell', 'none'])
     """
     if isinstance(values.dtype, pd.CategoricalDtype):
-        codes, labels = np.asarray(values.cat.codes), values.cat.categories
+        # np.asarray(values.cat.codes) would make a hash table of the index, and keep it
+        codes, labels = values.cat.codes.to_numpy(), values.cat.categories
     else:
         codes, labels = pd.factorize(values.astype(object))
     positions, names = pd.factorize(np.array([*(str(label) for label in labels), missing], dtype=object))
-    return positions[codes], list(names)
+    return positions.astype(np.int32)[codes], list(names)
 
 
 def as_texts(values: "pd.Series[Any]", missing: str = "nan") -> "pd.Series[Any]":

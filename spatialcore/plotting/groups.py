@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from spatialcore import columns
 from spatialcore.annotation.colors import cell_type_colors
 from spatialcore.core.categories import coded_labels
+from spatialcore.core.types import Codes
 from spatialcore.core.validation import require_column, short
 from spatialcore.errors import InputError, LabelColumnError
 from spatialcore.plotting.manifest import manifest_value
@@ -33,7 +34,7 @@ class Groups:
     """
 
     names: tuple[str, ...]
-    codes: NDArray[np.intp]
+    codes: Codes
 
     @cached_property
     def sizes(self) -> NDArray[np.intp]:
@@ -47,7 +48,7 @@ class Groups:
     def select(self, names: Sequence[str]) -> "Groups":
         """Return these types in this order; cells of other types are excluded."""
         position = {name: index for index, name in enumerate(names)}
-        lookup = np.array([position.get(name, -1) for name in self.names] + [-1], dtype=np.intp)
+        lookup = np.array([position.get(name, -1) for name in self.names] + [-1], dtype=np.int32)
         return Groups(tuple(names), lookup[self.codes])
 
     def at_least(self, n_cells: int) -> "Groups":
@@ -84,7 +85,7 @@ def group_cells(adata: AnnData, label_column: str, *, types_only: bool = False) 
     if types_only:
         order = [name for name in order if name not in NOT_TYPES]
     codes = pd.Index(order, dtype=object).get_indexer(pd.Index(names, dtype=object))
-    return Groups(tuple(order), codes[positions].astype(np.intp))
+    return Groups(tuple(order), codes.astype(np.int32)[positions])
 
 
 def obs_column(adata: AnnData, name: str) -> pd.Series:

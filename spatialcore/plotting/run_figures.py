@@ -169,7 +169,8 @@ def _apply_threshold(adata: AnnData, threshold: float) -> AnnData:
     is_recorded = run_manifest.manifest_of(adata).get("min_confidence") == threshold
     has_levels = is_recorded and all(name in adata.obs for name in columns.LEVELS)
     names = (*needed, *columns.LEVELS, *columns.LEVEL_CONFIDENCE) if has_levels else needed
-    obs = adata.obs[[name for name in names if name in adata.obs]].copy()
+    # the columns themselves: those of all cells are large, and a filter replaces columns, not values
+    obs = pd.DataFrame({name: adata.obs[name] for name in names if name in adata.obs}, adata.obs_names, copy=False)
     obsm = {key: adata.obsm[key] for key in (columns.SPATIAL, columns.PATH_CONFIDENCE) if key in adata.obsm}
     calls = AnnData(obs=obs, obsm=obsm, uns=dict(adata.uns))
     if not has_levels and class_tree(calls) is not None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from spatialcore import columns
 from spatialcore.annotation.spillover.coordinates import coordinate_unit as coordinate_unit
-from spatialcore.core.types import Floats
+from spatialcore.core.types import Codes, Floats
 from spatialcore.entries import coordinates_in
 from spatialcore.errors import InputError
 from spatialcore.plotting import style
@@ -114,7 +114,7 @@ class Pixels:
 
     shape: tuple[int, int]
     extent: tuple[float, float, float, float]
-    index: NDArray[np.intp]
+    index: NDArray[np.int32]
 
     def mean(self, values: Floats) -> Floats:
         """Return the mean of the values of the cells per pixel, rows x columns; NaN for empty pixels."""
@@ -124,10 +124,12 @@ class Pixels:
         mean: Floats = np.divide(total, n, out=np.full(n.size, np.nan), where=n > 0)
         return mean.reshape(self.shape)
 
-    def most_frequent(self, codes: NDArray[np.intp], n_codes: int) -> NDArray[np.intp]:
+    def most_frequent(self, codes: Codes, n_codes: int) -> NDArray[np.intp]:
         """Return the most frequent code per pixel, rows x columns; -1 for empty pixels. Codes of -1 are ignored."""
         valid = (self.index >= 0) & (codes >= 0)
-        pairs, counts = np.unique(self.index[valid] * n_codes + codes[valid], return_counts=True)
+        n_pairs = self.shape[0] * self.shape[1] * n_codes
+        pixel: Codes = self.index[valid].astype(np.int32 if n_pairs < 2**31 else np.int64)
+        pairs, counts = np.unique(pixel * n_codes + codes[valid], return_counts=True)
         order = np.argsort(counts, kind="stable")
         winner = np.full(self.shape[0] * self.shape[1], -1, dtype=np.intp)
         winner[pairs[order] // n_codes] = pairs[order] % n_codes
@@ -140,7 +142,8 @@ def pixels(xy: Floats, *, pixel: float) -> Pixels:
     low = xy[finite].min(axis=0) if finite.any() else np.zeros(2)
     column, row = (np.where(finite, (xy[:, k] - low[k]) / pixel, -1).astype(np.int32) for k in (0, 1))
     n_cols, n_rows = (int(column.max()) + 1, int(row.max()) + 1) if finite.any() else (1, 1)
-    index = np.where(finite, row.astype(np.intp) * n_cols + column, -1)
+    row *= n_cols
+    index = np.where(finite, row + column, np.int32(-1))
     left, top = float(low[0]), float(low[1])
     extent = (left, left + n_cols * pixel, top + n_rows * pixel, top)
     return Pixels((int(n_rows), int(n_cols)), extent, index)

@@ -96,7 +96,7 @@ def summarize(adata: AnnData, threshold: float, validation: pd.DataFrame, sample
         tissue=tissue,
         n_cells=adata.n_obs,
         n_called=int(called.sum()),
-        n_types=int(calls[called].nunique()),
+        n_types=len(set(calls.cat.categories) - set(NOT_TYPES)),
         n_panel_genes=len(set(gene_features(adata.var))),
         n_shared_genes=manifest_value(adata, "n_shared_genes"),
         threshold=threshold,

@@ -10,8 +10,7 @@ from anndata import AnnData
 from scipy import sparse
 
 from spatialcore import columns
-from spatialcore.annotation.annotate import _lower_suspected, annotate_celltypist
-from spatialcore.annotation.calls.prediction import Prediction
+from spatialcore.annotation.annotate import annotate_celltypist
 from spatialcore.annotation.model.artifact import load_model, save_model
 from spatialcore.annotation.model.calibration import Calibration
 from spatialcore.core.normalization import log1p_normalize
@@ -245,14 +244,3 @@ def test_user_content_under_reserved_names_is_moved(query: AnnData, trained: Pat
     annotate_celltypist(query, custom_model_path=trained, confidence_transform="calibrated")
     check_user_content(query, original)
     assert query.obs.shape[1] == n_columns  # columns of this package are replaced
-
-
-def test_terms_above_a_doubted_class_keep_their_confidence() -> None:
-    path = np.array([[0.95, 0.97, np.nan], [0.95, 0.97, 0.99]])
-    suspicion = np.array([0.0, 9.0], np.float32)
-    prediction = Prediction(np.zeros(2, np.int32), path[:, 0], np.ones(2), suspicion, path, np.empty((2, 0)))
-    lowered = _lower_suspected(prediction)
-    np.testing.assert_allclose(lowered.confidence, [0.95, 0.75])
-    np.testing.assert_allclose(lowered.path, [[0.95, 0.97, np.nan], [0.75, 0.97, 0.99]])
-    without_tree = _lower_suspected(replace(prediction, path=np.empty((2, 0))))
-    assert without_tree.path.shape == (2, 0)

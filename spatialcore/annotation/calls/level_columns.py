@@ -18,7 +18,7 @@ from anndata import AnnData
 
 from spatialcore import columns
 from spatialcore.annotation import run_manifest
-from spatialcore.annotation.calls.levels import ClassTree, finest_term
+from spatialcore.annotation.calls.levels import ClassTree, cell_blocks, finest_term
 from spatialcore.annotation.choices import ResolutionMode
 from spatialcore.annotation.ontology.hierarchy import label_of
 from spatialcore.core.categories import named
@@ -28,7 +28,6 @@ from spatialcore.errors import InputError
 
 TREE_KEY: Final = "class_tree_json"
 SEPARATOR: Final = " > "
-BLOCK_CELLS: Final = 500_000
 
 
 def write_levels(adata: AnnData, tree: ClassTree, path: Floats, threshold: float) -> None:
@@ -72,7 +71,7 @@ def class_codes(adata: AnnData, tree: ClassTree) -> Codes:
     predicted = pd.Categorical(adata.obs[columns.PREDICTED])
     positions = {name: k for k, name in enumerate(tree.names[: tree.n_classes])}
     table = [positions.get(str(name), -1) for name in predicted.categories]
-    positions_of_cells: Codes = np.array([*table, -1], dtype=np.intp)[predicted.codes]
+    positions_of_cells: Codes = np.array([*table, -1], dtype=np.int32)[predicted.codes]
     return positions_of_cells
 
 
@@ -116,45 +115,27 @@ def apply_threshold(adata: AnnData, threshold: float, resolution: ResolutionMode
             hint="annotate with confidence_transform='calibrated' and a model whose classes have Cell Ontology ids",
         )
     path, best = adata.obsm[columns.PATH_CONFIDENCE], class_codes(adata, tree)
-    terms, confidence, codes, finest = _terms_reached(tree, best, path, threshold)
     for level, (name, confidence_name) in enumerate(zip(columns.LEVELS, columns.LEVEL_CONFIDENCE, strict=True)):
-        adata.obs[name] = named(terms[:, level], tree.names, columns.UNASSIGNED)
-        adata.obs[confidence_name] = confidence[:, level]
+        terms, adata.obs[confidence_name] = _at_level(tree, best, path, threshold, level)
+        adata.obs[name] = named(terms, tree.names, columns.UNASSIGNED)
+    position = finest_term(tree, best, path, threshold)
+    codes = np.where(position >= 0, best * np.int32(tree.paths.shape[1]) + position, np.int32(-1))
     texts = [path_text(tree, line[start:]) for line in tree.paths for start in range(len(line))]
     adata.obs[columns.PATH] = named(codes, texts, "")
     if resolution == "auto":
-        _write_finest(adata, tree, best, path, finest)
+        _write_finest(adata, tree, best, path, np.maximum(position, 0))
 
 
-def _terms_reached(tree: ClassTree, best: Codes, path: Floats, threshold: float) -> tuple[Codes, Floats, Codes, Codes]:
-    """Return what reaches the threshold, in blocks of cells: whole tables of terms would be larger than the path.
-
-    Returns
-    -------
-    terms : cells x levels
-        Term at each level, -1 where its confidence is too low.
-    confidence : cells x levels
-        Confidence in the term of each level, 0 without a call.
-    codes : cells
-        Position of the finest term that reaches the threshold among the paths of all classes, -1 without one.
-    finest : cells
-        Its position on the path of the best class.
-    """
-    shape = (len(best), len(columns.LEVELS))
-    terms, confidence = np.empty(shape, dtype=np.int32), np.empty(shape)
-    codes, finest = np.empty(len(best), dtype=np.int32), np.empty(len(best), dtype=np.int32)
-    for first in range(0, len(best), BLOCK_CELLS):
-        rows = slice(first, first + BLOCK_CELLS)
-        classes, values = best[rows], np.asarray(path[rows], dtype=np.float64)
-        called, paths, positions = classes >= 0, tree.paths[classes], tree.levels[classes]
-        reached = np.take_along_axis(values, positions, axis=1)
-        at_level = np.take_along_axis(paths, positions, axis=1)
-        terms[rows] = np.where(called[:, None] & (reached >= threshold), at_level, -1)
-        confidence[rows] = np.where(called[:, None], reached, 0.0)
-        finest[rows] = finest_term(paths, values, threshold)
-        any_term = called & (np.nanmax(values, axis=1) >= threshold)
-        codes[rows] = np.where(any_term, classes * tree.paths.shape[1] + finest[rows], -1)
-    return terms, confidence, codes, finest
+def _at_level(tree: ClassTree, best: Codes, path: Floats, threshold: float, level: int) -> tuple[Codes, Floats]:
+    """Return each cell's term at a level, -1 where its confidence is too low, and the confidence, 0 without a class."""
+    terms, confidence = np.empty(len(best), dtype=np.int32), np.empty(len(best))
+    for rows in cell_blocks(len(best)):
+        classes, called = best[rows], best[rows] >= 0
+        position = tree.levels[classes, level]
+        values = np.asarray(path[rows], dtype=np.float64)[np.arange(len(classes)), position]
+        terms[rows] = np.where(called & (values >= threshold), tree.paths[classes, position], -1)
+        confidence[rows] = np.where(called, values, 0.0)
+    return terms, confidence
 
 
 def path_text(tree: ClassTree, terms: Codes) -> str:

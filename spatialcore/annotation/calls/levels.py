@@ -9,6 +9,7 @@ profile that are cells of any class at all. A node's confidence is the sum over 
 way up. For nodes, calls take squares of the p_j (half the T): what the class lacks is mostly its siblings'.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, Self
@@ -223,42 +224,47 @@ def fit_probability(deviance: Floats) -> Floats:
     return result
 
 
-def lower_path(path: Floats, before: Floats, after: Floats) -> Floats:
-    """Return the confidences on the paths after that in the class has changed.
+def lower_path(path: Floats, before: Floats, after: Floats) -> None:
+    """Change the confidences on the paths, in place, after that in the class has changed.
 
     A term above the class keeps its share of what the class does not have.
 
     Parameters
     ----------
     path
-        Cells x path, as :meth:`ClassTree.path_confidence` returns it; without columns it is returned as it is.
+        Cells x path, as :meth:`ClassTree.path_confidence` returns it; it may have no columns.
     before, after
         The confidence in each cell's class.
     """
-    if not path.shape[1]:
-        return path
-    changed = np.empty_like(path)
-    for first in range(0, len(path), BLOCK_CELLS):
-        rows = slice(first, first + BLOCK_CELLS)
+    for rows in cell_blocks(len(path) if path.shape[1] else 0):
         old, new = before[rows, None], after[rows, None]
         share = np.clip((path[rows] - old) / np.maximum(1.0 - old, 1e-12), 0.0, 1.0)
-        changed[rows] = new + (1.0 - new) * share
-        changed[rows, 0] = after[rows]
-        changed[rows][np.isnan(path[rows])] = np.nan
-    return changed
+        path[rows] = new + (1.0 - new) * share  # NaN stays NaN
+        path[rows, 0] = after[rows]
 
 
-def finest_term(paths: Codes, confidence: Floats, threshold: float) -> Codes:
-    """Return the position on each cell's path of the finest term that reaches the threshold; 0 where none does.
+def finest_term(tree: ClassTree, best: Codes, path: Floats, threshold: float) -> Codes:
+    """Return the position on each cell's path of the finest term that reaches the threshold; -1 where none does.
 
     Parameters
     ----------
-    paths
-        Cells x path, -1 beyond its end.
-    confidence
-        Of each term on the path, as :meth:`ClassTree.path_confidence` returns it.
+    tree
+        The terms above the classes.
+    best
+        Class of each cell, -1 for a cell without one.
+    path
+        Confidence of each term on the path, as :meth:`ClassTree.path_confidence` returns it.
     threshold
         The confidence that a call needs.
     """
-    reached = (paths >= 0) & (confidence >= threshold)
-    return np.where(reached.any(axis=1), reached.argmax(axis=1), 0)
+    position = np.full(len(best), -1, dtype=np.int32)
+    for rows in cell_blocks(len(best)):
+        classes = best[rows]
+        reached = (tree.paths[classes] >= 0) & (np.asarray(path[rows], dtype=np.float64) >= threshold)
+        position[rows] = np.where((classes >= 0) & reached.any(axis=1), reached.argmax(axis=1), -1)
+    return position
+
+
+def cell_blocks(n_cells: int) -> Iterator[slice]:
+    """Yield blocks of cells: a table of the terms of all cells would be larger than all else."""
+    return (slice(first, first + BLOCK_CELLS) for first in range(0, n_cells, BLOCK_CELLS))

@@ -85,7 +85,7 @@ def _calls(run: Run, table: pd.DataFrame, start: int) -> Calls:
 def at_finest_term(calls: Calls, tree: ClassTree, path: Floats, threshold: float) -> Calls:
     """Set each call to the finest term that reaches the threshold; a cell without such a term keeps its class."""
     rows = np.arange(len(calls.best))
-    position = np.where(calls.best < 0, 0, finest_term(tree.paths[calls.best], path, threshold))
+    position = finest_term(tree, calls.best, path, threshold)
     called = np.where(position > 0, tree.paths[calls.best, position], calls.best).astype(np.int32)
     confidence = np.where(position > 0, path[rows, position], calls.confidence)
     return replace(calls, called=called, confidence=confidence)

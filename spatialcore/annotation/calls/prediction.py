@@ -1,7 +1,7 @@
 """Call cells in blocks (:class:`Predictor`) and join the results."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from spatialcore.annotation.calls.confidence import transform_confidence
-from spatialcore.annotation.calls.levels import ClassTree, class_probabilities, fit_probability
+from spatialcore.annotation.calls.levels import ClassTree, class_probabilities, fit_probability, lower_path
 from spatialcore.annotation.choices import ConfidenceMethod
 from spatialcore.annotation.expression.data import is_dask
 from spatialcore.annotation.expression.errors import require_expression
@@ -56,6 +56,22 @@ class Prediction:
     suspicion: npt.NDArray[np.float32]
     path: Floats
     scores: Floats
+
+    def with_confidence(self, confidence: Floats, *, with_terms: bool = True) -> "Prediction":
+        """Return the calls with another confidence; their path, which is large, is changed in place.
+
+        Parameters
+        ----------
+        confidence
+            In the best class of each cell.
+        with_terms
+            Also change the confidence in the terms above the class, see :func:`lower_path`.
+        """
+        if with_terms:
+            lower_path(self.path, self.confidence, confidence)
+        else:
+            self.path[:, :1] = confidence[:, None]
+        return replace(self, confidence=confidence)
 
 
 @dataclass(frozen=True)

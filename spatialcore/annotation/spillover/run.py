@@ -7,14 +7,13 @@ Columns of ``obs``: ``foreign_share``, ``foreign_share_null``, ``second_type`` (
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from anndata import AnnData
 
 from spatialcore import columns
-from spatialcore.annotation.calls.levels import lower_path
 from spatialcore.annotation.calls.prediction import Prediction
 from spatialcore.annotation.model.celltyping_model import CellTypingModel
 from spatialcore.annotation.query import Expression
@@ -42,7 +41,7 @@ class RunSpillOver:
         return self.estimates is not None and self.estimates.is_detected
 
     def recalibrate(self, prediction: Prediction, *, may_rise: bool = True) -> Prediction:
-        """Return the calls with the calibrated confidence that they have among their neighbours.
+        """Return the calls with the calibrated confidence that they have among their neighbours; the path in place.
 
         Parameters
         ----------
@@ -56,8 +55,7 @@ class RunSpillOver:
         confidence = self.estimates.recalibrate(prediction.confidence)
         if not may_rise:
             confidence = np.minimum(confidence, prediction.confidence)
-        path = lower_path(prediction.path, prediction.confidence, confidence)
-        return replace(prediction, confidence=confidence, path=path)
+        return prediction.with_confidence(confidence)
 
     @property
     def manifest(self) -> dict[str, str]:

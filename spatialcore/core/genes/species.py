@@ -125,6 +125,6 @@ def _exclusive_symbols() -> dict[str, Species]:
     """Return every symbol, current or former, that one species alone has."""
     from spatialcore.core.genes.tables import symbols_of_species
 
-    symbols = {species: symbols_of_species(species) for species in SPECIES}
-    shared = symbols["human"] & symbols["mouse"]
-    return {symbol: species for species, all_of in symbols.items() for symbol in all_of - shared}
+    human, mouse = symbols_of_species("human"), symbols_of_species("mouse")
+    exclusive: dict[str, Species] = dict.fromkeys(human - mouse, "human")
+    return exclusive | dict.fromkeys(mouse - human, "mouse")

@@ -12,7 +12,7 @@ import pandas as pd
 from spatialcore.core.genes.merged import merged_genes
 from spatialcore.core.genes.names import is_control, is_ensembl, strip_version
 from spatialcore.core.genes.spelling import mend
-from spatialcore.core.genes.tables import aliases_of, ids_by_symbol, ids_to_symbols, known_names
+from spatialcore.core.genes.tables import aliases_of, ids_by_symbol, ids_to_symbols, known_names, symbols_with_ids
 from spatialcore.core.types import Ints
 
 __all__ = [
@@ -118,7 +118,7 @@ def symbols_of(
 def _current(name: str, identifier: str, mapping: Mapping[str, str]) -> str:
     """Return the current symbol of a gene: `name`, or the symbol of `identifier` if `name` is retired."""
     symbol = canonical_symbol(name)
-    return symbol if symbol in ids_by_symbol() else mapping.get(identifier, symbol)
+    return symbol if symbol in symbols_with_ids() else mapping.get(identifier, symbol)
 
 
 def _symbol(name: str, identifier: str, symbol: str, mapping: Mapping[str, str]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -16,22 +17,45 @@ from spatialcore.errors import FileMissingError, InputError
 MAX_NAMES = 40
 
 
+class Genes(NamedTuple):
+    """Columns of the table of a species; the former symbols of a gene are joined by "|"."""
+
+    ids: list[str]
+    symbols: list[str]
+    former: list[str]
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Every symbol, current and former."""
+        return frozenset(self.symbols).union("|".join(filter(None, self.former)).split("|"))
+
+
 @cache
-def _genes(species: Species) -> tuple[tuple[str, str, str], ...]:
-    """Return id, symbol and former symbols, joined by "|", of each gene."""
-    resource = files("spatialcore.data") / "gene_mappings" / f"ensembl_{species}.tsv.gz"
+def _genes(species: Species) -> Genes:
+    """Return the genes of a species; as columns, because a tuple per gene takes several times as long."""
+    columns = _columns(f"ensembl_{species}.tsv.gz")
+    return Genes(*(columns[name] for name in ("ensembl_id", "symbol", "former_symbol")))
+
+
+def _columns(name: str) -> dict[str, list[str]]:
+    """Return the columns of a shipped table; comments are above its header."""
+    resource = files("spatialcore.data") / "gene_mappings" / name
     try:
-        lines = gzip.decompress(resource.read_bytes()).decode().splitlines()
+        text = gzip.decompress(resource.read_bytes()).decode()
     except FileNotFoundError as error:
-        raise FileMissingError(f"the gene table of {species} is missing", hint="install the package again") from error
-    header, *rows = (line.split("\t") for line in lines if not line.startswith("#"))
-    columns = [header.index(name) for name in ("ensembl_id", "symbol", "former_symbol")]
-    return tuple((row[columns[0]], row[columns[1]], row[columns[2]]) for row in rows)
+        raise FileMissingError(f"the gene table {name} is missing", hint="install the package again") from error
+    while text.startswith("#"):
+        text = text.partition("\n")[2]
+    header, _, rows = text.rstrip("\n").partition("\n")
+    names = header.split("\t")
+    values = rows.replace("\n", "\t").split("\t")
+    return {column: values[i :: len(names)] for i, column in enumerate(names)}
 
 
 @cache
 def _ids_to_symbols(species: Species) -> dict[str, str]:
-    return {identifier: symbol for identifier, symbol, _ in _genes(species)}
+    genes = _genes(species)
+    return dict(zip(genes.ids, genes.symbols, strict=True))
 
 
 @cache
@@ -43,6 +67,12 @@ def ids_by_symbol() -> dict[str, tuple[str, ...]]:
             for symbol in symbols:
                 ids[symbol] = (*ids.get(symbol, ()), identifier)
     return ids
+
+
+@cache
+def symbols_with_ids() -> frozenset[str]:
+    """Return the names of :func:`ids_by_symbol`, which takes longer to make."""
+    return frozenset().union(*(_genes(species).names for species in SPECIES))
 
 
 @cache
@@ -90,8 +120,9 @@ def _groups() -> Iterator[tuple[str, ...]]:
 @cache
 def former_symbols() -> dict[str, tuple[str, ...]]:
     """Return former symbol -> current symbols that it may stand for, of both species."""
-    names: dict[str, tuple[str, ...]] = {}
-    for species in SPECIES:
+    first, *others = SPECIES
+    names = dict(_former(first))
+    for species in others:
         for name, symbols in _former(species).items():
             names[name] = (*names.get(name, ()), *symbols)
     return names
@@ -113,11 +144,7 @@ def current_symbols(species: Species | None = None) -> frozenset[str]:
 @cache
 def known_names() -> frozenset[str]:
     """Return all current and former gene symbols of both species."""
-    names = set(former_symbols())
-    for species in SPECIES:
-        for _, symbols in _names_of_genes(species):
-            names.update(symbols)
-    return frozenset(names - {""})
+    return symbols_with_ids().union(former_symbols()) - {""}
 
 
 @cache
@@ -128,22 +155,20 @@ def symbols_by_prefix(prefix: str) -> tuple[str, ...]:
 
 @cache
 def _former(species: Species) -> dict[str, tuple[str, ...]]:
-    resource = files("spatialcore.data") / "gene_mappings" / f"former_{species}.tsv.gz"
-    content = gzip.decompress(resource.read_bytes()).decode()
-    rows = (line.split("\t") for line in content.splitlines()[2:])
-    return {name: tuple(symbols.split("|")) for name, symbols, _ in rows}
+    table = _columns(f"former_{species}.tsv.gz")
+    return {name: tuple(symbols.split("|")) for name, symbols in zip(table["name"], table["symbol"], strict=True)}
 
 
 def _names_of_genes(species: Species) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield each Ensembl id with its current symbol and its former symbols."""
-    for identifier, symbol, former in _genes(species):
+    for identifier, symbol, former in zip(*_genes(species), strict=True):
         yield identifier, (symbol, *former.split("|")) if former else (symbol,)
 
 
 @cache
 def symbols_of_species(species: Species) -> frozenset[str]:
     """Return every symbol of a species, current and former."""
-    return frozenset(symbol for _, symbols in _names_of_genes(species) for symbol in symbols if symbol)
+    return _genes(species).names - {""}
 
 
 @cache
@@ -170,10 +195,8 @@ def orthologs(source: Species, target: Species) -> dict[str, str]:
     """
     if source == target:
         raise InputError(f"source and target are both {source}", hint="give two different species")
-    resource = files("spatialcore.data") / "gene_mappings" / "orthologs_human_mouse.tsv.gz"
-    lines = gzip.decompress(resource.read_bytes()).decode().splitlines()
-    table = list(csv.DictReader((line for line in lines if not line.startswith("#")), delimiter="\t"))
-    pairs = {row[source]: row[target] for row in table}
+    table = _columns("orthologs_human_mouse.tsv.gz")
+    pairs = dict(zip(table[source], table[target], strict=True))
     former = renamed_symbols(source)
     return {name: pairs[symbol] for name, symbol in former.items() if symbol in pairs} | pairs
 

@@ -61,7 +61,8 @@ def draw_cells(axes: "Axes", groups: Groups, colors: list[str], xy: Floats, *, i
     table = np.array([to_rgba(color) for color in colors])
     if len(xy) > spatial.MAX_POINTS:
         grid = spatial.pixels(xy, pixel=spatial.pixel_side(xy, inches))
-        image = np.vstack([table, [[1.0, 1.0, 1.0, 0.0]]])[most_frequent_type(grid, groups)]
+        colors_and_none = np.rint(255 * np.vstack([table, [[1.0, 1.0, 1.0, 0.0]]])).astype(np.uint8)
+        image = colors_and_none[most_frequent_type(grid, groups)]
         axes.imshow(image, extent=grid.extent, interpolation="nearest")
         return
     is_type = ~np.isin(np.asarray(groups.names, dtype=object), NOT_TYPES)
@@ -155,6 +156,6 @@ def most_frequent_type(grid: spatial.Pixels, groups: Groups) -> NDArray[np.intp]
     -1 for empty pixels.
     """
     has_type = ~np.isin(np.asarray(groups.names, dtype=object), NOT_TYPES)
-    type_codes = np.where(has_type[groups.codes], groups.codes, -1)
+    type_codes = np.where(has_type[groups.codes], groups.codes, np.int32(-1))
     types = grid.most_frequent(type_codes, len(groups.names))
     return np.where(types >= 0, types, grid.most_frequent(groups.codes, len(groups.names)))

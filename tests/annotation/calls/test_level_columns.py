@@ -12,7 +12,7 @@ from scipy import sparse
 from spatialcore import columns
 from spatialcore.annotation import run_manifest, stages
 from spatialcore.annotation.annotate import annotate_celltypist
-from spatialcore.annotation.calls import level_columns
+from spatialcore.annotation.calls import levels
 from spatialcore.annotation.calls.level_columns import apply_threshold, class_tree, write_levels
 from spatialcore.annotation.calls.levels import ClassTree
 from spatialcore.annotation.choices import ResolutionMode
@@ -177,7 +177,7 @@ def test_blocks_of_cells_give_the_same_calls(
 ) -> None:
     in_blocks = four_cells.copy()
     apply_threshold(four_cells, 0.8, resolution)
-    monkeypatch.setattr(level_columns, "BLOCK_CELLS", 2)
+    monkeypatch.setattr(levels, "BLOCK_CELLS", 2)
     apply_threshold(in_blocks, 0.8, resolution)
     pd.testing.assert_frame_equal(in_blocks.obs, four_cells.obs)
 

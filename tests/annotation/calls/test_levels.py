@@ -91,9 +91,11 @@ def test_the_tree_of_nine_terms_by_hand() -> None:
     shares = np.array([[0.1, 0.5, 0.2, 0.2], [0.7, 0.1, 0.1, 0.1]])
     confidence = tree.path_confidence(shares, np.array([1, 0]))
     np.testing.assert_allclose(confidence, [[0.5, 0.7, 0.8], [0.7, 0.9, np.nan]])
-    assert finest_term(tree.paths[[1, 0]], confidence, 0.75).tolist() == [2, 1]
-    assert finest_term(tree.paths[[1, 0]], confidence, 0.95).tolist() == [0, 0]
-    assert finest_term(tree.paths[[1, 0]], confidence, 0.0).tolist() == [0, 0]
+    best = np.array([1, 0, -1])
+    path = np.vstack([confidence, np.zeros(3)])
+    assert finest_term(tree, best, path, 0.75).tolist() == [2, 1, -1]
+    assert finest_term(tree, best, path, 0.95).tolist() == [-1, -1, -1]
+    assert finest_term(tree, best, path, 0.0).tolist() == [0, 0, -1]
 
 
 @pytest.mark.usefixtures("nine_terms")
@@ -133,8 +135,8 @@ def test_confidences_are_the_sums_over_the_classes_below(rng: np.random.Generato
                 assert path[cell, position] == pytest.approx(shares[cell, below].sum())
         rising = path[cell][~np.isnan(path[cell])]
         assert (np.diff(rising) >= 0).all()
-        named = finest_term(tree.paths[best[cell : cell + 1]], path[cell : cell + 1], 0.8)[0]
-        assert named == next((i for i, value in enumerate(rising) if value >= 0.8), 0)
+        named = finest_term(tree, best[cell : cell + 1], path[cell : cell + 1], 0.8)[0]
+        assert named == next((i for i, value in enumerate(rising) if value >= 0.8), -1)
 
 
 def test_probabilities_sum_to_the_share_of_cells_of_any_class(rng: np.random.Generator) -> None:
@@ -167,6 +169,6 @@ def test_the_tree_round_trips_through_json() -> None:
 
 def test_terms_have_a_share_of_the_probability_outside_the_class() -> None:
     path = np.array([[0.6, 0.8, 1.0], [0.6, 0.9, np.nan]])
-    changed = lower_path(path, np.array([0.6, 0.6]), np.array([0.2, 0.8]))
-    np.testing.assert_allclose(changed, [[0.2, 0.6, 1.0], [0.8, 0.95, np.nan]])
-    assert lower_path(np.empty((2, 0)), np.zeros(2), np.ones(2)).shape == (2, 0)
+    lower_path(path, np.array([0.6, 0.6]), np.array([0.2, 0.8]))
+    np.testing.assert_allclose(path, [[0.2, 0.6, 1.0], [0.8, 0.95, np.nan]])
+    lower_path(np.empty((2, 0)), np.zeros(2), np.ones(2))  # a model without a tree

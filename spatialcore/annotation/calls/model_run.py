@@ -1,0 +1,92 @@
+"""Run one model on a query: the calls, and their confidence by clusters, neighbours, spill-over and hidden classes."""
+
+import numpy as np
+from anndata import AnnData
+
+from spatialcore.annotation.calls.levels import ClassTree
+from spatialcore.annotation.calls.neighbours import weigh_by_neighbours
+from spatialcore.annotation.calls.obs_columns import Run
+from spatialcore.annotation.calls.prediction import Prediction, Predictor, predict
+from spatialcore.annotation.choices import ConfidenceMethod
+from spatialcore.annotation.model.celltyping_model import CellTypingModel
+from spatialcore.annotation.model.reference_fit import ReferenceFit
+from spatialcore.annotation.query import Expression
+from spatialcore.annotation.spillover.run import RunSpillOver
+from spatialcore.annotation.unknown.hidden_classes import lower_suspected
+from spatialcore.annotation.unknown.unseen import ClusterEvidence, examine_clusters
+from spatialcore.core.logging import get_logger
+from spatialcore.entries import coordinates_in
+
+log = get_logger(__name__)
+
+
+def run_model(
+    adata: AnnData,
+    model: CellTypingModel,
+    query: Expression,
+    spill_over: RunSpillOver,
+    method: ConfidenceMethod,
+    batch_size: int | None,
+    *,
+    tree: ClassTree | None,
+    keep_scores: bool,
+    detect_unseen: bool,
+) -> Run:
+    """Call the cells; their confidence by clusters, neighbours, spill-over and hidden classes, in this order.
+
+    Parameters
+    ----------
+    adata, query
+        The cells, and their expression on the genes of the model.
+    spill_over
+        The estimates for the query.
+    method
+        What the confidence is.
+    batch_size
+        Cells per block.
+    tree
+        The terms above the classes; ``None`` asks for the confidence in the classes alone.
+    keep_scores
+        Return the scores of all classes.
+    detect_unseen
+        Lower the confidence of clusters of cells whose type the model lacks.
+    """
+    calibrated = method == "calibrated"
+    clusters = (
+        examine_clusters(model, query, detect_unseen=detect_unseen, spill_over=spill_over.is_detected)
+        if calibrated
+        else None
+    )
+    fit = _warn_of_misfit(clusters)
+    predictor = Predictor.build(
+        model, query.kind, query.genes, method, keep_scores=keep_scores, tree=tree, clusters=clusters
+    )
+    prediction = _weigh_neighbours(predict(predictor, query, batch_size), adata, fit)
+    if calibrated:
+        prediction = spill_over.recalibrate(prediction, may_rise=fit is None or not fit.is_misfit)
+        prediction = _lower_suspected(prediction)
+    return Run(model, query, prediction, tree, fit)
+
+
+def _warn_of_misfit(clusters: ClusterEvidence | None) -> ReferenceFit | None:
+    """Return how well the references fit the query, and log it where they do not."""
+    if clusters is not None and clusters.fit.is_misfit:
+        log.warning("the references do not seem to fit these cells. %s", clusters.fit.reason)
+    return clusters.fit if clusters else None
+
+
+def _weigh_neighbours(prediction: Prediction, adata: AnnData, fit: ReferenceFit | None) -> Prediction:
+    """Adjust the confidence by the calls of neighbours, for models with a measured fit and cells with coordinates."""
+    coordinates = coordinates_in(adata)
+    if fit is None or coordinates is None:
+        return prediction
+    return prediction.with_confidence(weigh_by_neighbours(prediction.confidence, prediction.best, coordinates))
+
+
+def _lower_suspected(prediction: Prediction) -> Prediction:
+    """Lower the confidence of cells that look like cells of a type that the model does not have.
+
+    The terms above the class keep theirs: a hidden type is mostly a sister of the class.
+    """
+    confidence = lower_suspected(prediction.confidence, prediction.suspicion.astype(np.float64))
+    return prediction.with_confidence(confidence, with_terms=False)
