@@ -1,12 +1,14 @@
 """Pass AnnData between tasks, with or without counts.
 
 The count matrix is written once. Later stages write only obs, obsm and uns, and refer to the file with the matrix.
+Large matrices of queries stay in that file; the output files are written by copying them.
 """
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from spatialcore import columns
 from spatialcore.storage import StoredFile
 from tasks.stage_cache import local
 
@@ -22,23 +24,46 @@ _IN_MEMORY: dict[str, "AnnData"] = {}
 def keep_in_memory(key: str, adata: "AnnData") -> None:
     """Keep the data of the latest result in memory for the next stage in this process.
 
-    Only the latest data are kept, and :func:`read_data` removes them. Mappings are sorted as in the file, so that the
-    next stage writes the same bytes whether it reads the file or not.
+    Only the latest query and the latest references are kept, and reading removes them. Mappings are sorted as in the
+    file, so that the next stage writes the same bytes whether it reads the file or not.
     """
     adata.uns = _sorted(adata.uns)
     adata.obsm, adata.layers = _sorted(adata.obsm), _sorted(adata.layers)
-    _IN_MEMORY.clear()
+    for earlier in list(_IN_MEMORY):
+        if _is_references(earlier) == _is_references(key):
+            _IN_MEMORY.pop(earlier, None)
     _IN_MEMORY[key] = adata
 
 
+def forget(file: StoredFile) -> None:
+    """Remove the data of a file from memory, if they are there."""
+    _IN_MEMORY.pop(_key_of(file), None)
+
+
+def write_query(adata: "AnnData", path: Path) -> "AnnData":
+    """Write a query, and return it with its large matrices in the new file.
+
+    Large matrices are compressed here, since their bytes are copied into the output files.
+    """
+    from spatialcore.io.anndata_files import write_h5ad
+    from spatialcore.io.on_disk import has_large_matrix, use_matrices_of
+
+    write_h5ad(adata, path, large_only=True)
+    return use_matrices_of(path, adata) if has_large_matrix(path) else adata
+
+
 def read_data(file: StoredFile) -> "AnnData":
-    """Return the data of a file, from memory or from disk; the caller may modify them."""
-    return _read(file, _IN_MEMORY.pop(_key_of(file), None))
+    """Return the data of a query, from memory or from disk; the caller may modify them."""
+    return _read_query(file, _IN_MEMORY.pop(_key_of(file), None))
 
 
 def view_data(file: StoredFile) -> "AnnData":
-    """Return the data of a file, from memory or from disk; the caller must not modify them."""
-    return _read(file, _IN_MEMORY.get(_key_of(file)))
+    """Return the data of a query, from memory or from disk; the caller must not modify them."""
+    return _read_query(file, _IN_MEMORY.get(_key_of(file)))
+
+
+def _is_references(key: str) -> bool:
+    return key.startswith("combine-")
 
 
 def _sorted(elements: Mapping[str, Any]) -> dict[str, Any]:
@@ -49,10 +74,15 @@ def _key_of(file: StoredFile) -> str:
     return file.uri.rsplit("/", 2)[-2]
 
 
-def _read(file: StoredFile, in_memory: "AnnData | None") -> "AnnData":
+def _read_query(file: StoredFile, in_memory: "AnnData | None") -> "AnnData":
     import anndata as ad
 
-    return ad.read_h5ad(local(file)) if in_memory is None else in_memory
+    from spatialcore.io.on_disk import has_large_matrix, open_anndata
+
+    if in_memory is not None:
+        return in_memory
+    path = local(file)
+    return open_anndata(path) if has_large_matrix(path) else ad.read_h5ad(path)
 
 
 def write_cells(adata: "AnnData", path: Path) -> None:
@@ -62,8 +92,24 @@ def write_cells(adata: "AnnData", path: Path) -> None:
     ad.AnnData(obs=adata.obs, obsm=dict(adata.obsm), uns=adata.uns).write_h5ad(path)
 
 
+def read_calls(calls: StoredFile, data: StoredFile) -> "AnnData":
+    """Return a query with its calls, from memory, or from the file of the calls and that of the query."""
+    in_memory = _IN_MEMORY.pop(_key_of(calls), None)
+    return _with_cells(read_data(data), read_cells(calls)) if in_memory is None else in_memory
+
+
+def write_counts(combined: "AnnData", path: Path) -> "AnnData":
+    """Write references with their counts and return what was written: X is computed again from the counts."""
+    import anndata as ad
+
+    counts = {columns.COUNTS: combined.layers[columns.COUNTS]}
+    written = ad.AnnData(None, combined.obs, combined.var, combined.uns, layers=counts)
+    written.write_h5ad(path)
+    return written
+
+
 def read_cells(file: StoredFile, matrix: StoredFile | None = None) -> "AnnData":
-    """Read cells without counts, or with counts from another file.
+    """Read cells without counts, or reference cells with counts from another file.
 
     Parameters
     ----------
@@ -75,34 +121,48 @@ def read_cells(file: StoredFile, matrix: StoredFile | None = None) -> "AnnData":
     Returns
     -------
     AnnData
-        Cells x genes in the order of ``file``; without ``matrix``, cells x 0.
+        Cells x genes in the order of ``file``, with log1p(10k) as X; without ``matrix``, cells x 0.
     """
     import anndata as ad
     import h5py
     from anndata.io import read_elem
 
-    if matrix is not None and (in_memory := _IN_MEMORY.pop(_key_of(file), None)) is not None:
-        return in_memory
     with h5py.File(local(file)) as group:
         cells = ad.AnnData(**{name: read_elem(group[name]) for name in ("obs", "obsm", "uns")})
-    return cells if matrix is None else _with_counts(cells, read_data(matrix))
+    return cells if matrix is None else _with_counts(cells, matrix)
 
 
-def _with_counts(cells: "AnnData", counts: "AnnData") -> "AnnData":
-    rows = counts.obs_names.get_indexer(cells.obs_names)
-    selected = counts if cells.obs_names.equals(counts.obs_names) else counts[rows].copy()
-    selected.obs, selected.obsm, selected.uns = cells.obs, cells.obsm, cells.uns
-    return selected
+def _with_counts(cells: "AnnData", matrix: StoredFile) -> "AnnData":
+    import anndata as ad
+
+    from spatialcore.core.normalization import log1p_normalize
+
+    combined = _IN_MEMORY.pop(_key_of(matrix), None)
+    combined = ad.read_h5ad(local(matrix)) if combined is None else combined
+    rows = combined.obs_names.get_indexer(cells.obs_names)
+    counts = combined.layers[columns.COUNTS][rows]
+    selected = ad.AnnData(log1p_normalize(counts), cells.obs, combined.var, layers={columns.COUNTS: counts})
+    return _with_cells(selected, cells)
+
+
+def _with_cells(counts: "AnnData", cells: "AnnData") -> "AnnData":
+    counts.obs, counts.obsm, counts.uns = cells.obs, cells.obsm, cells.uns
+    return counts
 
 
 def have_counts(cells: "AnnData", matrix: StoredFile) -> "NDArray[np.bool_]":
-    """Return which cells have counts in the file with their matrix, which is read in blocks."""
+    """Return which cells have counts in the references, which are in memory or read from their file in blocks."""
     import numpy as np
 
+    from spatialcore.core.normalization import row_totals
     from spatialcore.core.on_disk.anndata_file import AnnDataFile
 
-    with AnnDataFile(local(matrix)) as file:
-        rows = np.arange(file.n_obs)
-        names, filled = file.obs(rows, []).index, file.matrix("X").row_sums(rows, np.abs) > 0
-    selected: NDArray[np.bool_] = filled[names.get_indexer(cells.obs_names)]
+    combined = _IN_MEMORY.get(_key_of(matrix))
+    if combined is not None:
+        names, totals = combined.obs_names, row_totals(combined.layers[columns.COUNTS])
+    else:
+        with AnnDataFile(local(matrix)) as file:
+            rows = np.arange(file.n_obs)
+            names, totals = file.obs(rows, []).index, file.matrix(f"layers/{columns.COUNTS}").row_sums(rows, np.abs)
+    selected: NDArray[np.bool_] = (totals > 0)[names.get_indexer(cells.obs_names)]
     return selected

@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 from spatialcore.annotation import stages
 from spatialcore.annotation.run_config import RunConfig
-from tasks.anndata_io import keep_in_memory, read_cells, read_data, write_cells
+from tasks.anndata_io import keep_in_memory, read_calls, read_data, write_cells
 from tasks.cache_keys import settings_digest, stage_key
 from tasks.models import published_uri
 from tasks.retries import CLOUD
@@ -56,7 +56,7 @@ def keep_confident(config: RunConfig, calls: CellCalls) -> AnnotatedSample:
         from spatialcore.annotation import run_manifest
         from spatialcore.workflow.run import write_sample
 
-        adata = read_cells(calls.calls, calls.data)
+        adata = read_calls(calls.calls, calls.data)
         run_manifest.record(adata, **run_manifest.describe_run(config))
         stages.keep_confident(adata, config)
         counts = write_sample(adata, folder)

@@ -55,6 +55,26 @@ def _leave_matrices(read: Any, key: str, element: Any, *, iospec: Any) -> Any:
     return sparse_dataset(element) if is_matrix and _is_csr(element) else read(element)
 
 
+def use_matrices_of(path: Path, adata: AnnData) -> AnnData:
+    """Replace X, layers and raw.X of data that were written to an h5ad file by the matrices in the file, in place.
+
+    Returns
+    -------
+    AnnData
+        The same data, with the matrices that are compressed by rows in the file.
+    """
+    store = open_store(path)
+    if _is_csr(store["X"]):
+        adata.X = sparse_dataset(store["X"])
+    for name in adata.layers:
+        if _is_csr(store[f"layers/{name}"]):
+            adata.layers[name] = sparse_dataset(store[f"layers/{name}"])
+    if adata.raw is not None and _is_csr(store["raw/X"]):
+        raw = AnnData(sparse_dataset(store["raw/X"]), adata.obs[[]], adata.raw.var, varm=dict(adata.raw.varm))
+        adata.raw = raw
+    return adata
+
+
 def _is_csr(element: StoredGroup) -> bool:
     return (
         dict(getattr(element, "attrs", {})).get("encoding-type") == "csr_matrix"

@@ -4,15 +4,30 @@ from pathlib import Path
 from typing import Any
 
 import anndata as ad
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.sparse import csr_matrix
 
+from spatialcore.core.matrix import is_on_disk
+from spatialcore.core.normalization import log1p_normalize
+from spatialcore.io import on_disk
 from spatialcore.storage import StoredFile
 from tasks import anndata_io
-from tasks.anndata_io import have_counts, keep_in_memory, read_cells, read_data, view_data, write_cells
-from tasks.schemas import CombinedReferences
+from tasks.anndata_io import (
+    forget,
+    have_counts,
+    keep_in_memory,
+    read_calls,
+    read_cells,
+    read_data,
+    view_data,
+    write_cells,
+    write_counts,
+    write_query,
+)
+from tasks.schemas import QueryCells
 from tasks.stage_cache import cached_stage
 
 
@@ -34,23 +49,67 @@ def stored_file(path: Path) -> StoredFile:
 
 def test_data_are_read_from_memory_once_and_then_from_disk(any_store: str, cells: ad.AnnData) -> None:
     def write(folder: Path) -> dict[str, Any]:
-        cells.write_h5ad(folder / "cells.h5ad")
-        keep_in_memory("combine-9", cells)
+        keep_in_memory("read_query-9", write_query(cells, folder / "cells.h5ad"))
         return {}
 
-    file = cached_stage(CombinedReferences, any_store, "combine-9", write).files["cells.h5ad"]
+    file = cached_stage(QueryCells, any_store, "read_query-9", write).files["cells.h5ad"]
     assert read_data(file) is cells
     from_disk = read_data(file)
     assert from_disk is not cells
     assert (from_disk.X != cells.X).nnz == 0
 
 
-def test_viewing_keeps_data_in_memory_and_only_the_latest_data_remain(tmp_path: Path, cells: ad.AnnData) -> None:
+def test_viewing_keeps_data_in_memory_and_only_the_latest_query_remains(tmp_path: Path, cells: ad.AnnData) -> None:
     file = stored_file(tmp_path / "cache" / "read_query-9" / "query.h5ad")
     keep_in_memory("read_query-8", cells.copy())
     keep_in_memory("read_query-9", cells)
     assert list(anndata_io._IN_MEMORY) == ["read_query-9"]
     assert view_data(file) is view_data(file) is read_data(file) is cells
+
+
+def test_references_do_not_replace_the_query_in_memory(tmp_path: Path, cells: ad.AnnData) -> None:
+    keep_in_memory("read_query-1", cells)
+    for key in ("combine-1", "combine-2"):
+        keep_in_memory(key, cells.copy())
+    assert list(anndata_io._IN_MEMORY) == ["read_query-1", "combine-2"]
+    forget(stored_file(tmp_path / "cache" / "combine-2" / "combined.h5ad"))
+    keep_in_memory("annotate-1", cells)
+    assert list(anndata_io._IN_MEMORY) == ["annotate-1"]
+
+
+@pytest.mark.parametrize("source", ["memory", "file"])
+def test_a_large_query_stays_in_the_file_that_was_written(
+    source: str, tmp_path: Path, cells: ad.AnnData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(on_disk, "LARGE", 1)
+    counts = cells.X.copy()
+    cells.layers["counts"], cells.raw = counts, cells.copy()
+    cells.raw.varm["loadings"] = np.ones((4, 1))
+    cells.write_h5ad(tmp_path / "source.h5ad")
+    query = cells.copy() if source == "memory" else on_disk.open_anndata(tmp_path / "source.h5ad")
+    written = write_query(query, tmp_path / "query.h5ad")
+    (tmp_path / "source.h5ad").unlink()
+    for data in (written, read_data(stored_file(tmp_path / "query.h5ad"))):
+        for matrix in (data.X, data.layers["counts"], data.raw.X):
+            assert is_on_disk(matrix)
+            assert Path(matrix.group.file.filename) == tmp_path / "query.h5ad"
+            assert (matrix.to_memory() != counts).nnz == 0
+        assert data.raw.varm["loadings"].shape == (4, 1)
+        assert list(data.raw.obs_names) == list(cells.obs_names)
+
+
+def test_only_large_matrices_of_a_query_are_compressed(
+    tmp_path: Path, cells: ad.AnnData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def compression(path: Path) -> list[str | None]:
+        with h5py.File(path) as file:
+            return [file[name].compression for name in ("X/data", "obsm/spatial", "obs/cell_type/codes")]
+
+    write_query(cells.copy(), tmp_path / "small.h5ad")
+    monkeypatch.setattr(on_disk, "LARGE", 1)
+    write_query(cells.copy(), tmp_path / "large.h5ad")
+    assert compression(tmp_path / "small.h5ad") == [None, None, None]
+    assert compression(tmp_path / "large.h5ad") == ["gzip", None, None]
 
 
 def test_the_next_stage_writes_the_same_bytes_from_memory_and_from_disk(tmp_path: Path, cells: ad.AnnData) -> None:
@@ -72,10 +131,29 @@ def test_cells_without_counts(tmp_path: Path, cells: ad.AnnData) -> None:
     assert read.uns["a"] == "text"
 
 
-def test_counts_of_another_file_follow_the_order_of_the_cells(tmp_path: Path, cells: ad.AnnData) -> None:
+def test_a_query_with_its_calls(tmp_path: Path, cells: ad.AnnData) -> None:
+    files = [stored_file(tmp_path / name / "cells.h5ad") for name in ("annotate-1", "read_query-1")]
+    for file in files:
+        Path(file.uri).parent.mkdir()
+    write_query(cells, Path(files[1].uri))
+    called = cells.copy()
+    called.obs["call"] = pd.Categorical(["B"] * 6)
+    write_cells(called, Path(files[0].uri))
+    keep_in_memory("annotate-1", called)
+    assert read_calls(*files) is called
+    from_disk = read_calls(*files)
+    pd.testing.assert_frame_equal(from_disk.obs, called.obs)
+    assert (from_disk.X != cells.X).nnz == 0
+
+
+@pytest.mark.parametrize("place", ["memory", "disk"])
+def test_counts_of_the_references_follow_the_order_of_the_cells(place: str, tmp_path: Path, cells: ad.AnnData) -> None:
     for name in ("combine-1", "balance-1"):
         (tmp_path / name).mkdir()
-    cells.write_h5ad(tmp_path / "combine-1" / "counts.h5ad")
+    combined = ad.AnnData(log1p_normalize(cells.X), cells.obs, layers={"counts": cells.X})
+    written = write_counts(combined, tmp_path / "combine-1" / "counts.h5ad")
+    if place == "memory":
+        keep_in_memory("combine-1", written)
     drawn = cells[[4, 0, 3]].copy()
     drawn.obs["weight"] = [1.0, 2.0, 3.0]
     write_cells(drawn, tmp_path / "balance-1" / "cells.h5ad")
@@ -83,14 +161,21 @@ def test_counts_of_another_file_follow_the_order_of_the_cells(tmp_path: Path, ce
         stored_file(tmp_path / "balance-1" / "cells.h5ad"), stored_file(tmp_path / "combine-1" / "counts.h5ad")
     )
     assert list(read.obs_names) == ["c4", "c0", "c3"]
-    np.testing.assert_array_equal(read.X.toarray(), cells.X.toarray()[[4, 0, 3]])
+    assert list(read.var_names) == list(cells.var_names)
+    np.testing.assert_array_equal(read.layers["counts"].toarray(), cells.X.toarray()[[4, 0, 3]])
+    np.testing.assert_array_equal(read.X.toarray(), combined.X.toarray()[[4, 0, 3]])
+    np.testing.assert_array_equal(read.obsm["spatial"], cells.obsm["spatial"][[4, 0, 3]])
     assert list(read.obs["weight"]) == [1.0, 2.0, 3.0]
 
 
-def test_which_cells_have_counts_in_a_file_of_all_cells(tmp_path: Path, cells: ad.AnnData) -> None:
+@pytest.mark.parametrize("place", ["memory", "disk"])
+def test_which_cells_have_counts_in_a_file_of_all_cells(place: str, tmp_path: Path, cells: ad.AnnData) -> None:
     values = np.ones((6, 4), dtype=np.float32)
     values[[1, 4]] = 0
-    cells.X = csr_matrix(values)
-    cells.write_h5ad(tmp_path / "cells.h5ad")
+    cells.layers["counts"] = csr_matrix(values)
+    (tmp_path / "combine-1").mkdir()
+    written = write_counts(cells, tmp_path / "combine-1" / "cells.h5ad")
+    if place == "memory":
+        keep_in_memory("combine-1", written)
     some = cells[["c4", "c0", "c1"]].copy()
-    assert have_counts(some, stored_file(tmp_path / "cells.h5ad")).tolist() == [False, True, False]
+    assert have_counts(some, stored_file(tmp_path / "combine-1" / "cells.h5ad")).tolist() == [False, True, False]

@@ -26,7 +26,10 @@ def test_the_panel_is_the_genes_that_all_queries_measure(stage_results: StageRes
 
 
 def test_references_are_combined_on_the_panel_and_one_scale(stage_results: StageResults) -> None:
-    combined = ad.read_h5ad(local(stage_results.combined.counts))
+    written = ad.read_h5ad(local(stage_results.combined.counts))
+    assert written.X is None
+    combined = read_cells(stage_results.combined.counts, stage_results.combined.counts)
+    assert list(combined.obs_names) == list(written.obs_names)
     assert sorted(combined.var_names) == sorted(tissue.GENES[:-1])
     assert combined.obs[columns.REFERENCE_SOURCE].value_counts().to_dict() == {"reference_0": 80, "reference_1": 80}
     for name, seed in (("reference_0", 1), ("reference_1", 5)):
