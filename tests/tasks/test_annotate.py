@@ -1,12 +1,17 @@
 """The annotation tasks give the same calls as a run without a server."""
 
+from pathlib import Path
+
 import anndata as ad
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
 
 from spatialcore import columns
+from spatialcore.io import on_disk
 from spatialcore.workflow.run import run
+from tasks.acquire import read_query
 from tasks.annotate import annotate, keep_confident
 from tasks.stage_cache import local
 from tests.tasks.conftest import StageResults, result_of
@@ -31,6 +36,26 @@ def test_calls_are_those_of_a_run_without_a_server(
     composition = expected[columns.CELL_TYPE].astype(str).value_counts().to_dict()
     assert annotated.facts["composition"] == composition
     assert annotated.facts["n_assigned"] == len(expected) - composition.get(columns.UNASSIGNED, 0)
+
+
+@pytest.mark.parametrize("kept", ["memory", "disk"])
+def test_counts_that_stay_in_their_file_give_the_same_output(
+    stage_results: StageResults, kept: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(on_disk, "LARGE", 1)
+    if kept == "disk":
+        monkeypatch.setattr("tasks.annotate.keep_in_memory", lambda key, adata: None)
+        monkeypatch.setattr("tasks.acquire.keep_in_memory", lambda key, adata: None)
+    config = stage_results.config.model_copy(update={"store": str(tmp_path / "store")})
+    query = result_of(read_query, config, config.queries[0])
+    calls = result_of(annotate, config, query, stage_results.model, stage_results.training)
+    file = local(result_of(keep_confident, config, calls).data)
+    annotated, expected = ad.read_h5ad(file), ad.read_h5ad(local(stage_results.annotated[0].data))
+    with h5py.File(file) as written:
+        assert written["X/data"].compression is None  # the bytes of the source, which is not compressed
+    assert (annotated.X != expected.X).nnz == 0
+    called = [name for name in columns.CALL_COLUMNS if name in expected.obs]
+    pd.testing.assert_frame_equal(annotated.obs[called], expected.obs[called])
 
 
 def test_calls_are_filtered_by_the_second_task(stage_results: StageResults) -> None:
