@@ -17,6 +17,7 @@ from spatialcore.plotting.figures.ontology import as_mapping, height_for, mappin
 from spatialcore.plotting.figures.validation import plot_2d_validation
 from spatialcore.plotting.groups import group_cells
 from spatialcore.plotting.manifest import manifest_table
+from spatialcore.plotting.markers import MarkerScores
 from spatialcore.plotting.skipping import draw_or_skip
 
 if TYPE_CHECKING:
@@ -126,8 +127,12 @@ def draw_annotation_plots(
     ontology_columns: tuple[str | None, ...] = (None, None, None),
     *,
     skipped: dict[str, str],
+    score: Callable[[], MarkerScores] | None = None,
 ) -> AnnotationPlots:
-    """Draw the plots of :func:`generate_annotation_plots`; the reason why a plot is missing is added to ``skipped``."""
+    """Draw the plots of :func:`generate_annotation_plots`; the reason why a plot is missing is added to ``skipped``.
+
+    ``score`` returns the marker scores, where other figures use them too.
+    """
     n_types = len(group_cells(adata, label_column).names)
     summaries: list[pd.DataFrame] = []
 
@@ -140,6 +145,7 @@ def draw_annotation_plots(
             confidence_threshold,
             ncols=4 if n_types <= _MANY_TYPES else 6,
             save=paths["2d_validation"],
+            scored=None if score is None else score(),
         )
         summaries.append(summary)
         return figure

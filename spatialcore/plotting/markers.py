@@ -46,6 +46,14 @@ class MarkerScores:
         values = rank_sum(self.scores, self.groups).auc
         return pd.DataFrame(values, index=list(self.groups.names), columns=list(self.sets))
 
+    def at_least(self, n_cells: int) -> "MarkerScores":
+        """Return the scores for the types with at least this many cells."""
+        groups = self.groups.at_least(n_cells)
+        if groups.names == self.groups.names:
+            return self
+        sets = {name: genes for name, genes in self.sets.items() if name in groups.names}
+        return MarkerScores(groups, sets, self.scores[:, [name in sets for name in self.sets]])
+
     @property
     def types_without_markers(self) -> list[str]:
         """Types without a marker among the genes."""
@@ -53,7 +61,7 @@ class MarkerScores:
 
 
 def score_markers(
-    adata: AnnData, label_column: str, markers: Markers | None = None, *, min_cells: int = 1, layer: str | None = None
+    adata: AnnData, label_column: str, markers: Markers | None = None, *, layer: str | None = None
 ) -> MarkerScores:
     """Return the marker scores of every cell for every type.
 
@@ -65,13 +73,11 @@ def score_markers(
         Column of ``obs`` with the types; cells without a type are excluded.
     markers
         Genes by cell type. Default: the canonical markers of the species that the genes are of.
-    min_cells
-        Types with fewer cells are excluded.
     layer
         Layer to use instead of ``X``.
     """
     X, genes = log_expression(adata, layer)
-    groups = group_cells(adata, label_column, types_only=True).at_least(min_cells)
+    groups = group_cells(adata, label_column, types_only=True)
     sets = marker_sets(groups.names, genes, markers)
     return MarkerScores(groups, sets, _mean_of_sets(X, genes, sets))
 

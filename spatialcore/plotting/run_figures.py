@@ -1,7 +1,7 @@
 """All figures of a run: the four validation plots, and plots of model, references and calls."""
 
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -32,6 +32,8 @@ from spatialcore.plotting.figures.marker_separation import plot_marker_separatio
 from spatialcore.plotting.figures.reference_composition import plot_reference_composition
 from spatialcore.plotting.figures.spill_over import plot_spill_over
 from spatialcore.plotting.manifest import held_out_scores, manifest_table
+from spatialcore.plotting.markers import MarkerScores, score_markers
+from spatialcore.plotting.rendering import collection_paused
 from spatialcore.plotting.skipping import draw_or_skip
 from spatialcore.plotting.spatial import coordinates
 
@@ -45,6 +47,7 @@ MAX_VALUES: Final = 30_000_000
 FLOOR: Final = 200  # cells of a type, where it has as many
 
 
+@collection_paused()
 def draw_run_figures(
     adata: AnnData,
     output_dir: str | Path | None = None,
@@ -91,6 +94,7 @@ def draw_run_figures(
     folder = None if output_dir is None else Path(output_dir)
     panel = _normalized_panel(adata)
     skipped = _without_data(panel)
+    score = cache(partial(score_markers, panel, columns.PREDICTED, markers))
     plots = draw_annotation_plots(
         panel,
         columns.PREDICTED,
@@ -99,9 +103,10 @@ def draw_run_figures(
         confidence_threshold,
         markers,
         skipped=skipped,
+        score=score,
     )
     calls = _apply_threshold(adata, confidence_threshold)
-    run_plots = _run_plots(panel, calls, confidence_threshold, markers)
+    run_plots = _run_plots(panel, calls, confidence_threshold, score)
     for name, draw in track(list(run_plots.items()), "drawing figures"):
         path = None if folder is None else folder / f"{prefix}_{name}.png"
         figure = None if name in skipped else draw_or_skip(name, partial(draw, path), skipped)
@@ -188,11 +193,11 @@ def _apply_threshold(adata: AnnData, threshold: float) -> AnnData:
 
 
 def _run_plots(
-    adata: AnnData, calls: AnnData, threshold: float, markers: dict[str, list[str]] | None
+    adata: AnnData, calls: AnnData, threshold: float, score: Callable[[], MarkerScores]
 ) -> "dict[str, Callable[[Path | None], Figure]]":
     figures: dict[str, Callable[[Path | None], Figure]] = {
         "composition": lambda path: plot_composition(calls, save=path),
-        "marker_separation": lambda path: plot_marker_separation(adata, columns.PREDICTED, markers, save=path),
+        "marker_separation": lambda path: plot_marker_separation(adata, columns.PREDICTED, save=path, scored=score()),
         "calibration": lambda path: plot_calibration(adata, threshold, save=path),
         "confusable_pairs": lambda path: plot_confusable_pairs(adata, save=path),
         "reference_composition": lambda path: plot_reference_composition(adata, save=path),

@@ -163,10 +163,10 @@ def _start(values: Floats, n_components: int) -> dict[str, Floats]:
     """Return the start of a mixture of one variable: the best of several runs of k-means on the sorted values."""
     ordered = np.sort(values)
     grid = np.linspace(ordered[0], ordered[-1], max(_GRID_STARTS, n_components) + 2)[1:-1]
-    starts = islice(combinations(grid, n_components), _MOST_STARTS)
+    starts = np.array(list(islice(combinations(grid, n_components), _MOST_STARTS)))
     sums, squares = (np.concatenate([[0.0], np.cumsum(part)]) for part in (ordered, ordered**2))
-    clusterings = (_k_means(ordered, sums, np.array(start)) for start in starts)
-    edges = max(clusterings, key=lambda edges: float(_between(sums, edges)))
+    clusterings = _k_means(ordered, sums, starts)
+    edges = clusterings[_between(sums, clusterings).argmax()]
     sizes = np.maximum(np.diff(edges), 1)
     centres = np.diff(sums[edges]) / sizes
     variances = np.maximum(np.diff(squares[edges]) / sizes - centres**2, 0.0) + _VARIANCE
@@ -178,9 +178,11 @@ def _start(values: Floats, n_components: int) -> dict[str, Floats]:
 
 
 def _k_means(ordered: Floats, sums: Floats, centres: Floats) -> Ints:
-    """Return the positions at which the clusters of sorted values begin and end."""
+    """Return the positions at which the clusters of sorted values begin and end, starts x edges; all runs at once."""
+    first, last = np.zeros((len(centres), 1), np.int64), np.full((len(centres), 1), len(ordered))
     for _ in range(_ROUNDS):
-        edges = np.concatenate([[0], np.searchsorted(ordered, (centres[1:] + centres[:-1]) / 2), [len(ordered)]])
+        middles = (centres[:, 1:] + centres[:, :-1]) / 2
+        edges = np.hstack([first, np.searchsorted(ordered, middles), last])
         sizes = np.diff(edges)
         moved = np.where(sizes > 0, np.diff(sums[edges]) / np.maximum(sizes, 1), centres)
         if np.array_equal(moved, centres):
@@ -189,9 +191,10 @@ def _k_means(ordered: Floats, sums: Floats, centres: Floats) -> Ints:
     return edges
 
 
-def _between(sums: Floats, edges: Ints) -> float:
-    """Return the sum of squares between the clusters, which is largest where that within them is smallest."""
-    return float((np.diff(sums[edges]) ** 2 / np.maximum(np.diff(edges), 1)).sum())
+def _between(sums: Floats, edges: Ints) -> Floats:
+    """Return the sum of squares between the clusters of each run: largest where that within them is smallest."""
+    between: Floats = (np.diff(sums[edges]) ** 2 / np.maximum(np.diff(edges), 1)).sum(axis=1)
+    return between
 
 
 def _sample(values: Floats, max_size: int, rng: np.random.Generator) -> Floats:

@@ -39,3 +39,16 @@ def test_table_of_a_list_and_of_absent_markers() -> None:
     assert table["gene"].tolist() == ["CD19", "CD3D"]
     with pytest.raises(InputError, match="No marker genes found in data"):
         marker_table(TYPES, ["CD3D"], {"B cell": ["CD19"]})
+
+
+def test_scores_of_large_types_are_those_of_all(tissue: ad.AnnData, markers: dict[str, list[str]]) -> None:
+    scored = score_markers(tissue, "cell_type", markers)
+    smallest = int(scored.groups.sizes.min())
+    assert scored.at_least(smallest) is scored
+    large = scored.at_least(smallest + 1)
+    assert large.groups.names == scored.groups.names[:-1]
+    columns = [list(scored.sets).index(name) for name in large.sets]
+    np.testing.assert_array_equal(large.scores, scored.scores[:, columns])
+    is_small = (tissue.obs["cell_type"] == scored.groups.names[-1]).to_numpy()
+    alone = score_markers(tissue[~is_small], "cell_type", markers)
+    np.testing.assert_allclose(large.auc, alone.auc)

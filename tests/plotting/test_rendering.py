@@ -1,5 +1,6 @@
 """Figures are rendered once, and again only after a change."""
 
+import gc
 from io import BytesIO
 from pathlib import Path
 
@@ -82,3 +83,26 @@ def test_a_notebook_displays_figures_without_pyplot() -> None:
     finally:
         InteractiveShell.clear_instance()
     style.new_figure((4.0, 2.0))  # without a shell nothing is registered
+
+
+def _fail_without_collector() -> None:
+    with rendering.collection_paused():
+        assert not gc.isenabled()
+        raise ValueError("in between")
+
+
+def test_the_garbage_collector_continues_after_an_error() -> None:
+    assert gc.isenabled()
+    with pytest.raises(ValueError, match="in between"):
+        _fail_without_collector()
+    assert gc.isenabled()
+
+
+def test_a_garbage_collector_that_is_off_stays_off() -> None:
+    gc.disable()
+    try:
+        with rendering.collection_paused():
+            pass
+        assert not gc.isenabled()
+    finally:
+        gc.enable()

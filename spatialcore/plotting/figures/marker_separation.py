@@ -11,7 +11,7 @@ from spatialcore.annotation.colors import lineages
 from spatialcore.core.text.wording import list_names
 from spatialcore.plotting import style
 from spatialcore.plotting.legend import by_lineage
-from spatialcore.plotting.markers import score_markers
+from spatialcore.plotting.markers import MarkerScores, score_markers
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,6 +28,8 @@ def plot_marker_separation(
     markers: dict[str, list[str]] | None = None,
     min_cells_per_type: int = 15,
     save: str | Path | None = None,
+    *,
+    scored: MarkerScores | None = None,
 ) -> "Figure":
     """Plot the AUC with which the marker score of a set (column) separates a type (row) from all other cells.
 
@@ -47,6 +49,8 @@ def plot_marker_separation(
         Types with fewer cells are excluded.
     save
         Path to write the figure to; the matrix is written next to it as CSV.
+    scored
+        Marker scores of these cells, if they are computed already.
 
     Returns
     -------
@@ -59,7 +63,8 @@ def plot_marker_separation(
     >>> markers = {"CD19+ B": ["CD79A", "MS4A1"], "CD56+ NK": ["NKG7", "GNLY"]}
     >>> figure = plot_marker_separation(adata, "bulk_labels", markers)
     """
-    scored = score_markers(adata, label_column, markers, min_cells=min_cells_per_type)
+    scored = scored or score_markers(adata, label_column, markers)
+    scored = scored.at_least(min_cells_per_type)
     order = by_lineage([name for name in scored.groups.names if name in scored.sets])
     table = scored.auc.loc[order, order]
     if table.empty:

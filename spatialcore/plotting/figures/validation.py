@@ -43,6 +43,8 @@ def plot_2d_validation(
     ncols: int = 4,
     figsize_per_panel: tuple[float, float] = (3, 3),
     save: str | Path | None = None,
+    *,
+    scored: MarkerScores | None = None,
 ) -> "tuple[Figure, pd.DataFrame]":
     """Plot confidence against marker score for the cells of each type.
 
@@ -71,6 +73,8 @@ def plot_2d_validation(
         Width and height of a panel in inches.
     save
         Path to write the figure to; the summary is written next to it as CSV.
+    scored
+        Marker scores of these cells, if they are computed already.
 
     Returns
     -------
@@ -96,7 +100,7 @@ def plot_2d_validation(
     """
     require_within("confidence_threshold", confidence_threshold, 0, 1, hint="0.8 is the default")
     confidence = numeric_column(adata, confidence_column)
-    scored = score_markers(adata, label_column, markers)
+    scored = scored or score_markers(adata, label_column, markers)
     summary = validate(
         scored, confidence, confidence_threshold, min_cells=min_cells_per_type, n_components=n_components
     )
