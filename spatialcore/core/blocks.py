@@ -55,7 +55,8 @@ def new_positions(length: int, selected: Ints | None) -> NDArray[np.int32] | Non
 
 def check_range(indices: Numbers, length: int) -> None:
     """Raise if an index is out of bounds, which happens in damaged files only."""
-    if len(indices) and (int(indices.min()) < 0 or int(indices.max()) >= length):
+    unsigned = indices.view(f"u{indices.dtype.itemsize}") if indices.dtype.kind == "i" else indices
+    if len(indices) and int(unsigned.max()) >= length:  # a negative number is a large one without its sign
         raise InputError(
             f"damaged sparse matrix: index {int(indices.max())} is out of bounds for length {length}",
             hint="download or write the file again",

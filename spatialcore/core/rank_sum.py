@@ -98,6 +98,8 @@ def _sort_with_codes(
     if values.dtype != np.float32 or (values < 0).any():
         order = np.argsort(values)
         return values[order], codes[order]
-    keys = (np.ascontiguousarray(values).view(np.uint32).astype(np.uint64) << np.uint64(32)) | codes.astype(np.uint64)
+    keys = np.empty(len(values), "<u8")
+    halves = keys.view("<u4").reshape(-1, 2)  # the lower half first
+    halves[:, 0], halves[:, 1] = codes, np.ascontiguousarray(values).view(np.uint32)
     keys.sort()
-    return (keys >> np.uint64(32)).astype(np.uint32).view(np.float32), (keys & np.uint64(0xFFFFFFFF)).astype(np.intp)
+    return halves[:, 1].astype(np.uint32).view(np.float32), halves[:, 0].astype(np.intp)

@@ -15,7 +15,7 @@ REFERENCE_COPIES = 2  # the parts and their union, or the training cells and tho
 REPLICATES = 2.5  # of the training cells: two simulations, and half of one again while it is drawn
 CLASSES = 40  # of a large reference
 WEIGHTS = 25 * 8  # bytes per class and gene: steps and gradients that the solver remembers, and the models
-PER_CELL = 4 * CLASSES + 250  # probabilities of the terms above a class; name, calls, place and neighbours
+PER_CELL = 4 * CLASSES + 150  # class probabilities, where spill-over is detected; name, calls, place, neighbours
 SCORES_PER_CELL = 8 * CLASSES  # of a query whose scores are stored
 SAMPLED_VALUES = 10_000_000  # of a matrix that stays in its file: what figures and clusters read
 

@@ -23,7 +23,7 @@ from spatialcore.core.normalization import TARGET_SUM, log1p_normalize, row_tota
 from spatialcore.core.rank_sum import RankSum, rank_sum
 from spatialcore.core.sampling import draw_rows
 from spatialcore.core.text.wording import number_of
-from spatialcore.core.types import Codes
+from spatialcore.core.types import Codes, Floats
 from spatialcore.core.validation import require_whole
 from spatialcore.entries import coordinates_in
 from spatialcore.errors import InputError
@@ -191,7 +191,7 @@ def _describe(
 ) -> pd.DataFrame:
     manifest = run_manifest.manifest_of(adata)
     tissue = str(json.loads(manifest.get("config_json", "{}")).get("tissue", "unknown"))
-    rows = []
+    rows, places = [], coordinates_in(adata)
     for k, name in enumerate(names):
         inside = codes == k
         lineage, lineage_id, auc = marker_lineage(genes, statistics.auc[k])
@@ -202,7 +202,7 @@ def _describe(
                 "group": name,
                 "n_cells": int(inside.sum()),
                 "share": float(inside.mean()),
-                **_location(adata, inside),
+                **_location(places, inside),
                 "top_genes": ", ".join(top),
                 "lineage": lineage,
                 "lineage_id": lineage_id,
@@ -222,11 +222,10 @@ def _gene_statistics(counts: sparse.csr_matrix, codes: Codes, n_groups: int) -> 
     return rank_sum(logged, np.where(codes < 0, n_groups, codes), n_groups + 1)
 
 
-def _location(adata: AnnData, inside: Mask) -> dict[str, float]:
-    every = coordinates_in(adata)
-    if every is None:
+def _location(places: Floats | None, inside: Mask) -> dict[str, float]:
+    if places is None:
         return dict.fromkeys(("center_x", "center_y", "radius"), np.nan)
-    coordinates = every[inside, :2]
+    coordinates = places[inside, :2]
     coordinates = coordinates[np.isfinite(coordinates).all(axis=1)]
     if not len(coordinates):
         return dict.fromkeys(("center_x", "center_y", "radius"), np.nan)

@@ -1,6 +1,7 @@
 """Gene symbols that a spreadsheet converted to dates, in the formats and languages that spreadsheets write."""
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from spatialcore.core.genes.tables import former_symbols, known_names
@@ -33,6 +34,7 @@ _ISO = re.compile(rf"^X?\d{{4}}[-./](\d{{1,2}})[-./](\d{{1,2}}){_MIDNIGHT}$")
 _NUMERIC = re.compile(r"^X?(\d{1,2})[-./](\d{1,2})[-./](?:\d{2}|\d{4})?$")  # day or month first; "6.9."
 
 
+@lru_cache(maxsize=2**17)  # the names of a panel and of references are read several times in a run
 def date_genes(name: str) -> tuple[str, ...]:
     """Return the genes whose names a spreadsheet converts to this date; several if ambiguous.
 
