@@ -7,9 +7,10 @@ query has more cells of that type. It is clustered by expression; the logit z of
 
 with m_j the mean logit in the cell's cluster j, D_j the divergence of the cluster's pooled counts from the nearest
 class profile or from the mixture of the classes that its cells are called, whichever is nearer, in nats per count and
-less that of sampled counts, and D its median over the cells, weighted by their confidence. The mixture spares clusters
-in which several rare types meet. The divergence is measurable for sixty cells, though not for a single one. It is
-compared with that of the query's other clusters because between studies all diverge.
+less that of sampled counts (at least .05, which any cluster may have), and D its median over the cells, weighted by
+their confidence. The mixture spares clusters in which several rare types meet. The divergence is measurable for sixty
+cells, though not for a single one. It is compared with that of the query's other clusters because between studies all
+diverge.
 
 The two coefficients were fitted by logistic regression on the queries of fifteen open pairs, whole and with one type at
 a time hidden from the reference, hidden cells weighing a fifth of the others.
@@ -47,7 +48,7 @@ EXCESS_SLOPE: Final = 1.5
 EXCESS_ALLOWED: Final = 0.3
 LOGIT_LIMIT: Final = 5.0
 MEAN_LOGIT_LIMIT: Final = 9.2
-DIVERGENCE_RANGE: Final = (0.01, 2.0)
+DIVERGENCE_RANGE: Final = (0.05, 2.0)  # where most clusters have almost none, a few have a little more by chance
 LEAST_WEIGHT: Final = 0.05  # of a cell in the median
 
 

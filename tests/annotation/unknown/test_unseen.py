@@ -118,6 +118,13 @@ def test_the_confidence_by_its_definition(rng: np.random.Generator) -> None:
     assert evidence.highest == pytest.approx(expit(5 - 0.8))
 
 
+def test_small_divergences_are_alike() -> None:
+    """Of clusters that the profiles describe almost perfectly, none is suspicious; one that diverges still is."""
+    cluster = np.repeat([0, 1, 2, 3], 10)
+    loss = compare_clusters(cluster, np.full(40, 0.9), np.array([0.002, 0.01, 0.06, 0.2]))[1]
+    np.testing.assert_allclose(loss, [0, 0, 0, 1.5 * (np.log(0.2 / 0.05) - 0.3)])
+
+
 def test_models_of_earlier_versions_are_unchanged(hidden: Hidden) -> None:
     model = load_model(hidden[0])
     assert model.calibration is not None
