@@ -13,7 +13,7 @@ from scipy.special import softmax
 from spatialcore.annotation.model.celltyping_model import CellTypingModel
 from spatialcore.annotation.model.scorer import Scorer
 from spatialcore.annotation.query import Expression
-from spatialcore.annotation.spillover.mixture import Block
+from spatialcore.annotation.spillover.mixture import Block, relative_sizes
 from spatialcore.annotation.spillover.neighbourhoods import Neighbourhoods
 from spatialcore.core.normalization import row_totals
 from spatialcore.core.types import Codes, Floats
@@ -108,7 +108,11 @@ class Cells:
     def block(self, rows: Codes, neighbours: Neighbourhoods) -> Block:
         """Return some cells, all of them with counts, in their neighbourhoods."""
         composition = neighbours.composition(self.probabilities, rows)
-        return Block.of(self.query.counts(rows), self.probabilities[rows], composition)
+        return Block.of(self.query.counts(rows), self.probabilities[rows], composition, self.sizes(rows, neighbours))
+
+    def sizes(self, rows: Codes, neighbours: Neighbourhoods) -> Codes:
+        """Return 0, 1 or 2 for cells with more, as many and fewer counts than their neighbours."""
+        return relative_sizes(neighbours.mean(self.totals, rows), self.totals[rows])
 
     def partners(self, random_state: int) -> Codes:
         """Return for each cell another one of the same best class, at random: a permutation within each class."""

@@ -4,7 +4,7 @@ The null hypothesis is that a cell's counts do not depend on who its neighbours 
 are permuted among cells with the same call, and the log likelihood with the real neighbourhoods is compared with that,
 cell by cell: the mean difference over its standard error is ``z``. In simulated sections of 1,300 cells z is below
 2.9 without spill-over, and 4.4 to 9 at a mean share of .1 (benchmarks.spill). Below :data:`DETECTED` no share is
-reported. Where neighbours explain less than a hundredth of the counts, both likelihoods are nearly those without
+reported. Where neighbours explain less than a fiftieth of the counts, both likelihoods are nearly those without
 neighbours, and z, a ratio of two tiny numbers, would say nothing: it is 0.
 """
 
@@ -23,7 +23,7 @@ from spatialcore.core.types import Codes, Floats
 AMBIENT_GRID: Final = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5)
 FIT_CELLS: Final = 4_000
 DETECTED: Final = 3.5
-SMALLEST_SHARE: Final = 0.01  # of the neighbourhood, mean over the cells
+SMALLEST_SHARE: Final = 0.02  # of the neighbourhood, mean over the cells
 LOWEST_PROFILE: Final = 0.02  # of the profile with ambient counts
 
 Float32s = npt.NDArray[np.float32]
@@ -38,7 +38,7 @@ class SectionFit:
     profiles
         Class profiles with the ambient share that is left beside the spill-over, classes x genes.
     shares
-        Distribution of the share of the neighbourhood, one value per element of ``mixture.SHARES``.
+        Distribution of the share of the neighbourhood, relative sizes of cells x ``mixture.SHARES``.
     ambient
         The ambient share.
     z
@@ -110,7 +110,8 @@ def fit_section(
     null = block.among(partners_composition)
     likelihood = log_likelihood(null, profiles)
     difference = real.evidence - posterior(null, likelihood, fit_shares(null, likelihood)).evidence
-    z = _z(difference) if float(shares @ SHARES) >= SMALLEST_SHARE else 0.0
+    mean_share = float((shares @ SHARES)[block.size].mean())
+    z = _z(difference) if mean_share >= SMALLEST_SHARE else 0.0
     return SectionFit(profiles, shares, ambient, z)
 
 
@@ -122,7 +123,8 @@ def _sampled(cells: Cells, neighbours: Neighbourhoods, sample: Codes, partners: 
     near = np.unique(np.concatenate([sample, *(neighbours.indices[rows].ravel() for rows in (sample, partners))]))
     probabilities = cells.probabilities_of(near)
     own, others = (neighbours.composition(probabilities, rows, near) for rows in (sample, partners))
-    return Block.of(cells.query.counts(sample), probabilities[np.searchsorted(near, sample)], own), others
+    of_sample, sizes = probabilities[np.searchsorted(near, sample)], cells.sizes(sample, neighbours)
+    return Block.of(cells.query.counts(sample), of_sample, own, sizes), others
 
 
 def estimate_cells(cells: Cells, neighbours: Neighbourhoods, fit: SectionFit, random_state: int = 0) -> CellEstimates:
@@ -133,11 +135,12 @@ def estimate_cells(cells: Cells, neighbours: Neighbourhoods, fit: SectionFit, ra
     partners = cells.partners(random_state)
     for rows in blocks(cells.rows):
         block = cells.block(rows, neighbours)
-        real = posterior(block, log_likelihood(block, fit.profiles), fit.shares)
+        real = posterior(block, log_likelihood(block, fit.profiles), fit.shares, by_place=True)
         result.foreign[rows], result.lead[rows] = real.foreign_share(block), real.lead(cells.totals[rows])
         _add_received(result.received, block, result.foreign[rows] * cells.totals[rows])
         other = block.among(neighbours.composition(cells.probabilities, partners[rows]))
-        result.null[rows] = posterior(other, log_likelihood(other, fit.profiles), fit.shares).foreign_share(other)
+        permuted = posterior(other, log_likelihood(other, fit.profiles), fit.shares, by_place=True)
+        result.null[rows] = permuted.foreign_share(other)
     alone = ~neighbours.has_any
     result.foreign[alone], result.null[alone] = 0, 0
     return result

@@ -6,6 +6,9 @@ out: of l, the share ``1 - C_ik`` is foreign. The neighbourhood's profile is mad
 neighbours' counts, so that it cannot explain what the reference lacks.
 
 Cells vary more than the multinomial distribution allows, therefore likelihoods are tempered.
+
+The distribution of l is estimated from the section itself, separately for cells that have fewer, as many and more
+counts than their neighbours: what a large cell loses to a small one is a larger share of the small one.
 """
 
 from dataclasses import dataclass, replace
@@ -19,10 +22,15 @@ from spatialcore.core.types import Codes, Floats
 
 SHARES: Final = np.array([0.0, 0.05, 0.1, 0.2, 0.3, 0.45, 0.6, 0.75])
 N_CANDIDATES: Final = 4
-SHARE_TEMPER: Final = 0.5  # of the likelihood of a share, given the class
+SHARE_TEMPER: Final = 0.7  # of the likelihood of a share, given the class
 CLASS_TEMPER: Final = 0.1  # of the likelihood of a class
 ROUNDS, INNER_ROUNDS = 3, 12
 PRIOR_AT_ZERO: Final = 0.1
+PLACE_WEIGHT: Final = 0.25  # of the logarithm of a class's share in the neighbourhood
+ANY_PLACE: Final = 0.1  # weight of a class that is not in the neighbourhood
+SIZE_EDGES: Final = np.array([-0.25, 0.25])  # of the log ratio of the neighbours' counts and the cell's
+N_SIZES: Final = len(SIZE_EDGES) + 1
+POOLED_CELLS: Final = 20.0  # of the whole section, added to each size
 
 Float32s = npt.NDArray[np.float32]
 
@@ -41,20 +49,23 @@ class Block:
         Log probability of these classes by the linear model, cells x candidates.
     composition
         Share of each class in the neighbourhood, cells x classes.
+    size
+        0, 1 or 2 for cells with more, as many and fewer counts than their neighbours, see :func:`relative_sizes`.
     """
 
     counts: sparse.csr_matrix
     candidates: Codes
     log_prior: Floats
     composition: Float32s
+    size: Codes
 
     @classmethod
-    def of(cls, counts: sparse.csr_matrix, probabilities: Float32s, composition: Float32s) -> "Block":
+    def of(cls, counts: sparse.csr_matrix, probabilities: Float32s, composition: Float32s, size: Codes) -> "Block":
         """Choose the candidates of each cell."""
         n = min(N_CANDIDATES, probabilities.shape[1])
         candidates = np.argsort(-probabilities, axis=1, kind="stable")[:, :n]
         prior = np.take_along_axis(probabilities, candidates, axis=1).astype(np.float64)
-        return cls(counts, candidates, np.log(prior + 1e-9), composition)
+        return cls(counts, candidates, np.log(prior + 1e-9), composition, size)
 
     def among(self, composition: Float32s) -> "Block":
         """Return the same cells in another neighbourhood."""
@@ -64,6 +75,13 @@ class Block:
     def foreign(self) -> Float32s:
         """Share of the neighbourhood that is not of each candidate class, cells x candidates."""
         result: Float32s = 1 - np.take_along_axis(self.composition, self.candidates, axis=1)
+        return result
+
+    @property
+    def log_prior_of_place(self) -> Floats:
+        """Log probability of the candidates by the linear model and by their share in the neighbourhood."""
+        share = (1 - ANY_PLACE) * (1 - self.foreign.astype(np.float64)) + ANY_PLACE / self.composition.shape[1]
+        result: Floats = self.log_prior + PLACE_WEIGHT * np.log(share)
         return result
 
     @property
@@ -130,31 +148,67 @@ def log_likelihood(block: Block, profiles: Floats) -> Float32s:
     return result
 
 
-def posterior(block: Block, likelihood: Float32s, prior: Floats) -> Posterior:
-    """Return the posterior of classes and shares, given the distribution of the shares in the section."""
+def relative_sizes(nearby: Floats, totals: Floats) -> Codes:
+    """Return 0, 1 or 2 for cells with more, as many and fewer counts than their neighbours.
+
+    Parameters
+    ----------
+    nearby
+        Mean counts of the neighbours of each cell.
+    totals
+        Counts of each cell.
+
+    Examples
+    --------
+    >>> relative_sizes(np.array([100.0, 100.0, 100.0]), np.array([200.0, 100.0, 50.0])).tolist()
+    [0, 1, 2]
+    """
+    ratio = np.log(np.maximum(nearby, 1.0) / np.maximum(totals, 1.0))
+    result: Codes = np.searchsorted(SIZE_EDGES, ratio)
+    return result
+
+
+def posterior(block: Block, likelihood: Float32s, prior: Floats, *, by_place: bool = False) -> Posterior:
+    """Return the posterior of classes and shares.
+
+    Parameters
+    ----------
+    block
+        The cells.
+    likelihood
+        Result of :func:`log_likelihood`.
+    prior
+        Distribution of the shares in the section, sizes x shares.
+    by_place
+        Whether classes that are frequent in the neighbourhood are more probable. Not in a comparison of
+        neighbourhoods: types are found in groups without any spill-over.
+    """
     top = likelihood.max(axis=2, keepdims=True).astype(np.float64)
-    weights = np.exp(SHARE_TEMPER * (likelihood - top)) * prior
+    weights = np.exp(SHARE_TEMPER * (likelihood - top)) * prior[block.size][:, None, :]
     sums = weights.sum(axis=2)
     evidence = top[:, :, 0] + np.log(sums) / SHARE_TEMPER
-    scores = block.log_prior + CLASS_TEMPER * evidence
+    scores = (block.log_prior_of_place if by_place else block.log_prior) + CLASS_TEMPER * evidence
     classes = np.exp(scores - scores.max(axis=1, keepdims=True))
     classes /= classes.sum(axis=1, keepdims=True)
     return Posterior(SHARE_TEMPER * (classes * evidence).sum(axis=1), weights / sums[:, :, None], classes, evidence)
 
 
 def fit_shares(block: Block, likelihood: Float32s) -> Floats:
-    """Estimate the distribution of the shares of a section by expectation-maximisation, one value per share.
+    """Estimate the distribution of the shares of a section by expectation-maximisation, sizes x shares.
 
-    A tenth of the cells is added to the share of zero.
+    A tenth of the cells is added to the share of zero, and to each size twenty cells of the whole section.
     """
-    prior = np.full(len(SHARES), 1 / len(SHARES))
+    cells = np.bincount(block.size, minlength=N_SIZES)
+    prior = np.full((N_SIZES, len(SHARES)), 1 / len(SHARES))
     top = likelihood.max(axis=2, keepdims=True)
     weights = np.exp(SHARE_TEMPER * (likelihood - top).astype(np.float64))
+    of_size = block.size == np.arange(N_SIZES)[:, None]
     for _ in range(ROUNDS):
         classes = posterior(block, likelihood, prior).classes[:, :, None]
         for _ in range(INNER_ROUNDS):
-            joint = weights * prior
-            numbers = (classes * joint / joint.sum(axis=2, keepdims=True)).sum(axis=(0, 1))
-            numbers[0] += PRIOR_AT_ZERO * len(likelihood)
-            prior = numbers / numbers.sum()
+            joint = weights * prior[block.size][:, None, :]
+            of_cell = (classes * joint / joint.sum(axis=2, keepdims=True)).sum(axis=1)
+            numbers = of_size @ of_cell + POOLED_CELLS * of_cell.mean(axis=0)
+            numbers[:, 0] += PRIOR_AT_ZERO * cells
+            prior = numbers / numbers.sum(axis=1, keepdims=True)
     return prior

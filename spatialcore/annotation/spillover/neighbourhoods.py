@@ -99,6 +99,19 @@ class Neighbourhoods:
         result: npt.NDArray[np.float32] = np.einsum("nk,nkc->nc", self.weights[rows], probabilities[near])
         return result
 
+    def mean(self, values: Floats, rows: Codes) -> Floats:
+        """Return the weighted mean of a value over the neighbours of some cells; 0 without neighbours.
+
+        Parameters
+        ----------
+        values
+            Of all cells.
+        rows
+            The cells.
+        """
+        result: Floats = np.einsum("nk,nk->n", self.weights[rows], values[self.indices[rows]])
+        return result
+
     @property
     def warning(self) -> str:
         """What limits the estimate: cells of the tissue that are not in the data, or an unknown unit."""

@@ -144,7 +144,8 @@ def _purified(counts: Counts, genes: Codes, spill_over: SpillOver, rng: np.rando
     taken, returned = np.zeros(counts.nnz), _Sum(counts.shape)
     for rows in blocks(spill_over.cells.rows[spill_over.neighbours.has_any[spill_over.cells.rows]]):
         block = spill_over.cells.block(rows, spill_over.neighbours)
-        mixture = posterior(block, log_likelihood(block, spill_over.fit.profiles), spill_over.fit.shares)
+        likelihood = log_likelihood(block, spill_over.fit.profiles)
+        mixture = posterior(block, likelihood, spill_over.fit.shares, by_place=True)
         best = np.take_along_axis(block.candidates, mixture.classes.argmax(axis=1)[:, None], axis=1)[:, 0]
         entries = np.concatenate([np.arange(counts.indptr[row], counts.indptr[row + 1]) for row in rows])
         cells = np.repeat(np.arange(len(rows)), np.diff(counts.indptr)[rows])

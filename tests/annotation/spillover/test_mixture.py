@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from spatialcore.annotation.spillover.mixture import SHARES, Block, fit_shares, log_likelihood, posterior
+from spatialcore.annotation.spillover.mixture import N_SIZES, SHARES, Block, fit_shares, log_likelihood, posterior
 
 RNG = np.random.default_rng(0)
 K, G = 4, 60
@@ -20,7 +20,8 @@ def block_of(n: int, share: float, composition: np.ndarray, depth: int = 150) ->
     probabilities = np.exp(likelihood - likelihood.max(axis=1, keepdims=True))
     probabilities /= probabilities.sum(axis=1, keepdims=True)
     table = sparse.csr_matrix(counts.astype(np.float32))
-    return Block.of(table, probabilities.astype(np.float32), composition.astype(np.float32)), codes
+    size = RNG.integers(0, N_SIZES, n)
+    return Block.of(table, probabilities.astype(np.float32), composition.astype(np.float32), size), codes
 
 
 def test_likelihood_agrees_with_the_formula() -> None:
@@ -59,7 +60,8 @@ def test_the_lead_is_that_of_the_likelihoods_averaged_over_shares() -> None:
     lead = posterior(block, likelihood, prior).lead(np.full(6, 150.0))
     for i in range(6):
         mean = [
-            2 * np.log(np.average(np.exp(0.5 * (one - one.max())), weights=prior)) + one.max() for one in likelihood[i]
+            np.log(np.average(np.exp(0.7 * (one - one.max())), weights=prior[block.size[i]])) / 0.7 + one.max()
+            for one in likelihood[i]
         ]
         assert lead[i] == pytest.approx((mean[0] - max(mean[1:])) / np.sqrt(150), abs=1e-4)
 
@@ -68,8 +70,8 @@ def test_a_call_that_the_neighbourhood_explains_has_no_lead() -> None:
     """A cell of class 1 half of whose counts are of class 0 is called so: amid class 0 it may be of class 1."""
     counts = sparse.csr_matrix(np.rint(200 * PROFILES[[0, 0]] + 100 * PROFILES[[1, 1]]).astype(np.float32))
     composition = np.eye(K, dtype=np.float32)[[0, 2]]
-    block = Block.of(counts, np.array([[0.9, 0.1, 0, 0]] * 2, np.float32), composition)
-    shares = np.full(len(SHARES), 1 / len(SHARES))
+    block = Block.of(counts, np.array([[0.9, 0.1, 0, 0]] * 2, np.float32), composition, np.ones(2, int))
+    shares = np.full((N_SIZES, len(SHARES)), 1 / len(SHARES))
     among_class_0, elsewhere = posterior(block, log_likelihood(block, PROFILES), shares).lead(np.full(2, 300.0))
     assert among_class_0 < 0 < elsewhere
 
@@ -79,6 +81,33 @@ def test_probabilities_sum_to_one() -> None:
     likelihood = log_likelihood(block, PROFILES)
     prior = fit_shares(block, likelihood)
     result = posterior(block, likelihood, prior)
-    assert prior.sum() == pytest.approx(1)
+    np.testing.assert_allclose(prior.sum(axis=1), 1)
     np.testing.assert_allclose(result.classes.sum(axis=1), 1)
     np.testing.assert_allclose(result.shares.sum(axis=2), 1)
+
+
+def test_shares_are_estimated_for_each_relative_size() -> None:
+    composition = RNG.dirichlet(np.full(K, 0.5), 300)
+    parts = [block_of(300, share, composition)[0] for share in (0.0, 0.45)]
+    counts = sparse.csr_matrix(sparse.vstack([part.counts for part in parts]))
+    candidates, log_prior = (
+        np.concatenate([getattr(part, name) for part in parts]) for name in ("candidates", "log_prior")
+    )
+    places = np.concatenate([composition, composition]).astype(np.float32)
+    block = Block(counts, candidates, log_prior, places, np.repeat([0, 2], 300))
+    small, _, large = fit_shares(block, log_likelihood(block, PROFILES)) @ SHARES
+    assert small < 0.06
+    assert large > 0.3
+
+
+def test_by_place_classes_of_the_neighbourhood_are_more_probable() -> None:
+    block, _ = block_of(50, 0.0, np.tile([1.0, 0, 0, 0], (50, 1)))
+    likelihood = log_likelihood(block, PROFILES)
+    prior = fit_shares(block, likelihood)
+    plain, placed = (posterior(block, likelihood, prior, by_place=by_place).classes for by_place in (False, True))
+    of_place = block.candidates == 0
+    assert (placed[of_place] >= plain[of_place]).all()
+    odds = placed / plain
+    expected = (0.9 + 0.1 / K) ** 0.25 / (0.1 / K) ** 0.25  # odds of the class that is there, against any other
+    for i in range(50):
+        assert odds[i][of_place[i]][0] / odds[i][~of_place[i]][0] == pytest.approx(expected)
