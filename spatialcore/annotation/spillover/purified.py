@@ -18,11 +18,14 @@ from spatialcore.annotation.calls.sample_match import match_sample
 from spatialcore.annotation.model.artifact import load_model
 from spatialcore.annotation.query import Expression, open_query, read_rows
 from spatialcore.annotation.spillover.cells import blocks
+from spatialcore.annotation.spillover.coordinates import groups_of
 from spatialcore.annotation.spillover.mixture import SHARES, Block, Posterior, log_likelihood, posterior
 from spatialcore.annotation.spillover.result import SpillOver, estimate_spill_over, why_unavailable
+from spatialcore.annotation.spillover.rounding import order_of_cells, rounded
 from spatialcore.core.logging import get_logger
 from spatialcore.core.types import Codes, Floats
 from spatialcore.core.validation import takes_adata
+from spatialcore.entries import coordinates_in
 from spatialcore.errors import InputError
 
 log = get_logger(__name__)
@@ -54,10 +57,10 @@ def decontaminate(
     layer
         Name of the layer, cells x features, float32. Features that the model does not use are not changed.
     integers
-        Decide for each count at random whether it is foreign, so that the result has whole counts. Default: expected
-        counts, which have less noise.
+        Round each expected count up or down at random, so that the result has whole counts. Default: expected counts,
+        which have less noise.
     random_state
-        Seed of the draw.
+        Seed of the rounding.
     copy
         Return a modified copy; by default `adata` is modified.
 
@@ -102,11 +105,20 @@ def decontaminate(
         result.layers[layer] = counts
         return result
     genes = _gene_of_feature(query, counts.shape[1])
-    draw = np.random.default_rng(random_state) if integers else None
-    result.layers[layer] = _purified(counts, genes, spill_over, draw)
+    purified = _purified(counts, genes, spill_over)
+    if integers:
+        purified = _rounded(purified, adata, random_state)
+    result.layers[layer] = purified
     moved = abs(result.layers[layer] - counts).sum() / 2
     log.info("moved %.1f %% of the counts back to neighbours", 100 * moved / max(1.0, float(counts.sum())))
     return result
+
+
+def _rounded(purified: Counts, adata: AnnData, random_state: int) -> Counts:
+    coordinates = coordinates_in(adata)
+    assert coordinates is not None
+    order, group = order_of_cells(coordinates, groups_of(adata.obs))
+    return rounded(purified, order, group, np.random.default_rng(random_state))
 
 
 def _model_path(adata: AnnData, model_path: str | Path | None) -> Path:
@@ -139,7 +151,7 @@ def _gene_of_feature(query: Expression, n_features: int) -> Codes:
     return genes
 
 
-def _purified(counts: Counts, genes: Codes, spill_over: SpillOver, rng: np.random.Generator | None) -> Counts:
+def _purified(counts: Counts, genes: Codes, spill_over: SpillOver) -> Counts:
     """Move foreign counts back, block by block."""
     taken, returned = np.zeros(counts.nnz), _Sum(counts.shape)
     for rows in blocks(spill_over.cells.rows[spill_over.neighbours.has_any[spill_over.cells.rows]]):
@@ -153,10 +165,10 @@ def _purified(counts: Counts, genes: Codes, spill_over: SpillOver, rng: np.rando
         entries, cells = entries[read], cells[read]
         gene = genes[counts.indices[entries]]
         likely = foreign_probability(block, mixture, spill_over.fit.profiles)[cells, gene]
-        taken[entries] = _amounts(counts.data[entries], likely, cells, rng)
+        taken[entries] = counts.data[entries] * likely
         leaving = taken[entries] > 0
         senders = _Senders(rows, best, cells[leaving], gene[leaving], taken[entries[leaving]])
-        receivers, of, amounts = _to_neighbours(spill_over, senders, rng)
+        receivers, of, amounts = _to_neighbours(spill_over, senders)
         returned.add(receivers, counts.indices[entries[leaving]][of], amounts)
     remaining = sparse.csr_matrix((counts.data - taken, counts.indices, counts.indptr), shape=counts.shape)
     purified = sparse.csr_matrix(remaining + returned.total(), dtype=np.float32)
@@ -212,23 +224,8 @@ def foreign_probability(block: Block, mixture: Posterior, profiles: Floats) -> F
     return result
 
 
-def _amounts(counts: Floats, likely: Floats, rows: Codes, rng: np.random.Generator | None) -> Floats:
-    """Return what leaves each entry: expected, or drawn; a drawn cell keeps its likeliest own count."""
-    if rng is None:
-        return counts * likely
-    drawn = rng.binomial(np.rint(counts).astype(np.int64), np.clip(likely, 0, 1)).astype(np.float64)
-    remaining = np.bincount(rows, weights=counts - drawn)
-    empty = np.flatnonzero((remaining <= 0) & (np.bincount(rows, weights=counts) > 0))
-    for row in empty:
-        entries = np.flatnonzero(rows == row)
-        drawn[entries[np.argmin(likely[entries])]] -= 1
-    return drawn
-
-
-def _to_neighbours(
-    spill_over: SpillOver, senders: _Senders, rng: np.random.Generator | None
-) -> tuple[Codes, Codes, Floats]:
-    """Divide what leaves over the neighbours, or draw one for each count.
+def _to_neighbours(spill_over: SpillOver, senders: _Senders) -> tuple[Codes, Codes, Floats]:
+    """Divide what leaves over the neighbours.
 
     Returns
     -------
@@ -237,12 +234,7 @@ def _to_neighbours(
     slots = spill_over.neighbours.indices[senders.rows]
     weights = _weights(spill_over, senders, slots)
     n, k = weights.shape
-    if rng is None:
-        return slots[senders.cell].ravel(), np.repeat(np.arange(n), k), (weights * senders.amount[:, None]).ravel()
-    each = np.repeat(np.arange(n), np.rint(senders.amount).astype(np.int64))
-    edges = (np.cumsum(weights, axis=1) + np.arange(n)[:, None]).ravel()
-    chosen = np.searchsorted(edges, each + rng.random(len(each)), side="right") - each * k
-    return slots[senders.cell[each], np.clip(chosen, 0, k - 1)], each, np.ones(len(each))
+    return slots[senders.cell].ravel(), np.repeat(np.arange(n), k), (weights * senders.amount[:, None]).ravel()
 
 
 def _weights(spill_over: SpillOver, senders: _Senders, slots: Codes) -> Floats:
