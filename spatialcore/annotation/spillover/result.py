@@ -23,13 +23,13 @@ from spatialcore.annotation.spillover.neighbourhoods import Neighbourhoods, neig
 from spatialcore.annotation.spillover.second_type import SecondTypes, find_second_types, smaller_by
 from spatialcore.core.types import Floats
 
-# Logistic regression of a call being right, fitted on simulated and open sections with spill-over (docs/benchmarks.md).
-INTERCEPT, CONFIDENCE_SLOPE, LEAD_SLOPE, DOUBT_SLOPE, COUNTS_SLOPE, SMALLER_SLOPE = -0.17, 0.88, 0.44, 0.18, 0.29, 2.8
+# What the confidence gains and loses, chosen on simulated and open sections with spill-over (docs/benchmarks.md).
+LEAD_SLOPE, COUNTS_SLOPE = 0.1, 0.2
+DOUBT_RATE, SMALLER_RATE, FOREIGN_RATE = 0.3, 1.5, 0.3
 LOGIT_LIMIT = 6.0
 LEAD_LIMITS: Final = (-4.0, 3.0)
 TYPICAL_COUNTS: Final = 150.0
 COUNTS_LIMIT: Final = 1.5
-LARGEST_RISE: Final = 0.6
 
 
 @dataclass(frozen=True)
@@ -60,12 +60,11 @@ class SpillOver:
     def recalibrate(self, confidence: Floats) -> Floats:
         """Return the confidence of each cell's call, given its neighbourhood and its second type.
 
-        The logit z of the confidence becomes ``-.17 + .88 z + .44 d + .29 log(n / 150) - 2.8 s``. The lead d says how
-        much better the class explains the cell than any other, given the neighbourhood; it is at most 3. Where another
-        class explains it better, d is negative and down to -4, and .44 d is replaced by .18 d z for positive z. n are
-        the cell's counts, and s is the amount by which the second type is smaller, see
-        :func:`~spatialcore.annotation.spillover.second_type.smaller_by`. The logit rises by .6 at most. Cells without
-        counts keep theirs.
+        A positive logit z of the confidence becomes ``z exp(.3 min(d, 0) - 1.5 s - .3 f)``: what speaks for another
+        type takes a call towards undecided, but does not refute it. The lead d says how much better the class explains
+        the cell than any other, given the neighbourhood, and is cut at -4 and 3; s is the amount by which the second
+        type is smaller, see :func:`~spatialcore.annotation.spillover.second_type.smaller_by`; f is the foreign share.
+        A logit gains ``.1 max(d, 0) + .2 log(n / 150)`` with the cell's counts n. Cells without counts keep theirs.
 
         Parameters
         ----------
@@ -75,14 +74,14 @@ class SpillOver:
         if self.estimates is None or self.second is None:
             return confidence
         rows, cells = self.cells.rows, self.cells
-        smaller = smaller_by(self.second, cells.best[rows], cells.type_sizes)
         before = _logit(confidence[rows])
         lead = np.clip(self.estimates.lead[rows].astype(np.float64), *LEAD_LIMITS)
         counts = np.clip(np.log(cells.totals[rows] / TYPICAL_COUNTS), -COUNTS_LIMIT, COUNTS_LIMIT)
-        logits = INTERCEPT + CONFIDENCE_SLOPE * before + COUNTS_SLOPE * counts - SMALLER_SLOPE * smaller
-        logits += np.where(lead > 0, LEAD_SLOPE * lead, DOUBT_SLOPE * lead * np.maximum(before, 0))
+        loss = SMALLER_RATE * smaller_by(self.second, cells.best[rows], cells.type_sizes)
+        loss += FOREIGN_RATE * self.estimates.foreign[rows] - DOUBT_RATE * np.minimum(lead, 0.0)
+        logits = np.where(before > 0, before * np.exp(-loss), before)
         result = confidence.copy()
-        result[rows] = expit(np.minimum(logits, before + LARGEST_RISE))
+        result[rows] = expit(logits + LEAD_SLOPE * np.maximum(lead, 0.0) + COUNTS_SLOPE * counts)
         return result
 
     def without_tables(self) -> "SpillOver":

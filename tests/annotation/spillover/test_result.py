@@ -36,8 +36,8 @@ def test_confidence_rises_with_that_of_the_cell_by_itself_and_stays_for_cells_wi
     assert estimate is not None
     low, high = (estimate.recalibrate(np.full(spilled.section.n_obs, value)) for value in (0.5, 0.9))
     assert (low < high).all()
-    for before, after in ((0.5, low), (0.9, high)):
-        assert np.max(logit(after)) == pytest.approx(logit(before) + 0.6)
+    assert np.max(logit(low)) == pytest.approx(0.6)  # .1 x 3 for the lead and .2 x 1.5 for the counts
+    assert np.min(logit(low)) >= -0.3 - 1e-9
     without = replace(
         estimate, cells=replace(estimate.cells, rows=estimate.cells.rows[1:]), second=first_left_out(estimate.second)
     )
@@ -50,9 +50,31 @@ def test_a_call_from_few_counts_is_less_sure(spilled: Example) -> None:
     fewer = replace(estimate, cells=replace(estimate.cells, totals=estimate.cells.totals / 2))
     before = np.full(spilled.section.n_obs, 0.9)
     less, more = fewer.recalibrate(before), estimate.recalibrate(before)
-    at_limit = np.isclose(logit(less), logit(0.9) + 0.6)
-    np.testing.assert_array_equal(less < more, (estimate.cells.totals > 150 * np.exp(-1.5)) & ~at_limit)
-    assert (less < more).mean() > 0.3
+    few, many = 150 * np.exp(-1.5), 150 * np.exp(1.5)
+    totals = estimate.cells.totals
+    np.testing.assert_array_equal(less < more, (totals > few) & (totals / 2 < many))
+    middle = (totals / 2 > few) & (totals < many)
+    assert middle.mean() > 0.3
+    np.testing.assert_allclose((logit(more) - logit(less))[middle], 0.2 * np.log(2))
+
+
+def test_the_confidence_agrees_with_the_formula(spilled: Example) -> None:
+    """A smaller second type, foreign counts and a better class each shrink a positive logit, and no negative one."""
+    estimate = estimate_spill_over(spilled.section, spilled.model, spilled.cells.query)
+    assert estimate is not None
+    assert estimate.estimates is not None
+    assert estimate.second is not None
+    before = np.linspace(0.1, 0.95, spilled.section.n_obs)
+    after, cells = estimate.recalibrate(before), estimate.cells
+    for i in range(0, len(before), 7):
+        z, d = logit(before[i]), min(max(float(estimate.estimates.lead[i]), -4), 3)
+        second, share = int(estimate.second.classes[i]), float(estimate.second.shares[i])
+        ratio = np.log(cells.type_sizes[cells.best[i]] / cells.type_sizes[second])
+        smaller = min(5 * share, 1) * min(max(ratio, 0), 2) if second >= 0 else 0
+        if z > 0:
+            z *= np.exp(-1.5 * smaller - 0.3 * estimate.estimates.foreign[i] + 0.3 * min(d, 0))
+        z += 0.1 * max(d, 0) + 0.2 * min(max(np.log(cells.totals[i] / 150), -1.5), 1.5)
+        assert logit(after[i]) == pytest.approx(z, abs=1e-5)
 
 
 def first_left_out(second: SecondTypes | None) -> SecondTypes | None:
