@@ -83,32 +83,33 @@ def _without_empty_cells(whole: Counts, expected: Counts, group: Codes) -> Count
     empty = np.flatnonzero((totals == 0) & (row_totals(expected) > 0))
     if not len(empty):
         return whole
-    columns, surplus = sparse.csc_matrix(whole), sparse.csc_matrix(whole - expected)
+    counts, wanted = sparse.csc_matrix(whole), sparse.csc_matrix(expected)
     rows: list[int] = []
     genes: list[int] = []
     for cell in empty:
         entries = slice(expected.indptr[cell], expected.indptr[cell + 1])
         for gene in expected.indices[entries][np.argsort(-expected.data[entries], kind="stable")]:
-            donor = _donor(columns, surplus, int(gene), totals, group == group[cell])
+            donor = _donor(counts, wanted, int(gene), totals, group == group[cell])
             if donor is not None:
-                rows += [int(cell), donor]
-                genes += [int(gene), int(gene)]
-                totals[cell], totals[donor] = 1, totals[donor] - 1
+                counts.data[donor] -= 1
+                rows.append(int(cell))
+                genes.append(int(gene))
+                totals[cell], totals[counts.indices[donor]] = 1, totals[counts.indices[donor]] - 1
                 break
-    moved = np.tile(np.array([1, -1], np.float32), len(rows) // 2)
+    ones = np.ones(len(rows), np.float32)
     positions = (np.array(rows, np.intp), np.array(genes, np.intp))
-    return sparse.csr_matrix(whole + sparse.csr_matrix((moved, positions), shape=whole.shape))
+    return sparse.csr_matrix(counts + sparse.csc_matrix((ones, positions), shape=whole.shape))
 
 
 def _donor(
-    columns: sparse.csc_matrix, surplus: sparse.csc_matrix, gene: int, totals: Floats, allowed: npt.NDArray[np.bool_]
+    counts: sparse.csc_matrix, expected: sparse.csc_matrix, gene: int, totals: Floats, allowed: npt.NDArray[np.bool_]
 ) -> int | None:
-    """Return the cell with several counts in which a gene was rounded up most; ``None`` if there is none."""
-    cells, counts = (
-        getattr(columns, name)[columns.indptr[gene] : columns.indptr[gene + 1]] for name in ("indices", "data")
-    )
-    cells = cells[(counts > 0) & (totals[cells] > 1) & allowed[cells]]
-    if not len(cells):
+    """Return the entry, of a cell with several counts, in which a gene is rounded up most; ``None`` without one."""
+    entries = np.arange(counts.indptr[gene], counts.indptr[gene + 1])
+    cells = counts.indices[entries]
+    usable = (counts.data[entries] > 0) & (totals[cells] > 1) & allowed[cells]
+    if not usable.any():
         return None
-    excess = np.asarray(surplus[cells, gene].todense()).ravel()
-    return int(cells[excess.argmax()])
+    entries, cells = entries[usable], cells[usable]
+    surplus = counts.data[entries] - np.asarray(expected[cells, gene].todense()).ravel()
+    return int(entries[surplus.argmax()])

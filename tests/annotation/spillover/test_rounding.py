@@ -94,3 +94,15 @@ def test_cells_without_coordinates_keep_their_counts(
     assert group[3] == -1
     result = rounded(counts, order, group, np.random.default_rng(0))
     np.testing.assert_array_equal(result.todense(), counts.todense())
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_cell_gives_each_count_once(seed: int) -> None:
+    """Many cells that would become empty have the same largest gene."""
+    rng = np.random.default_rng(seed)
+    counts = rng.random((40, 6)) * (rng.random((40, 6)) < 0.5) * rng.choice([0.1, 0.5, 2.0], size=(40, 1))
+    counts *= np.rint(counts.sum(axis=0)) / counts.sum(axis=0)
+    coordinates = np.column_stack([np.arange(40.0), np.zeros(40)])
+    result = draw(sparse.csr_matrix(counts), (coordinates, np.zeros(40, int)), seed)
+    assert (result >= 0).all()
+    np.testing.assert_allclose(result.sum(axis=0), counts.sum(axis=0), atol=1e-6)
