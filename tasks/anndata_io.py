@@ -86,10 +86,16 @@ def _read_query(file: StoredFile, in_memory: "AnnData | None") -> "AnnData":
 
 
 def write_cells(adata: "AnnData", path: Path) -> None:
-    """Write obs, obsm and uns of the cells, without counts."""
-    import anndata as ad
+    """Write obs, obsm and uns of the cells, without counts and without a check of their names."""
+    import h5py
+    from anndata.io import write_elem
 
-    ad.AnnData(obs=adata.obs, obsm=dict(adata.obsm), uns=adata.uns).write_h5ad(path)
+    obs = adata.obs.copy(deep=False)
+    adata.strings_to_categoricals(obs)  # as AnnData's own writer does
+    with h5py.File(path, "w") as file:
+        file.attrs.update({"encoding-type": "anndata", "encoding-version": "0.1.0"})
+        for name, element in (("obs", obs), ("obsm", dict(adata.obsm)), ("uns", dict(adata.uns))):
+            write_elem(file, name, element)
 
 
 def read_calls(calls: StoredFile, data: StoredFile) -> "AnnData":

@@ -129,6 +129,17 @@ def test_cells_without_counts(tmp_path: Path, cells: ad.AnnData) -> None:
     pd.testing.assert_frame_equal(read.obs, cells.obs)
     np.testing.assert_array_equal(read.obsm["spatial"], cells.obsm["spatial"])
     assert read.uns["a"] == "text"
+    pd.testing.assert_frame_equal(ad.read_h5ad(tmp_path / "cells.h5ad").obs, read.obs)
+
+
+def test_texts_are_written_as_categories(tmp_path: Path, cells: ad.AnnData) -> None:
+    cells.obs["text"] = ["b", "a"] * 3
+    for name in ("cells", "view"):
+        write_cells(cells if name == "cells" else cells[:], tmp_path / f"{name}.h5ad")
+        read = read_cells(stored_file(tmp_path / f"{name}.h5ad"))
+        assert list(read.obs["text"].cat.categories) == ["a", "b"]
+        assert list(read.obs["text"]) == ["b", "a"] * 3
+    assert cells.obs["text"].dtype == object
 
 
 def test_a_query_with_its_calls(tmp_path: Path, cells: ad.AnnData) -> None:
