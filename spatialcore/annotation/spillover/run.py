@@ -41,7 +41,7 @@ class RunSpillOver:
         return self.estimates is not None and self.estimates.is_detected
 
     def recalibrate(self, prediction: Prediction, *, may_rise: bool = True) -> Prediction:
-        """Return the calls with the calibrated confidence that they have among their neighbours; the path in place.
+        """Return the calls with the confidence that they have among their neighbours; the path changes in place.
 
         Parameters
         ----------
