@@ -228,14 +228,9 @@ def _sample_files(annotated: AnnotatedSample, copies: dict[str, StoredFile]) -> 
 
 
 def _copy(file: StoredFile, uri: str, published: Mapping[str, StoredFile]) -> StoredFile:
-    """Copy a file within the store, unless the same content was published there; it may share its bytes with the cache.
-
-    A cached file that a user modifies in the folder of the run is noticed by its version, and computed again.
-    """
+    """Copy a file within the store, unless the same content was published there."""
     earlier = published.get(storage.canonical(uri))
-    if earlier and earlier.sha256 == file.sha256:
-        return earlier
-    return storage.copy(file, uri, manifest=False, shared=True)
+    return earlier if earlier and earlier.sha256 == file.sha256 else storage.copy(file, uri, manifest=False)
 
 
 def _unchanged(uri: str, sha256: str) -> StoredFile | None:

@@ -70,7 +70,7 @@ def _upload(source: Path, location: Location, *, move: bool) -> tuple[Stat, str]
     return location.attempt("put", lambda: location.backend.upload(source, location.path, size, confirm, move=move))
 
 
-def copy(file: StoredFile, uri: str | Path, *, manifest: bool = True, shared: bool = False) -> StoredFile:
+def copy(file: StoredFile, uri: str | Path, *, manifest: bool = True) -> StoredFile:
     """Copy a stored file within its store, without a download.
 
     Parameters
@@ -82,8 +82,6 @@ def copy(file: StoredFile, uri: str | Path, *, manifest: bool = True, shared: bo
     manifest
         Write a manifest for the copy. False saves a request where the caller records the copy, such as the manifest
         of a run.
-    shared
-        The two may share their bytes on disk (a hard link, if both are local): neither is modified in place later.
 
     Returns
     -------
@@ -119,7 +117,7 @@ def copy(file: StoredFile, uri: str | Path, *, manifest: bool = True, shared: bo
     pinned = source.backend.copies_version
     before = Stat(file.token, file.size, etag=file.token) if pinned else _stat_version(file, source)
     copied = attempt(
-        lambda: source.backend.copy(source.path, target.path, before, confirm, shared=shared),
+        lambda: source.backend.copy(source.path, target.path, before, confirm),
         what=f"copy {file.uri} to {target.canonical}",
         sign_in=source.backend.sign_in,
     )

@@ -244,11 +244,8 @@ class Backend(ABC):
         Size and version of the object, and the sha256 of the file.
         """
 
-    def copy(self, source: str, target: str, stat: Stat, confirm: Confirm, *, shared: bool = False) -> Stat:
-        """Copy an object within the store and compare what the store reports of the two.
-
-        Where `shared`, the two may have the same bytes on disk; a store of objects decides on that itself.
-        """
+    def copy(self, source: str, target: str, stat: Stat, confirm: Confirm) -> Stat:
+        """Copy an object within the store and compare what the store reports of the two."""
         self.copy_object(source, target)
         copied = self.stat(target)
         if stat.size != copied.size:

@@ -105,11 +105,10 @@ class LocalBackend(Backend):
         """Copy a file, or rename it if it is given away and lies on the same file system."""
         return (_move_file if move else _copy_file)(source, Path(path), confirm)
 
-    def copy(self, source: str, target: str, stat: Stat, confirm: Confirm, *, shared: bool = False) -> Stat:
-        """Copy a file; the kernel does it. Where `shared`, the target is a hard link if that is possible."""
+    def copy(self, source: str, target: str, stat: Stat, confirm: Confirm) -> Stat:
+        """Copy a file; the kernel does it."""
         with _replacing(Path(target), confirm) as part:
-            if not (shared and _link(Path(source), part, Path(target))):
-                shutil.copyfile(source, part)
+            shutil.copyfile(source, part)
         return stat_file(Path(target))
 
     def delete(self, path: str) -> None:
@@ -189,21 +188,6 @@ def _replacing(target: Path, confirm: Confirm) -> Iterator[Path]:
         replace_file(part, target)
     finally:
         part.unlink(missing_ok=True)
-
-
-def _link(source: Path, part: Path, target: Path) -> bool:
-    """Make a hard link; return whether it was made.
-
-    Not for a link to a file outside the store, nor over a file, whose successor gets a time that the source would get
-    too.
-    """
-    if source.is_symlink() or target.exists():
-        return False
-    try:
-        os.link(source, part)
-    except OSError:  # another file system, or one without links
-        return False
-    return True
 
 
 def _flush(path: Path) -> None:

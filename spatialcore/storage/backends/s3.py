@@ -172,7 +172,7 @@ class S3Backend(Backend):
             raise
         return Stat(token=etag, size=size, etag=etag), digest
 
-    def copy(self, source: str, target: str, stat: Stat, confirm: Confirm, *, shared: bool = False) -> Stat:
+    def copy(self, source: str, target: str, stat: Stat, confirm: Confirm) -> Stat:
         """Have the store copy the version in one request, if the object still has it.
 
         Amazon refuses any other version. As other stores may ignore the condition, entity tags are compared afterwards,

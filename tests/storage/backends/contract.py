@@ -71,24 +71,6 @@ class StoreContract:
         assert storage.describe(copied.uri) == storage.get(copied.uri, tmp_path / "back") == copied
         assert storage.recognised(copied) == copied
 
-    def test_a_copy_that_shares_bytes_remains_when_the_original_is_replaced_or_deleted(
-        self, root: str, file: Path, tmp_path: Path
-    ) -> None:
-        content = file.read_bytes()
-        first = storage.put(file, f"{root}/cache/reference.h5ad")
-        copied = storage.copy(first, f"{root}/runs/1/reference.h5ad", manifest=False, shared=True)
-        assert storage.token(first.uri) == first.token
-        storage.put_text("another", first.uri)
-        assert storage.get(copied.uri, tmp_path / "back") == copied
-        storage.delete(first.uri)
-        assert storage.get(copied.uri, tmp_path / "again") == copied
-        assert (tmp_path / "again").read_bytes() == content
-        over = storage.put_text("over it", first.uri)
-        replaced = storage.copy(over, copied.uri, manifest=False, shared=True)
-        assert storage.read_text(copied.uri) == "over it"
-        assert replaced.token != copied.token
-        assert storage.token(over.uri) == over.token
-
     def test_list_versions(self, root: str, file: Path) -> None:
         stored = [storage.put(file, f"{root}/folder/{name}") for name in ("a.h5ad", "deep/b.h5ad")]
         assert storage.list_versions(f"{root}/folder") == {each.uri: each.token for each in stored}

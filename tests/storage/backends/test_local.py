@@ -100,27 +100,6 @@ def test_put_with_move_of_a_changing_file_fails(file: Path, tmp_path: Path, monk
     assert storage.list(tmp_path / "store") == []
 
 
-@pytest.mark.parametrize("case", ["new", "existing target", "symlink", "no links"])
-def test_a_shared_copy_is_a_hard_link_if_possible(case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    first, target = storage.put_text("cells", tmp_path / "cache" / "a"), tmp_path / "runs" / "a"
-    if case == "existing target":
-        storage.put_text("earlier", target)
-    elif case == "symlink":
-        (tmp_path / "link").symlink_to(first.uri)
-        first = first.model_copy(update={"uri": str(tmp_path / "link")})
-    elif case == "no links":
-
-        def refuse(*_: object) -> None:
-            raise OSError(errno.EPERM, os.strerror(errno.EPERM))
-
-        monkeypatch.setattr(os, "link", refuse)
-    copied = storage.copy(first, target, manifest=False, shared=True)
-    assert storage.read_text(copied.uri) == "cells"
-    assert target.samefile(tmp_path / "cache" / "a") == (case == "new")
-    assert storage.token(first.uri) == first.token
-    assert [path.name for path in target.parent.iterdir() if path.is_file()] == ["a"]
-
-
 def test_copy_to_another_kind_of_store_fails(file: Path, tmp_path: Path) -> None:
     stored = storage.put(file, tmp_path / "store" / "cells.h5ad")
     with pytest.raises(InputError, match="cannot be copied to memory://"):
