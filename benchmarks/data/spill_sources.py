@@ -1,4 +1,4 @@
-"""Five sources of simulated sections: training cells, and cells or profiles from which the section is drawn.
+"""Sources of simulated sections: training cells, and cells or profiles from which the section is drawn.
 
 The two never share a cell: they are of different cells of a study, different assays, or different studies.
 """
@@ -53,15 +53,16 @@ class Source:
 
 
 def sources(data: Path, names: tuple[str, ...] = ()) -> list[Source]:
-    """Return all sources, or those with some names."""
+    """Return all sources but ``blood_halves``, or those with some names."""
     makers: dict[str, Callable[[Path], Source]] = {
         "lung": _lung,
         "tumour": _tumour,
         "pancreas": _pancreas,
         "blood": _blood,
         "mix": _mix,
+        "blood_halves": _blood_halves,
     }
-    return [make(data) for name, make in makers.items() if not names or name in names]
+    return [make(data) for name, make in makers.items() if name in (names or tuple(makers)[:-1])]
 
 
 def _read(data: Path, name: str) -> AnnData:
@@ -120,9 +121,18 @@ def _pancreas(data: Path) -> Source:
     return Source("pancreas", *_halves(_labelled(adata, adata.obs[TYPE], genes)))
 
 
-def _blood(data: Path) -> Source:
+def _blood_cells(data: Path) -> tuple[AnnData, list[str]]:
     adata = _read(data, "pbmc_symphony_3assay")
-    genes = list(adata.var_names[np.argsort(-np.asarray(adata.X.mean(axis=0)).ravel(), kind="stable")[50:450]])
+    return adata, list(adata.var_names[np.argsort(-np.asarray(adata.X.mean(axis=0)).ravel(), kind="stable")[50:450]])
+
+
+def _blood_halves(data: Path) -> Source:
+    adata, genes = _blood_cells(data)
+    return Source("blood_halves", *_halves(_labelled(adata, adata.obs[TYPE], genes)))
+
+
+def _blood(data: Path) -> Source:
+    adata, genes = _blood_cells(data)
     five = (adata.obs["donor"] == "5p").to_numpy()
     parts = (_labelled(part, part.obs[TYPE], genes) for part in (adata[~five], adata[five]))
     return Source("blood", *_common(*parts))

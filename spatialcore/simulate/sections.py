@@ -38,6 +38,7 @@ def section(
     efficiency_spread: float = 0.5,
     ambient_share: float = 0.03,
     dispersion: float = 0.0,
+    repeat_cells: bool = True,
     random_state: int = 0,
 ) -> AnnData:
     """Simulate a section in which the cells' own and received counts are known.
@@ -69,6 +70,9 @@ def section(
         Share of a cell's counts that come from the mean of the section.
     dispersion
         Of a negative binomial; 0 for Poisson. About 0.5 for a reference of mean profiles.
+    repeat_cells
+        Whether several cells may be measured from one reference cell. Otherwise each reference cell is used once at
+        most, and places of a type of which no reference cell is left stay empty: the result has fewer cells.
     random_state
         Seed.
 
@@ -102,7 +106,9 @@ def section(
     rng = np.random.default_rng(random_state)
     coordinates = grid(n_cells, spacing)
     types = draw_types(layout, coordinates, len(names), rng)
-    rows = _draw_reference_cells(codes, types, rng)
+    rows = _draw_reference_cells(codes, types, rng) if repeat_cells else _draw_each_once(codes, types, rng)
+    coordinates, types, rows = coordinates[rows >= 0], types[rows >= 0], rows[rows >= 0]
+    n_cells = len(rows)
     shares = _measured_shares(counts, efficiency_spread, rng)[rows]
     totals = depth * rng.lognormal(0, CELL_SIZE_SPREAD, n_cells) * rng.lognormal(0, TYPE_SIZE_SPREAD, len(names))[types]
     expressed = _draw(shares, totals, ambient_share, dispersion, rng)
@@ -151,6 +157,16 @@ def _draw_reference_cells(codes: Codes, types: Codes, rng: np.random.Generator) 
     order, sizes = np.argsort(codes, kind="stable"), np.bincount(codes)
     starts = np.cumsum(sizes) - sizes
     drawn: Codes = order[starts[types] + (rng.random(len(types)) * sizes[types]).astype(np.intp)]
+    return drawn
+
+
+def _draw_each_once(codes: Codes, types: Codes, rng: np.random.Generator) -> Codes:
+    """Return a reference cell of the type of each cell, none of them twice, and -1 where none is left."""
+    drawn = np.full(len(types), -1)
+    for kind in range(codes.max() + 1):
+        places, cells = (rng.permutation(np.flatnonzero(values == kind)) for values in (types, codes))
+        n = min(len(places), len(cells))
+        drawn[places[:n]] = cells[:n]
     return drawn
 
 

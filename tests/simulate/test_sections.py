@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from anndata import AnnData
+from scipy import sparse
 
 from spatialcore.errors import InputError, LabelColumnError
 from spatialcore.simulate import LAYOUTS, section
@@ -59,6 +60,24 @@ def test_the_same_seed_gives_the_same_section(profiles: AnnData) -> None:
     assert (one.X != same.X).nnz == 0
     assert (one.X != other.X).nnz > 0
     pd.testing.assert_frame_equal(one.obs, same.obs)
+
+
+def test_each_reference_cell_is_used_once_at_most() -> None:
+    sizes = {"a": 200, "b": 10}
+    codes = np.repeat([0, 1], list(sizes.values()))
+    cells = AnnData(
+        sparse.csr_matrix((np.full(210, 3.0), (np.arange(210), np.arange(210))), dtype=np.float32),
+        obs=pd.DataFrame({"cell_type": np.array(list(sizes))[codes]}, index=[f"r{i}" for i in range(210)]),
+        var=pd.DataFrame(index=[f"G{g}" for g in range(210)]),
+    )  # each has a gene of its own, so the genes of the section tell which reference cells it was drawn from
+    settings = {"layout": "mixed", "spill_share": 0.0, "ambient_share": 0.0, "n_cells": 400}
+    drawn = section(cells, **settings, repeat_cells=False)
+    genes = np.asarray(drawn.X.argmax(axis=1)).ravel()
+    assert len(np.unique(genes)) == drawn.n_obs < 211
+    np.testing.assert_array_equal(codes[genes] == 1, drawn.obs["true_cell_type"] == "b")
+    assert (drawn.obs["true_cell_type"] == "b").sum() == 10
+    assert len(np.unique(drawn.obsm["spatial"], axis=0)) == drawn.n_obs
+    assert section(cells, **settings).n_obs == 400
 
 
 def test_logarithms_of_a_reference_are_reversed(profiles: AnnData) -> None:

@@ -186,6 +186,23 @@ def _explained(pooled: Floats, shares: Floats, common: Floats) -> tuple[float, f
     return float((reached.sum() + prior) / (possible.sum() + prior)), float(possible.sum() / counts)
 
 
+def sampling_divergence(pooled: Floats) -> Floats:
+    """Return the divergence that counts sampled from a profile have from it on average, in nats a count.
+
+    Parameters
+    ----------
+    pooled
+        Summed counts, clusters x genes.
+
+    Examples
+    --------
+    >>> sampling_divergence(np.array([[500.0, 500.0], [10.0, 0.0]])).tolist()
+    [0.001, 0.05]
+    """
+    expected: Floats = (pooled > 0).sum(axis=1) / (2 * np.maximum(pooled.sum(axis=1), 1.0))
+    return expected
+
+
 def divergence(pooled: Floats, profiles: Floats) -> Floats:
     """Return how far pooled counts are from the nearest profile, in nats a count.
 
@@ -211,5 +228,5 @@ def divergence(pooled: Floats, profiles: Floats) -> Floats:
     logs = np.log(profiles / profiles.sum(axis=1, keepdims=True))
     entropy = np.where(shares > 0, shares * np.log(np.where(shares > 0, shares, 1.0)), 0.0).sum(axis=1)
     smallest = (entropy[:, None] - shares @ logs.T).min(axis=1)
-    corrected: Floats = smallest - (pooled > 0).sum(axis=1) / (2 * totals)
+    corrected: Floats = smallest - sampling_divergence(pooled)
     return corrected

@@ -16,14 +16,10 @@ from spatialcore.annotation.model.calibration import Calibration
 from spatialcore.annotation.model.cohort import Cohort, SampleMatch, describe_unlike
 from spatialcore.annotation.model.scorer import Scorer
 from spatialcore.annotation.training.cross_validation import (
-    CELLS_PER_CLASS,
     FEWEST_MEASURED,
-    MAX_CELLS,
     CrossValidationResult,
     HeldOut,
     calibrate,
-    class_weights,
-    draw_per_class,
     score_held_out,
 )
 from spatialcore.annotation.training.description import describe_platform
@@ -37,10 +33,16 @@ from spatialcore.annotation.training.fitting import (
     simulated_rows,
     training_cells,
 )
-from spatialcore.annotation.training.folds import FOLDS, assign_folds
+from spatialcore.annotation.training.folds import FOLDS, assign_folds, draw_per_class, most_per_class
 from spatialcore.annotation.training.logistic import fit_logistic, fit_together
 from spatialcore.annotation.training.platform import Platform, class_profiles, estimate_platform
-from spatialcore.annotation.training.query_shift import QueryShift, measure_shift, mix
+from spatialcore.annotation.training.query_shift import (
+    QueryShift,
+    class_weights,
+    measure_composition,
+    measure_shift,
+    mix,
+)
 from spatialcore.core.normalization import log1p_normalize
 from spatialcore.core.progress import track
 from spatialcore.core.types import Codes, Floats
@@ -116,7 +118,9 @@ def train_cohort(
     scored, shifts, start = _cross_validate(reference, targets, queries, rng, imaging, groups, drawn)
     profiles = [query_class_profiles(*pair) for pair in zip(start, queries, strict=False)] if imaging else None
     models = _fit(reference, targets, rng, start[-1], profiles)
-    results = [calibrate(parts, class_weights(n_classes, shift)) for parts, shift in zip(scored, shifts, strict=True)]
+    sizes = np.minimum(np.bincount(codes, minlength=n_classes), most_per_class(n_classes))
+    compositions = _compositions(shifts, start, queries)
+    results = [calibrate(parts, class_weights(sizes, c)) for parts, c in zip(scored, compositions, strict=True)]
     matches = [
         SampleMatch(
             name,
@@ -185,7 +189,7 @@ def _cross_validate(
 ) -> tuple[list[list[HeldOut]], list[QueryShift | None], list[FittedModels]]:
     """Return, for each target, the held-out cells of each fold and the shift; and the models of the last fold."""
     n_classes = reference.n_classes
-    rows = draw_per_class(reference.codes, min(CELLS_PER_CLASS, max(30, MAX_CELLS // n_classes)), rng)
+    rows = draw_per_class(reference.codes, most_per_class(n_classes), rng)
     reference = reference.rows(rows)
     from_profile = np.zeros(len(rows), dtype=bool) if drawn is None else drawn[rows]
     folds = assign_folds(reference.codes, rng, [group[rows] for group in groups])

@@ -3,8 +3,8 @@
 Three folds of the reference: models of two, scored on the third. The same cells serve three purposes: the
 calibration, the held-out figures of the model card, and the pairs of classes that the panel cannot separate.
 
-For an imaging query with counts, the held-out cells are also mixed as the query's are (:mod:`query_shift`), and classes
-are weighted half by the query's composition, half equally.
+For an imaging query with counts, the held-out cells are also mixed as the query's are (:mod:`query_shift`). Classes are
+weighted half by the query's composition, half equally, and less if they have few cells.
 """
 
 import itertools
@@ -18,17 +18,20 @@ from scipy import sparse
 from spatialcore.annotation.model.calibration import Calibration, CalibrationFeatures, fit_calibration, fit_temperature
 from spatialcore.annotation.model.scorer import Scorer
 from spatialcore.annotation.training.fitting import FittedModels, TargetPlatform, fit_models
-from spatialcore.annotation.training.folds import FOLDS, assign_folds, rank_within
+from spatialcore.annotation.training.folds import FOLDS, assign_folds, draw_per_class, most_per_class
 from spatialcore.annotation.training.prevailing import Prevailing, find_prevailing
-from spatialcore.annotation.training.query_shift import QueryShift, measure_shift, mix
+from spatialcore.annotation.training.query_shift import (
+    QueryShift,
+    class_weights,
+    measure_composition,
+    measure_shift,
+    mix,
+)
 from spatialcore.core.progress import track
 from spatialcore.core.types import Codes, Floats
 
-CELLS_PER_CLASS = 500
-MAX_CELLS = 24_000
 UNSEEN_SHARE = 0.08
 SHUFFLED_SHARE = 0.05
-QUERY_WEIGHT = 0.5
 FEWEST_MEASURED = 1_000  # per fold: cells of a small reference are measured several times
 MOST_REPEATS = 10
 
@@ -159,11 +162,11 @@ def cross_validate(
     query
         Counts of cells of an imaging query on the same genes, to mix the held-out cells as they are mixed.
     sample
-        Counts of cells of any query, to see whether one class prevails in it.
+        Counts of cells of any query, to weigh the classes and to see whether one class prevails in it.
     drawn
         Which cells were drawn from a profile; the held-out scores are computed on the others, if there are any.
     """
-    rows = draw_per_class(codes, min(CELLS_PER_CLASS, max(30, MAX_CELLS // n_classes)), rng)
+    rows = draw_per_class(codes, most_per_class(n_classes), rng)
     counts, codes = counts[rows], codes[rows]
     from_profile = np.zeros(len(codes), dtype=bool) if drawn is None else drawn[rows]
     folds = assign_folds(codes, rng, [group[rows] for group in groups])
@@ -186,7 +189,10 @@ def cross_validate(
         simulated = mix(target.simulate(counts[rows], rng), models.profiles, share, rng)
         scored.append(score_held_out(scorer, simulated, codes[rows], from_profile[rows], n_classes, rng))
     shift = QueryShift.mean(shifts) if shifts else None
-    weights = class_weights(n_classes, shift)
+    composition = shift.composition if shift else None
+    if composition is None and sample is not None and models is not None:
+        composition = measure_composition(models, sample)
+    weights = class_weights(np.bincount(codes, minlength=n_classes), composition)
     result, calibration = calibrate(scored, weights)
     if sample is None or models is None:
         return CrossValidation(result, calibration, models, shift)
@@ -195,14 +201,6 @@ def cross_validate(
         weighed = [part.weighing(prevailing.score) for part in scored]
         result, calibration = calibrate(weighed, prevailing.class_weights(weights))
     return CrossValidation(result, calibration, models, shift, prevailing)
-
-
-def class_weights(n_classes: int, shift: QueryShift | None) -> Floats:
-    """Return the weight of each class: half by the composition of the query, where it is estimated."""
-    weights = np.ones(n_classes)
-    if shift is not None:
-        weights += QUERY_WEIGHT * (n_classes * shift.composition - 1)
-    return weights
 
 
 def score_held_out(
@@ -285,13 +283,6 @@ def _order_within(keys: Floats, edges: list[int]) -> Codes:
         order[first:last] = keys[first:last].argsort()
         order[first:last] += first
     return order
-
-
-def draw_per_class(codes: Codes, most: int, rng: np.random.Generator) -> Codes:
-    """Return sorted row numbers, at most `most` of each class."""
-    order = rng.permutation(len(codes))
-    rank = rank_within(codes[order])
-    return np.sort(order[rank < most])
 
 
 def _join(parts: list[CalibrationFeatures]) -> CalibrationFeatures:

@@ -15,6 +15,8 @@ from spatialcore.core.types import Codes
 
 FOLDS: Final = 3
 FEWEST_LEFT: Final = 3
+CELLS_PER_CLASS: Final = 500
+MAX_CELLS: Final = 24_000
 CELLS_PER_GROUP: Final = 10
 GROUP_COLUMNS: Final = (
     (columns.REFERENCE_SOURCE, "dataset_id", "dataset", "study"),
@@ -78,6 +80,18 @@ def _deal_groups(group: Codes) -> Codes:
         cells[fold_of[one]] += sizes[one]
     dealt: Codes = fold_of[group]
     return dealt
+
+
+def most_per_class(n_classes: int) -> int:
+    """Return how many cells of a class are held out at most."""
+    return min(CELLS_PER_CLASS, max(30, MAX_CELLS // n_classes))
+
+
+def draw_per_class(codes: Codes, most: int, rng: np.random.Generator) -> Codes:
+    """Return sorted row numbers, at most `most` of each class."""
+    order = rng.permutation(len(codes))
+    rank = rank_within(codes[order])
+    return np.sort(order[rank < most])
 
 
 def rank_within(codes: Codes) -> Codes:

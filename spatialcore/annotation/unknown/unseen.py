@@ -34,7 +34,13 @@ from scipy.special import expit, logit
 
 from spatialcore.annotation.model.artifact import CellTypingModel
 from spatialcore.annotation.model.calibration import Calibration
-from spatialcore.annotation.model.reference_fit import FEWEST_CELLS, ReferenceFit, divergence, measure_fit
+from spatialcore.annotation.model.reference_fit import (
+    FEWEST_CELLS,
+    ReferenceFit,
+    divergence,
+    measure_fit,
+    sampling_divergence,
+)
 from spatialcore.annotation.model.scorer import Scorer
 from spatialcore.annotation.query import Expression
 from spatialcore.annotation.unknown.clustering import NearestCluster
@@ -46,6 +52,7 @@ from spatialcore.core.types import Codes, Floats
 CLUSTER_WEIGHT: Final = 0.25
 EXCESS_SLOPE: Final = 1.5
 EXCESS_ALLOWED: Final = 0.3
+SELECTION: Final = 2.0  # times the divergence of sampled counts: what clusters of cells drawn from one profile have
 LOGIT_LIMIT: Final = 5.0
 MEAN_LOGIT_LIMIT: Final = 9.2
 DIVERGENCE_RANGE: Final = (0.05, 2.0)  # where most clusters have almost none, a few have a little more by chance
@@ -148,7 +155,7 @@ def examine_clusters(
     reference = None if model.reference_profiles is None else model.reference_profiles[:, genes]
     fit = measure_fit(pooled, profiles[:, genes], counts.shape[0], reference)
     diverging = smaller_divergence(pooled, profiles[:, genes], cluster, best)
-    mean_logit, loss = compare_clusters(cluster, confidence, diverging)
+    mean_logit, loss = compare_clusters(cluster, confidence, diverging, sampling_divergence(pooled))
     loss = np.zeros_like(loss) if spill_over else loss
     suspicion = np.zeros((len(loss), len(profiles)))
     sample = QuerySample.of(model, scorer, counts, cluster, genes) if detect_unseen else None
@@ -157,21 +164,23 @@ def examine_clusters(
     return ClusterEvidence(fit, clusters, mean_logit, loss, suspicion, detect_unseen)
 
 
-def compare_clusters(cluster: Codes, confidence: Floats, diverging: Floats) -> tuple[Floats, Floats]:
+def compare_clusters(cluster: Codes, confidence: Floats, diverging: Floats, sampling: Floats) -> tuple[Floats, Floats]:
     """Return mean logit and loss of each cluster.
 
     Parameters
     ----------
     cluster, confidence
         Of each cell.
-    diverging
-        Divergence of each cluster.
+    diverging, sampling
+        Divergence of each cluster, and that of sampled counts.
 
     Examples
     --------
-    >>> cluster = np.repeat([0, 1, 2], 10)
-    >>> compare_clusters(cluster, np.full(30, 0.5), np.array([0.1, 0.1, 1.0]))[1].round(2).tolist()
+    >>> cluster, diverging = np.repeat([0, 1, 2], 10), np.array([0.1, 0.1, 1.0])
+    >>> compare_clusters(cluster, np.full(30, 0.5), diverging, np.zeros(3))[1].round(2).tolist()
     [0.0, 0.0, 3.0]
+    >>> compare_clusters(cluster, np.full(30, 0.5), diverging, np.full(3, 0.3))[1].round(2).tolist()
+    [0.0, 0.0, 0.08]
     """
     n = len(diverging)
     sizes = np.bincount(cluster, minlength=n)
@@ -179,7 +188,8 @@ def compare_clusters(cluster: Codes, confidence: Floats, diverging: Floats) -> t
     mean_logit = np.bincount(cluster, weights=logits, minlength=n) / np.maximum(sizes, 1)
     logs = np.log(np.clip(diverging, *DIVERGENCE_RANGE))
     weights = np.bincount(cluster, weights=np.maximum(confidence, LEAST_WEIGHT), minlength=n).astype(np.float64)
-    loss = EXCESS_SLOPE * np.maximum(logs - weighted_quantile(logs, weights, 0.5) - EXCESS_ALLOWED, 0.0)
+    usual = np.exp(weighted_quantile(logs, weights, 0.5)) + SELECTION * sampling
+    loss = EXCESS_SLOPE * np.maximum(logs - np.log(usual) - EXCESS_ALLOWED, 0.0)
     return mean_logit, loss
 
 

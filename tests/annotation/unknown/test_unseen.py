@@ -5,16 +5,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 from anndata import AnnData
+from scipy import sparse
 from scipy.special import expit, logit
 
 from spatialcore import columns
 from spatialcore.annotation.annotate import annotate_celltypist
 from spatialcore.annotation.model.artifact import load_model
-from spatialcore.annotation.model.reference_fit import FEWEST_CELLS, ReferenceFit
+from spatialcore.annotation.model.reference_fit import FEWEST_CELLS, ReferenceFit, sampling_divergence
 from spatialcore.annotation.query import open_query
 from spatialcore.annotation.training.train import train_celltypist_model
 from spatialcore.annotation.unknown import unseen
-from spatialcore.annotation.unknown.query_clusters import small_clusters
+from spatialcore.annotation.unknown.query_clusters import pooled_counts, small_clusters
 from spatialcore.annotation.unknown.unseen import (
     ClusterEvidence,
     compare_clusters,
@@ -99,9 +100,21 @@ def test_a_few_cells_keep_their_confidence(hidden: Hidden) -> None:
 def test_the_median_is_that_of_the_confident_cells() -> None:
     cluster = np.repeat(np.arange(5), 10)
     confidence = np.where(cluster < 2, 0.9, 0.05)  # two good clusters outweigh three bad ones
-    mean_logit, loss = compare_clusters(cluster, confidence, np.array([0.1, 0.1, 0.4, 0.4, 0.4]))
+    mean_logit, loss = compare_clusters(cluster, confidence, np.array([0.1, 0.1, 0.4, 0.4, 0.4]), np.zeros(5))
     np.testing.assert_allclose(loss, [0, 0, *[1.5 * (np.log(4) - 0.3)] * 3])
     np.testing.assert_allclose(mean_logit, logit([0.9, 0.9, 0.05, 0.05, 0.05]))
+
+
+def test_clusters_of_cells_that_were_drawn_from_the_profiles_lose_nothing(rng: np.random.Generator) -> None:
+    shares = rng.dirichlet(np.full(300, 0.5), 4) + 1e-4
+    codes = rng.choice(4, 600, p=[0.5, 0.3, 0.1, 0.1])
+    counts = sparse.csr_matrix(rng.poisson(60 * shares[codes] / shares.sum(axis=1)[codes, None]).astype(np.float32))
+    clusters = small_clusters(counts)
+    cluster = clusters.assign(counts)
+    pooled = pooled_counts(counts, cluster, len(clusters.means))
+    diverging, sampling = smaller_divergence(pooled, shares, cluster, codes), sampling_divergence(pooled)
+    assert compare_clusters(cluster, np.full(600, 0.9), diverging, sampling)[1].max() < 0.1
+    assert compare_clusters(cluster, np.full(600, 0.9), diverging, np.zeros(len(pooled)))[1].max() > 0.4
 
 
 def test_the_confidence_by_its_definition(rng: np.random.Generator) -> None:
