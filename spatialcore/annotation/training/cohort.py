@@ -39,7 +39,6 @@ from spatialcore.annotation.training.platform import Platform, class_profiles, e
 from spatialcore.annotation.training.query_shift import (
     QueryShift,
     class_weights,
-    measure_composition,
     measure_shift,
     mix,
 )
@@ -119,8 +118,7 @@ def train_cohort(
     profiles = [query_class_profiles(*pair) for pair in zip(start, queries, strict=False)] if imaging else None
     models = _fit(reference, targets, rng, start[-1], profiles)
     sizes = np.minimum(np.bincount(codes, minlength=n_classes), most_per_class(n_classes))
-    compositions = _compositions(shifts, start, queries)
-    results = [calibrate(parts, class_weights(sizes, c)) for parts, c in zip(scored, compositions, strict=True)]
+    results = [calibrate(parts, class_weights(sizes, shift)) for parts, shift in zip(scored, shifts, strict=True)]
     matches = [
         SampleMatch(
             name,

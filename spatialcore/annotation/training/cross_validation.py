@@ -3,8 +3,8 @@
 Three folds of the reference: models of two, scored on the third. The same cells serve three purposes: the
 calibration, the held-out figures of the model card, and the pairs of classes that the panel cannot separate.
 
-For an imaging query with counts, the held-out cells are also mixed as the query's are (:mod:`query_shift`). Classes are
-weighted half by the query's composition, half equally, and less if they have few cells.
+For an imaging query with counts, the held-out cells are also mixed as the query's are (:mod:`query_shift`), and classes
+are weighted half by the query's composition, half equally. Classes of few cells weigh less.
 """
 
 import itertools
@@ -23,7 +23,6 @@ from spatialcore.annotation.training.prevailing import Prevailing, find_prevaili
 from spatialcore.annotation.training.query_shift import (
     QueryShift,
     class_weights,
-    measure_composition,
     measure_shift,
     mix,
 )
@@ -162,7 +161,7 @@ def cross_validate(
     query
         Counts of cells of an imaging query on the same genes, to mix the held-out cells as they are mixed.
     sample
-        Counts of cells of any query, to weigh the classes and to see whether one class prevails in it.
+        Counts of cells of any query, to see whether one class prevails in it.
     drawn
         Which cells were drawn from a profile; the held-out scores are computed on the others, if there are any.
     """
@@ -189,10 +188,7 @@ def cross_validate(
         simulated = mix(target.simulate(counts[rows], rng), models.profiles, share, rng)
         scored.append(score_held_out(scorer, simulated, codes[rows], from_profile[rows], n_classes, rng))
     shift = QueryShift.mean(shifts) if shifts else None
-    composition = shift.composition if shift else None
-    if composition is None and sample is not None and models is not None:
-        composition = measure_composition(models, sample)
-    weights = class_weights(np.bincount(codes, minlength=n_classes), composition)
+    weights = class_weights(np.bincount(codes, minlength=n_classes), shift)
     result, calibration = calibrate(scored, weights)
     if sample is None or models is None:
         return CrossValidation(result, calibration, models, shift)

@@ -17,7 +17,7 @@ from spatialcore.annotation.model.pair_gain import PairGain
 from spatialcore.annotation.model.scorer import Scorer
 from spatialcore.annotation.training.fitting import FittedModels, TargetPlatform
 from spatialcore.annotation.training.platform import draw_by_class, thin
-from spatialcore.core.normalization import log1p_normalize, row_totals
+from spatialcore.core.normalization import row_totals
 from spatialcore.core.types import Floats
 
 SHARES: Final = (0.0, 0.04, 0.08, 0.12, 0.17, 0.23, 0.3, 0.4, 0.5)
@@ -70,7 +70,8 @@ def measure_shift(
     """
     query = _some(query[row_totals(query) > 0], QUERY_CELLS, rng)
     scorer = Scorer.build(models.primary, models.target_sum, models.auxiliary, models.profiles)
-    composition = measure_composition(models, query)
+    n_classes = len(models.profiles)
+    composition = np.bincount(scorer.scores(query).argmax(axis=1), minlength=n_classes) / max(1, query.shape[0])
     query_gain = _mean_gain(scorer, query, composition)
     cells, gains = target.simulate(_some(counts, REFERENCE_CELLS, rng), rng), list[float]()
     for share in SHARES:
@@ -81,23 +82,8 @@ def measure_shift(
     return QueryShift(float(np.interp(query_gain, gains, SHARES[: len(gains)])), composition)
 
 
-def measure_composition(models: FittedModels, query: sparse.csr_matrix) -> Floats:
-    """Return the share of the query's cells that each class is called.
-
-    Parameters
-    ----------
-    query
-        Counts of query cells on the genes of the models.
-    """
-    query = query[row_totals(query) > 0]
-    scores = models.primary.on_genes().scores(log1p_normalize(query, models.target_sum))
-    cells = np.bincount(scores.argmax(axis=1), minlength=len(models.profiles))
-    composition: Floats = cells / max(1, query.shape[0])
-    return composition
-
-
-def class_weights(sizes: npt.NDArray[np.intp], composition: Floats | None) -> Floats:
-    """Return the weight of each class: half by the composition of the query, if there is a query.
+def class_weights(sizes: npt.NDArray[np.intp], shift: QueryShift | None) -> Floats:
+    """Return the weight of each class: half by the composition of the query, where it is estimated.
 
     Classes of few cells weigh less: whether two or five cells are called right says little, and depends on the seed.
 
@@ -105,17 +91,15 @@ def class_weights(sizes: npt.NDArray[np.intp], composition: Floats | None) -> Fl
     ----------
     sizes
         Number of held-out cells of each class.
-    composition
-        Share of the query's cells that each class is called.
 
     Examples
     --------
-    >>> class_weights(np.array([30, 10]), np.array([0.5, 0.5])).tolist()
+    >>> class_weights(np.array([30, 10]), None).tolist()
     [0.75, 0.5]
     """
     weights = np.ones(len(sizes))
-    if composition is not None:
-        weights += QUERY_WEIGHT * (len(sizes) * composition - 1)
+    if shift is not None:
+        weights += QUERY_WEIGHT * (len(sizes) * shift.composition - 1)
     return weights * sizes / (sizes + SUPPORT_CELLS)
 
 

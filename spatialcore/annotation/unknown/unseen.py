@@ -52,7 +52,7 @@ from spatialcore.core.types import Codes, Floats
 CLUSTER_WEIGHT: Final = 0.25
 EXCESS_SLOPE: Final = 1.5
 EXCESS_ALLOWED: Final = 0.3
-SELECTION: Final = 2.0  # times the divergence of sampled counts: what clusters of cells drawn from one profile have
+SELECTION: Final = 1.0  # of the divergence of sampled counts, added to the median
 LOGIT_LIMIT: Final = 5.0
 MEAN_LOGIT_LIMIT: Final = 9.2
 DIVERGENCE_RANGE: Final = (0.05, 2.0)  # where most clusters have almost none, a few have a little more by chance
@@ -180,7 +180,7 @@ def compare_clusters(cluster: Codes, confidence: Floats, diverging: Floats, samp
     >>> compare_clusters(cluster, np.full(30, 0.5), diverging, np.zeros(3))[1].round(2).tolist()
     [0.0, 0.0, 3.0]
     >>> compare_clusters(cluster, np.full(30, 0.5), diverging, np.full(3, 0.3))[1].round(2).tolist()
-    [0.0, 0.0, 0.08]
+    [0.0, 0.0, 0.92]
     """
     n = len(diverging)
     sizes = np.bincount(cluster, minlength=n)
