@@ -3,14 +3,15 @@
 A cell of a type that the reference lacks is called by the most similar class, often with high confidence. The
 query has more cells of that type. It is clustered by expression; the logit z of a cell's confidence becomes
 
-    ``z + .25 (m_j - z) - 1.5 max(log D_j - log D - .3, 0)``
+    ``z + .25 (m_j - z) - 1.5 max(log D_j - log(D + S_j) - .3, 0)``
 
 with m_j the mean logit in the cell's cluster j, D_j the divergence of the cluster's pooled counts from the nearest
 class profile or from the mixture of the classes that its cells are called, whichever is nearer, in nats per count and
-less that of sampled counts (at least .05, which any cluster may have), and D its median over the cells, weighted by
-their confidence. The mixture spares clusters in which several rare types meet. The divergence is measurable for sixty
-cells, though not for a single one. It is compared with that of the query's other clusters because between studies all
-diverge.
+less that of sampled counts S_j (at least .05, which any cluster may have), and D its median over the cells, weighted
+by their confidence. S_j is allowed once more because clusters are made by the counts that are judged: in cells that are
+drawn from the profiles, D_j is about S_j. The mixture spares clusters in which several rare types meet. The divergence
+is measurable for sixty cells, though not for a single one. It is compared with that of the query's other clusters
+because between studies all diverge.
 
 The two coefficients were fitted by logistic regression on the queries of fifteen open pairs, whole and with one type at
 a time hidden from the reference, hidden cells weighing a fifth of the others.
