@@ -43,7 +43,7 @@ class Prediction:
     confidence, probability
         The chosen confidence, and CellTypist's probability of the best class; 0 for a cell without counts.
     suspicion
-        What the logit of the confidence loses last, see :mod:`spatialcore.annotation.unknown.hidden_classes`.
+        What lowers the confidence last, see :mod:`spatialcore.annotation.unknown.hidden_classes`.
     path
         Confidence in the best class and in each term above it, cells x path of the tree; no columns without a tree.
     scores

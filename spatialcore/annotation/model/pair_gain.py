@@ -34,7 +34,7 @@ class PairGain:
         self._profiles = np.exp(logs)
         self._models: dict[int, FoldedLinearModel] = {}
 
-    def of(self, counts: sparse.csr_matrix, best: Codes) -> Floats:
+    def of(self, counts: sparse.csr_matrix, best: Codes, seconds: Codes | None = None) -> Floats:
         """Return the gain of each cell.
 
         Parameters
@@ -43,10 +43,13 @@ class PairGain:
             Cells x genes.
         best
             Class of each cell.
+        seconds
+            The classes that may be the second type; all by default.
         """
         gain = np.zeros(counts.shape[0])
         for k, rows, cells in rows_by_group(counts, best):
-            gain[rows] = self._model(k).scores(cells).max(axis=1)
+            gains = self._model(k).scores(cells)
+            gain[rows] = (gains if seconds is None else gains[:, seconds]).max(axis=1)
         result: Floats = np.clip(gain, 0.0, LARGEST_GAIN)
         return result
 

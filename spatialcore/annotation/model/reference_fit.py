@@ -40,6 +40,7 @@ HIGH_AGREEMENT, HIGH_AGREEMENT_SLOPE = 0.6, 90.0
 LOWEST_EXPLAINED: Final = -0.5
 FEW_GENES, FEW_GENES_ALLOWANCE = 40, 4.0
 FLOOR: Final = 0.1  # added to the share of a gene, in mean shares
+LEAST_SPREAD: Final = 1e-9  # of logarithms that vary
 ONE_TYPE, SEVERAL_TYPES = 0.31, 0.39  # nats per count by which clusters differ from the mean
 
 
@@ -171,9 +172,30 @@ def mean_agreement(pooled: Floats, profiles: Floats, reference: Floats) -> float
     nearest = (pooled @ np.log(profiles).T).argmax(axis=1)
     composition = np.bincount(nearest, weights=totals, minlength=len(profiles)) / totals.sum()
     expected = composition @ (reference / np.maximum(reference.sum(axis=1, keepdims=True), 1e-300))
-    floor = FLOOR / pooled.shape[1]
-    logs = np.log([pooled.sum(axis=0) / totals.sum() + floor, expected + floor])
-    return float(np.corrcoef(logs)[0, 1]) if (logs.std(axis=1) > 0).all() else None
+    agreement = float(log_correlation(pooled.sum(axis=0)[None] / totals.sum(), expected[None])[0])
+    return None if np.isnan(agreement) else agreement
+
+
+def log_correlation(shares: Floats, expected: Floats) -> Floats:
+    """Return the correlation of the logarithms of shares over the genes, row by row; NaN where one does not vary.
+
+    Parameters
+    ----------
+    shares, expected
+        Share of each gene, rows x genes; a tenth of the mean share is added.
+
+    Examples
+    --------
+    >>> log_correlation(np.array([[0.6, 0.3, 0.1], [0.2, 0.2, 0.6]]), np.array([[0.6, 0.3, 0.1], [0.6, 0.3, 0.1]]))
+    array([ 1.        , -0.93...])
+    """
+    floor = FLOOR / shares.shape[1]
+    first, second = (np.log(table + floor) for table in (shares, expected))
+    first, second = (table - table.mean(axis=1, keepdims=True) for table in (first, second))
+    varies = (np.abs(first).max(axis=1) > LEAST_SPREAD) & (np.abs(second).max(axis=1) > LEAST_SPREAD)
+    norms = np.sqrt((first**2).sum(axis=1) * (second**2).sum(axis=1))
+    correlations: Floats = np.divide((first * second).sum(axis=1), norms, out=np.full(len(norms), np.nan), where=varies)
+    return correlations
 
 
 def _explained(pooled: Floats, shares: Floats, common: Floats) -> tuple[float, float]:

@@ -100,7 +100,7 @@ def estimate_platform(profiles: Floats, query: sparse.csr_matrix) -> Platform:
     n_genes = profiles.shape[1]
     if len(totals) == 0:
         return Platform(np.zeros(0), np.ones(n_genes), 0.0, np.full(n_genes, 1 / n_genes))
-    cells = _Cells.of(query, totals)
+    cells = QueryCells.of(query, totals)
     background = (cells.observed + 0.5) / (cells.observed + 0.5).sum()
     composition = cells.expectation(0.9 * profiles + 0.1 * background)[1].mean(axis=0)
     cap = min(0.5, 0.5 * (1 - float((composition**2).sum())))
@@ -110,25 +110,8 @@ def estimate_platform(profiles: Floats, query: sparse.csr_matrix) -> Platform:
     return Platform(totals, best[2], best[1], background)
 
 
-def platform_at(ambient: float, profiles: Floats, query: sparse.csr_matrix, background: Floats) -> Platform:
-    """Estimate the gene efficiencies at a given ambient share.
-
-    Parameters
-    ----------
-    ambient, background
-        Share and profile of the ambient counts.
-    profiles
-        Mean shares per class of the reference, classes x genes.
-    query
-        Raw counts of query cells on the same genes, every cell with counts.
-    """
-    totals = row_totals(query)
-    efficiency = _fit_efficiency(profiles, _Cells.of(query, totals), background, ambient)[2]
-    return Platform(totals, efficiency, ambient, background)
-
-
 @dataclass(frozen=True)
-class _Cells:
+class QueryCells:
     """Query cells with counts: in blocks, their totals and the sum of each gene."""
 
     blocks: tuple[Block, ...]
@@ -137,7 +120,20 @@ class _Cells:
 
     @classmethod
     def of(cls, query: sparse.csr_matrix, totals: Floats) -> Self:
+        """Take cells, each of which has counts, and their totals."""
         return cls(tuple(blocks_of(query)), totals, np.asarray(query.sum(axis=0, dtype=np.float64)).ravel())
+
+    def platform_at(self, ambient: float, profiles: Floats, background: Floats) -> Platform:
+        """Estimate the gene efficiencies at a given ambient share.
+
+        Parameters
+        ----------
+        ambient, background
+            Share and profile of the ambient counts.
+        profiles
+            Mean shares per class of the reference, classes x genes.
+        """
+        return Platform(self.totals, _fit_efficiency(profiles, self, background, ambient)[2], ambient, background)
 
     def expectation(self, model: Floats) -> tuple[float, Floats]:
         """Return the log likelihood of all cells, and the probability of each class for each cell."""
@@ -153,7 +149,9 @@ class _Cells:
         return float((top + np.log(sums)).sum() + self.observed @ largest), weights
 
 
-def _fit_efficiency(profiles: Floats, cells: _Cells, background: Floats, share: float) -> tuple[float, float, Floats]:
+def _fit_efficiency(
+    profiles: Floats, cells: QueryCells, background: Floats, share: float
+) -> tuple[float, float, Floats]:
     efficiency, likelihood = np.ones(profiles.shape[1]), -np.inf
     for _ in range(ROUNDS):
         model = Platform(cells.totals, efficiency, share, background).expected(profiles)

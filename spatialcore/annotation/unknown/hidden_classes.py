@@ -16,8 +16,9 @@ one best class:
     mean log probability of its class under the auxiliary model.
 
 Agreement and efficiency are relative to their medians over the query, and the efficiencies are estimated again for each
-class that is hidden. With s the log odds of a group, and s_0 what a fifth of the confident cells exceed, the logit of
-the confidence loses ``2 max(s - s_0, 0)``, but does not fall below that of .75: the group is doubted, not refuted.
+class that is hidden. With s the log odds of a group, s_0 what a fifth of the confident cells exceed, and
+``l = 2 max(s - s_0, 0)`` the suspicion, a confidence c above .65 becomes ``.65 + (c - .65) / (1 + l)``: the group is
+doubted, not refuted. The terms above the class keep their confidence.
 
 Nothing here was fitted to labels of a query; the rule for the loss was chosen on half of the open sections
 (docs/benchmarks.md).
@@ -25,6 +26,7 @@ Nothing here was fitted to labels of a query; the rule for the loss was chosen o
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -33,26 +35,27 @@ from scipy.special import expit, logit
 
 from spatialcore.annotation.model.calibration import Calibration, ProfileTest, log_probability
 from spatialcore.annotation.model.celltyping_model import CellTypingModel
-from spatialcore.annotation.model.pair_gain import PairGain
+from spatialcore.annotation.model.reference_fit import log_correlation
 from spatialcore.annotation.model.scorer import Scorer
-from spatialcore.annotation.training.platform import platform_at
+from spatialcore.annotation.training.platform import QueryCells
 from spatialcore.annotation.unknown.query_clusters import pooled_counts
+from spatialcore.core.normalization import row_totals
 from spatialcore.core.sampling import draw_rows
 from spatialcore.core.types import Codes, Floats
 
 MAX_CELLS: Final = 4_000
-MOST_HIDDEN: Final = 8  # classes, the most frequent ones
+MOST_HIDDEN: Final = 5  # classes, the most frequent ones
 FEWEST_CELLS: Final = 15  # of a class that is hidden
 CONFIDENT: Final = 0.5
 SUSPECTED_SHARE: Final = 0.2
 SLOPE: Final = 2.0
-LOWEST: Final = 0.75
+LOWEST: Final = 0.65  # confidence that is not lowered
 SMALL_GROUP: Final = 10  # cells; smaller ones are filled up with the mean of their cluster
-FLOOR: Final = 0.1  # added to the share of a gene, in mean shares
 LIMIT: Final = 1e-4  # of a confidence
 STANDARD_LIMIT: Final = 4.0
 LOWEST_LOG: Final = -8.0  # of a probability
 PENALTY: Final = 0.1
+STEPS: Final = 15  # of Newton's method
 
 
 @dataclass(frozen=True)
@@ -110,17 +113,19 @@ class QuerySample:
         scores, second = self.scores[:, classes], self.second[:, classes]
         best = scores.argmax(axis=1)
         reference = self.reference[classes]
-        platform = platform_at(self.ambient, reference, self.counts, self.background)
+        platform = self._cells.platform_at(self.ambient, reference, self.background)
         test = ProfileTest.from_profiles(platform.expected(reference))
-        scorer = replace(self.scorer, test=test, pairs=PairGain(test.logs) if self.scorer.pairs else None)
+        scorer = replace(self.scorer, test=test, pairs=None)
         evidence = scorer.evidence(self.counts, scores, second, best, self.calibration.temperature)
+        if self.scorer.pairs is not None:
+            evidence = replace(evidence, pair_gain=self.scorer.pairs.of(self.counts, classes[best], classes))
         confidence = np.clip(self.calibration.probability(evidence), LIMIT, 1 - LIMIT)
         keys, group = np.unique(self.cluster * len(classes) + best, return_inverse=True)
         cluster, of_class = keys // len(classes), keys % len(classes)
         shares = self._shares(group, cluster)
         weights = summed(confidence, group)
         sizes = np.bincount(group)
-        agreement = _correlation(shares, reference[of_class])
+        agreement = np.nan_to_num(log_correlation(shares, reference[of_class]))
         excess = shares @ np.log(platform.efficiency)
         features = [
             summed(logit(confidence), group) / sizes,
@@ -130,13 +135,20 @@ class QuerySample:
         ]
         return Groups(cluster, classes[of_class], group, confidence, np.column_stack(features))
 
+    @cached_property
+    def _cells(self) -> QueryCells:
+        return QueryCells.of(self.counts, row_totals(self.counts))
+
+    @cached_property
+    def _of_clusters(self) -> Floats:
+        """The summed counts of each cluster."""
+        return pooled_counts(self.counts, self.cluster, int(self.cluster.max()) + 1)
+
     def _shares(self, group: Codes, cluster: Codes) -> Floats:
         """Return the share of each gene in each group, groups x genes."""
         pooled: Floats = pooled_counts(self.counts, group, len(cluster))
-        of_cluster = pooled_counts(self.counts, self.cluster, int(cluster.max()) + 1)[cluster]
-        sizes = np.bincount(self.cluster)[cluster]
-        missing = np.maximum(SMALL_GROUP - np.bincount(group), 0) / sizes
-        pooled += missing[:, None] * of_cluster
+        missing = np.maximum(SMALL_GROUP - np.bincount(group), 0) / np.bincount(self.cluster)[cluster]
+        pooled += missing[:, None] * self._of_clusters[cluster]
         pooled /= pooled.sum(axis=1, keepdims=True)
         return pooled
 
@@ -166,10 +178,8 @@ class Groups:
         return summed(weights, self.group, len(self.best))
 
 
-def unseen_losses(sample: QuerySample, n_clusters: int) -> Floats:
-    """Return what the logit of the confidence loses, clusters x classes.
-
-    Where fewer than two classes can be hidden it loses nothing.
+def suspicions(sample: QuerySample, n_clusters: int) -> Floats:
+    """Return the suspicion, clusters x classes; zeros where fewer than two classes can be hidden.
 
     Parameters
     ----------
@@ -179,31 +189,29 @@ def unseen_losses(sample: QuerySample, n_clusters: int) -> Floats:
         How many clusters the query has.
     """
     n_classes = sample.scores.shape[1]
-    losses = np.zeros((n_clusters, n_classes))
+    result = np.zeros((n_clusters, n_classes))
     groups = sample.groups(np.arange(n_classes))
     parts = list(_with_hidden_classes(sample, groups))
     if len(parts) < 2:
-        return losses
+        return result
     features, is_hidden, weights = (np.concatenate(column) for column in zip(*parts, strict=True))
     odds = _log_odds(features, is_hidden, weights, groups.features)
     confident = groups.sums((groups.confidence >= CONFIDENT).astype(np.float64))
     limit = weighted_quantile(odds, confident, 1 - SUSPECTED_SHARE)
-    losses[groups.cluster, groups.best] = SLOPE * np.maximum(odds - limit, 0.0)
-    return losses
+    result[groups.cluster, groups.best] = SLOPE * np.maximum(odds - limit, 0.0)
+    return result
 
 
-def lower_suspected(confidence: Floats, loss: Floats) -> Floats:
-    """Return the confidence of cells after the loss of their group, which never takes it below .75.
+def lower_suspected(confidence: Floats, suspicion: Floats) -> Floats:
+    """Return the confidence of cells after the suspicion against their group; down to .65 it is not lowered.
 
     Examples
     --------
-    >>> lower_suspected(np.array([0.95, 0.95, 0.6]), np.array([0.0, 5.0, 5.0])).round(2).tolist()
-    [0.95, 0.75, 0.6]
+    >>> lower_suspected(np.array([0.95, 0.95, 0.8, 0.6]), np.array([0.0, 2.0, 2.0, 2.0])).round(2).tolist()
+    [0.95, 0.75, 0.7, 0.6]
     """
-    suspected = (loss > 0) & (confidence > LOWEST)
-    result = confidence.copy()
-    lowered = expit(logit(np.minimum(confidence[suspected], 1 - 1e-12)) - loss[suspected])
-    result[suspected] = np.maximum(lowered, LOWEST)
+    excess = np.maximum(confidence - LOWEST, 0.0)
+    result: Floats = confidence - excess * (suspicion / (1.0 + suspicion))
     return result
 
 
@@ -250,24 +258,33 @@ def _with_hidden_classes(sample: QuerySample, groups: Groups) -> Iterator[tuple[
 
 def _log_odds(features: Floats, is_hidden: Floats, weights: Floats, asked: Floats) -> Floats:
     """Fit the regression, and return the log odds of being of a hidden class for other features."""
-    from sklearn.linear_model import LogisticRegression
-
     weights = weights / weights.sum()
     mean = weights @ features
     spread = np.sqrt(weights @ (features - mean) ** 2) + 1e-6
     known, new = (np.clip((table - mean) / spread, -STANDARD_LIMIT, STANDARD_LIMIT) for table in (features, asked))
-    used = weights > 0
-    model = LogisticRegression(C=1 / PENALTY).fit(known[used], is_hidden[used], sample_weight=weights[used])
-    odds: Floats = model.decision_function(new)
+    table = np.column_stack([known, np.ones(len(known))])
+    coefficients = fit_ridge(table, is_hidden, weights, np.array([PENALTY] * known.shape[1] + [0.0]))
+    odds: Floats = new @ coefficients[:-1] + coefficients[-1]
     return odds
 
 
-def _correlation(shares: Floats, expected: Floats) -> Floats:
-    """Return the correlation of the logarithms over the genes, row by row; 0 where one of them does not vary."""
-    floor = FLOOR / shares.shape[1]
-    first, second = (np.log(table + floor) for table in (shares, expected))
-    first, second = (table - table.mean(axis=1, keepdims=True) for table in (first, second))
-    norms = np.sqrt((first**2).sum(axis=1) * (second**2).sum(axis=1))
-    products: Floats = (first * second).sum(axis=1)
-    correlations: Floats = np.divide(products, norms, out=np.zeros(len(norms)), where=norms > 0)
-    return correlations
+def fit_ridge(table: Floats, target: Floats, weights: Floats, penalty: Floats) -> Floats:
+    """Fit weighted logistic regression with a squared penalty of each coefficient, by Newton's method.
+
+    Parameters
+    ----------
+    table, target, weights
+        Rows x features, 0 or 1, and the weight of each row.
+    penalty
+        Of half the square of each coefficient.
+    """
+    coefficients: Floats = np.zeros(table.shape[1])
+    for _ in range(STEPS):
+        probability = expit(table @ coefficients)
+        slope = table.T @ (weights * (probability - target)) + penalty * coefficients
+        curvature = (table * (weights * probability * (1 - probability))[:, None]).T @ table + np.diag(penalty)
+        step = np.linalg.solve(curvature + 1e-12 * np.eye(len(slope)), slope)
+        coefficients -= step
+        if np.abs(step).max() < 1e-8:
+            break
+    return coefficients

@@ -45,7 +45,7 @@ from spatialcore.annotation.model.reference_fit import (
 from spatialcore.annotation.model.scorer import Scorer
 from spatialcore.annotation.query import Expression
 from spatialcore.annotation.unknown.clustering import NearestCluster
-from spatialcore.annotation.unknown.hidden_classes import QuerySample, unseen_losses, weighted_quantile
+from spatialcore.annotation.unknown.hidden_classes import QuerySample, suspicions, weighted_quantile
 from spatialcore.annotation.unknown.query_clusters import MAX_SAMPLED, pooled_counts, small_clusters
 from spatialcore.core.sampling import draw_rows
 from spatialcore.core.types import Codes, Floats
@@ -75,7 +75,7 @@ class ClusterEvidence:
     loss
         What the logit loses in each cluster for its divergence from the class profiles.
     suspicion
-        What it loses last for cells of a cluster with a best class that look like cells of a hidden class, clusters x
+        What lowers it last for cells of a cluster with a best class that look like cells of a hidden class, clusters x
         classes, see :mod:`spatialcore.annotation.unknown.hidden_classes`.
     detect_unseen
         Whether the two are used, or the fit alone.
@@ -89,7 +89,7 @@ class ClusterEvidence:
     detect_unseen: bool
 
     def adjusted(self, confidence: Floats, counts: sparse.csr_matrix, best: Codes) -> tuple[Floats, Floats]:
-        """Return the confidence of cells in the light of their clusters, and what its logit loses last.
+        """Return the confidence of cells in the light of their clusters, and the suspicion that lowers it last.
 
         Parameters
         ----------
@@ -161,7 +161,7 @@ def examine_clusters(
     suspicion = np.zeros((len(loss), len(profiles)))
     sample = QuerySample.of(model, scorer, counts, cluster, genes) if detect_unseen else None
     if sample is not None:
-        suspicion = unseen_losses(sample, len(loss))
+        suspicion = suspicions(sample, len(loss))
     return ClusterEvidence(fit, clusters, mean_logit, loss, suspicion, detect_unseen)
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from anndata import AnnData
-from scipy.special import expit, logit
+from scipy.special import logit
+from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from spatialcore import columns
@@ -18,8 +19,9 @@ from spatialcore.annotation.training.train import train_celltypist_model
 from spatialcore.annotation.unknown import hidden_classes
 from spatialcore.annotation.unknown.hidden_classes import (
     QuerySample,
+    fit_ridge,
     lower_suspected,
-    unseen_losses,
+    suspicions,
     weighted_quantile,
 )
 from spatialcore.annotation.unknown.query_clusters import small_clusters
@@ -64,21 +66,21 @@ def sample(query: Query) -> QuerySample:
     return sample
 
 
-def losses_of_cells(sample: QuerySample) -> np.ndarray:
-    return unseen_losses(sample, int(sample.cluster.max()) + 1)[sample.cluster, sample.scores.argmax(axis=1)]
+def suspicion_of_cells(sample: QuerySample) -> np.ndarray:
+    return suspicions(sample, int(sample.cluster.max()) + 1)[sample.cluster, sample.scores.argmax(axis=1)]
 
 
 def test_cells_of_an_unseen_type_lose_most(query: Query, sample: QuerySample) -> None:
     unseen = query[2] == UNSEEN
-    losses = losses_of_cells(sample)
-    assert roc_auc_score(unseen, losses) > 0.8
-    assert losses[unseen].mean() > 3 * losses[~unseen].mean()
+    suspicion = suspicion_of_cells(sample)
+    assert roc_auc_score(unseen, suspicion) > 0.8
+    assert suspicion[unseen].mean() > 3 * suspicion[~unseen].mean()
 
 
 def test_a_fifth_of_the_confident_cells_loses_anything(sample: QuerySample) -> None:
     groups = sample.groups(np.arange(UNSEEN))
     confident = groups.confidence >= 0.5
-    assert 0 < (losses_of_cells(sample)[confident] > 0).mean() <= 0.2
+    assert 0 < (suspicion_of_cells(sample)[confident] > 0).mean() <= 0.2
 
 
 def test_features_by_their_definition(sample: QuerySample) -> None:
@@ -105,9 +107,9 @@ def test_a_class_that_is_hidden_gets_no_cells(sample: QuerySample) -> None:
 def test_nothing_is_lost_where_too_few_classes_can_be_hidden(
     sample: QuerySample, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert losses_of_cells(sample).any()
+    assert suspicion_of_cells(sample).any()
     monkeypatch.setattr(hidden_classes, "FEWEST_CELLS", sample.counts.shape[0])
-    assert not losses_of_cells(sample).any()
+    assert not suspicion_of_cells(sample).any()
 
 
 def test_a_model_that_is_not_matched_has_no_sample(query: Query, sample: QuerySample) -> None:
@@ -116,11 +118,24 @@ def test_a_model_that_is_not_matched_has_no_sample(query: Query, sample: QuerySa
     assert QuerySample.of(model, sample.scorer, sample.counts, sample.cluster, genes) is None
 
 
-def test_the_confidence_falls_to_the_limit_and_no_further() -> None:
-    confidence, loss = np.array([0.99, 0.9, 0.9, 0.7, 1.0]), np.array([1.0, 0.1, 9.0, 9.0, 9.0])
-    expected = [expit(logit(0.99) - 1), expit(logit(0.9) - 0.1), 0.75, 0.7, 0.75]
-    np.testing.assert_allclose(lower_suspected(confidence, loss)[:4], expected[:4])
-    assert lower_suspected(confidence, np.zeros(5)).tolist() == confidence.tolist()
+def test_the_confidence_falls_smoothly_and_not_below_the_limit() -> None:
+    confidence, suspicion = np.array([0.95, 0.95, 0.65, 0.4, 1.0]), np.array([0.0, 1.0, 9.0, 9.0, 1e9])
+    np.testing.assert_allclose(lower_suspected(confidence, suspicion), [0.95, 0.8, 0.65, 0.4, 0.65])
+    grid = np.linspace(0, 1, 101)
+    lowered = lower_suspected(np.tile(grid, (50, 1)), np.linspace(0, 20, 50)[:, None])
+    assert (np.diff(lowered, axis=1) > 0).all()
+    assert (np.diff(lowered, axis=0)[:, grid > 0.66] < 0).all()
+    assert len(np.unique(lower_suspected(np.linspace(0.7, 0.99, 1000), np.full(1000, 5.0)).round(4))) > 400
+
+
+def test_the_regression_is_that_of_scikit_learn() -> None:
+    rng = np.random.default_rng(2)
+    table, weights = rng.normal(size=(200, 4)), rng.random(200)
+    target = (table[:, 0] + rng.normal(size=200) > 0.4).astype(float)
+    fit = LogisticRegression(C=1 / 0.1, tol=1e-10).fit(table, target, sample_weight=weights)
+    known = np.column_stack([table, np.ones(200)])
+    coefficients = fit_ridge(known, target, weights, np.array([0.1] * 4 + [0.0]))
+    np.testing.assert_allclose(coefficients, [*fit.coef_[0], fit.intercept_[0]], rtol=1e-4)
 
 
 def test_the_quantile_counts_weights() -> None:
