@@ -14,13 +14,10 @@ from scipy import sparse
 
 from spatialcore.annotation.model.calibration import Calibration
 from spatialcore.annotation.model.cohort import Cohort, SampleMatch, describe_unlike
-from spatialcore.annotation.model.scorer import Scorer
 from spatialcore.annotation.training.cross_validation import (
     FEWEST_MEASURED,
     CrossValidationResult,
-    HeldOut,
     calibrate,
-    score_held_out,
 )
 from spatialcore.annotation.training.description import describe_platform
 from spatialcore.annotation.training.fit_cells import FitCells, moments
@@ -28,23 +25,19 @@ from spatialcore.annotation.training.fitting import (
     BALANCE,
     FittedModels,
     TargetPlatform,
-    query_class_profiles,
     reference_cells,
     simulated_rows,
     training_cells,
 )
 from spatialcore.annotation.training.folds import FOLDS, assign_folds, draw_per_class, most_per_class
+from spatialcore.annotation.training.held_out import HeldOut, score_held_out
 from spatialcore.annotation.training.logistic import fit_logistic, fit_together
 from spatialcore.annotation.training.platform import Platform, class_profiles, estimate_platform
-from spatialcore.annotation.training.query_shift import (
-    QueryShift,
-    class_weights,
-    measure_shift,
-    mix,
-)
+from spatialcore.annotation.training.profile_vote import HELD_OUT_VOTE, QUERY_VOTE, ImagedQuery, add_votes
+from spatialcore.annotation.training.query_shift import QueryShift, class_weights, measure_shift, mix
 from spatialcore.core.normalization import log1p_normalize
 from spatialcore.core.progress import track
-from spatialcore.core.types import Codes, Floats
+from spatialcore.core.types import Codes
 
 FEWEST_SIMULATED: Final = 2_000  # per sample, to standardize the genes
 
@@ -114,9 +107,13 @@ def train_cohort(
     together = estimate_platform(shares, sparse.vstack(queries, format="csr"))
     platforms = [*(estimate_platform(shares, query) for query in queries), together]
     targets = [TargetPlatform(platform) for platform in platforms]
+    if imaging:
+        targets = [
+            replace(target, imaged=ImagedQuery.of(query, target.target_sum))
+            for target, query in zip(targets, [*queries, sparse.vstack(queries, format="csr")], strict=True)
+        ]
     scored, shifts, start = _cross_validate(reference, targets, queries, rng, imaging, groups, drawn)
-    profiles = [query_class_profiles(*pair) for pair in zip(start, queries, strict=False)] if imaging else None
-    models = _fit(reference, targets, rng, start[-1], profiles)
+    models = _fit(reference, targets, rng, start)
     sizes = np.minimum(np.bincount(codes, minlength=n_classes), most_per_class(n_classes))
     results = [calibrate(parts, class_weights(sizes, shift)) for parts, shift in zip(scored, shifts, strict=True)]
     matches = [
@@ -144,8 +141,8 @@ def _fit(
     reference: _Reference,
     targets: Sequence[TargetPlatform],
     rng: np.random.Generator,
-    start: FittedModels | None = None,
-    query_profiles: Sequence[Floats] | None = None,
+    start: Sequence[FittedModels] | None = None,
+    query_vote: float = QUERY_VOTE,
 ) -> list[FittedModels]:
     """Fit the models of each sample, and of all together, which is the last of the targets."""
     *each, together = targets
@@ -153,10 +150,11 @@ def _fit(
     rows = simulated_rows(codes, rng)
     rows = np.tile(rows, max(1, -(-FEWEST_SIMULATED * len(each) // len(rows))))
     part = rng.permutation(len(rows)) % len(each)
-    parts = [
-        training_cells(counts, codes, rows[part == s], target, rng, query_profiles[s] if query_profiles else None)
-        for s, target in enumerate(each)
-    ]
+    own = [
+        target.imaged.own_profiles(model.profiles, model.primary) if target.imaged else None
+        for target, model in zip(each, start or [], strict=False)
+    ] or [None] * len(each)
+    parts = [training_cells(counts, codes, rows[part == s], target, rng, own[s]) for s, target in enumerate(each)]
     linear = fit_together(
         [
             (FitCells.of(log1p_normalize(block, target.target_sum) for block in blocks), labels)
@@ -164,15 +162,18 @@ def _fit(
         ],
         n_classes,
         power=BALANCE,
-        start=start.primary if start else None,
+        start=start[-1].fitted if start else None,
     )
     mean, scale = moments(log1p_normalize(block, together.target_sum) for blocks, _ in parts for block in blocks)
     linear.append(replace(linear[0], mean=mean, scale=scale))
-    auxiliary = fit_logistic(reference_cells(counts), codes, n_classes, start=start.auxiliary if start else None)
+    auxiliary = fit_logistic(reference_cells(counts), codes, n_classes, start=start[-1].auxiliary if start else None)
     shares = class_profiles(counts, codes, n_classes)
+    profiles = [target.expected(shares) for target in targets]
+    imaged = [target.imaged for target in each if target.imaged is not None]
+    voted = add_votes(linear, imaged, profiles, query_vote) if imaged else linear
     return [
-        FittedModels(primary, auxiliary, target.expected(shares), target.target_sum)
-        for primary, target in zip(linear, targets, strict=True)
+        FittedModels(primary, fitted, auxiliary, expected, target.target_sum)
+        for primary, fitted, expected, target in zip(voted, linear, profiles, targets, strict=True)
     ]
 
 
@@ -198,13 +199,13 @@ def _cross_validate(
         inside, outside = folds != fold, np.flatnonzero(folds == fold)
         if not len(outside):
             continue
-        models = _fit(reference.rows(inside), targets, rng)
+        models = _fit(reference.rows(inside), targets, rng, query_vote=HELD_OUT_VOTE)
         if imaging and not shifts:
             shifts = [
                 measure_shift(model, reference.counts[outside], query, target, rng)
                 for model, query, target in zip(models, queries, targets, strict=False)
             ]
-        scorers = [_scorer(model, imaging) for model in models]
+        scorers = [model.scorer(with_pair_gain=imaging) for model in models]
         for s, _ in enumerate(queries):
             held_out = _some(outside, len(queries), rng)
             share = shifts[s].mixing if shifts else 0.0
@@ -217,10 +218,6 @@ def _cross_validate(
     if not shifts:
         return scored, [None] * len(targets), models
     return scored, [*shifts, QueryShift.mean(shifts)], models
-
-
-def _scorer(models: FittedModels, imaging: bool) -> Scorer:
-    return Scorer.build(models.primary, models.target_sum, models.auxiliary, models.profiles, with_pair_gain=imaging)
 
 
 def _some(rows: Codes, n_samples: int, rng: np.random.Generator) -> Codes:

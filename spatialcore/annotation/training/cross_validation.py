@@ -7,7 +7,6 @@ For an imaging query with counts, the held-out cells are also mixed as the query
 are weighted half by the query's composition, half equally. Classes of few cells weigh less.
 """
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -16,16 +15,19 @@ import numpy.typing as npt
 from scipy import sparse
 
 from spatialcore.annotation.model.calibration import Calibration, CalibrationFeatures, fit_calibration, fit_temperature
-from spatialcore.annotation.model.scorer import Scorer
-from spatialcore.annotation.training.fitting import FittedModels, TargetPlatform, fit_models
+from spatialcore.annotation.model.linear import Standardized
+from spatialcore.annotation.training.fitting import FittedModels, TargetPlatform, fit_models, fit_primary
 from spatialcore.annotation.training.folds import FOLDS, assign_folds, draw_per_class, most_per_class
-from spatialcore.annotation.training.prevailing import Prevailing, find_prevailing
-from spatialcore.annotation.training.query_shift import (
-    QueryShift,
-    class_weights,
-    measure_shift,
-    mix,
+from spatialcore.annotation.training.held_out import HeldOut, score_held_out
+from spatialcore.annotation.training.prevailing import (
+    Prevailing,
+    Thinned,
+    find_prevailing,
+    may_prevail,
+    thinned_weight,
 )
+from spatialcore.annotation.training.profile_vote import HELD_OUT_VOTE
+from spatialcore.annotation.training.query_shift import QueryShift, class_weights, measure_shift, mix
 from spatialcore.core.progress import track
 from spatialcore.core.types import Codes, Floats
 
@@ -83,41 +85,6 @@ class CrossValidationResult:
 
 
 @dataclass(frozen=True)
-class _Scored:
-    """One set of scored cells: a fold's held-out cells or decoys."""
-
-    truth: Codes
-    best: Codes
-    scores: Floats
-    second: Floats
-    counts: sparse.csr_matrix
-    scorer: Scorer
-    drawn: npt.NDArray[np.bool_]
-
-    def weighing(self, prior: Floats) -> "_Scored":
-        """Return the same cells with something added to the score of each class."""
-        scores = self.scores + prior
-        return replace(self, scores=scores, best=scores.argmax(axis=1))
-
-    def evidence(self, temperature: float) -> CalibrationFeatures:
-        return self.scorer.evidence(self.counts, self.scores, self.second, self.best, temperature)
-
-
-@dataclass(frozen=True)
-class HeldOut:
-    """The held-out cells of a fold, the same as decoys whose class is hidden, and with shuffled genes."""
-
-    cells: _Scored
-    unseen: _Scored | None
-    shuffled: _Scored
-
-    def weighing(self, prior: Floats) -> "HeldOut":
-        """Return the same cells with something added to the score of each class."""
-        unseen = None if self.unseen is None else self.unseen.weighing(prior)
-        return HeldOut(self.cells.weighing(prior), unseen, self.shuffled.weighing(prior))
-
-
-@dataclass(frozen=True)
 class CrossValidation:
     """Held-out cells, the calibration fitted on them and the models of the last fold.
 
@@ -129,15 +96,16 @@ class CrossValidation:
         Of the last fold; the fit on all cells starts from them.
     shift
         What was estimated from the query; ``None`` without a query.
-    prevailing
-        What the calls weigh where one class prevails in the query.
+    prevailing, thinned
+        What the calls weigh where one class prevails in the query, and the thinned model of the last fold.
     """
 
     result: CrossValidationResult
     calibration: Calibration
-    models: FittedModels | None
+    models: FittedModels
     shift: QueryShift | None
     prevailing: Prevailing | None = None
+    thinned: Thinned | None = None
 
 
 def cross_validate(
@@ -168,51 +136,91 @@ def cross_validate(
     rows = draw_per_class(codes, most_per_class(n_classes), rng)
     counts, codes = counts[rows], codes[rows]
     from_profile = np.zeros(len(codes), dtype=bool) if drawn is None else drawn[rows]
-    folds = assign_folds(codes, rng, [group[rows] for group in groups])
-    scored: list[HeldOut] = []
-    models: FittedModels | None = None
+    assigned = assign_folds(codes, rng, [group[rows] for group in groups])
+    folds: list[_Fold] = []
     shifts: list[QueryShift] = []
-    for fold in track(range(FOLDS), "cross-validation"):
-        inside, outside = folds != fold, folds == fold
-        if not outside.any():
+    for number in track(range(FOLDS), "cross-validation"):
+        inside, outside = assigned != number, np.flatnonzero(assigned == number)
+        if not len(outside):
             continue
-        models = fit_models(counts[inside], codes[inside], n_classes, target, rng)
-        scorer = Scorer.build(
-            models.primary, models.target_sum, models.auxiliary, models.profiles, with_pair_gain=query is not None
-        )
-        rows, share = np.flatnonzero(outside), 0.0
+        models = fit_models(counts[inside], codes[inside], n_classes, target, rng, query_vote=HELD_OUT_VOTE)
+        share = 0.0
         if query is not None:
-            rows = np.tile(rows, min(MOST_REPEATS, max(1, FEWEST_MEASURED // len(rows))))
-            shifts.append(measure_shift(models, counts[rows], query, target, rng))
+            outside = np.tile(outside, min(MOST_REPEATS, max(1, FEWEST_MEASURED // len(outside))))
+            shifts.append(measure_shift(models, counts[outside], query, target, rng))
             share = shifts[-1].mixing
-        simulated = mix(target.simulate(counts[rows], rng), models.profiles, share, rng)
-        scored.append(score_held_out(scorer, simulated, codes[rows], from_profile[rows], n_classes, rng))
+        simulated = mix(target.simulate(counts[outside], rng), models.profiles, share, rng)
+        scorer = models.scorer(with_pair_gain=query is not None)
+        scored = score_held_out(scorer, simulated, codes[outside], from_profile[outside], n_classes, rng)
+        folds.append(_Fold(counts[inside], codes[inside], models, scored))
     shift = QueryShift.mean(shifts) if shifts else None
     weights = class_weights(np.bincount(codes, minlength=n_classes), shift)
-    result, calibration = calibrate(scored, weights)
-    if sample is None or models is None:
-        return CrossValidation(result, calibration, models, shift)
-    prevailing = find_prevailing(models, sample, calibration.temperature)
-    if prevailing is not None:
-        weighed = [part.weighing(prevailing.score) for part in scored]
-        result, calibration = calibrate(weighed, prevailing.class_weights(weights))
-    return CrossValidation(result, calibration, models, shift, prevailing)
+    return _calibrated(folds, shift, weights, target, sample, rng)
 
 
-def score_held_out(
-    scorer: Scorer,
-    simulated: sparse.csr_matrix,
-    codes: Codes,
-    drawn: npt.NDArray[np.bool_],
-    n_classes: int,
+@dataclass(frozen=True)
+class _Fold:
+    """The cells that models were fitted on, and the held-out cells that these scored."""
+
+    counts: sparse.csr_matrix
+    codes: Codes
+    models: FittedModels
+    held_out: HeldOut
+
+    def thinned(self, depths: Floats, rng: np.random.Generator) -> Standardized:
+        """Fit a primary model on the same cells at the depths of the query, without its gene efficiencies."""
+        plain = TargetPlatform(depths=depths)
+        return fit_primary(self.counts, self.codes, len(self.models.profiles), plain, rng, self.models.fitted)
+
+    def blended(self, thinned: Thinned, target: TargetPlatform) -> "_Fold":
+        """Return the fold with a primary model that is the average with a thinned one."""
+        fitted = thinned.blended_with(self.models.fitted)
+        models = replace(self.models, primary=target.voted(fitted, self.models.profiles, HELD_OUT_VOTE))
+        return replace(self, models=models, held_out=self.held_out.scored_by(models.scorer()))
+
+
+def _calibrated(
+    folds: list[_Fold],
+    shift: QueryShift | None,
+    weights: Floats,
+    target: TargetPlatform,
+    sample: sparse.csr_matrix | None,
     rng: np.random.Generator,
-) -> HeldOut:
-    """Score held-out cells as the platform measures them, and decoys made of them."""
-    filled = np.diff(simulated.indptr) > 0
-    simulated, truth = simulated[filled], codes[filled]
-    cells = _score(scorer, simulated, truth, drawn[filled])
-    shuffled = _score(scorer, shuffle_genes(simulated, rng), np.full(len(truth), -1), cells.drawn)
-    return HeldOut(cells, _hide_true_class(cells) if n_classes > 2 else None, shuffled)
+) -> CrossValidation:
+    """Fit the calibration; if one class prevails in the sample of the query, for models that take this into account."""
+    result, calibration = calibrate([fold.held_out for fold in folds], weights)
+    if sample is None:
+        return CrossValidation(result, calibration, folds[-1].models, shift)
+    temperature = calibration.temperature  # a thinned model has a larger one, on cells of the platform
+    thinned = _thin(folds, target, sample, temperature, rng)
+    if thinned:
+        folds = [fold.blended(one, target) for fold, one in zip(folds, thinned, strict=True)]
+        result, calibration = calibrate([fold.held_out for fold in folds], weights)
+    prevailing = find_prevailing(folds[-1].models.class_shares(sample, temperature), temperature)
+    if prevailing is not None:
+        weighed = [fold.held_out.weighing(prevailing.score) for fold in folds]
+        result, calibration = calibrate(weighed, prevailing.class_weights(weights))
+    return CrossValidation(result, calibration, folds[-1].models, shift, prevailing, thinned[-1] if thinned else None)
+
+
+def _thin(
+    folds: list[_Fold],
+    target: TargetPlatform,
+    sample: sparse.csr_matrix,
+    temperature: float,
+    rng: np.random.Generator,
+) -> list[Thinned]:
+    """Return a thinned model for each fold; none if no class prevails in the sample of the query."""
+    *others, last = folds
+    depths = target.platform.depths if target.platform else np.zeros(0)
+    if not len(depths) or not may_prevail(last.models.class_shares(sample, temperature)):
+        return []
+    thinned = last.thinned(depths, rng)
+    voted = target.voted(thinned, last.models.profiles, HELD_OUT_VOTE)
+    weight = thinned_weight(replace(last.models, primary=voted).class_shares(sample, temperature))
+    if weight == 0:
+        return []
+    return [Thinned(fold.thinned(depths, rng), weight) for fold in others] + [Thinned(thinned, weight)]
 
 
 def calibrate(scored: Sequence[HeldOut], class_weights: Floats) -> tuple[CrossValidationResult, Calibration]:
@@ -243,42 +251,6 @@ def calibrate(scored: Sequence[HeldOut], class_weights: Floats) -> tuple[CrossVa
     return CrossValidationResult(
         truth, best, calibration.probability(evidence[0]), n_classes, drawn
     ).measured(), calibration
-
-
-def _score(scorer: Scorer, counts: sparse.csr_matrix, truth: Codes, drawn: npt.NDArray[np.bool_]) -> _Scored:
-    scores = scorer.scores(counts)
-    return _Scored(truth, scores.argmax(axis=1), scores, scorer.second_scores(counts), counts, scorer, drawn)
-
-
-def _hide_true_class(cells: _Scored) -> _Scored:
-    """Return the cells as decoys: scores of a model that does not have their class."""
-    index = np.arange(len(cells.truth))
-    scores, second = cells.scores.copy(), cells.second.copy()
-    scores[index, cells.truth] = -np.inf
-    second[index, cells.truth] = -np.inf
-    return _Scored(cells.truth, scores.argmax(axis=1), scores, second, cells.counts, cells.scorer, cells.drawn)
-
-
-def shuffle_genes(counts: sparse.csr_matrix, rng: np.random.Generator) -> sparse.csr_matrix:
-    """Return the cells with the counts of each cell assigned to random genes, so that only the depth is realistic."""
-    genes = counts.shape[1]
-    rows = np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr))
-    order = _order_within(rng.random(counts.nnz), counts.indptr.tolist())  # values permuted within the row
-    offset = rng.integers(0, genes, size=counts.shape[0])
-    permutation = rng.permutation(genes)
-    columns = permutation[(counts.indices + offset[rows]) % genes]
-    shuffled = sparse.csr_matrix((counts.data[order], columns, counts.indptr.copy()), shape=counts.shape)
-    shuffled.sort_indices()
-    return shuffled
-
-
-def _order_within(keys: Floats, edges: list[int]) -> Codes:
-    """Return the positions that sort each part of the keys; in parts, sorting takes a fifth of the time."""
-    order = np.empty(len(keys), np.intp)
-    for first, last in itertools.pairwise(edges):
-        order[first:last] = keys[first:last].argsort()
-        order[first:last] += first
-    return order
 
 
 def _join(parts: list[CalibrationFeatures]) -> CalibrationFeatures:

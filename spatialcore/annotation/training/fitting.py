@@ -8,17 +8,21 @@ from scipy import sparse
 from scipy.special import softmax
 
 from spatialcore.annotation.model.linear import Standardized
+from spatialcore.annotation.model.scorer import Scorer
 from spatialcore.annotation.training.fit_cells import FitCells
 from spatialcore.annotation.training.logistic import fit_logistic
 from spatialcore.annotation.training.platform import (
+    SIMULATED_CELLS,
     Platform,
     class_profiles,
     draw_class_blocks,
     match_rows,
     thin_to_depths,
 )
+from spatialcore.annotation.training.prevailing import Thinned
+from spatialcore.annotation.training.profile_vote import QUERY_VOTE, ImagedQuery, add_votes
 from spatialcore.core.compressed import row_blocks
-from spatialcore.core.normalization import TARGET_SUM, log1p_normalize, normalize_rows, row_totals
+from spatialcore.core.normalization import TARGET_SUM, log1p_normalize, row_totals
 from spatialcore.core.types import Codes, Floats
 
 REPLICATES = 2
@@ -26,17 +30,22 @@ MIN_SIMULATED = 100
 MAX_REPLICATES = 20
 BALANCE = 0.75
 QUERY_SHARE = 0.5
-PRIOR_CELLS = 10.0
-MEAN_SHARE = 0.02
 STORED_CELLS = 5_000  # normalized at once
 
 
 @dataclass(frozen=True)
 class TargetPlatform:
-    """The data that a model is matched to: a platform estimated from a query, depths alone, or nothing."""
+    """The data that a model is matched to: a platform estimated from a query, depths alone, or nothing.
+
+    Parameters
+    ----------
+    imaged
+        The cells of an imaging query, for the votes of class profiles.
+    """
 
     platform: Platform | None = None
     depths: Floats | None = None
+    imaged: ImagedQuery | None = None
 
     @property
     def target_sum(self) -> float:
@@ -57,7 +66,8 @@ class TargetPlatform:
             return match_rows(counts, rows, self.platform, rng)
         counts = counts if rows is None else counts[rows]
         if self.depths is not None and len(self.depths):
-            return [thin_to_depths(counts, self.depths, rng)]
+            parts = range(0, max(counts.shape[0], 1), SIMULATED_CELLS)
+            return [thin_to_depths(counts[first : first + SIMULATED_CELLS], self.depths, rng) for first in parts]
         return [counts]
 
     @property
@@ -69,6 +79,10 @@ class TargetPlatform:
         """Return the class profiles, classes x genes, as the target platform measures them."""
         return self.platform.expected(profiles) if self.platform else profiles
 
+    def voted(self, model: Standardized, expected: Floats, query_vote: float) -> Standardized:
+        """Return a model with the votes of class profiles, where the target is an imaging query."""
+        return add_votes([model], [self.imaged], [expected], query_vote)[0] if self.imaged else model
+
 
 @dataclass(frozen=True)
 class FittedModels:
@@ -77,7 +91,10 @@ class FittedModels:
     Parameters
     ----------
     primary
-        Multinomial logistic regression on the matched reference; its input is log1p at `target_sum`.
+        Multinomial logistic regression on the matched reference, with the votes of class profiles on imaging data; its
+        input is log1p at `target_sum`.
+    fitted
+        The same without votes and thinned model, from which other fits start.
     auxiliary
         The same on the reference as it is; its input is log1p at 10,000.
     profiles
@@ -85,9 +102,31 @@ class FittedModels:
     """
 
     primary: Standardized
+    fitted: Standardized
     auxiliary: Standardized
     profiles: Floats
     target_sum: float
+
+    def scorer(self, *, with_pair_gain: bool = False) -> Scorer:
+        """Return the folded models."""
+        return Scorer.build(self.primary, self.target_sum, self.auxiliary, self.profiles, with_pair_gain=with_pair_gain)
+
+    def class_shares(self, query: sparse.csr_matrix, temperature: float) -> Floats:
+        """Return the estimated share of each class in a query with counts.
+
+        Parameters
+        ----------
+        query
+            Counts of query cells on the same genes.
+        temperature
+            That of the calibration, which divides the scores before the softmax.
+        """
+        query = query[row_totals(query) > 0]
+        if not query.shape[0]:
+            return np.full(len(self.profiles), 1 / len(self.profiles))
+        scores = self.primary.on_genes().scores(log1p_normalize(query, self.target_sum))
+        shares: Floats = softmax(scores / temperature, axis=1).mean(axis=0)
+        return shares
 
 
 def fit_models(
@@ -97,28 +136,51 @@ def fit_models(
     target: TargetPlatform,
     rng: np.random.Generator,
     start: FittedModels | None = None,
-    query_profiles: Floats | None = None,
+    thinned: Thinned | None = None,
+    query_vote: float = QUERY_VOTE,
 ) -> FittedModels:
     """Fit all models on reference counts, cells x genes.
 
     Parameters
     ----------
     start
-        Models from which the fits start; fewer iterations are then needed.
+        Models from which the fits start; fewer iterations are then needed. On imaging data, half of the cells that the
+        primary model is fitted on are then drawn from the profiles of the query's cells, as these models call them.
+    thinned
+        A model to average the primary one with.
+    query_vote
+        Weight of the votes of the query's own class profiles.
+    """
+    profiles = target.expected(class_profiles(counts, codes, n_classes))
+    own = target.imaged.own_profiles(start.profiles, start.primary) if target.imaged and start else None
+    fitted = fit_primary(counts, codes, n_classes, target, rng, start.fitted if start else None, own)
+    auxiliary = fit_logistic(reference_cells(counts), codes, n_classes, start=start.auxiliary if start else None)
+    primary = target.voted(thinned.blended_with(fitted) if thinned else fitted, profiles, query_vote)
+    return FittedModels(primary, fitted, auxiliary, profiles, target.target_sum)
+
+
+def fit_primary(
+    counts: sparse.csr_matrix,
+    codes: Codes,
+    n_classes: int,
+    target: TargetPlatform,
+    rng: np.random.Generator,
+    start: Standardized | None = None,
+    query_profiles: Floats | None = None,
+) -> Standardized:
+    """Fit logistic regression on reference cells as the target measures them.
+
+    Parameters
+    ----------
+    start
+        Weights to start from.
     query_profiles
-        Mean share of each gene per class in the query, see :func:`query_class_profiles`: half of the cells that the
-        primary model is fitted on are then drawn from these.
+        Mean share of each gene per class in the query: half of the cells are then drawn from these.
     """
     rows = simulated_rows(codes, rng) if target.is_random else np.arange(len(codes))
     simulated, labels = training_cells(counts, codes, rows, target, rng, query_profiles)
-    start_primary, start_auxiliary = (start.primary, start.auxiliary) if start else (None, None)
     cells = FitCells.of(log1p_normalize(block, target.target_sum) for block in taken(simulated))
-    primary = fit_logistic(cells, labels, n_classes, power=BALANCE, start=start_primary)
-    del cells
-    auxiliary = fit_logistic(reference_cells(counts), codes, n_classes, start=start_auxiliary)
-    return FittedModels(
-        primary, auxiliary, target.expected(class_profiles(counts, codes, n_classes)), target.target_sum
-    )
+    return fit_logistic(cells, labels, n_classes, power=BALANCE, start=start)
 
 
 def reference_cells(counts: sparse.csr_matrix) -> FitCells:
@@ -160,27 +222,6 @@ def training_cells(
     filled = [np.diff(block.indptr) > 0 for block in blocks]
     blocks = [block if some.all() else block[some] for block, some in zip(blocks, filled, strict=True)]
     return blocks, labels[np.concatenate(filled)]
-
-
-def query_class_profiles(models: FittedModels, query: sparse.csr_matrix) -> Floats:
-    """Return the mean share of each gene over the query's cells of each class, as the models call them.
-
-    Cells weigh by the square of the probability of their class. Each class is drawn towards its expected profile by
-    the weight of ten cells, and by 2 % towards the mean of the query.
-    """
-    query = query[row_totals(query) > 0]
-    scores = models.primary.on_genes().scores(log1p_normalize(query, models.target_sum))
-    best = scores.argmax(axis=1)
-    weights = softmax(scores, axis=1)[np.arange(len(best)), best] ** 2
-    shape = (len(models.profiles), len(best))
-    members = sparse.csr_matrix((weights, (best, np.arange(len(best)))), shape=shape)
-    sums = np.asarray((members @ normalize_rows(query)).todense(), dtype=np.float64)
-    expected = models.profiles / models.profiles.sum(axis=1, keepdims=True)
-    shares = sums + PRIOR_CELLS * expected
-    shares /= shares.sum(axis=1, keepdims=True)
-    mean = np.asarray(query.sum(axis=0), dtype=np.float64).ravel() + 0.5
-    result: Floats = (1 - MEAN_SHARE) * shares + MEAN_SHARE * mean / mean.sum()
-    return result
 
 
 def _draw_cells(

@@ -1,25 +1,30 @@
-"""Queries with one dominant class: calls take class frequencies into account.
+"""Queries with one dominant class: a plainer model, and calls that take class frequencies into account.
 
-Classes are nearly balanced in training. Where one class has most cells of the query, even its rare misclassified cells
-outnumber the cells of the other classes. In such queries a fraction of the logarithm of each class's share is added to
-its score: to the intercepts, so that the model stays linear. Queries without a dominant class are not changed: the
-estimated shares are not accurate enough to improve the calls there.
+Where one class has most cells of the query, its cells are dealt out to its siblings when the gene efficiencies are
+estimated, which are then those of the class rather than of the platform. A model of the reference at the query's depths
+without efficiencies ("thinned") does not have this fault, but is worse in other queries. With S the sum of squared
+shares of the classes as the thinned model calls the query, both are averaged with the weight ``(S - .4) / .2`` of the
+thinned one, 0 to 1: their weights are, so that the model stays linear.
+
+Classes are nearly balanced in training, so that even the rare misclassified cells of the dominant class outnumber the
+cells of the other classes. In such queries a fraction of the logarithm of each class's share is added to its score (to
+the intercepts). Queries without a dominant class are not changed: the estimated shares are not accurate enough to
+improve the calls there.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
-from scipy import sparse
-from scipy.special import softmax
 
-from spatialcore.annotation.training.fitting import FittedModels
-from spatialcore.core.normalization import log1p_normalize, row_totals
+from spatialcore.annotation.model.linear import Standardized
 from spatialcore.core.types import Floats
 
-# Of the sum of squared shares: at most .34 in whole queries of the open pairs, mostly more where a class has 80 %.
+# Of the sum of squared shares: at most .37 in whole queries of the open pairs, mostly more where a class has 80 %.
 LOWEST: Final = 0.4
 RANGE: Final = 0.1
+THINNED_RANGE: Final = 0.2
+SUSPECTED: Final = 0.3  # by the matched model, which cannot tell siblings of the class
 STRENGTH: Final = 0.75
 FLOOR: Final = 0.03
 FEWEST_CLASSES: Final = 3
@@ -49,6 +54,10 @@ class Prevailing:
         result: Floats = self.strength * self.temperature * np.log(self.shares + FLOOR)
         return result
 
+    def added_to(self, model: Standardized) -> Standardized:
+        """Return a model whose intercepts contain the score."""
+        return replace(model, intercept=model.intercept + self.score)
+
     def class_weights(self, weights: Floats) -> Floats:
         """Return weights of the classes in the calibration, at least as near to the query's shares as this strength.
 
@@ -61,22 +70,52 @@ class Prevailing:
         return blended
 
 
-def find_prevailing(models: FittedModels, query: sparse.csr_matrix, temperature: float) -> Prevailing | None:
+@dataclass(frozen=True)
+class Thinned:
+    """A model of the reference at the query's depths, without gene efficiencies, and its weight in the average."""
+
+    model: Standardized
+    weight: float
+
+    def blended_with(self, matched: Standardized) -> Standardized:
+        """Return the average with the matched model, in the standardization of that one."""
+        model, weight = self.model, self.weight
+        coef = model.coef * (matched.scale / model.scale)
+        intercept = model.intercept + model.coef @ ((matched.mean - model.mean) / model.scale)
+        return replace(
+            matched,
+            coef=(1 - weight) * matched.coef + weight * coef,
+            intercept=(1 - weight) * matched.intercept + weight * intercept,
+        )
+
+
+def may_prevail(shares: Floats) -> bool:
+    """Return whether one class may prevail, by the shares of the matched model; never of fewer than three classes."""
+    return len(shares) >= FEWEST_CLASSES and float(shares @ shares) > SUSPECTED
+
+
+def thinned_weight(shares: Floats) -> float:
+    """Return the weight of the thinned model, by its shares.
+
+    Examples
+    --------
+    >>> round(thinned_weight(np.array([0.7, 0.2, 0.1])), 2)
+    0.7
+    """
+    return float(np.clip((shares @ shares - LOWEST) / THINNED_RANGE, 0.0, 1.0))
+
+
+def find_prevailing(shares: Floats, temperature: float) -> Prevailing | None:
     """Return what to weigh in a query of mainly one class, ``None`` in others and for fewer than three classes.
 
     Parameters
     ----------
-    models
-        Models with intercepts that do not contain the shares yet.
-    query
-        Counts of query cells on the same genes.
+    shares
+        The estimated share of each class.
     temperature
-        That of the calibration, which divides the scores before the softmax.
+        That of the calibration.
     """
-    query = query[row_totals(query) > 0]
-    if len(models.profiles) < FEWEST_CLASSES or not query.shape[0]:
+    if len(shares) < FEWEST_CLASSES:
         return None
-    scores = models.primary.on_genes().scores(log1p_normalize(query, models.target_sum))
-    shares: Floats = softmax(scores / temperature, axis=1).mean(axis=0)
     strength = STRENGTH * float(np.clip((shares @ shares - LOWEST) / RANGE, 0.0, 1.0))
     return Prevailing(shares, strength, temperature) if strength > 0 else None

@@ -69,7 +69,7 @@ def measure_shift(
         Counts of query cells on the same genes.
     """
     query = _some(query[row_totals(query) > 0], QUERY_CELLS, rng)
-    scorer = Scorer.build(models.primary, models.target_sum, models.auxiliary, models.profiles)
+    scorer = models.scorer()
     n_classes = len(models.profiles)
     composition = np.bincount(scorer.scores(query).argmax(axis=1), minlength=n_classes) / max(1, query.shape[0])
     query_gain = _mean_gain(scorer, query, composition)

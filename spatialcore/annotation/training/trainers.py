@@ -9,7 +9,6 @@ from scipy import sparse
 
 from spatialcore.annotation.expression.find import find_counts
 from spatialcore.annotation.model.artifact import CellTypingModel
-from spatialcore.annotation.model.linear import Standardized
 from spatialcore.annotation.training.blas_threads import one_blas_thread
 from spatialcore.annotation.training.celltypist import CellTypistOptions, fit_celltypist
 from spatialcore.annotation.training.classes import ClassLabels
@@ -21,9 +20,9 @@ from spatialcore.annotation.training.description import (
     describe_prevailing,
     describe_target,
 )
-from spatialcore.annotation.training.fitting import TargetPlatform, fit_models, query_class_profiles
+from spatialcore.annotation.training.fitting import TargetPlatform, fit_models
 from spatialcore.annotation.training.platform import class_profiles, estimate_platform
-from spatialcore.annotation.training.prevailing import Prevailing
+from spatialcore.annotation.training.profile_vote import ImagedQuery
 from spatialcore.annotation.training.training_input import (
     TrainingInput,
     is_imaging,
@@ -70,14 +69,14 @@ def train_logistic(
     counts, codes, n_classes = cells.counts, cells.codes, len(labels.names)
     target = _target(cells, n_classes, depths)
     imaged = cells.query if query is not None and is_imaging(query, target) else None
+    if imaged is not None:
+        target = replace(target, imaged=ImagedQuery.of(imaged, target.target_sum))
     validation = cross_validate(
         counts, codes, n_classes, target, rng, groups=cells.groups, query=imaged, sample=cells.query, drawn=cells.drawn
     )
-    query_profiles = (
-        query_class_profiles(validation.models, imaged) if imaged is not None and validation.models else None
-    )
-    models = fit_models(counts, codes, n_classes, target, rng, validation.models, query_profiles)
-    prevailing = describe_prevailing(validation.prevailing, labels)
+    models = fit_models(counts, codes, n_classes, target, rng, validation.models, validation.thinned)
+    prior = validation.prevailing
+    prevailing = describe_prevailing(prior, labels)
     if prevailing:
         log.info(
             "most cells of the query are %s (%.0f %%): calls take into account how often each class occurs",
@@ -87,7 +86,7 @@ def train_logistic(
     return CellTypingModel(
         classes=labels.names,
         genes=tuple(map(str, cells.genes)),
-        linear=_weighing(models.primary, validation.prevailing),
+        linear=prior.added_to(models.primary) if prior else models.primary,
         target_sum=models.target_sum,
         second=models.auxiliary,
         profiles=models.profiles,
@@ -99,11 +98,6 @@ def train_logistic(
             "platform": describe_target(target, validation.shift) | prevailing,
         },
     )
-
-
-def _weighing(linear: Standardized, prevailing: Prevailing | None) -> Standardized:
-    """Return the model with what it weighs in a query of mainly one class in its intercepts."""
-    return linear if prevailing is None else replace(linear, intercept=linear.intercept + prevailing.score)
 
 
 def _train_for_samples(

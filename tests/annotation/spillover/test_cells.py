@@ -56,8 +56,8 @@ def test_probabilities_of_some_cells_are_those_of_the_whole_table(spilled: Examp
 
 def test_sizes_of_types_are_their_typical_counts(spilled: Example) -> None:
     cells = spilled.cells
-    rows, best = cells.rows, cells.best[cells.rows]
-    expected = [np.exp(np.log(cells.totals[rows[best == k]]).mean()) for k in range(cells.probabilities.shape[1])]
+    logs, probabilities = np.log(cells.totals[cells.rows]), cells.probabilities[cells.rows]
+    expected = [np.exp(np.average(logs, weights=of_class)) for of_class in probabilities.T]
     np.testing.assert_allclose(cells.type_sizes, expected, rtol=0.1)
 
 

@@ -1,15 +1,13 @@
-"""Held-out cells, shuffled cells, and the calibration fitted on them."""
+"""Held-out cells and the calibration fitted on them."""
 
 import numpy as np
 import pytest
-from scipy import sparse
 from sklearn.metrics import confusion_matrix
 
 from spatialcore.annotation.training.cross_validation import (
     CrossValidationResult,
     cross_validate,
     draw_per_class,
-    shuffle_genes,
 )
 from spatialcore.annotation.training.fitting import TargetPlatform
 from tests.annotation.conftest import simulate
@@ -36,16 +34,6 @@ def test_figures_are_of_real_cells_if_any() -> None:
     assert mixed.measured().truth.tolist() == [1, 2, 2]
     drawn = result([True] * 5)
     assert drawn.measured() is drawn
-
-
-def test_shuffled_cells_keep_their_depth_and_lose_their_profile(rng: np.random.Generator) -> None:
-    profile = np.r_[np.full(5, 0.19), np.full(45, 0.05 / 45)]
-    counts = sparse.csr_matrix(rng.multinomial(100, profile, 400).astype(np.float32))
-    shuffled = shuffle_genes(counts, rng)
-    np.testing.assert_array_equal(shuffled.sum(axis=1), counts.sum(axis=1))
-    np.testing.assert_array_equal(np.diff(shuffled.indptr), np.diff(counts.indptr))
-    assert [sorted(row.data) for row in shuffled[:20]] == [sorted(row.data) for row in counts[:20]]
-    assert shuffled.mean(axis=0).max() < 4  # the five genes had 19 counts
 
 
 def test_a_draw_is_limited_per_class(rng: np.random.Generator) -> None:

@@ -8,10 +8,20 @@ from anndata import AnnData
 from scipy import sparse
 
 from spatialcore.annotation.annotate import annotate_celltypist
+from spatialcore.annotation.model.linear import Standardized
 from spatialcore.annotation.training.fitting import FittedModels, TargetPlatform, fit_models
 from spatialcore.annotation.training.platform import Platform
-from spatialcore.annotation.training.prevailing import FLOOR, STRENGTH, Prevailing, find_prevailing
+from spatialcore.annotation.training.prevailing import (
+    FLOOR,
+    STRENGTH,
+    Prevailing,
+    Thinned,
+    find_prevailing,
+    may_prevail,
+    thinned_weight,
+)
 from spatialcore.annotation.training.train import train_celltypist_model
+from spatialcore.core.normalization import log1p_normalize
 
 GENES, CLASSES = 60, 4
 BALANCED, ONE = [0.25] * 4, [0.91, 0.03, 0.03, 0.03]
@@ -33,19 +43,36 @@ def models() -> FittedModels:
 def test_a_query_of_several_classes_is_unchanged(models: FittedModels) -> None:
     rng = np.random.default_rng(2)
     for composition in (BALANCED, [0.5, 0.3, 0.1, 0.1]):
-        query = cells(rng.choice(CLASSES, 2000, p=composition), 30, rng)
-        assert find_prevailing(models, query, 1.0) is None
+        shares = models.class_shares(cells(rng.choice(CLASSES, 2000, p=composition), 30, rng), 1.0)
+        np.testing.assert_allclose(shares, composition, atol=0.12)
+        assert find_prevailing(shares, 1.0) is None
+        assert thinned_weight(shares) == 0
 
 
 def test_shares_of_a_query_of_one_class_are_weighted(models: FittedModels) -> None:
     rng = np.random.default_rng(3)
-    truth = rng.choice(CLASSES, 2000, p=ONE)
-    query = cells(truth, 30, rng)
-    prevailing = find_prevailing(models, sparse.vstack([query, sparse.csr_matrix((5, GENES))], format="csr"), 0.5)
+    query = cells(rng.choice(CLASSES, 2000, p=ONE), 30, rng)
+    shares = models.class_shares(sparse.vstack([query, sparse.csr_matrix((5, GENES))], format="csr"), 0.5)
+    assert may_prevail(shares)
+    assert thinned_weight(shares) == 1
+    prevailing = find_prevailing(shares, 0.5)
     assert prevailing is not None
     assert prevailing.strength == STRENGTH
     np.testing.assert_allclose(prevailing.shares, ONE, atol=0.1)
     np.testing.assert_allclose(prevailing.score, 0.5 * STRENGTH * np.log(prevailing.shares + FLOOR))
+    added = prevailing.added_to(models.primary)
+    np.testing.assert_allclose(added.intercept - models.primary.intercept, prevailing.score)
+
+
+def test_the_thinned_model_is_averaged_in_scores(models: FittedModels) -> None:
+    rng = np.random.default_rng(9)
+    values = log1p_normalize(cells(np.repeat(np.arange(CLASSES), 10), 20, rng), models.target_sum)
+    other = Standardized(
+        rng.normal(size=(CLASSES, GENES)), rng.normal(size=CLASSES), rng.random(GENES), 1 + rng.random(GENES)
+    )
+    blended = Thinned(other, 0.25).blended_with(models.primary)
+    first, second, both = (model.on_genes().scores(values) for model in (models.primary, other, blended))
+    np.testing.assert_allclose(both, 0.75 * first + 0.25 * second)
 
 
 def test_the_calibration_partly_weights_classes_by_their_shares() -> None:
@@ -54,11 +81,9 @@ def test_the_calibration_partly_weights_classes_by_their_shares() -> None:
 
 
 def test_two_classes_and_no_counts_are_unchanged(models: FittedModels) -> None:
-    assert find_prevailing(models, sparse.csr_matrix((10, GENES)), 1.0) is None
-    rng = np.random.default_rng(4)
-    codes = np.repeat([0, 1], 60)
-    two = fit_models(cells(codes, 800, rng), codes, 2, TargetPlatform(depths=np.array([30.0])), rng)
-    assert find_prevailing(two, cells(np.zeros(300, dtype=int), 30, rng), 1.0) is None
+    assert models.class_shares(sparse.csr_matrix((10, GENES)), 1.0).tolist() == [1 / CLASSES] * CLASSES
+    assert not may_prevail(np.array([1.0, 0.0]))
+    assert find_prevailing(np.array([1.0, 0.0]), 1.0) is None
 
 
 def annotated_data(codes: np.ndarray, depth: float, rng: np.random.Generator) -> AnnData:
