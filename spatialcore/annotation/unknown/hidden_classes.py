@@ -17,7 +17,7 @@ one best class:
 
 Agreement and efficiency are relative to their medians over the query, and the efficiencies are estimated again for each
 class that is hidden. With s the log odds of a group, s_0 what a fifth of the confident cells exceed, and
-``l = 2 max(s - s_0, 0)`` the suspicion, a confidence c above .65 becomes ``.65 + (c - .65) / (1 + l)``: the group is
+``l = 4 max(s - s_0, 0)`` the suspicion, a confidence c above .65 becomes ``.65 + (c - .65) / (1 + l)``: the group is
 doubted, not refuted. The terms above the class keep their confidence.
 
 Nothing here was fitted to labels of a query; the rule for the loss was chosen on half of the open sections
@@ -48,7 +48,7 @@ MOST_HIDDEN: Final = 5  # classes, the most frequent ones
 FEWEST_CELLS: Final = 15  # of a class that is hidden
 CONFIDENT: Final = 0.5
 SUSPECTED_SHARE: Final = 0.2
-SLOPE: Final = 2.0
+SLOPE: Final = 4.0
 LOWEST: Final = 0.65  # confidence that is not lowered
 SMALL_GROUP: Final = 10  # cells; smaller ones are filled up with the mean of their cluster
 LIMIT: Final = 1e-4  # of a confidence
