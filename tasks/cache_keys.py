@@ -17,10 +17,10 @@ CODE_VERSIONS: Final[dict[str, int]] = {
     "map_ontology": 9,
     "hold_out": 3,
     "balance": 3,
-    "train": 10,
-    "annotate": 14,
-    "keep_confident": 11,
-    "plot": 7,
+    "train": 11,
+    "annotate": 15,
+    "keep_confident": 12,
+    "plot": 8,
 }
 
 TRAINING: Final = ("map_ontology", "balance", "train")  # and "combine", whose label columns belong to the references
