@@ -90,6 +90,9 @@ TERMS_OF = {
 }
 """Terms above the coarse types that a call may be rolled up to."""
 
+FINER = {"Glut": "glutamatergic", "GABA": "GABAergic"}
+"""What the names of the classes below a coarse type contain."""
+
 
 def test_types_that_sixteen_genes_do_not_separate_get_their_ancestor(
     shared: Path, caplog: pytest.LogCaptureFixture
@@ -101,11 +104,12 @@ def test_types_that_sixteen_genes_do_not_separate_get_their_ancestor(
     assert query.uns["spatialcore_annotation"]["resolution"] == "auto"
     called = query.obs["cell_type"].astype(str).to_numpy()
     oligodendrocytes = called[np.isin(truth, ["Oligo", "Oligodendrocytes"])]
-    assert (oligodendrocytes == "oligodendrocyte precursor cell").mean() < 0.05
+    assert (oligodendrocytes == "oligodendrocyte precursor cell").mean() < 0.1
     assert np.isin(oligodendrocytes, [*TERMS_OF["Oligo"]]).mean() > 0.4
     pyramidal = called[np.isin(truth, ["Glut", "Pyramidals"])]
     assert np.isin(pyramidal, [*TERMS_OF["Glut"]]).mean() > 0.6
-    right = np.array([call in TERMS_OF[kind] for call, kind in zip(called, truth, strict=True)])
+    pairs = zip(called, truth, strict=True)
+    right = np.array([call in TERMS_OF[kind] or (kind in FINER and FINER[kind] in call) for call, kind in pairs])
     assert right[called != "Unassigned"].mean() > 0.85
 
 

@@ -187,7 +187,7 @@ def log_correlation(shares: Floats, expected: Floats) -> Floats:
     Examples
     --------
     >>> log_correlation(np.array([[0.6, 0.3, 0.1], [0.2, 0.2, 0.6]]), np.array([[0.6, 0.3, 0.1], [0.6, 0.3, 0.1]]))
-    array([ 1.        , -0.93...])
+    array([ 1.        , -0.91216584])
     """
     floor = FLOOR / shares.shape[1]
     first, second = (np.log(table + floor) for table in (shares, expected))
