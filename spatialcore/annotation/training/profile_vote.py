@@ -24,9 +24,9 @@ from spatialcore.core.types import Floats
 
 # Scores per nat. With 16 genes, larger votes of the reference help or harm, depending on how fine the classes are.
 REFERENCE_VOTE: Final = 3.0
-QUERY_VOTE: Final = 4.0
+QUERY_VOTE: Final = 2.0
 # On held-out cells: profiles of the query help its cells, and are wrong for those of the reference.
-HELD_OUT_VOTE: Final = 2.0
+HELD_OUT_VOTE: Final = 1.0
 PRIOR_CELLS: Final = 10.0
 MEAN_SHARE: Final = 0.02
 
