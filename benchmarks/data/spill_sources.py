@@ -40,6 +40,7 @@ TUMOUR_TYPES = {
 }
 STROMA = ("endothelial", "activated_stellate", "quiescent_stellate", "ductal")
 LYMPHOCYTES = ("T_CD4", "T_CD8", "B", "NK")
+SPILL_SOURCES = ("lung", "tumour", "pancreas", "blood", "mix")
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class Source:
 
 
 def sources(data: Path, names: tuple[str, ...] = ()) -> list[Source]:
-    """Return all sources but ``blood_halves``, or those with some names."""
+    """Return the sources with some names; those of the spill-over sections by default."""
     makers: dict[str, Callable[[Path], Source]] = {
         "lung": _lung,
         "tumour": _tumour,
@@ -62,7 +63,7 @@ def sources(data: Path, names: tuple[str, ...] = ()) -> list[Source]:
         "mix": _mix,
         "blood_halves": _blood_halves,
     }
-    return [make(data) for name, make in makers.items() if name in (names or tuple(makers)[:-1])]
+    return [make(data) for name, make in makers.items() if name in (names or SPILL_SOURCES)]
 
 
 def _read(data: Path, name: str) -> AnnData:

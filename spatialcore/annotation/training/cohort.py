@@ -104,13 +104,14 @@ def train_cohort(
     reference = _Reference(counts, codes, n_classes)
     shares = class_profiles(counts, codes, n_classes)
     queries = [samples[name] for name in sorted(samples)]
-    together = estimate_platform(shares, sparse.vstack(queries, format="csr"))
+    pooled = sparse.vstack(queries, format="csr")
+    together = estimate_platform(shares, pooled)
     platforms = [*(estimate_platform(shares, query) for query in queries), together]
     targets = [TargetPlatform(platform) for platform in platforms]
     if imaging:
         targets = [
             replace(target, imaged=ImagedQuery.of(query, target.target_sum))
-            for target, query in zip(targets, [*queries, sparse.vstack(queries, format="csr")], strict=True)
+            for target, query in zip(targets, [*queries, pooled], strict=True)
         ]
     scored, shifts, start = _cross_validate(reference, targets, queries, rng, imaging, groups, drawn)
     models = _fit(reference, targets, rng, start)
@@ -150,11 +151,13 @@ def _fit(
     rows = simulated_rows(codes, rng)
     rows = np.tile(rows, max(1, -(-FEWEST_SIMULATED * len(each) // len(rows))))
     part = rng.permutation(len(rows)) % len(each)
-    own = [
+    own_profiles = [
         target.imaged.own_profiles(model.profiles, model.primary) if target.imaged else None
         for target, model in zip(each, start or [], strict=False)
     ] or [None] * len(each)
-    parts = [training_cells(counts, codes, rows[part == s], target, rng, own[s]) for s, target in enumerate(each)]
+    parts = [
+        training_cells(counts, codes, rows[part == s], target, rng, own_profiles[s]) for s, target in enumerate(each)
+    ]
     linear = fit_together(
         [
             (FitCells.of(log1p_normalize(block, target.target_sum) for block in blocks), labels)

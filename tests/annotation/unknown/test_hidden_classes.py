@@ -133,8 +133,8 @@ def test_the_regression_is_that_of_scikit_learn() -> None:
     table, weights = rng.normal(size=(200, 4)), rng.random(200)
     target = (table[:, 0] + rng.normal(size=200) > 0.4).astype(float)
     fit = LogisticRegression(C=1 / 0.1, tol=1e-10).fit(table, target, sample_weight=weights)
-    known = np.column_stack([table, np.ones(200)])
-    coefficients = fit_ridge(known, target, weights, np.array([0.1] * 4 + [0.0]))
+    with_intercept = np.column_stack([table, np.ones(200)])
+    coefficients = fit_ridge(with_intercept, target, weights, np.array([0.1] * 4 + [0.0]))
     np.testing.assert_allclose(coefficients, [*fit.coef_[0], fit.intercept_[0]], rtol=1e-4)
 
 
