@@ -1,1 +1,1 @@
-"""Benchmarks of accuracy and calibration; ``cost`` has those of CPU time and memory. Results: docs/benchmarks.md."""
+"""Benchmarks of accuracy and calibration; ``cost`` has those of CPU time and memory. Results: docs/benchmarks."""

@@ -52,7 +52,7 @@ def test_scores_are_counted_up_to_the_limit_of_stored_cells() -> None:
     assert stored - left_out == pytest.approx(memory.MOST_SCORED * memory.SCORES_PER_CELL, rel=1e-4)
 
 
-MEASURED = {  # GB at the peak of a whole run, from docs/benchmarks.md
+MEASURED = {  # GB at the peak of a whole run, from docs/benchmarks/cost.md
     "million": (1.32, Summary(1_000_000, 57.6, genes_of(400)), Summary(50_000, 1_829, genes_of(19_500))),
     "ten million": (3.12, Summary(10_000_000, 66.0, genes_of(400)), Summary(50_000, 1_829, genes_of(19_500))),
     "wide": (1.40, Summary(250_000, 392.6, genes_of(5_000)), Summary(20_000, 1_842, genes_of(20_000))),

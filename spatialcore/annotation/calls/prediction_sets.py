@@ -6,7 +6,7 @@ these are the smallest on average (Sadinle, Lei and Wasserman 2019, "Least ambig
 bounded error levels"). It is read off the query itself, so reference and query need not be exchangeable; what is
 assumed is that the probabilities are calibrated. They are the confidence of the best class and, for the others, their
 share of what is left by the softmax at the temperature of the calibration. The levels take squares of these shares,
-which give the true class less than its due where the best class is wrong (docs/benchmarks.md).
+which give the true class less than its due where the best class is wrong (docs/benchmarks/levels.md).
 
 The coverage is that of the query as a whole, as with split conformal sets: sure cells are covered more often than
 unsure ones, and a set of one type may be right less often than the coverage says.

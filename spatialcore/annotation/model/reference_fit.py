@@ -19,8 +19,8 @@ other genes, however many types are present.
 The logarithm of the odds that the reference fits is ``16 agreement + 6 explained - 9.6`` in a query of one type. In
 one of several types the share explained says more: ``11 (explained - .39)``, and ``90 (agreement - .6)`` where this is
 positive, since references of another tissue do not agree that well. Chosen on pairs of reference and query: twelve
-queries whole, small, and of 80 to 100 % one type (docs/benchmarks.md). Below zero the confidence of all cells is
-lowered. Models without the profiles of their reference are judged by the share explained.
+queries whole, small, and of 80 to 100 % one type (docs/benchmarks/accuracy.md). Below zero the confidence of all cells
+is lowered. Models without the profiles of their reference are judged by the share explained.
 """
 
 from dataclasses import dataclass

@@ -23,7 +23,7 @@ from spatialcore.annotation.spillover.neighbourhoods import Neighbourhoods, neig
 from spatialcore.annotation.spillover.second_type import SecondTypes, find_second_types, smaller_by
 from spatialcore.core.types import Floats
 
-# What the confidence gains and loses, chosen on simulated and open sections with spill-over (docs/benchmarks.md).
+# What the confidence gains and loses, chosen on simulated and open sections (docs/benchmarks/spill-over.md).
 LEAD_SLOPE, COUNTS_SLOPE = 0.1, 0.2
 DOUBT_RATE, SMALLER_RATE, FOREIGN_RATE = 0.3, 1.5, 0.3
 LOGIT_LIMIT = 6.0

@@ -21,7 +21,7 @@ and ``l = 1.5 max(s - s_0, 0)`` the suspicion, a confidence c above .65 becomes 
 is doubted, not refuted. The terms above the class keep their confidence.
 
 Nothing here is fitted to labels of the query. The constants were compared on open pairs, so that fewer than five of a
-hundred cells of known types lose their call (docs/benchmarks.md).
+hundred cells of known types lose their call (docs/benchmarks/hidden-types.md).
 """
 
 from collections.abc import Iterator
