@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import anndata as ad
-import numpy as np
 
 from spatialcore import columns
 from spatialcore.annotation.config import AnnotationSettings
@@ -16,7 +15,7 @@ from spatialcore.core.genes.features import gene_names
 from spatialcore.core.genes.species import Species
 from spatialcore.core.matrix import is_on_disk
 from spatialcore.core.on_disk.selection import cells_in_memory
-from spatialcore.core.sampling import draw_rows
+from spatialcore.core.sampling import draw_named
 from spatialcore.errors import GeneOverlapError, InputError
 
 POOLED_CELLS = 20_000  # enough to establish a platform's depth, gene efficiency and background
@@ -85,7 +84,7 @@ def common_genes(panels: Sequence[list[str]], min_gene_overlap_pct: float) -> li
 def _draw(query: ad.AnnData, n_cells: int, random_state: int) -> ad.AnnData:
     if query.n_obs <= n_cells and not is_on_disk(query.X):
         return query
-    rows = draw_rows(query.n_obs, n_cells, np.random.default_rng(random_state))
+    rows = draw_named(query.obs_names, n_cells, random_state)
     return cells_in_memory(query, rows) if is_on_disk(query.X) else query[rows].copy()
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 from anndata import AnnData
 from scipy import sparse
 
+from spatialcore.annotation.expression.cell_order import by_content
 from spatialcore.annotation.expression.data import is_dask, var_of
 from spatialcore.annotation.expression.errors import no_shared_genes
 from spatialcore.annotation.expression.find import find_counts
@@ -20,6 +21,7 @@ from spatialcore.core.counts import recover_counts
 from spatialcore.core.genes.features import gene_names
 from spatialcore.core.genes.symbols import shared_positions
 from spatialcore.core.matrix import is_on_disk, is_sparse, open_matrix
+from spatialcore.core.sampling import draw_named
 from spatialcore.core.types import MatrixLike
 from spatialcore.errors import GeneOverlapError
 
@@ -68,12 +70,15 @@ class Expression:
         "counts"; "recoverable" if counts can be recovered from normalized values; "log1p" for log1p(10k).
     source
         Name of the matrix: "layers/counts", "raw.X", "X".
+    names
+        Names of the cells, by which a sample is drawn.
     """
 
     matrix: MatrixLike
     kind: str
     source: str
     genes: GeneMatch
+    names: pd.Index
 
     @property
     def n_obs(self) -> int:
@@ -87,6 +92,14 @@ class Expression:
     def counts(self, rows: Indices) -> sparse.csr_matrix:
         """Return counts of the shared genes for the given cells: raw, recovered, or pseudo-counts."""
         return self.as_counts(self.stored_rows(rows))
+
+    def sample(self, most: int, random_state: int) -> sparse.csr_matrix:
+        """Return counts of all cells or of `most` random ones, the same for every order of the cells of the query.
+
+        Cells are drawn by their names and sorted by their counts.
+        """
+        counts = self.counts(draw_named(self.names, most, random_state))
+        return counts[by_content(counts)]
 
     def stored_rows(self, rows: Indices) -> sparse.csr_matrix:
         """Return the stored values of the features that are read, for the given cells, ascending."""
@@ -146,7 +159,7 @@ def open_query(adata: AnnData, genes: Sequence[str], *, min_gene_overlap_pct: fl
     frame = var_of(adata, source)
     match = match_features(genes, [str(name) for name in frame.index], frame)
     _check_overlap(match, genes, list(frame.index), min_gene_overlap_pct)
-    return Expression(matrix, kind, source, match)
+    return Expression(matrix, kind, source, match, adata.obs_names)
 
 
 def match_features(genes: Sequence[str], names: list[str], var: pd.DataFrame) -> GeneMatch:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from spatialcore.core.types import Floats, Ints
 
 LABEL_MINIMUM = 10
+NAMES_AT_ONCE = 500_000
 
 
 def draw_rows(n_rows: int, most: int, rng: np.random.Generator) -> Ints:
@@ -156,8 +157,38 @@ def cell_keys(names: pd.Index, random_state: int) -> NDArray[np.uint64]:
     sample contains a smaller one.
     """
     seed = np.random.default_rng(random_state).bytes(8).hex()
-    texts = np.asarray(names.astype(str), dtype=object)
-    return np.asarray(pd.util.hash_array(texts, hash_key=seed, categorize=False))
+    keys = np.empty(len(names), np.uint64)
+    for first in range(0, len(names), NAMES_AT_ONCE):
+        texts = np.asarray(names[first : first + NAMES_AT_ONCE].astype(str), dtype=object)
+        keys[first : first + NAMES_AT_ONCE] = pd.util.hash_array(texts, hash_key=seed, categorize=False)
+    return keys
+
+
+def draw_named(names: pd.Index, most: int, random_state: int) -> Ints:
+    """Return sorted rows of a random sample that depends on the names of the cells, not on the order of the rows.
+
+    Parameters
+    ----------
+    names
+        Of the cells.
+    most
+        Size of the sample; all rows are returned if there are fewer. Cells that share a name are drawn together, so
+        that the sample may be smaller by some cells. Where most cells share one name, rows are drawn by their position.
+    random_state
+        Seed; with the same one, a larger sample contains a smaller one.
+
+    Examples
+    --------
+    >>> names = pd.Index(["a", "b", "c", "d"])
+    >>> drawn = names[draw_named(names, 2, random_state=0)]
+    >>> sorted(drawn) == sorted(names[::-1][draw_named(names[::-1], 2, random_state=0)])
+    True
+    """
+    if len(names) <= most:
+        return np.arange(len(names))
+    keys = cell_keys(names, random_state)
+    rows = np.flatnonzero(keys < np.partition(keys, most)[most])
+    return rows if 2 * len(rows) > most else draw_rows(len(names), most, np.random.default_rng(random_state))
 
 
 def draw_by_label(ids: Ints, labels: NDArray[np.object_], n: int, rng: np.random.Generator) -> Ints:

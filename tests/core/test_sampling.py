@@ -4,10 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from spatialcore.core import sampling
 from spatialcore.core.sampling import (
     LABEL_MINIMUM,
     cell_keys,
     draw_by_label,
+    draw_named,
     draw_runs,
     draw_stratified,
     level,
@@ -96,3 +98,32 @@ def test_draw_runs_returns_whole_runs_of_rows(rng):
     assert (np.diff(runs) == 1).all()
     assert (runs[:, 0] % 10 == 0).all()
     assert rows.max() < 1000
+
+
+def test_a_draw_by_names_does_not_depend_on_the_order(rng):
+    names = pd.Index([f"cell {i}" for i in range(1_000)])
+    drawn = names[draw_named(names, 100, 3)]
+    permuted = names[rng.permutation(1_000)]
+    assert sorted(permuted[draw_named(permuted, 100, 3)]) == sorted(drawn)
+    assert len(drawn) == 100
+    assert set(drawn) < set(names[draw_named(names, 200, 3)])
+    assert set(drawn) != set(names[draw_named(names, 100, 4)])
+    assert abs(names.get_indexer(drawn).mean() - 499.5) < 100  # standard error 29
+    assert draw_named(names, 1_000, 3).tolist() == list(range(1_000))
+
+
+def test_cells_of_one_name_are_drawn_together(rng):
+    names = pd.Index(np.repeat([f"cell {i}" for i in range(300)], 3))
+    drawn = names[draw_named(names, 100, 0)]
+    assert 98 <= len(drawn) <= 100
+    assert set(drawn.value_counts()) == {3}
+    permuted = names[rng.permutation(900)]
+    assert sorted(permuted[draw_named(permuted, 100, 0)]) == sorted(drawn)
+    assert len(draw_named(pd.Index(["cell"] * 900), 100, 0)) == 100
+
+
+def test_keys_are_the_same_in_parts(monkeypatch):
+    names = pd.Index([f"cell {i}" for i in range(25)])
+    expected = cell_keys(names, 1)
+    monkeypatch.setattr(sampling, "NAMES_AT_ONCE", 10)
+    assert cell_keys(names, 1).tolist() == expected.tolist()

@@ -12,6 +12,7 @@ from scipy.optimize import brentq
 from scipy.spatial import cKDTree
 from scipy.special import expit, logit
 
+from spatialcore.annotation.expression.cell_order import by_place
 from spatialcore.core.types import Codes, Floats
 
 NEIGHBOURS: Final = 30
@@ -38,6 +39,7 @@ def weigh_by_neighbours(confidence: Floats, best: Codes, coordinates: Floats) ->
     used = np.flatnonzero((best >= 0) & np.isfinite(coordinates).all(axis=1))
     if len(used) < FEWEST_CELLS:
         return confidence
+    used = used[by_place(coordinates[used], best[used], confidence[used])]
     called = best[used]
     agreeing = _agreeing(called, coordinates[used])
     overall = np.bincount(called)[called] / len(called)

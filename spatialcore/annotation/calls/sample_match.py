@@ -10,7 +10,6 @@ from spatialcore.annotation.model.cohort import SAME_SAMPLE, describe_unlike
 from spatialcore.annotation.query import Expression
 from spatialcore.annotation.training.platform import estimate_platform
 from spatialcore.core.logging import get_logger
-from spatialcore.core.sampling import draw_rows
 
 log = get_logger(__name__)
 
@@ -35,7 +34,7 @@ def match_sample(model: CellTypingModel, query: Expression, *, random_state: int
     cohort, genes = model.cohort, query.genes.model
     if cohort is None:
         return model
-    counts = query.counts(draw_rows(query.n_obs, MATCHED_CELLS, np.random.default_rng(random_state)))
+    counts = query.sample(MATCHED_CELLS, random_state)
     if not counts.sum():
         return model
     nearest, distance = cohort.nearest(counts, genes)

@@ -16,6 +16,7 @@ from spatialcore.annotation.model.celltyping_model import CellTypingModel
 from spatialcore.annotation.query import Expression
 from spatialcore.annotation.training.blas_threads import one_blas_thread
 from spatialcore.core.normalization import row_totals
+from spatialcore.core.sampling import draw_named
 from spatialcore.core.types import Codes, Floats
 
 CELLS_PER_TYPE: Final = 100
@@ -52,7 +53,7 @@ def type_evidence(model: CellTypingModel, query: Expression, best: Codes, method
           depth, NaN for a model without profiles
         - ``n_cells``: cells that the row is from
     """
-    rows, codes = _sample(best, len(model.classes))
+    rows, codes = _sample(best, query.names, len(model.classes))
     predictor = log_predictor(model, query, method)
     lines: list[tuple[object, ...]] = []
     for classes in _groups(codes, query):
@@ -72,13 +73,10 @@ def evidence_json(model: CellTypingModel, query: Expression, prediction: Predict
     return str(table.to_json(orient="records", double_precision=4))
 
 
-def _sample(best: Codes, n_classes: int) -> tuple[npt.NDArray[np.intp], Codes]:
+def _sample(best: Codes, names: pd.Index, n_classes: int) -> tuple[npt.NDArray[np.intp], Codes]:
     """Return the positions of up to 100 cells per class, ascending, and their classes."""
-    rng = np.random.default_rng(0)
-    chosen = []
-    for k in range(n_classes):
-        members = np.flatnonzero(best == k)
-        chosen.append(members if len(members) <= CELLS_PER_TYPE else rng.choice(members, CELLS_PER_TYPE, replace=False))
+    members = (np.flatnonzero(best == k) for k in range(n_classes))
+    chosen = [cells[draw_named(names[cells], CELLS_PER_TYPE, 0)] for cells in members]
     rows = np.sort(np.concatenate(chosen)).astype(np.intp)
     return rows, best[rows]
 

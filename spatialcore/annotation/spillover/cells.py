@@ -16,6 +16,7 @@ from spatialcore.annotation.query import Expression
 from spatialcore.annotation.spillover.mixture import Block, relative_sizes
 from spatialcore.annotation.spillover.neighbourhoods import Neighbourhoods
 from spatialcore.core.normalization import row_totals
+from spatialcore.core.sampling import cell_keys
 from spatialcore.core.types import Codes, Floats
 
 BLOCK_CELLS: Final = 4_000
@@ -115,13 +116,17 @@ class Cells:
         return relative_sizes(neighbours.mean(self.totals, rows), self.totals[rows])
 
     def partners(self, random_state: int) -> Codes:
-        """Return for each cell another one of the same best class, at random: a permutation within each class."""
-        rng = np.random.default_rng(random_state)
+        """Return for each cell another one of the same best class, at random: a permutation within each class.
+
+        It is the next cell of the class in a random order, which depends on the names of the cells.
+        """
         best = self.best[self.rows]
-        shuffled = rng.permutation(len(best))
+        order = np.lexsort((cell_keys(self.query.names[self.rows], random_state), best))
+        starts = np.flatnonzero(np.diff(best[order], prepend=-1))
+        following = np.arange(1, len(order) + 1)
+        following[np.append(starts[1:], len(order)) - 1] = starts
         partner = np.arange(len(self.totals))
-        by_class = np.argsort(best, kind="stable")
-        partner[self.rows[by_class]] = self.rows[shuffled[np.argsort(best[shuffled], kind="stable")]]
+        partner[self.rows[order]] = self.rows[order[following]]
         return partner
 
 

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from spatialcore.annotation.spillover.cells import Cells, blocks
 from spatialcore.annotation.spillover.mixture import SHARES, Block, Posterior, fit_shares, log_likelihood, posterior
 from spatialcore.annotation.spillover.neighbourhoods import Neighbourhoods
-from spatialcore.core.sampling import draw_rows
+from spatialcore.core.sampling import draw_named
 from spatialcore.core.types import Codes, Floats
 
 AMBIENT_GRID: Final = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5)
@@ -95,7 +95,7 @@ def fit_section(
         Seed of the sample and of the permutation.
     """
     placed = cells.rows[neighbours.has_any[cells.rows]]
-    sample = placed[draw_rows(len(placed), FIT_CELLS, np.random.default_rng(random_state))]
+    sample = placed[draw_named(cells.query.names[placed], FIT_CELLS, random_state)]
     partners = cells.partners(random_state)[sample]
     block, partners_composition = _sampled(cells, neighbours, sample, partners)
 

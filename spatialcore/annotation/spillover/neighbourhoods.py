@@ -8,6 +8,7 @@ import numpy.typing as npt
 from anndata import AnnData
 from scipy.spatial import cKDTree
 
+from spatialcore.annotation.expression.cell_order import by_place
 from spatialcore.annotation.spillover.coordinates import coordinate_unit, groups_of
 from spatialcore.core.types import Codes, Floats
 from spatialcore.entries import coordinates_in
@@ -45,7 +46,7 @@ class Neighbourhoods:
 
     @classmethod
     def find(cls, coordinates: Floats, groups: Codes, totals: Floats, unit: str = "") -> Self:
-        """Find the neighbours of each cell by a k-d tree per group.
+        """Find the neighbours of each cell by a k-d tree per group; they do not depend on the order of the cells.
 
         Parameters
         ----------
@@ -62,7 +63,9 @@ class Neighbourhoods:
         indices = np.zeros((n, N_NEIGHBOURS), np.int32)
         distances = np.full((n, N_NEIGHBOURS), np.inf, np.float32)
         usable = np.isfinite(coordinates).all(axis=1)
-        order = np.argsort(np.where(usable, groups, -1), kind="stable")[int((~usable).sum()) :]
+        order = np.flatnonzero(usable)
+        order = order[by_place(coordinates[order], totals[order])]
+        order = order[np.argsort(groups[order], kind="stable")]
         for rows in np.split(order, np.flatnonzero(np.diff(groups[order])) + 1):
             _nearest(coordinates, rows, indices, distances)
         reach = _median(distances[:, 2])

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from scipy import sparse
 from scipy.spatial import cKDTree
 
+from spatialcore.annotation.expression.cell_order import by_place
 from spatialcore.core.normalization import row_totals
 from spatialcore.core.types import Codes, Floats
 
@@ -21,6 +22,8 @@ ALONE = -1
 def order_of_cells(coordinates: Floats, groups: Codes) -> tuple[Codes, Codes]:
     """Return the cells by group and place, and the group of each cell; cells without coordinates come first.
 
+    The order of the cells matters for those at one place only.
+
     Parameters
     ----------
     coordinates
@@ -29,6 +32,7 @@ def order_of_cells(coordinates: Floats, groups: Codes) -> tuple[Codes, Codes]:
         Sample and field of view of each cell.
     """
     placed = np.flatnonzero(np.isfinite(coordinates).all(axis=1))
+    placed = placed[by_place(coordinates[placed])]
     rank = np.zeros(len(coordinates), dtype=np.intp)
     rank[placed[cKDTree(coordinates[placed]).indices]] = np.arange(len(placed))
     group = np.full(len(coordinates), ALONE, dtype=np.intp)
@@ -48,14 +52,15 @@ def rounded(expected: Counts, order: Codes, group: Codes, rng: np.random.Generat
     rng
         Random generator.
     """
-    table = sparse.csc_matrix(expected[order], dtype=np.float64)
+    expected, group = expected[order], group[order]
+    table = sparse.csc_matrix(expected, dtype=np.float64)
     table.sort_indices()
     gene = np.repeat(np.arange(table.shape[1]), np.diff(table.indptr))
-    of_group = group[order][table.indices]
+    of_group = group[table.indices]
     starts = np.flatnonzero(np.diff(gene, prepend=-1) | np.diff(of_group, prepend=ALONE - 1))
     table.data = _systematic(table.data, starts, rng)
-    whole = sparse.csr_matrix(table)[np.argsort(order)]
-    result = _without_empty_cells(sparse.csr_matrix(whole, dtype=np.float32), expected, group)
+    whole = _without_empty_cells(sparse.csr_matrix(table, dtype=np.float32), expected, group)
+    result = sparse.csr_matrix(whole[np.argsort(order)])
     result.eliminate_zeros()
     return result
 

@@ -4,7 +4,7 @@ Reference cells are simulated as each sample would measure them. The parts are s
 together: the samples share the weights. Held-out cells are simulated for each sample, so that each gets a calibration.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -84,7 +84,7 @@ def train_cohort(
     samples: Mapping[str, sparse.csr_matrix],
     rng: np.random.Generator,
     *,
-    imaging: bool,
+    is_imaging: Callable[[TargetPlatform], bool],
     groups: Sequence[Codes] = (),
     drawn: npt.NDArray[np.bool_] | None = None,
 ) -> TrainedCohort:
@@ -96,8 +96,8 @@ def train_cohort(
         Reference cells x genes, and their classes.
     samples
         Counts of cells of each sample on the same genes.
-    imaging
-        Whether the samples are of an imaging platform, with counts.
+    is_imaging
+        Whether the samples are of an imaging platform, with counts, by the platform of all samples together.
     groups, drawn
         As in :func:`~spatialcore.annotation.training.cross_validation.cross_validate`.
     """
@@ -108,6 +108,7 @@ def train_cohort(
     together = estimate_platform(shares, pooled)
     platforms = [*(estimate_platform(shares, query) for query in queries), together]
     targets = [TargetPlatform(platform) for platform in platforms]
+    imaging = is_imaging(targets[-1])
     if imaging:
         targets = [
             replace(target, imaged=ImagedQuery.of(query, target.target_sum))

@@ -1,6 +1,7 @@
 """The two trainers, from labelled cells to a model in memory."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -108,11 +109,15 @@ def _train_for_samples(
     rng: np.random.Generator,
 ) -> CellTypingModel:
     """Train one model for several samples; see :mod:`spatialcore.annotation.training.cohort`."""
-    counts, codes, n_classes = cells.counts, cells.codes, len(labels.names)
-    together = estimate_platform(class_profiles(counts, codes, n_classes), sparse.vstack(list(samples.values())))
-    imaging = is_imaging(query, TargetPlatform(together))
     trained = train_cohort(
-        counts, codes, n_classes, samples, rng, imaging=imaging, groups=cells.groups, drawn=cells.drawn
+        cells.counts,
+        cells.codes,
+        len(labels.names),
+        samples,
+        rng,
+        is_imaging=partial(is_imaging, query),
+        groups=cells.groups,
+        drawn=cells.drawn,
     )
     models = trained.models
     for sample in trained.cohort.samples:

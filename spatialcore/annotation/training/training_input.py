@@ -18,7 +18,6 @@ from spatialcore.annotation.training.sample_groups import group_similar
 from spatialcore.core.counts import recover_counts
 from spatialcore.core.matrix import open_matrix
 from spatialcore.core.normalization import row_totals
-from spatialcore.core.sampling import draw_rows
 from spatialcore.core.types import Codes
 from spatialcore.errors import InputError
 
@@ -114,12 +113,12 @@ def _check_classes(codes: npt.NDArray[np.intp], labels: ClassLabels) -> None:
 def query_sample(
     query: AnnData, genes: npt.NDArray[np.object_], random_state: int
 ) -> tuple[sparse.csr_matrix, npt.NDArray[np.intp]]:
-    """Return counts of random query cells over the shared genes, and the positions of those genes in `genes`."""
+    """Return counts of random query cells over the shared genes, and the positions of those genes in `genes`.
+
+    They do not depend on the order of the cells, see :meth:`~spatialcore.annotation.query.Expression.sample`.
+    """
     expression = open_query(query, [str(gene) for gene in genes])
-    rng = np.random.default_rng(random_state)
-    n = expression.n_obs
-    rows = draw_rows(n, MAX_QUERY_CELLS, rng)
-    return expression.counts(rows), expression.genes.model
+    return expression.sample(MAX_QUERY_CELLS, random_state), expression.genes.model
 
 
 def query_samples(query: AnnData, genes: npt.NDArray[np.object_], random_state: int) -> dict[str, sparse.csr_matrix]:

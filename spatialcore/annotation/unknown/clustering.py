@@ -6,6 +6,7 @@ from typing import Final, Self
 import numpy as np
 from scipy import sparse
 
+from spatialcore.annotation.expression.cell_order import by_content, row_hashes
 from spatialcore.core.normalization import log1p_normalize, row_totals
 from spatialcore.core.sampling import draw_rows
 from spatialcore.core.types import Codes, Floats
@@ -20,7 +21,7 @@ ONE_SIDED: Final = 0.3  # weight of an edge between two cells of which only one 
 
 
 def cluster_cells(counts: sparse.csr_matrix, *, resolution: float = 1.0, random_state: int = 0) -> Codes:
-    """Return the cluster of each cell, numbered from the largest.
+    """Return the cluster of each cell, numbered from the largest; it does not depend on the order of the cells.
 
     Beyond 5,000 cells a sample is clustered, and every other cell joins the commonest cluster of its nearest sampled
     cells.
@@ -35,20 +36,30 @@ def cluster_cells(counts: sparse.csr_matrix, *, resolution: float = 1.0, random_
     random_state
         Of the sample, the components and the communities.
     """
-    n = counts.shape[0]
-    rng = np.random.default_rng(random_state)
-    rows = draw_rows(n, MAX_SAMPLED, rng)
+    n, order = counts.shape[0], by_content(counts)
+    rows = order[draw_rows(n, MAX_SAMPLED, np.random.default_rng(random_state))]
     components = ExpressionSpace.fit(counts[rows], random_state=random_state).transform(counts)
     labels = _communities(_neighbor_graph(components[rows]), resolution, random_state)
     if len(rows) < n:
         from sklearn.neighbors import KNeighborsClassifier
 
         labels = KNeighborsClassifier(N_NEIGHBORS).fit(components[rows], labels).predict(components)
+    else:
+        labels = _same_of_equal(counts, order, labels)
     order = np.argsort(-np.bincount(labels), kind="stable")
     rank = np.empty(len(order), dtype=np.intp)
     rank[order] = np.arange(len(order))
     ranked: Codes = rank[labels]
     return ranked
+
+
+def _same_of_equal(counts: sparse.csr_matrix, order: Codes, labels: Codes) -> Codes:
+    """Return the label of each cell, from those of the cells in the given order; equal cells get that of the first."""
+    of_cells = np.empty_like(labels)
+    of_cells[order] = labels
+    _, first, equal = np.unique(row_hashes(counts), return_index=True, return_inverse=True)
+    result: Codes = of_cells[first][equal]
+    return result
 
 
 @dataclass(frozen=True)
@@ -120,7 +131,8 @@ class NearestCluster:
     @classmethod
     def fit(cls, counts: sparse.csr_matrix, clusters: Codes, *, random_state: int = 0) -> Self:
         """Return the means of clustered cells, numbered from 0 without a gap."""
-        rows = draw_rows(counts.shape[0], MAX_SAMPLED, np.random.default_rng(random_state))
+        drawn = draw_rows(counts.shape[0], MAX_SAMPLED, np.random.default_rng(random_state))
+        rows = by_content(counts)[drawn]
         space = ExpressionSpace.fit(counts[rows], random_state=random_state)
         sizes = np.bincount(clusters)
         members = sparse.csr_matrix((1 / sizes[clusters], (clusters, np.arange(len(clusters)))))

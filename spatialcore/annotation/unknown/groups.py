@@ -21,7 +21,7 @@ from spatialcore.core.categories import as_texts, named
 from spatialcore.core.logging import get_logger
 from spatialcore.core.normalization import TARGET_SUM, log1p_normalize, row_totals
 from spatialcore.core.rank_sum import RankSum, rank_sum
-from spatialcore.core.sampling import draw_rows
+from spatialcore.core.sampling import draw_named
 from spatialcore.core.text.wording import number_of
 from spatialcore.core.types import Codes, Floats
 from spatialcore.core.validation import require_whole
@@ -107,7 +107,7 @@ def group_unknown_cells(
     adata.obs[columns.UNKNOWN_GROUP] = named(np.full(adata.n_obs, -1), [], "")
     table = pd.DataFrame(columns=list(TABLE))
     if rejected.sum() >= min_cells:
-        rows = _rows(rejected, random_state)
+        rows = _rows(rejected, adata.obs_names, random_state)
         query, genes = _open_panel(adata)
         counts = query.counts(rows)
         clusters = _cluster(counts, rejected[rows], random_state)
@@ -131,12 +131,10 @@ def unknown_groups(adata: AnnData) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(TABLE))
 
 
-def _rows(rejected: Mask, random_state: int) -> Codes:
+def _rows(rejected: Mask, names: pd.Index, random_state: int) -> Codes:
     """Return the cells to read: those without a class, at most 100,000, and others that groups are compared with."""
-    rng = np.random.default_rng(random_state)
-    others, inside = np.flatnonzero(~rejected), np.flatnonzero(rejected)
-    others = others[draw_rows(len(others), MAX_OTHERS, rng)]
-    return np.sort(np.concatenate([inside[draw_rows(len(inside), MAX_GROUPED, rng)], others]))
+    parts = ((np.flatnonzero(~rejected), MAX_OTHERS), (np.flatnonzero(rejected), MAX_GROUPED))
+    return np.sort(np.concatenate([rows[draw_named(names[rows], most, random_state)] for rows, most in parts]))
 
 
 def _cluster(counts: sparse.csr_matrix, rejected: Mask, random_state: int) -> Codes:

@@ -47,7 +47,6 @@ from spatialcore.annotation.query import Expression
 from spatialcore.annotation.unknown.clustering import NearestCluster
 from spatialcore.annotation.unknown.hidden_classes import QuerySample, suspicions, weighted_quantile
 from spatialcore.annotation.unknown.query_clusters import MAX_SAMPLED, pooled_counts, small_clusters
-from spatialcore.core.sampling import draw_rows
 from spatialcore.core.types import Codes, Floats
 
 CLUSTER_WEIGHT: Final = 0.25
@@ -143,7 +142,7 @@ def examine_clusters(
     if calibration is None or profiles is None or not calibration.judges_fit:
         return None
     genes = query.genes.model
-    counts = query.counts(draw_rows(query.n_obs, MAX_SAMPLED, np.random.default_rng(random_state)))
+    counts = query.sample(MAX_SAMPLED, random_state)
     counts = counts[np.diff(counts.indptr) > 0]
     if counts.shape[0] < FEWEST_CELLS:
         fit, none = ReferenceFit(1.0, counts.shape[0]), np.zeros(0)

@@ -36,7 +36,7 @@ def run_of(classes: dict[str, str], best: list[int], probability: list[float], *
         np.empty((len(best), 0)),
         np.empty((0, 0)),
     )
-    query = Expression(np.zeros((len(best), 1)), "counts", "X", None)  # type: ignore[arg-type]  # not read
+    query = Expression(np.zeros((len(best), 1)), "counts", "X", None, None)  # type: ignore[arg-type]  # not read
     return Run(model, query, prediction, ClassTree.build(tuple(classes), classes) if tree else None)
 
 

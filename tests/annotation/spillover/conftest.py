@@ -48,18 +48,24 @@ class Example:
         return neighbourhoods_of(self.section, self.cells.totals)
 
 
-def make_example(folder: Path, spill_share: float, dispersion: float = 0.3) -> Example:
-    cells = section(
-        profiles(), layout="mixed", spill_share=spill_share, n_cells=700, dispersion=dispersion, random_state=3
-    )
+def reference_cells() -> AnnData:
     rng = np.random.default_rng(0)
     rows = np.repeat(np.arange(N_TYPES), 60)
     counts = rng.poisson(profiles().X[rows] * rng.lognormal(2, 0.3, len(rows))[:, None]).astype(np.float32)
     obs = pd.DataFrame({"cell_type": [f"type {k}" for k in rows]}, index=[f"r{i}" for i in range(len(rows))])
-    reference = AnnData(counts, obs=obs, var=profiles().var)
-    path = folder / f"model_{spill_share}.pkl"
-    train_celltypist_model(reference, label_column="cell_type", output_path=path, trainer="logistic", query=cells)
-    return Example(cells, path)
+    return AnnData(counts, obs=obs, var=profiles().var)
+
+
+def train(query: AnnData, path: Path) -> Path:
+    train_celltypist_model(reference_cells(), "cell_type", output_path=path, trainer="logistic", query=query)
+    return path
+
+
+def make_example(folder: Path, spill_share: float, dispersion: float = 0.3) -> Example:
+    cells = section(
+        profiles(), layout="mixed", spill_share=spill_share, n_cells=700, dispersion=dispersion, random_state=3
+    )
+    return Example(cells, train(cells, folder / f"model_{spill_share}.pkl"))
 
 
 @pytest.fixture(scope="session")
