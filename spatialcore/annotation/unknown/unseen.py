@@ -45,8 +45,10 @@ from spatialcore.annotation.model.reference_fit import (
 from spatialcore.annotation.model.scorer import Scorer
 from spatialcore.annotation.query import Expression
 from spatialcore.annotation.unknown.clustering import NearestCluster
-from spatialcore.annotation.unknown.hidden_classes import QuerySample, suspicions, weighted_quantile
+from spatialcore.annotation.unknown.hidden_classes import suspicions
 from spatialcore.annotation.unknown.query_clusters import MAX_SAMPLED, pooled_counts, small_clusters
+from spatialcore.annotation.unknown.query_sample import QuerySample
+from spatialcore.annotation.unknown.weighted import weighted_quantile
 from spatialcore.core.types import Codes, Floats
 
 CLUSTER_WEIGHT: Final = 0.25
@@ -151,15 +153,16 @@ def examine_clusters(
     cluster = clusters.assign(counts)
     pooled = pooled_counts(counts, cluster, len(clusters.means))
     scorer = _scorer(model, calibration, query)
-    confidence, best = _calls(scorer, calibration, counts)
+    scores, second, confidence = _calls(scorer, calibration, counts)
+    best = scores.argmax(axis=1)
     reference = None if model.reference_profiles is None else model.reference_profiles[:, genes]
     fit = measure_fit(pooled, profiles[:, genes], counts.shape[0], reference)
     diverging = smaller_divergence(pooled, profiles[:, genes], cluster, best)
     mean_logit, loss = compare_clusters(cluster, confidence, diverging, sampling_divergence(pooled))
     loss = np.zeros_like(loss) if spill_over else loss
     suspicion = np.zeros((len(loss), len(profiles)))
-    sample = QuerySample.of(model, scorer, counts, cluster, genes) if detect_unseen else None
-    if sample is not None:
+    sample = QuerySample.of(model, genes, counts, cluster, scores, second, confidence)
+    if detect_unseen and sample is not None:
         suspicion = suspicions(sample, len(loss))
     return ClusterEvidence(fit, clusters, mean_logit, loss, suspicion, detect_unseen)
 
@@ -235,9 +238,8 @@ def _scorer(model: CellTypingModel, calibration: Calibration, query: Expression)
     )
 
 
-def _calls(scorer: Scorer, calibration: Calibration, counts: sparse.csr_matrix) -> tuple[Floats, Codes]:
-    """Return the calibrated confidence of cells by themselves, and their best class."""
-    scores = scorer.scores(counts)
-    best = scores.argmax(axis=1)
-    evidence = scorer.evidence(counts, scores, scorer.second_scores(counts), best, calibration.temperature)
-    return calibration.probability(evidence), best
+def _calls(scorer: Scorer, calibration: Calibration, counts: sparse.csr_matrix) -> tuple[Floats, Floats, Floats]:
+    """Return scores of the linear and of the auxiliary model, and the calibrated confidence of cells by themselves."""
+    scores, second = scorer.scores(counts), scorer.second_scores(counts)
+    evidence = scorer.evidence(counts, scores, second, scores.argmax(axis=1), calibration.temperature)
+    return scores, second, calibration.probability(evidence)
