@@ -19,7 +19,7 @@ from spatialcore.annotation.explain import type_evidence
 from spatialcore.annotation.spillover import estimate
 from spatialcore.annotation.spillover.purified import decontaminate
 from spatialcore.annotation.training import training_input
-from spatialcore.annotation.unknown import clustering, groups, hidden_classes, unseen
+from spatialcore.annotation.unknown import clustering, groups, query_sample, unseen
 from spatialcore.annotation.unknown.groups import group_unknown_cells
 from tests.annotation.cohort_data import call, train
 from tests.annotation.spillover.conftest import Example, make_example
@@ -31,7 +31,7 @@ LIMITS = (
     (pooled_queries, "SAMPLE_CELLS", 150),
     (sample_match, "MATCHED_CELLS", 250),
     (unseen, "MAX_SAMPLED", 300),
-    (hidden_classes, "MAX_CELLS", 250),
+    (query_sample, "MAX_CELLS", 250),
     (estimate, "FIT_CELLS", 300),
     (type_evidence, "CELLS_PER_TYPE", 20),
     (clustering, "MAX_SAMPLED", 100),
