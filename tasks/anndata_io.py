@@ -14,30 +14,38 @@ from tasks.stage_cache import local
 
 if TYPE_CHECKING:
     import numpy as np
+    import pandas as pd
     from anndata import AnnData
     from numpy.typing import NDArray
 
 
-_IN_MEMORY: dict[str, "AnnData"] = {}
+_QUERY: dict[str, "AnnData"] = {}
+_REFERENCES: dict[str, "AnnData"] = {}
 
 
 def keep_in_memory(key: str, adata: "AnnData") -> None:
-    """Keep the data of the latest result in memory for the next stage in this process.
+    """Keep the query of the latest result in memory for the next stage in this process; reading removes it.
 
-    Only the latest query and the latest references are kept, and reading removes them. Mappings are sorted as in the
-    file, so that the next stage writes the same bytes whether it reads the file or not.
+    Mappings are sorted as in the file, so that the next stage writes the same bytes whether it reads the file or not.
     """
+    _keep(_QUERY, key, adata)
+
+
+def keep_references(key: str, combined: "AnnData") -> None:
+    """Keep the references of the latest result in memory for the training; reading removes them."""
+    _keep(_REFERENCES, key, combined)
+
+
+def _keep(latest: dict[str, "AnnData"], key: str, adata: "AnnData") -> None:
     adata.uns = _sorted(adata.uns)
     adata.obsm, adata.layers = _sorted(adata.obsm), _sorted(adata.layers)
-    for earlier in list(_IN_MEMORY):
-        if _is_references(earlier) == _is_references(key):
-            _IN_MEMORY.pop(earlier, None)
-    _IN_MEMORY[key] = adata
+    latest.clear()
+    latest[key] = adata
 
 
 def forget(file: StoredFile) -> None:
-    """Remove the data of a file from memory, if they are there."""
-    _IN_MEMORY.pop(_key_of(file), None)
+    """Remove the references of a file from memory, if they are there."""
+    _REFERENCES.pop(_key_of(file), None)
 
 
 def write_query(adata: "AnnData", path: Path) -> "AnnData":
@@ -54,16 +62,12 @@ def write_query(adata: "AnnData", path: Path) -> "AnnData":
 
 def read_data(file: StoredFile) -> "AnnData":
     """Return the data of a query, from memory or from disk; the caller may modify them."""
-    return _read_query(file, _IN_MEMORY.pop(_key_of(file), None))
+    return _read_query(file, _QUERY.pop(_key_of(file), None))
 
 
 def view_data(file: StoredFile) -> "AnnData":
     """Return the data of a query, from memory or from disk; the caller must not modify them."""
-    return _read_query(file, _IN_MEMORY.get(_key_of(file)))
-
-
-def _is_references(key: str) -> bool:
-    return key.startswith("combine-")
+    return _read_query(file, _QUERY.get(_key_of(file)))
 
 
 def _sorted(elements: Mapping[str, Any]) -> dict[str, Any]:
@@ -87,10 +91,18 @@ def _read_query(file: StoredFile, in_memory: "AnnData | None") -> "AnnData":
 
 def write_cells(adata: "AnnData", path: Path) -> None:
     """Write obs, obsm and uns of the cells, without counts and without a check of their names."""
+    _write_elements(adata, adata.obs.copy(deep=False), path)
+
+
+def write_calls(adata: "AnnData", path: Path) -> None:
+    """Write obs, obsm and uns of a query; the names of its cells are in the file of the query."""
+    _write_elements(adata, adata.obs.reset_index(drop=True), path)
+
+
+def _write_elements(adata: "AnnData", obs: "pd.DataFrame", path: Path) -> None:
     import h5py
     from anndata.io import write_elem
 
-    obs = adata.obs.copy(deep=False)
     adata.strings_to_categoricals(obs)  # as AnnData's own writer does
     with h5py.File(path, "w") as file:
         file.attrs.update({"encoding-type": "anndata", "encoding-version": "0.1.0"})
@@ -100,8 +112,13 @@ def write_cells(adata: "AnnData", path: Path) -> None:
 
 def read_calls(calls: StoredFile, data: StoredFile) -> "AnnData":
     """Return a query with its calls, from memory, or from the file of the calls and that of the query."""
-    in_memory = _IN_MEMORY.pop(_key_of(calls), None)
-    return _with_cells(read_data(data), read_cells(calls)) if in_memory is None else in_memory
+    in_memory = _QUERY.pop(_key_of(calls), None)
+    if in_memory is not None:
+        return in_memory
+    adata, elements = read_data(data), _read_elements(calls)
+    adata.obs = elements["obs"].set_axis(adata.obs_names)
+    adata.obsm, adata.uns = elements["obsm"], elements["uns"]
+    return adata
 
 
 def write_counts(combined: "AnnData", path: Path) -> "AnnData":
@@ -130,12 +147,17 @@ def read_cells(file: StoredFile, matrix: StoredFile | None = None) -> "AnnData":
         Cells x genes in the order of ``file``, with log1p(10k) as X; without ``matrix``, cells x 0.
     """
     import anndata as ad
+
+    cells = ad.AnnData(**_read_elements(file))
+    return cells if matrix is None else _with_counts(cells, matrix)
+
+
+def _read_elements(file: StoredFile) -> dict[str, Any]:
     import h5py
     from anndata.io import read_elem
 
     with h5py.File(local(file)) as group:
-        cells = ad.AnnData(**{name: read_elem(group[name]) for name in ("obs", "obsm", "uns")})
-    return cells if matrix is None else _with_counts(cells, matrix)
+        return {name: read_elem(group[name]) for name in ("obs", "obsm", "uns")}
 
 
 def _with_counts(cells: "AnnData", matrix: StoredFile) -> "AnnData":
@@ -143,17 +165,14 @@ def _with_counts(cells: "AnnData", matrix: StoredFile) -> "AnnData":
 
     from spatialcore.core.normalization import log1p_normalize
 
-    combined = _IN_MEMORY.pop(_key_of(matrix), None)
+    combined = _REFERENCES.pop(_key_of(matrix), None)
     combined = ad.read_h5ad(local(matrix)) if combined is None else combined
-    rows = combined.obs_names.get_indexer(cells.obs_names)
-    counts = combined.layers[columns.COUNTS][rows]
+    counts = combined.layers[columns.COUNTS]
+    if not combined.obs_names.equals(cells.obs_names):
+        counts = counts[combined.obs_names.get_indexer(cells.obs_names)]
     selected = ad.AnnData(log1p_normalize(counts), cells.obs, combined.var, layers={columns.COUNTS: counts})
-    return _with_cells(selected, cells)
-
-
-def _with_cells(counts: "AnnData", cells: "AnnData") -> "AnnData":
-    counts.obs, counts.obsm, counts.uns = cells.obs, cells.obsm, cells.uns
-    return counts
+    selected.obsm, selected.uns = cells.obsm, cells.uns
+    return selected
 
 
 def have_counts(cells: "AnnData", matrix: StoredFile) -> "NDArray[np.bool_]":
@@ -163,7 +182,7 @@ def have_counts(cells: "AnnData", matrix: StoredFile) -> "NDArray[np.bool_]":
     from spatialcore.core.normalization import row_totals
     from spatialcore.core.on_disk.anndata_file import AnnDataFile
 
-    combined = _IN_MEMORY.get(_key_of(matrix))
+    combined = _REFERENCES.get(_key_of(matrix))
     if combined is not None:
         names, totals = combined.obs_names, row_totals(combined.layers[columns.COUNTS])
     else:

@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 from spatialcore.annotation import stages
 from spatialcore.annotation.run_config import RunConfig
-from tasks.anndata_io import keep_in_memory, read_calls, read_data, write_cells
+from tasks.anndata_io import keep_in_memory, read_calls, read_data, write_calls
 from tasks.cache_keys import settings_digest, stage_key
 from tasks.models import published_uri
 from tasks.retries import CLOUD
@@ -31,7 +31,7 @@ def annotate(config: RunConfig, query: QueryCells, model: TrainedModel, training
         _record(adata, published_uri(config.store, config.tissue, model), training)
         for link in (folder / ".model").iterdir():
             link.unlink()
-        write_cells(adata, folder / CellCalls.CALLS)
+        write_calls(adata, folder / CellCalls.CALLS)
         keep_in_memory(key, adata)
         return {"n_obs": adata.n_obs}
 

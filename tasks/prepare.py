@@ -10,7 +10,7 @@ from spatialcore.annotation import stages
 from spatialcore.annotation.run_config import RunConfig
 from spatialcore.storage import StoredFile
 from tasks.acquire import fetch, refuse_if_replaced
-from tasks.anndata_io import have_counts, keep_in_memory, read_cells, view_data, write_cells, write_counts
+from tasks.anndata_io import have_counts, keep_references, read_cells, view_data, write_cells, write_counts
 from tasks.cache_keys import settings_digest, stage_key
 from tasks.local_folders import refuse_local
 from tasks.retries import CLOUD
@@ -57,7 +57,7 @@ def combine(config: RunConfig, panel: Panel, references: list[SourceVersion]) ->
             future.result()
         combined = stages.combine(config.training(), local(panel.genes).read_text().split())
         refuse_if_replaced(config.references, references)
-        keep_in_memory(key, write_counts(combined, folder / CombinedReferences.COUNTS))
+        keep_references(key, write_counts(combined, folder / CombinedReferences.COUNTS))
         return {"n_obs": combined.n_obs, "n_vars": combined.n_vars}
 
     inputs = [panel.genes.sha256, *(reference.within(config.store).identity for reference in references)]

@@ -1,6 +1,8 @@
 """The command ``python -m flows.run``."""
 
+import gc
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,9 +14,11 @@ from tests.flows.conftest import blood_config
 
 
 @pytest.fixture(autouse=True)
-def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Remove the variables that the command sets."""
+def _environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Remove the variables that the command sets, and let the collector search all objects again."""
     monkeypatch.setattr(os, "environ", os.environ.copy())
+    yield
+    gc.unfreeze()
 
 
 def test_a_file_is_run_and_the_uri_of_the_manifest_is_printed(
@@ -26,6 +30,8 @@ def test_a_file_is_run_and_the_uri_of_the_manifest_is_printed(
     assert capsys.readouterr().out == f"{blood_run.uri}\n"
     assert computed_stages == []
     assert EMBEDDED.items() <= os.environ.items()
+    assert gc.isenabled()
+    assert gc.get_freeze_count() > 0
 
 
 @pytest.mark.parametrize(

@@ -141,7 +141,8 @@ def test_data_from_memory_and_from_disk_give_the_same_result(
     for folder in (store / "cache").glob("*"):
         if folder.name.partition("-")[0] in {"read_query", "annotate", "keep_confident"}:
             shutil.rmtree(folder)
-    monkeypatch.setattr("tasks.anndata_io._IN_MEMORY", _EmptyMemory())
+    for name in ("_QUERY", "_REFERENCES"):
+        monkeypatch.setattr(f"tasks.anndata_io.{name}", _EmptyMemory())
     assert train_and_annotate(blood_config(blood, store, generate_plots=True)).run_id == first_run.run_id
     assert {"read_query", "annotate", "keep_confident"} <= set(computed_stages)
     assert annotated_bytes() == from_memory

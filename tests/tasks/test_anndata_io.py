@@ -19,10 +19,12 @@ from tasks.anndata_io import (
     forget,
     have_counts,
     keep_in_memory,
+    keep_references,
     read_calls,
     read_cells,
     read_data,
     view_data,
+    write_calls,
     write_cells,
     write_counts,
     write_query,
@@ -33,7 +35,8 @@ from tasks.stage_cache import cached_stage
 
 @pytest.fixture(autouse=True)
 def _empty_memory() -> None:
-    anndata_io._IN_MEMORY.clear()
+    anndata_io._QUERY.clear()
+    anndata_io._REFERENCES.clear()
 
 
 @pytest.fixture
@@ -63,18 +66,18 @@ def test_viewing_keeps_data_in_memory_and_only_the_latest_query_remains(tmp_path
     file = stored_file(tmp_path / "cache" / "read_query-9" / "query.h5ad")
     keep_in_memory("read_query-8", cells.copy())
     keep_in_memory("read_query-9", cells)
-    assert list(anndata_io._IN_MEMORY) == ["read_query-9"]
+    assert list(anndata_io._QUERY) == ["read_query-9"]
     assert view_data(file) is view_data(file) is read_data(file) is cells
 
 
 def test_references_do_not_replace_the_query_in_memory(tmp_path: Path, cells: ad.AnnData) -> None:
     keep_in_memory("read_query-1", cells)
     for key in ("combine-1", "combine-2"):
-        keep_in_memory(key, cells.copy())
-    assert list(anndata_io._IN_MEMORY) == ["read_query-1", "combine-2"]
+        keep_references(key, cells.copy())
+    assert (list(anndata_io._QUERY), list(anndata_io._REFERENCES)) == (["read_query-1"], ["combine-2"])
     forget(stored_file(tmp_path / "cache" / "combine-2" / "combined.h5ad"))
     keep_in_memory("annotate-1", cells)
-    assert list(anndata_io._IN_MEMORY) == ["annotate-1"]
+    assert (list(anndata_io._QUERY), list(anndata_io._REFERENCES)) == (["annotate-1"], [])
 
 
 @pytest.mark.parametrize("source", ["memory", "file"])
@@ -149,12 +152,16 @@ def test_a_query_with_its_calls(tmp_path: Path, cells: ad.AnnData) -> None:
     write_query(cells, Path(files[1].uri))
     called = cells.copy()
     called.obs["call"] = pd.Categorical(["B"] * 6)
-    write_cells(called, Path(files[0].uri))
+    write_calls(called, Path(files[0].uri))
     keep_in_memory("annotate-1", called)
     assert read_calls(*files) is called
     from_disk = read_calls(*files)
     pd.testing.assert_frame_equal(from_disk.obs, called.obs)
     assert (from_disk.X != cells.X).nnz == 0
+    with h5py.File(files[0].uri) as file:
+        assert b"c5" not in file["obs/_index"][:].tolist()
+    write_cells(called, Path(files[0].uri))  # as earlier versions did
+    pd.testing.assert_frame_equal(read_calls(*files).obs, called.obs)
 
 
 @pytest.mark.parametrize("place", ["memory", "disk"])
@@ -164,7 +171,7 @@ def test_counts_of_the_references_follow_the_order_of_the_cells(place: str, tmp_
     combined = ad.AnnData(log1p_normalize(cells.X), cells.obs, layers={"counts": cells.X})
     written = write_counts(combined, tmp_path / "combine-1" / "counts.h5ad")
     if place == "memory":
-        keep_in_memory("combine-1", written)
+        keep_references("combine-1", written)
     drawn = cells[[4, 0, 3]].copy()
     drawn.obs["weight"] = [1.0, 2.0, 3.0]
     write_cells(drawn, tmp_path / "balance-1" / "cells.h5ad")
@@ -179,6 +186,20 @@ def test_counts_of_the_references_follow_the_order_of_the_cells(place: str, tmp_
     assert list(read.obs["weight"]) == [1.0, 2.0, 3.0]
 
 
+@pytest.mark.parametrize("order", [[0, 1, 2, 3, 4, 5], [5, 4, 3, 2, 1, 0]])
+def test_counts_of_all_cells_are_copied_only_in_another_order(
+    order: list[int], tmp_path: Path, cells: ad.AnnData
+) -> None:
+    (tmp_path / "combine-1").mkdir()
+    combined = ad.AnnData(log1p_normalize(cells.X), cells.obs, layers={"counts": cells.X})
+    written = write_counts(combined, tmp_path / "combine-1" / "counts.h5ad")
+    keep_references("combine-1", written)
+    write_cells(cells[order], tmp_path / "cells.h5ad")
+    read = read_cells(stored_file(tmp_path / "cells.h5ad"), stored_file(tmp_path / "combine-1" / "counts.h5ad"))
+    assert (read.layers["counts"] is written.layers["counts"]) == (order[0] == 0)
+    np.testing.assert_array_equal(read.layers["counts"].toarray(), cells.X.toarray()[order])
+
+
 @pytest.mark.parametrize("place", ["memory", "disk"])
 def test_which_cells_have_counts_in_a_file_of_all_cells(place: str, tmp_path: Path, cells: ad.AnnData) -> None:
     values = np.ones((6, 4), dtype=np.float32)
@@ -187,6 +208,6 @@ def test_which_cells_have_counts_in_a_file_of_all_cells(place: str, tmp_path: Pa
     (tmp_path / "combine-1").mkdir()
     written = write_counts(cells, tmp_path / "combine-1" / "cells.h5ad")
     if place == "memory":
-        keep_in_memory("combine-1", written)
+        keep_references("combine-1", written)
     some = cells[["c4", "c0", "c1"]].copy()
     assert have_counts(some, stored_file(tmp_path / "combine-1" / "cells.h5ad")).tolist() == [False, True, False]
