@@ -1,6 +1,5 @@
 """Run one model on a query: the calls, and their confidence by clusters, neighbours, spill-over and hidden classes."""
 
-import numpy as np
 from anndata import AnnData
 
 from spatialcore.annotation.calls.levels import ClassTree
@@ -53,7 +52,7 @@ def run_model(
     """
     calibrated = method == "calibrated"
     clusters = (
-        examine_clusters(model, query, detect_unseen=detect_unseen, spill_over=spill_over.is_detected)
+        examine_clusters(model, query, tree=tree, detect_unseen=detect_unseen, spill_over=spill_over.is_detected)
         if calibrated
         else None
     )
@@ -64,7 +63,7 @@ def run_model(
     prediction = _weigh_neighbours(predict(predictor, query, batch_size), adata, fit)
     if calibrated:
         prediction = spill_over.recalibrate(prediction, may_rise=fit is None or not fit.is_misfit)
-        prediction = _lower_suspected(prediction)
+        prediction = _lower_suspected(prediction, clusters)
     return Run(model, query, prediction, tree, fit)
 
 
@@ -83,10 +82,15 @@ def _weigh_neighbours(prediction: Prediction, adata: AnnData, fit: ReferenceFit 
     return prediction.with_confidence(weigh_by_neighbours(prediction.confidence, prediction.best, coordinates))
 
 
-def _lower_suspected(prediction: Prediction) -> Prediction:
+def _lower_suspected(prediction: Prediction, clusters: ClusterEvidence | None) -> Prediction:
     """Lower the confidence of cells that look like cells of a type that the model does not have.
 
-    The terms above the class keep theirs: a hidden type is mostly a sister of the class.
+    The terms above the class are lowered, in place, where the cells do not show their signature either.
     """
-    confidence = lower_suspected(prediction.confidence, prediction.suspicion.astype(np.float64))
+    if clusters is None or not clusters.suspicion.any():
+        return prediction
+    for step in range(1, prediction.path.shape[1]):
+        suspicion = clusters.suspicion_of(prediction.group, step)
+        prediction.path[:, step] = lower_suspected(prediction.path[:, step], suspicion)
+    confidence = lower_suspected(prediction.confidence, clusters.suspicion_of(prediction.group, 0))
     return prediction.with_confidence(confidence, with_terms=False)

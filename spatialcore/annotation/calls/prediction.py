@@ -18,7 +18,7 @@ from spatialcore.annotation.model.calibration import Calibration
 from spatialcore.annotation.model.linear import winners
 from spatialcore.annotation.model.scorer import Scorer
 from spatialcore.annotation.query import Expression, GeneMatch, pick
-from spatialcore.annotation.unknown.unseen import ClusterEvidence
+from spatialcore.annotation.unknown.unseen import NO_GROUP, ClusterEvidence
 from spatialcore.core.blocks import as_csr
 from spatialcore.core.compressed import view_rows
 from spatialcore.core.counts import recover_counts
@@ -42,8 +42,9 @@ class Prediction:
         Index of each cell's best class; -1 for a cell without counts.
     confidence, probability
         The chosen confidence, and CellTypist's probability of the best class; 0 for a cell without counts.
-    suspicion
-        What lowers the confidence last, see :mod:`spatialcore.annotation.unknown.hidden_classes`.
+    group
+        Of cells of one cluster and best class, whose suspicion lowers the confidence last, see
+        :mod:`spatialcore.annotation.unknown.hidden_classes`; -1 for none.
     path
         Confidence in the best class and in each term above it, cells x path of the tree; no columns without a tree.
     scores
@@ -53,7 +54,7 @@ class Prediction:
     best: Codes
     confidence: Floats
     probability: Floats
-    suspicion: npt.NDArray[np.float32]
+    group: npt.NDArray[np.int32]
     path: Floats
     scores: Floats
 
@@ -139,14 +140,14 @@ class Predictor:
         counts = self._counts(stored)
         scores = self.scorer.kernel.scores(self.log_values(stored, counts))
         best, probability = winners(scores)
-        confidence, deviance, suspicion = self._confidence(counts, scores, best)
+        confidence, deviance, group = self._confidence(counts, scores, best)
         path = self._path(scores, best, confidence, deviance)
         empty = np.diff(counts.indptr) == 0
         if empty.any():
             best, path[empty] = np.where(empty, NO_CALL, best), 0.0
             confidence, probability = np.where(empty, 0.0, confidence), np.where(empty, 0.0, probability)
         stored_scores = scores if self.keep_scores else scores[:, :0].copy()
-        return Prediction(best.astype(np.int32), confidence, probability, suspicion, path, stored_scores)
+        return Prediction(best.astype(np.int32), confidence, probability, group, path, stored_scores)
 
     def log_values(self, stored: sparse.csr_matrix, counts: sparse.csr_matrix | None = None) -> sparse.csr_matrix:
         """Return what the linear model reads of a block of stored values: log1p at its total, cells x genes."""
@@ -167,18 +168,18 @@ class Predictor:
 
     def _confidence(
         self, counts: sparse.csr_matrix, scores: Floats, best: Codes
-    ) -> tuple[Floats, Floats | None, npt.NDArray[np.float32]]:
-        """Return confidence, deviance from the class profile where the calibration uses it, and suspicion."""
-        suspicion = np.zeros(len(best), np.float32)
+    ) -> tuple[Floats, Floats | None, npt.NDArray[np.int32]]:
+        """Return confidence, deviance from the class profile where the calibration uses it, and group."""
+        none = np.full(len(best), NO_GROUP, np.int32)
         if self.method != "calibrated" or self.calibration is None:
-            return transform_confidence(scores, self.method), self._deviance(counts, best), suspicion
+            return transform_confidence(scores, self.method), self._deviance(counts, best), none
         second = self.scorer.second_scores(counts)
         evidence = self.scorer.evidence(counts, scores, second, best, self.calibration.temperature)
         confidence = self.calibration.probability(evidence)
         if self.clusters is None:
-            return confidence, evidence.deviance, suspicion
-        adjusted, suspected = self.clusters.adjusted(confidence, counts, best)
-        return adjusted, evidence.deviance, suspected.astype(np.float32)
+            return confidence, evidence.deviance, none
+        adjusted, group = self.clusters.adjusted(confidence, counts, best)
+        return adjusted, evidence.deviance, group.astype(np.int32)
 
     def _deviance(self, counts: sparse.csr_matrix, best: Codes) -> Floats | None:
         if self.tree is None or self.calibration is None or self.scorer.test is None:
@@ -221,7 +222,7 @@ class PredictionBuffer:
     def __init__(self, n: int) -> None:
         self.best = np.full(n, NO_CALL, np.int32)
         self.confidence, self.probability = np.zeros(n), np.zeros(n)
-        self.suspicion = np.zeros(n, np.float32)
+        self.group = np.full(n, NO_GROUP, np.int32)
         self.scores: Floats = np.empty((n, 0))
         self.path: Floats = np.empty((n, 0))
 
@@ -232,17 +233,17 @@ class PredictionBuffer:
             self.scores = np.empty((len(self.best), part.scores.shape[1]))
             self.path = np.empty((len(self.best), part.path.shape[1]))
         self.best[rows], self.confidence[rows], self.probability[rows] = part.best, part.confidence, part.probability
-        self.suspicion[rows], self.scores[rows], self.path[rows] = part.suspicion, part.scores, part.path
+        self.group[rows], self.scores[rows], self.path[rows] = part.group, part.scores, part.path
 
     def whole(self) -> Prediction:
         """Return the result."""
-        return Prediction(self.best, self.confidence, self.probability, self.suspicion, self.path, self.scores)
+        return Prediction(self.best, self.confidence, self.probability, self.group, self.path, self.scores)
 
 
 def join(parts: Iterable[Prediction]) -> Prediction:
     """Join the calls of consecutive blocks of cells."""
     predictions = list(parts)
-    names = ("best", "confidence", "probability", "suspicion", "path", "scores")
+    names = ("best", "confidence", "probability", "group", "path", "scores")
     return Prediction(*(np.concatenate([getattr(part, name) for part in predictions]) for name in names))
 
 

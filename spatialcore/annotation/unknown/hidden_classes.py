@@ -9,7 +9,10 @@ coefficients are drawn towards -.5, -.5, -1 and -.3, since ten classes say littl
 With s the log odds of a group, s_0 what a fifth of the confident cells exceed plus 2, but at least -1 and at most .2,
 and ``l = 6 max(s - s_0, 0)`` the suspicion, a confidence c above .65 becomes ``.65 + (c - .65) / (1 + l)``: the group
 is doubted, not refuted. The limit is low where most groups are clearly known, since a sister of a class is less unlike
-it than most classes that are hidden. The terms above the class keep their confidence.
+it than most classes that are hidden.
+
+A term above the class is doubted as much if the group shows less than .6 of the usual share of its signature, and not
+at all above .7: a hidden sister of the class ends at the term that both have in common.
 
 Nothing here is fitted to labels of the query. The constants were compared on one half of the open pairs, so that fewer
 than five of a hundred cells of known types lose their call (docs/benchmarks/hidden-types.md).
@@ -21,6 +24,7 @@ from typing import Final
 import numpy as np
 from scipy.special import expit
 
+from spatialcore.annotation.calls.levels import ClassTree
 from spatialcore.annotation.unknown.query_sample import Groups, QuerySample
 from spatialcore.annotation.unknown.weighted import weighted_quantile
 from spatialcore.core.types import Floats
@@ -32,6 +36,7 @@ ABOVE_USUAL: Final = 2.0  # log odds
 LIMITS: Final = (-1.0, 0.2)  # log odds; groups with lower ones are not suspected
 SLOPE: Final = 6.0
 LOWEST: Final = 0.65  # confidence that is not lowered
+DOUBTED_SLOPES: Final = (0.6, 0.7)  # a term is doubted like the class below, not at all above
 STANDARD_LIMIT: Final = 4.0  # of features, in standard deviations
 LEAST_SPREAD: Final = 1e-3
 PRIOR: Final = (-0.5, -0.5, -1.0, -0.3)  # of the coefficients
@@ -39,8 +44,8 @@ PENALTY: Final = 0.3
 STEPS: Final = 15  # of Newton's method
 
 
-def suspicions(sample: QuerySample, n_clusters: int) -> Floats:
-    """Return the suspicion, clusters x classes; zeros where fewer than two classes can be hidden.
+def suspicions(sample: QuerySample, n_clusters: int, tree: ClassTree | None) -> Floats:
+    """Return the suspicion, clusters x classes x path; zeros where fewer than two classes can be hidden.
 
     Parameters
     ----------
@@ -48,9 +53,11 @@ def suspicions(sample: QuerySample, n_clusters: int) -> Floats:
         Cells of the query.
     n_clusters
         How many clusters the query has.
+    tree
+        The terms above the classes; the path is that of the class, and the class alone without a tree.
     """
     n_classes = sample.scores.shape[1]
-    result = np.zeros((n_clusters, n_classes))
+    result = np.zeros((n_clusters, n_classes, 1 if tree is None else tree.paths.shape[1]))
     groups = sample.groups(np.arange(n_classes))
     parts = list(_with_hidden_classes(sample, groups))
     if len(parts) < 2:
@@ -59,7 +66,10 @@ def suspicions(sample: QuerySample, n_clusters: int) -> Floats:
     odds = _log_odds(features, is_hidden, weights, groups.features)
     usual = weighted_quantile(odds, groups.sums((sample.weights > 0).astype(np.float64)), USUAL_SHARE)
     limit = np.clip(usual + ABOVE_USUAL, *LIMITS)
-    result[groups.cluster, groups.best] = SLOPE * np.maximum(odds - limit, 0.0)
+    suspicion = SLOPE * np.maximum(odds - limit, 0.0)[:, None]
+    if tree is not None:
+        suspicion = suspicion * _doubted(sample.term_slopes(groups, tree))
+    result[groups.cluster, groups.best] = suspicion
     return result
 
 
@@ -73,6 +83,21 @@ def lower_suspected(confidence: Floats, suspicion: Floats) -> Floats:
     """
     excess = np.maximum(confidence - LOWEST, 0.0)
     result: Floats = confidence - excess * (suspicion / (1.0 + suspicion))
+    return result
+
+
+def _doubted(slopes: Floats) -> Floats:
+    """Return how much of the suspicion each term gets: the class all, terms above it no more than those below.
+
+    Examples
+    --------
+    >>> _doubted(np.array([[0.9, 0.65, 0.9, np.nan], [0.2, 0.9, 0.2, 1.0]])).round(2).tolist()
+    [[1.0, 0.5, 0.0, 0.0], [1.0, 0.0, 0.0, 0.0]]
+    """
+    low, high = DOUBTED_SLOPES
+    doubted = np.clip((high - np.nan_to_num(slopes, nan=high)) / (high - low), 0.0, 1.0)
+    doubted[:, 0] = 1.0
+    result: Floats = np.minimum.accumulate(doubted, axis=1)
     return result
 
 

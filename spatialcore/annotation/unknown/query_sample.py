@@ -19,11 +19,12 @@ from typing import Final
 import numpy as np
 from scipy import sparse
 
+from spatialcore.annotation.calls.levels import ClassTree
 from spatialcore.annotation.model.calibration import log_probability
 from spatialcore.annotation.model.celltyping_model import CellTypingModel
 from spatialcore.annotation.model.reference_fit import log_correlation
 from spatialcore.annotation.unknown.query_clusters import pooled_counts
-from spatialcore.annotation.unknown.signature import signatures
+from spatialcore.annotation.unknown.signature import signatures, term_slopes
 from spatialcore.annotation.unknown.weighted import summed, weighted_quantile
 from spatialcore.core.sampling import draw_rows
 from spatialcore.core.types import Codes, Floats
@@ -33,6 +34,7 @@ CONFIDENT: Final = 0.5
 SMALL_GROUP: Final = 10  # cells; smaller ones are filled up with the mean of their cluster
 LOWEST_LOG: Final = -8.0  # of a probability
 LEAST_WEIGHT: Final = 1e-6  # of a group without confident cells
+LEAST_SLOPE: Final = 0.05
 
 
 @dataclass(frozen=True)
@@ -129,6 +131,18 @@ class QuerySample:
         ]
         features = [relative[0], summed(log_second, group) / sizes, *relative[1:]]
         return Groups(cluster, classes[best], group, np.column_stack(features))
+
+    def term_slopes(self, groups: Groups, tree: ClassTree) -> Floats:
+        """Return how much of the signature of each term on the path of its class a group shows, groups x path.
+
+        Relative to the median slope of classes. `groups` are those with all classes.
+        """
+        shares, sizes = self._shares(groups.group, groups.cluster), groups.sums(np.ones(len(groups.group)))
+        confident = groups.sums(self.weights)
+        slopes = term_slopes(shares, groups.best, confident, sizes, self.reference, tree)
+        usual = weighted_quantile(np.nan_to_num(slopes[:, 0]), confident + LEAST_WEIGHT, 0.5)
+        relative: Floats = slopes / max(usual, LEAST_SLOPE)
+        return relative
 
     @cached_property
     def _of_clusters(self) -> Floats:

@@ -9,6 +9,8 @@ cancel.
 Two measures compare x with y: the slope of x on y over all genes, and the sum of x by the sum of y over the markers of
 the class, the genes by which it exceeds every other class most. Cells of the class have values that depend on the
 query's ambient counts, cells of an unseen type lower ones.
+
+A term above several classes has a signature as well: by how much the mean of its classes differs from the others.
 """
 
 from dataclasses import dataclass
@@ -16,6 +18,7 @@ from typing import Final
 
 import numpy as np
 
+from spatialcore.annotation.calls.levels import ClassTree
 from spatialcore.annotation.model.reference_fit import FLOOR
 from spatialcore.annotation.unknown.weighted import group_means, summed
 from spatialcore.core.types import Codes, Floats
@@ -70,10 +73,7 @@ def signatures(shares: Floats, best: Codes, confident: Floats, sizes: Floats, re
     [1.0, 1.0, 1.0, 0.77]
     """
     log_shares, log_reference = _logs(shares), _logs(reference)
-    classes = _class_shares(shares, best, confident + UNCERTAIN_WEIGHT * sizes, len(reference))
-    weights = np.minimum(summed(confident, best, len(reference)) / ENOUGH_CELLS, 1.0)
-    if (weights > 0).sum() < 2:
-        weights = np.where(np.bincount(best, minlength=len(reference)) > 0, 1.0, 0.0)
+    classes, weights = _called(shares, best, confident, sizes, len(reference))
     expected = _centered(log_reference - _mean_of_others(log_reference, weights))
     observed = _centered(log_shares - _mean_of_others(_logs(classes), weights)[best])
     slope = (observed * expected[best]).sum(axis=1) / ((expected**2).sum(axis=1) + SMALLEST)[best]
@@ -84,6 +84,35 @@ def signatures(shares: Floats, best: Codes, confident: Floats, sizes: Floats, re
     return Signatures(*(_with_class(value, confident, best) for value in (slope, found / sought[best])))
 
 
+def term_slopes(
+    shares: Floats, best: Codes, confident: Floats, sizes: Floats, reference: Floats, tree: ClassTree
+) -> Floats:
+    """Return the slopes for the class of each group and for the terms above it, groups x path; NaN beyond its end.
+
+    Parameters
+    ----------
+    shares, best, confident, sizes, reference
+        As for :func:`signatures`.
+    tree
+        The terms above the classes.
+    """
+    log_shares, log_reference = _logs(shares), _logs(reference)
+    classes, weights = _called(shares, best, confident, sizes, len(reference))
+    log_classes, paths = _logs(classes), tree.paths[best]
+    slopes = np.full(paths.shape, np.nan)
+    for term in np.unique(paths[paths >= 0]):
+        inside = tree.members[term] > 0
+        others = np.where(inside, 0.0, weights)
+        if not others.any():
+            continue
+        others = others / others.sum()
+        expected = _centered((log_reference[inside].mean(axis=0) - others @ log_reference)[None])
+        rows, steps = np.nonzero(paths == term)
+        observed = _centered(log_shares[rows] - others @ log_classes)
+        slopes[rows, steps] = (observed * expected).sum(axis=1) / ((expected**2).sum() + SMALLEST)
+    return slopes
+
+
 def _logs(shares: Floats) -> Floats:
     logs: Floats = np.log(shares + FLOOR / shares.shape[1])
     return logs
@@ -92,6 +121,15 @@ def _logs(shares: Floats) -> Floats:
 def _centered(table: Floats) -> Floats:
     centered: Floats = table - table.mean(axis=1, keepdims=True)
     return centered
+
+
+def _called(shares: Floats, best: Codes, confident: Floats, sizes: Floats, n_classes: int) -> tuple[Floats, Floats]:
+    """Return the shares of the cells that are called each class, and the weight of the class in means."""
+    classes = _class_shares(shares, best, confident + UNCERTAIN_WEIGHT * sizes, n_classes)
+    weights: Floats = np.minimum(summed(confident, best, n_classes) / ENOUGH_CELLS, 1.0)
+    if (weights > 0).sum() < 2:
+        weights = np.where(np.bincount(best, minlength=n_classes) > 0, 1.0, 0.0)
+    return classes, weights
 
 
 def _class_shares(shares: Floats, best: Codes, weights: Floats, n_classes: int) -> Floats:

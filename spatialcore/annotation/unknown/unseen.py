@@ -33,6 +33,7 @@ import numpy as np
 from scipy import sparse
 from scipy.special import expit, logit
 
+from spatialcore.annotation.calls.levels import ClassTree
 from spatialcore.annotation.model.artifact import CellTypingModel
 from spatialcore.annotation.model.calibration import Calibration
 from spatialcore.annotation.model.reference_fit import (
@@ -59,6 +60,7 @@ LOGIT_LIMIT: Final = 5.0
 MEAN_LOGIT_LIMIT: Final = 9.2
 DIVERGENCE_RANGE: Final = (0.05, 2.0)  # where most clusters have almost none, a few have a little more by chance
 LEAST_WEIGHT: Final = 0.05  # of a cell in the median
+NO_GROUP: Final = -1
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ class ClusterEvidence:
         What the logit loses in each cluster for its divergence from the class profiles.
     suspicion
         What lowers it last for cells of a cluster with a best class that look like cells of a hidden class, clusters x
-        classes, see :mod:`spatialcore.annotation.unknown.hidden_classes`.
+        classes x path of the class, see :mod:`spatialcore.annotation.unknown.hidden_classes`.
     detect_unseen
         Whether the two are used, or the fit alone.
     """
@@ -89,8 +91,8 @@ class ClusterEvidence:
     suspicion: Floats
     detect_unseen: bool
 
-    def adjusted(self, confidence: Floats, counts: sparse.csr_matrix, best: Codes) -> tuple[Floats, Floats]:
-        """Return the confidence of cells in the light of their clusters, and the suspicion that lowers it last.
+    def adjusted(self, confidence: Floats, counts: sparse.csr_matrix, best: Codes) -> tuple[Floats, Codes]:
+        """Return the confidence of cells in the light of their clusters, and the group whose suspicion lowers it last.
 
         Parameters
         ----------
@@ -99,16 +101,22 @@ class ClusterEvidence:
         counts
             Cells x genes.
         """
-        suspicion = np.zeros(len(best))
+        group = np.full(len(best), NO_GROUP)
         if self.clusters is None or not (self.detect_unseen or self.fit.discount):
-            return confidence, suspicion
+            return confidence, group
         logits = np.clip(logit(confidence), -LOGIT_LIMIT, LOGIT_LIMIT)
         if self.detect_unseen:
             cluster = self.clusters.assign(counts)
             logits += CLUSTER_WEIGHT * (self.mean_logit[cluster] - logits) - self.loss[cluster]
-            suspicion = self.suspicion[cluster, best]
+            group = cluster * self.suspicion.shape[1] + best
         adjusted: Floats = expit(logits - self.fit.discount)
-        return adjusted, suspicion
+        return adjusted, group
+
+    def suspicion_of(self, group: Codes, step: int) -> Floats:
+        """Return the suspicion against the term at one step of the path, for cells of the groups."""
+        of_groups = np.append(self.suspicion[:, :, step].ravel(), 0.0)  # the last is that of no group
+        suspicion: Floats = of_groups[group]
+        return suspicion
 
     @property
     def highest(self) -> float:
@@ -120,6 +128,7 @@ def examine_clusters(
     model: CellTypingModel,
     query: Expression,
     *,
+    tree: ClassTree | None = None,
     detect_unseen: bool = True,
     spill_over: bool = False,
     random_state: int = 0,
@@ -132,6 +141,8 @@ def examine_clusters(
         A model; ``None`` is returned for one whose calibration does not judge the fit.
     query
         The expression of the cells.
+    tree
+        The terms above the classes.
     detect_unseen
         Whether clusters that diverge lower the confidence of their cells.
     spill_over
@@ -148,7 +159,7 @@ def examine_clusters(
     counts = counts[np.diff(counts.indptr) > 0]
     if counts.shape[0] < FEWEST_CELLS:
         fit, none = ReferenceFit(1.0, counts.shape[0]), np.zeros(0)
-        return ClusterEvidence(fit, None, none, none, np.zeros((0, len(profiles))), detect_unseen)
+        return ClusterEvidence(fit, None, none, none, np.zeros((0, len(profiles), 1)), detect_unseen)
     clusters = small_clusters(counts, random_state=random_state)
     cluster = clusters.assign(counts)
     pooled = pooled_counts(counts, cluster, len(clusters.means))
@@ -160,10 +171,10 @@ def examine_clusters(
     diverging = smaller_divergence(pooled, profiles[:, genes], cluster, best)
     mean_logit, loss = compare_clusters(cluster, confidence, diverging, sampling_divergence(pooled))
     loss = np.zeros_like(loss) if spill_over else loss
-    suspicion = np.zeros((len(loss), len(profiles)))
+    suspicion = np.zeros((len(loss), len(profiles), 1 if tree is None else tree.paths.shape[1]))
     sample = QuerySample.of(model, genes, counts, cluster, scores, second, confidence)
     if detect_unseen and sample is not None:
-        suspicion = suspicions(sample, len(loss))
+        suspicion = suspicions(sample, len(loss), tree)
     return ClusterEvidence(fit, clusters, mean_logit, loss, suspicion, detect_unseen)
 
 

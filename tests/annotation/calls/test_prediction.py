@@ -83,7 +83,7 @@ def test_parts_are_joined_in_order() -> None:
             np.array([k]),
             np.array([k / 10]),
             np.array([k / 5]),
-            np.array([k], np.float32),
+            np.array([k], np.int32),
             np.full((1, 2), k),
             np.full((1, 3), k),
         )
@@ -95,7 +95,7 @@ def test_parts_are_joined_in_order() -> None:
     for result in (join(parts), buffer.whole()):
         assert result.best.tolist() == [0, 1, 2]
         assert result.confidence.tolist() == [0, 0.1, 0.2]
-        assert result.suspicion.tolist() == [0, 1, 2]
+        assert result.group.tolist() == [0, 1, 2]
         assert result.path.tolist() == [[0, 0], [1, 1], [2, 2]]
         assert result.scores.shape == (3, 3)
 

@@ -8,6 +8,7 @@ from sklearn.metrics import roc_auc_score
 
 from spatialcore import columns
 from spatialcore.annotation.annotate import annotate_celltypist
+from spatialcore.annotation.calls.levels import ClassTree
 from spatialcore.annotation.unknown import hidden_classes
 from spatialcore.annotation.unknown.hidden_classes import fit_ridge, lower_suspected, suspicions
 from spatialcore.annotation.unknown.query_sample import QuerySample
@@ -15,7 +16,7 @@ from tests.annotation.unknown.conftest import UNSEEN, SisterQuery
 
 
 def suspicion_of_cells(sample: QuerySample) -> np.ndarray:
-    return suspicions(sample, int(sample.cluster.max()) + 1)[sample.cluster, sample.scores.argmax(axis=1)]
+    return suspicions(sample, int(sample.cluster.max()) + 1, None)[sample.cluster, sample.scores.argmax(axis=1), 0]
 
 
 def test_cells_of_an_unseen_type_lose_most(sister_query: SisterQuery, sister_sample: QuerySample) -> None:
@@ -31,6 +32,17 @@ def test_nothing_is_lost_where_too_few_classes_can_be_hidden(
     assert suspicion_of_cells(sister_sample).any()
     monkeypatch.setattr(hidden_classes, "FEWEST_CELLS", sister_sample.counts.shape[0])
     assert not suspicion_of_cells(sister_sample).any()
+
+
+def test_terms_are_doubted_no_more_than_the_class(sister_query: SisterQuery, sister_sample: QuerySample) -> None:
+    best, names = sister_sample.scores.argmax(axis=1), tuple("abcde")
+    ids = ("CL:0000066", "CL:0002076", "CL:0000312", "CL:0000624", "CL:0000625")
+    tree = ClassTree.build(names, dict(zip(names, ids, strict=True)))
+    table = suspicions(sister_sample, int(sister_sample.cluster.max()) + 1, tree)
+    assert table.shape[1:] == tree.paths.shape
+    assert (np.diff(table, axis=2) <= 0).all()
+    np.testing.assert_array_equal(table[sister_sample.cluster, best, 0], suspicion_of_cells(sister_sample))
+    assert table[sister_sample.cluster, best, 0][(sister_query[2] == UNSEEN) & (best == 4)].mean() > 1
 
 
 def test_the_confidence_falls_smoothly_and_not_below_the_limit() -> None:

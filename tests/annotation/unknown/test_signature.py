@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from spatialcore.annotation.unknown.signature import signatures
+from spatialcore.annotation.calls.levels import ClassTree
+from spatialcore.annotation.unknown.signature import signatures, term_slopes
 
 N_GENES, N_CLASSES = 200, 6
 
@@ -58,3 +59,23 @@ def test_cells_of_an_unseen_type_show_less(reference: np.ndarray) -> None:
 def test_one_class_alone_has_values(reference: np.ndarray) -> None:
     for values in of(reference[:1], np.array([0]), reference):
         assert np.isfinite(values).all()
+
+
+def test_a_hidden_sister_shows_the_signature_of_the_term_above(reference: np.ndarray) -> None:
+    lineage = np.random.default_rng(8).lognormal(0, 1.5, N_GENES)
+    shares = np.vstack([reference[:4], reference[4:] * lineage, reference[0] * lineage])
+    shares /= shares.sum(axis=1, keepdims=True)
+    known, sister = shares[:N_CLASSES], shares[N_CLASSES:]
+    ids = ("CL:0000066", "CL:0000115", "CL:0002320", "CL:0000540", "CL:0000624", "CL:0000625")
+    names = tuple("abcdef")
+    tree = ClassTree.build(names, dict(zip(names, ids, strict=True)))
+    cells = np.full(N_CLASSES + 1, 50.0)
+    best = np.append(np.arange(N_CLASSES), 4)
+    slopes = term_slopes(np.vstack([known, sister]), best, cells, cells, known, tree)
+    assert slopes.shape == (N_CLASSES + 1, tree.paths.shape[1])
+    np.testing.assert_array_equal(np.isnan(slopes), tree.paths[best] < 0)
+    parent = 1  # T cells
+    assert slopes[-1, 0] < 0.6
+    assert slopes[-1, parent] > slopes[-1, 0] + 0.15
+    others = signatures(np.vstack([known, sister]), best, cells, cells, known)
+    np.testing.assert_allclose(slopes[:4, 0], others.slope[:4])
