@@ -65,8 +65,8 @@ def _numbers(odd: dict[str, NDArray[np.bool_]]) -> dict[str, int]:
 def rounded_shares(values: sp.csr_matrix) -> NDArray[np.bool_]:
     """Return the cells whose integers are shares of one total, rounded, such as 10,000 per cell.
 
-    One count became the smallest value of such a cell, which is larger than 1 and frequent, and the totals differ by no
-    more than the rounding of the values.
+    One count became the smallest value of such a cell, which is larger than 1 and frequent, two counts became twice as
+    much, and nothing lies between. The totals differ by no more than the rounding of the values.
 
     Examples
     --------
@@ -91,6 +91,8 @@ class _Cells:
     near_integers, integers, equal_smallest
         Share of the values that are within the tolerance of an integer, that are integers, that equal the smallest; 1
         for a cell without values.
+    between
+        Whether a value is above the smallest, and below twice as much before both were rounded.
     nan, infinite, negative
         Whether the cell has such a value.
     """
@@ -102,6 +104,7 @@ class _Cells:
     near_integers: Floats
     integers: Floats
     equal_smallest: Floats
+    between: NDArray[np.bool_]
     nan: NDArray[np.bool_]
     infinite: NDArray[np.bool_]
     negative: NDArray[np.bool_]
@@ -142,6 +145,7 @@ def _measured_block(values: sp.csr_matrix) -> _Cells:
         near_integers=share(near),
         integers=share(data == nearest),
         equal_smallest=share(data == smallest[rows]),
+        between=has((data > smallest[rows]) & (data < 2 * smallest[rows] - 3 * ROUNDING)),
         nan=has(np.isnan(data)),
         infinite=has(np.isinf(data)),
         negative=has(data < 0),
@@ -159,7 +163,7 @@ def _smallest(values: sp.csr_matrix) -> Floats:
 def _rounded(cells: _Cells) -> NDArray[np.bool_]:
     """See `rounded_shares`."""
     varied, frequent = cells.largest > cells.smallest, cells.equal_smallest >= OF_SMALLEST
-    whole = cells.integers == 1
+    whole = (cells.integers == 1) & ~cells.between
     is_share = (cells.sizes >= FEWEST_VALUES) & (cells.smallest > 1) & frequent & varied & whole
     if is_share.sum() < FEWEST_CELLS:
         return np.zeros_like(is_share)

@@ -73,6 +73,16 @@ def test_counts_drawn_to_one_total_are_not_rounded_shares(rng: np.random.Generat
     assert not rounded_shares(sp.csr_matrix(drawn.astype(np.float32))).any()
 
 
+def test_a_few_cells_without_a_value_of_one_are_not_rounded_shares() -> None:
+    cells = [
+        [2, 2, 2, 3, 3, 5, 6, 6, 18, 37, 0, 0, 0],
+        [3, 3, 3, 3, 4, 4, 6, 7, 7, 7, 7, 11, 17],
+        [2, 2, 2, 3, 3, 5, 6, 6, 8, 8, 9, 10, 12],
+        [3, 3, 4, 4, 5, 5, 6, 7, 10, 13, 23, 0, 0],
+    ]
+    assert odd_cells(sp.csr_matrix(np.array(cells, np.float32)), "counts") == {}
+
+
 @pytest.mark.parametrize("base", [np.e, 2, 10])
 def test_counts_are_recovered_from_any_base(base: float) -> None:
     values = sp.csr_matrix((logs(counts()) / np.log(base)).astype(np.float32))
