@@ -1,7 +1,8 @@
 """Coordinates of cells: their unit, whether neighbours can be found by them, and within which groups."""
 
 from collections.abc import Mapping
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, Self
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,7 @@ from anndata import AnnData
 from spatialcore import columns
 from spatialcore.core.text.units import unit_symbol
 from spatialcore.core.text.wording import number_of
-from spatialcore.core.types import Codes
+from spatialcore.core.types import Codes, Floats
 from spatialcore.entries import coordinates_in
 
 FEWEST_CELLS: Final = 100
@@ -64,3 +65,18 @@ def groups_of(obs: pd.DataFrame) -> Codes:
         return np.zeros(len(obs), dtype=np.intp)
     groups = obs.groupby(used, observed=True, dropna=False, sort=True).ngroup()
     return np.asarray(groups, dtype=np.intp)
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where the cells are: coordinates, cells x 2 or 3, and a code of the sample and field of view of each cell."""
+
+    coordinates: Floats
+    groups: Codes
+
+    @classmethod
+    def of(cls, adata: AnnData) -> Self:
+        """Read the places of cells; their coordinates must be usable."""
+        coordinates = coordinates_in(adata)
+        assert coordinates is not None
+        return cls(coordinates, groups_of(adata.obs))

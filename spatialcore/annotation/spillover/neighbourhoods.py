@@ -9,9 +9,8 @@ from anndata import AnnData
 from scipy.spatial import cKDTree
 
 from spatialcore.annotation.expression.cell_order import by_place
-from spatialcore.annotation.spillover.coordinates import coordinate_unit, groups_of
+from spatialcore.annotation.spillover.coordinates import Places, coordinate_unit
 from spatialcore.core.types import Codes, Floats
-from spatialcore.entries import coordinates_in
 
 N_NEIGHBOURS: Final = 10
 REACH: Final = 0.75  # in median distances of the third nearest neighbour
@@ -153,11 +152,20 @@ def _to_weights(
         weights /= np.maximum(weights.sum(axis=1, keepdims=True), np.float32(1e-30))
 
 
-def neighbourhoods_of(adata: AnnData, totals: Floats) -> Neighbourhoods:
-    """Find the neighbours of the cells of annotated data; coordinates must be usable."""
-    coordinates = coordinates_in(adata)
-    assert coordinates is not None
-    return Neighbourhoods.find(coordinates, groups_of(adata.obs), totals, coordinate_unit(adata))
+def neighbourhoods_of(adata: AnnData, totals: Floats, places: Places | None = None) -> Neighbourhoods:
+    """Find the neighbours of the cells of annotated data; coordinates must be usable.
+
+    Parameters
+    ----------
+    adata
+        The cells.
+    totals
+        Counts of each cell.
+    places
+        Of the cells, if they are known.
+    """
+    places = places or Places.of(adata)
+    return Neighbourhoods.find(places.coordinates, places.groups, totals, coordinate_unit(adata))
 
 
 def _nearest(

@@ -18,14 +18,13 @@ from spatialcore.annotation.calls.sample_match import match_sample
 from spatialcore.annotation.model.artifact import load_model
 from spatialcore.annotation.query import Expression, open_query, read_rows
 from spatialcore.annotation.spillover.cells import blocks
-from spatialcore.annotation.spillover.coordinates import groups_of
+from spatialcore.annotation.spillover.coordinates import Places
 from spatialcore.annotation.spillover.mixture import SHARES, Block, Posterior, log_likelihood, posterior
 from spatialcore.annotation.spillover.result import SpillOver, estimate_spill_over, why_unavailable
 from spatialcore.annotation.spillover.rounding import order_of_cells, rounded
 from spatialcore.core.logging import get_logger
 from spatialcore.core.types import Codes, Floats
 from spatialcore.core.validation import takes_adata
-from spatialcore.entries import coordinates_in
 from spatialcore.errors import InputError
 
 log = get_logger(__name__)
@@ -98,7 +97,8 @@ def decontaminate(
     if reason:
         raise InputError(f"spill-over cannot be removed: {reason}", hint="see docs/how-to/spill-over.md")
     result = adata.copy() if copy else adata
-    spill_over = estimate_spill_over(adata, model, query)
+    places = Places.of(adata)
+    spill_over = estimate_spill_over(adata, model, query, places)
     counts = read_rows(query.matrix, 0, query.n_obs, np.arange(adata.n_vars)).astype(np.float32)
     if spill_over is None or spill_over.estimates is None:
         log.info("no spill-over is detected: layer %r equals the counts", layer)
@@ -107,18 +107,12 @@ def decontaminate(
     genes = _gene_of_feature(query, counts.shape[1])
     purified = _purified(counts, genes, spill_over)
     if integers:
-        purified = _rounded(purified, adata, random_state)
+        order, group = order_of_cells(places.coordinates, places.groups)
+        purified = rounded(purified, order, group, np.random.default_rng(random_state))
     result.layers[layer] = purified
     moved = abs(result.layers[layer] - counts).sum() / 2
     log.info("moved %.1f %% of the counts back to neighbours", 100 * moved / max(1.0, float(counts.sum())))
     return result
-
-
-def _rounded(purified: Counts, adata: AnnData, random_state: int) -> Counts:
-    coordinates = coordinates_in(adata)
-    assert coordinates is not None
-    order, group = order_of_cells(coordinates, groups_of(adata.obs))
-    return rounded(purified, order, group, np.random.default_rng(random_state))
 
 
 def _model_path(adata: AnnData, model_path: str | Path | None) -> Path:

@@ -11,7 +11,7 @@ from scipy.special import expit, logit
 from spatialcore.annotation.model.celltyping_model import CellTypingModel
 from spatialcore.annotation.query import Expression
 from spatialcore.annotation.spillover.cells import Cells, blocks
-from spatialcore.annotation.spillover.coordinates import FEWEST_CELLS, unusable_coordinates
+from spatialcore.annotation.spillover.coordinates import FEWEST_CELLS, Places, unusable_coordinates
 from spatialcore.annotation.spillover.estimate import (
     CellEstimates,
     SectionFit,
@@ -132,8 +132,19 @@ def why_unavailable(adata: AnnData, model: CellTypingModel, query: Expression) -
     return unusable_coordinates(adata)
 
 
-def estimate_spill_over(adata: AnnData, model: CellTypingModel, query: Expression) -> SpillOver | None:
+def estimate_spill_over(
+    adata: AnnData, model: CellTypingModel, query: Expression, places: Places | None = None
+) -> SpillOver | None:
     """Estimate spill-over in data where nothing speaks against it, see :func:`why_unavailable`.
+
+    Parameters
+    ----------
+    adata, query
+        The cells, and their expression on the genes of the model.
+    model
+        Matched to the platform of the cells.
+    places
+        Of the cells, if they are known.
 
     Returns
     -------
@@ -143,7 +154,7 @@ def estimate_spill_over(adata: AnnData, model: CellTypingModel, query: Expressio
     if model.profiles is None:
         raise TypeError("this model has no class profiles")
     cells = Cells.of(model, query)
-    neighbours = neighbourhoods_of(adata, cells.totals)
+    neighbours = neighbourhoods_of(adata, cells.totals, places)
     if neighbours.has_any[cells.rows].sum() < FEWEST_CELLS:
         return None
     ambient, background = model.ambient_share, model.background
