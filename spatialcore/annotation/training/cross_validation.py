@@ -9,6 +9,7 @@ are weighted half by the query's composition, half equally. Classes of few cells
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,7 @@ from spatialcore.annotation.model.linear import Standardized
 from spatialcore.annotation.training.fitting import FittedModels, TargetPlatform, fit_models, fit_primary
 from spatialcore.annotation.training.folds import FOLDS, assign_folds, draw_per_class, most_per_class
 from spatialcore.annotation.training.held_out import HeldOut, score_held_out
+from spatialcore.annotation.training.platform import class_profiles
 from spatialcore.annotation.training.prevailing import (
     Prevailing,
     Thinned,
@@ -167,6 +169,11 @@ class _Fold:
     models: FittedModels
     held_out: HeldOut
 
+    @cached_property
+    def profiles(self) -> Floats:
+        """Class profiles of these cells, without the gene efficiencies of the query."""
+        return class_profiles(self.counts, self.codes, len(self.models.profiles))
+
     def thinned(self, depths: Floats, rng: np.random.Generator) -> Standardized:
         """Fit a primary model on the same cells at the depths of the query, without its gene efficiencies."""
         plain = TargetPlatform(depths=depths)
@@ -175,7 +182,8 @@ class _Fold:
     def blended(self, thinned: Thinned, target: TargetPlatform) -> "_Fold":
         """Return the fold with a primary model that is the average with a thinned one."""
         fitted = thinned.blended_with(self.models.fitted)
-        models = replace(self.models, primary=target.voted(fitted, self.models.profiles, HELD_OUT_VOTE))
+        voting = thinned.blended_profiles(self.models.profiles, self.profiles)
+        models = replace(self.models, primary=target.voted(fitted, voting, HELD_OUT_VOTE))
         return replace(self, models=models, held_out=self.held_out.scored_by(models.scorer()))
 
 
@@ -216,7 +224,7 @@ def _thin(
     if not len(depths) or not may_prevail(last.models.class_shares(sample, temperature)):
         return []
     thinned = last.thinned(depths, rng)
-    voted = target.voted(thinned, last.models.profiles, HELD_OUT_VOTE)
+    voted = target.voted(thinned, last.profiles, HELD_OUT_VOTE)
     weight = thinned_weight(replace(last.models, primary=voted).class_shares(sample, temperature))
     if weight == 0:
         return []

@@ -151,11 +151,15 @@ def fit_models(
     query_vote
         Weight of the votes of the query's own class profiles.
     """
-    profiles = target.expected(class_profiles(counts, codes, n_classes))
+    reference = class_profiles(counts, codes, n_classes)
+    profiles = target.expected(reference)
     own_profiles = target.imaged.own_profiles(start.profiles, start.primary) if target.imaged and start else None
     fitted = fit_primary(counts, codes, n_classes, target, rng, start.fitted if start else None, own_profiles)
     auxiliary = fit_logistic(reference_cells(counts), codes, n_classes, start=start.auxiliary if start else None)
-    primary = target.voted(thinned.blended_with(fitted) if thinned else fitted, profiles, query_vote)
+    primary, voting = fitted, profiles
+    if thinned:
+        primary, voting = thinned.blended_with(fitted), thinned.blended_profiles(profiles, reference)
+    primary = target.voted(primary, voting, query_vote)
     return FittedModels(primary, fitted, auxiliary, profiles, target.target_sum)
 
 

@@ -4,7 +4,8 @@ Where one class has most cells of the query, its cells are dealt out to its sibl
 estimated, which are then those of the class rather than of the platform. A model of the reference at the query's depths
 without efficiencies ("thinned") does not have this fault, but is worse in other queries. With S the sum of squared
 shares of the classes as the thinned model calls the query, both are averaged with the weight ``(S - .4) / .2`` of the
-thinned one, 0 to 1: their weights are, so that the model stays linear.
+thinned one, 0 to 1: their weights are, so that the model stays linear. The class profiles that vote on imaging data are
+averaged in the same way, by their logarithms: those with efficiencies, and those of the reference.
 
 Classes are nearly balanced in training, so that even the rare misclassified cells of the dominant class outnumber the
 cells of the other classes. In such queries a fraction of the logarithm of each class's share is added to its score (to
@@ -27,6 +28,7 @@ THINNED_RANGE: Final = 0.2
 SUSPECTED: Final = 0.3  # by the matched model, which cannot tell siblings of the class
 STRENGTH: Final = 0.75
 FLOOR: Final = 0.03
+VOTE_SHARE: Final = 0.5  # of the weight of the thinned model, in the profiles that vote
 FEWEST_CLASSES: Final = 3
 
 
@@ -87,6 +89,21 @@ class Thinned:
             coef=(1 - weight) * matched.coef + weight * coef,
             intercept=(1 - weight) * matched.intercept + weight * intercept,
         )
+
+    def blended_profiles(self, matched: Floats, reference: Floats) -> Floats:
+        """Return the average of class profiles with and without gene efficiencies, classes x genes.
+
+        Examples
+        --------
+        >>> thinned = Thinned(Standardized(np.zeros((3, 2)), np.zeros(3), np.zeros(2), np.ones(2)), weight=1.0)
+        >>> thinned.blended_profiles(np.array([[0.9, 0.1]]), np.array([[0.5, 0.5]])).tolist()
+        [[0.75, 0.25]]
+        """
+        weight = VOTE_SHARE * self.weight
+        profiles = np.exp((1 - weight) * np.log(matched) + weight * np.log(reference))
+        profiles /= profiles.sum(axis=1, keepdims=True)
+        result: Floats = profiles
+        return result
 
 
 def may_prevail(shares: Floats) -> bool:

@@ -75,6 +75,15 @@ def test_the_thinned_model_is_averaged_in_scores(models: FittedModels) -> None:
     np.testing.assert_allclose(both, 0.75 * first + 0.25 * second)
 
 
+def test_the_profiles_of_the_reference_vote_with_half_the_weight_of_the_thinned_model(rng: np.random.Generator) -> None:
+    matched, reference = rng.dirichlet(np.ones(GENES), (2, CLASSES))
+    other = Standardized(np.zeros((CLASSES, GENES)), np.zeros(CLASSES), np.zeros(GENES), np.ones(GENES))
+    blended = Thinned(other, 0.5).blended_profiles(matched, reference)
+    expected = matched**0.75 * reference**0.25
+    np.testing.assert_allclose(blended, expected / expected.sum(axis=1, keepdims=True))
+    np.testing.assert_allclose(Thinned(other, 0.0).blended_profiles(matched, reference), matched)
+
+
 def test_the_calibration_partly_weights_classes_by_their_shares() -> None:
     prevailing = Prevailing(np.array([0.8, 0.1, 0.1]), 0.5, 1.0)
     np.testing.assert_allclose(prevailing.class_weights(np.ones(3)), [1.7, 0.65, 0.65])
