@@ -17,8 +17,8 @@ CODE_VERSIONS: Final[dict[str, int]] = {
     "map_ontology": 9,
     "hold_out": 3,
     "balance": 3,
-    "train": 12,
-    "annotate": 18,
+    "train": 13,
+    "annotate": 19,
     "keep_confident": 13,
     "plot": 8,
 }

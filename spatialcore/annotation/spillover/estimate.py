@@ -17,6 +17,7 @@ import numpy.typing as npt
 from spatialcore.annotation.spillover.cells import Cells, blocks
 from spatialcore.annotation.spillover.mixture import SHARES, Block, Posterior, fit_shares, log_likelihood, posterior
 from spatialcore.annotation.spillover.neighbourhoods import Neighbourhoods
+from spatialcore.annotation.spillover.section_profiles import section_profiles
 from spatialcore.core.sampling import draw_named
 from spatialcore.core.types import Codes, Floats
 
@@ -36,7 +37,8 @@ class SectionFit:
     Parameters
     ----------
     profiles
-        Class profiles with the ambient share that is left beside the spill-over, classes x genes.
+        Class profiles with the ambient share that is left beside the spill-over, classes x genes; of the section itself
+        where spill-over is detected.
     shares
         Distribution of the share of the neighbourhood, relative sizes of cells x ``mixture.SHARES``.
     ambient
@@ -112,6 +114,11 @@ def fit_section(
     difference = real.evidence - posterior(null, likelihood, fit_shares(null, likelihood)).evidence
     mean_share = float((shares @ SHARES)[block.size].mean())
     z = _z(difference) if mean_share >= SMALLEST_SHARE else 0.0
+    if z >= DETECTED:
+        profiles = section_profiles(
+            block, posterior(block, log_likelihood(block, profiles), shares, by_place=True), profiles
+        )
+        shares = fit_shares(block, log_likelihood(block, profiles), at_zero=0.0)
     return SectionFit(profiles, shares, ambient, z)
 
 

@@ -193,10 +193,19 @@ def posterior(block: Block, likelihood: Float32s, prior: Floats, *, by_place: bo
     return Posterior(SHARE_TEMPER * (classes * evidence).sum(axis=1), weights / sums[:, :, None], classes, evidence)
 
 
-def fit_shares(block: Block, likelihood: Float32s) -> Floats:
+def fit_shares(block: Block, likelihood: Float32s, at_zero: float = PRIOR_AT_ZERO) -> Floats:
     """Estimate the distribution of the shares of a section by expectation-maximisation, sizes x shares.
 
-    A tenth of the cells is added to the share of zero, and to each size twenty cells of the whole section.
+    To each size twenty cells of the whole section are added.
+
+    Parameters
+    ----------
+    block
+        The cells.
+    likelihood
+        Result of :func:`log_likelihood`.
+    at_zero
+        Share of the cells that is added to the share of zero: in a clean section few shares are then above it.
     """
     cells = np.bincount(block.size, minlength=N_SIZES)
     prior = np.full((N_SIZES, len(SHARES)), 1 / len(SHARES))
@@ -209,6 +218,6 @@ def fit_shares(block: Block, likelihood: Float32s) -> Floats:
             joint = weights * prior[block.size][:, None, :]
             of_cell = (classes * joint / joint.sum(axis=2, keepdims=True)).sum(axis=1)
             numbers = of_size @ of_cell + POOLED_CELLS * of_cell.mean(axis=0)
-            numbers[:, 0] += PRIOR_AT_ZERO * cells
+            numbers[:, 0] += at_zero * cells
             prior = numbers / numbers.sum(axis=1, keepdims=True)
     return prior
