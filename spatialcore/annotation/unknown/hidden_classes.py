@@ -6,7 +6,7 @@ unseen type are. A logistic regression tells their groups from the others by the
 :mod:`spatialcore.annotation.unknown.query_sample`, in standard deviations of the other groups, at most 4. Its
 coefficients are drawn towards -.5, -.5, -1 and -.3, since ten classes say little about them; the intercept is free.
 
-With s the log odds of a group, s_0 what a fifth of the confident cells exceed plus 2, but at least -1 and at most .2,
+With s the log odds of a group, s_0 what a fifth of the confident cells exceed plus 2, but at least -1 and at most .25,
 and ``l = 6 max(s - s_0, 0)`` the suspicion, a confidence c above .65 becomes ``.65 + (c - .65) / (1 + l)``: the group
 is doubted, not refuted. The limit is low where most groups are clearly known, since a sister of a class is less unlike
 it than most classes that are hidden.
@@ -33,7 +33,7 @@ MOST_HIDDEN: Final = 10  # classes, the most frequent ones
 FEWEST_CELLS: Final = 15  # of a class that is hidden
 USUAL_SHARE: Final = 0.8  # of the confident cells
 ABOVE_USUAL: Final = 2.0  # log odds
-LIMITS: Final = (-1.0, 0.2)  # log odds; groups with lower ones are not suspected
+LIMITS: Final = (-1.0, 0.25)  # log odds; groups with lower ones are not suspected
 SLOPE: Final = 6.0
 LOWEST: Final = 0.65  # confidence that is not lowered
 DOUBTED_SLOPES: Final = (0.6, 0.7)  # a term is doubted like the class below, not at all above
