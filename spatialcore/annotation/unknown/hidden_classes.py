@@ -4,18 +4,18 @@ What an unseen type looks like among the calls differs from query to query, so i
 frequent class is hidden from the model in turn: its cells are then called by the most similar class, as cells of an
 unseen type are. A logistic regression tells their groups from the others by the four features of
 :mod:`spatialcore.annotation.unknown.query_sample`, in standard deviations of the other groups, at most 4. Its
-coefficients are drawn towards -.5, -.5, -1 and -.3, since ten classes say little about them; the intercept is free.
+coefficients are drawn towards -.7, -.3, -1.4 and -.4, since ten classes say little about them; the intercept is free.
 
-With s the log odds of a group, s_0 what a fifth of the confident cells exceed plus 2, but at least -1 and at most .25,
-and ``l = 6 max(s - s_0, 0)`` the suspicion, a confidence c above .65 becomes ``.65 + (c - .65) / (1 + l)``: the group
-is doubted, not refuted. The limit is low where most groups are clearly known, since a sister of a class is less unlike
-it than most classes that are hidden.
+With s the log odds of a group, s_0 what a fifth of the confident cells exceed plus 2.5, but at least -1 and at most
+.35, and ``l = 6 max(s - s_0, 0)`` the suspicion, a confidence c above .65 becomes ``.65 + (c - .65) / (1 + l)``: the
+group is doubted, not refuted. The limit is low where most groups are clearly known, since a sister of a class is less
+unlike it than most classes that are hidden.
 
 A term above the class is doubted as much if the group shows less than .6 of the usual share of its signature, and not
 at all above .7: a hidden sister of the class ends at the term that both have in common.
 
-Nothing here is fitted to labels of the query. The constants were compared on one half of the open pairs, so that fewer
-than five of a hundred cells of known types lose their call (docs/benchmarks/hidden-types.md).
+Nothing here is fitted to labels of the query. The constants were compared on open pairs, where about six of a hundred
+cells of known types lose their call (docs/benchmarks/hidden-types.md).
 """
 
 from collections.abc import Iterator
@@ -32,14 +32,14 @@ from spatialcore.core.types import Floats
 MOST_HIDDEN: Final = 10  # classes, the most frequent ones
 FEWEST_CELLS: Final = 15  # of a class that is hidden
 USUAL_SHARE: Final = 0.8  # of the confident cells
-ABOVE_USUAL: Final = 2.0  # log odds
-LIMITS: Final = (-1.0, 0.25)  # log odds; groups with lower ones are not suspected
+ABOVE_USUAL: Final = 2.5  # log odds
+LIMITS: Final = (-1.0, 0.35)  # log odds; groups with lower ones are not suspected
 SLOPE: Final = 6.0
 LOWEST: Final = 0.65  # confidence that is not lowered
 DOUBTED_SLOPES: Final = (0.6, 0.7)  # a term is doubted like the class below, not at all above
 STANDARD_LIMIT: Final = 4.0  # of features, in standard deviations
 LEAST_SPREAD: Final = 1e-3
-PRIOR: Final = (-0.5, -0.5, -1.0, -0.3)  # of the coefficients
+PRIOR: Final = (-0.7, -0.3, -1.4, -0.4)  # of the coefficients
 PENALTY: Final = 0.3
 STEPS: Final = 15  # of Newton's method
 
