@@ -36,8 +36,8 @@ def test_confidence_rises_with_that_of_the_cell_by_itself_and_stays_for_cells_wi
     assert estimate is not None
     low, high = (estimate.recalibrate(np.full(spilled.section.n_obs, value)) for value in (0.5, 0.9))
     assert (low < high).all()
-    assert np.max(logit(low)) == pytest.approx(1.025)  # .2, .1 x 3 for the lead and .35 x 1.5 for the counts
-    assert np.min(logit(low)) >= 0.2 - 0.525 - 1e-9
+    assert np.max(logit(low)) == pytest.approx(0.975)  # .3, .05 x 3 for the lead and .35 x 1.5 for the counts
+    assert np.min(logit(low)) >= 0.3 - 0.525 - 1e-9
     without = replace(
         estimate, cells=replace(estimate.cells, rows=estimate.cells.rows[1:]), second=first_left_out(estimate.second)
     )
@@ -72,8 +72,8 @@ def test_the_confidence_agrees_with_the_formula(spilled: Example) -> None:
         ratio = np.log(cells.type_sizes[cells.best[i]] / cells.type_sizes[second])
         smaller = min(5 * share, 1) * min(max(ratio, 0), 2) if second >= 0 else 0
         if z > 0:
-            z *= np.exp(-1.0 * smaller - 0.5 * estimate.estimates.foreign[i] + 1.1 * min(d, 0))
-        z = 0.2 + 1.05 * z + 0.1 * max(d, 0) + 0.35 * min(max(np.log(cells.totals[i] / 150), -1.5), 1.5)
+            z *= np.exp(-1.2 * smaller - 0.9 * estimate.estimates.foreign[i] + 0.6 * min(d, 0))
+        z = 0.3 + 1.1 * z + 0.05 * max(d, 0) + 0.35 * min(max(np.log(cells.totals[i] / 150), -1.5), 1.5)
         assert logit(after[i]) == pytest.approx(z, abs=1e-5)
 
 
