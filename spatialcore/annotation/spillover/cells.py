@@ -23,6 +23,7 @@ BLOCK_CELLS: Final = 4_000
 MOST_STORED: Final = 50_000_000  # probabilities, 200 MB
 PRIOR_CELLS: Final = 10.0  # of the typical counts of a class
 
+Float16s = npt.NDArray[np.float16]
 Float32s = npt.NDArray[np.float32]
 
 
@@ -102,14 +103,22 @@ class Cells:
         return result
 
     @cached_property
-    def probabilities(self) -> Float32s:
-        """The same of all cells: the largest table of the estimate, which is made where spill-over is detected."""
-        return self.probabilities_of(np.arange(len(self.totals))) if self.stored is None else self.stored
+    def probabilities(self) -> Float16s | Float32s:
+        """The same of all cells, for means over neighbours: the largest table of the estimate.
+
+        It is made where spill-over is detected, of a large query in half precision (a relative error below .0005).
+        """
+        if self.stored is not None:
+            return self.stored
+        table = np.empty((len(self.totals), len(self.type_sizes)), np.float16)
+        for rows in blocks(np.arange(len(table))):
+            table[rows] = self.probabilities_of(rows)
+        return table
 
     def block(self, rows: Codes, neighbours: Neighbourhoods) -> Block:
         """Return some cells, all of them with counts, in their neighbourhoods."""
         composition = neighbours.composition(self.probabilities, rows)
-        return Block.of(self.query.counts(rows), self.probabilities[rows], composition, self.sizes(rows, neighbours))
+        return Block.of(self.query.counts(rows), self.probabilities_of(rows), composition, self.sizes(rows, neighbours))
 
     def sizes(self, rows: Codes, neighbours: Neighbourhoods) -> Codes:
         """Return 0, 1 or 2 for cells with more, as many and fewer counts than their neighbours."""

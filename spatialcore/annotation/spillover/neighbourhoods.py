@@ -83,7 +83,7 @@ class Neighbourhoods:
         return result
 
     def composition(
-        self, probabilities: npt.NDArray[np.float32], rows: Codes, table_rows: Codes | None = None
+        self, probabilities: npt.NDArray[np.float16 | np.float32], rows: Codes, table_rows: Codes | None = None
     ) -> npt.NDArray[np.float32]:
         """Return the share of each class in the neighbourhood of some cells, cells x classes.
 
@@ -98,7 +98,9 @@ class Neighbourhoods:
         """
         indices = self.indices[rows]
         near = indices if table_rows is None else np.searchsorted(table_rows, indices)
-        result: npt.NDArray[np.float32] = np.einsum("nk,nkc->nc", self.weights[rows], probabilities[near])
+        result: npt.NDArray[np.float32] = np.einsum(
+            "nk,nkc->nc", self.weights[rows], probabilities[near].astype(np.float32, copy=False)
+        )
         return result
 
     def mean(self, values: Floats, rows: Codes) -> Floats:

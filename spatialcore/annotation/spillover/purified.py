@@ -236,7 +236,7 @@ def _weights(spill_over: SpillOver, senders: _Senders, slots: Codes) -> Floats:
     profiles, own_class = spill_over.fit.profiles, senders.best[senders.cell]
     weights = np.empty((len(senders.cell), slots.shape[1]))
     for m in range(slots.shape[1]):
-        probabilities = spill_over.cells.probabilities[slots[:, m]]
+        probabilities = spill_over.cells.probabilities[slots[:, m]].astype(np.float32, copy=False)
         expressed = (probabilities @ profiles)[senders.cell, senders.gene]
         from_type = probabilities[senders.cell, own_class] * profiles[own_class, senders.gene]
         near = spill_over.neighbours.weights[senders.rows, m][senders.cell]

@@ -1,5 +1,7 @@
 """Shares agree with a simulated section; without spill-over or at permuted coordinates, none is detected."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
@@ -35,6 +37,14 @@ def test_shares_of_cells_agree_with_the_truth(spilled: Example) -> None:
     assert np.corrcoef(shares, truth)[0, 1] > 0.6
     assert weights @ shares == pytest.approx(weights @ truth, abs=0.05)
     assert roc_auc_score(truth > 0.4, shares) > 0.85
+
+
+def test_half_precision_of_a_large_query_hardly_changes_the_estimates(spilled: Example) -> None:
+    section, large = fit(spilled, spilled.neighbours), replace(spilled.cells, stored=None)
+    expected, result = (estimate_cells(cells, spilled.neighbours, section) for cells in (spilled.cells, large))
+    np.testing.assert_allclose(result.foreign, expected.foreign, atol=5e-4)
+    np.testing.assert_allclose(result.null, expected.null, atol=5e-4)
+    np.testing.assert_allclose(result.lead, expected.lead, atol=5e-3)
 
 
 def test_nothing_is_detected_without_spill_over(clean: Example) -> None:
