@@ -5,7 +5,8 @@
 The samples have 75 to 300 counts per cell and an ambient share of .05 or .25. With ``--efficiency same`` they share
 their gene efficiencies, with ``own`` these are drawn per sample. A real cell is used once in a sample, so that no
 cluster consists of copies of one cell; cells drawn around mean profiles all differ. ``blood`` is of another assay than
-its reference, ``blood_halves`` of the same assays.
+its reference, ``blood_halves`` of the same assays. ``chance``: the calibration error that as many cells would have if
+each were right with the probability that is its confidence.
 """
 
 import argparse
@@ -27,9 +28,11 @@ from spatialcore.annotation.annotate import annotate_celltypist
 from spatialcore.annotation.config import AnnotationSettings
 from spatialcore.annotation.pooled_queries import pool_queries
 from spatialcore.annotation.training.train import train_celltypist_model
+from spatialcore.core.types import Floats
 from spatialcore.simulate import section
 
 DEPTHS, AMBIENT = (75.0, 120.0, 190.0, 300.0), (0.05, 0.25)
+LARGEST_ERROR = 0.05
 SPREAD = 0.5
 
 
@@ -70,23 +73,31 @@ def row(sample: AnnData, model: Path) -> dict[str, float]:
         "accuracy": accuracy,
         "macro_f1": f1,
         "ece": expected_calibration_error(confidence, names == truth),
+        "chance": error_by_chance(confidence),
         "kept": is_called.mean(),
         "kept_right": (names == truth)[is_called].mean() if is_called.any() else np.nan,
     }
 
 
-def measure(source: Source, efficiency: str, n_cells: int, *, singles: bool = True) -> pd.DataFrame:
+def error_by_chance(confidence: Floats, n_draws: int = 20) -> float:
+    """Return the mean calibration error of calls that are right as often as their confidence says."""
+    rng = np.random.default_rng(0)
+    right = (rng.random(len(confidence)) < confidence for _ in range(n_draws))
+    return float(np.mean([expected_calibration_error(confidence, drawn) for drawn in right]))
+
+
+def measure(source: Source, efficiency: str, n_cells: int, seed: int = 0, *, singles: bool = True) -> pd.DataFrame:
     """Return one row per sample and model: the model of the cohort, or of the sample."""
-    cells, rows = cohort(source, efficiency, n_cells), []
+    cells, rows = cohort(source, efficiency, n_cells, seed), []
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.pkl"
         pooled = pool_queries(cells, AnnotationSettings()).sample
         train_celltypist_model(source.reference, TYPE, output_path=path, trainer="logistic", query=pooled)
         for (depth, ambient), sample in zip(product(DEPTHS, AMBIENT), cells, strict=True):
-            about = {"source": source.name, "efficiency": efficiency, "depth": depth, "ambient": ambient}
+            about = {"source": source.name, "efficiency": efficiency, "seed": seed, "depth": depth, "ambient": ambient}
             rows.append({**about, "model": "cohort", **row(sample, path)})
         for (depth, ambient), sample in zip(product(DEPTHS, AMBIENT), cells if singles else [], strict=False):
-            about = {"source": source.name, "efficiency": efficiency, "depth": depth, "ambient": ambient}
+            about = {"source": source.name, "efficiency": efficiency, "seed": seed, "depth": depth, "ambient": ambient}
             train_celltypist_model(source.reference, TYPE, output_path=path, trainer="logistic", query=sample)
             rows.append({**about, "model": "single", **row(sample, path)})
     return pd.DataFrame(rows)
@@ -98,15 +109,22 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of the open data")
     parser.add_argument("--sources", nargs="+", default=["blood", "blood_halves", "lung"])
     parser.add_argument("--efficiency", nargs="+", default=["same", "own"], choices=("same", "own"))
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     parser.add_argument("--cells", type=int, help="places of a sample (800 for profiles, 1,600 for real cells)")
     parser.add_argument("--cohort-only", action="store_true")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     for source, efficiency in product(sources(options.data, tuple(options.sources)), options.efficiency):
         places = options.cells or (800 if source.dispersion else 1600)
-        table = measure(source, efficiency, places, singles=not options.cohort_only)
+        tables = [measure(source, efficiency, places, seed, singles=not options.cohort_only) for seed in options.seeds]
+        table = pd.concat(tables)
         print(table.round(3).to_string(), flush=True)
-        print(table.groupby("model")[["accuracy", "macro_f1", "ece", "kept", "kept_right"]].mean().round(3), flush=True)
+        by_model = table.groupby("model")
+        means = by_model[["accuracy", "macro_f1", "ece", "chance", "kept", "kept_right"]].mean()
+        too_large = (table["ece"] > LARGEST_ERROR).groupby(table["model"]).sum()
+        print(
+            means.assign(worst=by_model["ece"].max(), too_large=too_large, samples=by_model.size()).round(3), flush=True
+        )
 
 
 if __name__ == "__main__":
