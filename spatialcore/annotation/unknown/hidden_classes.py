@@ -9,7 +9,8 @@ coefficients are drawn towards -.7, -.3, -1.4 and -.4, since ten classes say lit
 With s the log odds of a group, s_0 what a fifth of the confident cells exceed plus 2.5, but at least -1 and at most
 .35, and ``l = 6 max(s - s_0, 0)`` the suspicion, a confidence c above .65 becomes ``.65 + (c - .65) / (1 + l)``: the
 group is doubted, not refuted. The limit is low where most groups are clearly known, since a sister of a class is less
-unlike it than most classes that are hidden.
+unlike it than most classes that are hidden. In a query of fewer than ten clusters, one group may be a whole class, and
+the log odds say too little: no group is suspected.
 
 A term above the class is doubted as much if the group shows less than .6 of the usual share of its signature, and not
 at all above .7: a hidden sister of the class ends at the term that both have in common.
@@ -31,6 +32,7 @@ from spatialcore.core.types import Floats
 
 MOST_HIDDEN: Final = 10  # classes, the most frequent ones
 FEWEST_CELLS: Final = 15  # of a class that is hidden
+FEWEST_CLUSTERS: Final = 10  # of the query
 USUAL_SHARE: Final = 0.8  # of the confident cells
 ABOVE_USUAL: Final = 2.5  # log odds
 LIMITS: Final = (-1.0, 0.35)  # log odds; groups with lower ones are not suspected
@@ -45,7 +47,7 @@ STEPS: Final = 15  # of Newton's method
 
 
 def suspicions(sample: QuerySample, n_clusters: int, tree: ClassTree | None) -> Floats:
-    """Return the suspicion, clusters x classes x path; zeros where fewer than two classes can be hidden.
+    """Return the suspicion, clusters x classes x path; zeros where too few clusters or classes can be judged.
 
     Parameters
     ----------
@@ -58,6 +60,8 @@ def suspicions(sample: QuerySample, n_clusters: int, tree: ClassTree | None) -> 
     """
     n_classes = sample.scores.shape[1]
     result = np.zeros((n_clusters, n_classes, 1 if tree is None else tree.paths.shape[1]))
+    if n_clusters < FEWEST_CLUSTERS:
+        return result
     groups = sample.groups(np.arange(n_classes))
     parts = list(_with_hidden_classes(sample, groups))
     if len(parts) < 2:

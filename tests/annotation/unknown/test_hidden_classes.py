@@ -26,6 +26,16 @@ def test_cells_of_an_unseen_type_lose_most(sister_query: SisterQuery, sister_sam
     assert suspicion[unseen].mean() > 3 * suspicion[~unseen].mean()
 
 
+def test_nothing_is_lost_in_a_query_of_few_clusters(
+    sister_sample: QuerySample, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    n_clusters = int(sister_sample.cluster.max()) + 1
+    monkeypatch.setattr(hidden_classes, "FEWEST_CLUSTERS", n_clusters)
+    assert suspicion_of_cells(sister_sample).any()
+    monkeypatch.setattr(hidden_classes, "FEWEST_CLUSTERS", n_clusters + 1)
+    assert not suspicion_of_cells(sister_sample).any()
+
+
 def test_nothing_is_lost_where_too_few_classes_can_be_hidden(
     sister_sample: QuerySample, monkeypatch: pytest.MonkeyPatch
 ) -> None:
