@@ -18,7 +18,7 @@ CODE_VERSIONS: Final[dict[str, int]] = {
     "hold_out": 3,
     "balance": 3,
     "train": 13,
-    "annotate": 22,
+    "annotate": 23,
     "keep_confident": 13,
     "plot": 8,
 }
