@@ -96,7 +96,7 @@ class Thinned:
         Examples
         --------
         >>> thinned = Thinned(Standardized(np.zeros((3, 2)), np.zeros(3), np.zeros(2), np.ones(2)), weight=1.0)
-        >>> thinned.blended_profiles(np.array([[0.9, 0.1]]), np.array([[0.5, 0.5]])).tolist()
+        >>> thinned.blended_profiles(np.array([[0.9, 0.1]]), np.array([[0.5, 0.5]])).round(2).tolist()
         [[0.75, 0.25]]
         """
         weight = VOTE_SHARE * self.weight
