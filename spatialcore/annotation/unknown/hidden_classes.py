@@ -9,7 +9,7 @@ coefficients stay near -.6, -.5, -1.2 and -.4, since ten classes say little abou
 With s the log odds of a group, s_0 what a fifth of the confident cells exceed plus 2.5, but at least -1 and at most
 .45, and ``l = 6 max(s - s_0, 0)`` the suspicion, a confidence c above .65 becomes ``.65 + (c - .65) / (1 + l)``: the
 group is doubted, not refuted. The limit is low where most groups are clearly known, since a sister of a class is less
-unlike it than most classes that are hidden. In a query of fewer than eight clusters, one group may be a whole class,
+unlike it than most classes that are hidden. In a query of fewer than ten clusters, one group may be a whole class,
 and the log odds say too little: no group is suspected.
 
 A term above the class is doubted as much if the group shows less than .6 of the usual share of its signature, and not
@@ -32,7 +32,7 @@ from spatialcore.core.types import Floats
 
 MOST_HIDDEN: Final = 10  # classes, the most frequent ones
 FEWEST_CELLS: Final = 15  # of a class that is hidden
-FEWEST_CLUSTERS: Final = 8  # of the query
+FEWEST_CLUSTERS: Final = 10  # of the query
 USUAL_SHARE: Final = 0.8  # of the confident cells
 ABOVE_USUAL: Final = 2.5  # log odds
 LIMITS: Final = (-1.0, 0.45)  # log odds; groups with lower ones are not suspected
