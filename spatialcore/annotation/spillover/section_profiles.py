@@ -38,10 +38,10 @@ def section_profiles(block: Block, mixture: Posterior, profiles: Floats) -> Floa
     sums = PRIOR_CELLS * float(np.median(row_totals(block.counts))) * profiles
     for j in range(block.candidates.shape[1]):
         classes = block.candidates[rows, j]
-        own = expected[classes, genes]
+        of_class = expected[classes, genes]
         share_of_own = np.zeros(len(values), np.float32)
         for s, share in enumerate(SHARES.astype(np.float32)):
-            part = (1 - share) * own
+            part = (1 - share) * of_class
             share_of_own += mixture.shares[rows, j, s].astype(np.float32) * part / (part + share * nearby)
         weights = (mixture.classes[:, j] ** CLASS_POWER * own_power)[rows] * values * share_of_own
         sums += np.bincount(classes * n_genes + genes, weights, minlength=sums.size).reshape(sums.shape)

@@ -47,6 +47,8 @@ class Groups:
         Of each group.
     group
         Of each cell.
+    shares
+        Share of each gene, groups x genes.
     features
         Groups x 4.
     """
@@ -54,6 +56,7 @@ class Groups:
     cluster: Codes
     best: Codes
     group: Codes
+    shares: Floats
     features: Floats
 
     def sums(self, weights: Floats) -> Floats:
@@ -130,16 +133,15 @@ class QuerySample:
             for value in (agreement, signature.slope, signature.markers)
         ]
         features = [relative[0], summed(log_second, group) / sizes, *relative[1:]]
-        return Groups(cluster, classes[best], group, np.column_stack(features))
+        return Groups(cluster, classes[best], group, shares, np.column_stack(features))
 
     def term_slopes(self, groups: Groups, tree: ClassTree) -> Floats:
         """Return how much of the signature of each term on the path of its class a group shows, groups x path.
 
         Relative to the median slope of classes. `groups` are those with all classes.
         """
-        shares, sizes = self._shares(groups.group, groups.cluster), groups.sums(np.ones(len(groups.group)))
-        confident = groups.sums(self.weights)
-        slopes = term_slopes(shares, groups.best, confident, sizes, self.reference, tree)
+        sizes, confident = groups.sums(np.ones(len(groups.group))), groups.sums(self.weights)
+        slopes = term_slopes(groups.shares, groups.best, confident, sizes, self.reference, tree)
         usual = weighted_quantile(np.nan_to_num(slopes[:, 0]), confident + LEAST_WEIGHT, 0.5)
         relative: Floats = slopes / max(usual, LEAST_SLOPE)
         return relative

@@ -79,9 +79,9 @@ def signatures(shares: Floats, best: Codes, confident: Floats, sizes: Floats, re
     slope = (observed * expected[best]).sum(axis=1) / ((expected**2).sum(axis=1) + SMALLEST)[best]
     markers = _markers(log_reference)
     rows = np.arange(len(best))[:, None]
-    found = observed[rows, markers[best]].sum(axis=1)
-    sought = np.maximum(expected[np.arange(len(reference))[:, None], markers].sum(axis=1), SMALLEST)
-    return Signatures(*(_with_class(value, confident, best) for value in (slope, found / sought[best])))
+    of_groups = observed[rows, markers[best]].sum(axis=1)
+    of_classes = np.maximum(expected[np.arange(len(reference))[:, None], markers].sum(axis=1), SMALLEST)
+    return Signatures(*(_with_class(value, confident, best) for value in (slope, of_groups / of_classes[best])))
 
 
 def term_slopes(
