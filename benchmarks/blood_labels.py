@@ -1,4 +1,4 @@
-"""Check of the labels of the open blood query: markers, correlation with the reference, calls, added monocytes.
+"""Check of the labels of the open blood query: markers, correlation with the reference, calls, sets, added monocytes.
 
     python -m benchmarks.blood_labels --data ../shared/data
 
@@ -20,7 +20,9 @@ from scipy import sparse, stats
 
 from benchmarks.accuracy import figures, pipeline, plain
 from benchmarks.calibration import Called
+from benchmarks.data.fine_pairs import COARSER, fine_pairs
 from benchmarks.data.open_pairs import Labels, Pair, open_pairs
+from benchmarks.resolution import sets
 from spatialcore.annotation.training.platform import thin_to_depths
 from spatialcore.core.normalization import row_totals
 
@@ -102,6 +104,17 @@ def print_calls(pair: Pair, groups: dict[str, Mask]) -> None:
         print(f"plasma cells, reference of {about}: {pd.Series(called[plasma]).value_counts().to_dict()}")
 
 
+def print_sets(data: Path, groups: dict[str, Mask]) -> None:
+    """Print coverage and size of sets of fine types, with labels read by cluster."""
+    for fine in fine_pairs(data):
+        if "68k" in fine.name:
+            truth = fine.truth.astype(object)
+            truth[groups["Dendritic, clusters 1 and 5"]] = COARSER["Monocyte"]
+            truth[groups["CD19+ B, cluster 8"]] = ""  # plasma cells, which have no class
+            values = sets(replace(fine, truth=truth.astype(str)))
+            print(f"{fine.name}, labels read by cluster:", {name: round(float(v), 3) for name, v in values.items()})
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -120,6 +133,8 @@ def main() -> None:
     for one in pairs:
         print()
         print_calls(one, groups)
+    print()
+    print_sets(data, groups)
 
 
 if __name__ == "__main__":

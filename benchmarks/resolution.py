@@ -13,6 +13,7 @@ hiding one type at a time.
 """
 
 import argparse
+import json
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from anndata import AnnData
+from scipy.special import softmax
 
 from benchmarks.calibration import expected_calibration_error, hidden_types
 from benchmarks.data.fine_pairs import Fine, all_right, fine_pairs, is_near
@@ -104,29 +106,58 @@ def level_results(adata: AnnData, truth: npt.NDArray[np.str_]) -> list[tuple[np.
 
 
 def sets(fine: Fine) -> dict[str, float]:
-    """Return coverage and size of prediction sets, and of split conformal sets with the same probabilities."""
+    """Return coverage and size of prediction sets, and of split conformal sets with the same scores."""
     train, held_out = halves(fine.reference)
     query, other = annotated(train, [fine.query, as_measured(held_out, fine)])
-    probabilities_of_query, probabilities_of_other = cell_probabilities(query)[0], cell_probabilities(other)[0]
-    ids = tree_of(query).ids[: probabilities_of_query.shape[1]]
+    probabilities = cell_probabilities(query)[0]
+    ids = tree_of(query).ids[: probabilities.shape[1]]
     covered = covers(ids, held_out.obs[columns.ONTOLOGY_ID].astype(str).to_numpy())
-    bound = np.quantile(np.where(covered, probabilities_of_other, 0).max(axis=1), 1 - COVERAGE, method="lower")
-    has_class = covers(ids, fine.truth).any(axis=1)
-    return set_figures(probabilities_of_query[has_class], covers(ids, fine.truth)[has_class], bound)
+    bound = np.quantile(np.where(covered, softmax_of(other), 0).max(axis=1), 1 - COVERAGE, method="lower")
+    inside = covers(ids, fine.truth)
+    used = inside.any(axis=1)
+    return set_figures(probabilities[used], inside[used], softmax_of(query)[used], bound)
 
 
-def set_figures(probabilities: Floats, inside: npt.NDArray[np.bool_], bound: float | None = None) -> dict[str, float]:
-    """Return coverage and size of the sets, and of those with a bound; `inside` marks the correct classes."""
+def softmax_of(adata: AnnData) -> Floats:
+    """Return the softmax of the decision scores at the temperature of the calibration."""
+    card = json.loads(adata.uns[columns.MANIFEST]["model_card_json"])
+    shares: Floats = softmax(adata.obsm[columns.DECISION_SCORES] / card["calibration"]["temperature"], axis=1)
+    return shares
+
+
+def set_figures(
+    probabilities: Floats, inside: npt.NDArray[np.bool_], by_softmax: Floats, bound: float | None = None
+) -> dict[str, float]:
+    """Return coverage and size of the sets, and of those of the softmax with a bound; `inside` marks correct classes.
+
+    The last two are the sizes if the bound is moved so that exactly .9 of the cells are covered.
+    """
     smallest = smallest_sets(probabilities, COVERAGE)
     best = np.eye(probabilities.shape[1], dtype=bool)[probabilities.argmax(axis=1)]
     kinds = {"": smallest, "at least one: ": smallest | best}
     if bound is not None:
-        kinds["conformal: "] = probabilities >= bound
+        kinds["conformal: "] = by_softmax >= bound
     measures = {}
     for kind, chosen in kinds.items():
         measures[f"{kind}coverage"] = (chosen & inside).any(axis=1).mean()
         measures[f"{kind}size"] = chosen.sum(axis=1).mean()
+    measures["at .9: size"] = size_at_coverage(probabilities, inside)
+    measures["at .9: softmax"] = size_at_coverage(by_softmax, inside)
     return measures
+
+
+def size_at_coverage(probabilities: Floats, inside: npt.NDArray[np.bool_]) -> float:
+    """Return the mean size of sets that cover exactly the stated share of the cells.
+
+    Examples
+    --------
+    >>> probabilities = np.linspace(0.1, 0.9, 10)[:, None] * [1.0, 0.5]
+    >>> size_at_coverage(probabilities, np.tile([True, False], (10, 1)))
+    1.5
+    """
+    of_truth = np.where(inside, probabilities, 0).max(axis=1)
+    bound = np.quantile(of_truth, 1 - COVERAGE, method="higher")
+    return float((probabilities >= bound).sum(axis=1).mean())
 
 
 def section_sets(pair: Pair) -> dict[str, float]:
@@ -136,7 +167,7 @@ def section_sets(pair: Pair) -> dict[str, float]:
     used = called & pair.in_reference
     classes = pair.as_truth(np.array(tree.names[: tree.n_classes]))
     inside = pair.truth[used, None] == classes
-    return set_figures(probabilities[used], inside)
+    return set_figures(probabilities[used], inside, softmax_of(query)[used])
 
 
 def with_terms(pair: Pair) -> AnnData:

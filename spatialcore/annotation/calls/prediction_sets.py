@@ -5,8 +5,11 @@ probabilities inside the sets sum to the coverage times the number of cells: of 
 these are the smallest on average (Sadinle, Lei and Wasserman 2019, "Least ambiguous set-valued classifiers with
 bounded error levels"). It is read off the query itself, so reference and query need not be exchangeable; what is
 assumed is that the probabilities are calibrated. They are the confidence of the best class and, for the others, their
-share of what is left by the softmax at the temperature of the calibration. The levels take squares of these shares,
-which give the true class less than its due where the best class is wrong (docs/benchmarks/levels.md).
+share of what is left: the softmax to the power of .8 at the temperature of the calibration, times the frequency of the
+class among the calls of the query, since all classes have about the same frequency in training. The odds of the best
+class change with a quarter of its frequency (the logarithm), because the calibration already contains part of it. The
+levels take squares of the softmax, which give the true class less than its due where the best class is wrong
+(docs/benchmarks/levels.md).
 
 The coverage is that of the query as a whole, as with split conformal sets: sure cells are covered more often than
 unsure ones, and a set of one type may be right less often than the coverage says.
@@ -26,11 +29,14 @@ from spatialcore.annotation.calls.levels import ClassTree, class_probabilities
 from spatialcore.annotation.ontology.hierarchy import is_term, name_of
 from spatialcore.annotation.ontology.relations import lowest_common_ancestor
 from spatialcore.core.categories import named
-from spatialcore.core.types import Floats
+from spatialcore.core.types import Codes, Floats
 from spatialcore.core.validation import require_within, takes_adata
 from spatialcore.errors import InputError
 
 SEPARATOR: Final = " | "
+SHARE_POWER: Final = 0.8  # of the softmax of the other classes: if the best class is wrong, the model is overconfident
+LEAST_FREQUENCY: Final = 0.02  # added to the frequency of every class
+BEST_POWER: Final = 0.25  # of the frequency in the odds of the best class
 Sets = npt.NDArray[np.bool_]
 
 
@@ -77,7 +83,7 @@ def add_prediction_sets(adata: AnnData, coverage: float = 0.9, *, empty: bool = 
     probabilities, called, tree = cell_probabilities(adata)
     sets = smallest_sets(probabilities, coverage)
     if not empty:
-        sets[np.arange(len(sets)), probabilities.argmax(axis=1)] = True
+        sets[np.arange(len(sets)), np.maximum(class_codes(adata, tree), 0)] = True
     sets[~called] = False
     kinds, codes = _distinct(sets, probabilities)
     adata.obs[columns.TERM_SET] = named(codes, [SEPARATOR.join(tree.names[k] for k in kind) for kind in kinds], "")
@@ -138,9 +144,49 @@ def cell_probabilities(adata: AnnData) -> tuple[Floats, Sets, ClassTree]:
     best = class_codes(adata, tree)
     confidence = np.asarray(adata.obsm[columns.PATH_CONFIDENCE])[:, 0]
     temperature = float((card.get("calibration") or {}).get("temperature", 1.0))
-    probabilities = class_probabilities(scores, np.maximum(best, 0), confidence, temperature=temperature)
+    probabilities = class_probabilities(scores, np.maximum(best, 0), confidence, temperature=temperature / SHARE_POWER)
+    weigh_by_frequency(probabilities, np.maximum(best, 0), _frequency(best, confidence, scores.shape[1]))
     probabilities[best < 0] = 0.0
     return probabilities, best >= 0, tree
+
+
+def weigh_by_frequency(probabilities: Floats, best: Codes, frequency: Floats) -> None:
+    """Change the probabilities, in place, for classes that are not equally frequent.
+
+    Parameters
+    ----------
+    probabilities
+        Cells x classes; rows with a sum of one.
+    best
+        The best class of each cell.
+    frequency
+        Of each class.
+
+    Examples
+    --------
+    >>> table = np.array([[0.5, 0.25, 0.25]])
+    >>> weigh_by_frequency(table, np.array([0]), np.array([0.6, 0.3, 0.1]))
+    >>> table.round(2).tolist()
+    [[0.57, 0.32, 0.11]]
+    """
+    rows = np.arange(len(best))
+    confidence = probabilities[rows, best].copy()
+    probabilities *= frequency
+    probabilities[rows, best] = 0.0
+    others = np.maximum(probabilities.sum(axis=1), np.finfo(float).tiny)
+    rest = 1.0 - confidence
+    weighed = confidence * (frequency[best] * rest / others) ** BEST_POWER
+    np.divide(weighed, weighed + rest, out=confidence, where=rest > 0)
+    probabilities *= ((1.0 - confidence) / others)[:, None]
+    probabilities[rows, best] = confidence
+
+
+def _frequency(best: Codes, confidence: Floats, n_classes: int) -> Floats:
+    """Return the frequency of each class among the calls, weighted by their confidence, and a little more."""
+    called = best >= 0
+    sums = np.bincount(best[called], weights=confidence[called], minlength=n_classes)
+    frequency: Floats = sums / max(float(sums.sum()), np.finfo(float).tiny) + LEAST_FREQUENCY
+    return frequency
 
 
 def _distinct(sets: Sets, probabilities: Floats) -> tuple[list[tuple[int, ...]], npt.NDArray[np.intp]]:

@@ -13,42 +13,88 @@ from spatialcore.annotation import run_manifest
 from spatialcore.annotation.annotate import annotate_celltypist
 from spatialcore.annotation.calls.level_columns import write_levels
 from spatialcore.annotation.calls.levels import ClassTree
-from spatialcore.annotation.calls.prediction_sets import add_prediction_sets, cell_probabilities, smallest_sets
+from spatialcore.annotation.calls.prediction_sets import (
+    add_prediction_sets,
+    cell_probabilities,
+    smallest_sets,
+    weigh_by_frequency,
+)
 from spatialcore.errors import InputError
 
-SHARES = np.array([[0.9, 0.06, 0.02, 0.02], [0.5, 0.45, 0.03, 0.02], [0.3, 0.05, 0.6, 0.05], [0.1, 0.1, 0.1, 0.7]])
+SHARES = np.array(
+    [
+        [0.9, 0.06, 0.02, 0.02],
+        [0.5, 0.45, 0.03, 0.02],
+        [0.3, 0.05, 0.6, 0.05],
+        [0.1, 0.1, 0.1, 0.7],
+        [0.1, 0.8, 0.05, 0.05],
+    ]
+)
 IDS = {"CD4": "CL:0000624", "CD8": "CL:0000625", "B": "CL:0000236", "own": ""}
 
 
 @pytest.fixture
 def cells() -> AnnData:
-    """Return cells with the class probabilities below; the last has no counts."""
+    """Return cells whose softmax is the shares above; the last has no counts."""
     tree = ClassTree.build(tuple(IDS), IDS)
-    predicted = ["CD4", "CD4", "B", "own", "Unassigned"]
-    adata = AnnData(np.ones((5, 1)), pd.DataFrame({columns.PREDICTED: predicted}, index=list("abcde")))
+    predicted = ["CD4", "CD4", "B", "own", "CD8", "Unassigned"]
+    adata = AnnData(np.ones((6, 1)), pd.DataFrame({columns.PREDICTED: predicted}, index=list("abcdef")))
     adata.obsm[columns.DECISION_SCORES] = np.vstack([2 * np.log(SHARES), np.zeros(4)])
-    path = np.zeros((5, tree.paths.shape[1]))
-    path[:4, 0] = SHARES.max(axis=1)
+    path = np.zeros((6, tree.paths.shape[1]))
+    path[:5, 0] = SHARES.max(axis=1)
     run_manifest.record(adata, model_card_json=json.dumps({"calibration": {"temperature": 2.0}}))
     write_levels(adata, tree, path, 0.5)
     return adata
 
 
-def test_the_probabilities_are_those_of_the_calibrated_temperature(cells: AnnData) -> None:
+def test_other_classes_share_the_rest_by_softmax_and_frequency(cells: AnnData) -> None:
     probabilities, called, _ = cell_probabilities(cells)
-    assert called.tolist() == [True, True, True, True, False]
-    np.testing.assert_allclose(probabilities, np.vstack([SHARES, np.zeros(4)]))
+    assert called.tolist() == [True, True, True, True, True, False]
+    frequency = np.array([0.9 + 0.5, 0.8, 0.6, 0.7]) / 3.5 + 0.02  # CD4, CD8, B, own
+    best = SHARES.argmax(axis=1)
+    others = ~np.eye(4, dtype=bool)[best]
+    rest = SHARES**0.8 * others
+    ratio = frequency[best] / ((rest @ frequency) / rest.sum(axis=1))
+    odds = SHARES.max(axis=1) / (1 - SHARES.max(axis=1)) * ratio**0.25
+    np.testing.assert_allclose(probabilities[:5].max(axis=1), odds / (1 + odds))
+    rest *= frequency
+    np.testing.assert_allclose(probabilities[:5] * others, rest / rest.sum(axis=1)[:, None] / (1 + odds)[:, None])
+    assert not probabilities[5].any()
+
+
+def test_the_other_classes_follow_bayes_theorem(rng: np.random.Generator) -> None:
+    likelihood, frequency = rng.dirichlet(np.ones(4), 50), np.array([0.7, 0.2, 0.07, 0.03])
+    posterior = likelihood * frequency / (likelihood @ frequency)[:, None]
+    best = likelihood.argmax(axis=1)  # of a model trained with equal frequencies
+    others = ~np.eye(4, dtype=bool)[best]
+    weigh_by_frequency(likelihood, best, frequency)
+    np.testing.assert_allclose(likelihood.sum(axis=1), 1)
+    shares, expected = (table * others / (table * others).sum(axis=1)[:, None] for table in (likelihood, posterior))
+    np.testing.assert_allclose(shares, expected)
+
+
+def test_a_sure_cell_stays_sure() -> None:
+    table = np.array([[1.0, 0.0], [0.0, 1.0]])
+    weigh_by_frequency(table, np.array([0, 1]), np.array([0.9, 0.1]))
+    assert table.tolist() == [[1.0, 0.0], [0.0, 1.0]]
+
+
+def test_the_called_class_is_in_the_set_though_another_is_more_frequent(cells: AnnData) -> None:
+    cells.obsm[columns.PATH_CONFIDENCE][1, 0] = 0.05
+    add_prediction_sets(cells, 0.15)
+    assert cells.obs[columns.TERM_SET].iloc[1] == "CD4"
 
 
 def test_the_sets_and_their_common_term(cells: AnnData) -> None:
-    add_prediction_sets(cells, 0.85)  # .9 + .7 + .6 + .5 + .45 + .3 = 3.45 of 4
-    assert cells.obs[columns.TERM_SET].tolist() == ["CD4", "CD4 | CD8", "B | CD4", "own", ""]
-    assert cells.obs[columns.TERM_SET_ANCESTOR].tolist() == ["CD4", "mature alpha-beta T cell", "lymphocyte", "own", ""]
+    add_prediction_sets(cells, 0.84)
+    assert cells.obs[columns.TERM_SET].tolist() == ["CD4", "CD4 | CD8", "B | CD4", "own", "CD8", ""]
+    ancestors = ["CD4", "mature alpha-beta T cell", "lymphocyte", "own", "CD8", ""]
+    assert cells.obs[columns.TERM_SET_ANCESTOR].tolist() == ancestors
 
 
 def test_without_empty_sets_every_called_cell_has_its_best_class(cells: AnnData) -> None:
-    assert add_prediction_sets(cells, 0.2, empty=True).obs[columns.TERM_SET].tolist() == ["CD4", "", "", "", ""]
-    assert add_prediction_sets(cells, 0.2).obs[columns.TERM_SET].tolist() == ["CD4", "CD4", "B", "own", ""]
+    assert add_prediction_sets(cells, 0.15, empty=True).obs[columns.TERM_SET].tolist() == ["CD4", "", "", "", "", ""]
+    assert add_prediction_sets(cells, 0.15).obs[columns.TERM_SET].tolist() == ["CD4", "CD4", "B", "own", "CD8", ""]
 
 
 def test_a_set_with_a_class_of_no_term_has_no_common_term(cells: AnnData) -> None:
