@@ -17,7 +17,7 @@ CODE_VERSIONS: Final[dict[str, int]] = {
     "map_ontology": 9,
     "hold_out": 3,
     "balance": 3,
-    "train": 13,
+    "train": 14,
     "annotate": 23,
     "keep_confident": 13,
     "plot": 8,

@@ -25,7 +25,7 @@ from spatialcore.core.types import Floats
 LOWEST: Final = 0.4
 RANGE: Final = 0.1
 THINNED_RANGE: Final = 0.2
-SUSPECTED: Final = 0.3  # by the matched model, which cannot tell siblings of the class
+SUSPECTED: Final = 0.25  # by the matched model, which cannot tell siblings of the class
 STRENGTH: Final = 0.75
 FLOOR: Final = 0.03
 VOTE_SHARE: Final = 0.5  # of the weight of the thinned model, in the profiles that vote

@@ -64,6 +64,11 @@ def test_shares_of_a_query_of_one_class_are_weighted(models: FittedModels) -> No
     np.testing.assert_allclose(added.intercept - models.primary.intercept, prevailing.score)
 
 
+def test_a_class_whose_cells_are_dealt_out_to_siblings_may_prevail() -> None:
+    assert may_prevail(np.array([0.48, 0.16, 0.14, 0.12, 0.1]))  # 80 % glutamatergic neurons by 16 genes
+    assert not may_prevail(np.array([0.35, 0.25, 0.2, 0.1, 0.1]))
+
+
 def test_the_thinned_model_is_averaged_in_scores(models: FittedModels) -> None:
     rng = np.random.default_rng(9)
     values = log1p_normalize(cells(np.repeat(np.arange(CLASSES), 10), 20, rng), models.target_sum)
