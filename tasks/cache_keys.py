@@ -18,8 +18,8 @@ CODE_VERSIONS: Final[dict[str, int]] = {
     "hold_out": 3,
     "balance": 3,
     "train": 14,
-    "annotate": 23,
-    "keep_confident": 13,
+    "annotate": 24,
+    "keep_confident": 14,
     "plot": 8,
 }
 

@@ -4,13 +4,15 @@ What an unseen type looks like among the calls differs from query to query, so i
 frequent class is hidden from the model in turn: its cells are then called by the most similar class, as cells of an
 unseen type are. A logistic regression tells their groups from the others by the four features of
 :mod:`spatialcore.annotation.unknown.query_sample`, in standard deviations of the other groups, at most 4. Its
-coefficients stay near -.6, -.5, -1.2 and -.4, since ten classes say little about them; the intercept is free.
+coefficients stay near -.6, -.5, -1.2 and -.4, since ten classes say little about them; the intercept is free. A second
+regression on these log odds alone, with a slope that is drawn less towards 1, gives the final ones: they are nearer to
+zero in a query whose hidden classes look like the others.
 
 With s the log odds of a group, s_0 what a fifth of the confident cells exceed plus 2.5, but at least -1 and at most
 .45, and ``l = 6 max(s - s_0, 0)`` the suspicion, a confidence c above .65 becomes ``.65 + (c - .65) / (1 + l)``: the
 group is doubted, not refuted. The limit is low where most groups are clearly known, since a sister of a class is less
-unlike it than most classes that are hidden. In a query of fewer than ten clusters, one group may be a whole class,
-and the log odds say too little: no group is suspected.
+unlike it than most classes that are hidden. In a query of fewer than ten clusters, one group may be a whole class, and
+the log odds vary more: the limit is 1.5 higher.
 
 A term above the class is doubted as much if the group shows less than .6 of the usual share of its signature, and not
 at all above .7: a hidden sister of the class ends at the term that both have in common.
@@ -19,7 +21,7 @@ Nothing here is fitted to labels of the query. The constants were compared on op
 cells of known types lose their call (docs/benchmarks/hidden-types.md).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import numpy as np
@@ -31,8 +33,10 @@ from spatialcore.annotation.unknown.weighted import weighted_quantile
 from spatialcore.core.types import Floats
 
 MOST_HIDDEN: Final = 10  # classes, the most frequent ones
-FEWEST_CELLS: Final = 15  # of a class that is hidden
-FEWEST_CLUSTERS: Final = 10  # of the query
+FEWEST_CELLS: Final = 20  # of a class that is hidden
+FEWEST_CLUSTERS: Final = 4  # of the query
+SMALL_QUERY: Final = 10  # clusters; in a query of fewer ones, the limit is higher
+SMALL_QUERY_LIMIT: Final = 1.5  # log odds, added
 USUAL_SHARE: Final = 0.8  # of the confident cells
 ABOVE_USUAL: Final = 2.5  # log odds
 LIMITS: Final = (-1.0, 0.45)  # log odds; groups with lower ones are not suspected
@@ -43,6 +47,7 @@ STANDARD_LIMIT: Final = 4.0  # of features, in standard deviations
 LEAST_SPREAD: Final = 1e-3
 PRIOR: Final = (-0.6, -0.5, -1.2, -0.4)  # of the coefficients
 PENALTY: Final = 2.0
+SLOPE_PENALTY: Final = 0.3  # of the slope of the log odds
 STEPS: Final = 15  # of Newton's method
 
 
@@ -67,9 +72,9 @@ def suspicions(sample: QuerySample, n_clusters: int, tree: ClassTree | None) -> 
     if len(parts) < 2:
         return result
     features, is_hidden, weights = (np.concatenate(column) for column in zip(*parts, strict=True))
-    odds = _log_odds(features, is_hidden, weights, groups.features)
+    odds = log_odds(features, is_hidden, weights, groups.features)
     usual = weighted_quantile(odds, groups.sums((sample.weights > 0).astype(np.float64)), USUAL_SHARE)
-    limit = np.clip(usual + ABOVE_USUAL, *LIMITS)
+    limit = np.clip(usual + ABOVE_USUAL, *LIMITS) + (SMALL_QUERY_LIMIT if n_clusters < SMALL_QUERY else 0.0)
     suspicion = SLOPE * np.maximum(odds - limit, 0.0)[:, None]
     if tree is not None:
         suspicion = suspicion * _doubted(sample.term_slopes(groups, tree))
@@ -126,18 +131,33 @@ def _with_hidden_classes(sample: QuerySample, groups: Groups) -> Iterator[tuple[
         )
 
 
-def _log_odds(features: Floats, is_hidden: Floats, weights: Floats, asked: Floats) -> Floats:
-    """Fit the regression, and return the log odds of being of a hidden class for other features."""
+def log_odds(features: Floats, is_hidden: Floats, weights: Floats, groups: Floats) -> Floats:
+    """Fit both regressions, and return the log odds of groups of being of a hidden class.
+
+    Parameters
+    ----------
+    features, is_hidden, weights
+        Rows x features, 0 or 1, and the weight of each row.
+    groups
+        Groups x features.
+    """
     weights = weights / weights.sum()
     of_others = weights * (1 - is_hidden) / (weights @ (1 - is_hidden))
     mean = of_others @ features
     spread = np.sqrt(of_others @ (features - mean) ** 2) + LEAST_SPREAD
-    known, new = (np.clip((table - mean) / spread, -STANDARD_LIMIT, STANDARD_LIMIT) for table in (features, asked))
-    table = np.column_stack([known, np.ones(len(known))])
-    penalty, prior = np.array([PENALTY] * known.shape[1] + [0.0]), np.array([*PRIOR, 0.0])
-    coefficients = fit_ridge(table, is_hidden, weights, penalty, prior)
-    odds: Floats = new @ coefficients[:-1] + coefficients[-1]
+    tables = [np.clip((table - mean) / spread, -STANDARD_LIMIT, STANDARD_LIMIT) for table in (features, groups)]
+    *slopes, intercept = _fit(tables[0], is_hidden, weights, PENALTY, PRIOR)
+    fitted, asked = (table @ slopes + intercept for table in tables)
+    slope, intercept = _fit(fitted[:, None], is_hidden, weights, SLOPE_PENALTY, (1.0,))
+    odds: Floats = slope * asked + intercept
     return odds
+
+
+def _fit(table: Floats, target: Floats, weights: Floats, penalty: float, prior: Sequence[float]) -> Floats:
+    """Return the coefficients of the ridge and the intercept, which is free."""
+    n = table.shape[1]
+    with_ones = np.column_stack([table, np.ones(len(table))])
+    return fit_ridge(with_ones, target, weights, np.array([penalty] * n + [0.0]), np.array([*prior, 0.0]))
 
 
 def fit_ridge(table: Floats, target: Floats, weights: Floats, penalty: Floats, prior: Floats) -> Floats:

@@ -10,7 +10,7 @@ from spatialcore import columns
 from spatialcore.annotation.annotate import annotate_celltypist
 from spatialcore.annotation.calls.levels import ClassTree
 from spatialcore.annotation.unknown import hidden_classes
-from spatialcore.annotation.unknown.hidden_classes import fit_ridge, lower_suspected, suspicions
+from spatialcore.annotation.unknown.hidden_classes import fit_ridge, log_odds, lower_suspected, suspicions
 from spatialcore.annotation.unknown.query_sample import QuerySample
 from tests.annotation.unknown.conftest import UNSEEN, SisterQuery
 
@@ -34,6 +34,26 @@ def test_nothing_is_lost_in_a_query_of_few_clusters(
     assert suspicion_of_cells(sister_sample).any()
     monkeypatch.setattr(hidden_classes, "FEWEST_CLUSTERS", n_clusters + 1)
     assert not suspicion_of_cells(sister_sample).any()
+
+
+def test_the_limit_is_higher_in_a_small_query(sister_sample: QuerySample, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hidden_classes, "SMALL_QUERY", 0)
+    usual = suspicion_of_cells(sister_sample)
+    monkeypatch.setattr(hidden_classes, "SMALL_QUERY", 10_000)
+    small = suspicion_of_cells(sister_sample)
+    np.testing.assert_allclose(small, np.maximum(usual - hidden_classes.SLOPE * hidden_classes.SMALL_QUERY_LIMIT, 0))
+    assert (usual > 0).sum() > (small > 0).sum()
+
+
+def test_log_odds_differ_less_where_hidden_classes_look_like_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(4)
+    features, weights, is_hidden = rng.normal(size=(400, 4)), np.full(400, 1 / 400), np.repeat([0.0, 1.0], 200)
+    told = features - 2 * is_hidden[:, None]
+    alike, different = (log_odds(table, is_hidden, weights, table) for table in (features, told))
+    assert roc_auc_score(is_hidden, different) > 0.95
+    monkeypatch.setattr(hidden_classes, "SLOPE_PENALTY", 1e9)
+    assert np.ptp(alike) < 0.5 * np.ptp(log_odds(features, is_hidden, weights, features))
+    assert np.ptp(different) > np.ptp(log_odds(told, is_hidden, weights, told))
 
 
 def test_nothing_is_lost_where_too_few_classes_can_be_hidden(
