@@ -5,8 +5,12 @@
 The samples have 75 to 300 counts per cell and an ambient share of .05 or .25. With ``--efficiency same`` they share
 their gene efficiencies, with ``own`` these are drawn per sample. A real cell is used once in a sample, so that no
 cluster consists of copies of one cell; cells drawn around mean profiles all differ. ``blood`` is of another assay than
-its reference, ``blood_halves`` of the same assays. ``chance``: the calibration error that as many cells would have if
-each were right with the probability that is its confidence.
+its reference, ``blood_halves`` of the same assays; ``--halves`` divides the cells of a study in other ways. The samples
+of a cohort are drawn from the same real cells, so that seeds differ less than halves do.
+
+``bias``: mean confidence less accuracy. ``chance``: the calibration error that as many cells would have if each were
+right with the probability that is its confidence. ``worst``: the largest error of the eight samples, and ``worst by
+chance`` the same of such cells, both as means over the cohorts; ``largest``: of all samples.
 """
 
 import argparse
@@ -14,6 +18,7 @@ import tempfile
 import warnings
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -34,6 +39,8 @@ from spatialcore.simulate import section
 DEPTHS, AMBIENT = (75.0, 120.0, 190.0, 300.0), (0.05, 0.25)
 LARGEST_ERROR = 0.05
 SPREAD = 0.5
+DRAWS = 100  # of calls that are right by chance
+BY_CHANCE = "errors_by_chance"
 
 
 def cohort(source: Source, efficiency: str, n_cells: int, seed: int = 0) -> list[AnnData]:
@@ -62,45 +69,65 @@ def cohort(source: Source, efficiency: str, n_cells: int, seed: int = 0) -> list
     return cells
 
 
-def row(sample: AnnData, model: Path) -> dict[str, float]:
+def row(sample: AnnData, model: Path, rng: np.random.Generator) -> dict[str, Any]:
     """Annotate a sample and return accuracy and calibration."""
     called = annotate_celltypist(sample, custom_model_path=model, confidence_transform="calibrated", copy=True)
     truth = sample.obs["true_cell_type"].astype(str).to_numpy()
     names, confidence = called.obs[columns.PREDICTED].astype(str).to_numpy(), called.obs[columns.CONFIDENCE].to_numpy()
     accuracy, f1 = figures(truth, names)
-    is_called = confidence >= CALL_THRESHOLD
+    is_called, by_chance = confidence >= CALL_THRESHOLD, errors_by_chance(confidence, rng)
     return {
         "accuracy": accuracy,
         "macro_f1": f1,
         "ece": expected_calibration_error(confidence, names == truth),
-        "chance": error_by_chance(confidence),
+        "bias": confidence.mean() - accuracy,
+        "chance": by_chance.mean(),
         "kept": is_called.mean(),
         "kept_right": (names == truth)[is_called].mean() if is_called.any() else np.nan,
+        BY_CHANCE: by_chance,
     }
 
 
-def error_by_chance(confidence: Floats, n_draws: int = 20) -> float:
-    """Return the mean calibration error of calls that are right as often as their confidence says."""
-    rng = np.random.default_rng(0)
-    right = (rng.random(len(confidence)) < confidence for _ in range(n_draws))
-    return float(np.mean([expected_calibration_error(confidence, drawn) for drawn in right]))
+def errors_by_chance(confidence: Floats, rng: np.random.Generator) -> Floats:
+    """Return calibration errors of calls that are right as often as their confidence says."""
+    right = rng.random((DRAWS, len(confidence))) < confidence
+    return np.array([expected_calibration_error(confidence, drawn) for drawn in right])
 
 
 def measure(source: Source, efficiency: str, n_cells: int, seed: int = 0, *, singles: bool = True) -> pd.DataFrame:
     """Return one row per sample and model: the model of the cohort, or of the sample."""
     cells, rows = cohort(source, efficiency, n_cells, seed), []
+    rng = np.random.default_rng(seed)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.pkl"
         pooled = pool_queries(cells, AnnotationSettings()).sample
         train_celltypist_model(source.reference, TYPE, output_path=path, trainer="logistic", query=pooled)
         for (depth, ambient), sample in zip(product(DEPTHS, AMBIENT), cells, strict=True):
-            about = {"source": source.name, "efficiency": efficiency, "seed": seed, "depth": depth, "ambient": ambient}
-            rows.append({**about, "model": "cohort", **row(sample, path)})
+            about = {"seed": seed, "depth": depth, "ambient": ambient}
+            rows.append({**about, "model": "cohort", **row(sample, path, rng)})
         for (depth, ambient), sample in zip(product(DEPTHS, AMBIENT), cells if singles else [], strict=False):
-            about = {"source": source.name, "efficiency": efficiency, "seed": seed, "depth": depth, "ambient": ambient}
+            about = {"seed": seed, "depth": depth, "ambient": ambient}
             train_celltypist_model(source.reference, TYPE, output_path=path, trainer="logistic", query=sample)
-            rows.append({**about, "model": "single", **row(sample, path)})
+            rows.append({**about, "model": "single", **row(sample, path, rng)})
     return pd.DataFrame(rows)
+
+
+def summary(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the means over samples of each model, and the worst samples of its cohorts."""
+    names = ["accuracy", "macro_f1", "ece", "chance", "bias", "kept", "kept_right"]
+    by_model, by_cohort = table.groupby("model"), table.groupby(["model", "halves", "seed"])
+    worst_by_chance = by_cohort[BY_CHANCE].agg(lambda errors: np.stack(list(errors)).max(axis=0).mean())
+    return (
+        by_model[names]
+        .mean()
+        .assign(
+            worst=by_cohort["ece"].max().groupby("model").mean(),
+            worst_by_chance=worst_by_chance.astype(float).groupby("model").mean(),
+            largest=by_model["ece"].max(),
+            too_large=(table["ece"] > LARGEST_ERROR).groupby(table["model"]).sum(),
+            samples=by_model.size(),
+        )
+    )
 
 
 def main() -> None:
@@ -110,21 +137,23 @@ def main() -> None:
     parser.add_argument("--sources", nargs="+", default=["blood", "blood_halves", "lung"])
     parser.add_argument("--efficiency", nargs="+", default=["same", "own"], choices=("same", "own"))
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
+    parser.add_argument("--halves", nargs="+", type=int, default=[5], help="seeds that divide the cells of a study")
     parser.add_argument("--cells", type=int, help="places of a sample (800 for profiles, 1,600 for real cells)")
     parser.add_argument("--cohort-only", action="store_true")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
-    for source, efficiency in product(sources(options.data, tuple(options.sources)), options.efficiency):
-        places = options.cells or (800 if source.dispersion else 1600)
-        tables = [measure(source, efficiency, places, seed, singles=not options.cohort_only) for seed in options.seeds]
+    pd.set_option("display.width", 200)
+    pd.set_option("display.max_columns", 20)
+    for name, efficiency in product(options.sources, options.efficiency):
+        tables = []
+        for halves, seed in product(options.halves, options.seeds):
+            (source,) = sources(options.data, (name,), halves)
+            places = options.cells or (800 if source.dispersion else 1600)
+            measured = measure(source, efficiency, places, seed, singles=not options.cohort_only)
+            tables.append(measured.assign(halves=halves))
         table = pd.concat(tables)
-        print(table.round(3).to_string(), flush=True)
-        by_model = table.groupby("model")
-        means = by_model[["accuracy", "macro_f1", "ece", "chance", "kept", "kept_right"]].mean()
-        too_large = (table["ece"] > LARGEST_ERROR).groupby(table["model"]).sum()
-        print(
-            means.assign(worst=by_model["ece"].max(), too_large=too_large, samples=by_model.size()).round(3), flush=True
-        )
+        print(f"\n{name}, efficiencies: {efficiency}\n", table.drop(columns=BY_CHANCE).round(3).to_string(index=False))
+        print(summary(table).round(3).to_string(), flush=True)
 
 
 if __name__ == "__main__":

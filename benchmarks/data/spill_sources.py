@@ -5,6 +5,7 @@ The two never share a cell: they are of different cells of a study, different as
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import anndata
@@ -53,15 +54,21 @@ class Source:
     dispersion: float = 0.0
 
 
-def sources(data: Path, names: tuple[str, ...] = ()) -> list[Source]:
-    """Return the sources with some names; those of the spill-over sections by default."""
+def sources(data: Path, names: tuple[str, ...] = (), halves: int = 5) -> list[Source]:
+    """Return the sources with some names; those of the spill-over sections by default.
+
+    Parameters
+    ----------
+    halves
+        Seed by which the cells of a study are divided into reference and cells to draw from.
+    """
     makers: dict[str, Callable[[Path], Source]] = {
         "lung": _lung,
         "tumour": _tumour,
-        "pancreas": _pancreas,
+        "pancreas": partial(_pancreas, halves=halves),
         "blood": _blood,
-        "mix": _mix,
-        "blood_halves": _blood_halves,
+        "mix": partial(_mix, halves=halves),
+        "blood_halves": partial(_blood_halves, halves=halves),
     }
     return [make(data) for name, make in makers.items() if name in (names or SPILL_SOURCES)]
 
@@ -87,8 +94,8 @@ def _common(reference: AnnData, drawn_from: AnnData) -> tuple[AnnData, AnnData]:
     return one, other
 
 
-def _halves(adata: AnnData) -> tuple[AnnData, AnnData]:
-    first = np.random.default_rng(5).random(adata.n_obs) < 0.5
+def _halves(adata: AnnData, seed: int) -> tuple[AnnData, AnnData]:
+    first = np.random.default_rng(seed).random(adata.n_obs) < 0.5
     return _common(*(_labelled(part, part.obs[TYPE], list(adata.var_names)) for part in (adata[first], adata[~first])))
 
 
@@ -116,10 +123,10 @@ def _tumour(data: Path) -> Source:
     return Source("tumour", *_common(cells, _labelled(atlas, labels, genes, min_cells=1)), dispersion=0.5)
 
 
-def _pancreas(data: Path) -> Source:
+def _pancreas(data: Path, halves: int) -> Source:
     adata = _read(data, "pancreas_baron_h1")
     genes = [gene for gene in panel_genes(data, "hMulti") if gene in adata.var_names]
-    return Source("pancreas", *_halves(_labelled(adata, adata.obs[TYPE], genes)))
+    return Source("pancreas", *_halves(_labelled(adata, adata.obs[TYPE], genes), halves))
 
 
 def _blood_cells(data: Path) -> tuple[AnnData, list[str]]:
@@ -127,9 +134,9 @@ def _blood_cells(data: Path) -> tuple[AnnData, list[str]]:
     return adata, list(adata.var_names[np.argsort(-np.asarray(adata.X.mean(axis=0)).ravel(), kind="stable")[50:450]])
 
 
-def _blood_halves(data: Path) -> Source:
+def _blood_halves(data: Path, halves: int) -> Source:
     adata, genes = _blood_cells(data)
-    return Source("blood_halves", *_halves(_labelled(adata, adata.obs[TYPE], genes)))
+    return Source("blood_halves", *_halves(_labelled(adata, adata.obs[TYPE], genes), halves))
 
 
 def _blood(data: Path) -> Source:
@@ -139,7 +146,7 @@ def _blood(data: Path) -> Source:
     return Source("blood", *_common(*parts))
 
 
-def _mix(data: Path) -> Source:
+def _mix(data: Path, halves: int) -> Source:
     stroma, blood = _read(data, "pancreas_baron_h1"), _read(data, "pbmc_symphony_3assay")
     genes = [gene for gene in blood.var_names if gene in stroma.var_names]
     panel = set(panel_genes(data, "hMulti")) | set(panel_genes(data, "hIO"))
@@ -148,4 +155,4 @@ def _mix(data: Path) -> Source:
         _labelled(adata, adata.obs[TYPE].astype(str).where(adata.obs[TYPE].isin(types), ""), genes)
         for adata, types in ((stroma, STROMA), (blood, LYMPHOCYTES))
     ]
-    return Source("mix", *_halves(anndata.concat(parts)))
+    return Source("mix", *_halves(anndata.concat(parts), halves))
