@@ -91,6 +91,8 @@ def save_pair(pair: Pair, path: Path) -> None:
     for side, matrix in (("reference", pair.reference), ("query", pair.query)):
         for name in ("data", "indices", "indptr", "shape"):
             arrays[f"{side}_{name}"] = np.asarray(getattr(matrix, name))
+    if pair.positions is not None:
+        arrays["positions"] = pair.positions
     np.savez(path, **arrays)  # type: ignore[arg-type]
 
 

@@ -19,7 +19,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from benchmarks import spill_sections
-from benchmarks.accuracy import pipeline, plain, rival
+from benchmarks.accuracy import plain
 from benchmarks.calibration import CALL_THRESHOLD, Called
 from benchmarks.data.open_pairs import Pair, open_pairs, pair_of
 from spatialcore import columns
@@ -130,6 +130,19 @@ def print_row(row: dict[str, Any]) -> dict[str, Any]:
     return row
 
 
+def methods(rivals: Path | None, deep_rivals: Path | None) -> dict[str, spill_sections.SpillMethod]:
+    """Return the methods that can be run, by name."""
+    chosen: dict[str, spill_sections.SpillMethod] = {"ours": spill_sections.ours}
+    if rivals:
+        chosen["TACCO"] = spill_sections.rival(rivals, "tacco")
+    if deep_rivals:
+        chosen |= {
+            "ResolVI": spill_sections.rival(deep_rivals, "resolvi"),
+            "RCTD": spill_sections.rival(deep_rivals, "rctd"),
+        }
+    return chosen
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -142,6 +155,7 @@ def main() -> None:
     parser.add_argument("--in-turn", action="store_true", help="one layout for each source, share and depth, in turn")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--rivals", type=Path, help="interpreter with tacco, for the part rivals")
+    parser.add_argument("--deep-rivals", type=Path, help="interpreter with scvi-tools and rctd-py, for the part rivals")
     parser.add_argument("--cells", type=int, default=100_000, help="cells of the part cost")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
@@ -160,8 +174,9 @@ def main() -> None:
         if "real" in options.parts:
             print_rows(spill_sections.real(data, folder), [])
         if "rivals" in options.parts:
-            methods = {"ours": pipeline} | ({"TACCO": rival(options.rivals, "tacco")} if options.rivals else {})
-            print_rows(spill_sections.compared(settings(), methods), ["share"])
+            print_rows(
+                spill_sections.compared(settings(), methods(options.rivals, options.deep_rivals), folder), ["share"]
+            )
         if "cost" in options.parts:
             print(spill_sections.cost(data, folder, options.cells))
 

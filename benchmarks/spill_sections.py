@@ -1,8 +1,10 @@
 """Spill-over on simulated sections with known truth and on real dense sections, and the cost of the estimate."""
 
 import json
+import os
+import subprocess
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -13,9 +15,9 @@ from anndata import AnnData
 from scipy import sparse
 from sklearn.metrics import roc_auc_score
 
-from benchmarks.accuracy import Method, figures
+from benchmarks.accuracy import figures, save_pair
 from benchmarks.calibration import CALL_THRESHOLD, expected_calibration_error
-from benchmarks.data.open_pairs import Pair
+from benchmarks.data.open_pairs import Labels, Pair
 from benchmarks.data.spill_sources import TYPE, Source, sources
 from benchmarks.data.study_pairs import spatial_pairs
 from benchmarks.spill_markers import marker_figures
@@ -35,6 +37,8 @@ LARGEST_SECTION = 100_000
 
 Setting = tuple[Source, Layout, float, float, int]
 """Source, layout, share, depth and seed of a section."""
+SpillMethod = Callable[[Pair, Path], tuple[Labels, Floats]]
+"""Calls and foreign shares of a section; scratch files go to the folder."""
 
 
 def called(reference: AnnData, label_column: str, query: AnnData, folder: Path) -> AnnData:
@@ -66,25 +70,66 @@ def purified(settings: Iterable[Setting], folder: Path) -> Iterator[dict[str, An
         yield row
 
 
-def compared(settings: Iterable[Setting], methods: dict[str, Method]) -> Iterator[dict[str, Any]]:
-    """Yield accuracy and macro-F1 of several methods, one row per simulated section."""
+def compared(settings: Iterable[Setting], methods: dict[str, SpillMethod], folder: Path) -> Iterator[dict[str, Any]]:
+    """Yield accuracy, macro-F1, shares and CPU seconds of several methods, one row per simulated section."""
     for setting in settings:
         source, layout, share, depth, _ = setting
         cells = _section(*setting)
         truth = cells.obs["true_cell_type"].astype(str).to_numpy()
-        pair = Pair(
-            source.name,
-            sparse.csr_matrix(source.reference.X),
-            source.reference.obs[TYPE].astype(str).to_numpy(),
-            sparse.csr_matrix(cells.X),
-            truth,
-            tuple(cells.var_names),
-            positions=cells.obsm[columns.SPATIAL],
-        )
+        foreign = cells.obs["true_foreign_share"].to_numpy()
         row: dict[str, Any] = {"source": source.name, "layout": layout, "share": share, "depth": depth}
+        row["truth"] = foreign.mean()
         for name, method in methods.items():
-            row[name], row[f"{name} macro-F1"] = figures(truth, method(pair))
+            start = _cpu_seconds()
+            calls, found = method(_as_pair(source, cells), folder)
+            row[f"{name} CPU"] = _cpu_seconds() - start
+            row[name], row[f"{name} macro-F1"] = figures(truth, calls)
+            row[f"{name} found"] = found.mean()
+            varies = foreign.std() > 0 and found.std() > 0
+            row[f"{name} correlation"] = float(np.corrcoef(foreign, found)[0, 1]) if varies else np.nan
         yield row
+
+
+def _as_pair(source: Source, cells: AnnData) -> Pair:
+    return Pair(
+        source.name,
+        sparse.csr_matrix(source.reference.X),
+        source.reference.obs[TYPE].astype(str).to_numpy(),
+        sparse.csr_matrix(cells.X),
+        cells.obs["true_cell_type"].astype(str).to_numpy(),
+        tuple(cells.var_names),
+        positions=cells.obsm[columns.SPATIAL],
+    )
+
+
+def _cpu_seconds() -> float:
+    """Return the CPU seconds of this process and of those that it has waited for."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
+def ours(pair: Pair, folder: Path) -> tuple[Labels, Floats]:
+    """Return the calls and the foreign shares of this package."""
+    result = called(pair.reference_data(), columns.UNIFIED_CELL_TYPE, pair.query_data(), folder)
+    shares: Floats = result.obs[columns.FOREIGN_SHARE].to_numpy(np.float64)
+    return result.obs[columns.PREDICTED].astype(str).to_numpy(), shares
+
+
+def rival(interpreter: Path, name: str) -> SpillMethod:
+    """Return a method that runs another tool with its own interpreter, see ``spill_rivals``."""
+
+    def run(pair: Pair, folder: Path) -> tuple[Labels, Floats]:
+        source, target = folder / "pair.npz", folder / "result.npz"
+        save_pair(pair, source)
+        script = [str(interpreter), "-W", "ignore", "-m", "benchmarks.spill_rivals", name, str(source), str(target)]
+        root = Path(__file__).parents[1]
+        process = subprocess.run(script, capture_output=True, text=True, cwd=root, check=False)
+        if process.returncode:
+            raise RuntimeError(f"{name} failed on {pair.name}:\n{process.stderr[-2000:]}")
+        result = np.load(target)
+        return result["calls"].astype(str), result["foreign"]
+
+    return run
 
 
 def section_settings(

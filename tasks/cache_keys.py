@@ -18,7 +18,7 @@ CODE_VERSIONS: Final[dict[str, int]] = {
     "hold_out": 3,
     "balance": 3,
     "train": 14,
-    "annotate": 24,
+    "annotate": 25,
     "keep_confident": 14,
     "plot": 8,
 }

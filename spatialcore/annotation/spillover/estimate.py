@@ -14,18 +14,17 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from spatialcore.annotation.spillover.ambient import AmbientFit, fit_ambient, fit_ambient_again, without_ambient
 from spatialcore.annotation.spillover.cells import Cells, blocks
-from spatialcore.annotation.spillover.mixture import SHARES, Block, Posterior, fit_shares, log_likelihood, posterior
+from spatialcore.annotation.spillover.mixture import SHARES, Block, fit_shares, log_likelihood, posterior
 from spatialcore.annotation.spillover.neighbourhoods import Neighbourhoods
 from spatialcore.annotation.spillover.section_profiles import section_profiles
 from spatialcore.core.sampling import draw_named
 from spatialcore.core.types import Codes, Floats
 
-AMBIENT_GRID: Final = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5)
 FIT_CELLS: Final = 4_000
 DETECTED: Final = 3.5
 SMALLEST_SHARE: Final = 0.02  # of the neighbourhood, mean over the cells
-LOWEST_PROFILE: Final = 0.02  # of the profile with ambient counts
 
 Float32s = npt.NDArray[np.float32]
 
@@ -101,25 +100,24 @@ def fit_section(
     partners = cells.partners(random_state)[sample]
     block, partners_composition = _sampled(cells, neighbours, sample, partners)
 
-    def fit(ambient: float) -> tuple[Posterior, Floats, Floats, float]:
-        profiles = (1 - ambient) * pure + ambient * cells.background
-        likelihood = log_likelihood(block, profiles)
-        shares = fit_shares(block, likelihood)
-        return posterior(block, likelihood, shares), profiles, shares, ambient
-
-    fits = [fit(ambient) for ambient in AMBIENT_GRID if ambient <= most_ambient + 1e-9]
-    real, profiles, shares, ambient = max(fits, key=lambda each: float(each[0].evidence.sum()))
+    fit = fit_ambient(block, pure, cells.background, most_ambient)
     null = block.among(partners_composition)
-    likelihood = log_likelihood(null, profiles)
-    difference = real.evidence - posterior(null, likelihood, fit_shares(null, likelihood)).evidence
-    mean_share = float((shares @ SHARES)[block.size].mean())
+    likelihood = log_likelihood(null, fit.profiles)
+    difference = fit.mixture.evidence - posterior(null, likelihood, fit_shares(null, likelihood)).evidence
+    mean_share = float((fit.shares @ SHARES)[block.size].mean())
     z = _z(difference) if mean_share >= SMALLEST_SHARE else 0.0
-    if z >= DETECTED:
-        profiles = section_profiles(
-            block, posterior(block, log_likelihood(block, profiles), shares, by_place=True), profiles
-        )
-        shares = fit_shares(block, log_likelihood(block, profiles), at_zero=0.0)
-    return SectionFit(profiles, shares, ambient, z)
+    if z < DETECTED:
+        return SectionFit(fit.profiles, fit.shares, fit.ambient, z)
+    pure = without_ambient(_profiles_of_section(fit), fit.ambient, cells.background)
+    again = fit_ambient_again(block, pure, cells.background, fit.ambient)
+    profiles = _profiles_of_section(again)
+    shares = fit_shares(block, log_likelihood(block, profiles), at_zero=0.0)
+    return SectionFit(profiles, shares, again.ambient, z)
+
+
+def _profiles_of_section(fit: AmbientFit) -> Floats:
+    by_place = posterior(fit.block, fit.likelihood, fit.shares, by_place=True)
+    return section_profiles(fit.block, by_place, fit.profiles)
 
 
 def _sampled(cells: Cells, neighbours: Neighbourhoods, sample: Codes, partners: Codes) -> tuple[Block, Float32s]:
@@ -159,14 +157,6 @@ def _add_received(received: Floats, block: Block, foreign: Floats) -> None:
     senders[np.arange(len(best)), best] = 0
     senders *= (foreign / np.maximum(senders.sum(axis=1), 1e-12))[:, None]
     np.add.at(received, best, senders)
-
-
-def without_ambient(profiles: Floats, ambient: float, background: Floats) -> Floats:
-    """Return class profiles without the ambient share, classes x genes, rows summing to one."""
-    pure = (profiles - ambient * background) / max(1 - ambient, 1e-9)
-    pure = np.maximum(pure, LOWEST_PROFILE * profiles)
-    result: Floats = pure / pure.sum(axis=1, keepdims=True)
-    return result
 
 
 def _z(difference: Floats) -> float:

@@ -10,6 +10,7 @@ from scipy.special import expit, logit
 
 from spatialcore.annotation.model.celltyping_model import CellTypingModel
 from spatialcore.annotation.query import Expression
+from spatialcore.annotation.spillover.ambient import without_ambient
 from spatialcore.annotation.spillover.cells import Cells, blocks
 from spatialcore.annotation.spillover.coordinates import FEWEST_CELLS, Places, unusable_coordinates
 from spatialcore.annotation.spillover.estimate import (
@@ -17,7 +18,6 @@ from spatialcore.annotation.spillover.estimate import (
     SectionFit,
     estimate_cells,
     fit_section,
-    without_ambient,
 )
 from spatialcore.annotation.spillover.neighbourhoods import Neighbourhoods, neighbourhoods_of
 from spatialcore.annotation.spillover.second_type import SecondTypes, find_second_types, smaller_by

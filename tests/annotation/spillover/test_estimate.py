@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
+from spatialcore.annotation.spillover.ambient import without_ambient
 from spatialcore.annotation.spillover.estimate import (
     DETECTED,
     SMALLEST_SHARE,
     SectionFit,
     estimate_cells,
     fit_section,
-    without_ambient,
 )
 from spatialcore.annotation.spillover.mixture import SHARES
 from spatialcore.annotation.spillover.neighbourhoods import Neighbourhoods
@@ -84,9 +84,3 @@ def test_cells_without_neighbours_have_no_share(spilled: Example) -> None:
     shares = estimate_cells(spilled.cells, neighbours, fit(spilled, neighbours))
     assert shares.foreign[3] == shares.null[3] == 0
     assert (shares.foreign[:3] > 0).all()
-
-
-def test_ambient_counts_are_subtracted_from_the_profiles() -> None:
-    rng = np.random.default_rng(0)
-    pure, background = rng.dirichlet(np.ones(30), 3), rng.dirichlet(np.ones(30))
-    np.testing.assert_allclose(without_ambient(0.8 * pure + 0.2 * background, 0.2, background), pure, atol=1e-3)
