@@ -39,7 +39,11 @@ def joined(reference: Any, labels: Any, query: Any, genes: list[str], positions:
     n = query.shape[0]
     obs = pd.DataFrame({"batch": ["reference"] * len(labels) + ["query"] * n, "label": [*labels, *["unknown"] * n]})
     obs.index = [f"c{i}" for i in range(len(obs))]
-    adata = AnnData(sparse.vstack([reference, query]).tocsr().astype(np.float32), obs, pd.DataFrame(index=genes))
+    counts = sparse.vstack([reference, query]).tocsr().astype(np.float32)
+    counts.data = np.rint(
+        counts.data
+    )  # one reference has been scaled, and the Poisson distribution needs whole numbers
+    adata = AnnData(counts, obs, pd.DataFrame(index=genes))
     adata.obsm["X_spatial"] = np.vstack([places, positions[:, :2]]).astype(np.float32)
     adata.layers["counts"] = adata.X.copy()
     return adata

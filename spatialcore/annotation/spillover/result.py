@@ -24,8 +24,8 @@ from spatialcore.annotation.spillover.second_type import SecondTypes, find_secon
 from spatialcore.core.types import Floats
 
 # What the confidence gains and loses, chosen on simulated and open sections (docs/benchmarks/spill-over.md).
-INTERCEPT, SLOPE, LEAD_SLOPE, COUNTS_SLOPE = 0.3, 1.1, 0.05, 0.35
-DOUBT_RATE, SMALLER_RATE, FOREIGN_RATE = 0.6, 1.2, 0.9
+INTERCEPT, SLOPE, LEAD_SLOPE, COUNTS_SLOPE = 0.3, 1.15, 0.1, 0.25
+DOUBT_RATE, SMALLER_RATE, FOREIGN_RATE = 0.4, 1.0, 1.4
 LOGIT_LIMIT = 6.0
 LEAD_LIMITS: Final = (-4.0, 3.0)
 TYPICAL_COUNTS: Final = 150.0
@@ -60,11 +60,11 @@ class SpillOver:
     def recalibrate(self, confidence: Floats) -> Floats:
         """Return the confidence of each cell's call, given its neighbourhood and its second type.
 
-        A positive logit z of the confidence becomes ``z exp(.6 min(d, 0) - 1.2 s - .9 f)``: what speaks for another
+        A positive logit z of the confidence becomes ``z exp(.4 min(d, 0) - s - 1.4 f)``: what speaks for another
         type takes a call towards undecided, but does not refute it. The lead d says how much better the class explains
         the cell than any other, given the neighbourhood, and is cut at -4 and 3; s is the amount by which the second
         type is smaller, see :func:`~spatialcore.annotation.spillover.second_type.smaller_by`; f is the foreign share.
-        The result is ``.3 + 1.1 z + .05 max(d, 0) + .35 log(n / 150)`` with the cell's counts n. Cells without counts
+        The result is ``.3 + 1.15 z + .1 max(d, 0) + .25 log(n / 150)`` with the cell's counts n. Cells without counts
         keep their confidence.
 
         Parameters
