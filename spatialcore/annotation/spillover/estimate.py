@@ -99,19 +99,27 @@ def fit_section(
     sample = placed[draw_named(cells.query.names[placed], FIT_CELLS, random_state)]
     partners = cells.partners(random_state)[sample]
     block, partners_composition = _sampled(cells, neighbours, sample, partners)
-
     fit = fit_ambient(block, pure, cells.background, most_ambient)
-    null = block.among(partners_composition)
-    likelihood = log_likelihood(null, fit.profiles)
-    difference = fit.mixture.evidence - posterior(null, likelihood, fit_shares(null, likelihood)).evidence
-    mean_share = float((fit.shares @ SHARES)[block.size].mean())
-    z = _z(difference) if mean_share >= SMALLEST_SHARE else 0.0
+    z = _evidence(fit, block.among(partners_composition))
     if z < DETECTED:
         return SectionFit(fit.profiles, fit.shares, fit.ambient, z)
-    pure = without_ambient(_profiles_of_section(fit), fit.ambient, cells.background)
-    again = fit_ambient_again(block, pure, cells.background, fit.ambient)
+    return _with_profiles_of_section(fit, cells.background, z)
+
+
+def _evidence(fit: AmbientFit, null: Block) -> float:
+    """Return z of a fit against the same cells in the neighbourhoods of others; 0 where neighbours explain little."""
+    if float((fit.shares @ SHARES)[fit.block.size].mean()) < SMALLEST_SHARE:
+        return 0.0
+    likelihood = log_likelihood(null, fit.profiles)
+    return _z(fit.mixture.evidence - posterior(null, likelihood, fit_shares(null, likelihood)).evidence)
+
+
+def _with_profiles_of_section(fit: AmbientFit, background: Floats, z: float) -> SectionFit:
+    """Fit again with profiles of the section; the ambient share with them tells how much the first was too high."""
+    pure = without_ambient(_profiles_of_section(fit), fit.ambient, background)
+    again = fit_ambient_again(fit.block, pure, background, fit.ambient)
     profiles = _profiles_of_section(again)
-    shares = fit_shares(block, log_likelihood(block, profiles), at_zero=0.0)
+    shares = fit_shares(fit.block, log_likelihood(fit.block, profiles), at_zero=0.0)
     return SectionFit(profiles, shares, again.ambient, z)
 
 
