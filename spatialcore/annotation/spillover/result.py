@@ -24,10 +24,10 @@ from spatialcore.annotation.spillover.second_type import SecondTypes, find_secon
 from spatialcore.core.types import Floats
 
 # What the confidence gains and loses, chosen on simulated and open sections (docs/benchmarks/spill-over.md).
-INTERCEPT, SLOPE, LEAD_SLOPE, COUNTS_SLOPE = 0.3, 1.15, 0.1, 0.25
-DOUBT_RATE, SMALLER_RATE, FOREIGN_RATE = 0.4, 1.0, 1.4
+INTERCEPT, SLOPE, COUNTS_SLOPE = 0.3, 1.2, 0.3
+DOUBT_RATE, SMALLER_RATE, FOREIGN_RATE = 0.35, 0.9, 1.5
 LOGIT_LIMIT = 6.0
-LEAD_LIMITS: Final = (-4.0, 3.0)
+LOWEST_LEAD: Final = -4.0
 TYPICAL_COUNTS: Final = 150.0
 COUNTS_LIMIT: Final = 1.5
 
@@ -60,12 +60,12 @@ class SpillOver:
     def recalibrate(self, confidence: Floats) -> Floats:
         """Return the confidence of each cell's call, given its neighbourhood and its second type.
 
-        A positive logit z of the confidence becomes ``z exp(.4 min(d, 0) - s - 1.4 f)``: what speaks for another
-        type takes a call towards undecided, but does not refute it. The lead d says how much better the class explains
-        the cell than any other, given the neighbourhood, and is cut at -4 and 3; s is the amount by which the second
-        type is smaller, see :func:`~spatialcore.annotation.spillover.second_type.smaller_by`; f is the foreign share.
-        The result is ``.3 + 1.15 z + .1 max(d, 0) + .25 log(n / 150)`` with the cell's counts n. Cells without counts
-        keep their confidence.
+        A positive logit z of the confidence becomes ``z exp(.35 d - .9 s - 1.5 f)``: what speaks for another type takes
+        a call towards undecided, but does not refute it. The lead says how much better the class explains the cell than
+        any other, given the neighbourhood; d is the lead where it is negative, at least -4, and 0 elsewhere. s is the
+        amount by which the second type is smaller, see
+        :func:`~spatialcore.annotation.spillover.second_type.smaller_by`; f is the foreign share. The result is
+        ``.3 + 1.2 z + .3 log(n / 150)`` with the cell's counts n. Cells without counts keep their confidence.
 
         Parameters
         ----------
@@ -76,13 +76,13 @@ class SpillOver:
             return confidence
         rows, cells = self.cells.rows, self.cells
         before = _logit(confidence[rows])
-        lead = np.clip(self.estimates.lead[rows].astype(np.float64), *LEAD_LIMITS)
+        behind = np.clip(self.estimates.lead[rows].astype(np.float64), LOWEST_LEAD, 0.0)
         counts = np.clip(np.log(cells.totals[rows] / TYPICAL_COUNTS), -COUNTS_LIMIT, COUNTS_LIMIT)
         loss = SMALLER_RATE * smaller_by(self.second, cells.best[rows], cells.type_sizes)
-        loss += FOREIGN_RATE * self.estimates.foreign[rows] - DOUBT_RATE * np.minimum(lead, 0.0)
+        loss += FOREIGN_RATE * self.estimates.foreign[rows] - DOUBT_RATE * behind
         logits = INTERCEPT + SLOPE * np.where(before > 0, before * np.exp(-loss), before)
         result = confidence.copy()
-        result[rows] = expit(logits + LEAD_SLOPE * np.maximum(lead, 0.0) + COUNTS_SLOPE * counts)
+        result[rows] = expit(logits + COUNTS_SLOPE * counts)
         return result
 
     def without_tables(self) -> "SpillOver":
