@@ -111,7 +111,7 @@ def fit_ambient_again(block: Block, pure: Floats, background: Floats, most: floa
     """
     best = AmbientFit.of(block, pure, background, most, at_zero=0.0)
     for step in reversed(range(round(most / STEP))):
-        lower = AmbientFit.of(block, pure, background, STEP * step, at_zero=0.0)
+        lower = AmbientFit.of(block, pure, background, round(STEP * step, 2), at_zero=0.0)
         if lower.evidence <= best.evidence:
             break
         best = lower
