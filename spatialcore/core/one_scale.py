@@ -22,6 +22,7 @@ ROUNDING = 0.5  # of each value
 FEWEST_CELLS = 3
 FEWEST_VALUES = 10  # of a cell that may hold rounded shares
 OF_SMALLEST = 0.1
+LEAST_SHARE = 3  # of one count; between 2 and 4 before rounding, no value is certainly out of place
 BLOCK_CELLS = 500
 
 
@@ -65,7 +66,7 @@ def _numbers(odd: dict[str, NDArray[np.bool_]]) -> dict[str, int]:
 def rounded_shares(values: sp.csr_matrix) -> NDArray[np.bool_]:
     """Return the cells whose integers are shares of one total, rounded, such as 10,000 per cell.
 
-    One count became the smallest value of such a cell, which is larger than 1 and frequent, two counts became twice as
+    One count became the smallest value of such a cell, which is at least 3 and frequent, two counts became twice as
     much, and nothing lies between. The totals differ by no more than the rounding of the values.
 
     Examples
@@ -164,7 +165,7 @@ def _rounded(cells: _Cells) -> NDArray[np.bool_]:
     """See `rounded_shares`."""
     varied, frequent = cells.largest > cells.smallest, cells.equal_smallest >= OF_SMALLEST
     whole = (cells.integers == 1) & ~cells.between
-    is_share = (cells.sizes >= FEWEST_VALUES) & (cells.smallest > 1) & frequent & varied & whole
+    is_share = (cells.sizes >= FEWEST_VALUES) & (cells.smallest >= LEAST_SHARE) & frequent & varied & whole
     if is_share.sum() < FEWEST_CELLS:
         return np.zeros_like(is_share)
     near = np.abs(cells.sums - np.median(cells.sums[is_share])) <= ROUNDING * cells.sizes

@@ -118,3 +118,17 @@ def test_cells_are_checked_in_blocks(kind: str, monkeypatch: pytest.MonkeyPatch)
     full = odd_cells(values, kind)  # type: ignore[arg-type]
     monkeypatch.setattr(one_scale, "BLOCK_CELLS", 7)
     assert odd_cells(values, kind) == full != {}  # type: ignore[arg-type]
+
+
+def test_three_deep_cells_with_similar_totals_are_not_rounded_shares() -> None:
+    """Cells of a few genes with few small counts, by chance of 171 to 174 counts in all, among other cells."""
+    deep = [
+        [3, 13, 72, 3, 3, 8, 35, 5, 5, 13, 13],
+        [3, 2, 139, 2, 4, 3, 6, 4, 6, 5],
+        [4, 5, 4, 3, 6, 54, 4, 3, 29, 3, 2, 2, 3, 3, 46],
+    ]
+    counts = np.random.default_rng(0).poisson(0.5, (100, 200)).astype(np.float32)
+    for row, values in enumerate(deep):
+        counts[row] = 0
+        counts[row, : len(values)] = values
+    assert not rounded_shares(sp.csr_matrix(counts)).any()
