@@ -12,7 +12,7 @@ With s the log odds of a group, s_0 what a fifth of the confident cells exceed p
 .45, and ``l = 6 max(s - s_0, 0)`` the suspicion, a confidence c above .65 becomes ``.65 + (c - .65) / (1 + l)``: the
 group is doubted, not refuted. The limit is low where most groups are clearly known, since a sister of a class is less
 unlike it than most classes that are hidden. In a query of fewer than ten clusters, one group may be a whole class, and
-the log odds vary more: the limit is 1.5 higher.
+the log odds vary more: the limit is 2 higher.
 
 A term above the class is doubted as much if the group shows less than .6 of the usual share of its signature, and not
 at all above .7: a hidden sister of the class ends at the term that both have in common.
@@ -36,7 +36,7 @@ MOST_HIDDEN: Final = 10  # classes, the most frequent ones
 FEWEST_CELLS: Final = 20  # of a class that is hidden
 FEWEST_CLUSTERS: Final = 4  # of the query
 SMALL_QUERY: Final = 10  # clusters; in a query of fewer ones, the limit is higher
-SMALL_QUERY_LIMIT: Final = 1.5  # log odds, added
+SMALL_QUERY_LIMIT: Final = 2.0  # log odds, added
 USUAL_SHARE: Final = 0.8  # of the confident cells
 ABOVE_USUAL: Final = 2.5  # log odds
 LIMITS: Final = (-1.0, 0.45)  # log odds; groups with lower ones are not suspected
