@@ -9,7 +9,7 @@ regression on these log odds alone, with a slope that is drawn less towards 1, g
 zero in a query whose hidden classes look like the others.
 
 With s the log odds of a group, s_0 what a fifth of the confident cells exceed plus 2.5, but at least -1 and at most
-.45, and ``l = 6 max(s - s_0, 0)`` the suspicion, a confidence c above .65 becomes ``.65 + (c - .65) / (1 + l)``: the
+.45, and ``l = 11 max(s - s_0, 0)`` the suspicion, a confidence c above .72 becomes ``.72 + (c - .72) / (1 + l)``: the
 group is doubted, not refuted. The limit is low where most groups are clearly known, since a sister of a class is less
 unlike it than most classes that are hidden. In a query of fewer than ten clusters, one group may be a whole class, and
 the log odds vary more: the limit is 2 higher.
@@ -40,8 +40,8 @@ SMALL_QUERY_LIMIT: Final = 2.0  # log odds, added
 USUAL_SHARE: Final = 0.8  # of the confident cells
 ABOVE_USUAL: Final = 2.5  # log odds
 LIMITS: Final = (-1.0, 0.45)  # log odds; groups with lower ones are not suspected
-SLOPE: Final = 6.0
-LOWEST: Final = 0.65  # confidence that is not lowered
+SLOPE: Final = 11.0
+LOWEST: Final = 0.72  # confidence that is not lowered
 DOUBTED_SLOPES: Final = (0.6, 0.7)  # a term is doubted like the class below, not at all above
 STANDARD_LIMIT: Final = 4.0  # of features, in standard deviations
 LEAST_SPREAD: Final = 1e-3
@@ -83,12 +83,12 @@ def suspicions(sample: QuerySample, n_clusters: int, tree: ClassTree | None) -> 
 
 
 def lower_suspected(confidence: Floats, suspicion: Floats) -> Floats:
-    """Return the confidence of cells after the suspicion against their group; down to .65 it is not lowered.
+    """Return the confidence of cells after the suspicion against their group; down to .72 it is not lowered.
 
     Examples
     --------
     >>> lower_suspected(np.array([0.95, 0.95, 0.8, 0.6]), np.array([0.0, 2.0, 2.0, 2.0])).round(2).tolist()
-    [0.95, 0.75, 0.7, 0.6]
+    [0.95, 0.8, 0.75, 0.6]
     """
     excess = np.maximum(confidence - LOWEST, 0.0)
     result: Floats = confidence - excess * (suspicion / (1.0 + suspicion))

@@ -76,12 +76,12 @@ def test_terms_are_doubted_no_more_than_the_class(sister_query: SisterQuery, sis
 
 
 def test_the_confidence_falls_smoothly_and_not_below_the_limit() -> None:
-    confidence, suspicion = np.array([0.95, 0.95, 0.65, 0.4, 1.0]), np.array([0.0, 1.0, 9.0, 9.0, 1e9])
-    np.testing.assert_allclose(lower_suspected(confidence, suspicion), [0.95, 0.8, 0.65, 0.4, 0.65])
+    confidence, suspicion = np.array([0.95, 0.95, 0.72, 0.4, 1.0]), np.array([0.0, 1.0, 9.0, 9.0, 1e9])
+    np.testing.assert_allclose(lower_suspected(confidence, suspicion), [0.95, 0.835, 0.72, 0.4, 0.72])
     grid = np.linspace(0, 1, 101)
     lowered = lower_suspected(np.tile(grid, (50, 1)), np.linspace(0, 20, 50)[:, None])
     assert (np.diff(lowered, axis=1) > 0).all()
-    assert (np.diff(lowered, axis=0)[:, grid > 0.66] < 0).all()
+    assert (np.diff(lowered, axis=0)[:, grid > 0.73] < 0).all()
     assert len(np.unique(lower_suspected(np.linspace(0.7, 0.99, 1000), np.full(1000, 5.0)).round(4))) > 400
 
 
