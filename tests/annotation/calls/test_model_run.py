@@ -26,15 +26,15 @@ def test_terms_above_a_doubted_class_keep_their_confidence() -> None:
     suspicion = np.zeros((2, 2, 3))
     suspicion[1, 0, 0] = 9.0
     lowered = _lower_suspected(prediction([0, 2, NO_GROUP]), evidence(suspicion))
-    np.testing.assert_allclose(lowered.confidence, [0.95, 0.68, 0.95])
-    np.testing.assert_allclose(lowered.path, [PATH[0], [0.68, 0.97, 0.99], PATH[2]])
+    np.testing.assert_allclose(lowered.confidence, [0.95, 0.743, 0.95])
+    np.testing.assert_allclose(lowered.path, [PATH[0], [0.743, 0.97, 0.99], PATH[2]])
 
 
 def test_doubted_terms_are_lowered_up_to_the_first_that_is_not() -> None:
     suspicion = np.zeros((1, 1, 3))
     suspicion[0, 0] = [9.0, 3.0, 0.0]
     lowered = _lower_suspected(prediction([NO_GROUP, 0, 0]), evidence(suspicion))
-    np.testing.assert_allclose(lowered.path, [PATH[0], [0.68, 0.73, 0.99], [0.68, 0.73, 0.99]])
+    np.testing.assert_allclose(lowered.path, [PATH[0], [0.743, 0.7825, 0.99], [0.743, 0.7825, 0.99]])
 
 
 def test_without_clusters_suspicion_or_tree() -> None:
@@ -43,4 +43,4 @@ def test_without_clusters_suspicion_or_tree() -> None:
     assert _lower_suspected(calls, evidence(np.zeros((1, 1, 3)))) is calls
     without_tree = _lower_suspected(replace(calls, path=np.empty((3, 0))), evidence(np.full((1, 1, 1), 9.0)))
     assert without_tree.path.shape == (3, 0)
-    np.testing.assert_allclose(without_tree.confidence, 0.68)
+    np.testing.assert_allclose(without_tree.confidence, 0.743)
