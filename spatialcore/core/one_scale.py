@@ -20,6 +20,7 @@ NEARLY_ALL = 0.95
 LARGEST_LOG = 24.0
 ROUNDING = 0.5  # of each value
 FEWEST_CELLS = 3
+LEAST_OF_CELLS = 0.01  # by chance, single cells look like rounded shares
 FEWEST_VALUES = 10  # of a cell that may hold rounded shares
 OF_SMALLEST = 0.1
 LEAST_SHARE = 3  # of one count; between 2 and 4 before rounding, no value is certainly out of place
@@ -67,7 +68,8 @@ def rounded_shares(values: sp.csr_matrix) -> NDArray[np.bool_]:
     """Return the cells whose integers are shares of one total, rounded, such as 10,000 per cell.
 
     One count became the smallest value of such a cell, which is at least 3 and frequent, two counts became twice as
-    much, and nothing lies between. The totals differ by no more than the rounding of the values.
+    much, and nothing lies between. The totals differ by no more than the rounding of the values. Fewer than one cell in a
+    hundred may look so by chance.
 
     Examples
     --------
@@ -166,7 +168,7 @@ def _rounded(cells: _Cells) -> NDArray[np.bool_]:
     varied, frequent = cells.largest > cells.smallest, cells.equal_smallest >= OF_SMALLEST
     whole = (cells.integers == 1) & ~cells.between
     is_share = (cells.sizes >= FEWEST_VALUES) & (cells.smallest >= LEAST_SHARE) & frequent & varied & whole
-    if is_share.sum() < FEWEST_CELLS:
+    if is_share.sum() < max(FEWEST_CELLS, LEAST_OF_CELLS * len(is_share)):
         return np.zeros_like(is_share)
     near = np.abs(cells.sums - np.median(cells.sums[is_share])) <= ROUNDING * cells.sizes
     return is_share & near if near[is_share].mean() >= NEARLY_ALL else np.zeros_like(is_share)

@@ -63,6 +63,13 @@ def test_rounded_shares_of_a_total_are_not_counts(total: float) -> None:
     assert odd_cells(sp.csr_matrix(table.astype(np.float32)), "counts") == {"rounded shares of one total": 6}
 
 
+@pytest.mark.parametrize(("n_shares", "n_found"), [(5, 0), (12, 12)])
+def test_one_cell_in_a_hundred_may_look_like_rounded_shares(n_shares: int, n_found: int) -> None:
+    table = np.random.default_rng(0).poisson(2.0, (1_000, 30)).astype(np.float32)
+    table[:n_shares] = np.round(shares(table[:n_shares], 1e4))
+    assert rounded_shares(sp.csr_matrix(table)).sum() == n_found
+
+
 @pytest.mark.parametrize(("mean", "genes"), [(8, 200), (20, 30), (2, 100)])
 def test_counts_of_one_depth_are_not_rounded_shares(mean: float, genes: int, rng: np.random.Generator) -> None:
     assert not rounded_shares(sp.csr_matrix(rng.poisson(mean, (200, genes)).astype(np.float32))).any()
