@@ -68,8 +68,8 @@ def rounded_shares(values: sp.csr_matrix) -> NDArray[np.bool_]:
     """Return the cells whose integers are shares of one total, rounded, such as 10,000 per cell.
 
     One count became the smallest value of such a cell, which is at least 3 and frequent, two counts became twice as
-    much, and nothing lies between. The totals differ by no more than the rounding of the values. Fewer than one cell in a
-    hundred may look so by chance.
+    much, and nothing lies between. The totals differ by no more than the rounding of the values. Fewer than one cell
+    in a hundred may look so by chance.
 
     Examples
     --------
