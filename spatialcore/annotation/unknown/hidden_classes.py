@@ -8,7 +8,7 @@ coefficients stay near -.6, -.5, -1.2 and -.4, since ten classes say little abou
 regression on these log odds alone, with a slope that is drawn less towards 1, gives the final ones: they are nearer to
 zero in a query whose hidden classes look like the others.
 
-With s the log odds of a group, s_0 what a fifth of the confident cells exceed plus 2.5, but at least -1 and at most
+With s the log odds of a group, s_0 what a fifth of the confident cells exceed plus 2.5, but at least -.2 and at most
 .45, and ``l = 11 max(s - s_0, 0)`` the suspicion, a confidence c above .72 becomes ``.72 + (c - .72) / (1 + l)``: the
 group is doubted, not refuted. The limit is low where most groups are clearly known, since a sister of a class is less
 unlike it than most classes that are hidden. In a query of fewer than ten clusters, one group may be a whole class, and
@@ -39,7 +39,7 @@ SMALL_QUERY: Final = 10  # clusters; in a query of fewer ones, the limit is high
 SMALL_QUERY_LIMIT: Final = 2.0  # log odds, added
 USUAL_SHARE: Final = 0.8  # of the confident cells
 ABOVE_USUAL: Final = 2.5  # log odds
-LIMITS: Final = (-1.0, 0.45)  # log odds; groups with lower ones are not suspected
+LIMITS: Final = (-0.2, 0.45)  # log odds; groups with lower ones are not suspected
 SLOPE: Final = 11.0
 LOWEST: Final = 0.72  # confidence that is not lowered
 DOUBTED_SLOPES: Final = (0.6, 0.7)  # a term is doubted like the class below, not at all above
