@@ -68,17 +68,32 @@ def rival(interpreter: Path, name: str) -> Method:
 
     def run(pair: Pair) -> Labels:
         with tempfile.TemporaryDirectory() as folder:
-            source, target = Path(folder) / "pair.npz", Path(folder) / "labels.npy"
-            save_pair(pair, source)
-            script = Path(__file__).with_name("accuracy_rivals.py")
-            arguments = [str(interpreter), "-W", "ignore", str(script), name, str(source), str(target)]
-            process = subprocess.run(arguments, capture_output=True, text=True, cwd=folder, env=_clean(), check=False)
-            if process.returncode:
-                raise RuntimeError(f"{name} failed on {pair.name}:\n{process.stderr[-2000:]}")
+            target, script = Path(folder) / "labels.npy", Path(__file__).with_name("accuracy_rivals.py")
+            run_tool(interpreter, [str(script), name], pair, target, cwd=Path(folder))
             calls: Labels = np.load(target)
             return calls
 
     return run
+
+
+def run_tool(interpreter: Path, program: list[str], pair: Pair, target: Path, *, cwd: Path) -> None:
+    """Run another tool on a pair with its own interpreter.
+
+    Parameters
+    ----------
+    program
+        Script, or ``-m`` and module, and the name of the tool; the paths of the pair and of the result are added.
+    target
+        The result; the pair is written beside it.
+    cwd
+        Folder of the process. The script of a former version of this package must not run in the checkout.
+    """
+    source = target.with_name("pair.npz")
+    save_pair(pair, source)
+    arguments = [str(interpreter), "-W", "ignore", *program, str(source), str(target)]
+    process = subprocess.run(arguments, capture_output=True, text=True, cwd=cwd, env=_clean(), check=False)
+    if process.returncode:
+        raise RuntimeError(f"{program[-1]} failed on {pair.name}:\n{process.stderr[-2000:]}")
 
 
 def _clean() -> dict[str, str]:

@@ -40,9 +40,8 @@ def joined(reference: Any, labels: Any, query: Any, genes: list[str], positions:
     obs = pd.DataFrame({"batch": ["reference"] * len(labels) + ["query"] * n, "label": [*labels, *["unknown"] * n]})
     obs.index = [f"c{i}" for i in range(len(obs))]
     counts = sparse.vstack([reference, query]).tocsr().astype(np.float32)
-    counts.data = np.rint(
-        counts.data
-    )  # one reference has been scaled, and the Poisson distribution needs whole numbers
+    # one reference has been scaled, and the Poisson distribution needs whole numbers
+    counts.data = np.rint(counts.data)
     adata = AnnData(counts, obs, pd.DataFrame(index=genes))
     adata.obsm["X_spatial"] = np.vstack([places, positions[:, :2]]).astype(np.float32)
     adata.layers["counts"] = adata.X.copy()
@@ -134,6 +133,7 @@ def rctd(reference: Any, labels: Any, query: Any, genes: list[str], positions: A
 
 if __name__ == "__main__":
     method, source, target = sys.argv[1:]
-    place = np.load(source, allow_pickle=False)["positions"]
-    found = {"tacco": tacco, "resolvi": resolvi, "rctd": rctd}[method](*accuracy_rivals.read_pair(source), place)
-    np.savez(target, calls=np.asarray(found[0]).astype(str), foreign=np.asarray(found[1], dtype=np.float64))
+    tool = {"tacco": tacco, "resolvi": resolvi, "rctd": rctd}[method]
+    positions = np.load(source, allow_pickle=False)["positions"]
+    calls, shares = tool(*accuracy_rivals.read_pair(source), positions)
+    np.savez(target, calls=np.asarray(calls).astype(str), foreign=np.asarray(shares, dtype=np.float64))

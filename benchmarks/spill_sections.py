@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 import time
 from collections.abc import Callable, Iterable, Iterator
 from itertools import product
@@ -15,7 +14,7 @@ from anndata import AnnData
 from scipy import sparse
 from sklearn.metrics import roc_auc_score
 
-from benchmarks.accuracy import figures, save_pair
+from benchmarks.accuracy import figures, run_tool
 from benchmarks.calibration import CALL_THRESHOLD, expected_calibration_error
 from benchmarks.data.open_pairs import Labels, Pair
 from benchmarks.data.spill_sources import TYPE, Source, sources
@@ -81,12 +80,12 @@ def compared(settings: Iterable[Setting], methods: dict[str, SpillMethod], folde
         row["truth"] = foreign.mean()
         for name, method in methods.items():
             start = _cpu_seconds()
-            calls, found = method(_as_pair(source, cells), folder)
+            calls, shares = method(_as_pair(source, cells), folder)
             row[f"{name} CPU"] = _cpu_seconds() - start
             row[name], row[f"{name} macro-F1"] = figures(truth, calls)
-            row[f"{name} found"] = found.mean()
-            varies = foreign.std() > 0 and found.std() > 0
-            row[f"{name} correlation"] = float(np.corrcoef(foreign, found)[0, 1]) if varies else np.nan
+            row[f"{name} share"] = shares.mean()
+            varies = foreign.std() > 0 and shares.std() > 0
+            row[f"{name} correlation"] = float(np.corrcoef(foreign, shares)[0, 1]) if varies else np.nan
         yield row
 
 
@@ -119,13 +118,8 @@ def rival(interpreter: Path, name: str) -> SpillMethod:
     """Return a method that runs another tool with its own interpreter, see ``spill_rivals``."""
 
     def run(pair: Pair, folder: Path) -> tuple[Labels, Floats]:
-        source, target = folder / "pair.npz", folder / "result.npz"
-        save_pair(pair, source)
-        script = [str(interpreter), "-W", "ignore", "-m", "benchmarks.spill_rivals", name, str(source), str(target)]
-        root = Path(__file__).parents[1]
-        process = subprocess.run(script, capture_output=True, text=True, cwd=root, check=False)
-        if process.returncode:
-            raise RuntimeError(f"{name} failed on {pair.name}:\n{process.stderr[-2000:]}")
+        target, program = folder / "result.npz", ["-m", "benchmarks.spill_rivals", name]
+        run_tool(interpreter, program, pair, target, cwd=Path(__file__).parents[1])
         result = np.load(target)
         return result["calls"].astype(str), result["foreign"]
 

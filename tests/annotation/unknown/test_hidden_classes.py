@@ -48,12 +48,12 @@ def test_the_limit_is_higher_in_a_small_query(sister_sample: QuerySample, monkey
 def test_log_odds_differ_less_where_hidden_classes_look_like_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(4)
     features, weights, is_hidden = rng.normal(size=(400, 4)), np.full(400, 1 / 400), np.repeat([0.0, 1.0], 200)
-    told = features - 2 * is_hidden[:, None]
-    alike, different = (log_odds(table, is_hidden, weights, table) for table in (features, told))
+    shifted = features - 2 * is_hidden[:, None]
+    alike, different = (log_odds(table, is_hidden, weights, table) for table in (features, shifted))
     assert roc_auc_score(is_hidden, different) > 0.95
     monkeypatch.setattr(hidden_classes, "SLOPE_PENALTY", 1e9)
     assert np.ptp(alike) < 0.5 * np.ptp(log_odds(features, is_hidden, weights, features))
-    assert np.ptp(different) > np.ptp(log_odds(told, is_hidden, weights, told))
+    assert np.ptp(different) > np.ptp(log_odds(shifted, is_hidden, weights, shifted))
 
 
 def test_nothing_is_lost_where_too_few_classes_can_be_hidden(
