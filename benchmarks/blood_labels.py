@@ -23,7 +23,7 @@ from benchmarks.calibration import Called
 from benchmarks.data.fine_pairs import COARSER, fine_pairs
 from benchmarks.data.open_pairs import Labels, Pair, open_pairs
 from benchmarks.resolution import sets
-from spatialcore.annotation.training.platform import thin_to_depths
+from spatialcore.annotation.training.platform.simulate import thin_to_depths
 from spatialcore.core.normalization import row_totals
 
 MARKERS = ("FCGR3A", "RHOC", "HES4", "S100A8", "LGALS2", "LYZ", "FCER1A", "CLEC10A", "MZB1", "MS4A1")

@@ -17,14 +17,11 @@ from benchmarks.accuracy import figures
 from benchmarks.data.open_pairs import Labels, Pair, open_pairs
 from spatialcore.annotation.model.linear import Standardized
 from spatialcore.annotation.query import open_query
-from spatialcore.annotation.training.fitting import TargetPlatform, fit_models
-from spatialcore.annotation.training.logistic import fit_logistic
-from spatialcore.annotation.training.platform import (
-    class_profiles,
-    estimate_platform,
-    match_to_platform,
-    thin_to_depths,
-)
+from spatialcore.annotation.training.fitting import fit_models
+from spatialcore.annotation.training.platform.estimate import class_profiles, estimate_platform
+from spatialcore.annotation.training.platform.simulate import match_to_platform, thin_to_depths
+from spatialcore.annotation.training.platform.target import TargetPlatform
+from spatialcore.annotation.training.solver.logistic import fit_logistic
 from spatialcore.core.normalization import TARGET_SUM, log1p_normalize
 
 

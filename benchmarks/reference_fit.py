@@ -22,7 +22,7 @@ from sklearn.metrics import roc_auc_score
 
 from benchmarks.data.tissue_references import TYPE, Query, Reference, lineages, queries, references
 from spatialcore.annotation.model.reference_fit import LOWEST_EXPLAINED, ReferenceFit, measure_fit
-from spatialcore.annotation.training.platform import class_profiles, estimate_platform
+from spatialcore.annotation.training.platform.estimate import class_profiles, estimate_platform
 from spatialcore.annotation.unknown.query_clusters import pooled_counts, small_clusters
 from spatialcore.core.normalization import row_totals
 from spatialcore.simulate import section

@@ -36,8 +36,8 @@ from spatialcore.annotation.calls.levels import ClassTree
 from spatialcore.annotation.calls.prediction_sets import cell_probabilities, smallest_sets
 from spatialcore.annotation.ontology.mapping import add_ontology_ids
 from spatialcore.annotation.ontology.relations import is_a
-from spatialcore.annotation.training.fitting import TargetPlatform
-from spatialcore.annotation.training.platform import class_profiles, estimate_platform
+from spatialcore.annotation.training.platform.estimate import class_profiles, estimate_platform
+from spatialcore.annotation.training.platform.target import TargetPlatform
 from spatialcore.annotation.training.train import train_celltypist_model
 from spatialcore.core.types import Floats
 

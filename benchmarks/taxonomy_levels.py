@@ -20,7 +20,7 @@ from benchmarks.data.open_pairs import COARSE, Labels
 from benchmarks.mouse import CLASSES, LAYERS, STARMAP
 from spatialcore import columns
 from spatialcore.annotation import train_and_annotate
-from spatialcore.annotation.training.platform import thin_to_depths
+from spatialcore.annotation.training.platform.simulate import thin_to_depths
 
 LEVELS = ("class", "subclass")
 THRESHOLD = 0.8

@@ -26,7 +26,7 @@ from deployments.processes import free_port
 from deployments.serve import server_at, service_environment
 from spatialcore.annotation.ontology.index import load_ontology_index
 from spatialcore.annotation.run_config import RunConfig
-from spatialcore.annotation.training.platform import thin_to_depths
+from spatialcore.annotation.training.platform.simulate import thin_to_depths
 
 DEPTH = 150.0
 COMMANDS = {

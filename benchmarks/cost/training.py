@@ -14,7 +14,7 @@ from anndata import AnnData
 from scipy import sparse
 
 from spatialcore import columns
-from spatialcore.annotation.training.platform import thin_to_depths
+from spatialcore.annotation.training.platform.simulate import thin_to_depths
 from spatialcore.annotation.training.train import train_celltypist_model
 from spatialcore.core.normalization import log1p_normalize
 

@@ -15,7 +15,7 @@ from benchmarks.data.open_pairs import open_lung
 from spatialcore import columns
 from spatialcore.annotation.ontology.mapping import add_ontology_ids
 from spatialcore.annotation.ontology.relations import distance, is_a
-from spatialcore.annotation.training.platform import thin_to_depths
+from spatialcore.annotation.training.platform.simulate import thin_to_depths
 from spatialcore.core.counts import recover_counts
 from spatialcore.core.normalization import log1p_normalize
 

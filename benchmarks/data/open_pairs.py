@@ -158,7 +158,7 @@ def _assays(data: Path) -> Pair:
 
 
 def _thinned(pair: Pair, depth: float) -> Pair:
-    from spatialcore.annotation.training.platform import thin_to_depths
+    from spatialcore.annotation.training.platform.simulate import thin_to_depths
 
     thinned = thin_to_depths(pair.query, np.array([depth]), np.random.default_rng(0))
     return Pair(f"{pair.name}, {depth:.0f} counts", pair.reference, pair.labels, thinned, pair.truth, pair.genes)

@@ -193,7 +193,8 @@ def _called(
 def _as_measured(held_out: AnnData, sample: AnnData | None) -> AnnData:
     if sample is None:
         return held_out
-    from spatialcore.annotation.training.platform import class_profiles, estimate_platform, match_to_platform
+    from spatialcore.annotation.training.platform.estimate import class_profiles, estimate_platform
+    from spatialcore.annotation.training.platform.simulate import match_to_platform
     from spatialcore.annotation.training.training_input import query_sample, reference_counts
 
     genes = np.asarray([str(gene) for gene in held_out.var_names], dtype=object)

@@ -9,7 +9,7 @@ from scipy import sparse
 
 from spatialcore import columns
 from spatialcore.annotation.expression.find import find_counts
-from spatialcore.annotation.training.platform import draw_counts
+from spatialcore.annotation.training.platform.simulate import draw_counts
 from spatialcore.core.categories import named
 from spatialcore.core.counts import recover_counts
 from spatialcore.core.matrix import open_matrix

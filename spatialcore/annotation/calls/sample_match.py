@@ -8,7 +8,7 @@ import numpy as np
 from spatialcore.annotation.model.artifact import CellTypingModel
 from spatialcore.annotation.model.cohort import SAME_SAMPLE, describe_unlike
 from spatialcore.annotation.query import Expression
-from spatialcore.annotation.training.platform import estimate_platform
+from spatialcore.annotation.training.platform.estimate import estimate_platform
 from spatialcore.core.logging import get_logger
 
 log = get_logger(__name__)

@@ -14,7 +14,7 @@ from spatialcore.annotation.explain.contributions import EXPRESSED, MISSING, UNE
 from spatialcore.annotation.expression.data import is_dask
 from spatialcore.annotation.model.celltyping_model import CellTypingModel
 from spatialcore.annotation.query import Expression
-from spatialcore.annotation.training.blas_threads import one_blas_thread
+from spatialcore.annotation.training.solver.blas_threads import one_blas_thread
 from spatialcore.core.normalization import row_totals
 from spatialcore.core.sampling import draw_named
 from spatialcore.core.types import Codes, Floats

@@ -50,7 +50,7 @@ def _declare(loaded: ctypes.CDLL) -> None:
 
 
 class GeneLoops:
-    """The two loops of a fit over some cells stored by gene, see :mod:`spatialcore.annotation.training.fit_cells`.
+    """The two loops of a fit over cells stored by gene, see :mod:`spatialcore.annotation.training.solver.fit_cells`.
 
     Parameters
     ----------

@@ -13,7 +13,7 @@ from spatialcore.annotation.references.profiles import Profiles
 from spatialcore.annotation.references.reference import Reference
 from spatialcore.annotation.references.uninformative import is_uninformative
 from spatialcore.annotation.taxonomy import levels_of
-from spatialcore.annotation.training.folds import donor_column
+from spatialcore.annotation.training.validation.folds import donor_column
 from spatialcore.columns import (
     KIND_PROFILES,
     ONTOLOGY_ID,

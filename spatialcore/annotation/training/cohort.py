@@ -14,27 +14,27 @@ from scipy import sparse
 
 from spatialcore.annotation.model.calibration import Calibration
 from spatialcore.annotation.model.cohort import Cohort, SampleMatch, describe_unlike
-from spatialcore.annotation.training.cross_validation import (
-    FEWEST_MEASURED,
-    CrossValidationResult,
-    calibrate,
-)
 from spatialcore.annotation.training.description import describe_platform
-from spatialcore.annotation.training.fit_cells import FitCells, moments
 from spatialcore.annotation.training.fitting import (
     BALANCE,
     FittedModels,
-    TargetPlatform,
     reference_cells,
     simulated_rows,
     training_cells,
 )
-from spatialcore.annotation.training.folds import FOLDS, assign_folds, draw_per_class, most_per_class
-from spatialcore.annotation.training.held_out import HeldOut, score_held_out
-from spatialcore.annotation.training.logistic import fit_logistic, fit_together
-from spatialcore.annotation.training.platform import Platform, class_profiles, estimate_platform
+from spatialcore.annotation.training.platform.estimate import Platform, class_profiles, estimate_platform
+from spatialcore.annotation.training.platform.target import TargetPlatform
 from spatialcore.annotation.training.profile_vote import HELD_OUT_VOTE, QUERY_VOTE, ImagedQuery, add_votes
-from spatialcore.annotation.training.query_shift import QueryShift, class_weights, measure_shift, mix
+from spatialcore.annotation.training.solver.fit_cells import FitCells, moments
+from spatialcore.annotation.training.solver.logistic import fit_logistic, fit_together
+from spatialcore.annotation.training.validation.cross_validation import (
+    FEWEST_MEASURED,
+    CrossValidationResult,
+    calibrate,
+)
+from spatialcore.annotation.training.validation.folds import FOLDS, assign_folds, draw_per_class, most_per_class
+from spatialcore.annotation.training.validation.held_out import HeldOut, score_held_out
+from spatialcore.annotation.training.validation.query_shift import QueryShift, class_weights, measure_shift, mix
 from spatialcore.core.normalization import log1p_normalize
 from spatialcore.core.progress import track
 from spatialcore.core.types import Codes
@@ -99,7 +99,7 @@ def train_cohort(
     is_imaging
         Whether the samples are of an imaging platform, with counts, by the platform of all samples together.
     groups, drawn
-        As in :func:`~spatialcore.annotation.training.cross_validation.cross_validate`.
+        As in :func:`~spatialcore.annotation.training.validation.cross_validation.cross_validate`.
     """
     reference = _Reference(counts, codes, n_classes)
     shares = class_profiles(counts, codes, n_classes)

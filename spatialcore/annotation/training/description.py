@@ -6,11 +6,11 @@ import numpy as np
 
 from spatialcore import columns
 from spatialcore.annotation.training.classes import ClassLabels
-from spatialcore.annotation.training.cross_validation import CrossValidationResult
-from spatialcore.annotation.training.fitting import TargetPlatform
-from spatialcore.annotation.training.platform import Platform
+from spatialcore.annotation.training.platform.estimate import Platform
+from spatialcore.annotation.training.platform.target import TargetPlatform
 from spatialcore.annotation.training.prevailing import Prevailing
-from spatialcore.annotation.training.query_shift import QueryShift
+from spatialcore.annotation.training.validation.cross_validation import CrossValidationResult
+from spatialcore.annotation.training.validation.query_shift import QueryShift
 from spatialcore.core.types import Codes
 
 

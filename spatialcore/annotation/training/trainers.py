@@ -10,20 +10,20 @@ from scipy import sparse
 
 from spatialcore.annotation.expression.find import find_counts
 from spatialcore.annotation.model.artifact import CellTypingModel
-from spatialcore.annotation.training.blas_threads import one_blas_thread
 from spatialcore.annotation.training.celltypist import CellTypistOptions, fit_celltypist
 from spatialcore.annotation.training.classes import ClassLabels
 from spatialcore.annotation.training.cohort import train_cohort
-from spatialcore.annotation.training.cross_validation import cross_validate
 from spatialcore.annotation.training.description import (
     describe_held_out,
     describe_platform,
     describe_prevailing,
     describe_target,
 )
-from spatialcore.annotation.training.fitting import TargetPlatform, fit_models
-from spatialcore.annotation.training.platform import class_profiles, estimate_platform
+from spatialcore.annotation.training.fitting import fit_models
+from spatialcore.annotation.training.platform.estimate import class_profiles, estimate_platform
+from spatialcore.annotation.training.platform.target import TargetPlatform
 from spatialcore.annotation.training.profile_vote import ImagedQuery
+from spatialcore.annotation.training.solver.blas_threads import one_blas_thread
 from spatialcore.annotation.training.training_input import (
     TrainingInput,
     is_imaging,
@@ -31,6 +31,7 @@ from spatialcore.annotation.training.training_input import (
     reference_counts,
     training_input,
 )
+from spatialcore.annotation.training.validation.cross_validation import cross_validate
 from spatialcore.core.logging import get_logger
 from spatialcore.core.matrix import open_matrix
 from spatialcore.core.normalization import TARGET_SUM, log1p_normalize

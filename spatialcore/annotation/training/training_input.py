@@ -11,10 +11,10 @@ from spatialcore import columns
 from spatialcore.annotation.expression.find import find_counts
 from spatialcore.annotation.query import open_query
 from spatialcore.annotation.training.classes import ClassLabels, require_repeats
-from spatialcore.annotation.training.fitting import TargetPlatform
-from spatialcore.annotation.training.folds import find_groups
-from spatialcore.annotation.training.platform import MAX_QUERY_CELLS
+from spatialcore.annotation.training.platform.estimate import MAX_QUERY_CELLS
+from spatialcore.annotation.training.platform.target import TargetPlatform
 from spatialcore.annotation.training.sample_groups import group_similar
+from spatialcore.annotation.training.validation.folds import find_groups
 from spatialcore.core.counts import recover_counts
 from spatialcore.core.matrix import open_matrix
 from spatialcore.core.normalization import row_totals
@@ -35,7 +35,7 @@ class TrainingInput:
     counts, codes
         Reference cells x genes, and their classes.
     groups
-        Sources and donors of the cells, see :func:`~spatialcore.annotation.training.folds.find_groups`.
+        Sources and donors of the cells, see :func:`~spatialcore.annotation.training.validation.folds.find_groups`.
     drawn
         Which cells were drawn from a profile.
     query

@@ -6,16 +6,16 @@ from sklearn.metrics import accuracy_score, confusion_matrix, f1_score
 
 from spatialcore import columns
 from spatialcore.annotation.training.classes import ClassLabels
-from spatialcore.annotation.training.cross_validation import CrossValidationResult
 from spatialcore.annotation.training.description import (
     describe_held_out,
     describe_platform,
     describe_prevailing,
     describe_target,
 )
-from spatialcore.annotation.training.fitting import TargetPlatform
-from spatialcore.annotation.training.platform import Platform
+from spatialcore.annotation.training.platform.estimate import Platform
+from spatialcore.annotation.training.platform.target import TargetPlatform
 from spatialcore.annotation.training.prevailing import Prevailing
+from spatialcore.annotation.training.validation.cross_validation import CrossValidationResult
 
 NAMES = ("B cell", "T cell", "mast cell")
 PLATFORM = Platform(np.array([40.0, 60.0, 80.0]), np.ones(4), 0.1, np.full(4, 0.25))

@@ -9,8 +9,9 @@ from scipy import sparse
 
 from spatialcore.annotation.annotate import annotate_celltypist
 from spatialcore.annotation.model.linear import Standardized
-from spatialcore.annotation.training.fitting import FittedModels, TargetPlatform, fit_models
-from spatialcore.annotation.training.platform import Platform
+from spatialcore.annotation.training.fitting import FittedModels, fit_models
+from spatialcore.annotation.training.platform.estimate import Platform
+from spatialcore.annotation.training.platform.target import TargetPlatform
 from spatialcore.annotation.training.prevailing import (
     FLOOR,
     STRENGTH,

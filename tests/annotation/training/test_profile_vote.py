@@ -8,8 +8,9 @@ from scipy import sparse
 from scipy.stats import linregress
 
 from spatialcore.annotation.model.linear import Standardized
-from spatialcore.annotation.training.fitting import FittedModels, TargetPlatform, fit_models
-from spatialcore.annotation.training.platform import Platform, class_profiles, estimate_platform
+from spatialcore.annotation.training.fitting import FittedModels, fit_models
+from spatialcore.annotation.training.platform.estimate import Platform, class_profiles, estimate_platform
+from spatialcore.annotation.training.platform.target import TargetPlatform
 from spatialcore.annotation.training.profile_vote import (
     QUERY_VOTE,
     REFERENCE_VOTE,

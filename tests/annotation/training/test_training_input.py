@@ -9,8 +9,8 @@ from scipy import sparse
 from spatialcore import columns
 from spatialcore.annotation.training import training_input as module
 from spatialcore.annotation.training.classes import read_labels
-from spatialcore.annotation.training.fitting import TargetPlatform
-from spatialcore.annotation.training.platform import Platform
+from spatialcore.annotation.training.platform.estimate import Platform
+from spatialcore.annotation.training.platform.target import TargetPlatform
 from spatialcore.annotation.training.training_input import (
     drawn_cells,
     is_imaging,

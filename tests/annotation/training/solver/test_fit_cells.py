@@ -5,8 +5,8 @@ import pytest
 from scipy import sparse
 from sklearn.preprocessing import StandardScaler
 
-from spatialcore.annotation.training import fit_cells
-from spatialcore.annotation.training.fit_cells import FitCells, moments
+from spatialcore.annotation.training.solver import fit_cells
+from spatialcore.annotation.training.solver.fit_cells import FitCells, moments
 
 Float32s = fit_cells.Float32s
 

@@ -15,8 +15,9 @@ from scipy import sparse
 
 from spatialcore.annotation.model.pair_gain import PairGain
 from spatialcore.annotation.model.scorer import Scorer
-from spatialcore.annotation.training.fitting import FittedModels, TargetPlatform
-from spatialcore.annotation.training.platform import draw_by_class, thin
+from spatialcore.annotation.training.fitting import FittedModels
+from spatialcore.annotation.training.platform.simulate import draw_by_class, thin
+from spatialcore.annotation.training.platform.target import TargetPlatform
 from spatialcore.core.normalization import row_totals
 from spatialcore.core.types import Floats
 

@@ -7,8 +7,9 @@ import pytest
 from scipy import sparse
 
 from spatialcore.annotation.model.scorer import Scorer
-from spatialcore.annotation.training.fitting import FittedModels, TargetPlatform, fit_models
-from spatialcore.annotation.training.held_out import HeldOut, score_held_out, shuffle_genes
+from spatialcore.annotation.training.fitting import FittedModels, fit_models
+from spatialcore.annotation.training.platform.target import TargetPlatform
+from spatialcore.annotation.training.validation.held_out import HeldOut, score_held_out, shuffle_genes
 from spatialcore.core.normalization import log1p_normalize
 from tests.annotation.conftest import simulate
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 
-from spatialcore.annotation.training.folds import FOLDS, assign_folds, find_groups
+from spatialcore.annotation.training.validation.folds import FOLDS, assign_folds, find_groups
 
 
 def rng() -> np.random.Generator:

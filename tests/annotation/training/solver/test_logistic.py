@@ -5,8 +5,8 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils.class_weight import compute_sample_weight
 
-from spatialcore.annotation.training import fit_cells
-from spatialcore.annotation.training.logistic import balanced_weights, fit_logistic
+from spatialcore.annotation.training.solver import fit_cells
+from spatialcore.annotation.training.solver.logistic import balanced_weights, fit_logistic
 from spatialcore.core.normalization import log1p_normalize
 from tests.annotation.conftest import simulate
 

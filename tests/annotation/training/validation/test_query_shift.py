@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from spatialcore.annotation.training.fitting import TargetPlatform, fit_models
-from spatialcore.annotation.training.platform import Platform
-from spatialcore.annotation.training.query_shift import (
+from spatialcore.annotation.training.fitting import fit_models
+from spatialcore.annotation.training.platform.estimate import Platform
+from spatialcore.annotation.training.platform.target import TargetPlatform
+from spatialcore.annotation.training.validation.query_shift import (
     QueryShift,
     class_weights,
     measure_shift,

@@ -3,7 +3,7 @@
 import numpy as np
 from threadpoolctl import threadpool_info
 
-from spatialcore.annotation.training.blas_threads import one_blas_thread
+from spatialcore.annotation.training.solver.blas_threads import one_blas_thread
 
 
 def blas_threads() -> set[int]:

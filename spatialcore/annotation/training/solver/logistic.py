@@ -2,7 +2,7 @@
 
 The model is scikit-learn's (L2 with inverse strength C, intercept not penalized, ``class_weight="balanced"``) on
 CellTypist's features: each gene standardized and clipped at 10. The standardization is folded into the weights at every
-step, so the log1p values are stored as they are, see :mod:`spatialcore.annotation.training.fit_cells`.
+step, so the log1p values are stored as they are, see :mod:`spatialcore.annotation.training.solver.fit_cells`.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ import numpy.typing as npt
 from scipy import optimize, sparse
 
 from spatialcore.annotation.model.linear import Standardized
-from spatialcore.annotation.training.fit_cells import FitCells
+from spatialcore.annotation.training.solver.fit_cells import FitCells
 from spatialcore.core.types import Codes, Floats
 
 GRADIENT = 1e-4  # of the mean loss, as in scikit-learn

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from sklearn.metrics import confusion_matrix
 
-from spatialcore.annotation.training.cross_validation import (
+from spatialcore.annotation.training.platform.target import TargetPlatform
+from spatialcore.annotation.training.validation.cross_validation import (
     CrossValidationResult,
     cross_validate,
     draw_per_class,
 )
-from spatialcore.annotation.training.fitting import TargetPlatform
 from tests.annotation.conftest import simulate
 
 

@@ -3,8 +3,9 @@
 Three folds of the reference: models of two, scored on the third. The same cells serve three purposes: the
 calibration, the held-out figures of the model card, and the pairs of classes that the panel cannot separate.
 
-For an imaging query with counts, the held-out cells are also mixed as the query's are (:mod:`query_shift`), and classes
-are weighted half by the query's composition, half equally. Classes of few cells weigh less.
+For an imaging query with counts, the held-out cells are also mixed as the query's are
+(:mod:`~spatialcore.annotation.training.validation.query_shift`), and classes are weighted half by the query's
+composition, half equally. Classes of few cells weigh less.
 """
 
 from collections.abc import Sequence
@@ -17,10 +18,9 @@ from scipy import sparse
 
 from spatialcore.annotation.model.calibration import Calibration, CalibrationFeatures, fit_calibration, fit_temperature
 from spatialcore.annotation.model.linear import Standardized
-from spatialcore.annotation.training.fitting import FittedModels, TargetPlatform, fit_models, fit_primary
-from spatialcore.annotation.training.folds import FOLDS, assign_folds, draw_per_class, most_per_class
-from spatialcore.annotation.training.held_out import HeldOut, score_held_out
-from spatialcore.annotation.training.platform import class_profiles
+from spatialcore.annotation.training.fitting import FittedModels, fit_models, fit_primary
+from spatialcore.annotation.training.platform.estimate import class_profiles
+from spatialcore.annotation.training.platform.target import TargetPlatform
 from spatialcore.annotation.training.prevailing import (
     Prevailing,
     Thinned,
@@ -29,7 +29,9 @@ from spatialcore.annotation.training.prevailing import (
     thinned_weight,
 )
 from spatialcore.annotation.training.profile_vote import HELD_OUT_VOTE
-from spatialcore.annotation.training.query_shift import QueryShift, class_weights, measure_shift, mix
+from spatialcore.annotation.training.validation.folds import FOLDS, assign_folds, draw_per_class, most_per_class
+from spatialcore.annotation.training.validation.held_out import HeldOut, score_held_out
+from spatialcore.annotation.training.validation.query_shift import QueryShift, class_weights, measure_shift, mix
 from spatialcore.core.progress import track
 from spatialcore.core.types import Codes, Floats
 
@@ -127,7 +129,7 @@ def cross_validate(
     Parameters
     ----------
     groups
-        Sources and donors of the cells, see :func:`~spatialcore.annotation.training.folds.find_groups`.
+        Sources and donors of the cells, see :func:`~spatialcore.annotation.training.validation.folds.find_groups`.
     query
         Counts of cells of an imaging query on the same genes, to mix the held-out cells as they are mixed.
     sample

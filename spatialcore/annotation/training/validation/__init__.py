@@ -1,0 +1,1 @@
+"""Held-out reference cells: folds, scores, and the calibration that is fitted on them."""
