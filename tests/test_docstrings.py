@@ -59,10 +59,12 @@ def public_functions() -> dict[str, Callable[..., object]]:
 
 
 @pytest.mark.parametrize(("name", "function"), public_functions().items())
-def test_public_functions_state_what_they_return_and_have_an_example(
+def test_public_functions_state_parameters_and_return_and_have_an_example(
     name: str, function: Callable[..., object]
 ) -> None:
     text = inspect.getdoc(function) or ""
+    undocumented = inspect.signature(function).parameters.keys() - set(parameter_names(text))
+    assert sorted(undocumented) == []
     returns = inspect.signature(function).return_annotation
     is_context = inspect.isgeneratorfunction(inspect.unwrap(function))
     assert "Returns\n-------" in text or returns in (None, "None") or is_context

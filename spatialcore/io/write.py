@@ -121,6 +121,13 @@ def _calls(adata: AnnData, ids: NDArray[np.object_], rows: slice, *, as_categori
 def write_calls(adata: AnnData, path: str | Path) -> Path:
     """Write calls as parquet: cell_id, x, y, and the columns of calls, one row per cell in order.
 
+    Parameters
+    ----------
+    adata
+        Annotated cells.
+    path
+        Path of the parquet file.
+
     Returns
     -------
     Path

@@ -62,9 +62,9 @@ def publish(
     >>> store = tempfile.mkdtemp()
     >>> model = Path(store) / "blood.pkl"
     >>> _ = model.write_text("content of a model")
-    >>> version = publish(store, "blood", [model])
-    >>> show(store, "blood", version.version).files == version.files
-    True
+    >>> version = publish(store, "blood", [model], details={"classes": ["B cell", "T cell"]})
+    >>> version.version, version.artifact, version.details
+    ('d440156f767e', 'blood.pkl', {'classes': ['B cell', 'T cell']})
     """
     folder = tissue_folder(store, tissue)
     version = name_of({path.name: sha256_of_file(path) for path in artifact})
@@ -92,6 +92,11 @@ def publish(
 def name_of(digests: Mapping[str, str]) -> str:
     """Return the version of model files, given as name -> sha256.
 
+    Parameters
+    ----------
+    digests
+        File name -> sha256 of the files of the model.
+
     Returns
     -------
     str
@@ -99,14 +104,25 @@ def name_of(digests: Mapping[str, str]) -> str:
 
     Examples
     --------
-    >>> name_of({"blood.pkl": "ab12"}) == name_of({"blood.pkl": "ab12"})
-    True
+    >>> name_of({"blood.pkl": "ab12"}), name_of({"blood.pkl": "cd34"})
+    ('e59c36d074c0', '04bd66577f89')
     """
     return digest_of(dict(digests))[:12]
 
 
 def model_uri_of(store: str, tissue: str, artifact: str, digests: Mapping[str, str]) -> str:
     """Return the URI that a model will have after it is published.
+
+    Parameters
+    ----------
+    store
+        Folder or URI of the store.
+    tissue
+        Tissue of the model.
+    artifact
+        File name of the .pkl.
+    digests
+        File name -> sha256 of the files of the model.
 
     Returns
     -------
@@ -124,6 +140,11 @@ def model_uri_of(store: str, tissue: str, artifact: str, digests: Mapping[str, s
 
 def tissues(store: str) -> list[str]:
     """Return the tissues that have a model, with the names given by users.
+
+    Parameters
+    ----------
+    store
+        Folder or URI of the store.
 
     Returns
     -------
@@ -147,6 +168,13 @@ def tissues(store: str) -> list[str]:
 def versions(store: str, tissue: str) -> list[ModelVersion]:
     """Return a tissue's published versions, oldest first.
 
+    Parameters
+    ----------
+    store
+        Folder or URI of the store.
+    tissue
+        Tissue of the model.
+
     Returns
     -------
     list of ModelVersion
@@ -159,9 +187,9 @@ def versions(store: str, tissue: str) -> list[ModelVersion]:
     >>> store = tempfile.mkdtemp()
     >>> model = Path(store) / "blood.pkl"
     >>> _ = model.write_text("content of a model")
-    >>> version = publish(store, "blood", [model])
-    >>> [each.version for each in versions(store, "blood")] == [version.version]
-    True
+    >>> _ = publish(store, "blood", [model])
+    >>> [version.version for version in versions(store, "blood")]
+    ['d440156f767e']
     """
     names = _folders(tissue_folder(store, tissue))
     records = [version for name in names if (version := _readable_version(store, tissue, name))]
@@ -170,6 +198,15 @@ def versions(store: str, tissue: str) -> list[ModelVersion]:
 
 def show(store: str, tissue: str, version: str = CURRENT) -> ModelVersion:
     """Return a version by name, or the version in use (``current``).
+
+    Parameters
+    ----------
+    store
+        Folder or URI of the store.
+    tissue
+        Tissue of the model.
+    version
+        Name of a version, or "current" for the one in use.
 
     Returns
     -------

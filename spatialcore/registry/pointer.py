@@ -17,6 +17,13 @@ ATTEMPTS = 20
 def current(store: str, tissue: str) -> Pointer | None:
     """Return the pointer of a tissue, or None if no version has been promoted.
 
+    Parameters
+    ----------
+    store
+        Folder or URI of the store.
+    tissue
+        Tissue of the model.
+
     Returns
     -------
     Pointer or None

@@ -58,6 +58,15 @@ def promote(store: str, tissue: str, version: str, *, reason: str = "", champion
 def rollback(store: str, tissue: str, *, reason: str = "rollback") -> Pointer:
     """Put the previous version into use again.
 
+    Parameters
+    ----------
+    store
+        Folder or URI of the store.
+    tissue
+        Tissue of the model.
+    reason
+        Reason of the move, stored in the history.
+
     Returns
     -------
     Pointer
@@ -76,12 +85,13 @@ def rollback(store: str, tissue: str, *, reason: str = "rollback") -> Pointer:
     >>> store = tempfile.mkdtemp()
     >>> model = Path(store) / "blood.pkl"
     >>> _ = model.write_text("content of a model")
-    >>> version = publish(store, "blood", [model])
-    >>> _ = promote(store, "blood", version.version)
+    >>> promote(store, "blood", publish(store, "blood", [model]).version).version
+    'd440156f767e'
     >>> _ = model.write_text("content of another model")
-    >>> _ = promote(store, "blood", publish(store, "blood", [model]).version)
-    >>> rollback(store, "blood").version == version.version
-    True
+    >>> promote(store, "blood", publish(store, "blood", [model]).version).version
+    '036e24323dfb'
+    >>> rollback(store, "blood").version
+    'd440156f767e'
     """
 
     def decide(pointer: Pointer | None) -> str:

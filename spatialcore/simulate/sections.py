@@ -98,8 +98,11 @@ def section(
     >>> genes = pd.DataFrame(index=["MS4A1", "CD3E", "ACTB"])
     >>> profiles = AnnData(np.array([[9.0, 1.0, 4.0], [1.0, 9.0, 4.0]]), obs=obs, var=genes)
     >>> cells = section(profiles, layout="mixed", spill_share=0.3, n_cells=100)
-    >>> bool(cells.X.sum() == cells.layers["expressed"].sum())
-    True
+    >>> cells.obs[["true_cell_type", "true_foreign_share", "true_second_type"]].head(3).round(2)
+           true_cell_type  true_foreign_share true_second_type
+    cell_0         T cell                0.07           B cell
+    cell_1         T cell                0.03           B cell
+    cell_2         T cell                0.03           B cell
     """
     _check(layout, spill_share, depth, n_cells, ambient_share)
     counts, codes, names = _labelled_counts(reference, label_column)

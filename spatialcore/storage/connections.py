@@ -28,6 +28,13 @@ _lock = Lock()
 def use_connection(prefix: str, **options: object) -> None:
     """Use these options of the fsspec file system for every URI that starts with `prefix`, in the whole process.
 
+    Parameters
+    ----------
+    prefix
+        Start of the URIs, such as ``s3://`` or ``s3://bucket/``.
+    **options
+        Options of the fsspec file system; without any, those set before are removed.
+
     Examples
     --------
     >>> use_connection("s3://", endpoint_url="http://127.0.0.1:9000", key="minio", secret="minio-secret")
@@ -43,6 +50,13 @@ def use_connection(prefix: str, **options: object) -> None:
 @contextmanager
 def connection(prefix: str, **options: object) -> Iterator[None]:
     """Use these options for every URI that starts with `prefix`, inside the block only.
+
+    Parameters
+    ----------
+    prefix
+        Start of the URIs, such as ``s3://`` or ``s3://bucket/``.
+    **options
+        Options of the fsspec file system.
 
     Examples
     --------

@@ -176,6 +176,11 @@ def get(uri: str | Path, local: str | Path) -> StoredFile:
 def delete(uri: str | Path) -> None:
     """Remove a file and its manifest; it is no error if there is none.
 
+    Parameters
+    ----------
+    uri
+        Path or URI of the file.
+
     Examples
     --------
     >>> from spatialcore.storage import exists, put_text
@@ -192,6 +197,11 @@ def delete(uri: str | Path) -> None:
 
 def list_files(uri: str | Path) -> list[str]:
     """Return the URIs of all files below a folder, sorted, without manifests and unfinished transfers.
+
+    Parameters
+    ----------
+    uri
+        Path or URI of the folder.
 
     Returns
     -------
@@ -210,6 +220,11 @@ def list_files(uri: str | Path) -> list[str]:
 
 def list_versions(uri: str | Path) -> dict[str, str]:
     """Return the version token of each file below a folder, by its URI, in one request.
+
+    Parameters
+    ----------
+    uri
+        Path or URI of the folder.
 
     Returns
     -------

@@ -21,6 +21,11 @@ log = get_logger(__name__)
 def manifest_uri(uri: str) -> str:
     """Return the URI of a file's manifest.
 
+    Parameters
+    ----------
+    uri
+        Path or URI of the file.
+
     Returns
     -------
     str
@@ -38,6 +43,11 @@ def manifest_uri(uri: str) -> str:
 
 def read_manifest(uri: str | Path) -> Manifest | None:
     """Return the manifest of a file, or None if there is none for its present version.
+
+    Parameters
+    ----------
+    uri
+        Path or URI of the file.
 
     Returns
     -------
@@ -58,6 +68,11 @@ def read_manifest(uri: str | Path) -> Manifest | None:
 
 def describe(uri: str | Path) -> StoredFile:
     """Return token, sha256 and size of a file; the file is read only if no manifest describes this version.
+
+    Parameters
+    ----------
+    uri
+        Path or URI of the file.
 
     Returns
     -------
@@ -86,6 +101,11 @@ def recognised(file: StoredFile) -> StoredFile | None:
 
     Copying a store gives its files other version tokens. A file whose size matches is then read, once: its manifest is
     written again for the present version.
+
+    Parameters
+    ----------
+    file
+        The file as it was recorded.
 
     Returns
     -------

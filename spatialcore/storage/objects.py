@@ -12,6 +12,11 @@ from spatialcore.storage.uri import Location, parse_uri, parse_writable
 def stat(uri: str | Path | Location) -> Stat:
     """Return size and version token of a file.
 
+    Parameters
+    ----------
+    uri
+        Path or URI of the file.
+
     Returns
     -------
     Stat
@@ -35,6 +40,11 @@ def stat(uri: str | Path | Location) -> Stat:
 def token(uri: str | Path) -> str:
     """Return the version token of a file, which changes with each change of the file.
 
+    Parameters
+    ----------
+    uri
+        Path or URI of the file.
+
     Returns
     -------
     str
@@ -47,15 +57,21 @@ def token(uri: str | Path) -> str:
 
     Examples
     --------
-    >>> file = put_text("cells", "memory://bucket/token.txt")
-    >>> token(file.uri) == file.token
-    True
+    >>> first = put_text("cells", "memory://bucket/token.txt")
+    >>> second = put_text("other cells", "memory://bucket/token.txt")
+    >>> token("memory://bucket/token.txt") == second.token, second.token == first.token
+    (True, False)
     """
     return stat(uri).token
 
 
 def exists(uri: str | Path) -> bool:
     """Tell whether a file exists. A denied access is an error.
+
+    Parameters
+    ----------
+    uri
+        Path or URI of the file.
 
     Returns
     -------
@@ -76,6 +92,11 @@ def exists(uri: str | Path) -> bool:
 
 def read_bytes(uri: str | Path) -> bytes:
     """Return the content of a small file.
+
+    Parameters
+    ----------
+    uri
+        Path or URI of the file.
 
     Returns
     -------
@@ -99,6 +120,11 @@ def read_bytes(uri: str | Path) -> bytes:
 def read_text(uri: str | Path) -> str:
     """Return the text of a small file.
 
+    Parameters
+    ----------
+    uri
+        Path or URI of the file.
+
     Returns
     -------
     str
@@ -115,10 +141,20 @@ def read_text(uri: str | Path) -> str:
 def read_versioned(uri: str | Path) -> tuple[bytes, str]:
     """Return the content of a small file and its version token, for `put_if`.
 
+    Parameters
+    ----------
+    uri
+        Path or URI of the file.
+
     Returns
     -------
     tuple of bytes and str
         Content and version token.
+
+    Raises
+    ------
+    FileMissingError
+        If there is no such file.
 
     Examples
     --------
@@ -140,6 +176,13 @@ def read_versioned(uri: str | Path) -> tuple[bytes, str]:
 def put_bytes(data: bytes, uri: str | Path) -> StoredFile:
     """Store a small object in one request; an existing object is replaced.
 
+    Parameters
+    ----------
+    data
+        The content.
+    uri
+        Path or URI of the object.
+
     Returns
     -------
     StoredFile
@@ -156,6 +199,13 @@ def put_bytes(data: bytes, uri: str | Path) -> StoredFile:
 def put_text(text: str, uri: str | Path) -> StoredFile:
     """Store a small text in one request; an existing object is replaced.
 
+    Parameters
+    ----------
+    text
+        The content, encoded as UTF-8.
+    uri
+        Path or URI of the object.
+
     Returns
     -------
     StoredFile
@@ -171,6 +221,13 @@ def put_text(text: str, uri: str | Path) -> StoredFile:
 
 def put_new(data: bytes, uri: str | Path) -> StoredFile:
     """Store a small object only if none of this name exists; of several concurrent writers, one succeeds.
+
+    Parameters
+    ----------
+    data
+        The content.
+    uri
+        Path or URI of the object.
 
     Returns
     -------

@@ -23,6 +23,13 @@ Record = TypeVar("Record", bound=BaseModel)
 def text_of(record: BaseModel, store: str) -> str:
     """Return a record as JSON, with the URIs of its store as ``store://...``.
 
+    Parameters
+    ----------
+    record
+        The record.
+    store
+        Folder or URI of the store.
+
     Returns
     -------
     str

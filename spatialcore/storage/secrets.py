@@ -41,6 +41,11 @@ _variables: set[str] = {
 def remember_secret(*values: str | None) -> None:
     """Mask these values in all logs, messages and records of this package.
 
+    Parameters
+    ----------
+    *values
+        Passwords, tokens and keys; None and very short texts are ignored.
+
     Examples
     --------
     >>> remember_secret("hunter22-again")
@@ -57,6 +62,11 @@ def remember_secret_variables(*names: str) -> None:
 
 def redact(text: str) -> str:
     """Return the text with known secrets, signatures and passwords masked.
+
+    Parameters
+    ----------
+    text
+        Any text, such as a log message.
 
     Returns
     -------

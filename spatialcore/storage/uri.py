@@ -86,6 +86,11 @@ class Location:
 def scheme_of(uri: str | Path) -> str:
     """Return the scheme of a URI in its canonical spelling; ``file`` for a path.
 
+    Parameters
+    ----------
+    uri
+        Path or URI.
+
     Returns
     -------
     str
@@ -103,6 +108,11 @@ def scheme_of(uri: str | Path) -> str:
 
 def parse_uri(uri: str | Path) -> Location:
     """Parse a path or URI.
+
+    Parameters
+    ----------
+    uri
+        Path or URI of a file.
 
     Returns
     -------
@@ -129,6 +139,11 @@ def parse_uri(uri: str | Path) -> Location:
 def connect(uri: str | Path | Location) -> tuple["AbstractFileSystem", Location]:
     """Return the fsspec file system of a URI, and its location there.
 
+    Parameters
+    ----------
+    uri
+        Path or URI of a file.
+
     Returns
     -------
     tuple of AbstractFileSystem and Location
@@ -152,6 +167,11 @@ def connect(uri: str | Path | Location) -> tuple["AbstractFileSystem", Location]
 def canonical(uri: str | Path) -> str:
     """Return the spelling of a URI for keys, logs and manifests: without passwords and signatures.
 
+    Parameters
+    ----------
+    uri
+        Path or URI.
+
     Returns
     -------
     str
@@ -168,6 +188,13 @@ def canonical(uri: str | Path) -> str:
 def join(uri: str | Path, *parts: str) -> str:
     """Return the URI of a file below a folder's URI.
 
+    Parameters
+    ----------
+    uri
+        Path or URI of the folder.
+    *parts
+        Names of folders and of the file, joined by slashes.
+
     Returns
     -------
     str
@@ -183,6 +210,11 @@ def join(uri: str | Path, *parts: str) -> str:
 
 def local_path(uri: str | Path) -> Path | None:
     """Return the absolute path of a file of this machine; None for any other URI, of a source for example.
+
+    Parameters
+    ----------
+    uri
+        Path or URI.
 
     Returns
     -------
@@ -201,6 +233,11 @@ def local_path(uri: str | Path) -> Path | None:
 
 def is_writable(uri: str | Path) -> bool:
     """Tell whether files can be stored at a URI of this scheme.
+
+    Parameters
+    ----------
+    uri
+        Path or URI.
 
     Returns
     -------
@@ -236,6 +273,11 @@ def parse_writable(uri: str | Path) -> Location:
 def root_of(store: str | Path) -> str:
     """Return the canonical spelling of a store's URI, without a slash at its end.
 
+    Parameters
+    ----------
+    store
+        Folder or URI of the store.
+
     Returns
     -------
     str
@@ -251,6 +293,13 @@ def root_of(store: str | Path) -> str:
 
 def relative(store: str | Path, uri: str) -> str:
     """Return ``store://...`` for a file in a store, and any other URI unchanged.
+
+    Parameters
+    ----------
+    store
+        Folder or URI of the store.
+    uri
+        URI of a file.
 
     Returns
     -------
@@ -272,6 +321,13 @@ def relative(store: str | Path, uri: str) -> str:
 
 def resolve(store: str | Path, uri: str) -> str:
     """Return the URI of ``store://...`` in a store, and any other URI unchanged.
+
+    Parameters
+    ----------
+    store
+        Folder or URI of the store.
+    uri
+        URI as recorded.
 
     Returns
     -------

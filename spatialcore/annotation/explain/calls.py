@@ -74,6 +74,7 @@ def explain_calls(adata: AnnData, cells: Cells, model: CellTypingModel | str | P
     Examples
     --------
     >>> import tempfile
+    >>> import numpy as np
     >>> from spatialcore.annotation import annotate_celltypist, train_celltypist_model
     >>> from spatialcore.demo import simulated_data
     >>> query, reference = simulated_data()
@@ -81,10 +82,16 @@ def explain_calls(adata: AnnData, cells: Cells, model: CellTypingModel | str | P
     >>> _ = train_celltypist_model(reference, "cell_type", output_path=model, trainer="logistic", query=query)
     >>> query = annotate_celltypist(query, custom_model_path=model)
     >>> explained = explain_calls(query, query.obs_names[:2])
-    >>> scores = query.obsm["cell_type_decision_scores"][0]
-    >>> first = explained[explained["cell"] == query.obs_names[0]]
-    >>> bool(abs(first["contribution"].sum() - (sorted(scores)[-1] - sorted(scores)[-2])) < 1e-6)
-    True
+    >>> explained[["cell", "call", "runner_up", "gene", "role"]].head(3)
+        cell    call  runner_up   gene       role
+    0  cell0  B cell  mast cell  CD79B  expressed
+    1  cell0  B cell  mast cell  BANK1  expressed
+    2  cell0  B cell  mast cell    KIT     absent
+
+    The contributions of a cell add up to the lead of its best class:
+
+    >>> lead = np.diff(np.sort(query.obsm["cell_type_decision_scores"][0])[-2:])
+    >>> np.testing.assert_allclose(explained.loc[explained["cell"] == "cell0", "contribution"].sum(), lead)
     """
     rows = _positions(adata, cells)
     used = model_of(adata, model)

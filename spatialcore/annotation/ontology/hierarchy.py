@@ -62,6 +62,11 @@ def hierarchy() -> Hierarchy:
 def is_term(term: str) -> bool:
     """Return whether a text is the id of a live Cell Ontology term.
 
+    Parameters
+    ----------
+    term
+        Any text.
+
     Returns
     -------
     bool
@@ -113,6 +118,11 @@ def label_of(name: str, term: str) -> str:
 def name_of(term: str) -> str:
     """Return the name of a live term.
 
+    Parameters
+    ----------
+    term
+        Cell Ontology id, such as ``CL:0000084``.
+
     Returns
     -------
     str
@@ -144,6 +154,11 @@ def require_term(term: str) -> str:
 
 def coarsen(term: str) -> str:
     """Return the ancestor to train on for a term that panels cannot resolve; other terms are returned unchanged.
+
+    Parameters
+    ----------
+    term
+        Cell Ontology id, such as ``CL:0000084``.
 
     Returns
     -------

@@ -28,6 +28,11 @@ def _steps_up(term: str) -> dict[str, int]:
 def ancestors(term: str) -> dict[str, int]:
     """Return the proper ancestors of a term with their distance in is_a steps, nearest first.
 
+    Parameters
+    ----------
+    term
+        Cell Ontology id, such as ``CL:0000084``.
+
     Returns
     -------
     dict of str to int
@@ -64,6 +69,13 @@ def descendants(term: str) -> frozenset[str]:
 def is_a(term: str, ancestor: str) -> bool:
     """Return whether a term is the other one or descends from it.
 
+    Parameters
+    ----------
+    term
+        Cell Ontology id, such as ``CL:0000084``.
+    ancestor
+        Cell Ontology id of the other term.
+
     Returns
     -------
     bool
@@ -84,6 +96,11 @@ def on_one_line(term: str, other: str) -> bool:
 
 def distance(term: str, other: str) -> int:
     """Return the number of is_a steps on the shortest path between two terms through a common ancestor.
+
+    Parameters
+    ----------
+    term, other
+        Cell Ontology ids.
 
     Returns
     -------
