@@ -11,8 +11,9 @@ from spatialcore import storage
 from spatialcore.annotation.run_config import Query, Reference, RunConfig
 from spatialcore.errors import ConflictError
 from spatialcore.sources.folders import version_token
-from tasks.anndata_io import keep_in_memory, write_query
+from tasks.anndata_io import write_query
 from tasks.cache_keys import settings_digest, stage_key
+from tasks.in_memory import QUERY
 from tasks.local_folders import ACQUIRE, refuse_local
 from tasks.retries import CLOUD
 from tasks.schemas import QueryCells, SourceVersion
@@ -75,7 +76,7 @@ def read_query(config: RunConfig, query: Query) -> QueryCells:
         from spatialcore.workflow.run import load_query
 
         adata = load_query(query)
-        keep_in_memory(key, write_query(adata, folder / QueryCells.DATA))
+        QUERY.keep(key, write_query(adata, folder / QueryCells.DATA))
         return {"n_obs": adata.n_obs, "n_vars": adata.n_vars}
 
     refuse_local(query.uri)

@@ -1,15 +1,15 @@
-"""Pass AnnData between tasks, with or without counts.
+"""Read and write the AnnData that tasks pass to each other, with or without counts.
 
 The count matrix is written once. Later stages write only obs, obsm and uns, and refer to the file with the matrix.
 Large matrices of queries stay in that file; the output files are written by copying them.
 """
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spatialcore import columns
 from spatialcore.storage import StoredFile
+from tasks.in_memory import QUERY, REFERENCES
 from tasks.stage_cache import local
 
 if TYPE_CHECKING:
@@ -17,35 +17,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from anndata import AnnData
     from numpy.typing import NDArray
-
-
-_QUERY: dict[str, "AnnData"] = {}
-_REFERENCES: dict[str, "AnnData"] = {}
-
-
-def keep_in_memory(key: str, adata: "AnnData") -> None:
-    """Keep the query of the latest result in memory for the next stage in this process; reading removes it.
-
-    Mappings are sorted as in the file, so that the next stage writes the same bytes whether it reads the file or not.
-    """
-    _keep(_QUERY, key, adata)
-
-
-def keep_references(key: str, combined: "AnnData") -> None:
-    """Keep the references of the latest result in memory for the training; reading removes them."""
-    _keep(_REFERENCES, key, combined)
-
-
-def _keep(latest: dict[str, "AnnData"], key: str, adata: "AnnData") -> None:
-    adata.uns = _sorted(adata.uns)
-    adata.obsm, adata.layers = _sorted(adata.obsm), _sorted(adata.layers)
-    latest.clear()
-    latest[key] = adata
-
-
-def forget(file: StoredFile) -> None:
-    """Remove the references of a file from memory, if they are there."""
-    _REFERENCES.pop(_key_of(file), None)
 
 
 def write_query(adata: "AnnData", path: Path) -> "AnnData":
@@ -60,22 +31,14 @@ def write_query(adata: "AnnData", path: Path) -> "AnnData":
     return use_matrices_of(path, adata) if has_large_matrix(path) else adata
 
 
-def read_data(file: StoredFile) -> "AnnData":
+def take_query(file: StoredFile) -> "AnnData":
     """Return the data of a query, from memory or from disk; the caller may modify them."""
-    return _read_query(file, _QUERY.pop(_key_of(file), None))
+    return _read_query(file, QUERY.take(file))
 
 
-def view_data(file: StoredFile) -> "AnnData":
+def view_query(file: StoredFile) -> "AnnData":
     """Return the data of a query, from memory or from disk; the caller must not modify them."""
-    return _read_query(file, _QUERY.get(_key_of(file)))
-
-
-def _sorted(elements: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _sorted(value) if isinstance(value, Mapping) else value for name, value in sorted(elements.items())}
-
-
-def _key_of(file: StoredFile) -> str:
-    return file.uri.rsplit("/", 2)[-2]
+    return _read_query(file, QUERY.view(file))
 
 
 def _read_query(file: StoredFile, in_memory: "AnnData | None") -> "AnnData":
@@ -112,10 +75,10 @@ def _write_elements(adata: "AnnData", obs: "pd.DataFrame", path: Path) -> None:
 
 def read_calls(calls: StoredFile, data: StoredFile) -> "AnnData":
     """Return a query with its calls, from memory, or from the file of the calls and that of the query."""
-    in_memory = _QUERY.pop(_key_of(calls), None)
+    in_memory = QUERY.take(calls)
     if in_memory is not None:
         return in_memory
-    adata, elements = read_data(data), _read_elements(calls)
+    adata, elements = take_query(data), _read_elements(calls)
     adata.obs = elements["obs"].set_axis(adata.obs_names)
     adata.obsm, adata.uns = elements["obsm"], elements["uns"]
     return adata
@@ -165,7 +128,7 @@ def _with_counts(cells: "AnnData", matrix: StoredFile) -> "AnnData":
 
     from spatialcore.core.normalization import log1p_normalize
 
-    combined = _REFERENCES.pop(_key_of(matrix), None)
+    combined = REFERENCES.take(matrix)
     combined = ad.read_h5ad(local(matrix)) if combined is None else combined
     counts = combined.layers[columns.COUNTS]
     if not combined.obs_names.equals(cells.obs_names):
@@ -182,7 +145,7 @@ def have_counts(cells: "AnnData", matrix: StoredFile) -> "NDArray[np.bool_]":
     from spatialcore.core.normalization import row_totals
     from spatialcore.core.on_disk.anndata_file import AnnDataFile
 
-    combined = _REFERENCES.get(_key_of(matrix))
+    combined = REFERENCES.view(matrix)
     if combined is not None:
         names, totals = combined.obs_names, row_totals(combined.layers[columns.COUNTS])
     else:

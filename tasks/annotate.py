@@ -9,8 +9,9 @@ from pydantic import JsonValue
 
 from spatialcore.annotation import stages
 from spatialcore.annotation.run_config import RunConfig
-from tasks.anndata_io import keep_in_memory, read_calls, read_data, write_calls
+from tasks.anndata_io import read_calls, take_query, write_calls
 from tasks.cache_keys import settings_digest, stage_key
+from tasks.in_memory import QUERY
 from tasks.models import published_uri
 from tasks.retries import CLOUD
 from tasks.schemas import AnnotatedSample, CellCalls, QueryCells, TrainedModel, TrainingCells
@@ -25,14 +26,14 @@ def annotate(config: RunConfig, query: QueryCells, model: TrainedModel, training
     """Call every cell of a query; :func:`keep_confident` filters the calls."""
 
     def make(folder: Path) -> dict[str, JsonValue]:
-        adata = read_data(query.data)
+        adata = take_query(query.data)
         link_files(model.files.items(), folder / ".model")
         stages.annotate(adata, folder / ".model" / model.artifact, config)
         _record(adata, published_uri(config.store, config.tissue, model), training)
         for link in (folder / ".model").iterdir():
             link.unlink()
         write_calls(adata, folder / CellCalls.CALLS)
-        keep_in_memory(key, adata)
+        QUERY.keep(key, adata)
         return {"n_obs": adata.n_obs}
 
     inputs = [query.identity, model.identity, "" if training is None else training.identity]
@@ -60,7 +61,7 @@ def keep_confident(config: RunConfig, calls: CellCalls) -> AnnotatedSample:
         run_manifest.record(adata, **run_manifest.describe_run(config))
         stages.keep_confident(adata, config)
         counts = write_sample(adata, folder)
-        keep_in_memory(key, adata)
+        QUERY.keep(key, adata)
         return {"n_obs": counts.cells, "n_assigned": counts.assigned, "composition": dict(counts.composition)}
 
     key = stage_key("keep_confident", settings_digest("keep_confident", config), [calls.identity])

@@ -10,8 +10,9 @@ from spatialcore.annotation import stages
 from spatialcore.annotation.run_config import RunConfig
 from spatialcore.storage import StoredFile
 from tasks.acquire import fetch, refuse_if_replaced
-from tasks.anndata_io import have_counts, keep_references, read_cells, view_data, write_cells, write_counts
+from tasks.anndata_io import have_counts, read_cells, view_query, write_cells, write_counts
 from tasks.cache_keys import settings_digest, stage_key
+from tasks.in_memory import REFERENCES
 from tasks.local_folders import refuse_local
 from tasks.retries import CLOUD
 from tasks.schemas import (
@@ -35,7 +36,7 @@ def pool_queries(config: RunConfig, queries: list[QueryCells]) -> Panel:
     def make(folder: Path) -> Facts:
         from spatialcore.annotation.pooled_queries import pool_queries as pool
 
-        pooled = pool((view_data(query.data) for query in queries), config)
+        pooled = pool((view_query(query.data) for query in queries), config)
         (folder / Panel.GENES).write_text("\n".join(pooled.panel) + "\n")
         if pooled.sample is not None:
             pooled.sample.write_h5ad(folder / Panel.CELLS)
@@ -57,7 +58,7 @@ def combine(config: RunConfig, panel: Panel, references: list[SourceVersion]) ->
             future.result()
         combined = stages.combine(config.training(), local(panel.genes).read_text().split())
         refuse_if_replaced(config.references, references)
-        keep_references(key, write_counts(combined, folder / CombinedReferences.COUNTS))
+        REFERENCES.keep(key, write_counts(combined, folder / CombinedReferences.COUNTS))
         return {"n_obs": combined.n_obs, "n_vars": combined.n_vars}
 
     inputs = [panel.genes.sha256, *(reference.within(config.store).identity for reference in references)]

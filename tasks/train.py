@@ -8,8 +8,9 @@ from pydantic import JsonValue
 from spatialcore.annotation import stages
 from spatialcore.annotation.run_config import RunConfig
 from spatialcore.core.text.names import slug_of
-from tasks.anndata_io import forget, read_cells
+from tasks.anndata_io import read_cells
 from tasks.cache_keys import settings_digest, stage_key
+from tasks.in_memory import REFERENCES
 from tasks.retries import CLOUD
 from tasks.schemas import Panel, TrainedModel, TrainingCells
 from tasks.stage_cache import cached_stage, local
@@ -31,5 +32,5 @@ def train(config: RunConfig, training: TrainingCells, panel: Panel) -> TrainedMo
     inputs = [training.counts.sha256, training.cells.sha256, "" if panel.cells is None else panel.cells.sha256]
     key = stage_key("train", settings_digest("train", config), inputs)
     trained = cached_stage(TrainedModel, config.store, key, make)
-    forget(training.counts)
+    REFERENCES.take(training.counts)  # not needed any more, also where the model comes from the store
     return trained

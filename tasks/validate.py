@@ -7,7 +7,7 @@ from pydantic import JsonValue
 
 from spatialcore.annotation import stages
 from spatialcore.annotation.run_config import RunConfig
-from tasks.anndata_io import read_data
+from tasks.anndata_io import take_query
 from tasks.cache_keys import settings_digest, stage_key
 from tasks.retries import CLOUD
 from tasks.schemas import AnnotatedSample, SamplePlots
@@ -19,7 +19,7 @@ def plot(config: RunConfig, annotated: AnnotatedSample) -> SamplePlots:
     """Draw the validation plots and write the report."""
 
     def make(folder: Path) -> dict[str, JsonValue]:
-        adata = read_data(annotated.data)
+        adata = take_query(annotated.data)
         figures = stages.plot(adata, config, folder / "plots")
         stages.report(adata, folder / "report.html", config=config, figures=figures, sample=annotated.sample)
         return {"figures": [str(name) for name in sorted(figures["figures"])]}

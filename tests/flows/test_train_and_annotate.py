@@ -19,6 +19,7 @@ from spatialcore.annotation.comparison import split_held_out
 from spatialcore.core.provenance import sha256_of_file
 from spatialcore.demo import LABEL_COLUMN
 from spatialcore.errors import ConflictError
+from tasks.in_memory import LatestResult
 from tasks.schemas import RunManifest
 from tasks.stage_cache import local
 from tests.flows.conftest import blood_config
@@ -141,16 +142,10 @@ def test_data_from_memory_and_from_disk_give_the_same_result(
     for folder in (store / "cache").glob("*"):
         if folder.name.partition("-")[0] in {"read_query", "annotate", "keep_confident"}:
             shutil.rmtree(folder)
-    for name in ("_QUERY", "_REFERENCES"):
-        monkeypatch.setattr(f"tasks.anndata_io.{name}", _EmptyMemory())
+    monkeypatch.setattr(LatestResult, "keep", lambda *_: None)
     assert train_and_annotate(blood_config(blood, store, generate_plots=True)).run_id == first_run.run_id
     assert {"read_query", "annotate", "keep_confident"} <= set(computed_stages)
     assert annotated_bytes() == from_memory
-
-
-class _EmptyMemory(dict[str, ad.AnnData]):
-    def __setitem__(self, key: str, value: ad.AnnData) -> None:
-        pass
 
 
 def test_a_reference_replaced_while_it_is_read_stops_the_run(

@@ -16,27 +16,24 @@ from spatialcore.io import on_disk
 from spatialcore.storage import StoredFile
 from tasks import anndata_io
 from tasks.anndata_io import (
-    forget,
     have_counts,
-    keep_in_memory,
-    keep_references,
     read_calls,
     read_cells,
-    read_data,
-    view_data,
+    take_query,
     write_calls,
     write_cells,
     write_counts,
     write_query,
 )
+from tasks.in_memory import LatestResult
 from tasks.schemas import QueryCells
 from tasks.stage_cache import cached_stage
 
 
 @pytest.fixture(autouse=True)
-def _empty_memory() -> None:
-    anndata_io._QUERY.clear()
-    anndata_io._REFERENCES.clear()
+def _empty_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(anndata_io, "QUERY", LatestResult())
+    monkeypatch.setattr(anndata_io, "REFERENCES", LatestResult())
 
 
 @pytest.fixture
@@ -52,32 +49,14 @@ def stored_file(path: Path) -> StoredFile:
 
 def test_data_are_read_from_memory_once_and_then_from_disk(any_store: str, cells: ad.AnnData) -> None:
     def write(folder: Path) -> dict[str, Any]:
-        keep_in_memory("read_query-9", write_query(cells, folder / "cells.h5ad"))
+        anndata_io.QUERY.keep("read_query-9", write_query(cells, folder / "cells.h5ad"))
         return {}
 
     file = cached_stage(QueryCells, any_store, "read_query-9", write).files["cells.h5ad"]
-    assert read_data(file) is cells
-    from_disk = read_data(file)
+    assert take_query(file) is cells
+    from_disk = take_query(file)
     assert from_disk is not cells
     assert (from_disk.X != cells.X).nnz == 0
-
-
-def test_viewing_keeps_data_in_memory_and_only_the_latest_query_remains(tmp_path: Path, cells: ad.AnnData) -> None:
-    file = stored_file(tmp_path / "cache" / "read_query-9" / "query.h5ad")
-    keep_in_memory("read_query-8", cells.copy())
-    keep_in_memory("read_query-9", cells)
-    assert list(anndata_io._QUERY) == ["read_query-9"]
-    assert view_data(file) is view_data(file) is read_data(file) is cells
-
-
-def test_references_do_not_replace_the_query_in_memory(tmp_path: Path, cells: ad.AnnData) -> None:
-    keep_in_memory("read_query-1", cells)
-    for key in ("combine-1", "combine-2"):
-        keep_references(key, cells.copy())
-    assert (list(anndata_io._QUERY), list(anndata_io._REFERENCES)) == (["read_query-1"], ["combine-2"])
-    forget(stored_file(tmp_path / "cache" / "combine-2" / "combined.h5ad"))
-    keep_in_memory("annotate-1", cells)
-    assert (list(anndata_io._QUERY), list(anndata_io._REFERENCES)) == (["annotate-1"], [])
 
 
 @pytest.mark.parametrize("source", ["memory", "file"])
@@ -92,7 +71,7 @@ def test_a_large_query_stays_in_the_file_that_was_written(
     query = cells.copy() if source == "memory" else on_disk.open_anndata(tmp_path / "source.h5ad")
     written = write_query(query, tmp_path / "query.h5ad")
     (tmp_path / "source.h5ad").unlink()
-    for data in (written, read_data(stored_file(tmp_path / "query.h5ad"))):
+    for data in (written, take_query(stored_file(tmp_path / "query.h5ad"))):
         for matrix in (data.X, data.layers["counts"], data.raw.X):
             assert is_on_disk(matrix)
             assert Path(matrix.group.file.filename) == tmp_path / "query.h5ad"
@@ -119,9 +98,9 @@ def test_the_next_stage_writes_the_same_bytes_from_memory_and_from_disk(tmp_path
     folder = tmp_path / "cache" / "annotate-1"
     folder.mkdir(parents=True)
     cells.write_h5ad(folder / "calls.h5ad")
-    keep_in_memory("annotate-1", cells)
+    anndata_io.QUERY.keep("annotate-1", cells)
     for name in ("memory", "disk"):  # the first call removes the data from memory
-        read_data(stored_file(folder / "calls.h5ad")).write_h5ad(tmp_path / name)
+        take_query(stored_file(folder / "calls.h5ad")).write_h5ad(tmp_path / name)
     assert (tmp_path / "memory").read_bytes() == (tmp_path / "disk").read_bytes()
 
 
@@ -153,7 +132,7 @@ def test_a_query_with_its_calls(tmp_path: Path, cells: ad.AnnData) -> None:
     called = cells.copy()
     called.obs["call"] = pd.Categorical(["B"] * 6)
     write_calls(called, Path(files[0].uri))
-    keep_in_memory("annotate-1", called)
+    anndata_io.QUERY.keep("annotate-1", called)
     assert read_calls(*files) is called
     from_disk = read_calls(*files)
     pd.testing.assert_frame_equal(from_disk.obs, called.obs)
@@ -171,7 +150,7 @@ def test_counts_of_the_references_follow_the_order_of_the_cells(place: str, tmp_
     combined = ad.AnnData(log1p_normalize(cells.X), cells.obs, layers={"counts": cells.X})
     written = write_counts(combined, tmp_path / "combine-1" / "counts.h5ad")
     if place == "memory":
-        keep_references("combine-1", written)
+        anndata_io.REFERENCES.keep("combine-1", written)
     drawn = cells[[4, 0, 3]].copy()
     drawn.obs["weight"] = [1.0, 2.0, 3.0]
     write_cells(drawn, tmp_path / "balance-1" / "cells.h5ad")
@@ -193,7 +172,7 @@ def test_counts_of_all_cells_are_copied_only_in_another_order(
     (tmp_path / "combine-1").mkdir()
     combined = ad.AnnData(log1p_normalize(cells.X), cells.obs, layers={"counts": cells.X})
     written = write_counts(combined, tmp_path / "combine-1" / "counts.h5ad")
-    keep_references("combine-1", written)
+    anndata_io.REFERENCES.keep("combine-1", written)
     write_cells(cells[order], tmp_path / "cells.h5ad")
     read = read_cells(stored_file(tmp_path / "cells.h5ad"), stored_file(tmp_path / "combine-1" / "counts.h5ad"))
     assert (read.layers["counts"] is written.layers["counts"]) == (order[0] == 0)
@@ -208,6 +187,6 @@ def test_which_cells_have_counts_in_a_file_of_all_cells(place: str, tmp_path: Pa
     (tmp_path / "combine-1").mkdir()
     written = write_counts(cells, tmp_path / "combine-1" / "cells.h5ad")
     if place == "memory":
-        keep_references("combine-1", written)
+        anndata_io.REFERENCES.keep("combine-1", written)
     some = cells[["c4", "c0", "c1"]].copy()
     assert have_counts(some, stored_file(tmp_path / "combine-1" / "cells.h5ad")).tolist() == [False, True, False]

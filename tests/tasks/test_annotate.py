@@ -13,6 +13,7 @@ from spatialcore.io import on_disk
 from spatialcore.workflow.run import run
 from tasks.acquire import read_query
 from tasks.annotate import annotate, keep_confident
+from tasks.in_memory import LatestResult
 from tasks.stage_cache import local
 from tests.tasks.conftest import StageResults, result_of
 
@@ -38,14 +39,13 @@ def test_calls_are_those_of_a_run_without_a_server(
     assert annotated.facts["n_assigned"] == len(expected) - composition.get(columns.UNASSIGNED, 0)
 
 
-@pytest.mark.parametrize("kept", ["memory", "disk"])
+@pytest.mark.parametrize("source", ["memory", "disk"])
 def test_counts_that_stay_in_their_file_give_the_same_output(
-    stage_results: StageResults, kept: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    stage_results: StageResults, source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(on_disk, "LARGE", 1)
-    if kept == "disk":
-        monkeypatch.setattr("tasks.annotate.keep_in_memory", lambda key, adata: None)
-        monkeypatch.setattr("tasks.acquire.keep_in_memory", lambda key, adata: None)
+    if source == "disk":
+        monkeypatch.setattr(LatestResult, "keep", lambda *_: None)
     config = stage_results.config.model_copy(update={"store": str(tmp_path / "store")})
     query = result_of(read_query, config, config.queries[0])
     calls = result_of(annotate, config, query, stage_results.model, stage_results.training)
