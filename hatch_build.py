@@ -11,6 +11,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 SOURCE = "spatialcore/annotation/model/scores.c"
 LIBRARY = "spatialcore/annotation/model/_scores.so"
+SAME_ROUNDING = "-ffp-contract=off"  # with fused multiply-adds, scores would depend on the processor
 FORMS = (("-DMANY_PROCESSORS",), ())
 """Tried in turn: not every compiler and loader can choose among copies of a function."""
 
@@ -33,7 +34,7 @@ class CompiledScores(BuildHookInterface[Any]):
     def _compile(self, source: Path, library: Path, form: tuple[str, ...]) -> bool:
         compiler = shlex.split(os.environ.get("CC") or "cc")
         made = library.with_suffix(f".{os.getpid()}")
-        command = [*compiler, "-O3", "-shared", "-fPIC", *form, "-o", str(made), str(source)]
+        command = [*compiler, "-O3", SAME_ROUNDING, "-shared", "-fPIC", *form, "-o", str(made), str(source)]
         try:
             done = subprocess.run(command, capture_output=True, text=True, check=False)
         except OSError:

@@ -17,8 +17,8 @@ CODE_VERSIONS: Final[dict[str, int]] = {
     "map_ontology": 9,
     "hold_out": 3,
     "balance": 3,
-    "train": 14,
-    "annotate": 25,
+    "train": 15,
+    "annotate": 26,
     "keep_confident": 14,
     "plot": 8,
 }

@@ -1,7 +1,9 @@
 """Compiled scores equal those of scipy and numpy for all matrix types; damaged matrices are refused."""
 
 import _ctypes
+import ctypes
 import shutil
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +31,30 @@ def make_block(rng: np.random.Generator, value: str, index: str, *, genes: int =
 @pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler: the package was built without the library")
 def test_the_library_exists_if_there_is_a_compiler() -> None:
     assert compiled.library() is not None
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler: the package was built without the library")
+@pytest.mark.parametrize("classes", [2, 30])
+def test_results_do_not_depend_on_the_processor(
+    classes: int, tmp_path: Path, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = tmp_path / "plain.so"  # the loops for any processor, without vectors
+    source = compiled.LIBRARY.with_name("scores.c")
+    subprocess.run(["cc", "-O1", "-ffp-contract=off", "-shared", "-fPIC", "-o", plain, source], check=True)
+    block, kernel, width = make_block(rng, "float32", "int32"), make_kernel(rng, 37, classes), compiled.padded(classes)
+    weights, residual = rng.normal(size=(37, width)), rng.normal(size=(50, width))
+
+    def results(library: ctypes.CDLL) -> list[bytes]:
+        monkeypatch.setattr(compiled, "library", lambda: library)
+        loops, gradient = compiled.GeneLoops(block, library), np.zeros((37, width), np.float32)
+        loops.add_gradient(residual.astype(np.float32), gradient)
+        fitted = loops.scores(weights.astype(np.float32), np.zeros(width, np.float32))
+        return [part.tobytes() for part in (kernel.scores(block), fitted, gradient)]
+
+    built, other = compiled.library(), ctypes.CDLL(str(plain))
+    assert built is not None
+    compiled._declare(other)
+    assert results(built) == results(other)
 
 
 @pytest.mark.parametrize("index", ["int32", "int64"])
