@@ -37,7 +37,7 @@ from spatialcore.core.types import Floats
 from spatialcore.simulate import section
 
 DEPTHS, AMBIENT = (75.0, 120.0, 190.0, 300.0), (0.05, 0.25)
-LARGEST_ERROR = 0.05
+MAX_ERROR = 0.05
 SPREAD = 0.5
 DRAWS = 100  # of calls that are right by chance
 BY_CHANCE = "errors_by_chance"
@@ -124,7 +124,7 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
             worst=by_cohort["ece"].max().groupby("model").mean(),
             worst_by_chance=worst_by_chance.astype(float).groupby("model").mean(),
             largest=by_model["ece"].max(),
-            too_large=(table["ece"] > LARGEST_ERROR).groupby(table["model"]).sum(),
+            too_large=(table["ece"] > MAX_ERROR).groupby(table["model"]).sum(),
             samples=by_model.size(),
         )
     )

@@ -27,7 +27,7 @@ from spatialcore.annotation import combine_references
 from spatialcore.annotation.panel import read_panel
 from spatialcore.core.types import Floats
 
-MOST_QUERY_CELLS = 4_000
+MAX_QUERY_CELLS = 4_000
 LAYERS = {"L2/3 IT": "L2/3", "L6 IT Car3": "L6"} | {
     f"{layer} {kind}": layer for layer in ("L5", "L6") for kind in ("IT", "ET", "CT")
 }
@@ -56,7 +56,7 @@ STARMAP = dict.fromkeys(("L2/3", "L4", "L5", "L6", "HPC"), "Glut") | dict.fromke
 
 
 def mouse_pairs(data: Path) -> Iterator[Pair]:
-    """Yield every pair; queries of more than MOST_QUERY_CELLS cells are sampled."""
+    """Yield every pair; queries of more than MAX_QUERY_CELLS cells are sampled."""
     motor, hypothalamus = data / "ref_motor_cortex_dot.h5ad", data / "ref_hypothalamus_moffitt10x.h5ad"
     starmap, merfish = _query(data, "spatial_starmap_v1"), _query(data, "spatial_merfish_poa_section")
     yield _pair("motor cortex > STARmap V1", motor, COARSE, starmap, names=LAYERS)
@@ -92,7 +92,7 @@ def mouse_pairs(data: Path) -> Iterator[Pair]:
 def _query(data: Path, name: str) -> anndata.AnnData:
     query = anndata.read_h5ad(data / f"{name}.h5ad")
     query.uns["name"] = {"spatial_starmap_v1": "STARmap V1"}.get(name, "MERFISH hypothalamus")
-    rows = np.random.default_rng(0).choice(query.n_obs, min(query.n_obs, MOST_QUERY_CELLS), replace=False)
+    rows = np.random.default_rng(0).choice(query.n_obs, min(query.n_obs, MAX_QUERY_CELLS), replace=False)
     return query[np.sort(rows)].copy()
 
 

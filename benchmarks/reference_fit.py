@@ -21,7 +21,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from benchmarks.data.tissue_references import TYPE, Query, Reference, lineages, queries, references
-from spatialcore.annotation.model.reference_fit import LOWEST_EXPLAINED, ReferenceFit, measure_fit
+from spatialcore.annotation.model.reference_fit import MIN_EXPLAINED, ReferenceFit, measure_fit
 from spatialcore.annotation.training.platform.estimate import class_profiles, estimate_platform
 from spatialcore.annotation.unknown.query_clusters import pooled_counts, small_clusters
 from spatialcore.core.normalization import row_totals
@@ -105,7 +105,7 @@ def _row(query: Query, mode: str, cells: AnnData, reference: Reference) -> Itera
     fit = judge(reference.cells, cells) if fits or shared < SHARED else None
     if fit is not None and fit.agreement is not None:
         row = {"query": query.name, "tissue": query.tissue, "reference": reference.name, "mode": mode, "fits": fits}
-        measured = {"explained": max(fit.explained, LOWEST_EXPLAINED), "agreement": fit.agreement}
+        measured = {"explained": max(fit.explained, MIN_EXPLAINED), "agreement": fit.agreement}
         yield row | measured | {"several types": fit.several_types, "log odds": fit.log_odds}
 
 

@@ -17,7 +17,7 @@ from benchmarks import accuracy_rivals
 EPOCHS = 100
 SAMPLES = 20
 PATCH_DISTANCE = 10  # of the patches of reference cells, in their widths
-MOST_COUNTS = 150  # of one gene in a cell, in the tables of RCTD
+MAX_COUNTS = 150  # of one gene in a cell, in the tables of RCTD
 LOG_STEP, LOG_STEPS = 4e-3, 5000
 
 
@@ -98,8 +98,8 @@ def likelihood_tables() -> dict[str, Any]:
     density = np.column_stack([_ht_pdf_norm(logs / (s / 100)) / (s / 100) for s in SIGMA_ALL])
     density = np.maximum(density, 1e-300) * LOG_STEP
     log_rates, minus = logs[:, None] + np.log(rates), -np.exp(logs)[:, None] * rates
-    table = np.empty((len(SIGMA_ALL), MOST_COUNTS + 3, len(rates)))
-    for k in range(MOST_COUNTS + 3):
+    table = np.empty((len(SIGMA_ALL), MAX_COUNTS + 3, len(rates)))
+    for k in range(MAX_COUNTS + 3):
         poisson = np.exp(minus + k * log_rates - gammaln(k + 1))
         table[:, k] = np.log(np.maximum((poisson.T @ density).T, 1e-300))
     return {"X_vals": rates} | {str(s): table[i] for i, s in enumerate(SIGMA_ALL)}
@@ -122,7 +122,7 @@ def rctd(reference: Any, labels: Any, query: Any, genes: list[str], positions: A
     obs = pd.DataFrame({"cell_type": labels}, index=[f"r{i}" for i in range(len(labels))])
     train = tool.Reference(AnnData(reference.astype(np.float64), obs, var), cell_min=1, min_UMI=1)
     test = AnnData(query.astype(np.float64), pd.DataFrame(index=[f"q{i}" for i in range(query.shape[0])]), var.copy())
-    config = tool.RCTDConfig(UMI_min=1, counts_MIN=1, UMI_min_sigma=50, K_val=MOST_COUNTS, device="cpu", compile=False)
+    config = tool.RCTDConfig(UMI_min=1, counts_MIN=1, UMI_min_sigma=50, K_val=MAX_COUNTS, device="cpu", compile=False)
     result = tool.run_rctd(test, train, mode="doublet", config=config)
     calls, share = np.full(query.shape[0], "", dtype=object), np.zeros(query.shape[0])
     used = np.flatnonzero(result.pixel_mask) if result.pixel_mask is not None else np.arange(len(calls))

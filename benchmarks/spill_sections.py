@@ -32,7 +32,7 @@ from spatialcore.simulate.layouts import Layout
 
 BINS = 10
 RELIABILITY = "reliability"
-LARGEST_SECTION = 100_000
+MAX_SECTION = 100_000
 
 Setting = tuple[Source, Layout, float, float, int]
 """Source, layout, share, depth and seed of a section."""
@@ -259,7 +259,7 @@ def cost(data: Path, folder: Path, n_cells: int) -> dict[str, float]:
     source = sources(data, ("lung",))[0]
     small, part = (
         section(source.drawn_from, layout="mixed", spill_share=0.2, n_cells=n, dispersion=source.dispersion)
-        for n in (2_000, min(n_cells, LARGEST_SECTION))
+        for n in (2_000, min(n_cells, MAX_SECTION))
     )
     called(source.reference, TYPE, small, folder)
     model = load_model(folder / "model.pkl")

@@ -29,7 +29,7 @@ MEDIAN_COUNTS: Final = 150.0
 SIZE: Final = (1040.0, 780.0)  # µm
 _WEIGHTS: Final = {"acinar": 2.5, "ductal": 1.5}  # the cells were enriched for islets
 _FOLDER: Final = Path("~/.spatialcore/demo_section")
-_LEAST_DETECTED: Final = 0.02  # share of the cells with a gene
+_MIN_DETECTED_SHARE: Final = 0.02  # share of the cells with a gene
 _ISLET: Final = frozenset({"alpha", "beta", "delta", "gamma", "epsilon"})
 _N_ISLETS, _N_ACINI, _N_DUCTS = 9, 24, 4
 _MARKERS_OF: Final = (
@@ -111,7 +111,7 @@ def _detected_genes(data: Path) -> tuple[list[str], list[str], sparse.csr_matrix
         names = next(lines).decode().replace('"', "").strip().split(",")[1:]
         for line in lines:
             gene, _, row = line.rstrip().partition(b",")
-            if row.count(b",0") + row.startswith(b"0") <= (1 - _LEAST_DETECTED) * len(names):
+            if row.count(b",0") + row.startswith(b"0") <= (1 - _MIN_DETECTED_SHARE) * len(names):
                 values = np.array(row.split(b","))
                 detected = np.flatnonzero(values != b"0")
                 genes.append(gene.decode().strip('"'))

@@ -51,7 +51,7 @@ CARD = "card.md"
 COHORT = "cohort.html"
 REPORT = "report.html"
 PARALLEL_COPIES = 16
-MOST_SUMMARIES = 256
+MAX_SUMMARIES = 256
 
 
 @task(name="publish the model", **CLOUD)
@@ -209,7 +209,7 @@ def cohort_summaries(samples: Iterable[SampleFiles]) -> dict[str, "SampleSummary
         return {name: read.result() for name, read in reads.items()}
 
 
-@lru_cache(MOST_SUMMARIES)
+@lru_cache(MAX_SUMMARIES)
 def _summary_in(file: StoredFile) -> "SampleSummary":
     """Read a summary in one request and check it; the page and the artifacts of a run read it one after the other."""
     from spatialcore.report.sample_summary import SampleSummary

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-LONGEST = 72
+MAX_LENGTH = 72
 
 
 def too_long(subjects: list[str]) -> list[str]:
@@ -19,7 +19,7 @@ def too_long(subjects: list[str]) -> list[str]:
     >>> too_long(["Test models", "x" * 73])[0][:32]
     '73 characters, at most 72: xxxxx'
     """
-    return [f"{len(text)} characters, at most {LONGEST}: {text}" for text in subjects if len(text) > LONGEST]
+    return [f"{len(text)} characters, at most {MAX_LENGTH}: {text}" for text in subjects if len(text) > MAX_LENGTH]
 
 
 def subject_of(message: str) -> str:

@@ -8,7 +8,7 @@ import anndata as ad
 from spatialcore import columns
 from spatialcore.annotation.config import AnnotationSettings
 from spatialcore.annotation.expression.readable import require_readable
-from spatialcore.annotation.gene_overlap import FEWEST, is_enough
+from spatialcore.annotation.gene_overlap import MIN_GENES, is_enough
 from spatialcore.annotation.panel import get_panel_genes
 from spatialcore.annotation.references.species import read_species, require_human_or_mouse, require_same_species
 from spatialcore.core.genes.features import gene_names
@@ -75,7 +75,7 @@ def common_genes(panels: Sequence[list[str]], min_gene_overlap_pct: float) -> li
     if not is_enough(len(common), smallest, smallest, min_gene_overlap_pct):
         raise GeneOverlapError(
             f"the queries share {len(common)} of {smallest} genes of the smallest panel, "
-            f"expected at least {min_gene_overlap_pct:g} % and {FEWEST} genes",
+            f"expected at least {min_gene_overlap_pct:g} % and {MIN_GENES} genes",
             hint="annotate samples of different panels in separate runs",
         )
     return [gene for gene in panels[0] if gene in common]

@@ -14,7 +14,7 @@ from spatialcore.annotation.expression.cell_order import by_content
 from spatialcore.annotation.expression.data import is_dask, var_of
 from spatialcore.annotation.expression.errors import no_shared_genes
 from spatialcore.annotation.expression.find import find_counts
-from spatialcore.annotation.gene_overlap import FEWEST, is_enough, shared_pct
+from spatialcore.annotation.gene_overlap import MIN_GENES, is_enough, shared_pct
 from spatialcore.core.blocks import as_csr
 from spatialcore.core.compressed import view_rows
 from spatialcore.core.counts import recover_counts
@@ -26,7 +26,7 @@ from spatialcore.core.types import MatrixLike
 from spatialcore.errors import GeneOverlapError
 
 Indices = npt.NDArray[np.intp]
-ROWS, FEWEST_ROWS = 50_000, 3_000  # of few cells, each class would read its tables for a handful
+ROWS, MIN_ROWS = 50_000, 3_000  # of few cells, each class would read its tables for a handful
 BLOCK_VALUES = 4_000_000
 
 
@@ -111,7 +111,7 @@ class Expression:
 
     def spans(self, rows: int | None = None) -> Iterator[tuple[int, int]]:
         """Yield first and last (exclusive) row of blocks of cells."""
-        step = rows or max(FEWEST_ROWS, min(ROWS, BLOCK_VALUES // max(1, len(self.genes.columns)) * 4))
+        step = rows or max(MIN_ROWS, min(ROWS, BLOCK_VALUES // max(1, len(self.genes.columns)) * 4))
         return ((first, min(first + step, self.n_obs)) for first in range(0, self.n_obs, step))
 
 
@@ -196,6 +196,6 @@ def _check_overlap(match: GeneMatch, genes: Sequence[str], names: list[Any], min
         share = shared_pct(n_shared, len(genes), match.n_features)
         raise GeneOverlapError(
             f"the query has {n_shared} of the model's {len(genes)} genes ({share:.1f} % of the smaller set), "
-            f"expected at least {min_pct:g} % and {FEWEST} genes",
+            f"expected at least {min_pct:g} % and {MIN_GENES} genes",
             hint="train a model on this panel, or lower min_gene_overlap_pct",
         )

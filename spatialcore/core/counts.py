@@ -16,11 +16,11 @@ TOLERANCE = 1e-6
 INTEGER_SHARE = 0.95
 PSEUDO_TOTAL = 2000.0
 NEAR = 0.05
-LARGEST_TESTED = 100.0
-FEWEST_TESTED = 5
+MAX_TESTED_VALUE = 100.0
+MIN_TESTED_VALUES = 5
 LOG_BASES = (np.e, 2.0, 10.0)
-LARGEST_EXPONENT = 80.0
-MOST_COUNTS = 1e7  # of a cell: no sequencer gives more
+MAX_EXPONENT = 80.0
+MAX_COUNTS = 1e7  # of a cell: no sequencer gives more
 
 
 def fraction_integer(values: Numbers, tolerance: float = TOLERANCE) -> float:
@@ -124,16 +124,16 @@ def _in_units_of_one_count(
     """Reverse the logarithm and divide each cell by its smallest value; return which cells became near-integers."""
     linear = values.astype(np.float64)
     with np.errstate(over="ignore"):
-        linear.data = np.expm1(np.minimum(linear.data * np.log(base), LARGEST_EXPONENT))
-        unit = np.expm1(np.minimum(floor * np.log(base), LARGEST_EXPONENT))
+        linear.data = np.expm1(np.minimum(linear.data * np.log(base), MAX_EXPONENT))
+        unit = np.expm1(np.minimum(floor * np.log(base), MAX_EXPONENT))
     linear = _scaled(linear, 1.0 / np.where(unit > 0, unit, 1.0))
     row = np.repeat(np.arange(linear.shape[0]), np.diff(linear.indptr))
-    tested = linear.data <= LARGEST_TESTED
+    tested = linear.data <= MAX_TESTED_VALUE
     near = np.abs(linear.data - np.round(linear.data)) < NEAR
     n_tested = np.bincount(row[tested], minlength=linear.shape[0])
     n_near = np.bincount(row[tested & near], minlength=linear.shape[0])
-    enough = n_tested >= np.minimum(FEWEST_TESTED, np.diff(linear.indptr))  # one value is always one of itself
-    possible = _totals(linear) <= MOST_COUNTS
+    enough = n_tested >= np.minimum(MIN_TESTED_VALUES, np.diff(linear.indptr))  # one value is always one of itself
+    possible = _totals(linear) <= MAX_COUNTS
     return linear, enough & possible & (n_near >= INTEGER_SHARE * np.maximum(n_tested, 1))
 
 

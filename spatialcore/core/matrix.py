@@ -32,7 +32,7 @@ PART_ROWS = 50_000
 PART_PLACES = 40_000_000  # rows x columns of a part
 SAMPLED_ROWS = 1_000
 COPIED_VALUES = 4_000_000
-MOST_COPIES = 2
+MAX_COPIES = 2
 _OPENED: "WeakKeyDictionary[CSRDataset, CompressedRows]" = WeakKeyDictionary()
 _COPIES: dict[tuple[Path, int, str], CompressedRows] = {}
 _OPENING = Lock()  # threads copy the values once
@@ -184,7 +184,7 @@ def _scratch_copy(opened: CompressedRows, source: CSRDataset) -> CompressedRows:
         return opened
     copy = CompressedRows(opened.shape, scratch_copy(opened.data), scratch_copy(opened.indices), opened.indptr)
     if key is not None:
-        while len(_COPIES) >= MOST_COPIES:
+        while len(_COPIES) >= MAX_COPIES:
             del _COPIES[next(iter(_COPIES))]
         _COPIES[key] = copy
     return copy

@@ -9,21 +9,21 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from spatialcore.core.compressed import rows_of
-from spatialcore.core.counts import MOST_COUNTS, TOLERANCE
+from spatialcore.core.counts import MAX_COUNTS, TOLERANCE
 from spatialcore.core.types import Floats, Ints
 
 ScaleKind = Literal["counts", "logarithms"]
 
 MIN_VALUES = 5  # of a cell that is checked
-MOSTLY = 0.5
+MIN_INTEGER_SHARE = 0.5
 NEARLY_ALL = 0.95
-LARGEST_LOG = 24.0
+MAX_LOG = 24.0
 ROUNDING = 0.5  # of each value
-FEWEST_CELLS = 3
-LEAST_OF_CELLS = 0.01  # by chance, single cells look like rounded shares
-FEWEST_VALUES = 10  # of a cell that may hold rounded shares
-OF_SMALLEST = 0.1
-LEAST_SHARE = 3  # of one count; between 2 and 4 before rounding, no value is certainly out of place
+MIN_CELLS = 3
+MIN_CELL_SHARE = 0.01  # by chance, single cells look like rounded shares
+MIN_ROUNDED_VALUES = 10  # of a cell that may hold rounded shares
+MIN_SMALLEST_SHARE = 0.1
+MIN_ROUNDED_COUNT = 3  # of one count; between 2 and 4 before rounding, no value is certainly out of place
 BLOCK_CELLS = 500
 
 
@@ -45,12 +45,12 @@ def odd_cells(values: sp.csr_matrix, kind: ScaleKind) -> dict[str, int]:
     if kind == "counts":
         return _numbers(
             {
-                "fractions": checked & (cells.near_integers < MOSTLY),
-                f"more than {MOST_COUNTS:g} counts": cells.sums > MOST_COUNTS,
+                "fractions": checked & (cells.near_integers < MIN_INTEGER_SHARE),
+                f"more than {MAX_COUNTS:g} counts": cells.sums > MAX_COUNTS,
                 "rounded shares of one total": _rounded(cells),
             }
         )
-    linear = cells.largest > LARGEST_LOG
+    linear = cells.largest > MAX_LOG
     varied = cells.largest > 1.5 * cells.smallest
     return _numbers(
         {
@@ -165,10 +165,10 @@ def _smallest(values: sp.csr_matrix) -> Floats:
 
 def _rounded(cells: _Cells) -> NDArray[np.bool_]:
     """See `rounded_shares`."""
-    varied, frequent = cells.largest > cells.smallest, cells.equal_smallest >= OF_SMALLEST
+    varied, frequent = cells.largest > cells.smallest, cells.equal_smallest >= MIN_SMALLEST_SHARE
     whole = (cells.integers == 1) & ~cells.between
-    is_share = (cells.sizes >= FEWEST_VALUES) & (cells.smallest >= LEAST_SHARE) & frequent & varied & whole
-    if is_share.sum() < max(FEWEST_CELLS, LEAST_OF_CELLS * len(is_share)):
+    is_share = (cells.sizes >= MIN_ROUNDED_VALUES) & (cells.smallest >= MIN_ROUNDED_COUNT) & frequent & varied & whole
+    if is_share.sum() < max(MIN_CELLS, MIN_CELL_SHARE * len(is_share)):
         return np.zeros_like(is_share)
     near = np.abs(cells.sums - np.median(cells.sums[is_share])) <= ROUNDING * cells.sizes
     return is_share & near if near[is_share].mean() >= NEARLY_ALL else np.zeros_like(is_share)

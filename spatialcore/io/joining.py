@@ -21,7 +21,7 @@ from spatialcore.io.identifiers import as_identifiers, match_by_value, plain_num
 logger = get_logger(__name__)
 
 EXAMINED = 2000
-SHORTEST_SYMBOL = 3  # of those that cannot be mistaken for cell names
+MIN_SYMBOL_LENGTH = 3  # of those that cannot be mistaken for cell names
 
 
 def assemble(counts: csr_matrix, cells: Iterable[str], var: pd.DataFrame) -> AnnData:
@@ -47,7 +47,7 @@ def assemble(counts: csr_matrix, cells: Iterable[str], var: pd.DataFrame) -> Ann
 def _refuse_genes(cells: pd.Index) -> None:
     """Raise if the lines of the matrix are genes: the table has genes x cells."""
     symbols = known_names()
-    n_genes = sum(len(name) >= SHORTEST_SYMBOL and (name in symbols or is_ensembl(name)) for name in cells[:EXAMINED])
+    n_genes = sum(len(name) >= MIN_SYMBOL_LENGTH and (name in symbols or is_ensembl(name)) for name in cells[:EXAMINED])
     if n_genes > 0.5 * len(cells[:EXAMINED]):
         raise InputError(
             f"the lines of the matrix are genes ({', '.join(cells[:3])}), expected cells",

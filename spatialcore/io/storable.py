@@ -14,7 +14,7 @@ import scipy.sparse as sp
 from anndata import AnnData
 
 from spatialcore.core.logging import get_logger
-from spatialcore.io.storable_columns import WIDEST_INTEGER, as_text, is_missing, storable_column
+from spatialcore.io.storable_columns import INTEGER_LIMIT, as_text, is_missing, storable_column
 
 logger = get_logger(__name__)
 
@@ -208,7 +208,7 @@ def _scalar(value: Any) -> Any:
         return as_text(value.tolist())
     if isinstance(value, np.datetime64 | np.timedelta64 | np.complexfloating | np.bytes_):
         return as_text(value)
-    if isinstance(value, int) and not isinstance(value, bool) and not -WIDEST_INTEGER <= value < WIDEST_INTEGER:
+    if isinstance(value, int) and not isinstance(value, bool) and not -INTEGER_LIMIT <= value < INTEGER_LIMIT:
         return str(value)
     return float(value) if isinstance(value, np.float16 | np.longdouble) else value
 

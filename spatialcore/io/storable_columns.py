@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-WIDEST_INTEGER = 2**63
+INTEGER_LIMIT = 2**63
 
 
 def storable_column(column: "pd.Series[Any]") -> "pd.Series[Any] | None":
@@ -99,7 +99,7 @@ def is_missing(value: Any) -> bool:
 
 def _is_integer(value: Any) -> bool:
     whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    return whole and -WIDEST_INTEGER <= int(value) < WIDEST_INTEGER
+    return whole and -INTEGER_LIMIT <= int(value) < INTEGER_LIMIT
 
 
 def _is_number(value: Any) -> bool:

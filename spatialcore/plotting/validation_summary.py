@@ -18,7 +18,7 @@ _MAX_CELLS: Final = 2000
 _GRID: Final = 512
 _VARIANCE: Final = 1e-4  # added to that of each component
 _ROUNDS: Final = 100
-_GRID_STARTS, _MOST_STARTS = 7, 40
+_GRID_STARTS, _MAX_STARTS = 7, 40
 SUMMARY_COLUMNS: Final = (
     "cell_type",
     "n_cells",
@@ -163,7 +163,7 @@ def _start(values: Floats, n_components: int) -> dict[str, Floats]:
     """Return the start of a mixture of one variable: the best of several runs of k-means on the sorted values."""
     ordered = np.sort(values)
     grid = np.linspace(ordered[0], ordered[-1], max(_GRID_STARTS, n_components) + 2)[1:-1]
-    starts = np.array(list(islice(combinations(grid, n_components), _MOST_STARTS)))
+    starts = np.array(list(islice(combinations(grid, n_components), _MAX_STARTS)))
     sums, squares = (np.concatenate([[0.0], np.cumsum(part)]) for part in (ordered, ordered**2))
     clusterings = _k_means(ordered, sums, starts)
     edges = clusterings[_between(sums, clusterings).argmax()]

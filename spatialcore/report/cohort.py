@@ -13,7 +13,7 @@ from spatialcore.core.files import whole
 from spatialcore.core.types import Floats
 from spatialcore.report.sample_summary import SampleSummary
 
-FEWEST: Final = 4  # samples below which no outlier is named
+MIN_SAMPLES: Final = 4  # samples below which no outlier is named
 DEVIATIONS: Final = 3.5  # of the median, in robust standard deviations
 MAIN_TYPES: Final = 12  # in the bar of a sample; the rest is one piece
 TEMPLATE: Final = "cohort.html.j2"
@@ -115,7 +115,7 @@ def _divergence(parts: Floats, other: Floats) -> Floats:
 def _stands_apart(table: pd.DataFrame) -> list[str]:
     """Return in which measures each sample is an outlier: more than 3.5 robust deviations from the median."""
     words: list[list[str]] = [[] for _ in range(len(table))]
-    if len(table) < FEWEST:
+    if len(table) < MIN_SAMPLES:
         return [""] * len(table)
     for measure in MEASURES:
         values = table[measure.name].to_numpy(dtype=np.float64)

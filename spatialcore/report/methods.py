@@ -7,7 +7,7 @@ from anndata import AnnData
 
 from spatialcore.annotation.base_settings import Settings
 from spatialcore.annotation.calls.level_columns import TREE_KEY
-from spatialcore.annotation.model.reference_fit import FEWEST_CELLS
+from spatialcore.annotation.model.reference_fit import MIN_CELLS
 from spatialcore.plotting.manifest import held_out_scores, manifest_table, manifest_value, model_card
 
 CELLTYPIST: Final = (
@@ -158,7 +158,7 @@ def _query_evidence(adata: AnnData) -> str:
         return ""
     parts = []
     fit = manifest_value(adata, "reference_fit_json") or {}
-    if _setting(adata, "detect_unseen") and fit.get("n_cells", 0) >= FEWEST_CELLS:
+    if _setting(adata, "detect_unseen") and fit.get("n_cells", 0) >= MIN_CELLS:
         parts.append("how well the clusters of the sample match the class profiles")
     spill_over = _detected_spill_over(adata)
     if spill_over:

@@ -6,9 +6,8 @@ import pandas as pd
 from anndata import AnnData
 
 from spatialcore import columns
-from spatialcore.annotation.gene_overlap import few_genes_warning
 from spatialcore.annotation.references.tissue_check import foreign_references
-from spatialcore.annotation.training.small_panel import FEW_GENES, small_panel_warning
+from spatialcore.annotation.training.small_panel import FEW_GENES, few_genes_warning, small_panel_warning
 from spatialcore.core.text.wording import list_names
 from spatialcore.plotting.figures.confusions import confusion_table, frequent_confusions
 from spatialcore.plotting.manifest import held_out_scores, manifest_table, manifest_value, model_card, records
@@ -80,14 +79,13 @@ def _gene_warnings(adata: AnnData) -> list[str]:
     unlike = str((card.get("sample") or {}).get("unlike", ""))
     return [
         f"The query has {float(overlap):.0f} % of the model's genes." if is_low else "",
-        few_genes_warning(int(manifest_value(adata, "n_shared_genes") or adata.n_vars), {}) or "",
+        few_genes_warning(int(manifest_value(adata, "n_shared_genes") or adata.n_vars), {}),
         f"This sample differs from the others for which the model was trained: {unlike}." if unlike else "",
         small_panel_warning(
             int((card.get("training") or {}).get("n_genes", FEW_GENES)),
             held_out_scores(adata),
             tuple(card.get("classes") or ()),
-        )
-        or "",
+        ),
     ]
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Final
 
 _OPTIONS: Final = "FSSPEC_"  # options of a file system as JSON, which may include its token or keys
-_SHORTEST: Final = 6
-_SHORTEST_LINE: Final = 24
+_MIN_LENGTH: Final = 6
+_MIN_LINE_LENGTH: Final = 24
 _MASK: Final = "***"
 _PATTERNS: Final = (
     (re.compile(r"(?<=://)[^/\s:@]*:[^/\s@]*(?=@)"), _MASK),
@@ -52,7 +52,7 @@ def remember_secret(*values: str | None) -> None:
     >>> redact("the password is hunter22-again")
     'the password is ***'
     """
-    _values.update(value for value in values if value and len(value) >= _SHORTEST)
+    _values.update(value for value in values if value and len(value) >= _MIN_LENGTH)
 
 
 def remember_secret_variables(*names: str) -> None:
@@ -108,8 +108,8 @@ def mask_logs_of(*names: str) -> None:
 def _secrets() -> set[str]:
     values = {os.environ.get(name, "") for name in _variables} | _google_secrets() | _option_secrets()
     # A private key has many lines, and a text may contain some of them.
-    lines = {line for value in values if "\n" in value for line in value.splitlines() if len(line) >= _SHORTEST_LINE}
-    return _values | lines | {value for value in values if len(value) >= _SHORTEST}
+    lines = {line for value in values if "\n" in value for line in value.splitlines() if len(line) >= _MIN_LINE_LENGTH}
+    return _values | lines | {value for value in values if len(value) >= _MIN_LENGTH}
 
 
 def _option_secrets() -> set[str]:

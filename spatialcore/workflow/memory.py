@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from spatialcore.annotation.config import AnnotationSettings
-from spatialcore.annotation.stages.calls import MOST_SCORED
+from spatialcore.annotation.stages.calls import MAX_SCORED_CELLS
 from spatialcore.io.read import stays_on_disk
 from spatialcore.workflow.dataset import DatasetSummary
 
@@ -50,7 +50,7 @@ def _panel_values(summary: DatasetSummary, panel: int) -> float:
 
 def _annotating(query: DatasetSummary) -> float:
     values = query.cells * query.values_per_cell
-    per_cell = PER_CELL + (SCORES_PER_CELL if query.cells <= MOST_SCORED else 0)
+    per_cell = PER_CELL + (SCORES_PER_CELL if query.cells <= MAX_SCORED_CELLS else 0)
     if stays_on_disk(query.path):
         return VALUE * min(SAMPLED_VALUES, values) + query.cells * per_cell
     return VALUE * QUERY_COPIES * values + query.cells * per_cell

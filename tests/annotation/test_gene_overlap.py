@@ -2,7 +2,7 @@
 
 import pytest
 
-from spatialcore.annotation.gene_overlap import few_genes_warning, is_enough, shared_pct
+from spatialcore.annotation.gene_overlap import is_enough, shared_pct
 
 
 @pytest.mark.parametrize(
@@ -25,18 +25,3 @@ def test_the_share_is_of_the_smaller_set(shared: int, panel: int, other: int, en
 
 def test_the_share_in_per_cent() -> None:
     assert shared_pct(261, 1267, 500) == pytest.approx(52.2)
-
-
-@pytest.mark.parametrize(
-    ("n_genes", "f1", "words"),
-    [
-        (300, {"B cell": 0.9}, []),
-        (300, {"B cell": 0.1, "T cell": 0.9}, ["B cell (F1 0.10)"]),
-        (80, {}, ["Only 80 genes"]),
-        (16, {"B cell": 0.2}, ["Only 16 genes", "far too few", "B cell"]),
-    ],
-)
-def test_a_small_overlap_is_reported_with_the_classes(n_genes: int, f1: dict[str, float], words: list[str]) -> None:
-    warning = few_genes_warning(n_genes, f1)
-    assert bool(warning) == bool(words)
-    assert all(word in warning for word in words)

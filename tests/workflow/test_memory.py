@@ -48,8 +48,8 @@ def test_a_matrix_that_stays_in_its_file_is_not_counted(monkeypatch: pytest.Monk
 
 
 def test_scores_are_counted_up_to_the_limit_of_stored_cells() -> None:
-    stored, left_out = (peak([Summary(memory.MOST_SCORED + more, 0.0)], []) for more in (0, 1))
-    assert stored - left_out == pytest.approx(memory.MOST_SCORED * memory.SCORES_PER_CELL, rel=1e-4)
+    stored, left_out = (peak([Summary(memory.MAX_SCORED_CELLS + more, 0.0)], []) for more in (0, 1))
+    assert stored - left_out == pytest.approx(memory.MAX_SCORED_CELLS * memory.SCORES_PER_CELL, rel=1e-4)
 
 
 MEASURED = {  # GB at the peak of a whole run, from docs/benchmarks/cost.md

@@ -18,7 +18,7 @@ from spatialcore.core.types import Codes, Floats
 NEIGHBOURS: Final = 30
 WEIGHT: Final = 0.5
 OFFSET: Final = 0.05
-FEWEST_CELLS: Final = 300
+MIN_CELLS: Final = 300
 BLOCK_CELLS: Final = 20_000
 LIMITS: Final = (1e-6, 1 - 1e-6)
 SHIFTS: Final = (-10.0, 10.0)
@@ -37,7 +37,7 @@ def weigh_by_neighbours(confidence: Floats, best: Codes, coordinates: Floats) ->
         Cells x 2 or 3. Cells without finite coordinates keep their confidence.
     """
     used = np.flatnonzero((best >= 0) & np.isfinite(coordinates).all(axis=1))
-    if len(used) < FEWEST_CELLS:
+    if len(used) < MIN_CELLS:
         return confidence
     used = used[by_place(coordinates[used], best[used], confidence[used])]
     called = best[used]

@@ -35,7 +35,7 @@ from spatialcore.errors import InputError
 
 SEPARATOR: Final = " | "
 SHARE_POWER: Final = 0.8  # of the softmax of the other classes: if the best class is wrong, the model is overconfident
-LEAST_FREQUENCY: Final = 0.02  # added to the frequency of every class
+MIN_FREQUENCY: Final = 0.02  # added to the frequency of every class
 BEST_POWER: Final = 0.25  # of the frequency in the odds of the best class
 Sets = npt.NDArray[np.bool_]
 
@@ -189,7 +189,7 @@ def _frequency(best: Codes, confidence: Floats, n_classes: int) -> Floats:
     """Return the frequency of each class among the calls, weighted by their confidence, and a little more."""
     called = best >= 0
     sums = np.bincount(best[called], weights=confidence[called], minlength=n_classes)
-    frequency: Floats = sums / max(float(sums.sum()), np.finfo(float).tiny) + LEAST_FREQUENCY
+    frequency: Floats = sums / max(float(sums.sum()), np.finfo(float).tiny) + MIN_FREQUENCY
     return frequency
 
 

@@ -22,7 +22,7 @@ from spatialcore.core.types import Codes, Floats
 CELLS_PER_TYPE: Final = 100
 CELLS_AT_ONCE: Final = 400
 N_GENES: Final[dict[str, int]] = {EXPRESSED: 8, MISSING: 4, UNEXPECTED: 4}
-SMALLEST_SHARE: Final = 0.015  # of the contributions for the call
+MIN_SHARE: Final = 0.015  # of the contributions for the call
 COLUMNS: Final = ("cell_type", "runner_up", "role", "rank", "gene", "contribution", "detected", "expected", "n_cells")
 
 
@@ -104,7 +104,7 @@ def _of_type(
     detected = np.bincount(values.indices, minlength=values.shape[1]) / n_cells
     expected = _expected(model, query, k, totals)
     runner_up = model.classes[int(np.bincount(parts.runner_up).argmax())]
-    minimum = SMALLEST_SHARE * float(np.maximum(mean, 0).sum())
+    minimum = MIN_SHARE * float(np.maximum(mean, 0).sum())
     for role, n in N_GENES.items():
         for rank, g in enumerate(_top(mean, level, role, n, minimum).tolist(), start=1):
             gene = model.genes[int(query.genes.model[g])]

@@ -9,7 +9,7 @@ from anndata import AnnData
 
 from spatialcore.annotation.expression.data import Data, InMemory, matrix_of
 from spatialcore.annotation.expression.errors import mixed_scales, not_normalizable
-from spatialcore.core.counts import MOST_COUNTS, recover_counts
+from spatialcore.core.counts import MAX_COUNTS, recover_counts
 from spatialcore.core.genes.features import gene_columns, gene_names
 from spatialcore.core.normalization import X_STATE_TEXTS, Status
 from spatialcore.core.on_disk.once import once_per_file
@@ -108,7 +108,7 @@ def _largest_features(var: pd.DataFrame, values: Any) -> list[str]:
     columns = gene_columns(var)
     names = var.index if columns is None else var.index[columns]
     largest = np.asarray(values.max(axis=0).toarray(), dtype=float).ravel()
-    return [f"{names[i]!r} (up to {largest[i]:.3g})" for i in np.flatnonzero(largest > MOST_COUNTS)[:5]]
+    return [f"{names[i]!r} (up to {largest[i]:.3g})" for i in np.flatnonzero(largest > MAX_COUNTS)[:5]]
 
 
 def find_counts(adata: AnnData) -> tuple[MatrixLike, str, str]:

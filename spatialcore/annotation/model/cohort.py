@@ -19,7 +19,7 @@ from spatialcore.core.normalization import row_totals
 from spatialcore.core.types import Floats, JsonObject
 
 DEPTH_WEIGHT: Final = 0.05  # nats for a depth that differs by the factor e
-FEWEST_SAMPLES: Final = 3
+MIN_SAMPLES: Final = 3
 EFFICIENCY_ALLOWED: Final = 0.7  # root mean square of log ratios
 EFFICIENCY_TIMES: Final = 2.0  # the median of the samples
 DEPTH_ALLOWED: Final = 8.0
@@ -76,7 +76,7 @@ class SampleMatch:
 
 def describe_unlike(samples: Sequence[SampleMatch]) -> list[str]:
     """Return for each sample why it is unlike the others, in depth or gene efficiencies; empty text if it is not."""
-    if len(samples) < FEWEST_SAMPLES:
+    if len(samples) < MIN_SAMPLES:
         return [""] * len(samples)
     weights = np.mean([sample.background for sample in samples], axis=0)
     logs = np.log([sample.efficiency for sample in samples])

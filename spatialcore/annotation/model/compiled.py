@@ -20,7 +20,7 @@ Float32s = npt.NDArray[np.float32]
 Table = npt.NDArray[np.float64] | npt.NDArray[np.float32]
 LIBRARY = Path(__file__).with_name("_scores.so")
 PREFIXES = {np.dtype(np.float64): "", np.dtype(np.float32): "single_"}  # of the loops for tables of weights
-LANES, FEWEST_LANES = 8, 24
+LANES, MIN_LANES = 8, 24
 
 
 @cache
@@ -97,7 +97,7 @@ def padded(n_classes: int) -> int:
     >>> padded(5), padded(30), padded(40)
     (24, 32, 40)
     """
-    return max(FEWEST_LANES, -(-n_classes // LANES) * LANES)
+    return max(MIN_LANES, -(-n_classes // LANES) * LANES)
 
 
 def scores(block: sparse.csr_matrix, weights: Table, offset: Table, cap: Table) -> Table | None:

@@ -14,8 +14,8 @@ from spatialcore.core.compressed import rows_by_group
 from spatialcore.core.types import Codes, Floats
 
 SECOND_SHARE: Final = 0.35  # shares of .25, .5 and .75 together rank the cells no better and cost three times as much
-LARGEST_GAIN: Final = 30.0
-MOST_STORED: Final = 40_000_000  # weights of all pairs of classes; more are computed again for each block of cells
+MAX_GAIN: Final = 30.0
+MAX_STORED_VALUES: Final = 40_000_000  # weights of all pairs of classes; more are computed for each block of cells
 
 
 class PairGain:
@@ -50,7 +50,7 @@ class PairGain:
         for k, rows, cells in rows_by_group(counts, best):
             gains = self._model(k).scores(cells)
             gain[rows] = (gains if seconds is None else gains[:, seconds]).max(axis=1)
-        result: Floats = np.clip(gain, 0.0, LARGEST_GAIN)
+        result: Floats = np.clip(gain, 0.0, MAX_GAIN)
         return result
 
     def _model(self, k: int) -> FoldedLinearModel:
@@ -61,6 +61,6 @@ class PairGain:
         weights = np.log((1 - SECOND_SHARE) + SECOND_SHARE * ratio)  # in float32, a seventh of the time
         weights[k] = 0.0
         model = FoldedLinearModel.of_weights(weights)
-        if len(ratio) * ratio.size <= MOST_STORED:
+        if len(ratio) * ratio.size <= MAX_STORED_VALUES:
             self._models[k] = model
         return model

@@ -30,17 +30,17 @@ import numpy as np
 
 from spatialcore.core.types import Floats, JsonObject
 
-FEWEST_CELLS: Final = 200
+MIN_CELLS: Final = 200
 PRIOR_NATS: Final = 0.1  # per count
 AGREEMENT_SLOPE, EXPLAINED_SLOPE, INTERCEPT = 16.0, 6.0, -9.6  # one type
 MISFIT: Final = 0.39  # least share explained where several types are present
-LOSS_SLOPE, LARGEST_LOSS = 7.0, 8.0  # of the logit, by the logarithm of the odds
+LOSS_SLOPE, MAX_LOSS = 7.0, 8.0  # of the logit, by the logarithm of the odds
 MISFIT_SLOPE: Final = 80.0 / LOSS_SLOPE
 HIGH_AGREEMENT, HIGH_AGREEMENT_SLOPE = 0.6, 90.0
-LOWEST_EXPLAINED: Final = -0.5
+MIN_EXPLAINED: Final = -0.5
 FEW_GENES, FEW_GENES_ALLOWANCE = 40, 4.0
 FLOOR: Final = 0.1  # added to the share of a gene, in mean shares
-LEAST_SPREAD: Final = 1e-9  # of logarithms that vary
+MIN_SPREAD: Final = 1e-9  # of logarithms that vary
 ONE_TYPE, SEVERAL_TYPES = 0.31, 0.39  # nats per count by which clusters differ from the mean
 
 
@@ -77,7 +77,7 @@ class ReferenceFit:
         if self.agreement is None:
             return of_several
         of_several += HIGH_AGREEMENT_SLOPE * max(self.agreement - HIGH_AGREEMENT, 0.0)
-        explained = min(max(self.explained, LOWEST_EXPLAINED), 1.0)
+        explained = min(max(self.explained, MIN_EXPLAINED), 1.0)
         of_one = AGREEMENT_SLOPE * self.agreement + EXPLAINED_SLOPE * explained + INTERCEPT
         of_one += FEW_GENES_ALLOWANCE * max(0.0, 1 - self.n_genes / FEW_GENES)
         return self.several_types * of_several + (1 - self.several_types) * of_one
@@ -85,12 +85,12 @@ class ReferenceFit:
     @property
     def is_misfit(self) -> bool:
         """Whether the reference does not describe the query."""
-        return self.n_cells >= FEWEST_CELLS and self.log_odds < 0
+        return self.n_cells >= MIN_CELLS and self.log_odds < 0
 
     @property
     def discount(self) -> float:
         """The amount by which the logit of the confidence is lowered."""
-        return min(-LOSS_SLOPE * self.log_odds, LARGEST_LOSS) if self.is_misfit else 0.0
+        return min(-LOSS_SLOPE * self.log_odds, MAX_LOSS) if self.is_misfit else 0.0
 
     @property
     def reason(self) -> str:
@@ -192,7 +192,7 @@ def log_correlation(shares: Floats, expected: Floats) -> Floats:
     floor = FLOOR / shares.shape[1]
     first, second = (np.log(table + floor) for table in (shares, expected))
     first, second = (table - table.mean(axis=1, keepdims=True) for table in (first, second))
-    varies = (np.abs(first).max(axis=1) > LEAST_SPREAD) & (np.abs(second).max(axis=1) > LEAST_SPREAD)
+    varies = (np.abs(first).max(axis=1) > MIN_SPREAD) & (np.abs(second).max(axis=1) > MIN_SPREAD)
     norms = np.sqrt((first**2).sum(axis=1) * (second**2).sum(axis=1))
     correlations: Floats = np.divide((first * second).sum(axis=1), norms, out=np.full(len(norms), np.nan), where=varies)
     return correlations

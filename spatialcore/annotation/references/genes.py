@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatialcore.annotation.expression.errors import no_shared_genes
-from spatialcore.annotation.gene_overlap import FEWEST, is_enough
+from spatialcore.annotation.gene_overlap import MIN_GENES, is_enough
 from spatialcore.annotation.references.reference import Reference
 from spatialcore.core.logging import get_logger
 from spatialcore.core.types import Ints
@@ -113,7 +113,7 @@ def overlap_error(
         hint = "pass a reference of the same species and genome, or lower min_gene_overlap_pct"
     return GeneOverlapError(
         f"the references share {shared} of {n_panel} target genes ({100 * shared / max(1, smallest):.1f} % of the "
-        f"smallest set of {smallest}), expected at least {min_pct:g} % and {FEWEST} genes "
+        f"smallest set of {smallest}), expected at least {min_pct:g} % and {MIN_GENES} genes "
         f"(genes by reference: {each})",
         hint=hint,
     )

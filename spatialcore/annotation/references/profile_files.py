@@ -35,9 +35,9 @@ log = get_logger(__name__)
 OBS_NAMES: Final = "obs_names"
 N_CELLS: Final = "n_cells"
 SD: Final = "sd"
-MOST_UNNAMED: Final = 200  # rows of a file without obs columns that may be types
-LARGEST_LOG: Final = 20.0
-MOST_TEXTS: Final = 0.5  # share of texts in a column of numbers; a column with more is of names
+MAX_UNNAMED_ROWS: Final = 200  # rows of a file without obs columns that may be types
+MAX_LOG: Final = 20.0
+MAX_TEXT_SHARE: Final = 0.5  # share of texts in a column of numbers; a column with more is of names
 SAME_SUM: Final = 0.02
 
 
@@ -60,7 +60,7 @@ def has_profiles(path: Path, column: str) -> bool:
         if column in file.obs_columns:
             labels = file.labels(column)
             return 1 < file.n_obs == len(labels.categories) and bool((labels.codes >= 0).all())
-        return not file.obs_columns and 1 < file.n_obs <= MOST_UNNAMED and file.status()["raw_source"] is None
+        return not file.obs_columns and 1 < file.n_obs <= MAX_UNNAMED_ROWS and file.status()["raw_source"] is None
 
 
 def profile_labels(path: Path) -> list[str]:
@@ -140,7 +140,7 @@ def _require_numbers(texts: pd.DataFrame, path: Path) -> None:
     for column in range(texts.shape[1]):
         values = texts.iloc[:, column].dropna()
         is_text = pd.to_numeric(values, errors="coerce").isna()
-        if 0 < is_text.mean() <= MOST_TEXTS:
+        if 0 < is_text.mean() <= MAX_TEXT_SHARE:
             raise InputError(
                 f"{path.name}: column {texts.columns[column]!r} has the text {values[is_text].iloc[0]!r} "
                 f"in row {values.index[is_text][0]!r}",
@@ -201,7 +201,7 @@ def _cell_counts(n_cells: Floats, types: list[str], path: Path) -> Ints:
 
 def _linear(means: Floats, path: Path) -> tuple[Floats, str]:
     """Undo a logarithm if the types have equal totals afterwards and did not before."""
-    if not np.isfinite(means).all() or means.size == 0 or means.max() > LARGEST_LOG or _sums_agree(means):
+    if not np.isfinite(means).all() or means.size == 0 or means.max() > MAX_LOG or _sums_agree(means):
         return means, "linear"
     for scale, linear in (("log1p", np.expm1(means)), ("log2", np.exp2(means) - 1)):
         if _sums_agree(linear):

@@ -8,8 +8,8 @@ import pandas as pd
 from spatialcore.core.on_disk.anndata_file import AnnDataFile
 
 TISSUE_COLUMNS: Final = ("tissue_general", "tissue")  # the organ, and the part of it
-MOST_TISSUES: Final = 100  # more than any atlas of the whole body has
-MOST_NAMED: Final = 3
+MAX_TISSUES: Final = 100  # more than any atlas of the whole body has
+MAX_NAMED: Final = 3
 
 # Words that name one organ or a part of it ("cortex" and "ventricle" belong to several). Other words give no warning.
 _WORDS: Final = {
@@ -61,7 +61,7 @@ def tissues_of(file: AnnDataFile) -> dict[str, int]:
         name = file.read("uns/tissue") if "tissue" in file.keys("uns") else None
         return {name: file.n_obs} if isinstance(name, str) and name else {}
     counts = pd.Series(file.labels(column).astype(object)).dropna().value_counts()
-    return {str(name): int(n) for name, n in counts.head(MOST_TISSUES).items()}
+    return {str(name): int(n) for name, n in counts.head(MAX_TISSUES).items()}
 
 
 def foreign_references(tissue: str, references: Iterable[Mapping[str, Any]]) -> str:
@@ -90,5 +90,5 @@ def foreign_references(tissue: str, references: Iterable[Mapping[str, Any]]) -> 
         organs = [organs_in(name) for name in tissues]
         if not annotated or not tissues or any(not names or names & annotated for names in organs):
             return ""
-        parts.append(f"{reference.get('source', 'a reference')} has {', '.join(tissues[:MOST_NAMED])}")
+        parts.append(f"{reference.get('source', 'a reference')} has {', '.join(tissues[:MAX_NAMED])}")
     return f"The references are not from {tissue}: {'; '.join(parts)}." if parts else ""

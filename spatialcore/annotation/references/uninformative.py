@@ -6,7 +6,7 @@ from typing import Final
 
 from spatialcore.annotation.references.labels import CL_ID
 
-SHORTEST_PARTS: Final = 4  # letters; shorter labels are abbreviations such as n/a
+MIN_PART_LENGTH: Final = 4  # letters; shorter labels are abbreviations such as n/a
 _WORDS: Final = (
     *(
         "unknown",
@@ -125,6 +125,6 @@ def _is_other_script(label: str) -> bool:
 
 def _names_no_type(text: str) -> bool:
     parts = [part for part in text.split("/") if part.strip()]
-    if len(parts) > 1 and len("".join(parts)) > SHORTEST_PARTS:
+    if len(parts) > 1 and len("".join(parts)) > MIN_PART_LENGTH:
         return all(map(_names_no_type, parts)) or _NO_SINGLE_CELL.search(text) is not None
     return any(pattern.match(text) for pattern in (_NO_TYPE, _CLUSTER)) or _NO_SINGLE_CELL.search(text) is not None

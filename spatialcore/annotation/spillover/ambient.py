@@ -24,7 +24,7 @@ from spatialcore.core.types import Floats
 
 AMBIENT_GRID: Final = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5)
 STEP: Final = 0.05  # of the second fit
-LOWEST_PROFILE: Final = 0.02  # of the profile with ambient counts
+MIN_PROFILE: Final = 0.02  # of the profile with ambient counts
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ def without_ambient(profiles: Floats, ambient: float, background: Floats) -> Flo
         See :meth:`AmbientFit.of`.
     """
     pure = (profiles - ambient * background) / max(1 - ambient, 1e-9)
-    pure = pure.clip(LOWEST_PROFILE * profiles)
+    pure = pure.clip(MIN_PROFILE * profiles)
     result: Floats = pure / pure.sum(axis=1, keepdims=True)
     return result
 

@@ -20,7 +20,7 @@ from spatialcore.core.sampling import cell_keys
 from spatialcore.core.types import Codes, Floats
 
 BLOCK_CELLS: Final = 4_000
-MOST_STORED: Final = 50_000_000  # probabilities, 200 MB
+MAX_STORED_VALUES: Final = 50_000_000  # probabilities, 200 MB
 PRIOR_CELLS: Final = 10.0  # of the typical counts of a class
 
 Float16s = npt.NDArray[np.float16]
@@ -70,7 +70,7 @@ class Cells:
         sums = np.full(len(query.genes.model), 0.5)
         logs_of_types, cells_of_types = np.zeros((2, len(model.classes)))
         shape = (query.n_obs, len(model.classes))
-        stored = np.empty(shape, np.float32) if shape[0] * shape[1] <= MOST_STORED else None
+        stored = np.empty(shape, np.float32) if shape[0] * shape[1] <= MAX_STORED_VALUES else None
         for rows in blocks(np.arange(query.n_obs)):
             counts = query.counts(rows)
             totals[rows] = row_totals(counts)

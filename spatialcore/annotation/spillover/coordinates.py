@@ -14,8 +14,8 @@ from spatialcore.core.text.wording import number_of
 from spatialcore.core.types import Codes, Floats
 from spatialcore.entries import coordinates_in
 
-FEWEST_CELLS: Final = 100
-MOST_DUPLICATED: Final = 0.5
+MIN_CELLS: Final = 100
+MAX_DUPLICATED_SHARE: Final = 0.5
 GROUP_COLUMNS: Final = ("sample", "sample_id", "library_id", "slide", "slide_id", "section", "batch", "fov")
 CELLS_PER_GROUP: Final = 20
 
@@ -48,10 +48,10 @@ def unusable_coordinates(adata: AnnData) -> str:
         shape = getattr(adata.obsm[columns.SPATIAL], "shape", None)
         return f"obsm['{columns.SPATIAL}'] has shape {shape}, expected cells x 2 or 3 numbers"
     finite = places[np.isfinite(places).all(axis=1)]
-    if len(finite) < FEWEST_CELLS:
-        return f"{number_of(len(finite), 'cell')} with coordinates, expected at least {FEWEST_CELLS}"
+    if len(finite) < MIN_CELLS:
+        return f"{number_of(len(finite), 'cell')} with coordinates, expected at least {MIN_CELLS}"
     duplicated = float(pd.DataFrame(finite).duplicated().mean())
-    if duplicated > MOST_DUPLICATED:
+    if duplicated > MAX_DUPLICATED_SHARE:
         return f"{100 * duplicated:.0f} % of the cells have the coordinates of another cell"
     return ""
 

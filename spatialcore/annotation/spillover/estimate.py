@@ -24,7 +24,7 @@ from spatialcore.core.types import Codes, Floats
 
 FIT_CELLS: Final = 4_000
 DETECTED: Final = 3.5
-SMALLEST_SHARE: Final = 0.02  # of the neighbourhood, mean over the cells
+MIN_SHARE: Final = 0.02  # of the neighbourhood, mean over the cells
 
 Float32s = npt.NDArray[np.float32]
 
@@ -43,7 +43,7 @@ class SectionFit:
     ambient
         The ambient share.
     z
-        Evidence for spill-over, see above; 0 where the mean share is below :data:`SMALLEST_SHARE`.
+        Evidence for spill-over, see above; 0 where the mean share is below :data:`MIN_SHARE`.
     """
 
     profiles: Floats
@@ -108,7 +108,7 @@ def fit_section(
 
 def _evidence(fit: AmbientFit, null: Block) -> float:
     """Return z of a fit against the same cells in the neighbourhoods of others; 0 where neighbours explain little."""
-    if float((fit.shares @ SHARES)[fit.block.size].mean()) < SMALLEST_SHARE:
+    if float((fit.shares @ SHARES)[fit.block.size].mean()) < MIN_SHARE:
         return 0.0
     likelihood = log_likelihood(null, fit.profiles)
     return _z(fit.mixture.evidence - posterior(null, likelihood, fit_shares(null, likelihood)).evidence)

@@ -30,7 +30,7 @@ from spatialcore.errors import InputError
 log = get_logger(__name__)
 
 PURIFIED: Final = "purified"
-MOST_PENDING: Final = 20_000_000
+MAX_PENDING_VALUES: Final = 20_000_000
 Counts = sparse.csr_matrix
 _NOTHING = (np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.float32))
 
@@ -187,7 +187,7 @@ class _Sum:
         """Add values at these places."""
         self.pending.append((rows.astype(np.int32), columns.astype(np.int32), values.astype(np.float32)))
         self.n_pending += len(rows)
-        if self.n_pending > MOST_PENDING:
+        if self.n_pending > MAX_PENDING_VALUES:
             self.total()
 
     def total(self) -> Counts:

@@ -12,7 +12,7 @@ from spatialcore.annotation.model.celltyping_model import CellTypingModel
 from spatialcore.annotation.query import Expression
 from spatialcore.annotation.spillover.ambient import without_ambient
 from spatialcore.annotation.spillover.cells import Cells, blocks
-from spatialcore.annotation.spillover.coordinates import FEWEST_CELLS, Places, unusable_coordinates
+from spatialcore.annotation.spillover.coordinates import MIN_CELLS, Places, unusable_coordinates
 from spatialcore.annotation.spillover.estimate import (
     CellEstimates,
     SectionFit,
@@ -27,7 +27,7 @@ from spatialcore.core.types import Floats
 INTERCEPT, SLOPE, COUNTS_SLOPE = 0.3, 1.2, 0.3
 DOUBT_RATE, SMALLER_RATE, FOREIGN_RATE = 0.35, 0.9, 1.5
 LOGIT_LIMIT = 6.0
-LOWEST_LEAD: Final = -4.0
+MIN_LEAD: Final = -4.0
 TYPICAL_COUNTS: Final = 150.0
 COUNTS_LIMIT: Final = 1.5
 
@@ -76,7 +76,7 @@ class SpillOver:
             return confidence
         rows, cells = self.cells.rows, self.cells
         before = _logit(confidence[rows])
-        behind = np.clip(self.estimates.lead[rows].astype(np.float64), LOWEST_LEAD, 0.0)
+        behind = np.clip(self.estimates.lead[rows].astype(np.float64), MIN_LEAD, 0.0)
         counts = np.clip(np.log(cells.totals[rows] / TYPICAL_COUNTS), -COUNTS_LIMIT, COUNTS_LIMIT)
         loss = SMALLER_RATE * smaller_by(self.second, cells.best[rows], cells.type_sizes)
         loss += FOREIGN_RATE * self.estimates.foreign[rows] - DOUBT_RATE * behind
@@ -128,8 +128,8 @@ def why_unavailable(adata: AnnData, model: CellTypingModel, query: Expression) -
         return "the model is not matched to the platform of a query: train it with query="
     if query.kind not in ("counts", "recoverable"):
         return "the data have no counts"
-    if query.n_obs < FEWEST_CELLS:
-        return f"{query.n_obs} cells are too few, expected {FEWEST_CELLS}"
+    if query.n_obs < MIN_CELLS:
+        return f"{query.n_obs} cells are too few, expected {MIN_CELLS}"
     return unusable_coordinates(adata)
 
 
@@ -156,7 +156,7 @@ def estimate_spill_over(
         raise TypeError("this model has no class profiles")
     cells = Cells.of(model, query)
     neighbours = neighbourhoods_of(adata, cells.totals, places)
-    if neighbours.has_any[cells.rows].sum() < FEWEST_CELLS:
+    if neighbours.has_any[cells.rows].sum() < MIN_CELLS:
         return None
     ambient, background = model.ambient_share, model.background
     genes = query.genes.model

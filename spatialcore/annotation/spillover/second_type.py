@@ -16,10 +16,10 @@ from spatialcore.core.types import Codes, Floats
 SHARES: Final = np.array([0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0])
 TEMPER: Final = 0.3  # of the gain, beside the logarithm of the share in the neighbourhood
 SHARE_TEMPER: Final = 0.5
-SMALLEST_EXCESS: Final = 6.0
+MIN_EXCESS: Final = 6.0
 ANY_PLACE: Final = 0.1  # weight of a type that is not in the neighbourhood
 FULL_WEIGHT: Final = 5.0  # a second type of a fifth of the counts weighs in full
-LARGEST_RATIO: Final = 2.0
+MAX_RATIO: Final = 2.0
 
 Float32s = npt.NDArray[np.float32]
 
@@ -28,7 +28,7 @@ Float32s = npt.NDArray[np.float32]
 class SecondTypes:
     """The second type of each cell and its share; -1 and 0 where a mixture is not needed.
 
-    A mixture is needed where its log likelihood exceeds that of either type alone by :data:`SMALLEST_EXCESS` nats: a
+    A mixture is needed where its log likelihood exceeds that of either type alone by :data:`MIN_EXCESS` nats: a
     cell between two similar types is not a mixture.
     """
 
@@ -63,7 +63,7 @@ def find_second_types(counts: sparse.csr_matrix, best: Codes, profiles: Floats, 
         scores[:, k] = -np.inf
         second[rows] = scores.argmax(axis=1)
     share, excess = _share_and_excess(counts, best, second, profiles)
-    explains = excess >= SMALLEST_EXCESS
+    explains = excess >= MIN_EXCESS
     return SecondTypes(np.where(explains, second, np.int32(-1)), np.where(explains, share, 0).astype(np.float32))
 
 
@@ -91,7 +91,7 @@ def smaller_by(second: SecondTypes, best: Codes, sizes: Floats) -> Floats:
     """
     ratio = np.log(sizes[best] / sizes[np.maximum(second.classes, 0)])
     weight = np.where(second.classes >= 0, np.minimum(FULL_WEIGHT * second.shares.astype(np.float64), 1.0), 0.0)
-    result: Floats = weight * np.clip(ratio, 0.0, LARGEST_RATIO)
+    result: Floats = weight * np.clip(ratio, 0.0, MAX_RATIO)
     return result
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # imported in the functions: flows import the order of the st
     from spatialcore.annotation.run_manifest import Stopwatch
 
 log = get_logger(__name__)
-MOST_SCORED: Final = 2_000_000
+MAX_SCORED_CELLS: Final = 2_000_000
 
 
 def call_cells(
@@ -68,7 +68,7 @@ def annotate(adata: AnnData, model_path: Path, config: AnnotationSettings) -> An
         confidence_transform=config.confidence_transform,
         resolution=_resolution_of(config),
         detect_unseen=config.detect_unseen,
-        store_decision_scores=adata.n_obs <= MOST_SCORED,
+        store_decision_scores=adata.n_obs <= MAX_SCORED_CELLS,
     )
     if config.purify:
         purify(annotated, model_path)

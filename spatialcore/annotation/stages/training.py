@@ -215,7 +215,7 @@ def _of_filled_classes(mapped: AnnData, has_counts: NDArray[np.bool_] | None) ->
 
 def train(balanced: AnnData, query: AnnData | None, config: AnnotationSettings, output: Path) -> TrainingResult:
     """Train on the balanced cells, matched to the query's platform, and write the three files of the model."""
-    from spatialcore.annotation.gene_overlap import few_genes_warning
+    from spatialcore.annotation.training.small_panel import few_genes_warning
     from spatialcore.annotation.training.train import train_celltypist_model
 
     trained = train_celltypist_model(

@@ -28,7 +28,7 @@ from spatialcore.annotation.training.profile_vote import HELD_OUT_VOTE, QUERY_VO
 from spatialcore.annotation.training.solver.fit_cells import FitCells, moments
 from spatialcore.annotation.training.solver.logistic import fit_logistic, fit_together
 from spatialcore.annotation.training.validation.cross_validation import (
-    FEWEST_MEASURED,
+    MIN_MEASURED_CELLS,
     CrossValidationResult,
     calibrate,
 )
@@ -39,7 +39,7 @@ from spatialcore.core.normalization import log1p_normalize
 from spatialcore.core.progress import track
 from spatialcore.core.types import Codes
 
-FEWEST_SIMULATED: Final = 2_000  # per sample, to standardize the genes
+MIN_SIMULATED_CELLS: Final = 2_000  # per sample, to standardize the genes
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,7 @@ def _fit(
     *each, together = targets
     counts, codes, n_classes = reference.counts, reference.codes, reference.n_classes
     rows = simulated_rows(codes, rng)
-    rows = np.tile(rows, max(1, -(-FEWEST_SIMULATED * len(each) // len(rows))))
+    rows = np.tile(rows, max(1, -(-MIN_SIMULATED_CELLS * len(each) // len(rows))))
     part = rng.permutation(len(rows)) % len(each)
     own_profiles = [
         target.imaged.own_profiles(model.profiles, model.primary) if target.imaged else None
@@ -226,6 +226,6 @@ def _cross_validate(
 
 def _some(rows: Codes, n_samples: int, rng: np.random.Generator) -> Codes:
     """Return the held-out cells that are measured for one of several samples, in random order."""
-    n = max(FEWEST_MEASURED, len(rows) // n_samples)
+    n = max(MIN_MEASURED_CELLS, len(rows) // n_samples)
     chosen: Codes = rng.permutation(np.tile(rows, -(-n // len(rows))))[:n]
     return chosen

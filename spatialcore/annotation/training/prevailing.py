@@ -22,14 +22,14 @@ from spatialcore.annotation.model.linear import Standardized
 from spatialcore.core.types import Floats
 
 # Of the sum of squared shares: at most .37 in whole queries of the open pairs, mostly more where a class has 80 %.
-LOWEST: Final = 0.4
+MIN_SQUARED_SHARES: Final = 0.4
 RANGE: Final = 0.1
 THINNED_RANGE: Final = 0.2
 SUSPECTED: Final = 0.25  # by the matched model, which cannot tell siblings of the class
 STRENGTH: Final = 0.75
 FLOOR: Final = 0.03
 VOTE_SHARE: Final = 0.5  # of the weight of the thinned model, in the profiles that vote
-FEWEST_CLASSES: Final = 3
+MIN_CLASSES: Final = 3
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ class Thinned:
 
 def may_prevail(shares: Floats) -> bool:
     """Return whether one class may prevail, by the shares of the matched model; never of fewer than three classes."""
-    return len(shares) >= FEWEST_CLASSES and float(shares @ shares) > SUSPECTED
+    return len(shares) >= MIN_CLASSES and float(shares @ shares) > SUSPECTED
 
 
 def thinned_weight(shares: Floats) -> float:
@@ -119,7 +119,7 @@ def thinned_weight(shares: Floats) -> float:
     >>> round(thinned_weight(np.array([0.7, 0.2, 0.1])), 2)
     0.7
     """
-    return float(np.clip((shares @ shares - LOWEST) / THINNED_RANGE, 0.0, 1.0))
+    return float(np.clip((shares @ shares - MIN_SQUARED_SHARES) / THINNED_RANGE, 0.0, 1.0))
 
 
 def find_prevailing(shares: Floats, temperature: float) -> Prevailing | None:
@@ -132,7 +132,7 @@ def find_prevailing(shares: Floats, temperature: float) -> Prevailing | None:
     temperature
         That of the calibration.
     """
-    if len(shares) < FEWEST_CLASSES:
+    if len(shares) < MIN_CLASSES:
         return None
-    strength = STRENGTH * float(np.clip((shares @ shares - LOWEST) / RANGE, 0.0, 1.0))
+    strength = STRENGTH * float(np.clip((shares @ shares - MIN_SQUARED_SHARES) / RANGE, 0.0, 1.0))
     return Prevailing(shares, strength, temperature) if strength > 0 else None

@@ -11,10 +11,10 @@ from spatialcore.annotation.model.cohort import DEPTH_WEIGHT
 from spatialcore.core.normalization import row_totals
 from spatialcore.core.types import Floats
 
-MOST_SAMPLES: Final = 16
+MAX_SAMPLES: Final = 16
 
 
-def group_similar(samples: Mapping[str, sparse.csr_matrix], most: int = MOST_SAMPLES) -> dict[str, sparse.csr_matrix]:
+def group_similar(samples: Mapping[str, sparse.csr_matrix], most: int = MAX_SAMPLES) -> dict[str, sparse.csr_matrix]:
     """Return the samples, or groups of similar ones where there are more than `most`.
 
     Samples are similar if their mean profile and their depth are: they are clustered (Ward) by the square roots of the

@@ -1,4 +1,4 @@
-"""A warning for panels of few genes, with the classes that such a panel cannot separate."""
+"""Warnings for models of few genes, with the classes that such a model cannot separate."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -8,6 +8,8 @@ from spatialcore.annotation.calls.resolution import confusable_pairs
 FEW_GENES: Final = 100
 VERY_FEW_GENES: Final = 30
 MAX_PAIRS: Final = 8
+MAX_NAMED: Final = 8
+LOW_F1: Final = 0.5
 
 
 def confuses_types(n_genes: int, heldout: Mapping[str, Any], classes: tuple[str, ...]) -> bool:
@@ -60,3 +62,33 @@ def small_panel_warning(n_genes: int, heldout: Mapping[str, Any], classes: tuple
         f"The model has {n_genes} genes, too few to separate all types. Confused on held-out cells: {named}{more}. "
         "Do not interpret calls of one of these types against the other; resolution: auto gives their common ancestor."
     )
+
+
+def few_genes_warning(n_genes: int, f1: Mapping[str, float]) -> str:
+    """Return a warning for a model of few genes or with classes of low held-out F1; else an empty text.
+
+    Parameters
+    ----------
+    n_genes
+        Genes that the model reads.
+    f1
+        Held-out F1 of each class.
+
+    Examples
+    --------
+    >>> few_genes_warning(16, {"B cell": 0.9, "T cell": 0.2})
+    'Only 16 genes are shared, far too few for many types. Poorly separated on held-out cells: T cell (F1 0.20).'
+    >>> few_genes_warning(300, {"B cell": 0.9})
+    ''
+    """
+    weak = sorted((value, name) for name, value in f1.items() if value < LOW_F1)
+    lines = []
+    if n_genes < VERY_FEW_GENES:
+        lines.append(f"Only {n_genes} genes are shared, far too few for many types.")
+    elif n_genes < FEW_GENES:
+        lines.append(f"Only {n_genes} genes are shared: subtypes may not be separated.")
+    if weak:
+        named = ", ".join(f"{name} (F1 {value:.2f})" for value, name in weak[:MAX_NAMED])
+        more = f" and {len(weak) - MAX_NAMED} more" if len(weak) > MAX_NAMED else ""
+        lines.append(f"Poorly separated on held-out cells: {named}{more}.")
+    return " ".join(lines)

@@ -15,8 +15,8 @@ N_COMPONENTS: Final = 15
 N_NEIGHBORS: Final = 15
 MAX_GENES: Final = 2_000
 MAX_SAMPLED: Final = 5_000
-SMALLEST_SCALE: Final = 0.2
-LARGEST_VALUE: Final = 10.0
+MIN_SCALE: Final = 0.2
+MAX_VALUE: Final = 10.0
 ONE_SIDED: Final = 0.3  # weight of an edge between two cells of which only one is among the nearest of the other
 
 
@@ -95,7 +95,7 @@ class ExpressionSpace:
         squares = np.asarray(logged.multiply(logged).mean(axis=0), dtype=np.float64).ravel()
         deviation = np.sqrt(np.maximum(squares - mean**2, 0.0))
         genes = np.sort(np.argsort(-deviation, kind="stable")[:MAX_GENES])
-        scale = np.maximum(deviation[genes], SMALLEST_SCALE)
+        scale = np.maximum(deviation[genes], MIN_SCALE)
         values = _standardize(logged, genes, mean[genes], scale)
         rank = max(1, min(n_components, *(size - 1 for size in values.shape)))
         basis = randomized_svd(values, rank, random_state=random_state)[2].T
@@ -105,9 +105,9 @@ class ExpressionSpace:
         """Return the components of cells, cells x components."""
         logged = log1p_normalize(counts, self.target_sum)
         logged = sparse.csr_matrix(logged if len(self.genes) == logged.shape[1] else logged[:, self.genes])
-        of_zero = np.maximum(-self.mean / self.scale, -LARGEST_VALUE)
+        of_zero = np.maximum(-self.mean / self.scale, -MAX_VALUE)
         gene = logged.indices
-        values = np.clip((logged.data - self.mean[gene]) / self.scale[gene], -LARGEST_VALUE, LARGEST_VALUE)
+        values = np.clip((logged.data - self.mean[gene]) / self.scale[gene], -MAX_VALUE, MAX_VALUE)
         above_zero = sparse.csr_matrix((values - of_zero[gene], gene, logged.indptr), shape=logged.shape)
         components: Floats = above_zero @ self.basis + of_zero @ self.basis
         return components
@@ -147,7 +147,7 @@ class NearestCluster:
 
 def _standardize(logged: sparse.csr_matrix, genes: Codes, mean: Floats, scale: Floats) -> Floats:
     values: Floats = (logged[:, genes].toarray() - mean) / scale
-    return np.clip(values, -LARGEST_VALUE, LARGEST_VALUE, out=values)
+    return np.clip(values, -MAX_VALUE, MAX_VALUE, out=values)
 
 
 def _neighbor_graph(components: Floats) -> sparse.coo_matrix:

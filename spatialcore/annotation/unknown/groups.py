@@ -32,7 +32,7 @@ log = get_logger(__name__)
 
 MIN_CELLS: Final = 50
 MIN_GROUP: Final = 10
-MOST: Final = 0.5
+COMMON_SHARE: Final = 0.5
 N_GENES: Final = 10
 MAX_OTHERS: Final = 20_000
 MAX_GROUPED: Final = 100_000
@@ -245,7 +245,7 @@ def _confident_term(adata: AnnData, inside: Mask) -> dict[str, Any]:
         return no_term
     paths = [str(path).split(SEPARATOR) for path in adata.obs.loc[inside, columns.PATH] if path]
     counts = Counter(term for path in paths for term in path)
-    common = [term for term, n in counts.items() if n >= MOST * inside.sum()]
+    common = [term for term, n in counts.items() if n >= COMMON_SHARE * inside.sum()]
     if not common:
         return no_term
     position = {term: path.index(term) for path in paths for term in path}

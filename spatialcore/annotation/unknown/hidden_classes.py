@@ -32,19 +32,19 @@ from spatialcore.annotation.unknown.query_sample import Groups, QuerySample
 from spatialcore.annotation.unknown.weighted import weighted_quantile
 from spatialcore.core.types import Floats
 
-MOST_HIDDEN: Final = 10  # classes, the most frequent ones
-FEWEST_CELLS: Final = 20  # of a class that is hidden
-FEWEST_CLUSTERS: Final = 4  # of the query
+MAX_HIDDEN_CLASSES: Final = 10  # classes, the most frequent ones
+MIN_CELLS: Final = 20  # of a class that is hidden
+MIN_CLUSTERS: Final = 4  # of the query
 SMALL_QUERY: Final = 10  # clusters; in a query of fewer ones, the limit is higher
 SMALL_QUERY_LIMIT: Final = 2.0  # log odds, added
 USUAL_SHARE: Final = 0.8  # of the confident cells
 ABOVE_USUAL: Final = 2.5  # log odds
 LIMITS: Final = (-0.2, 0.45)  # log odds; groups with lower ones are not suspected
 SLOPE: Final = 11.0
-LOWEST: Final = 0.72  # confidence that is not lowered
+MIN_CONFIDENCE: Final = 0.72  # confidence that is not lowered
 DOUBTED_SLOPES: Final = (0.6, 0.7)  # a term is doubted like the class below, not at all above
 STANDARD_LIMIT: Final = 4.0  # of features, in standard deviations
-LEAST_SPREAD: Final = 1e-3
+MIN_SPREAD: Final = 1e-3
 PRIOR: Final = (-0.6, -0.5, -1.2, -0.4)  # of the coefficients
 PENALTY: Final = 2.0
 SLOPE_PENALTY: Final = 0.3  # of the slope of the log odds
@@ -65,7 +65,7 @@ def suspicions(sample: QuerySample, n_clusters: int, tree: ClassTree | None) -> 
     """
     n_classes = sample.scores.shape[1]
     result = np.zeros((n_clusters, n_classes, 1 if tree is None else tree.paths.shape[1]))
-    if n_clusters < FEWEST_CLUSTERS:
+    if n_clusters < MIN_CLUSTERS:
         return result
     groups = sample.groups(np.arange(n_classes))
     parts = list(_with_hidden_classes(sample, groups))
@@ -90,7 +90,7 @@ def lower_suspected(confidence: Floats, suspicion: Floats) -> Floats:
     >>> lower_suspected(np.array([0.95, 0.95, 0.8, 0.6]), np.array([0.0, 2.0, 2.0, 2.0])).round(2).tolist()
     [0.95, 0.8, 0.75, 0.6]
     """
-    excess = np.maximum(confidence - LOWEST, 0.0)
+    excess = np.maximum(confidence - MIN_CONFIDENCE, 0.0)
     result: Floats = confidence - excess * (suspicion / (1.0 + suspicion))
     return result
 
@@ -118,9 +118,9 @@ def _with_hidden_classes(sample: QuerySample, groups: Groups) -> Iterator[tuple[
     n_classes = sample.scores.shape[1]
     best, weights = groups.best[groups.group], sample.weights
     cells = np.bincount(best[weights > 0], minlength=n_classes)
-    frequent = np.argsort(-cells, kind="stable")[:MOST_HIDDEN]
+    frequent = np.argsort(-cells, kind="stable")[:MAX_HIDDEN_CLASSES]
     for k in frequent if n_classes > 2 else ():
-        if not FEWEST_CELLS <= cells[k] < cells.sum():
+        if not MIN_CELLS <= cells[k] < cells.sum():
             continue
         without = sample.groups(np.delete(np.arange(n_classes), k))
         hidden, others = (without.sums(weights * part) for part in (best == k, best != k))
@@ -144,7 +144,7 @@ def log_odds(features: Floats, is_hidden: Floats, weights: Floats, groups: Float
     weights = weights / weights.sum()
     of_others = weights * (1 - is_hidden) / (weights @ (1 - is_hidden))
     mean = of_others @ features
-    spread = np.sqrt(of_others @ (features - mean) ** 2) + LEAST_SPREAD
+    spread = np.sqrt(of_others @ (features - mean) ** 2) + MIN_SPREAD
     tables = [np.clip((table - mean) / spread, -STANDARD_LIMIT, STANDARD_LIMIT) for table in (features, groups)]
     *slopes, intercept = _fit(tables[0], is_hidden, weights, PENALTY, PRIOR)
     fitted, asked = (table @ slopes + intercept for table in tables)

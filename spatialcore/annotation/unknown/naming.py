@@ -13,9 +13,9 @@ from spatialcore.annotation.ontology.matcher import matcher_for
 from spatialcore.annotation.ontology.relations import on_one_line
 from spatialcore.core.types import Floats, Texts
 
-FEWEST_MARKERS: Final = 3
-MOST_MARKERS: Final = 8
-LOWEST_AUC: Final = 0.6
+MIN_MARKERS: Final = 3
+MAX_MARKERS: Final = 8
+MIN_AUC: Final = 0.6
 
 
 def marker_lineage(genes: Sequence[str] | Texts, auc: Floats) -> tuple[str, str, float]:
@@ -36,14 +36,14 @@ def marker_lineage(genes: Sequence[str] | Texts, auc: Floats) -> tuple[str, str,
     positions = {str(gene).upper(): position for position, gene in enumerate(genes)}
     best, best_score, best_auc = "", -np.inf, np.nan
     for name, markers in load_canonical_markers().items():
-        marker_positions = [positions[gene] for gene in markers if gene in positions][:MOST_MARKERS]
-        if len(marker_positions) < FEWEST_MARKERS:
+        marker_positions = [positions[gene] for gene in markers if gene in positions][:MAX_MARKERS]
+        if len(marker_positions) < MIN_MARKERS:
             continue
         mean = float(auc[marker_positions].mean())
         score = (mean - 0.5) * np.sqrt(len(marker_positions))
         if score > best_score:
             best, best_score, best_auc = name, score, mean
-    if not best or best_auc < LOWEST_AUC:
+    if not best or best_auc < MIN_AUC:
         return "", "", best_auc
     term = _terms_by_lower_name().get(best, "")
     return hierarchy().names.get(term, best), term, best_auc

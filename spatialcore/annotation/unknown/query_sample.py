@@ -32,9 +32,9 @@ from spatialcore.core.types import Codes, Floats
 MAX_CELLS: Final = 4_000
 CONFIDENT: Final = 0.5
 SMALL_GROUP: Final = 10  # cells; smaller ones are filled up with the mean of their cluster
-LOWEST_LOG: Final = -8.0  # of a probability
-LEAST_WEIGHT: Final = 1e-6  # of a group without confident cells
-LEAST_SLOPE: Final = 0.05
+MIN_LOG: Final = -8.0  # of a probability
+MIN_WEIGHT: Final = 1e-6  # of a group without confident cells
+MIN_SLOPE: Final = 0.05
 
 
 @dataclass(frozen=True)
@@ -127,9 +127,9 @@ class QuerySample:
         sizes, confident = np.bincount(group).astype(np.float64), summed(self.weights, group)
         agreement = np.nan_to_num(log_correlation(shares, reference[best]))
         signature = signatures(shares, best, confident, sizes, reference)
-        log_second = np.maximum(log_probability(second, best_of_cells), LOWEST_LOG)
+        log_second = np.maximum(log_probability(second, best_of_cells), MIN_LOG)
         relative = [
-            value - weighted_quantile(value, confident + LEAST_WEIGHT, 0.5)
+            value - weighted_quantile(value, confident + MIN_WEIGHT, 0.5)
             for value in (agreement, signature.slope, signature.markers)
         ]
         features = [relative[0], summed(log_second, group) / sizes, *relative[1:]]
@@ -142,8 +142,8 @@ class QuerySample:
         """
         sizes, confident = groups.sums(np.ones(len(groups.group))), groups.sums(self.weights)
         slopes = term_slopes(groups.shares, groups.best, confident, sizes, self.reference, tree)
-        usual = weighted_quantile(np.nan_to_num(slopes[:, 0]), confident + LEAST_WEIGHT, 0.5)
-        relative: Floats = slopes / max(usual, LEAST_SLOPE)
+        usual = weighted_quantile(np.nan_to_num(slopes[:, 0]), confident + MIN_WEIGHT, 0.5)
+        relative: Floats = slopes / max(usual, MIN_SLOPE)
         return relative
 
     @cached_property

@@ -25,11 +25,11 @@ from spatialcore.core.types import Codes, Floats
 
 N_MARKERS: Final = 10
 MARKER_SHARE: Final = 0.2  # of the genes, at most
-LEAST_MARKERS: Final = 3
+MIN_MARKERS: Final = 3
 ENOUGH_CELLS: Final = 10.0  # a class with fewer confident cells counts less in the means
 UNCERTAIN_WEIGHT: Final = 0.01  # of a cell that is not confident, in the shares of its class
 OF_CLASS: Final = 0.5  # weight of the mean of the class in the measures of a group
-SMALLEST: Final = 1e-9
+EPSILON: Final = 1e-9
 
 
 @dataclass(frozen=True)
@@ -76,11 +76,11 @@ def signatures(shares: Floats, best: Codes, confident: Floats, sizes: Floats, re
     classes, weights = _called(shares, best, confident, sizes, len(reference))
     expected = _centered(log_reference - _mean_of_others(log_reference, weights))
     observed = _centered(log_shares - _mean_of_others(_logs(classes), weights)[best])
-    slope = (observed * expected[best]).sum(axis=1) / ((expected**2).sum(axis=1) + SMALLEST)[best]
+    slope = (observed * expected[best]).sum(axis=1) / ((expected**2).sum(axis=1) + EPSILON)[best]
     markers = _markers(log_reference)
     rows = np.arange(len(best))[:, None]
     of_groups = observed[rows, markers[best]].sum(axis=1)
-    of_classes = np.maximum(expected[np.arange(len(reference))[:, None], markers].sum(axis=1), SMALLEST)
+    of_classes = np.maximum(expected[np.arange(len(reference))[:, None], markers].sum(axis=1), EPSILON)
     return Signatures(*(_with_class(value, confident, best) for value in (slope, of_groups / of_classes[best])))
 
 
@@ -109,7 +109,7 @@ def term_slopes(
         expected = _centered((log_reference[inside].mean(axis=0) - others @ log_reference)[None])
         rows, steps = np.nonzero(paths == term)
         observed = _centered(log_shares[rows] - others @ log_classes)
-        slopes[rows, steps] = (observed * expected).sum(axis=1) / ((expected**2).sum() + SMALLEST)
+        slopes[rows, steps] = (observed * expected).sum(axis=1) / ((expected**2).sum() + EPSILON)
     return slopes
 
 
@@ -143,7 +143,7 @@ def _class_shares(shares: Floats, best: Codes, weights: Floats, n_classes: int) 
 
 def _mean_of_others(logs: Floats, weights: Floats) -> Floats:
     """Return for each class the weighted mean over all other classes."""
-    others = np.maximum(weights.sum() - weights, SMALLEST)[:, None]
+    others = np.maximum(weights.sum() - weights, EPSILON)[:, None]
     means: Floats = (weights @ logs - weights[:, None] * logs) / others
     return means
 
@@ -151,7 +151,7 @@ def _mean_of_others(logs: Floats, weights: Floats) -> Floats:
 def _markers(logs: Floats) -> Codes:
     """Return the genes by which each class exceeds every other class most, classes x markers."""
     n_genes = logs.shape[1]
-    n = min(N_MARKERS, max(LEAST_MARKERS, int(MARKER_SHARE * n_genes)), n_genes)
+    n = min(N_MARKERS, max(MIN_MARKERS, int(MARKER_SHARE * n_genes)), n_genes)
     second, first = np.sort(logs, axis=0)[-2:]
     lead = logs - np.where(logs == first, second, first)
     markers: Codes = np.argsort(-lead, axis=1, kind="stable")[:, :n]
@@ -159,5 +159,5 @@ def _markers(logs: Floats) -> Codes:
 
 
 def _with_class(values: Floats, confident: Floats, best: Codes) -> Floats:
-    mixed: Floats = (1 - OF_CLASS) * values + OF_CLASS * group_means(values, confident + SMALLEST, best)
+    mixed: Floats = (1 - OF_CLASS) * values + OF_CLASS * group_means(values, confident + EPSILON, best)
     return mixed

@@ -37,7 +37,7 @@ from spatialcore.annotation.calls.levels import ClassTree
 from spatialcore.annotation.model.artifact import CellTypingModel
 from spatialcore.annotation.model.calibration import Calibration
 from spatialcore.annotation.model.reference_fit import (
-    FEWEST_CELLS,
+    MIN_CELLS,
     ReferenceFit,
     divergence,
     measure_fit,
@@ -59,7 +59,7 @@ SELECTION: Final = 1.0  # of the divergence of sampled counts, added to the medi
 LOGIT_LIMIT: Final = 5.0
 MEAN_LOGIT_LIMIT: Final = 9.2
 DIVERGENCE_RANGE: Final = (0.05, 2.0)  # where most clusters have almost none, a few have a little more by chance
-LEAST_WEIGHT: Final = 0.05  # of a cell in the median
+MIN_WEIGHT: Final = 0.05  # of a cell in the median
 NO_GROUP: Final = -1
 
 
@@ -157,7 +157,7 @@ def examine_clusters(
     genes = query.genes.model
     counts = query.sample(MAX_SAMPLED, random_state)
     counts = counts[np.diff(counts.indptr) > 0]
-    if counts.shape[0] < FEWEST_CELLS:
+    if counts.shape[0] < MIN_CELLS:
         fit, none = ReferenceFit(1.0, counts.shape[0]), np.zeros(0)
         return ClusterEvidence(fit, None, none, none, np.zeros((0, len(profiles), 1)), detect_unseen)
     clusters = small_clusters(counts, random_state=random_state)
@@ -201,7 +201,7 @@ def compare_clusters(cluster: Codes, confidence: Floats, diverging: Floats, samp
     logits = np.clip(logit(confidence), -MEAN_LOGIT_LIMIT, MEAN_LOGIT_LIMIT)
     mean_logit = np.bincount(cluster, weights=logits, minlength=n) / np.maximum(sizes, 1)
     logs = np.log(np.clip(diverging, *DIVERGENCE_RANGE))
-    weights = np.bincount(cluster, weights=np.maximum(confidence, LEAST_WEIGHT), minlength=n).astype(np.float64)
+    weights = np.bincount(cluster, weights=np.maximum(confidence, MIN_WEIGHT), minlength=n).astype(np.float64)
     usual = np.exp(weighted_quantile(logs, weights, 0.5)) + SELECTION * sampling
     loss = EXCESS_SLOPE * np.maximum(logs - np.log(usual) - EXCESS_ALLOWED, 0.0)
     return mean_logit, loss

@@ -18,7 +18,7 @@ GENE_TYPES: Final = {
     *("transcript", "xenium", "nanostring"),
 }
 MISSING_TYPES: Final = {"", "nan", "none", "na", "<na>"}  # of features of a table that was joined to another
-MOST_TYPES: Final = 12
+MAX_TYPES: Final = 12
 OTHER_TYPES: Final = re.compile(
     r"protein(?! coding)|antibody|\badt\b|\bprot\b|\bhto\b|multiplexing|hashtag|cell hashing|peak|\batac\b|chromatin"
     r"|crispr|guide|control|codeword|blank|\bcmo\b|negative|spike-?in|morphology|custom feature|lipid|metabolite",
@@ -53,7 +53,7 @@ def _types_of_any_column(values: "pd.Series[Any]") -> NDArray[np.bool_] | None:
     codes, kinds = pd.factorize(values)
     types = [_plain(kind) for kind in kinds]
     genes = np.array([one in GENE_TYPES for one in types], dtype=bool)
-    are_all_recognized = len(types) <= MOST_TYPES and all(
+    are_all_recognized = len(types) <= MAX_TYPES and all(
         gene or OTHER_TYPES.search(one) is not None for one, gene in zip(types, genes, strict=True)
     )
     return np.append(genes, False)[codes] if are_all_recognized and genes.any() and not genes.all() else None

@@ -7,7 +7,7 @@ from spatialcore.core.genes.tables import current_symbols, former_symbols, known
 
 _STRONG = re.compile(r"[/|;,+&:]+")  # not used in symbols
 _WEAK = re.compile(r"[._-]")  # R and Seurat replace the others by these
-_SHORTEST_STEM = 2
+_MIN_STEM_LENGTH = 2
 
 
 @cache
@@ -50,12 +50,12 @@ def _expand(parts: list[str], *, strict: bool) -> tuple[str, ...]:
 
 def _completed(first: str, part: str, *, strict: bool) -> str:
     """Return the symbol of a part of a merged name; '' if there is none."""
-    if len(part) > _SHORTEST_STEM and _is_symbol(part) and part[:_SHORTEST_STEM] == first[:_SHORTEST_STEM]:
+    if len(part) > _MIN_STEM_LENGTH and _is_symbol(part) and part[:_MIN_STEM_LENGTH] == first[:_MIN_STEM_LENGTH]:
         return part
     likely = _likely_stem(first, part)
     if strict and not _is_mixed(part):
         return likely + part if likely + part in current_symbols() and _is_alike(first, part) else ""
-    stems = [likely, *(first[:end] for end in range(len(first) - 1, _SHORTEST_STEM, -1))]
+    stems = [likely, *(first[:end] for end in range(len(first) - 1, _MIN_STEM_LENGTH, -1))]
     candidates = [stem + part for stem in stems]
     in_use = (each for each in candidates if each in current_symbols())
     former = (each for each in candidates if not strict and _is_symbol(each))

@@ -36,7 +36,7 @@ ID_COLUMNS = (
     *("ensembl_gene_id", "_index", "_index_column", "index", "features"),
 )
 MIN_FRACTION = 0.5
-FEWEST_KNOWN = 0.1
+MIN_KNOWN_SHARE = 0.1
 EXAMINED = 2000  # names or values of a column that are looked at
 
 _SEPARATORS = re.compile(r"[._-]")
@@ -176,7 +176,7 @@ def _holds(column: "pd.Series[Any]", fits: Callable[[str], bool]) -> bool:
 def _are_known(names: Sequence[str]) -> bool:
     """Return whether a fair share of the first names are gene symbols or Ensembl ids."""
     symbols, first = known_names(), names[:EXAMINED]
-    return not first or sum(name in symbols or is_ensembl(name) for name in first) >= FEWEST_KNOWN * len(first)
+    return not first or sum(name in symbols or is_ensembl(name) for name in first) >= MIN_KNOWN_SHARE * len(first)
 
 
 def _texts(column: "pd.Series[Any]") -> list[str]:

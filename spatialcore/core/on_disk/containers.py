@@ -16,7 +16,7 @@ from spatialcore.errors import FileMissingError, InputError
 ZARR_MARKS = {"zarr.json", ".zgroup", ".zattrs"}
 ARRAY_MARKS = {"zarr.json", ".zarray", ".zmetadata"}
 AGAIN = "download or write the file again"
-MOST_METADATA = 64 * 1024**2  # bytes of the description of an array, or of all arrays of a store
+MAX_METADATA_BYTES = 64 * 1024**2  # bytes of the description of an array, or of all arrays of a store
 CHUNK_CACHE = 16 * 1024**2  # bytes per array: blocks that end within a chunk do not decompress it twice
 READ_ERRORS = (
     OSError,
@@ -196,10 +196,10 @@ def _zarr_metadata(store: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _require_small(name: str, size: int) -> None:
-    if size > MOST_METADATA:
+    if size > MAX_METADATA_BYTES:
         raise InputError(
             f"{name}: the description of a zarr array has {size / 1e6:,.0f} MB, expected at most "
-            f"{MOST_METADATA / 1e6:,.0f}",
+            f"{MAX_METADATA_BYTES / 1e6:,.0f}",
             hint=AGAIN,
         )
 

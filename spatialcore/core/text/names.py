@@ -11,9 +11,9 @@ from typing import Final
 
 from spatialcore.errors import InputError
 
-LONGEST: Final = 100
+MAX_LENGTH: Final = 100
 # For JSON schemas, so that a form refuses a name before anything runs.
-SCHEMA: Final[dict[str, str | int]] = {"maxLength": LONGEST, "pattern": r"^(?![\s.])[^/\\\x00-\x1f\x7f]*$"}
+SCHEMA: Final[dict[str, str | int]] = {"maxLength": MAX_LENGTH, "pattern": r"^(?![\s.])[^/\\\x00-\x1f\x7f]*$"}
 _READABLE: Final = 40  # characters of a name that a slug repeats
 _PLAIN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 # Characters that show nothing although they count as printable, such as fillers and variation selectors.
@@ -64,7 +64,7 @@ def checked_name(name: str, what: str = "name") -> str:
     if fault:
         raise InputError(
             f"{what} {_shortened(name)!r} {fault}",
-            hint=f"give 1 to {LONGEST} characters: letters of any alphabet, digits, blanks and most signs, "
+            hint=f"give 1 to {MAX_LENGTH} characters: letters of any alphabet, digits, blanks and most signs, "
             "but no slash, no line break, and no dot at the beginning",
         )
     return text
@@ -114,7 +114,7 @@ def key_of(*names: str) -> str:
 def _fault_of(text: str) -> str:
     if not text:
         return "is empty"
-    if len(text) > LONGEST:
+    if len(text) > MAX_LENGTH:
         return f"has {len(text)} characters"
     if text.startswith("."):
         return "begins with a dot"
@@ -126,7 +126,7 @@ def _fault_of(text: str) -> str:
 
 
 def _shortened(name: str) -> str:
-    return name if len(name) <= LONGEST else f"{name[:20]}..."
+    return name if len(name) <= MAX_LENGTH else f"{name[:20]}..."
 
 
 def _in_ascii(text: str) -> str:

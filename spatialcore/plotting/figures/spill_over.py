@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _ROW: Final = 0.28
-_MOST_TYPES: Final = 30
-_LARGEST_SHARE: Final = 0.6  # of the colour scale
-_LEAST_OF_SCALE: Final = 0.05  # its end, where all shares are small
-_MOST_NUMBERED: Final = 15  # types; the numbers of more overlap
-_LEAST_NUMBERED: Final = 0.005
+_MAX_TYPES: Final = 30
+_MAX_SHARE: Final = 0.6  # of the colour scale
+_MIN_SCALE_END: Final = 0.05  # its end, where all shares are small
+_MAX_NUMBERED_TYPES: Final = 15  # types; the numbers of more overlap
+_MIN_NUMBERED_SHARE: Final = 0.005
 
 
 def plot_spill_over(adata: AnnData, save: str | Path | None = None) -> "Figure":
@@ -42,7 +42,7 @@ def plot_spill_over(adata: AnnData, save: str | Path | None = None) -> "Figure":
     if table.empty:
         return style.placeholder("No spill-over was detected in this section.", title="Spill-over")
     all_types = shares_by_type(adata)
-    types = all_types[:_MOST_TYPES]
+    types = all_types[:_MAX_TYPES]
     figure = style.new_figure((13.0, max(5.0, 1.8 + 2 * _ROW * len(types))))
     grid = figure.add_gridspec(2, 2, width_ratios=[1.0, 1.0])
     _map(figure.add_subplot(grid[:, 0]), adata)
@@ -55,7 +55,7 @@ def plot_spill_over(adata: AnnData, save: str | Path | None = None) -> "Figure":
 
 
 def _note(types: pd.DataFrame) -> str:
-    return f"The {_MOST_TYPES} of {len(types)} types with the largest share." if len(types) > _MOST_TYPES else ""
+    return f"The {_MAX_TYPES} of {len(types)} types with the largest share." if len(types) > _MAX_TYPES else ""
 
 
 def spill_over_table(adata: AnnData) -> pd.DataFrame:
@@ -93,7 +93,7 @@ def _map(axes: "Axes", adata: AnnData) -> None:
         style.hide_axes(axes)
         return
     shares = adata.obs[columns.FOREIGN_SHARE].to_numpy(dtype=np.float64)
-    drawn = spatial.draw_values(axes, xy, shares, inches=6.0, cmap="viridis", vmin=0, vmax=_LARGEST_SHARE)
+    drawn = spatial.draw_values(axes, xy, shares, inches=6.0, cmap="viridis", vmin=0, vmax=_MAX_SHARE)
     spatial.set_up_map(axes, xy, unit=spatial.coordinate_unit(adata))
     axes.set_anchor("N")
     bar = axes.figure.colorbar(drawn, ax=axes, location="top", shrink=0.6, aspect=30, extend="max")
@@ -116,10 +116,10 @@ def _bars(axes: "Axes", types: pd.DataFrame) -> None:
 def _matrix(axes: "Axes", table: pd.DataFrame, types: list[str]) -> None:
     shares = table.pivot(index="cell_type", columns="from", values="share").reindex(index=types, columns=types)
     values = shares.fillna(0).to_numpy()
-    largest = max(float(values.max(initial=0)), _LEAST_OF_SCALE)
+    largest = max(float(values.max(initial=0)), _MIN_SCALE_END)
     axes.imshow(values, cmap="Greys", vmin=0, vmax=largest, aspect="auto")
-    if len(types) <= _MOST_NUMBERED:
-        for row, column in np.argwhere(values >= _LEAST_NUMBERED):
+    if len(types) <= _MAX_NUMBERED_TYPES:
+        for row, column in np.argwhere(values >= _MIN_NUMBERED_SHARE):
             color = "white" if values[row, column] > 0.6 * largest else style.INK
             text = f"{100 * values[row, column]:.0f}"
             axes.text(column, row, text, ha="center", va="center", fontsize=style.SMALL, color=color)
@@ -132,7 +132,7 @@ def _name_types(axes: "Axes", types: list[str]) -> None:
     """Name rows and columns; the columns of many types have the numbers of their rows."""
     names, places = [style.wrap(name, 40) for name in types], range(len(types))
     label = "Came from (% of the foreign counts of a row)"
-    if len(types) <= _MOST_NUMBERED:
+    if len(types) <= _MAX_NUMBERED_TYPES:
         axes.set_xticks(places, [style.wrap(name, 24) for name in types], rotation=60, ha="right")
         axes.set_yticks(places, names)
     else:

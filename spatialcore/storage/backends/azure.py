@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _MARK: Final = "spatialcore_write"  # a name of metadata has no hyphen
-_MOST_BLOCKS: Final = 50_000
-_SMALLEST_BLOCK: Final = MB
+_MAX_BLOCKS: Final = 50_000
+_MIN_BLOCK: Final = MB
 _POLL_SECONDS: Final = 0.5
 
 
@@ -163,7 +163,7 @@ class AzureBackend(Backend):
         if not size:
             return self.write(path, b"", only_over=None, mark=""), hashlib.sha256().hexdigest()
         prefix = uuid.uuid4().hex  # another upload of the same object has other blocks
-        length = part_length(size, smallest=_SMALLEST_BLOCK, most_parts=_MOST_BLOCKS)
+        length = part_length(size, smallest=_MIN_BLOCK, most_parts=_MAX_BLOCKS)
         digest, blocks = send_parts(source, size, length, partial(self._stage, path, prefix))
         confirm()
         stored = self.attempt("put", path, lambda: self._commit(path, blocks, source.name, size))

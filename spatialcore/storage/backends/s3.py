@@ -30,9 +30,9 @@ T = TypeVar("T")
 
 _CREDENTIALS: Final = ("anon", "key", "username", "token", "profile", "session", "client_kwargs")
 _MARK: Final = "spatialcore-write"
-_MOST_PARTS: Final = 9_000  # S3 accepts 10,000
-_SMALLEST_PART: Final = 5 * MB  # except for the last one
-_LARGEST_COPY: Final = 5_000 * MB  # in one request
+_MAX_PARTS: Final = 9_000  # S3 accepts 10,000
+_MIN_PART: Final = 5 * MB  # except for the last one
+_MAX_COPY: Final = 5_000 * MB  # in one request
 
 
 def has_credentials(options: Options) -> bool:
@@ -163,7 +163,7 @@ class S3Backend(Backend):
             return self.write(path, b"", only_over=None, mark=""), hashlib.sha256().hexdigest()
         upload = self._begin(path, source.name)
         try:
-            length = part_length(size, smallest=_SMALLEST_PART, most_parts=_MOST_PARTS)
+            length = part_length(size, smallest=_MIN_PART, most_parts=_MAX_PARTS)
             digest, parts = send_parts(source, size, length, upload.send)
             confirm()
             etag = self._complete(upload, parts)
@@ -178,7 +178,7 @@ class S3Backend(Backend):
         Amazon refuses any other version. As other stores may ignore the condition, entity tags are compared afterwards,
         and the version of the original where the tags do not show that the content is the same.
         """
-        if (stat.size or 0) > _LARGEST_COPY:
+        if (stat.size or 0) > _MAX_COPY:
             return super().copy(source, target, stat, confirm)
         (bucket, key), (from_bucket, from_key) = split_bucket(target), split_bucket(source)
         answer = self.file_system(source).call_s3(

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.special import logit
 
-from spatialcore.annotation.calls.neighbours import FEWEST_CELLS, NEIGHBOURS, OFFSET, weigh_by_neighbours
+from spatialcore.annotation.calls.neighbours import MIN_CELLS, NEIGHBOURS, OFFSET, weigh_by_neighbours
 
 SIDE = 40
 
@@ -48,6 +48,6 @@ def test_cells_without_a_call_or_coordinates_keep_their_confidence() -> None:
 
 
 def test_few_cells_are_unchanged() -> None:
-    n = FEWEST_CELLS - 1
+    n = MIN_CELLS - 1
     confidence = np.full(n, 0.5)
     assert weigh_by_neighbours(confidence, np.zeros(n, dtype=int), grid()[:n]) is confidence

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from spatialcore.annotation.model.pair_gain import LARGEST_GAIN, SECOND_SHARE, PairGain
+from spatialcore.annotation.model.pair_gain import MAX_GAIN, SECOND_SHARE, PairGain
 
 PROFILES = np.array([[0.7, 0.2, 0.1], [0.1, 0.2, 0.7], [0.2, 0.6, 0.2]])
 
@@ -13,7 +13,7 @@ def by_definition(counts: np.ndarray, best: np.ndarray) -> np.ndarray:
         second = [
             x @ np.log((1 - SECOND_SHARE) * PROFILES[k] + SECOND_SHARE * PROFILES[j]) for j in range(len(PROFILES))
         ]
-        gains.append(np.clip(max(second) - x @ np.log(PROFILES[k]), 0, LARGEST_GAIN))
+        gains.append(np.clip(max(second) - x @ np.log(PROFILES[k]), 0, MAX_GAIN))
     return np.array(gains)
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from spatialcore.annotation.model.reference_fit import (
     FEW_GENES,
-    FEWEST_CELLS,
+    MIN_CELLS,
     MISFIT,
     ReferenceFit,
     divergence,
@@ -138,10 +138,10 @@ def test_no_agreement_without_counts_or_without_differences() -> None:
 
 
 def test_few_cells_give_no_estimate() -> None:
-    fit = ReferenceFit(-1.0, FEWEST_CELLS - 1)
+    fit = ReferenceFit(-1.0, MIN_CELLS - 1)
     assert not fit.is_misfit
     assert fit.discount == 0
-    assert ReferenceFit(-1.0, FEWEST_CELLS).is_misfit
+    assert ReferenceFit(-1.0, MIN_CELLS).is_misfit
 
 
 def test_the_discount_starts_at_the_bound() -> None:

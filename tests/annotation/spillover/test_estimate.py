@@ -9,7 +9,7 @@ from sklearn.metrics import roc_auc_score
 from spatialcore.annotation.spillover.ambient import without_ambient
 from spatialcore.annotation.spillover.estimate import (
     DETECTED,
-    SMALLEST_SHARE,
+    MIN_SHARE,
     SectionFit,
     estimate_cells,
     fit_section,
@@ -59,7 +59,7 @@ def test_a_share_near_zero_is_not_evidence(alike: Example, seed: int) -> None:
     neighbours = Neighbourhoods.find(places, np.zeros(len(places), dtype=np.intp), alike.cells.totals)
     result = fit(alike, neighbours)
     sizes = alike.cells.sizes(alike.cells.rows, neighbours)
-    assert (result.shares @ SHARES)[sizes].mean() < SMALLEST_SHARE / 2
+    assert (result.shares @ SHARES)[sizes].mean() < MIN_SHARE / 2
     assert result.z == 0
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import sparse
 
-from spatialcore.annotation.training.sample_groups import MOST_SAMPLES, group_similar
+from spatialcore.annotation.training.sample_groups import MAX_SAMPLES, group_similar
 
 GENES = 40
 
@@ -19,7 +19,7 @@ def cohort(n: int, rng: np.random.Generator) -> dict[str, sparse.csr_matrix]:
 
 
 def test_few_samples_are_not_pooled(rng: np.random.Generator) -> None:
-    samples = cohort(MOST_SAMPLES, rng)
+    samples = cohort(MAX_SAMPLES, rng)
     grouped = group_similar(samples)
     assert list(grouped) == sorted(samples)
     assert all(grouped[name] is samples[name] for name in samples)

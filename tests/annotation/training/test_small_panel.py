@@ -6,7 +6,12 @@ import pandas as pd
 import pytest
 
 from spatialcore.annotation import train_celltypist_model
-from spatialcore.annotation.training.small_panel import MAX_PAIRS, confuses_types, small_panel_warning
+from spatialcore.annotation.training.small_panel import (
+    MAX_PAIRS,
+    confuses_types,
+    few_genes_warning,
+    small_panel_warning,
+)
 
 CLASSES = ("Astro", "OPC", "Oligo")
 CONFUSION = [[50, 0, 0], [0, 30, 20], [1, 15, 34]]
@@ -53,3 +58,18 @@ def test_training_logs_the_warning(caplog: pytest.LogCaptureFixture) -> None:
     reference = ad.AnnData(counts, obs, pd.DataFrame(index=["Plp1", "Mog", "Pdgfra", "Olig1"]))
     train_celltypist_model(reference, trainer="logistic")
     assert "OPC and Oligo" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("n_genes", "f1", "words"),
+    [
+        (300, {"B cell": 0.9}, []),
+        (300, {"B cell": 0.1, "T cell": 0.9}, ["B cell (F1 0.10)"]),
+        (80, {}, ["Only 80 genes"]),
+        (16, {"B cell": 0.2}, ["Only 16 genes", "far too few", "B cell"]),
+    ],
+)
+def test_a_small_overlap_is_reported_with_the_classes(n_genes: int, f1: dict[str, float], words: list[str]) -> None:
+    warning = few_genes_warning(n_genes, f1)
+    assert bool(warning) == bool(words)
+    assert all(word in warning for word in words)

@@ -30,9 +30,9 @@ def test_nothing_is_lost_in_a_query_of_few_clusters(
     sister_sample: QuerySample, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     n_clusters = int(sister_sample.cluster.max()) + 1
-    monkeypatch.setattr(hidden_classes, "FEWEST_CLUSTERS", n_clusters)
+    monkeypatch.setattr(hidden_classes, "MIN_CLUSTERS", n_clusters)
     assert suspicion_of_cells(sister_sample).any()
-    monkeypatch.setattr(hidden_classes, "FEWEST_CLUSTERS", n_clusters + 1)
+    monkeypatch.setattr(hidden_classes, "MIN_CLUSTERS", n_clusters + 1)
     assert not suspicion_of_cells(sister_sample).any()
 
 
@@ -60,7 +60,7 @@ def test_nothing_is_lost_where_too_few_classes_can_be_hidden(
     sister_sample: QuerySample, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert suspicion_of_cells(sister_sample).any()
-    monkeypatch.setattr(hidden_classes, "FEWEST_CELLS", sister_sample.counts.shape[0])
+    monkeypatch.setattr(hidden_classes, "MIN_CELLS", sister_sample.counts.shape[0])
     assert not suspicion_of_cells(sister_sample).any()
 
 

@@ -11,7 +11,7 @@ from scipy.special import expit, logit
 from spatialcore import columns
 from spatialcore.annotation.annotate import annotate_celltypist
 from spatialcore.annotation.model.artifact import load_model
-from spatialcore.annotation.model.reference_fit import FEWEST_CELLS, ReferenceFit, sampling_divergence
+from spatialcore.annotation.model.reference_fit import MIN_CELLS, ReferenceFit, sampling_divergence
 from spatialcore.annotation.query import open_query
 from spatialcore.annotation.training.train import train_celltypist_model
 from spatialcore.annotation.unknown import unseen
@@ -93,7 +93,7 @@ def test_cells_outside_the_sample_are_assigned_to_clusters(hidden: Hidden, monke
 
 def test_a_few_cells_keep_their_confidence(hidden: Hidden) -> None:
     path, query, _ = hidden
-    few = query[: FEWEST_CELLS - 1].copy()
+    few = query[: MIN_CELLS - 1].copy()
     np.testing.assert_array_equal(confidence_of(path, few), confidence_of(path, few, detect_unseen=False))
 
 

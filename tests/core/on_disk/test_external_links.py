@@ -274,7 +274,7 @@ def test_pipes_are_never_opened(tmp_path: Path, folder: bool) -> None:
 def test_a_description_larger_than_memory_is_refused(
     tmp_path: Path, zipped: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(containers, "MOST_METADATA", 10_000)
+    monkeypatch.setattr(containers, "MAX_METADATA_BYTES", 10_000)
     path = tmp_path / "cells.zarr"
     cells().write_zarr(path)
     (path / "obs" / ".zmetadata").write_text(" " * 20_000 + "{}")

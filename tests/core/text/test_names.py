@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spatialcore.core.text.names import LONGEST, SCHEMA, checked_name, is_derived, key_of, slug_of
+from spatialcore.core.text.names import MAX_LENGTH, SCHEMA, checked_name, is_derived, key_of, slug_of
 from spatialcore.errors import InputError
 
 REFUSED = [
@@ -106,14 +106,14 @@ def test_two_names_never_have_one_slug_or_one_key(texts: list[str]) -> None:
     assert len({key_of(name) for name in names}) == len(names)
 
 
-@given(st.text(min_size=1, max_size=LONGEST))
+@given(st.text(min_size=1, max_size=MAX_LENGTH))
 def test_a_slug_is_one_part_of_a_path_and_a_key_is_valid_in_prefect(name: str) -> None:
     try:
         slug = slug_of(name)
     except InputError:
         return
     assert re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.~-]*", slug)
-    assert len(slug) <= LONGEST
+    assert len(slug) <= MAX_LENGTH
     assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", key_of(name))
 
 

@@ -37,8 +37,8 @@ from spatialcore.core.types import Codes, Floats
 
 UNSEEN_SHARE = 0.08
 SHUFFLED_SHARE = 0.05
-FEWEST_MEASURED = 1_000  # per fold: cells of a small reference are measured several times
-MOST_REPEATS = 10
+MIN_MEASURED_CELLS = 1_000  # per fold: cells of a small reference are measured several times
+MAX_REPEATS = 10
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,7 @@ def cross_validate(
         models = fit_models(counts[inside], codes[inside], n_classes, target, rng, query_vote=HELD_OUT_VOTE)
         share = 0.0
         if query is not None:
-            outside = np.tile(outside, min(MOST_REPEATS, max(1, FEWEST_MEASURED // len(outside))))
+            outside = np.tile(outside, min(MAX_REPEATS, max(1, MIN_MEASURED_CELLS // len(outside))))
             shifts.append(measure_shift(models, counts[outside], query, target, rng))
             share = shifts[-1].mixing
         simulated = mix(target.simulate(counts[outside], rng), models.profiles, share, rng)

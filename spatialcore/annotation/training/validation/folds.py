@@ -14,7 +14,7 @@ from spatialcore import columns
 from spatialcore.core.types import Codes
 
 FOLDS: Final = 3
-FEWEST_LEFT: Final = 3
+MIN_TRAINING_CELLS: Final = 3
 CELLS_PER_CLASS: Final = 500
 MAX_CELLS: Final = 24_000
 CELLS_PER_GROUP: Final = 10
@@ -65,7 +65,7 @@ def assign_folds(codes: Codes, rng: np.random.Generator, groups: Sequence[Codes]
         cells = codes == label
         for candidate in dealt:
             held_out = np.bincount(candidate[cells], minlength=FOLDS)
-            if held_out.max() <= cells.sum() - FEWEST_LEFT:
+            if held_out.max() <= cells.sum() - MIN_TRAINING_CELLS:
                 folds[cells] = candidate[cells]
                 break
     return folds
