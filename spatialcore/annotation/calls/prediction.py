@@ -116,7 +116,7 @@ class Predictor:
         clusters: ClusterEvidence | None = None,
     ) -> "Predictor":
         """Fold a model over the genes it shares with a query."""
-        if method == "calibrated" and (model.calibration is None or model.second is None or model.profiles is None):
+        if method == "calibrated" and (model.calibration is None or model.auxiliary is None or model.profiles is None):
             raise ModelError(
                 "this model has no calibration: it was not trained with trainer='logistic'",
                 hint="choose confidence_transform='zscore', or train with train_celltypist_model(trainer='logistic')",
@@ -126,7 +126,7 @@ class Predictor:
         scorer = Scorer.build(
             model.linear,
             model.target_sum,
-            model.second if calibrated else None,
+            model.auxiliary if calibrated else None,
             model.profiles if calibrated else None,
             shared,
             with_pair_gain=model.calibration is not None and model.calibration.pair_gain_slope is not None,
@@ -173,8 +173,8 @@ class Predictor:
         none = np.full(len(best), NO_GROUP, np.int32)
         if self.method != "calibrated" or self.calibration is None:
             return transform_confidence(scores, self.method), self._deviance(counts, best), none
-        second = self.scorer.second_scores(counts)
-        evidence = self.scorer.evidence(counts, scores, second, best, self.calibration.temperature)
+        auxiliary = self.scorer.auxiliary_scores(counts)
+        evidence = self.scorer.evidence(counts, scores, auxiliary, best, self.calibration.temperature)
         confidence = self.calibration.probability(evidence)
         if self.clusters is None:
             return confidence, evidence.deviance, none

@@ -38,7 +38,7 @@ def explain_calls(adata: AnnData, cells: Cells, model: CellTypingModel | str | P
     The contributions of a cell, with the row "(intercept)", add up to the difference of the two decision scores,
     because the scores are linear in the standardized expression (:mod:`spatialcore.annotation.explain.contributions`).
     Which class is best depends on the scores alone. Not linear, and not explained here: the confidence, which also
-    depends on the cell's depth, its fit to the class profile, a second model and its neighbours; a coarser term by
+    depends on the cell's depth, its fit to the class profile, the auxiliary model and its neighbours; a coarser term by
     ``resolution="auto"``; the vote of a cluster; "Unassigned" below the threshold.
 
     Parameters

@@ -12,8 +12,8 @@ A logistic regression on features of a cell and its best class k:
     sqrt(N V_k)``, where ``H_k`` and ``V_k`` are mean and variance of ``log M_kg`` under M_k; centred and scaled on
     held-out cells and cut at zero from above. The only feature that looks at the input itself: no function of a row
     of scores can tell noise from a cell.
-``second``
-    log probability of class k under a second model trained on the reference as it is.
+``auxiliary``
+    log probability of class k under the auxiliary model, trained on the reference as it is.
 
 ``pair_gain``
     how much a second type adds to the likelihood of the cell, see :mod:`spatialcore.annotation.model.pair_gain`; only
@@ -79,7 +79,7 @@ class CalibrationFeatures:
     margins: Floats
     totals: Floats
     deviance: Floats
-    second: Floats
+    auxiliary: Floats
     best: Codes
     pair_gain: Floats | None = None
 
@@ -93,7 +93,7 @@ class Calibration:
     temperature
         Divides the scores before the softmax.
     intercept, slopes
-        Of the logistic regression; the slopes are in the order logit, depth, deviance, second.
+        Of the logistic regression; the slopes are in the order logit, depth, deviance, auxiliary.
     depth_center, deviance_center, deviance_scale
         Centres of the features, and the unit of the deviance.
     pair_gain_slope
@@ -118,7 +118,7 @@ class Calibration:
             np.clip(evidence.margins, -LOGIT_LIMIT, LOGIT_LIMIT),
             np.log(np.maximum(evidence.totals, 1.0)) - self.depth_center,
             np.clip(deviance, *DEVIANCE_RANGE),
-            np.clip(evidence.second, -LOGIT_LIMIT, 0.0),
+            np.clip(evidence.auxiliary, -LOGIT_LIMIT, 0.0),
         ]
         if self.pair_gain_slope is not None and evidence.pair_gain is not None:
             features.append(-evidence.pair_gain / PAIR_GAIN_UNIT)

@@ -32,7 +32,7 @@ class CellTypingModel:
         Class -> hex colour.
     target_sum
         Total of a cell over the model's genes before log1p.
-    second
+    auxiliary
         Auxiliary linear model (input log1p at 10,000), trained on the unchanged reference; a feature of the
         calibration. ``None`` without calibration.
     profiles
@@ -55,7 +55,7 @@ class CellTypingModel:
     ontology_ids: dict[str, str] = field(default_factory=dict)
     colors: dict[str, str] = field(default_factory=dict)
     target_sum: float = TARGET_SUM
-    second: Standardized | None = None
+    auxiliary: Standardized | None = None
     profiles: Floats | None = None
     reference_profiles: Floats | None = None
     background: Floats | None = None

@@ -53,7 +53,7 @@ def _extra_parts(extra: dict[str, Any], metadata: dict[str, Any]) -> dict[str, A
     return {
         "ontology_ids": dict(extra.get("ontology_ids") or metadata.get("ontology_ids") or {}),
         "target_sum": float(extra.get("target_sum", metadata.get("target_sum", TARGET_SUM))),
-        "second": Standardized(**extra["second"]) if extra.get("second") else None,
+        "auxiliary": Standardized(**extra["second"]) if extra.get("second") else None,
         "profiles": extra.get("profiles"),
         "reference_profiles": extra.get("reference_profiles"),
         "background": extra.get("background"),
@@ -107,7 +107,7 @@ def _extra(model: CellTypingModel) -> dict[str, Any]:
     return {
         "ontology_ids": model.ontology_ids,
         "target_sum": model.target_sum,
-        "second": vars(model.second) if model.second else None,
+        "second": vars(model.auxiliary) if model.auxiliary else None,  # the name in files of earlier versions
         "profiles": model.profiles,
         "reference_profiles": model.reference_profiles,
         "background": model.background,

@@ -22,7 +22,7 @@ class Scorer:
     ----------
     kernel
         The primary model over these genes; its input is log1p at `target_sum`.
-    second, test
+    auxiliary, test
         The auxiliary model and the class profiles for the calibration; ``None`` for a model without calibration.
     pairs
         The gain by a second type; ``None`` where the calibration does not use it.
@@ -30,7 +30,7 @@ class Scorer:
 
     kernel: FoldedLinearModel
     target_sum: float
-    second: FoldedLinearModel | None = None
+    auxiliary: FoldedLinearModel | None = None
     test: ProfileTest | None = None
     pairs: PairGain | None = None
 
@@ -39,35 +39,35 @@ class Scorer:
         cls,
         linear: Standardized,
         target_sum: float,
-        second: Standardized | None = None,
+        auxiliary: Standardized | None = None,
         profiles: Floats | None = None,
         genes: npt.NDArray[np.intp] | None = None,
         *,
         with_pair_gain: bool = False,
     ) -> Self:
         """Fold the models over all their genes, or over the given ones."""
-        if second is None or profiles is None:
+        if auxiliary is None or profiles is None:
             return cls(linear.on_genes(genes), target_sum)
         test = ProfileTest.from_profiles(profiles if genes is None else profiles[:, genes])
         pairs = PairGain(test.logs) if with_pair_gain else None
-        return cls(linear.on_genes(genes), target_sum, second.on_genes(genes), test, pairs)
+        return cls(linear.on_genes(genes), target_sum, auxiliary.on_genes(genes), test, pairs)
 
     def scores(self, counts: sparse.csr_matrix) -> Floats:
         """Return decision scores of counts (or of anything proportional to them), cells x classes."""
         return self.kernel.scores(log1p_normalize(counts, self.target_sum))
 
-    def second_scores(self, counts: sparse.csr_matrix) -> Floats:
-        """Return the second model's scores as logits of a softmax, cells x classes."""
-        if self.second is None:
+    def auxiliary_scores(self, counts: sparse.csr_matrix) -> Floats:
+        """Return the auxiliary model's scores as logits of a softmax, cells x classes."""
+        if self.auxiliary is None:
             raise TypeError("this model has no auxiliary model")
-        scores = self.second.scores(log1p_normalize(counts, TARGET_SUM))
+        scores = self.auxiliary.scores(log1p_normalize(counts, TARGET_SUM))
         return scores / 2 if scores.shape[1] == 2 else scores  # the columns [-s, s] differ by 2 s
 
     def evidence(
         self,
         counts: sparse.csr_matrix,
         scores: Floats,
-        second: Floats,
+        auxiliary: Floats,
         best: Codes,
         temperature: float,
     ) -> CalibrationFeatures:
@@ -79,7 +79,7 @@ class Scorer:
             margins=margin(scores, best, temperature),
             totals=totals,
             deviance=self.test.deviance(counts, totals, best),
-            second=log_probability(second, best),
+            auxiliary=log_probability(auxiliary, best),
             best=best,
             pair_gain=None if self.pairs is None else self.pairs.of(counts, best),
         )

@@ -4,12 +4,12 @@ Features of a group:
 
 ``agreement``
     correlation, over the genes, of the logarithms of its shares and of those of its class in the reference as measured.
-``second``
+``auxiliary``
     mean log probability of its class under the auxiliary model.
 ``slope``, ``markers``
     how much of the signature of its class it shows, see :mod:`spatialcore.annotation.unknown.signature`.
 
-All but the second are relative to their medians over the query.
+All but ``auxiliary`` are relative to their medians over the query.
 """
 
 from dataclasses import dataclass
@@ -72,7 +72,7 @@ class QuerySample:
     ----------
     counts, cluster
         Cells x genes, every cell with counts; the cluster of each cell.
-    scores, second
+    scores, auxiliary
         Of the linear and of the auxiliary model, cells x classes.
     confidence
         Of the cells by themselves.
@@ -83,7 +83,7 @@ class QuerySample:
     counts: sparse.csr_matrix
     cluster: Codes
     scores: Floats
-    second: Floats
+    auxiliary: Floats
     confidence: Floats
     reference: Floats
 
@@ -95,7 +95,7 @@ class QuerySample:
         counts: sparse.csr_matrix,
         cluster: Codes,
         scores: Floats,
-        second: Floats,
+        auxiliary: Floats,
         confidence: Floats,
     ) -> "QuerySample | None":
         """Draw some of the cells; ``None`` for a model that is not matched to a query."""
@@ -107,7 +107,7 @@ class QuerySample:
             counts[rows],
             cluster[rows],
             scores[rows],
-            second[rows],
+            auxiliary[rows],
             confidence[rows],
             reference / reference.sum(axis=1, keepdims=True),
         )
@@ -119,7 +119,7 @@ class QuerySample:
 
     def groups(self, classes: Codes) -> Groups:
         """Return the groups as a model with only some of the classes sees them."""
-        scores, second = self.scores[:, classes], self.second[:, classes]
+        scores, auxiliary = self.scores[:, classes], self.auxiliary[:, classes]
         best_of_cells = scores.argmax(axis=1)
         keys, group = np.unique(self.cluster * len(classes) + best_of_cells, return_inverse=True)
         cluster, best = keys // len(classes), keys % len(classes)
@@ -127,12 +127,12 @@ class QuerySample:
         sizes, confident = np.bincount(group).astype(np.float64), summed(self.weights, group)
         agreement = np.nan_to_num(log_correlation(shares, reference[best]))
         signature = signatures(shares, best, confident, sizes, reference)
-        log_second = np.maximum(log_probability(second, best_of_cells), MIN_LOG)
+        log_auxiliary = np.maximum(log_probability(auxiliary, best_of_cells), MIN_LOG)
         relative = [
             value - weighted_quantile(value, confident + MIN_WEIGHT, 0.5)
             for value in (agreement, signature.slope, signature.markers)
         ]
-        features = [relative[0], summed(log_second, group) / sizes, *relative[1:]]
+        features = [relative[0], summed(log_auxiliary, group) / sizes, *relative[1:]]
         return Groups(cluster, classes[best], group, shares, np.column_stack(features))
 
     def term_slopes(self, groups: Groups, tree: ClassTree) -> Floats:

@@ -164,7 +164,7 @@ def examine_clusters(
     cluster = clusters.assign(counts)
     pooled = pooled_counts(counts, cluster, len(clusters.means))
     scorer = _scorer(model, calibration, query)
-    scores, second, confidence = _calls(scorer, calibration, counts)
+    scores, auxiliary, confidence = _calls(scorer, calibration, counts)
     best = scores.argmax(axis=1)
     reference = None if model.reference_profiles is None else model.reference_profiles[:, genes]
     fit = measure_fit(pooled, profiles[:, genes], counts.shape[0], reference)
@@ -172,7 +172,7 @@ def examine_clusters(
     mean_logit, loss = compare_clusters(cluster, confidence, diverging, sampling_divergence(pooled))
     loss = np.zeros_like(loss) if spill_over else loss
     suspicion = np.zeros((len(loss), len(profiles), 1 if tree is None else tree.paths.shape[1]))
-    sample = QuerySample.of(model, genes, counts, cluster, scores, second, confidence)
+    sample = QuerySample.of(model, genes, counts, cluster, scores, auxiliary, confidence)
     if detect_unseen and sample is not None:
         suspicion = suspicions(sample, len(loss), tree)
     return ClusterEvidence(fit, clusters, mean_logit, loss, suspicion, detect_unseen)
@@ -242,7 +242,7 @@ def _scorer(model: CellTypingModel, calibration: Calibration, query: Expression)
     return Scorer.build(
         model.linear,
         model.target_sum,
-        model.second,
+        model.auxiliary,
         model.profiles,
         query.genes.model,
         with_pair_gain=calibration.pair_gain_slope is not None,
@@ -251,6 +251,6 @@ def _scorer(model: CellTypingModel, calibration: Calibration, query: Expression)
 
 def _calls(scorer: Scorer, calibration: Calibration, counts: sparse.csr_matrix) -> tuple[Floats, Floats, Floats]:
     """Return scores of the linear and of the auxiliary model, and the calibrated confidence of cells by themselves."""
-    scores, second = scorer.scores(counts), scorer.second_scores(counts)
-    evidence = scorer.evidence(counts, scores, second, scores.argmax(axis=1), calibration.temperature)
-    return scores, second, calibration.probability(evidence)
+    scores, auxiliary = scorer.scores(counts), scorer.auxiliary_scores(counts)
+    evidence = scorer.evidence(counts, scores, auxiliary, scores.argmax(axis=1), calibration.temperature)
+    return scores, auxiliary, calibration.probability(evidence)

@@ -78,7 +78,7 @@ def test_without_the_ridge_it_is_scikit_learns_regression(
 def test_probabilities_are_calibrated_and_slopes_not_negative(rng: np.random.Generator) -> None:
     evidence, right = simulated(rng)
     wrong_sign = CalibrationFeatures(
-        evidence.margins, 1 / evidence.totals, evidence.deviance, evidence.second, evidence.best
+        evidence.margins, 1 / evidence.totals, evidence.deviance, evidence.auxiliary, evidence.best
     )
     for features in (evidence, wrong_sign):
         fitted = fit_calibration(features, right, np.ones(len(right)), 1.0)

@@ -47,7 +47,7 @@ def test_every_part_is_restored(trained: Path) -> None:
     assert parts["target_sum"] == model.target_sum
     assert parts["calibration"] == model.calibration
     np.testing.assert_array_equal(parts["linear"].coef, model.linear.coef)
-    np.testing.assert_array_equal(parts["second"].scale, model.second.scale if model.second else None)
+    np.testing.assert_array_equal(parts["auxiliary"].scale, model.auxiliary.scale if model.auxiliary else None)
     np.testing.assert_array_equal(parts["profiles"], model.profiles)
 
 

@@ -49,8 +49,8 @@ def test_two_classes_have_the_softmax_of_their_probability(counts: np.ndarray, r
     primary, auxiliary = linear(rng, 1), linear(rng, 1)
     scorer = Scorer.build(primary, 500.0, auxiliary, rng.dirichlet(np.ones(N_GENES), 2))
     s = dense_scores(auxiliary, counts, 1e4)[:, 0]
-    second = scorer.second_scores(sparse.csr_matrix(counts))
-    np.testing.assert_allclose(np.exp(log_softmax(second, axis=1))[:, 1], 1 / (1 + np.exp(-s)), rtol=1e-4, atol=1e-6)
+    auxiliary = scorer.auxiliary_scores(sparse.csr_matrix(counts))
+    np.testing.assert_allclose(np.exp(log_softmax(auxiliary, axis=1))[:, 1], 1 / (1 + np.exp(-s)), rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize("with_pair_gain", [False, True])
@@ -58,14 +58,14 @@ def test_the_features_of_the_calibration(counts: np.ndarray, rng: np.random.Gene
     profiles = rng.dirichlet(np.ones(N_GENES), 3)
     scorer = Scorer.build(linear(rng, 3), 500.0, linear(rng, 3), profiles, with_pair_gain=with_pair_gain)
     cells = sparse.csr_matrix(counts)
-    scores, second = scorer.scores(cells), scorer.second_scores(cells)
+    scores, auxiliary = scorer.scores(cells), scorer.auxiliary_scores(cells)
     best = scores.argmax(axis=1)
-    features = scorer.evidence(cells, scores, second, best, 2.0)
+    features = scorer.evidence(cells, scores, auxiliary, best, 2.0)
     test = ProfileTest.from_profiles(profiles)
     np.testing.assert_array_equal(features.totals, counts.sum(axis=1))
     np.testing.assert_array_equal(features.margins, margin(scores, best, 2.0))
     np.testing.assert_array_equal(features.deviance, test.deviance(cells, counts.sum(axis=1), best))
-    np.testing.assert_allclose(features.second, log_softmax(second, axis=1)[np.arange(30), best], atol=1e-9)
+    np.testing.assert_allclose(features.auxiliary, log_softmax(auxiliary, axis=1)[np.arange(30), best], atol=1e-9)
     if with_pair_gain:
         np.testing.assert_array_equal(features.pair_gain, PairGain(test.logs).of(cells, best))
     else:
@@ -76,6 +76,6 @@ def test_a_model_without_calibration_has_no_features(rng: np.random.Generator) -
     scorer = Scorer.build(linear(rng, 3), 500.0)
     cells = sparse.csr_matrix(np.ones((1, N_GENES)))
     with pytest.raises(TypeError, match="no auxiliary model"):
-        scorer.second_scores(cells)
+        scorer.auxiliary_scores(cells)
     with pytest.raises(TypeError, match="no class profiles"):
         scorer.evidence(cells, np.zeros((1, 3)), np.zeros((1, 3)), np.array([0]), 1.0)

@@ -44,15 +44,15 @@ def sister_sample(sister_query: SisterQuery) -> QuerySample:
     scorer = Scorer.build(
         model.linear,
         model.target_sum,
-        model.second,
+        model.auxiliary,
         model.profiles,
         expression.genes.model,
         with_pair_gain=model.calibration.pair_gain_slope is not None,
     )
-    scores, second = scorer.scores(counts), scorer.second_scores(counts)
-    evidence = scorer.evidence(counts, scores, second, scores.argmax(axis=1), model.calibration.temperature)
+    scores, auxiliary = scorer.scores(counts), scorer.auxiliary_scores(counts)
+    evidence = scorer.evidence(counts, scores, auxiliary, scores.argmax(axis=1), model.calibration.temperature)
     confidence = model.calibration.probability(evidence)
     cluster = small_clusters(counts).assign(counts)
-    sample = QuerySample.of(model, expression.genes.model, counts, cluster, scores, second, confidence)
+    sample = QuerySample.of(model, expression.genes.model, counts, cluster, scores, auxiliary, confidence)
     assert sample is not None
     return sample

@@ -14,7 +14,7 @@ from tests.annotation.unknown.conftest import UNSEEN, SisterQuery
 def test_features_by_their_definition(sister_sample: QuerySample) -> None:
     sample = sister_sample
     groups = sample.groups(np.arange(UNSEEN))
-    logs_of_cells = log_probability(sample.second, sample.scores.argmax(axis=1)).clip(-8)
+    logs_of_cells = log_probability(sample.auxiliary, sample.scores.argmax(axis=1)).clip(-8)
     medians = []
     for j in np.flatnonzero(np.bincount(groups.group) >= 10):
         cells = groups.group == j
@@ -46,4 +46,4 @@ def test_a_class_that_is_hidden_gets_no_cells(sister_sample: QuerySample) -> Non
 def test_a_model_that_is_not_matched_has_no_sample(sister_query: SisterQuery, sister_sample: QuerySample) -> None:
     model, s = replace(load_model(sister_query[0]), reference_profiles=None), sister_sample
     genes = np.arange(len(model.genes))
-    assert QuerySample.of(model, genes, s.counts, s.cluster, s.scores, s.second, s.confidence) is None
+    assert QuerySample.of(model, genes, s.counts, s.cluster, s.scores, s.auxiliary, s.confidence) is None

@@ -264,7 +264,7 @@ def calibrate(scored: Sequence[HeldOut], class_weights: Floats) -> tuple[CrossVa
 
 
 def _join(parts: list[CalibrationFeatures]) -> CalibrationFeatures:
-    names = ("margins", "totals", "deviance", "second", "best")
+    names = ("margins", "totals", "deviance", "auxiliary", "best")
     joined = CalibrationFeatures(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
     gains = [part.pair_gain for part in parts if part.pair_gain is not None]
     return replace(joined, pair_gain=np.concatenate(gains)) if gains else joined

@@ -19,7 +19,7 @@ class ScoredCells:
     truth: Codes
     best: Codes
     scores: Floats
-    second: Floats
+    auxiliary: Floats
     counts: sparse.csr_matrix
     scorer: Scorer
     drawn: npt.NDArray[np.bool_]
@@ -34,7 +34,7 @@ class ScoredCells:
         return self.weighing(np.where(np.isinf(self.scores), 0.0, scorer.scores(self.counts) - self.scores))
 
     def evidence(self, temperature: float) -> CalibrationFeatures:
-        return self.scorer.evidence(self.counts, self.scores, self.second, self.best, temperature)
+        return self.scorer.evidence(self.counts, self.scores, self.auxiliary, self.best, temperature)
 
 
 @dataclass(frozen=True)
@@ -74,16 +74,16 @@ def score_held_out(
 
 def _score(scorer: Scorer, counts: sparse.csr_matrix, truth: Codes, drawn: npt.NDArray[np.bool_]) -> ScoredCells:
     scores = scorer.scores(counts)
-    return ScoredCells(truth, scores.argmax(axis=1), scores, scorer.second_scores(counts), counts, scorer, drawn)
+    return ScoredCells(truth, scores.argmax(axis=1), scores, scorer.auxiliary_scores(counts), counts, scorer, drawn)
 
 
 def _hide_true_class(cells: ScoredCells) -> ScoredCells:
     """Return the cells as decoys: scores of a model that does not have their class."""
     index = np.arange(len(cells.truth))
-    scores, second = cells.scores.copy(), cells.second.copy()
+    scores, auxiliary = cells.scores.copy(), cells.auxiliary.copy()
     scores[index, cells.truth] = -np.inf
-    second[index, cells.truth] = -np.inf
-    return ScoredCells(cells.truth, scores.argmax(axis=1), scores, second, cells.counts, cells.scorer, cells.drawn)
+    auxiliary[index, cells.truth] = -np.inf
+    return ScoredCells(cells.truth, scores.argmax(axis=1), scores, auxiliary, cells.counts, cells.scorer, cells.drawn)
 
 
 def shuffle_genes(counts: sparse.csr_matrix, rng: np.random.Generator) -> sparse.csr_matrix:
