@@ -11,6 +11,7 @@ from spatialcore._version import __version__
 from spatialcore.cli import acquire, annotate, cache, demo, export, inspect, models, report, run, train, upload
 from spatialcore.cli.console import console
 from spatialcore.cli.exit_codes import Exit, epilog, exit_of
+from spatialcore.core.on_disk.system_errors import system_error
 from spatialcore.errors import SpatialCoreError, StorageError
 
 app = typer.Typer(
@@ -58,8 +59,9 @@ def main() -> None:
         console.error(error)
         sys.exit(exit_of(error))
     except OSError as error:  # disk full, permission denied
-        console.error(StorageError(str(error), hint="check free space and write permission"))
-        sys.exit(Exit.STORAGE)
+        known = system_error(error) or StorageError(str(error), hint="check free space and permissions")
+        console.error(known)
+        sys.exit(exit_of(known))
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         sys.exit(Exit.INTERRUPTED)

@@ -1,8 +1,12 @@
 """Read and write AnnData files: .h5ad and .zarr."""
 
+import errno
 import json
+import os
+import shutil
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +25,7 @@ from spatialcore.io.flat_files import note_source
 
 SHUFFLED: Final = {"array", "csr_matrix", "csc_matrix"}  # AnnData's encodings of numbers
 EFFORT: Final = {"compression": "gzip", "compression_opts": 2}
+CLOSING_BYTES: Final = 256 * 1024  # what HDF5 has not written yet at any time, of small elements
 
 
 def is_h5ad(path: Path) -> bool:
@@ -125,11 +130,28 @@ def write_h5ad(adata: AnnData, path: Path, *, large_only: bool = False) -> None:
     adata.strings_to_categoricals()  # as AnnData's own writer does
     if adata.raw is not None:
         adata.strings_to_categoricals(adata.raw.var)
-    with h5py.File(path, "w") as file:
+    with h5py.File(path, "w") as file, _space_for_closing(path):
         write_dispatched(file, "/", adata, _large_shuffled if large_only else _shuffled, dataset_kwargs=EFFORT)
 
 
+@contextmanager
+def _space_for_closing(path: Path) -> Iterator[None]:
+    """Empty a file that was not written completely: on a full disk, HDF5 needs space to close it."""
+    try:
+        yield
+    except BaseException:
+        os.truncate(path, 0)
+        raise
+
+
+def _require_space(file: h5py.File) -> None:
+    """Raise if the disk is nearly full; HDF5 reports this late, and once for each open part of the file."""
+    if shutil.disk_usage(Path(file.filename).parent).free < CLOSING_BYTES:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), file.filename)
+
+
 def _shuffled(write: Any, group: Any, key: str, value: Any, *, dataset_kwargs: Any, iospec: Any) -> None:
+    _require_space(group.file)
     if is_on_disk(value):
         on_disk.copy_matrix(value, group, key, dataset_kwargs)
         return
@@ -144,6 +166,7 @@ def _large_shuffled(write: Any, group: Any, key: str, value: Any, *, dataset_kwa
     if is_on_disk(value) or (is_sparse(value) and value.nnz >= on_disk.LARGE):
         _shuffled(write, group, key, value, dataset_kwargs=EFFORT, iospec=iospec)
     else:
+        _require_space(group.file)
         write(group, key, value, dataset_kwargs={})
 
 

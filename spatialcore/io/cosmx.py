@@ -39,6 +39,14 @@ def is_cosmx(path: Path) -> bool:
     return path.is_dir() and find_one(path, COUNTS) is not None and find_one(path, METADATA) is not None
 
 
+def missing_part(folder: Path) -> str:
+    """Return the part that an incomplete folder of flat files is missing; empty if it has both parts or neither."""
+    counts, metadata = find_one(folder, COUNTS), find_one(folder, METADATA)
+    if counts is not None and metadata is None:
+        return "metadata (*_metadata_file.csv)"
+    return "expression matrix (*_exprMat_file.csv)" if metadata is not None and counts is None else ""
+
+
 def read_cosmx(path: Path) -> AnnData:
     """Read counts, coordinates and metadata of a folder of CosMx flat files.
 

@@ -3,6 +3,7 @@
 Identifiers are read as strings: those of MERSCOPE are 64-bit integers and would lose digits as floats.
 """
 
+import fnmatch
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
@@ -17,6 +18,7 @@ from scipy.sparse import csr_matrix, vstack
 from spatialcore.columns import SOURCE
 from spatialcore.core.genes.tables import known_names
 from spatialcore.core.logging import get_logger
+from spatialcore.core.on_disk.system_errors import reading, unreadable
 from spatialcore.core.text.dialect import dialect_of, open_text_table
 from spatialcore.entries import move_entry
 from spatialcore.errors import FileMissingError, InputError
@@ -48,15 +50,19 @@ MEASUREMENT = re.compile(
 
 
 def find_one(folder: Path, patterns: Sequence[str]) -> Path | None:
-    """Return the file of a folder that matches the first matching pattern, or None; hidden files are ignored.
+    """Return the file of a folder that matches the first matching pattern, or None.
+
+    Upper and lower case are equal, and hidden files are ignored.
 
     Raises
     ------
     InputError
         Several files match one pattern: the folder has more than one sample.
     """
+    visible = [item for item in folder.iterdir() if not item.name.startswith(".")] if folder.is_dir() else []
     for pattern in patterns:
-        files = sorted(file for file in folder.glob(pattern) if not file.name.startswith("."))
+        matches = re.compile(fnmatch.translate(pattern), re.IGNORECASE).match
+        files = sorted(item for item in visible if matches(item.name) and item.exists())
         if len(files) > 1:
             names = ", ".join(file.name for file in files)
             raise InputError(
@@ -90,7 +96,8 @@ def read_table(file: Path) -> pd.DataFrame:
     Columns of row numbers are dropped if another column has the cell identifiers.
     """
     if ".parquet" in file.suffixes:
-        table = _read_parquet(file)
+        with reading(file):
+            table = _read_parquet(file)
         table = table.reset_index() if table.index.name else table
     else:
         table = _read_text(file)
@@ -113,7 +120,7 @@ def _read_text(file: Path) -> pd.DataFrame:
         with open_text_table(file) as stream:
             return read(stream, dtype=dict.fromkeys(identifiers, str), low_memory=False)
     except (ValueError, OSError) as error:  # ParserError and UnicodeDecodeError are ValueErrors
-        raise InputError(f"{file} is not a table: {error}", hint="copy the file again: it may be truncated") from error
+        raise unreadable(file, error, "not a table") from error
 
 
 def _read_parquet(file: Path) -> pd.DataFrame:

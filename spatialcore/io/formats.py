@@ -1,29 +1,15 @@
 """Supported input formats: how each is recognised, and its reader."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from anndata import AnnData
 
-from spatialcore.core.text.wording import list_names
-from spatialcore.errors import FileMissingError, InputError
+from spatialcore.core.on_disk.system_errors import reading, unreadable
+from spatialcore.errors import FileMissingError
 from spatialcore.io import anndata_files, cosmx, merscope, spatialdata_store, tenx, xenium
 from spatialcore.io.flat_files import find_one, note_source
-
-
-@dataclass(frozen=True)
-class Format:
-    """One input format: name, required files, test for a path, and reader."""
-
-    name: str
-    required: str
-    recognises: Callable[[Path], bool]
-    read: Callable[[Path], AnnData]
-
-
-ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".7z", ".rar", ".xz", ".bz2", ".zst")
-R_FILES = (".rds", ".rda", ".rdata", ".qs", ".h5seurat")
+from spatialcore.io.recognition.format import Format
+from spatialcore.io.recognition.unknown_format import unknown_format
 
 
 def _is_tenx_file(path: Path) -> bool:
@@ -84,7 +70,7 @@ def identify(path: str | Path) -> Format:
     FileMissingError
         The path does not exist.
     InputError
-        The format is not supported; the error lists the supported formats and the content of the folder.
+        The format is not supported; the error states what the file or folder is, and what to pass instead.
 
     Examples
     --------
@@ -96,56 +82,14 @@ def identify(path: str | Path) -> Format:
     'AnnData .h5ad'
     """
     location = Path(path).expanduser()
-    if not location.exists():
+    with reading(location):
+        exists = location.exists()
+    if not exists:
         raise FileMissingError(f"no such file or folder: {location}", hint="check the path; pass remote files as URIs")
     try:
         file_format = next((entry for entry in FORMATS if entry.recognises(location)), None)
-    except OSError as error:  # a truncated HDF5 file
-        raise InputError(f"{location} cannot be read: damaged or truncated ({error})", hint="copy it again") from error
+    except OSError as error:  # a truncated HDF5 file, or no permission
+        raise unreadable(location, error, "damaged or truncated") from error
     if file_format is None:
-        raise InputError(_unknown(location), hint=_hint(location))
+        raise unknown_format(location, FORMATS)
     return file_format
-
-
-def _unknown(location: Path) -> str:
-    if location.is_file() and location.stat().st_size == 0:
-        return f"{location} is empty: a file of 0 bytes"
-    if location.suffix.lower() in R_FILES:
-        return f"{location} is an R file, which is not supported"
-    if names := anndata_files.modalities(location):
-        return f"{location} is a MuData file with the modalities {', '.join(names)}, which is not supported"
-    supported = "\n".join(f"    {entry.name}: {entry.required}" for entry in FORMATS)
-    content = "a file" if location.is_file() else "a pipe or a device"
-    if location.is_dir():
-        content = f"a folder with {_listing(location)}"
-    return f"unknown format: {location} ({content}). Supported:\n{supported}"
-
-
-def _listing(location: Path) -> str:
-    names = sorted(item.name + "/" * item.is_dir() for item in location.iterdir())
-    return list_names(names, 8) or "no files"
-
-
-def _hint(location: Path) -> str:
-    """Suggest a supported folder one level up or down, else list what can be passed."""
-    if location.suffix.lower() in R_FILES:
-        return "write it as .h5ad in R: anndataR::write_h5ad() for Seurat and SingleCellExperiment objects"
-    if names := anndata_files.modalities(location):
-        genes = next((name for name in names if name.lower() in ("rna", "gex", "gene expression")), names[0])
-        return f"write the modality with the genes as .h5ad: mudata.read({location.name!r})[{genes!r}].write_h5ad(...)"
-    if location.suffix.lower() == ".gz" and not location.name.lower().endswith(".tar.gz"):
-        return f"unpack it: gunzip {location.name}"
-    packed = sorted(item.name for item in location.iterdir()) if location.is_dir() else [location.name]
-    packed = [name for name in packed if name.lower().endswith(ARCHIVES)]
-    if packed:
-        return f"unpack {', '.join(packed[:4])} and pass the folder or file that it contains"
-    if location.suffix.lower() == ".loom":
-        return f"write it as .h5ad: anndata.io.read_loom({location.name!r}).write_h5ad(...)"
-    if location.is_dir() and (missing := xenium.missing_part(location)):
-        return f"this looks like a Xenium output folder without its {missing}: copy it into the folder"
-    below = sorted(item for item in location.iterdir() if item.is_dir())[:50] if location.is_dir() else []
-    for candidate in [*below, location.parent]:
-        entry = next((entry for entry in FORMATS if entry.recognises(candidate)), None)
-        if entry is not None:
-            return f"{candidate} is supported ({entry.name}): pass it instead"
-    return "pass the unchanged output folder of the instrument, or an .h5ad file"

@@ -34,6 +34,14 @@ def is_merscope(path: Path) -> bool:
     return path.is_dir() and find_one(path, COUNTS) is not None and find_one(path, METADATA) is not None
 
 
+def missing_part(folder: Path) -> str:
+    """Return the part that an incomplete MERSCOPE region is missing; empty if it has both parts or neither."""
+    counts, metadata = find_one(folder, COUNTS), find_one(folder, METADATA)
+    if counts is not None and metadata is None:
+        return "table of cells (cell_metadata.csv)"
+    return "count matrix (cell_by_gene.csv)" if metadata is not None and counts is None else ""
+
+
 def read_merscope(path: Path) -> AnnData:
     """Read counts, centres (µm) and metadata of one MERSCOPE region.
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 from anndata import AnnData
 
+from spatialcore.core.on_disk.system_errors import reading
 from spatialcore.core.text.dialect import table_names
 from spatialcore.errors import FileMissingError, InputError
 from spatialcore.io.flat_files import find_one, note_source, read_table
@@ -70,7 +71,8 @@ def read_xenium(path: Path) -> AnnData:
     if matrix is None or cells is None:
         raise FileMissingError(f"incomplete Xenium output folder: {path}", hint=f"expected {REQUIRED}")
     file, reader = matrix
-    adata = reader(file)
+    with reading(file):
+        adata = reader(file)
     attach_cells(adata, _cell_table(cells), xy=XY)
     return note_source(adata, reader="xenium", platform=PLATFORM, unit="µm", software=software_of(path))
 

@@ -27,7 +27,8 @@ from spatialcore.core.sampling import draw_rows
 from spatialcore.entries import coordinates_in, mapping_in
 from spatialcore.errors import InputError, SpatialCoreError
 from spatialcore.io.anndata_files import no_features
-from spatialcore.io.formats import Format, identify
+from spatialcore.io.formats import identify
+from spatialcore.io.recognition.format import Format
 from spatialcore.workflow.requirements import not_a_reference
 
 

@@ -8,7 +8,8 @@ from spatialcore.annotation.run_config import Reference, RunConfig
 from spatialcore.core.files import require_writable
 from spatialcore.core.on_disk.anndata_file import AnnDataFile
 from spatialcore.errors import InputError, LabelColumnError
-from spatialcore.io.formats import Format, identify
+from spatialcore.io.formats import identify
+from spatialcore.io.recognition.format import Format
 
 
 def require_run(config: RunConfig) -> None:

@@ -1,5 +1,6 @@
 """h5ad and zarr files: content and size."""
 
+import shutil
 from pathlib import Path
 
 import anndata
@@ -13,6 +14,7 @@ from spatialcore.io import (
     read_spatial,
     write_annotated,
 )
+from spatialcore.io.anndata_files import write_h5ad
 from tests.io.bundles import called, sample, write_xenium
 
 
@@ -60,3 +62,19 @@ def test_the_source_is_recorded_in_written_files(tmp_path: Path) -> None:
     adata = read_spatial(write_xenium(tmp_path / "run", sample(5, 3)))
     restored = read_spatial(write_annotated(adata, tmp_path / "a.h5ad"))
     assert restored.uns[columns.SOURCE]["platform"] == "Xenium"
+
+
+def test_a_full_disk_gives_one_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    usage = shutil.disk_usage(tmp_path)
+    checks = iter([usage.free] * 3)
+
+    def nearly_full(_: object) -> object:
+        return usage._replace(free=next(checks, 0))
+
+    monkeypatch.setattr(shutil, "disk_usage", nearly_full)
+    with pytest.raises(OSError, match="No space left on device"):
+        write_h5ad(anndata.AnnData(np.random.default_rng(0).random((1000, 200))), tmp_path / "a.h5ad")
+    assert capfd.readouterr().err == ""
+    assert (tmp_path / "a.h5ad").stat().st_blocks * 512 < 100_000

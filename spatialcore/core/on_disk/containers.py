@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 import h5py
 from anndata._io.specs.registry import IORegistryError
 
+from spatialcore.core.on_disk.system_errors import unreadable
 from spatialcore.core.types import StoredGroup
 from spatialcore.errors import FileMissingError, InputError
 
@@ -33,12 +34,9 @@ READ_ERRORS = (
 )
 
 
-def damaged(path: Path, error: BaseException) -> InputError:
-    """Return the `InputError` for a file that cannot be read; an `InputError` is returned unchanged."""
-    if isinstance(error, InputError):
-        return error
-    first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-    return InputError(f"{path} cannot be read: damaged, or not an AnnData file ({first:.160})", hint=AGAIN)
+def damaged(path: Path, error: BaseException) -> Exception:
+    """Return the error for an AnnData file that cannot be read; errors of this package are returned unchanged."""
+    return unreadable(path, error, "damaged, or not an AnnData file", AGAIN)
 
 
 def zip_prefix(path: Path) -> str | None:

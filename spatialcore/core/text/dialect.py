@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
+from spatialcore.core.on_disk.system_errors import unreadable
 from spatialcore.errors import InputError
 
 SEPARATORS: Final = ",;\t"
@@ -50,7 +51,7 @@ def dialect_of(file: Path) -> Dialect:
         encoding = _encoding(start)
         lines = start.decode(encoding, errors="ignore").splitlines()[:3]
     except OSError as error:
-        raise InputError(f"{file} cannot be read: {error}", hint="copy the file again: it may be truncated") from error
+        raise unreadable(file, error) from error
     first = lines[0] if lines else ""
     separator = max(SEPARATORS, key=first.count)
     if separator not in first or not first.replace("\t", " ").isprintable():

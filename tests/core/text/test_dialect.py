@@ -55,7 +55,7 @@ def test_other_files(content: bytes, tmp_path: Path) -> None:
 def test_damaged_compression(tmp_path: Path) -> None:
     file = tmp_path / "table.csv.gz"
     file.write_bytes(gzip.compress(TABLE.encode() * 1000)[:60])
-    with pytest.raises(InputError, match="copy the file again"):
+    with pytest.raises(InputError, match="copy or download the file again"):
         dialect_of(file)
 
 

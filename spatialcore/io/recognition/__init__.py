@@ -1,0 +1,1 @@
+"""Formats of input, and the error for files and folders of none."""
