@@ -50,6 +50,7 @@ NOT_EXECUTED = {
     "spatialcore acquire cellxgene": "needs the network: tests/contract",
     "spatialcore models": CLOUD + ": tests/cli/test_models.py",
     "spatialcore demo": "takes a minute: tests/cli/test_demo.py",
+    "spatialcore annotate xenium_folder": "needs a model of an earlier page: tests/cli/test_annotate.py",
     "spatialcore run examples/": "needs the open data beside the checkout: tests/cli/test_run.py",
     "python3 -m http.server": "does not end",
 }
