@@ -54,8 +54,8 @@ def coordinates_in(adata: AnnData, key: str = SPATIAL) -> Floats | None:
     Returns
     -------
     ndarray or None
-        Cells x dimensions, float64, NaN where missing; None if there is no such element, or one without at least two
-        columns of numbers.
+        Cells x dimensions, float64, NaN where missing or infinite; None if there is no such element, or one without at
+        least two columns of numbers.
 
     Examples
     --------
@@ -64,7 +64,10 @@ def coordinates_in(adata: AnnData, key: str = SPATIAL) -> Floats | None:
     [[1.0, 3.0], [2.0, nan]]
     """
     numbers = _numbers(adata.obsm.get(key))
-    return numbers if numbers is not None and numbers.ndim == 2 and numbers.shape[1] >= 2 else None
+    if numbers is None or numbers.ndim != 2 or numbers.shape[1] < 2:
+        return None
+    infinite = np.isinf(numbers)
+    return np.where(infinite, np.nan, numbers) if infinite.any() else numbers
 
 
 def _numbers(value: Any) -> Floats | None:

@@ -13,6 +13,7 @@ from spatialcore.errors import InputError
 from spatialcore.io.anndata_files import is_anndata_zarr, is_h5ad, is_zarr, name_source
 from spatialcore.io.formats import identify
 from spatialcore.io.on_disk import has_large_matrix, open_anndata
+from spatialcore.io.recognition.coordinates import with_coordinates
 from spatialcore.io.storable import make_storable
 
 logger = get_logger(__name__)
@@ -37,8 +38,9 @@ def read_spatial(path: str | Path, *, on_disk: bool = False, unit: str = "") -> 
     -------
     AnnData
         Cells in the order of the count matrix, with their identifiers as strings in ``obs_names``; all features,
-        including controls; coordinates (cells x 2) in ``obsm["spatial"]`` if the format has them; reader, platform,
-        unit of the coordinates and software in ``uns["spatialcore_source"]``.
+        including controls; coordinates (cells x 2) in ``obsm["spatial"]`` if the format has them, or those of usual
+        columns of obs or elements of obsm (``x_centroid``, ``center_x``, ``X_spatial``); reader, platform, unit of the
+        coordinates and software in ``uns["spatialcore_source"]``.
 
     Raises
     ------
@@ -65,6 +67,7 @@ def read_spatial(path: str | Path, *, on_disk: bool = False, unit: str = "") -> 
         refuse_external_links(location)
     file_format = identify(location)
     adata = make_storable(_open(location) if on_disk and stays_on_disk(location) else file_format.read(location))
+    adata = with_coordinates(adata)
     if unit:
         adata.uns[SOURCE] = {**mapping_in(adata.uns, SOURCE), "unit": unit}
     logger.info("%s: %s, %d cells x %d features", location.name, file_format.name, adata.n_obs, adata.n_vars)

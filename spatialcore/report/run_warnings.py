@@ -2,6 +2,7 @@
 
 from typing import Final
 
+import numpy as np
 import pandas as pd
 from anndata import AnnData
 
@@ -9,6 +10,7 @@ from spatialcore import columns
 from spatialcore.annotation.references.tissue_check import foreign_references
 from spatialcore.annotation.training.small_panel import FEW_GENES, few_genes_warning, small_panel_warning
 from spatialcore.core.text.wording import list_names
+from spatialcore.entries import coordinates_in
 from spatialcore.plotting.figures.confusions import confusion_table, frequent_confusions
 from spatialcore.plotting.manifest import held_out_scores, manifest_table, manifest_value, model_card, records
 from spatialcore.report.missing_types import missing_types_warning
@@ -44,6 +46,7 @@ def run_warnings(
         _profile_warning(adata),
         "" if calibrated else "The confidence is not calibrated: it ranks the calls, but it is not a probability.",
         _unassigned_warning(share_called),
+        _coordinates_warning(adata),
         missing_types_warning(adata),
         *_gene_warnings(adata),
         *_held_out_warnings(adata),
@@ -69,6 +72,16 @@ def _unassigned_warning(share_called: float) -> str:
         f"{100 * (1 - share_called):.0f} % of the cells have no call: the references may lack a type, "
         "or the panel may not separate the types at this depth."
     )
+
+
+def _coordinates_warning(adata: AnnData) -> str:
+    coordinates = coordinates_in(adata)
+    if coordinates is None:
+        return ""
+    missing = int((~np.isfinite(coordinates[:, :2]).all(axis=1)).sum())
+    if missing == 0:
+        return ""
+    return f"{missing:,} of {adata.n_obs:,} cells have no coordinates: they are not on the maps."
 
 
 def _gene_warnings(adata: AnnData) -> list[str]:

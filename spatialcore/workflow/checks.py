@@ -56,6 +56,8 @@ def check_query(query: Query, summary: DatasetSummary) -> Check:
     if summary.query_refusal is not None:
         return Check.failed(f"query {query.name}", summary.query_refusal)
     coordinates = "coordinates" if summary.coordinates else "no coordinates: maps are skipped"
+    if 0 < summary.located < summary.cells:
+        coordinates = f"coordinates of {summary.located:,} cells"
     size = f"{summary.cells:,} cells, {len(summary.genes):,} genes"
     text = f"{summary.format.name}, {size}, {_scale(summary)}, {coordinates}"
     return Check(f"query {query.name}", True, text)

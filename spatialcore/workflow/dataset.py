@@ -28,6 +28,7 @@ from spatialcore.entries import coordinates_in, mapping_in
 from spatialcore.errors import InputError, SpatialCoreError
 from spatialcore.io.anndata_files import no_features
 from spatialcore.io.formats import identify
+from spatialcore.io.recognition.coordinates import ELEMENTS, coordinate_columns, find_coordinates, located
 from spatialcore.io.recognition.format import Format
 from spatialcore.workflow.requirements import not_a_reference
 
@@ -63,8 +64,8 @@ class DatasetSummary:
         Normalization status of the matrix.
     values_per_cell, counts_per_cell
         Mean number of stored values and median total counts per cell, of a sample of cells. NaN without raw counts.
-    coordinates, annotated
-        Whether it has coordinates, and whether this package annotated it.
+    located, annotated
+        Number of cells with coordinates, and whether this package annotated it.
     labels
         Columns of obs that may hold cell types, with the number of cells per type.
     query_refusal, reference_refusal
@@ -82,12 +83,17 @@ class DatasetSummary:
     status: Status
     values_per_cell: float
     counts_per_cell: float
-    coordinates: bool
+    located: int
     annotated: bool
     obs_columns: list[str]
     labels: dict[str, "pd.Series[int]"] = field(default_factory=dict)
     query_refusal: SpatialCoreError | None = None
     reference_refusal: SpatialCoreError | None = None
+
+    @property
+    def coordinates(self) -> bool:
+        """Whether some cells have coordinates."""
+        return self.located > 0
 
     @property
     def named_by(self) -> str:
@@ -145,7 +151,7 @@ def summarize_reference(path: str | Path, label_column: str) -> DatasetSummary:
         genes=_panel(var),
         counted_genes=gene_names(var),
         status=drawn_status(),
-        coordinates=False,
+        located=0,
         annotated=False,
         obs_columns=list(dict.fromkeys([label_column, *profiles.levels])),
         labels={label_column: labels.value_counts()},
@@ -159,17 +165,18 @@ def _of_file(file: AnnDataFile, path: Path, data_format: Format) -> DatasetSumma
     status = file.status()
     source = mapping_in({SOURCE: file.read(f"uns/{SOURCE}")}, SOURCE)
     var = file.var()
+    n_located, unit = _located(file)
     return DatasetSummary(
         path=path,
         format=data_format,
         platform=str(source.get("platform", "")),
-        unit=str(source.get("unit", "")),
+        unit=str(source.get("unit", "") or unit),
         cells=file.n_obs,
         var=var,
         genes=_panel(var),
         counted_genes=gene_names(file.var_of(status["raw_source"] or "X")),
         status=status,
-        coordinates=_has_coordinates(file),
+        located=n_located,
         annotated="model_sha256" in file.keys(f"uns/{MANIFEST}"),
         obs_columns=file.obs_columns,
         labels=_labels_of_file(file),
@@ -179,13 +186,22 @@ def _of_file(file: AnnDataFile, path: Path, data_format: Format) -> DatasetSumma
     )
 
 
-def _has_coordinates(file: AnnDataFile) -> bool:
-    element = file.read(f"obsm/{SPATIAL}")
-    names = pd.Index(np.arange(file.n_obs).astype(str))
-    if isinstance(element, pd.DataFrame):
-        element = element.set_axis(names)
-    has_rows = getattr(element, "shape", ())[:1] == (file.n_obs,)
-    return has_rows and coordinates_in(AnnData(obs=pd.DataFrame(index=names), obsm={SPATIAL: element})) is not None
+def _located(file: AnnDataFile) -> tuple[int, str]:
+    """Return the number of cells with coordinates, in obsm["spatial"] or elsewhere, and the unit of those elsewhere."""
+    rows = np.arange(file.n_obs)
+    names = pd.Index(rows.astype(str))
+    elements = {}
+    for key in file.keys("obsm"):
+        if key == SPATIAL or key.lower() in ELEMENTS:
+            element = file.read(f"obsm/{key}")
+            if getattr(element, "shape", ())[:1] == (file.n_obs,):
+                elements[key] = element.set_axis(names) if isinstance(element, pd.DataFrame) else element
+    plain = AnnData(obs=pd.DataFrame(index=names), obsm=elements)
+    if n := located(coordinates_in(plain)):
+        return n, ""
+    plain.obs = file.obs(rows, coordinate_columns(file.obs_columns)).set_axis(names)
+    found = find_coordinates(plain)
+    return (0, "") if found is None else (located(found.values), found.unit)
 
 
 def _require_query_file(file: AnnDataFile) -> None:
@@ -207,7 +223,7 @@ def _of_memory(adata: AnnData, path: Path, data_format: Format) -> DatasetSummar
         var=adata.var,
         genes=_panel(adata.var),
         status=status,
-        coordinates=coordinates_in(adata) is not None,
+        located=located(coordinates_in(adata)),
         annotated=is_annotated(adata.uns),
         obs_columns=list(adata.obs.columns),
         labels={name: counts for name in adata.obs if (counts := _types(adata.obs[name])) is not None},

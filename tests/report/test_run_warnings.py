@@ -75,3 +75,10 @@ def test_few_shared_genes_and_the_classes_affected(sample: ad.AnnData, shared: i
     assert words in warnings
     assert "B cell (0.20)" in warnings
     assert "T cell (0.95)" not in warnings
+
+
+def test_cells_without_coordinates(sample: ad.AnnData) -> None:
+    assert "no coordinates" not in " ".join(warnings_of(sample))
+    sample.obsm[columns.SPATIAL] = np.asarray(sample.obsm[columns.SPATIAL], dtype=float)
+    sample.obsm[columns.SPATIAL][:12, 0] = np.nan
+    assert f"12 of {sample.n_obs:,} cells have no coordinates" in " ".join(warnings_of(sample))

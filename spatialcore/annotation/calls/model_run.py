@@ -10,11 +10,11 @@ from spatialcore.annotation.choices import ConfidenceMethod
 from spatialcore.annotation.model.celltyping_model import CellTypingModel
 from spatialcore.annotation.model.reference_fit import ReferenceFit
 from spatialcore.annotation.query import Expression
+from spatialcore.annotation.spillover.coordinates import coordinates_by_sample
 from spatialcore.annotation.spillover.run import RunSpillOver
 from spatialcore.annotation.unknown.hidden_classes import lower_suspected
 from spatialcore.annotation.unknown.unseen import ClusterEvidence, examine_clusters
 from spatialcore.core.logging import get_logger
-from spatialcore.entries import coordinates_in
 
 log = get_logger(__name__)
 
@@ -76,7 +76,7 @@ def _warn_of_misfit(clusters: ClusterEvidence | None) -> ReferenceFit | None:
 
 def _weigh_neighbours(prediction: Prediction, adata: AnnData, fit: ReferenceFit | None) -> Prediction:
     """Adjust the confidence by the calls of neighbours, for models with a measured fit and cells with coordinates."""
-    coordinates = coordinates_in(adata)
+    coordinates = coordinates_by_sample(adata)
     if fit is None or coordinates is None:
         return prediction
     return prediction.with_confidence(weigh_by_neighbours(prediction.confidence, prediction.best, coordinates))

@@ -1,6 +1,6 @@
 """Coordinates of cells: their unit, whether neighbours can be found by them, and within which groups."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -16,8 +16,13 @@ from spatialcore.entries import coordinates_in
 
 MIN_CELLS: Final = 100
 MAX_DUPLICATED_SHARE: Final = 0.5
-GROUP_COLUMNS: Final = ("sample", "sample_id", "library_id", "slide", "slide_id", "section", "batch", "fov")
+SAMPLE_COLUMNS: Final = (
+    *("sample", "sample_id", "sample_name", "sampleid", "library_id", "library", "orig.ident", "batch"),
+    *("slide", "slide_id", "section", "section_id", "brain_section_label", "slice", "slice_id"),
+)
+GROUP_COLUMNS: Final = (*SAMPLE_COLUMNS, "fov")
 CELLS_PER_GROUP: Final = 20
+GAP: Final = 3.0  # distance between the origins of samples, in widths of all cells
 
 
 def coordinate_unit(adata: AnnData) -> str:
@@ -56,15 +61,38 @@ def unusable_coordinates(adata: AnnData) -> str:
     return ""
 
 
-def groups_of(obs: pd.DataFrame) -> Codes:
+def groups_of(obs: pd.DataFrame, names: Sequence[str] = GROUP_COLUMNS) -> Codes:
     """Return a code for the sample and field of view of each cell, from the columns that name them."""
     lower = {str(name).lower(): name for name in obs.columns}
-    used = [lower[name] for name in GROUP_COLUMNS if name in lower]
+    used = [lower[name] for name in names if name in lower]
     used = [name for name in used if 2 <= obs[name].nunique(dropna=False) <= len(obs) / CELLS_PER_GROUP]
     if not used:
         return np.zeros(len(obs), dtype=np.intp)
     groups = obs.groupby(used, observed=True, dropna=False, sort=True).ngroup()
     return np.asarray(groups, dtype=np.intp)
+
+
+def coordinates_by_sample(adata: AnnData) -> Floats | None:
+    """Return the coordinates of the cells, with the samples of one file beside each other; None if there are none.
+
+    Sections that have their own coordinates overlap: without this, cells of one would be neighbours in another.
+
+    Examples
+    --------
+    >>> obs = pd.DataFrame({"sample": ["a"] * 20 + ["b"] * 20}, index=[f"c{i}" for i in range(40)])
+    >>> adata = AnnData(obs=obs, obsm={"spatial": np.tile([[0.0, 0.0], [4.0, 1.0]], (20, 1))})
+    >>> np.unique(coordinates_by_sample(adata)[:, 0]).tolist()
+    [0.0, 4.0, 12.0, 16.0]
+    """
+    coordinates = coordinates_in(adata)
+    if coordinates is None:
+        return None
+    samples, first = groups_of(adata.obs, SAMPLE_COLUMNS), coordinates[:, 0]
+    finite = first[np.isfinite(first)]
+    if len(finite) == 0 or not samples.any():
+        return coordinates
+    width = float(np.ptp(finite))
+    return np.column_stack([first + GAP * width * samples, coordinates[:, 1:]])
 
 
 @dataclass(frozen=True)

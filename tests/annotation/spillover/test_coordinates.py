@@ -4,8 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from anndata import AnnData
+from scipy.spatial import cKDTree
 
-from spatialcore.annotation.spillover.coordinates import coordinate_unit, groups_of, unusable_coordinates
+from spatialcore.annotation.spillover.coordinates import (
+    coordinate_unit,
+    coordinates_by_sample,
+    groups_of,
+    unusable_coordinates,
+)
 
 N = 200
 
@@ -47,3 +53,21 @@ def test_unusable_coordinates_give_a_reason(places: np.ndarray | None, reason: s
     result = unusable_coordinates(adata)
     assert reason in result
     assert bool(result) == bool(reason)
+
+
+def test_samples_with_overlapping_coordinates_are_apart() -> None:
+    sample = np.tile(["b", "a"], N // 2)
+    adata = AnnData(np.ones((N, 1)), obs=pd.DataFrame({"Sample_ID": sample}, index=[f"{i}" for i in range(N)]))
+    adata.obsm["spatial"] = scattered()
+    apart = coordinates_by_sample(adata)
+    assert apart is not None
+    nearest = cKDTree(apart).query(apart, 31)[1]
+    assert (sample[nearest] == sample[:, None]).all()
+    within = sample == "a"
+    np.testing.assert_allclose(np.diff(apart[within], axis=0), np.diff(scattered()[within], axis=0))
+
+
+def test_fields_of_view_are_not_moved() -> None:
+    adata = AnnData(np.ones((N, 1)), obs=pd.DataFrame({"fov": np.tile(["1", "2"], N // 2)}))
+    adata.obsm["spatial"] = scattered()
+    np.testing.assert_array_equal(coordinates_by_sample(adata), scattered())
