@@ -13,6 +13,7 @@ CONFIDENCE_RAW: Final = "cell_type_confidence_raw"
 ONTOLOGY_ID: Final = "cell_type_ontology_term_id"
 ONTOLOGY_LABEL: Final = "cell_type_ontology_label"
 UNASSIGNED_REASON: Final = "cell_type_unassigned_reason"
+UNSEEN_SCORE: Final = "cell_type_unseen_score"
 PATH: Final = "cell_type_path"
 LEVELS: Final = ("cell_type_level_1", "cell_type_level_2", "cell_type_level_3")
 LEVEL_CONFIDENCE: Final = tuple(f"{level}_confidence" for level in LEVELS)
@@ -33,6 +34,7 @@ CALL_COLUMNS: Final = (
     ONTOLOGY_ID,
     ONTOLOGY_LABEL,
     UNASSIGNED_REASON,
+    UNSEEN_SCORE,
     *LEVEL_COLUMNS,
     TERM_SET,
     TERM_SET_ANCESTOR,

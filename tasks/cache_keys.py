@@ -18,8 +18,8 @@ CODE_VERSIONS: Final[dict[str, int]] = {
     "hold_out": 3,
     "balance": 3,
     "train": 15,
-    "annotate": 27,
-    "keep_confident": 14,
+    "annotate": 28,
+    "keep_confident": 15,
     "plot": 9,
 }
 

@@ -6,6 +6,8 @@ Written, for every cell and in the order of the cells:
 - ``obs["cell_type_predicted"]``: the model's best class, without regard to its confidence
 - ``obs["cell_type_confidence"]``, ``obs["cell_type_confidence_raw"]``
 - ``obs["cell_type_ontology_term_id"]``, ``obs["cell_type_ontology_label"]``: of the call before it was filtered
+- ``obs["cell_type_unseen_score"]``: see :mod:`spatialcore.annotation.unknown.suspicion`; with calibrated confidence,
+  a model matched to a query and at least 240 cells
 - ``obs["cell_type_level_1"]`` to ``_3``, their confidences, ``obs["cell_type_path"]`` and
   ``obsm["cell_type_path_confidence"]``: see :mod:`spatialcore.annotation.calls.level_columns`; with calibrated
   confidence or ``resolution="auto"``, from one model whose classes have Cell Ontology ids
@@ -185,6 +187,7 @@ def annotate_celltypist(
     if len(runs) == 1:
         write_taxonomy(adata, runs[0].model.metadata.get("taxonomy", {}))
     _write_scores(adata, runs, keep)
+    _write_unseen_score(adata, runs)
     run_manifest.record(adata, **run_entries(adata, runs, method, min_confidence), **spill_over.manifest)
     if moved:
         run_manifest.record(adata, moved_json=json.dumps(moved))
@@ -248,3 +251,10 @@ def _write_scores(adata: AnnData, runs: list[Run], keep: bool) -> None:
     adata.obsm.pop(columns.DECISION_SCORES, None)
     if keep:
         adata.obsm[columns.DECISION_SCORES] = runs[0].prediction.scores
+
+
+def _write_unseen_score(adata: AnnData, runs: list[Run]) -> None:
+    if columns.UNSEEN_SCORE in adata.obs:
+        del adata.obs[columns.UNSEEN_SCORE]
+    if len(runs) == 1 and runs[0].unseen_score is not None:
+        adata.obs[columns.UNSEEN_SCORE] = runs[0].unseen_score

@@ -107,6 +107,7 @@ def _render(adata: AnnData, config: Settings | None, threshold: float, plots: An
         unassigned=tables.unassigned(adata),
         unknown=(groups := tables.unknown(adata)),
         has_positions=tables.have_positions(groups),
+        has_unseen_scores=tables.have_unseen_scores(groups),
         spill_over=spill_over(adata),
         card=tables.card(adata),
         versions=tables.versions(adata),

@@ -203,6 +203,11 @@ def have_positions(groups: Rows) -> bool:
     return any(pd.notna(row["radius"]) for row in groups)
 
 
+def have_unseen_scores(groups: Rows) -> bool:
+    """Return whether a group has an unseen score; none has one in results of earlier versions."""
+    return any(pd.notna(row["unseen_score"]) for row in groups)
+
+
 def card(adata: AnnData) -> Rows:
     """Return the model card as names and values."""
     content, scores = model_card(adata), held_out_scores(adata)

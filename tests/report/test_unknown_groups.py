@@ -26,6 +26,20 @@ def test_the_page_lists_the_groups(tmp_path: Path, n_b: int, rng: np.random.Gene
         assert row["group"] in text
         assert row["top_genes"] in text
         assert "cellxgene://?cell_type=B+cell&amp;tissue=lymph+node" in text.replace("<wbr>", "")
+    assert "Unseen score" not in text
     assert ("<th>Position" in text) == tables.have_positions(tables.unknown(adata)) == (n_b == 80)
     excluded = any(row["dropped_labels"] for row in tables.unknown(adata))
     assert ("Excluded labels" in text) == excluded
+
+
+def test_the_page_states_the_unseen_score_of_groups(tmp_path: Path, rng: np.random.Generator) -> None:
+    adata = simulated_cells(80, 60, 100, rng)
+    unknown = (adata.obs[columns.CELL_TYPE] == columns.UNASSIGNED).to_numpy()
+    adata.obs[columns.CONFIDENCE] = np.where(unknown, 0.3, 0.9)
+    adata.obs[columns.UNSEEN_SCORE] = np.where(unknown, 0.87, 0.02)
+    group_unknown_cells(adata)
+    summary = pd.DataFrame(columns=["cell_type", "n_markers", "auc"])
+    drawn = {"figures": {"celltype_map": plot_celltype_map(adata)}, "paths": {}, "summary": summary}
+    text = write_report(adata, tmp_path / "report.html", figures=drawn).read_text()
+    assert '<th class="n">Unseen score</th>' in text
+    assert text.count('<td class="n">0.87</td>') == len(tables.unknown(adata))

@@ -12,7 +12,7 @@ from spatialcore.annotation.model.reference_fit import ReferenceFit
 from spatialcore.annotation.query import Expression
 from spatialcore.annotation.spillover.coordinates import coordinates_by_sample
 from spatialcore.annotation.spillover.run import RunSpillOver
-from spatialcore.annotation.unknown.hidden_classes import lower_suspected
+from spatialcore.annotation.unknown.suspicion import lower_suspected
 from spatialcore.annotation.unknown.unseen import ClusterEvidence, examine_clusters
 from spatialcore.core.logging import get_logger
 
@@ -64,7 +64,7 @@ def run_model(
     if calibrated:
         prediction = spill_over.recalibrate(prediction, may_rise=fit is None or not fit.is_misfit)
         prediction = _lower_suspected(prediction, clusters)
-    return Run(model, query, prediction, tree, fit)
+    return Run(model, query, prediction, tree, fit, clusters.unseen_score(prediction.group) if clusters else None)
 
 
 def _warn_of_misfit(clusters: ClusterEvidence | None) -> ReferenceFit | None:
@@ -87,7 +87,7 @@ def _lower_suspected(prediction: Prediction, clusters: ClusterEvidence | None) -
 
     The terms above the class are lowered, in place, where the cells do not show their signature either.
     """
-    if clusters is None or not clusters.suspicion.any():
+    if clusters is None or clusters.unseen is None or not clusters.unseen.suspicion.any():
         return prediction
     for step in range(1, prediction.path.shape[1]):
         suspicion = clusters.suspicion_of(prediction.group, step)

@@ -23,13 +23,22 @@ from spatialcore.core.validation import takes_adata
 
 @dataclass(frozen=True)
 class Run:
-    """One model on the query; `fit` is how well its class profiles describe the cells, where that was measured."""
+    """One model on the query.
+
+    Parameters
+    ----------
+    fit
+        How well the class profiles of the model describe the cells, where that was measured.
+    unseen_score
+        How much each cell looks like a cell of an unseen type, where that is known.
+    """
 
     model: CellTypingModel
     query: Expression
     prediction: Prediction
     tree: ClassTree | None
     fit: ReferenceFit | None = None
+    unseen_score: npt.NDArray[np.float32] | None = None
 
     def class_table(self) -> pd.DataFrame:
         """Return id and label of every name that a call can have: the classes, then the terms above them."""

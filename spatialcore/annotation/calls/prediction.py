@@ -44,7 +44,7 @@ class Prediction:
         The chosen confidence, and CellTypist's probability of the best class; 0 for a cell without counts.
     group
         Of cells of one cluster and best class, whose suspicion lowers the confidence last, see
-        :mod:`spatialcore.annotation.unknown.hidden_classes`; -1 for none.
+        :mod:`spatialcore.annotation.unknown.suspicion`; -1 for none.
     path
         Confidence in the best class and in each term above it, cells x path of the tree; no columns without a tree.
     scores
@@ -145,6 +145,7 @@ class Predictor:
         empty = np.diff(counts.indptr) == 0
         if empty.any():
             best, path[empty] = np.where(empty, NO_CALL, best), 0.0
+            group = np.where(empty, np.int32(NO_GROUP), group)
             confidence, probability = np.where(empty, 0.0, confidence), np.where(empty, 0.0, probability)
         stored_scores = scores if self.keep_scores else scores[:, :0].copy()
         return Prediction(best.astype(np.int32), confidence, probability, group, path, stored_scores)

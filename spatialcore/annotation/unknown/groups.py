@@ -53,6 +53,7 @@ TABLE: Final = (
     "closest_share",
     "confident_term",
     "confident_share",
+    "unseen_score",
     "dropped_labels",
     "reference_query",
 )
@@ -91,6 +92,9 @@ def group_unknown_cells(
         The commonest best class, and the share of the group that has it.
     ``confident_term``, ``confident_share``
         The term above the classes that most cells of the group reach the threshold for, and their share.
+    ``unseen_score``
+        Mean ``cell_type_unseen_score``: high for a type that the references lack, low for cells between two types that
+        the panel does not separate; NaN where it is not known.
     ``dropped_labels``
         Labels of the references that were left out of the training and are of this lineage.
     ``reference_query``
@@ -128,7 +132,7 @@ def group_unknown_cells(
 def unknown_groups(adata: AnnData) -> pd.DataFrame:
     """Return the table that :func:`group_unknown_cells` recorded; empty where it did not."""
     rows = json.loads(run_manifest.manifest_of(adata).get(GROUPS_KEY, "[]"))
-    return pd.DataFrame(rows, columns=list(TABLE))
+    return pd.DataFrame(rows, columns=list(TABLE)).astype({"unseen_score": np.float64})
 
 
 def _rows(rejected: Mask, names: pd.Index, random_state: int) -> Codes:
@@ -207,6 +211,7 @@ def _describe(
                 "lineage_auc": auc,
                 **_commonest(adata.obs.loc[inside, columns.PREDICTED], "closest_class", "closest_share"),
                 **_confident_term(adata, inside),
+                "unseen_score": _mean_score(adata, inside),
                 "dropped_labels": ", ".join(dropped_labels(manifest, lineage_id)),
                 "reference_query": reference_query(lineage, tissue),
             }
@@ -236,6 +241,12 @@ def _commonest(values: "pd.Series[Any]", name: str, share: str) -> dict[str, Any
     counts = as_texts(values).value_counts()
     first = sorted(counts.index, key=lambda value: (-counts[value], value))[0]
     return {name: first, share: float(counts[first] / len(values))}
+
+
+def _mean_score(adata: AnnData, inside: Mask) -> float:
+    if columns.UNSEEN_SCORE not in adata.obs:
+        return np.nan
+    return float(adata.obs.loc[inside, columns.UNSEEN_SCORE].mean())
 
 
 def _confident_term(adata: AnnData, inside: Mask) -> dict[str, Any]:

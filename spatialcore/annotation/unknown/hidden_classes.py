@@ -8,16 +8,7 @@ coefficients stay near -.6, -.5, -1.2 and -.4, since ten classes say little abou
 regression on these log odds alone, with a slope that is drawn less towards 1, gives the final ones: they are nearer to
 zero in a query whose hidden classes look like the others.
 
-With s the log odds of a group, s_0 what a fifth of the confident cells exceed plus 2.5, but at least -.2 and at most
-.45, and ``l = 11 max(s - s_0, 0)`` the suspicion, a confidence c above .72 becomes ``.72 + (c - .72) / (1 + l)``: the
-group is doubted, not refuted. The limit is low where most groups are clearly known, since a sister of a class is less
-unlike it than most classes that are hidden. In a query of fewer than ten clusters, one group may be a whole class, and
-the log odds vary more: the limit is 2 higher.
-
-A term above the class is doubted as much if the group shows less than .6 of the usual share of its signature, and not
-at all above .7: a hidden sister of the class ends at the term that both have in common.
-
-Nothing here is fitted to labels of the query. The constants were compared on open pairs, where about five of a hundred
+Nothing here is fitted to labels of the query. The constants were compared on open pairs, where about four of a hundred
 cells of known types lose their call (docs/benchmarks/hidden-types.md).
 """
 
@@ -27,87 +18,39 @@ from typing import Final
 import numpy as np
 from scipy.special import expit
 
-from spatialcore.annotation.calls.levels import ClassTree
-from spatialcore.annotation.unknown.query_sample import Groups, QuerySample
-from spatialcore.annotation.unknown.weighted import weighted_quantile
+from spatialcore.annotation.unknown.query_sample import MIN_WEIGHT, Groups, QuerySample
 from spatialcore.core.types import Floats
 
 MAX_HIDDEN_CLASSES: Final = 10  # classes, the most frequent ones
 MIN_CELLS: Final = 20  # of a class that is hidden
-MIN_CLUSTERS: Final = 4  # of the query
-SMALL_QUERY: Final = 10  # clusters; in a query of fewer ones, the limit is higher
-SMALL_QUERY_LIMIT: Final = 2.0  # log odds, added
-USUAL_SHARE: Final = 0.8  # of the confident cells
-ABOVE_USUAL: Final = 2.5  # log odds
-LIMITS: Final = (-0.2, 0.45)  # log odds; groups with lower ones are not suspected
-SLOPE: Final = 11.0
-MIN_CONFIDENCE: Final = 0.72  # confidence that is not lowered
-DOUBTED_SLOPES: Final = (0.6, 0.7)  # a term is doubted like the class below, not at all above
 STANDARD_LIMIT: Final = 4.0  # of features, in standard deviations
 MIN_SPREAD: Final = 1e-3
 PRIOR: Final = (-0.6, -0.5, -1.2, -0.4)  # of the coefficients
+USUAL_ODDS: Final = -2.0  # of a group with usual features, where they are not learnt
 PENALTY: Final = 2.0
 SLOPE_PENALTY: Final = 0.3  # of the slope of the log odds
 STEPS: Final = 15  # of Newton's method
 
 
-def suspicions(sample: QuerySample, n_clusters: int, tree: ClassTree | None) -> Floats:
-    """Return the suspicion, clusters x classes x path; zeros where too few clusters or classes can be judged.
+def group_odds(sample: QuerySample, groups: Groups) -> tuple[Floats, bool]:
+    """Return the log odds of groups of being of a hidden class, and whether hidden classes were compared.
+
+    Where fewer than two classes can be hidden, the usual coefficients rank the groups.
 
     Parameters
     ----------
     sample
         Cells of the query.
-    n_clusters
-        How many clusters the query has.
-    tree
-        The terms above the classes; the path is that of the class, and the class alone without a tree.
+    groups
+        Their groups, with all classes.
     """
-    n_classes = sample.scores.shape[1]
-    result = np.zeros((n_clusters, n_classes, 1 if tree is None else tree.paths.shape[1]))
-    if n_clusters < MIN_CLUSTERS:
-        return result
-    groups = sample.groups(np.arange(n_classes))
     parts = list(_with_hidden_classes(sample, groups))
     if len(parts) < 2:
-        return result
+        weights = groups.sums(sample.weights + MIN_WEIGHT)
+        (standard,) = _standardized([groups.features], groups.features, weights / weights.sum())
+        return standard @ PRIOR + USUAL_ODDS, False
     features, is_hidden, weights = (np.concatenate(column) for column in zip(*parts, strict=True))
-    odds = log_odds(features, is_hidden, weights, groups.features)
-    usual = weighted_quantile(odds, groups.sums((sample.weights > 0).astype(np.float64)), USUAL_SHARE)
-    limit = np.clip(usual + ABOVE_USUAL, *LIMITS) + (SMALL_QUERY_LIMIT if n_clusters < SMALL_QUERY else 0.0)
-    suspicion = SLOPE * np.maximum(odds - limit, 0.0)[:, None]
-    if tree is not None:
-        suspicion = suspicion * _doubted(sample.term_slopes(groups, tree))
-    result[groups.cluster, groups.best] = suspicion
-    return result
-
-
-def lower_suspected(confidence: Floats, suspicion: Floats) -> Floats:
-    """Return the confidence of cells after the suspicion against their group; down to .72 it is not lowered.
-
-    Examples
-    --------
-    >>> lower_suspected(np.array([0.95, 0.95, 0.8, 0.6]), np.array([0.0, 2.0, 2.0, 2.0])).round(2).tolist()
-    [0.95, 0.8, 0.75, 0.6]
-    """
-    excess = np.maximum(confidence - MIN_CONFIDENCE, 0.0)
-    result: Floats = confidence - excess * (suspicion / (1.0 + suspicion))
-    return result
-
-
-def _doubted(slopes: Floats) -> Floats:
-    """Return how much of the suspicion each term gets: the class all, terms above it no more than those below.
-
-    Examples
-    --------
-    >>> _doubted(np.array([[0.9, 0.65, 0.9, np.nan], [0.2, 0.9, 0.2, 1.0]])).round(2).tolist()
-    [[1.0, 0.5, 0.0, 0.0], [1.0, 0.0, 0.0, 0.0]]
-    """
-    low, high = DOUBTED_SLOPES
-    doubted = np.clip((high - np.nan_to_num(slopes, nan=high)) / (high - low), 0.0, 1.0)
-    doubted[:, 0] = 1.0
-    result: Floats = np.minimum.accumulate(doubted, axis=1)
-    return result
+    return log_odds(features, is_hidden, weights, groups.features), True
 
 
 def _with_hidden_classes(sample: QuerySample, groups: Groups) -> Iterator[tuple[Floats, Floats, Floats]]:
@@ -143,14 +86,19 @@ def log_odds(features: Floats, is_hidden: Floats, weights: Floats, groups: Float
     """
     weights = weights / weights.sum()
     of_others = weights * (1 - is_hidden) / (weights @ (1 - is_hidden))
-    mean = of_others @ features
-    spread = np.sqrt(of_others @ (features - mean) ** 2) + MIN_SPREAD
-    tables = [np.clip((table - mean) / spread, -STANDARD_LIMIT, STANDARD_LIMIT) for table in (features, groups)]
+    tables = _standardized([features, groups], features, of_others)
     *slopes, intercept = _fit(tables[0], is_hidden, weights, PENALTY, PRIOR)
     fitted, asked = (table @ slopes + intercept for table in tables)
     slope, intercept = _fit(fitted[:, None], is_hidden, weights, SLOPE_PENALTY, (1.0,))
     odds: Floats = slope * asked + intercept
     return odds
+
+
+def _standardized(tables: list[Floats], features: Floats, weights: Floats) -> list[Floats]:
+    """Return tables in standard deviations of weighted rows of features, within the limit."""
+    mean = weights @ features
+    spread = np.sqrt(weights @ (features - mean) ** 2) + MIN_SPREAD
+    return [np.clip((table - mean) / spread, -STANDARD_LIMIT, STANDARD_LIMIT) for table in tables]
 
 
 def _fit(table: Floats, target: Floats, weights: Floats, penalty: float, prior: Sequence[float]) -> Floats:

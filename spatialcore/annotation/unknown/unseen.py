@@ -20,7 +20,7 @@ Where spill-over is detected, divergence is not counted: counts of neighbours ma
 simulated and open sections with spill-over, whole and with a type hidden, a regression gave it the weight zero.
 
 Last, after neighbours and spill-over, groups of cells that look like cells of a hidden class lose confidence, see
-:mod:`spatialcore.annotation.unknown.hidden_classes`.
+:mod:`spatialcore.annotation.unknown.suspicion`.
 
 Where the profiles explain too little of all clusters together, all cells lose confidence, see
 :mod:`spatialcore.annotation.model.reference_fit`.
@@ -30,6 +30,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 from scipy import sparse
 from scipy.special import expit, logit
 
@@ -46,9 +47,9 @@ from spatialcore.annotation.model.reference_fit import (
 from spatialcore.annotation.model.scorer import Scorer
 from spatialcore.annotation.query import Expression
 from spatialcore.annotation.unknown.clustering import NearestCluster
-from spatialcore.annotation.unknown.hidden_classes import suspicions
 from spatialcore.annotation.unknown.query_clusters import MAX_SAMPLED, pooled_counts, small_clusters
 from spatialcore.annotation.unknown.query_sample import QuerySample
+from spatialcore.annotation.unknown.suspicion import UnseenEvidence
 from spatialcore.annotation.unknown.weighted import weighted_quantile
 from spatialcore.core.types import Codes, Floats
 
@@ -77,18 +78,21 @@ class ClusterEvidence:
         Mean logit of the confidence in each cluster.
     loss
         What the logit loses in each cluster for its divergence from the class profiles.
-    suspicion
-        What lowers it last for cells of a cluster with a best class that look like cells of a hidden class, clusters x
-        classes x path of the class, see :mod:`spatialcore.annotation.unknown.hidden_classes`.
+    n_classes
+        How many classes the model has.
+    unseen
+        How much cells of a cluster with a best class look like cells of an unseen type, which lowers their confidence
+        last; ``None`` where too little is known.
     detect_unseen
-        Whether the two are used, or the fit alone.
+        Whether clusters are used, or the fit alone.
     """
 
     fit: ReferenceFit
     clusters: NearestCluster | None
     mean_logit: Floats
     loss: Floats
-    suspicion: Floats
+    n_classes: int
+    unseen: UnseenEvidence | None
     detect_unseen: bool
 
     def adjusted(self, confidence: Floats, counts: sparse.csr_matrix, best: Codes) -> tuple[Floats, Codes]:
@@ -108,15 +112,25 @@ class ClusterEvidence:
         if self.detect_unseen:
             cluster = self.clusters.assign(counts)
             logits += CLUSTER_WEIGHT * (self.mean_logit[cluster] - logits) - self.loss[cluster]
-            group = cluster * self.suspicion.shape[1] + best
+            group = cluster * self.n_classes + best
         adjusted: Floats = expit(logits - self.fit.discount)
         return adjusted, group
 
     def suspicion_of(self, group: Codes, step: int) -> Floats:
         """Return the suspicion against the term at one step of the path, for cells of the groups."""
-        of_groups = np.append(self.suspicion[:, :, step].ravel(), 0.0)  # the last is that of no group
+        if self.unseen is None:
+            return np.zeros(len(group))
+        of_groups = np.append(self.unseen.suspicion[:, :, step].ravel(), 0.0)  # the last is that of no group
         suspicion: Floats = of_groups[group]
         return suspicion
+
+    def unseen_score(self, group: Codes) -> npt.NDArray[np.float32] | None:
+        """Return the unseen score of cells of the groups, NaN for no group; ``None`` where it is not known."""
+        if self.unseen is None:
+            return None
+        of_groups = np.append(self.unseen.score.ravel(), np.nan).astype(np.float32)  # the last is that of no group
+        score: npt.NDArray[np.float32] = of_groups[group]
+        return score
 
     @property
     def highest(self) -> float:
@@ -159,7 +173,7 @@ def examine_clusters(
     counts = counts[np.diff(counts.indptr) > 0]
     if counts.shape[0] < MIN_CELLS:
         fit, none = ReferenceFit(1.0, counts.shape[0]), np.zeros(0)
-        return ClusterEvidence(fit, None, none, none, np.zeros((0, len(profiles), 1)), detect_unseen)
+        return ClusterEvidence(fit, None, none, none, len(profiles), None, detect_unseen)
     clusters = small_clusters(counts, random_state=random_state)
     cluster = clusters.assign(counts)
     pooled = pooled_counts(counts, cluster, len(clusters.means))
@@ -171,11 +185,9 @@ def examine_clusters(
     diverging = smaller_divergence(pooled, profiles[:, genes], cluster, best)
     mean_logit, loss = compare_clusters(cluster, confidence, diverging, sampling_divergence(pooled))
     loss = np.zeros_like(loss) if spill_over else loss
-    suspicion = np.zeros((len(loss), len(profiles), 1 if tree is None else tree.paths.shape[1]))
-    sample = QuerySample.of(model, genes, counts, cluster, scores, auxiliary, confidence)
-    if detect_unseen and sample is not None:
-        suspicion = suspicions(sample, len(loss), tree)
-    return ClusterEvidence(fit, clusters, mean_logit, loss, suspicion, detect_unseen)
+    sample = QuerySample.of(model, genes, counts, cluster, scores, auxiliary, confidence) if detect_unseen else None
+    unseen = None if sample is None else UnseenEvidence.of(sample, clusters.means, tree)
+    return ClusterEvidence(fit, clusters, mean_logit, loss, len(profiles), unseen, detect_unseen)
 
 
 def compare_clusters(cluster: Codes, confidence: Floats, diverging: Floats, sampling: Floats) -> tuple[Floats, Floats]:

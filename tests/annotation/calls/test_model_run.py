@@ -7,13 +7,15 @@ import numpy as np
 from spatialcore.annotation.calls.model_run import _lower_suspected
 from spatialcore.annotation.calls.prediction import Prediction
 from spatialcore.annotation.model.reference_fit import ReferenceFit
+from spatialcore.annotation.unknown.suspicion import UnseenEvidence
 from spatialcore.annotation.unknown.unseen import NO_GROUP, ClusterEvidence
 
 PATH = np.array([[0.95, 0.97, np.nan], [0.95, 0.97, 0.99], [0.95, 0.97, 0.99]])
 
 
 def evidence(suspicion: np.ndarray) -> ClusterEvidence:
-    return ClusterEvidence(ReferenceFit(1.0, 500), None, np.zeros(0), np.zeros(0), suspicion, True)
+    unseen = UnseenEvidence(np.full(suspicion.shape[:2], 0.25), suspicion)
+    return ClusterEvidence(ReferenceFit(1.0, 500), None, np.zeros(0), np.zeros(0), suspicion.shape[1], unseen, True)
 
 
 def prediction(group: list[int]) -> Prediction:

@@ -121,6 +121,16 @@ def test_the_finest_term_of_most_cells_is_reported(rng: np.random.Generator) -> 
     assert (table["confident_share"] == 1.0).all()
 
 
+def test_the_unseen_score_of_a_group_is_the_mean_of_its_cells(rng: np.random.Generator) -> None:
+    adata = simulated_cells(80, 60, 50, rng)
+    assert group_unknown_cells(adata)["unseen_score"].isna().all()
+    adata.obs[columns.UNSEEN_SCORE] = rng.random(adata.n_obs).astype(np.float32)
+    table = group_unknown_cells(adata).set_index("group")
+    expected = adata.obs.groupby(columns.UNKNOWN_GROUP, observed=True)[columns.UNSEEN_SCORE].mean()
+    np.testing.assert_allclose(table["unseen_score"], expected[table.index], rtol=1e-6)
+    assert unknown_groups(adata)["unseen_score"].notna().all()
+
+
 def test_without_coordinates_groups_have_no_position(rng: np.random.Generator) -> None:
     adata = simulated_cells(60, 60, 50, rng)
     del adata.obsm[columns.SPATIAL]

@@ -123,9 +123,7 @@ def test_the_confidence_by_its_definition(rng: np.random.Generator) -> None:
     cluster = clusters.assign(counts)
     k = len(clusters.means)
     mean_logit, loss, before = rng.normal(size=k), rng.uniform(0, 2, k), rng.uniform(0.1, 0.9, 300)
-    evidence = ClusterEvidence(
-        ReferenceFit(0.38, 300), clusters, mean_logit, loss, np.zeros((k, 2)), detect_unseen=True
-    )
+    evidence = ClusterEvidence(ReferenceFit(0.38, 300), clusters, mean_logit, loss, 2, None, detect_unseen=True)
     expected = 0.75 * logit(before) + 0.25 * mean_logit[cluster] - loss[cluster] - 0.8
     np.testing.assert_allclose(evidence.adjusted(before, counts, np.zeros(300, int))[0], expit(expected))
     assert evidence.highest == pytest.approx(expit(5 - 0.8))
