@@ -2,7 +2,7 @@
 
 The public API is in :mod:`spatialcore.annotation`, :mod:`spatialcore.plotting`, :mod:`spatialcore.io` and
 :mod:`spatialcore.sources`. The submodules are imported on first use: ``import spatialcore`` is enough.
-:data:`spatialcore.settings` says what is printed while functions run.
+:data:`spatialcore.settings` sets which messages are printed.
 """
 
 from spatialcore._version import __version__

@@ -1,4 +1,4 @@
-"""Entries of an AnnData by name: read them whatever they hold, and move what a user has under the names of ours."""
+"""Read entries of an AnnData whatever their type, and rename entries of users that have the names of results."""
 
 from collections.abc import Container, Mapping, MutableMapping
 from itertools import count

@@ -131,9 +131,9 @@ def _refuse_links(store: Path, file: Path) -> None:
         is_linked = file.resolve() != store.resolve() / file.relative_to(store)
         is_file = file.is_file()
     except (OSError, RuntimeError) as error:  # a name that is too long, or links in a circle
-        raise FileMissingError(f"{file.name:.40} is no file of the store") from error
+        raise FileMissingError(f"{file.name:.40} is not a file of the store") from error
     if is_linked or not is_file:
-        raise FileMissingError(f"{file} is or contains a symbolic link, or is no file")
+        raise FileMissingError(f"{file} is not a regular file, or its path contains a symbolic link")
 
 
 def _content(reader: ObjectReader, request: Request) -> Response:

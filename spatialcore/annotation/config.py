@@ -150,7 +150,7 @@ class AnnotationSettings(Settings):  # type: ignore[metaclass]  # mypy takes the
 
     @field_validator("*", mode="before")
     @classmethod
-    def _refuse_truth_as_number(cls, value: Any, info: ValidationInfo) -> Any:
+    def _refuse_bool_as_number(cls, value: Any, info: ValidationInfo) -> Any:
         expected = cls.model_fields[str(info.field_name)].annotation
         if isinstance(value, bool) and expected in (int, float):
             raise ValueError("expected a number, not true or false")

@@ -22,7 +22,7 @@ class SpillOverSection(TypedDict):
 
 
 def spill_over(adata: AnnData) -> SpillOverSection:
-    """Return what the report says about spill-over.
+    """Return the section of the report about spill-over.
 
     Examples
     --------

@@ -219,7 +219,7 @@ def _remove(root: Path, key: str) -> bool:
 
 
 def _fetched_before(entry: CacheEntry, requested: int) -> bool:
-    """Tell whether the copy is older than the request for a new one: concurrent forced downloads share one."""
+    """Return whether the copy is older than the request for a new one: concurrent forced downloads share one."""
     return entry.fetched * 1e9 < requested
 
 

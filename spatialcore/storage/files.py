@@ -32,8 +32,8 @@ def put(
     metadata
         Metadata for the manifest: source, citation, licence and the like. JSON values; no secrets.
     move
-        The file is no longer needed: it is renamed if it lies on the file system of the store. Else it stays where it
-        is and may be removed.
+        The local file is no longer needed: on the file system of the store it is renamed instead of copied; elsewhere
+        it remains and may be removed.
 
     Returns
     -------

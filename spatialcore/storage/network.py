@@ -20,7 +20,7 @@ _NO_ADDRESS: Final = re.compile(
 
 
 def is_unresolved(error: BaseException) -> bool:
-    """Tell whether an error says that a host name has no address.
+    """Return whether an error means that a host name has no address.
 
     Examples
     --------
@@ -69,7 +69,7 @@ class FailingFor:
         self._begin: float | None = None
 
     def __call__(self, state: "RetryCallState") -> bool:
-        """Tell whether to stop; asked after each failure."""
+        """Return whether to stop; called after each failure."""
         now = time.monotonic()
         if self._begin is None:
             self._begin = now - min(state.seconds_since_start or 0.0, self._timeout)

@@ -66,7 +66,7 @@ def token(uri: str | Path) -> str:
 
 
 def exists(uri: str | Path) -> bool:
-    """Tell whether a file exists. A denied access is an error.
+    """Return whether a file exists. A denied access is an error.
 
     Parameters
     ----------

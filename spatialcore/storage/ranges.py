@@ -91,7 +91,7 @@ class _Range:
             yield end
 
     def _continue(self) -> bool:
-        """Read on, and tell whether there is more. An attempt that brought a block or more has not failed."""
+        """Continue reading; return whether there is more. An attempt that delivered a whole block has not failed."""
         before = self.offset
         try:
             translate_errors(self._stream, what=self._what, sign_in=self.location.backend.sign_in)

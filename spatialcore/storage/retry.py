@@ -115,7 +115,7 @@ def attempt(operation: Callable[[], T], *, what: str, sign_in: str = "", setting
 
 
 def _is_retryable(error: BaseException) -> bool:
-    """Tell whether to retry: not if a request inside the operation has used up its own attempts."""
+    """Return whether to retry: not if a request inside the operation has used up its own attempts."""
     return isinstance(error, TransientStorageError) and not error.given_up
 
 
@@ -212,7 +212,7 @@ def _status(error: BaseException) -> int:
 
 
 def _is_broken_body(error: BaseException) -> bool:
-    """Tell whether a body arrived incomplete. aiohttp gives such an error the code 400, which the store never sent."""
+    """Return whether a body arrived incomplete. aiohttp gives such an error the code 400; the store did not send it."""
     return isinstance(error, TruncatedError | AlteredError) or bool(_BROKEN_BODY.search(type(error).__name__))
 
 

@@ -113,7 +113,7 @@ class Manifest(BaseModel):
 
 
 def is_internal(name: str) -> bool:
-    """Tell whether a name is that of a manifest or of an unfinished upload or download."""
+    """Return whether a name is that of a manifest or of an unfinished upload or download."""
     return name.endswith((MANIFEST_SUFFIX, PART_SUFFIX))
 
 

@@ -232,7 +232,7 @@ def local_path(uri: str | Path) -> Path | None:
 
 
 def is_writable(uri: str | Path) -> bool:
-    """Tell whether files can be stored at a URI of this scheme.
+    """Return whether files can be stored at a URI of this scheme.
 
     Parameters
     ----------

@@ -2,10 +2,10 @@
 
 The store (a folder, ``s3://`` or ``gs://``) then holds::
 
-    model/{tissue}.pkl, {tissue}_celltypist.json, {tissue}_colors.json, {tissue}_card.md
-    label_mapping.csv, config.yaml
-    {sample}/annotated.h5ad, calls.parquet, cell_groups.csv, report.html, plots/
-    run_manifest.json                       written last: without it the run is incomplete
+    model/{tissue}.pkl, {tissue}_celltypist.json, {tissue}_colors.json, {tissue}_card.md,
+          label_mapping.csv, config.yaml
+    {sample}/annotated.h5ad, calls.parquet, cell_groups.csv, summary.json, report.html, plots/
+    manifest.json                           written last: without it the run is incomplete
 """
 
 import json

@@ -46,7 +46,7 @@ def read_proportions(proportions: Mapping[str, float] | str | Path) -> dict[str,
 
 def _share(name: str, value: object) -> float:
     try:
-        number = float(value)  # type: ignore[arg-type]  # whatever has no number raises
+        number = float(value)  # type: ignore[arg-type]  # a value without a number raises
     except (TypeError, ValueError):
         number = np.nan
     if isinstance(value, bool) or not 0 < number <= 1:

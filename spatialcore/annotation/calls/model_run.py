@@ -1,4 +1,4 @@
-"""Run one model on a query: the calls, and their confidence by clusters, neighbours, spill-over and hidden classes."""
+"""Run one model on a query: call the cells, and adjust the confidence by what other cells of the query show."""
 
 from anndata import AnnData
 
@@ -31,7 +31,7 @@ def run_model(
     keep_scores: bool,
     detect_unseen: bool,
 ) -> Run:
-    """Call the cells; their confidence by clusters, neighbours, spill-over and hidden classes, in this order.
+    """Call the cells; adjust the confidence by clusters, neighbours, spill-over and hidden classes, in this order.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def run_model(
     batch_size
         Cells per block.
     tree
-        The terms above the classes; ``None`` asks for the confidence in the classes alone.
+        The terms above the classes; ``None``: only the confidence in the classes is computed.
     keep_scores
         Return the scores of all classes.
     detect_unseen
@@ -56,7 +56,7 @@ def run_model(
         if calibrated
         else None
     )
-    fit = _warn_of_misfit(clusters)
+    fit = _reference_fit(clusters)
     predictor = Predictor.build(
         model, query.kind, query.genes, method, keep_scores=keep_scores, tree=tree, clusters=clusters
     )
@@ -67,11 +67,13 @@ def run_model(
     return Run(model, query, prediction, tree, fit, clusters.unseen_score(prediction.group) if clusters else None)
 
 
-def _warn_of_misfit(clusters: ClusterEvidence | None) -> ReferenceFit | None:
-    """Return how well the references fit the query, and log it where they do not."""
-    if clusters is not None and clusters.fit.is_misfit:
+def _reference_fit(clusters: ClusterEvidence | None) -> ReferenceFit | None:
+    """Return how well the references fit the query, where it was measured; log a warning if they do not fit."""
+    if clusters is None:
+        return None
+    if clusters.fit.is_misfit:
         log.warning("the references do not seem to fit these cells. %s", clusters.fit.reason)
-    return clusters.fit if clusters else None
+    return clusters.fit
 
 
 def _weigh_neighbours(prediction: Prediction, adata: AnnData, fit: ReferenceFit | None) -> Prediction:

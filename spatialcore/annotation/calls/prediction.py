@@ -88,9 +88,9 @@ class Predictor:
     as_stored
         The values are already what the model reads.
     tree
-        The terms above the classes; ``None`` asks for the confidence in the classes alone.
+        The terms above the classes; ``None``: only the confidence in the classes is computed.
     clusters
-        What the clusters of the query say about the confidence; ``None`` to look at each cell alone.
+        Evidence from the clusters of the query; ``None``: each cell is assessed separately.
     """
 
     scorer: Scorer
@@ -138,7 +138,7 @@ class Predictor:
         """Call the cells of a block of stored values."""
         require_expression(stored.data, "a block of cells")
         counts = self._counts(stored)
-        scores = self.scorer.kernel.scores(self.log_values(stored, counts))
+        scores = self.scorer.linear.scores(self.log_values(stored, counts))
         best, probability = winners(scores)
         confidence, deviance, group = self._confidence(counts, scores, best)
         path = self._path(scores, best, confidence, deviance)

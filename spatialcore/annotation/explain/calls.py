@@ -57,7 +57,7 @@ def explain_calls(adata: AnnData, cells: Cells, model: CellTypingModel | str | P
         One row per cell and gene, the largest contribution of a cell first:
 
         - ``cell``, ``call`` (the best class), ``runner_up``, ``gene``
-        - ``role``: "expressed" and "absent" genes speak for the call, "missing" and "unexpected" ones against it, see
+        - ``role``: "expressed" and "absent" genes support the call, "missing" and "unexpected" ones oppose it, see
           :func:`spatialcore.annotation.explain.contributions.roles`
         - ``expression``: log1p at the model's total; ``standardized``: the same in standard deviations of the training
           cells, 0 for their mean, at most 10

@@ -115,5 +115,5 @@ def roles(weights: Floats, standardized: Floats) -> npt.NDArray[np.str_]:
     >>> roles(np.array([1.0, -1.0, 1.0, -1.0]), np.array([1.0, -1.0, -1.0, 1.0])).tolist()
     ['expressed', 'absent', 'missing', 'unexpected']
     """
-    speaks_for, is_high = weights > 0, standardized > 0
-    return np.where(speaks_for, np.where(is_high, EXPRESSED, MISSING), np.where(is_high, UNEXPECTED, ABSENT))
+    supports_call, is_high = weights > 0, standardized > 0
+    return np.where(supports_call, np.where(is_high, EXPRESSED, MISSING), np.where(is_high, UNEXPECTED, ABSENT))

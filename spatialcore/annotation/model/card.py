@@ -13,7 +13,7 @@ def render_card(card: JsonObject) -> str:
     Parameters
     ----------
     card
-        What the model's sidecar says.
+        Content of the sidecar of the model.
     """
     parts = [_head(card), _use(card), _data(card), _held_out(card), _confusions(card), _reliability(card)]
     return "\n\n".join(part for part in parts if part) + "\n"

@@ -20,7 +20,7 @@ class Scorer:
 
     Parameters
     ----------
-    kernel
+    linear
         The primary model over these genes; its input is log1p at `target_sum`.
     auxiliary, test
         The auxiliary model and the class profiles for the calibration; ``None`` for a model without calibration.
@@ -28,7 +28,7 @@ class Scorer:
         The gain by a second type; ``None`` where the calibration does not use it.
     """
 
-    kernel: FoldedLinearModel
+    linear: FoldedLinearModel
     target_sum: float
     auxiliary: FoldedLinearModel | None = None
     test: ProfileTest | None = None
@@ -54,7 +54,7 @@ class Scorer:
 
     def scores(self, counts: sparse.csr_matrix) -> Floats:
         """Return decision scores of counts (or of anything proportional to them), cells x classes."""
-        return self.kernel.scores(log1p_normalize(counts, self.target_sum))
+        return self.linear.scores(log1p_normalize(counts, self.target_sum))
 
     def auxiliary_scores(self, counts: sparse.csr_matrix) -> Floats:
         """Return the auxiliary model's scores as logits of a softmax, cells x classes."""

@@ -116,9 +116,11 @@ def drop_unstated_subtype(names: TermNames, term: str, words: Collection[str]) -
         if general:
             return general
     for marker, opposite in (("cd4+", "cd8+"), ("cd8+", "cd4+")):
-        twin = names.by_set.get(frozenset(term_words - {marker} | {opposite})) if marker in term_words else None
-        if twin and not IMPLIES_CD4_CD8 & set(words) and is_term(term) and is_term(twin):
-            common = ancestors(term).keys() & ancestors(twin).keys()
+        if marker not in term_words or IMPLIES_CD4_CD8 & set(words) or not is_term(term):
+            continue
+        opposite_term = names.by_set.get(frozenset(term_words - {marker} | {opposite}))
+        if opposite_term and is_term(opposite_term):
+            common = ancestors(term).keys() & ancestors(opposite_term).keys()
             n_stated = {other: len(set(words_of(names.name_of(other))) & set(words)) for other in common}
             return max(common, key=lambda other: (n_stated[other], depth(other), other))
     return term

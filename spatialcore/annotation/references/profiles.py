@@ -60,7 +60,7 @@ class Profiles:
         """Return the profile of each cell that can be drawn.
 
         Each type gets CELLS_PER_TYPE cells, or as many as are behind its profiles where that is known and less; they
-        are dealt to the profiles of the type in proportion to the cells behind them.
+        are divided over the profiles of the type in proportion to the cells behind them.
         """
         types = np.unique(np.asarray(self.labels, dtype=object), return_inverse=True)[1]
         weights = np.ones(len(types)) if self.n_cells is None else np.maximum(self.n_cells, 0).astype(float)

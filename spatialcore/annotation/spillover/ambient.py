@@ -74,7 +74,7 @@ class AmbientFit:
 
     @cached_property
     def mixture(self) -> Posterior:
-        """What the mixture says about the cells."""
+        """The posterior of the mixture for the cells."""
         return posterior(self.block, self.likelihood, self.shares)
 
     @cached_property

@@ -115,7 +115,7 @@ def _evidence(fit: AmbientFit, null: Block) -> float:
 
 
 def _with_profiles_of_section(fit: AmbientFit, background: Floats, z: float) -> SectionFit:
-    """Fit again with profiles of the section; the ambient share with them tells how much the first was too high."""
+    """Fit again with profiles of the section; their ambient share corrects the first one, which is too high."""
     pure = without_ambient(_profiles_of_section(fit), fit.ambient, background)
     again = fit_ambient_again(fit.block, pure, background, fit.ambient)
     profiles = _profiles_of_section(again)

@@ -92,7 +92,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Posterior:
-    """What the mixture says about each cell.
+    """Posterior probabilities of the mixture for each cell.
 
     Parameters
     ----------

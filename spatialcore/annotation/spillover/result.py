@@ -60,9 +60,9 @@ class SpillOver:
     def recalibrate(self, confidence: Floats) -> Floats:
         """Return the confidence of each cell's call, given its neighbourhood and its second type.
 
-        A positive logit z of the confidence becomes ``z exp(.35 d - .9 s - 1.5 f)``: what speaks for another type takes
-        a call towards undecided, but does not refute it. The lead says how much better the class explains the cell than
-        any other, given the neighbourhood; d is the lead where it is negative, at least -4, and 0 elsewhere. s is the
+        A positive logit z of the confidence becomes ``z exp(.35 d - .9 s - 1.5 f)``: evidence for another type moves
+        the confidence towards 0.5, but not below. The lead is how much better the class explains the cell than any
+        other, given the neighbourhood; d is the lead where it is negative, at least -4, and 0 elsewhere. s is the
         amount by which the second type is smaller, see
         :func:`~spatialcore.annotation.spillover.second_type.smaller_by`; f is the foreign share. The result is
         ``.3 + 1.2 z + .3 log(n / 150)`` with the cell's counts n. Cells without counts keep their confidence.
@@ -136,7 +136,7 @@ def why_unavailable(adata: AnnData, model: CellTypingModel, query: Expression) -
 def estimate_spill_over(
     adata: AnnData, model: CellTypingModel, query: Expression, places: Places | None = None
 ) -> SpillOver | None:
-    """Estimate spill-over in data where nothing speaks against it, see :func:`why_unavailable`.
+    """Estimate spill-over in data that allow it, see :func:`why_unavailable`.
 
     Parameters
     ----------

@@ -88,13 +88,13 @@ def _without_empty_cells(whole: Counts, expected: Counts, group: Codes) -> Count
     empty = np.flatnonzero((totals == 0) & (row_totals(expected) > 0))
     if not len(empty):
         return whole
-    counts, wanted = sparse.csc_matrix(whole), sparse.csc_matrix(expected)
+    counts, target = sparse.csc_matrix(whole), sparse.csc_matrix(expected)
     rows: list[int] = []
     genes: list[int] = []
     for cell in empty:
         entries = slice(expected.indptr[cell], expected.indptr[cell + 1])
         for gene in expected.indices[entries][np.argsort(-expected.data[entries], kind="stable")]:
-            donor = _donor(counts, wanted, int(gene), totals, group == group[cell])
+            donor = _donor(counts, target, int(gene), totals, group == group[cell])
             if donor is not None:
                 counts.data[donor] -= 1
                 rows.append(int(cell))

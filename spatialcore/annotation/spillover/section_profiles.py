@@ -26,7 +26,7 @@ def section_profiles(block: Block, mixture: Posterior, profiles: Floats) -> Floa
     Parameters
     ----------
     block, mixture
-        Cells of the section, and what the mixture says about them.
+        Cells of the section, and the posterior of the mixture for them.
     profiles
         Of the reference, as the section's platform measures them, classes x genes.
     """

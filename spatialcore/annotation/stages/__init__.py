@@ -1,4 +1,4 @@
-"""The stages of a run, each AnnData in and AnnData out, and the order in which they run.
+"""The stages of a run as functions of AnnData, and the order in which they run.
 
 :func:`train_model` and :func:`call_cells` run the stages in order, in memory; the library call, the command line and
 the workflow use them. The service runs each stage as a task.

@@ -177,7 +177,7 @@ def map_ontology(combined: AnnData, config: AnnotationSettings) -> tuple[AnnData
 def balance(mapped: AnnData, config: AnnotationSettings, *, has_counts: NDArray[np.bool_] | None = None) -> AnnData:
     """Draw the training cells: capped per type, divided over the sources. Classes without counts are left out.
 
-    A dry run calls this without a matrix, so that it is refused what a run is refused: ``has_counts`` then tells which
+    A dry run calls this function without a matrix, to raise the same errors as a run; ``has_counts`` then states which
     cells have counts on the panel.
     """
     from spatialcore.annotation.balance.subsample import subsample_balanced

@@ -1,4 +1,4 @@
-"""What the description of a model says of its training: held-out scores, platform, groups of the reference."""
+"""The parts of a model card that describe its training: held-out scores, platform, groups of the reference."""
 
 from typing import Any
 

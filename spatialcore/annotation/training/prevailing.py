@@ -1,6 +1,6 @@
 """Queries with one dominant class: a plainer model, and calls that take class frequencies into account.
 
-Where one class has most cells of the query, its cells are dealt out to its siblings when the gene efficiencies are
+Where one class has most cells of the query, its cells are assigned to its siblings when the gene efficiencies are
 estimated, which are then those of the class rather than of the platform. A model of the reference at the query's depths
 without efficiencies ("thinned") does not have this fault, but is worse in other queries. With S the sum of squared
 shares of the classes as the thinned model calls the query, both are averaged with the weight ``(S - .4) / .2`` of the

@@ -2,7 +2,7 @@
 
 What an unseen type looks like among the calls differs from query to query, so it is learnt from the query itself. Each
 frequent class is hidden from the model in turn: its cells are then called by the most similar class, as cells of an
-unseen type are. A logistic regression tells their groups from the others by the four features of
+unseen type are. A logistic regression separates their groups from the others by the four features of
 :mod:`spatialcore.annotation.unknown.query_sample`, in standard deviations of the other groups, at most 4. Its
 coefficients stay near -.6, -.5, -1.2 and -.4, since ten classes say little about them; the intercept is free. A second
 regression on these log odds alone, with a slope that is drawn less towards 1, gives the final ones: they are nearer to

@@ -66,7 +66,7 @@ class Groups:
 
 @dataclass(frozen=True)
 class QuerySample:
-    """Cells of a query, with what a model says about them.
+    """Cells of a query, with their clusters and the scores of a model.
 
     Parameters
     ----------

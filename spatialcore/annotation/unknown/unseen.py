@@ -66,7 +66,7 @@ NO_GROUP: Final = -1
 
 @dataclass(frozen=True)
 class ClusterEvidence:
-    """What the clusters of a query say about the confidence of its cells.
+    """Evidence from the clusters of a query for and against the calls of its cells.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ class ClusterEvidence:
     detect_unseen: bool
 
     def adjusted(self, confidence: Floats, counts: sparse.csr_matrix, best: Codes) -> tuple[Floats, Codes]:
-        """Return the confidence of cells in the light of their clusters, and the group whose suspicion lowers it last.
+        """Return the confidence of cells, adjusted by their clusters, and the group whose suspicion lowers it last.
 
         Parameters
         ----------

@@ -20,7 +20,7 @@ _PLAIN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _INVISIBLE: Final = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
-_MARK: Final = "~"  # stands in no plain name, so no name is the slug of another
+_MARK: Final = "~"  # not in names that are their own slug, so no name is the slug of another
 # Files and folders that lie beside those of samples and models.
 _RESERVED: Final = frozenset(
     {
@@ -94,7 +94,7 @@ def slug_of(name: str, what: str = "name") -> str:
 
 
 def is_derived(slug: str) -> bool:
-    """Tell whether a slug stands for another name than itself."""
+    """Return whether a slug stands for another name than itself."""
     return _MARK in slug
 
 

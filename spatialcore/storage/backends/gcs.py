@@ -61,7 +61,7 @@ class GCSBackend(StagedUploadBackend):
 
     def create(self, options: Options) -> "AbstractFileSystem":
         """Create a file system; without an emulator, the host of the service must have an address."""
-        self.file_system_class()  # a missing client library is the first thing to tell
+        self.file_system_class()  # reports a missing client library before anything else
         if not os.environ.get("STORAGE_EMULATOR_HOST") and "endpoint_url" not in options:
             require_host("https://storage.googleapis.com")
         _limit_token_requests(StorageSettings.from_environment().read_timeout)

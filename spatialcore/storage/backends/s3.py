@@ -1,4 +1,4 @@
-"""S3 and stores that speak its protocol, through s3fs.
+"""S3 and stores with the same protocol, through s3fs.
 
 An upload in parts is visible only when the store is told to complete it, which happens only after every part has been
 compared with the file. So no temporary name and no copy inside the store are needed.
@@ -82,7 +82,7 @@ class S3Backend(Backend):
 
     def create(self, options: Options) -> "AbstractFileSystem":
         """Create a file system without retries of its own; without credentials, requests are not signed."""
-        self.file_system_class()  # a missing client library is the first thing to tell
+        self.file_system_class()  # reports a missing client library before anything else
         if not has_credentials(options):
             log.info("no credentials for s3:// found: requests are not signed, which public buckets accept")
             options = {**options, "anon": True}

@@ -60,10 +60,10 @@ def assign_folds(codes: Codes, rng: np.random.Generator, groups: Sequence[Codes]
     folds = np.empty(len(codes), dtype=np.intp)
     folds[order] = rank_within(codes[order]) % FOLDS
     folds[np.bincount(codes)[codes] < 2] = -1
-    dealt = [_deal_groups(group) for group in groups]
+    by_groups = [_fold_of_group(group) for group in groups]
     for label in np.unique(codes):
         cells = codes == label
-        for candidate in dealt:
+        for candidate in by_groups:
             held_out = np.bincount(candidate[cells], minlength=FOLDS)
             if held_out.max() <= cells.sum() - MIN_TRAINING_CELLS:
                 folds[cells] = candidate[cells]
@@ -71,15 +71,15 @@ def assign_folds(codes: Codes, rng: np.random.Generator, groups: Sequence[Codes]
     return folds
 
 
-def _deal_groups(group: Codes) -> Codes:
-    """Deal whole groups over the folds, the largest first to the fold of the fewest cells."""
+def _fold_of_group(group: Codes) -> Codes:
+    """Assign whole groups to folds, the largest first, each to the fold with the fewest cells."""
     sizes = np.bincount(group)
     fold_of, cells = np.zeros(len(sizes), dtype=np.intp), np.zeros(min(FOLDS, len(sizes)))
     for one in np.argsort(-sizes, kind="stable"):
         fold_of[one] = cells.argmin()
         cells[fold_of[one]] += sizes[one]
-    dealt: Codes = fold_of[group]
-    return dealt
+    fold: Codes = fold_of[group]
+    return fold
 
 
 def most_per_class(n_classes: int) -> int:
