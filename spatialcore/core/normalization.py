@@ -33,8 +33,8 @@ X_STATE_TEXTS: Final[dict[XState, str]] = {
     "log1p_10k": "log1p of 10,000 counts per cell",
     "log1p_cpm": "log1p of counts per million",
     "log1p_other": "log-transformed on an unknown scale",
-    "linear": "scaled without a logarithm (integers too, if the totals of the cells differ by rounding alone)",
-    "negative": "negative values (z-scored, batch-corrected or an embedding)",
+    "linear": "values without a logarithm that are not counts, such as CPM, TPM, shares or corrected counts",
+    "negative": "negative values: z-scored, batch-corrected, residuals or an embedding",
     "unknown": "no value above zero, or not finite",
 }
 
@@ -143,6 +143,18 @@ def matrix_status(
         has_log1p_uns=has_log1p_uns,
         stats=stats,
     )
+
+
+def matrix_state(matrix: Matrix, random_state: int = 42) -> XState:
+    """Return the state of one matrix, as `check_normalization_status` determines that of X.
+
+    Examples
+    --------
+    >>> matrix_state(open_matrix(np.array([[0.0, 3.0], [2.0, 1.0]])))
+    'raw'
+    """
+    rng = np.random.default_rng(random_state)
+    return _state(matrix, SAMPLED_CELLS, rng, TOLERANCE, INTEGER_SHARE)[0]
 
 
 def _n_genes(var: pd.DataFrame) -> int:

@@ -23,6 +23,9 @@ class Data(Protocol):
     def status(self, random_state: int = 42) -> Status:
         """Return the location of raw counts and the state of X."""
 
+    def sources(self) -> list[str]:
+        """Return the names of the matrices: X, all layers and raw.X."""
+
     def gene_matrix(self, source: str) -> Matrix:
         """Open a matrix by its name, without features that are not genes."""
 
@@ -40,6 +43,11 @@ class InMemory:
     def status(self, random_state: int = 42) -> Status:
         """See :class:`Data`."""
         return check_normalization_status(self._sampled, random_state=random_state)
+
+    def sources(self) -> list[str]:
+        """See :class:`Data`."""
+        raw = [] if self._sampled.raw is None else ["raw.X"]
+        return ["X", *(f"layers/{name}" for name in self._sampled.layers), *raw]
 
     def matrix(self, source: str) -> Matrix:
         """See :class:`Data`."""

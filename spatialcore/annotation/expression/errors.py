@@ -1,6 +1,7 @@
 """Errors for expression that no model can read; a run, a dry run and ``inspect`` raise the same ones."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 
@@ -8,16 +9,21 @@ from spatialcore.core.normalization import X_STATE_TEXTS, Status
 from spatialcore.core.types import Numbers
 from spatialcore.errors import GeneOverlapError, NormalizationError
 
+UNSAFE: Final = (
+    'provide raw counts in adata.layers["counts"], or use unsafe_force=True when you know that X can be used'
+)
 
-def not_normalizable(status: Status, name: str = "") -> NormalizationError:
+
+def not_normalizable(status: Status, name: str = "", hint: str = UNSAFE) -> NormalizationError:
     """Return the error for data without counts whose X is not log1p(10,000)."""
     where = f" of {name}" if name else ""
-    stats = status["stats"]
+    stats, total = status["stats"], status["x_target_sum"]
+    totals = "" if total is None else f", total of a cell after expm1 {total:,.0f}"
     return NormalizationError(
         f"Cannot safely normalize data{where}: no raw counts found and X is not verified log1p_10k. "
         f"X is {X_STATE_TEXTS[status['x_state']]} (state {status['x_state']}, sampled values "
-        f"{stats['min']:.3g} to {stats['max']:.3g}, total of a cell after expm1 {status['x_target_sum']})",
-        hint='provide raw counts in adata.layers["counts"], or use unsafe_force=True when you know that X can be used',
+        f"{stats['min']:.3g} to {stats['max']:.3g}{totals})",
+        hint=hint,
     )
 
 

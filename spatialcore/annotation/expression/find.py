@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from anndata import AnnData
 
+from spatialcore.annotation.expression.alternatives import what_to_provide
 from spatialcore.annotation.expression.data import Data, InMemory, matrix_of
 from spatialcore.annotation.expression.errors import mixed_scales, not_normalizable
 from spatialcore.core.counts import MAX_COUNTS, recover_counts
@@ -60,12 +61,13 @@ def find_expression(data: Data, name: str = "", random_state: int = 42) -> Expre
         if recover_counts(sample)[1] == "recovered":
             return ExpressionSource(source, "recoverable", status)
     _refuse_stray_values(data, source, name)
+    hint = what_to_provide(data, status)
     if name:
-        raise not_normalizable(status, name)
+        raise not_normalizable(status, name, hint)
     raise NormalizationError(
         f"Cannot prepare data for CellTypist: no raw counts found, and X is {state} ({X_STATE_TEXTS[state]}), "
         "not log1p(10k)",
-        hint='provide raw counts in X, layers["counts"] or raw.X, or log1p(10k) in X',
+        hint=hint,
     )
 
 

@@ -160,6 +160,11 @@ class AnnDataFile:
         """Open a matrix without features that are not genes according to var."""
         return with_columns(self.matrix(source), gene_columns(self.var_of(source)))
 
+    def sources(self) -> list[str]:
+        """Return the names of the matrices: X, all layers and raw.X."""
+        raw = ["raw.X"] if self._raw_key("X") in self._root else []
+        return ["X", *(f"layers/{name}" for name in self.keys("layers")), *raw]
+
     def var_of(self, source: str) -> pd.DataFrame:
         """Read the var frame that belongs to a matrix: raw.X may be wider than X."""
         return self._frame(self._root[self._raw_key("var")]) if source == "raw.X" else self.var()
