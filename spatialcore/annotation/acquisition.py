@@ -93,7 +93,7 @@ def resolve_uri_to_local(uri: str | Path, cache_dir: Path | None = None, force: 
     """
     if (path := storage.local_path(uri)) is not None:
         if not path.exists():
-            raise FileMissingError(f"no such file or folder: {path}", hint="check the spelling of the path")
+            raise FileMissingError(f"no such file or folder: {path}", hint=_path_hint(uri))
         return path
     try:
         return resolve(open_source(uri), cache_dir=cache_dir, force=force).path
@@ -101,6 +101,19 @@ def resolve_uri_to_local(uri: str | Path, cache_dir: Path | None = None, force: 
         if versions := versions_in(str(uri)):
             return fetch_folder(str(uri), versions, cache_dir=cache_dir, force=force)
         raise
+
+
+def _path_hint(uri: str | Path) -> str:
+    """Return why a local path may not exist."""
+    text = str(uri)
+    if "$" in text:
+        return "variables of the shell are not replaced in configuration files: write the path itself"
+    path = Path(text).expanduser()
+    if path.is_symlink():
+        return f"it is a link to {path.readlink()}, which does not exist"
+    if not path.is_absolute():
+        return f"check the spelling of the path; relative paths start from the current folder, {Path.cwd()}"
+    return "check the spelling of the path"
 
 
 def resolve(origin: Source, *, cache_dir: Path | None = None, force: bool = False) -> cache.CacheEntry:

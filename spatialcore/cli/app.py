@@ -11,6 +11,7 @@ from spatialcore._version import __version__
 from spatialcore.cli import acquire, annotate, cache, demo, export, inspect, models, report, run, train, upload
 from spatialcore.cli.console import console
 from spatialcore.cli.exit_codes import Exit, epilog, exit_of
+from spatialcore.cli.process import open_streams, stop_cleanly
 from spatialcore.core.on_disk.system_errors import system_error
 from spatialcore.errors import SpatialCoreError, StorageError
 
@@ -53,6 +54,8 @@ def _options(
 def main() -> None:
     """Run the command line. Errors are printed to stderr and set the exit code."""
     atexit.register(gc.freeze)  # else Python searches all modules for cycles at exit, which takes half a second
+    open_streams()
+    stop_cleanly()
     try:
         app()
     except SpatialCoreError as error:

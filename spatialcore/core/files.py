@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import fcntl
 import os
 import shutil
@@ -127,19 +128,34 @@ def read_yaml(path: Path) -> JsonObject:
     if not path.is_file():
         raise FileMissingError(f"no configuration file at {path}", hint="pass the path of a YAML file")
     try:
-        text = path.read_text(encoding="utf-8")
+        text = _decoded(path.read_bytes())
         content = yaml.safe_load(text)
         repeated = _repeated_keys(yaml.compose(text, Loader=yaml.SafeLoader))
     except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not a text file, expected YAML", hint=f"pass data as --query {path}") from error
+        raise InputError(f"{path} is not a text file in UTF-8, expected YAML", hint=_not_utf8(path, error)) from error
     except yaml.YAMLError as error:
         raise InputError(f"{path} is not valid YAML: {error}", hint="write one 'key: value' per line") from error
     if not isinstance(content, dict):
-        kind = "is empty" if content is None else f"contains a {type(content).__name__}"
+        names = {str: "text", list: "list"}
+        kind = "is empty" if content is None else f"contains a {names.get(type(content), type(content).__name__)}"
         raise InputError(f"{path} {kind}, expected a mapping of settings", hint="write one 'key: value' per line")
     if repeated:
         raise InputError(f"{path} has keys that occur twice: {', '.join(repeated)}", hint="write each key once")
     return content
+
+
+def _decoded(content: bytes) -> str:
+    """Return the text of a file in UTF-8, or in UTF-16 with its mark, as PowerShell writes it."""
+    is_utf16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return content.decode("utf-16" if is_utf16 else "utf-8-sig")
+
+
+def _not_utf8(path: Path, error: UnicodeDecodeError) -> str:
+    """Return what to do: a text has few bytes that are no text."""
+    if b"\0" in error.object:
+        return f"pass data as --query {path}"
+    line = error.object[: error.start].count(b"\n") + 1
+    return f"save it as UTF-8: line {line} has a character in another encoding; data are passed as --query {path}"
 
 
 def _repeated_keys(node: yaml.Node | None) -> list[str]:

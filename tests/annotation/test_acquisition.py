@@ -82,3 +82,24 @@ def test_a_web_page_is_not_a_reference(tmp_path: Path) -> None:
     page.write_text("<!doctype html>")
     with pytest.raises(InputError, match="is not an HDF5 file"):
         resolve(Unreachable(page), cache_dir=tmp_path / "cache")
+
+
+@pytest.mark.parametrize(
+    ("path", "hint"),
+    [
+        ("$DATA/ref.h5ad", "variables of the shell are not replaced"),
+        ("../ref.h5ad", "relative paths start from the current folder"),
+        ("/absent/ref.h5ad", "check the spelling"),
+    ],
+)
+def test_a_missing_path_is_explained(path: str, hint: str) -> None:
+    with pytest.raises(FileMissingError) as error:
+        resolve_uri_to_local(path)
+    assert hint in error.value.hint
+
+
+def test_a_link_without_a_target(tmp_path: Path) -> None:
+    (tmp_path / "ref.h5ad").symlink_to("/absent/ref.h5ad")
+    with pytest.raises(FileMissingError) as error:
+        resolve_uri_to_local(str(tmp_path / "ref.h5ad"))
+    assert "a link to /absent/ref.h5ad" in error.value.hint

@@ -118,3 +118,17 @@ def test_a_key_of_two_mappings_is_not_repeated(tmp_path: Path) -> None:
     path = tmp_path / "run.yaml"
     path.write_text("a: [{x: 1}, {x: 2}]\nb: {x: 3}")
     assert read_yaml(path) == {"a": [{"x": 1}, {"x": 2}], "b": {"x": 3}}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_yaml_in_encodings_of_windows(encoding: str, tmp_path: Path) -> None:
+    path = tmp_path / "run.yaml"
+    path.write_bytes("tissue: naïve\r\n".encode(encoding))
+    assert read_yaml(path) == {"tissue": "naïve"}
+
+
+def test_yaml_in_another_encoding_names_the_line(tmp_path: Path) -> None:
+    path = tmp_path / "run.yaml"
+    path.write_bytes("tissue: lung\nstore: résultats\n".encode("latin-1"))
+    with pytest.raises(InputError, match="save it as UTF-8: line 2"):
+        read_yaml(path)
