@@ -44,10 +44,11 @@ def shuffled_over_genes(counts: sparse.csr_matrix, rng: np.random.Generator) -> 
 
 
 class Called:
-    """A model trained on a pair, with calls by several confidence methods; ``explained`` belongs to the last calls."""
+    """A model trained on a pair; ``explained`` and ``unseen_score`` (.5 if unknown) belong to the last calls."""
 
     def __init__(self, pair: Pair, folder: Path) -> None:
         self.pair, self.path, self.explained = pair, folder / "model.pkl", float("nan")
+        self.unseen_score: Floats = np.full(len(pair.truth), 0.5)
         train_celltypist_model(
             pair.reference_data(), output_path=self.path, trainer="logistic", query=pair.query_data()
         )
@@ -64,6 +65,8 @@ class Called:
         )
         fit = json.loads(adata.uns[columns.MANIFEST]["reference_fit_json"])
         self.explained = float(fit.get("explained", "nan"))
+        if columns.UNSEEN_SCORE in adata.obs:
+            self.unseen_score = adata.obs[columns.UNSEEN_SCORE].fillna(0.5).to_numpy(np.float64)
         return adata.obs[columns.PREDICTED].astype(str).to_numpy(), adata.obs[columns.CONFIDENCE].to_numpy()
 
 
@@ -91,12 +94,16 @@ def unseen(pair: Pair, methods: tuple[str, ...]) -> dict[str, list[tuple[float, 
             called = Called(pair.without(label), Path(folder))
             for method in methods:
                 _, confidence = called.call(method)
-                rest = pair.in_reference & ~hidden
-                auroc = roc_auc_score(
-                    np.repeat([0, 1], [hidden.sum(), rest.sum()]), np.r_[confidence[hidden], confidence[rest]]
-                )
-                scores[method].append((float(auroc), float((confidence[hidden] >= CALL_THRESHOLD).mean())))
+                auroc = hidden_auroc(pair, label, -confidence)
+                scores[method].append((auroc, float((confidence[hidden] >= CALL_THRESHOLD).mean())))
     return scores
+
+
+def hidden_auroc(pair: Pair, label: str, score: Floats) -> float:
+    """Return the AUROC of a score that is high for a hidden type: its cells against those of types in the reference."""
+    hidden = pair.truth == label
+    used = hidden | pair.in_reference
+    return float(roc_auc_score(hidden[used], score[used]))
 
 
 def hidden_types(pair: Pair) -> list[str]:

@@ -4,7 +4,8 @@
 
 In five open pairs, the three types with most query cells (of those with 20 cells on both sides, and at most half of the
 query) are hidden from the reference, one at a time. ``rejected``: cells below 0.8, and how many of them are of the
-hidden type. ``purity``: the largest share of the hidden type in a group; a type is found if it is 0.8.
+hidden type. ``purity``: the largest share of the hidden type in a group; a type is found if it is 0.8. ``score`` and
+``other scores``: unseen score of this group, and mean of the groups in which most cells are of known types.
 """
 
 import argparse
@@ -51,6 +52,7 @@ def measure(pair: Pair, hidden: str) -> dict[str, object]:
     group = query.obs[columns.UNKNOWN_GROUP].astype(str)
     purity = pd.Series(is_hidden, index=group.index).groupby(group).mean().drop("", errors="ignore")
     best = str(purity.idxmax()) if len(purity) else ""
+    known = table["group"].map(purity) < 0.5
     row = table.set_index("group").loc[best] if best else None
     return {
         "cells": int(is_hidden.sum()),
@@ -61,6 +63,8 @@ def measure(pair: Pair, hidden: str) -> dict[str, object]:
         "size": 0 if row is None else int(row["n_cells"]),
         "named": "" if row is None else row["lineage"],
         "closest class": "" if row is None else row["closest_class"],
+        "score": np.nan if row is None else row["unseen_score"],
+        "other scores": table.loc[known, "unseen_score"].mean(),
     }
 
 

@@ -136,7 +136,7 @@ def read_yaml(path: Path) -> JsonObject:
     except yaml.YAMLError as error:
         raise InputError(f"{path} is not valid YAML: {error}", hint="write one 'key: value' per line") from error
     if not isinstance(content, dict):
-        names = {str: "text", list: "list"}
+        names: dict[type, str] = {str: "text", list: "list"}
         kind = "is empty" if content is None else f"contains a {names.get(type(content), type(content).__name__)}"
         raise InputError(f"{path} {kind}, expected a mapping of settings", hint="write one 'key: value' per line")
     if repeated:
