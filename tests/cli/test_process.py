@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -36,21 +35,26 @@ def test_a_closed_output(workplace: Workplace) -> None:
     assert (outcome.returncode, outcome.stderr) == (0, b"")
 
 
+WAITING = """
+import tempfile, time
+from spatialcore.cli.process import stop_cleanly
+stop_cleanly()
+with tempfile.TemporaryDirectory(prefix="spatialcore-"):
+    print("ready", flush=True)
+    time.sleep(60)
+"""
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_temporary_files_are_removed_after_a_signal(
-    number: signal.Signals, workplace: Workplace, tmp_path: Path
-) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-c", CODE, "run", *map(str, workplace.arguments), "-o", str(tmp_path / "out")],
-        stderr=subprocess.PIPE,
-        env=os.environ | {"TMPDIR": str(tmp_path)},
-        cwd=ROOT,
-    )
-    deadline = time.monotonic() + 120
-    while not list(tmp_path.glob("spatialcore-*")) and process.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert process.poll() is None
-    process.send_signal(number)
-    process.communicate(timeout=60)
+def test_temporary_files_are_removed_after_a_signal(number: signal.Signals, tmp_path: Path) -> None:
+    environment = os.environ | {"TMPDIR": str(tmp_path)}
+    with subprocess.Popen(
+        [sys.executable, "-c", WAITING], stdout=subprocess.PIPE, env=environment, cwd=ROOT
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        assert list(tmp_path.glob("spatialcore-*"))
+        process.send_signal(number)
+        process.wait(timeout=60)
     assert process.returncode == 128 + number
     assert not list(tmp_path.glob("spatialcore-*"))
