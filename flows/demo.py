@@ -33,7 +33,7 @@ def main() -> None:
 def demo_config(folder: Path) -> "TrainAndAnnotateParameters":
     """Write the demo's data unless it exists, and return the configuration of the run."""
     from flows.parameters import TrainAndAnnotateParameters
-    from spatialcore.demo_section import LABEL_COLUMN, SAMPLE, TISSUE, demo_section
+    from spatialcore.demo.pancreas import LABEL_COLUMN, SAMPLE, TISSUE, demo_section
 
     data = folder.absolute() / "data"
     if not (data / "query.h5ad").exists():
@@ -77,7 +77,7 @@ def _accuracy(manifest: "RunManifest") -> list[str]:
     import anndata as ad
     import pandas as pd
 
-    from spatialcore.demo import accuracy_on_known
+    from spatialcore.demo.accuracy import accuracy_on_known
     from tasks.stage_cache import local
 
     assert manifest.label_mapping is not None  # the demo maps labels

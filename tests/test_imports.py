@@ -16,7 +16,6 @@ ROOT = Path(__file__).resolve().parents[1]
 LIBRARY_BASE = {
     "spatialcore.core",
     "spatialcore.columns",
-    "spatialcore.entries",
     "spatialcore.errors",
     "spatialcore._version",
     "spatialcore.data",
@@ -31,6 +30,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     **dict.fromkeys(MIDDLE, LIBRARY_BASE | MIDDLE | BELOW_MIDDLE),
     "spatialcore.workflow": LIBRARY_BASE | MIDDLE | BELOW_MIDDLE,
     "spatialcore.simulate": LIBRARY_BASE | {"spatialcore.annotation"},
+    "spatialcore.demo": LIBRARY_BASE | {"spatialcore.annotation"},
 }
 OUTER = (
     "spatialcore",

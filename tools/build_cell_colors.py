@@ -17,8 +17,8 @@ import numpy as np
 
 from spatialcore.annotation.colors import TABLE, candidate_colors, rgb, to_hex
 from spatialcore.annotation.ontology.lineage import lineage_of, term_named
-from spatialcore.core.color_difference import differences
-from spatialcore.core.palette import RESERVED
+from spatialcore.core.colors.difference import differences
+from spatialcore.core.colors.palette import RESERVED
 
 HERE = Path(__file__).resolve().parent
 SOURCE = HERE / "cell_colors.txt"

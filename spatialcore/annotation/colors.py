@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from spatialcore.annotation.ontology.lineage import Lineage, lineage_of, term_named
-from spatialcore.core.color_difference import differences, srgb_to_lab
-from spatialcore.core.palette import RESERVED, palette
+from spatialcore.core.colors.difference import differences, srgb_to_lab
+from spatialcore.core.colors.palette import RESERVED, palette
 from spatialcore.core.types import Floats
 
 TABLE: Final = "colors/cell_types.csv"
@@ -50,7 +50,7 @@ def cell_type_colors(
     purple; pigment, germ, malignant, stem and other cells greyish. A term has the same colour in every data set,
     unless two types of one data set would look alike. Up to 12 types can be told apart with red-green colour
     blindness. Labels of which none is a Cell Ontology term get the colours of
-    :func:`spatialcore.core.palette.palette`.
+    :func:`spatialcore.core.colors.palette.palette`.
 
     Parameters
     ----------

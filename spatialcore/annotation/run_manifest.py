@@ -29,9 +29,9 @@ from anndata import AnnData
 
 from spatialcore import columns
 from spatialcore.annotation.base_settings import Settings
+from spatialcore.core.entries import mapping_in
 from spatialcore.core.logging import get_logger
 from spatialcore.core.provenance import versions
-from spatialcore.entries import mapping_in
 from spatialcore.storage.secrets import redact
 
 log = get_logger(__name__)

@@ -8,6 +8,7 @@ from spatialcore.annotation.expression.data import matrix_of
 from spatialcore.annotation.expression.errors import not_normalizable
 from spatialcore.columns import COUNTS
 from spatialcore.core.counts import check_non_negative
+from spatialcore.core.entries import move_entry
 from spatialcore.core.logging import get_logger
 from spatialcore.core.matrix import open_matrix
 from spatialcore.core.normalization import (
@@ -18,7 +19,6 @@ from spatialcore.core.normalization import (
     log1p_normalize,
 )
 from spatialcore.core.validation import require_within, takes_adata
-from spatialcore.entries import move_entry
 from spatialcore.errors import InputError
 
 log = get_logger(__name__)

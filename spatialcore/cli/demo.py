@@ -16,7 +16,7 @@ def demo(
     """Annotate a section of pancreas (real cells, simulated positions) and print the accuracy of the calls."""
     console.start(as_json=as_json, verbose=verbose)
     from spatialcore.annotation.run_config import RunConfig
-    from spatialcore.demo_section import LABEL_COLUMN, SAMPLE, TISSUE, demo_section
+    from spatialcore.demo.pancreas import LABEL_COLUMN, SAMPLE, TISSUE, demo_section
     from spatialcore.workflow.run import run
 
     with console.steps(4) as step:
@@ -43,8 +43,8 @@ def demo(
 def _accuracy(out: Path) -> dict[str, float]:
     import pandas as pd
 
-    from spatialcore.demo import accuracy_on_known
-    from spatialcore.demo_section import SAMPLE
+    from spatialcore.demo.accuracy import accuracy_on_known
+    from spatialcore.demo.pancreas import SAMPLE
     from spatialcore.io import read_spatial
 
     mapping = pd.read_csv(out / "model" / "label_mapping.csv", keep_default_na=False)

@@ -16,11 +16,11 @@ from anndata import AnnData
 from scipy.sparse import csr_matrix, vstack
 
 from spatialcore.columns import SOURCE
+from spatialcore.core.entries import move_entry
 from spatialcore.core.genes.tables import known_names
 from spatialcore.core.logging import get_logger
 from spatialcore.core.on_disk.system_errors import reading, unreadable
 from spatialcore.core.text.dialect import dialect_of, open_text_table
-from spatialcore.entries import move_entry
 from spatialcore.errors import FileMissingError, InputError
 from spatialcore.io.identifiers import IDENTIFIERS, identifier_column, is_row_number_name, row_number_columns
 

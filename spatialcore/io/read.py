@@ -5,10 +5,10 @@ from pathlib import Path
 from anndata import AnnData
 
 from spatialcore.columns import SOURCE
+from spatialcore.core.entries import mapping_in
 from spatialcore.core.logging import get_logger
 from spatialcore.core.on_disk.containers import refuse_external_links
 from spatialcore.core.text.units import checked_unit
-from spatialcore.entries import mapping_in
 from spatialcore.errors import InputError
 from spatialcore.io.anndata_files import is_anndata_zarr, is_h5ad, is_zarr, name_source
 from spatialcore.io.formats import identify

@@ -10,10 +10,10 @@ from anndata import AnnData
 from numpy.typing import NDArray
 
 from spatialcore import columns
+from spatialcore.core.entries import coordinates_in
 from spatialcore.core.files import whole
 from spatialcore.core.logging import get_logger
 from spatialcore.core.validation import require_column, takes_adata
-from spatialcore.entries import coordinates_in
 from spatialcore.errors import InputError
 from spatialcore.io import spatialdata_store
 from spatialcore.io.anndata_files import write_h5ad

@@ -7,8 +7,8 @@ import pandas as pd
 from anndata import AnnData
 
 from spatialcore import columns
+from spatialcore.core.entries import mapping_in
 from spatialcore.core.types import JsonObject
-from spatialcore.entries import mapping_in
 
 
 def manifest_value(adata: AnnData, key: str) -> Any:

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from spatialcore import columns
 from spatialcore.annotation.spillover.coordinates import coordinate_unit as coordinate_unit
+from spatialcore.core.entries import coordinates_in
 from spatialcore.core.types import Codes, Floats
-from spatialcore.entries import coordinates_in
 from spatialcore.errors import InputError
 from spatialcore.plotting import style
 

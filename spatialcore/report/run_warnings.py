@@ -9,8 +9,8 @@ from anndata import AnnData
 from spatialcore import columns
 from spatialcore.annotation.references.tissue_check import foreign_references
 from spatialcore.annotation.training.small_panel import FEW_GENES, few_genes_warning, small_panel_warning
+from spatialcore.core.entries import coordinates_in
 from spatialcore.core.text.wording import list_names
-from spatialcore.entries import coordinates_in
 from spatialcore.plotting.figures.confusions import confusion_table, frequent_confusions
 from spatialcore.plotting.manifest import held_out_scores, manifest_table, manifest_value, model_card, records
 from spatialcore.report.missing_types import missing_types_warning

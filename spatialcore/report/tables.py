@@ -12,7 +12,7 @@ from spatialcore.annotation.base_settings import Settings
 from spatialcore.annotation.calls.level_columns import class_tree
 from spatialcore.annotation.unknown.groups import unknown_groups
 from spatialcore.core.categories import as_texts
-from spatialcore.entries import mapping_in
+from spatialcore.core.entries import mapping_in
 from spatialcore.errors import InputError
 from spatialcore.plotting.figures.composition import composition_table
 from spatialcore.plotting.figures.levels import level_table

@@ -18,13 +18,13 @@ from spatialcore.annotation.references.reference import drawn_status, require_re
 from spatialcore.annotation.references.taxonomy_stats import is_taxonomy_stats
 from spatialcore.annotation.run_manifest import is_annotated
 from spatialcore.columns import MANIFEST, SOURCE, SPATIAL
+from spatialcore.core.entries import coordinates_in, mapping_in
 from spatialcore.core.genes.features import gene_names
 from spatialcore.core.genes.symbols import is_ensembl, shared_positions
 from spatialcore.core.matrix import Matrix, open_matrix
 from spatialcore.core.normalization import Status, check_normalization_status
 from spatialcore.core.on_disk.anndata_file import AnnDataFile
 from spatialcore.core.sampling import draw_rows
-from spatialcore.entries import coordinates_in, mapping_in
 from spatialcore.errors import InputError, SpatialCoreError
 from spatialcore.io.anndata_files import no_features
 from spatialcore.io.formats import identify

@@ -16,8 +16,8 @@ from spatialcore.annotation.colors import (
 )
 from spatialcore.annotation.ontology.hierarchy import hierarchy
 from spatialcore.columns import LOW_COUNT, UNASSIGNED
-from spatialcore.core.color_difference import differences, srgb_to_lab
-from spatialcore.core.palette import palette
+from spatialcore.core.colors.difference import differences, srgb_to_lab
+from spatialcore.core.colors.palette import palette
 from tests.tools import load_tool
 
 COMMON = (

@@ -12,13 +12,14 @@ import pytest
 from spatialcore import columns
 from spatialcore.annotation import train_and_annotate
 from spatialcore.core.provenance import sha256_of_file
-from spatialcore.demo import LABEL_COLUMN, accuracy_on_known, demo_data
+from spatialcore.demo.accuracy import accuracy_on_known
+from spatialcore.demo.blood import LABEL_COLUMN, blood_data
 from spatialcore.errors import InputError, StorageError
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> tuple[ad.AnnData, list[str]]:
-    return demo_data(tmp_path_factory.mktemp("demo"))
+    return blood_data(tmp_path_factory.mktemp("demo"))
 
 
 def annotate(data: tuple[ad.AnnData, list[str]], **settings: Any) -> ad.AnnData:

@@ -9,7 +9,7 @@ import pytest
 from spatialcore import storage
 from spatialcore.annotation import acquire_reference
 from spatialcore.annotation.run_config import RunConfig
-from spatialcore.demo import LABEL_COLUMN, demo_data
+from spatialcore.demo.blood import LABEL_COLUMN, blood_data
 from spatialcore.workflow.run import run
 from tests.contract.servers import BUCKET, KEY, SECRET, web_server
 
@@ -41,7 +41,7 @@ def test_a_whole_run_on_a_bucket_leaks_nothing(
     caplog.set_level(logging.DEBUG, logger="spatialcore")
     monkeypatch.setenv("SYNAPSE_AUTH_TOKEN", TOKEN)
     data = tmp_path / "data"
-    demo_data(data)
+    blood_data(data)
     for path in data.iterdir():
         acquire_reference(str(path), f"{bucket}/in/{path.name}")
     with web_server(data) as url:

@@ -8,7 +8,7 @@ import anndata as ad
 import pytest
 
 from spatialcore import registry, storage
-from spatialcore.demo import LABEL_COLUMN, demo_data
+from spatialcore.demo.blood import LABEL_COLUMN, blood_data
 from tasks.schemas import RunManifest
 from tests.contract.servers import BUCKET
 from tests.deployments.service import STORE, Service
@@ -19,7 +19,7 @@ REFERENCES = f"s3://{BUCKET}/references"
 
 @pytest.mark.usefixtures("keys")
 def test_a_changed_reference_leads_to_new_annotations_and_can_be_rolled_back(worker: Service, tmp_path: Path) -> None:
-    demo_data(tmp_path)
+    blood_data(tmp_path)
     _store_files(tmp_path)
 
     first = _refresh(worker)

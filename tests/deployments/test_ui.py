@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from spatialcore.demo import LABEL_COLUMN, demo_data
+from spatialcore.demo.blood import LABEL_COLUMN, blood_data
 from tests.deployments.browser import add_item, browsing, choose, field, fill, sign_in
 from tests.deployments.service import Service
 
@@ -19,7 +19,7 @@ PICTURES = os.environ.get("SPATIALCORE_UI_PICTURES")
 @pytest.mark.browser
 @pytest.mark.slow
 def test_a_run_from_the_ui(worker: Service, tmp_path: Path) -> None:
-    demo_data(tmp_path)
+    blood_data(tmp_path)
     outside: list[str] = []
     with browsing(worker) as page:
         sign_in(page, worker)

@@ -7,7 +7,7 @@ import pytest
 
 from flows.parameters import TrainAndAnnotateParameters
 from flows.train_and_annotate import train_and_annotate
-from spatialcore.demo import LABEL_COLUMN, demo_data
+from spatialcore.demo.blood import LABEL_COLUMN, blood_data
 from tasks.schemas import RunManifest
 
 
@@ -20,7 +20,7 @@ def _on_the_prefect_server(prefect_server: None) -> None:
 def blood(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Write the demo's references and query into a folder."""
     folder = tmp_path_factory.mktemp("blood")
-    demo_data(folder)
+    blood_data(folder)
     return folder
 
 

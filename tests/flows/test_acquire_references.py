@@ -8,7 +8,7 @@ import pytest
 from flows.acquire_references import acquire_references
 from flows.parameters import AcquireParameters
 from spatialcore.core.provenance import sha256_of_file
-from spatialcore.demo import LABEL_COLUMN
+from spatialcore.demo.blood import LABEL_COLUMN
 from spatialcore.errors import FileMissingError
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from flows.demo import demo_config, summary
 from spatialcore import columns
-from spatialcore.demo import KNOWN_LABEL
+from spatialcore.demo.accuracy import KNOWN_LABEL
 from tasks.schemas import RunManifest
 from tasks.stage_cache import local
 

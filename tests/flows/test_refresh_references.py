@@ -12,7 +12,7 @@ from flows.parameters import RefreshParameters
 from flows.refresh_references import refresh_references
 from spatialcore import registry
 from spatialcore.annotation.comparison import split_held_out
-from spatialcore.demo import LABEL_COLUMN
+from spatialcore.demo.blood import LABEL_COLUMN
 from tests.flows.conftest import blood_config
 
 flow_module = sys.modules["flows.refresh_references"]

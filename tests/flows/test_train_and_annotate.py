@@ -17,7 +17,7 @@ from spatialcore import columns, registry
 from spatialcore.annotation import stages
 from spatialcore.annotation.comparison import split_held_out
 from spatialcore.core.provenance import sha256_of_file
-from spatialcore.demo import LABEL_COLUMN
+from spatialcore.demo.blood import LABEL_COLUMN
 from spatialcore.errors import ConflictError
 from tasks.in_memory import LatestResult
 from tasks.schemas import RunManifest

@@ -7,8 +7,8 @@ from anndata import AnnData
 
 from spatialcore import columns
 from spatialcore.annotation.run_manifest import is_annotated
+from spatialcore.core.entries import SUFFIX, coordinates_in, free_name, move_entry
 from spatialcore.core.logging import get_logger
-from spatialcore.entries import SUFFIX, coordinates_in, free_name, move_entry
 
 log = get_logger(__name__)
 

@@ -10,7 +10,7 @@ from spatialcore import columns
 from spatialcore.annotation.model.artifact import CellTypingModel, load_model
 from spatialcore.annotation.model.linear import Standardized
 from spatialcore.annotation.run_manifest import manifest_of
-from spatialcore.entries import mapping_in
+from spatialcore.core.entries import mapping_in
 from spatialcore.errors import InputError
 
 _ARRAYS = ("coef", "intercept", "mean", "scale")

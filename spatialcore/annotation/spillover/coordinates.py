@@ -9,10 +9,10 @@ import pandas as pd
 from anndata import AnnData
 
 from spatialcore import columns
+from spatialcore.core.entries import coordinates_in
 from spatialcore.core.text.units import unit_symbol
 from spatialcore.core.text.wording import number_of
 from spatialcore.core.types import Codes, Floats
-from spatialcore.entries import coordinates_in
 
 MIN_CELLS: Final = 100
 MAX_DUPLICATED_SHARE: Final = 0.5

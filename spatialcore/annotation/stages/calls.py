@@ -79,7 +79,7 @@ def purify(adata: AnnData, model_path: Path) -> None:
     """Write the layer of purified counts; a warning says why where that is not possible."""
     from spatialcore.annotation import run_manifest
     from spatialcore.annotation.spillover.purified import PURIFIED, decontaminate
-    from spatialcore.entries import move_entry
+    from spatialcore.core.entries import move_entry
     from spatialcore.errors import InputError
 
     if PURIFIED in adata.layers and "purified_layer" not in run_manifest.manifest_of(adata):

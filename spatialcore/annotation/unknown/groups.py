@@ -18,6 +18,7 @@ from spatialcore.annotation.query import Expression, open_query
 from spatialcore.annotation.unknown.clustering import NearestCluster, cluster_cells
 from spatialcore.annotation.unknown.naming import dropped_labels, marker_lineage, reference_query
 from spatialcore.core.categories import as_texts, named
+from spatialcore.core.entries import coordinates_in
 from spatialcore.core.logging import get_logger
 from spatialcore.core.normalization import TARGET_SUM, log1p_normalize, row_totals
 from spatialcore.core.rank_sum import RankSum, rank_sum
@@ -25,7 +26,6 @@ from spatialcore.core.sampling import draw_named
 from spatialcore.core.text.wording import number_of
 from spatialcore.core.types import Codes, Floats
 from spatialcore.core.validation import require_whole
-from spatialcore.entries import coordinates_in
 from spatialcore.errors import InputError
 
 log = get_logger(__name__)

@@ -9,6 +9,7 @@ import scipy.sparse as sp
 from anndata import AnnData
 
 from spatialcore import columns
+from spatialcore.core.entries import coordinates_in, mapping_in
 from spatialcore.core.files import whole
 from spatialcore.core.genes.names import Species
 from spatialcore.core.genes.sums import sum_duplicates
@@ -17,7 +18,6 @@ from spatialcore.core.logging import get_logger
 from spatialcore.core.normalization import log1p_normalize
 from spatialcore.core.text.wording import list_names, number_of
 from spatialcore.core.validation import require_column, takes_adata
-from spatialcore.entries import coordinates_in, mapping_in
 from spatialcore.errors import InputError, NormalizationError
 from spatialcore.io.anndata_files import write_h5ad
 from spatialcore.io.cellxgene.cells import cell_columns

@@ -9,9 +9,9 @@ import pandas as pd
 from anndata import AnnData
 
 from spatialcore.columns import SOURCE, SPATIAL
+from spatialcore.core.entries import coordinates_in, mapping_in, move_entry
 from spatialcore.core.logging import get_logger
 from spatialcore.core.types import Floats
-from spatialcore.entries import coordinates_in, mapping_in, move_entry
 
 logger = get_logger(__name__)
 

@@ -14,12 +14,12 @@ from scipy.sparse import csc_matrix
 
 from spatialcore import columns
 from spatialcore.annotation.colors import cell_type_colors
+from spatialcore.core.entries import coordinates_in, mapping_in
 from spatialcore.core.files import whole
 from spatialcore.core.genes.features import gene_names
 from spatialcore.core.logging import get_logger
 from spatialcore.core.normalization import log1p_normalize
 from spatialcore.core.validation import takes_adata
-from spatialcore.entries import coordinates_in, mapping_in
 from spatialcore.errors import FileMissingError, InputError
 from spatialcore.io.counts import raw_counts
 from spatialcore.io.vitessce.view_config import DATA, EMBEDDING, view_config

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from anndata import AnnData
 
-from spatialcore.core.palette import palette
+from spatialcore.core.colors.palette import palette
 from spatialcore.plotting import style
 from spatialcore.plotting.manifest import manifest_table
 

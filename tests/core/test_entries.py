@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 
-from spatialcore.entries import coordinates_in, free_name, mapping_in, move_entry
+from spatialcore.core.entries import coordinates_in, free_name, mapping_in, move_entry
 from tests.cells import cells_with
 
 

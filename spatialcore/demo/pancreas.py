@@ -18,7 +18,8 @@ from scipy import sparse
 from spatialcore import columns
 from spatialcore.annotation.markers import markers_for_genes
 from spatialcore.core.types import Floats
-from spatialcore.demo import KNOWN_LABEL, shipped_file
+from spatialcore.demo.accuracy import KNOWN_LABEL
+from spatialcore.demo.shipped import shipped_file
 
 LABEL_COLUMN: Final = "cell_type"
 TISSUE: Final = "pancreas"

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from spatialcore.columns import LOW_COUNT, UNASSIGNED
-from spatialcore.core.color_difference import ciede2000, srgb_to_lab
-from spatialcore.core.palette import palette
+from spatialcore.core.colors.difference import ciede2000, srgb_to_lab
+from spatialcore.core.colors.palette import palette
 
 
 def smallest_distance(colors):

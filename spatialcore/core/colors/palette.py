@@ -1,4 +1,4 @@
-"""Colours of cell types: distinct for up to 60 types, and stable when a type is added."""
+"""A sequence of distinct colours, stable when a class is added: for classes without a lineage, and for references."""
 
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 
 from spatialcore.columns import LOW_COUNT, UNASSIGNED
-from spatialcore.core.color_difference import ciede2000, srgb_to_lab
+from spatialcore.core.colors.difference import ciede2000, srgb_to_lab
 from spatialcore.core.types import Floats
 
 UNASSIGNED_COLOR = "#d0d0d0"

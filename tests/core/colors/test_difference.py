@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from spatialcore.core.color_difference import as_seen, ciede2000, differences, srgb_to_lab
+from spatialcore.core.colors.difference import as_seen, ciede2000, differences, srgb_to_lab
 
 # Pairs and differences from table 1 of Sharma, Wu and Dalal (2005) that detect errors in the hue arithmetic.
 SHARMA = [

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from scipy.spatial import cKDTree
 
-from spatialcore.demo import KNOWN_LABEL
-from spatialcore.demo_section import LABEL_COLUMN, N_CELLS, N_GENES, SIZE, demo_section
+from spatialcore.demo.accuracy import KNOWN_LABEL
+from spatialcore.demo.pancreas import LABEL_COLUMN, N_CELLS, N_GENES, SIZE, demo_section
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,1 @@
+"""Distinct colours, and the difference between colours as it is seen."""
