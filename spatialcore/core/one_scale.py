@@ -128,30 +128,34 @@ def _blocks(values: sp.csr_matrix) -> Iterator[sp.csr_matrix]:
 
 def _measured_block(values: sp.csr_matrix) -> _Cells:
     data, sizes = values.data, np.diff(values.indptr)
-    rows = np.repeat(np.arange(values.shape[0]), sizes)
     smallest, nearest = _smallest(values), np.round(data)
+    smallest_of_cell = np.repeat(smallest, sizes)
+    sums = np.bincount(np.repeat(np.arange(len(sizes)), sizes), weights=data, minlength=len(sizes))
+
+    def count(selected: NDArray[np.bool_]) -> Ints:
+        if selected.all() or not selected.any():  # of most measures
+            return sizes if selected.all() else np.zeros_like(sizes)
+        counted: Ints = np.diff(np.concatenate([[0], np.cumsum(selected)])[values.indptr])
+        return counted
 
     def share(selected: NDArray[np.bool_]) -> Floats:
-        counted = np.bincount(rows[selected], minlength=len(sizes))
-        return np.where(sizes > 0, counted / np.maximum(sizes, 1), 1.0)
-
-    def has(selected: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        return np.isin(np.arange(len(sizes)), rows[selected])
+        return np.where(sizes > 0, count(selected) / np.maximum(sizes, 1), 1.0)
 
     with np.errstate(invalid="ignore"):  # infinite values, which are reported
         near = np.abs(data - nearest) < TOLERANCE
+    between = (data > smallest_of_cell) & (data < 2 * smallest_of_cell - 3 * ROUNDING)
     return _Cells(
         sizes=sizes,
-        sums=np.bincount(rows, weights=data.astype(np.float64), minlength=len(sizes)).astype(np.float64),
+        sums=sums.astype(np.float64),
         smallest=smallest,
         largest=np.asarray(values.max(axis=1).toarray(), dtype=np.float64).ravel(),
         near_integers=share(near),
         integers=share(data == nearest),
-        equal_smallest=share(data == smallest[rows]),
-        between=has((data > smallest[rows]) & (data < 2 * smallest[rows] - 3 * ROUNDING)),
-        nan=has(np.isnan(data)),
-        infinite=has(np.isinf(data)),
-        negative=has(data < 0),
+        equal_smallest=share(data == smallest_of_cell),
+        between=count(between) > 0,
+        nan=count(np.isnan(data)) > 0,
+        infinite=count(np.isinf(data)) > 0,
+        negative=count(data < 0) > 0,
     )
 
 
