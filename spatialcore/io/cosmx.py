@@ -30,6 +30,8 @@ COUNTS = table_names("*exprMat_file")
 METADATA = (*table_names("*metadata_file"), "*metadata_file.parquet", "*metadata_file.parquet.gz")
 REQUIRED = "*_exprMat_file.csv and *_metadata_file.csv (also .gz)"
 XY = ("CenterX_global_px", "CenterY_global_px")
+XY_MM = (("CenterX_global_mm", "CenterY_global_mm"), ("x_slide_mm", "y_slide_mm"))
+MICRONS_PER_MM = 1000.0
 KEYS = ("fov", "cell_ID")
 NAMES = ("cell", "cell_id")
 
@@ -52,25 +54,28 @@ def read_cosmx(path: Path) -> AnnData:
 
     Cell names are the column ``cell`` or ``cell_id`` of the metadata if present, else ``<fov>_<cell_ID>``. Lines with
     cell_ID 0 (transcripts outside of cells) are skipped. Coordinates are global, in µm if the metadata has areas in
-    pixels and in µm² (their ratio is the pixel size), else in pixels.
+    pixels and in µm² (their ratio is the pixel size) or coordinates in mm, else in pixels.
     """
-    file, table = need_one(path, COUNTS), _metadata(need_one(path, METADATA))
+    file, (table, xy) = need_one(path, COUNTS), _metadata(need_one(path, METADATA))
     header = header_of(file)
     spelling = usual_spelling(header, KEYS)
     others = non_gene_columns(header, [*KEYS, *NAMES, *spelling, *map(str, table.columns)])
     identifiers, counts, genes = read_counts(file, others)
     identifiers = identifiers.rename(columns=spelling)
-    if missing := [key for key in KEYS if key not in identifiers]:
-        raise InputError(f"the expression matrix of {path} has no column {missing[0]}", hint=f"expected {REQUIRED}")
-    for key in KEYS:
-        identifiers[key] = as_identifiers(identifiers[key], file.name)
-    inside = identifiers["cell_ID"].to_numpy() != "0"
+    if (missing := [key for key in KEYS if key not in identifiers]) and _named_cells(identifiers, table) is None:
+        raise InputError(
+            f"{file} has no column {', '.join(missing)}",
+            hint="expected the columns fov and cell_ID, or a column 'cell' with the names in the metadata",
+        )
+    for key in (name for name in KEYS if name in identifiers):
+        identifiers[key] = _key_numbers(identifiers[key], file.name)
+    inside = identifiers["cell_ID"].to_numpy() != "0" if "cell_ID" in identifiers else np.ones(len(identifiers), bool)
     if outside := int((~inside).sum()):
         logger.info("skipped %d lines of transcripts outside of cells (cell_ID 0)", outside)
     cells = _cell_names(identifiers.loc[inside], table)
     adata = assemble(counts[np.flatnonzero(inside)], cells, pd.DataFrame(index=pd.Index(genes)))
-    scale, unit = _pixel_size(table)
-    attach_cells(adata, table.drop(columns="fov_cell"), xy=XY, scale=scale)
+    scale, unit = _pixel_size(table) if xy == XY else (MICRONS_PER_MM, "µm")
+    attach_cells(adata, table.drop(columns="fov_cell"), xy=xy, scale=scale)
     return note_source(adata, reader="cosmx", platform=PLATFORM, unit=unit)
 
 
@@ -95,17 +100,29 @@ def _letters(name: str) -> str:
     return re.sub(r"[\W_]+", "", name).lower()
 
 
-def _metadata(file: Path) -> pd.DataFrame:
-    """Return the metadata indexed by cell name, with the key of the expression matrix in ``fov_cell``."""
+def _metadata(file: Path) -> tuple[pd.DataFrame, tuple[str, str]]:
+    """Return the metadata indexed by cell name, with the key of the matrix in ``fov_cell``, and their coordinates."""
     table = read_table(file)
-    table = table.rename(columns=usual_spelling(table.columns, (*KEYS, *XY)))
-    if missing := [name for name in (*KEYS, *XY) if name not in table]:
-        raise InputError(f"{file} has no column {', '.join(missing)}", hint=f"columns: {', '.join(table.columns)}")
+    table = table.rename(
+        columns=usual_spelling(table.columns, (*KEYS, *XY, *(name for pair in XY_MM for name in pair)))
+    )
+    xy = next((pair for pair in (XY, *XY_MM) if set(pair) <= set(table.columns)), XY)
+    if missing := [name for name in (*KEYS, *xy) if name not in table]:
+        raise InputError(
+            f"{file} has no column {', '.join(missing)}",
+            hint="expected are those of the slide (CenterX_global_px, CenterX_global_mm or x_slide_mm), not those "
+            f"within a field of view; columns: {', '.join(table.columns)}",
+        )
     for key in KEYS:
-        table[key] = as_identifiers(table[key], file.name)
+        table[key] = _key_numbers(table[key], file.name)
     table["fov_cell"] = _keys(table)
     key = next((name for name in NAMES if name in table and _names_cells(table, name)), "fov_cell")
-    return table.set_index(pd.Index(table[key].astype(str)))
+    return table.set_index(pd.Index(table[key].astype(str))), xy
+
+
+def _key_numbers(values: Iterable[object], where: str) -> list[str]:
+    """Return numbers of fields of view and cells as text, without leading zeros."""
+    return [text.lstrip("0") or "0" if text.isdigit() else text for text in as_identifiers(values, where)]
 
 
 def _names_cells(table: pd.DataFrame, name: str) -> bool:
@@ -120,9 +137,8 @@ def _keys(table: pd.DataFrame) -> pd.Series:
 
 def _cell_names(identifiers: pd.DataFrame, table: pd.DataFrame) -> list[str]:
     """Return the cell names of the lines of the matrix, as in the metadata."""
-    for name in NAMES:
-        if name in identifiers and identifiers[name].isin(table.index).any():
-            return list(identifiers[name])
+    if (named := _named_cells(identifiers, table)) is not None:
+        return named
     if table["fov_cell"].duplicated().any():
         raise InputError(
             "fov and cell_ID are not unique, and the matrix has no column 'cell'",
@@ -130,6 +146,14 @@ def _cell_names(identifiers: pd.DataFrame, table: pd.DataFrame) -> list[str]:
         )
     name_of = dict(zip(table["fov_cell"], table.index, strict=True))
     return [name_of.get(key, key) for key in _keys(identifiers)]
+
+
+def _named_cells(identifiers: pd.DataFrame, table: pd.DataFrame) -> list[str] | None:
+    """Return the column of the matrix that has names of cells of the metadata, or None."""
+    for name in NAMES:
+        if name in identifiers and identifiers[name].isin(table.index).any():
+            return list(identifiers[name])
+    return None
 
 
 def _pixel_size(table: pd.DataFrame) -> tuple[float, str]:

@@ -21,6 +21,7 @@ from spatialcore.core.genes.tables import known_names
 from spatialcore.core.logging import get_logger
 from spatialcore.core.on_disk.system_errors import reading, unreadable
 from spatialcore.core.text.dialect import dialect_of, open_text_table
+from spatialcore.core.text.wording import number_of
 from spatialcore.errors import FileMissingError, InputError
 from spatialcore.io.identifiers import IDENTIFIERS, identifier_column, is_row_number_name, row_number_columns
 
@@ -180,19 +181,43 @@ def stream_columns(file: Path, text_columns: Sequence[str]) -> Iterator[tuple[pd
     header = _unique(dialect.header)
     genes = [name for name in header if name not in text_columns]
     types = {name: pa.string() if name in text_columns else pa.float32() for name in header}
-    reading = csv.ReadOptions(block_size=BLOCK_BYTES, column_names=header, skip_rows=1, encoding=dialect.encoding)
+    options = csv.ReadOptions(block_size=BLOCK_BYTES, column_names=header, skip_rows=1, encoding=dialect.encoding)
     parsing = csv.ParseOptions(delimiter=dialect.separator)
     converting = csv.ConvertOptions(column_types=types, decimal_point=dialect.decimal)
+    empty = 0
     try:
         with open_text_table(file) as stream:
-            for batch in csv.open_csv(stream, read_options=reading, parse_options=parsing, convert_options=converting):
+            for batch in csv.open_csv(stream, read_options=options, parse_options=parsing, convert_options=converting):
                 if batch.num_rows:
-                    yield _split(batch, genes, text_columns)
+                    identifiers, values = _split(batch, genes, text_columns)
+                    empty += _empty_values(values)
+                    yield identifiers, csr_matrix(np.nan_to_num(values)), genes
     except (pa.ArrowInvalid, UnicodeDecodeError) as error:
-        raise InputError(
-            f"{file} is not a table of counts: {_with_column_name(str(error), header)}",
-            hint="check for text in the columns of genes",
-        ) from error
+        raise _not_counts(file, str(error), header) from error
+    if empty:
+        logger.warning(
+            "%s: %s read as 0", file.name, number_of(empty, "empty value of a gene", "empty values of genes")
+        )
+
+
+def _empty_values(values: np.ndarray) -> int:
+    """Return the number of missing values in lines that have others."""
+    missing = np.isnan(values)
+    return int(missing[~missing.all(axis=1)].sum())
+
+
+def _not_counts(file: Path, error: str, header: Sequence[str]) -> InputError:
+    """Return the error for a table that pyarrow cannot read as counts."""
+    if lengths := re.search(r"Expected (\d+) columns, got (\d+)", error):
+        expected, got = lengths.groups()
+        return InputError(
+            f"{file} has a line of {got} values, expected {expected} as in its header",
+            hint="copy the file again: it may be truncated",
+        )
+    return InputError(
+        f"{file} is not a table of counts: {_with_column_name(error, header)}",
+        hint="check for text in the columns of genes",
+    )
 
 
 def _with_column_name(error: str, header: Sequence[str]) -> str:
@@ -216,10 +241,10 @@ def _unique(names: Sequence[str]) -> list[str]:
     return unique
 
 
-def _split(batch: "RecordBatch", genes: list[str], text: Sequence[str]) -> tuple[pd.DataFrame, csr_matrix, list[str]]:
+def _split(batch: "RecordBatch", genes: list[str], text: Sequence[str]) -> tuple[pd.DataFrame, np.ndarray]:
     frame = {name: batch.column(name).to_pandas() for name in text if name in batch.schema.names}
     values = np.column_stack([batch.column(name).to_numpy(zero_copy_only=False) for name in genes])
-    return pd.DataFrame(frame), csr_matrix(np.nan_to_num(values)), genes
+    return pd.DataFrame(frame), values
 
 
 def read_counts(file: Path, text_columns: Sequence[str]) -> tuple[pd.DataFrame, csr_matrix, list[str]]:

@@ -88,6 +88,24 @@ def test_text_in_the_counts(tmp_path: Path) -> None:
         read_spatial(folder)
 
 
+def test_a_truncated_line(tmp_path: Path) -> None:
+    file = write_merscope(tmp_path / "region", sample(4, 3)) / "cell_by_gene.csv"
+    file.write_text(file.read_text().rstrip().rpartition(",")[0])
+    with pytest.raises(InputError, match="has a line of 3 values, expected 4") as error:
+        read_spatial(file.parent)
+    assert "truncated" in error.value.hint
+
+
+def test_empty_values_of_genes_are_logged_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    file = write_merscope(tmp_path / "region", sample(4, 3)) / "cell_by_gene.csv"
+    lines = file.read_text().splitlines()
+    emptied = [lines[0], *(line.rsplit(",", 1)[0] + "," for line in lines[1:3]), *lines[3:]]
+    file.write_text("\n".join(emptied))
+    read = read_spatial(file.parent)
+    assert read.X[:2, 2].toarray().sum() == 0
+    assert [record.getMessage() for record in caplog.records] == ["cell_by_gene.csv: 2 empty values of genes read as 0"]
+
+
 def test_duplicate_gene_names(tmp_path: Path) -> None:
     data = sample(6, 4)
     data.var_names = ["A", "A", "B", "C"]
