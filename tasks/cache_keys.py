@@ -13,7 +13,7 @@ from spatialcore.core.provenance import digest_of
 CODE_VERSIONS: Final[dict[str, int]] = {
     "read_query": 4,
     "gather": 5,
-    "combine": 7,
+    "combine": 8,
     "map_ontology": 9,
     "hold_out": 3,
     "balance": 3,

@@ -133,6 +133,9 @@ class RunConfig(AnnotationSettings):
         repeated = sorted({query.name for query in self.queries if slugs.count(query.slug.casefold()) > 1})
         if repeated:
             raise ValueError(f"several queries are called {', '.join(repeated)}: give each a different 'sample' name")
+        named = [(reference.uri, reference.label_column) for reference in self.references]
+        if twice := sorted({uri for uri, column in named if named.count((uri, column)) > 1}):
+            raise ValueError(f"references are listed twice: {', '.join(twice)}: list each once")
         return self
 
     def training(self) -> TrainingConfig:

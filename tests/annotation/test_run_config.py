@@ -129,3 +129,8 @@ def test_unknown_settings_of_an_entry_are_answered_with_its_settings() -> None:
     with pytest.raises(InputError, match=r"unknown setting references\.0\.path") as error:
         config(references=[{"path": "a.h5ad"}])
     assert error.value.hint == "settings of references: uri, label_column"
+
+
+def test_a_reference_listed_twice_is_refused() -> None:
+    with pytest.raises(InputError, match=r"references are listed twice: a\.h5ad"):
+        RunConfig.from_dict({"queries": ["q.h5ad"], "references": ["a.h5ad:cell_type", "a.h5ad:cell_type"]})

@@ -82,8 +82,13 @@ def _log_uninformative(reference: Reference) -> None:
             "%s: left out %s whose label names no cell type: %s",
             reference.source,
             number_of(sum(entry["n_cells"] for entry in left_out), "cell"),
-            list_names((f"{entry['label']} ({entry['n_cells']})" for entry in left_out), 10),
+            list_names((f"{_shown(entry['label'])} ({entry['n_cells']})" for entry in left_out), 10),
         )
+
+
+def _shown(label: str) -> str:
+    """Return a label, in quotes if it would not be visible."""
+    return label if label.strip() else repr(label)
 
 
 def draw_cells(reference: Reference, max_cells: int, floor: int, random_state: int) -> None:

@@ -30,6 +30,7 @@ from spatialcore.annotation.references.reference import (
     describe_reference,
     find_levels,
 )
+from spatialcore.annotation.references.repeated import note_repeated_cells
 from spatialcore.annotation.references.species import match_species
 from spatialcore.columns import (
     COUNTS,
@@ -187,6 +188,7 @@ def combine_references(
     parts = [
         read_cells(reference, at, unsafe_force, random_state) for reference, at in track(pairs, "reading references")
     ]
+    note_repeated_cells(references, [counts for counts, _ in parts])
     combined = _join(parts, genes, output_column, normalize=normalize_data)
     manifest = [describe_reference(reference, genes, panel, checksum) for reference in references]
     combined.uns[REFERENCES_MANIFEST] = json.dumps(manifest)

@@ -90,7 +90,7 @@ def _name_findings(names: list[str]) -> Iterator[Finding]:
     spellings = pd.Series(names).groupby([" ".join(name.casefold().split()) for name in names]).agg(list)
     if variants := [" / ".join(group) for group in spellings if len(group) > 1]:
         differing = list_names(variants, 5)
-        yield Finding("spellings", f"labels that differ only in case or spaces, each a type: {differing}")
+        yield Finding("spellings", f"labels that differ only in case or spaces: {differing}")
     if len(names) > MANY_TYPES:
         yield Finding("many_types", f"{len(names)} types: this may not be a column of cell types")
     if len(names) == 1:
