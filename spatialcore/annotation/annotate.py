@@ -34,8 +34,9 @@ from spatialcore.annotation.calls.existing import keep_existing
 from spatialcore.annotation.calls.level_columns import remove_levels, write_levels
 from spatialcore.annotation.calls.levels import ClassTree
 from spatialcore.annotation.calls.manifest import run_entries
-from spatialcore.annotation.calls.model_run import run_model
+from spatialcore.annotation.calls.model_run import CallOptions, run_model
 from spatialcore.annotation.calls.obs_columns import (
+    Calls,
     Run,
     at_finest_term,
     most_confident,
@@ -48,7 +49,7 @@ from spatialcore.annotation.choices import CONFIDENCE_METHODS, RESOLUTION_MODES,
 from spatialcore.annotation.model.artifact import CellTypingModel, load_model
 from spatialcore.annotation.model.pretrained import find_pretrained, models_for_tissue
 from spatialcore.annotation.query import Expression, open_query
-from spatialcore.annotation.spillover.run import estimate_for_run
+from spatialcore.annotation.spillover.run import RunSpillOver, estimate_for_run
 from spatialcore.annotation.taxonomy import write_taxonomy
 from spatialcore.core.logging import get_logger
 from spatialcore.core.validation import require_one_of, takes_adata
@@ -157,44 +158,44 @@ def annotate_celltypist(
         else find_pretrained(models_for_tissue(tissue, ensemble=ensemble_mode))
     )
     adata = adata.copy() if copy else adata
-    keep = store_decision_scores and len(paths) == 1
     if resolution == "auto" and len(paths) > 1:
         raise InputError(
             "resolution='auto' works with one model", hint="pass custom_model_path, or ensemble_mode=False"
         )
+    options = CallOptions(method, batch_size, store_decision_scores and len(paths) == 1, detect_unseen)
     opened = _open_models(adata, paths, min_gene_overlap_pct)
     spill_over = estimate_for_run(adata, opened)
+    trees = [_class_tree(model, method, resolution) if len(paths) == 1 else None for model, _ in opened]
     runs = [
-        run_model(
-            adata,
-            model,
-            query,
-            spill_over,
-            method,
-            batch_size,
-            tree=_class_tree(model, method, resolution) if len(paths) == 1 else None,
-            keep_scores=keep,
-            detect_unseen=detect_unseen,
-        )
-        for model, query in opened
+        run_model(adata, model, query, spill_over, options, tree=tree)
+        for (model, query), tree in zip(opened, trees, strict=True)
     ]
-    calls, tree, path = most_confident(runs), runs[0].tree, runs[0].prediction.path
-    if tree is not None and resolution == "auto":
-        calls = at_finest_term(calls, tree, path, min_confidence)
+    calls = most_confident(runs)
+    if resolution == "auto" and runs[0].tree is not None:
+        calls = at_finest_term(calls, runs[0].tree, runs[0].prediction.path, min_confidence)
+    if clusters is not None:
+        calls = voted(calls, clusters, min_prop)
+    _write(adata, calls, runs, spill_over, options, min_confidence)
+    return adata
+
+
+def _write(
+    adata: AnnData, calls: Calls, runs: list[Run], spill_over: RunSpillOver, options: CallOptions, min_confidence: float
+) -> None:
+    """Write the results into the query, in place; what a user has under their names is moved first."""
     moved = keep_existing(adata)
-    write_calls(adata, calls if clusters is None else voted(calls, clusters, min_prop), min_confidence)
+    write_calls(adata, calls, min_confidence)
     spill_over.write(adata)
     if len(runs) == 1:
         write_taxonomy(adata, runs[0].model.metadata.get("taxonomy", {}))
-    _write_scores(adata, runs, keep)
+    _write_scores(adata, runs, options.keep_scores)
     _write_unseen_score(adata, runs)
-    run_manifest.record(adata, **run_entries(adata, runs, method, min_confidence), **spill_over.manifest)
+    run_manifest.record(adata, **run_entries(adata, runs, options.method, min_confidence), **spill_over.manifest)
     if moved:
         run_manifest.record(adata, moved_json=json.dumps(moved))
     remove_levels(adata)
-    if tree is not None:
-        write_levels(adata, tree, path, min_confidence)
-    return adata
+    if runs[0].tree is not None:
+        write_levels(adata, runs[0].tree, runs[0].prediction.path, min_confidence)
 
 
 def _check_values(

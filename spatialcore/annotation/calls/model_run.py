@@ -1,5 +1,7 @@
 """Run one model on a query: call the cells, and adjust the confidence by what other cells of the query show."""
 
+from dataclasses import dataclass
+
 from anndata import AnnData
 
 from spatialcore.annotation.calls.levels import ClassTree
@@ -19,17 +21,36 @@ from spatialcore.core.logging import get_logger
 log = get_logger(__name__)
 
 
+@dataclass(frozen=True)
+class CallOptions:
+    """How the cells are called.
+
+    Parameters
+    ----------
+    method
+        What the confidence is.
+    batch_size
+        Cells per block; ``None``: chosen by the number of genes.
+    keep_scores
+        Return the scores of all classes.
+    detect_unseen
+        Lower the confidence of clusters of cells whose type the model lacks.
+    """
+
+    method: ConfidenceMethod
+    batch_size: int | None
+    keep_scores: bool
+    detect_unseen: bool
+
+
 def run_model(
     adata: AnnData,
     model: CellTypingModel,
     query: Expression,
     spill_over: RunSpillOver,
-    method: ConfidenceMethod,
-    batch_size: int | None,
+    options: CallOptions,
     *,
     tree: ClassTree | None,
-    keep_scores: bool,
-    detect_unseen: bool,
 ) -> Run:
     """Call the cells; adjust the confidence by clusters, neighbours, spill-over and hidden classes, in this order.
 
@@ -39,28 +60,20 @@ def run_model(
         The cells, and their expression on the genes of the model.
     spill_over
         The estimates for the query.
-    method
-        What the confidence is.
-    batch_size
-        Cells per block.
     tree
         The terms above the classes; ``None``: only the confidence in the classes is computed.
-    keep_scores
-        Return the scores of all classes.
-    detect_unseen
-        Lower the confidence of clusters of cells whose type the model lacks.
     """
-    calibrated = method == "calibrated"
-    clusters = (
-        examine_clusters(model, query, tree=tree, detect_unseen=detect_unseen, spill_over=spill_over.is_detected)
-        if calibrated
-        else None
-    )
+    calibrated = options.method == "calibrated"
+    clusters = None
+    if calibrated:
+        clusters = examine_clusters(
+            model, query, tree=tree, detect_unseen=options.detect_unseen, spill_over=spill_over.is_detected
+        )
     fit = _reference_fit(clusters)
     predictor = Predictor.build(
-        model, query.kind, query.genes, method, keep_scores=keep_scores, tree=tree, clusters=clusters
+        model, query.kind, query.genes, options.method, keep_scores=options.keep_scores, tree=tree, clusters=clusters
     )
-    prediction = _weigh_neighbours(predict(predictor, query, batch_size), adata, fit)
+    prediction = _weigh_neighbours(predict(predictor, query, options.batch_size), adata, fit)
     if calibrated:
         prediction = spill_over.recalibrate(prediction, may_rise=fit is None or not fit.is_misfit)
         prediction = _lower_suspected(prediction, clusters)
