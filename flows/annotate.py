@@ -9,7 +9,7 @@ from spatialcore.annotation.run_config import RunConfig
 from tasks.acquire import read_query
 from tasks.artifacts import summarise
 from tasks.models import find_model
-from tasks.publish import publish_run
+from tasks.publish_run import publish_run
 from tasks.schemas import RunManifest
 
 

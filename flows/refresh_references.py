@@ -14,7 +14,7 @@ from spatialcore.registry import ModelVersion
 from tasks.acquire import fetch, look_up, read_query
 from tasks.artifacts import summarise_comparison
 from tasks.cache_keys import training_settings
-from tasks.publish import promote, publish_model
+from tasks.publish_model import promote, publish_model
 from tasks.schemas import ModelComparison, SourceVersion
 
 REFRESHED = "spatialcore.reference.refreshed"

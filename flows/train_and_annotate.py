@@ -13,7 +13,8 @@ from spatialcore.registry import ModelVersion
 from tasks.acquire import look_up, read_query
 from tasks.artifacts import summarise, summarise_comparison
 from tasks.models import lost_classes
-from tasks.publish import promote, publish_model, publish_run
+from tasks.publish_model import promote, publish_model
+from tasks.publish_run import publish_run
 from tasks.schemas import RunManifest, TrainedModel
 
 

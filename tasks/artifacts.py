@@ -106,7 +106,7 @@ def _artifacts_of_sample(manifest: RunManifest, sample: SampleFiles) -> Iterator
 
 def _artifacts_of_cohort(manifest: RunManifest, page: StoredFile) -> Iterator[Artifact]:
     from spatialcore.report.cohort import cohort_table
-    from tasks.publish import cohort_summaries
+    from tasks.publish_run import cohort_summaries
 
     table = cohort_table(cohort_summaries(manifest.samples)).reset_index().round(4)
     table["sample"] = table["sample"].map(escape)

@@ -9,7 +9,7 @@ from spatialcore.errors import FileMissingError, InputError, RecordError, Storag
 from spatialcore.sources.folders import version_token
 from tasks.acquire import source_of
 from tasks.local_folders import refuse_local
-from tasks.publish import MANIFEST
+from tasks.publish_run import MANIFEST
 from tasks.retries import CLOUD
 from tasks.schemas import RunManifest
 

@@ -32,7 +32,7 @@ from spatialcore.annotation.run_config import RunConfig
 from spatialcore.registry import ModelVersion
 from spatialcore.report.sample_summary import FILE, SampleSummary
 from spatialcore.storage import StoredFile
-from tasks import artifacts, publish
+from tasks import artifacts, publish_run
 from tasks.schemas import AnnotatedSample, RunManifest, Sample, SamplePlots
 from tests.contract.servers import BUCKET, KEY, SECRET, running
 
@@ -40,7 +40,7 @@ COMPOSITION = {f"cell type {number}": 1000 - number for number in range(30)}
 FIGURES = ("deg_heatmap", "2d_validation", "confidence", "ontology_mapping")
 PLOTS = ("report.html", *(f"plots/celltyping_{name}.{suffix}" for name in FIGURES for suffix in ("png", "csv")))
 OUTPUT = ("annotated.h5ad", "calls.parquet", "cell_groups.csv", FILE)
-WAYS = {"one request after another": (1, 1), "as published": (publish.PARALLEL_COPIES, artifacts.PARALLEL_REQUESTS)}
+WAYS = {"one request after another": (1, 1), "as published": (publish_run.PARALLEL_COPIES, artifacts.PARALLEL_REQUESTS)}
 
 
 def main() -> None:
@@ -51,7 +51,7 @@ def main() -> None:
     print("| | wall s | CPU s | CPU s of the S3 server | CPU s of Prefect's server |\n|---|---:|---:|---:|---:|")
     with tempfile.TemporaryDirectory() as name, servers(Path(name)) as pids:
         for number, (way, (copies, requests)) in enumerate(WAYS.items()):
-            publish.PARALLEL_COPIES, artifacts.PARALLEL_REQUESTS = copies, requests
+            publish_run.PARALLEL_COPIES, artifacts.PARALLEL_REQUESTS = copies, requests
             run(way, RunConfig.from_dict(settings(f"s3://{BUCKET}/store{number}")), options.samples, pids)
 
 
@@ -71,7 +71,7 @@ def run(way: str, config: RunConfig, count: int, servers: list[int]) -> None:
     @flow(name="publish", validate_parameters=False)
     def publish_and_summarise() -> None:
         with measured(f"publish, {way}", servers):
-            manifest: RunManifest = publish.publish_run(config, [], version, samples)
+            manifest: RunManifest = publish_run.publish_run(config, [], version, samples)
         with measured(f"summarise, {way}", servers):
             artifacts.summarise(manifest)
 

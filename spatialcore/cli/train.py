@@ -71,9 +71,8 @@ def _pool_queries(query: str | None, panel: Path | None, settings: "TrainingConf
     from spatialcore.annotation.run_config import Query as QueryConfig
     from spatialcore.workflow.run import load_query
 
-    if (query is None) == (panel is None):
-        raise InputError("pass either a query or a panel", hint="--query xenium_folder, or --panel genes.csv")
-    if query is not None:
+    if query is not None and panel is None:
         return pool_queries([load_query(QueryConfig(uri=query))], settings)
-    assert panel is not None
-    return PooledQueries(read_panel(panel), None)
+    if panel is not None and query is None:
+        return PooledQueries(read_panel(panel), None)
+    raise InputError("pass either a query or a panel", hint="--query xenium_folder, or --panel genes.csv")

@@ -7,10 +7,12 @@ from typing import ParamSpec, TypeVar
 import pytest
 from prefect import Task, flow
 
+from spatialcore import registry
 from spatialcore.annotation.run_config import RunConfig
 from tasks.acquire import look_up, read_query
 from tasks.annotate import annotate, keep_confident
 from tasks.prepare import balance, combine, hold_out, map_labels, pool_queries
+from tasks.publish_model import publish_model
 from tasks.schemas import (
     AnnotatedSample,
     CellCalls,
@@ -19,6 +21,7 @@ from tasks.schemas import (
     MappedLabels,
     Panel,
     QueryCells,
+    Sample,
     SamplePlots,
     SourceVersion,
     TrainedModel,
@@ -111,3 +114,22 @@ def run_stages(config: RunConfig) -> StageResults:
 def store(run_config: RunConfig) -> Path:
     """Return the folder of the store."""
     return Path(run_config.store)
+
+
+@pytest.fixture
+def samples(stage_results: StageResults) -> list[Sample]:
+    return [(stage_results.annotated[0], stage_results.plots), (stage_results.annotated[1], None)]
+
+
+@pytest.fixture
+def published_model(stage_results: StageResults, samples: list[Sample]) -> registry.ModelVersion:
+    return publish_model.fn(
+        stage_results.config,
+        stage_results.model,
+        stage_results.mapped,
+        stage_results.training,
+        stage_results.references,
+        samples,
+        {"scores": {"challenger": 0.9}},
+        stage_results.held_out,
+    )

@@ -18,7 +18,7 @@ from prefect.client.schemas.sorting import ArtifactSort
 
 from spatialcore.report.sample_summary import SampleSummary
 from spatialcore.storage import StoredFile
-from tasks import artifacts, publish
+from tasks import artifacts, publish_run
 from tasks.artifacts import PARALLEL_REQUESTS, SHOWN, artifacts_of, comparison_in_markdown, link_of, markdown
 from tasks.schemas import ClassScore, ModelComparison, RunManifest, SampleFiles
 
@@ -120,7 +120,7 @@ def test_special_characters_in_names_are_text_in_tables_links_and_descriptions(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The UI also renders cells of tables, descriptions and links as Markdown."""
-    monkeypatch.setattr(publish, "cohort_summaries", lambda samples: {sample.sample: SUMMARY for sample in samples})
+    monkeypatch.setattr(publish_run, "cohort_summaries", lambda samples: {sample.sample: SUMMARY for sample in samples})
     run = manifest(tmp_path, [SPECIAL_NAME, f"{SPECIAL_NAME} 2"], {})
     texts: list[str] = []
     for artifact in artifacts_of(run.model_copy(update={"cohort": stored_file(tmp_path / "cohort.html")})):
@@ -210,7 +210,7 @@ def test_the_server_shows_the_artifacts_of_the_flow_run(prefect_server: None, tm
 def test_no_artifact_of_many_samples_is_over_a_megabyte(
     tmp_path: Path, plots: dict[str, StoredFile], monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:
-    monkeypatch.setattr(publish, "cohort_summaries", lambda samples: {sample.sample: SUMMARY for sample in samples})
+    monkeypatch.setattr(publish_run, "cohort_summaries", lambda samples: {sample.sample: SUMMARY for sample in samples})
     run = manifest(tmp_path, [f"patient {n}" for n in range(count)], plots)
     run = run.model_copy(update={"cohort": stored_file(tmp_path / "cohort.html")})
     sizes = {artifact.key: len(artifact.model_dump_json()) for artifact in artifacts_of(run)}
