@@ -14,6 +14,7 @@ from spatialcore.annotation import train_and_annotate
 from spatialcore.core.provenance import sha256_of_file
 from spatialcore.demo.accuracy import accuracy_on_known
 from spatialcore.demo.blood import LABEL_COLUMN, blood_data
+from spatialcore.demo.simulated import simulated_data
 from spatialcore.errors import InputError, StorageError
 
 
@@ -25,6 +26,14 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> tuple[ad.AnnData, list[str
 def annotate(data: tuple[ad.AnnData, list[str]], **settings: Any) -> ad.AnnData:
     query, references = data
     return train_and_annotate(query, references, "blood", label_columns=[LABEL_COLUMN], copy=True, **settings)
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> tuple[ad.AnnData, list[str]]:
+    """A query and a reference that are annotated within a second."""
+    query, reference = simulated_data()
+    reference.write_h5ad(tmp_path / "reference.h5ad")
+    return query, [str(tmp_path / "reference.h5ad")]
 
 
 @pytest.fixture(scope="module")
@@ -108,10 +117,10 @@ def test_the_same_seed_gives_the_same_labels_and_coefficients(
     np.testing.assert_array_equal(repeated.obs[columns.CONFIDENCE], annotated.obs[columns.CONFIDENCE])
 
 
-def test_in_place_returns_the_same_object_and_preserves_other_columns(data: tuple[ad.AnnData, list[str]]) -> None:
-    query = data[0].copy()
+def test_in_place_returns_the_same_object_and_preserves_other_columns(small: tuple[ad.AnnData, list[str]]) -> None:
+    query, references = small
     query.obs[columns.CELL_TYPE] = "mine"
-    same = train_and_annotate(query, data[1], label_columns=[LABEL_COLUMN], generate_plots=False)
+    same = train_and_annotate(query, references, label_columns=["cell_type"], generate_plots=False)
     assert same is query
     assert (query.obs["cell_type_before"] == "mine").all()
 
@@ -135,10 +144,12 @@ def test_outputs_below_a_file_are_refused_before_training(
         annotate(data, **{"plot_output": tmp_path / "plots", output: tmp_path / "file" / "x"})
 
 
-def test_a_model_without_a_suffix_and_a_model_in_a_folder(data: tuple[ad.AnnData, list[str]], tmp_path: Path) -> None:
-    annotate(data, model_output=tmp_path / "blood", generate_plots=False)
+def test_a_model_without_a_suffix_and_a_model_in_a_folder(small: tuple[ad.AnnData, list[str]], tmp_path: Path) -> None:
+    query, references = small
+    settings: dict[str, Any] = {"label_columns": ["cell_type"], "generate_plots": False}
+    train_and_annotate(query, references, "blood", model_output=tmp_path / "blood", **settings)
     (tmp_path / "models").mkdir()
-    adata = annotate(data, model_output=tmp_path / "models", generate_plots=False)
+    adata = train_and_annotate(query, references, "blood", model_output=tmp_path / "models", **settings)
     assert (tmp_path / "blood.pkl").is_file()
     assert adata.uns[columns.MANIFEST]["model_path"] == str(tmp_path / "models" / "blood_model.pkl")
 
