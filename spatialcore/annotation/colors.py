@@ -8,7 +8,7 @@ them moved, to the colour of its lineage that differs most from the others.
 import csv
 import hashlib
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Final
 
@@ -112,19 +112,25 @@ def _table() -> dict[str, tuple[int, str]]:
 def _clear_color(key: str, taken: list[str], *, is_safe: bool) -> str:
     """Return the colour of a term or label, or the one of its lineage that differs most from those taken."""
     preferred = _table()[key][1] if key in _table() else _default_color(key)
-    others = rgb(taken)
-    if _least_difference(rgb([preferred]), others, is_safe).item() >= SAFE_DIFFERENCE:
+    if differences(rgb([preferred]), rgb(taken), color_blind=is_safe).min() >= SAFE_DIFFERENCE:
         return preferred
-    candidates = candidate_colors(lineage_of(key))
-    distances = _least_difference(candidates, others, is_safe)
-    clear = candidates[distances >= min(SAFE_DIFFERENCE, distances.max())]
-    return to_hex(clear[_least_difference(clear, others, color_blind=False).argmax()])
+    lineage = lineage_of(key)
+    distances = _least_difference(lineage, taken, color_blind=is_safe)
+    clear = np.flatnonzero(distances >= min(SAFE_DIFFERENCE, distances.max()))
+    best = clear[_least_difference(lineage, taken, color_blind=False)[clear].argmax()]
+    return to_hex(candidate_colors(lineage)[best])
 
 
-def _least_difference(colors: Floats, others: Floats, color_blind: bool) -> Floats:
-    """Return the difference of each colour to the most similar other one."""
-    smallest: Floats = differences(colors, others, color_blind=color_blind).min(axis=1)
+def _least_difference(lineage: Lineage, taken: list[str], *, color_blind: bool) -> Floats:
+    """Return the difference of each colour of a lineage to the most similar of those taken."""
+    smallest: Floats = np.min([_differences_to(color, lineage, color_blind) for color in taken], axis=0)
     return smallest
+
+
+@lru_cache(maxsize=1000)  # of about 1,000 colours: 8 MB
+def _differences_to(color: str, lineage: Lineage, color_blind: bool) -> Floats:
+    """Return the difference of each colour of a lineage to another one."""
+    return differences(candidate_colors(lineage), rgb([color]), color_blind=color_blind)[:, 0]
 
 
 def _default_color(key: str) -> str:
