@@ -17,7 +17,7 @@ CODE_VERSIONS: Final[dict[str, int]] = {
     "map_ontology": 9,
     "hold_out": 3,
     "balance": 3,
-    "train": 15,
+    "train": 16,
     "annotate": 28,
     "keep_confident": 15,
     "plot": 9,

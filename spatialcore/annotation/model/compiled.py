@@ -36,6 +36,11 @@ def _declare(loaded: ctypes.CDLL) -> None:
                 loop.restype = ctypes.c_int64
     for loop in (loaded.fit_scores, loaded.fit_gradient):
         loop.argtypes, loop.restype = [ctypes.c_int64] * 2 + [ctypes.c_void_p] * 5, None
+    loaded.subtract_largest.argtypes, loaded.subtract_largest.restype = (
+        [ctypes.c_int64] * 2 + [ctypes.c_void_p] * 3,
+        None,
+    )
+    loaded.weigh_residuals.argtypes, loaded.weigh_residuals.restype = [ctypes.c_int64] * 2 + [ctypes.c_void_p] * 4, None
     loaded.draw_genes.argtypes, loaded.draw_genes.restype = [ctypes.c_int64] * 3 + [ctypes.c_void_p] * 9, None
 
 
@@ -120,6 +125,31 @@ def scores(block: sparse.csr_matrix, weights: Table, offset: Table, cap: Table) 
             hint="the sparse matrix is damaged: write it again from its source",
         )
     return result
+
+
+def softmax_residual(scores: Float32s, codes: Codes, weights: Float32s) -> float | None:
+    """Turn scores into weighted residuals (probability - truth), in place; return the weighted loss.
+
+    ``None``, and unchanged scores, without a compiled library.
+
+    Parameters
+    ----------
+    scores
+        Cells x classes, contiguous; the number of classes is a multiple of 8, see :func:`padded`.
+    codes
+        Class of each cell.
+    weights
+        Weight of each cell.
+    """
+    compiled = library()
+    if compiled is None:
+        return None
+    codes, weights = np.ascontiguousarray(codes, dtype=np.int64), np.ascontiguousarray(weights)
+    own, totals = np.empty_like(weights), np.empty_like(weights)
+    compiled.subtract_largest(*scores.shape, *(part.ctypes.data for part in (codes, scores, own)))
+    np.exp(scores, out=scores)
+    compiled.weigh_residuals(*scores.shape, *(part.ctypes.data for part in (codes, weights, scores, totals)))
+    return float(weights @ (np.log(totals) - own))
 
 
 def drawn_genes(numbers: Codes, edges: Floats, uniform: Floats) -> sparse.csr_matrix | None:

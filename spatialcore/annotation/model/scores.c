@@ -164,6 +164,47 @@ INLINED void part_of_gradient(int64_t n_genes, int64_t n_classes, int64_t first,
 FIT(fit_scores, part_of_scores)
 FIT(fit_gradient, part_of_gradient)
 
+/* The two halves of a softmax in single precision, before and after the exponential function, which is numpy's: subtract
+ * the largest score of each cell and copy that of its own class, from 0; then turn the exponentials into the weighted
+ * residuals, probability minus truth, with their totals. n_classes is a multiple of 8, so that eight sums run beside each
+ * other, as in numpy's sum.
+ */
+#define EIGHT(LANE) for (int LANE = 0; LANE < 8; ++LANE)
+
+EACH_PROCESSOR
+void subtract_largest(int64_t n_cells, int64_t n_classes, const int64_t *codes, float *scores, float *own)
+{
+    for (int64_t cell = 0; cell < n_cells; ++cell) {
+        float *score = scores + cell * n_classes, most[8];
+        EIGHT(i) most[i] = score[i];
+        for (int64_t k = 8; k < n_classes; k += 8)
+            EIGHT(i) most[i] = most[i] < score[k + i] ? score[k + i] : most[i];
+        float largest = most[0];
+        EIGHT(i) largest = largest < most[i] ? most[i] : largest;
+        for (int64_t k = 0; k < n_classes; ++k)
+            score[k] -= largest;
+        own[cell] = score[codes[cell]];
+    }
+}
+
+EACH_PROCESSOR
+void weigh_residuals(int64_t n_cells, int64_t n_classes, const int64_t *codes, const float *weights, float *exponentials,
+                     float *totals)
+{
+    for (int64_t cell = 0; cell < n_cells; ++cell) {
+        float *value = exponentials + cell * n_classes, sum[8] = {0};
+        for (int64_t k = 0; k < n_classes; k += 8)
+            EIGHT(i) sum[i] += value[k + i];
+        const float total = ((sum[0] + sum[1]) + (sum[2] + sum[3])) + ((sum[4] + sum[5]) + (sum[6] + sum[7]));
+        for (int64_t k = 0; k < n_classes; ++k)
+            value[k] /= total;
+        value[codes[cell]] -= 1;
+        for (int64_t k = 0; k < n_classes; ++k)
+            value[k] *= weights[cell];
+        totals[cell] = total;
+    }
+}
+
 /* Counts of cells that all have the same shares of genes, as a sparse matrix: cell i draws starts[i + 1] - starts[i]
  * genes, by one uniform number each. edges are the sums of the shares up to each gene, the last of them 1; guide says for
  * each of n_guide equal parts, a power of two, the first gene that a number in it can stand for. counts (n_genes, zeros)

@@ -119,6 +119,27 @@ def test_the_loops_of_a_fit_refuse_a_damaged_matrix(rng: np.random.Generator) ->
 
 
 @pytest.mark.skipif(compiled.library() is None, reason="the package was built without the library")
+@pytest.mark.parametrize("n_classes", [2, 30, 55, 90])
+def test_residuals_of_a_softmax_are_numpys(n_classes: int, rng: np.random.Generator) -> None:
+    scores = rng.normal(0, 4, (70, compiled.padded(n_classes))).astype(np.float32)
+    scores[:, n_classes:] = -1e30
+    codes, weights = rng.integers(0, n_classes, 70, dtype=np.int32), rng.random(70).astype(np.float32)
+    centred = scores - scores.max(axis=1, keepdims=True)
+    probabilities = np.exp(centred) / np.exp(centred).sum(axis=1, keepdims=True)
+    truth = np.eye(scores.shape[1], dtype=np.float32)[codes]
+    log_probabilities = np.log(np.exp(centred).sum(axis=1)) - centred[np.arange(70), codes]
+    assert compiled.softmax_residual(scores, codes, weights) == float(weights @ log_probabilities)
+    np.testing.assert_array_equal(scores, (probabilities - truth) * weights[:, None])
+
+
+def test_without_the_library_scores_are_not_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiled, "library", lambda: None)
+    scores = np.ones((1, 24), np.float32)
+    assert compiled.softmax_residual(scores, np.zeros(1, np.int64), np.ones(1, np.float32)) is None
+    assert (scores == 1).all()
+
+
+@pytest.mark.skipif(compiled.library() is None, reason="the package was built without the library")
 @pytest.mark.parametrize("genes", [1, 64, 130])
 def test_drawn_genes_are_those_that_numpy_finds(genes: int, rng: np.random.Generator) -> None:
     shares = rng.gamma(0.3, size=genes) * (rng.random(genes) < 0.8) + (np.arange(genes) == 0)

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import optimize, sparse
 
+from spatialcore.annotation.model import compiled
 from spatialcore.annotation.model.linear import Standardized
 from spatialcore.annotation.training.solver.fit_cells import FitCells
 from spatialcore.core.types import Codes, Floats
@@ -136,6 +137,9 @@ def _softmax_residual(
     scores: npt.NDArray[np.float32], codes: Codes, weights: npt.NDArray[np.float32]
 ) -> tuple[npt.NDArray[np.float32], float]:
     """Return the weighted residual (probability - truth), computed in place, and the weighted loss."""
+    compiled_loss = compiled.softmax_residual(scores, codes, weights)
+    if compiled_loss is not None:
+        return scores, compiled_loss
     scores -= scores.max(axis=1, keepdims=True)
     index = np.arange(len(codes))
     true_scores = scores[index, codes].copy()
