@@ -1,5 +1,6 @@
 """Download references from any source to any store, and resolve URIs to local files."""
 
+import re
 from pathlib import Path
 from typing import Unpack
 
@@ -108,7 +109,11 @@ def _path_hint(uri: str | Path) -> str:
     text = str(uri)
     if "$" in text:
         return "variables of the shell are not replaced in configuration files: write the path itself"
-    path = Path(text).expanduser()
+    if scheme := re.match(r"(s3|gs|az|abfs|https?|cellxgene|synapse|file):/(?!/)", text, re.IGNORECASE):
+        return f"a URI has two slashes: {scheme.group(1)}://"
+    if re.match(r"[A-Za-z]:\\", text):
+        return "a path of Windows: in WSL, C:\\data is /mnt/c/data"
+    path = Path(text.removeprefix("file://")).expanduser()
     if path.is_symlink():
         return f"it is a link to {path.readlink()}, which does not exist"
     if not path.is_absolute():

@@ -65,6 +65,8 @@ def main() -> None:
         known = system_error(error) or StorageError(str(error), hint="check free space and permissions")
         console.error(known)
         sys.exit(exit_of(known))
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
+    except (KeyboardInterrupt, SystemExit) as stop:  # typer turns an interrupt into an exit
+        if isinstance(stop, SystemExit) and stop.code != Exit.INTERRUPTED:
+            raise
+        print("interrupted: finished files are kept, temporary ones are removed", file=sys.stderr)
         sys.exit(Exit.INTERRUPTED)

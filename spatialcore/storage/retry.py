@@ -45,12 +45,19 @@ _DENIED_NAMES: Final = re.compile(r"Credential|AccessRestriction|Authentication|
 _BUSY_CODES: Final = re.compile(
     r"SlowDown|InternalError|ServiceUnavailable|RequestTimeout\b|Throttl|BadDigest|Mismatch"
 )
-_DENIED_CODES: Final = re.compile(r"ExpiredToken|RequestTimeTooSkewed|InvalidAccessKeyId|SignatureDoesNotMatch")
+_DENIED_CODES: Final = re.compile(
+    r"ExpiredToken|RequestTimeTooSkewed|InvalidAccessKeyId|SignatureDoesNotMatch|account_name with credentials"
+)
 _DENIED_HINTS: Final = (
     (r"ExpiredToken|token.*expired|expired.*token", "the credentials have expired: get new ones and try again"),
     (r"RequestTimeTooSkewed|too large|skew", "this machine's clock is wrong: set it (timedatectl set-ntp true)"),
     (r"SignatureDoesNotMatch", "the secret key does not belong to the access key: check AWS_SECRET_ACCESS_KEY"),
     (r"InvalidAccessKeyId", "the access key is unknown: check AWS_ACCESS_KEY_ID"),
+    (
+        r"account_name with credentials",  # of adlfs
+        "no credentials were found: set AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY, or "
+        "AZURE_STORAGE_CONNECTION_STRING",
+    ),
     (r"NoCredentials|Unable to locate credentials", "no credentials were found: set them in the environment"),
 )
 _client_errors: set[tuple[str, str]] = {
@@ -184,7 +191,7 @@ def _from_status(status: int, chain: list[BaseException], text: str, sign_in: st
         return FileMissingError(f"not found: {text}", hint="check the spelling of bucket, folder and file")
     if _BUSY_CODES.search(text):
         return TransientStorageError(text, hint="the store did not answer as expected; try again later")
-    return StorageError(text)
+    return StorageError(text, hint="check the address, the credentials and the network of this machine")
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

@@ -89,7 +89,10 @@ def test_a_web_page_is_not_a_reference(tmp_path: Path) -> None:
     [
         ("$DATA/ref.h5ad", "variables of the shell are not replaced"),
         ("../ref.h5ad", "relative paths start from the current folder"),
-        ("/absent/ref.h5ad", "check the spelling"),
+        ("/absent/ref.h5ad", "check the spelling of the path"),
+        ("file:///absent/ref.h5ad", "check the spelling of the path"),
+        ("s3:/bucket/ref.h5ad", "two slashes: s3://"),
+        (r"C:\data\ref.h5ad", "in WSL"),
     ],
 )
 def test_a_missing_path_is_explained(path: str, hint: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.workplace import ROOT, Workplace
+from tests.cli.workplace import ROOT, Command, Workplace
 
 CODE = "import sys; sys.argv = ['spatialcore', *sys.argv[1:]]; from spatialcore.cli import main; main()"
 
@@ -58,3 +58,13 @@ def test_temporary_files_are_removed_after_a_signal(number: signal.Signals, tmp_
         process.wait(timeout=60)
     assert process.returncode == 128 + number
     assert not list(tmp_path.glob("spatialcore-*"))
+
+
+def test_an_interrupt_is_reported(spatialcore: Command, workplace: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("spatialcore.workflow.inspect.inspect_data", interrupted)
+    outcome = spatialcore("inspect", workplace.query)
+    assert outcome.code == 130
+    assert outcome.err.startswith("interrupted")

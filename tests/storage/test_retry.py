@@ -94,6 +94,10 @@ def test_the_cause_decides_if_the_error_is_generic() -> None:
 @pytest.mark.parametrize(
     ("error", "hint"),
     [
+        (
+            ValueError("Must provide either a connection_string or account_name with credentials!!"),
+            "AZURE_STORAGE_ACCOUNT_NAME",
+        ),
         (StatusError(403), "sign in like this"),
         (StatusError(400, "ExpiredToken"), "have expired"),
         (StatusError(403, "RequestTimeTooSkewed"), "clock is wrong"),

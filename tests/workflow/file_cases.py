@@ -98,4 +98,4 @@ def gzipped_h5ad(folder: Path) -> Case:
     path = Path(query_file(folder))
     with gzip.open(f"{path}.gz", "wb") as out, path.open("rb") as source:
         shutil.copyfileobj(source, out)
-    return f"{path}.gz", reference_file(folder), "unknown format"
+    return f"{path}.gz", reference_file(folder), "a compressed file"
