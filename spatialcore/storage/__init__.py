@@ -15,6 +15,7 @@ from spatialcore.storage.objects import (
     token,
 )
 from spatialcore.storage.records import read_record, text_of
+from spatialcore.storage.relative_uri import relative, resolve, root_of
 from spatialcore.storage.secrets import redact, remember_secret
 from spatialcore.storage.types import Manifest, StoredFile
 from spatialcore.storage.uri import (
@@ -25,13 +26,8 @@ from spatialcore.storage.uri import (
     join,
     local_path,
     parse_uri,
-    relative,
-    resolve,
-    root_of,
     scheme_of,
 )
-
-list = list_files
 
 __all__ = [
     "Location",
@@ -47,7 +43,6 @@ __all__ = [
     "get",
     "is_writable",
     "join",
-    "list",
     "list_files",
     "list_versions",
     "local_path",

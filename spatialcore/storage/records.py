@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 from spatialcore.core.text.setting_faults import fault_texts
 from spatialcore.errors import RecordError
 from spatialcore.storage.objects import read_bytes
-from spatialcore.storage.uri import IN_STORE, relative, resolve
+from spatialcore.storage.relative_uri import IN_STORE, relative, resolve
 
 FIELDS: Final = ("uri", "source")  # the fields of records that contain a URI
 Record = TypeVar("Record", bound=BaseModel)

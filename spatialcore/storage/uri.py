@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from spatialcore.errors import InputError
 from spatialcore.storage.backends import ALIASES, SCHEMES, backend_of
@@ -14,7 +14,6 @@ from spatialcore.storage.retry import attempt
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
-IN_STORE: Final = "store://"  # in a record: the rest of the URI is relative to the record's own store
 _SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.\-]*)://")
 T = TypeVar("T")
 
@@ -268,75 +267,3 @@ def parse_writable(uri: str | Path) -> Location:
             hint="give a path, or a URI such as s3:// or gs://",
         )
     return location
-
-
-def root_of(store: str | Path) -> str:
-    """Return the canonical spelling of a store's URI, without a slash at its end.
-
-    Parameters
-    ----------
-    store
-        Folder or URI of the store.
-
-    Returns
-    -------
-    str
-        The URI without a trailing slash.
-
-    Examples
-    --------
-    >>> root_of("s3a://lab/store/")
-    's3://lab/store'
-    """
-    return canonical(join(store, "x")).removesuffix("/x")
-
-
-def relative(store: str | Path, uri: str) -> str:
-    """Return ``store://...`` for a file in a store, and any other URI unchanged.
-
-    Parameters
-    ----------
-    store
-        Folder or URI of the store.
-    uri
-        URI of a file.
-
-    Returns
-    -------
-    str
-        The URI to record.
-
-    Examples
-    --------
-    >>> relative("s3://lab/store", "s3://lab/store/samples/lung/a.h5ad")
-    'store://samples/lung/a.h5ad'
-    >>> relative("s3://lab/store", "s3://lab/other/a.h5ad")
-    's3://lab/other/a.h5ad'
-    """
-    if not uri or not is_writable(uri):
-        return uri
-    inside = canonical(uri).removeprefix(root_of(store) + "/")
-    return uri if inside == canonical(uri) else IN_STORE + inside
-
-
-def resolve(store: str | Path, uri: str) -> str:
-    """Return the URI of ``store://...`` in a store, and any other URI unchanged.
-
-    Parameters
-    ----------
-    store
-        Folder or URI of the store.
-    uri
-        URI as recorded.
-
-    Returns
-    -------
-    str
-        The URI.
-
-    Examples
-    --------
-    >>> resolve("gs://lab/moved", "store://samples/lung/a.h5ad")
-    'gs://lab/moved/samples/lung/a.h5ad'
-    """
-    return f"{root_of(store)}/{uri.removeprefix(IN_STORE)}" if uri.startswith(IN_STORE) else uri

@@ -34,7 +34,7 @@ TRANSIENT: dict[str, Act] = {
 def assert_stored(file: Path, uri: str) -> None:
     """Check that the stored bytes and the manifest match the file, and that no other object exists."""
     folder = uri.rpartition("/")[0]
-    assert storage.list(folder) == [uri]
+    assert storage.list_files(folder) == [uri]
     manifest = storage.read_manifest(uri)
     assert manifest is not None
     assert manifest.file.sha256 == sha256_of_file(file)

@@ -24,7 +24,7 @@ def test_list_leaves_out_manifests_and_unfinished_transfers(tmp_path: Path) -> N
     storage.put_text("a", tmp_path / "store" / "a.txt")
     (tmp_path / "store" / ".a.txt.1234.part").touch()
     expected = [str(tmp_path / "store" / name) for name in ("a.txt", "b/x")]
-    assert storage.list(tmp_path / "store") == storage.list_files(f"{tmp_path}/store/") == expected
+    assert storage.list_files(tmp_path / "store") == storage.list_files(f"{tmp_path}/store/") == expected
     assert storage.list_versions(tmp_path / "store") == {uri: storage.token(uri) for uri in expected}
 
 

@@ -61,7 +61,7 @@ class StoreContract:
         manifest = storage.read_manifest(copied.uri)
         assert manifest is not None
         assert manifest.file == copied
-        assert storage.list(root) == sorted([first.uri, copied.uri])
+        assert storage.list_files(root) == sorted([first.uri, copied.uri])
 
     def test_copy_without_a_manifest(self, root: str, file: Path, tmp_path: Path) -> None:
         first = storage.put(file, f"{root}/cache/reference.h5ad")
@@ -102,7 +102,7 @@ class StoreContract:
     def test_names_with_special_characters(self, root: str, file: Path, tmp_path: Path) -> None:
         stored = storage.put(file, f"{root}/colon (left), 50% +IEL/réf #1.h5ad")
         assert storage.get(stored.uri, tmp_path / "back").sha256 == stored.sha256
-        assert storage.list(root) == [stored.uri]
+        assert storage.list_files(root) == [stored.uri]
 
     def test_token_changes_with_the_content(self, root: str, file: Path) -> None:
         uri = f"{root}/reference.h5ad"
@@ -133,9 +133,9 @@ class StoreContract:
 
     def test_list_and_delete(self, root: str, file: Path) -> None:
         uris = sorted(storage.put(file, f"{root}/{name}").uri for name in ("a.h5ad", "b/c.h5ad"))
-        assert storage.list(root) == uris
+        assert storage.list_files(root) == uris
         storage.delete(uris[0])
-        assert storage.list(root) == uris[1:]
+        assert storage.list_files(root) == uris[1:]
         assert not storage.exists(storage.manifest_uri(uris[0]))
 
     def test_put_leaves_no_temporary_files(self, root: str, file: Path) -> None:

@@ -27,7 +27,7 @@ class TestAzure(StoreContract):
         assert isinstance(backend, AzureBackend)
         backend._stage(location.path, "upload", 1, b"cells")
         assert not storage.exists(location.uri)
-        assert storage.list(root) == []
+        assert storage.list_files(root) == []
 
     def test_concurrent_uploads_of_one_object(self, root: str, file: Path, tmp_path: Path) -> None:
         """The first commit removes the staged blocks of the other upload, which then starts again."""
@@ -86,7 +86,7 @@ def test_blocks_are_compared_by_the_store(azure: str, tmp_path: Path, monkeypatc
     [
         lambda uri: storage.exists(uri),
         lambda uri: storage.put_text("cells", uri),
-        lambda uri: storage.list(uri),
+        lambda uri: storage.list_files(uri),
         lambda uri: storage.delete(uri),
     ],
     ids=["stat", "write", "list", "delete"],

@@ -97,7 +97,7 @@ def test_put_with_move_of_a_changing_file_fails(file: Path, tmp_path: Path, monk
     with pytest.raises(StorageError, match="changed while it was uploaded"):
         storage.put(file, tmp_path / "store" / "cells.h5ad", move=True)
     assert file.exists()
-    assert storage.list(tmp_path / "store") == []
+    assert storage.list_files(tmp_path / "store") == []
 
 
 def test_copy_to_another_kind_of_store_fails(file: Path, tmp_path: Path) -> None:
