@@ -114,6 +114,9 @@ def _path_hint(uri: str | Path) -> str:
     if re.match(r"[A-Za-z]:\\", text):
         return "a path of Windows: in WSL, C:\\data is /mnt/c/data"
     path = Path(text.removeprefix("file://")).expanduser()
+    file, colon, column = text.rpartition(":")
+    if colon and Path(file).expanduser().exists():
+        return f"the file is {file}: leave out {colon + column!r}, a column is stated for references only"
     if path.is_symlink():
         return f"it is a link to {path.readlink()}, which does not exist"
     if not path.is_absolute():

@@ -10,6 +10,7 @@ from anndata import AnnData
 from spatialcore.annotation.calls.existing import keep_existing
 from spatialcore.columns import DECISION_SCORES, MANIFEST, PATH_CONFIDENCE, SPATIAL
 from spatialcore.core.files import replace
+from spatialcore.core.on_disk.containers import require_chunks
 from spatialcore.errors import DependencyError, InputError
 from spatialcore.io.anndata_files import zarr_attributes
 from spatialcore.io.flat_files import note_source
@@ -60,6 +61,10 @@ def choose_table(store: "SpatialData", table: str | None, path: Path) -> str:
 
 def read_spatialdata(path: Path, table: str | None = None) -> AnnData:
     """Read the table of a SpatialData store; if it has no coordinates, they are the centroids of its shapes."""
+    import zarr
+
+    if (path / "tables").is_dir():
+        require_chunks(zarr.open_group(path / "tables", mode="r"), path)
     store = open_store(path)
     name = choose_table(store, table, path)
     adata: AnnData = store.tables[name]

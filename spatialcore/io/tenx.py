@@ -12,7 +12,7 @@ import pandas as pd
 from anndata import AnnData
 from scipy.sparse import csc_matrix, csr_matrix
 
-from spatialcore.core.on_disk.containers import open_hdf5, refuse_external_links
+from spatialcore.core.on_disk.containers import open_hdf5, refuse_external_links, require_chunks
 from spatialcore.core.types import StoredGroup
 from spatialcore.errors import InputError
 from spatialcore.io.flat_files import find_one, need_one
@@ -138,6 +138,7 @@ def read_matrix_zarr(path: Path) -> AnnData:
     store = ZipStore(path, mode="r") if path.suffix == ".zip" else LocalStore(path, read_only=True)
     try:
         root = zarr.open_group(store, mode="r")
+        require_chunks(root, path)
         return _from_zarr(root.get("cell_features", root), path)
     finally:
         store.close()

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from spatialcore.errors import SpatialCoreError
 from spatialcore.workflow.dataset import DatasetSummary, summarize_dataset
 from spatialcore.workflow.states import DataState, ModelState, Overlap, overlap
 
@@ -98,10 +99,14 @@ def _match(summary: DatasetSummary, genes: list[str]) -> Overlap:
 
 
 def _as_query(summary: DatasetSummary) -> str:
-    return "yes" if summary.query_refusal is None else f"no: {summary.query_refusal.message}"
+    return "yes" if summary.query_refusal is None else _no(summary.query_refusal)
+
+
+def _no(refusal: SpatialCoreError) -> str:
+    return f"no: {refusal.message}" + (f" -> {refusal.hint}" if refusal.hint else "")
 
 
 def _as_reference(summary: DatasetSummary) -> str:
     if summary.reference_refusal is not None:
-        return f"no: {summary.reference_refusal.message}"
+        return _no(summary.reference_refusal)
     return "yes" if summary.labels else "no: no column of obs looks like cell types"

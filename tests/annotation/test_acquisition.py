@@ -92,6 +92,7 @@ def test_a_web_page_is_not_a_reference(tmp_path: Path) -> None:
         ("/absent/ref.h5ad", "check the spelling of the path"),
         ("file:///absent/ref.h5ad", "check the spelling of the path"),
         ("s3:/bucket/ref.h5ad", "two slashes: s3://"),
+        (f"{__file__}:cell_type", "leave out ':cell_type'"),
         (r"C:\data\ref.h5ad", "in WSL"),
     ],
 )

@@ -64,3 +64,11 @@ def test_calls_of_other_cells(store: Path) -> None:
 def test_unknown_table(store: Path) -> None:
     with pytest.raises(InputError, match="has the tables table"):
         read_spatialdata(store, table="cells")
+
+
+def test_a_damaged_chunk(store: Path) -> None:
+    chunks = [file for file in (store / "tables" / "table" / "X").rglob("*") if file.is_file()]
+    values = [file for file in chunks if file.name not in ("zarr.json", ".zarray", ".zattrs", ".zgroup")]
+    values[0].write_bytes(b"xx")
+    with pytest.raises(InputError, match="cannot be read: damaged"):
+        read_spatial(store)

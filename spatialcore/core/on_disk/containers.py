@@ -67,11 +67,39 @@ def open_store(path: Path) -> StoredGroup:
             store = zarr.storage.ZipStore(path, mode="r") if path.is_file() else str(path)
             prefix = zip_prefix(path) if path.is_file() else None
             group: StoredGroup = zarr.open_group(store, mode="r", path=prefix or None)
+            require_chunks(group, path)
             return group
         file: StoredGroup = h5py.File(path, "r", rdcc_nbytes=CHUNK_CACHE)  # checked above
         return file
     except (*READ_ERRORS, zipfile.BadZipFile) as error:
         raise damaged(path, error) from error
+
+
+def require_chunks(group: StoredGroup, path: Path) -> None:
+    """Raise if chunks of a sparse matrix are missing in a zarr store: zarr reads zeros instead.
+
+    Raises
+    ------
+    InputError
+        The store was copied incompletely.
+    """
+    if (missing := next(_missing_chunks(group), None)) is not None:
+        raise InputError(f"{path} is incomplete: {missing}", hint="copy the whole folder again")
+
+
+def _missing_chunks(group: Any) -> Iterator[str]:
+    members = dict(group.members())
+    if {"data", "indices", "indptr"} <= set(members) and members["data"].shape[0] > 0:
+        for name in ("data", "indices", "indptr"):
+            array = members[name]
+            # a chunk of zeros is not written; values and pointers have none, indices of one column are all zero
+            has_all = array.nchunks_initialized >= array.nchunks or array.shards is not None
+            if not has_all and not (name == "indices" and array.nchunks == 1):
+                lost = array.nchunks - array.nchunks_initialized
+                yield f"{lost} of {array.nchunks} chunks of {group.name.rstrip('/')}/{name} are missing"
+    for member in members.values():
+        if hasattr(member, "members"):
+            yield from _missing_chunks(member)
 
 
 def open_hdf5(source: Path | BinaryIO) -> h5py.File:

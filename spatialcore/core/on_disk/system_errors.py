@@ -14,7 +14,10 @@ from spatialcore.errors import FileMissingError, InputError, SpatialCoreError, S
 
 COPY_AGAIN: Final = "copy or download the file again: it may be truncated"
 # of Python, pandas, pyarrow, h5py, zarr and zipfile, for files that do not have the content of their format
-FORMAT_ERRORS: Final = (OSError, KeyError, ValueError, IndexError, EOFError, zlib.error, zipfile.BadZipFile)
+FORMAT_ERRORS: Final = (
+    *(OSError, KeyError, ValueError, IndexError, EOFError, RuntimeError),
+    *(zlib.error, zipfile.BadZipFile),
+)
 _DENIED: Final = (errno.EACCES, errno.EPERM)
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 _BROKEN_DISK: Final = (errno.EIO, errno.ESTALE, errno.ENOTCONN, errno.ENODEV)
