@@ -25,6 +25,7 @@ Written, for every cell and in the order of the cells:
 
 import json
 from pathlib import Path
+from typing import Final
 
 from anndata import AnnData
 
@@ -56,6 +57,8 @@ from spatialcore.core.validation import require_one_of, takes_adata
 from spatialcore.errors import GeneOverlapError, InputError, ModelError
 
 log = get_logger(__name__)
+
+MOST_GENES: Final = 0.8  # share of the genes of a model below which a warning is logged
 
 
 @takes_adata
@@ -225,6 +228,7 @@ def _open_models(adata: AnnData, paths: list[Path], min_overlap: float) -> list[
         try:
             query = open_query(adata, model.genes, min_gene_overlap_pct=min_overlap)
             opened.append((match_sample(model, query), query))
+            _warn_of_missing_genes(path, model, query)
         except GeneOverlapError as error:
             refused = error
             if len(paths) > 1:
@@ -232,6 +236,16 @@ def _open_models(adata: AnnData, paths: list[Path], min_overlap: float) -> list[
     if not opened and refused is not None:
         raise refused
     return opened
+
+
+def _warn_of_missing_genes(path: Path, model: CellTypingModel, query: Expression) -> None:
+    n_shared, n_genes = len(query.genes.model), len(model.genes)
+    if n_shared < MOST_GENES * n_genes:
+        log.warning(
+            "the query has %d of the %d genes of %s (%.0f %%): calls and confidence are less reliable than of a model "
+            "trained for this panel",
+            *(n_shared, n_genes, path.name, 100 * n_shared / n_genes),
+        )
 
 
 def _class_tree(model: CellTypingModel, method: ConfidenceMethod, resolution: ResolutionMode) -> ClassTree | None:

@@ -244,3 +244,11 @@ def test_user_content_under_reserved_names_is_moved(query: AnnData, trained: Pat
     annotate_celltypist(query, custom_model_path=trained, confidence_transform="calibrated")
     check_user_content(query, original)
     assert query.obs.shape[1] == n_columns  # columns of this package are replaced
+
+
+@pytest.mark.parametrize(("share", "warned"), [(1.0, False), (0.9, False), (0.5, True)])
+def test_missing_genes_of_the_model_are_logged(
+    share: float, warned: bool, query: AnnData, trained: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    annotate_celltypist(query[:, : int(share * query.n_vars)].copy(), custom_model_path=trained)
+    assert ("genes of simulated.pkl" in caplog.text) == warned
