@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from spatialcore.errors import FileMissingError, InputError, StorageError
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:  # numpy is not imported for the command line's help
     import yaml
 
     from spatialcore.core.types import JsonObject
+
+
+LEAST_SPACE: Final = 5_000_000  # bytes of the smallest results with figures
 
 
 @contextmanager
@@ -59,7 +62,7 @@ def replace(new: Path, path: Path) -> None:
 
 
 def require_writable(folder: str | Path) -> None:
-    """Raise if no file can be written to a folder: it is below a file, or not writable.
+    """Raise if no file can be written to a folder: it is below a file, not writable, or on a full disk.
 
     Raises
     ------
@@ -72,6 +75,12 @@ def require_writable(folder: str | Path) -> None:
         raise StorageError(f"{nearest} is a file, expected a folder for the results", hint="choose another folder")
     if not os.access(nearest, os.W_OK):
         raise StorageError(f"{nearest} cannot be written to", hint="choose another folder, or get write permission")
+    disk = shutil.disk_usage(nearest)
+    if disk.total and disk.free < LEAST_SPACE:  # some mounted stores state no size
+        raise StorageError(
+            f"no space left in {nearest}: {disk.free / 1e6:.1f} MB are free",
+            hint="free some space or choose another folder",
+        )
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Atomic writes, locks between processes, and YAML files."""
 
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -132,3 +133,12 @@ def test_yaml_in_another_encoding_names_the_line(tmp_path: Path) -> None:
     path.write_bytes("tissue: lung\nstore: résultats\n".encode("latin-1"))
     with pytest.raises(InputError, match="save it as UTF-8: line 2"):
         read_yaml(path)
+
+
+def test_a_full_disk_is_refused_before_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=300_000))
+    with pytest.raises(StorageError, match=r"no space left in .*: 0\.3 MB are free"):
+        require_writable(tmp_path / "results")
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(total=0, free=0))
+    require_writable(tmp_path / "results")

@@ -106,7 +106,9 @@ def symbols_of(
     names = mend([str(name) for name in names])
     mapping = ids_to_symbols() if table is None else table
     is_id = [is_ensembl(name) or name.isdigit() for name in names]
-    if not _are_known(names):
+    if _are_codes(names, var):
+        is_id = [True] * len(names)
+    elif not _are_known(names):
         is_id = [each or name not in known_names() for each, name in zip(is_id, names, strict=True)]
     in_var = _column_of_symbols(var, len(names)) if any(is_id) else [""] * len(names)
     return [
@@ -175,8 +177,23 @@ def _holds(column: "pd.Series[Any]", fits: Callable[[str], bool]) -> bool:
 
 def _are_known(names: Sequence[str]) -> bool:
     """Return whether a fair share of the first names are gene symbols or Ensembl ids."""
+    return not names or _share_known(names) >= MIN_KNOWN_SHARE
+
+
+def _are_codes(names: Sequence[str], var: pd.DataFrame | None) -> bool:
+    """Return whether names are codes of which some equal a symbol by chance (G2), and a column has the symbols."""
+    share = _share_known(names)
+    if var is None or share > MIN_FRACTION:
+        return False
+    symbols = known_names()
+    column = _find_column(var, SYMBOL_COLUMNS, lambda value: value in symbols)
+    return column is not None and _share_known(_texts(column.iloc[:EXAMINED])) > 2 * share
+
+
+def _share_known(names: Sequence[str]) -> float:
+    """Return the share of gene symbols and Ensembl ids among the first names."""
     symbols, first = known_names(), names[:EXAMINED]
-    return not first or sum(name in symbols or is_ensembl(name) for name in first) >= MIN_KNOWN_SHARE * len(first)
+    return sum(name in symbols or is_ensembl(name) for name in first) / max(1, len(first))
 
 
 def _texts(column: "pd.Series[Any]") -> list[str]:

@@ -12,6 +12,7 @@ from spatialcore.core.genes.symbols import (
     shared_positions,
     symbols_of,
 )
+from spatialcore.core.genes.tables import known_names
 from spatialcore.errors import InputError
 from tests.core.genes.controls import CONTROLS
 
@@ -93,3 +94,11 @@ def test_panel_genes_without_controls_and_other_features() -> None:
 def test_panel_of_controls_only() -> None:
     with pytest.raises(InputError, match="no gene among 2 features"):
         get_panel_genes(ad.AnnData(np.ones((1, 2), np.float32), var=pd.DataFrame(index=["BLANK_1", "Negative2"])))
+
+
+def test_codes_that_equal_some_symbols_by_chance() -> None:
+    genes = ["CD3D", "CD3E", "CD4", "MS4A1", "CD79A", "LYZ", "NKG7", "GNLY", "EPCAM", "VWF"] * 6
+    var = pd.DataFrame({"gene_short_name": genes}, index=[f"G{i}" for i in range(60)])
+    assert {"G2", "G13", "G17", "G18"} <= known_names()
+    assert symbols_of(list(var.index), var) == genes
+    assert symbols_of(genes, pd.DataFrame({"symbol": list(var.index)}, index=genes)) == genes
