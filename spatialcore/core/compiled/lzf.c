@@ -3,7 +3,8 @@
  * A control byte below 32 is followed by as many bytes and one more. Any other has a length in its upper three bits (7:
  * the next byte is added) and, with the next byte, a distance to earlier output: length + 2 bytes are repeated from
  * there. Numbers repeat at a distance of their size, so that repeated bytes are copied by fours or eights, beyond their
- * end too where there is room. Returns the number of bytes written, or -1 if the input is damaged.
+ * end too where there is room. Three bytes, as of most column numbers, are copied one by one: four would wait until the
+ * byte before them is stored. Returns the number of bytes written, or -1 if the input is damaged.
  */
 #include <stdint.h>
 #include <string.h>
@@ -38,7 +39,11 @@ int64_t lzf_decompress(const uint8_t *in, int64_t n_in, uint8_t *out, int64_t n_
             return -1;
         const uint8_t *const from = to - distance;
         const int64_t room = out_end - to - length;
-        if (distance >= 8 && room >= 8) {
+        if (length == 3) {
+            to[0] = from[0];
+            to[1] = from[1];
+            to[2] = from[2];
+        } else if (distance >= 8 && room >= 8) {
             REPEAT(8)
         } else if (distance >= 4 && room >= 4) {
             REPEAT(4)
