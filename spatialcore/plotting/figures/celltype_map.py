@@ -72,7 +72,7 @@ def plot_celltype_map(
     groups = groups.select(table["cell_type"].tolist())
     draw = draw_numbered if len(groups.names) > MAX_TYPES else _one_map
     figure = draw(groups, table, xy, spatial.coordinate_unit(adata))
-    style.set_title(figure, "Cell types on the tissue", f"{_note(len(xy))} {spatial.places_note(adata)}")
+    style.set_title(figure, "Cell types on the tissue", f"{_note(xy)} {spatial.places_note(adata)}")
     style.save_with_table(figure, table, save)
     return figure
 
@@ -92,6 +92,8 @@ def _one_map(groups: Groups, table: pd.DataFrame, xy: Floats, unit: str) -> "Fig
     return figure
 
 
-def _note(n_cells: int) -> str:
-    pixel = "" if n_cells <= spatial.MAX_POINTS else ". A pixel shows the most frequent type of its cells"
-    return f"{n_cells:,} cells{pixel}."
+def _note(xy: Floats) -> str:
+    n_cells, n_located = len(xy), int(np.isfinite(xy).all(axis=1).sum())
+    number = f"{n_cells:,} cells" if n_located == n_cells else f"{n_located:,} of {n_cells:,} cells have coordinates"
+    pixel = "" if n_located <= spatial.MAX_POINTS else ". A pixel shows the most frequent type of its cells"
+    return f"{number}{pixel}."

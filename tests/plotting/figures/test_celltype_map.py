@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import anndata as ad
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -30,3 +31,11 @@ def test_legend_is_written_as_csv(tissue: ad.AnnData, tmp_path: Path) -> None:
     table = pd.read_csv(tmp_path / "map.csv")
     assert table["n_cells"].tolist() == [200, 150, 60]
     assert table["color"].is_unique
+
+
+def test_cells_without_coordinates_are_counted(tissue: ad.AnnData) -> None:
+    assert f"{tissue.n_obs} cells." in texts(plot_celltype_map(tissue))
+    tissue.obsm["spatial"] = np.asarray(tissue.obsm["spatial"], dtype=float)
+    tissue.obsm["spatial"][:10, 1] = np.nan
+    note = f"{tissue.n_obs - 10} of {tissue.n_obs} cells have coordinates."
+    assert note in texts(plot_celltype_map(tissue))
