@@ -246,7 +246,7 @@ def _commonest(values: "pd.Series[Any]", name: str, share: str) -> dict[str, Any
 def _mean_score(adata: AnnData, inside: Mask) -> float:
     if columns.UNSEEN_SCORE not in adata.obs:
         return np.nan
-    return float(adata.obs.loc[inside, columns.UNSEEN_SCORE].mean())
+    return float(adata.obs.loc[inside, columns.UNSEEN_SCORE].to_numpy(np.float64).mean())
 
 
 def _confident_term(adata: AnnData, inside: Mask) -> dict[str, Any]:
