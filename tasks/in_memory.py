@@ -15,12 +15,22 @@ if TYPE_CHECKING:
 
 
 class LatestResult:
-    """The data of the latest result of one kind. Threads may share it."""
+    """The data of the latest result of one kind. Threads may share it.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    name
+        Name in this module. dask sends tasks with what they refer to: another process uses its own object of the name.
+    """
+
+    def __init__(self, name: str = "") -> None:
+        self._name = name
         self._key = ""
         self._adata: AnnData | None = None
         self._lock = Lock()
+
+    def __reduce__(self) -> str:
+        return self._name
 
     def keep(self, key: str, adata: "AnnData") -> None:
         """Hold the data of a result instead of the earlier one.
@@ -54,10 +64,10 @@ class LatestResult:
             return adata
 
 
-QUERY = LatestResult()
+QUERY = LatestResult("QUERY")
 """The latest query, with or without its calls."""
 
-REFERENCES = LatestResult()
+REFERENCES = LatestResult("REFERENCES")
 """The latest combined references, for the training."""
 
 

@@ -1,5 +1,6 @@
 """The data of the latest results, by the cache key of their files."""
 
+import pickle
 from concurrent.futures import ThreadPoolExecutor
 
 import anndata as ad
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 
 from spatialcore.storage import StoredFile
-from tasks.in_memory import LatestResult
+from tasks.in_memory import QUERY, REFERENCES, LatestResult
 
 
 @pytest.fixture
@@ -48,3 +49,7 @@ def test_of_several_threads_one_takes_the_data(cells: ad.AnnData) -> None:
 def test_mappings_are_in_the_order_of_the_file(cells: ad.AnnData) -> None:
     LatestResult().keep("annotate-1", cells)
     assert (list(cells.layers), list(cells.uns["y"])) == (["a", "b"], ["a", "b"])
+
+
+def test_tasks_that_are_sent_to_another_process_use_its_memory() -> None:
+    assert [pickle.loads(pickle.dumps(latest)) for latest in (QUERY, REFERENCES)] == [QUERY, REFERENCES]
