@@ -25,7 +25,7 @@ help: ## list these targets
 
 setup: $(READY) ## make .venv with the pinned dependencies
 
-$(READY): pyproject.toml constraints.txt hatch_build.py $(wildcard spatialcore/*/*/*.c)
+$(READY): pyproject.toml constraints.txt hatch_build.py spatialcore/annotation/model/scores.c
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.11 ..."; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv

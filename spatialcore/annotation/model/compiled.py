@@ -9,10 +9,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from spatialcore.core.compiled.library import load_library
 from spatialcore.core.compressed import rows_of
+from spatialcore.core.logging import get_logger
 from spatialcore.core.types import Codes, Floats
 from spatialcore.errors import InputError
+
+log = get_logger(__name__)
 
 Float32s = npt.NDArray[np.float32]
 Table = npt.NDArray[np.float64] | npt.NDArray[np.float32]
@@ -24,7 +26,15 @@ LANES, MIN_LANES = 8, 24
 @cache
 def library() -> ctypes.CDLL | None:
     """Return the compiled library; ``None`` if there is none for this machine, or one of an older source."""
-    return load_library(LIBRARY, _declare)
+    try:
+        loaded = ctypes.CDLL(str(LIBRARY))
+        _declare(loaded)
+    except OSError:
+        return None
+    except AttributeError:  # a loop is missing
+        log.warning("%s was built from an older source and is not used: install the package again", LIBRARY)
+        return None
+    return loaded
 
 
 def _declare(loaded: ctypes.CDLL) -> None:
