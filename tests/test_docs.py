@@ -54,6 +54,18 @@ def test_options_of_commands_exist(page: Path) -> None:
         assert [word for word in words if word.startswith("--") and word not in options] == [], line
 
 
+CONSTANT = re.compile(r"^\| ([\w.]+) \| ([A-Z_]+) \| (.+?) \|", re.MULTILINE)
+
+
+def test_constants_of_the_confidence_are_those_of_the_code() -> None:
+    import importlib
+
+    rows = CONSTANT.findall((ROOT / "docs/how-to/confidence-formulas.md").read_text())
+    assert len(rows) >= 25
+    for module, name, value in rows:
+        assert str(getattr(importlib.import_module(f"spatialcore.{module}"), name)) == value, f"{module}.{name}"
+
+
 @pytest.mark.parametrize("page", ["docker/Dockerfile", "docs/operations.md"])
 def test_server_settings_are_those_of_serve(page: str) -> None:
     from deployments.environment import SERVER
