@@ -59,10 +59,11 @@ def choose_table(store: "SpatialData", table: str | None, path: Path) -> str:
     )
 
 
-def read_spatialdata(path: Path, table: str | None = None) -> AnnData:
+def read_spatialdata(path: str | Path, table: str | None = None) -> AnnData:
     """Read the table of a SpatialData store; if it has no coordinates, they are the centroids of its shapes."""
     import zarr
 
+    path = Path(path)
     if (path / "tables").is_dir():
         require_chunks(zarr.open_group(path / "tables", mode="r"), path)
     store = open_store(path)
