@@ -52,7 +52,7 @@ def measure(pair: Pair, hidden: str) -> dict[str, object]:
     group = query.obs[columns.UNKNOWN_GROUP].astype(str)
     purity = pd.Series(is_hidden, index=group.index).groupby(group).mean().drop("", errors="ignore")
     best = str(purity.idxmax()) if len(purity) else ""
-    known = table["group"].map(purity) < 0.5
+    is_of_known_types = table["group"].map(purity) < 0.5
     row = table.set_index("group").loc[best] if best else None
     return {
         "cells": int(is_hidden.sum()),
@@ -64,7 +64,7 @@ def measure(pair: Pair, hidden: str) -> dict[str, object]:
         "named": "" if row is None else row["lineage"],
         "closest class": "" if row is None else row["closest_class"],
         "score": np.nan if row is None else row["unseen_score"],
-        "other scores": table.loc[known, "unseen_score"].mean(),
+        "other scores": table.loc[is_of_known_types, "unseen_score"].mean(),
     }
 
 

@@ -62,9 +62,9 @@ def main() -> None:
         console.error(error)
         sys.exit(exit_of(error))
     except OSError as error:  # disk full, permission denied
-        known = system_error(error) or StorageError(str(error), hint="check free space and permissions")
-        console.error(known)
-        sys.exit(exit_of(known))
+        message = system_error(error) or StorageError(str(error), hint="check free space and permissions")
+        console.error(message)
+        sys.exit(exit_of(message))
     except (KeyboardInterrupt, SystemExit) as stop:  # typer turns an interrupt into an exit
         if isinstance(stop, SystemExit) and stop.code != Exit.INTERRUPTED:
             raise

@@ -70,6 +70,27 @@ def coordinates_in(adata: AnnData, key: str = SPATIAL) -> Floats | None:
     return np.where(infinite, np.nan, numbers) if infinite.any() else numbers
 
 
+def n_located(coordinates: Floats | None) -> int:
+    """Return the number of cells with finite coordinates in the plane.
+
+    Parameters
+    ----------
+    coordinates
+        Cells x dimensions, or None.
+
+    Returns
+    -------
+    int
+        The number of cells, 0 for None.
+
+    Examples
+    --------
+    >>> n_located(np.array([[1.0, 2.0, np.nan], [np.nan, 2.0, 0.0]]))
+    1
+    """
+    return 0 if coordinates is None else int(np.isfinite(coordinates[:, :2]).all(axis=1).sum())
+
+
 def _numbers(value: Any) -> Floats | None:
     to_array = getattr(value, "toarray", None)  # of a sparse matrix
     try:

@@ -22,6 +22,7 @@ from spatialcore.io.flat_files import (
 )
 from spatialcore.io.identifiers import as_identifiers
 from spatialcore.io.joining import assemble, attach_cells
+from spatialcore.io.recognition.coordinates import MICRONS_PER_MM
 
 logger = get_logger(__name__)
 
@@ -31,7 +32,6 @@ METADATA = (*table_names("*metadata_file"), "*metadata_file.parquet", "*metadata
 REQUIRED = "*_exprMat_file.csv and *_metadata_file.csv (also .gz)"
 XY = ("CenterX_global_px", "CenterY_global_px")
 XY_MM = (("CenterX_global_mm", "CenterY_global_mm"), ("x_slide_mm", "y_slide_mm"))
-MICRONS_PER_MM = 1000.0
 KEYS = ("fov", "cell_ID")
 NAMES = ("cell", "cell_id")
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from spatialcore import columns
 from spatialcore.annotation.spillover.coordinates import coordinate_unit as coordinate_unit
-from spatialcore.core.entries import coordinates_in
+from spatialcore.core.entries import coordinates_in, n_located
 from spatialcore.core.types import Codes, Floats
 from spatialcore.errors import InputError
 from spatialcore.plotting import style
@@ -40,7 +40,7 @@ def coordinates(adata: AnnData, spatial_key: str = columns.SPATIAL) -> Floats | 
         raise InputError(
             f"obsm['{spatial_key}'] has shape {shape}, expected numbers of shape (n_cells, 2)", hint="pass spatial_key="
         )
-    return xy[:, :2] if np.isfinite(xy[:, :2]).all(axis=1).any() else None
+    return xy[:, :2] if n_located(xy) else None
 
 
 def places_note(adata: AnnData) -> str:

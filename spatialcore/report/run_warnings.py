@@ -2,14 +2,13 @@
 
 from typing import Final
 
-import numpy as np
 import pandas as pd
 from anndata import AnnData
 
 from spatialcore import columns
 from spatialcore.annotation.references.tissue_check import foreign_references
 from spatialcore.annotation.training.small_panel import FEW_GENES, few_genes_warning, small_panel_warning
-from spatialcore.core.entries import coordinates_in
+from spatialcore.core.entries import coordinates_in, n_located
 from spatialcore.core.text.wording import list_names
 from spatialcore.plotting.figures.confusions import confusion_table, frequent_confusions
 from spatialcore.plotting.manifest import held_out_scores, manifest_table, manifest_value, model_card, records
@@ -78,7 +77,7 @@ def _coordinates_warning(adata: AnnData) -> str:
     coordinates = coordinates_in(adata)
     if coordinates is None:
         return ""
-    missing = int((~np.isfinite(coordinates[:, :2]).all(axis=1)).sum())
+    missing = adata.n_obs - n_located(coordinates)
     if missing == 0:
         return ""
     return f"{missing:,} of {adata.n_obs:,} cells have no coordinates: they are not on the maps."

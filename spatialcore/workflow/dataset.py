@@ -18,7 +18,7 @@ from spatialcore.annotation.references.reference import drawn_status, require_re
 from spatialcore.annotation.references.taxonomy_stats import is_taxonomy_stats
 from spatialcore.annotation.run_manifest import is_annotated
 from spatialcore.columns import MANIFEST, SOURCE, SPATIAL
-from spatialcore.core.entries import coordinates_in, mapping_in
+from spatialcore.core.entries import coordinates_in, mapping_in, n_located
 from spatialcore.core.genes.features import gene_names
 from spatialcore.core.genes.symbols import is_ensembl, shared_positions
 from spatialcore.core.matrix import Matrix, open_matrix
@@ -28,7 +28,7 @@ from spatialcore.core.sampling import draw_rows
 from spatialcore.errors import InputError, SpatialCoreError
 from spatialcore.io.anndata_files import no_features
 from spatialcore.io.formats import identify
-from spatialcore.io.recognition.coordinates import ELEMENTS, coordinate_columns, find_coordinates, located
+from spatialcore.io.recognition.coordinates import ELEMENTS, coordinate_columns, find_coordinates
 from spatialcore.io.recognition.format import Format
 from spatialcore.workflow.requirements import not_a_reference
 
@@ -197,11 +197,11 @@ def _located(file: AnnDataFile) -> tuple[int, str]:
             if getattr(element, "shape", ())[:1] == (file.n_obs,):
                 elements[key] = element.set_axis(names) if isinstance(element, pd.DataFrame) else element
     plain = AnnData(obs=pd.DataFrame(index=names), obsm=elements)
-    if n := located(coordinates_in(plain)):
+    if n := n_located(coordinates_in(plain)):
         return n, ""
     plain.obs = file.obs(rows, coordinate_columns(file.obs_columns)).set_axis(names)
-    found = find_coordinates(plain)
-    return (0, "") if found is None else (located(found.values), found.unit)
+    coordinates = find_coordinates(plain)
+    return (0, "") if coordinates is None else (n_located(coordinates.values), coordinates.unit)
 
 
 def _require_query_file(file: AnnDataFile) -> None:
@@ -223,7 +223,7 @@ def _of_memory(adata: AnnData, path: Path, data_format: Format) -> DatasetSummar
         var=adata.var,
         genes=_panel(adata.var),
         status=status,
-        located=located(coordinates_in(adata)),
+        located=n_located(coordinates_in(adata)),
         annotated=is_annotated(adata.uns),
         obs_columns=list(adata.obs.columns),
         labels={name: counts for name in adata.obs if (counts := _types(adata.obs[name])) is not None},

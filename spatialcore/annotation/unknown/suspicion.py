@@ -79,11 +79,12 @@ class UnseenEvidence:
         n_classes = sample.scores.shape[1]
         groups = sample.groups(np.arange(n_classes))
         odds, compared = group_odds(sample, groups)
-        score = np.repeat(_nearby(odds, groups, centers, SCORE_WIDTH)[:, None], n_classes, axis=1)
-        score[groups.cluster, groups.best] = _smoothed(odds, groups, centers, SCORE_WIDTH)
+        nearby = _nearby(odds, groups, centers, SCORE_WIDTH)
+        score = np.repeat(nearby[:, None], n_classes, axis=1)
+        score[groups.cluster, groups.best] = _smoothed(odds, groups, nearby)
         suspicion = np.zeros((*score.shape, 1 if tree is None else tree.paths.shape[1]))
         if compared:
-            smoothed = _smoothed(odds, groups, centers, SUSPICION_WIDTH)
+            smoothed = _smoothed(odds, groups, _nearby(odds, groups, centers, SUSPICION_WIDTH))
             suspicion[groups.cluster, groups.best] = _suspicion(smoothed, sample, groups, len(centers), tree)
         return cls(expit(score), suspicion)
 
@@ -129,17 +130,17 @@ def nearby_weights(centers: Floats, cells: Floats, width: float) -> Floats:
 
 def _nearby(odds: Floats, groups: Groups, centers: Floats, width: float) -> Floats:
     """Return the mean log odds of the cells near each cluster."""
-    cells = np.bincount(groups.cluster[groups.group], minlength=len(centers)).astype(np.float64)
-    of_clusters = np.bincount(groups.cluster[groups.group], odds[groups.group], minlength=len(centers))
+    cluster = groups.cluster[groups.group]
+    cells = np.bincount(cluster, minlength=len(centers)).astype(np.float64)
+    of_clusters = np.bincount(cluster, odds[groups.group], minlength=len(centers))
     means = of_clusters / np.maximum(cells, 1.0)
     nearby: Floats = nearby_weights(centers, cells, width) @ means
     return nearby
 
 
-def _smoothed(odds: Floats, groups: Groups, centers: Floats, width: float) -> Floats:
-    """Return the log odds of the groups, mixed with those of the cells nearby."""
-    nearby = _nearby(odds, groups, centers, width)[groups.cluster]
-    smoothed: Floats = (1 - FROM_NEARBY) * odds + FROM_NEARBY * nearby
+def _smoothed(odds: Floats, groups: Groups, nearby: Floats) -> Floats:
+    """Return the log odds of the groups, mixed with those of the cells near their clusters."""
+    smoothed: Floats = (1 - FROM_NEARBY) * odds + FROM_NEARBY * nearby[groups.cluster]
     return smoothed
 
 

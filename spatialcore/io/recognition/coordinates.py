@@ -9,7 +9,7 @@ import pandas as pd
 from anndata import AnnData
 
 from spatialcore.columns import SOURCE, SPATIAL
-from spatialcore.core.entries import coordinates_in, mapping_in, move_entry
+from spatialcore.core.entries import coordinates_in, mapping_in, move_entry, n_located
 from spatialcore.core.logging import get_logger
 from spatialcore.core.types import Floats
 
@@ -62,16 +62,16 @@ def find_coordinates(adata: AnnData) -> Coordinates | None:
     Examples
     --------
     >>> obs = pd.DataFrame({"x_centroid": [1.0, 2.0], "y_centroid": [3.0, 4.0]}, index=["a", "b"])
-    >>> found = find_coordinates(AnnData(obs=obs))
-    >>> found.where, found.unit, found.values.tolist()
+    >>> coordinates = find_coordinates(AnnData(obs=obs))
+    >>> coordinates.where, coordinates.unit, coordinates.values.tolist()
     ('obs columns x_centroid and y_centroid', 'µm', [[1.0, 3.0], [2.0, 4.0]])
     """
-    if located(coordinates_in(adata)):
+    if n_located(coordinates_in(adata)):
         return None
     elements = {str(key).lower(): str(key) for key in adata.obsm}
     for name in ELEMENTS:
         values = coordinates_in(adata, elements[name]) if name in elements else None
-        if values is not None and values.shape[1] <= 3 and located(values):
+        if values is not None and values.shape[1] <= 3 and n_located(values):
             return Coordinates(values, "", f"obsm[{elements[name]!r}]")
     columns = {str(name).lower(): name for name in adata.obs}
     for first, second, unit in PAIRS:
@@ -79,28 +79,23 @@ def find_coordinates(adata: AnnData) -> Coordinates | None:
             names = [columns[first], columns[second]]
             values = adata.obs[names].apply(pd.to_numeric, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
             scale, unit = (MICRONS_PER_MM, "µm") if unit == "mm" else (1.0, unit)
-            if located(values):
+            if n_located(values):
                 return Coordinates(values * scale, unit, f"obs columns {names[0]} and {names[1]}")
     return None
 
 
-def located(values: Floats | None) -> int:
-    """Return the number of cells with finite coordinates."""
-    return 0 if values is None else int(np.isfinite(values[:, :2]).all(axis=1).sum())
-
-
 def with_coordinates(adata: AnnData) -> AnnData:
     """Store coordinates under another name in ``obsm["spatial"]`` too, in place, log it, and return the data."""
-    found = find_coordinates(adata)
-    if found is None:
+    coordinates = find_coordinates(adata)
+    if coordinates is None:
         return adata
     if SPATIAL in adata.obsm:
         move_entry(adata.obsm, SPATIAL, "obsm")
-    adata.obsm[SPATIAL] = found.values
+    adata.obsm[SPATIAL] = coordinates.values
     source = mapping_in(adata.uns, SOURCE)
-    if found.unit and not source.get("unit"):
-        adata.uns[SOURCE] = {**source, "unit": found.unit}
-    logger.warning("obsm has no coordinates under %r: those in %s are used", SPATIAL, found.where)
+    if coordinates.unit and not source.get("unit"):
+        adata.uns[SOURCE] = {**source, "unit": coordinates.unit}
+    logger.warning("obsm has no coordinates under %r: those in %s are used", SPATIAL, coordinates.where)
     return adata
 
 
@@ -112,5 +107,5 @@ def coordinate_columns(columns: Iterable[str]) -> list[str]:
     >>> coordinate_columns(["X_centroid", "y_centroid", "area"])
     ['X_centroid', 'y_centroid']
     """
-    known = {name for first, second, _ in PAIRS for name in (first, second)}
-    return [name for name in columns if name.lower() in known]
+    usual = {name for first, second, _ in PAIRS for name in (first, second)}
+    return [name for name in columns if name.lower() in usual]

@@ -25,10 +25,10 @@ def unknown_format(location: Path, formats: Sequence[Format]) -> InputError:
     formats
         The supported formats.
     """
-    known = other_content(location) if location.is_file() else _other_folder(location)
+    other_kind = other_content(location) if location.is_file() else _other_folder(location)
     near = _supported_near(location, formats)
-    if known is not None:
-        kind, hint = known
+    if other_kind is not None:
+        kind, hint = other_kind
         return InputError(f"{location} is {kind}", hint=near if near and hint == PASS_DATA else hint)
     content = f"a folder with {_listing(location)}" if location.is_dir() else "a file"
     if not location.is_dir() and not location.is_file():
