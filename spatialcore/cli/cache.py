@@ -37,7 +37,8 @@ def prune(
 ) -> None:
     """Remove the least recently used files until the cache is smaller than a size."""
     console.start(as_json=as_json)
-    from spatialcore.storage.cache import parse_size, prune
+    from spatialcore.core.text.sizes import parse_size
+    from spatialcore.storage.cache import prune
 
     _report_removed(prune(parse_size(max_size), folder))
 

@@ -1,10 +1,11 @@
 """Files and objects by URI: local, s3://, gs://, az://, memory:// and http(s)://; checked, atomic, retried, cached."""
 
 from spatialcore.storage.connections import connection, use_connection
+from spatialcore.storage.file_stat import exists, token
 from spatialcore.storage.files import copy, delete, get, list_files, list_versions, put
+from spatialcore.storage.location import Location
 from spatialcore.storage.manifests import describe, manifest_uri, read_manifest, recognised
 from spatialcore.storage.objects import (
-    exists,
     put_bytes,
     put_if,
     put_new,
@@ -12,14 +13,12 @@ from spatialcore.storage.objects import (
     read_bytes,
     read_text,
     read_versioned,
-    token,
 )
 from spatialcore.storage.records import read_record, text_of
 from spatialcore.storage.relative_uri import relative, resolve, root_of
 from spatialcore.storage.secrets import redact, remember_secret
 from spatialcore.storage.types import Manifest, StoredFile
 from spatialcore.storage.uri import (
-    Location,
     canonical,
     connect,
     is_writable,

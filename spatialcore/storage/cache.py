@@ -180,30 +180,6 @@ def prune(max_size: int = 0, cache_dir: Path | None = None) -> list[CacheEntry]:
     return removed
 
 
-def parse_size(text: str) -> int:
-    """Return the bytes of a size like ``20GB``, ``500 MB`` or ``1.5TiB``.
-
-    Raises
-    ------
-    InputError
-        If it is not a size.
-
-    Examples
-    --------
-    >>> parse_size("1.5 kB")
-    1500
-    """
-    import re
-
-    from spatialcore.errors import InputError
-
-    units = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40}
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?i?)b?\s*", text.lower())
-    if match is None or match.group(2) not in units:
-        raise InputError(f"cannot parse the size {text!r}", hint="write a number and a unit: 20GB or 500MB")
-    return int(float(match.group(1)) * units[match.group(2)])
-
-
 def _remove_abandoned(root: Path, keys: set[str]) -> None:
     for folder in root.iterdir() if root.is_dir() else ():
         if folder.is_dir() and folder.name != _LOCKS and folder.name not in keys:

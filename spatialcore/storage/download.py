@@ -7,12 +7,12 @@ from pathlib import Path
 
 from spatialcore.core.logging import get_logger
 from spatialcore.errors import StorageError
-from spatialcore.storage.objects import stat
+from spatialcore.storage.file_stat import stat
+from spatialcore.storage.location import Location
 from spatialcore.storage.partial_file import PartialFile, open_partial_file
 from spatialcore.storage.progress import progress_bar
 from spatialcore.storage.ranges import download_ranges
 from spatialcore.storage.types import AlteredError, Stat, TruncatedError
-from spatialcore.storage.uri import Location
 
 log = get_logger(__name__)
 

@@ -11,11 +11,12 @@ from spatialcore.errors import ConflictError, InputError, StorageError
 from spatialcore.storage.backends.base import Info
 from spatialcore.storage.backends.local import stat_file
 from spatialcore.storage.download import download
+from spatialcore.storage.file_stat import stat
+from spatialcore.storage.location import Location
 from spatialcore.storage.manifests import manifest_of, write_manifest
-from spatialcore.storage.objects import stat
 from spatialcore.storage.retry import attempt
 from spatialcore.storage.types import Stat, StoredFile, is_internal
-from spatialcore.storage.uri import Location, parse_uri, parse_writable
+from spatialcore.storage.uri import parse_uri, parse_writable
 
 
 def put(

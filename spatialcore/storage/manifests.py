@@ -11,9 +11,11 @@ from pathlib import Path
 
 from spatialcore.core.logging import get_logger
 from spatialcore.errors import FileMissingError
-from spatialcore.storage.objects import put_text, read_text, stat
+from spatialcore.storage.file_stat import stat
+from spatialcore.storage.location import Location
+from spatialcore.storage.objects import put_text, read_text
 from spatialcore.storage.types import Manifest, Stat, StoredFile
-from spatialcore.storage.uri import Location, parse_uri
+from spatialcore.storage.uri import parse_uri
 
 log = get_logger(__name__)
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from spatialcore.storage.objects import stat
+from spatialcore.storage.file_stat import stat
+from spatialcore.storage.location import Location
 from spatialcore.storage.settings import MB
 from spatialcore.storage.types import AlteredError, Stat, TruncatedError
-from spatialcore.storage.uri import Location, parse_uri
+from spatialcore.storage.uri import parse_uri
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ from threading import Event
 
 from spatialcore.core.logging import get_logger
 from spatialcore.errors import ConflictError, TransientStorageError
+from spatialcore.storage.location import Location
 from spatialcore.storage.retry import attempt, translate_errors
 from spatialcore.storage.settings import StorageSettings
 from spatialcore.storage.types import AlteredError, Stat, TruncatedError
-from spatialcore.storage.uri import Location
 
 log = get_logger(__name__)
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from spatialcore.errors import InputError
 from spatialcore.storage import cache
 
 
@@ -109,14 +108,3 @@ def test_cache_can_be_moved(tmp_path: Path) -> None:
     (tmp_path / "old").rename(tmp_path / "new")
     assert fetched(remote, tmp_path / "new").is_relative_to(tmp_path / "new")
     assert remote.count == 1
-
-
-@pytest.mark.parametrize(("text", "size"), [("20GB", 20 * 10**9), ("1.5 TiB", 3 * 2**39), ("0", 0), ("7k", 7000)])
-def test_parse_size(text: str, size: int) -> None:
-    assert cache.parse_size(text) == size
-
-
-@pytest.mark.parametrize("text", ["", "GB", "-1", "1 apple", "i"])
-def test_invalid_size(text: str) -> None:
-    with pytest.raises(InputError, match="cannot parse the size"):
-        cache.parse_size(text)

@@ -10,7 +10,7 @@ from spatialcore import storage
 from spatialcore.errors import ConflictError, TransientStorageError
 from spatialcore.storage import Location
 from spatialcore.storage.backends.memory import MemoryBackend
-from spatialcore.storage.objects import stat
+from spatialcore.storage.file_stat import stat
 from spatialcore.storage.ranges import download_ranges
 from spatialcore.storage.types import AlteredError, Sink, Stat
 

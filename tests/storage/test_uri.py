@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from spatialcore.errors import InputError, StorageError
+from spatialcore.errors import InputError
 from spatialcore.storage import canonical, is_writable, join, local_path, parse_uri
 
 
@@ -36,13 +36,6 @@ def test_canonical_has_no_passwords_and_signatures() -> None:
     assert canonical(signed) == "https://host.org/a%20b.h5ad?part=2"
 
 
-def test_location() -> None:
-    local, remote = parse_uri("/data/a.h5ad"), parse_uri("az://lab/samples/a.h5ad")
-    assert (local.is_local, local.local_path, local.bucket) == (True, Path("/data/a.h5ad"), "")
-    assert (remote.is_local, remote.local_path, remote.bucket) == (False, None, "lab")
-    assert remote.backend is parse_uri("abfs://other/a").backend
-
-
 @pytest.mark.parametrize("uri", ["s3://lab/a", "https://host/a", "cellxgene://hlca", "ftp://host/a", ""])
 def test_no_local_path(uri: str) -> None:
     assert local_path(uri) is None
@@ -59,11 +52,3 @@ def test_local_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_is_writable(uri: str, writable: bool) -> None:
     assert is_writable(uri) == writable
-
-
-def test_attempt_names_the_request() -> None:
-    def denied() -> None:
-        raise PermissionError("denied")
-
-    with pytest.raises(StorageError, match=r"access denied: get https://host/a: (.|\n)*requires a sign-in"):
-        parse_uri("https://me:planted-password@host/a").attempt("get", denied)
