@@ -18,6 +18,7 @@ from benchmarks.data.open_pairs import Labels, Pair, open_pairs
 from spatialcore.annotation.model.linear import Standardized
 from spatialcore.annotation.query import open_query
 from spatialcore.annotation.training.fitting import fit_models
+from spatialcore.annotation.training.labelled_counts import LabelledCounts
 from spatialcore.annotation.training.platform.estimate import class_profiles, estimate_platform
 from spatialcore.annotation.training.platform.simulate import match_to_platform, thin_to_depths
 from spatialcore.annotation.training.platform.target import TargetPlatform
@@ -72,7 +73,8 @@ class Bench:
 
     def pipeline(self) -> Labels:
         """Return the calls of the pipeline."""
-        models = fit_models(self.reference, self.codes, len(self.names), self.target, self.rng)
+        cells = LabelledCounts.of(self.reference, self.codes, len(self.names))
+        models = fit_models(cells, self.target, self.rng)
         return self.call(models.primary, models.target_sum)
 
     def _labels_of(self, scores: npt.NDArray[np.float64]) -> Labels:

@@ -1,5 +1,6 @@
 """The parts of a model card that describe its training: held-out scores, platform, groups of the reference."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,12 +10,12 @@ from spatialcore.annotation.training.classes import ClassLabels
 from spatialcore.annotation.training.platform.estimate import Platform
 from spatialcore.annotation.training.platform.target import TargetPlatform
 from spatialcore.annotation.training.prevailing import Prevailing
-from spatialcore.annotation.training.validation.cross_validation import CrossValidationResult
 from spatialcore.annotation.training.validation.query_shift import QueryShift
+from spatialcore.annotation.training.validation.result import CrossValidationResult
 from spatialcore.core.types import Codes
 
 
-def describe_held_out(result: CrossValidationResult, labels: ClassLabels, groups: list[Codes]) -> dict[str, Any]:
+def describe_held_out(result: CrossValidationResult, labels: ClassLabels, groups: Sequence[Codes]) -> dict[str, Any]:
     """Return scores of the held-out cells, and the number of groups left out, if any."""
     confusion = result.confusion()
     right, truth, called = np.diag(confusion), confusion.sum(axis=1), confusion.sum(axis=0)

@@ -9,7 +9,7 @@ from scipy.special import softmax
 
 from spatialcore.annotation.model.linear import Standardized
 from spatialcore.annotation.model.scorer import Scorer
-from spatialcore.annotation.training.platform.estimate import class_profiles
+from spatialcore.annotation.training.labelled_counts import LabelledCounts
 from spatialcore.annotation.training.platform.simulate import draw_class_blocks
 from spatialcore.annotation.training.platform.target import TargetPlatform
 from spatialcore.annotation.training.prevailing import Thinned
@@ -74,19 +74,21 @@ class FittedModels:
 
 
 def fit_models(
-    counts: sparse.csr_matrix,
-    codes: Codes,
-    n_classes: int,
+    cells: LabelledCounts,
     target: TargetPlatform,
     rng: np.random.Generator,
     start: FittedModels | None = None,
     thinned: Thinned | None = None,
     query_vote: float = QUERY_VOTE,
 ) -> FittedModels:
-    """Fit all models on reference counts, cells x genes.
+    """Fit all models on reference cells.
 
     Parameters
     ----------
+    cells
+        The reference cells.
+    target
+        What the primary model is matched to.
     start
         Models from which the fits start; fewer iterations are then needed. On imaging data, half of the cells that the
         primary model is fitted on are then drawn from the profiles of the query's cells, as these models call them.
@@ -95,22 +97,19 @@ def fit_models(
     query_vote
         Weight of the votes of the query's own class profiles.
     """
-    reference = class_profiles(counts, codes, n_classes)
-    profiles = target.expected(reference)
+    profiles = target.expected(cells.profiles)
     own_profiles = target.imaged.own_profiles(start.profiles, start.primary) if target.imaged and start else None
-    fitted = fit_primary(counts, codes, n_classes, target, rng, start.fitted if start else None, own_profiles)
-    auxiliary = fit_logistic(reference_cells(counts), codes, n_classes, start=start.auxiliary if start else None)
+    fitted = fit_primary(cells, target, rng, start.fitted if start else None, own_profiles)
+    auxiliary = fit_auxiliary(cells, start.auxiliary if start else None)
     primary, voting = fitted, profiles
     if thinned:
-        primary, voting = thinned.blended_with(fitted), thinned.blended_profiles(profiles, reference)
+        primary, voting = thinned.blended_with(fitted), thinned.blended_profiles(profiles, cells.profiles)
     primary = target.voted(primary, voting, query_vote)
     return FittedModels(primary, fitted, auxiliary, profiles, target.target_sum)
 
 
 def fit_primary(
-    counts: sparse.csr_matrix,
-    codes: Codes,
-    n_classes: int,
+    cells: LabelledCounts,
     target: TargetPlatform,
     rng: np.random.Generator,
     start: Standardized | None = None,
@@ -125,15 +124,22 @@ def fit_primary(
     query_profiles
         Mean share of each gene per class in the query: half of the cells are then drawn from these.
     """
-    rows = simulated_rows(codes, rng) if target.is_random else np.arange(len(codes))
-    simulated, labels = training_cells(counts, codes, rows, target, rng, query_profiles)
-    cells = FitCells.of(log1p_normalize(block, target.target_sum) for block in taken(simulated))
-    return fit_logistic(cells, labels, n_classes, power=BALANCE, start=start)
+    rows = simulated_rows(cells.codes, rng) if target.is_random else np.arange(len(cells.codes))
+    simulated, codes = training_cells(cells, rows, target, rng, query_profiles)
+    normalized = FitCells.of(log1p_normalize(block, target.target_sum) for block in taken(simulated))
+    return fit_logistic(normalized, codes, cells.n_classes, power=BALANCE, start=start)
 
 
-def reference_cells(counts: sparse.csr_matrix) -> FitCells:
-    """Return reference cells as they were measured, for the fit of the auxiliary model."""
-    return FitCells.of(log1p_normalize(block, TARGET_SUM) for block in row_blocks(counts, STORED_CELLS))
+def fit_auxiliary(cells: LabelledCounts, start: Standardized | None = None) -> Standardized:
+    """Fit logistic regression on reference cells as they were measured.
+
+    Parameters
+    ----------
+    start
+        Weights to start from.
+    """
+    normalized = FitCells.of(log1p_normalize(block, TARGET_SUM) for block in row_blocks(cells.counts, STORED_CELLS))
+    return fit_logistic(normalized, cells.codes, cells.n_classes, start=start)
 
 
 def taken(blocks: list[sparse.csr_matrix]) -> Iterator[sparse.csr_matrix]:
@@ -144,8 +150,7 @@ def taken(blocks: list[sparse.csr_matrix]) -> Iterator[sparse.csr_matrix]:
 
 
 def training_cells(
-    counts: sparse.csr_matrix,
-    codes: Codes,
+    cells: LabelledCounts,
     rows: Codes,
     target: TargetPlatform,
     rng: np.random.Generator,
@@ -160,16 +165,17 @@ def training_cells(
     query_profiles
         Mean share of each gene per class in the query: half of the cells are then drawn from these.
     """
+    codes = cells.codes[rows]
     if query_profiles is None:
-        blocks, labels = target.simulate_rows(counts, rows, rng), codes[rows]
+        blocks = target.simulate_rows(cells.counts, rows, rng)
     else:
-        drawn = rng.random(len(rows)) < QUERY_SHARE
-        blocks = target.simulate_rows(counts, rows[~drawn], rng)
-        blocks += _draw_cells(query_profiles, codes[rows[drawn]], target, rng)
-        labels = np.concatenate([codes[rows[~drawn]], codes[rows[drawn]]])
+        is_drawn = rng.random(len(rows)) < QUERY_SHARE
+        blocks = target.simulate_rows(cells.counts, rows[~is_drawn], rng)
+        blocks += _draw_cells(query_profiles, codes[is_drawn], target, rng)
+        codes = np.concatenate([codes[~is_drawn], codes[is_drawn]])
     filled = [np.diff(block.indptr) > 0 for block in blocks]
     blocks = [block if some.all() else block[some] for block, some in zip(blocks, filled, strict=True)]
-    return blocks, labels[np.concatenate(filled)]
+    return blocks, codes[np.concatenate(filled)]
 
 
 def _draw_cells(

@@ -20,7 +20,8 @@ from spatialcore.annotation.training.description import (
     describe_target,
 )
 from spatialcore.annotation.training.fitting import fit_models
-from spatialcore.annotation.training.platform.estimate import class_profiles, estimate_platform
+from spatialcore.annotation.training.labelled_counts import LabelledCounts
+from spatialcore.annotation.training.platform.estimate import estimate_platform
 from spatialcore.annotation.training.platform.target import TargetPlatform
 from spatialcore.annotation.training.profile_vote import ImagedQuery
 from spatialcore.annotation.training.solver.blas_threads import one_blas_thread
@@ -64,19 +65,23 @@ def train_logistic(
     random_state: int,
 ) -> CellTypingModel:
     """Train the matched model and its calibration."""
-    cells = training_input(adata, labels, query, random_state)
+    given = training_input(adata, labels, query, random_state)
     rng = np.random.default_rng(random_state)
-    if query is not None and len(samples := query_samples(query, cells.genes, random_state)) > 1:
-        return _train_for_samples(samples, query, cells, labels, rng)
-    counts, codes, n_classes = cells.counts, cells.codes, len(labels.names)
-    target = _target(cells, n_classes, depths)
-    imaged = cells.query if query is not None and is_imaging(query, target) else None
-    if imaged is not None:
-        target = replace(target, imaged=ImagedQuery.of(imaged, target.target_sum))
-    validation = cross_validate(
-        counts, codes, n_classes, target, rng, groups=cells.groups, query=imaged, sample=cells.query, drawn=cells.drawn
-    )
-    models = fit_models(counts, codes, n_classes, target, rng, validation.models, validation.thinned)
+    if query is None or given.query is None:
+        return _train_for_target(_target_of_depths(depths), given, labels, rng)
+    samples = query_samples(query, given.genes, random_state)
+    if len(samples) > 1:
+        return _train_for_samples(samples, query, given, labels, rng)
+    return _train_for_target(_target_of_query(query, given.query, given.cells), given, labels, rng)
+
+
+def _train_for_target(
+    target: TargetPlatform, given: TrainingInput, labels: ClassLabels, rng: np.random.Generator
+) -> CellTypingModel:
+    """Train a model for one query, for depths or for nothing."""
+    cells = given.cells
+    validation = cross_validate(cells, target, rng, sample=given.query)
+    models = fit_models(cells, target, rng, validation.models, validation.thinned)
     prior = validation.prevailing
     prevailing = describe_prevailing(prior, labels)
     if prevailing:
@@ -87,12 +92,12 @@ def train_logistic(
         )
     return CellTypingModel(
         classes=labels.names,
-        genes=tuple(map(str, cells.genes)),
+        genes=tuple(map(str, given.genes)),
         linear=prior.added_to(models.primary) if prior else models.primary,
         target_sum=models.target_sum,
         auxiliary=models.auxiliary,
         profiles=models.profiles,
-        reference_profiles=class_profiles(counts, codes, n_classes) if target.platform else None,
+        reference_profiles=cells.profiles if target.platform else None,
         background=target.platform.background if target.platform else None,
         calibration=validation.calibration,
         metadata={
@@ -105,28 +110,19 @@ def train_logistic(
 def _train_for_samples(
     samples: dict[str, sparse.csr_matrix],
     query: AnnData,
-    cells: TrainingInput,
+    given: TrainingInput,
     labels: ClassLabels,
     rng: np.random.Generator,
 ) -> CellTypingModel:
     """Train one model for several samples; see :mod:`spatialcore.annotation.training.cohort`."""
-    trained = train_cohort(
-        cells.counts,
-        cells.codes,
-        len(labels.names),
-        samples,
-        rng,
-        is_imaging=partial(is_imaging, query),
-        groups=cells.groups,
-        drawn=cells.drawn,
-    )
+    trained = train_cohort(given.cells, samples, rng, is_imaging=partial(is_imaging, query))
     models = trained.models
     for sample in trained.cohort.samples:
         if sample.unlike:
             log.warning("sample %s differs from the others: %s", sample.name, sample.unlike)
     return CellTypingModel(
         classes=labels.names,
-        genes=tuple(map(str, cells.genes)),
+        genes=tuple(map(str, given.genes)),
         linear=models.primary,
         target_sum=models.target_sum,
         auxiliary=models.auxiliary,
@@ -136,17 +132,22 @@ def _train_for_samples(
         calibration=trained.calibration,
         cohort=trained.cohort,
         metadata={
-            "heldout": describe_held_out(trained.result, labels, cells.groups),
+            "heldout": describe_held_out(trained.result, labels, given.cells.groups),
             "platform": {"matched_to": "query", **describe_platform(trained.platform, trained.mixing)},
             "samples": {sample.name: {**sample.platform, "unlike": sample.unlike} for sample in trained.cohort.samples},
         },
     )
 
 
-def _target(cells: TrainingInput, n_classes: int, depths: npt.ArrayLike | None) -> TargetPlatform:
-    if cells.query is not None:
-        shares = class_profiles(cells.counts, cells.codes, n_classes)
-        return TargetPlatform(platform=estimate_platform(shares, cells.query))
+def _target_of_query(query: AnnData, counts: sparse.csr_matrix, cells: LabelledCounts) -> TargetPlatform:
+    """Return the platform of a query, estimated from counts of some of its cells."""
+    target = TargetPlatform(platform=estimate_platform(cells.profiles, counts))
+    if not is_imaging(query, target):
+        return target
+    return replace(target, imaged=ImagedQuery.of(counts, target.target_sum))
+
+
+def _target_of_depths(depths: npt.ArrayLike | None) -> TargetPlatform:
     if depths is None:
         return TargetPlatform()
     values = np.atleast_1d(np.asarray(depths, dtype=np.float64)).ravel()

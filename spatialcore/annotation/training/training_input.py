@@ -1,4 +1,4 @@
-"""What the trainer uses: counts and classes of reference cells, counts of a sample of the query."""
+"""What the trainer uses: labelled counts of reference cells, counts of a sample of the query."""
 
 from dataclasses import dataclass
 
@@ -11,6 +11,7 @@ from spatialcore import columns
 from spatialcore.annotation.expression.find import find_counts
 from spatialcore.annotation.query import open_query
 from spatialcore.annotation.training.classes import ClassLabels, require_repeats
+from spatialcore.annotation.training.labelled_counts import LabelledCounts
 from spatialcore.annotation.training.platform.estimate import MAX_QUERY_CELLS
 from spatialcore.annotation.training.platform.target import TargetPlatform
 from spatialcore.annotation.training.sample_groups import group_similar
@@ -18,7 +19,6 @@ from spatialcore.annotation.training.validation.folds import find_groups
 from spatialcore.core.counts import recover_counts
 from spatialcore.core.matrix import open_matrix
 from spatialcore.core.normalization import row_totals
-from spatialcore.core.types import Codes
 from spatialcore.errors import InputError
 
 IMAGING_SPREAD = 0.9  # of log gene efficiencies: three pairs of dissociated cells have 0.6, imaging panels 1.0 to 1.5
@@ -32,21 +32,14 @@ class TrainingInput:
     ----------
     genes
         The genes that reference and query have.
-    counts, codes
-        Reference cells x genes, and their classes.
-    groups
-        Sources and donors of the cells, see :func:`~spatialcore.annotation.training.validation.folds.find_groups`.
-    drawn
-        Which cells were drawn from a profile.
+    cells
+        The reference cells, with counts on these genes.
     query
         Counts of a sample of the query on the same genes; None without a query.
     """
 
     genes: npt.NDArray[np.object_]
-    counts: sparse.csr_matrix
-    codes: Codes
-    groups: list[Codes]
-    drawn: npt.NDArray[np.bool_]
+    cells: LabelledCounts
     query: sparse.csr_matrix | None
 
 
@@ -70,8 +63,10 @@ def training_input(adata: AnnData, labels: ClassLabels, query: AnnData | None, r
     filled = row_totals(counts) > 0
     counts, codes = counts if filled.all() else counts[filled], labels.codes[filled]
     _check_classes(codes, labels)
-    groups = find_groups(adata.obs.iloc[labels.rows[filled]])
-    return TrainingInput(genes[used], counts, codes, groups, drawn_cells(adata)[labels.rows][filled], query_counts)
+    rows = labels.rows[filled]
+    groups = find_groups(adata.obs.iloc[rows])
+    cells = LabelledCounts(counts, codes, len(labels.names), groups, drawn_cells(adata)[rows])
+    return TrainingInput(genes[used], cells, query_counts)
 
 
 def reference_counts(adata: AnnData, rows: npt.NDArray[np.intp]) -> sparse.csr_matrix:

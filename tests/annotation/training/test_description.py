@@ -15,7 +15,7 @@ from spatialcore.annotation.training.description import (
 from spatialcore.annotation.training.platform.estimate import Platform
 from spatialcore.annotation.training.platform.target import TargetPlatform
 from spatialcore.annotation.training.prevailing import Prevailing
-from spatialcore.annotation.training.validation.cross_validation import CrossValidationResult
+from spatialcore.annotation.training.validation.result import CrossValidationResult
 
 NAMES = ("B cell", "T cell", "mast cell")
 PLATFORM = Platform(np.array([40.0, 60.0, 80.0]), np.ones(4), 0.1, np.full(4, 0.25))

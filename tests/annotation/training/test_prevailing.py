@@ -10,6 +10,7 @@ from scipy import sparse
 from spatialcore.annotation.annotate import annotate_celltypist
 from spatialcore.annotation.model.linear import Standardized
 from spatialcore.annotation.training.fitting import FittedModels, fit_models
+from spatialcore.annotation.training.labelled_counts import LabelledCounts
 from spatialcore.annotation.training.platform.estimate import Platform
 from spatialcore.annotation.training.platform.target import TargetPlatform
 from spatialcore.annotation.training.prevailing import (
@@ -38,7 +39,8 @@ def models() -> FittedModels:
     rng = np.random.default_rng(1)
     codes = np.repeat(np.arange(CLASSES), 150)
     platform = Platform(np.full(100, 30.0), np.ones(GENES), 0.0, np.full(GENES, 1 / GENES))
-    return fit_models(cells(codes, 800, rng), codes, CLASSES, TargetPlatform(platform=platform), rng)
+    reference = LabelledCounts.of(cells(codes, 800, rng), codes, CLASSES)
+    return fit_models(reference, TargetPlatform(platform=platform), rng)
 
 
 def test_a_query_of_several_classes_is_unchanged(models: FittedModels) -> None:

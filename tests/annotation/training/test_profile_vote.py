@@ -9,7 +9,8 @@ from scipy.stats import linregress
 
 from spatialcore.annotation.model.linear import Standardized
 from spatialcore.annotation.training.fitting import FittedModels, fit_models
-from spatialcore.annotation.training.platform.estimate import Platform, class_profiles, estimate_platform
+from spatialcore.annotation.training.labelled_counts import LabelledCounts
+from spatialcore.annotation.training.platform.estimate import Platform, estimate_platform
 from spatialcore.annotation.training.platform.target import TargetPlatform
 from spatialcore.annotation.training.profile_vote import (
     QUERY_VOTE,
@@ -86,7 +87,7 @@ def fitted_models() -> tuple[FittedModels, sparse.csr_matrix, np.ndarray]:
     counts, truth, _ = simulate(900, 3, 50, 200, rng, profiles)
     depths = np.asarray(counts.sum(axis=1), dtype=float).ravel()
     target = TargetPlatform(platform=Platform(depths, np.ones(50), 0.0, np.full(50, 1 / 50)))
-    return fit_models(reference, codes, 3, target, rng), counts, truth
+    return fit_models(LabelledCounts.of(reference, codes, 3), target, rng), counts, truth
 
 
 def test_query_class_profiles_are_the_means_of_the_called_cells() -> None:
@@ -105,11 +106,12 @@ def test_profiles_of_the_query_correct_a_reference_of_another_study() -> None:
     reference, codes, profiles = simulate(800, 8, 60, 1500, rng, similar)
     other = profiles * rng.lognormal(0, 0.4, profiles.shape)
     counts, truth, _ = simulate(2000, 8, 60, 100, rng, other / other.sum(axis=1, keepdims=True))
-    target = TargetPlatform(platform=estimate_platform(class_profiles(reference, codes, 8), counts))
+    cells = LabelledCounts.of(reference, codes, 8)
+    target = TargetPlatform(platform=estimate_platform(cells.profiles, counts))
     imaged = replace(target, imaged=ImagedQuery.of(counts, target.target_sum))
     right = []
     for one, weight in ((target, 0.0), (imaged, 0.0), (imaged, QUERY_VOTE)):
-        models = fit_models(reference, codes, 8, one, np.random.default_rng(0), query_vote=weight)
+        models = fit_models(cells, one, np.random.default_rng(0), query_vote=weight)
         scores = models.primary.on_genes().scores(log1p_normalize(counts, models.target_sum))
         right.append((scores.argmax(axis=1) == truth).mean())
     assert 0.4 < right[0] < 0.95

@@ -9,6 +9,7 @@ from scipy import sparse
 
 from spatialcore.annotation.model.calibration import CalibrationFeatures
 from spatialcore.annotation.model.scorer import Scorer
+from spatialcore.annotation.training.labelled_counts import LabelledCounts
 from spatialcore.core.types import Codes, Floats
 
 
@@ -56,25 +57,25 @@ class HeldOut:
         return HeldOut(self.cells.scored_by(scorer), unseen, self.shuffled.scored_by(scorer))
 
 
-def score_held_out(
-    scorer: Scorer,
-    simulated: sparse.csr_matrix,
-    codes: Codes,
-    drawn: npt.NDArray[np.bool_],
-    n_classes: int,
-    rng: np.random.Generator,
-) -> HeldOut:
-    """Score held-out cells as the platform measures them, and decoys made of them."""
-    filled = np.diff(simulated.indptr) > 0
-    simulated, truth = simulated[filled], codes[filled]
-    cells = _score(scorer, simulated, truth, drawn[filled])
-    shuffled = _score(scorer, shuffle_genes(simulated, rng), np.full(len(truth), -1), cells.drawn)
-    return HeldOut(cells, _hide_true_class(cells) if n_classes > 2 else None, shuffled)
+def score_held_out(scorer: Scorer, measured: LabelledCounts, rng: np.random.Generator) -> HeldOut:
+    """Score held-out cells as the platform measures them, and decoys made of them.
+
+    Parameters
+    ----------
+    scorer
+        Of models that were fitted without these cells.
+    measured
+        The held-out cells with counts as the platform measures them; cells without counts are left out.
+    """
+    measured = measured.rows(np.diff(measured.counts.indptr) > 0)
+    cells = _score(scorer, measured)
+    decoys = replace(measured, counts=shuffle_genes(measured.counts, rng), codes=np.full(len(measured.codes), -1))
+    return HeldOut(cells, _hide_true_class(cells) if measured.n_classes > 2 else None, _score(scorer, decoys))
 
 
-def _score(scorer: Scorer, counts: sparse.csr_matrix, truth: Codes, drawn: npt.NDArray[np.bool_]) -> ScoredCells:
-    scores = scorer.scores(counts)
-    return ScoredCells(truth, scores.argmax(axis=1), scores, scorer.auxiliary_scores(counts), counts, scorer, drawn)
+def _score(scorer: Scorer, cells: LabelledCounts) -> ScoredCells:
+    scores, auxiliary = scorer.scores(cells.counts), scorer.auxiliary_scores(cells.counts)
+    return ScoredCells(cells.codes, scores.argmax(axis=1), scores, auxiliary, cells.counts, scorer, cells.drawn)
 
 
 def _hide_true_class(cells: ScoredCells) -> ScoredCells:

@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 
-from spatialcore.annotation.training.validation.folds import FOLDS, assign_folds, find_groups
+from spatialcore.annotation.training.validation.folds import FOLDS, assign_folds, draw_per_class, find_groups
 
 
 def rng() -> np.random.Generator:
@@ -51,3 +51,10 @@ def test_groups_are_recognised_by_common_column_names() -> None:
 
 def test_groups_with_missing_names_are_not_used() -> None:
     assert find_groups(pd.DataFrame({"donor_id": ["a", "b", None] * 20})) == []
+
+
+def test_a_draw_is_limited_per_class() -> None:
+    codes = np.repeat([0, 1, 2], [3, 50, 20])
+    rows = draw_per_class(codes, 10, rng())
+    assert np.bincount(codes[rows]).tolist() == [3, 10, 10]
+    assert (np.diff(rows) > 0).all()

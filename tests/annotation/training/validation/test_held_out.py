@@ -8,6 +8,7 @@ from scipy import sparse
 
 from spatialcore.annotation.model.scorer import Scorer
 from spatialcore.annotation.training.fitting import FittedModels, fit_models
+from spatialcore.annotation.training.labelled_counts import LabelledCounts
 from spatialcore.annotation.training.platform.target import TargetPlatform
 from spatialcore.annotation.training.validation.held_out import HeldOut, score_held_out, shuffle_genes
 from spatialcore.core.normalization import log1p_normalize
@@ -30,9 +31,9 @@ def scored() -> tuple[FittedModels, sparse.csr_matrix, np.ndarray, HeldOut]:
     counts, codes, profiles = simulate(300, 4, 40, 200, rng)
     held_out, truth, _ = simulate(80, 4, 40, 200, rng, profiles)
     held_out = sparse.vstack([held_out, sparse.csr_matrix((1, 40), dtype=np.float32)], format="csr")
-    models = fit_models(counts, codes, 4, TargetPlatform(), rng)
-    codes, drawn = np.append(truth, 0), np.zeros(81, dtype=bool)
-    return models, held_out, truth, score_held_out(models.scorer(), held_out, codes, drawn, 4, rng)
+    models = fit_models(LabelledCounts.of(counts, codes, 4), TargetPlatform(), rng)
+    measured = LabelledCounts.of(held_out, np.append(truth, 0), 4)
+    return models, held_out, truth, score_held_out(models.scorer(), measured, rng)
 
 
 def test_cells_without_counts_are_left_out_and_decoys_lack_their_class(

@@ -3,6 +3,7 @@ import pytest
 from scipy import sparse
 
 from spatialcore.annotation.training.fitting import fit_models
+from spatialcore.annotation.training.labelled_counts import LabelledCounts
 from spatialcore.annotation.training.platform.estimate import Platform
 from spatialcore.annotation.training.platform.target import TargetPlatform
 from spatialcore.annotation.training.validation.query_shift import (
@@ -47,7 +48,7 @@ def test_the_share_of_a_simulated_query_is_estimated(share: float) -> None:
     query = mix(cells(truth, 120, rng), profiles(), share, rng)
     depths = np.asarray(query.sum(axis=1), dtype=float).ravel()
     target = TargetPlatform(platform=Platform(depths, np.ones(GENES), 0.0, np.full(GENES, 1 / GENES)))
-    models = fit_models(reference, codes, CLASSES, target, rng)
+    models = fit_models(LabelledCounts.of(reference, codes, CLASSES), target, rng)
     shift = measure_shift(models, held_out, query, target, rng)
     assert shift.mixing == pytest.approx(share, abs=0.05)
     np.testing.assert_allclose(shift.composition, [0.4, 0.3, 0.2, 0.1], atol=0.06)
