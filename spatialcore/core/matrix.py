@@ -24,6 +24,7 @@ from anndata.abc import CSRDataset
 from spatialcore.core import blocks
 from spatialcore.core.blocks import as_float32, chunk_length
 from spatialcore.core.compressed import CompressedColumns, CompressedRows
+from spatialcore.core.on_disk.gzip_array import gzip_array
 from spatialcore.core.on_disk.scratch import scratch_copy
 from spatialcore.core.types import Floats, Ints, Numbers, StoredArray, StoredGroup, Transform
 from spatialcore.errors import InputError
@@ -246,7 +247,8 @@ def _compressed_group(group: StoredGroup) -> "CompressedRows | CompressedColumns
     shape = attrs.get("shape", attrs.get("h5sparse_shape"))
     if shape is None or not {"data", "indices"} <= set(group.keys()):
         raise InputError("a sparse matrix in the file has no shape, data or indices", hint="write the file again")
-    return _compressed(kind, shape, group["data"], group["indices"], np.asarray(group["indptr"][:]))
+    data, indices = gzip_array(group["data"]), gzip_array(group["indices"])
+    return _compressed(kind, shape, data, indices, np.asarray(group["indptr"][:]))
 
 
 def _compressed(
