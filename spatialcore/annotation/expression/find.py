@@ -21,6 +21,7 @@ from spatialcore.errors import InputError, NormalizationError
 
 SCALE_CELLS = 5_000
 STRAYS = 0.05
+FIRST_FEATURES = 500  # one name of a gene is enough
 ExpressionKind = Literal["counts", "recoverable", "log1p"]
 
 
@@ -80,11 +81,15 @@ def _refuse_stray_values(data: Data, source: str, name: str) -> None:
 
 
 def _require_names(var: pd.DataFrame, source: str, name: str) -> None:
-    if len(var) and not any(gene_names(var)[0]):
+    if len(var) and not _has_genes(var.iloc[:FIRST_FEATURES]) and not _has_genes(var):
         raise InputError(
             f"no feature of {_where(source, name)} has the name of a gene: {', '.join(map(str, var.index[:5]))} ...",
             hint="var_names must be gene symbols or Ensembl ids, or a column of var must hold them",
         )
+
+
+def _has_genes(var: pd.DataFrame) -> bool:
+    return any(gene_names(var)[0])
 
 
 def _drawn(data: Data, source: str) -> Any:
