@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 TOP: Final = 0.999  # higher values are spread at random between it and the end of the axis
 _LIMITS: Final = (0.005, 0.9998)
 TICKS: Final = (0.01, 0.1, 0.5, 0.8, 0.9, 0.95, 0.99, TOP)
+LONG_TICKS: Final = (0.01, 0.1, 0.5, 0.8, 0.95, 0.99, TOP)  # for axes that begin near 0
 FEW_TICKS: Final = (0.01, 0.1, 0.5, 0.9, 0.99, TOP)  # for narrow axes
 TOP_CENTER: Final = float(expit((logit(TOP) + logit(_LIMITS[1])) / 2))
 

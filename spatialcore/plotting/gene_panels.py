@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 
 PANELS_PER_ROW: Final = 6
 COLUMNS: Final = ("this type", "highest other", "mean of others")
+PANELS_NOTE: Final = "Number on a tile: the other type with the highest expression of the gene."
 _WIDTH, _ROW = 2.35, 0.155
 _LETTER, _LINE = 0.068, 0.135  # inches of a letter of a gene, and of a line of a title
-_ABOVE, _BELOW = 0.85, 0.55
+_ABOVE, _BELOW = 0.85, 0.85
 _LIGHT: Final = 0.6  # from here on the colours are light
 
 
@@ -64,7 +65,7 @@ def draw_gene_panels(
         first = row * layout.max_genes
         values[first : first + len(compared), 3 * column : 3 * column + 3] = compared
         left, top = column * _WIDTH + layout.names_width, size[1] - _ABOVE - row * layout.row_height
-        _draw_panel(axes, left, top - layout.title_height, layout.tile_width, (titles[k], colors[name]))
+        _draw_panel(axes, left, top - layout.title_height, layout, (titles[k], colors[name]))
         _write_genes(axes, left, top - layout.title_height, layout.tile_width, genes_of_type)
         _write_numbers(
             axes, left, top - layout.title_height, layout.tile_width, highest_other(values_of_type, k), compared[:, 1]
@@ -151,11 +152,13 @@ def highest_other(scaled: Floats, k: int) -> NDArray[np.intp]:
     return np.asarray(others.argmax(axis=0))
 
 
-def _draw_panel(axes: "Axes", left: float, top: float, tile_width: float, title: tuple[str, str]) -> None:
-    """Write the name of a type above its panel, and draw its colour at the left."""
+def _draw_panel(axes: "Axes", left: float, top: float, layout: _Layout, title: tuple[str, str]) -> None:
+    """Write the name of a type above its panel, from the left end of the names of its genes, and draw its colour."""
     name, color = title
-    axes.text(left, top + 0.06, style.wrap(name, 30), va="bottom", fontsize=style.SMALL, color=style.INK)
-    axes.plot([left, left + 0.35 * tile_width], [top + 0.02] * 2, color=color, linewidth=3, solid_capstyle="butt")
+    start = left - layout.names_width + 0.06
+    axes.text(start, top + 0.06, style.wrap(name, 30), va="bottom", fontsize=style.SMALL, color=style.INK)
+    end = left + 0.35 * layout.tile_width
+    axes.plot([left, end], [top + 0.02] * 2, color=color, linewidth=3, solid_capstyle="butt")
 
 
 def _write_genes(axes: "Axes", left: float, top: float, tile_width: float, genes: list[str]) -> None:

@@ -89,7 +89,7 @@ def draw_run_figures(
     >>> adata.obs["cell_type_confidence"] = 0.9
     >>> plots = draw_run_figures(adata)
     >>> plots["figures"]["composition"].get_suptitle()
-    '700 cells, 100.0 % called'
+    '700 cells, 100.0 % with a call'
     """
     folder = None if output_dir is None else Path(output_dir)
     panel = _normalized_panel(adata)

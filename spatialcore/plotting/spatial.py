@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 MAX_POINTS: Final = 100_000
 _PIXELS_PER_INCH = 110
+_FEW_TO_MANY = (3.5, 4.7)  # log10 of the number of cells
+_CELLS_PER_BIN = 10
 _NICE = np.array([1.0, 2.0, 5.0])
 
 
@@ -59,15 +61,15 @@ def set_up_map(axes: "Axes", xy: Floats, *, unit: str) -> None:
     axes.set_xlim(low[0] - pad, high[0] + pad)
     axes.set_ylim(high[1] + 3 * pad, low[1] - pad)
     axes.set_aspect("equal", adjustable="box", anchor="NW")
-    _scale_bar(axes, low[0], high[1] + 1.8 * pad, float(high[0] - low[0]), unit)
+    _scale_bar(axes, low[0], high[1] + 1.8 * pad, high - low, unit)
 
 
-def _scale_bar(axes: "Axes", left: float, y: float, width: float, unit: str) -> None:
-    length = nice_length(width / 5)
+def _scale_bar(axes: "Axes", left: float, y: float, span: Floats, unit: str) -> None:
+    length = nice_length(max(float(span[0]) / 5, float(span[1]) / 20))  # visible below a thin strip, too
     if length <= 0:
         return
-    axes.plot([left, left + length], [y, y], color=style.INK, linewidth=2.5, solid_capstyle="butt")
-    text = f"{length / 1000:g} mm" if unit == "µm" and length >= 1000 else f"{length:g} {unit or '(unit unknown)'}"
+    axes.plot([left, left + length], [y, y], color=style.INK, linewidth=2.5, solid_capstyle="butt", clip_on=False)
+    text = f"{length / 1000:g} mm" if unit == "µm" and length >= 1000 else f"{length:,g} {unit or '(unit unknown)'}"
     axes.annotate(
         text,
         (left + length, y),
@@ -93,9 +95,36 @@ def nice_length(max_length: float) -> float:
     return float(power * _NICE[max_length / power * (1 + 1e-9) >= _NICE].max())
 
 
-def dot_area(n: int, inches: float) -> float:
-    """Return the marker area (points squared) at which n cells cover about half of a square map of this width."""
-    return float(np.clip(0.5 * (inches * 72) ** 2 / max(n, 1), 0.35, 40.0))
+def drawn_size(xy: Floats, box: tuple[float, float]) -> tuple[float, float]:
+    """Return width and height in inches of the largest map of the coordinates in a box of this width and height."""
+    span = np.maximum(np.nanmax(xy, axis=0) - np.nanmin(xy, axis=0), 1e-9)
+    width, height = span * min(box[0] / span[0], box[1] / span[1])
+    return float(width), float(height)
+
+
+def dot_area(xy: Floats, size: tuple[float, float]) -> float:
+    """Return the marker area (points squared) at which cells cover half of the tissue; nearly all of it if many.
+
+    Parameters
+    ----------
+    xy
+        Coordinates, shape (n_cells, 2).
+    size
+        Width and height of the map in inches.
+    """
+    n = max(len(xy), 1)
+    covered = float(np.interp(np.log10(n), _FEW_TO_MANY, (0.5, 1.0)))
+    return float(np.clip(covered * 72**2 * _tissue_area(xy, size) / n, 0.35, 40.0))
+
+
+def _tissue_area(xy: Floats, size: tuple[float, float]) -> float:
+    """Return the square inches that have cells, without the space between separate pieces of tissue."""
+    span = np.maximum(np.nanmax(xy, axis=0) - np.nanmin(xy, axis=0), 1e-9)
+    side = max(float(np.sqrt(span[0] * span[1] * _CELLS_PER_BIN / len(xy))), float(span.max()) / 200)
+    index = pixels(xy, pixel=side).index
+    occupied = len(np.unique(index[index >= 0])) * side**2 * (max(size) / float(span.max())) ** 2
+    in_a_line = max(size) ** 2 / len(xy)
+    return min(occupied, max(size[0] * size[1], in_a_line))
 
 
 @dataclass(frozen=True)
@@ -156,11 +185,25 @@ def pixel_side(xy: Floats, inches: float) -> float:
     return max(float(span.max()) / (inches * _PIXELS_PER_INCH), cell_spacing, 1e-9)
 
 
-def draw_values(axes: "Axes", xy: Floats, values: Floats, *, inches: float, **color: Any) -> "ScalarMappable":
-    """Draw a value per cell as points, or as the mean per pixel if there are more than 100,000 cells."""
+def draw_values(
+    axes: "Axes", xy: Floats, values: Floats, *, box: tuple[float, float], **color: Any
+) -> "ScalarMappable":
+    """Draw a value per cell as points, or as the mean per pixel if there are more than 100,000 cells.
+
+    Parameters
+    ----------
+    axes
+        The map.
+    xy, values
+        Coordinates, shape (n_cells, 2), and the value of each cell.
+    box
+        Width and height in inches that the map may have.
+    color
+        Colour map and limits, as for ``scatter``.
+    """
+    size = drawn_size(xy, box)
     if len(xy) > MAX_POINTS:
-        grid = pixels(xy, pixel=pixel_side(xy, inches))
+        grid = pixels(xy, pixel=pixel_side(xy, max(size)))
         return axes.imshow(grid.mean(values), extent=grid.extent, interpolation="nearest", **color)
-    return axes.scatter(
-        xy[:, 0], xy[:, 1], c=values, s=dot_area(len(xy), inches), linewidths=0, rasterized=True, **color
-    )
+    area = dot_area(xy, size)
+    return axes.scatter(xy[:, 0], xy[:, 1], c=values, s=area, linewidths=0, rasterized=True, **color)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spatialcore.core.files import whole
 from spatialcore.plotting.rendering import DPI, display_in_notebooks, render
@@ -14,9 +15,10 @@ if TYPE_CHECKING:
 
     import pandas as pd
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.cm import ScalarMappable
     from matplotlib.colorbar import Colorbar
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure, SubFigure
     from matplotlib.typing import ColorType
     from numpy.typing import ArrayLike
 
@@ -31,6 +33,7 @@ TINY: Final = 6.5
 SMALL: Final = 8.0
 NORMAL: Final = 9.5
 LARGE: Final = 12.0
+_EVEN_LUMINANCE: Final = 0.21  # white and INK have the same contrast (WCAG 2) on a colour of this luminance
 _COMPRESS_LEVEL: Final = 1  # of 9; files are as large as at 4 and take half the time
 
 
@@ -64,8 +67,17 @@ def save_figure(figure: "Figure", path: str | Path | None) -> Path | None:
         if kind == "png":
             render(figure).save(part, format="PNG", dpi=(DPI, DPI), compress_level=_COMPRESS_LEVEL)
         else:
+            _without_mathematics(figure)
             figure.savefig(part, dpi=DPI, format=kind)
     return final
+
+
+def _without_mathematics(figure: "Figure") -> None:
+    """Draw texts with dollar signs as they are: labels of references may contain them."""
+    from matplotlib.text import Text
+
+    for text in figure.findobj(Text):
+        text.set_parse_math(False)
 
 
 def save_with_table(figure: "Figure", table: "pd.DataFrame | None", path: str | Path | None) -> None:
@@ -176,6 +188,33 @@ def label_at(axes: "Axes", x: float, y: float, text: str) -> None:
     )
 
 
+def count_cells(axis: "Axis") -> None:
+    """Label an axis in whole cells, with thousands separators."""
+    from matplotlib.ticker import MaxNLocator
+
+    axis.set_major_locator(MaxNLocator(nbins="auto", steps=[1, 2, 2.5, 5, 10], integer=True))
+    axis.set_major_formatter("{x:,.0f}")
+
+
+def inks_on(colors: "ArrayLike") -> NDArray[np.str_]:
+    """Return the colour of legible text on each of these colours: white or dark, whichever has more contrast.
+
+    Parameters
+    ----------
+    colors
+        Red, green and blue from 0 to 1 along the last axis; further channels are ignored.
+
+    Examples
+    --------
+    >>> inks_on([[1.0, 1.0, 0.8], [0.0, 0.3, 0.1]]).tolist()
+    ['#222222', '#ffffff']
+    """
+    rgb = np.asarray(colors, dtype=np.float64)[..., :3]
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    luminance = linear @ np.array([0.2126, 0.7152, 0.0722])
+    return np.where(luminance > _EVEN_LUMINANCE, INK, "#ffffff")
+
+
 def hide_axes(axes: "Axes") -> None:
     """Hide spines and ticks."""
     axes.spines[:].set_visible(False)
@@ -218,7 +257,7 @@ def placeholder(text: str, *, figsize: tuple[float, float] = (8.0, 3.0), title: 
 
 
 def color_bar(
-    figure: "Figure", mappable: "ScalarMappable", axes: "Axes | Sequence[Axes]", label: str, **options: Any
+    figure: "Figure | SubFigure", mappable: "ScalarMappable", axes: "Axes | Sequence[Axes]", label: str, **options: Any
 ) -> "Colorbar":
     """Add a colour bar with a label."""
     bar = figure.colorbar(mappable, ax=axes, **{"shrink": 0.6, "aspect": 25, "pad": 0.015, **options})

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _ROW, _COLUMN = 0.17, 0.145
 _MAX_COLUMNS, _MAX_HEIGHT = 60, 28.0
+_ABOVE_NAMES = 0.06  # inches between the names of the types and the colour bar
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,8 @@ def draw_tiles(
         images.append(_band(axes, values[:, part], groups, chosen.iloc[part], scale))
         _mark_types(axes, groups, colors)
         axes.set_xlim(-0.5, n_columns - 0.5)
-    options: dict[str, Any] = {"orientation": "horizontal", "location": "top", "shrink": 0.35, "aspect": 30}
+    gap = _ABOVE_NAMES / (len(groups.names) * _ROW * n_bands)  # as a share of the height of the bands
+    options: dict[str, Any] = {"orientation": "horizontal", "location": "top", "shrink": 0.35, "aspect": 30, "pad": gap}
     style.color_bar(figure, images[-1], grid, scale.label, **options)
     return figure
 

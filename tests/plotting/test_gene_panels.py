@@ -43,3 +43,14 @@ def test_ten_genes_are_drawn_for_each_of_forty_types() -> None:
     drawn = texts(plot_deg_heatmap(tissue, "cell_type", n_genes=10)).split("\n")
     assert "Top 10 differential genes per cell type" in drawn
     assert len({text for text in drawn if text.startswith("M") and "_" in text}) == 400
+
+
+def test_long_names_stay_inside_the_figure() -> None:
+    types = tuple(f"a type with a very long name {k:02}" for k in range(40))
+    markers = {name: [f"M{k}_{i}" for i in range(11)] for k, name in enumerate(types)}
+    figure = plot_deg_heatmap(make_tissue((12,) * 40, types=types, markers=markers), "cell_type", n_genes=10)
+    figure.canvas.draw()
+    names = [text for text in figure.axes[0].texts if "very long" in text.get_text()]
+    assert len(names) == 40
+    assert max(text.get_window_extent().x1 for text in names) < figure.bbox.x1
+    assert "Number on a tile" in texts(figure)

@@ -12,6 +12,7 @@ from spatialcore.plotting.spatial import (
     coordinate_unit,
     coordinates,
     dot_area,
+    drawn_size,
     nice_length,
     pixel_side,
     pixels,
@@ -49,7 +50,35 @@ def test_pixels_mean_and_most_frequent() -> None:
 def test_pixels_are_at_least_the_spacing_of_the_cells(rng: np.random.Generator) -> None:
     xy = rng.uniform(0, 100, (100, 2))
     assert pixel_side(xy, inches=100.0) == pytest.approx(10, rel=0.1)
-    assert dot_area(100, 1.0) == pytest.approx(0.5 * 72**2 / 100)
+
+
+def test_dots_cover_half_of_the_tissue_and_nearly_all_of_a_large_one(rng: np.random.Generator) -> None:
+    square = rng.uniform(0, 100, (2_000, 2))
+    assert dot_area(square, (5.0, 5.0)) == pytest.approx(0.5 * 5 * 5 * 72**2 / 2_000, rel=0.05)
+    many = rng.uniform(0, 100, (100_000, 2))
+    assert dot_area(many, (7.0, 7.0)) == pytest.approx(7 * 7 * 72**2 / 100_000, rel=0.05)
+
+
+def test_dots_are_small_on_a_strip_and_on_separate_pieces_of_tissue(rng: np.random.Generator) -> None:
+    strip = rng.uniform(0, 1, (2_000, 2)) * [10_000, 200]
+    assert dot_area(strip, drawn_size(strip, (9.0, 6.0))) == pytest.approx(0.5 * 9 * 0.18 * 72**2 / 2_000, rel=0.1)
+    square = rng.uniform(0, 100, (2_000, 2))
+    pieces = np.vstack([square[:1_000], square[1_000:] + np.array([900, 0])])
+    covered = 2 * 0.9**2  # square inches of the two pieces on a map of 9 inches
+    assert dot_area(pieces, drawn_size(pieces, (9.0, 6.0))) == pytest.approx(0.5 * covered * 72**2 / 2_000, rel=0.3)
+    line = np.column_stack([np.arange(100.0), np.zeros(100)])
+    assert 0.35 < dot_area(line, drawn_size(line, (9.0, 6.0))) <= 40
+
+
+def test_a_map_fits_its_box() -> None:
+    assert drawn_size(np.array([[0.0, 0.0], [100.0, 50.0]]), (9.0, 6.0)) == pytest.approx((9.0, 4.5))
+    assert drawn_size(np.array([[0.0, 0.0], [10.0, 60.0]]), (9.0, 6.0)) == pytest.approx((1.0, 6.0))
+
+
+def test_scale_bar_of_a_thin_upright_strip_is_visible() -> None:
+    axes = style.new_figure((4, 4)).add_subplot()
+    set_up_map(axes, np.array([[0.0, 0.0], [300.0, 12_000.0]]), unit="µm")
+    assert [text.get_text() for text in axes.texts] == ["500 µm"]
 
 
 def test_map_has_equal_axes_and_a_scale_bar() -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _BLUE: Final = "#0072b2"
+_MIN_CELLS: Final = 10  # of a bin: with fewer, its accuracy says little
 
 
 def plot_calibration(adata: AnnData, threshold: float = 0.8, save: str | Path | None = None) -> "Figure":
@@ -50,8 +51,7 @@ def plot_calibration(adata: AnnData, threshold: float = 0.8, save: str | Path | 
         upper, lower = figure.subplots(2, 1, height_ratios=[3, 1], sharex=True)
         _curve(upper, table, threshold)
         _counts(lower, table)
-        error = expected_calibration_error(table)
-        style.set_title(figure, "Calibration", f"Held-out cells; expected calibration error {error:.3f}.")
+        style.set_title(figure, "Calibration", _note(table))
     style.save_with_table(figure, None if table.empty else table, save)
     return figure
 
@@ -62,11 +62,21 @@ def expected_calibration_error(table: pd.DataFrame) -> float:
     return float((weight * (table["confidence"] - table["accuracy"]).abs()).sum())
 
 
+def _note(table: pd.DataFrame) -> str:
+    error = expected_calibration_error(table)
+    return f"Mean difference of confidence and accuracy (expected calibration error): {error:.3f}."
+
+
 def _curve(axes: "Axes", table: pd.DataFrame, threshold: float) -> None:
     axes.plot([0, 1], [0, 1], color=style.MUTED, linestyle=":", linewidth=1, label="perfect calibration")
     axes.vlines(table["confidence"], *_intervals(table), color=_BLUE, linewidth=1, alpha=0.6)
-    label = "held-out cells, 95 % interval"
-    axes.plot(table["confidence"], table["accuracy"], marker="o", color=_BLUE, linewidth=1.5, label=label)
+    many = table[table["n_cells"] >= _MIN_CELLS]
+    few = table[table["n_cells"] < _MIN_CELLS]
+    dots: dict[str, Any] = {"marker": "o", "color": _BLUE, "clip_on": False}
+    axes.plot(many["confidence"], many["accuracy"], linewidth=1.5, label="held-out cells, 95 % interval", **dots)
+    if not few.empty:
+        label = f"fewer than {_MIN_CELLS} cells"
+        axes.plot(few["confidence"], few["accuracy"], linestyle="", mfc="white", label=label, **dots)
     axes.axvline(threshold, color=style.INK, linestyle="--", linewidth=0.8)
     offset: dict[str, Any] = {"xytext": (-4, 0), "textcoords": "offset points", "ha": "right"}
     axes.annotate(f"threshold {threshold:g}", (threshold, 0.02), fontsize=style.SMALL, color=style.INK, **offset)
@@ -89,4 +99,5 @@ def _counts(axes: "Axes", table: pd.DataFrame) -> None:
     axes.bar(table["low"], table["n_cells"], width=width, align="edge", color=style.FAINT, ec="white")
     axes.set_xlabel("Confidence", fontsize=style.SMALL)
     axes.set_ylabel("Cells", fontsize=style.SMALL)
+    style.count_cells(axes.yaxis)
     style.style_axes(axes)

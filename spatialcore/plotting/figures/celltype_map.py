@@ -80,13 +80,13 @@ def plot_celltype_map(
 def _one_map(groups: Groups, table: pd.DataFrame, xy: Floats, unit: str) -> "Figure":
     height = max(7.0, 1.2 + _ROW * (len(groups.names) + table["lineage"].nunique()))
     span = np.nanmax(xy, axis=0) - np.nanmin(xy, axis=0)
-    width = float(np.clip((height - 1) * span[0] / max(span[1], 1e-9), 4.0, 11.0))
+    width = float(np.clip((height - 1) * span[0] / max(span[1], 1e-9), 1.5, 11.0))
     height = max(min(height, 1.4 + width * span[1] / max(span[0], 1e-9)), 1.2 + _ROW * len(groups.names), 4.0)
     longest = max(min(len(name), 40) for name in groups.names)
     legend = _LETTER * (longest + 10) + 0.3
     figure = style.new_figure((width + legend, height))
     axes, legend_axes = figure.subplots(1, 2, width_ratios=[width, legend])
-    draw_cells(axes, groups, table["color"].tolist(), xy, inches=width)
+    draw_cells(axes, groups, table["color"].tolist(), xy, box=(width, height - 1))
     spatial.set_up_map(axes, xy, unit=unit)
     draw_legend(legend_axes, table, is_numbered=False)
     return figure

@@ -8,6 +8,7 @@ from anndata import AnnData
 
 from spatialcore import columns
 from spatialcore.core.categories import as_texts
+from spatialcore.core.text.wording import number_of, percent
 from spatialcore.plotting import style
 from spatialcore.plotting.groups import NOT_TYPES, group_cells, type_colors
 
@@ -51,8 +52,8 @@ def plot_composition(adata: AnnData, label_column: str = columns.CELL_TYPE, save
     figure = style.new_figure((9.0, max(3.0, 1.6 + _ROW * len(table))))
     _bars(figure.add_subplot(), table, type_colors(adata, label_column))
     called = int(table.loc[table["reason"] == "", "n_cells"].sum())
-    share = 100 * called / max(1, adata.n_obs)
-    style.set_title(figure, f"{adata.n_obs:,} cells, {share:.1f} % called")
+    share = called / max(1, adata.n_obs)
+    style.set_title(figure, f"{number_of(adata.n_obs, 'cell')}, {percent(share)} with a call")
     style.save_with_table(figure, table, save)
     return figure
 
@@ -95,9 +96,9 @@ def _bars(axes: "Axes", table: pd.DataFrame, colors: dict[str, str]) -> None:
     style.draw_bars(axes, table["n_cells"], color=[colors[name] for name in table["cell_type"]])
     axes.set_yticks(rows, [style.wrap(name, 60) for name in names])
     sizes = zip(table["n_cells"], table["share"], strict=True)
-    style.label_bars(axes, table["n_cells"], [f"{cells:,} ({100 * share:.1f} %)" for cells, share in sizes])
+    style.label_bars(axes, table["n_cells"], [f"{cells:,} ({percent(share)})" for cells, share in sizes])
     axes.invert_yaxis()
-    axes.xaxis.set_major_formatter("{x:,.0f}")
+    style.count_cells(axes.xaxis)
     axes.set_xlabel("Cells", fontsize=style.SMALL)
     axes.margins(x=0.2, y=0.02)
     style.style_axes(axes, grid="x")

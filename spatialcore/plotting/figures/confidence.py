@@ -87,7 +87,7 @@ def plot_celltype_confidence(
     is_tall = len(frequent.names) > MANY_TYPES
     layout = (_tall_layout if is_tall else _wide_layout)(figure, groups, xy, figsize)
     if layout.map is not None and xy is not None:
-        _draw_map(figure, layout.map, xy, confidence, threshold, inches=figsize[0] * 0.45)
+        _draw_map(figure, layout.map, xy, confidence, threshold, box=layout.map_box)
         spatial.set_up_map(layout.map, xy, unit=spatial.coordinate_unit(adata))
     if layout.distribution is not None:
         _draw_distribution(layout.distribution, confidence, threshold)
@@ -122,6 +122,7 @@ class _Layout:
     rows: "list[Axes]"
     row_inches: float
     map: "Axes | None" = None
+    map_box: tuple[float, float] = (1.0, 1.0)
     distribution: "Axes | None" = None
 
 
@@ -129,8 +130,9 @@ def _wide_layout(figure: "Figure", groups: Groups, xy: Floats | None, figsize: t
     """Return the layout for few types: rows right of the map."""
     if xy is None:
         return _Layout([figure.add_subplot()], figsize[1] - 1.3)
-    left, right = figure.subplots(1, 2, width_ratios=_split(groups, xy, figsize))
-    return _Layout([right], figsize[1] - 1.3, left)
+    split = _split(groups, xy, figsize)
+    left, right = figure.subplots(1, 2, width_ratios=split)
+    return _Layout([right], figsize[1] - 1.3, left, (figsize[0] * split[0] - 0.5, figsize[1] - 1.5))
 
 
 def _tall_layout(figure: "Figure", groups: Groups, xy: Floats | None, figsize: tuple[float, float]) -> _Layout:
@@ -140,9 +142,9 @@ def _tall_layout(figure: "Figure", groups: Groups, xy: Floats | None, figsize: t
     upper, lower = subfigures
     rows = list(lower.subplots(1, 2))
     if xy is None:
-        return _Layout(rows, figsize[1] - top - 1.0, None, upper.subplots())
+        return _Layout(rows, figsize[1] - top - 1.0, distribution=upper.subplots())
     left, right = upper.subplots(1, 2)
-    return _Layout(rows, figsize[1] - top - 1.0, left, right)
+    return _Layout(rows, figsize[1] - top - 1.0, left, (figsize[0] / 2, top - 1.0), right)
 
 
 def _draw_distribution(axes: "Axes", confidence: Floats, threshold: float) -> None:
@@ -155,7 +157,7 @@ def _draw_distribution(axes: "Axes", confidence: Floats, threshold: float) -> No
     colors = threshold_colors(threshold)(np.minimum(edges[:-1] + 1e-9, 1))
     axes.bar(edges[:-1], counts, width=np.diff(edges), align="edge", color=colors)
     axes.axvline(threshold, color=style.INK, linestyle="--", linewidth=0.9)
-    axes.yaxis.set_major_formatter("{x:,.0f}")
+    style.count_cells(axes.yaxis)
     axes.set_ylabel("Cells", fontsize=style.SMALL)
     axes.set_xlabel("Confidence", fontsize=style.SMALL)
     axes.set_title("All calls", fontsize=style.NORMAL, loc="left", color=style.INK)
@@ -171,11 +173,11 @@ def _split(groups: Groups, xy: Floats, figsize: tuple[float, float]) -> tuple[fl
 
 
 def _draw_map(
-    figure: "Figure", axes: "Axes", xy: Floats, confidence: Floats, threshold: float, *, inches: float
+    figure: "Figure", axes: "Axes", xy: Floats, confidence: Floats, threshold: float, *, box: tuple[float, float]
 ) -> None:
     order = np.argsort(-np.nan_to_num(confidence, nan=2.0), kind="stable")
     image = spatial.draw_values(
-        axes, xy[order], confidence[order], inches=inches, cmap=threshold_colors(threshold), vmin=0, vmax=1
+        axes, xy[order], confidence[order], box=box, cmap=threshold_colors(threshold), vmin=0, vmax=1
     )
     bar = style.color_bar(figure, image, axes, "Confidence", location="top", shrink=0.6)
     bar.set_ticks(_ticks(threshold), labels=[f"{tick:g}" for tick in _ticks(threshold)])

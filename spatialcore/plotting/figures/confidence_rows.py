@@ -9,6 +9,7 @@ from spatialcore.core.types import Floats
 from spatialcore.plotting import style
 from spatialcore.plotting.confidence_axis import (
     FEW_TICKS,
+    LONG_TICKS,
     TICKS,
     TOP_CENTER,
     axis_minimum,
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.colors import ListedColormap
 
 _DOTS_PER_TYPE: Final = 1500
-_YELLOW, _GREEN = 0.44, 0.68
+_RED, _YELLOW, _GREEN = 0.16, 0.44, 0.68  # of the colour map; its darkest red is as dark as its darkest green
 
 
 def confidence_table(groups: Groups, confidence: Floats, threshold: float) -> pd.DataFrame:
@@ -37,12 +38,16 @@ def confidence_table(groups: Groups, confidence: Floats, threshold: float) -> pd
 
 
 def threshold_colors(threshold: float) -> "ListedColormap":
-    """Return RdYlGn over 0 to 1, rescaled: red to yellow below the threshold, green at and above it."""
+    """Return RdYlGn over 0 to 1, rescaled: red to yellow below the threshold, green at and above it.
+
+    The darkest reds are left out: in greyscale, and for readers who do not distinguish red from green, they look like
+    the green of a confidence of 1.
+    """
     from matplotlib import colormaps
     from matplotlib.colors import ListedColormap
 
     value = np.linspace(0, 1, 512)
-    below = value / max(threshold, 1e-9) * _YELLOW
+    below = _RED + value / max(threshold, 1e-9) * (_YELLOW - _RED)
     above = _GREEN + (value - threshold) / max(1 - threshold, 1e-9) * (1 - _GREEN)
     return ListedColormap(colormaps["RdYlGn"](np.where(value < threshold, below, above)), name="threshold")
 
@@ -76,10 +81,11 @@ def draw_rows(
     order = [int(k) for k in np.argsort(-table["median"].fillna(-1).to_numpy(), kind="stable")]
     rng, cmap = np.random.default_rng(0), threshold_colors(threshold)
     n_rows = -(-len(order) // len(row_axes))
+    low = axis_minimum(confidence, threshold)
+    ticks = FEW_TICKS if len(row_axes) > 1 else TICKS if low > 0 else LONG_TICKS
     for column, axes in enumerate(row_axes):
         part = order[column * n_rows : (column + 1) * n_rows]
-        low = axis_minimum(confidence, threshold)
-        set_up_confidence_axis(axes, low, ticks=TICKS if len(row_axes) == 1 else FEW_TICKS)
+        set_up_confidence_axis(axes, low, ticks=ticks)
         for row, k in enumerate(part):
             values = confidence[groups.members(k)]
             _scatter_row(axes, row, values[np.isfinite(values)], cmap, rng)

@@ -16,7 +16,7 @@ from spatialcore.errors import InputError
 from spatialcore.plotting import style
 from spatialcore.plotting.degs import METHODS, differential_genes
 from spatialcore.plotting.expression import gene_positions, group_means, log_expression
-from spatialcore.plotting.gene_panels import draw_gene_panels
+from spatialcore.plotting.gene_panels import PANELS_NOTE, draw_gene_panels
 from spatialcore.plotting.groups import Groups, group_cells, type_colors
 from spatialcore.plotting.markers import marker_table
 from spatialcore.plotting.tile_plot import Scale, draw_tiles, fits_tiles
@@ -95,12 +95,14 @@ def plot_deg_heatmap(
     table = differential_genes(X, genes, groups, n_genes=n_genes, method=method)
     means, colors = group_means(X, groups), type_colors(adata, label_column)
     scale = Scale(cmap, (0.0, 1.0), "Mean expression, scaled per gene from the lowest (0) to the highest type (1)")
+    note = _note(all_groups)
     if fits_tiles(len(groups.names), n_genes):
         values = scale_to_unit(means[:, gene_positions(genes, table["gene"])])
         figure = draw_tiles(values, groups, table, scale, colors=colors, figsize=figsize)
     else:
         figure = draw_gene_panels(scale_to_unit(means), genes, groups, table, scale, colors)
-    style.set_title(figure, title or f"Top {n_genes} differential genes per cell type", _note(all_groups))
+        note = f"{PANELS_NOTE} {note}"
+    style.set_title(figure, title or f"Top {n_genes} differential genes per cell type", note)
     style.save_with_table(figure, table, save)
     return figure
 

@@ -9,6 +9,7 @@ from anndata import AnnData
 from spatialcore import columns
 from spatialcore.annotation.calls.level_columns import class_tree
 from spatialcore.core.categories import as_texts
+from spatialcore.core.text.wording import percent
 from spatialcore.plotting import style
 from spatialcore.plotting.groups import NOT_TYPES, type_colors
 
@@ -35,9 +36,9 @@ def plot_levels(adata: AnnData, save: str | Path | None = None) -> "Figure":
     rows = table.drop_duplicates("cell_type")  # a class that is alone in its coarser level is drawn once
     figure = style.new_figure((9.0, max(3.0, 1.6 + _ROW * len(rows))))
     _bars(figure.add_subplot(), rows, level_colors(adata))
-    called = [100 * table.loc[table["level"] == level, "n_cells"].sum() / max(1, adata.n_obs) for level in (1, 2, 3)]
-    shares = ", ".join(f"{share:.1f} %" for share in called)
-    style.set_title(figure, f"Cells called at level 1, 2 and 3: {shares}")
+    called = [table.loc[table["level"] == level, "n_cells"].sum() / max(1, adata.n_obs) for level in (1, 2, 3)]
+    shares = ", ".join(percent(share) for share in called)
+    style.set_title(figure, f"Cells with a call at level 1, 2 and 3: {shares}")
     style.save_with_table(figure, table, save)
     return figure
 
@@ -94,9 +95,9 @@ def _bars(axes: Any, table: pd.DataFrame, colors: dict[str, str]) -> None:
     style.draw_bars(axes, table["n_cells"], color=shades)
     axes.set_yticks(range(len(table)), [style.wrap(name, 60) for name in table["cell_type"]])
     numbers = zip(table["n_cells"], table["share"], strict=True)
-    style.label_bars(axes, table["n_cells"], [f"{cells:,} ({100 * share:.1f} %)" for cells, share in numbers])
+    style.label_bars(axes, table["n_cells"], [f"{cells:,} ({percent(share)})" for cells, share in numbers])
     axes.invert_yaxis()
-    axes.xaxis.set_major_formatter("{x:,.0f}")
+    style.count_cells(axes.xaxis)
     axes.set_xlabel("Cells", fontsize=style.SMALL)
     axes.margins(x=0.2, y=0.02)
     style.style_axes(axes, grid="x")

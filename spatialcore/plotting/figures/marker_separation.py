@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 from anndata import AnnData
+from numpy.typing import NDArray
 
 from spatialcore.annotation.colors import lineages
 from spatialcore.core.text.wording import list_names
@@ -91,7 +92,7 @@ def _draw(table: pd.DataFrame, without_markers: list[str]) -> "Figure":
     style.style_axes(axes)
     _mark_lineages(axes, list(table.index))
     if n <= _MAX_WITH_VALUES:
-        _write_values(axes, table)
+        _write_values(axes, table, style.inks_on(image.to_rgba(table.to_numpy())))
     style.color_bar(figure, image, axes, "AUC (0.5: chance level)")
     left_out = list_names(without_markers, 40)
     note = f"Left out, no marker on this panel: {left_out}." if without_markers else ""
@@ -108,8 +109,7 @@ def _mark_lineages(axes: "Axes", names: list[str]) -> None:
             axes.axvline(k - 0.5, color=style.INK, linewidth=0.7)
 
 
-def _write_values(axes: "Axes", table: pd.DataFrame) -> None:
+def _write_values(axes: "Axes", table: pd.DataFrame, inks: NDArray[np.str_]) -> None:
     for (i, j), value in np.ndenumerate(table.to_numpy()):
         if np.isfinite(value):
-            color = "white" if abs(value - 0.5) > 0.38 else style.INK
-            axes.text(j, i, f"{value:.2f}", ha="center", va="center", fontsize=style.TINY, color=color)
+            axes.text(j, i, f"{value:.2f}", ha="center", va="center", fontsize=style.TINY, color=inks[i, j])

@@ -45,7 +45,7 @@ def draw_numbered(groups: Groups, table: pd.DataFrame, xy: Floats, unit: str) ->
     axes = figure.add_axes((0.15 / _FIGURE_WIDTH, bottom, _WIDTH / _FIGURE_WIDTH, upper))
     legend_left = _WIDTH + 0.4
     legend_axes = figure.add_axes((legend_left / _FIGURE_WIDTH, bottom, 1 - (legend_left + 0.1) / _FIGURE_WIDTH, upper))
-    draw_cells(axes, groups, table["color"].tolist(), xy, inches=_WIDTH)
+    draw_cells(axes, groups, table["color"].tolist(), xy, box=(_WIDTH, upper * height))
     spatial.set_up_map(axes, xy, unit=unit)
     _draw_numbers(axes, groups, xy)
     draw_legend(legend_axes, table, is_numbered=True, n_columns=1 + (len(groups.names) > 24))
@@ -54,13 +54,26 @@ def draw_numbered(groups: Groups, table: pd.DataFrame, xy: Floats, unit: str) ->
     return figure
 
 
-def draw_cells(axes: "Axes", groups: Groups, colors: list[str], xy: Floats, *, inches: float) -> None:
-    """Draw the cells coloured by type: as points, or as pixels of the most frequent type if there are many."""
+def draw_cells(axes: "Axes", groups: Groups, colors: list[str], xy: Floats, *, box: tuple[float, float]) -> None:
+    """Draw the cells coloured by type: as points, or as pixels of the most frequent type if there are many.
+
+    Parameters
+    ----------
+    axes
+        The map.
+    groups, colors
+        The types and their colours.
+    xy
+        Coordinates, shape (n_cells, 2).
+    box
+        Width and height in inches that the map may have.
+    """
     from matplotlib.colors import to_rgba
 
+    size = spatial.drawn_size(xy, box)
     table = np.array([to_rgba(color) for color in colors])
     if len(xy) > spatial.MAX_POINTS:
-        grid = spatial.pixels(xy, pixel=spatial.pixel_side(xy, inches))
+        grid = spatial.pixels(xy, pixel=spatial.pixel_side(xy, max(size)))
         colors_and_none = np.rint(255 * np.vstack([table, [[1.0, 1.0, 1.0, 0.0]]])).astype(np.uint8)
         image = colors_and_none[most_frequent_type(grid, groups)]
         axes.imshow(image, extent=grid.extent, interpolation="nearest")
@@ -69,7 +82,7 @@ def draw_cells(axes: "Axes", groups: Groups, colors: list[str], xy: Floats, *, i
     # cells without a type are drawn first, then the largest types, so that rare ones are on top
     rank = np.argsort(np.lexsort((-groups.sizes, is_type)))
     order = np.argsort(rank[groups.codes], kind="stable")
-    area = spatial.dot_area(len(xy), inches)
+    area = spatial.dot_area(xy, size)
     axes.scatter(xy[order, 0], xy[order, 1], c=table[groups.codes[order]], s=area, linewidths=0, rasterized=True)
 
 
@@ -103,7 +116,7 @@ def number_positions(groups: Groups, xy: Floats) -> dict[int, tuple[float, float
     from scipy.ndimage import uniform_filter
 
     side = max(float((np.nanmax(xy, axis=0) - np.nanmin(xy, axis=0)).max()) / _BINS, 1e-9)
-    grid = spatial.pixels(xy, pixel=side)
+    grid = spatial.pixels(xy, pixel=side * (1 + 1e-6))  # the cells at the far edge are in the last bin
     n_bins = grid.shape[0] * grid.shape[1]
     valid = grid.index >= 0
     total = uniform_filter(np.bincount(grid.index[valid], minlength=n_bins).reshape(grid.shape).astype(float), 3)

@@ -1,13 +1,14 @@
 """Spill-over: the foreign share on the tissue and per type, and which type spills into which."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
 from anndata import AnnData
 
 from spatialcore import columns
+from spatialcore.core.text.wording import number_of, percent
 from spatialcore.plotting import spatial, style
 from spatialcore.plotting.groups import group_cells
 from spatialcore.plotting.manifest import manifest_value
@@ -43,13 +44,18 @@ def plot_spill_over(adata: AnnData, save: str | Path | None = None) -> "Figure":
         return style.placeholder("No spill-over was detected in this section.", title="Spill-over")
     all_types = shares_by_type(adata)
     types = all_types[:_MAX_TYPES]
-    figure = style.new_figure((13.0, max(5.0, 1.8 + 2 * _ROW * len(types))))
-    grid = figure.add_gridspec(2, 2, width_ratios=[1.0, 1.0])
-    _map(figure.add_subplot(grid[:, 0]), adata)
-    _bars(figure.add_subplot(grid[0, 1]), types)
-    _matrix(figure.add_subplot(grid[1, 1]), table, list(types.index))
+    height = max(5.0, 1.8 + 2 * _ROW * len(types))
+    right_width = 6.5 if len(types) <= _MAX_NUMBERED_TYPES else 8.5
+    figure = style.new_figure((6.5 + right_width, height))
+    # two parts, each with a layout of its own: the names below the matrix take no space from the map
+    parts: Any = figure.subfigures(1, 2, width_ratios=[6.5, right_width])
+    left, right = parts
+    _map(left.subplots(), adata, box=(6.0, height - 1.5))
+    bars, matrix = right.subplots(2, 1)
+    _bars(bars, types)
+    _matrix(matrix, table, list(types.index))
     share = (manifest_value(adata, "spill_over_json") or {}).get("foreign_share", 0.0)
-    style.set_title(figure, f"{100 * share:.1f} % of the counts came from neighbours of another type", _note(all_types))
+    style.set_title(figure, f"{percent(share)} of the counts came from neighbours of another type", _note(all_types))
     style.save_with_table(figure, table, save)
     return figure
 
@@ -87,29 +93,29 @@ def shares_by_type(adata: AnnData) -> pd.DataFrame:
     return table.sort_values("foreign_share", ascending=False, kind="stable")
 
 
-def _map(axes: "Axes", adata: AnnData) -> None:
+def _map(axes: "Axes", adata: AnnData, *, box: tuple[float, float]) -> None:
     xy = spatial.coordinates(adata)
     if xy is None:
         style.hide_axes(axes)
         return
     shares = adata.obs[columns.FOREIGN_SHARE].to_numpy(dtype=np.float64)
-    drawn = spatial.draw_values(axes, xy, shares, inches=6.0, cmap="viridis", vmin=0, vmax=_MAX_SHARE)
+    drawn = spatial.draw_values(axes, xy, shares, box=box, cmap="viridis", vmin=0, vmax=_MAX_SHARE)
     spatial.set_up_map(axes, xy, unit=spatial.coordinate_unit(adata))
     axes.set_anchor("N")
-    bar = axes.figure.colorbar(drawn, ax=axes, location="top", shrink=0.6, aspect=30, extend="max")
-    bar.set_label("Foreign share", fontsize=style.SMALL)
+    label = "Share of the counts of a cell from neighbours of another type (foreign share)"
+    style.color_bar(axes.figure, drawn, axes, label, location="top", shrink=0.6, aspect=30, extend="max")
 
 
 def _bars(axes: "Axes", types: pd.DataFrame) -> None:
     places = range(len(types))
-    percent = 100 * types["foreign_share"]
-    style.draw_bars(axes, percent, color=style.LOW, height=0.7)
-    axes.set_yticks(places, [style.wrap(str(name), 40) for name in types.index])
+    means = 100 * types["foreign_share"]
+    style.draw_bars(axes, means, color=style.LOW, height=0.7)
+    axes.set_yticks(places, [_label(str(name), len(types)) for name in types.index])
     sizes = zip(types["foreign_share"], types["n_cells"], strict=True)
-    style.label_bars(axes, percent, [f"{100 * share:.0f} % ({cells:,} cells)" for share, cells in sizes])
+    style.label_bars(axes, means, [f"{percent(share, 0)} ({number_of(cells, 'cell')})" for share, cells in sizes])
     axes.invert_yaxis()
     axes.margins(x=0.3, y=0.03)
-    axes.set_xlabel("Mean foreign share of the cells called so (%)", fontsize=style.SMALL)
+    axes.set_xlabel("Mean foreign share of the cells predicted as this type (%)", fontsize=style.SMALL)
     style.style_axes(axes, grid="x")
 
 
@@ -117,20 +123,25 @@ def _matrix(axes: "Axes", table: pd.DataFrame, types: list[str]) -> None:
     shares = table.pivot(index="cell_type", columns="from", values="share").reindex(index=types, columns=types)
     values = shares.fillna(0).to_numpy()
     largest = max(float(values.max(initial=0)), _MIN_SCALE_END)
-    axes.imshow(values, cmap="Greys", vmin=0, vmax=largest, aspect="auto")
+    image = axes.imshow(values, cmap="Greys", vmin=0, vmax=largest, aspect="auto")
     if len(types) <= _MAX_NUMBERED_TYPES:
+        inks = style.inks_on(image.to_rgba(values))
         for row, column in np.argwhere(values >= _MIN_NUMBERED_SHARE):
-            color = "white" if values[row, column] > 0.6 * largest else style.INK
-            text = f"{100 * values[row, column]:.0f}"
+            text, color = f"{100 * values[row, column]:.0f}", inks[row, column]
             axes.text(column, row, text, ha="center", va="center", fontsize=style.SMALL, color=color)
     _name_types(axes, types)
     axes.tick_params(labelsize=style.SMALL)
     axes.set_ylabel("Received by", fontsize=style.SMALL)
 
 
+def _label(name: str, n_types: int) -> str:
+    """Return the name of a row; the rows of many types are too low for two lines."""
+    return style.wrap(name, 40) if n_types <= _MAX_NUMBERED_TYPES else style.shorten(name, 42)
+
+
 def _name_types(axes: "Axes", types: list[str]) -> None:
     """Name rows and columns; the columns of many types have the numbers of their rows."""
-    names, places = [style.wrap(name, 40) for name in types], range(len(types))
+    names, places = [_label(name, len(types)) for name in types], range(len(types))
     label = "Came from (% of the foreign counts of a row)"
     if len(types) <= _MAX_NUMBERED_TYPES:
         axes.set_xticks(places, [style.wrap(name, 24) for name in types], rotation=60, ha="right")
@@ -138,5 +149,5 @@ def _name_types(axes: "Axes", types: list[str]) -> None:
     else:
         axes.set_xticks(places, [str(k + 1) for k in places])
         axes.set_yticks(places, [f"{name}  {k + 1}" for name, k in zip(names, places, strict=True)])
-        label = "Came from (numbers as on the left; dark: a large part of the foreign counts of a row)"
+        label = "Came from (numbers as on the left)\nDark: a large part of the foreign counts of a row"
     axes.set_xlabel(label, fontsize=style.SMALL)

@@ -25,12 +25,16 @@ class PlainText(NamedTuple):
 
 
 class PlainTextRenderer(RendererAgg):
-    """The renderer of matplotlib; plain horizontal and vertical texts are drawn by Pillow, all others as before."""
+    """The renderer of matplotlib; plain horizontal and vertical texts are drawn by Pillow.
+
+    Dollar signs are drawn as they are: matplotlib would typeset the text between two of them as mathematics, and labels
+    of references may contain them.
+    """
 
     def get_text_width_height_descent(self, s: str, prop: "FontProperties", ismath: Any) -> tuple[float, float, float]:
         """Return width, height and descent of a text in pixels."""
-        if ismath or not _is_plain(s):
-            size: tuple[float, float, float] = super().get_text_width_height_descent(s, prop, ismath)  # type: ignore[no-untyped-call]
+        if not _is_plain(s):
+            size: tuple[float, float, float] = super().get_text_width_height_descent(s, prop, False)  # type: ignore[no-untyped-call]
             return size
         text = self._render(s, prop)
         height = len(text.pixels)
@@ -48,8 +52,8 @@ class PlainTextRenderer(RendererAgg):
         mtext: Any = None,
     ) -> None:
         """Draw a text at the origin of its baseline, in pixels."""
-        if ismath or angle not in (0, 90) or not _is_plain(s):
-            super().draw_text(gc, x, y, s, prop, angle, ismath, mtext)  # type: ignore[no-untyped-call]
+        if angle not in (0, 90) or not _is_plain(s):
+            super().draw_text(gc, x, y, s, prop, angle, False, mtext)  # type: ignore[no-untyped-call]
             return
         pixels, left, top, _ = self._render(s, prop)
         if not pixels.size:

@@ -3,6 +3,7 @@
 import anndata as ad
 
 from spatialcore.plotting.figures.composition import composition_table, plot_composition
+from tests.cells import cells_with
 from tests.plotting.tissues import texts
 
 
@@ -16,7 +17,20 @@ def test_every_cell_is_counted_once(sample: ad.AnnData) -> None:
 
 
 def test_title_has_the_share_of_called_cells(sample: ad.AnnData) -> None:
-    assert f"{100 * 375 / 410:.1f} % called" in texts(plot_composition(sample))
+    assert f"{100 * 375 / 410:.1f} % with a call" in texts(plot_composition(sample))
+
+
+def test_rare_types_do_not_have_a_share_of_zero() -> None:
+    adata = cells_with(cell_type=["B cell"] * 2_999 + ["T cell"])
+    assert "1 (<0.1 %)" in texts(plot_composition(adata))
+    assert "2,999 (>99.9 %)" in texts(plot_composition(adata))
+
+
+def test_ticks_are_whole_cells() -> None:
+    figure = plot_composition(cells_with(cell_type=["B cell"] * 3 + ["T cell"] * 2))
+    figure.canvas.draw()
+    labels = [label.get_text() for label in figure.axes[0].get_xticklabels()]
+    assert len(labels) == len(set(labels))
 
 
 def test_cells_without_reason(sample: ad.AnnData) -> None:

@@ -1,5 +1,7 @@
 """Confidence plot: colours, rows, map."""
 
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -23,6 +25,19 @@ def test_colors_are_green_at_and_above_the_threshold_only(threshold):
         assert above[1] > above[0]
     if threshold > 0:
         assert below[0] > below[1] * 0.98
+
+
+def test_low_and_high_confidence_differ_without_hue():
+    low, high = (np.dot(threshold_colors(0.8)(value)[:3], [0.2126, 0.7152, 0.0722]) for value in (0.0, 1.0))
+    assert low - high > 0.1  # greys, and for readers who do not distinguish red from green
+
+
+def test_ticks_do_not_overlap_on_an_axis_that_begins_at_zero(tissue):
+    tissue.obs["cell_type_confidence"] = np.linspace(0, 1, tissue.n_obs)
+    figure = call(tissue, figsize=(9, 5))
+    figure.canvas.draw()
+    boxes = [label.get_window_extent() for label in figure.axes[1].get_xticklabels()]
+    assert all(left.x1 < right.x0 for left, right in itertools.pairwise(boxes))
 
 
 def test_two_panels_with_threshold_line_and_size(tissue):

@@ -8,7 +8,7 @@ from anndata import AnnData
 from spatialcore.errors import InputError, LabelColumnError
 from spatialcore.plotting import plot_deg_heatmap, plot_marker_heatmap
 from spatialcore.plotting.figures.heatmap import order_by_similarity, scale_to_unit, z_scores
-from tests.plotting.tissues import MARKERS, make_tissue, texts
+from tests.plotting.tissues import MARKERS, TYPES, make_tissue, texts
 
 
 def test_simulated_markers_are_the_top_genes(tissue, tmp_path):
@@ -115,3 +115,16 @@ def test_similar_types_are_adjacent(rng):
 def test_numbers_of_genes_are_checked(n_genes: object) -> None:
     with pytest.raises(InputError, match="n_genes is"):
         plot_deg_heatmap(AnnData(), "cell_type", n_genes=n_genes)  # type: ignore[arg-type]
+
+
+def test_names_above_the_genes_are_below_the_color_bar() -> None:
+    figure = plot_deg_heatmap(
+        make_tissue((30, 30), types=TYPES[:2], markers={name: MARKERS[name] for name in TYPES[:2]}),
+        "cell_type",
+        n_genes=10,
+    )
+    figure.canvas.draw()
+    tiles, bar = figure.axes
+    names = [text for text in tiles.texts if text.get_text() in TYPES]
+    assert len(names) == 2
+    assert max(text.get_window_extent().y1 for text in names) + 3 < bar.get_window_extent().y0

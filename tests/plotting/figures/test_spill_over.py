@@ -1,5 +1,6 @@
 """The figure of spill-over: its table, means per type, and the placeholder if none was detected."""
 
+import itertools
 import json
 from pathlib import Path
 
@@ -79,3 +80,30 @@ def test_many_types_are_numbered_and_omitted_types_are_counted() -> None:
     assert [text.get_text() for text in matrix.get_xticklabels()] == [str(k) for k in range(1, 31)]
     assert matrix.get_yticklabels()[1].get_text() == "type 01  2"
     assert figure.legends[0].get_title().get_text() == "The 30 of 33 types with the largest share."
+
+
+def test_the_map_uses_its_half_of_the_figure() -> None:
+    figure = plot_spill_over(annotated())
+    figure.canvas.draw()
+    tissue = figure.axes[0].get_window_extent()
+    assert max(tissue.width / (figure.bbox.width / 2), tissue.height / figure.bbox.height) > 0.7
+
+
+def test_names_of_many_types_do_not_overlap() -> None:
+    types = [f"a type with a very long name that needs two lines, number {k}" for k in range(25)]
+    adata = AnnData(
+        obs=pd.DataFrame(index=[f"c{k}" for k in range(25)]),
+        obsm={"spatial": np.random.default_rng(0).uniform(size=(25, 2))},
+    )
+    adata.obs["cell_type_predicted"] = pd.Categorical(types)
+    adata.obs["foreign_share"] = adata.obs["foreign_share_null"] = 0.2
+    received = {"available": True, "detected": True, "z": 8.0, "foreign_share": 0.2}
+    received["received"] = {name: {types[0]: 1.0} for name in types[1:]}
+    adata.uns["spatialcore_annotation"] = {"spill_over_json": json.dumps(received)}
+    figure = plot_spill_over(adata)
+    figure.canvas.draw()
+    for axes in figure.axes[2:]:
+        boxes = sorted((label.get_window_extent() for label in axes.get_yticklabels()), key=lambda box: box.y0)
+        assert all(low.y1 <= high.y0 for low, high in itertools.pairwise(boxes))
+    numbers = [label.get_window_extent() for label in figure.axes[3].get_xticklabels()]
+    assert all(left.x1 < right.x0 for left, right in itertools.pairwise(numbers))

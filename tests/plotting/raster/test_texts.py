@@ -36,11 +36,23 @@ def test_a_text_covers_the_same_box(text: str, rotation: float) -> None:
 
 
 def test_a_text_that_is_not_plain_is_drawn_by_matplotlib() -> None:
-    for text in ("$x^2$", "αβ T cell", "細胞"):
+    for text in ("αβ T cell", "細胞"):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("spatialcore.plotting.raster.texts._render", None)  # is not called
             if text != "細胞":  # not in matplotlib's font, which causes a warning
                 assert drawn(PlainTextCanvas, text, 0).any()
+
+
+@pytest.mark.parametrize("text", ["class $x_1$ of Smith", "$x^2$", "α$β$ T cell"])
+def test_dollar_signs_are_not_mathematics(text: str) -> None:
+    is_math = Figure().text(0, 0, text).get_parse_math()
+    assert is_math  # otherwise this test proves nothing
+    figure = Figure((4.0, 4.0), dpi=150)
+    figure.text(0.5, 0.5, text, ha="center", va="center", fontsize=9, parse_math=False)
+    literal = FigureCanvasAgg(figure)
+    literal.draw()
+    expected = 255 - np.asarray(literal.buffer_rgba())[:, :, 0]
+    assert float(drawn(PlainTextCanvas, text, 0).sum()) == pytest.approx(float(expected.sum()), rel=0.12)
 
 
 def test_width_height_and_descent() -> None:
