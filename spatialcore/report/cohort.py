@@ -168,7 +168,7 @@ def write_cohort(
         rows=[_row(str(name), row, summaries[str(name)], types) for name, row in table.iterrows()],
         reports=dict(reports or {}),
         types=types,
-        colors=cell_type_colors(types),
+        colors=cell_type_colors(types, keep=_colors_of_figures(summaries, types)),
         reasons=sorted({reason for sample in summaries.values() for reason in sample.reasons}),
         measures=[measure.label for measure in MEASURES],
         deviations=DEVIATIONS,
@@ -176,6 +176,14 @@ def write_cohort(
     with whole(output) as part:
         part.write_text(page, encoding="utf-8")
     return table
+
+
+def _colors_of_figures(summaries: Mapping[str, SampleSummary], types: Sequence[str]) -> dict[str, str]:
+    """Return the colours of the types in the figures of the samples."""
+    colors: dict[str, str] = {}
+    for sample in summaries.values():
+        colors |= {name: color for name, color in sample.colors.items() if name in types}
+    return colors
 
 
 def _main_types(summaries: Mapping[str, SampleSummary]) -> list[str]:

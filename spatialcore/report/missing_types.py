@@ -36,4 +36,7 @@ def missing_types_warning(adata: AnnData) -> str:
     if not cells:
         return ""
     listed = list_names(f"{name} ({n:,} cells)" for name, n in sorted(cells.items(), key=lambda item: -item[1]))
-    return f"Groups of cells without a call express the markers of types that the references lack: {listed}."
+    return (
+        f"Groups of cells without a call express the markers of types that the references lack: {listed}. Add a "
+        "reference with these types."
+    )

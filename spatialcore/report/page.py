@@ -8,6 +8,7 @@ from spatialcore import columns
 from spatialcore.annotation.base_settings import Settings
 from spatialcore.core.files import require_writable, whole
 from spatialcore.core.logging import get_logger
+from spatialcore.core.text.wording import percent
 from spatialcore.core.validation import takes_adata
 from spatialcore.errors import InputError
 from spatialcore.plotting.annotation_plots import AnnotationPlots
@@ -92,6 +93,7 @@ def _render(adata: AnnData, config: Settings | None, threshold: float, plots: An
     environment = Environment(
         loader=PackageLoader("spatialcore.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
+    environment.filters["percent"] = percent_in_html
     validation = plots["summary"]
     summary = overview.summarize(adata, threshold, validation, sample)
     if summary.misfit:
@@ -122,6 +124,11 @@ def _render(adata: AnnData, config: Settings | None, threshold: float, plots: An
     )
 
 
+def percent_in_html(share: float) -> str:
+    """Return a share in per cent, with a space at which lines do not break."""
+    return percent(share).replace(" ", "\N{NO-BREAK SPACE}")
+
+
 def _confidence_caption(adata: AnnData) -> str:
     """Return what the figure of the confidence shows: its layout depends on the number of types and on coordinates."""
     is_tall = adata.obs[columns.PREDICTED].nunique() > MANY_TYPES
@@ -131,7 +138,10 @@ def _confidence_caption(adata: AnnData) -> str:
         parts = "Confidence on the tissue (top left), of all cells (top right) and per type (below)"
     else:
         parts = "Left: confidence on the tissue. Right: confidence per type"
-    return f"{parts}; the dashed line is the threshold, the bar is the median."
+    return (
+        f"{parts}; the dashed line is the threshold, the bar is the median. "
+        "Green: at or above the threshold; yellow to red: below it."
+    )
 
 
 def _unit_note(adata: AnnData) -> str:

@@ -109,11 +109,22 @@ def _held_out_warnings(adata: AnnData) -> list[str]:
     confused = [f"{row['cell_type']} as {row['called']} ({100 * row['share']:.0f} %)" for row in records(worst)]
     cells = held_out_scores(adata).get("cells") or {}
     few = [f"{name} ({n})" for name, n in cells.items() if n < FEW_CELLS]
+    advice_weak, advice_few = "Check their markers, or use a coarser level.", "Their scores are uncertain."
     return [
-        f"Types with a low F1 on held-out cells: {list_names(weak, 8)}." if weak else "",
-        f"Types often predicted as another type on held-out cells: {', '.join(confused)}." if confused else "",
-        f"Types with few reference cells: {list_names(few, 8)}." if few else "",
+        f"Types with a low F1 on held-out cells: {list_names(weak, 8)}. {advice_weak}" if weak else "",
+        _confusion_warning(confused),
+        f"Types with few reference cells: {list_names(few, 8)}. {advice_few}" if few else "",
     ]
+
+
+def _confusion_warning(confused: list[str]) -> str:
+    if not confused:
+        return ""
+    listed = ", ".join(confused)
+    return (
+        f"Types often predicted as another type on held-out cells: {listed}. Interpret such a pair as one type, or use "
+        "a coarser level."
+    )
 
 
 def _marker_warning(validation: pd.DataFrame) -> str:
@@ -121,7 +132,12 @@ def _marker_warning(validation: pd.DataFrame) -> str:
         return ""
     weak = validation[validation["auc"] < LOW_AUC].sort_values("auc")
     types = [f"{row['cell_type']} ({row['auc']:.2f})" for row in records(weak)]
-    return f"Types whose markers do not separate them from other cells (AUC): {list_names(types, 8)}." if types else ""
+    if not types:
+        return ""
+    return (
+        f"Types whose markers do not separate them from other cells (AUC): {list_names(types, 8)}. Check their genes "
+        "before you interpret them."
+    )
 
 
 def _label_warning(adata: AnnData) -> str:
@@ -131,4 +147,7 @@ def _label_warning(adata: AnnData) -> str:
     unmapped = table.loc[table["match_tier"] == "unmapped", "input_label"].astype(str).tolist()
     if not unmapped:
         return ""
-    return f"Reference labels without a Cell Ontology term, used unchanged: {list_names(unmapped, 8)}."
+    return (
+        f"Reference labels without a Cell Ontology term, used unchanged: {list_names(unmapped, 8)}. They have no "
+        "coarser levels."
+    )

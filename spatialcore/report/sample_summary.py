@@ -12,6 +12,7 @@ from spatialcore import columns
 from spatialcore.core.categories import as_texts
 from spatialcore.core.matrix import totals
 from spatialcore.errors import NormalizationError
+from spatialcore.plotting.groups import type_colors
 
 FILE = "summary.json"
 
@@ -33,6 +34,8 @@ class SampleSummary(BaseModel):
         Counts of a cell over all features; None where the data have no counts.
     gene_shares
         Share of each gene in all counts of the sample; empty without counts.
+    colors
+        Colour of each call in the figures; empty in files of earlier versions.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -44,6 +47,7 @@ class SampleSummary(BaseModel):
     median_confidence: float
     median_counts: float | None
     gene_shares: dict[str, float]
+    colors: dict[str, str] = {}
 
     @classmethod
     def of(cls, adata: AnnData) -> Self:
@@ -72,6 +76,7 @@ class SampleSummary(BaseModel):
             median_confidence=round(float(np.median(confidence)), 4) if adata.n_obs else 0.0,
             median_counts=depth,
             gene_shares=shares,
+            colors=type_colors(adata, columns.CELL_TYPE),
         )
 
     def write(self, folder: Path) -> Path:

@@ -8,6 +8,7 @@ from spatialcore import columns
 from spatialcore.annotation.spillover.coordinates import coordinate_unit
 from spatialcore.annotation.spillover.neighbourhoods import distance_warning
 from spatialcore.core.categories import as_texts
+from spatialcore.core.text.wording import percent
 from spatialcore.plotting.figures.spill_over import shares_by_type, spill_over_table
 from spatialcore.plotting.manifest import manifest_value
 
@@ -36,11 +37,12 @@ def spill_over(adata: AnnData) -> SpillOverSection:
     warning = _warning(adata, estimate)
     note = f" Note: {warning}." if warning else ""
     if not estimate["detected"]:
-        text = f"No spill-over between neighbours was detected (z = {estimate['z']:.1f}, 3.5 is required).{note}"
+        score = f"z = {estimate['z']:.1f} against permuted neighbours, 3.5 is required"
+        text = f"No spill-over between neighbours was detected ({score}).{note}"
         return {"text": text, "types": []}
     text = (
-        f"{100 * estimate['foreign_share']:.1f} % of the counts came from neighbours of another type "
-        f"(z = {estimate['z']:.1f}).{note}"
+        f"{percent(estimate['foreign_share'])} of the counts came from neighbours of another type (spill-over was "
+        f"detected: z = {estimate['z']:.1f} against permuted neighbours, 3.5 is required).{note}"
     )
     return {"text": text, "types": _types(adata)}
 

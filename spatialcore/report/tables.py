@@ -14,7 +14,7 @@ from spatialcore.annotation.unknown.groups import unknown_groups
 from spatialcore.core.categories import as_texts
 from spatialcore.core.entries import mapping_in
 from spatialcore.errors import InputError
-from spatialcore.plotting.figures.composition import composition_table
+from spatialcore.plotting.figures.composition import REASONS, composition_table
 from spatialcore.plotting.figures.levels import level_table
 from spatialcore.plotting.groups import type_colors
 from spatialcore.plotting.manifest import held_out_scores, manifest_table, manifest_value, model_card, records
@@ -22,6 +22,17 @@ from spatialcore.plotting.manifest import held_out_scores, manifest_table, manif
 Rows = list[dict[str, Any]]
 _MATCHED_TO = {"query": "depth, gene efficiencies and background of the query", "depths": "given counts per cell"}
 DEFAULT_THRESHOLD = 0.8
+_ADVICE = {
+    columns.REASON_LOW_CONFIDENCE: (
+        "A type that the references lack: add a reference with it. Similar types: set resolution: auto, or use a "
+        "coarser level. Few counts: lower the threshold, at the cost of more wrong calls."
+    ),
+    columns.REASON_MIXED: (
+        "Counts of neighbours, or two cells in one outline: see second_type; try another segmentation."
+    ),
+    columns.REASON_NO_COUNTS: "No gene of the model was detected: check the segmentation and the panel.",
+    columns.REASON_LOW_COUNT_TYPE: "The type has fewer cells in the sample than the minimum that was set.",
+}
 _ORIGIN = {
     "source": "from",
     "synapse_version": "version",
@@ -161,7 +172,7 @@ def levels(adata: AnnData) -> Rows:
         {
             "level": level,
             "n_types": len(part),
-            "share": float(part["share"].sum()),
+            "share": int(part["n_cells"].sum()) / max(1, adata.n_obs),
             "confidence": float((part["confidence"] * part["n_cells"]).sum() / part["n_cells"].sum()),
         }
         for level, part in parts.items()
@@ -188,9 +199,10 @@ def evidence(adata: AnnData) -> Rows:
 
 
 def unassigned(adata: AnnData) -> Rows:
-    """Return the number of cells without a call by reason."""
+    """Return the number of cells without a call by reason, with causes and what to do about it."""
     table = composition_table(adata)
-    return records(table[table["reason"] != ""])
+    advice = {REASONS[reason]: text for reason, text in _ADVICE.items()}
+    return [row | {"advice": advice.get(row["reason"], "")} for row in records(table[table["reason"] != ""])]
 
 
 def unknown(adata: AnnData) -> Rows:

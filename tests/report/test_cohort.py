@@ -88,6 +88,17 @@ def test_the_page_names_marked_samples_and_escapes_names(cohort: dict[str, Sampl
     assert "http" not in page.replace("http-equiv", ""), "the page loads an external resource"
 
 
+def test_types_have_the_colors_of_the_figures_of_the_samples(cohort: dict[str, SampleSummary], tmp_path: Path) -> None:
+    colored = {
+        name: each.model_copy(update={"colors": {"B cell": "#123456", "T cell": "#654321"}})
+        for name, each in cohort.items()
+    }
+    write_cohort(colored, tmp_path / "cohort.html", title="run")
+    page = (tmp_path / "cohort.html").read_text()
+    assert '<i style="background: #123456"></i>B cell' in page
+    assert '<i style="background: #654321"></i>T cell' in page
+
+
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [1280, 390])
 def test_the_page_fits_the_screen_and_links_to_the_reports(

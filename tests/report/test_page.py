@@ -59,6 +59,15 @@ def test_the_caption_explains_how_to_state_the_unit(sample: ad.AnnData, tmp_path
         assert ("The unit of the coordinates is unknown" in text) == (unit == "")
 
 
+def test_without_calls_the_page_says_so(sample: ad.AnnData, tmp_path: Path) -> None:
+    other = sample.copy()
+    other.obs[columns.CELL_TYPE] = pd.Categorical([columns.UNASSIGNED] * other.n_obs)
+    text = write_report(other, tmp_path / "r.html", figures=NO_FIGURES).read_text()
+    assert "No cell has a call" in text
+    assert "no cell has a call" in text  # instead of the expected accuracy
+    assert "Held-out F1:" not in text
+
+
 def test_text_of_the_data_is_escaped(sample: ad.AnnData, tmp_path: Path) -> None:
     other = sample.copy()
     manifest = dict(other.uns[columns.MANIFEST])

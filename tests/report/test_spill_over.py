@@ -38,7 +38,10 @@ def test_types_with_their_sources_and_second_types() -> None:
     result = spill_over(
         annotated(available=True, detected=True, z=9.2, foreign_share=0.21, warning="", received=received)
     )
-    assert result["text"] == "21.0 % of the counts came from neighbours of another type (z = 9.2)."
+    assert result["text"] == (
+        "21.0 % of the counts came from neighbours of another type (spill-over was detected: z = 9.2 against permuted "
+        "neighbours, 3.5 is required)."
+    )
     assert result["types"][0] == {
         "name": "T cell",
         "n_cells": 2,

@@ -44,7 +44,17 @@ def test_references_with_their_origin(sample: ad.AnnData) -> None:
 
 
 def test_cells_without_a_call(sample: ad.AnnData) -> None:
-    assert sum(row["n_cells"] for row in tables.unassigned(sample)) == 35
+    rows = tables.unassigned(sample)
+    assert sum(row["n_cells"] for row in rows) == 35
+    assert [row["reason"] for row in rows if not row["advice"]] == []
+
+
+def test_shares_of_levels_are_those_of_their_cells(monkeypatch: pytest.MonkeyPatch, sample: ad.AnnData) -> None:
+    sizes = [99, 108, 11, 67]  # their shares of all cells do not add up to the share of their sum in floating point
+    table = pd.DataFrame({"level": 1, "cell_type": list("abcd"), "n_cells": sizes, "confidence": 0.9})
+    table["share"] = table["n_cells"] / sample.n_obs
+    monkeypatch.setattr(tables, "level_table", lambda _: table)
+    assert [row["share"] for row in tables.levels(sample)] == [sum(sizes) / sample.n_obs]
 
 
 def test_model_card_and_versions(sample: ad.AnnData) -> None:

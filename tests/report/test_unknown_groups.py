@@ -1,6 +1,7 @@
 """Groups of unassigned cells in the report."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,7 +22,7 @@ def test_the_page_lists_the_groups(tmp_path: Path, n_b: int, rng: np.random.Gene
     summary = pd.DataFrame(columns=["cell_type", "n_markers", "auc"])
     drawn = {"figures": {"celltype_map": plot_celltype_map(adata)}, "paths": {}, "summary": summary}
     text = write_report(adata, tmp_path / "report.html", figures=drawn).read_text()
-    assert ("Groups among them" in text) == (n_b == 80)
+    assert ("Groups of cells without a call" in text) == (n_b == 80)
     for row in tables.unknown(adata):
         assert row["group"] in text
         assert row["top_genes"] in text
@@ -43,3 +44,17 @@ def test_the_page_states_the_unseen_score_of_groups(tmp_path: Path, rng: np.rand
     text = write_report(adata, tmp_path / "report.html", figures=drawn).read_text()
     assert '<th class="n">Unseen score</th>' in text
     assert text.count('<td class="n">0.87</td>') == len(tables.unknown(adata))
+
+
+def test_the_table_of_groups_fits_the_page(browser: Any, tmp_path: Path, rng: np.random.Generator) -> None:
+    adata = simulated_cells(80, 60, 100, rng)
+    adata.obs[columns.CONFIDENCE] = 0.9
+    adata.obs[columns.UNSEEN_SCORE] = 0.5
+    group_unknown_cells(adata)
+    summary = pd.DataFrame(columns=["cell_type", "n_markers", "auc"])
+    path = write_report(adata, tmp_path / "report.html", figures={"figures": {}, "paths": {}, "summary": summary})
+    tab = browser.new_page(viewport={"width": 1200, "height": 900})
+    tab.goto(path.as_uri())
+    assert "Reference to try: cellxgene://" in tab.locator("table:has(.sub)").inner_text()
+    assert tab.evaluate("[...document.querySelectorAll('.scroll')].every(box => box.scrollWidth <= box.clientWidth)")
+    tab.close()

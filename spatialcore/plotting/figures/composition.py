@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _ROW: Final = 0.26
-_REASONS: Final = {
+REASONS: Final = {
     columns.REASON_LOW_CONFIDENCE: "confidence below the threshold",
     columns.REASON_MIXED: "two types explain the cell",
     columns.REASON_NO_COUNTS: "no counts on the panel",
@@ -84,7 +84,7 @@ def _without_type(adata: AnnData, label_column: str) -> list[tuple[str, str, int
     sizes = frame.groupby(["label", "reason"], observed=True).size().sort_values(ascending=False, kind="stable")
     counts = sizes.reset_index(name="n_cells")
     return [
-        (str(label), _REASONS.get(str(reason), str(reason) or "no reason given"), int(n))
+        (str(label), REASONS.get(str(reason), str(reason) or "no reason given"), int(n))
         for label, reason, n in counts.itertuples(index=False)
     ]
 
