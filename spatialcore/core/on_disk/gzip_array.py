@@ -58,11 +58,12 @@ class GzipArray:
 
     def _decompressed(self, stored: bytes, begin: int) -> bytes:
         n_bytes = self.chunks[0] * self.dtype.itemsize
+        decompressor = isal_zlib.decompressobj()
         try:
-            content: bytes = isal_zlib.decompress(stored, bufsize=n_bytes)
+            content = decompressor.decompress(stored, n_bytes + 1)  # no more memory than a chunk, whatever it claims
         except DECOMPRESSION_ERROR as error:
             raise OSError(f"the values from {begin} of {self._dataset.name} are damaged: {error}") from error
-        if len(content) != n_bytes:
+        if len(content) != n_bytes or not decompressor.eof:
             raise OSError(f"the values from {begin} of {self._dataset.name} are damaged: {len(content)} bytes")
         return content
 

@@ -1,5 +1,6 @@
 """Arrays compressed by gzip are read as h5py reads them; damage is an error."""
 
+import tracemalloc
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -105,6 +106,7 @@ def test_arrays_that_are_not_in_chunks_of_one_dimension_are_not_changed(tmp_path
         zlib.compress(bytes(100))[:-6],  # truncated
         zlib.compress(bytes(99)),  # fewer bytes than the chunk has
         zlib.compress(bytes(101)),  # more bytes than the chunk has
+        zlib.compress(bytes(100))[:-4] + bytes(4),  # another checksum
     ],
 )
 def test_a_damaged_chunk_is_an_error(damaged: bytes, tmp_path: Path) -> None:
@@ -112,6 +114,17 @@ def test_a_damaged_chunk_is_an_error(damaged: bytes, tmp_path: Path) -> None:
     dataset.id.write_direct_chunk((0,), damaged)
     with pytest.raises(OSError, match="the values from 0 of /values are damaged"):
         gzip_array(dataset)[:]
+
+
+def test_a_chunk_takes_no_more_memory_than_it_should(tmp_path: Path) -> None:
+    dataset = stored(tmp_path / "a.h5", np.ones(100, np.uint8), 100)
+    dataset.id.write_direct_chunk((0,), zlib.compress(bytes(200_000_000)))
+    tracemalloc.start()
+    with pytest.raises(OSError, match="are damaged: 101 bytes"):
+        gzip_array(dataset)[:]
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2_000_000
 
 
 def test_a_matrix_is_read_with_it(tmp_path: Path) -> None:
