@@ -16,6 +16,7 @@ author = "The SpatialCore cell typing developers"
 copyright = author
 version = release = __version__
 extensions = [
+    "module_list",
     "myst_nb",
     "numpydoc",
     "settings_fields",

@@ -88,6 +88,17 @@ def test_names_in_the_architecture_exist() -> None:
         assert (ROOT / path).exists() or (ROOT / "spatialcore" / path).exists(), path
 
 
+def test_the_list_of_modules_has_every_module_with_its_purpose(monkeypatch: pytest.MonkeyPatch) -> None:
+    import importlib
+
+    monkeypatch.syspath_prepend(ROOT / "docs" / "_ext")
+    module_list = importlib.import_module("module_list")
+    for package in re.findall(r"{module-list} (\w+)", (ROOT / "docs" / "modules.md").read_text()):
+        lines = list(module_list.list_modules(ROOT / package))
+        modules = [path.name for path in (ROOT / package).rglob("*.py") if not path.name.startswith("_")]
+        assert sorted(re.findall(r"^  - `(\w+\.py)`: \S", "\n".join(lines), re.MULTILINE)) == sorted(modules)
+
+
 @pytest.mark.parametrize(
     ("page", "module"),
     [

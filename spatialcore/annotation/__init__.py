@@ -1,4 +1,4 @@
-"""The public API of phases 1 and 2. Names are imported when first used, so this module costs nothing."""
+"""The public API of the annotation: references, models and calls. Names are imported on first use."""
 
 from spatialcore.core.lazy_imports import lazy_exports
 

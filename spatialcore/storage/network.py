@@ -1,4 +1,4 @@
-"""What is given up, and when: hosts that have no address at once, servers that keep failing after a while."""
+"""When requests are no longer repeated: at once for a host without an address, after a while for a failing server."""
 
 import re
 import socket

@@ -1,4 +1,4 @@
-"""Masks credentials in logs, manifests, keys and error messages."""
+"""Mask credentials in logs, manifests, keys and error messages."""
 
 import json
 import logging

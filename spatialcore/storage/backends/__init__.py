@@ -41,8 +41,8 @@ def backend_of(scheme: str) -> Backend:
     """
     for names, (module, name) in BACKENDS.items():
         if scheme == names[0]:
-            made: Backend = getattr(import_module(f"{__name__}.{module}"), name)(scheme)
-            return made
+            backend: Backend = getattr(import_module(f"{__name__}.{module}"), name)(scheme)
+            return backend
     matches = get_close_matches(scheme, (*SCHEMES, *ALIASES), n=2)
     hint = f"did you mean {' or '.join(f'{match}://' for match in matches)}?" if matches else ""
     supported = f"supported: {', '.join(f'{name}://' for name in SCHEMES)}"
