@@ -8,11 +8,11 @@ from anndata import AnnData
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from spatialcore.core.rank_sum import rank_sum
 from spatialcore.core.types import Floats
 from spatialcore.core.validation import require_one_of
 from spatialcore.plotting.expression import group_fractions, group_means
 from spatialcore.plotting.groups import Groups
-from spatialcore.plotting.ranksum import rank_sum
 
 METHODS: Final = ("wilcoxon", "t-test", "t-test_overestim_var", "logreg")
 COLUMNS: Final = ("cell_type", "rank", "gene", "score", "auc", "log2_fold_change", "fraction_in", "fraction_out")
@@ -41,7 +41,7 @@ def differential_genes(
     One row per type and gene, with columns cell_type, rank, gene, score, auc, log2_fold_change, fraction_in (share of
     the cells of the type that express the gene) and fraction_out (share of the other cells).
     """
-    ranks = rank_sum(X, groups)
+    ranks = rank_sum(X, groups.codes, len(groups.names))
     scores = ranks.z if method == "wilcoxon" else _scanpy_scores(X, genes, groups, method)
     mean_in, mean_out = _in_and_out(group_means(_unlog(X), groups), groups)
     fold = np.log2((mean_in + 1e-9) / (mean_out + 1e-9))

@@ -12,11 +12,11 @@ from anndata import AnnData
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from spatialcore.core.rank_sum import rank_sum
 from spatialcore.core.types import Floats
 from spatialcore.errors import InputError
 from spatialcore.plotting.expression import log_expression
 from spatialcore.plotting.groups import Groups, group_cells
-from spatialcore.plotting.ranksum import rank_sum
 
 Markers = Mapping[str, Sequence[str]]
 LIST_NAME: Final = "given"  # type of the markers if they are passed as a list
@@ -43,7 +43,7 @@ class MarkerScores:
     @cached_property
     def auc(self) -> pd.DataFrame:
         """AUC, types x marker sets: probability that a cell of the type scores higher than a cell of another type."""
-        values = rank_sum(self.scores, self.groups).auc
+        values = rank_sum(self.scores, self.groups.codes, len(self.groups.names)).auc
         return pd.DataFrame(values, index=list(self.groups.names), columns=list(self.sets))
 
     def at_least(self, n_cells: int) -> "MarkerScores":
