@@ -65,22 +65,22 @@ def train_logistic(
     random_state: int,
 ) -> CellTypingModel:
     """Train the matched model and its calibration."""
-    given = training_input(adata, labels, query, random_state)
+    inputs = training_input(adata, labels, query, random_state)
     rng = np.random.default_rng(random_state)
-    if query is None or given.query is None:
-        return _train_for_target(_target_of_depths(depths), given, labels, rng)
-    samples = query_samples(query, given.genes, random_state)
+    if query is None or inputs.query is None:
+        return _train_for_target(_target_of_depths(depths), inputs, labels, rng)
+    samples = query_samples(query, inputs.genes, random_state)
     if len(samples) > 1:
-        return _train_for_samples(samples, query, given, labels, rng)
-    return _train_for_target(_target_of_query(query, given.query, given.cells), given, labels, rng)
+        return _train_for_samples(samples, query, inputs, labels, rng)
+    return _train_for_target(_target_of_query(query, inputs.query, inputs.cells), inputs, labels, rng)
 
 
 def _train_for_target(
-    target: TargetPlatform, given: TrainingInput, labels: ClassLabels, rng: np.random.Generator
+    target: TargetPlatform, inputs: TrainingInput, labels: ClassLabels, rng: np.random.Generator
 ) -> CellTypingModel:
     """Train a model for one query, for depths or for nothing."""
-    cells = given.cells
-    validation = cross_validate(cells, target, rng, sample=given.query)
+    cells = inputs.cells
+    validation = cross_validate(cells, target, rng, sample=inputs.query)
     models = fit_models(cells, target, rng, validation.models, validation.thinned)
     prior = validation.prevailing
     prevailing = describe_prevailing(prior, labels)
@@ -92,7 +92,7 @@ def _train_for_target(
         )
     return CellTypingModel(
         classes=labels.names,
-        genes=tuple(map(str, given.genes)),
+        genes=tuple(map(str, inputs.genes)),
         linear=prior.added_to(models.primary) if prior else models.primary,
         target_sum=models.target_sum,
         auxiliary=models.auxiliary,
@@ -110,19 +110,19 @@ def _train_for_target(
 def _train_for_samples(
     samples: dict[str, sparse.csr_matrix],
     query: AnnData,
-    given: TrainingInput,
+    inputs: TrainingInput,
     labels: ClassLabels,
     rng: np.random.Generator,
 ) -> CellTypingModel:
     """Train one model for several samples; see :mod:`spatialcore.annotation.training.cohort`."""
-    trained = train_cohort(given.cells, samples, rng, is_imaging=partial(is_imaging, query))
+    trained = train_cohort(inputs.cells, samples, rng, is_imaging=partial(is_imaging, query))
     models = trained.models
     for sample in trained.cohort.samples:
         if sample.unlike:
             log.warning("sample %s differs from the others: %s", sample.name, sample.unlike)
     return CellTypingModel(
         classes=labels.names,
-        genes=tuple(map(str, given.genes)),
+        genes=tuple(map(str, inputs.genes)),
         linear=models.primary,
         target_sum=models.target_sum,
         auxiliary=models.auxiliary,
@@ -132,7 +132,7 @@ def _train_for_samples(
         calibration=trained.calibration,
         cohort=trained.cohort,
         metadata={
-            "heldout": describe_held_out(trained.result, labels, given.cells.groups),
+            "heldout": describe_held_out(trained.result, labels, inputs.cells.groups),
             "platform": {"matched_to": "query", **describe_platform(trained.platform, trained.mixing)},
             "samples": {sample.name: {**sample.platform, "unlike": sample.unlike} for sample in trained.cohort.samples},
         },

@@ -70,11 +70,11 @@ def test_genes_of_both_and_cells_with_counts_on_them(simulated: Simulated) -> No
     counts[:, 20] = 0
     reference.layers[columns.COUNTS] = counts.tocsr()
     labels = read_labels(reference.obs, columns.UNIFIED_CELL_TYPE, "")
-    given = training_input(reference, labels, query, 0)
+    inputs = training_input(reference, labels, query, 0)
     kept, genes = np.delete(np.arange(reference.n_obs), 3), [*range(10, 20), *range(21, reference.n_vars)]
-    assert given.genes.tolist() == reference.var_names[genes].tolist()
-    np.testing.assert_array_equal(given.cells.counts.toarray(), counts.toarray()[np.ix_(kept, genes)])
-    assert given.cells.codes.tolist() == labels.codes[kept].tolist()
-    assert given.query is not None
-    assert given.query.shape == (query.n_obs, len(genes))
+    assert inputs.genes.tolist() == reference.var_names[genes].tolist()
+    np.testing.assert_array_equal(inputs.cells.counts.toarray(), counts.toarray()[np.ix_(kept, genes)])
+    assert inputs.cells.codes.tolist() == labels.codes[kept].tolist()
+    assert inputs.query is not None
+    assert inputs.query.shape == (query.n_obs, len(genes))
     assert training_input(reference, labels, None, 0).query is None
