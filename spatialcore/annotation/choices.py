@@ -28,4 +28,3 @@ CONFIDENCE_METHODS: Final[tuple[ConfidenceMethod, ...]] = get_args(ConfidenceMet
 TRAINERS: Final[tuple[Trainer, ...]] = get_args(Trainer)
 GRANULARITIES: Final[tuple[Granularity, ...]] = get_args(Granularity)
 RESOLUTION_MODES: Final[tuple[ResolutionMode, ...]] = get_args(ResolutionMode)
-RESOLUTION_SETTINGS: Final[tuple[ResolutionSetting, ...]] = get_args(ResolutionSetting)

@@ -88,18 +88,8 @@ def cell_ids(adata: AnnData) -> list[str]:
     return [str(name) for name in adata.obs_names]
 
 
-def calls_table(adata: AnnData) -> pd.DataFrame:
-    """Return a table of cell_id, coordinates (if present) and the columns of calls, one row per cell in order.
-
-    Raises
-    ------
-    InputError
-        The data have no calls.
-    """
-    return _calls(adata, np.asarray(cell_ids(adata), dtype=object), slice(None))
-
-
 def _calls(adata: AnnData, ids: NDArray[np.object_], rows: slice, *, as_categories: bool = False) -> pd.DataFrame:
+    """Return a table of cell_id, coordinates (if present) and the columns of calls, one row per cell in order."""
     require_column(adata.obs, columns.CELL_TYPE, hint="annotate the data first")
     table = pd.DataFrame({CELL_ID: ids[rows]})
     stored = adata.obsm.get(columns.SPATIAL)

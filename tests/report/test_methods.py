@@ -1,7 +1,7 @@
 """The methods paragraph and the configuration in the report."""
 
 import json
-from typing import Any
+from typing import Any, get_args
 
 import anndata as ad
 import pytest
@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spatialcore import columns
-from spatialcore.annotation.choices import BALANCE_STRATEGIES, CONFIDENCE_METHODS, RESOLUTION_SETTINGS, TRAINERS
+from spatialcore.annotation.choices import BALANCE_STRATEGIES, CONFIDENCE_METHODS, TRAINERS, ResolutionSetting
 from spatialcore.annotation.config import TrainingConfig
 from spatialcore.report.methods import _CITED_AS, configuration_yaml, methods_text
 from tests.plotting.tissues import annotated, make_tissue
@@ -55,7 +55,7 @@ def manifests(draw: st.DrawFn) -> dict[str, Any]:
         "balance_strategy": draw(st.sampled_from(BALANCE_STRATEGIES)),
         "max_cells_per_type": draw(st.sampled_from([500, 5000])),
         "target_proportions": draw(st.sampled_from([None, {"B cell": 0.1}])),
-        "resolution": draw(st.sampled_from(RESOLUTION_SETTINGS)),
+        "resolution": draw(st.sampled_from(get_args(ResolutionSetting))),
         "detect_unseen": draw(st.booleans()),
     }
     card: dict[str, Any] = {}

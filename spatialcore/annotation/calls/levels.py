@@ -3,10 +3,8 @@
 A tree over the model's classes is made from the Cell Ontology, a directed graph: its inner nodes are terms above two
 or more of the classes. Of two terms that overlap without one holding the other, the more specific one stays.
 
-Class probabilities are the calibrated confidence c for the best class k, and for the others what is left,
-``(f - c) p_j / (1 - p_k)``, with p the softmax of ``scores / T`` and f the share of cells with this fit to their class
-profile that are cells of any class at all. A node's confidence is the sum over its classes, so it never falls on the
-way up. For nodes, calls take squares of the p_j (half the T): what the class lacks is mostly its siblings'.
+A node's confidence is the sum over the probabilities of its classes
+(:mod:`~spatialcore.annotation.calls.class_probabilities`), so it never falls on the way up.
 """
 
 from collections.abc import Iterator
@@ -15,7 +13,6 @@ from functools import cached_property
 from typing import Final, Self
 
 import numpy as np
-from scipy.special import expit
 
 from spatialcore.annotation.ontology.hierarchy import is_term, name_of
 from spatialcore.annotation.ontology.relations import ancestors, depth
@@ -57,10 +54,6 @@ FUNCTIONAL_TERMS: Final = frozenset(
         "CL:0011115",  # precursor cell
     }
 )
-# Deviance from the class profile, in standard deviations of right held-out calls, at which half of the cells are of no
-# class, and the slope. Cells with genes dealt at random lie below -5 on the open pairs, 99 % of real cells above -4.5.
-FIT_CENTER: Final = -5.5
-FIT_SLOPE: Final = 2.0
 BLOCK_CELLS: Final = 100_000
 
 
@@ -143,18 +136,13 @@ class ClassTree:
             table[path[path >= 0], k] = 1.0
         return table
 
-    @property
-    def has_nodes(self) -> bool:
-        """Whether any two classes have a term in common."""
-        return len(self.names) > self.n_classes
-
     def path_confidence(self, probabilities: Floats, best: Codes) -> Floats:
         """Return the confidence in each term on the path of each cell's best class, cells x path; NaN beyond its end.
 
         Parameters
         ----------
         probabilities
-            Cells x classes, see :func:`class_probabilities`.
+            Cells x classes, see :func:`~spatialcore.annotation.calls.class_probabilities.class_probabilities`.
         best
             The best class of each cell.
         """
@@ -183,45 +171,6 @@ class ClassTree:
         """Read what :meth:`to_dict` returned."""
         paths, levels = (np.array(content[key], dtype=np.intp) for key in ("paths", "levels"))
         return cls(tuple(content["names"]), tuple(content["ids"]), int(content["n_classes"]), paths, levels)
-
-
-def class_probabilities(
-    scores: Floats, best: Codes, confidence: Floats, *, temperature: float = 1.0, fit: Floats | float = 1.0
-) -> Floats:
-    """Return the probability of every class, cells x classes; what is missing to 1 is the probability of no class.
-
-    Parameters
-    ----------
-    scores
-        Decision scores, cells x classes.
-    best, confidence
-        The best class of each cell, and how probable it is.
-    temperature
-        Divides the scores before their softmax.
-    fit
-        The probability that the cell is of any class, see :func:`fit_probability`.
-
-    Examples
-    --------
-    >>> class_probabilities(np.log([[6.0, 3.0, 1.0]]), np.array([0]), np.array([0.8])).round(2).tolist()
-    [[0.8, 0.15, 0.05]]
-    """
-    rows = np.arange(len(best))
-    shares: Floats = scores - scores.max(axis=1, keepdims=True)
-    shares /= temperature
-    np.exp(shares, out=shares)
-    shares[rows, best] = 0.0
-    rest = shares.sum(axis=1)
-    excess = np.maximum(fit - confidence, 0.0)
-    shares *= np.divide(excess, rest, out=np.zeros(len(best)), where=rest > 0)[:, None]
-    shares[rows, best] = confidence
-    return shares
-
-
-def fit_probability(deviance: Floats) -> Floats:
-    """Return the probability of being of any class, from the deviance in standard deviations of held-out cells."""
-    result: Floats = expit(FIT_SLOPE * (deviance - FIT_CENTER))
-    return result
 
 
 def lower_path(path: Floats, before: Floats, after: Floats) -> None:

@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from spatialcore.annotation.calls.class_probabilities import class_probabilities, fit_probability
 from spatialcore.annotation.calls.confidence import transform_confidence
-from spatialcore.annotation.calls.levels import ClassTree, class_probabilities, fit_probability, lower_path
+from spatialcore.annotation.calls.levels import ClassTree, lower_path
 from spatialcore.annotation.choices import ConfidenceMethod
 from spatialcore.annotation.expression.data import is_dask
 from spatialcore.annotation.expression.errors import require_expression

@@ -24,8 +24,9 @@ import pandas as pd
 from anndata import AnnData
 
 from spatialcore import columns
+from spatialcore.annotation.calls.class_probabilities import class_probabilities
 from spatialcore.annotation.calls.level_columns import class_codes, class_tree
-from spatialcore.annotation.calls.levels import ClassTree, class_probabilities
+from spatialcore.annotation.calls.levels import ClassTree
 from spatialcore.annotation.ontology.hierarchy import is_term, name_of
 from spatialcore.annotation.ontology.relations import lowest_common_ancestor
 from spatialcore.core.categories import named

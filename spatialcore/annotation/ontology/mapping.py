@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, TypedDict
+from typing import TypedDict
 
 import pandas as pd
 from anndata import AnnData
 
+from spatialcore.annotation.choices import GRANULARITIES, Granularity
 from spatialcore.annotation.ontology.hierarchy import coarsen, current_id, is_term
 from spatialcore.annotation.ontology.match import Match
 from spatialcore.annotation.ontology.matcher import Matcher, matcher_for
@@ -27,7 +28,6 @@ from spatialcore.errors import InputError
 
 logger = get_logger(__name__)
 
-Granularity = Literal["panel", "full"]
 Mappings = dict[str, list[Candidate]]
 
 
@@ -205,7 +205,7 @@ def _check(adata: AnnData, source_col: str, min_score: float, granularity: str) 
         raise InputError(
             f"min_score is {min_score:g}, expected 0 to 1", hint="give a number from 0 to 1; 0.5 accepts every tier"
         )
-    require_one_of("granularity", granularity, ("panel", "full"))
+    require_one_of("granularity", granularity, GRANULARITIES)
 
 
 def _override_matches(overrides: Mapping[str, str], matcher: Matcher) -> dict[str, Match]:

@@ -4,14 +4,8 @@ import numpy as np
 import pytest
 
 from spatialcore.annotation.calls import levels
-from spatialcore.annotation.calls.levels import (
-    ClassTree,
-    class_probabilities,
-    finest_term,
-    fit_probability,
-    group_classes,
-    lower_path,
-)
+from spatialcore.annotation.calls.class_probabilities import class_probabilities
+from spatialcore.annotation.calls.levels import ClassTree, finest_term, group_classes, lower_path
 from spatialcore.annotation.ontology.hierarchy import name_of
 from spatialcore.annotation.ontology.relations import is_a
 
@@ -139,22 +133,9 @@ def test_confidences_are_the_sums_over_the_classes_below(rng: np.random.Generato
         assert named == next((i for i, value in enumerate(rising) if value >= 0.8), -1)
 
 
-def test_probabilities_sum_to_the_share_of_cells_of_any_class(rng: np.random.Generator) -> None:
-    scores, confidence = rng.normal(size=(4, 3)), np.array([0.2, 0.5, 0.7, 0.99])
-    fit = np.array([1.0, 0.4, 0.9, 0.9])
-    shares = class_probabilities(scores, scores.argmax(axis=1), confidence, fit=fit)
-    np.testing.assert_allclose(shares.sum(axis=1), np.maximum(fit, confidence))
-    np.testing.assert_allclose(shares.max(axis=1)[3], 0.99)
-
-
-def test_cells_far_from_their_class_profile_have_no_class() -> None:
-    assert fit_probability(np.array([-20.0, -9.0])).max() < 0.01
-    assert fit_probability(np.array([-2.0, 0.0, 3.0])).min() > 0.99
-
-
 def test_classes_without_terms_have_no_nodes() -> None:
     tree = ClassTree.build(("a", "b"), {})
-    assert not tree.has_nodes
+    assert len(tree.names) == tree.n_classes
     assert tree.paths.tolist() == [[0], [1]]
     assert tree.levels.tolist() == [[0, 0, 0], [0, 0, 0]]
 
