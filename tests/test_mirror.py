@@ -16,6 +16,7 @@ EXCEPTIONS: dict[str, str] = {
     "spatialcore.core.types": "type aliases and protocols only",
     "spatialcore.registry.model_versions": "tests/contract/test_registry.py runs it on every store",
     "spatialcore.registry.promotion": "tests/contract/test_registry.py runs it on every store",
+    "spatialcore.registry.publication": "tests/contract/test_registry.py runs it on every store",
     "spatialcore.sources.census": "tests/contract/test_census.py queries a small Census",
     "spatialcore.sources.census_cells": "tests/contract/test_census.py queries a small Census",
     "spatialcore.sources.census_release": "tests/contract/test_census.py queries a small Census",

@@ -6,9 +6,10 @@ relative to the root of the store: a store can be copied or renamed. ``models/{t
 is updated by conditional writes, and contains the history of its moves.
 """
 
-from spatialcore.registry.model_versions import model_uri_of, name_of, publish, show, tissues, versions
+from spatialcore.registry.model_versions import show, tissues, versions
 from spatialcore.registry.pointer import current
 from spatialcore.registry.promotion import promote, rollback
+from spatialcore.registry.publication import model_uri_of, name_of, publish
 from spatialcore.registry.records import ModelVersion, Move, Pointer
 
 __all__ = [

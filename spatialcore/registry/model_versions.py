@@ -1,17 +1,11 @@
-"""Model versions of a store: publish and read them."""
+"""The model versions of a store: list and read them."""
 
 import re
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
 
 from spatialcore import storage
 from spatialcore.core.logging import get_logger
-from spatialcore.core.provenance import digest_of, sha256_of_file
 from spatialcore.core.text.names import is_derived
 from spatialcore.errors import (
-    ConflictError,
     FileMissingError,
     InputError,
     RecordError,
@@ -25,117 +19,6 @@ from spatialcore.registry.records import ModelVersion
 log = get_logger(__name__)
 CURRENT = "current"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
-
-
-def publish(
-    store: str,
-    tissue: str,
-    artifact: Sequence[Path],
-    *,
-    extras: Mapping[str, Path] | None = None,
-    details: Mapping[str, Any] | None = None,
-) -> ModelVersion:
-    """Store a model as a new version; the pointer does not change.
-
-    Parameters
-    ----------
-    store
-        Folder or URI of the store.
-    tissue
-        Tissue of the model.
-    artifact
-        Files of the model, the .pkl first. The version is a digest of their content.
-    extras
-        Other files by their name in the folder of the version: plots, report, run manifest.
-    details
-        JSON-like details for ``show``: classes, scores, references.
-
-    Returns
-    -------
-    ModelVersion
-        The new version, or the existing version with the same content.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> from pathlib import Path
-    >>> store = tempfile.mkdtemp()
-    >>> model = Path(store) / "blood.pkl"
-    >>> _ = model.write_text("content of a model")
-    >>> version = publish(store, "blood", [model], details={"classes": ["B cell", "T cell"]})
-    >>> version.version, version.artifact, version.details
-    ('d440156f767e', 'blood.pkl', {'classes': ['B cell', 'T cell']})
-    """
-    folder = tissue_folder(store, tissue)
-    version = name_of({path.name: sha256_of_file(path) for path in artifact})
-    if existing := _read_version(store, tissue, version):
-        return existing
-    files = {**{path.name: path for path in artifact}, **(extras or {})}
-    stored = [storage.put(path, f"{folder}/{version}/{name}") for name, path in files.items()]
-    record = ModelVersion(
-        tissue=tissue,
-        version=version,
-        uri=f"{folder}/{version}",
-        published=datetime.now(UTC),
-        artifact=artifact[0].name,
-        files=tuple(stored),
-        details=dict(details or {}),
-    )
-    try:
-        storage.put_new(storage.text_of(record, store).encode(), f"{folder}/{version}/{RECORD}")
-    except ConflictError:  # another run has published the same content meanwhile
-        return show(store, tissue, version)
-    log.info("published %s model %s", tissue, version)
-    return record
-
-
-def name_of(digests: Mapping[str, str]) -> str:
-    """Return the version of model files, given as name -> sha256.
-
-    Parameters
-    ----------
-    digests
-        File name -> sha256 of the files of the model.
-
-    Returns
-    -------
-    str
-        12 hexadecimal digits.
-
-    Examples
-    --------
-    >>> name_of({"blood.pkl": "ab12"}), name_of({"blood.pkl": "cd34"})
-    ('e59c36d074c0', '04bd66577f89')
-    """
-    return digest_of(dict(digests))[:12]
-
-
-def model_uri_of(store: str, tissue: str, artifact: str, digests: Mapping[str, str]) -> str:
-    """Return the URI that a model will have after it is published.
-
-    Parameters
-    ----------
-    store
-        Folder or URI of the store.
-    tissue
-        Tissue of the model.
-    artifact
-        File name of the .pkl.
-    digests
-        File name -> sha256 of the files of the model.
-
-    Returns
-    -------
-    str
-        URI of the .pkl.
-
-    Examples
-    --------
-    >>> uri = model_uri_of("s3://lab/store", "blood", "blood.pkl", {"blood.pkl": "ab12"})
-    >>> uri.partition("/blood/")[0]
-    's3://lab/store/models'
-    """
-    return f"{tissue_folder(store, tissue)}/{name_of(digests)}/{artifact}"
 
 
 def tissues(store: str) -> list[str]:
@@ -155,6 +38,7 @@ def tissues(store: str) -> list[str]:
     --------
     >>> import tempfile
     >>> from pathlib import Path
+    >>> from spatialcore.registry import publish
     >>> store = tempfile.mkdtemp()
     >>> model = Path(store) / "blood.pkl"
     >>> _ = model.write_text("content of a model")
@@ -184,6 +68,7 @@ def versions(store: str, tissue: str) -> list[ModelVersion]:
     --------
     >>> import tempfile
     >>> from pathlib import Path
+    >>> from spatialcore.registry import publish
     >>> store = tempfile.mkdtemp()
     >>> model = Path(store) / "blood.pkl"
     >>> _ = model.write_text("content of a model")
@@ -222,6 +107,7 @@ def show(store: str, tissue: str, version: str = CURRENT) -> ModelVersion:
     --------
     >>> import tempfile
     >>> from pathlib import Path
+    >>> from spatialcore.registry import publish
     >>> store = tempfile.mkdtemp()
     >>> model = Path(store) / "blood.pkl"
     >>> _ = model.write_text("content of a model")
@@ -233,14 +119,15 @@ def show(store: str, tissue: str, version: str = CURRENT) -> ModelVersion:
     if version == CURRENT:
         pointer = current(store, tissue)
         name = pointer.version if pointer else ""
-    record = _read_version(store, tissue, _checked(name)) if name else None
+    record = read_version(store, tissue, _checked(name)) if name else None
     if record is None:
         published = ", ".join(each.version for each in versions(store, tissue)) or "none"
         raise FileMissingError(f"no {version} model of {tissue} in {store}", hint=f"published versions: {published}")
     return record
 
 
-def _read_version(store: str, tissue: str, name: str) -> ModelVersion | None:
+def read_version(store: str, tissue: str, name: str) -> ModelVersion | None:
+    """Return the version of a name, or None if there is none."""
     uri = f"{tissue_folder(store, tissue)}/{name}/{RECORD}"
     try:
         return storage.read_record(ModelVersion, uri, store)
@@ -251,7 +138,7 @@ def _read_version(store: str, tissue: str, name: str) -> ModelVersion | None:
 def _readable_version(store: str, tissue: str, name: str) -> ModelVersion | None:
     """Return a version, or None for one whose record cannot be read: it must not hide the others."""
     try:
-        return _read_version(store, tissue, name)
+        return read_version(store, tissue, name)
     except TransientStorageError:
         raise
     except (RecordError, StorageError) as error:
