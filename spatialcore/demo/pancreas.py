@@ -12,13 +12,13 @@ from typing import Final
 import anndata as ad
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import sparse
 
 from spatialcore import columns
 from spatialcore.annotation.markers import markers_for_genes
 from spatialcore.core.types import Floats
 from spatialcore.demo.accuracy import KNOWN_LABEL
+from spatialcore.demo.pancreas_tissue import pancreas_positions
 from spatialcore.demo.shipped import shipped_file
 
 LABEL_COLUMN: Final = "cell_type"
@@ -27,12 +27,9 @@ SAMPLE: Final = "pancreas_section"
 N_CELLS: Final = 3000
 N_GENES: Final = 300
 MEDIAN_COUNTS: Final = 150.0
-SIZE: Final = (1040.0, 780.0)  # µm
 _WEIGHTS: Final = {"acinar": 2.5, "ductal": 1.5}  # the cells were enriched for islets
 _FOLDER: Final = Path("~/.spatialcore/demo_section")
 _MIN_DETECTED_SHARE: Final = 0.02  # share of the cells with a gene
-_ISLET: Final = frozenset({"alpha", "beta", "delta", "gamma", "epsilon"})
-_N_ISLETS, _N_ACINI, _N_DUCTS = 9, 24, 4
 _MARKERS_OF: Final = (
     "pancreatic acinar cell",
     "pancreatic A cell",
@@ -142,7 +139,7 @@ def _means(reference: ad.AnnData) -> Floats:
 
 
 def _section(cells: ad.AnnData, panel: list[str], rng: np.random.Generator) -> ad.AnnData:
-    """Draw cells with replacement, thin their counts and place them."""
+    """Draw cells with replacement, thin their counts, and give each cell a position."""
     weights = cells.obs[LABEL_COLUMN].astype(str).map(lambda label: _WEIGHTS.get(label, 1.0)).to_numpy(dtype=np.float64)
     drawn = rng.choice(cells.n_obs, N_CELLS, p=weights / weights.sum())
     counts = sparse.csr_matrix(cells[:, panel].X[drawn]).astype(np.int64)
@@ -161,63 +158,6 @@ def _section(cells: ad.AnnData, panel: list[str], rng: np.random.Generator) -> a
         ),
         var=pd.DataFrame(index=panel),
     )
-    section.obsm[columns.SPATIAL] = _places(labels, rng)
+    section.obsm[columns.SPATIAL] = pancreas_positions(labels, rng)
     section.uns[columns.SOURCE] = {"unit": "um", "platform": "thinned cells at simulated places", "places": "simulated"}
     return section
-
-
-def _places(labels: NDArray[np.object_], rng: np.random.Generator) -> Floats:
-    """Return simulated coordinates: endocrine cells in islets, acinar cells in acini, ductal cells along ducts."""
-    islets = _spaced(_N_ISLETS, 190.0, rng)
-    acini = _spaced(_N_ACINI, 110.0, rng)
-    places = rng.uniform(0, SIZE, (len(labels), 2))
-    sizes = rng.uniform(35.0, 75.0, _N_ISLETS)
-    for label in np.unique(labels):
-        members = np.flatnonzero(labels == label)
-        n = len(members)
-        if label in _ISLET:
-            radii = (0.0, 0.9) if label == "beta" else (0.6, 1.1)
-            places[members] = _in_islets(n, islets, sizes, radii, rng)
-        elif label == "acinar":
-            places[members] = acini[rng.integers(_N_ACINI, size=n)] + _ring(n, 0.2, 1.0, rng) * 38.0
-        elif label == "ductal":
-            places[members] = _along_ducts(n, rng)
-        elif label == "endothelial":
-            half = members[: n // 2]  # the others are anywhere
-            places[half] = _in_islets(len(half), islets, sizes, (0.3, 1.2), rng)
-        elif label.endswith("stellate"):
-            places[members] = _in_islets(n, islets, sizes, (1.15, 1.6), rng)
-    clipped: Floats = np.clip(places, 0, SIZE)
-    return clipped
-
-
-def _in_islets(n: int, islets: Floats, sizes: Floats, radii: tuple[float, float], rng: np.random.Generator) -> Floats:
-    """Return points in or around islets, between two multiples of their radius."""
-    islet = rng.choice(len(islets), n, p=sizes**2 / (sizes**2).sum())
-    places: Floats = islets[islet] + _ring(n, *radii, rng) * sizes[islet][:, None]
-    return places
-
-
-def _spaced(n: int, distance: float, rng: np.random.Generator) -> Floats:
-    """Return points that are apart where there is room, and not at the border."""
-    points: list[Floats] = []
-    while len(points) < n:
-        candidates = rng.uniform((90, 90), (SIZE[0] - 90, SIZE[1] - 90), (30, 2))
-        nearest = [min((float(np.linalg.norm(c - p)) for p in points), default=np.inf) for c in candidates]
-        points.append(candidates[int(np.argmax(np.minimum(nearest, distance)))])
-    return np.array(points)
-
-
-def _ring(n: int, inner: float, outer: float, rng: np.random.Generator) -> Floats:
-    """Return points of a ring with these radii, evenly by area."""
-    radius = np.sqrt(rng.uniform(inner**2, outer**2, n))
-    angle = rng.uniform(0, 2 * np.pi, n)
-    return np.column_stack([radius * np.cos(angle), radius * np.sin(angle)])
-
-
-def _along_ducts(n: int, rng: np.random.Generator) -> Floats:
-    """Return points along curved lines through the section."""
-    duct = rng.integers(_N_DUCTS, size=n)
-    along = rng.random(n)
-    height = SIZE[1] * (duct + 0.5) / _N_DUCTS + 60 * np.sin(2 * np.pi * along + duct * 1.7)
-    return np.column_stack([SIZE[0] * along, height]) + rng.normal(0, 6, (n, 2))

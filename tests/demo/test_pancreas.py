@@ -6,7 +6,8 @@ import pytest
 from scipy.spatial import cKDTree
 
 from spatialcore.demo.accuracy import KNOWN_LABEL
-from spatialcore.demo.pancreas import LABEL_COLUMN, N_CELLS, N_GENES, SIZE, demo_section
+from spatialcore.demo.pancreas import LABEL_COLUMN, N_CELLS, N_GENES, demo_section
+from spatialcore.demo.pancreas_tissue import SIZE
 
 
 @pytest.fixture(scope="module")
