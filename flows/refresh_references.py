@@ -85,10 +85,7 @@ def _train_challenger(
     comparison = compare_to(champion, trained)
     annotated = annotate_samples(config, samples, trained.model, trained.training)
     details: dict[str, JsonValue] = {"held_out_share": config.held_out_share, "scores": dict(comparison.scores)}
-    version = publish_model(
-        config, trained.model, trained.mapped, trained.training, versions, annotated, details, trained.held_out
-    )
-    return version, comparison
+    return publish_model(config, trained, versions, annotated, details), comparison
 
 
 def _changed(store: str, versions: list[SourceVersion], champion: ModelVersion | None) -> list[SourceVersion]:

@@ -7,7 +7,7 @@ from flows.parameters import HELD_OUT, TrainAndAnnotateParameters
 from flows.promotion import PromotionDecision, champion_of, decide_promotion, describe_lost_classes, log_decision
 from flows.run_names import run_name
 from flows.samples import THREADS, annotate_samples
-from flows.training import TrainingStages, compare_to, run_training_stages
+from flows.training import compare_to, run_training_stages
 from spatialcore.annotation.config import UNKNOWN_TISSUE
 from spatialcore.registry import ModelVersion
 from tasks.acquire import look_up, read_query
@@ -15,7 +15,7 @@ from tasks.artifacts import summarise, summarise_comparison
 from tasks.models import lost_classes
 from tasks.publish_model import promote, publish_model
 from tasks.publish_run import publish_run
-from tasks.schemas import RunManifest, TrainedModel
+from tasks.schemas import RunManifest, TrainedModel, TrainingStages
 
 
 @flow(
@@ -49,9 +49,7 @@ def train_and_annotate(config: TrainAndAnnotateParameters) -> RunManifest:
     annotated = annotate_samples(config, samples, trained.model, trained.training)
 
     details: dict[str, JsonValue] = {"held_out_share": held_out_share} if held_out_share else {}
-    version = publish_model(
-        config, trained.model, trained.mapped, trained.training, versions, annotated, details, trained.held_out
-    )
+    version = publish_model(config, trained, versions, annotated, details)
     manifest = publish_run(config, versions, version, annotated)
     decision = _decide(config, manifest, version, trained)
     summarise(manifest, decision.reason)

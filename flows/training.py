@@ -1,33 +1,11 @@
 """The training stages, shared by the flows that train a model."""
 
-from dataclasses import dataclass
-
 from spatialcore.annotation.run_config import RunConfig
 from spatialcore.registry import ModelVersion
 from tasks.models import compare
 from tasks.prepare import balance, combine, hold_out, map_labels, pool_queries
-from tasks.schemas import (
-    HeldOutSplit,
-    MappedLabels,
-    ModelComparison,
-    Panel,
-    QueryCells,
-    SourceVersion,
-    TrainedModel,
-    TrainingCells,
-)
+from tasks.schemas import ModelComparison, QueryCells, SourceVersion, TrainingStages
 from tasks.train import train
-
-
-@dataclass(frozen=True)
-class TrainingStages:
-    """Results of the training stages; `held_out` is None if no cells were held out."""
-
-    panel: Panel
-    mapped: MappedLabels
-    held_out: HeldOutSplit | None
-    training: TrainingCells
-    model: TrainedModel
 
 
 def run_training_stages(

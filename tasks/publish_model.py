@@ -16,7 +16,7 @@ from tasks.cache_keys import training_settings
 from tasks.locks import machine_lock
 from tasks.models import HELD_OUT, write_held_out
 from tasks.retries import CLOUD
-from tasks.schemas import HeldOutSplit, MappedLabels, Sample, SourceVersion, TrainedModel, TrainingCells
+from tasks.schemas import HeldOutSplit, MappedLabels, Sample, SourceVersion, TrainingStages
 from tasks.stage_cache import local
 
 RUN_MANIFEST = "run_manifest.json"
@@ -26,19 +26,17 @@ CARD = "card.md"
 @task(name="publish the model", **CLOUD)
 def publish_model(
     config: RunConfig,
-    model: TrainedModel,
-    mapped: MappedLabels,
-    training: TrainingCells,
+    trained: TrainingStages,
     references: list[SourceVersion],
     samples: list[Sample],
     details: dict[str, JsonValue] | None = None,
-    held_out: HeldOutSplit | None = None,
 ) -> ModelVersion:
     """Add the model to the registry as a new version, without putting it in use.
 
     The folder of the version also gets the card, the configuration, the run manifest, the label mapping, report and
-    plots of the first sample, and the held-out cells, if any.
+    plots of the first sample, and the held-out cells, if any. `details` are added to what `show` prints of a version.
     """
+    model = trained.model
     with (
         machine_lock(storage.join(config.store, "models", slug_of(config.tissue))),
         TemporaryDirectory(prefix="spatialcore-") as work,
@@ -48,9 +46,9 @@ def publish_model(
             config.tissue,
             [local(model.files[name]) for name in model.model_files],
             extras={
-                **_write_texts(config, model, training, references, Path(work)),
-                **_examples(mapped, samples),
-                **_held_out(held_out, Path(work)),
+                **_write_texts(config, trained, references, Path(work)),
+                **_examples(trained.mapped, samples),
+                **_held_out(trained.held_out, Path(work)),
             },
             details={
                 "classes": model.facts["classes"],
@@ -72,17 +70,17 @@ def promote(store: str, version: ModelVersion, reason: str, champion: str | None
 
 
 def _write_texts(
-    config: RunConfig, model: TrainedModel, training: TrainingCells, references: list[SourceVersion], work: Path
+    config: RunConfig, trained: TrainingStages, references: list[SourceVersion], work: Path
 ) -> dict[str, Path]:
     """Write the configuration, the run manifest and the model card."""
     from spatialcore.annotation.run_manifest import describe_run
 
     manifest = {
         **describe_run(config),
-        **json.loads(local(training.manifest).read_text()),
+        **json.loads(local(trained.training.manifest).read_text()),
         "reference_versions": [reference.model_dump() for reference in references],
     }
-    card = local(model.files[f"{slug_of(config.tissue)}_card.md"]).read_text()
+    card = local(trained.model.files[f"{slug_of(config.tissue)}_card.md"]).read_text()
     texts = {
         "config.yaml": config.to_yaml(),
         RUN_MANIFEST: json.dumps(manifest, indent=1),

@@ -1,5 +1,6 @@
 """Typed results that tasks pass to each other: URIs, digests and a few values, never the data."""
 
+from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
@@ -186,6 +187,20 @@ class TrainedModel(StageResult):
     def model_files(self) -> list[str]:
         """Names of the model's own files, the .pkl first."""
         return [self.artifact, *sorted(name for name in self.files if name.endswith(".json"))]
+
+
+@dataclass(frozen=True)
+class TrainingStages:
+    """Results of the training stages; `held_out` is None if no cells were held out.
+
+    In a flow, a result may still be the state of its task, which Prefect resolves when the record is passed to a task.
+    """
+
+    panel: Panel
+    mapped: MappedLabels
+    held_out: HeldOutSplit | None
+    training: TrainingCells
+    model: TrainedModel
 
 
 class CellCalls(QueryCells):

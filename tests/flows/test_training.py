@@ -5,13 +5,13 @@ from pathlib import Path
 
 from prefect import flow
 
-from flows.training import TrainingStages, compare_to, run_training_stages
+from flows.training import compare_to, run_training_stages
 from spatialcore import registry
 from spatialcore.annotation.run_config import RunConfig
 from spatialcore.annotation.stages import TRAINING_ORDER
 from tasks.acquire import look_up, read_query
 from tasks.anndata_io import read_cells
-from tasks.schemas import ModelComparison, RunManifest
+from tasks.schemas import ModelComparison, RunManifest, TrainingStages
 from tests.flows.conftest import blood_config
 
 

@@ -26,6 +26,7 @@ from tasks.schemas import (
     SourceVersion,
     TrainedModel,
     TrainingCells,
+    TrainingStages,
 )
 from tasks.train import train
 from tasks.validate import plot
@@ -123,13 +124,12 @@ def samples(stage_results: StageResults) -> list[Sample]:
 
 @pytest.fixture
 def published_model(stage_results: StageResults, samples: list[Sample]) -> registry.ModelVersion:
-    return publish_model.fn(
-        stage_results.config,
-        stage_results.model,
+    trained = TrainingStages(
+        stage_results.panel,
         stage_results.mapped,
-        stage_results.training,
-        stage_results.references,
-        samples,
-        {"scores": {"challenger": 0.9}},
         stage_results.held_out,
+        stage_results.training,
+        stage_results.model,
     )
+    details = {"scores": {"challenger": 0.9}}
+    return publish_model.fn(stage_results.config, trained, stage_results.references, samples, details)
