@@ -47,7 +47,7 @@ def odd_cells(values: sp.csr_matrix, kind: ScaleKind) -> dict[str, int]:
             {
                 "fractions": checked & (cells.near_integers < MIN_INTEGER_SHARE),
                 f"more than {MAX_COUNTS:g} counts": cells.sums > MAX_COUNTS,
-                "rounded shares of one total": _rounded(cells),
+                "rounded shares of one total": _rounded(values, cells),
             }
         )
     linear = cells.largest > MAX_LOG
@@ -78,7 +78,7 @@ def rounded_shares(values: sp.csr_matrix) -> NDArray[np.bool_]:
     >>> int(rounded_shares(sp.csr_matrix(shares)).sum()), int(rounded_shares(sp.csr_matrix(counts)).sum())
     (20, 0)
     """
-    return _rounded(_measured(values))
+    return _rounded(values, _measured(values))
 
 
 @dataclass(frozen=True)
@@ -91,11 +91,8 @@ class _Cells:
         Number and sum of the values.
     smallest, largest
         infinite and 0 for a cell without values.
-    near_integers, integers, equal_smallest
-        Share of the values that are within the tolerance of an integer, that are integers, that equal the smallest; 1
-        for a cell without values.
-    between
-        Whether a value is above the smallest, and below twice as much before both were rounded.
+    near_integers
+        Share of the values that are within the tolerance of an integer; 1 for a cell without values.
     nan, infinite, negative
         Whether the cell has such a value.
     """
@@ -105,9 +102,6 @@ class _Cells:
     smallest: Floats
     largest: Floats
     near_integers: Floats
-    integers: Floats
-    equal_smallest: Floats
-    between: NDArray[np.bool_]
     nan: NDArray[np.bool_]
     infinite: NDArray[np.bool_]
     negative: NDArray[np.bool_]
@@ -128,35 +122,27 @@ def _blocks(values: sp.csr_matrix) -> Iterator[sp.csr_matrix]:
 
 def _measured_block(values: sp.csr_matrix) -> _Cells:
     data, sizes = values.data, np.diff(values.indptr)
-    smallest, nearest = _smallest(values), np.round(data)
-    smallest_of_cell = np.repeat(smallest, sizes)
     sums = np.bincount(np.repeat(np.arange(len(sizes)), sizes), weights=data, minlength=len(sizes))
-
-    def count(selected: NDArray[np.bool_]) -> Ints:
-        if selected.all() or not selected.any():  # of most measures
-            return sizes if selected.all() else np.zeros_like(sizes)
-        counted: Ints = np.diff(np.concatenate([[0], np.cumsum(selected)])[values.indptr])
-        return counted
-
-    def share(selected: NDArray[np.bool_]) -> Floats:
-        return np.where(sizes > 0, count(selected) / np.maximum(sizes, 1), 1.0)
-
     with np.errstate(invalid="ignore"):  # infinite values, which are reported
-        near = np.abs(data - nearest) < TOLERANCE
-    between = (data > smallest_of_cell) & (data < 2 * smallest_of_cell - 3 * ROUNDING)
+        near = np.abs(data - np.round(data)) < TOLERANCE
     return _Cells(
         sizes=sizes,
         sums=sums.astype(np.float64),
-        smallest=smallest,
+        smallest=_smallest(values),
         largest=np.asarray(values.max(axis=1).toarray(), dtype=np.float64).ravel(),
-        near_integers=share(near),
-        integers=share(data == nearest),
-        equal_smallest=share(data == smallest_of_cell),
-        between=count(between) > 0,
-        nan=count(np.isnan(data)) > 0,
-        infinite=count(np.isinf(data)) > 0,
-        negative=count(data < 0) > 0,
+        near_integers=np.where(sizes > 0, _count(values, near) / np.maximum(sizes, 1), 1.0),
+        nan=_count(values, np.isnan(data)) > 0,
+        infinite=_count(values, np.isinf(data)) > 0,
+        negative=_count(values, data < 0) > 0,
     )
+
+
+def _count(values: sp.csr_matrix, selected: NDArray[np.bool_]) -> Ints:
+    """Return the number of selected values of each cell."""
+    if selected.all() or not selected.any():  # of most measures
+        return np.diff(values.indptr) * int(selected.all())
+    counted: Ints = np.diff(np.concatenate([[0], np.cumsum(selected)])[values.indptr])
+    return counted
 
 
 def _smallest(values: sp.csr_matrix) -> Floats:
@@ -167,12 +153,24 @@ def _smallest(values: sp.csr_matrix) -> Floats:
     return smallest
 
 
-def _rounded(cells: _Cells) -> NDArray[np.bool_]:
+def _rounded(values: sp.csr_matrix, cells: _Cells) -> NDArray[np.bool_]:
     """See `rounded_shares`."""
-    varied, frequent = cells.largest > cells.smallest, cells.equal_smallest >= MIN_SMALLEST_SHARE
-    whole = (cells.integers == 1) & ~cells.between
-    is_share = (cells.sizes >= MIN_ROUNDED_VALUES) & (cells.smallest >= MIN_ROUNDED_COUNT) & frequent & varied & whole
+    varied, large = cells.largest > cells.smallest, cells.smallest >= MIN_ROUNDED_COUNT
+    candidates = np.flatnonzero((cells.sizes >= MIN_ROUNDED_VALUES) & large & varied)
+    blocks = np.split(candidates, range(BLOCK_CELLS, len(candidates), BLOCK_CELLS))
+    is_share = np.zeros(len(cells.sizes), dtype=bool)
+    is_share[candidates] = np.concatenate([_have_steps(values[rows], cells.smallest[rows]) for rows in blocks])
     if is_share.sum() < max(MIN_CELLS, MIN_CELL_SHARE * len(is_share)):
         return np.zeros_like(is_share)
     near = np.abs(cells.sums - np.median(cells.sums[is_share])) <= ROUNDING * cells.sizes
     return is_share & near if near[is_share].mean() >= NEARLY_ALL else np.zeros_like(is_share)
+
+
+def _have_steps(values: sp.csr_matrix, smallest: Floats) -> NDArray[np.bool_]:
+    """Return whether the values of each cell are integers, many are the smallest one, and none is the next few."""
+    data, sizes = values.data, np.diff(values.indptr)
+    smallest_of_cell = np.repeat(smallest, sizes)
+    frequent = _count(values, data == smallest_of_cell) / sizes >= MIN_SMALLEST_SHARE
+    between = (data > smallest_of_cell) & (data < 2 * smallest_of_cell - 3 * ROUNDING)
+    no_step: NDArray[np.bool_] = _count(values, (data != np.round(data)) | between) == 0
+    return frequent & no_step
