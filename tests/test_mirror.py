@@ -13,6 +13,7 @@ PACKAGES = ("spatialcore", "tasks", "flows", "deployments")
 EXCEPTIONS: dict[str, str] = {
     "spatialcore._version": "a constant; tests/cli/test_app.py prints it",
     "spatialcore.core.compressed": "tests/core/test_matrix.py compares all storages with scipy",
+    "spatialcore.core.dense": "tests/core/test_matrix.py compares all storages with scipy",
     "spatialcore.core.types": "type aliases and protocols only",
     "spatialcore.registry.model_versions": "tests/contract/test_registry.py runs it on every store",
     "spatialcore.registry.promotion": "tests/contract/test_registry.py runs it on every store",
