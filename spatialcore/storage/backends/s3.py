@@ -7,18 +7,15 @@ compared with the file. So no temporary name and no copy inside the store are ne
 import hashlib
 import mimetypes
 import os
-from base64 import b64encode
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 from spatialcore.core.logging import get_logger
 from spatialcore.errors import FileMissingError, StorageError
 from spatialcore.storage.backends.base import Backend, Info, split_bucket
 from spatialcore.storage.backends.parts import part_length, send_parts
+from spatialcore.storage.backends.s3_upload import PartUpload, as_base64, etags_are_md5s
 from spatialcore.storage.connections import Options
-from spatialcore.storage.retry import attempt
 from spatialcore.storage.settings import MB, StorageSettings
 from spatialcore.storage.types import AlteredError, Confirm, Sink, Stat, TruncatedError
 
@@ -26,7 +23,6 @@ if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
 log = get_logger(__name__)
-T = TypeVar("T")
 
 _CREDENTIALS: Final = ("anon", "key", "username", "token", "profile", "session", "client_kwargs")
 _MARK: Final = "spatialcore-write"
@@ -144,10 +140,10 @@ class S3Backend(Backend):
         md5 = hashlib.md5(data, usedforsecurity=False)
         system = self.file_system(path)
         answer = system.call_s3(
-            "put_object", Bucket=bucket, Key=key, Body=data, ContentMD5=_base64(md5.digest()), **condition
+            "put_object", Bucket=bucket, Key=key, Body=data, ContentMD5=as_base64(md5.digest()), **condition
         )
         etag = str(answer["ETag"]).strip('"')
-        if not condition and _etags_are_md5s(answer) and etag != md5.hexdigest():
+        if not condition and etags_are_md5s(answer) and etag != md5.hexdigest():
             raise AlteredError(f"the object has checksum {etag}, expected {md5.hexdigest()}")  # the retry replaces it
         return Stat(token=etag, size=len(data), etag=etag)
 
@@ -197,16 +193,16 @@ class S3Backend(Backend):
                 raise
         return Stat(token=etag, size=stat.size, etag=etag)
 
-    def _begin(self, path: str, name: str) -> "_PartUpload":
+    def _begin(self, path: str, name: str) -> PartUpload:
         system, (bucket, key) = self.file_system(path), split_bucket(path)
         names = {"Bucket": bucket, "Key": key}
         content_type, _ = mimetypes.guess_type(name)
         options = {"ContentType": content_type} if content_type else {}
         answer = self.attempt("put", path, lambda: system.call_s3("create_multipart_upload", **names, **options))
         what, upload = f"put {self.canonical(path)}", {**names, "UploadId": answer["UploadId"]}
-        return _PartUpload(system, path, upload, what, self.sign_in, _etags_are_md5s(answer))
+        return PartUpload(system, path, upload, what, self.sign_in, etags_are_md5s(answer))
 
-    def _complete(self, upload: "_PartUpload", parts: list[tuple[str, bytes]]) -> str:
+    def _complete(self, upload: PartUpload, parts: list[tuple[str, bytes]]) -> str:
         """Make the parts one object; return its entity tag.
 
         If the answer is lost, the store does not know the upload when the request is repeated: then the object's
@@ -228,60 +224,6 @@ class S3Backend(Backend):
             return ""
 
 
-@dataclass(frozen=True)
-class _PartUpload:
-    """An upload in parts that has begun."""
-
-    system: "AbstractFileSystem"
-    path: str
-    names: Mapping[str, str]
-    what: str
-    sign_in: str
-    etags_are_md5s: bool
-
-    def call(self, method: str, **arguments: object) -> dict[str, Any]:
-        """Call a method of the S3 client for this upload."""
-        answer: dict[str, Any] = self.system.call_s3(method, **self.names, **arguments)
-        return answer
-
-    def attempt(self, operation: Callable[[], T], detail: str = "") -> T:
-        """Run a request; retry it while its faults are transient."""
-        return attempt(operation, what=self.what + detail, sign_in=self.sign_in)
-
-    def send(self, number: int, data: bytes) -> tuple[str, bytes]:
-        """Send a part; return its entity tag and its MD5."""
-        return self.attempt(lambda: self._send_once(number, data), f", part {number}")
-
-    def _send_once(self, number: int, data: bytes) -> tuple[str, bytes]:
-        md5 = hashlib.md5(data, usedforsecurity=False)
-        answer = self.call("upload_part", PartNumber=number, Body=data, ContentMD5=_base64(md5.digest()))
-        etag = str(answer["ETag"])
-        if self.etags_are_md5s and etag.strip('"') != md5.hexdigest():
-            raise AlteredError(f"part {number} has checksum {etag}, expected {md5.hexdigest()}")
-        return etag, md5.digest()
-
-    def complete(self, etags: list[str]) -> str:
-        """Make the parts one object; return its entity tag."""
-        parts = {"Parts": [{"PartNumber": number, "ETag": etag} for number, etag in enumerate(etags, 1)]}
-        answer = self.attempt(lambda: self.call("complete_multipart_upload", MultipartUpload=parts))
-        return str(answer["ETag"]).strip('"')
-
-    def abort(self) -> None:
-        """Have the store remove the parts."""
-        settings = replace(StorageSettings.from_environment(), attempts=2)
-        try:
-            attempt(lambda: self.call("abort_multipart_upload"), what=f"abort: {self.what}", settings=settings)
-        except FileMissingError:
-            return
-        except StorageError as error:
-            log.warning("could not remove an unfinished upload: %s", error)
-
-
-def _etags_are_md5s(answer: Mapping[str, object]) -> bool:
-    """Tell from an answer whether entity tags are MD5s: not if the store encrypts with other keys than its own."""
-    return answer.get("ServerSideEncryption", "AES256") == "AES256" and "SSECustomerAlgorithm" not in answer
-
-
 def _same_content(copied: str, original: str) -> bool:
     """Tell from entity tags whether an object that was copied in one request has the content of the original.
 
@@ -293,7 +235,3 @@ def _same_content(copied: str, original: str) -> bool:
     except ValueError:
         return False
     return original in (copied, f"{one_part}-1")
-
-
-def _base64(digest: bytes) -> str:
-    return b64encode(digest).decode()
