@@ -50,10 +50,11 @@ from spatialcore.annotation.choices import CONFIDENCE_METHODS, RESOLUTION_MODES,
 from spatialcore.annotation.model.artifact import CellTypingModel, load_model
 from spatialcore.annotation.model.pretrained import find_pretrained, models_for_tissue
 from spatialcore.annotation.query import Expression, open_query
+from spatialcore.annotation.spillover.other_coordinates import with_coordinates
 from spatialcore.annotation.spillover.run import RunSpillOver, estimate_for_run
 from spatialcore.annotation.taxonomy import write_taxonomy
 from spatialcore.core.logging import get_logger
-from spatialcore.core.validation import require_one_of, takes_adata
+from spatialcore.core.validation import require_one_of, takes_adata, to_change
 from spatialcore.errors import GeneOverlapError, InputError, ModelError
 
 log = get_logger(__name__)
@@ -160,11 +161,12 @@ def annotate_celltypist(
         if custom_model_path
         else find_pretrained(models_for_tissue(tissue, ensemble=ensemble_mode))
     )
-    adata = adata.copy() if copy else adata
+    adata = to_change(adata, copy=copy)
     if resolution == "auto" and len(paths) > 1:
         raise InputError(
             "resolution='auto' works with one model", hint="pass custom_model_path, or ensemble_mode=False"
         )
+    with_coordinates(adata)
     options = CallOptions(method, batch_size, store_decision_scores and len(paths) == 1, detect_unseen)
     opened = _open_models(adata, paths, min_gene_overlap_pct)
     spill_over = estimate_for_run(adata, opened)

@@ -9,11 +9,11 @@ import scipy.sparse as sp
 from anndata import AnnData
 
 from spatialcore.annotation.expression.errors import mixed_scales, not_normalizable
+from spatialcore.annotation.expression.find import ExpressionSource, find_expression
 from spatialcore.annotation.references.features import Features, fold, requested_symbols
 from spatialcore.annotation.scaling import ensure_normalized, warn_forced
 from spatialcore.columns import COUNTS
 from spatialcore.core.counts import CountsKind, check_non_negative, recover_counts
-from spatialcore.core.normalization import Status
 from spatialcore.core.on_disk.anndata_file import AnnDataFile
 from spatialcore.core.one_scale import ScaleKind, odd_cells
 from spatialcore.core.sampling import draw_rows, draw_stratified, stratified_sizes
@@ -55,7 +55,7 @@ def load_adata_backed(
     -------
     AnnData
         X as stored, CSR float32, with all columns of obs and symbols as var_names. Raw counts from a layer or raw.X
-        are in ``layers["counts"]``.
+        are in ``layers["counts"]``. If X is scaled and raw.X has logarithms, these are X.
 
     Raises
     ------
@@ -81,14 +81,23 @@ def load_adata_backed(
         status = file.status(random_state)
         obs = file.obs(rows)
         source = status["raw_source"]
-        features = Features.of(file, "X")
-        genes, positions = features.select(panel, file.path.name)
-        x = _fold_as_stored(_read(file, "X", rows, positions), positions, status["x_state"], file.path.name)
+        shown = "raw.X" if source is None and _replaces_x(file, random_state) else "X"
+        genes, positions = Features.of(file, shown).select(panel, file.path.name)
+        state = status["x_state"] if shown == "X" else "log1p"
+        x = _fold_as_stored(_read(file, shown, rows, positions), positions, state, file.path.name)
         adata = AnnData(x, obs, pd.DataFrame(index=pd.Index(genes, dtype=object)))
         if source not in (None, "X"):
             _, at = Features.of(file, str(source)).select(genes, file.path.name, complete=True)
             adata.layers[COUNTS] = fold(_read(file, str(source), rows, at), at)
     return adata
+
+
+def _replaces_x(file: AnnDataFile, random_state: int) -> bool:
+    """Return whether raw.X has logarithms that are used because X has none."""
+    try:
+        return find_expression(file, file.path.name, random_state).replaces_x
+    except InputError:  # a query or reference would be refused; this function returns what the file has
+        return False
 
 
 def _read(file: AnnDataFile, source: str, rows: Ints, positions: list[Ints]) -> sp.csr_matrix:
@@ -126,7 +135,7 @@ def local_path(source: str | Path, cache_dir: Path | None = None) -> Path:
 
 
 def read_counts(
-    file: AnnDataFile, status: Status, rows: Ints, positions: list[Ints], *, unsafe_force: bool = False
+    file: AnnDataFile, expression: ExpressionSource, rows: Ints, positions: list[Ints], *, unsafe_force: bool = False
 ) -> tuple[sp.csr_matrix, CountsKind]:
     """Read the counts of drawn cells and target genes; recover them from normalized values if there are none.
 
@@ -134,12 +143,12 @@ def read_counts(
     ----------
     file
         The open reference.
-    status
-        What `AnnDataFile.status` said.
+    expression
+        The matrix to read.
     rows
         Drawn cells, ascending.
     positions
-        Per gene, its features in the matrix that is read (raw_source, else X).
+        Per gene, its features in the matrix that is read.
     unsafe_force
         Accept pseudo-counts from a matrix whose scale is not verified.
 
@@ -151,22 +160,22 @@ def read_counts(
     Raises
     ------
     NormalizationError
-        The file has no counts, none can be recovered, and X is not log1p(10,000).
+        The file has no counts, none can be recovered, and the values are not log1p(10,000).
     """
-    source = status["raw_source"]
-    if source is None and status["x_state"] == "negative":
+    source, status = expression.source, expression.status
+    if source == "X" and status["x_state"] == "negative":
         raise not_normalizable(status, file.path.name)
-    matrix = file.gene_matrix(source or "X")
-    values = file.matrix(source or "X").take(rows, np.concatenate(positions))
+    matrix = file.gene_matrix(source)
+    values = file.matrix(source).take(rows, np.concatenate(positions))
     check_non_negative(values)
-    kind: ScaleKind = "logarithms" if source is None else "counts"
+    kind: ScaleKind = "counts" if expression.kind == "counts" else "logarithms"
     odd = odd_cells(values, kind)
     if odd and not unsafe_force:
-        raise mixed_scales(odd, len(rows), f"{source or 'X'} of {file.path.name}")
-    if source is not None:
+        raise mixed_scales(odd, len(rows), f"{source} of {file.path.name}")
+    if kind == "counts":
         return fold(values, positions), "raw"
     counts, kind_of_counts = recover_counts(values, smallest=matrix.row_floor(rows))
-    if kind_of_counts == "pseudo" and status["x_state"] != "log1p_10k":
+    if kind_of_counts == "pseudo" and expression.kind != "log1p":
         if not unsafe_force:
             raise not_normalizable(status, file.path.name)
         warn_forced(status)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 from anndata import AnnData
 
+from spatialcore.annotation.expression.find import measured_features
 from spatialcore.core.genes.features import gene_names
 from spatialcore.core.genes.spelling import name_findings
 from spatialcore.core.genes.symbols import is_control, is_ensembl, strip_version, symbols_of
@@ -26,7 +27,8 @@ def get_panel_genes(adata: AnnData) -> list[str]:
     Parameters
     ----------
     adata
-        Cells x features of a Xenium, CosMx or MERSCOPE run.
+        Cells x features of a Xenium, CosMx or MERSCOPE run. If X is scaled and raw.X has logarithms, the genes are
+        those of raw.X.
 
     Returns
     -------
@@ -45,7 +47,8 @@ def get_panel_genes(adata: AnnData) -> list[str]:
     >>> get_panel_genes(anndata.AnnData(np.ones((1, 4)), var=var))
     ['CD3E', 'CD4']
     """
-    symbols, names = gene_features(adata.var), list(adata.var_names)
+    var = measured_features(adata)
+    symbols, names = gene_features(var), list(var.index)
     if not symbols:
         raise InputError(
             f"no gene among {len(names)} features (first: {', '.join(map(str, names[:5])) or 'none'})",

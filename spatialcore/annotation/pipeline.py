@@ -15,12 +15,13 @@ from spatialcore.annotation.explain.linear_model import store_linear_model
 from spatialcore.annotation.expression.readable import require_readable
 from spatialcore.annotation.model.artifact import load_model, model_file
 from spatialcore.annotation.panel import get_panel_genes
+from spatialcore.annotation.spillover.other_coordinates import with_coordinates
 from spatialcore.core.files import require_writable
 from spatialcore.core.logging import get_logger
 from spatialcore.core.progress import stage_bar
 from spatialcore.core.provenance import canonical_json
 from spatialcore.core.text.names import slug_of
-from spatialcore.core.validation import takes_adata
+from spatialcore.core.validation import takes_adata, to_change
 from spatialcore.errors import InputError, reason_of
 
 log = get_logger(__name__)
@@ -51,7 +52,8 @@ def train_and_annotate(
     Parameters
     ----------
     adata
-        Spatial data, cells x panel genes, with raw counts in ``X`` or a layer, or log1p(10k) in ``X``.
+        Spatial data, cells x panel genes, with raw counts in ``X`` or a layer, or log1p(10k) in ``X`` or ``raw.X``.
+        Coordinates in usual columns of obs (``x_centroid``, ``center_x``) are also stored in ``obsm["spatial"]``.
     references
         Paths or URIs of labelled scRNA-seq data (h5ad or zarr).
     tissue
@@ -180,6 +182,7 @@ def train_and_annotate_config(
     """
     if not config.references:
         raise InputError("no reference was given", hint="pass at least one labelled h5ad, zarr or URI")
+    adata = to_change(adata, copy=copy)
     require_readable(adata)
     draws_plots = config.generate_plots and plot_output is not None
     if draws_plots and plot_output is not None:
@@ -187,7 +190,7 @@ def train_and_annotate_config(
     if model_output is not None:
         model_output = model_file(model_output, f"{config.tissue}_model")
         require_writable(model_output.parent)
-    adata = adata.copy() if copy else adata
+    with_coordinates(adata)
     if config.generate_plots and plot_output is None:
         log.warning("no plots are drawn because plot_output is None: pass plot_output='plots/' or generate_plots=False")
     with stage_bar(_N_STAGES + draws_plots) as start_stage:

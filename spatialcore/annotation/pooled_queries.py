@@ -7,6 +7,7 @@ import anndata as ad
 
 from spatialcore import columns
 from spatialcore.annotation.config import AnnotationSettings
+from spatialcore.annotation.expression.find import measured_features
 from spatialcore.annotation.expression.readable import require_readable
 from spatialcore.annotation.gene_overlap import MIN_GENES, is_enough
 from spatialcore.annotation.panel import get_panel_genes
@@ -50,7 +51,7 @@ def pool_queries(queries: Iterable[ad.AnnData], config: AnnotationSettings) -> P
         require_readable(query)
         panels.append(get_panel_genes(query))
         names += [f"query {len(panels)}"] if len(names) < len(panels) else []
-        require_human_or_mouse(names[len(panels) - 1], *gene_names(query.var))
+        require_human_or_mouse(names[len(panels) - 1], *gene_names(measured_features(query)))
         species.append(read_species(names[len(panels) - 1], panels[-1]))
         samples.append(_draw(query, POOLED_CELLS, config.random_state))
     require_same_species(species, names[: len(panels)])

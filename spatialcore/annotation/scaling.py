@@ -5,7 +5,7 @@ import scipy.sparse as sp
 from anndata import AnnData
 
 from spatialcore.annotation.expression.data import matrix_of
-from spatialcore.annotation.expression.errors import not_normalizable
+from spatialcore.annotation.expression.errors import UNSAFE, not_normalizable
 from spatialcore.columns import COUNTS
 from spatialcore.core.counts import check_non_negative
 from spatialcore.core.entries import move_entry
@@ -17,8 +17,9 @@ from spatialcore.core.normalization import (
     Status,
     check_normalization_status,
     log1p_normalize,
+    matrix_state,
 )
-from spatialcore.core.validation import require_within, takes_adata
+from spatialcore.core.validation import require_within, takes_adata, to_change
 from spatialcore.errors import InputError
 
 log = get_logger(__name__)
@@ -67,13 +68,13 @@ def ensure_normalized(
             "the AnnData is backed by its file and cannot be normalized in place",
             hint="adata.to_memory(), or load_adata_backed(path, target_genes=...) to read part of it",
         )
-    out = adata.copy() if copy else adata
+    out = to_change(adata, copy=copy)
     status = check_normalization_status(out)
     source = status["raw_source"]
     if source is None and status["x_state"] == "log1p_10k" and target_sum == TARGET_SUM:
         return out
     if source is None and not unsafe_force:
-        raise not_normalizable(status)
+        raise not_normalizable(status, hint=_what_to_do(out))
     if source is None:
         warn_forced(status)
     counts = _matrix_of(out, source or "X")
@@ -88,6 +89,12 @@ def ensure_normalized(
     out.uns["log1p"] = {}
     log.info("X was normalized to log1p(%g) from %s", target_sum, source or "unverified X")
     return out
+
+
+def _what_to_do(adata: AnnData) -> str:
+    """Return a hint for data whose X cannot be used: raw.X, if it has log1p(10,000)."""
+    has_logarithms = adata.raw is not None and matrix_state(open_matrix(adata.raw.X)) == "log1p_10k"
+    return "raw.X has log1p(10k) values: pass adata.raw.to_adata()" if has_logarithms else UNSAFE
 
 
 def warn_forced(status: Status) -> None:

@@ -109,10 +109,28 @@ def open_matrix(source: MatrixSource) -> Matrix:
     if hasattr(group, "keys") and "indptr" in group:
         return _compressed_group(group)
     if getattr(source, "ndim", 0) == 2:
-        return DenseMatrix(cast("StoredArray", source))
+        return DenseMatrix(cast("StoredArray", as_numbers(source)))
     raise InputError(
         f"expected a matrix of cells x genes, got {type(source).__name__}", hint="pass a dense, CSR or CSC matrix"
     )
+
+
+def as_numbers(matrix: Any) -> Any:
+    """Return a dense matrix in memory with numbers: itself, or float32 if it holds Python objects.
+
+    Raises
+    ------
+    InputError
+        It holds texts or other objects.
+    """
+    if not isinstance(matrix, np.ndarray) or matrix.dtype.kind in "biuf":
+        return matrix
+    try:
+        return matrix.astype(np.float32)
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"a matrix of type {matrix.dtype} has values that are not numbers: {error}", hint="pass counts as numbers"
+        ) from error
 
 
 def _open_once(source: CSRDataset) -> CompressedRows:

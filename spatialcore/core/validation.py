@@ -4,9 +4,12 @@ from collections.abc import Callable, Iterable
 from functools import wraps
 from numbers import Integral, Real
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from spatialcore.errors import LIST_COLUMNS, InputError, LabelColumnError
+
+if TYPE_CHECKING:
+    from anndata import AnnData
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -29,6 +32,7 @@ def require_adata(value: object) -> None:
     from anndata import AnnData
 
     if isinstance(value, AnnData):
+        _require_flat_names(value)
         return
     if isinstance(value, str | Path):
         path = str(value)
@@ -40,6 +44,30 @@ def require_adata(value: object) -> None:
     if hasattr(value, "tables"):
         hint = "pass a table of the SpatialData: sdata.tables['table']"
     raise InputError(f"adata is of type {type(value).__name__}, expected an AnnData", hint=hint)
+
+
+def _require_flat_names(adata: "AnnData") -> None:
+    """Raise if cells or features have names of several parts, which cannot be written."""
+    for where, frame in (("obs", adata.obs), ("var", adata.var)):
+        if frame.index.nlevels > 1:
+            raise InputError(
+                f"{where}_names have {frame.index.nlevels} levels ({frame.index.names}), expected texts",
+                hint=f"join them: adata.{where}_names = ['_'.join(map(str, name)) for name in adata.{where}_names]",
+            )
+
+
+def to_change(adata: "AnnData", *, copy: bool) -> "AnnData":
+    """Return the data that a function changes: a copy, or the data themselves.
+
+    Raises
+    ------
+    InputError
+        The data are backed by a file, and would have to be copied: they are a view, or ``copy`` is set.
+    """
+    if adata.isbacked and (copy or adata.is_view):
+        what = "a view of an AnnData" if adata.is_view else "an AnnData"
+        raise InputError(f"adata is {what} in backed mode, which has no copy in memory", hint="pass adata.to_memory()")
+    return adata.copy() if copy else adata
 
 
 def short(value: object) -> str:

@@ -8,9 +8,11 @@ import numpy as np
 import pandas as pd
 from anndata import AnnData
 
+from spatialcore.annotation.spillover.other_coordinates import MICRONS_PER_MM
 from spatialcore.core.logging import get_logger
 from spatialcore.core.text.dialect import table_names
 from spatialcore.errors import InputError
+from spatialcore.io.fields_of_view import LOCAL, slide_positions
 from spatialcore.io.flat_files import (
     find_one,
     header_of,
@@ -22,7 +24,6 @@ from spatialcore.io.flat_files import (
 )
 from spatialcore.io.identifiers import as_identifiers
 from spatialcore.io.joining import assemble, attach_cells
-from spatialcore.io.recognition.coordinates import MICRONS_PER_MM
 
 logger = get_logger(__name__)
 
@@ -54,11 +55,12 @@ def read_cosmx(path: Path) -> AnnData:
 
     Cell names are the column ``cell`` or ``cell_id`` of the metadata if present, else ``<fov>_<cell_ID>``. Lines with
     cell_ID 0 (transcripts outside of cells) are skipped. Coordinates are global, in µm if the metadata has areas in
-    pixels and in µm² (their ratio is the pixel size) or coordinates in mm, else in pixels.
+    pixels and in µm² (their ratio is the pixel size) or coordinates in mm, else in pixels. Positions within fields of
+    view are converted if the folder has the positions of these, see :mod:`spatialcore.io.fields_of_view`.
     """
     file, (table, xy) = need_one(path, COUNTS), _metadata(need_one(path, METADATA))
     header = header_of(file)
-    spelling = usual_spelling(header, KEYS)
+    spelling = usual_spelling(header, (*KEYS, NAMES[0]))
     others = non_gene_columns(header, [*KEYS, *NAMES, *spelling, *map(str, table.columns)])
     identifiers, counts, genes = read_counts(file, others)
     identifiers = identifiers.rename(columns=spelling)
@@ -103,21 +105,29 @@ def _letters(name: str) -> str:
 def _metadata(file: Path) -> tuple[pd.DataFrame, tuple[str, str]]:
     """Return the metadata indexed by cell name, with the key of the matrix in ``fov_cell``, and their coordinates."""
     table = read_table(file)
-    table = table.rename(
-        columns=usual_spelling(table.columns, (*KEYS, *XY, *(name for pair in XY_MM for name in pair)))
-    )
-    xy = next((pair for pair in (XY, *XY_MM) if set(pair) <= set(table.columns)), XY)
-    if missing := [name for name in (*KEYS, *xy) if name not in table]:
-        raise InputError(
-            f"{file} has no column {', '.join(missing)}",
-            hint="expected are those of the slide (CenterX_global_px, CenterX_global_mm or x_slide_mm), not those "
-            f"within a field of view; columns: {', '.join(table.columns)}",
-        )
+    names = (*KEYS, NAMES[0], *XY, *(name for pair in XY_MM for name in pair), *LOCAL)
+    table = table.rename(columns=usual_spelling(table.columns, names))
+    _require(table, file, KEYS)
     for key in KEYS:
         table[key] = _key_numbers(table[key], file.name)
+    xy = next((pair for pair in (XY, *XY_MM) if set(pair) <= set(table.columns)), XY)
+    if xy == XY and XY[0] not in table and set(LOCAL) <= set(table.columns):
+        positions = slide_positions(file.parent, table)
+        table = table if positions is None else table.assign(**dict(zip(XY, positions.T, strict=True)))
+    _require(table, file, xy)
     table["fov_cell"] = _keys(table)
     key = next((name for name in NAMES if name in table and _names_cells(table, name)), "fov_cell")
     return table.set_index(pd.Index(table[key].astype(str))), xy
+
+
+def _require(table: pd.DataFrame, file: Path, names: Sequence[str]) -> None:
+    if missing := [name for name in names if name not in table]:
+        raise InputError(
+            f"{file} has no column {', '.join(missing)}",
+            hint="expected are positions on the slide (CenterX_global_px, CenterX_global_mm or x_slide_mm), not those "
+            "within a field of view, unless *_fov_positions_file.csv is in the folder; columns: "
+            f"{', '.join(map(str, table.columns))}",
+        )
 
 
 def _key_numbers(values: Iterable[object], where: str) -> list[str]:

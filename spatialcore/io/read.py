@@ -4,6 +4,7 @@ from pathlib import Path
 
 from anndata import AnnData
 
+from spatialcore.annotation.spillover.other_coordinates import with_coordinates
 from spatialcore.columns import SOURCE
 from spatialcore.core.entries import mapping_in
 from spatialcore.core.logging import get_logger
@@ -13,7 +14,6 @@ from spatialcore.errors import InputError
 from spatialcore.io.anndata_files import is_anndata_zarr, is_h5ad, is_zarr, name_source
 from spatialcore.io.formats import identify
 from spatialcore.io.on_disk import has_large_matrix, open_anndata
-from spatialcore.io.recognition.coordinates import with_coordinates
 from spatialcore.io.storable import make_storable
 
 logger = get_logger(__name__)

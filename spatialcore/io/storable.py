@@ -74,7 +74,7 @@ def _raw(adata: AnnData, notes: Notes) -> None:
 def _frame(frame: pd.DataFrame, where: str, notes: Notes) -> pd.DataFrame:
     """Return a frame whose index, columns and names can be written; the same object if nothing changes."""
     index = _index(frame.index, frame.columns)
-    names = _names([str(name) for name in frame.columns], where, notes)
+    names = _names([str(name) for name in frame.columns], where, notes, slashes=notes.slashes)
     columns = [storable_column(frame.iloc[:, i]) for i in range(frame.shape[1])]
     same = index is frame.index and names == list(frame.columns)
     if same and all(new is None for new in columns):
@@ -103,13 +103,16 @@ def _index(index: pd.Index, columns: pd.Index) -> pd.Index:
     return pd.Index(texts, dtype=object, name=name)
 
 
-def _names(names: list[str], where: str, notes: Notes) -> list[str]:
-    """Return names that are valid and unique in one group of a file."""
+def _names(names: list[str], where: str, notes: Notes, *, slashes: bool = False) -> list[str]:
+    """Return names that are valid and unique in one group of a file.
+
+    ``slashes``: whether they may hold one, as columns of a frame: an element ``a/b`` would be read as ``b`` in ``a``.
+    """
     used: set[str] = set()
     result = []
     for name in names:
         new = name
-        clashes = any(parent in names for parent in _parents(name)) or not notes.slashes
+        clashes = any(parent in names for parent in _parents(name)) or not slashes
         if _unfit(name) or ("/" in name and clashes):
             new = "_".join(part for part in name.split("/") if part not in ("", ".", "..")) or "unnamed"
             new = new + SUFFIX if new in RESERVED else new
@@ -144,11 +147,21 @@ def _matrix(matrix: Any) -> Any:
     matrix = _with_signed_positions(matrix) if sp.issparse(matrix) else matrix
     if not isinstance(dtype, np.dtype):
         return matrix
+    if dtype.kind == "O" and matrix.ndim == 2:
+        return _object_matrix(matrix)
     if dtype.kind == "f" and dtype.itemsize not in (4, 8):
         return matrix.astype(np.float32 if dtype.itemsize == 2 else np.float64)
     if dtype.kind in "biuf" and not dtype.isnative:
         return matrix.astype(dtype.newbyteorder("="))
     return matrix
+
+
+def _object_matrix(matrix: Any) -> Any:
+    """Return a matrix of Python objects as numbers, or as texts if one of them is not a number."""
+    try:
+        return matrix.astype(np.float64)
+    except (TypeError, ValueError):
+        return np.array([as_text(item) for item in matrix.ravel()], dtype=object).reshape(matrix.shape)
 
 
 def _with_signed_positions(matrix: Any) -> Any:

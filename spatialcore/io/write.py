@@ -18,7 +18,7 @@ from spatialcore.errors import InputError
 from spatialcore.io import spatialdata_store
 from spatialcore.io.anndata_files import write_h5ad
 from spatialcore.io.identifiers import EXACT
-from spatialcore.io.storable import make_storable
+from spatialcore.io.reversible import storable
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -61,21 +61,25 @@ def write_annotated(adata: AnnData, path: str | Path) -> Path:
     'calls.h5ad'
     """
     file = Path(path).expanduser()
-    adata = make_storable(adata, slashes=file.suffix == ".h5ad")
+    if file.suffix not in (".h5ad", ".zarr"):
+        raise InputError(f"cannot tell the format from {file.name!r}", hint="use the suffix .h5ad or .zarr")
+    with storable(adata, slashes=file.suffix == ".h5ad") as converted:
+        _write(converted, file)
+    logger.info("wrote %s: %d cells", file, adata.n_obs)
+    return file
+
+
+def _write(adata: AnnData, file: Path) -> None:
     if file.suffix == ".h5ad":
         with whole(file) as part:
             write_h5ad(adata, part)
-    elif file.suffix == ".zarr" and spatialdata_store.is_spatialdata(file):
+    elif spatialdata_store.is_spatialdata(file):
         spatialdata_store.update_table(file, adata, columns.CALL_COLUMNS)
-    elif file.suffix == ".zarr":
+    else:
         with whole(file) as part, warnings.catch_warnings():
             # viewers and older versions of anndata read format 2; anndata warns that its default will change
             warnings.filterwarnings("ignore", message="Writing zarr v2")
             adata.write_zarr(part)
-    else:
-        raise InputError(f"cannot tell the format from {file.name!r}", hint="use the suffix .h5ad or .zarr")
-    logger.info("wrote %s: %d cells", file, adata.n_obs)
-    return file
 
 
 def cell_ids(adata: AnnData) -> list[str]:

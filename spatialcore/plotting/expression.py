@@ -9,8 +9,11 @@ from anndata import AnnData
 from numpy.typing import NDArray
 from scipy.sparse import csc_matrix, csr_matrix
 
+from spatialcore.annotation.expression.data import var_of
+from spatialcore.annotation.expression.find import find_counts
 from spatialcore.core.blocks import as_csr
 from spatialcore.core.genes.features import gene_names
+from spatialcore.core.genes.names import is_ensembl
 from spatialcore.core.matrix import is_sparse
 from spatialcore.core.normalization import log1p_normalize
 from spatialcore.core.types import Floats
@@ -27,7 +30,8 @@ def log_expression(adata: AnnData, layer: str | None = None) -> tuple[csr_matrix
     Parameters
     ----------
     adata
-        Cells x genes. Counts in ``X`` are normalized to log1p(10k) in a copy; other values are used unchanged.
+        Cells x genes. Counts in ``X`` are normalized to log1p(10k) in a copy; other values are used unchanged. If ``X``
+        is absent or scaled, the counts or logarithms in a layer or in raw.X are used.
     layer
         A layer to use instead of ``X``.
 
@@ -36,7 +40,7 @@ def log_expression(adata: AnnData, layer: str | None = None) -> tuple[csr_matrix
     X
         Cells x genes, CSR.
     genes
-        Gene names, shape (n_genes,).
+        Gene names, shape (n_genes,); symbols instead of Ensembl ids.
 
     Raises
     ------
@@ -45,9 +49,10 @@ def log_expression(adata: AnnData, layer: str | None = None) -> tuple[csr_matrix
     """
     if layer is not None and layer not in adata.layers:
         raise InputError(f"layer '{layer}' not found", hint=f"existing layers: {', '.join(adata.layers) or 'none'}")
-    source: Any = adata.X if layer is None else adata.layers[layer]
-    genes = adata.var_names.to_numpy().astype(str)
-    is_gene = _is_gene(adata)
+    source, var = _readable(adata) if layer is None else (adata.layers[layer], adata.var)
+    symbols = np.array(gene_names(var)[0], dtype=str)
+    is_gene = symbols != "" if (symbols != "").any() else np.ones(len(var), dtype=bool)
+    genes = _names(var.index.to_numpy().astype(str), symbols)
     X: csr_matrix = csr_matrix(source) if is_sparse(source) else as_csr(np.asarray(source))
     if not is_gene.all():
         X, genes = X[:, np.flatnonzero(is_gene)].tocsr(), genes[is_gene]
@@ -90,9 +95,30 @@ def _sums_by_type(X: csr_matrix | csc_matrix, groups: Groups) -> Floats:
     return sums.reshape(-1, n_genes)[:-1]
 
 
-def _is_gene(adata: AnnData) -> NDArray[np.bool_]:
-    is_gene = np.array([bool(symbol) for symbol in gene_names(adata.var)[0]], dtype=bool)
-    return is_gene if is_gene.any() else np.ones(adata.n_vars, dtype=bool)
+def _readable(adata: AnnData) -> tuple[Any, pd.DataFrame]:
+    """Return X and its features; if X is absent or scaled, the matrix that a model reads, if there is one."""
+    if adata.X is not None and not _is_scaled(adata.X):
+        return adata.X, adata.var
+    try:
+        matrix, _, source = find_counts(adata)
+    except InputError:
+        if adata.X is None:
+            raise
+        return adata.X, adata.var
+    return matrix, var_of(adata, source)
+
+
+def _is_scaled(X: Any) -> bool:
+    """Return whether values are negative or missing."""
+    values = X.data if is_sparse(X) else X if isinstance(X, np.ndarray) else np.empty(0)
+    return values.size > 0 and not values.min() >= 0  # a NaN makes the comparison false
+
+
+def _names(names: NDArray[np.str_], symbols: NDArray[np.str_]) -> NDArray[np.str_]:
+    """Return the names of the features, symbols instead of Ensembl ids where the symbol is the only one."""
+    is_unique = ~pd.Series(symbols).duplicated(keep=False).to_numpy() & ~np.isin(symbols, names)
+    replaced = np.array([is_ensembl(name) for name in names], dtype=bool) & is_unique & (symbols != "")
+    return np.where(replaced, symbols, names)
 
 
 def _has_counts(X: csr_matrix) -> bool:

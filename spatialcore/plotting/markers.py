@@ -12,6 +12,7 @@ from anndata import AnnData
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from spatialcore.core.genes.symbols import symbols_of
 from spatialcore.core.rank_sum import rank_sum
 from spatialcore.core.types import Floats
 from spatialcore.errors import InputError
@@ -102,7 +103,7 @@ def marker_sets(names: Sequence[str], genes: Iterable[str], markers: Markers | N
     {'T cells': ['CD3D']}
     """
     measured = set(map(str, genes))
-    markers_of = _by_name(_canonical_markers(measured) if markers is None else markers, names)
+    markers_of = _by_name(_canonical_markers(measured) if markers is None else _in_symbols(markers, measured), names)
     sets = {name: [gene for gene in dict.fromkeys(markers_of.get(name, ())) if gene in measured] for name in names}
     return {name: members for name, members in sets.items() if members}
 
@@ -132,7 +133,7 @@ def marker_table(names: Sequence[str], genes: Iterable[str], markers: Markers | 
     if markers is None:
         sets = marker_sets(names, genes)
     else:
-        by_type: Markers = markers if isinstance(markers, Mapping) else {LIST_NAME: markers}
+        by_type = _in_symbols(markers if isinstance(markers, Mapping) else {LIST_NAME: markers}, measured)
         sets = {
             type_: [gene for gene in dict.fromkeys(members) if gene in measured] for type_, members in by_type.items()
         }
@@ -157,6 +158,16 @@ def plain_name(name: str) -> str:
     """
     text = re.sub(r"[\s_]+", " ", str(name)).strip().casefold()
     return re.sub(r"(?<=[a-rt-z])s$", "", text)
+
+
+def _in_symbols(markers: Markers, measured: set[str]) -> Markers:
+    """Return markers with symbols instead of Ensembl ids that the measured genes do not have as names."""
+
+    def names_of(members: Sequence[str]) -> list[str]:
+        symbols = symbols_of([str(gene) for gene in members])
+        return [str(gene) if str(gene) in measured else name for gene, name in zip(members, symbols, strict=True)]
+
+    return {type_: names_of(list(members)) for type_, members in markers.items()}
 
 
 def _by_name(markers: Markers, names: Sequence[str]) -> dict[str, Sequence[str]]:

@@ -13,6 +13,7 @@ from spatialcore import columns
 from spatialcore.annotation import run_manifest
 from spatialcore.annotation.calls.filters import filter_low_confidence
 from spatialcore.annotation.calls.level_columns import apply_threshold, class_tree
+from spatialcore.annotation.expression.find import find_counts
 from spatialcore.core.categories import as_texts
 from spatialcore.core.logging import get_logger
 from spatialcore.core.matrix import is_on_disk, open_matrix
@@ -162,7 +163,8 @@ def _sample_of_types(adata: AnnData) -> AnnData:
 
 def _values_per_cell(adata: AnnData) -> float:
     rows = draw_rows(adata.n_obs, 1_000, np.random.default_rng(0))
-    return float(open_matrix(adata.X).take(rows).nnz / max(1, len(rows)))
+    matrix = find_counts(adata)[0] if adata.X is None else adata.X
+    return float(open_matrix(matrix).take(rows).nnz / max(1, len(rows)))
 
 
 def _apply_threshold(adata: AnnData, threshold: float) -> AnnData:

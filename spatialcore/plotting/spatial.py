@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from spatialcore import columns
 from spatialcore.annotation.spillover.coordinates import coordinate_unit as coordinate_unit
+from spatialcore.annotation.spillover.other_coordinates import find_coordinates
 from spatialcore.core.entries import coordinates_in, n_located
 from spatialcore.core.types import Codes, Floats
 from spatialcore.errors import InputError
@@ -35,7 +36,8 @@ def coordinates(adata: AnnData, spatial_key: str = columns.SPATIAL) -> Floats | 
         ``obsm[spatial_key]`` does not have two columns.
     """
     if spatial_key not in adata.obsm:
-        return None
+        elsewhere = find_coordinates(adata) if spatial_key == columns.SPATIAL else None
+        return None if elsewhere is None else elsewhere.values[:, :2]
     xy = coordinates_in(adata, spatial_key)
     if xy is None:
         shape = getattr(adata.obsm[spatial_key], "shape", None)

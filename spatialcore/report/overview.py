@@ -10,6 +10,7 @@ import pandas as pd
 from anndata import AnnData
 
 from spatialcore import columns
+from spatialcore.annotation.expression.find import measured_features
 from spatialcore.annotation.panel import gene_features
 from spatialcore.annotation.references.tissue_check import foreign_references
 from spatialcore.core.categories import as_texts
@@ -97,7 +98,7 @@ def summarize(adata: AnnData, threshold: float, validation: pd.DataFrame, sample
         n_cells=adata.n_obs,
         n_called=int(called.sum()),
         n_types=len(set(calls.cat.categories) - set(NOT_TYPES)),
-        n_panel_genes=len(set(gene_features(adata.var))),
+        n_panel_genes=len(set(gene_features(measured_features(adata)))),
         n_shared_genes=manifest_value(adata, "n_shared_genes"),
         threshold=threshold,
         expected_accuracy=_mean_confidence(adata, called) if calibrated and not is_withheld else None,

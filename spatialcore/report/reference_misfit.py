@@ -20,6 +20,7 @@ from typing import Final
 import pandas as pd
 from anndata import AnnData
 
+from spatialcore.annotation.expression.find import measured_features
 from spatialcore.annotation.markers import markers_for_genes
 from spatialcore.core.genes.symbols import symbols_of
 from spatialcore.core.text.wording import list_names
@@ -73,7 +74,8 @@ def _low_auc(validation: pd.DataFrame, share_called: float) -> list[str]:
 
 
 def _unmeasured_markers(adata: AnnData) -> list[str]:
-    genes = set(symbols_of([str(name) for name in adata.var_names], adata.var))
+    var = measured_features(adata)
+    genes = set(symbols_of([str(name) for name in var.index], var))
     markers = {plain_name(name): members for name, members in markers_for_genes(genes).items()}
     with_markers = [name for name in _classes(adata) if plain_name(name) in markers]
     unmeasured = [name for name in with_markers if genes.isdisjoint(markers[plain_name(name)])]

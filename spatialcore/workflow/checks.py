@@ -230,7 +230,9 @@ def check_memory(peak: int, *, complete: bool) -> Check:
 
 def _scale(summary: DatasetSummary) -> str:
     counts = summary.status["raw_source"]
-    return f"counts in {counts}" if counts else X_STATE_TEXTS[summary.status["x_state"]]
+    if counts or summary.source == "X":
+        return f"counts in {counts}" if counts else X_STATE_TEXTS[summary.status["x_state"]]
+    return f"logarithms in {summary.source}"
 
 
 def _has_panel(panel: list[str], reference: DatasetSummary, config: RunConfig) -> "NDArray[np.bool_]":

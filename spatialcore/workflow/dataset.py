@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -11,12 +11,14 @@ from anndata import AnnData
 from numpy.typing import NDArray
 
 from spatialcore.annotation.expression.data import InMemory, var_of
+from spatialcore.annotation.expression.find import ExpressionSource, measured_features
 from spatialcore.annotation.expression.readable import require_query, require_readable
 from spatialcore.annotation.panel import gene_features
 from spatialcore.annotation.references.profile_files import has_profiles, is_table, read_profiles
-from spatialcore.annotation.references.reference import drawn_status, require_reference
+from spatialcore.annotation.references.reference import drawn_counts, require_reference
 from spatialcore.annotation.references.taxonomy_stats import is_taxonomy_stats
 from spatialcore.annotation.run_manifest import is_annotated
+from spatialcore.annotation.spillover.other_coordinates import ELEMENTS, coordinate_columns, find_coordinates
 from spatialcore.columns import MANIFEST, SOURCE, SPATIAL
 from spatialcore.core.entries import coordinates_in, mapping_in, n_located
 from spatialcore.core.genes.features import gene_names
@@ -28,7 +30,6 @@ from spatialcore.core.sampling import draw_rows
 from spatialcore.errors import InputError, SpatialCoreError
 from spatialcore.io.anndata_files import no_features
 from spatialcore.io.formats import identify
-from spatialcore.io.recognition.coordinates import ELEMENTS, coordinate_columns, find_coordinates
 from spatialcore.io.recognition.format import Format
 from spatialcore.workflow.requirements import not_a_reference
 
@@ -40,6 +41,7 @@ def _refuse_profiles(path: Path) -> AnnData:
 PROFILES = Format("cell type profiles", "genes x types", is_table, _refuse_profiles)
 SAMPLED_CELLS = 2_000
 MAX_TYPES = 500
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -60,8 +62,8 @@ class DatasetSummary:
         Symbols of the features that are genes, without control features.
     counted_genes
         Symbol and Ensembl id of every feature of the matrix that a model reads, which raw.X may be; '' for others.
-    status
-        Normalization status of the matrix.
+    status, source
+        Normalization status of the data, and the matrix that a model reads.
     values_per_cell, counts_per_cell
         Mean number of stored values and median total counts per cell, of a sample of cells. NaN without raw counts.
     located, annotated
@@ -81,6 +83,7 @@ class DatasetSummary:
     genes: list[str]
     counted_genes: tuple[list[str], list[str]]
     status: Status
+    source: str
     values_per_cell: float
     counts_per_cell: float
     located: int
@@ -150,22 +153,25 @@ def summarize_reference(path: str | Path, label_column: str) -> DatasetSummary:
         var=var,
         genes=_panel(var),
         counted_genes=gene_names(var),
-        status=drawn_status(),
+        status=drawn_counts().status,
+        source="X",
         located=0,
         annotated=False,
         obs_columns=list(dict.fromkeys([label_column, *profiles.levels])),
         labels={label_column: labels.value_counts()},
         query_refusal=InputError("profiles are not cells", hint="pass profiles as a reference"),
         reference_refusal=None,
-        **_depth(open_matrix(counts), drawn_status()),
+        **_depth(open_matrix(counts), drawn_counts().status),
     )
 
 
 def _of_file(file: AnnDataFile, path: Path, data_format: Format) -> DatasetSummary:
     status = file.status()
     source = mapping_in({SOURCE: file.read(f"uns/{SOURCE}")}, SOURCE)
-    var = file.var()
     n_located, unit = _located(file)
+    expression, refused = _attempt(lambda: _require_query_file(file))
+    matrix = expression.source if expression else status["raw_source"] or "X"
+    var = file.var_of(matrix) if expression and expression.replaces_x else file.var()
     return DatasetSummary(
         path=path,
         format=data_format,
@@ -174,15 +180,16 @@ def _of_file(file: AnnDataFile, path: Path, data_format: Format) -> DatasetSumma
         cells=file.n_obs,
         var=var,
         genes=_panel(var),
-        counted_genes=gene_names(file.var_of(status["raw_source"] or "X")),
+        counted_genes=gene_names(file.var_of(matrix)),
         status=status,
+        source=matrix,
         located=n_located,
         annotated="model_sha256" in file.keys(f"uns/{MANIFEST}"),
         obs_columns=file.obs_columns,
         labels=_labels_of_file(file),
-        query_refusal=refusal(lambda: _require_query_file(file)),
+        query_refusal=refused,
         reference_refusal=refusal(lambda: require_reference(file)),
-        **_depth(file.gene_matrix(status["raw_source"] or "X"), status),
+        **_depth(file.gene_matrix(matrix), status),
     )
 
 
@@ -204,47 +211,51 @@ def _located(file: AnnDataFile) -> tuple[int, str]:
     return (0, "") if coordinates is None else (n_located(coordinates.values), coordinates.unit)
 
 
-def _require_query_file(file: AnnDataFile) -> None:
+def _require_query_file(file: AnnDataFile) -> ExpressionSource:
     if file.n_vars == 0:
         raise no_features(file.path)
     file.require_elements()
-    require_query(file)
+    return require_query(file)
 
 
 def _of_memory(adata: AnnData, path: Path, data_format: Format) -> DatasetSummary:
     status = check_normalization_status(adata)
+    expression, refused = _attempt(lambda: require_readable(adata))
+    matrix = expression.source if expression else status["raw_source"] or "X"
     source = mapping_in(adata.uns, SOURCE)
+    var = measured_features(adata)
     return DatasetSummary(
         path=path,
         format=data_format,
         platform=source.get("platform", ""),
         unit=source.get("unit", ""),
         cells=adata.n_obs,
-        var=adata.var,
-        genes=_panel(adata.var),
+        var=var,
+        genes=_panel(var),
         status=status,
+        source=matrix,
         located=n_located(coordinates_in(adata)),
         annotated=is_annotated(adata.uns),
         obs_columns=list(adata.obs.columns),
         labels={name: counts for name in adata.obs if (counts := _types(adata.obs[name])) is not None},
-        query_refusal=refusal(lambda: require_readable(adata)),
+        query_refusal=refused,
         reference_refusal=not_a_reference(data_format),
-        counted_genes=gene_names(_counted_var(adata, status)),
-        **_depth(InMemory(adata).gene_matrix(status["raw_source"] or "X"), status),
+        counted_genes=gene_names(var_of(adata, matrix)),
+        **_depth(InMemory(adata).gene_matrix(matrix), status),
     )
-
-
-def _counted_var(adata: AnnData, status: Status) -> pd.DataFrame:
-    return var_of(adata, status["raw_source"] or "X")
 
 
 def refusal(check: Callable[[], object]) -> SpatialCoreError | None:
     """Return the error that a check raises, or None if it passes."""
+    return _attempt(check)[1]
+
+
+def _attempt(check: Callable[[], Result]) -> tuple[Result | None, SpatialCoreError | None]:
+    """Return the result of a check and None, or None and the error that it raises."""
     try:
-        check()
+        return check(), None
     except SpatialCoreError as error:
-        return error
-    return None
+        return None, error
 
 
 def _panel(var: pd.DataFrame) -> list[str]:

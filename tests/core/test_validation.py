@@ -1,16 +1,21 @@
 """Validation of arguments."""
 
+from pathlib import Path
+
+import anndata
 import numpy as np
 import pandas as pd
 import pytest
 
 from spatialcore.core.validation import (
+    require_adata,
     require_column,
     require_list,
     require_one_of,
     require_whole,
     require_within,
     short,
+    to_change,
 )
 from spatialcore.errors import InputError, LabelColumnError
 
@@ -55,3 +60,20 @@ def test_columns():
 
 def test_a_value_in_a_message_is_one_line():
     assert "\n" not in short(pd.DataFrame({"a": [1, 2]}))
+
+
+def test_data_in_backed_mode_are_not_copied(tmp_path: Path) -> None:
+    anndata.AnnData(np.ones((3, 2))).write_h5ad(tmp_path / "a.h5ad")
+    backed = anndata.read_h5ad(tmp_path / "a.h5ad", backed="r")
+    assert to_change(backed, copy=False) is backed
+    for adata, copy in ((backed, True), (backed[:2], False)):
+        with pytest.raises(InputError, match="backed mode") as error:
+            to_change(adata, copy=copy)
+        assert "to_memory()" in error.value.hint
+
+
+def test_names_of_several_parts_are_refused() -> None:
+    adata = anndata.AnnData(np.ones((4, 1)))
+    adata.obs.index = pd.MultiIndex.from_product([["s1", "s2"], ["a", "b"]])
+    with pytest.raises(InputError, match="obs_names have 2 levels"):
+        require_adata(adata)

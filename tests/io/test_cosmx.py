@@ -1,5 +1,6 @@
 """CosMx flat files."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -51,9 +52,9 @@ def test_coordinates_in_mm(names: tuple[str, str], tmp_path: Path) -> None:
     assert read.uns[SOURCE]["unit"] == "µm"
 
 
-def test_coordinates_within_fields_of_view_are_refused(tmp_path: Path) -> None:
+def test_coordinates_within_fields_of_view_are_refused_without_their_positions(tmp_path: Path) -> None:
     folder = write_cosmx(tmp_path / "flat", sample(10, 4))
-    with pytest.raises(InputError, match="not those within a field of view"):
+    with pytest.raises(InputError, match="not those within a field of view, unless \\*_fov_positions_file"):
         read_spatial(changed(folder, "metadata", CenterX_global_px=None))
 
 
@@ -76,3 +77,12 @@ def test_matrix_with_names_but_without_fields_of_view(tmp_path: Path) -> None:
     table.drop(columns=["fov", "cell"]).to_csv(matrix, index=False)
     with pytest.raises(InputError, match=r"exprMat_file\.csv has no column fov"):
         read_spatial(folder)
+
+
+@pytest.mark.parametrize("case", [str.upper, str.lower])
+def test_names_of_cells_and_columns_in_another_case(case: Callable[[str], str], tmp_path: Path) -> None:
+    data = sample(10, 4)
+    folder = write_cosmx(tmp_path / "flat", data, named=True)
+    table = pd.read_csv(folder / "Run1_metadata_file.csv")
+    table.rename(columns=case).to_csv(folder / "Run1_metadata_file.csv", index=False)
+    assert_same(read_spatial(folder), data, [f"c_1_{i // 7 + 1}_{i % 7 + 1}" for i in range(10)])

@@ -7,7 +7,7 @@ import numpy as np
 import scanpy as sc
 import scipy.sparse as sp
 
-from tests.workflow.cases import Case, case, with_query, with_reference
+from tests.workflow.cases import Case, N, case, with_query, with_reference
 from tests.workflow.tissue import query, reference
 
 
@@ -150,3 +150,29 @@ def query_with_scaled_values(folder: Path) -> Case:
     adata = query()
     sc.pp.scale(adata)
     return with_query(folder, adata, "negative")
+
+
+def _scaled(adata: ad.AnnData, n_genes: int, target_sum: float | None = 1e4) -> ad.AnnData:
+    """Return data as scanpy's tutorial leaves them: logarithms in raw.X, and z-scores of some genes in X."""
+    sc.pp.normalize_total(adata, target_sum=target_sum)
+    sc.pp.log1p(adata)
+    adata.raw = adata.copy()
+    adata = adata[:, :n_genes].copy()
+    adata.X = adata.X.toarray()
+    sc.pp.scale(adata, max_value=10)
+    return adata
+
+
+@case
+def query_scaled_with_logarithms_in_raw(folder: Path) -> Case:
+    return with_query(folder, _scaled(query(), N))
+
+
+@case
+def query_scaled_with_more_genes_in_raw(folder: Path) -> Case:
+    return with_query(folder, _scaled(query(), N // 2, None))
+
+
+@case
+def reference_scaled_with_logarithms_in_raw(folder: Path) -> Case:
+    return with_reference(folder, _scaled(reference(), N // 2))

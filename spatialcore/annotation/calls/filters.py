@@ -17,7 +17,7 @@ from spatialcore.columns import (
 from spatialcore.core.categories import as_texts, coded_labels, named
 from spatialcore.core.logging import get_logger
 from spatialcore.core.text.wording import number_of
-from spatialcore.core.validation import require_column, require_whole, require_within, takes_adata
+from spatialcore.core.validation import require_column, require_whole, require_within, takes_adata, to_change
 from spatialcore.errors import InputError
 
 log = get_logger(__name__)
@@ -76,7 +76,7 @@ def filter_low_confidence(
     require_column(adata.obs, confidence_column, what="Confidence column")
     if not pd.api.types.is_numeric_dtype(adata.obs[confidence_column]):
         raise InputError(f"column '{confidence_column}' is not numeric", hint="pass the column of confidences")
-    out = adata.copy() if copy else adata
+    out = to_change(adata, copy=copy)
     confidence = out.obs[confidence_column].to_numpy(dtype=np.float64, na_value=np.nan)
     low = ~(confidence >= threshold)
     n = _replace_calls(out, label_column, low, unassigned_label, REASON_LOW_CONFIDENCE)
@@ -130,7 +130,7 @@ def filter_low_count_types(
     """
     require_whole("min_cells", min_cells, minimum=0, hint="15 is the default")
     require_column(adata.obs, label_column)
-    out = adata.copy() if copy else adata
+    out = to_change(adata, copy=copy)
     labels = out.obs[label_column]
     counts = labels.value_counts()
     rare = [label for label, n in counts.items() if 0 < n < min_cells and label not in (UNASSIGNED, unassigned_label)]

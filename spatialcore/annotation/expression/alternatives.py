@@ -6,7 +6,7 @@ from spatialcore.annotation.expression.data import Data
 from spatialcore.core.normalization import Status, XState, matrix_state
 from spatialcore.errors import InputError
 
-_LOGARITHMS: Final[tuple[XState, ...]] = ("log1p_10k", "log1p_cpm", "log1p_other")
+LOGARITHMS: Final[tuple[XState, ...]] = ("log1p_10k", "log1p_cpm", "log1p_other")
 PROVIDE: Final = 'provide raw counts in X, layers["counts"] or raw.X'
 CORRECTED: Final = (
     '; if X was corrected for ambient RNA, put the uncorrected counts into layers["counts"], or the values rounded'
@@ -46,8 +46,6 @@ def what_to_provide(data: Data, status: Status) -> str:
         name = f"layers[{source.removeprefix('layers/')!r}]" if source.startswith("layers/") else source
         if state == "raw" and source.startswith("layers/"):
             return f"{name} has raw counts: rename it to layers['counts']"
-        if state in _LOGARITHMS and source == "raw.X":
-            return f"{name} has log-transformed values: pass them as X, adata.raw.to_adata().write_h5ad(...)"
-        if state in _LOGARITHMS and source != "X":
+        if state in LOGARITHMS and source.startswith("layers/"):
             return f"{name} has log-transformed values: pass them as X"
     return PROVIDE + (CORRECTED if status["x_state"] == "linear" else ", or log1p(10k) in X")

@@ -83,11 +83,15 @@ def is_dask(matrix: MatrixLike) -> bool:
 def _sample(adata: AnnData) -> AnnData:
     """Return an AnnData whose state can be checked: itself, or random rows of one made of dask arrays."""
     parts = {"X": adata.X, **dict(adata.layers.items())}
-    if not any(is_dask(part) for part in parts.values()):
+    raw = None if adata.raw is None else adata.raw.X
+    if not any(is_dask(part) for part in (*parts.values(), raw)):
         return adata
     rows = draw_rows(adata.n_obs, SAMPLE, np.random.default_rng(0))
     drawn = {name: _computed(part[rows]) for name, part in parts.items() if part is not None}
-    return AnnData(drawn.pop("X", None), var=adata.var.copy(), layers=drawn)
+    sample = AnnData(drawn.pop("X", None), var=adata.var.copy(), layers=drawn)
+    if raw is not None:
+        sample.raw = AnnData(_computed(raw[rows]), obs=sample.obs, var=adata.raw.var)
+    return sample
 
 
 def _computed(part: Any) -> Any:

@@ -10,18 +10,18 @@ from anndata import AnnData
 
 from spatialcore.annotation.expression.data import Data
 from spatialcore.annotation.expression.errors import require_expression
-from spatialcore.annotation.expression.find import ExpressionSource, find_counts, find_expression
+from spatialcore.annotation.expression.find import ExpressionSource, expression_of, find_expression
 from spatialcore.core.compressed import CompressedRows
 from spatialcore.core.genes.features import gene_columns
-from spatialcore.core.matrix import is_on_disk, is_sparse, open_matrix, with_columns
+from spatialcore.core.matrix import as_numbers, is_on_disk, is_sparse, open_matrix, with_columns
 from spatialcore.core.types import MatrixLike
 from spatialcore.errors import InputError
 
 CHECKED_CELLS = 50_000
 
 
-def require_readable(adata: AnnData) -> None:
-    """Raise if no model can read the query. Called before the long stages.
+def require_readable(adata: AnnData) -> ExpressionSource:
+    """Return the matrix of the query that a model can read; raise if there is none. Called before the long stages.
 
     Raises
     ------
@@ -34,10 +34,13 @@ def require_readable(adata: AnnData) -> None:
         raise _no_cells()
     if adata.n_vars == 0:
         raise InputError("the query has no features", hint="pass data with genes; was everything filtered out?")
-    source = find_counts(adata)[2]
+    expression = expression_of(adata)
+    expression.warn("the query")
+    source = expression.source
     blocks = _value_blocks(adata).get(source)
     for block in blocks() if blocks else ():
         require_expression(block, f"{source} of the query")
+    return expression
 
 
 def require_query(data: Data) -> ExpressionSource:
@@ -74,5 +77,6 @@ def _blocks(matrix: MatrixLike, var: pd.DataFrame) -> Iterator[Any]:
         for first in range(0, matrix.shape[0], CHECKED_CELLS):
             yield genes.take(np.arange(first, min(first + CHECKED_CELLS, matrix.shape[0]))).data
         return
+    matrix = as_numbers(matrix)
     part = matrix if columns is None else (matrix.tocsr() if is_sparse(matrix) else matrix)[:, columns]
     yield part.data if is_sparse(part) else part

@@ -23,7 +23,7 @@ from spatialcore.annotation.ontology.result import (
 from spatialcore.columns import CELL_TYPE, ONTOLOGY_ID, ONTOLOGY_LABEL, REFERENCE_SOURCE
 from spatialcore.core.logging import get_logger
 from spatialcore.core.text.wording import list_names
-from spatialcore.core.validation import require_column, require_one_of, takes_adata
+from spatialcore.core.validation import require_column, require_one_of, takes_adata, to_change
 from spatialcore.errors import InputError
 
 logger = get_logger(__name__)
@@ -121,7 +121,7 @@ def add_ontology_ids(
     ['CL:0000624', 'CL:0000235']
     """
     _check(adata, source_col, min_score, granularity)
-    adata = adata.copy() if copy else adata
+    adata = to_change(adata, copy=copy)
     matcher = matcher_for(index_path)
     override_matches = _override_matches(overrides or {}, matcher)
     labels = adata.obs[source_col].astype(object).where(adata.obs[source_col].notna(), "").astype(str)

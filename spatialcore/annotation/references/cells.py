@@ -179,7 +179,7 @@ def read_cells(
         counts = fold(reference.profiles.draw(cells, np.concatenate(positions), random_state), positions)
         return counts, read_obs(reference)
     with AnnDataFile(reference.path) as file:
-        counts, kind = read_counts(file, reference.status, reference.rows, positions, unsafe_force=unsafe_force)
+        counts, kind = read_counts(file, reference.expression, reference.rows, positions, unsafe_force=unsafe_force)
     reference.counts_kind = kind
     return counts, read_obs(reference)
 

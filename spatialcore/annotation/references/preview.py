@@ -76,7 +76,7 @@ def _have_counts(reference: Reference, obs: pd.DataFrame, positions: list[Ints],
     rank = pd.Series(label).groupby(label).cumcount().to_numpy()
     has_counts = np.zeros(len(obs), dtype=bool)
     with AnnDataFile(reference.path) as file:
-        matrix = file.matrix(reference.status["raw_source"] or "X")
+        matrix = file.matrix(reference.expression.source)
 
         def read(cells: Ints) -> None:
             for at in (cells[first : first + BLOCK_CELLS] for first in range(0, len(cells), BLOCK_CELLS)):

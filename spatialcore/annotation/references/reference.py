@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from spatialcore.annotation.acquisition import provenance_of
-from spatialcore.annotation.expression.find import find_expression
+from spatialcore.annotation.expression.find import ExpressionSource, find_expression, unverified
 from spatialcore.annotation.references.features import Features
 from spatialcore.annotation.references.labels import Finding
 from spatialcore.annotation.references.profile_files import has_profiles, read_profiles
@@ -34,7 +34,7 @@ class Reference:
     label_column: str
     labels: pd.Categorical
     features: Features
-    status: Status
+    expression: ExpressionSource
     n_cells: int
     has_ids: bool
     dropped: list[JsonObject] = field(default_factory=list)
@@ -89,11 +89,13 @@ def inspect_reference(
     with AnnDataFile(path) as file:
         require_cells_and_genes(file)
         labels = file.labels(column)
-        status = file.status(random_state) if unsafe_force else find_expression(file, path.name, random_state).status
-        features = Features.of(file, status["raw_source"] or "X")
+        status = file.status(random_state) if unsafe_force else None
+        expression = find_expression(file, path.name, random_state) if status is None else unverified(status)
+        expression.warn(path.name)
+        features = Features.of(file, expression.source)
         has_ids, tissues = ONTOLOGY_ID in file.obs_columns, tissues_of(file)
         return Reference(
-            uri, path, source, column, labels, features, status, file.n_obs, has_ids=has_ids, tissues=tissues
+            uri, path, source, column, labels, features, expression, file.n_obs, has_ids=has_ids, tissues=tissues
         )
 
 
@@ -109,9 +111,10 @@ def require_reference(file: AnnDataFile) -> None:
     find_expression(file, file.path.name)
 
 
-def drawn_status() -> Status:
-    """Return the state of a matrix of drawn cells: counts."""
-    return Status(raw_source="X", x_state="raw", x_target_sum=None, is_usable=True, has_log1p_uns=False, stats={})
+def drawn_counts() -> ExpressionSource:
+    """Return the description of a matrix of drawn cells: counts."""
+    status = Status(raw_source="X", x_state="raw", x_target_sum=None, is_usable=True, has_log1p_uns=False, stats={})
+    return ExpressionSource("X", "counts", status)
 
 
 def _of_profiles(uri: str, path: Path, source: str, column: str) -> Reference:
@@ -126,7 +129,7 @@ def _of_profiles(uri: str, path: Path, source: str, column: str) -> Reference:
         column,
         labels,
         profiles.features,
-        drawn_status(),
+        drawn_counts(),
         len(cells),
         has_ids=False,
         profiles=profiles,
@@ -172,7 +175,7 @@ def describe_reference(
     reference: Reference, genes: list[str], target_genes: list[str] | None, checksum: bool
 ) -> JsonObject:
     """Return the reference's entry in the manifest: what was read, what was left out and why."""
-    status = reference.status
+    expression, status = reference.expression, reference.expression.status
     is_file = reference.path.is_file()
     n_per_label = pd.Series(reference.drawn.astype(str)).value_counts()
     return {
@@ -193,7 +196,7 @@ def describe_reference(
         "genes_wanted": None if target_genes is None else len(target_genes),
         "genes_kept": len(genes),
         "genes_missing": [] if target_genes is None else reference.features.missing(target_genes),
-        "counts": {"source": status["raw_source"] or "X", "kind": reference.counts_kind},
+        "counts": {"source": expression.source, "kind": reference.counts_kind},
         "x_state": status["x_state"],
         "x_target_sum": status["x_target_sum"],
         "findings": [finding.as_dict() for finding in reference.findings],

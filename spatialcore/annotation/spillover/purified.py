@@ -24,7 +24,7 @@ from spatialcore.annotation.spillover.result import SpillOver, estimate_spill_ov
 from spatialcore.annotation.spillover.rounding import order_of_cells, rounded
 from spatialcore.core.logging import get_logger
 from spatialcore.core.types import Codes, Floats
-from spatialcore.core.validation import takes_adata
+from spatialcore.core.validation import takes_adata, to_change
 from spatialcore.errors import InputError
 
 log = get_logger(__name__)
@@ -101,7 +101,7 @@ def decontaminate(
     reason = why_unavailable(adata, model, query) or _not_a_layer(adata, query)
     if reason:
         raise InputError(f"spill-over cannot be removed: {reason}", hint="see docs/how-to/spill-over.md")
-    result = adata.copy() if copy else adata
+    result = to_change(adata, copy=copy)
     places = Places.of(adata)
     spill_over = estimate_spill_over(adata, model, query, places)
     counts = read_rows(query.matrix, 0, query.n_obs, np.arange(adata.n_vars)).astype(np.float32)

@@ -10,6 +10,7 @@ from scipy import sparse
 from spatialcore import columns
 from spatialcore.annotation.expression.find import find_counts
 from spatialcore.annotation.query import open_query
+from spatialcore.annotation.spillover.other_coordinates import find_coordinates
 from spatialcore.annotation.training.classes import ClassLabels, require_repeats
 from spatialcore.annotation.training.labelled_counts import LabelledCounts
 from spatialcore.annotation.training.platform.estimate import MAX_QUERY_CELLS
@@ -134,4 +135,5 @@ def is_imaging(query: AnnData, target: TargetPlatform) -> bool:
     _, kind, _ = find_counts(query)
     if kind not in ("counts", "recoverable") or target.platform is None or not len(target.platform.depths):
         return False
-    return columns.SPATIAL in query.obsm or target.platform.efficiency_spread >= IMAGING_SPREAD
+    has_places = columns.SPATIAL in query.obsm or find_coordinates(query) is not None
+    return has_places or target.platform.efficiency_spread >= IMAGING_SPREAD

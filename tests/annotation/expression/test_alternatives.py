@@ -23,12 +23,6 @@ def scaled() -> ad.AnnData:
     return ad.AnnData(values, var=pd.DataFrame(index=[f"GENE{i}" for i in range(40)]))
 
 
-def with_raw() -> ad.AnnData:
-    adata = scaled()
-    adata.raw = ad.AnnData(LOG1P, var=adata.var)
-    return adata
-
-
 def with_layer(name: str, values: np.ndarray) -> ad.AnnData:
     adata = scaled()
     adata.layers[name] = values
@@ -45,7 +39,6 @@ def corrected() -> ad.AnnData:
 @pytest.mark.parametrize(
     ("build", "hint"),
     [
-        (with_raw, "raw.X has log-transformed values: pass them as X, adata.raw.to_adata()"),
         (lambda: with_layer("umi", COUNTS), "layers['umi'] has raw counts: rename it to layers['counts']"),
         (lambda: with_layer("logcounts", LOG1P), "layers['logcounts'] has log-transformed values: pass them as X"),
         (corrected, "corrected for ambient RNA"),

@@ -4,14 +4,16 @@ import anndata as ad
 import numpy as np
 import pandas as pd
 import pytest
+import scanpy as sc
 from scipy import sparse
 
+from spatialcore.annotation import combine_references, get_panel_genes, load_adata_backed
 from spatialcore.annotation.expression.data import InMemory, matrix_of
 from spatialcore.annotation.expression.errors import not_normalizable
-from spatialcore.annotation.expression.find import find_counts, find_expression
+from spatialcore.annotation.expression.find import find_counts, find_expression, measured_features
 from spatialcore.core.on_disk.anndata_file import AnnDataFile
 from spatialcore.errors import InputError, NormalizationError
-from tests.annotation.reference_data import Write, make_reference
+from tests.annotation.reference_data import GENES, Write, make_reference
 
 
 def with_counts_in(source: str) -> ad.AnnData:
@@ -58,6 +60,63 @@ def test_scaled_values_are_refused() -> None:
         find_expression(InMemory(unreadable()), "ref.h5ad")
     error = not_normalizable(InMemory(unreadable()).status(), "ref.h5ad")
     assert 'adata.layers["counts"]' in error.hint
+
+
+def scaled(target_sum: float | None = 1e4, n_genes: int = 20) -> tuple[ad.AnnData, ad.AnnData]:
+    """Return data as scanpy's tutorial makes them, z-scores of some genes beside logarithms of all, and the counts."""
+    counts = make_reference()
+    del counts.uns["truth"]
+    logged = counts.copy()
+    sc.pp.normalize_total(logged, target_sum=target_sum)
+    sc.pp.log1p(logged)
+    adata = logged[:, :n_genes].copy()
+    adata.X = adata.X.toarray()
+    adata.raw = logged
+    sc.pp.scale(adata, max_value=10)
+    return adata, counts
+
+
+@pytest.mark.parametrize(("target_sum", "kind"), [(1e4, "log1p"), (None, "recoverable")])
+def test_logarithms_in_raw_are_used_if_x_is_scaled(target_sum: float | None, kind: str, write: Write) -> None:
+    adata, _ = scaled(target_sum)
+    with AnnDataFile(write(adata)) as file:
+        for data in (InMemory(adata), file):
+            expression = find_expression(data)
+            assert (expression.source, expression.kind, expression.replaces_x) == ("raw.X", kind, True)
+            assert expression.status["x_state"] == "negative"
+    assert list(measured_features(adata).index) == list(adata.raw.var_names) == get_panel_genes(adata)
+
+
+def test_logarithms_in_raw_are_checked_cell_by_cell() -> None:
+    adata, counts = scaled()
+    logged = adata.raw.X.toarray()
+    logged[:9] = counts.X.toarray()[:9]
+    adata.raw = ad.AnnData(logged, var=adata.raw.var)
+    with pytest.raises(NormalizationError, match=r"raw\.X has cells on different scales"):
+        find_expression(InMemory(adata))
+
+
+def test_raw_without_logarithms_is_not_used() -> None:
+    adata, _ = scaled()
+    adata.raw = ad.AnnData(adata.raw.X.toarray() - 1.0, var=adata.raw.var)
+    with pytest.raises(NormalizationError, match="X is negative"):
+        find_expression(InMemory(adata))
+    assert list(measured_features(adata).index) == list(adata.var_names)
+
+
+def test_logarithms_in_x_come_before_those_in_raw() -> None:
+    adata = make_reference(state="log1p_10k")
+    adata.raw = adata.copy()
+    assert find_expression(InMemory(adata)).source == "X"
+
+
+def test_a_scaled_reference_has_the_same_counts(write: Write) -> None:
+    adata, counts = scaled(None)
+    combined = combine_references([write(adata)], ["cell_type"], target_genes=GENES[10:])
+    expected = combine_references([write(counts)], ["cell_type"], target_genes=GENES[10:])
+    np.testing.assert_array_equal(combined.layers["counts"].toarray(), expected.layers["counts"].toarray())
+    assert '"source": "raw.X", "kind": "recovered"' in combined.uns["spatialcore_references"].replace("{", "")
+    assert load_adata_backed(write(adata), target_genes=GENES[25:]).X.toarray().max() > 0
 
 
 def test_features_must_be_genes() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from spatialcore.annotation.references.features import Features
 from spatialcore.annotation.references.genes import costly_reference, overlap_error, shared_genes
-from spatialcore.annotation.references.reference import Reference, drawn_status
+from spatialcore.annotation.references.reference import Reference, drawn_counts
 from spatialcore.errors import GeneOverlapError
 
 PANEL = [f"G{i}" for i in range(20)]
@@ -17,7 +17,7 @@ PANEL = [f"G{i}" for i in range(20)]
 def reference(name: str, genes: list[str]) -> Reference:
     labels = pd.Categorical(["B", "T"])
     return Reference(
-        name, Path(name), name, "type", labels, Features(genes, [""] * len(genes)), drawn_status(), 2, has_ids=False
+        name, Path(name), name, "type", labels, Features(genes, [""] * len(genes)), drawn_counts(), 2, has_ids=False
     )
 
 

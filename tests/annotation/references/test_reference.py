@@ -38,7 +38,7 @@ def test_labels_and_features_are_read_and_no_cell_is_drawn(write: Write) -> None
     assert list(reference.labels) == LABELS
     assert reference.features.symbols == GENES
     assert (reference.n_cells, len(reference.rows), reference.has_ids) == (len(LABELS), 0, False)
-    assert reference.status["x_state"] == "log1p_10k"
+    assert reference.expression.status["x_state"] == "log1p_10k"
     reference.rows = np.array([0, 60])
     assert list(reference.drawn) == ["B cell", "T cell"]
 

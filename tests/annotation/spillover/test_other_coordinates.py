@@ -7,8 +7,11 @@ import pandas as pd
 import pytest
 from anndata import AnnData
 
+from spatialcore.annotation import train_and_annotate
+from spatialcore.annotation.spillover.other_coordinates import find_coordinates
+from spatialcore.demo.simulated import simulated_data
 from spatialcore.io import read_spatial
-from spatialcore.io.recognition.coordinates import find_coordinates
+from spatialcore.plotting.spatial import coordinates
 from spatialcore.workflow.dataset import summarize_dataset
 
 N = 60
@@ -64,3 +67,24 @@ def test_cells_without_coordinates_are_counted(tmp_path: Path) -> None:
     places[7, 0] = np.inf
     cells(obsm_spatial=places).write_h5ad(tmp_path / "a.h5ad")
     assert summarize_dataset(tmp_path / "a.h5ad").located == N - 8
+
+
+def test_coordinates_in_obs_are_used_in_memory_as_from_a_file(tmp_path: Path) -> None:
+    query, reference = simulated_data()
+    path = tmp_path / "reference.h5ad"
+    reference.write_h5ad(path)
+
+    def annotated(adata: AnnData) -> AnnData:
+        return train_and_annotate(adata, [path], "blood", ["cell_type"], generate_plots=False, copy=True)
+
+    places = query.obsm["spatial"]
+    expected = annotated(query)
+    del query.obsm["spatial"]
+    query.obs["center_x"], query.obs["center_y"] = places.T
+    result = annotated(query)
+    np.testing.assert_array_equal(result.obsm["spatial"], places)
+    assert result.uns["spatialcore_source"]["unit"] == "µm"
+    assert "spatial" not in query.obsm
+    shared = [name for name in expected.obs if name not in ("center_x", "center_y")]
+    pd.testing.assert_frame_equal(result.obs[shared], expected.obs)
+    np.testing.assert_array_equal(coordinates(query), places)
