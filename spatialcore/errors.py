@@ -3,11 +3,14 @@
 All classes are also subclasses of a built-in exception, so ``except ValueError`` works.
 """
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Final, Self
 
 LIST_COLUMNS: Final = "list the columns with list(adata.obs.columns)"
+LIKELY_LABELS: Final = re.compile(r"type|annot|label|class|ident|cluster|leiden|louvain|lineage", re.IGNORECASE)
+"""Names of columns that may have cell types, for hints."""
 
 
 class SpatialCoreError(Exception):
@@ -77,7 +80,12 @@ class LabelColumnError(InputError):
         names = [str(name) for name in columns]
         plain = {name.casefold(): name for name in reversed(names)}
         similar = get_close_matches(column.casefold(), plain, n=1) if hint == LIST_COLUMNS else []
-        hint = f"did you mean {plain[similar[0]]}?" if similar else hint
+        likely = [name for name in names if LIKELY_LABELS.search(name)] if hint == LIST_COLUMNS else []
+        closest = plain[similar[0]] if similar else ""
+        others = ", ".join(name for name in likely[:8] if name != closest)
+        advice = [f"did you mean {closest}?"] if similar else []
+        advice += [f"columns that may have cell types: {others}"] if others else []
+        hint = "; ".join(advice) or hint
         listed_names = ", ".join(names[:20]) or "none"
         more = f" and {len(names) - 20} more" if len(names) > 20 else ""
         location = f" in {where}" if where else ""

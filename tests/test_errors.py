@@ -47,12 +47,17 @@ def test_an_absent_column_lists_at_most_twenty() -> None:
 
 @pytest.mark.parametrize(
     ("column", "hint"),
-    [("celltype", "did you mean cell_type?"), ("CELL_TYPE", "did you mean cell_type?"), ("zzz", errors.LIST_COLUMNS)],
+    [
+        ("celltype", "did you mean cell_type?; columns that may have cell types: leiden"),
+        ("CELL_TYPE", "did you mean cell_type?; columns that may have cell types: leiden"),
+        ("zzz", "columns that may have cell types: cell_type, leiden"),
+    ],
 )
-def test_a_similar_column_is_suggested(column: str, hint: str) -> None:
+def test_similar_and_likely_columns_are_suggested(column: str, hint: str) -> None:
     error = errors.LabelColumnError.absent(column, ["donor", "cell_type", "leiden"])
     assert error.hint == hint
     assert errors.LabelColumnError.absent(column, ["cell_type"], hint="read the manual").hint == "read the manual"
+    assert errors.LabelColumnError.absent("zzz", ["donor"]).hint == errors.LIST_COLUMNS
 
 
 def test_one_message_for_an_absent_label_column() -> None:

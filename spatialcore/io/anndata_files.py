@@ -36,14 +36,6 @@ def is_h5ad(path: Path) -> bool:
         return {"obs", "var"} <= set(store) and "mod" not in store
 
 
-def modalities(path: Path) -> list[str]:
-    """Return the modalities of a MuData file (.h5mu); an empty list for other files."""
-    if not path.is_file() or not h5py.is_hdf5(path):
-        return []
-    with h5py.File(path) as store:
-        return sorted(store["mod"]) if isinstance(store.get("mod"), h5py.Group) else []
-
-
 def is_anndata_zarr(path: Path) -> bool:
     """Return whether a zarr folder, or a zip of one, has the encoding type of an AnnData."""
     return zarr_attributes(path).get("encoding-type") == "anndata"

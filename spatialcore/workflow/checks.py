@@ -69,7 +69,7 @@ def check_reference(reference: Reference, summary: DatasetSummary, config: RunCo
     if summary.format.name.startswith(PROFILES.name):
         return Check(subject, True, f"{summary.format.name}, {len(summary.labels.get(column, ()))} types in {column!r}")
     if not summary.format.name.startswith("AnnData"):
-        return Check.failed(subject, not_a_reference(summary.format))
+        return Check.failed(subject, not_a_reference(summary.format, summary.path))
     if column not in summary.obs_columns:
         return Check.failed(subject, LabelColumnError.absent(column, summary.obs_columns, where=summary.path.name))
     if summary.reference_refusal is not None:

@@ -189,7 +189,7 @@ def _of_file(file: AnnDataFile, path: Path, data_format: Format) -> DatasetSumma
         labels=_labels_of_file(file),
         query_refusal=refused,
         reference_refusal=refusal(lambda: require_reference(file)),
-        **_depth(file.gene_matrix(matrix), status),
+        **_depth(file.gene_matrix(matrix) if matrix in file.sources() else None, status),
     )
 
 
@@ -239,9 +239,9 @@ def _of_memory(adata: AnnData, path: Path, data_format: Format) -> DatasetSummar
         obs_columns=list(adata.obs.columns),
         labels={name: counts for name in adata.obs if (counts := _types(adata.obs[name])) is not None},
         query_refusal=refused,
-        reference_refusal=not_a_reference(data_format),
+        reference_refusal=not_a_reference(data_format, path),
         counted_genes=gene_names(var_of(adata, matrix)),
-        **_depth(InMemory(adata).gene_matrix(matrix), status),
+        **_depth(InMemory(adata).gene_matrix(matrix) if adata.n_obs else None, status),
     )
 
 
@@ -262,9 +262,9 @@ def _panel(var: pd.DataFrame) -> list[str]:
     return list(dict.fromkeys(gene_features(var)))
 
 
-def _depth(matrix: Matrix, status: Status) -> dict[str, float]:
+def _depth(matrix: Matrix | None, status: Status) -> dict[str, float]:
     """Return stored values and counts per cell, of a random sample of cells."""
-    if matrix.shape[0] == 0:
+    if matrix is None or matrix.shape[0] == 0:
         return {"values_per_cell": 0.0, "counts_per_cell": float("nan")}
     rows = draw_rows(matrix.shape[0], SAMPLED_CELLS, np.random.default_rng(0))
     values = matrix.row_sums(rows, np.ones_like).mean()

@@ -7,6 +7,7 @@ from spatialcore.annotation.references.taxonomy_stats import is_taxonomy_stats
 from spatialcore.annotation.run_config import Reference, RunConfig
 from spatialcore.core.files import require_writable
 from spatialcore.core.on_disk.anndata_file import AnnDataFile
+from spatialcore.core.on_disk.file_content import LABELLED
 from spatialcore.errors import InputError, LabelColumnError
 from spatialcore.io.formats import identify
 from spatialcore.io.recognition.format import Format
@@ -39,11 +40,10 @@ def require_run(config: RunConfig) -> None:
         require_writable(config.store)
 
 
-def not_a_reference(data_format: Format) -> InputError:
+def not_a_reference(data_format: Format, path: Path) -> InputError:
     """Return the error for a reference of a format that only queries may have."""
     return InputError(
-        f"{data_format.name}: references are .h5ad or AnnData .zarr",
-        hint="write it as .h5ad, with a column of cell types",
+        f"{data_format.name}: references are .h5ad or AnnData .zarr", hint=LABELLED.format(path=str(path))
     )
 
 
@@ -65,7 +65,7 @@ def _require_reference(reference: Reference, path: Path) -> None:
         return
     data_format = identify(path)
     if not data_format.name.startswith("AnnData"):
-        raise not_a_reference(data_format)
+        raise not_a_reference(data_format, path)
     if has_profiles(path, reference.label_column):
         return
     with AnnDataFile(path) as file:

@@ -123,3 +123,17 @@ def small_reference_for_a_large_panel(folder: Path) -> Case:
 def panel_with_nine_shared_genes(folder: Path) -> Case:
     adata = query()
     return with_query(folder, renamed(adata, {g: f"NOVEL{i}X" for i, g in enumerate(GENES[9:])}), "9 of")
+
+
+@case
+def reference_with_barcodes_as_labels(folder: Path) -> Case:
+    adata = reference()
+    adata.obs["cell_type"] = adata.obs_names.astype(str)
+    return with_reference(folder, adata, "no cell type has|only one cell|fewer than|classes of one cell|one cell each")
+
+
+@case
+def reference_with_counts_in_another_layer_alone(folder: Path) -> Case:
+    adata = reference()
+    adata.layers["umi"], adata.X = adata.X, None
+    return with_reference(folder, adata, "has no X, and no counts elsewhere")

@@ -24,7 +24,7 @@ class Data(Protocol):
         """Return the location of raw counts and the state of X."""
 
     def sources(self) -> list[str]:
-        """Return the names of the matrices: X, all layers and raw.X."""
+        """Return the names of the matrices that exist: X, all layers and raw.X."""
 
     def gene_matrix(self, source: str) -> Matrix:
         """Open a matrix by its name, without features that are not genes."""
@@ -47,7 +47,8 @@ class InMemory:
     def sources(self) -> list[str]:
         """See :class:`Data`."""
         raw = [] if self._sampled.raw is None else ["raw.X"]
-        return ["X", *(f"layers/{name}" for name in self._sampled.layers), *raw]
+        x = [] if self._sampled.X is None else ["X"]
+        return [*x, *(f"layers/{name}" for name in self._sampled.layers), *raw]
 
     def matrix(self, source: str) -> Matrix:
         """See :class:`Data`."""

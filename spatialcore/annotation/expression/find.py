@@ -74,15 +74,19 @@ def find_expression(data: Data, name: str = "", random_state: int = 42) -> Expre
     """
     status = data.status(random_state)
     source = status["raw_source"] or "X"
-    _require_names(data.var_of(source), source, name)
+    has_x = "X" in data.sources()
+    if has_x or source != "X":
+        _require_names(data.var_of(source), source, name)
     if status["raw_source"] is not None:
         _require_one_scale(data, source, "counts", name)
         return ExpressionSource(source, "counts", status)
     state = status["x_state"]
-    if kind := _kind_of_logarithms(data, "X", state, name):
+    if has_x and (kind := _kind_of_logarithms(data, "X", state, name)):
         return ExpressionSource("X", kind, status)
     if kind := _kind_of_logarithms(data, "raw.X", _state_of_raw(data), name):
         return ExpressionSource("raw.X", kind, status)
+    if not has_x:
+        raise InputError(f"{name or 'the query'} has no X, and no counts elsewhere", hint=what_to_provide(data, status))
     _refuse_stray_values(data, source, name)
     hint = what_to_provide(data, status)
     if name:

@@ -17,13 +17,16 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from spatialcore.annotation.expression.find import find_expression
 from spatialcore.annotation.references.features import Features
 from spatialcore.annotation.references.profiles import DISPERSION, Profiles, dispersion_of, shares_of
 from spatialcore.annotation.references.taxonomy_stats import is_taxonomy_stats, level_names, read_taxonomy_stats
+from spatialcore.core.counts import recover_counts
 from spatialcore.core.genes.names import is_ensembl
 from spatialcore.core.genes.species import count_species
 from spatialcore.core.genes.symbols import ids_of, symbols_of
 from spatialcore.core.logging import get_logger
+from spatialcore.core.normalization import row_totals
 from spatialcore.core.on_disk.anndata_file import AnnDataFile
 from spatialcore.core.text.dialect import dialect_of, open_text_table, table_names
 from spatialcore.core.text.wording import list_names, number_of
@@ -36,6 +39,8 @@ OBS_NAMES: Final = "obs_names"
 N_CELLS: Final = "n_cells"
 SD: Final = "sd"
 MAX_UNNAMED_ROWS: Final = 200  # rows of a file without obs columns that may be types
+EXAMINED_ROWS: Final = 200
+MAX_CELL_COUNTS: Final = 50_000  # of a cell; sums over the cells of a type are larger
 MAX_LOG: Final = 20.0
 MAX_TEXT_SHARE: Final = 0.5  # share of texts in a column of numbers; a column with more is of names
 SAME_SUM: Final = 0.02
@@ -49,8 +54,8 @@ def is_table(path: Path) -> bool:
 def has_profiles(path: Path, column: str) -> bool:
     """Return whether a reference holds profiles: one row, or one column, per type.
 
-    An AnnData does where the label column has another label in every row, where it is called ``obs_names``, or where
-    obs has no column at all and a few rows without whole counts.
+    An AnnData does where the label column has another label in every row and the rows are not single cells, where it
+    is called ``obs_names``, or where obs has no column at all and a few rows without whole counts.
     """
     if is_table(path) or is_taxonomy_stats(path):
         return True
@@ -59,8 +64,25 @@ def has_profiles(path: Path, column: str) -> bool:
             return True
         if column in file.obs_columns:
             labels = file.labels(column)
-            return 1 < file.n_obs == len(labels.categories) and bool((labels.codes >= 0).all())
+            is_unique = 1 < file.n_obs == len(labels.categories) and bool((labels.codes >= 0).all())
+            return is_unique and not _has_cells(file)
         return not file.obs_columns and 1 < file.n_obs <= MAX_UNNAMED_ROWS and file.status()["raw_source"] is None
+
+
+def _has_cells(file: AnnDataFile) -> bool:
+    """Return whether many rows are single cells: with as few counts as a cell has, also after normalization.
+
+    The label column may have been a column of barcodes.
+    """
+    if file.n_obs <= MAX_UNNAMED_ROWS or N_CELLS in file.obs_columns or SD in file.keys("layers"):
+        return False
+    try:
+        expression = find_expression(file)
+    except InputError:
+        return False
+    rows = np.arange(min(file.n_obs, EXAMINED_ROWS))
+    counts, kind = recover_counts(file.gene_matrix(expression.source).take(rows))
+    return kind != "pseudo" and float(np.median(row_totals(counts))) < MAX_CELL_COUNTS
 
 
 def profile_labels(path: Path) -> list[str]:

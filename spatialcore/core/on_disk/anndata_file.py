@@ -15,7 +15,7 @@ from anndata.io import read_elem
 from spatialcore.core.genes.features import gene_columns
 from spatialcore.core.matrix import Matrix, open_matrix, with_columns
 from spatialcore.core.normalization import RAW_LAYERS, Status, matrix_status
-from spatialcore.core.on_disk.containers import AGAIN, READ_ERRORS, damaged, open_store
+from spatialcore.core.on_disk.containers import AGAIN, READ_ERRORS, damaged, of_content, open_store
 from spatialcore.core.on_disk.elements import require_elements
 from spatialcore.core.on_disk.frames import (
     as_text_categories,
@@ -61,7 +61,8 @@ class AnnDataFile:
         try:
             missing = [key for key in ("obs", "var") if key not in self._root]
             if missing:
-                raise InputError(f"{self.path} is not an AnnData file: {' and '.join(missing)} missing", hint=AGAIN)
+                absent = InputError(f"{self.path} is not an AnnData file: {' and '.join(missing)} missing", hint=AGAIN)
+                raise of_content(self.path, absent) if len(missing) == 2 else absent
             self.obs_names_key = index_key(self._root["obs"])
             self.n_obs = frame_length(self._root["obs"])
             self.n_vars = frame_length(self._root["var"])
@@ -161,9 +162,10 @@ class AnnDataFile:
         return with_columns(self.matrix(source), gene_columns(self.var_of(source)))
 
     def sources(self) -> list[str]:
-        """Return the names of the matrices: X, all layers and raw.X."""
+        """Return the names of the matrices that exist: X, all layers and raw.X."""
+        x = ["X"] if "X" in self._root else []
         raw = ["raw.X"] if self._raw_key("X") in self._root else []
-        return ["X", *(f"layers/{name}" for name in self.keys("layers")), *raw]
+        return [*x, *(f"layers/{name}" for name in self.keys("layers")), *raw]
 
     def var_of(self, source: str) -> pd.DataFrame:
         """Read the var frame that belongs to a matrix: raw.X may be wider than X."""

@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 import h5py
 from anndata._io.specs.registry import IORegistryError
 
+from spatialcore.core.on_disk.file_content import not_anndata
 from spatialcore.core.on_disk.system_errors import unreadable
 from spatialcore.core.types import StoredGroup
 from spatialcore.errors import FileMissingError, InputError
@@ -37,6 +38,14 @@ READ_ERRORS = (
 def damaged(path: Path, error: BaseException) -> Exception:
     """Return the error for an AnnData file that cannot be read; errors of this package are returned unchanged."""
     return unreadable(path, error, "damaged, or not an AnnData file", AGAIN)
+
+
+def of_content(path: Path, error: Exception) -> Exception:
+    """Return the error for a file that is no AnnData: what it is, where its content tells, else :func:`damaged`."""
+    try:
+        return not_anndata(path) or damaged(path, error)
+    except READ_ERRORS:
+        return damaged(path, error)
 
 
 def zip_prefix(path: Path) -> str | None:
@@ -72,7 +81,7 @@ def open_store(path: Path) -> StoredGroup:
         file: StoredGroup = h5py.File(path, "r", rdcc_nbytes=CHUNK_CACHE)  # checked above
         return file
     except (*READ_ERRORS, zipfile.BadZipFile) as error:
-        raise damaged(path, error) from error
+        raise of_content(path, error) from error
 
 
 def require_chunks(group: StoredGroup, path: Path) -> None:

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+from spatialcore.core.on_disk.file_content import ARCHIVES, PASS_DATA, other_content
 from spatialcore.core.text.wording import list_names
 from spatialcore.errors import InputError
 from spatialcore.io import cosmx, merscope, tenx, xenium
 from spatialcore.io.flat_files import find_one
-from spatialcore.io.recognition.file_content import ARCHIVES, PASS_DATA, other_content
 from spatialcore.io.recognition.format import Format
 
 MOST_ENTRIES: Final = 50

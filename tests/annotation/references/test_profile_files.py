@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from spatialcore.annotation import combine_references
 from spatialcore.annotation.references.profile_files import has_profiles, read_profiles
 from spatialcore.annotation.references.profiles import (
     CELLS_PER_TYPE,
@@ -81,6 +82,18 @@ def test_which_anndata_files_have_profiles(write: Write) -> None:
     cells = make_reference()
     cells.obs = cells.obs[[]]
     assert not has_profiles(write(cells, "f.h5ad"), "cell_type")  # cells with labels elsewhere
+
+
+@pytest.mark.parametrize("state", ["raw", "log1p_other"])
+def test_cells_with_a_column_of_barcodes_are_not_profiles(state: str, write: Write) -> None:
+    cells = make_reference(labels=["B cell", "T cell"] * 150, state=state)
+    cells.obs["barcode"] = cells.obs_names
+    path = write(cells)
+    assert not has_profiles(path, "barcode")
+    with pytest.raises(InputError, match="no cell type has 10 cells"):
+        combine_references([path], ["barcode"])
+    cells.obs["n_cells"] = 10
+    assert has_profiles(write(cells), "barcode")
 
 
 def test_anndata_of_genes_by_types(write: Write) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import h5py
 import pytest
 
-from spatialcore.io.recognition.file_content import other_content
+from spatialcore.core.on_disk.file_content import other_content
 
 
 @pytest.mark.parametrize(

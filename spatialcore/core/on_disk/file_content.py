@@ -6,7 +6,7 @@ from typing import Final
 import h5py
 
 from spatialcore.core.text.wording import list_names
-from spatialcore.io.anndata_files import modalities
+from spatialcore.errors import InputError
 
 ARCHIVES: Final = (".zip", ".tar", ".tar.gz", ".tgz", ".7z", ".rar", ".xz", ".bz2", ".zst")
 R_FILES: Final = (".rds", ".rda", ".rdata", ".qs", ".h5seurat")
@@ -38,6 +38,46 @@ HDF5_KINDS: Final = (
 PASS_DATA: Final = "pass the unchanged output folder of the instrument, or an .h5ad file"
 
 
+LABELLED: Final = (
+    "write it as .h5ad with its labels: adata = spatialcore.io.read_spatial({path!r}); adata.obs['cell_type'] = "
+    "pandas.read_csv('labels.csv', index_col=0)['cell_type']; adata.write_h5ad('reference.h5ad')"
+)
+
+
+def modalities(path: Path) -> list[str]:
+    """Return the modalities of a MuData file (.h5mu); an empty list for other files."""
+    if not path.is_file() or not h5py.is_hdf5(path):
+        return []
+    with h5py.File(path) as store:
+        return sorted(store["mod"]) if isinstance(store.get("mod"), h5py.Group) else []
+
+
+def not_anndata(path: Path) -> InputError | None:
+    """Return the error for a file or folder that is known to be no AnnData: what it is, and what to do; else None.
+
+    Parameters
+    ----------
+    path
+        An existing file or folder.
+    """
+    is_container = path.is_dir() or path.suffix.lower() == ".zip"
+    kind = _without_labels(path) or (None if is_container else other_content(path))
+    return None if kind is None else InputError(f"{path} is {kind[0]}", hint=kind[1])
+
+
+def _without_labels(path: Path) -> tuple[str, str] | None:
+    """Return what data of a 10x run are, which have no labels of cells; None for other data."""
+    hint = LABELLED.format(path=str(path))
+    if path.is_dir():
+        has_matrix = any(item.name.lower().endswith(("matrix.mtx", "matrix.mtx.gz")) for item in path.iterdir())
+        return ("a 10x MEX folder, without labels", hint) if has_matrix else None
+    if not h5py.is_hdf5(path):
+        return None
+    with h5py.File(path) as store:
+        is_tenx = isinstance(store.get("matrix"), h5py.Group) and "barcodes" in store["matrix"]
+    return ("a 10x .h5 file, without labels", hint) if is_tenx else None
+
+
 def other_content(file: Path) -> tuple[str, str] | None:
     """Return what a file is and what to do with it; None if its content is not known.
 
@@ -51,7 +91,7 @@ def other_content(file: Path) -> tuple[str, str] | None:
     """
     if file.stat().st_size == 0:
         return "empty: a file of 0 bytes", "copy or download the file again"
-    return _by_name(file) or _of_hdf5(file) or _of_text(file)
+    return _by_name(file) or _of_hdf5(file) or _of_gzip(file) or _of_text(file)
 
 
 def _by_name(file: Path) -> tuple[str, str] | None:
@@ -87,6 +127,14 @@ def _of_hdf5(file: Path) -> tuple[str, str] | None:
         if required <= parts:
             return kind, hint.format(name=file.name)
     return f"an HDF5 file of another program, with the parts {list_names(sorted(parts), 6) or 'none'}", PASS_DATA
+
+
+def _of_gzip(file: Path) -> tuple[str, str] | None:
+    """Return what a compressed file is that has the name of another."""
+    with file.open("rb") as stream:
+        is_gzip = stream.read(2) == b"\x1f\x8b"
+    hint = f"unpack it: gunzip --stdout {file.name} > unpacked_{file.name}"
+    return ("a compressed file, which is not supported", hint) if is_gzip else None
 
 
 def _of_text(file: Path) -> tuple[str, str] | None:
