@@ -20,7 +20,7 @@ CODE_VERSIONS: Final[dict[str, int]] = {
     "train": 16,
     "annotate": 28,
     "keep_confident": 15,
-    "plot": 9,
+    "plot": 10,
 }
 
 TRAINING: Final = ("map_ontology", "balance", "train")  # and "combine", whose label columns belong to the references
