@@ -1,11 +1,13 @@
 """spatialcore cache: local copies of remote references, queries and results."""
 
+import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from spatialcore.cli.console import AsJson, console, table
+from spatialcore.errors import InputError
 
 if TYPE_CHECKING:
     from spatialcore.storage.cache import CacheEntry
@@ -15,6 +17,12 @@ Folder = Annotated[
     Path | None,
     typer.Option("--folder", help="Cache folder.", show_default="~/.spatialcore/cache/references"),
 ]
+_SIZE: Final = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?i?)b?\s*")
+_UNITS: Final = {
+    "": 1,
+    **{"k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12},
+    **{"ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40},
+}
 
 
 @app.command("ls")
@@ -37,7 +45,6 @@ def prune(
 ) -> None:
     """Remove the least recently used files until the cache is smaller than a size."""
     console.start(as_json=as_json)
-    from spatialcore.core.text.sizes import parse_size
     from spatialcore.storage.cache import prune
 
     _report_removed(prune(parse_size(max_size), folder))
@@ -50,6 +57,25 @@ def clear(folder: Folder = None, as_json: AsJson = False) -> None:
     from spatialcore.storage.cache import prune
 
     _report_removed(prune(0, folder))
+
+
+def parse_size(text: str) -> int:
+    """Return the bytes of a size like ``20GB``, ``500 MB`` or ``1.5TiB``.
+
+    Raises
+    ------
+    InputError
+        If it is not a size.
+
+    Examples
+    --------
+    >>> parse_size("1.5 kB")
+    1500
+    """
+    match = _SIZE.fullmatch(text.lower())
+    if match is None or match.group(2) not in _UNITS:
+        raise InputError(f"cannot parse the size {text!r}", hint="write a number and a unit: 20GB or 500MB")
+    return int(float(match.group(1)) * _UNITS[match.group(2)])
 
 
 def _report_removed(entries: "list[CacheEntry]") -> None:

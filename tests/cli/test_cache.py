@@ -3,6 +3,10 @@
 import json
 from pathlib import Path
 
+import pytest
+
+from spatialcore.cli.cache import parse_size
+from spatialcore.errors import InputError
 from tests.cli.workplace import Command, Workplace
 
 
@@ -19,3 +23,14 @@ def test_cache_list_prune_and_clear(spatialcore: Command, workplace: Workplace, 
     assert "MB freed" in spatialcore("cache", "clear", "--folder", tmp_path).out
     assert not local.exists()
     assert spatialcore("cache", "prune", "--keep", "much", "--folder", tmp_path).code == 2
+
+
+@pytest.mark.parametrize(("text", "size"), [("20GB", 20 * 10**9), ("1.5 TiB", 3 * 2**39), ("0", 0), ("7k", 7000)])
+def test_parse_size(text: str, size: int) -> None:
+    assert parse_size(text) == size
+
+
+@pytest.mark.parametrize("text", ["", "GB", "-1", "1 apple", "i"])
+def test_invalid_size(text: str) -> None:
+    with pytest.raises(InputError, match="cannot parse the size"):
+        parse_size(text)
