@@ -80,8 +80,8 @@ def cell_type_colors(
     chosen = {name: fixed[name] for name in names if name in fixed}
     n_types = sum(name not in RESERVED for name in names)
     for name in sorted((name for name in names if name not in chosen), key=lambda name: _priority(ids[name], name)):
-        taken = [*RESERVED.values(), *chosen.values()]
-        chosen[name] = _clear_color(ids[name] or name, taken, is_safe=n_types <= SAFE_TYPES)
+        used_colors = [*RESERVED.values(), *chosen.values()]
+        chosen[name] = _clear_color(ids[name] or name, used_colors, is_safe=n_types <= SAFE_TYPES)
     return {name: chosen[name] for name in names}
 
 
@@ -109,21 +109,21 @@ def _table() -> dict[str, tuple[int, str]]:
     return {row["id"]: (rank, row["color"]) for rank, row in enumerate(csv.DictReader(text.splitlines()))}
 
 
-def _clear_color(key: str, taken: list[str], *, is_safe: bool) -> str:
-    """Return the colour of a term or label, or the one of its lineage that differs most from those taken."""
+def _clear_color(key: str, used_colors: list[str], *, is_safe: bool) -> str:
+    """Return the colour of a term or label, or the one of its lineage that differs most from the colours in use."""
     preferred = _table()[key][1] if key in _table() else _default_color(key)
-    if differences(rgb([preferred]), rgb(taken), color_blind=is_safe).min() >= SAFE_DIFFERENCE:
+    if differences(rgb([preferred]), rgb(used_colors), color_blind=is_safe).min() >= SAFE_DIFFERENCE:
         return preferred
     lineage = lineage_of(key)
-    distances = _least_difference(lineage, taken, color_blind=is_safe)
+    distances = _least_difference(lineage, used_colors, color_blind=is_safe)
     clear = np.flatnonzero(distances >= min(SAFE_DIFFERENCE, distances.max()))
-    best = clear[_least_difference(lineage, taken, color_blind=False)[clear].argmax()]
+    best = clear[_least_difference(lineage, used_colors, color_blind=False)[clear].argmax()]
     return to_hex(candidate_colors(lineage)[best])
 
 
-def _least_difference(lineage: Lineage, taken: list[str], *, color_blind: bool) -> Floats:
-    """Return the difference of each colour of a lineage to the most similar of those taken."""
-    smallest: Floats = np.min([_differences_to(color, lineage, color_blind) for color in taken], axis=0)
+def _least_difference(lineage: Lineage, used_colors: list[str], *, color_blind: bool) -> Floats:
+    """Return the difference of each colour of a lineage to the most similar of the colours in use."""
+    smallest: Floats = np.min([_differences_to(color, lineage, color_blind) for color in used_colors], axis=0)
     return smallest
 
 

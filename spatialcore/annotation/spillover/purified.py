@@ -152,7 +152,7 @@ def _gene_of_feature(query: Expression, n_features: int) -> Codes:
 
 def _purified(counts: Counts, genes: Codes, spill_over: SpillOver) -> Counts:
     """Move foreign counts back, block by block."""
-    taken, returned = np.zeros(counts.nnz), _Sum(counts.shape)
+    removed, returned = np.zeros(counts.nnz), _Sum(counts.shape)
     for rows in blocks(spill_over.cells.rows[spill_over.neighbours.has_any[spill_over.cells.rows]]):
         block = spill_over.cells.block(rows, spill_over.neighbours)
         likelihood = log_likelihood(block, spill_over.fit.profiles)
@@ -164,12 +164,12 @@ def _purified(counts: Counts, genes: Codes, spill_over: SpillOver) -> Counts:
         entries, cells = entries[read], cells[read]
         gene = genes[counts.indices[entries]]
         likely = foreign_probability(block, mixture, spill_over.fit.profiles)[cells, gene]
-        taken[entries] = counts.data[entries] * likely
-        leaving = taken[entries] > 0
-        senders = _Senders(rows, best, cells[leaving], gene[leaving], taken[entries[leaving]])
+        removed[entries] = counts.data[entries] * likely
+        leaving = removed[entries] > 0
+        senders = _Senders(rows, best, cells[leaving], gene[leaving], removed[entries[leaving]])
         receivers, of, amounts = _to_neighbours(spill_over, senders)
         returned.add(receivers, counts.indices[entries[leaving]][of], amounts)
-    remaining = sparse.csr_matrix((counts.data - taken, counts.indices, counts.indptr), shape=counts.shape)
+    remaining = sparse.csr_matrix((counts.data - removed, counts.indices, counts.indptr), shape=counts.shape)
     purified = sparse.csr_matrix(remaining + returned.total(), dtype=np.float32)
     purified.eliminate_zeros()
     return purified

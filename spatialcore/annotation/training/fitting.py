@@ -126,7 +126,7 @@ def fit_primary(
     """
     rows = simulated_rows(cells.codes, rng) if target.is_random else np.arange(len(cells.codes))
     simulated, codes = training_cells(cells, rows, target, rng, query_profiles)
-    normalized = FitCells.of(log1p_normalize(block, target.target_sum) for block in taken(simulated))
+    normalized = FitCells.of(log1p_normalize(block, target.target_sum) for block in pop_blocks(simulated))
     return fit_logistic(normalized, codes, cells.n_classes, power=BALANCE, start=start)
 
 
@@ -142,7 +142,7 @@ def fit_auxiliary(cells: LabelledCounts, start: Standardized | None = None) -> S
     return fit_logistic(normalized, cells.codes, cells.n_classes, start=start)
 
 
-def taken(blocks: list[sparse.csr_matrix]) -> Iterator[sparse.csr_matrix]:
+def pop_blocks(blocks: list[sparse.csr_matrix]) -> Iterator[sparse.csr_matrix]:
     """Yield the blocks in order and remove each from the list, so that its memory is free for what is made of it."""
     blocks.reverse()
     while blocks:
@@ -173,9 +173,9 @@ def training_cells(
         blocks = target.simulate_rows(cells.counts, rows[~is_drawn], rng)
         blocks += _draw_cells(query_profiles, codes[is_drawn], target, rng)
         codes = np.concatenate([codes[~is_drawn], codes[is_drawn]])
-    filled = [np.diff(block.indptr) > 0 for block in blocks]
-    blocks = [block if some.all() else block[some] for block, some in zip(blocks, filled, strict=True)]
-    return blocks, codes[np.concatenate(filled)]
+    has_counts = [np.diff(block.indptr) > 0 for block in blocks]
+    blocks = [block if mask.all() else block[mask] for block, mask in zip(blocks, has_counts, strict=True)]
+    return blocks, codes[np.concatenate(has_counts)]
 
 
 def _draw_cells(
