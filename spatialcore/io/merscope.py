@@ -23,8 +23,11 @@ from spatialcore.io.joining import assemble, attach_cells
 logger = get_logger(__name__)
 
 PLATFORM = "MERSCOPE"
-COUNTS = table_names("*cell_by_gene")
-METADATA = (*table_names("*cell_metadata"), "*cell_metadata.parquet", "*cell_metadata.parquet.gz")
+COUNTS = (*table_names("*cell_by_gene"), *table_names("*cell_by_gene_*"))
+METADATA = (
+    *(*table_names("*cell_metadata"), "*cell_metadata.parquet", "*cell_metadata.parquet.gz"),
+    *table_names("*cell_metadata_*"),
+)
 REQUIRED = "cell_by_gene.csv and cell_metadata.csv of one region"
 XY = ("center_x", "center_y")
 

@@ -51,8 +51,14 @@ def choose_table(store: "SpatialData", table: str | None, path: Path) -> str:
         return table
     if table is None and (DEFAULT_TABLE in names or len(names) == 1):
         return DEFAULT_TABLE if DEFAULT_TABLE in names else names[0]
+    if not names:
+        elements = sorted(item.name for item in path.iterdir() if item.is_dir() and item.name != "tables")
+        raise InputError(
+            f"{path} has no table of cells (it has {', '.join(elements) or 'no elements'})",
+            hint="count transcripts in cells, for example with sdata.aggregate, and store the counts as a table",
+        )
     expected = f"a table {table!r}" if table else "one table, or one called 'table'"
-    first = path / "tables" / (names[0] if names else DEFAULT_TABLE)
+    first = path / "tables" / names[0]
     raise InputError(
         f"{path} has the tables {', '.join(names) or '(none)'}, expected {expected}",
         hint=f"pass the path of one of them: {first}; in Python, read_spatialdata(path, table={first.name!r})",

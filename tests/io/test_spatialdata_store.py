@@ -72,3 +72,12 @@ def test_a_damaged_chunk(store: Path) -> None:
     values[0].write_bytes(b"xx")
     with pytest.raises(InputError, match="cannot be read: damaged"):
         read_spatial(store)
+
+
+def test_a_store_without_a_table(tmp_path: Path) -> None:
+    from spatialdata.models import PointsModel
+
+    points = PointsModel.parse(np.zeros((3, 2)))
+    spatialdata.SpatialData(points={"transcripts": points}).write(tmp_path / "a.zarr")
+    with pytest.raises(InputError, match=r"has no table of cells \(it has points\)"):
+        read_spatial(tmp_path / "a.zarr")

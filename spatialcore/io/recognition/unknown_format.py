@@ -10,6 +10,7 @@ from spatialcore.errors import InputError
 from spatialcore.io import cosmx, merscope, tenx, xenium
 from spatialcore.io.flat_files import find_one
 from spatialcore.io.recognition.format import Format
+from spatialcore.io.recognition.other_folders import of_space_ranger, without_cells
 
 MOST_ENTRIES: Final = 50
 LISTED: Final = 3
@@ -58,6 +59,8 @@ def _other_folder(folder: Path) -> tuple[str, str] | None:
         if part:
             hint = f"this looks like {platform} without its {part}: copy it into the folder"
             return f"an incomplete folder: {_listing(folder)}", hint
+    if (other := without_cells(folder) or of_space_ranger(folder)) is not None:
+        return other
     if packed := sorted(item.name for item in folder.iterdir() if item.name.lower().endswith(ARCHIVES)):
         hint = f"unpack {', '.join(packed[:4])} and pass the folder or file that it contains"
         return f"a folder with archives: {_listing(folder)}", hint
