@@ -130,8 +130,20 @@ def _read_table(path: Path) -> Profiles:
     values = numbers.to_numpy().T
     sd = None if sd_rows is None else values[sd_rows]
     n = n_cells[0][rows] if len(n_cells) else None
+    if sd is None and n is None:
+        _refuse_cells(values[rows], path)
     types = [str(numbers.columns[row]) for row in rows]
     return _profiles(path, types, texts.set_axis(texts.index.astype(str)), values[rows], sd, n)
+
+
+def _refuse_cells(values: Floats, path: Path) -> None:
+    """Raise if a table has many rows of whole counts, as few as single cells have."""
+    is_whole = np.isfinite(values).all() and bool((values == np.round(values)).all())
+    if len(values) > MAX_UNNAMED_ROWS and is_whole and np.median(values.sum(axis=1)) < MAX_CELL_COUNTS:
+        raise InputError(
+            f"{path.name} has counts of {len(values):,} cells, expected one row or column per type",
+            hint="write cells as .h5ad, with a column of cell types in obs",
+        )
 
 
 def _open_table(path: Path) -> pd.DataFrame:

@@ -96,6 +96,13 @@ def test_cells_with_a_column_of_barcodes_are_not_profiles(state: str, write: Wri
     assert has_profiles(write(cells), "barcode")
 
 
+def test_a_table_of_cells_is_refused(tmp_path: Path) -> None:
+    cells = make_reference(labels=["B cell", "T cell"] * 150, genes=["GAD1", "MOG", "CD3E", "CD19", "NKG7", "LYZ"])
+    cells.to_df().assign(cell_type=cells.obs["cell_type"]).to_csv(tmp_path / "cells.csv")
+    with pytest.raises(InputError, match="counts of 300 cells, expected one row or column per type"):
+        read_profiles(tmp_path / "cells.csv", "cell_type")
+
+
 def test_anndata_of_genes_by_types(write: Write) -> None:
     turned = anndata_profiles().T.copy()
     read = read_profiles(write(turned), "obs_names")
