@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from typing import Final, Self
 
 LIST_COLUMNS: Final = "list the columns with list(adata.obs.columns)"
+ANNOTATE_FIRST: Final = "annotate the data first, with `spatialcore run` or `spatialcore annotate`"
 LIKELY_LABELS: Final = re.compile(r"type|annot|label|class|ident|cluster|leiden|louvain|lineage", re.IGNORECASE)
 """Names of columns that may have cell types, for hints."""
 

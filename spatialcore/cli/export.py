@@ -68,6 +68,8 @@ def export(
     console.start(as_json=as_json, verbose=verbose)
     if facts and form is not ExportFormat.CELLXGENE:
         raise InputError(f"--fact cannot be used with --to {form}", hint="use it with --to cellxgene")
+    if form is ExportFormat.CALLS and out.suffix != ".parquet":
+        raise InputError(f"the output {out.name!r} does not end in .parquet", hint="calls are written as parquet")
     from spatialcore.io import read_spatial
 
     with console.steps(2) as step:

@@ -14,7 +14,7 @@ from spatialcore.core.entries import coordinates_in
 from spatialcore.core.files import whole
 from spatialcore.core.logging import get_logger
 from spatialcore.core.validation import require_column, takes_adata
-from spatialcore.errors import InputError
+from spatialcore.errors import ANNOTATE_FIRST, InputError
 from spatialcore.io import spatialdata_store
 from spatialcore.io.anndata_files import write_h5ad
 from spatialcore.io.identifiers import EXACT
@@ -94,7 +94,7 @@ def cell_ids(adata: AnnData) -> list[str]:
 
 def _calls(adata: AnnData, ids: NDArray[np.object_], rows: slice, *, as_categories: bool = False) -> pd.DataFrame:
     """Return a table of cell_id, coordinates (if present) and the columns of calls, one row per cell in order."""
-    require_column(adata.obs, columns.CELL_TYPE, hint="annotate the data first")
+    require_column(adata.obs, columns.CELL_TYPE, hint=ANNOTATE_FIRST)
     table = pd.DataFrame({CELL_ID: ids[rows]})
     stored = adata.obsm.get(columns.SPATIAL)
     is_plain = (

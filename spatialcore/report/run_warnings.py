@@ -97,6 +97,7 @@ def _gene_warnings(adata: AnnData) -> list[str]:
             int((card.get("training") or {}).get("n_genes", FEW_GENES)),
             held_out_scores(adata),
             tuple(card.get("classes") or ()),
+            is_auto=manifest_value(adata, "resolution") == "auto",
         ),
     ]
 

@@ -13,7 +13,7 @@ from spatialcore.annotation.calls.level_columns import class_tree
 from spatialcore.annotation.unknown.groups import unknown_groups
 from spatialcore.core.categories import as_texts
 from spatialcore.core.entries import mapping_in
-from spatialcore.errors import InputError
+from spatialcore.errors import ANNOTATE_FIRST, InputError
 from spatialcore.plotting.figures.composition import REASONS, composition_table
 from spatialcore.plotting.figures.levels import level_table
 from spatialcore.plotting.groups import type_colors
@@ -47,7 +47,7 @@ def require_calls(adata: AnnData) -> None:
     """Raise `InputError` if the data have no calls."""
     missing = [name for name in (columns.CELL_TYPE, columns.CONFIDENCE) if name not in adata.obs]
     if missing:
-        raise InputError(f"obs lacks {' and '.join(missing)}", hint="annotate the data first")
+        raise InputError(f"obs lacks {' and '.join(missing)}", hint=ANNOTATE_FIRST)
 
 
 def with_model_card(adata: AnnData, model_path: Path) -> AnnData:

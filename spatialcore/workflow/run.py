@@ -98,8 +98,8 @@ def run(config: RunConfig, *, progress: Progress = log.info) -> RunResult:
         uri = model[f"model/{model_path.name}"]
         manifest = {**run_manifest.describe_run(config), **trained_on, "model_path": uri}
         samples = []
-        for query in config.queries:
-            progress(f"annotating {query.name}")
+        for number, query in enumerate(config.queries, start=1):
+            progress(f"annotating {query.name}" + (f" ({number} of {n})" if (n := len(config.queries)) > 1 else ""))
             with stopwatch.stage(f"annotate {query.name}"):
                 samples.append(_annotate(query, config, model_path, manifest, work, only))
         result = RunResult(config.store, model, samples, stopwatch.seconds)

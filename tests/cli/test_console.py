@@ -2,12 +2,14 @@
 
 import json
 import re
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console as RichConsole
 from rich.table import Table
 
-from spatialcore.cli.console import Console, run_summary, sample_summary, table
+from spatialcore.cli.console import Console, _bar, run_summary, sample_summary, table
 from spatialcore.workflow.run import RunResult, SampleResult
 from tests.cli.workplace import Command
 
@@ -58,3 +60,14 @@ def test_sample_summary_sorts_types_and_lists_files() -> None:
     assert [str(cell) for cell in summary[0].columns[2].cells] == ["75.0", "25.0"]
     assert summary[1:] == ["", "/out/s/annotated.h5ad", "/out/s/plots/"]
     assert run_summary(RunResult("/out", {"model": "/out/m.pkl"}, [sample]))[-1] == "/out/m.pkl"
+
+
+@pytest.mark.parametrize("width", [40, 200])
+def test_number_of_steps_and_time_are_whole_on_terminals_of_any_width(width: int) -> None:
+    bar = _bar()
+    bar.add_task("reading 2 references, 300 panel genes", total=4)
+    out = RichConsole(width=width, file=StringIO())
+    with out.capture() as text:
+        out.print(bar.get_renderable())
+    line = text.get().rstrip()
+    assert re.search(r"0/4 [0-:-]{7}$", line)

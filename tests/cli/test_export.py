@@ -44,3 +44,13 @@ def test_export_to_cellxgene_lists_missing_fields(
     for fact in ("title", "donor_id", "tissue_ontology_term_id"):
         assert f"{fact}=" in outcome.err
     assert spatialcore("export", annotated, "--to", "calls", "-o", tmp_path / "c.parquet", "-f", "title=x").code == 2
+
+
+def test_calls_are_not_written_under_the_name_of_another_format(
+    spatialcore: Command, results: Path, workplace: Workplace, tmp_path: Path
+) -> None:
+    annotated = results / workplace.query.name / "annotated.h5ad"
+    outcome = spatialcore("export", annotated, "--to", "calls", "-o", tmp_path / "calls.csv")
+    assert outcome.code == 2
+    assert "does not end in .parquet" in outcome.err
+    assert not list(tmp_path.iterdir())

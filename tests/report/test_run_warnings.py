@@ -77,6 +77,17 @@ def test_few_shared_genes_and_the_classes_affected(sample: ad.AnnData, shared: i
     assert "T cell (0.95)" not in warnings
 
 
+@pytest.mark.parametrize("resolution", ["auto", "class"])
+def test_auto_is_only_suggested_for_calls_of_classes(sample: ad.AnnData, resolution: str) -> None:
+    manifest = sample.uns[columns.MANIFEST]
+    card = json.loads(manifest["model_card_json"])
+    card["training"]["n_genes"] = 24
+    card["heldout"]["confusion"] = [[50, 50, 0], [50, 50, 0], [0, 1, 99]]
+    manifest |= {"resolution": resolution, "model_card_json": json.dumps(card)}
+    (warning,) = (text for text in warnings_of(sample) if "The model has 24 genes" in text)
+    assert ("resolution: auto gives" in warning) == (resolution == "class")
+
+
 def test_cells_without_coordinates(sample: ad.AnnData) -> None:
     assert "no coordinates" not in " ".join(warnings_of(sample))
     sample.obsm[columns.SPATIAL] = np.asarray(sample.obsm[columns.SPATIAL], dtype=float)

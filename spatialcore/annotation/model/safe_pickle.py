@@ -120,7 +120,8 @@ def read_pickle(path: Path) -> dict[str, Any]:
         raise InputError(f"{path.absolute()} is a folder, expected a model file", hint="pass the .pkl file in it")
     if not path.is_file():
         raise FileMissingError(
-            f"no model file at {path.absolute()}", hint="train one with train_celltypist_model, or check the path"
+            f"no model file at {path.absolute()}",
+            hint="check the path, or train one with `spatialcore train` or train_celltypist_model",
         )
     try:
         with path.open("rb") as stream, warnings.catch_warnings():

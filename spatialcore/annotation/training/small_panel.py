@@ -32,7 +32,9 @@ def confuses_types(n_genes: int, heldout: Mapping[str, Any], classes: tuple[str,
     return bool(confusable_pairs(heldout["confusion"], classes))
 
 
-def small_panel_warning(n_genes: int, heldout: Mapping[str, Any], classes: tuple[str, ...]) -> str:
+def small_panel_warning(
+    n_genes: int, heldout: Mapping[str, Any], classes: tuple[str, ...], *, is_auto: bool = False
+) -> str:
     """Return a warning for a model of few genes; empty where the panel is large enough.
 
     Parameters
@@ -43,6 +45,8 @@ def small_panel_warning(n_genes: int, heldout: Mapping[str, Any], classes: tuple
         The model's scores on held-out cells, with their ``confusion``.
     classes
         The classes of the model, in the order of the confusion.
+    is_auto
+        Whether the calls were made with ``resolution: auto``.
 
     Examples
     --------
@@ -58,9 +62,10 @@ def small_panel_warning(n_genes: int, heldout: Mapping[str, Any], classes: tuple
         return f"The model has {n_genes} genes: small panels separate few types." if n_genes < VERY_FEW_GENES else ""
     named = "; ".join(f"{' and '.join(pair['classes'])} ({100 * pair['share']:.0f} %)" for pair in pairs[:MAX_PAIRS])
     more = f"; and {len(pairs) - MAX_PAIRS} more pairs" if len(pairs) > MAX_PAIRS else ""
+    auto = "some cells have their common ancestor" if is_auto else "resolution: auto gives their common ancestor"
     return (
         f"The model has {n_genes} genes, too few to separate all types. Confused on held-out cells: {named}{more}. "
-        "Do not interpret calls of one of these types against the other; resolution: auto gives their common ancestor."
+        f"Do not interpret calls of one of these types against the other; {auto}."
     )
 
 

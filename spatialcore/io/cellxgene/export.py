@@ -18,7 +18,7 @@ from spatialcore.core.logging import get_logger
 from spatialcore.core.normalization import log1p_normalize
 from spatialcore.core.text.wording import list_names, number_of
 from spatialcore.core.validation import require_column, takes_adata
-from spatialcore.errors import InputError, NormalizationError
+from spatialcore.errors import ANNOTATE_FIRST, InputError, NormalizationError
 from spatialcore.io.anndata_files import write_h5ad
 from spatialcore.io.cellxgene.cells import cell_columns
 from spatialcore.io.cellxgene.ensembl import current_ids, species_of
@@ -111,7 +111,7 @@ def export_cellxgene(
 
 
 def _output_file(adata: AnnData, path: str | Path) -> Path:
-    require_column(adata.obs, columns.CELL_TYPE, hint="annotate the data first")
+    require_column(adata.obs, columns.CELL_TYPE, hint=ANNOTATE_FIRST)
     file = Path(path).expanduser()
     if file.suffix != ".h5ad":
         raise InputError(f"expected a path that ends in .h5ad, got {file.name}", hint="CELLxGENE accepts h5ad only")

@@ -20,7 +20,7 @@ from spatialcore.core.genes.features import gene_names
 from spatialcore.core.logging import get_logger
 from spatialcore.core.normalization import log1p_normalize
 from spatialcore.core.validation import takes_adata
-from spatialcore.errors import FileMissingError, InputError
+from spatialcore.errors import ANNOTATE_FIRST, FileMissingError, InputError
 from spatialcore.io.counts import raw_counts
 from spatialcore.io.vitessce.view_config import DATA, EMBEDDING, view_config
 from spatialcore.io.write import cell_ids
@@ -107,7 +107,7 @@ def write_vitessce(
 def _displayed_data(adata: AnnData, genes: Sequence[str] | None) -> AnnData:
     """Return an AnnData with the values that the views display."""
     if columns.CELL_TYPE not in adata.obs:
-        raise InputError(f"obs has no column {columns.CELL_TYPE!r}", hint="annotate the data first")
+        raise InputError(f"obs has no column {columns.CELL_TYPE!r}", hint=ANNOTATE_FIRST)
     coordinates = coordinates_in(adata)
     if coordinates is None:
         raise InputError("the data have no coordinates", hint="add obsm['spatial']")
