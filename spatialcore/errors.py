@@ -86,7 +86,7 @@ class LabelColumnError(InputError):
         others = ", ".join(name for name in likely[:8] if name != closest)
         advice = [f"did you mean {closest}?"] if similar else []
         advice += [f"columns that may have cell types: {others}"] if others else []
-        hint = "; ".join(advice) or hint
+        hint = "; ".join(advice if similar else [*advice, hint])
         listed_names = ", ".join(names[:20]) or "none"
         more = f" and {len(names) - 20} more" if len(names) > 20 else ""
         location = f" in {where}" if where else ""

@@ -50,7 +50,7 @@ def test_an_absent_column_lists_at_most_twenty() -> None:
     [
         ("celltype", "did you mean cell_type?; columns that may have cell types: leiden"),
         ("CELL_TYPE", "did you mean cell_type?; columns that may have cell types: leiden"),
-        ("zzz", "columns that may have cell types: cell_type, leiden"),
+        ("zzz", f"columns that may have cell types: cell_type, leiden; {errors.LIST_COLUMNS}"),
     ],
 )
 def test_similar_and_likely_columns_are_suggested(column: str, hint: str) -> None:
