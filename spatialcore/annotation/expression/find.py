@@ -100,7 +100,7 @@ def find_expression(data: Data, name: str = "", random_state: int = 42) -> Expre
 
 def _state_of_raw(data: Data) -> XState:
     """Return the state of raw.X; "unknown" if there is none, or if its genes have no names."""
-    if "raw.X" not in data.sources() or not any(gene_names(data.var_of("raw.X"))[0]):
+    if "raw.X" not in data.sources() or not _has_genes(data.var_of("raw.X")):
         return "unknown"
     return matrix_state(data.gene_matrix("raw.X"))
 
@@ -125,7 +125,7 @@ def _refuse_stray_values(data: Data, source: str, name: str) -> None:
 
 
 def _require_names(var: pd.DataFrame, source: str, name: str) -> None:
-    if len(var) and not _has_genes(var.iloc[:FIRST_FEATURES]) and not _has_genes(var):
+    if len(var) and not _has_genes(var):
         raise InputError(
             f"no feature of {_where(source, name)} has the name of a gene: {', '.join(map(str, var.index[:5]))} ...",
             hint="var_names must be gene symbols or Ensembl ids, or a column of var must hold them",
@@ -133,7 +133,7 @@ def _require_names(var: pd.DataFrame, source: str, name: str) -> None:
 
 
 def _has_genes(var: pd.DataFrame) -> bool:
-    return any(gene_names(var)[0])
+    return any(gene_names(var.iloc[:FIRST_FEATURES])[0]) or any(gene_names(var)[0])
 
 
 def _drawn(data: Data, source: str) -> Any:
